@@ -1,4 +1,5 @@
-"""A password, or an account that is locked: what a bot must not do alone, it prepares for a person."""
+"""A password, or an account that is locked: what a bot must not do alone, it prepares for a
+person."""
 
 from typing import Any
 
@@ -23,9 +24,11 @@ REASON = "Needs help with a password or a locked account. Identity verified."
 
 
 class AccountHelpAction(Action):
-    """A proven person gets a case of high priority and a live agent who resets it. Asked again, it is the same case.
+    """A proven person gets a case of high priority and a live agent who resets it. Asked again, it
+    is the same case.
 
-    The case is described by the account alone: what somebody texts about a password may hold the password.
+    The case is described by the account alone: what somebody texts about a password may hold the
+    password.
     """
 
     def __init__(self, desk: AppContext) -> None:
@@ -34,7 +37,9 @@ class AccountHelpAction(Action):
     def name(self) -> str:
         return "action_account_help"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         events = await proof_first(self._desk, tracker, then=self.name())
         if events is not None:
             return events
@@ -49,7 +54,9 @@ class AccountHelpAction(Action):
         there = await self._desk.store.read(_open_already, interaction_id(tracker))
         number = await self._desk.store.write(open_case, wanted)
         if number in there:
-            dispatcher.utter_message(text=f"Your case {number} is already open. An agent will continue with it here.")
+            dispatcher.utter_message(
+                text=f"Your case {number} is already open. An agent will continue with it here."
+            )
         else:
             dispatcher.utter_message(text=await self._desk.store.read(texts.account_help, number))
         collected = {"Topic": "account", "Case": number} | ({"Account": account} if account else {})
@@ -60,4 +67,8 @@ class AccountHelpAction(Action):
 
 def _open_already(conn: Connection, interaction: int) -> set[str]:
     user = conversations.get(conn, interaction).user
-    return {case.number for case in cases.unsettled(conn, user.id, kind=CaseKind.ACCESS)} if user else set()
+    return (
+        {case.number for case in cases.unsettled(conn, user.id, kind=CaseKind.ACCESS)}
+        if user
+        else set()
+    )

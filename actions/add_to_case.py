@@ -15,7 +15,8 @@ from handoff_service.rules.virtual_agent.bot_replies import added
 
 
 class AddToCaseAction(Action):
-    """Note it on the case that was made in this conversation. Without one, it is the beginning of a report."""
+    """Note it on the case that was made in this conversation. Without one, it is the beginning of a
+    report."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -23,9 +24,13 @@ class AddToCaseAction(Action):
     def name(self) -> str:
         return "action_add_to_case"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         said = str(tracker.latest_message.get("text") or "").strip()
-        number = await self._desk.store.write(add_to_case, AddToCase(turn_id=turn_id(tracker), note=said))
+        number = await self._desk.store.write(
+            add_to_case, AddToCase(turn_id=turn_id(tracker), note=said)
+        )
         if number is None:
             return [SlotSet("problem", said), FollowupAction(FORM)]
         dispatcher.utter_message(text=added(number, said))

@@ -24,8 +24,8 @@ SLOT = "case_number"
 
 
 class CaseStatusAction(Action):
-    """Tell a proven person how one of their cases stands, or which are open. Whether somebody else has a case with the
-    number that they said is not told."""
+    """Tell a proven person how one of their cases stands, or which are open. Whether somebody else
+    has a case with the number that they said is not told."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -33,7 +33,9 @@ class CaseStatusAction(Action):
     def name(self) -> str:
         return "action_case_status"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         events = await proof_first(self._desk, tracker, then=self.name())
         if events is not None:
             return events
@@ -56,4 +58,9 @@ def _answer(conn: Connection, interaction: int, said: object) -> str:
 
 
 def _line(case: Case) -> CaseLine:
-    return CaseLine(number=case.number, state=case.state, description=case.description, changed_at=case.changed_at)
+    return CaseLine(
+        number=case.number,
+        state=case.state,
+        description=case.description,
+        changed_at=case.changed_at,
+    )

@@ -19,7 +19,8 @@ THEN = "Text any details here, or ask for a person."
 
 
 class OpenCaseAction(Action):
-    """Make the case, tell its number, and forget the form's answers so that the next problem starts afresh."""
+    """Make the case, tell its number, and forget the form's answers so that the next problem starts
+    afresh."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -27,7 +28,9 @@ class OpenCaseAction(Action):
     def name(self) -> str:
         return "action_open_case"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         if tracker.get_slot(KNOWN) == IT:
             dispatcher.utter_message(response="utter_is_known")
             return forget_collected()

@@ -25,11 +25,14 @@ class FallbackAction(Action):
     def name(self) -> str:
         return NAME
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         if not ran_in_previous_turn(tracker.events):
             form = tracker.active_loop.get("name") if tracker.active_loop else None
             dispatcher.utter_message(response="utter_not_understood" if form else "utter_rephrase")
-            return [FollowupAction(form)] if form else []  # also where no rule leads back to the form
+            # also where no rule leads back to the form
+            return [FollowupAction(form)] if form else []
         wish = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected(tracker))
         await self._desk.store.write(request_hand_off, wish)
         return [
@@ -41,8 +44,9 @@ class FallbackAction(Action):
 
 
 def ran_in_previous_turn(events: Iterable[dict[str, Any]]) -> bool:
-    """Whether this action ran between the last text but one and the last. Intents would not tell: inside a form a text
-    that is understood but answers nothing comes here too, and one that is not understood may be an answer."""
+    """Whether this action ran between the last text but one and the last. Intents would not tell:
+    inside a form a text that is understood but answers nothing comes here too, and one that is not
+    understood may be an answer."""
     turns: list[bool] = []
     for event in events:
         if event.get("event") == "user":

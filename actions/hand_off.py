@@ -13,7 +13,8 @@ from handoff_service.rules.virtual_agent.handoff_reason import reason_in
 
 
 class HandOffAction(Action):
-    """Hand the conversation over when this turn ends. The service says so to the requester, in the queue's words.
+    """Hand the conversation over when this turn ends. The service says so to the requester, in the
+    queue's words.
 
     The reason is what they gave in passing; nobody is asked for one.
     """
@@ -24,7 +25,9 @@ class HandOffAction(Action):
     def name(self) -> str:
         return "action_hand_off"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         about = reason_in(str(tracker.latest_message.get("text") or ""))
         reason = f"Asked for a person: {about}." if about else "Asked for a person."
         wish = RequestHandOff(turn_id=turn_id(tracker), reason=reason, collected=collected(tracker))

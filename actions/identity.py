@@ -1,5 +1,5 @@
-"""Who is this? The form that proves it, and the questions around it. What is said follows from where the proof stands,
-which is the same whether there is an account or not."""
+"""Who is this? The form that proves it, and the questions around it. What is said follows from
+where the proof stands, which is the same whether there is an account or not."""
 
 import asyncio
 from datetime import datetime
@@ -43,7 +43,8 @@ from handoff_service.store.identity.proofs import requester_of
 VERDICTS = {Verdict.WRONG: "wrong", Verdict.TOO_OLD: "too_old", Verdict.NO_CODE: "no_code"}
 MOST_NAME = 40  # characters of a name that a text has room for
 type Events = list[dict[str, Any]]
-# The form asks though no proof is under way (an agent had the conversation meanwhile): it ends, and its rule goes on.
+# The form asks though no proof is under way (an agent had the conversation meanwhile): it ends, and
+# its rule goes on.
 LEAVE: Events = [SlotSet("requested_slot", None)]
 
 
@@ -60,23 +61,30 @@ class StartProof(_WithDesk):
     def name(self) -> str:
         return "action_start_proof"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
         return await begin(self._desk, tracker, then=None)
 
 
 class WhoAmI(_WithDesk):
-    """Says who a verified requester is. To anybody else it says nothing, and finds out; not inside another form."""
+    """Says who a verified requester is. To anybody else it says nothing, and finds out; not inside
+    another form."""
 
     def name(self) -> str:
         return "action_who_am_i"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
         requester = await self._desk.store.read(requester_of, turn_id(tracker))
         until = requester.identity.expires_at
         if requester.identity.level is Level.VERIFIED and until is not None:
             zone = await self._desk.store.read(desk_time_zone)
             dispatcher.utter_message(
-                response="utter_you_are", name=(requester.name or "")[:MOST_NAME], until=_clock(until, zone)
+                response="utter_you_are",
+                name=(requester.name or "")[:MOST_NAME],
+                until=_clock(until, zone),
             )
             return []
         if tracker.active_loop:
@@ -91,7 +99,9 @@ class NotMe(_WithDesk):
     def name(self) -> str:
         return "action_not_me"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
         await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
         if tracker.active_loop:
             dispatcher.utter_message(response="utter_who_later")
@@ -104,7 +114,9 @@ class AskAccount(_WithDesk):
     def name(self) -> str:
         return "action_ask_account"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
         standing = await _standing(self._desk, tracker)
         if standing.expects is None:
             return LEAVE
@@ -122,25 +134,35 @@ class AskProof(_WithDesk):
     def name(self) -> str:
         return "action_ask_proof"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
         standing = await _standing(self._desk, tracker)
         after = VERDICTS.get(standing.verdict) if standing.verdict else None
         match standing.expects:
             case Expects.CODE:
-                asked = "asked" if standing.stepped else "again"  # after an aside no code is on its way
-                dispatcher.utter_message(response=f"utter_code_{after or asked}", left=_tries(standing.left))
+                # after an aside no code is on its way
+                asked = "asked" if standing.stepped else "again"
+                dispatcher.utter_message(
+                    response=f"utter_code_{after or asked}", left=_tries(standing.left)
+                )
             case Expects.FACT:
                 name = "utter_fact_wrong" if after else "utter_fact_asked"
-                dispatcher.utter_message(response=name, facts=asked_facts(standing.facts), left=_tries(standing.left))
+                dispatcher.utter_message(
+                    response=name, facts=asked_facts(standing.facts), left=_tries(standing.left)
+                )
             case Expects.CHOICE:
-                dispatcher.utter_message(response="utter_no_code" if standing.facts else "utter_no_code_no_fact")
+                dispatcher.utter_message(
+                    response="utter_no_code" if standing.facts else "utter_no_code_no_fact"
+                )
             case _:
                 return LEAVE
         return []
 
 
 class ValidateIdentityForm(FormValidationAction):
-    """Takes the form's answers to the service, which judges them by the turn: the bot never sees a code or a fact."""
+    """Takes the form's answers to the service, which judges them by the turn: the bot never sees a
+    code or a fact."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -153,7 +175,8 @@ class ValidateIdentityForm(FormValidationAction):
     ) -> dict[str, Any]:
         said = value[0] if isinstance(value, list) and value else value
         claimed = account_in(str(said)) if said is not None else None
-        if claimed is None:  # nothing of the kind; or the slot was emptied in this turn, which Rasa has checked too
+        # nothing of the kind; or the slot was emptied in this turn, which Rasa has checked too
+        if claimed is None:
             return {"account": None}
         claim = Claim(turn_id=turn_id(tracker), claimed=claimed)
         return _slots(await self._desk.store.write(claim_account, claim)) | {"account": claimed}
@@ -162,9 +185,8 @@ class ValidateIdentityForm(FormValidationAction):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         turn = turn_id(tracker)
-        if value is None or (
-            value in tuple(AlternativeKind) and entities(tracker, *KINDS)
-        ):  # then that is what is wanted
+        # then that is what is wanted
+        if value is None or (value in tuple(AlternativeKind) and entities(tracker, *KINDS)):
             return {"proof": None}
         if value in tuple(AlternativeKind):
             instead = Alternative(turn_id=turn, wish=AlternativeKind(value))
@@ -173,7 +195,11 @@ class ValidateIdentityForm(FormValidationAction):
         right = to_check is not None and await asyncio.to_thread(
             knowledge_facts.matches, to_check.stored, to_check.guesses
         )
-        return _slots(await self._desk.store.write(settle_answer, SettleAnswer(turn_id=turn, fact_right=right)))
+        return _slots(
+            await self._desk.store.write(
+                settle_answer, SettleAnswer(turn_id=turn, fact_right=right)
+            )
+        )
 
 
 class AfterProof(_WithDesk):
@@ -182,9 +208,13 @@ class AfterProof(_WithDesk):
     def name(self) -> str:
         return "action_after_proof"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
         turn, then = turn_id(tracker), tracker.get_slot(THEN)
-        ended = await self._desk.store.write(finish_proof, Finish(turn_id=turn, collected=collected(tracker)))
+        ended = await self._desk.store.write(
+            finish_proof, Finish(turn_id=turn, collected=collected(tracker))
+        )
         verified = ended.outcome is Outcome.VERIFIED
         goes_on = verified and then and not ended.asked_by
         if verified:
@@ -196,7 +226,10 @@ class AfterProof(_WithDesk):
         else:
             dispatcher.utter_message(response="utter_go_on")
         empty = [SlotSet("account", None), SlotSet("proof", None)]
-        return [*empty, *([FollowupAction(str(then))] if goes_on else [SlotSet(THEN, None), *back(tracker)])]
+        return [
+            *empty,
+            *([FollowupAction(str(then))] if goes_on else [SlotSet(THEN, None), *back(tracker)]),
+        ]
 
 
 class NoProof(_WithDesk):
@@ -205,39 +238,58 @@ class NoProof(_WithDesk):
     def name(self) -> str:
         return "action_no_proof"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
         await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
         dispatcher.utter_message(response="utter_no_proof")
         return []
 
 
 class DropProof(_WithDesk):
-    """The requester does not want to go on: what needed the proof is dropped, and the form in which it was begun asks
-    on; or the live agent who asked for it is back."""
+    """The requester does not want to go on: what needed the proof is dropped, and the form in which
+    it was begun asks on; or the live agent who asked for it is back."""
 
     def name(self) -> str:
         return "action_drop_proof"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
         dropped = await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
         says_bye = _intent(tracker) == "bye"  # which is answered already
         if dropped.asked_by:
-            dispatcher.utter_message(response="utter_back_to_agent", agent=first_name(dropped.asked_by)[:MOST_NAME])
+            dispatcher.utter_message(
+                response="utter_back_to_agent", agent=first_name(dropped.asked_by)[:MOST_NAME]
+            )
         elif not says_bye:
-            dispatcher.utter_message(response="utter_left" if tracker.get_slot(BACK_TO) else "utter_dropped")
-        empty = [SlotSet(slot, None) for slot in ("account", "proof", "requested_slot", THEN, "case_number")]
+            dispatcher.utter_message(
+                response="utter_left" if tracker.get_slot(BACK_TO) else "utter_dropped"
+            )
+        empty = [
+            SlotSet(slot, None)
+            for slot in ("account", "proof", "requested_slot", THEN, "case_number")
+        ]
         if dropped.asked_by or says_bye:
-            return [ActiveLoop(None), *empty, SlotSet(BACK_TO, None), FollowupAction("action_listen")]
+            return [
+                ActiveLoop(None),
+                *empty,
+                SlotSet(BACK_TO, None),
+                FollowupAction("action_listen"),
+            ]
         return [ActiveLoop(None), *empty, *back(tracker)]
 
 
 class OtherTopic(Action):
-    """Another topic inside the form. The same that needs the proof is no other: it goes on once that is done."""
+    """Another topic inside the form. The same that needs the proof is no other: it goes on once
+    that is done."""
 
     def name(self) -> str:
         return "action_other_topic"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
         same = tracker.get_slot(THEN) == f"action_{_intent(tracker)}"
         dispatcher.utter_message(response="utter_proof_first" if same else "utter_one_at_a_time")
         return []

@@ -12,7 +12,8 @@ _SURELY = re.compile(r"@|[a-z].*\d{4}", re.IGNORECASE)  # bare figures may be a 
 
 
 def mentioned_account(tracker: Tracker) -> str | None:
-    """The e-mail address or employee number that was texted last and not yet asked a proof of; None: there is none."""
+    """The e-mail address or employee number that was texted last and not yet asked a proof of;
+    None: there is none."""
     for event in _since_last_proof(tracker):
         found = (event.get("parse_data") or {}).get("entities") or []
         cases = [(one["start"], one["end"]) for one in found if one["entity"] == "case_number"]

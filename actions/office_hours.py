@@ -15,7 +15,8 @@ from handoff_service.store.routing import queue_hours
 
 
 class OfficeHoursAction(Action):
-    """Tell whether live agents are there, by the schedule of the queue of the number that was texted."""
+    """Tell whether live agents are there, by the schedule of the queue of the number that was
+    texted."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -23,7 +24,9 @@ class OfficeHoursAction(Action):
     def name(self) -> str:
         return "action_office_hours"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         said = await self._desk.store.read(_hours, interaction_id(tracker))
         dispatcher.utter_message(text=said)
         return []

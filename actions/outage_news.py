@@ -14,7 +14,8 @@ from handoff_service.store.cases import outages
 
 
 class OutageNewsAction(Action):
-    """Tell the outage that is asked about, else all current ones, in the admin's words; or that none is known."""
+    """Tell the outage that is asked about, else all current ones, in the admin's words; or that
+    none is known."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -22,7 +23,9 @@ class OutageNewsAction(Action):
     def name(self) -> str:
         return "action_outage_news"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         current = await self._desk.store.read(outages.current)
         told = about(current, said_with_devices(tracker)) or current
         found = [(outage.title, outage.text) for outage in told]

@@ -1,4 +1,5 @@
-"""The problem form: what it takes for an answer, and whether the problem is one that is known already."""
+"""The problem form: what it takes for an answer, and whether the problem is one that is known
+already."""
 
 from typing import Any
 
@@ -23,7 +24,8 @@ CHOICES = (("That is it", "/affirm"), ("Something else", "/deny"))
 
 
 class ValidateProblemForm(FormValidationAction):
-    """Takes what Rasa has found, a sentence that it took for an aside, and looks for an outage that it is about."""
+    """Takes what Rasa has found, a sentence that it took for an aside, and looks for an outage that
+    it is about."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -32,7 +34,11 @@ class ValidateProblemForm(FormValidationAction):
         return f"validate_{FORM}"
 
     async def required_slots(
-        self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+        self,
+        domain_slots: list[str],
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
     ) -> list[str]:
         """Nothing more is asked about what is known."""
         return [] if tracker.get_slot(KNOWN) == IT else domain_slots
@@ -41,7 +47,11 @@ class ValidateProblemForm(FormValidationAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         said = str(tracker.latest_message.get("text") or "")
-        if tracker.get_slot("requested_slot") != "problem" or tracker.get_slot("problem") or not _is_answer(tracker):
+        if (
+            tracker.get_slot("requested_slot") != "problem"
+            or tracker.get_slot("problem")
+            or not _is_answer(tracker)
+        ):
             return {}
         device = entities(tracker, "device")[:1]
         return {"problem": said, **({"device": device[0]} if device else {})}
@@ -69,7 +79,9 @@ class AskKnownOutage(Action):
     def name(self) -> str:
         return f"action_ask_{KNOWN}"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         found = await _known(self._desk, tracker)
         if not found:  # it has ended meanwhile
             return [SlotSet(KNOWN, NONE), FollowupAction(FORM)]
@@ -85,5 +97,8 @@ def _is_answer(tracker: Tracker) -> bool:
 
 
 async def _known(desk: AppContext, tracker: Tracker) -> list[Outage]:
-    told = f"{tracker.get_slot('problem')} {tracker.get_slot('device') or ''} {said_with_devices(tracker)}"
+    told = (
+        f"{tracker.get_slot('problem')} {tracker.get_slot('device') or ''} "
+        f"{said_with_devices(tracker)}"
+    )
     return about(await desk.store.read(outages.current), told)

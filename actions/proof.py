@@ -21,8 +21,8 @@ THEN = "after_proof"  # the slot that remembers which action goes on after the p
 
 
 async def proof_first(desk: AppContext, tracker: Tracker, then: str) -> list[dict[str, Any]] | None:
-    """None when the requester of this turn is verified. Else the events that an action has to return: they begin the
-    proof, after which the action named ``then`` is run."""
+    """None when the requester of this turn is verified. Else the events that an action has to
+    return: they begin the proof, after which the action named ``then`` is run."""
     requester = await desk.store.read(requester_of, turn_id(tracker))
     if requester.identity.level is Level.VERIFIED:
         return None
@@ -34,9 +34,8 @@ async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list
     standing = await desk.store.write(begin_proof, TurnRef(turn_id=turn_id(tracker)))
     failed = standing.outcome is Outcome.FAILED
     return [
-        SlotSet(
-            "account", None if failed else mentioned_account(tracker)
-        ),  # checked as an answer to the form's question
+        # checked as an answer to the form's question
+        SlotSet("account", None if failed else mentioned_account(tracker)),
         SlotSet("proof", "failed" if failed else None),
         SlotSet("requested_slot", None),
         SlotSet(THEN, then),
@@ -46,8 +45,8 @@ async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list
 
 
 class ResumeForm(Action):
-    """An action that may be run because a proof has succeeded. Then it ends the turn itself: no rule knows what comes
-    after it, and Rasa would say that it did not understand."""
+    """An action that may be run because a proof has succeeded. Then it ends the turn itself: no
+    rule knows what comes after it, and Rasa would say that it did not understand."""
 
     def __init__(self, action: Action) -> None:
         self._action = action
@@ -56,13 +55,18 @@ class ResumeForm(Action):
         name: str = self._action.name()
         return name
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         events = list(await self._action.run(dispatcher, tracker, domain) or [])
-        if tracker.get_slot(THEN) != self.name() or any(e["event"] in ("followup", "active_loop") for e in events):
+        if tracker.get_slot(THEN) != self.name() or any(
+            e["event"] in ("followup", "active_loop") for e in events
+        ):
             return events
         return [*events, SlotSet(THEN, None), *back(tracker)]
 
 
 def back(tracker: Tracker) -> list[dict[str, Any]]:
-    """Events that end the turn: the form in which the proof was begun asks on, else it is the requester's turn."""
+    """Events that end the turn: the form in which the proof was begun asks on, else it is the
+    requester's turn."""
     return [SlotSet(BACK_TO, None), FollowupAction(tracker.get_slot(BACK_TO) or "action_listen")]

@@ -25,7 +25,9 @@ class OpenRequestAction(Action):
     def name(self) -> str:
         return "action_open_request"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         item = str(tracker.get_slot("item") or "Equipment").strip()
         reason = str(tracker.get_slot("item_reason") or "").strip()
         wanted = OpenCase(

@@ -15,5 +15,7 @@ class ResetSlotsAction(Action):
     def name(self) -> str:
         return "action_forget"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
         return forget_collected()

@@ -1,12 +1,14 @@
 """Two repairs of how Rasa 3.6.21 treats what the service answers to a custom action.
 
-1. Rasa checks each answer against a constant JSON schema, and checks that schema again each time: 62 % of an action
-   call. Here the schema is compiled once, and an event is tried against its own kind before all 23; what is valid,
-   and the error that is raised, stay the same.
-2. Rasa logs a failed action (the service is away, answers 500, or answers what the schema forbids) and goes on as
-   if it had run, so the asker sees an empty answer. Here the failure is also noted for the channel to report.
+1. Rasa checks each answer against a constant JSON schema, and checks that schema again each time:
+   62 % of an action call. Here the schema is compiled once, and an event is tried against its own
+   kind before all 23; what is valid, and the error that is raised, stay the same.
+2. Rasa logs a failed action (the service is away, answers 500, or answers what the schema forbids)
+   and goes on as if it had run, so the asker sees an empty answer. Here the failure is also noted
+   for the channel to report.
 
-Both replace methods of `rasa.core.actions.action.RemoteAction`, so they are held to Rasa's exact version.
+Both replace methods of `rasa.core.actions.action.RemoteAction`, so they are held to Rasa's exact
+version.
 """
 
 from __future__ import annotations
@@ -23,17 +25,19 @@ from rasa.shared.constants import DOCS_BASE_URL
 
 RASA_VERSION = "3.6.21"
 
-# The names of the actions that failed in the present turn. The channel sets a list before a turn; None: nobody asks.
+# The names of the actions that failed in the present turn. The channel sets a list before a turn;
+# None: nobody asks.
 failed_actions: ContextVar[list[str] | None] = ContextVar("failed_actions", default=None)
 
 
 class WrongRasaVersion(RuntimeError):
-    """bot/action_result.py replaces methods of Rasa 3.6.21 and this is another version. Read them anew, then raise
-    RASA_VERSION."""
+    """bot/action_result.py replaces methods of Rasa 3.6.21 and this is another version. Read them
+    anew, then raise RASA_VERSION."""
 
 
 def _compiled_check() -> Any:
-    """`RemoteAction._validate_action_result` with the schema compiled once. Raises jsonschema.ValidationError."""
+    """`RemoteAction._validate_action_result` with the schema compiled once. Raises
+    jsonschema.ValidationError."""
     schema = RemoteAction.action_response_format_spec()
     validator_class = validator_for(schema)
     validator_class.check_schema(schema)
@@ -41,7 +45,8 @@ def _compiled_check() -> Any:
     of_any = schema["properties"]["events"]["items"]
     base = {name: rule for name, rule in of_any.items() if name != "oneOf"}
     by_name = {  # each kind asks for another name, so at most one can fit
-        kind["properties"]["event"]["const"]: validator_class({**base, "allOf": [kind]}) for kind in of_any["oneOf"]
+        kind["properties"]["event"]["const"]: validator_class({**base, "allOf": [kind]})
+        for kind in of_any["oneOf"]
     }
 
     def fits(event: Any) -> bool:
@@ -49,13 +54,18 @@ def _compiled_check() -> Any:
         return kind is not None and kind.is_valid(event)
 
     def _validate_action_result(self: RemoteAction, result: dict[str, Any]) -> bool:
-        if isinstance(result, dict) and isinstance(result.get("events"), list) and all(map(fits, result["events"])):
+        if (
+            isinstance(result, dict)
+            and isinstance(result.get("events"), list)
+            and all(map(fits, result["events"]))
+        ):
             result = {**result, "events": []}
         error = best_match(validator.iter_errors(result))
         if error is None:
             return True
         error.message += (
-            ". Failed to validate Action server response from API, make sure your response from the Action endpoint "
+            ". Failed to validate Action server response from API, make sure your response "
+            "from the Action endpoint "
             f"is valid. For more information about the format visit {DOCS_BASE_URL}/custom-actions"
         )
         raise error
@@ -64,7 +74,8 @@ def _compiled_check() -> Any:
 
 
 def _noting_run(run: Any) -> Any:
-    """`RemoteAction.run` that notes its name in `failed_actions` when it raises, then raises as before.
+    """`RemoteAction.run` that notes its name in `failed_actions` when it raises, then raises as
+    before.
 
     A rejection (the service answered 400) is no failure: Rasa then predicts another action.
     """
@@ -87,8 +98,10 @@ def install() -> None:
     """Puts both repairs in place, once. Raises WrongRasaVersion."""
     if rasa.__version__ != RASA_VERSION:
         raise WrongRasaVersion(
-            f"bot/action_result.py is made for Rasa {RASA_VERSION} and this is {rasa.__version__}. Compare "
-            "RemoteAction._validate_action_result and RemoteAction.run with it, then change RASA_VERSION."
+            f"bot/action_result.py is made for Rasa {RASA_VERSION} and this is "
+            f"{rasa.__version__}. Compare "
+            "RemoteAction._validate_action_result and RemoteAction.run with it, then change "
+            "RASA_VERSION."
         )
     if getattr(rasa_action.RemoteAction.run, "__name__", "") == "noting":
         return

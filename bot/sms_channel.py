@@ -1,25 +1,29 @@
-"""The channel that the service asks for a turn: Rasa's `rest` channel with a token, a memory and honest errors.
+"""The channel that the service asks for a turn: Rasa's `rest` channel with a token, a memory and
+honest errors.
 
-`POST /webhooks/sms/webhook`, `Authorization: Bearer <token>`, body `{"sender": str, "message": str, "metadata": {}}`
-    200  a list of `{"recipient_id", "text", "buttons": [{"title", "payload"}], "image", "custom"}`, absent keys left
-         out. It is empty when the virtual agent says nothing, as it does when it hands off.
+`POST /webhooks/sms/webhook`, `Authorization: Bearer <token>`, body `{"sender": str, "message": str,
+"metadata": {}}`
+    200  a list of `{"recipient_id", "text", "buttons": [{"title", "payload"}], "image", "custom"}`,
+         absent keys left out. It is empty when the virtual agent says nothing, as it does when it
+         hands off.
     400  the body is not what it should be; `error` names the field
     401  token missing or wrong
     500  the turn failed, in Rasa or in a custom action (Rasa's own channel hides both as `200 []`)
-    503  no model is loaded
-The header `Patchboard-Turn` tells what was understood, in JSON: `intent`, `confidence` (0 to 1), `did` (the actions
-that ran), `slots` (those that are set). Bodies are as those of Rasa's own channel.
-Errors are `{"error": "<sentence>"}`. `GET /webhooks/sms/` is 200 when a turn can be answered and 503 when not.
+    503  no model is loaded The header `Patchboard-Turn` tells what was understood, in JSON:
+`intent`, `confidence` (0 to 1), `did` (the actions that ran), `slots` (those that are set). Bodies
+are as those of Rasa's own channel. Errors are `{"error": "<sentence>"}`. `GET /webhooks/sms/` is
+200 when a turn can be answered and 503 when not.
 
-`metadata` reaches custom actions as `tracker.latest_message["metadata"]`. When it holds a `turn_id`, the same one again
-for the same sender is answered with the same replies, and the turn does not run again, also when the first is still
-running. A failed turn is not remembered, so it can be asked again. The memory is this process's own.
+`metadata` reaches custom actions as `tracker.latest_message["metadata"]`. When it holds a
+`turn_id`, the same one again for the same sender is answered with the same replies, and the turn
+does not run again, also when the first is still running. A failed turn is not remembered, so it can
+be asked again. The memory is this process's own.
 
 `metadata["before"]` is what happens before the message runs, in this order, each part optional:
     slots       name -> value: set, of those that the domain has
     leave_form  true: the active form is left
-    payload     "/intent": runs as a turn of its own; its replies come first
-So a conversation that a person had can be given back with what was done, and can begin without a text of the requester.
+    payload     "/intent": runs as a turn of its own; its replies come first So a conversation that
+a person had can be given back with what was done, and can begin without a text of the requester.
 """
 
 from __future__ import annotations
@@ -137,7 +141,11 @@ def _before(given: Any) -> Before | None:
         return None
     if not isinstance(given, dict):
         raise BadTurn("metadata.before must be an object.")
-    slots, leave_form, payload = given.get("slots", {}), given.get("leave_form", False), given.get("payload")
+    slots, leave_form, payload = (
+        given.get("slots", {}),
+        given.get("leave_form", False),
+        given.get("payload"),
+    )
     if not isinstance(slots, dict):
         raise BadTurn("metadata.before.slots must be an object.")
     if not isinstance(leave_form, bool):
@@ -159,9 +167,11 @@ class TurnMemory:
         self._running: dict[Hashable, asyncio.Task[Answer]] = {}
 
     async def once(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
-        """The answer to the turn; it runs at most once while it is remembered. Raises what `run` raises.
+        """The answer to the turn; it runs at most once while it is remembered. Raises what `run`
+        raises.
 
-        The turn is a task of its own: when the asker hangs up, it still comes to its end and is remembered.
+        The turn is a task of its own: when the asker hangs up, it still comes to its end and is
+        remembered.
         """
         named = turn.turn_id not in (None, "")
         key = (turn.sender, str(turn.turn_id) if named else object())
@@ -203,10 +213,14 @@ class SmsInput(InputChannel):
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> SmsInput:
-        """From bot/credentials.yml. Raises RasaException, which ends the start, when the token is empty."""
+        """From bot/credentials.yml. Raises RasaException, which ends the start, when the token is
+        empty."""
         token = str((credentials or {}).get("token") or "").strip()
         if not token:
-            raise RasaException("The sms channel needs a token: set PATCHBOARD_BOT_TOKEN, the same as the service's.")
+            raise RasaException(
+                "The sms channel needs a token: set PATCHBOARD_BOT_TOKEN, the same as the "
+                "service's."
+            )
         return cls(token)
 
     def blueprint(self, on_new_message: Handle) -> Blueprint:
@@ -215,12 +229,16 @@ class SmsInput(InputChannel):
         @webhook.route("/", methods=["GET"])
         async def health(request: Request) -> HTTPResponse:
             ready = _has_model(request)
-            return response.json({"status": "ok" if ready else "no model is loaded"}, status=200 if ready else 503)
+            return response.json(
+                {"status": "ok" if ready else "no model is loaded"}, status=200 if ready else 503
+            )
 
         @webhook.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:
             if not self._is_allowed(request):
-                return _error(401, "Authorization must be the bearer token that the bot was started with.")
+                return _error(
+                    401, "Authorization must be the bearer token that the bot was started with."
+                )
             try:
                 turn = parse_turn(request.body)
             except BadTurn as problem:
@@ -235,7 +253,8 @@ class SmsInput(InputChannel):
                 answer = await self._memory.once(turn, run)
                 headers = {"Patchboard-Turn": answer.account} if answer.account else None
                 return response.json(answer.replies, headers=headers)
-            except Exception as problem:  # whatever Rasa raises, the asker must hear that the turn failed
+            # whatever Rasa raises, the asker must hear that the turn failed
+            except Exception as problem:
                 logger.exception("sms.turn_failed sender=%s turn_id=%s", turn.sender, turn.turn_id)
                 reason = problem if isinstance(problem, ActionFailed) else type(problem).__name__
                 return _error(500, f"The turn failed: {reason}.")
@@ -256,7 +275,9 @@ class SmsInput(InputChannel):
         async def say(text: str) -> None:
             metadata = dict(turn.metadata)
             await on_new_message(
-                UserMessage(text, collector, turn.sender, input_channel=self.name(), metadata=metadata)
+                UserMessage(
+                    text, collector, turn.sender, input_channel=self.name(), metadata=metadata
+                )
             )
 
         if turn.before is not None:
@@ -274,7 +295,9 @@ async def _prepare(agent: Any, sender: str, before: Before) -> None:
     known = {slot.name for slot in agent.domain.slots}
     if unknown := before.slots.keys() - known:
         logger.warning("sms.unknown_slots sender=%s slots=%s", sender, ",".join(sorted(unknown)))
-    events: list[Event] = [SlotSet(name, value) for name, value in before.slots.items() if name in known]
+    events: list[Event] = [
+        SlotSet(name, value) for name, value in before.slots.items() if name in known
+    ]
     async with agent.lock_store.lock(sender):
         tracker = await agent.processor.fetch_tracker_with_initial_session(sender)
         if before.leave_form and tracker.active_loop:
@@ -284,7 +307,8 @@ async def _prepare(agent: Any, sender: str, before: Before) -> None:
 
 
 def account_of(tracker: DialogueStateTracker) -> str:
-    """What was understood in the last turn, in one line of plain ASCII. Slots are left out when they are too long."""
+    """What was understood in the last turn, in one line of plain ASCII. Slots are left out when
+    they are too long."""
     did: list[str] = []
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
@@ -300,6 +324,11 @@ def account_of(tracker: DialogueStateTracker) -> str:
         for name, value in tracker.current_slot_values().items()
         if value is not None and name not in UNTOLD
     }
-    told = {"intent": intent.get("name"), "confidence": intent.get("confidence"), "did": did, "slots": slots}
+    told = {
+        "intent": intent.get("name"),
+        "confidence": intent.get("confidence"),
+        "did": did,
+        "slots": slots,
+    }
     line = json.dumps(told)
     return line if len(line) <= LONGEST_ACCOUNT else json.dumps(told | {"slots": {}})

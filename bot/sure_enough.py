@@ -1,14 +1,17 @@
-"""A part of the pipeline: some meanings count only when the text bears them out, else the next likely one counts.
+"""A part of the pipeline: some meanings count only when the text bears them out, else the next
+likely one counts.
 
-A report that is taken for "never mind" is lost without a word, and a bare "2" that is taken for an employee number
-begins a check of who texts: such meanings need more than to be likelier than the others. In config.yml:
+A report that is taken for "never mind" is lost without a word, and a bare "2" that is taken for an
+employee number begins a check of who texts: such meanings need more than to be likelier than the
+others. In config.yml:
 
     needs         intent -> what it needs, each optional, all that are given
         confidence  at least so much (0 to 1)
         or_words    patterns, one of which makes up for a lower confidence
         entities    one of these must be in the text
         without     none of these may be in the text
-    one_way       intents that begin the same topic: what the classifier wavers between is no doubt about what to do
+    one_way       intents that begin the same topic: what the classifier wavers between is no doubt
+    about what to do
 """
 
 from __future__ import annotations
@@ -67,13 +70,23 @@ class SureEnough(GraphComponent, IntentClassifier):
         return messages
 
 
-def _without_the_unsure(ranking: Ranking, message: Message, needs: dict[str, dict[str, Any]]) -> Ranking:
+def _without_the_unsure(
+    ranking: Ranking, message: Message, needs: dict[str, dict[str, Any]]
+) -> Ranking:
     """The ranking as if the meanings that the text does not bear out had never been there."""
     named = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES) or []}
     text = str(message.get(TEXT) or "")
-    kept = [one for one in ranking if _is_borne_out(one, text, named, needs.get(one[INTENT_NAME_KEY], {}))]
+    kept = [
+        one
+        for one in ranking
+        if _is_borne_out(one, text, named, needs.get(one[INTENT_NAME_KEY], {}))
+    ]
     whole = sum(one[PREDICTED_CONFIDENCE_KEY] for one in kept)
-    return [{**one, PREDICTED_CONFIDENCE_KEY: one[PREDICTED_CONFIDENCE_KEY] / whole} for one in kept] if whole else []
+    return (
+        [{**one, PREDICTED_CONFIDENCE_KEY: one[PREDICTED_CONFIDENCE_KEY] / whole} for one in kept]
+        if whole
+        else []
+    )
 
 
 def _is_borne_out(one: dict[str, Any], text: str, named: set[str], needs: dict[str, Any]) -> bool:
@@ -83,7 +96,9 @@ def _is_borne_out(one: dict[str, Any], text: str, named: set[str], needs: dict[s
         return False
     if one[PREDICTED_CONFIDENCE_KEY] >= needs.get("confidence", 0):
         return True
-    return any(re.search(rf"\b(?:{words})\b", text, re.IGNORECASE) for words in needs.get("or_words", ()))
+    return any(
+        re.search(rf"\b(?:{words})\b", text, re.IGNORECASE) for words in needs.get("or_words", ())
+    )
 
 
 def _as_one(ranking: Ranking, one_way: frozenset[str]) -> Ranking:
@@ -92,5 +107,8 @@ def _as_one(ranking: Ranking, one_way: frozenset[str]) -> Ranking:
         return ranking
     alike = [one for one in ranking if one[INTENT_NAME_KEY] in one_way]
     others = [one for one in ranking if one[INTENT_NAME_KEY] not in one_way]
-    first = {**ranking[0], PREDICTED_CONFIDENCE_KEY: sum(one[PREDICTED_CONFIDENCE_KEY] for one in alike)}
+    first = {
+        **ranking[0],
+        PREDICTED_CONFIDENCE_KEY: sum(one[PREDICTED_CONFIDENCE_KEY] for one in alike),
+    }
     return [first, *others, *({**one, PREDICTED_CONFIDENCE_KEY: 0.0} for one in alike[1:])]

@@ -1,13 +1,17 @@
-"""Rasa 3.6.21's SQL tracker store, with a bound on what a message costs and an honest end when the database is away.
+"""Rasa 3.6.21's SQL tracker store, with a bound on what a message costs and an honest end when the
+database is away.
 
-1. Rasa loads and replays a whole session for each message: 0.75 ms of work for every earlier one, and an SMS
-   conversation is one session for months. Here a session that has grown long is loaded from a checkpoint: what it
-   comes to up to a turn (`compacted`), and all events since. Every event is still stored: see `retrieve_full_tracker`.
-2. Rasa goes on in memory, with a wrong state, when the database fails. Here the failure is raised: the channel answers
-   500, and the service hands the conversation to a person.
-3. Rasa looks through all classes of events for each event that it loads. Here each name is looked up once.
+1. Rasa loads and replays a whole session for each message: 0.75 ms of work for every earlier one,
+   and an SMS conversation is one session for months. Here a session that has grown long is loaded
+   from a checkpoint: what it comes to up to a turn (`compacted`), and all events since. Every event
+   is still stored: see `retrieve_full_tracker`.
+2. Rasa goes on in memory, with a wrong state, when the database fails. Here the failure is raised:
+   the channel answers 500, and the service hands the conversation to a person.
+3. Rasa looks through all classes of events for each event that it loads. Here each name is looked
+up once.
 
-2 and 3 replace methods of Rasa, and 1 relies on how it replays, so this is held to Rasa's exact version.
+2 and 3 replace methods of Rasa, and 1 relies on how it replays, so this is held to Rasa's exact
+version.
 """
 
 from __future__ import annotations
@@ -39,20 +43,27 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.action_result import RASA_VERSION, WrongRasaVersion
 
-WHOLE_TURNS = 3  # the last turns are kept event by event; a checkpoint is made when there are twice as many
-OLD_TURNS = 3  # before them, turns are kept as they are applied: for undo, and for what policies look back at
-# What a turn of before may hold any number of times, of which the last counts: slot events do, by their slot.
+# the last turns are kept event by event; a checkpoint is made when there are twice as many
+WHOLE_TURNS = 3
+# before them, turns are kept as they are applied: for undo, and for what policies look back at
+OLD_TURNS = 3
+# What a turn of before may hold any number of times, of which the last counts: slot events do, by
+# their slot.
 KEPT_ONCE = ("bot", "action_execution_rejected", "entities", "user_featurization")
 
-# The trackers that were saved in the present turn. The channel sets a list before a turn; None: nobody asks.
-saved_trackers: ContextVar[list[DialogueStateTracker] | None] = ContextVar("saved_trackers", default=None)
+# The trackers that were saved in the present turn. The channel sets a list before a turn; None:
+# nobody asks.
+saved_trackers: ContextVar[list[DialogueStateTracker] | None] = ContextVar(
+    "saved_trackers", default=None
+)
 
 
 def compacted(tracker: DialogueStateTracker) -> tuple[list[Event], int]:
-    """Events with the same state, and the same future, as all of a tracker's; and how many of them stand for the past.
+    """Events with the same state, and the same future, as all of a tracker's; and how many of them
+    stand for the past.
 
-    Behind those come the last turns, event by event: at least WHOLE_TURNS, and enough that nothing in them undoes what
-    is before them.
+    Behind those come the last turns, event by event: at least WHOLE_TURNS, and enough that nothing
+    in them undoes what is before them.
     """
     events = since_session_start(tracker.events)
     cut = _cut(events)
@@ -88,7 +99,8 @@ def _listens(event: Event) -> bool:
 
 
 def _undoes_what_is_before(events: Sequence[Event]) -> bool:
-    """Whether an undo in these events takes back more than they hold. Undone are turns, or single actions."""
+    """Whether an undo in these events takes back more than they hold. Undone are turns, or single
+    actions."""
     done: list[Event] = []
     for event in events:
         if isinstance(event, (Restarted, SessionStarted)):
@@ -110,7 +122,8 @@ def _undoes_what_is_before(events: Sequence[Event]) -> bool:
 
 
 def _prefix(past: DialogueStateTracker) -> list[Event]:
-    """A few events for all that has been: what is set, the active form, and the last turns as they are applied."""
+    """A few events for all that has been: what is set, the active form, and the last turns as they
+    are applied."""
     applied = past.applied_events()
     texts = [at for at, event in enumerate(applied) if isinstance(event, UserUttered)]
     at = texts[-OLD_TURNS] if len(texts) > OLD_TURNS else 0
@@ -126,7 +139,9 @@ def _state(tracker: DialogueStateTracker) -> list[Event]:
     """The state of a tracker as events."""
     fresh = {name: slot.initial_value for name, slot in tracker.slots.items()}
     made: list[Event] = [
-        SlotSet(name, value) for name, value in tracker.current_slot_values().items() if value != fresh[name]
+        SlotSet(name, value)
+        for name, value in tracker.current_slot_values().items()
+        if value != fresh[name]
     ]
     if tracker.active_loop is not None and tracker.active_loop.name:
         made.append(ActiveLoop(tracker.active_loop.name))
@@ -136,7 +151,8 @@ def _state(tracker: DialogueStateTracker) -> list[Event]:
 
 
 def _turns(applied: Sequence[Event]) -> list[Event]:
-    """Turns without what they hold twice. A form's answers are all applied in the turn that began it."""
+    """Turns without what they hold twice. A form's answers are all applied in the turn that began
+    it."""
     kept: list[Event] = []
     seen: set[tuple[str, str]] = set()
     for event in reversed(applied):
@@ -164,7 +180,9 @@ class BoundedTrackerStore(SQLTrackerStore):
         prefix = sa.Column(sa.Integer, nullable=False)  # how many of `data` stand for the past
         data = sa.Column(sa.Text, nullable=False)  # a JSON list of events
 
-    async def _retrieve(self, sender_id: str, fetch_events_from_all_sessions: bool) -> DialogueStateTracker | None:
+    async def _retrieve(
+        self, sender_id: str, fetch_events_from_all_sessions: bool
+    ) -> DialogueStateTracker | None:
         if fetch_events_from_all_sessions:
             return await super()._retrieve(sender_id, True)
         event = self.SQLEvent
@@ -174,7 +192,9 @@ class BoundedTrackerStore(SQLTrackerStore):
                 rows = self._event_query(session, sender_id, False).with_entities(event.data).all()
                 stored, prefix = [], 0
             else:
-                newer = session.query(event.data).filter(event.sender_id == sender_id, event.id > checkpoint.event_id)
+                newer = session.query(event.data).filter(
+                    event.sender_id == sender_id, event.id > checkpoint.event_id
+                )
                 rows = newer.order_by(event.id).all()
                 stored, prefix = json.loads(checkpoint.data), checkpoint.prefix
         events = [*stored, *(json.loads(data) for (data,) in rows)]
@@ -186,7 +206,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         return _known(DialogueStateTracker.from_dict(sender_id, events, self.domain.slots), prefix)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Stores what is new, and a checkpoint when the session has grown long. Raises what the database raises."""
+        """Stores what is new, and a checkpoint when the session has grown long. Raises what the
+        database raises."""
         await self.stream_events(tracker)
         with self.session_scope() as session:
             last = None
@@ -194,11 +215,18 @@ class BoundedTrackerStore(SQLTrackerStore):
                 last = self._row(tracker.sender_id, event)
                 session.add(last)
             whole = list(itertools.islice(tracker.events, getattr(tracker, "prefix", 0), None))
-            if last is not None and sum(isinstance(event, UserUttered) for event in whole) > 2 * WHOLE_TURNS:
+            if (
+                last is not None
+                and sum(isinstance(event, UserUttered) for event in whole) > 2 * WHOLE_TURNS
+            ):
                 session.flush()
                 events, prefix = compacted(tracker)
                 data = json.dumps([event.as_dict() for event in events])
-                session.merge(self.Checkpoint(sender_id=tracker.sender_id, event_id=last.id, prefix=prefix, data=data))
+                session.merge(
+                    self.Checkpoint(
+                        sender_id=tracker.sender_id, event_id=last.id, prefix=prefix, data=data
+                    )
+                )
             session.commit()
         _known(tracker, getattr(tracker, "prefix", 0))
         saved = saved_trackers.get()
@@ -217,7 +245,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         )
 
     def _additional_events(self, session: Any, tracker: DialogueStateTracker) -> Iterator[Event]:
-        """Those since it was loaded or saved. A tracker from elsewhere is compared with what is stored, as in Rasa."""
+        """Those since it was loaded or saved. A tracker from elsewhere is compared with what is
+        stored, as in Rasa."""
         known = getattr(tracker, "known_events", None)
         if known is None:
             return super()._additional_events(session, tracker)
@@ -225,7 +254,8 @@ class BoundedTrackerStore(SQLTrackerStore):
 
 
 def _known(tracker: DialogueStateTracker, prefix: int) -> DialogueStateTracker:
-    """The tracker, which from now on knows which of its events are stored, and how many of them stand for the past."""
+    """The tracker, which from now on knows which of its events are stored, and how many of them
+    stand for the past."""
     tracker.known_events, tracker.prefix = len(tracker.events), prefix  # type: ignore[attr-defined]
     return tracker
 
@@ -234,8 +264,10 @@ def install() -> None:
     """Puts the replacements in place. Raises WrongRasaVersion."""
     if rasa.__version__ != RASA_VERSION:
         raise WrongRasaVersion(
-            f"bot/tracker_store.py is made for Rasa {RASA_VERSION} and this is {rasa.__version__}. Compare "
-            "SQLTrackerStore, FailSafeTrackerStore, DialogueStateTracker.applied_events and Event.resolve_by_type "
+            f"bot/tracker_store.py is made for Rasa {RASA_VERSION} and this is "
+            f"{rasa.__version__}. Compare "
+            "SQLTrackerStore, FailSafeTrackerStore, DialogueStateTracker.applied_events and "
+            "Event.resolve_by_type "
             "with it, then change RASA_VERSION."
         )
 

@@ -165,11 +165,14 @@ async def _open(app: App, settings: Settings) -> None:
     background.start("connections", connections.run)
     background.start("indexing", indexing.run)
     background.start("sweeping", sweeping.run)
-    log.info("started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url)
+    log.info(
+        "started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url
+    )
 
 
 async def _close(app: App) -> None:
-    """After the last request: finish the work or give it back, then close the gateways, the lanes and the database."""
+    """After the last request: finish the work or give it back, then close the gateways, the lanes
+    and the database."""
     desk: AppContext = app.ctx.desk
     working = [worker.name for worker in desk.workers]
     await desk.background.stop(*working, "connections", "indexing", "sweeping")
@@ -184,19 +187,28 @@ async def _close(app: App) -> None:
     log.info("stopped")
 
 
-async def _fanout(settings: Settings, store: Store, background: Background, returned: Callable[[], None]) -> Fanout:
-    """The desk's own id separates it from others on the same Redis server, whose channels span all its databases."""
+async def _fanout(
+    settings: Settings, store: Store, background: Background, returned: Callable[[], None]
+) -> Fanout:
+    """The desk's own id separates it from others on the same Redis server, whose channels span all
+    its databases."""
     if not settings.redis_url:
         return LocalFanout()
     channel = f"patchboard:{await store.read(desk_id)}:hints"
-    made = RedisFanout(settings.redis_url, channel=channel, background=background, returned=returned)
+    made = RedisFanout(
+        settings.redis_url, channel=channel, background=background, returned=returned
+    )
     await made.start()
     return made
 
 
 def _mailer(settings: Settings) -> Mailer | None:
     if settings.smtp_url is not None:
-        return SmtpMailer(server_of(settings.smtp_url, own_host=urlsplit(settings.public_url).hostname or "localhost"))
+        return SmtpMailer(
+            server_of(
+                settings.smtp_url, own_host=urlsplit(settings.public_url).hostname or "localhost"
+            )
+        )
     return Mailbox(clock.now) if settings.has_simulator else None
 
 
@@ -209,4 +221,10 @@ def _bot(settings: Settings, metrics: Metrics) -> Bot:
         note = log.info if state is State.CLOSED else log.warning
         note("bot_breaker", bot=server, state=state)
 
-    return RasaBot(settings.bot_urls, settings.bot_token, settings.bot_timeout, shown=COLLECTED, changed=changed)
+    return RasaBot(
+        settings.bot_urls,
+        settings.bot_token,
+        settings.bot_timeout,
+        shown=COLLECTED,
+        changed=changed,
+    )

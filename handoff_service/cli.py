@@ -60,7 +60,9 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = made.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, does: str, run: Callable[[Settings, argparse.Namespace], int]) -> argparse.ArgumentParser:
+    def add(
+        name: str, does: str, run: Callable[[Settings, argparse.Namespace], int]
+    ) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=does, description=does)
         made.set_defaults(run=run)
         return made
@@ -68,23 +70,39 @@ def parser() -> argparse.ArgumentParser:
     add("run", "Run the service and the bot; Ctrl-C stops both", _run)
     add("serve", "Run the service alone, in the foreground", _serve)
     add("migrate", "Bring the database to the newest schema", _migrate)
-    add("import", "Import a desk file (TOML); again changes nothing twice", _import).add_argument("file", type=Path)
-    add("export", "Write the desk to a file that import takes", _export).add_argument("file", type=Path)
-    add("backup", "Write database, media and keys to one file, also while the desk runs", _backup).add_argument(
-        "file", type=Path, help="its name may end in .tar or .tar.gz"
-    )
-    add("restore", "Put a desk back from a backup, into an empty database and HOME", _restore).add_argument(
+    add("import", "Import a desk file (TOML); again changes nothing twice", _import).add_argument(
         "file", type=Path
     )
+    add("export", "Write the desk to a file that import takes", _export).add_argument(
+        "file", type=Path
+    )
+    add(
+        "backup", "Write database, media and keys to one file, also while the desk runs", _backup
+    ).add_argument("file", type=Path, help="its name may end in .tar or .tar.gz")
+    add(
+        "restore", "Put a desk back from a backup, into an empty database and HOME", _restore
+    ).add_argument("file", type=Path)
     add("held", "What a restore holds: show it, send it or cancel it", _held).add_argument(
         "act", choices=["show", "release", "cancel"], nargs="?", default="show"
     )
     add("doctor", "List the settings, and what is wrong with how to mend it", _doctor)
-    bot = add("bot", "The virtual agent's model: train it, check its data and texts, measure it, run it alone", _bot)
+    bot = add(
+        "bot",
+        "The virtual agent's model: train it, check its data and texts, measure it, run it alone",
+        _bot,
+    )
     bot.add_argument("act", choices=["train", "check", "nlu", "run"])
-    bot.add_argument("--number", type=int, default=1, help="run: at which address of PATCHBOARD_BOT_URL")
-    bot.add_argument("--if-needed", action="store_true", help="train only when the data has changed")
-    bot.add_argument("--config", default="config.yml", help="nlu: cross-validate the pipeline of this file instead")
+    bot.add_argument(
+        "--number", type=int, default=1, help="run: at which address of PATCHBOARD_BOT_URL"
+    )
+    bot.add_argument(
+        "--if-needed", action="store_true", help="train only when the data has changed"
+    )
+    bot.add_argument(
+        "--config",
+        default="config.yml",
+        help="nlu: cross-validate the pipeline of this file instead",
+    )
     return made
 
 
@@ -101,7 +119,10 @@ def _progress(sentence: str) -> None:
 def _import(config: Settings, asked: argparse.Namespace) -> int:
     migrate(config.database_url, report=_progress)
     counts = asyncio.run(_import_file(config, asked.file))
-    print("imported " + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items()))
+    print(
+        "imported "
+        + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items())
+    )
     return 0
 
 
@@ -120,7 +141,9 @@ async def _exported(config: Settings) -> str:
         return await store.read(export_desk)
 
 
-async def _import_file(config: Settings, path: Path, *, only_if_empty: bool = False) -> dict[str, int]:
+async def _import_file(
+    config: Settings, path: Path, *, only_if_empty: bool = False
+) -> dict[str, int]:
     async with _opened(config) as store:
         there = await store.read(queues.list_)
         if only_if_empty and there:
@@ -132,7 +155,12 @@ async def _import_file(config: Settings, path: Path, *, only_if_empty: bool = Fa
 async def _opened(config: Settings) -> AsyncIterator[Store]:
     """The store for one command, without listeners for changes."""
     known = operation_settings(config, send_errors_of(config))
-    store = Store(config.database_url, clock=clock.now, settings=known, after_commit=lambda _hints, _work_at: None)
+    store = Store(
+        config.database_url,
+        clock=clock.now,
+        settings=known,
+        after_commit=lambda _hints, _work_at: None,
+    )
     try:
         yield store
     finally:
@@ -217,7 +245,9 @@ def _run_both(config: Settings) -> int:
     migrate(config.database_url, report=_progress)  # before the training, which takes a minute
     if config.bot_urls:
         if not rasa_cli.model(config.home).exists():
-            rasa_cli.show_progress("training the virtual agent (about a minute, the first time only)")
+            rasa_cli.show_progress(
+                "training the virtual agent (about a minute, the first time only)"
+            )
         rasa_cli.train(config.home)
     bots = RunningBots(bot_supervisor.commands(config), config.home / "logs" / "bot.log")
     bots.start()
@@ -238,7 +268,11 @@ def _greet(config: Settings) -> None:
     lines.append(f"API              {config.public_url}/api/docs")
     if config.demo:
         agents = desk_file.read(DEMO).agents
-        lines += ["", "Demo sign-ins:", *(f"  {a.email:<20} {a.password:<12} {', '.join(a.roles)}" for a in agents)]
+        lines += [
+            "",
+            "Demo sign-ins:",
+            *(f"  {a.email:<20} {a.password:<12} {', '.join(a.roles)}" for a in agents),
+        ]
     print("\n".join(["", *lines, "", "Ctrl-C stops everything.", ""]), flush=True)
 
 

@@ -1,7 +1,8 @@
 """Open event streams of agents in this process, and whether the process has worked without a gap.
 
-Both are checked at the moment when an agent would be set to Away. A gap is anything that may have hidden agents: the
-database was away, the process was frozen, or the clock changed. After a gap, every agent gets the full time.
+Both are checked at the moment when an agent would be set to Away. A gap is anything that may have
+hidden agents: the database was away, the process was frozen, or the clock changed. After a gap,
+every agent gets the full time.
 """
 
 import asyncio
@@ -14,7 +15,13 @@ from typing import Protocol
 
 from handoff_service import log
 from handoff_service.clock import Clock
-from handoff_service.operations.routing.connection import EVERY, Connected, Gap, after_gap, still_connected
+from handoff_service.operations.routing.connection import (
+    EVERY,
+    Connected,
+    Gap,
+    after_gap,
+    still_connected,
+)
 from handoff_service.store.engine.store import Store
 
 TICK = 1.0  # seconds
@@ -55,7 +62,12 @@ class Connections:
         caught_up: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store, self._clock, self._caught_up, self._monotonic = store, clock, caught_up, monotonic
+        self._store, self._clock, self._caught_up, self._monotonic = (
+            store,
+            clock,
+            caught_up,
+            monotonic,
+        )
         self._open: Counter[int] = Counter()
         self._left: set[int] = set()
         self._missed = False  # whether a gap has not been handled yet
@@ -97,7 +109,8 @@ class Connections:
             await self.tick()
 
     async def tick(self) -> None:
-        """Handle a gap once the service works again; otherwise report this process's agents to the database."""
+        """Handle a gap once the service works again; otherwise report this process's agents to the
+        database."""
         if self._jumped():
             self._missed = True
         self._stepped |= self._clock_stepped()

@@ -39,8 +39,8 @@ class AppContext:
 
 
 def operation_settings(settings: Settings, send_errors: SendErrors) -> OperationSettings:
-    """The settings that operations need, and the provider's error codes. A lease lasts longer than the longest bot
-    turn with its retry."""
+    """The settings that operations need, and the provider's error codes. A lease lasts longer than
+    the longest bot turn with its retry."""
     return OperationSettings(
         bot_answers=bool(settings.bot_urls),
         burst_window=timedelta(seconds=settings.burst_window),

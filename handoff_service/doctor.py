@@ -1,4 +1,5 @@
-"""``patchboard doctor``: shows the settings, checks every connection, and says how to fix problems."""
+"""``patchboard doctor``: shows the settings, checks every connection, and says how to fix
+problems."""
 
 import resource
 from datetime import timedelta
@@ -24,7 +25,11 @@ from handoff_service.store.engine.migrate import database_errors, pending_revisi
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
 
-NO_ACTION = {"next_action": "action_of_the_doctor", "domain": {}, "tracker": {"sender_id": "doctor"}}
+NO_ACTION = {
+    "next_action": "action_of_the_doctor",
+    "domain": {},
+    "tracker": {"sender_id": "doctor"},
+}
 SHOULD_BE_TOLD = timedelta(minutes=10)
 ENOUGH_FILES = 4096
 PATIENCE = aiohttp.ClientTimeout(total=5)
@@ -36,7 +41,12 @@ async def examine(settings: Settings, out: TextIO) -> int:
         print(f"{name}={value}", file=out)
     print(file=out)
     numbers, faults, notes = _database(settings)
-    faults += [*await _redis(settings), *await _bot(settings), *await _actions(settings), *await _mail(settings)]
+    faults += [
+        *await _redis(settings),
+        *await _bot(settings),
+        *await _actions(settings),
+        *await _mail(settings),
+    ]
     kind = provider_of(settings)
     faults += await kind.faults(settings, numbers)
     notes += _files()
@@ -57,8 +67,14 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
     try:
         with database_errors(), opened.connect() as connection:
             if pending_revisions(connection):
-                return [], ["The database lacks tables or columns. Make them with: patchboard migrate"], []
-            conn = connection.execution_options(now=clock.now(), send_errors=send_errors_of(settings))
+                return (
+                    [],
+                    ["The database lacks tables or columns. Make them with: patchboard migrate"],
+                    [],
+                )
+            conn = connection.execution_options(
+                now=clock.now(), send_errors=send_errors_of(settings)
+            )
             waiting = held(conn)
             if secret_keys.differs(conn, settings.key_fingerprint):
                 waiting.append(secret_keys.DIFFERS)
@@ -66,11 +82,19 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             if not numbers:
                 return (
                     [],
-                    [*waiting, "There is not a company number yet. Import a desk file with: patchboard import FILE"],
+                    [
+                        *waiting,
+                        "There is not a company number yet. Import a desk file with: "
+                        "patchboard import FILE",
+                    ],
                     [],
                 )
             found = queues.list_views(conn)
-            never = [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
+            never = [
+                f"The queue {q.name} can never assign: {problem}"
+                for q in found
+                for problem in q.problems
+            ]
             never += [*_not_taken(conn), *waiting]
             untold = [said] if (said := _untold(conn)) else []
             is_usual = kind.no_consents is not None and kind.no_consents in said
@@ -89,7 +113,8 @@ def held(conn: sa.Connection) -> list[str]:
     texts = f"{found.texts} text{'s' * (found.texts != 1)}"
     since = f", the oldest of {found.since:%Y-%m-%d %H:%M} UTC" if found.since else ""
     return [
-        f"The desk was restored on {found.restored_at:%Y-%m-%d %H:%M} UTC and holds {texts}{since}. Send or cancel "
+        f"The desk was restored on {found.restored_at:%Y-%m-%d %H:%M} UTC and holds "
+        f"{texts}{since}. Send or cancel "
         "them under Admin, Restored sends, or with: patchboard held release, patchboard held cancel"
     ]
 
@@ -100,7 +125,8 @@ def _files() -> list[str]:
     if most == resource.RLIM_INFINITY or most >= ENOUGH_FILES:
         return []
     return [
-        f"The system allows {most} open files, and each connection is one. Allow at least {ENOUGH_FILES}, "
+        f"The system allows {most} open files, and each connection is one. Allow at least "
+        f"{ENOUGH_FILES}, "
         "for example with LimitNOFILE= in the systemd unit."
     ]
 
@@ -108,7 +134,8 @@ def _files() -> list[str]:
 def _not_taken(conn: sa.Connection) -> list[str]:
     """Messages that the provider does not accept at the moment."""
     return [
-        f"{one.texts} text{'s wait, the oldest' if one.texts > 1 else ' waits,'} since {one.since:%Y-%m-%d %H:%M} UTC: "
+        f"{one.texts} text{'s wait, the oldest' if one.texts > 1 else ' waits,'} since "
+        f"{one.since:%Y-%m-%d %H:%M} UTC: "
         f"{one.meaning} ({one.code}) {one.advice}"
         for one in outbox.not_taken(conn)
     ]
@@ -118,7 +145,11 @@ def _untold(conn: sa.Connection) -> str:
     """Consent changes that should have reached the provider by now. Empty when there are none."""
     waiting, why = consents.untold(conn, clock.now() - SHOULD_BE_TOLD)
     said = f"{why}." if why else "is the service running?"
-    return f"The provider does not know of {waiting} change{'s' * (waiting > 1)} of consent: {said}" if waiting else ""
+    return (
+        f"The provider does not know of {waiting} change{'s' * (waiting > 1)} of consent: {said}"
+        if waiting
+        else ""
+    )
 
 
 async def _redis(settings: Settings) -> list[str]:
@@ -129,7 +160,10 @@ async def _redis(settings: Settings) -> list[str]:
         await client.ping()
         return []
     except (RedisError, OSError) as error:
-        return [f"Redis of PATCHBOARD_REDIS_URL does not answer ({error}). Start it, or unset the variable."]
+        return [
+            f"Redis of PATCHBOARD_REDIS_URL does not answer ({error}). Start it, or unset "
+            f"the variable."
+        ]
     finally:
         await client.aclose()
 
@@ -141,12 +175,14 @@ async def _mail(settings: Settings) -> list[str]:
     if why is None:
         return []
     return [
-        f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Identity checks by code will not work until this is fixed."
+        f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Identity checks by code will "
+        f"not work until this is fixed."
     ]
 
 
 async def _actions(settings: Settings) -> list[str]:
-    """The address of the bot's custom actions. Requests an unknown action, which must return 404."""
+    """The address of the bot's custom actions. Requests an unknown action, which must return
+    404."""
     if not settings.bot_urls:
         return []
     url, headers = actions_url(settings), {"Authorization": f"Bearer {settings.bot_token}"}
@@ -158,10 +194,20 @@ async def _actions(settings: Settings) -> list[str]:
             status = answer.status
     except (aiohttp.ClientError, TimeoutError) as error:
         why = type(error).__name__
-        return [f"The bot's actions at {url} do not answer ({why}). Start the service with: patchboard serve"]
+        return [
+            f"The bot's actions at {url} do not answer ({why}). Start the service with: "
+            f"patchboard serve"
+        ]
     if status == 401:
-        return [f"The service at {url} has another PATCHBOARD_BOT_TOKEN, or another HOME, than this one."]
-    return [] if status == 404 else [f"The bot's actions at {url} answer {status}: the service's log says why."]
+        return [
+            f"The service at {url} has another PATCHBOARD_BOT_TOKEN, or another HOME, than "
+            f"this one."
+        ]
+    return (
+        []
+        if status == 404
+        else [f"The bot's actions at {url} answer {status}: the service's log says why."]
+    )
 
 
 async def _bot(settings: Settings) -> list[str]:
@@ -175,6 +221,13 @@ async def _bot(settings: Settings) -> list[str]:
                 async with session.get(url) as response:
                     await response.read()
             except (aiohttp.ClientError, TimeoutError):
-                which = "PATCHBOARD_BOT_URL" if len(settings.bot_urls) == 1 else f"PATCHBOARD_BOT_URL at {url}"
-                faults.append(f"The bot of {which} does not answer: live agents get {share}. Start it with: {mend}")
+                which = (
+                    "PATCHBOARD_BOT_URL"
+                    if len(settings.bot_urls) == 1
+                    else f"PATCHBOARD_BOT_URL at {url}"
+                )
+                faults.append(
+                    f"The bot of {which} does not answer: live agents get {share}. Start it "
+                    f"with: {mend}"
+                )
     return faults

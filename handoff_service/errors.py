@@ -1,4 +1,5 @@
-"""Refusals and their errors. A class's docstring is the sentence that people read; ``detail`` adds to it."""
+"""Refusals and their errors. A class's docstring is the sentence that people read; ``detail`` adds
+to it."""
 
 from collections.abc import Mapping
 
@@ -78,7 +79,8 @@ class DatabaseAway(Unavailable):
 
     def __init__(self, why: str = "") -> None:
         super().__init__()
-        self.why = why  #: for the log and ``/readyz``: a name such as SQLITE_BUSY, never the driver's own text
+        #: for the log and ``/readyz``: a name such as SQLITE_BUSY, never the driver's own text
+        self.why = why
 
 
 class OutcomeUnknown(DatabaseAway):

@@ -1,4 +1,5 @@
-"""Logs for the person on call: one line per event, a stable ``action`` first, then ids, never message text."""
+"""Logs for the person on call: one line per event, a stable ``action`` first, then ids, never
+message text."""
 
 import logging
 import sys
@@ -26,15 +27,17 @@ def debug(action: str, /, **facts: object) -> None:
 
 
 def warning(action: str, /, *, error: BaseException | None = None, **facts: object) -> None:
-    """Log an event that needs a person. An unexpected error is logged with its traceback; an outage, which may
-    repeat often, with its name only."""
+    """Log an event that needs a person. An unexpected error is logged with its traceback; an
+    outage, which may repeat often, with its name only."""
     if isinstance(error, Unavailable):
         facts["why"], error = error.why or error.detail, None
     _log.warning(_format(action, facts), exc_info=error)
 
 
 def _format(action: str, facts: dict[str, object]) -> str:
-    return " ".join([f"action={action}", *(f"{k}={_quoted(v)}" for k, v in facts.items() if v is not None)])
+    return " ".join(
+        [f"action={action}", *(f"{k}={_quoted(v)}" for k, v in facts.items() if v is not None)]
+    )
 
 
 def _quoted(value: object) -> str:

@@ -1,5 +1,5 @@
-"""Metrics for Prometheus at ``/metrics``: this process's counts and times. Built in ``app.py`` and passed to the
-modules that count."""
+"""Metrics for Prometheus at ``/metrics``: this process's counts and times. Built in ``app.py`` and
+passed to the modules that count."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -12,37 +12,62 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self.texts = Counter("patchboard_texts", "Texts by what became of them", ["outcome"], registry=self._registry)
-        self.receipts = Counter(
-            "patchboard_receipts", "Delivery receipts by status", ["status"], registry=self._registry
+        self.texts = Counter(
+            "patchboard_texts", "Texts by what became of them", ["outcome"], registry=self._registry
         )
-        self.recovered = Counter("patchboard_recovered_texts", "Texts whose webhook was lost", registry=self._registry)
-        self.sends = Counter("patchboard_sends", "Sends by what the provider said", ["result"], registry=self._registry)
+        self.receipts = Counter(
+            "patchboard_receipts",
+            "Delivery receipts by status",
+            ["status"],
+            registry=self._registry,
+        )
+        self.recovered = Counter(
+            "patchboard_recovered_texts", "Texts whose webhook was lost", registry=self._registry
+        )
+        self.sends = Counter(
+            "patchboard_sends",
+            "Sends by what the provider said",
+            ["result"],
+            registry=self._registry,
+        )
         self.held_back = Counter(
-            "patchboard_replies_held_back", "Automatic replies to unknown numbers over a limit", ["limit"],
+            "patchboard_replies_held_back", "Automatic replies to unknown numbers over a limit",
+            ["limit"],
             registry=self._registry,
         )  # fmt: skip
-        self.turns = Counter("patchboard_bot_turns", "Bot turns by outcome", ["outcome"], registry=self._registry)
+        self.turns = Counter(
+            "patchboard_bot_turns", "Bot turns by outcome", ["outcome"], registry=self._registry
+        )
         self.turn_seconds = Histogram(
-            "patchboard_bot_turn_seconds", "Seconds that the bot took for a turn", registry=self._registry
+            "patchboard_bot_turn_seconds",
+            "Seconds that the bot took for a turn",
+            registry=self._registry,
         )
         self.calls = Counter(
-            "patchboard_webhook_calls", "Calls of the outgoing webhook by what became of the event", ["state"],
+            "patchboard_webhook_calls", "Calls of the outgoing webhook by what became of the event",
+            ["state"],
             registry=self._registry,
         )  # fmt: skip
         self.background_failures = Counter(
-            "patchboard_background_failures", "Failures of background tasks, which are then restarted", ["task"],
+            "patchboard_background_failures",
+            "Failures of background tasks, which are then "
+            "restarted", ["task"],
             registry=self._registry,
         )  # fmt: skip
         self.trouble = Counter(
-            "patchboard_work_failed", "Due work that failed and is tried again", ["kind"], registry=self._registry
+            "patchboard_work_failed",
+            "Due work that failed and is tried again",
+            ["kind"],
+            registry=self._registry,
         )
         self.bot_breaker = Gauge(
-            "patchboard_bot_breaker_open", "1 while this bot is not asked because it did not answer", ["bot"],
+            "patchboard_bot_breaker_open",
+            "1 while this bot is not asked because it did not answer", ["bot"],
             registry=self._registry,
         )  # fmt: skip
         self.claims_lost = Counter(
-            "patchboard_claims_lost", "Due work that was somebody else's when it was done", ["kind"],
+            "patchboard_claims_lost", "Due work that was somebody else's when it was done",
+            ["kind"],
             registry=self._registry,
         )  # fmt: skip
 

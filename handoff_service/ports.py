@@ -1,4 +1,5 @@
-"""Ports: what operations need from the outside world. Each port has a real gateway and a plain twin that ships."""
+"""Ports: what operations need from the outside world. Each port has a real gateway and a plain twin
+that ships."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
@@ -11,7 +12,7 @@ from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.rules.virtual_agent.bot_text import Choice
 from handoff_service.store.engine.lanes import Hint
 
-# The SMS provider ----------------------------------------------------------------------------------------------
+# The SMS provider ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """Certainly not accepted: the provider could not be reached, or asked to wait with this ``code``."""
+    """Certainly not accepted: the provider could not be reached, or asked to wait with this
+    ``code``."""
 
     why: str
     code: int | None = None
@@ -61,14 +63,16 @@ class Later:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsure:
-    """The outcome is unknown: the connection broke, or the provider failed, after the request was sent."""
+    """The outcome is unknown: the connection broke, or the provider failed, after the request was
+    sent."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """The provider was not asked, because the requester opted out after the text was marked as sending."""
+    """The provider was not asked, because the requester opted out after the text was marked as
+    sending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,8 @@ class NotFetched:
 
 
 type SendResult = Accepted | Refused | Later | Unsure | LookedUp | Withheld
-SENDS_AT_ONCE = 48  # a provider starts this many sends at once without a queue; the worker claims no more
+# a provider starts this many sends at once without a queue; the worker claims no more
+SENDS_AT_ONCE = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +120,8 @@ CONSENTS_AT_ONCE = 25  # per call of the port; a provider may split them into sm
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """Whether one of the company's senders (a provider number or a messaging service's id) may text a number.
-    ``reference``: a unique id of 32 hexadecimal digits."""
+    """Whether one of the company's senders (a provider number or a messaging service's id) may text
+    a number. ``reference``: a unique id of 32 hexadecimal digits."""
 
     reference: str
     number: str
@@ -128,20 +133,22 @@ class Telling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentNotTaken:
-    """The provider did not accept the consent state of a number: the reason, and whether a retry may help."""
+    """The provider did not accept the consent state of a number: the reason, and whether a retry
+    may help."""
 
     why: str
     again: bool = False
 
 
 class NotOffered(Exception):
-    """The provider does not offer this to the company's account. The text says what it is and what to do."""
+    """The provider does not offer this to the company's account. The text says what it is and what
+    to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """The provider's report on a text: its price (``price`` in millionths of ``currency``, ISO 4217), and the
-    outcome of one that we sent. None: not known, or not yet."""
+    """The provider's report on a text: its price (``price`` in millionths of ``currency``, ISO
+    4217), and the outcome of one that we sent. None: not known, or not yet."""
 
     sid: str
     price: int | None = None
@@ -155,7 +162,8 @@ class SmsProvider(Protocol):
         """Send one text. Never raises for errors of the provider or the network."""
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
-        """Messages at the provider that could be this one: same numbers and text, not older. Raises OSError."""
+        """Messages at the provider that could be this one: same numbers and text, not older. Raises
+        OSError."""
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
         """The texts to this company number since then, oldest first. Raises OSError."""
@@ -164,12 +172,12 @@ class SmsProvider(Protocol):
         """The addresses and media types of a text's media. Raises OSError."""
 
     async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:
-        """Push consent states to the provider. Returns number -> objection for those it did not accept. Raises
-        OSError, NotOffered."""
+        """Push consent states to the provider. Returns number -> objection for those it did not
+        accept. Raises OSError, NotOffered."""
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """The known prices and outcomes of these texts from and to this company number, none older than ``since``.
-        Raises OSError."""
+        """The known prices and outcomes of these texts from and to this company number, none older
+        than ``since``. Raises OSError."""
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """A text's picture or file. Never raises for errors of the provider or the network."""
@@ -177,7 +185,7 @@ class SmsProvider(Protocol):
     async def close(self) -> None: ...
 
 
-# Mail --------------------------------------------------------------------------------------------------------
+# Mail ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,15 +215,17 @@ class Mailer(Protocol):
         """Send one mail. Never raises for errors of the mail server or the network."""
 
 
-# The bot -------------------------------------------------------------------------------------------------------
+# The bot ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One turn for the bot. ``sender`` is the interaction's id; ``turn_id`` makes a repeat harmless.
+    """One turn for the bot. ``sender`` is the interaction's id; ``turn_id`` makes a repeat
+    harmless.
 
-    ``metadata["before"]``, in the first turn after somebody returned the conversation to the bot, is what the bot
-    does first (``slots`` to set, ``leave_form``, a ``payload`` to run); see bot/sms_channel.py.
+    ``metadata["before"]``, in the first turn after somebody returned the conversation to the bot,
+    is what the bot does first (``slots`` to set, ``leave_form``, a ``payload`` to run); see
+    bot/sms_channel.py.
     """
 
     sender: str
@@ -234,8 +244,9 @@ class BotReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """The bot's own report on a turn, for agents: the intent with its confidence (0 to 1), the actions it ran, and
-    what it knows of the requester's wish by now, by the names that agents read."""
+    """The bot's own report on a turn, for agents: the intent with its confidence (0 to 1), the
+    actions it ran, and what it knows of the requester's wish by now, by the names that agents
+    read."""
 
     intent: str | None = None
     confidence: float | None = None
@@ -245,7 +256,8 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class BotAnswer:
-    """A turn's messages; empty when the bot says nothing. ``understood`` None: this bot does not report."""
+    """A turn's messages; empty when the bot says nothing. ``understood`` None: this bot does not
+    report."""
 
     replies: tuple[BotReply, ...] = ()
     understood: Understood | None = None
@@ -262,12 +274,13 @@ class Bot(Protocol):
     async def close(self) -> None: ...
 
 
-# The outgoing webhook -------------------------------------------------------------------------------------------
+# The outgoing webhook -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCall:
-    """One event for the company's own system. ``timestamp``: Unix time in seconds, which the signature covers."""
+    """One event for the company's own system. ``timestamp``: Unix time in seconds, which the
+    signature covers."""
 
     url: str
     event_id: str
@@ -278,7 +291,8 @@ class WebhookCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """``status``: the response's status, if any. ``why``: what was wrong, in words; None: the call succeeded."""
+    """``status``: the response's status, if any. ``why``: what was wrong, in words; None: the call
+    succeeded."""
 
     status: int | None = None
     why: str | None = None
@@ -291,12 +305,12 @@ class Webhook(Protocol):
     async def close(self) -> None: ...
 
 
-# Fan-out -------------------------------------------------------------------------------------------------------
+# Fan-out ------------------------------------------------------------------------------------------
 
 
 class Fanout(Protocol):
-    """Carries hints to every process. When hints may have been lost, and at the start, every listener gets
-    ``EVERYTHING`` and reads all it shows from the database."""
+    """Carries hints to every process. When hints may have been lost, and at the start, every
+    listener gets ``EVERYTHING`` and reads all it shows from the database."""
 
     async def start(self) -> None: ...
 
@@ -304,12 +318,17 @@ class Fanout(Protocol):
         """Publish hints. Never blocks and never raises."""
 
     def catch_up(self) -> None:
-        """Send ``EVERYTHING`` to every listener in this process, because hints may have been lost."""
+        """Send ``EVERYTHING`` to every listener in this process, because hints may have been
+        lost."""
 
-    def listen(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
-        """Hints about these topics from now on. For a slow listener, hints are merged, not queued."""
+    def listen(
+        self, topics: Sequence[str]
+    ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
+        """Hints about these topics from now on. For a slow listener, hints are merged, not
+        queued."""
 
     def end_streams(self) -> None:
-        """End every listener, now and from now on, because this process stops. Publishing works until ``close``."""
+        """End every listener, now and from now on, because this process stops. Publishing works
+        until ``close``."""
 
     async def close(self) -> None: ...

@@ -17,12 +17,15 @@ SECRET = {"secret": True}
 
 def key_fingerprint(secret_key: str) -> str:
     """A keyed hash of a constant. It distinguishes secret keys and cannot be reversed."""
-    return hmac.new(secret_key.encode(), b"patchboard: which secret key is this", "sha256").hexdigest()[:32]
+    return hmac.new(
+        secret_key.encode(), b"patchboard: which secret key is this", "sha256"
+    ).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting, named like its variable without ``PATCHBOARD_``, in lower case. Times are in seconds."""
+    """Every setting, named like its variable without ``PATCHBOARD_``, in lower case. Times are in
+    seconds."""
 
     home: Path
     database_url: str
@@ -57,13 +60,16 @@ class Settings:
 
     @property
     def bot_urls(self) -> tuple[str, ...]:
-        """The bot's addresses. Each is a process that answers a share of the conversations. Empty: no bot."""
+        """The bot's addresses. Each is a process that answers a share of the conversations. Empty:
+        no bot."""
         return tuple(self.bot_url.split(",")) if self.bot_url else ()
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The reverse proxies that may name the original client of a request."""
-        return tuple(ip_network(part.strip()) for part in self.trusted_proxies.split(",") if part.strip())
+        return tuple(
+            ip_network(part.strip()) for part in self.trusted_proxies.split(",") if part.strip()
+        )
 
     @property
     def has_simulator(self) -> bool:
@@ -76,7 +82,8 @@ class Settings:
         return self.smtp_url is not None or self.has_simulator
 
     def shown(self) -> dict[str, str]:
-        """Variable -> value for ``patchboard doctor``, with secrets and passwords in addresses masked."""
+        """Variable -> value for ``patchboard doctor``, with secrets and passwords in addresses
+        masked."""
         rows = {}
         for f in fields(self):
             value = getattr(self, f.name)
@@ -99,16 +106,21 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     redis_url = get.optional("REDIS_URL")
     if workers > 1 and not (database_url.startswith("postgresql://") and redis_url):
         raise SetupError(
-            "PATCHBOARD_WORKERS above 1 needs PostgreSQL (PATCHBOARD_DATABASE_URL) and Redis (PATCHBOARD_REDIS_URL): "
+            "PATCHBOARD_WORKERS above 1 needs PostgreSQL (PATCHBOARD_DATABASE_URL) and Redis "
+            "(PATCHBOARD_REDIS_URL): "
             "SQLite has one writer, and processes tell each other what is new through Redis."
         )
     provider = get.one_of("SMS_PROVIDER", "simulator", "twilio")
     account, token = get.optional("TWILIO_ACCOUNT_SID"), get.optional("TWILIO_AUTH_TOKEN")
     if provider == "twilio" and not (account and token):
         raise SetupError(
-            "PATCHBOARD_SMS_PROVIDER=twilio needs PATCHBOARD_TWILIO_ACCOUNT_SID and PATCHBOARD_TWILIO_AUTH_TOKEN"
+            "PATCHBOARD_SMS_PROVIDER=twilio needs PATCHBOARD_TWILIO_ACCOUNT_SID and "
+            "PATCHBOARD_TWILIO_AUTH_TOKEN"
         )
-    signature, shared_key = get.one_of("TWILIO_SIGNATURE", "sha1", "sha256"), get.optional("TWILIO_SHARED_KEY")
+    signature, shared_key = (
+        get.one_of("TWILIO_SIGNATURE", "sha1", "sha256"),
+        get.optional("TWILIO_SHARED_KEY"),
+    )
     if provider == "twilio" and signature == "sha256" and not shared_key:
         raise SetupError("PATCHBOARD_TWILIO_SIGNATURE=sha256 needs PATCHBOARD_TWILIO_SHARED_KEY")
     return Settings(
@@ -208,7 +220,8 @@ class _Reader:
         return _address(name, self.text(name, default).rstrip("/"))
 
     def addresses(self, name: str, default: str) -> str | None:
-        """One address, or several separated by commas, without duplicates. None when the variable is empty."""
+        """One address, or several separated by commas, without duplicates. None when the variable
+        is empty."""
         given = [part.strip() for part in self.text(name, default, may_be_empty=True).split(",")]
         return ",".join(dict.fromkeys(_address(name, part) for part in given if part)) or None
 
@@ -216,7 +229,9 @@ class _Reader:
 def _address(name: str, text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SetupError(f"PATCHBOARD_{name} must be an address such as https://sms.example.com; it is {text!r}")
+        raise SetupError(
+            f"PATCHBOARD_{name} must be an address such as https://sms.example.com; it is {text!r}"
+        )
     return text
 
 

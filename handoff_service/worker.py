@@ -1,5 +1,5 @@
-"""The worker: claims due work and does it. When idle, it sleeps until the next due time or a nudge; it does not
-poll."""
+"""The worker: claims due work and does it. When idle, it sleeps until the next due time or a nudge;
+it does not poll."""
 
 import asyncio
 import itertools
@@ -17,7 +17,12 @@ from handoff_service.connections import AlwaysSteady, Steadiness
 from handoff_service.lib.image_info import picture_in
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
-from handoff_service.operations.cases.call_webhook import BeginCall, FinishCall, begin_call, finish_call
+from handoff_service.operations.cases.call_webhook import (
+    BeginCall,
+    FinishCall,
+    begin_call,
+    finish_call,
+)
 from handoff_service.operations.consent.push_consents import (
     ConsentPush,
     NotTold,
@@ -28,12 +33,32 @@ from handoff_service.operations.consent.push_consents import (
 from handoff_service.operations.conversations.fetch_media import FinishFetch, finish_fetch
 from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
-from handoff_service.operations.delivery.deliver import BeginSend, FinishSend, begin_sends, finish_sends
+from handoff_service.operations.delivery.deliver import (
+    BeginSend,
+    FinishSend,
+    begin_sends,
+    finish_sends,
+)
 from handoff_service.operations.delivery.limit_replies import HeldBack
-from handoff_service.operations.delivery.record_prices import ask_again, record_prices, wanted_prices
-from handoff_service.operations.delivery.sweep_gaps import FinishSweep, begin_sweep, finish_sweep, recovered, stored
+from handoff_service.operations.delivery.record_prices import (
+    ask_again,
+    record_prices,
+    wanted_prices,
+)
+from handoff_service.operations.delivery.sweep_gaps import (
+    FinishSweep,
+    begin_sweep,
+    finish_sweep,
+    recovered,
+    stored,
+)
 from handoff_service.operations.identity.ask_for_proof import RanOut, proof_ran_out
-from handoff_service.operations.identity.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
+from handoff_service.operations.identity.mail_code import (
+    BeginMail,
+    FinishMail,
+    begin_mail,
+    finish_mail,
+)
 from handoff_service.operations.messaging_actions.fire_timers import Fire, fire_timers
 from handoff_service.operations.routing.answer_offer import Expire, expire_offer
 from handoff_service.operations.routing.connection import Lost, connection_lost
@@ -81,21 +106,30 @@ from handoff_service.store.engine.due_work import Claimed
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
 
-# The pools: which kinds of work share places, and how many places there are. Work that waits for another server has
-# its own pool, so a hanging provider, bot, mail server or receiver delays neither the others nor the desk's own work
-# (offers, timers, presence), which is the last pool. There are many bot turns because the gateway limits each bot
-# server by itself: turns that wait for a hanging server must not keep the turns of others from being claimed.
+# The pools: which kinds of work share places, and how many places there are. Work that waits for
+# another server has its own pool, so a hanging provider, bot, mail server or receiver delays
+# neither the others nor the desk's own work (offers, timers, presence), which is the last pool.
+# There are many bot turns because the gateway limits each bot server by itself: turns that wait for
+# a hanging server must not keep the turns of others from being claimed.
 _OWN_POOLS = {
-    **{Work.DELIVER: SENDS_AT_ONCE, Work.BOT_TURN: 256, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4},
+    **{
+        Work.DELIVER: SENDS_AT_ONCE,
+        Work.BOT_TURN: 256,
+        Work.FETCH_MEDIA: 4,
+        Work.CALL_WEBHOOK: 8,
+        Work.MAIL_CODE: 4,
+    },
     **{Work.SWEEP_GAPS: 1, Work.TELL_CONSENTS: 1, Work.ASK_PRICES: 1},
 }
 POOLS = (
     *((frozenset({kind}), most) for kind, most in _OWN_POOLS.items()),
     (frozenset(Work) - _OWN_POOLS.keys(), 64),
 )
-LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
+# how late a nudge that was lost between processes may be noticed
+LONGEST_SLEEP = timedelta(seconds=30)
 AFTER_TROUBLE = timedelta(seconds=5)
-RECOVERED_AT_ONCE = 100  # texts of a gap sweep that are stored together; webhooks wait for no more than these
+# texts of a gap sweep that are stored together; webhooks wait for no more than these
+RECOVERED_AT_ONCE = 100
 GIVES_BACK_FOR = 10  # seconds
 RENEW_EVERY = 5.0  # seconds; well within a lease, see context.py
 # after this time a claim is not renewed any more, because something hangs for good
@@ -129,7 +163,8 @@ class WorkerDeps:
     metrics: Metrics = field(default_factory=Metrics)
     webhook: Webhook = field(default_factory=NoWebhook)
     connections: Steadiness = field(default_factory=AlwaysSteady)
-    outage: Callable[[], None] = lambda: None  # called when the database was away, because hints may have been lost
+    # called when the database was away, because hints may have been lost
+    outage: Callable[[], None] = lambda: None
 
 
 def build_workers(deps: WorkerDeps) -> list["Worker"]:
@@ -140,13 +175,20 @@ def build_workers(deps: WorkerDeps) -> list["Worker"]:
 class Worker:
     """Does some kinds of work, with a limited number of places."""
 
-    def __init__(self, deps: WorkerDeps, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64) -> None:
+    def __init__(
+        self, deps: WorkerDeps, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64
+    ) -> None:
         self._deps = deps
         self._kinds = kinds
-        self.name = f"worker_{min(kinds)}" if len(kinds) == 1 else f"worker_{min(kinds)}_and_{len(kinds) - 1}_more"
+        self.name = (
+            f"worker_{min(kinds)}"
+            if len(kinds) == 1
+            else f"worker_{min(kinds)}_and_{len(kinds) - 1}_more"
+        )
         self._at_once = at_once
         self._nudged = asyncio.Event()
-        self._sleeps_until: datetime | None = None  # None: awake, and will look again before it sleeps
+        # None: awake, and will look again before it sleeps
+        self._sleeps_until: datetime | None = None
         self._busy: dict[asyncio.Task[None], Claimed] = {}
         self._claiming: asyncio.Task[Sequence[Claimed]] | None = None
         self._held: dict[int, Claimed] = {}  # claimed and not done yet
@@ -185,7 +227,9 @@ class Worker:
             self._sleeps_until = None
             try:
                 await self._start_what_is_due()
-                pause = await self._deps.store.read(due_work.next_due, self._deps.clock(), self._kinds)
+                pause = await self._deps.store.read(
+                    due_work.next_due, self._deps.clock(), self._kinds
+                )
             except Exception as error:  # noqa: BLE001  # the work loop must outlive a database that is away
                 log.warning("worker_cannot_claim", error=error)
                 self._deps.outage()
@@ -196,11 +240,14 @@ class Worker:
                 await asyncio.wait_for(self._nudged.wait(), pause.total_seconds())
 
     async def _renew_claims(self) -> None:
-        """Keep claims of running and queued work. Only a process that is frozen, cut off or dead loses its claims."""
+        """Keep claims of running and queued work. Only a process that is frozen, cut off or dead
+        loses its claims."""
         while True:
             await asyncio.sleep(RENEW_EVERY)
             now = self._deps.clock()
-            held = [claimed for claimed in self._busy.values() if now < claimed.until + LONGEST_WORK]
+            held = [
+                claimed for claimed in self._busy.values() if now < claimed.until + LONGEST_WORK
+            ]
             if held:
                 try:
                     await self._deps.store.write(renew, held)
@@ -209,13 +256,15 @@ class Worker:
 
     async def step(self) -> int:
         """Do all work that is due now, once, and wait for it. Returns how much there was."""
-        claimed = await self._deps.store.write(due_work.claim, due_work.Claim(self._at_once, self._kinds))
+        claimed = await self._deps.store.write(
+            due_work.claim, due_work.Claim(self._at_once, self._kinds)
+        )
         await asyncio.gather(*(self._do(c) for c in claimed))
         return len(claimed)
 
     async def close(self, patience: float = 0.0) -> None:
-        """Let running work finish within ``patience`` seconds and give the rest back, so the next process may claim
-        it at once. Cancel ``run`` first."""
+        """Let running work finish within ``patience`` seconds and give the rest back, so the next
+        process may claim it at once. Cancel ``run`` first."""
         if self._claiming is not None:
             await asyncio.wait([self._claiming])
         if self._busy:
@@ -231,7 +280,8 @@ class Worker:
     async def _start_what_is_due(self) -> None:
         while (room := self._at_once - len(self._busy)) > 0:
             self._claiming = asyncio.create_task(self._claim(room))
-            claimed = await asyncio.shield(self._claiming)  # a claim is never cancelled halfway: see close
+            # a claim is never cancelled halfway: see close
+            claimed = await asyncio.shield(self._claiming)
             for one in claimed:
                 task = asyncio.create_task(self._do(one))
                 self._busy[task] = one
@@ -256,13 +306,19 @@ class Worker:
             pass
         except Exception as error:  # noqa: BLE001  # logged, and tried again
             self._deps.metrics.trouble.labels(claimed.kind).inc()
-            log.warning("work_failed", error=error, kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
+            log.warning(
+                "work_failed",
+                error=error,
+                kind=claimed.kind,
+                key=claimed.key,
+                attempts=claimed.attempts,
+            )
             await self._give_back(claimed)
         self._held.pop(claimed.id, None)
 
     async def _give_back(self, claimed: Claimed) -> None:
-        """Release failed work. In a short outage of the database this is retried, because otherwise the lease would
-        delay the work for longer. In a long outage the lease expires by itself."""
+        """Release failed work. In a short outage of the database this is retried, because otherwise
+        the lease would delay the work for longer. In a long outage the lease expires by itself."""
         back = due_work.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
         for _ in range(GIVES_BACK_FOR):
             with suppress(Exception):
@@ -280,13 +336,16 @@ class Worker:
         late: Callable[[Transaction, C], R | None] | None = None,
         near: object = None,
     ) -> R:
-        """Carry out a command about claimed work if the claim is still valid. Otherwise the result is dropped and
-        the work ends here, unless ``late`` makes use of it."""
+        """Carry out a command about claimed work if the claim is still valid. Otherwise the result
+        is dropped and the work ends here, unless ``late`` makes use of it."""
         held = HeldClaim(claimed, command)
-        answer: R | ClaimLost = await self._deps.store.write(fenced(operation, late), held, near=near)
+        answer: R | ClaimLost = await self._deps.store.write(
+            fenced(operation, late), held, near=near
+        )
         if isinstance(answer, ClaimLost):
             self._deps.metrics.claims_lost.labels(claimed.kind).inc()
-            say = log.warning if answer.late else log.debug  # a receipt that arrives first ends a send every day
+            # a receipt that arrives first ends a send every day
+            say = log.warning if answer.late else log.debug
             say("claim_lost", kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
             raise _Dropped
         return answer
@@ -297,23 +356,43 @@ class Worker:
         if isinstance(outgoing, HeldBack):
             self._deps.metrics.held_back.labels(outgoing.limit.name.lower()).inc()
             if outgoing.first:
-                log.warning("replies_held_back", limit=outgoing.limit.name.lower(), begins_with=outgoing.begins_with)
+                log.warning(
+                    "replies_held_back",
+                    limit=outgoing.limit.name.lower(),
+                    begins_with=outgoing.begins_with,
+                )
         if not isinstance(outgoing, Outgoing):
             return
         result = await self._look_up(outgoing) if outgoing.uncertain else await self._send(outgoing)
-        waits = await self._write(claimed, finish_sends, FinishSend(message_id, claimed.attempts, result))
+        waits = await self._write(
+            claimed, finish_sends, FinishSend(message_id, claimed.attempts, result)
+        )
         self._deps.metrics.sends.labels(type(result).__name__.lower()).inc()
         if waits and isinstance(result, Later | Refused):
             why = result.why if isinstance(result, Later) else None
-            log.warning("text_not_taken", message=message_id, attempts=claimed.attempts, code=result.code, why=why)
+            log.warning(
+                "text_not_taken",
+                message=message_id,
+                attempts=claimed.attempts,
+                code=result.code,
+                why=why,
+            )
         log.debug("text_sent", message=message_id, result=type(result).__name__.lower())
 
     async def _sweep_gaps(self, claimed: Claimed) -> None:
         sweep = await self._write(claimed, begin_sweep, None)
         try:
-            found = [await self._deps.provider.received(number, sweep.since) for number in sweep.numbers]
-            listed = sorted((one for of_number in found for one in of_number), key=lambda one: one.sent_at)
-            known = await self._deps.store.read(stored, [one.sid for one in listed]) if listed else set()
+            found = [
+                await self._deps.provider.received(number, sweep.since) for number in sweep.numbers
+            ]
+            listed = sorted(
+                (one for of_number in found for one in of_number), key=lambda one: one.sent_at
+            )
+            known = (
+                await self._deps.store.read(stored, [one.sid for one in listed])
+                if listed
+                else set()
+            )
             missed = [one for one in listed if one.sid not in known]
             zone = ZoneInfo(await self._deps.store.read(people.desk_time_zone))
             for some in itertools.batched(missed, RECOVERED_AT_ONCE, strict=False):
@@ -321,14 +400,18 @@ class Worker:
                 # A lane handles these in order, and all that are queued in one transaction.
                 near = [(text.provider_number, text.requester_number) for text in texts]
                 take = self._deps.store.write
-                await asyncio.gather(*(take(receive_sms, text, near=n) for text, n in zip(texts, near, strict=True)))
+                await asyncio.gather(
+                    *(take(receive_sms, text, near=n) for text, n in zip(texts, near, strict=True))
+                )
         except OSError as error:
             log.warning("sweep_failed", why=str(error))
             await self._write(claimed, finish_sweep, FinishSweep(None))
             return
         await self._write(claimed, finish_sweep, FinishSweep(sweep.began))
         self._deps.metrics.recovered.inc(len(missed))
-        log.info("gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed))
+        log.info(
+            "gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed)
+        )
 
     async def _recovered(self, listed: ProviderMessage, zone: ZoneInfo) -> Text:
         pictures = await self._deps.provider.pictures_of(listed.sid) if listed.pictures else ()
@@ -337,7 +420,9 @@ class Worker:
     async def _push_consents(self, claimed: Claimed) -> None:
         batch = await self._write(claimed, begin_push, None)
         try:
-            faults = await self._deps.provider.tell_consents(batch.tellings) if batch.tellings else {}
+            faults = (
+                await self._deps.provider.tell_consents(batch.tellings) if batch.tellings else {}
+            )
         except (OSError, NotOffered) as error:
             log.warning("consents_not_pushed", entries=len(batch.entries), why=str(error))
             failed = NotTold(batch, str(error), offered=not isinstance(error, NotOffered))
@@ -345,10 +430,17 @@ class Worker:
             return
         await self._write(claimed, finish_push, ConsentPush(batch, faults))
         if batch.entries:
-            log.info("consents_pushed", entries=len(batch.entries), pushed=len(batch.tellings), refused=len(faults))
+            log.info(
+                "consents_pushed",
+                entries=len(batch.entries),
+                pushed=len(batch.tellings),
+                refused=len(faults),
+            )
 
     async def _ask_prices(self, claimed: Claimed) -> None:
-        for number, wanted in (await self._deps.store.read(wanted_prices, self._deps.clock())).items():
+        for number, wanted in (
+            await self._deps.store.read(wanted_prices, self._deps.clock())
+        ).items():
             try:
                 found = await self._deps.provider.reports(number, wanted.sids, wanted.since)
             except OSError as error:
@@ -359,8 +451,8 @@ class Worker:
         await self._write(claimed, ask_again, None)
 
     async def _send(self, outgoing: Outgoing) -> SendResult:
-        """Check consent once more, as late as possible, because the requester may have opted out since the message
-        was marked."""
+        """Check consent once more, as late as possible, because the requester may have opted out
+        since the message was marked."""
         if await self._deps.store.read(sends_under_way.is_withheld, outgoing.message_id):
             return Withheld()
         return await self._deps.provider.send(outgoing)
@@ -378,11 +470,16 @@ class Worker:
             return
         answer, failure = await self._ask(question)
         finish = FinishTurn(
-            turn_id=int(question.turn_id), replies=answer.replies, understood=answer.understood, failure=failure
+            turn_id=int(question.turn_id),
+            replies=answer.replies,
+            understood=answer.understood,
+            failure=failure,
         )
         outcome = await self._write(claimed, finish_turn, finish, late=keep_late_answer)
         self._deps.metrics.turns.labels(outcome).inc()
-        log.info("bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure)
+        log.info(
+            "bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure
+        )
 
     async def _ask(self, question: Question) -> tuple[BotAnswer, str | None]:
         """The bot's answer. If the first try fails, asks again under the same turn id."""
@@ -418,8 +515,16 @@ class Worker:
         result = await self._fetched(wanted)
         finish = FinishFetch(media_id=wanted.id, attempts=claimed.attempts, result=result)
         status = await self._write(claimed, finish_fetch, finish)
-        why = result.why if isinstance(result, NotTaken) else result if isinstance(result, str) else None
-        log.info("media_fetched", media=wanted.id, status=status, attempts=claimed.attempts, why=why)
+        why = (
+            result.why
+            if isinstance(result, NotTaken)
+            else result
+            if isinstance(result, str)
+            else None
+        )
+        log.info(
+            "media_fetched", media=wanted.id, status=status, attempts=claimed.attempts, why=why
+        )
 
     async def _fetched(self, wanted: media.WantedMedium) -> StoredUpload | NotTaken | str:
         """Download one media file, check its type, and store it if it is accepted."""
@@ -451,7 +556,9 @@ class Worker:
         state = await self._write(claimed, finish_call, finish)
         self._deps.metrics.calls.labels(state).inc()
         say = log.warning if state is CallState.GIVEN_UP else log.info
-        say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)
+        say(
+            "webhook_called", event=call.event_id, state=state, status=called.status, why=called.why
+        )
 
     async def _mail_code(self, claimed: Claimed) -> None:
         """The code is generated here and exists nowhere afterwards; only its hash is stored."""

@@ -33,7 +33,8 @@ POSTGRES = os.environ.get("PATCHBOARD_TEST_POSTGRES", "postgresql://127.0.0.1:54
 
 @pytest.fixture(scope="session", autouse=True)
 def _compile_statements_once() -> Iterator[None]:
-    """Each test opens its own engines. Without a shared cache, each would compile every statement again."""
+    """Each test opens its own engines. Without a shared cache, each would compile every statement
+    again."""
     compiled = CompiledStatements()
 
     def share(connection: sa.Connection) -> None:
@@ -76,7 +77,8 @@ def clock() -> MovedClock:
 
 @pytest.fixture
 async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
-    """Twilio, as far as it is needed here. Its callbacks wait: nobody listens at the public address."""
+    """Twilio, as far as it is needed here. Its callbacks wait: nobody listens at the public
+    address."""
     async with FakeTwilio(clock=clock) as fake:
         fake.hold_callbacks()
         yield fake
@@ -96,7 +98,8 @@ def heard() -> Heard:
 
 
 def no_postgres(error: object) -> None:
-    """PostgreSQL is part of the tests: its absence is a failure where CI says so, and a visible skip elsewhere."""
+    """PostgreSQL is part of the tests: its absence is a failure where CI says so, and a visible
+    skip elsewhere."""
     if os.environ.get("PATCHBOARD_TEST_REQUIRE_SERVICES") == "1":
         pytest.fail(f"PostgreSQL is not there ({error}); set PATCHBOARD_TEST_POSTGRES")
     pytest.skip(f"PostgreSQL is not there ({error}); set PATCHBOARD_TEST_POSTGRES")
@@ -123,7 +126,12 @@ def postgres_database() -> Iterator[str]:
 async def lay_out(url: str) -> None:
     """Migrate a database and import the desk of ``desk.toml``."""
     migrate(url)
-    opened = Store(url, clock=MovedClock(), settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
+    opened = Store(
+        url,
+        clock=MovedClock(),
+        settings=OperationSettings(send_errors=ERRORS),
+        after_commit=Heard(),
+    )
     await opened.write(import_desk, desk_file.read(DESK))
     await opened.write(offer_work, None)  # importing asks for a look through the queues
     opened.close()
@@ -139,7 +147,8 @@ def sqlite_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class PostgresDesk:
-    """A PostgreSQL database that is put back to what it was. To make one anew takes most of what a test takes."""
+    """A PostgreSQL database that is put back to what it was. To make one anew takes most of what a
+    test takes."""
 
     url: str
     put_back: str
@@ -148,19 +157,26 @@ class PostgresDesk:
     def keep(cls, url: str) -> "PostgresDesk":
         """Copy every row into a schema beside, to be read again before each test."""
         with psycopg.connect(url, autocommit=True) as db:
-            tables = [name for (name,) in db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+            tables = [
+                name
+                for (name,) in db.execute(
+                    "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+                )
+            ]
             db.execute("CREATE SCHEMA kept")
             for table in tables:
                 db.execute(f"CREATE TABLE kept.{table} AS TABLE public.{table}")
             # No test ends the server's power: a commit need not wait for the disk.
             db.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET synchronous_commit = off")
             counters = db.execute(
-                "SELECT sequencename, coalesce(last_value, start_value), last_value IS NOT NULL FROM pg_sequences"
+                "SELECT sequencename, coalesce(last_value, start_value), last_value IS NOT "
+                "NULL FROM pg_sequences"
             ).fetchall()
         again = [
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            "SET session_replication_role = replica",  # no foreign keys, no triggers: rows as they were
+            # no foreign keys, no triggers: rows as they were
+            "SET session_replication_role = replica",
             *(f"DELETE FROM public.{table}" for table in tables),
             *(f"INSERT INTO public.{table} SELECT * FROM kept.{table}" for table in tables),
             *(f"SELECT setval('public.{name}', {value}, {used})" for name, value, used in counters),
@@ -197,17 +213,24 @@ def sqlite_url(sqlite_desk: Path, tmp_path: Path) -> str:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """A database with the desk, on each of the two kinds."""
-    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    url: str = request.getfixturevalue(
+        "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    )
     return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"], scope="module")
-def module_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The same for all tests of a file, which then has no test with a PostgreSQL database of its own: there is one."""
+def module_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The same for all tests of a file, which then has no test with a PostgreSQL database of its
+    own: there is one."""
     if request.param == "postgresql":
         desk: PostgresDesk = request.getfixturevalue("postgres_desk")
         return desk.as_it_was()
-    copied = shutil.copy(request.getfixturevalue("sqlite_desk"), tmp_path_factory.mktemp("module") / "desk.db")
+    copied = shutil.copy(
+        request.getfixturevalue("sqlite_desk"), tmp_path_factory.mktemp("module") / "desk.db"
+    )
     return f"sqlite:///{copied}"
 
 

@@ -1,8 +1,8 @@
 """The archive file: a tar, compressed when its name ends in ``gz``.
 
 Members in order: ``tables/NAME.jsonl`` (each table after the tables it refers to), ``media/NAME``,
-``keys/secret_key``, ``keys/bot_token``, and last ``manifest.json``, so a truncated archive has no manifest. The
-manifest has the SHA-256 of every other member.
+``keys/secret_key``, ``keys/bot_token``, and last ``manifest.json``, so a truncated archive has no
+manifest. The manifest has the SHA-256 of every other member.
 """
 
 import gzip
@@ -122,7 +122,9 @@ def new_archive(path: Path, manifest: Manifest) -> Iterator[Writer]:
             os.fsync(raw.fileno())
         part.replace(path)
     except OSError as error:
-        raise SetupError(f"The backup could not be written to {path}: {error.strerror or error}.") from error
+        raise SetupError(
+            f"The backup could not be written to {path}: {error.strerror or error}."
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -139,7 +141,9 @@ def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
         for member in tar:
             content = tar.extractfile(member) if member.isreg() else None
             if content is None or not _has_a_place(member.name):
-                raise SetupError(f"{path} is no backup of Patchboard: it holds {member.name[:80]!r}.")
+                raise SetupError(
+                    f"{path} is no backup of Patchboard: it holds {member.name[:80]!r}."
+                )
             yield member.name, content
 
 
@@ -149,7 +153,9 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, FileNotFoundError) as error:
-        raise SetupError(f"{path} cannot be read as a backup: {error}. Use another backup file.") from error
+        raise SetupError(
+            f"{path} cannot be read as a backup: {error}. Use another backup file."
+        ) from error
 
 
 def _has_a_place(name: str) -> bool:
@@ -165,16 +171,22 @@ def check(path: Path) -> Manifest:
             if name == MANIFEST:
                 manifest = _manifest(path, content.read())
             elif name in found:
-                raise SetupError(f"{path} is damaged: it holds {name} twice. Use another backup file.")
+                raise SetupError(
+                    f"{path} is damaged: it holds {name} twice. Use another backup file."
+                )
             else:
                 found[name] = _sha256(content)
     if manifest is None:
         raise SetupError(f"{path} is not whole: its end is missing. Use another backup file.")
     wrong = sorted(
-        name for name in found.keys() | manifest.sha256.keys() if found.get(name) != manifest.sha256.get(name)
+        name
+        for name in found.keys() | manifest.sha256.keys()
+        if found.get(name) != manifest.sha256.get(name)
     )
     if wrong:
-        raise SetupError(f"{path} is damaged: {wrong[0]} is not what was written. Use another backup file.")
+        raise SetupError(
+            f"{path} is damaged: {wrong[0]} is not what was written. Use another backup file."
+        )
     return manifest
 
 
@@ -195,4 +207,6 @@ def _manifest(path: Path, content: bytes) -> Manifest:
             )
         return Manifest(**read)
     except (ValueError, TypeError, AttributeError) as error:
-        raise SetupError(f"{path} is damaged: its manifest cannot be read. Use another backup file.") from error
+        raise SetupError(
+            f"{path} is damaged: its manifest cannot be read. Use another backup file."
+        ) from error

@@ -21,14 +21,16 @@ type Report = Callable[[str], None]
 def back_up(settings: Settings, path: Path, report: Report) -> None:
     """Write the archive. One transaction reads all tables, so they are consistent.
 
-    Media follow the database. A file is stored before the row that names it, so every named file exists unless its
-    message was erased meanwhile.
+    Media follow the database. A file is stored before the row that names it, so every named file
+    exists unless its message was erased meanwhile.
     """
     opened = engine(settings.database_url, size=1, writes=False)
     try:
         with database_errors(), opened.connect() as connection:
             if opened.dialect.name == "postgresql":  # SQLite reads one snapshot in any transaction
-                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
             _write(settings, connection, path, report)
     finally:
         opened.dispose()
@@ -41,7 +43,12 @@ def _write(settings: Settings, connection: sa.Connection, path: Path, report: Re
         raise SetupError("The database is empty, so there is nothing to back up.")
     made_at = clock.now()
     desk = connection.execute(sa.text("SELECT name FROM desk")).scalar()
-    manifest = Manifest(schema=schema, database=connection.dialect.name, made_at=made_at.isoformat(), desk=desk or "")
+    manifest = Manifest(
+        schema=schema,
+        database=connection.dialect.name,
+        made_at=made_at.isoformat(),
+        desk=desk or "",
+    )
     with new_archive(path, manifest) as archive:
         for table in tables_of(connection):
             count = archive.add_lines(f"tables/{table.name}.jsonl", write_rows(connection, table))
@@ -49,10 +56,13 @@ def _write(settings: Settings, connection: sa.Connection, path: Path, report: Re
             manifest.rows[table.name] = count
             if count:
                 report(f"{table.name}: {count:,} rows")
-        connection.rollback()  # media take a while, and an open transaction keeps the database from cleaning up
+        # media take a while, and an open transaction keeps the database from cleaning up
+        connection.rollback()
         _add_media(archive, MediaFolder(settings.home / "media"), report)
         _add_keys(archive, settings, report)
-    report(f"The backup is in {path}: {sum(manifest.rows.values()):,} rows, {manifest.media:,} media.")
+    report(
+        f"The backup is in {path}: {sum(manifest.rows.values()):,} rows, {manifest.media:,} media."
+    )
 
 
 def _add_media(archive: Writer, folder: MediaFolder, report: Report) -> None:

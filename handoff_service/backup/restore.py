@@ -1,7 +1,8 @@
 """``patchboard restore``: restore a desk from an archive into an empty database and HOME.
 
-One transaction fills the database at the archive's schema; then it is migrated. Keys and media are put in place
-before the commit. They mean nothing without the database, so an interrupted restore leaves nothing half done.
+One transaction fills the database at the archive's schema; then it is migrated. Keys and media are
+put in place before the commit. They mean nothing without the database, so an interrupted restore
+leaves nothing half done.
 """
 
 import secrets
@@ -15,7 +16,15 @@ from typing import IO
 import sqlalchemy as sa
 
 from handoff_service import clock
-from handoff_service.backup.archive import Manifest, check, key_of, medium_of, members, readable, table_of
+from handoff_service.backup.archive import (
+    Manifest,
+    check,
+    key_of,
+    medium_of,
+    members,
+    readable,
+    table_of,
+)
 from handoff_service.backup.create import Report
 from handoff_service.errors import SetupError
 from handoff_service.lib.media_folder import MediaFolder
@@ -41,14 +50,17 @@ PEOPLES = ("agents", "users", "groups", "queues", "provider_numbers", "interacti
 
 
 def restore(settings: Settings, path: Path, report: Report) -> None:
-    """Restore a desk. Its sends are held until an admin releases them. SetupError, with nothing done, when the
-    archive is damaged or newer, the database has a desk, or a desk is serving from it."""
+    """Restore a desk. Its sends are held until an admin releases them. SetupError, with nothing
+    done, when the archive is damaged or newer, the database has a desk, or a desk is serving from
+    it."""
     report(f"Checking {path}.")
     manifest = check(path)
     if manifest.schema not in known_revisions():
         raise SetupError(
-            f"{path} has schema {manifest.schema}, which is newer than this program (it knows up to "
-            f"{known_revisions()[-1]}). Restore it with the version of Patchboard that made it, or a newer one."
+            f"{path} has schema {manifest.schema}, which is newer than this program (it "
+            f"knows up to "
+            f"{known_revisions()[-1]}). Restore it with the version of Patchboard that made "
+            f"it, or a newer one."
         )
     with only_process(settings.database_url, "patchboard restore", clock.now()):
         _restore(settings, path, manifest, report)
@@ -57,7 +69,11 @@ def restore(settings: Settings, path: Path, report: Report) -> None:
 def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report) -> None:
     _refuse_open_file(settings)
     folder = MediaFolder(settings.home / "media")
-    with readable(path), _added_media(folder) as added, migrating(settings.database_url) as connection:
+    with (
+        readable(path),
+        _added_media(folder) as added,
+        migrating(settings.database_url) as connection,
+    ):
         _refuse_others(connection)
         _empty(connection)
         apply(connection, manifest.schema)
@@ -67,10 +83,15 @@ def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report)
         _finish(connection, manifest, keys)
         for name, key in keys.items():
             replace_key(settings.home, name, key)
-    report(f"Restored {sum(manifest.rows.values()):,} rows and {manifest.media:,} media of {manifest.made_at}.")
     report(
-        "What was queued before the backup is held: nothing of it is sent until an admin releases or "
-        "cancels it, under Admin, Restored sends, or with: patchboard held release, patchboard held cancel"
+        f"Restored {sum(manifest.rows.values()):,} rows and {manifest.media:,} media of "
+        f"{manifest.made_at}."
+    )
+    report(
+        "What was queued before the backup is held: nothing of it is sent until an admin "
+        "releases or "
+        "cancels it, under Admin, Restored sends, or with: patchboard held release, "
+        "patchboard held cancel"
     )
 
 
@@ -88,7 +109,9 @@ def _refuse_open_file(settings: Settings) -> None:
             raise
 
 
-_SERVING = "A desk is using this database. Stop the service (patchboard serve or run), then restore again."
+_SERVING = (
+    "A desk is using this database. Stop the service (patchboard serve or run), then restore again."
+)
 
 
 def _refuse_others(connection: sa.Connection) -> None:
@@ -107,11 +130,19 @@ def _empty(connection: sa.Connection) -> None:
     pending_revisions(connection)  # also refuses a newer schema and another program's tables
     if revision_of(connection) is None:
         return
-    there = {table.name: table for table in tables_of(connection) if table.name in t.metadata.tables}
+    there = {
+        table.name: table for table in tables_of(connection) if table.name in t.metadata.tables
+    }
     for name in PEOPLES:
-        if name in there and connection.execute(sa.select(sa.literal(1)).select_from(there[name]).limit(1)).first():
+        if (
+            name in there
+            and connection.execute(
+                sa.select(sa.literal(1)).select_from(there[name]).limit(1)
+            ).first()
+        ):
             raise SetupError(
-                f"The database of PATCHBOARD_DATABASE_URL already holds a desk: its table {name} has rows. Restore "
+                f"The database of PATCHBOARD_DATABASE_URL already holds a desk: its table "
+                f"{name} has rows. Restore "
                 "into a new PATCHBOARD_HOME or an empty database, so that nothing is overwritten."
             )
     for table in reversed(there.values()):
@@ -133,12 +164,18 @@ def _added_media(folder: MediaFolder) -> Iterator[list[str]]:
 
 
 def _fill(
-    connection: sa.Connection, path: Path, manifest: Manifest, folder: MediaFolder, added: list[str], report: Report
+    connection: sa.Connection,
+    path: Path,
+    manifest: Manifest,
+    folder: MediaFolder,
+    added: list[str],
+    report: Report,
 ) -> dict[str, str]:
     """Read the members into the database and the media folder. Returns the keys by their names."""
     tables = {table.name: table for table in tables_of(connection)}
     for table in reversed(tables.values()):
-        connection.execute(sa.delete(table))  # what migrations put into a new desk is in the archive too
+        # what migrations put into a new desk is in the archive too
+        connection.execute(sa.delete(table))
     keys = {}
     for member, content in members(path):
         if name := table_of(member):
@@ -156,22 +193,32 @@ def _fill(
 
 
 def _fill_table(
-    connection: sa.Connection, table: sa.Table | None, name: str, content: IO[bytes], manifest: Manifest
+    connection: sa.Connection,
+    table: sa.Table | None,
+    name: str,
+    content: IO[bytes],
+    manifest: Manifest,
 ) -> None:
     columns = manifest.columns.get(name, [])
     if table is None or not set(columns) <= set(table.columns.keys()):
         raise SetupError(f"The backup does not fit its own schema {manifest.schema}: table {name}.")
     if read_rows(connection, table, columns, content) != manifest.rows[name]:
-        raise SetupError(f"The backup is damaged: table {name} has not the rows that its manifest counts.")
+        raise SetupError(
+            f"The backup is damaged: table {name} has not the rows that its manifest counts."
+        )
     set_counters(connection, table)
 
 
 def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, str]) -> None:
-    """Change the rows that a restore cannot keep: sessions end, texts are indexed again, sends wait for an admin."""
+    """Change the rows that a restore cannot keep: sessions end, texts are indexed again, sends wait
+    for an admin."""
     connection.execute(sa.delete(t.sessions))  # a password may have been changed since
-    # The original desk may still run on the same Redis server, where desks are told apart by this id.
+    # The original desk may still run on the same Redis server, where desks are told apart by this
+    # id.
     connection.execute(sa.update(t.installation).values(desk_id=secrets.token_hex(8)))
     connection.execute(sa.update(t.text_index).values(done_to=0, next_to=None, next_after=None))
     if "secret_key" in keys:
         secret_keys.remember(connection, key_fingerprint(keys["secret_key"]))
-    restore_holds.hold(connection, backed_up_at=datetime.fromisoformat(manifest.made_at), now=clock.now())
+    restore_holds.hold(
+        connection, backed_up_at=datetime.fromisoformat(manifest.made_at), now=clock.now()
+    )

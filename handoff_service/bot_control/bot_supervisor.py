@@ -1,7 +1,8 @@
-"""Supervises the bot's processes under ``patchboard run``: one per address, restarted when it ends by itself.
+"""Supervises the bot's processes under ``patchboard run``: one per address, restarted when it ends
+by itself.
 
-Without a restart, a process that the system kills for its memory use would send every conversation to live agents
-until somebody reads the log.
+Without a restart, a process that the system kills for its memory use would send every conversation
+to live agents until somebody reads the log.
 """
 
 import os
@@ -43,7 +44,8 @@ def commands(config: Settings) -> list[Command]:
 
 
 class RunningBots:
-    """Starts the bots and keeps them running until ``end``. ``say``: reports their status to the caller."""
+    """Starts the bots and keeps them running until ``end``. ``say``: reports their status to the
+    caller."""
 
     def __init__(
         self,
@@ -80,7 +82,9 @@ class RunningBots:
                 return
             pause = self._pause if came_up else min(2 * pause, LONGEST_PAUSE)
             log.warning("bot_ended", address=command.address, code=code, again_in=pause)
-            self._say(f"the virtual agent has ended ({code}), and is started again; see {self._written}")
+            self._say(
+                f"the virtual agent has ended ({code}), and is started again; see {self._written}"
+            )
             self._ending.wait(pause)
 
     def _start(self, command: Command) -> Process | None:
@@ -101,8 +105,8 @@ class RunningBots:
             return process
 
     def _wait_until_up(self, command: Command, process: Process) -> bool:
-        """Report when the bot answers; until then, conversations go to live agents. Returns whether it ever
-        answered."""
+        """Report when the bot answers; until then, conversations go to live agents. Returns whether
+        it ever answered."""
         while process.poll() is None and not self._ending.is_set():
             try:
                 with urllib.request.urlopen(command.address, timeout=2):  # noqa: S310  # from the settings

@@ -1,4 +1,5 @@
-"""Lint the virtual agent's texts with file and line: the responses in domain.yml and what actions utter."""
+"""Lint the virtual agent's texts with file and line: the responses in domain.yml and what actions
+utter."""
 
 import ast
 from collections.abc import Iterator
@@ -10,13 +11,20 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from handoff_service.errors import SetupError
-from handoff_service.rules.virtual_agent.sms_check import BotLine, BotText, Fault, SmsCheckSettings, faults
+from handoff_service.rules.virtual_agent.sms_check import (
+    BotLine,
+    BotText,
+    Fault,
+    SmsCheckSettings,
+    faults,
+)
 
 TERMS = "sms_check.yml"
 
 
 def check(root: Path) -> int:
-    """Returns the number of checked texts. SetupError lists every error, one a line, when a text is unfit for SMS."""
+    """Returns the number of checked texts. SetupError lists every error, one a line, when a text is
+    unfit for SMS."""
     settings = read_settings(root)
     texts = [*in_domain(root), *in_actions(root)]
     found: list[Fault] = [fault for text in texts for fault in faults(text, settings)]
@@ -32,7 +40,9 @@ def read_settings(root: Path) -> SmsCheckSettings:
     unknown = [str(key) for key in written if key not in ("allowed_hosts", "longest")]
     if unknown:
         line = written.lc.key(unknown[0])[0] + 1
-        raise SetupError(f"{TERMS}:{line}: there is no key {unknown[0]!r}; there are allowed_hosts, longest")
+        raise SetupError(
+            f"{TERMS}:{line}: there is no key {unknown[0]!r}; there are allowed_hosts, longest"
+        )
     return SmsCheckSettings(
         allowed_hosts=frozenset(str(host).lower() for host in written.get("allowed_hosts") or ()),
         longest={
@@ -43,7 +53,8 @@ def read_settings(root: Path) -> SmsCheckSettings:
 
 
 def in_domain(root: Path, name: str = "domain.yml") -> Iterator[BotText]:
-    """The variants of each response, without those for other channels than SMS, which are never sent."""
+    """The variants of each response, without those for other channels than SMS, which are never
+    sent."""
     for response, variants in (_yaml(root / name).get("responses") or {}).items():
         for variant in variants or ():
             if variant.get("channel", "sms") != "sms":
@@ -57,7 +68,8 @@ def in_domain(root: Path, name: str = "domain.yml") -> Iterator[BotText]:
 
 
 def in_actions(root: Path) -> Iterator[BotText]:
-    """The texts that actions pass to ``utter_message(text=...)``: a string, an f-string or a module constant."""
+    """The texts that actions pass to ``utter_message(text=...)``: a string, an f-string or a module
+    constant."""
     for path in sorted((root / "actions").glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8-sig"))
         constants = {
@@ -77,18 +89,22 @@ def _uttered(call: ast.Call, constants: dict[str, ast.expr], file: str) -> Itera
         node = constants.get(text.id, text) if isinstance(text, ast.Name) else text
         words = _words(node)
         if words is not None:
-            yield BotText(file=file, name="utter_message", text=BotLine(number=node.lineno, words=words))
+            yield BotText(
+                file=file, name="utter_message", text=BotLine(number=node.lineno, words=words)
+            )
 
 
 def _words(node: ast.expr) -> str | None:
-    """The words of a string or f-string, with its expressions as placeholders. None when the text is only known at
-    run time."""
+    """The words of a string or f-string, with its expressions as placeholders. None when the text
+    is only known at run time."""
     match node:
         case ast.Constant(value=str() as words):
             return words
         case ast.JoinedStr(values=parts):
             return "".join(
-                f"{{{ast.unparse(part.value)}}}" if isinstance(part, ast.FormattedValue) else _words(part) or ""
+                f"{{{ast.unparse(part.value)}}}"
+                if isinstance(part, ast.FormattedValue)
+                else _words(part) or ""
                 for part in parts
             )
     return None

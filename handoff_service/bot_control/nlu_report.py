@@ -1,4 +1,5 @@
-"""The report of ``make nlu``: the results of Rasa's cross-validation, short enough for a terminal."""
+"""The report of ``make nlu``: the results of Rasa's cross-validation, short enough for a
+terminal."""
 
 import json
 from collections import Counter
@@ -23,7 +24,8 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """``times``: how many texts of one intent were mistaken for another; ``example``: one of them."""
+    """``times``: how many texts of one intent were mistaken for another; ``example``: one of
+    them."""
 
     meant: str
     taken_for: str
@@ -43,11 +45,17 @@ class NluReport:
 
 def read(folder: Path) -> NluReport:
     """Read the report of ``rasa test nlu --cross-validation`` from a folder."""
-    report: dict[str, Any] = json.loads((folder / "intent_report.json").read_text(encoding="utf-8-sig"))
+    report: dict[str, Any] = json.loads(
+        (folder / "intent_report.json").read_text(encoding="utf-8-sig")
+    )
     wrong: list[dict[str, Any]] = []
     if (folder / "intent_errors.json").exists():
         wrong = json.loads((folder / "intent_errors.json").read_text(encoding="utf-8-sig"))
-    by_name = {name: row for name, row in report.items() if isinstance(row, dict) and not name.endswith(" avg")}
+    by_name = {
+        name: row
+        for name, row in report.items()
+        if isinstance(row, dict) and not name.endswith(" avg")
+    }
     intents = [
         Intent(
             name=name,
@@ -86,5 +94,9 @@ def lines(report: NluReport) -> Iterator[str]:
 def _confusions(wrong: list[dict[str, Any]]) -> Iterator[Confusion]:
     pairs = Counter((w["intent"], w["intent_prediction"]["name"]) for w in wrong)
     for (meant, taken_for), times in pairs.most_common():
-        example = next(w for w in wrong if (w["intent"], w["intent_prediction"]["name"]) == (meant, taken_for))
-        yield Confusion(meant=meant, taken_for=taken_for, times=times, example=" ".join(example["text"].split()))
+        example = next(
+            w for w in wrong if (w["intent"], w["intent_prediction"]["name"]) == (meant, taken_for)
+        )
+        yield Confusion(
+            meant=meant, taken_for=taken_for, times=times, example=" ".join(example["text"].split())
+        )

@@ -1,4 +1,5 @@
-"""Trains, checks and runs Rasa in the bot's own environment. The service talks to it over HTTP only."""
+"""Trains, checks and runs Rasa in the bot's own environment. The service talks to it over HTTP
+only."""
 
 import fcntl
 import hashlib
@@ -21,7 +22,8 @@ SOURCES = ("config.yml", "domain.yml", "data")
 _STEP = re.compile(r"Starting to train component '(\w+)'")
 # Variables a program needs to run, to find its libraries, and to use as many cores as allowed.
 _INHERITED = re.compile(
-    r"PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|SHELL|TERM|LD_LIBRARY_PATH|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|XDG_\w+"
+    r"PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|SHELL|TERM|LD_LIBRARY_PATH|SSL_CERT_\w+"
+    r"|REQUESTS_CA_BUNDLE|XDG_\w+"
     r"|NO_PROXY|no_proxy|(OMP|MKL|OPENBLAS|NUMEXPR|TF|CUDA|RASA|PYTHON)_?\w*"
 )
 QUIET = {
@@ -37,7 +39,9 @@ def fingerprint() -> str:
     """A hash of everything a model is made from. The same hash needs no new training."""
     digest = hashlib.sha256()
     for path in sorted(
-        p for source in SOURCES for p in ([ROOT / source] if "." in source else (ROOT / source).rglob("*.yml"))
+        p
+        for source in SOURCES
+        for p in ([ROOT / source] if "." in source else (ROOT / source).rglob("*.yml"))
     ):
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
@@ -54,20 +58,28 @@ def check(home: Path) -> int:
     SetupError when a text is unfit for SMS or the data is unfit for training.
     """
     texts = bot_text_lint.check(ROOT)
-    _rasa(home, ["data", "validate", "--data", "data", "--domain", "domain.yml", "--config", "config.yml"])
+    _rasa(
+        home,
+        ["data", "validate", "--data", "data", "--domain", "domain.yml", "--config", "config.yml"],
+    )
     return texts
 
 
 def cross_validate(home: Path, config: str = "config.yml", folds: int = 5) -> NluReport:
-    """Cross-validation: how well a config file's pipeline understands texts that were left out of training."""
+    """Cross-validation: how well a config file's pipeline understands texts that were left out of
+    training."""
     out = home / "nlu-report"
     arguments = ["test", "nlu", "--nlu", "data/nlu", "--config", config, "--domain", "domain.yml"]
-    _rasa(home, [*arguments, "--cross-validation", "--folds", str(folds), "--no-plot", "--out", str(out)])
+    _rasa(
+        home,
+        [*arguments, "--cross-validation", "--folds", str(folds), "--no-plot", "--out", str(out)],
+    )
     return nlu_report.read(out)
 
 
 def train(home: Path, *, force: bool = False) -> Path:
-    """The model for the current data, trained now (about 20 s) unless it exists. Older models are deleted."""
+    """The model for the current data, trained now (about 20 s) unless it exists. Older models are
+    deleted."""
     target = model(home)
     target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / ".training").open("w") as lock:
@@ -90,12 +102,15 @@ def actions_url(settings: Settings) -> str:
 
 
 def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, str]]:
-    """The command and environment that serve the model on loopback, at the port of the n-th address in
-    PATCHBOARD_BOT_URL (default: the first)."""
+    """The command and environment that serve the model on loopback, at the port of the n-th address
+    in PATCHBOARD_BOT_URL (default: the first)."""
     if not settings.bot_urls:
         raise SetupError("PATCHBOARD_BOT_URL is empty: there is no virtual agent to run.")
     if not 1 <= number <= len(settings.bot_urls):
-        raise SetupError(f"PATCHBOARD_BOT_URL has {len(settings.bot_urls)} addresses; there is no number {number}.")
+        raise SetupError(
+            f"PATCHBOARD_BOT_URL has {len(settings.bot_urls)} addresses; there is no number "
+            f"{number}."
+        )
     _installed()
     port = urlsplit(settings.bot_urls[number - 1]).port or 5005
     arguments = ["run", "-i", "127.0.0.1", "-p", str(port), "--model", str(model(settings.home))]
@@ -137,8 +152,8 @@ def _rasa(home: Path, arguments: Sequence[str]) -> None:
 def environment(home: Path) -> dict[str, str]:
     """The process environment of any rasa command: quiet, with its cache in ``home``.
 
-    Contains what a program needs to run, and none of our secrets, such as the provider's token or the mail server's
-    password.
+    Contains what a program needs to run, and none of our secrets, such as the provider's token or
+    the mail server's password.
     """
     inherited = {name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)}
     return {**inherited, **QUIET, "RASA_CACHE_DIRECTORY": str(home / "bot-cache")}

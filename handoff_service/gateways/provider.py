@@ -16,7 +16,8 @@ type Receipts = Callable[[Receipt], Awaitable[object]]
 
 
 class MayHideText(BadInput):
-    """The request is not as the provider sends it, and may be a real text in a new form: the gap sweep looks for it."""
+    """The request is not as the provider sends it, and may be a real text in a new form: the gap
+    sweep looks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +66,16 @@ class ProviderKind:
     errors: SendErrors
     #: Build the gateway. A provider in this process passes receipts on by itself.
     open: Callable[[Settings, Receipts], SmsProvider]
-    #: It stands in for the others: a copy of a desk may run with it, whose messages have another provider's codes.
+    #: It stands in for the others: a copy of a desk may run with it, whose messages have another
+    #: provider's codes.
     stands_in: bool = False
     #: The addresses that it calls.
     webhooks: Sequence[ProviderWebhook] = ()
-    #: What is wrong with the account and its numbers, each with what mends it, for ``patchboard doctor``.
+    #: What is wrong with the account and its numbers, each with what mends it, for ``patchboard
+    #: doctor``.
     faults: Callable[[Settings, Sequence[ProviderNumber]], Awaitable[list[str]]] = _nothing_wrong
     #: What ``faults`` looks at, for people; empty: nothing.
     checked: str = ""
-    #: Why this provider never takes changes of consent from some accounts, as ``NotOffered`` says it. No fault.
+    #: Why this provider never takes changes of consent from some accounts, as ``NotOffered`` says
+    #: it. No fault.
     no_consents: str | None = None

@@ -21,5 +21,9 @@ def send_errors_of(settings: Settings) -> SendErrors:
     kind = provider_of(settings)
     if not kind.stands_in:
         return kind.errors
-    others = {code: error for other in PROVIDERS.values() for code, error in other.errors.of_provider.items()}
+    others = {
+        code: error
+        for other in PROVIDERS.values()
+        for code, error in other.errors.of_provider.items()
+    }
     return SendErrors(others | dict(kind.errors.of_provider))

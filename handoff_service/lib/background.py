@@ -1,7 +1,7 @@
 """Supervises a process's background tasks, so that none of them ends unnoticed.
 
-Each task has a name and runs until it is cancelled. A task that raises or ends is logged, counted and restarted
-after a pause that doubles with every failure.
+Each task has a name and runs until it is cancelled. A task that raises or ends is logged, counted
+and restarted after a pause that doubles with every failure.
 """
 
 import asyncio
@@ -31,7 +31,9 @@ class _State:
 class Background:
     """Starts, restarts and counts tasks. Calls ``failed`` with a task's name at each failure."""
 
-    def __init__(self, failed: Callable[[str], None] = lambda _name: None, *, pause: float = FIRST_PAUSE) -> None:
+    def __init__(
+        self, failed: Callable[[str], None] = lambda _name: None, *, pause: float = FIRST_PAUSE
+    ) -> None:
         self._failed = failed
         self._pause = pause
         self._states: dict[str, _State] = {}
@@ -47,14 +49,17 @@ class Background:
     def failing(self) -> dict[str, str]:
         """The tasks that keep failing -> a sentence with the reason."""
         return {
-            name: f"This background task has failed {state.failures} times in a row ({state.error})."
+            name: f"This background task has failed {state.failures} times in a row "
+            f"({state.error})."
             for name, state in self._states.items()
             if state.failures >= KEEPS_FAILING and not self._has_run_well(state)
         }
 
     async def stop(self, *names: str) -> None:
         """Cancel these tasks (none named: all) and wait until they have ended."""
-        stopped = [self._tasks.pop(name) for name in names or list(self._tasks) if name in self._tasks]
+        stopped = [
+            self._tasks.pop(name) for name in names or list(self._tasks) if name in self._tasks
+        ]
         for task in stopped:
             task.cancel()
         await asyncio.gather(*stopped, return_exceptions=True)
@@ -74,7 +79,13 @@ class Background:
             state.error = type(error).__name__ if error else "it ended"
             pause = min(self._pause * 2 ** min(state.failures - 1, 10), LONGEST_PAUSE)
             self._failed(name)
-            log.warning("background_task_failed", error=error, task=name, failures=state.failures, restart_in=pause)
+            log.warning(
+                "background_task_failed",
+                error=error,
+                task=name,
+                failures=state.failures,
+                restart_in=pause,
+            )
             state.started_at = float("inf")  # the task does not run during the pause
             await asyncio.sleep(pause)
 

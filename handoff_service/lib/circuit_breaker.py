@@ -1,4 +1,5 @@
-"""A circuit breaker: stops sending requests to an unresponsive server for a while, so that nobody waits for it.
+"""A circuit breaker: stops sending requests to an unresponsive server for a while, so that nobody
+waits for it.
 
 https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker
 """
@@ -8,11 +9,13 @@ from collections.abc import Callable
 from enum import StrEnum
 
 FAILURES = 5  # consecutive failures that open the breaker
-PAUSE = 10.0  # seconds until one request may probe the server; short, because every request until then fails
+# seconds until one request may probe the server; short, because every request until then fails
+PAUSE = 10.0
 
 
 class State(StrEnum):
-    """``closed``: requests pass. ``open``: none passes. ``half_open``: one request probes the server."""
+    """``closed``: requests pass. ``open``: none passes. ``half_open``: one request probes the
+    server."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -20,7 +23,8 @@ class State(StrEnum):
 
 
 class CircuitBreaker:
-    """The breaker of one server. Each request first calls ``allows`` and later reports its result."""
+    """The breaker of one server. Each request first calls ``allows`` and later reports its
+    result."""
 
     def __init__(
         self,
@@ -35,8 +39,8 @@ class CircuitBreaker:
         self._opened_at = 0.0
 
     def allows(self) -> bool:
-        """Whether to send this request. The first one after the pause is the probe; others fail fast until it has
-        ended."""
+        """Whether to send this request. The first one after the pause is the probe; others fail
+        fast until it has ended."""
         if self.state is State.OPEN and self._seconds() - self._opened_at >= PAUSE:
             self._become(State.HALF_OPEN)
             return True
@@ -50,11 +54,14 @@ class CircuitBreaker:
     def failed(self) -> None:
         """The server did not answer."""
         self._failures += 1
-        if self.state is State.HALF_OPEN or (self.state is State.CLOSED and self._failures >= FAILURES):
+        if self.state is State.HALF_OPEN or (
+            self.state is State.CLOSED and self._failures >= FAILURES
+        ):
             self._open()
 
     def abandoned(self) -> None:
-        """The request was canceled, so its result is unknown. The next request becomes the probe."""
+        """The request was canceled, so its result is unknown. The next request becomes the
+        probe."""
         if self.state is State.HALF_OPEN:
             self._open()
 

@@ -9,7 +9,8 @@ from handoff_service.errors import Refusal
 
 
 class Debouncer:
-    """Runs ``work`` a ``moment`` after the first trigger. A trigger stays pending until the work has succeeded."""
+    """Runs ``work`` a ``moment`` after the first trigger. A trigger stays pending until the work
+    has succeeded."""
 
     def __init__(self, work: Callable[[], Awaitable[object]], moment: timedelta) -> None:
         self._work = work
@@ -21,8 +22,8 @@ class Debouncer:
         self._wanted.set()
 
     async def run(self) -> None:
-        """Process triggers until cancelled. A Refusal (the database is away) is logged and retried. Any other error
-        ends this, and the trigger is still pending after a restart."""
+        """Process triggers until cancelled. A Refusal (the database is away) is logged and retried.
+        Any other error ends this, and the trigger is still pending after a restart."""
         while True:
             await self._wanted.wait()
             await asyncio.sleep(self._moment)

@@ -6,17 +6,20 @@ from PIL import ExifTags, Image
 
 from handoff_service.rules.conversations.media import SHOWN, Picture
 
-TURNED = frozenset({5, 6, 7, 8})  # EXIF orientations with swapped width and height; browsers rotate these pictures
+# EXIF orientations with swapped width and height; browsers rotate these pictures
+TURNED = frozenset({5, 6, 7, 8})
 
 
 def picture_in(content: bytes) -> Picture | None:
-    """The picture in these bytes, or None. Reads the header and checks the parts but never decodes pixels, so a
-    small file that decodes to gigabytes costs nothing."""
+    """The picture in these bytes, or None. Reads the header and checks the parts but never decodes
+    pixels, so a small file that decodes to gigabytes costs nothing."""
     try:
         with Image.open(BytesIO(content), formats=tuple(SHOWN)) as image:
             kind, (width, height) = SHOWN[image.format or ""], image.size
             # Only for JPEG, as cameras write it. For other formats Pillow would decode the pixels.
-            turned = kind == "image/jpeg" and image.getexif().get(ExifTags.Base.Orientation) in TURNED
+            turned = (
+                kind == "image/jpeg" and image.getexif().get(ExifTags.Base.Orientation) in TURNED
+            )
             image.verify()
     except Exception:  # noqa: BLE001  # whatever a parser of strangers' bytes trips over: it is no picture
         return None

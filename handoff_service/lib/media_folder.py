@@ -1,6 +1,8 @@
-"""The media folder: files under HOME, named by the hash of their content. Several processes share it.
+"""The media folder: files under HOME, named by the hash of their content. Several processes share
+it.
 
-Files are written under a temporary name, synced and renamed, so a name always refers to a whole file.
+Files are written under a temporary name, synced and renamed, so a name always refers to a whole
+file.
 """
 
 import hashlib
@@ -54,7 +56,8 @@ class MediaFolder:
                 yield path
 
     def add(self, name: str, content: IO[bytes]) -> bool:
-        """Store a stream under its hash, which the caller has checked. False when the file existed."""
+        """Store a stream under its hash, which the caller has checked. False when the file
+        existed."""
         there = self._file(name)
         if there.exists():
             return False

@@ -1,7 +1,8 @@
 """Opening hours: a schedule in OpenStreetMap's notation, including public holidays.
 
-``Mo-Fr 08:00-18:00; PH off`` is Monday to Friday, 8 to 18, closed on public holidays. ``Mo-Fr 08:00-18:00; Sa
-09:00-12:00; PH off; 2026 Dec 24-31 off`` adds Saturdays and closes between Christmas and New Year. The notation:
+``Mo-Fr 08:00-18:00; PH off`` is Monday to Friday, 8 to 18, closed on public holidays. ``Mo-Fr
+08:00-18:00; Sa 09:00-12:00; PH off; 2026 Dec 24-31 off`` adds Saturdays and closes between
+Christmas and New Year. The notation:
 https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification
 """
 
@@ -27,8 +28,8 @@ _HOLIDAYS = re.compile(r"\b[PS]H\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """``expression`` None: always open. ``time_zone`` is an IANA name; ``country`` is the ISO code whose public
-    holidays ``PH`` means."""
+    """``expression`` None: always open. ``time_zone`` is an IANA name; ``country`` is the ISO code
+    whose public holidays ``PH`` means."""
 
     expression: str | None
     time_zone: str
@@ -36,20 +37,25 @@ class Schedule:
 
     def is_open(self, at: datetime) -> bool:
         """Whether it is open at this moment."""
-        return self.expression is None or self._read().is_open(at.astimezone(ZoneInfo(self.time_zone)))
+        return self.expression is None or self._read().is_open(
+            at.astimezone(ZoneInfo(self.time_zone))
+        )
 
     def opens_at(self, at: datetime) -> datetime | None:
-        """The next open moment; ``at`` itself when open. None when it does not open within a year."""
+        """The next open moment; ``at`` itself when open. None when it does not open within a
+        year."""
         return next((start for start, _ in self._open_times(at, at + LOOKS_AHEAD)), None)
 
     def closes_at(self, at: datetime) -> datetime | None:
-        """When the period that is open at ``at`` ends. None when it is closed then, or never closes."""
+        """When the period that is open at ``at`` ends. None when it is closed then, or never
+        closes."""
         if self.expression is None or not self.is_open(at):
             return None
         return next((end for _, end in self._open_times(at, at + LOOKS_AHEAD)), None)
 
     def after(self, at: datetime, duration: timedelta) -> datetime | None:
-        """The moment when this much open time has passed since ``at``. None when that is more than a year away."""
+        """The moment when this much open time has passed since ``at``. None when that is more than
+        a year away."""
         left = duration
         for start, end in self._open_times(at, at + LOOKS_AHEAD + duration):
             if end - start >= left:
@@ -73,7 +79,9 @@ class Schedule:
             yield start, end
             return
         zone = ZoneInfo(self.time_zone)
-        for begins, ends, state, _ in self._read().intervals(start.astimezone(zone), end.astimezone(zone)):
+        for begins, ends, state, _ in self._read().intervals(
+            start.astimezone(zone), end.astimezone(zone)
+        ):
             if str(state) == "open":
                 yield max(begins.astimezone(UTC), start), min(ends.astimezone(UTC), end)
 
@@ -102,7 +110,9 @@ class OpenTimes:
             return None
         wanted = self._counted[now] + max(at - self._starts[now], timedelta()) + duration
         then = bisect_left(self._counted, wanted) - 1
-        return self._starts[then] + (wanted - self._counted[then]) if then < len(self._ends) else None
+        return (
+            self._starts[then] + (wanted - self._counted[then]) if then < len(self._ends) else None
+        )
 
 
 def error(expression: str, country: str | None = None) -> str | None:
@@ -115,7 +125,8 @@ def error(expression: str, country: str | None = None) -> str | None:
 
 
 def unreadable(expression: str, country: str | None = None) -> str | None:
-    """Why an expression cannot be parsed. None when it can. An expression that is never open is parsable."""
+    """Why an expression cannot be parsed. None when it can. An expression that is never open is
+    parsable."""
     try:
         _parsed(expression, "UTC", country)
     except ParserError:
@@ -130,7 +141,8 @@ _SIMPLE = re.compile(r"[MTWFS][ouehra](-[MTWFS][ouehra])?(,[MTWFS][ouehra])* [0-
 
 
 def in_words(expression: str | None) -> str:
-    """Common expressions in words: ``Mon to Fri, 08:00 to 18:00; closed on public holidays``. Others stay unchanged."""
+    """Common expressions in words: ``Mon to Fri, 08:00 to 18:00; closed on public holidays``.
+    Others stay unchanged."""
     if expression in (None, "24/7"):
         return "always open"
     return "; ".join(_in_words(rule.strip()) for rule in (expression or "").split(";"))
@@ -148,6 +160,7 @@ def _in_words(rule: str) -> str:
 
 @functools.lru_cache(256)
 def _parsed(expression: str, time_zone: str, country: str | None) -> OpeningHours:
-    """Passes the country only when holidays are named, because a country without known holidays is refused."""
+    """Passes the country only when holidays are named, because a country without known holidays is
+    refused."""
     holidays = country if _HOLIDAYS.search(expression) else None
     return OpeningHours(expression, timezone=ZoneInfo(time_zone), country=holidays)

@@ -1,8 +1,8 @@
 """Password checks: a few at a time, in their own threads.
 
-One check takes a core for about 50 ms and 64 MB. At most ``AT_ONCE`` run at a time, and the next ones wait. Beyond
-``MOST_WAITING`` the answer is "try again" at once, so a flood of sign-ins costs neither memory nor the webhooks'
-time.
+One check takes a core for about 50 ms and 64 MB. At most ``AT_ONCE`` run at a time, and the next
+ones wait. Beyond ``MOST_WAITING`` the answer is "try again" at once, so a flood of sign-ins costs
+neither memory nor the webhooks' time.
 """
 
 import asyncio
@@ -16,14 +16,17 @@ from handoff_service.errors import Busy
 
 AT_ONCE = 2
 MOST_WAITING = 20  # about a second of checks
-NICE = 10  # niceness of the threads, where the system supports it per thread: webhooks have priority
+# niceness of the threads, where the system supports it per thread: webhooks have priority
+NICE = 10
 
 
 class PasswordChecks:
     """Runs password checks. Use it on one event loop."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password", initializer=_go_second)
+        self._threads = ThreadPoolExecutor(
+            AT_ONCE, thread_name_prefix="password", initializer=_go_second
+        )
         self._waiting = 0
 
     def admit(self) -> None:

@@ -14,11 +14,14 @@ WRONG = {
     ValidationResult.TOO_LONG: "is too long for a phone number",
     ValidationResult.INVALID_LENGTH: "has no length that its country's numbers have",
     ValidationResult.INVALID_COUNTRY_CODE: "has a country code that does not exist",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short for a phone number: write the area code too",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short for a phone number: write the area "
+    "code too",
 }
 _SHAPE = re.compile(r"(?:tel:)?[+(\d][\d\s()./+\-\u2010-\u2015]*", re.IGNORECASE)
 # An extension after the phone number: ext. 5, x5, ;ext=5, #5, ",5", Durchw. 5, poste 5, доб. 5.
-_INSIDE = re.compile(r"(?<=\d)[\s()/]*(?:;?[^\W\d_]{1,12}\.?|#|[,;]+)[\s.:=]*#?\s*\d{1,15}\W*$", re.IGNORECASE)
+_INSIDE = re.compile(
+    r"(?<=\d)[\s()/]*(?:;?[^\W\d_]{1,12}\.?|#|[,;]+)[\s.:=]*#?\s*\d{1,15}\W*$", re.IGNORECASE
+)
 # National prefixes that libphonenumber no longer reads: Mexico's, until 3 August 2019.
 _TRUNKS = {"MX": ("044", "045", "01")}
 _NOT_SEEN = frozenset({"Cf", "Cc"})  # direction marks and the like in a copied contact
@@ -29,15 +32,18 @@ class NotANumber(ValueError):
 
 
 def read(typed: str, country: str | None) -> str:
-    """The number in E.164, in Patchboard's canonical form (``rules/conversations/number_forms.py``).
+    """The number in E.164, in Patchboard's canonical form
+    (``rules/conversations/number_forms.py``).
 
-    ``country`` (ISO 3166) is for national numbers; None: there is none. NotANumber says what is wrong.
+    ``country`` (ISO 3166) is for national numbers; None: there is none. NotANumber says what is
+    wrong.
     """
     return one_form(as_written(typed, country))
 
 
 def as_written(typed: str, country: str | None) -> str:
-    """The number in E.164 but not in canonical form, because a company number must match the provider's list."""
+    """The number in E.164 but not in canonical form, because a company number must match the
+    provider's list."""
     number = _parsed(typed, country)
     written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     length = phonenumbers.is_possible_number_with_reason(parsed_form(written))
@@ -67,7 +73,9 @@ def searched(typed: str, country: str | None) -> str | None:
 def looks_like_one(typed: str) -> bool:
     """Whether the input looks like a phone number rather than a name."""
     plain = _plain(typed)
-    return has_extension(plain) or (_SHAPE.fullmatch(plain) is not None and sum(c.isdecimal() for c in plain) > 2)
+    return has_extension(plain) or (
+        _SHAPE.fullmatch(plain) is not None and sum(c.isdecimal() for c in plain) > 2
+    )
 
 
 def has_extension(plain: str) -> bool:
@@ -81,7 +89,11 @@ def _parsed(typed: str, country: str | None) -> PhoneNumber:
     plain = _plain(typed)
     if has_extension(plain):
         raise NotANumber(_extension(plain))
-    read_as = [number for each in _spellings(plain, country) if (number := _read(each, country)) is not None]
+    read_as = [
+        number
+        for each in _spellings(plain, country)
+        if (number := _read(each, country)) is not None
+    ]
     if not read_as or len(plain) > LONGEST:
         example = "such as +12025550101" if country else "with its country, such as +12025550101"
         raise NotANumber(f"must be a phone number, {example}; {typed[:40]!r} is none")
@@ -91,9 +103,14 @@ def _parsed(typed: str, country: str | None) -> PhoneNumber:
 
 
 def _spellings(plain: str, country: str | None) -> list[str]:
-    """Possible readings, most likely first. 00 is the international prefix in most countries, 011 in North America."""
+    """Possible readings, most likely first. 00 is the international prefix in most countries, 011
+    in North America."""
     abroad = ["+" + plain[len(begins) :] for begins in ("00", "011") if plain.startswith(begins)]
-    within = [plain[len(begins) :] for begins in _TRUNKS.get(country or "", ()) if plain.startswith(begins)]
+    within = [
+        plain[len(begins) :]
+        for begins in _TRUNKS.get(country or "", ())
+        if plain.startswith(begins)
+    ]
     return [plain, *abroad, *within]
 
 

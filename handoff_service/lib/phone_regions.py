@@ -20,9 +20,9 @@ from handoff_service.lib.region_zones import REGION_ZONES
 def of_number(number: str, *, said: str | None = None, instead: str) -> list[ZoneInfo]:
     """The possible time zones of the person with this number.
 
-    ``said``: the person's known zone, an IANA name. Without it, the zones of the area code, or for a number without
-    one (mobile, toll-free) all zones of its region. ``instead``: the zone for a number without a region, such as a
-    short code.
+    ``said``: the person's known zone, an IANA name. Without it, the zones of the area code, or for
+    a number without one (mobile, toll-free) all zones of its region. ``instead``: the zone for a
+    number without a region, such as a short code.
     """
     if said in _known_zones():
         return [ZoneInfo(said)]
@@ -53,8 +53,9 @@ def _zones(number: PhoneNumber) -> list[str]:
 
 
 def may_be_in(number: str, countries: Collection[str]) -> bool:
-    """Whether a number may belong to one of these countries (ISO codes): by its region if known, else by its calling
-    code, which countries may share. A short code matches any country; an unassigned calling code matches none."""
+    """Whether a number may belong to one of these countries (ISO codes): by its region if known,
+    else by its calling code, which countries may share. A short code matches any country; an
+    unassigned calling code matches none."""
     if not number.startswith("+"):
         return True
     try:
@@ -62,5 +63,7 @@ def may_be_in(number: str, countries: Collection[str]) -> bool:
     except NumberParseException:
         return False
     region = region_code_for_number(parsed)
-    regions = region_codes_for_country_code(parsed.country_code or 0) if region is None else (region,)
+    regions = (
+        region_codes_for_country_code(parsed.country_code or 0) if region is None else (region,)
+    )
     return not set(countries).isdisjoint(regions)

@@ -1,8 +1,9 @@
 """The time zones of each region that libphonenumber knows.
 
-From zone.tab of the IANA time zone database (https://www.iana.org/time-zones), which is in the public domain. Where
-it names many zones with the same current time, only those in libphonenumber's table for the calling code are listed.
-Three regions have no row in zone.tab: AC and TA use Saint Helena's zone, XK uses Belgrade's.
+From zone.tab of the IANA time zone database (https://www.iana.org/time-zones), which is in the
+public domain. Where it names many zones with the same current time, only those in libphonenumber's
+table for the calling code are listed. Three regions have no row in zone.tab: AC and TA use Saint
+Helena's zone, XK uses Belgrade's.
 """
 
 from collections.abc import Mapping
@@ -27,7 +28,8 @@ REGION_ZONES: Mapping[str, str] = {
     "AS": "Pacific/Pago_Pago",
     "AT": "Europe/Vienna",
     "AU": (
-        "Australia/Lord_Howe Australia/Sydney Australia/Brisbane Australia/Adelaide Australia/Perth Australia/Eucla"
+        "Australia/Lord_Howe Australia/Sydney Australia/Brisbane Australia/Adelaide "
+        "Australia/Perth Australia/Eucla"
     ),
     "AW": "America/Aruba",
     "AX": "Europe/Mariehamn",

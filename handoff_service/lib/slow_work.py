@@ -1,4 +1,5 @@
-"""Threads for work that takes a core for a while, such as parsing a desk file or hashing second facts.
+"""Threads for work that takes a core for a while, such as parsing a desk file or hashing second
+facts.
 
 At most two run at a time, so they leave cores and threads for other work.
 """
@@ -12,7 +13,8 @@ AT_ONCE = 2
 
 
 async def run_slow[**P, R](function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function in such a thread. If the caller is cancelled, the function still runs to its end."""
+    """Call a function in such a thread. If the caller is cancelled, the function still runs to its
+    end."""
     call = functools.partial(function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_threads(), call)
 

@@ -3,8 +3,8 @@
 import codecs
 
 UTF_8_ONLY = "Save it again as UTF-8, then read it in once more."
-#: Byte order marks (Unicode Standard, section 23.8). UTF-32 comes first because UTF-16's mark is a prefix of its
-#: mark.
+#: Byte order marks (Unicode Standard, section 23.8). UTF-32 comes first because UTF-16's mark is a
+#: prefix of its mark.
 MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -18,9 +18,11 @@ class NotUtf8(ValueError):
 
 
 def text_of(content: bytes) -> str:
-    """The text of a UTF-8 file, with or without a byte order mark. NotUtf8 names the encoding if possible."""
+    """The text of a UTF-8 file, with or without a byte order mark. NotUtf8 names the encoding if
+    possible."""
     encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
-    if encoding is None and b"\0" in content[:4]:  # UTF-16 without a mark: every other byte of English text is zero
+    # UTF-16 without a mark: every other byte of English text is zero
+    if encoding is None and b"\0" in content[:4]:
         encoding = "UTF-16"
     if encoding is not None:
         raise NotUtf8(f"is {encoding} text. {UTF_8_ONLY}")

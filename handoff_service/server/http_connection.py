@@ -1,6 +1,7 @@
 """Client connections and their limits.
 
-A client that opens connections and sends nothing, or sends its request byte by byte, must not lock others out:
+A client that opens connections and sends nothing, or sends its request byte by byte, must not lock
+others out:
 
 - A whole request must arrive in time.
 - An idle connection is closed after a while.
@@ -18,20 +19,28 @@ from sanic.http import Stage
 from sanic.server import HttpProtocol
 
 from handoff_service.web.shared.client_address import is_proxy
-from handoff_service.web.shared.webhook_overload import BEGINNING, REFUSAL, WebhooksUnderWay, bytes_to_come
+from handoff_service.web.shared.webhook_overload import (
+    BEGINNING,
+    REFUSAL,
+    WebhooksUnderWay,
+    bytes_to_come,
+)
 
-MOST_PER_ADDRESS = 500  # connections per client; an office behind one address has several per browser
-MOST_OF_FILES = 0.8  # share of the open files for connections; the database, logs and so on need the rest
+# connections per client; an office behind one address has several per browser
+MOST_PER_ADDRESS = 500
+# share of the open files for connections; the database, logs and so on need the rest
+MOST_OF_FILES = 0.8
 FIRST_REQUEST_WITHIN = 10.0  # seconds from opening a connection to its first byte
 IDLE_FOR_CLIENTS = 15.0  # seconds that a client's connection may be idle between requests
-IDLE_FOR_PROXIES = 75.0  # longer than proxies keep connections (nginx 60 s), so that the proxy closes them
+# longer than proxies keep connections (nginx 60 s), so that the proxy closes them
+IDLE_FOR_PROXIES = 75.0
 LATE = 5.0  # a timeout check this many seconds late means that the process was frozen
 MADE_ROOM = 10  # closes a tenth of the connections at once, so the next ones need no search
 
 
 class ConnectionLimits:
-    """Counts one process's open connections by address. A proxy's connections serve many clients, so they count only
-    toward the total."""
+    """Counts one process's open connections by address. A proxy's connections serve many clients,
+    so they count only toward the total."""
 
     def __init__(self, *, per_address: int = MOST_PER_ADDRESS, in_all: int | None = None) -> None:
         self._per_address = per_address
@@ -41,13 +50,16 @@ class ConnectionLimits:
         self._searched = 0.0
 
     def admit(self, new: "HttpConnection", connections: Iterable["HttpConnection"]) -> bool:
-        """Count a connection. Returns whether there is room for it, if need be by closing others."""
+        """Count a connection. Returns whether there is room for it, if need be by closing
+        others."""
         self._open[new.address] += 1
         self._all += 1
         if self._all > self._in_all:
             return self._make_room(list(connections), self._in_all)
         if not new.is_proxys and self._open[new.address] > self._per_address:
-            return self._make_room([c for c in connections if c.address == new.address], self._per_address)
+            return self._make_room(
+                [c for c in connections if c.address == new.address], self._per_address
+            )
         return True
 
     def forget(self, address: str) -> None:
@@ -57,15 +69,17 @@ class ConnectionLimits:
             del self._open[address]
 
     def _make_room(self, candidates: list["HttpConnection"], limit: int) -> bool:
-        """Close the connections that have waited longest without a whole request. A failed search is not repeated
-        for a second, because searching is expensive."""
+        """Close the connections that have waited longest without a whole request. A failed search
+        is not repeated for a second, because searching is expensive."""
         now = time.monotonic()
         if now - self._searched < 1:
             return False
         waiting = [c for c in candidates if c.is_counted and c.waits_for_client]
         if not waiting:
             self._searched = now
-        for connection in heapq.nsmallest(max(limit // MADE_ROOM, 1), waiting, key=lambda c: c.last_heard):
+        for connection in heapq.nsmallest(
+            max(limit // MADE_ROOM, 1), waiting, key=lambda c: c.last_heard
+        ):
             connection.stop_counting()
             connection.close()
         return bool(waiting)
@@ -74,9 +88,20 @@ class ConnectionLimits:
 class HttpConnection(HttpProtocol):
     """Sanic's protocol with limits."""
 
-    __slots__ = ("_checked_at", "_counted", "_has_webhook", "_limits", "_to_skip", "_webhooks", "address", "is_proxys")
+    __slots__ = (
+        "_checked_at",
+        "_counted",
+        "_has_webhook",
+        "_limits",
+        "_to_skip",
+        "_webhooks",
+        "address",
+        "is_proxys",
+    )
 
-    def __init__(self, *, limits: ConnectionLimits, webhooks: WebhooksUnderWay, **given: Any) -> None:
+    def __init__(
+        self, *, limits: ConnectionLimits, webhooks: WebhooksUnderWay, **given: Any
+    ) -> None:
         super().__init__(**given)
         self._limits, self._webhooks = limits, webhooks
         self._has_webhook = False
@@ -166,9 +191,13 @@ class HttpConnection(HttpProtocol):
         self._webhook_answered()
 
     def check_timeouts(self) -> None:
-        """Sanic calls this every few seconds. A body that never ends gets no answer, because Sanic would wait for
-        the rest without limit. After this process was frozen, all connections get their full time."""
-        now, shortest = time.monotonic(), min(self.keep_alive_timeout, self.request_timeout, self.response_timeout)
+        """Sanic calls this every few seconds. A body that never ends gets no answer, because Sanic
+        would wait for the rest without limit. After this process was frozen, all connections get
+        their full time."""
+        now, shortest = (
+            time.monotonic(),
+            min(self.keep_alive_timeout, self.request_timeout, self.response_timeout),
+        )
         if now - self._checked_at > shortest / 2 + LATE:
             self._time = now
         self._checked_at = now

@@ -1,4 +1,5 @@
-"""Private files: only the account that runs Patchboard can read the texts, media and keys it stores."""
+"""Private files: only the account that runs Patchboard can read the texts, media and keys it
+stores."""
 
 import os
 import stat
@@ -13,7 +14,8 @@ _OTHERS = 0o077  # permissions of the group and everybody else
 
 
 def set_umask() -> None:
-    """Make all files that this process and its children create private. Call it before anything is created."""
+    """Make all files that this process and its children create private. Call it before anything is
+    created."""
     os.umask(_OTHERS)
 
 

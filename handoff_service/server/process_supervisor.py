@@ -1,8 +1,10 @@
-"""The supervisor process: starts the workers, replaces a worker that ends, and restarts them one by one on SIGUSR1.
+"""The supervisor process: starts the workers, replaces a worker that ends, and restarts them one by
+one on SIGUSR1.
 
-The supervisor holds the listening socket and the workers inherit it, so no connection is refused while a worker is
-replaced. Each worker is a new Python process, so a rolling restart loads new code. Each worker has a lifeline to the
-supervisor (a socket pair): the worker writes to it when it is ready, and stops when the other end is closed.
+The supervisor holds the listening socket and the workers inherit it, so no connection is refused
+while a worker is replaced. Each worker is a new Python process, so a rolling restart loads new
+code. Each worker has a lifeline to the supervisor (a socket pair): the worker writes to it when it
+is ready, and stops when the other end is closed.
 """
 
 import asyncio
@@ -17,7 +19,8 @@ from dataclasses import dataclass
 from handoff_service import log
 from handoff_service.server.serving import STOP_WITHIN, raise_file_limit
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds before an ended worker is replaced; doubled each time
+# seconds before an ended worker is replaced; doubled each time
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 STABLE_AFTER = 60.0  # seconds a worker must run before the pause starts over at its first length
 LOOK_FOR_WORK = b"w"  # sent on a lifeline: a process that has just ended may have given work back
 READY_WITHIN = 60.0  # seconds for a new worker to become ready before a rolling restart is given up
@@ -28,14 +31,17 @@ WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 class _Worker:
     process: asyncio.subprocess.Process
     lifeline: socket.socket
-    ready: asyncio.Task[bytes]  #: the worker's first bytes, when it answers requests; empty when it ended before
+    #: the worker's first bytes, when it answers requests; empty when it ended before
+    ready: asyncio.Task[bytes]
     started: float
 
 
 class Supervisor:
     """Keeps ``count`` workers running. ``command``: starts one, without its two arguments."""
 
-    def __init__(self, listening: socket.socket, count: int, *, command: Sequence[str] = WORKER) -> None:
+    def __init__(
+        self, listening: socket.socket, count: int, *, command: Sequence[str] = WORKER
+    ) -> None:
         self._listening, self._command = listening, command
         self._workers: list[_Worker | None] = [None] * count
         self._pauses = [FIRST_PAUSE] * count
@@ -63,7 +69,9 @@ class Supervisor:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         inherited = (self._listening.fileno(), theirs.fileno())
-        process = await asyncio.create_subprocess_exec(*self._command, *map(str, inherited), pass_fds=inherited)
+        process = await asyncio.create_subprocess_exec(
+            *self._command, *map(str, inherited), pass_fds=inherited
+        )
         theirs.close()
         loop = asyncio.get_running_loop()
         ready = loop.create_task(_first_words(ours))
@@ -78,7 +86,8 @@ class Supervisor:
         with worker.lifeline:
             code = await worker.process.wait()
             await worker.ready
-        if self._workers[place] is not worker or self._stopping.is_set():  # the worker was asked to end
+        # the worker was asked to end
+        if self._workers[place] is not worker or self._stopping.is_set():
             log.info("worker_ended", pid=worker.process.pid, code=code)
             return
         loop = asyncio.get_running_loop()
@@ -103,7 +112,8 @@ class Supervisor:
             say("rolling_restart_done", replaced=sum(done), of=len(done))
 
     async def _restart(self, place: int) -> bool:
-        """Replace one worker. The old one is asked to end once the new one answers, and stays if that never happens."""
+        """Replace one worker. The old one is asked to end once the new one answers, and stays if
+        that never happens."""
         async with self._changing:
             old = self._workers[place]
             new = await self._fill(place)

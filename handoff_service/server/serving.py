@@ -1,4 +1,5 @@
-"""One process that serves HTTP on a listening socket. When asked to stop, it first finishes what it has started.
+"""One process that serves HTTP on a listening socket. When asked to stop, it first finishes what it
+has started.
 
 The order of a stop:
 
@@ -33,11 +34,12 @@ from handoff_service.errors import SetupError
 from handoff_service.server.http_connection import ConnectionLimits, HttpConnection
 from handoff_service.web.shared.webhook_overload import WebhooksUnderWay
 
-# Connections that the system queues until we accept them. It drops those beyond net.core.somaxconn; their clients
-# retry after 1, 3, 7 and 15 seconds.
+# Connections that the system queues until we accept them. It drops those beyond net.core.somaxconn;
+# their clients retry after 1, 3, 7 and 15 seconds.
 BACKLOG = 65_535
 PORT_IS_FREE_WITHIN = 3.0  # seconds: a process that has just ended may still hold the port
-IDLE_LINGER = 1.0  # seconds in which an idle connection may send one more request before it is closed
+# seconds in which an idle connection may send one more request before it is closed
+IDLE_LINGER = 1.0
 REQUESTS_WITHIN = 10.0  # seconds for running requests to finish
 STOP_WITHIN = 30.0  # seconds from the signal to the end of the process, even if something hangs
 LOOK = 0.02  # seconds between checks of the open connections during a stop
@@ -48,8 +50,8 @@ type App = Sanic[Any, Any]
 def listen(host: str, port: int) -> socket.socket:
     """The socket that one process, or several, listen on. SetupError when it is unavailable.
 
-    It is only bound here. Connections are refused until a process serves, because clients should not wait while the
-    database is migrated.
+    It is only bound here. Connections are refused until a process serves, because clients should
+    not wait while the database is migrated.
     """
     try:
         family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
@@ -60,7 +62,9 @@ def listen(host: str, port: int) -> socket.socket:
         try:
             return _bound(family, host, port)
         except socket.gaierror as error:
-            raise SetupError(f"PATCHBOARD_HOST {host!r} is no address of this machine: {error.strerror}.") from error
+            raise SetupError(
+                f"PATCHBOARD_HOST {host!r} is no address of this machine: {error.strerror}."
+            ) from error
         except OSError as error:
             if error.errno == errno.EADDRINUSE and time.monotonic() < until:
                 time.sleep(0.05)
@@ -82,29 +86,39 @@ def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
 def _cannot_listen(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
-            f"Another program already uses {host}:{port}. Stop it, or set PATCHBOARD_HOST or PATCHBOARD_PORT "
+            f"Another program already uses {host}:{port}. Stop it, or set PATCHBOARD_HOST or "
+            f"PATCHBOARD_PORT "
             "to another address."
         )
     why = os.strerror(error.errno or 0)
-    return f"Patchboard cannot listen on {host}:{port} ({why}). Set PATCHBOARD_HOST or PATCHBOARD_PORT."
+    return (
+        f"Patchboard cannot listen on {host}:{port} ({why}). Set PATCHBOARD_HOST or "
+        f"PATCHBOARD_PORT."
+    )
 
 
 def raise_file_limit() -> int:
-    """Raise this process's limit of open files, and so of connections, to the system's maximum. Returns the limit."""
+    """Raise this process's limit of open files, and so of connections, to the system's maximum.
+    Returns the limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
 
 
-def run(make_app: Callable[[], App], listening: socket.socket, *, lifeline: socket.socket | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, or until the other end of ``lifeline`` closes, which means that the supervisor
-    process has ended. Writes ``ready`` to the lifeline once requests are answered."""
+def run(
+    make_app: Callable[[], App], listening: socket.socket, *, lifeline: socket.socket | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, or until the other end of ``lifeline`` closes, which means
+    that the supervisor process has ended. Writes ``ready`` to the lifeline once requests are
+    answered."""
     raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(make_app, listening, lifeline))
 
 
-async def _run(make_app: Callable[[], App], listening: socket.socket, lifeline: socket.socket | None) -> None:
+async def _run(
+    make_app: Callable[[], App], listening: socket.socket, lifeline: socket.socket | None
+) -> None:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -123,7 +137,10 @@ async def _run(make_app: Callable[[], App], listening: socket.socket, lifeline: 
 
 
 def _no_rolling_restart() -> None:
-    log.warning("no_rolling_restart", why="It needs PATCHBOARD_WORKERS of at least 2, and goes to their supervisor.")
+    log.warning(
+        "no_rolling_restart",
+        why="It needs PATCHBOARD_WORKERS of at least 2, and goes to their supervisor.",
+    )
 
 
 def _look_for_work(app: App) -> None:
@@ -134,10 +151,13 @@ def _look_for_work(app: App) -> None:
 
 
 def _watch(
-    lifeline: socket.socket, loop: asyncio.AbstractEventLoop, stopping: asyncio.Event, look: Callable[[], None]
+    lifeline: socket.socket,
+    loop: asyncio.AbstractEventLoop,
+    stopping: asyncio.Event,
+    look: Callable[[], None],
 ) -> None:
-    """Look for work when the supervisor asks for it, and stop when the supervisor is gone. Runs in a thread, so that
-    a process with a blocked loop ends too."""
+    """Look for work when the supervisor asks for it, and stop when the supervisor is gone. Runs in
+    a thread, so that a process with a blocked loop ends too."""
 
     def wait() -> None:
         with suppress(OSError):  # reset: the supervisor was killed before it had read everything
@@ -151,13 +171,16 @@ def _watch(
 
 
 def _end_in_time() -> None:
-    """Kill the process when its stop takes too long. Claimed work then waits for the end of its lease."""
+    """Kill the process when its stop takes too long. Claimed work then waits for the end of its
+    lease."""
     time.sleep(STOP_WITHIN)
     log.warning("stop_took_too_long", seconds=STOP_WITHIN, pid=os.getpid())
     os._exit(1)
 
 
-async def _serve(app: App, listening: socket.socket, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
+async def _serve(
+    app: App, listening: socket.socket, stopping: asyncio.Event, ready: Callable[[], None]
+) -> None:
     # the server below closes its own; this one accepts the connections that are queued at the stop
     remaining = listening.dup()
     connection = partial(HttpConnection, limits=ConnectionLimits(), webhooks=WebhooksUnderWay())
@@ -181,7 +204,9 @@ async def _serve(app: App, listening: socket.socket, stopping: asyncio.Event, re
     await server.after_stop()
 
 
-async def _drain(app: App, server: Any, connection: partial[HttpConnection], remaining: socket.socket) -> None:
+async def _drain(
+    app: App, server: Any, connection: partial[HttpConnection], remaining: socket.socket
+) -> None:
     """Answer every request that has arrived, and no more."""
     loop = asyncio.get_running_loop()
     app.config.KEEP_ALIVE = False  # each further answer says Connection: close
@@ -207,7 +232,8 @@ async def _drain(app: App, server: Any, connection: partial[HttpConnection], rem
 
 
 def _queued(listening: socket.socket) -> list[socket.socket]:
-    """Connections that clients have opened and nobody has accepted. Closing the socket would reset them."""
+    """Connections that clients have opened and nobody has accepted. Closing the socket would reset
+    them."""
     accepted = []
     listening.setblocking(False)
     while True:

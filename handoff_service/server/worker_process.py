@@ -1,8 +1,8 @@
-"""One worker process, started by the supervisor process: ``python -m handoff_service.server.worker_process SOCKET
-LIFELINE``.
+"""One worker process, started by the supervisor process: ``python -m
+handoff_service.server.worker_process SOCKET LIFELINE``.
 
-Both arguments are file descriptors: the listening socket that all workers share, and the lifeline. On the lifeline
-the worker reports that it is ready and notices when the supervisor has ended.
+Both arguments are file descriptors: the listening socket that all workers share, and the lifeline.
+On the lifeline the worker reports that it is ready and notices when the supervisor has ended.
 """
 
 import socket

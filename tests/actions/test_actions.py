@@ -1,4 +1,5 @@
-"""The virtual agent's actions, behind rasa-sdk's executor as the service runs it, on a real store."""
+"""The virtual agent's actions, behind rasa-sdk's executor as the service runs it, on a real
+store."""
 
 from typing import Any
 
@@ -15,14 +16,27 @@ from handoff_service.store.engine import tables as t
 from tests.support.story import Story
 
 DOMAIN: dict[str, Any] = {
-    "responses": {name: [{"text": "?"}] for name in ("utter_rephrase", "utter_not_understood", "utter_is_known")},
+    "responses": {
+        name: [{"text": "?"}]
+        for name in ("utter_rephrase", "utter_not_understood", "utter_is_known")
+    },
     "forms": {"problem_form": {"required_slots": ["problem", "known_outage", "device", "impact"]}},
 }
 USER: dict[str, Any] = {"event": "user", "text": "hi"}
 FALLBACK: dict[str, Any] = {"event": "action", "name": "action_fallback"}
 LISTEN: dict[str, Any] = {"event": "action", "name": "action_listen"}
 EMPTIED = dict.fromkeys(
-    ("problem", "device", "impact", "item", "item_reason", "case_number", "system", "topic", "known_outage"),
+    (
+        "problem",
+        "device",
+        "impact",
+        "item",
+        "item_reason",
+        "case_number",
+        "system",
+        "topic",
+        "known_outage",
+    ),
 )
 
 
@@ -42,7 +56,14 @@ class Bot:
         self.question = question
 
     async def run(
-        self, action: str, *, slots: Any = None, events: Any = (), loop: Any = None, text: str = "hi", meant: Any = None
+        self,
+        action: str,
+        *,
+        slots: Any = None,
+        events: Any = (),
+        loop: Any = None,
+        text: str = "hi",
+        meant: Any = None,
     ) -> Any:
         call = {
             "next_action": action,
@@ -50,7 +71,8 @@ class Bot:
             "tracker": {
                 "sender_id": self.question.sender,
                 "slots": slots or {},
-                "latest_message": {"text": text, "metadata": {"turn_id": self.question.turn_id}} | (meant or {}),
+                "latest_message": {"text": text, "metadata": {"turn_id": self.question.turn_id}}
+                | (meant or {}),
                 "events": list(events),
                 "active_loop": loop or {},
                 "latest_action_name": "action_listen",
@@ -78,14 +100,21 @@ def slots_set(result: Any) -> dict[str, Any]:
 async def test_a_case_is_made_told_and_the_slots_are_emptied(bot: Bot, story: Story) -> None:
     slots = {"problem": "hi, my laptop won't start", "device": "laptop", "impact": "blocked"}
     result = await bot.run("action_open_case", slots=slots)
-    assert result["responses"][0]["text"].startswith("I've opened case CS0000001: hi, my laptop won't start.")
+    assert result["responses"][0]["text"].startswith(
+        "I've opened case CS0000001: hi, my laptop won't start."
+    )
     assert slots_set(result) == EMPTIED
     (case,) = await story.rows(t.cases)
-    assert (case.description, case.device, case.impact, case.interaction_id) == (*slots.values(), bot.interaction)
+    assert (case.description, case.device, case.impact, case.interaction_id) == (
+        *slots.values(),
+        bot.interaction,
+    )
 
 
 @pytest.mark.parametrize(("impact", "priority"), [("blocked", 2), ("working", 3), (None, 3)])
-async def test_who_cannot_work_comes_first(bot: Bot, story: Story, impact: str | None, priority: int) -> None:
+async def test_who_cannot_work_comes_first(
+    bot: Bot, story: Story, impact: str | None, priority: int
+) -> None:
     await bot.run("action_open_case", slots={"problem": "no wifi", "impact": impact})
     (case,) = await story.rows(t.cases)
     assert case.priority == priority
@@ -93,16 +122,27 @@ async def test_who_cannot_work_comes_first(bot: Bot, story: Story, impact: str |
 
 async def test_more_facts_are_a_note_on_the_case_that_was_made(bot: Bot, story: Story) -> None:
     await bot.run("action_open_case", slots={"problem": "my laptop is slow"})
-    told = [await bot.run("action_add_to_case", text="it started after the update 😩") for _ in range(2)]
-    assert [r["text"] for r in told[1]["responses"]] == ["Added to CS0000001: it started after the update."]
+    told = [
+        await bot.run("action_add_to_case", text="it started after the update 😩") for _ in range(2)
+    ]
+    assert [r["text"] for r in told[1]["responses"]] == [
+        "Added to CS0000001: it started after the update."
+    ]
     opening, note = await story.rows(t.case_changes)
-    assert (note.version, note.author, note.note) == (2, "requester", "it started after the update 😩")
+    assert (note.version, note.author, note.note) == (
+        2,
+        "requester",
+        "it started after the update 😩",
+    )
     assert opening.note is None
 
 
 async def test_more_facts_without_a_case_begin_a_report(bot: Bot, story: Story) -> None:
     result = await bot.run("action_add_to_case", text="it started after the update")
-    assert (result["responses"], slots_set(result)) == ([], {"problem": "it started after the update"})
+    assert (result["responses"], slots_set(result)) == (
+        [],
+        {"problem": "it started after the update"},
+    )
     assert [e["name"] for e in result["events"] if e["event"] == "followup"] == ["problem_form"]
     assert await story.count(t.cases) == 0
 
@@ -110,20 +150,31 @@ async def test_more_facts_without_a_case_begin_a_report(bot: Bot, story: Story) 
 async def test_asking_for_a_person_hands_over_when_the_turn_ends_with_what_was_collected(
     bot: Bot, story: Story
 ) -> None:
-    result = await bot.run("action_hand_off", slots={"problem": "no wifi", "device": "Wi-Fi", "impact": None})
+    result = await bot.run(
+        "action_hand_off", slots={"problem": "no wifi", "device": "Wi-Fi", "impact": None}
+    )
     assert (result["responses"], slots_set(result)) == ([], EMPTIED)
-    assert (await story.see(bot.interaction)).owner.kind is Owner.VIRTUAL_AGENT, "the turn has not ended"
+    assert (await story.see(bot.interaction)).owner.kind is Owner.VIRTUAL_AGENT, (
+        "the turn has not ended"
+    )
     await story.finish(bot.question)
     (item,) = await story.rows(t.work_items)
-    assert (item.reason, item.collected) == ("Asked for a person.", {"Problem": "no wifi", "Device": "Wi-Fi"})
+    assert (item.reason, item.collected) == (
+        "Asked for a person.",
+        {"Problem": "no wifi", "Device": "Wi-Fi"},
+    )
 
 
-async def test_the_reason_and_the_topic_that_were_said_in_passing_choose_the_queue(bot: Bot, story: Story) -> None:
+async def test_the_reason_and_the_topic_that_were_said_in_passing_choose_the_queue(
+    bot: Bot, story: Story
+) -> None:
     lines = (queue_conditions.parse({"field": "topic", "is": "facilities"}),)
     queue = Queue(name="Facilities", pools=(Pool(group="Service desk"),), conditions=lines)
     facilities = await story.store.write(make_queue, queue)
     slots = {"topic": "facilities", "language": "es"}
-    result = await bot.run("action_hand_off", slots=slots, text="can i talk to someone about the heating?")
+    result = await bot.run(
+        "action_hand_off", slots=slots, text="can i talk to someone about the heating?"
+    )
     assert "language" not in slots_set(result), "it is true of the person"
     await story.finish(bot.question)
     (item,) = await story.rows(t.work_items)
@@ -155,7 +206,9 @@ async def test_not_understood_once_asks_for_other_words(
     assert await story.count(t.work_items) == 0
 
 
-async def test_not_understood_twice_in_a_row_hands_over_and_leaves_the_form(bot: Bot, story: Story) -> None:
+async def test_not_understood_twice_in_a_row_hands_over_and_leaves_the_form(
+    bot: Bot, story: Story
+) -> None:
     events = [USER, FALLBACK, LISTEN, USER]
     result = await bot.run("action_fallback", events=events, loop={"name": "problem_form"})
     assert result["responses"] == []

@@ -1,4 +1,5 @@
-"""The virtual agent's identity actions behind rasa-sdk's executor: the words, which tell nothing of accounts."""
+"""The virtual agent's identity actions behind rasa-sdk's executor: the words, which tell nothing of
+accounts."""
 
 from typing import Any
 
@@ -35,7 +36,9 @@ class Case(Action):
     def name(self) -> str:
         return "action_case"
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[dict[str, Any]]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
+    ) -> list[dict[str, Any]]:
         first = await proof_first(self._desk, tracker, self.name())
         if first is not None:
             return first
@@ -44,7 +47,8 @@ class Case(Action):
 
 
 class Bot:
-    """Rasa's part of a conversation, as far as these actions need it: slots, followups, the form's two questions."""
+    """Rasa's part of a conversation, as far as these actions need it: slots, followups, the form's
+    two questions."""
 
     def __init__(self, story: Story, number: str = ANN) -> None:
         self.story, self.number = story, number
@@ -57,7 +61,8 @@ class Bot:
         self.intent = "anything"
 
     async def turn(self, text: str, then: str, **slots: Any) -> list[str]:
-        """A text and the bot's whole turn: an action, or the form with these slots filled. Returns what it says."""
+        """A text and the bot's whole turn: an action, or the form with these slots filled. Returns
+        what it says."""
         self.interaction = (await self.story.text(text, number=self.number)).interaction_id or 0
         question = await self.story.begin(self.interaction)
         assert question is not None
@@ -75,9 +80,14 @@ class Bot:
         return self.said
 
     async def _form(self, slots: dict[str, Any]) -> list[str]:
-        """Rasa has every slot checked that was set in the turn: when the form begins, those that were emptied."""
+        """Rasa has every slot checked that was set in the turn: when the form begins, those that
+        were emptied."""
         self.slots |= slots
-        told = slots or {"account": None, "proof": None} if self.slots.get("account") is None else slots
+        told = (
+            slots or {"account": None, "proof": None}
+            if self.slots.get("account") is None
+            else slots
+        )
         events = [{"event": "slot", "name": name, "value": value} for name, value in told.items()]
         if events:
             await self.run("validate_identity_form", events=events)
@@ -126,18 +136,25 @@ class Bot:
 
 async def test_what_needs_a_proof_goes_on_after_it(story: Story) -> None:
     bot = Bot(story)
-    assert (await bot.turn("status of my case", "action_case"))[0].startswith("To confirm who you are")
+    assert (await bot.turn("status of my case", "action_case"))[0].startswith(
+        "To confirm who you are"
+    )
     (asks,) = await bot.turn("E1001", "identity_form", account="E1001")
     assert asks.startswith("If we have that on file")
     await bot.mail()
     assert await bot.turn("999999", "identity_form", proof="told") == [
-        'That is not the code. 4 tries left. What are its 6 digits? If you have none, text "no code".'
+        "That is not the code. 4 tries left. What are its 6 digits? If you have none, text "
+        '"no code".'
     ]
     assert await bot.turn(CODE, "identity_form", proof="told") == [
         "Thanks, Ann, you're verified.",
         "Case CS0000001 is open.",
     ]
-    assert (bot.slots["account"], bot.slots["proof"], bot.slots["after_proof"]) == (None, None, None)
+    assert (bot.slots["account"], bot.slots["proof"], bot.slots["after_proof"]) == (
+        None,
+        None,
+        None,
+    )
     assert await bot.turn("and now?", "action_case") == ["Case CS0000001 is open."]
     (told,) = await bot.turn("who am i", "action_who_am_i")
     assert told.startswith("You're verified as Ann Lee until ")
@@ -160,7 +177,9 @@ async def test_the_same_words_whether_there_is_an_account_or_not(story: Story) -
         talk += await bot.turn("2", "identity_form", proof="other")
         for year in range(1980, 1984):
             talk += await bot.turn(str(year), "identity_form", proof="told")
-        assert (await story.rows(t.work_items))[-1].reason.startswith("Identity check not finished: 5 wrong answers")
+        assert (await story.rows(t.work_items))[-1].reason.startswith(
+            "Identity check not finished: 5 wrong answers"
+        )
         await story.close(bot.interaction)
         talk += await bot.turn("hello", "action_start_proof")
         talks.append(talk)
@@ -203,7 +222,9 @@ async def test_what_the_proof_is_for_said_again_is_no_other_topic(story: Story) 
     bot = Bot(story)
     await bot.turn("status of my case", "action_case")
     bot.intent = "case"
-    assert await bot.turn("and my case?", "action_other_topic") == ["I will, once I've confirmed who you are."]
+    assert await bot.turn("and my case?", "action_other_topic") == [
+        "I will, once I've confirmed who you are."
+    ]
     bot.intent = "account_help"
     (other,) = await bot.turn("forgot my password", "action_other_topic")
     assert other.startswith("Let's finish this first")
@@ -221,4 +242,6 @@ async def test_what_is_dropped_says_so_once(story: Story) -> None:
 async def test_a_form_that_was_left_behind_ends_politely(story: Story) -> None:
     bot = Bot(story)
     bot.slots = {"account": "E1001"}
-    assert await bot.turn("hello", "identity_form") == ["OK. If something is wrong, describe it in one sentence."]
+    assert await bot.turn("hello", "identity_form") == [
+        "OK. If something is wrong, describe it in one sentence."
+    ]

@@ -12,7 +12,12 @@ from handoff_service.operations.identity.verify_requester import Verify, verify_
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue
 from handoff_service.rules.cases.outages import Outage
 from handoff_service.rules.delivery.sms_text import segments
-from handoff_service.rules.virtual_agent.bot_replies import ANOTHER_PROBLEM, NO_CASES, NO_OUTAGE, UNKNOWN_CASE
+from handoff_service.rules.virtual_agent.bot_replies import (
+    ANOTHER_PROBLEM,
+    NO_CASES,
+    NO_OUTAGE,
+    UNKNOWN_CASE,
+)
 from handoff_service.store.engine import tables as t
 from tests.actions.test_actions import EMPTIED, Bot, slots_set
 from tests.conftest import MovedClock
@@ -31,7 +36,9 @@ async def bot(story: Story) -> Bot:
 @pytest.fixture
 async def proven(bot: Bot, story: Story) -> Bot:
     """Ann is the one who texts, and it is proven."""
-    await story.store.write(verify_requester, Verify(interaction_id=bot.interaction, agent_id=MIA, user_id=ANN_ID))
+    await story.store.write(
+        verify_requester, Verify(interaction_id=bot.interaction, agent_id=MIA, user_id=ANN_ID)
+    )
     return bot
 
 
@@ -46,22 +53,30 @@ async def opened(story: Story, description: str, user: int = ANN_ID, **more: Any
     return await story.store.write(open_by_hand, command)
 
 
-# Requests -------------------------------------------------------------------------------------------------------
+# Requests -----------------------------------------------------------------------------------------
 
 
-async def test_a_request_is_made_once_for_a_turn_and_its_slots_are_emptied(bot: Bot, story: Story) -> None:
+async def test_a_request_is_made_once_for_a_turn_and_its_slots_are_emptied(
+    bot: Bot, story: Story
+) -> None:
     slots = {"item": "a second monitor", "item_reason": "mine is broken", "problem": "kept"}
     result = [await bot.run("action_open_request", slots=slots) for _ in range(2)][1]
     assert said(result) == [
-        "I've opened request CS0000001: a second monitor. We'll text you updates. Ask me for its status any time."
+        "I've opened request CS0000001: a second monitor. We'll text you updates. Ask me for "
+        "its status any time."
     ]
     assert slots_set(result) == {"item": None, "item_reason": None}
     (case,) = await story.rows(t.cases)
-    assert (case.kind, case.state, case.user_id, case.interaction_id) == ("request", "open", ANN_ID, bot.interaction)
+    assert (case.kind, case.state, case.user_id, case.interaction_id) == (
+        "request",
+        "open",
+        ANN_ID,
+        bot.interaction,
+    )
     assert case.description == "a second monitor\nWhat for: mine is broken"
 
 
-# Account --------------------------------------------------------------------------------------------------------
+# Account ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("action", ["action_case_status", "action_account_help"])
@@ -77,7 +92,9 @@ async def test_who_is_not_proven_proves_it_first_and_comes_back_to_the_topic(
     assert await story.count(t.work_items) == 0
 
 
-async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(proven: Bot, story: Story) -> None:
+async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(
+    proven: Bot, story: Story
+) -> None:
     result = await proven.run("action_account_help", slots={"system": "Okta"})
     assert said(result) == [
         "I've opened case CS0000001 with high priority. An agent will reset it with you here. "
@@ -87,17 +104,24 @@ async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(prov
     assert (case.kind, case.priority, case.description) == ("access", 2, "Cannot get into: Okta")
     await story.finish(proven.question)
     (item,) = await story.rows(t.work_items)
-    assert (item.reason, item.collected) == (REASON, {"Topic": "account", "Case": "CS0000001", "Account": "Okta"})
+    assert (item.reason, item.collected) == (
+        REASON,
+        {"Topic": "account", "Case": "CS0000001", "Account": "Okta"},
+    )
 
 
-async def test_asked_again_it_is_the_same_case_until_that_is_settled(proven: Bot, story: Story) -> None:
+async def test_asked_again_it_is_the_same_case_until_that_is_settled(
+    proven: Bot, story: Story
+) -> None:
     await opened(story, "Locked out", kind="access", priority=2)
     result = await proven.run("action_account_help")
-    assert said(result) == ["Your case CS0000001 is already open. An agent will continue with it here."]
+    assert said(result) == [
+        "Your case CS0000001 is already open. An agent will continue with it here."
+    ]
     assert await story.count(t.cases) == 1
 
 
-# Status ---------------------------------------------------------------------------------------------------------
+# Status -------------------------------------------------------------------------------------------
 
 
 async def test_how_my_cases_stand(proven: Bot, story: Story) -> None:
@@ -111,20 +135,28 @@ async def test_how_my_cases_stand(proven: Bot, story: Story) -> None:
     ]
 
 
-async def test_one_case_by_its_number_and_the_same_words_for_somebody_elses_and_none(proven: Bot, story: Story) -> None:
+async def test_one_case_by_its_number_and_the_same_words_for_somebody_elses_and_none(
+    proven: Bot, story: Story
+) -> None:
     mine = await opened(story, "No wifi")
     bobs = await opened(story, "Bob's own", user=BOB_ID)
     result = await proven.run("action_case_status", slots={"case_number": f"cs{mine}"})
-    assert said(result) == ["CS0000001 (No wifi): open, waiting for an agent. Last updated today at 09:00."]
+    assert said(result) == [
+        "CS0000001 (No wifi): open, waiting for an agent. Last updated today at 09:00."
+    ]
     assert slots_set(result) == {"case_number": None}
     for number in (f"CS000000{bobs}", "CS0009999", "my ticket"):
-        assert said(await proven.run("action_case_status", slots={"case_number": number})) == [UNKNOWN_CASE], number
+        assert said(await proven.run("action_case_status", slots={"case_number": number})) == [
+            UNKNOWN_CASE
+        ], number
 
 
-# Outages --------------------------------------------------------------------------------------------------------
+# Outages ------------------------------------------------------------------------------------------
 
 
-async def test_outages_are_told_while_they_are_current(bot: Bot, story: Story, clock: MovedClock) -> None:
+async def test_outages_are_told_while_they_are_current(
+    bot: Bot, story: Story, clock: MovedClock
+) -> None:
     assert said(await bot.run("action_outage_news")) == [NO_OUTAGE]
     now, hour = clock.now, timedelta(hours=1)
     for title, since, until, active in (
@@ -134,14 +166,22 @@ async def test_outages_are_told_while_they_are_current(bot: Bot, story: Story, c
         ("Hidden", now - hour, None, False),
         ("Over", now - 2 * hour, now, True),
     ):
-        outage = Outage(title=title, text=f"{title} is down.", since=since, until=until, active=active)
+        outage = Outage(
+            title=title, text=f"{title} is down.", since=since, until=until, active=active
+        )
         await story.store.write(make_outage, outage)
-    assert said(await bot.run("action_outage_news")) == [f"Mail is down. VPN is down. {ANOTHER_PROBLEM}"]
+    assert said(await bot.run("action_outage_news")) == [
+        f"Mail is down. VPN is down. {ANOTHER_PROBLEM}"
+    ]
     inside = {"name": "problem_form"}
     assert said(await bot.run("action_outage_news", loop=inside)) == ["Mail is down. VPN is down."]
-    assert said(await bot.run("action_outage_news", loop=inside, text="is my outlook down?")) == ["Mail is down."]
+    assert said(await bot.run("action_outage_news", loop=inside, text="is my outlook down?")) == [
+        "Mail is down."
+    ]
     clock.move(3600)
-    assert said(await bot.run("action_outage_news")) == [f"Later is down. Mail is down. {ANOTHER_PROBLEM}"]
+    assert said(await bot.run("action_outage_news")) == [
+        f"Later is down. Mail is down. {ANOTHER_PROBLEM}"
+    ]
 
 
 async def outage(story: Story, clock: MovedClock, title: str = "VPN in Chicago") -> None:
@@ -153,25 +193,36 @@ async def test_a_report_of_what_is_known_to_be_down_is_told_so_and_makes_no_case
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
     slots = {"problem": "my vpn isnt working", "device": "VPN"}
-    assert slots_set(await bot.run("validate_problem_form", slots=slots)) == {"known_outage": "none"}
+    assert slots_set(await bot.run("validate_problem_form", slots=slots)) == {
+        "known_outage": "none"
+    }
     await outage(story, clock)
     assert slots_set(await bot.run("validate_problem_form", slots=slots)) == {}
     (asked,) = (await bot.run("action_ask_known_outage", slots=slots))["responses"]
     assert asked["text"] == "The VPN is down. Networks is on it."
     assert [button["title"] for button in asked["buttons"]] == ["That is it", "Something else"]
     known = slots | {"known_outage": "it"}
-    assert slots_set(await bot.run("validate_problem_form", slots=known)) == {"requested_slot": None}
+    assert slots_set(await bot.run("validate_problem_form", slots=known)) == {
+        "requested_slot": None
+    }
     result = await bot.run("action_open_case", slots=known)
-    assert ([r["response"] for r in result["responses"]], slots_set(result)) == (["utter_is_known"], EMPTIED)
+    assert ([r["response"] for r in result["responses"]], slots_set(result)) == (
+        ["utter_is_known"],
+        EMPTIED,
+    )
     assert await story.count(t.cases) == 0
 
 
-@pytest.mark.parametrize("problem", ["printer is down in chicago office", "my email is down", "the network is out"])
+@pytest.mark.parametrize(
+    "problem", ["printer is down in chicago office", "my email is down", "the network is out"]
+)
 async def test_other_reports_are_not_asked_about_the_outage(
     bot: Bot, story: Story, clock: MovedClock, problem: str
 ) -> None:
     await outage(story, clock, "VPN is down")
-    assert slots_set(await bot.run("validate_problem_form", slots={"problem": problem})) == {"known_outage": "none"}
+    assert slots_set(await bot.run("validate_problem_form", slots={"problem": problem})) == {
+        "known_outage": "none"
+    }
 
 
 @pytest.mark.parametrize(
@@ -192,7 +243,7 @@ async def test_a_sentence_is_an_answer_to_what_is_wrong(
     assert slots_set(result) == ({"problem": text, "known_outage": "none"} if taken else {})
 
 
-# Hours ----------------------------------------------------------------------------------------------------------
+# Hours --------------------------------------------------------------------------------------------
 
 
 async def test_office_hours_are_those_of_the_queue_of_the_number_that_was_texted(
@@ -201,7 +252,9 @@ async def test_office_hours_are_those_of_the_queue_of_the_number_that_was_texted
     assert said(await bot.run("action_office_hours"))[0].startswith("We're open around the clock.")
     schedule = {"schedule": "Mo-Fr 08:00-18:00; PH off", "time_zone": "America/Chicago"}
     await story.store.write(change_queue, ChangeQueue(id=1, values=schedule))
-    assert said(await bot.run("action_office_hours"))[0].startswith("We're open until 18:00 (Chicago time).")
+    assert said(await bot.run("action_office_hours"))[0].startswith(
+        "We're open until 18:00 (Chicago time)."
+    )
     clock.move(3 * 86_400)  # Thanksgiving
     assert said(await bot.run("action_office_hours")) == [
         "We're closed now and open again tomorrow at 08:00 (Chicago time). You can text any time."

@@ -1,4 +1,5 @@
-"""A backup holds the whole desk and is restored on either kind of database; what cannot be restored is refused."""
+"""A backup holds the whole desk and is restored on either kind of database; what cannot be restored
+is refused."""
 
 import asyncio
 import io
@@ -45,7 +46,10 @@ class Home:
         opened = engine(self.config.database_url, size=1, writes=False)
         with opened.connect() as conn:
             found = {
-                table.name: [tuple(row) for row in conn.execute(sa.select(table).order_by(*table.primary_key))]
+                table.name: [
+                    tuple(row)
+                    for row in conn.execute(sa.select(table).order_by(*table.primary_key))
+                ]
                 for table in t.metadata.sorted_tables
             }
         opened.dispose()
@@ -54,7 +58,11 @@ class Home:
 
 @contextmanager
 def home(path: Path, kind: str) -> Iterator[Home]:
-    made = postgres_database() if kind == "postgresql" else nullcontext(f"sqlite:///{path}/patchboard.db")
+    made = (
+        postgres_database()
+        if kind == "postgresql"
+        else nullcontext(f"sqlite:///{path}/patchboard.db")
+    )
     with made as url:
         config = settings.read({"PATCHBOARD_HOME": str(path), "PATCHBOARD_DATABASE_URL": url})
         yield Home(config, MediaFolder(path / "media"))
@@ -92,15 +100,23 @@ def test_every_row_medium_and_key_comes_back(source: str, target: str, tmp_path:
         assert file.stat().st_mode & 0o777 == 0o600
         restore(new.config, file, told.append)
         before, after = old.rows(), new.rows()
-        assert not {row[1] for row in after.pop("installation")} & {row[1] for row in before.pop("installation")}
-        for changed in ("sessions", "text_index", "restores", "secret_keys", "due_work"):  # see the tests below
+        assert not {row[1] for row in after.pop("installation")} & {
+            row[1] for row in before.pop("installation")
+        }
+        # see the tests below
+        for changed in ("sessions", "text_index", "restores", "secret_keys", "due_work"):
             assert (
-                len(before.pop(changed)) == len(after.pop(changed)) - (changed == "restores") or changed == "sessions"
+                len(before.pop(changed)) == len(after.pop(changed)) - (changed == "restores")
+                or changed == "sessions"
             )
         assert before == after
         assert new.rows()["sessions"] == [], "a password may have been changed since"
-        assert {row[1:] for row in new.rows()["text_index"]} == {(0, None, None)}, "texts are indexed again"
-        assert [path.name for path in new.media.files()] == [path.name for path in old.media.files()]
+        assert {row[1:] for row in new.rows()["text_index"]} == {(0, None, None)}, (
+            "texts are indexed again"
+        )
+        assert [path.name for path in new.media.files()] == [
+            path.name for path in old.media.files()
+        ]
         assert all(new.media.read(path.name) == path.read_bytes() for path in old.media.files())
         keys = ("secret_key", "bot_token")
         assert [(tmp_path / "new" / key).read_text() for key in keys] == [
@@ -136,7 +152,9 @@ async def test_a_desk_that_serves_is_backed_up_as_it_was_at_one_moment(tmp_path:
         restore(new.config, tmp_path / "desk.tar", print)
         rows = new.rows()
     seqs = {row.id: row.last_seq for row in map(_named(t.interactions), rows["interactions"])}
-    of_messages = [(row.interaction_id, row.seq) for row in map(_named(t.messages), rows["messages"])]
+    of_messages = [
+        (row.interaction_id, row.seq) for row in map(_named(t.messages), rows["messages"])
+    ]
     assert 20 <= len(of_messages) <= count
     assert seqs == {one: max(seq for at, seq in of_messages if at == one) for one in seqs}
 
@@ -155,11 +173,17 @@ def refused(config: settings.Settings, file: Path, says: str) -> None:
         restore(config, file, print)
 
 
-def test_a_database_that_holds_a_desk_is_not_overwritten(sqlite_desk: Path, archive: Path, tmp_path: Path) -> None:
+def test_a_database_that_holds_a_desk_is_not_overwritten(
+    sqlite_desk: Path, archive: Path, tmp_path: Path
+) -> None:
     shutil.copy(sqlite_desk, tmp_path / "patchboard.db")
     with home(tmp_path, "sqlite") as used:
         before = used.rows()
-        refused(used.config, archive, "already holds a desk: its table agents has rows. Restore into a new")
+        refused(
+            used.config,
+            archive,
+            "already holds a desk: its table agents has rows. Restore into a new",
+        )
         assert used.rows() == before
 
 
@@ -174,7 +198,9 @@ def test_a_desk_that_serves_is_not_restored_into(kind: str, archive: Path, tmp_p
         opened.dispose()
 
 
-def _changed(archive: Path, to: Path, name: str, content: bytes | None, *, kind: bytes = tarfile.REGTYPE) -> Path:
+def _changed(
+    archive: Path, to: Path, name: str, content: bytes | None, *, kind: bytes = tarfile.REGTYPE
+) -> Path:
     """The archive with one member put in, put in place of another, or (None) left out."""
     with tarfile.open(archive) as old, tarfile.open(to, "w") as new:
         for member in old:
@@ -194,10 +220,16 @@ def _manifest(archive: Path, **changes: object) -> bytes:
         return json.dumps(json.load(content) | changes).encode()
 
 
-@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "media/../../evil", "tables/../x.jsonl", "keys/other"])
+@pytest.mark.parametrize(
+    "name", ["../evil", "/etc/evil", "media/../../evil", "tables/../x.jsonl", "keys/other"]
+)
 def test_a_member_without_a_place_is_refused(name: str, archive: Path, tmp_path: Path) -> None:
     with home(tmp_path / "new", "sqlite") as new:
-        refused(new.config, _changed(archive, tmp_path / "x.tar", name, b"x"), "is no backup of Patchboard")
+        refused(
+            new.config,
+            _changed(archive, tmp_path / "x.tar", name, b"x"),
+            "is no backup of Patchboard",
+        )
         link = _changed(archive, tmp_path / "y.tar", "keys/secret_key", b"", kind=tarfile.SYMTYPE)
         refused(new.config, link, "is no backup of Patchboard")
         assert not Path(new.config.database_url.removeprefix("sqlite:///")).exists()
@@ -206,15 +238,29 @@ def test_a_member_without_a_place_is_refused(name: str, archive: Path, tmp_path:
 def test_a_damaged_or_newer_archive_is_refused(archive: Path, tmp_path: Path) -> None:
     with home(tmp_path / "new", "sqlite") as new:
         x = tmp_path / "x.tar"
-        refused(new.config, _changed(archive, x, "keys/secret_key", b"other"), "is damaged: keys/secret_key")
-        refused(new.config, _changed(archive, x, "tables/users.jsonl", None), "is damaged: tables/users.jsonl")
-        refused(new.config, _changed(archive, x, "manifest.json", None), "is not whole: its end is missing")
+        refused(
+            new.config,
+            _changed(archive, x, "keys/secret_key", b"other"),
+            "is damaged: keys/secret_key",
+        )
+        refused(
+            new.config,
+            _changed(archive, x, "tables/users.jsonl", None),
+            "is damaged: tables/users.jsonl",
+        )
+        refused(
+            new.config,
+            _changed(archive, x, "manifest.json", None),
+            "is not whole: its end is missing",
+        )
         newer = _changed(archive, x, "manifest.json", _manifest(archive, schema="9999"))
         refused(new.config, newer, "has schema 9999, which is newer than this program")
         other = _changed(archive, x, "manifest.json", _manifest(archive, format=2))
         refused(new.config, other, "has format 2, and this program reads format 1")
         x.write_bytes(
-            archive.read_bytes()[:100_000] if archive.stat().st_size > 100_000 else archive.read_bytes()[:900]
+            archive.read_bytes()[:100_000]
+            if archive.stat().st_size > 100_000
+            else archive.read_bytes()[:900]
         )
         refused(new.config, x, "cannot be read as a backup|is not whole")
         x.write_bytes(b"no archive at all")
@@ -258,7 +304,10 @@ def test_a_backup_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_another_secret_key_is_said(
-    sqlite_desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sqlite_desk: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     archive = tmp_path / "desk.tar"
     with home(tmp_path / "old", "sqlite") as old:
@@ -270,9 +319,15 @@ def test_another_secret_key_is_said(
     assert cli.main(["restore", str(archive)]) == 0
     assert "Warning: PATCHBOARD_SECRET_KEY is not the key" in capsys.readouterr().err
     assert cli.main(["doctor"]) == 1
-    assert "WRONG  PATCHBOARD_SECRET_KEY is not the key that this database was written with" in capsys.readouterr().out
+    assert (
+        "WRONG  PATCHBOARD_SECRET_KEY is not the key that this database was written with"
+        in capsys.readouterr().out
+    )
     assert cli.main(["backup", str(tmp_path / "again.tar")]) == 0
-    assert "PATCHBOARD_SECRET_KEY comes from the environment and is not in the backup" in capsys.readouterr().err
+    assert (
+        "PATCHBOARD_SECRET_KEY comes from the environment and is not in the backup"
+        in capsys.readouterr().err
+    )
     monkeypatch.delenv("PATCHBOARD_SECRET_KEY")
     cli.main(["doctor"])
     assert "is not the key" not in capsys.readouterr().out

@@ -1,6 +1,7 @@
-"""``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and PostgreSQL; then the outbox
-and receipts (``outbox.py``), what lists and searches cost (``reads.py``), how long an offer takes to an agent's screen
-(``offers.py``), and what the bot's turns cost (``bot_turns.py``).
+"""``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and
+PostgreSQL; then the outbox and receipts (``outbox.py``), what lists and searches cost
+(``reads.py``), how long an offer takes to an agent's screen (``offers.py``), and what the bot's
+turns cost (``bot_turns.py``).
 
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
 """
@@ -32,7 +33,8 @@ COUNT = int(os.environ.get("PATCHBOARD_BENCH_TEXTS", "4000"))
 
 @dataclass
 class Rung:
-    """One way to take a text in. ``command`` starts it; ``budget``: (other rung, least ratio to its rate)."""
+    """One way to take a text in. ``command`` starts it; ``budget``: (other rung, least ratio to its
+    rate)."""
 
     name: str
     command: list[str]
@@ -66,7 +68,11 @@ def _baselines(kind: str, stack: ExitStack) -> list[Rung]:
     home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
 
     def database(name: str) -> str:
-        return f"sqlite:///{home}/{name}.db" if kind == "SQLite" else stack.enter_context(postgres_database())
+        return (
+            f"sqlite:///{home}/{name}.db"
+            if kind == "SQLite"
+            else stack.enter_context(postgres_database())
+        )
 
     settings = {
         "PATCHBOARD_HOME": str(home),
@@ -76,14 +82,18 @@ def _baselines(kind: str, stack: ExitStack) -> list[Rung]:
         "PATCHBOARD_TWILIO_AUTH_TOKEN": TOKEN,
         "PATCHBOARD_TWILIO_API_URL": "http://127.0.0.1:1",
         "PATCHBOARD_PUBLIC_URL": URL.removesuffix("/webhooks/twilio/sms"),
-        "PATCHBOARD_BURST_WINDOW": "3000",  # the bot's turns come after the run: the webhook alone is measured
+        # the bot's turns come after the run: the webhook alone is measured
+        "PATCHBOARD_BURST_WINDOW": "3000",
         "PATCHBOARD_DEMO": "1",
     }
     rung = [sys.executable, "-m", "tests.bench.baselines"]
-    naive = Rung(f"one INSERT, {'aiosqlite' if kind == 'SQLite' else 'asyncpg'} + SQLAlchemy async", [
+    naive = Rung(f"one INSERT, {'aiosqlite' if kind == 'SQLite' else 'asyncpg'} + SQLAlchemy async",
+        [
         *rung, "naive", database("naive"),
     ])  # fmt: skip
-    floor = Rung("floor: signature + one durable INSERT, group commit", [*rung, "group", database("group")])
+    floor = Rung(
+        "floor: signature + one durable INSERT, group commit", [*rung, "group", database("group")]
+    )
     budgets = {floor.name: 0.5, naive.name: 4.0} if kind == "SQLite" else {naive.name: 1.0}
     product = Rung(
         "Patchboard: the whole inbound webhook",
@@ -132,7 +142,10 @@ def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
 def _measure(port: int, count: int) -> Measured:
     arguments = [str(port), str(CONNECTIONS), str(count), secrets.token_hex(4)]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.load", *arguments], capture_output=True, check=True, text=True
+        [sys.executable, "-m", "tests.bench.load", *arguments],
+        capture_output=True,
+        check=True,
+        text=True,
     )
     measured = Measured(*json.loads(done.stdout))
     if measured.failed:
@@ -146,14 +159,21 @@ def _report(kind: str, baselines: list[Rung]) -> int:
     print(f"\n{kind}, {CONNECTIONS} connections, median of {ROUNDS} rounds of {COUNT} texts")
     print(f"{'':<60}{'texts/s':>9}{'of floor':>10}{'p50 ms':>9}{'p99 ms':>9}")
     for rung in baselines:
-        p50, p99 = (statistics.median(getattr(m, name) for m in rung.found) for name in ("p50", "p99"))
-        print(f"{rung.name:<60}{rung.rate:>9.0f}{rung.rate / floor.rate:>10.2f}{p50:>9.1f}{p99:>9.1f}")
+        p50, p99 = (
+            statistics.median(getattr(m, name) for m in rung.found) for name in ("p50", "p99")
+        )
+        print(
+            f"{rung.name:<60}{rung.rate:>9.0f}{rung.rate / floor.rate:>10.2f}{p50:>9.1f}{p99:>9.1f}"
+        )
     missed = 0
     for rung in baselines:
         for other, least in rung.budgets.items():
             ratio = rung.rate / next(r.rate for r in baselines if r.name == other)
             missed += ratio < least
-            print(f"  budget: at least {least:.2f}x of '{other}': {ratio:.2f}x {'met' if ratio >= least else 'MISSED'}")
+            print(
+                f"  budget: at least {least:.2f}x of '{other}': {ratio:.2f}x "
+                f"{'met' if ratio >= least else 'MISSED'}"
+            )
     return missed
 
 

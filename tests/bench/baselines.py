@@ -1,7 +1,9 @@
-"""What the product's webhook is held against: Sanic, the signature, and one durable INSERT, done in other ways.
+"""What the product's webhook is held against: Sanic, the signature, and one durable INSERT, done in
+other ways.
 
 ``group``  one writer thread with group commit: the floor on SQLite
-``naive``  one INSERT in one transaction by SQLAlchemy's asyncio with aiosqlite or asyncpg: what one would write first
+``naive``  one INSERT in one transaction by SQLAlchemy's asyncio with aiosqlite or asyncpg: what one
+would write first
 """
 
 import asyncio
@@ -34,7 +36,12 @@ texts = sa.Table(
 
 
 def row(form: dict[str, str]) -> dict[str, object]:
-    return {"sid": form["MessageSid"], "sender": form["From"], "body": form["Body"], "at": time.time()}
+    return {
+        "sid": form["MessageSid"],
+        "sender": form["From"],
+        "body": form["Body"],
+        "at": time.time(),
+    }
 
 
 class GroupWriter(threading.Thread):
@@ -43,7 +50,9 @@ class GroupWriter(threading.Thread):
     def __init__(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(daemon=True)
         self.loop = loop
-        self.queue: queue.SimpleQueue[tuple[dict[str, object], asyncio.Future[None]]] = queue.SimpleQueue()
+        self.queue: queue.SimpleQueue[tuple[dict[str, object], asyncio.Future[None]]] = (
+            queue.SimpleQueue()
+        )
         self.engine = engine(url, size=1, writes=True)
         metadata.create_all(self.engine)
 
@@ -57,7 +66,9 @@ class GroupWriter(threading.Thread):
                     break
             with self.engine.begin() as conn:
                 conn.execute(sa.insert(texts), [values for values, _ in batch])
-            self.loop.call_soon_threadsafe(lambda batch=batch: [done.set_result(None) for _, done in batch])
+            self.loop.call_soon_threadsafe(
+                lambda batch=batch: [done.set_result(None) for _, done in batch]
+            )
 
     async def write(self, values: dict[str, object]) -> None:
         done = self.loop.create_future()
@@ -70,8 +81,12 @@ class NaiveWriter:
 
     def __init__(self, url: str) -> None:
         sqlite = url.startswith("sqlite")
-        url = url.replace("sqlite:", "sqlite+aiosqlite:").replace("postgresql:", "postgresql+asyncpg:")
-        self.engine = create_async_engine(url, pool_size=1 if sqlite else 16, max_overflow=0, pool_timeout=300)
+        url = url.replace("sqlite:", "sqlite+aiosqlite:").replace(
+            "postgresql:", "postgresql+asyncpg:"
+        )
+        self.engine = create_async_engine(
+            url, pool_size=1 if sqlite else 16, max_overflow=0, pool_timeout=300
+        )
         if sqlite:
             sa.event.listen(self.engine.sync_engine, "connect", self._durable)
 

@@ -1,5 +1,6 @@
-"""The bot's part of ``make bench``: a turn with an action beside the same on a stock Rasa with a stock action server; a
-long conversation beside a short one; the inbound webhook beside Rasa's own Twilio channel; training and memory.
+"""The bot's part of ``make bench``: a turn with an action beside the same on a stock Rasa with a
+stock action server; a long conversation beside a short one; the inbound webhook beside Rasa's own
+Twilio channel; training and memory.
 """
 
 import asyncio
@@ -24,7 +25,12 @@ from handoff_service import clock
 from handoff_service.bot_control.rasa_cli import ROOT, train
 from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
-from handoff_service.operations.virtual_agent.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn
+from handoff_service.operations.virtual_agent.take_bot_turn import (
+    BeginTurn,
+    FinishTurn,
+    begin_turn,
+    finish_turn,
+)
 from handoff_service.ports import Question
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
@@ -49,32 +55,51 @@ def main() -> int:
     model = train(home)
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_service(Path(folder), DEMO="1", BOT_TOKEN=TOKEN, BOT_URL="http://127.0.0.1:9/never") as service,
+        running_service(
+            Path(folder), DEMO="1", BOT_TOKEN=TOKEN, BOT_URL="http://127.0.0.1:9/never"
+        ) as service,
         _action_server() as stock_actions,
-        start_rasa(home, actions_url=f"{service.url}/bot/actions", token=TOKEN, model=model) as ours,
         start_rasa(
-            home, actions_url=stock_actions, token=TOKEN, model=model, **_stock(), alive="/webhooks/rest/"
+            home, actions_url=f"{service.url}/bot/actions", token=TOKEN, model=model
+        ) as ours,
+        start_rasa(
+            home,
+            actions_url=stock_actions,
+            token=TOKEN,
+            model=model,
+            **_stock(),
+            alive="/webhooks/rest/",
         ) as stock,
     ):
         database = f"sqlite:///{folder}/patchboard.db"
         missed = asyncio.run(_turns(database, ours.url, stock.url))
         missed += asyncio.run(_long(ours.url))
-        print(f"memory of a bot process after it: ours {_rss(ours.pid):.0f} MB, stock {_rss(stock.pid):.0f} MB")
+        print(
+            f"memory of a bot process after it: ours {_rss(ours.pid):.0f} MB, stock "
+            f"{_rss(stock.pid):.0f} MB"
+        )
         missed += _webhooks(stock.url)
     return missed
 
 
 def _stock() -> dict[str, str]:
-    return {"credentials": "tests/bench/stock/credentials.yml", "endpoints": "tests/bench/stock/endpoints.yml"}
+    return {
+        "credentials": "tests/bench/stock/credentials.yml",
+        "endpoints": "tests/bench/stock/endpoints.yml",
+    }
 
 
-# A turn with an action ------------------------------------------------------------------------------------------
+# A turn with an action ----------------------------------------------------------------------------
 
 
 async def _turns(database: str, ours: str, stock: str) -> int:
-    """In turns, so that both have the same machine. Ours is the whole turn: asked from and stored in the database."""
+    """In turns, so that both have the same machine. Ours is the whole turn: asked from and stored
+    in the database."""
     store = Store(
-        database, clock=clock.now, settings=OperationSettings(burst_window=HOUR), after_commit=lambda _hints, _at: None
+        database,
+        clock=clock.now,
+        settings=OperationSettings(burst_window=HOUR),
+        after_commit=lambda _hints, _at: None,
     )
     bot = RasaBot([ours], TOKEN, 60, shown=COLLECTED)
     times: dict[str, list[float]] = {"ours": [], "stock": []}
@@ -88,7 +113,10 @@ async def _turns(database: str, ours: str, stock: str) -> int:
     await bot.close()
     store.close()
     mine, theirs = (statistics.median(times[who]) * 1000 for who in ("ours", "stock"))
-    print(f"a turn with an action: Patchboard {mine:.1f} ms, stock REST and action server {theirs:.1f} ms (median)")
+    print(
+        f"a turn with an action: Patchboard {mine:.1f} ms, stock REST and action server "
+        f"{theirs:.1f} ms (median)"
+    )
     return _judged("turn", mine / theirs, at_most=True)
 
 
@@ -102,13 +130,17 @@ async def _timed(act: Callable[[], Awaitable[None]]) -> list[float]:
 
 
 async def _product_turn(store: Store, bot: RasaBot, number: str) -> None:
-    text = Text(sid=f"SM{time.time_ns():032x}", requester_number=number, provider_number=MAIN, body=TURN)
+    text = Text(
+        sid=f"SM{time.time_ns():032x}", requester_number=number, provider_number=MAIN, body=TURN
+    )
     received = await store.write(receive_sms, text)
     question = await store.write(begin_turn, BeginTurn(received.interaction_id or 0))
     assert question is not None
     answer = await bot.ask(question)
     assert "case" in answer.replies[-1].text, answer
-    finish = FinishTurn(turn_id=int(question.turn_id), replies=answer.replies, understood=answer.understood)
+    finish = FinishTurn(
+        turn_id=int(question.turn_id), replies=answer.replies, understood=answer.understood
+    )
     await store.write(finish_turn, finish)
 
 
@@ -118,7 +150,7 @@ async def _stock_turn(session: aiohttp.ClientSession, url: str, sender: str) -> 
     assert "case" in said[-1]["text"], said
 
 
-# A long conversation --------------------------------------------------------------------------------------------
+# A long conversation ------------------------------------------------------------------------------
 
 
 async def _long(url: str) -> int:
@@ -135,18 +167,22 @@ async def _long(url: str) -> int:
     late = [await say("long", n) for n in range(LONG)][-48:]
     await bot.close()
     at_10, at_2000 = statistics.median(early) * 1000, statistics.median(late) * 1000
-    print(f"message 10 of a conversation: {at_10:.1f} ms, message {LONG:,}: {at_2000:.1f} ms (median)")
+    print(
+        f"message 10 of a conversation: {at_10:.1f} ms, message {LONG:,}: {at_2000:.1f} ms (median)"
+    )
     return _judged("long", at_2000 / at_10, at_most=True)
 
 
-# The inbound webhook --------------------------------------------------------------------------------------------
+# The inbound webhook ------------------------------------------------------------------------------
 
 
 def _webhooks(stock: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings: dict[str, Any] = {
-            "DEMO": "1", "SMS_PROVIDER": "twilio", "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": TOKEN,
-            "TWILIO_API_URL": "http://127.0.0.1:1", "PUBLIC_URL": "https://sms.example.org", "BURST_WINDOW": "3000",
+            "DEMO": "1", "SMS_PROVIDER": "twilio", "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "TWILIO_API_URL": "http://127.0.0.1:1", "PUBLIC_URL": "https://sms.example.org",
+            "BURST_WINDOW": "3000",
             "BOT_URL": "http://127.0.0.1:9/never",
         }  # fmt: skip
         with running_service(Path(folder), **settings) as service:
@@ -154,7 +190,10 @@ def _webhooks(stock: str) -> int:
             asyncio.run(measure(port, 64, 1000, "bench0"))
             ours: Measured = asyncio.run(measure(port, 64, 4000, "bench1"))
     theirs = asyncio.run(_stock_webhook(stock.replace("/rest/", "/twilio/")))
-    print(f"inbound webhook: Patchboard {ours.rate:.0f} texts/s, Rasa's own Twilio channel {theirs:.0f} texts/s")
+    print(
+        f"inbound webhook: Patchboard {ours.rate:.0f} texts/s, Rasa's own Twilio channel "
+        f"{theirs:.0f} texts/s"
+    )
     return _judged("webhook", ours.rate / theirs, at_most=False)
 
 
@@ -164,7 +203,12 @@ async def _stock_webhook(url: str, count: int = 400) -> float:
 
         async def one_connection() -> None:
             for n in left:
-                form = {"From": f"+1415555{n % 200:04d}", "To": MAIN, "Body": "hello", "MessageSid": f"SM{n:032x}"}
+                form = {
+                    "From": f"+1415555{n % 200:04d}",
+                    "To": MAIN,
+                    "Body": "hello",
+                    "MessageSid": f"SM{n:032x}",
+                }
                 async with session.post(url, data=form) as answer:
                     assert answer.status in (200, 204), answer.status
 
@@ -173,7 +217,7 @@ async def _stock_webhook(url: str, count: int = 400) -> float:
         return count / (time.perf_counter() - began)
 
 
-# What it takes --------------------------------------------------------------------------------------------------
+# What it takes ------------------------------------------------------------------------------------
 
 
 def _training(home: Path) -> tuple[float, float]:
@@ -194,7 +238,15 @@ def _rss(pid: int) -> float:
 def _action_server() -> Iterator[str]:
     """A stock action server; its address."""
     port = free_port()
-    command = [sys.executable, "-m", "rasa_sdk", "--port", str(port), "--actions", "tests.bench.stock_actions"]
+    command = [
+        sys.executable,
+        "-m",
+        "rasa_sdk",
+        "--port",
+        str(port),
+        "--actions",
+        "tests.bench.stock_actions",
+    ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             for _ in range(200):
@@ -211,7 +263,10 @@ def _action_server() -> Iterator[str]:
 def _judged(name: str, ratio: float, *, at_most: bool) -> int:
     budget = BUDGETS[name]
     met = ratio <= budget if at_most else ratio >= budget
-    print(f"  budget: at {'most' if at_most else 'least'} {budget:g}x: {ratio:.2f}x {'met' if met else 'MISSED'}")
+    print(
+        f"  budget: at {'most' if at_most else 'least'} {budget:g}x: {ratio:.2f}x "
+        f"{'met' if met else 'MISSED'}"
+    )
     return not met
 
 

@@ -10,12 +10,14 @@ from handoff_service.store.engine.database import engine
 
 
 def closed_interactions(url: str, first: int, last: int) -> None:
-    """Closed interactions with these ids: each with a text, a work item and an offer, as if it had been dealt with."""
+    """Closed interactions with these ids: each with a text, a work item and an offer, as if it had
+    been dealt with."""
     _run(url, _CLOSED, first=first, last=last, at=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def ongoing(url: str, first: int, last: int) -> None:
-    """Active conversations of agent 1 with these ids, ten lines each; every tenth has unread texts."""
+    """Active conversations of agent 1 with these ids, ten lines each; every tenth has unread
+    texts."""
     _run(url, _ONGOING, first=first, last=last, at=datetime.now(UTC))
 
 
@@ -24,7 +26,8 @@ def index_texts(url: str) -> None:
     opened = engine(url, size=1, writes=True)
     with opened.begin() as conn:
         if conn.dialect.name == "postgresql":
-            conn.execute(sa.text("DROP INDEX ix_message_words_words"))  # made anew below, which is quicker
+            # made anew below, which is quicker
+            conn.execute(sa.text("DROP INDEX ix_message_words_words"))
     with mock.patch.object(text_index, "AT_ONCE", 20_000):
         more = True
         while more:
@@ -32,7 +35,9 @@ def index_texts(url: str) -> None:
                 more = text_index.index_next(conn, text_index.newest_message(conn))
     with opened.begin() as conn:
         if conn.dialect.name == "postgresql":
-            conn.execute(sa.text("CREATE INDEX ix_message_words_words ON message_words USING GIN (words)"))
+            conn.execute(
+                sa.text("CREATE INDEX ix_message_words_words ON message_words USING GIN (words)")
+            )
     opened.dispose()
 
 
@@ -41,13 +46,17 @@ INSERT INTO messaging_profiles (id, number, user_id, active, created_at)
 SELECT n, '+1312' || substr('000000' || n, -7), NULL, {yes}, :at FROM {numbers}
 """
 _INTERACTION = """
-INSERT INTO interactions (id, requester_number, provider_number_id, profile_id, state, priority, owner, epoch,
+INSERT INTO interactions (id, requester_number, provider_number_id, profile_id, state, priority,
+  owner, epoch,
   assigned_to, queue_id, last_seq, opened_at, closed_at, last_message_at)
-SELECT n, '+1312' || substr('000000' || n, -7), 1, n, '%s', 3, '%s', 2, 1, 1, %d, :at, %s, :at FROM {numbers}
+SELECT n, '+1312' || substr('000000' || n, -7), 1, n, '%s', 3, '%s', 2, 1, 1, %d, :at, %s, :at FROM
+  {numbers}
 """
 _MESSAGE = """
-INSERT INTO messages (interaction_id, seq, kind, direction, author, agent_id, body, status, owner, epoch, created_at)
-SELECT n, %d, 'message', '%s', '%s', %s, 'my laptop will not start, it is number ' || n, '%s', 'agent', 2, :at
+INSERT INTO messages (interaction_id, seq, kind, direction, author, agent_id, body, status, owner,
+  epoch, created_at)
+SELECT n, %d, 'message', '%s', '%s', %s, 'my laptop will not start, it is number ' || n, '%s',
+  'agent', 2, :at
 FROM {numbers}
 """
 _TEXT = ("inbound", "requester", "NULL", "received")
@@ -57,7 +66,8 @@ _CLOSED = (
     _INTERACTION % ("closed_complete", "none", 1, ":at"),
     _MESSAGE % (1, *_TEXT),
     """
-    INSERT INTO work_items (id, interaction_id, queue_id, state, reason, collected, round, created_at)
+    INSERT INTO work_items (id, interaction_id, queue_id, state, reason, collected, round,
+      created_at)
     SELECT n, n, 1, 'accepted', 'Asked for a person.', '{{}}', 1, :at FROM {numbers}
     """,
     """
@@ -77,7 +87,8 @@ _ONGOING = (
 
 
 _COUNT_SQLITE = (
-    "(WITH RECURSIVE counted (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM counted WHERE n < :last) "
+    "(WITH RECURSIVE counted (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM counted WHERE "
+    "n < :last) "
     "SELECT n FROM counted)"
 )
 
@@ -85,12 +96,18 @@ _COUNT_SQLITE = (
 def _run(url: str, statements: tuple[str, ...], *, first: int, last: int, at: datetime) -> None:
     opened = engine(url, size=1, writes=True)
     sqlite = opened.dialect.name == "sqlite"
-    numbers = _COUNT_SQLITE if sqlite else "generate_series(CAST(:first AS bigint), :last) AS counted (n)"
+    numbers = (
+        _COUNT_SQLITE if sqlite else "generate_series(CAST(:first AS bigint), :last) AS counted (n)"
+    )
     moment = at.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds") if sqlite else at
     given = {"first": first, "last": last, "at": moment}
     with opened.begin() as conn:
-        if not sqlite and conn.execute(sa.text("SELECT current_setting('is_superuser')")).scalar() == "on":
-            conn.execute(sa.text("SET LOCAL session_replication_role = replica"))  # no check of each foreign key
+        if (
+            not sqlite
+            and conn.execute(sa.text("SELECT current_setting('is_superuser')")).scalar() == "on"
+        ):
+            # no check of each foreign key
+            conn.execute(sa.text("SET LOCAL session_replication_role = replica"))
         for statement in statements:
             written = statement.format(yes="1" if sqlite else "true", numbers=numbers)
             if not sqlite:
@@ -98,7 +115,12 @@ def _run(url: str, statements: tuple[str, ...], *, first: int, last: int, at: da
             conn.execute(sa.text(written), given)
         if not sqlite:  # the next rows get ids behind these
             for table in ("messaging_profiles", "interactions", "messages", "work_items", "offers"):
-                conn.execute(sa.text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"))
+                conn.execute(
+                    sa.text(
+                        f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) "
+                        f"FROM {table}"
+                    )
+                )
     with opened.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         conn.execute(sa.text("ANALYZE"))
     opened.dispose()

@@ -29,10 +29,15 @@ class Measured:
 def request(number: int, tag: str) -> bytes:
     """One text's webhook, about 550 bytes of form, with a valid signature."""
     form = {
-        "ToCountry": "US", "ToState": "", "SmsMessageSid": f"SM{tag}{number:024x}", "NumMedia": "0", "ToCity": "",
-        "FromZip": "20001", "SmsSid": f"SM{tag}{number:024x}", "FromState": "DC", "SmsStatus": "received",
-        "FromCity": "WASHINGTON", "Body": f"my laptop won't start, it is the {number}th time this week",
-        "FromCountry": "US", "To": TO, "ToZip": "", "NumSegments": "1", "MessageSid": f"SM{tag}{number:024x}",
+        "ToCountry": "US", "ToState": "", "SmsMessageSid": f"SM{tag}{number:024x}", "NumMedia": "0",
+        "ToCity": "",
+        "FromZip": "20001", "SmsSid": f"SM{tag}{number:024x}", "FromState": "DC",
+        "SmsStatus": "received",
+        "FromCity": "WASHINGTON", "Body":
+        f"my laptop won't start, it is the {number}th time "
+        f"this week",
+        "FromCountry": "US", "To": TO, "ToZip": "", "NumSegments": "1",
+        "MessageSid": f"SM{tag}{number:024x}",
         "AccountSid": "AC" + "0" * 32, "From": f"+1415555{random.randrange(REQUESTERS):04d}",
         "ApiVersion": "2010-04-01",
     }  # fmt: skip
@@ -40,16 +45,20 @@ def request(number: int, tag: str) -> bytes:
     signature = base64.b64encode(hmac.digest(TOKEN.encode(), signed.encode(), "sha1")).decode()
     body = urlencode(form).encode()
     head = (
-        "POST /webhooks/twilio/sms HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        "POST /webhooks/twilio/sms HTTP/1.1\r\nHost: bench\r\nContent-Type: "
+        "application/x-www-form-urlencoded\r\n"
         f"X-Twilio-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 
 
 class _Connection(asyncio.Protocol):
-    """Sends one request, waits for its answer, sends the next. Answers here are small and have a Content-Length."""
+    """Sends one request, waits for its answer, sends the next. Answers here are small and have a
+    Content-Length."""
 
-    def __init__(self, requests: list[bytes], times: list[float], done: asyncio.Future[None]) -> None:
+    def __init__(
+        self, requests: list[bytes], times: list[float], done: asyncio.Future[None]
+    ) -> None:
         self._requests, self._times, self._done = requests, times, done
         self._answer = b""
         self.failed = 0
@@ -61,7 +70,9 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._answer += data
         head, end, body = self._answer.partition(b"\r\n\r\n")
-        if not end or len(body) < int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]):
+        if not end or len(body) < int(
+            head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]
+        ):
             return
         self._times.append(time.perf_counter() - self._since)
         self.failed += not head.startswith(b"HTTP/1.1 200")
@@ -98,7 +109,12 @@ async def measure(port: int, connections: int, count: int, tag: str) -> Measured
     took = time.perf_counter() - began
     times.sort()
     failed = sum(c.failed for c in all_connections) + count - len(times)
-    return Measured(len(times) / took, times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000, failed)
+    return Measured(
+        len(times) / took,
+        times[len(times) // 2] * 1000,
+        times[int(len(times) * 0.99)] * 1000,
+        failed,
+    )
 
 
 if __name__ == "__main__":

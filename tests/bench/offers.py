@@ -1,7 +1,9 @@
-"""From a text for live agents to the offer on an agent's screen: with 200 agents signed in, and with a long past.
+"""From a text for live agents to the offer on an agent's screen: with 200 agents signed in, and
+with a long past.
 
-A screen is what the page's script does: a stream of hints, and the lists asked for anew after a hint. The clock runs
-from the requester's text leaving their phone until an agent's lists show them, so it holds the webhook's own time too.
+A screen is what the page's script does: a stream of hints, and the lists asked for anew after a
+hint. The clock runs from the requester's text leaving their phone until an agent's lists show them,
+so it holds the webhook's own time too.
 """
 
 import asyncio
@@ -61,7 +63,8 @@ PATIENCE = 30.0  # seconds until an offer that does not come is called lost
 
 @dataclass
 class Floor:
-    """All agents of one desk: what they see is written down when they see it, by the requester's number."""
+    """All agents of one desk: what they see is written down when they see it, by the requester's
+    number."""
 
     url: str
     seen: dict[str, asyncio.Future[float]] = field(default_factory=dict)
@@ -71,7 +74,9 @@ class Floor:
         self.seen[number] = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
         body = {"from": number, "to": DIRECT, "body": "my laptop will not start"}
-        async with phone.post(f"{self.url}/phone/texts", data=body, headers={"HX-Request": "true"}) as answer:
+        async with phone.post(
+            f"{self.url}/phone/texts", data=body, headers={"HX-Request": "true"}
+        ) as answer:
             answer.raise_for_status()
         return (await asyncio.wait_for(self.seen[number], PATIENCE) - began) * 1000
 
@@ -92,7 +97,9 @@ class Screen:
                     await self.look()
 
     async def look(self) -> None:
-        async with self.client.get(f"{self.floor.url}/workspace/lists", headers={"HX-Request": "true"}) as answer:
+        async with self.client.get(
+            f"{self.floor.url}/workspace/lists", headers={"HX-Request": "true"}
+        ) as answer:
             shown = await answer.text()
         now = time.perf_counter()
         numbers = [re.sub(r"\D", "", text) for text in re.findall(r'data-who="([^"]+)"', shown)]
@@ -113,10 +120,15 @@ def main() -> int:
 async def _many_agents(kind: str) -> int:
     with _desk(kind, AGENTS) as (desk, _):
         async with _floor(desk, AGENTS) as floor, aiohttp.ClientSession() as phone:
-            took = [await floor.offered(phone, f"+1202556{n:04}") for n in range(WARM_UP + OFFERS)][WARM_UP:]
+            took = [await floor.offered(phone, f"+1202556{n:04}") for n in range(WARM_UP + OFFERS)][
+                WARM_UP:
+            ]
     median, slow = statistics.median(took), statistics.quantiles(took, n=20)[-1]
     met = median <= MOST_MS
-    print(f"\n{kind}, {AGENTS} agents signed in: ms from a text to the offer on an agent's screen, {OFFERS} texts")
+    print(
+        f"\n{kind}, {AGENTS} agents signed in: ms from a text to the offer on an agent's "
+        f"screen, {OFFERS} texts"
+    )
     said = f"budget: at most {MOST_MS:.0f} ms {'met' if met else 'MISSED'}"
     print(f"{'median':<44}{median:>9.1f}   p95 {slow:.1f}   {said}")
     return 0 if met else 1
@@ -140,7 +152,10 @@ async def _long_past(kind: str) -> int:
                 many.append(await other.offered(phone, f"+1202556{n:04}"))
     before, after = (statistics.quantiles(took[WARM_UP:], n=4)[0] for took in (few, many))
     met = after <= MOST_TIMES * before
-    print(f"\n{kind}, with {FEW} and with {STORED} closed work items: the same, lower quartile of {OFFERS}, in turns")
+    print(
+        f"\n{kind}, with {FEW} and with {STORED} closed work items: the same, lower quartile "
+        f"of {OFFERS}, in turns"
+    )
     said = f"budget: at most {MOST_TIMES}x {'met' if met else 'MISSED'}"
     print(f"{'text to offer':<44}{before:>9.1f}{after:>9.1f}{after / before:>8.2f}x   {said}")
     return 0 if met else 1
@@ -151,7 +166,11 @@ def _desk(kind: str, agents: int) -> Iterator[tuple[Service, str]]:
     """A desk where each of so many agents has room for all that comes."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = f"sqlite:///{home}/desk.db" if kind == "SQLite" else stack.enter_context(postgres_database())
+        url = (
+            f"sqlite:///{home}/desk.db"
+            if kind == "SQLite"
+            else stack.enter_context(postgres_database())
+        )
         file = home / "desk.toml"
         file.write_text(DESK + "".join(AGENT.format(n=n) for n in range(agents)))
         environment = {**os.environ, "PATCHBOARD_HOME": str(home), "PATCHBOARD_DATABASE_URL": url}
@@ -169,7 +188,10 @@ async def _floor(desk: Service, agents: int) -> AsyncIterator[Floor]:
         for n in range(agents):
             jar = aiohttp.CookieJar(unsafe=True)
             screen = Screen(
-                floor, await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar, timeout=NEVER))
+                floor,
+                await stack.enter_async_context(
+                    aiohttp.ClientSession(cookie_jar=jar, timeout=NEVER)
+                ),
             )
             form = {"email": f"agent{n}@example.com", "password": PASSWORD}
             async with screen.client.post(f"{desk.url}/sign-in", data=form) as answer:

@@ -1,7 +1,9 @@
-"""The outbox against a provider that takes 50 ms and 32 at once, with order inversions counted; receipts a second.
+"""The outbox against a provider that takes 50 ms and 32 at once, with order inversions counted;
+receipts a second.
 
-In this process, without HTTP: the worker, its claims and commits are what is measured. The floor of the outbox is what
-the provider allows, 640 a second; of receipts, one bare UPDATE a receipt in the same lanes.
+In this process, without HTTP: the worker, its claims and commits are what is measured. The floor of
+the outbox is what the provider allows, 640 a second; of receipts, one bare UPDATE a receipt in the
+same lanes.
 """
 
 import asyncio
@@ -71,7 +73,11 @@ def main() -> int:
     for kind in ("SQLite", "PostgreSQL"):
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            url = f"sqlite:///{home}/desk.db" if kind == "SQLite" else stack.enter_context(postgres_database())
+            url = (
+                f"sqlite:///{home}/desk.db"
+                if kind == "SQLite"
+                else stack.enter_context(postgres_database())
+            )
             missed += asyncio.run(_measure(kind, url))
     return missed
 
@@ -87,16 +93,24 @@ async def _measure(kind: str, url: str) -> int:
                 worker.nudge(work_at)
 
     store = Store(
-        url, clock=clock.now, settings=OperationSettings(bot_answers=False, send_errors=ERRORS), after_commit=told
+        url,
+        clock=clock.now,
+        settings=OperationSettings(bot_answers=False, send_errors=ERRORS),
+        after_commit=told,
     )
     await store.write(import_desk, desk_file.read(DESK))
     story = Story(store)
     numbers = [f"+1202555{n:04d}" for n in range(LINES)]
-    received = await asyncio.gather(*(story.text("hi", number=number, to=DIRECT) for number in numbers))
+    received = await asyncio.gather(
+        *(story.text("hi", number=number, to=DIRECT) for number in numbers)
+    )
     ids = [one.interaction_id or 0 for one in received]
     for n in range(EACH):
         await asyncio.gather(
-            *(store.write(send_sms, Write(interaction_id=i, agent_id=MIA, body=f"text {n}")) for i in ids)
+            *(
+                store.write(send_sms, Write(interaction_id=i, agent_id=MIA, body=f"text {n}"))
+                for i in ids
+            )
         )
     hands = WorkerDeps(store=store, provider=provider, bot=NoBot(), clock=clock.now)
     workers.append(Worker(hands, frozenset({Work.DELIVER})))
@@ -110,14 +124,22 @@ async def _measure(kind: str, url: str) -> int:
     rate, most = wanted / (provider.ended - provider.began), AT_ONCE / TAKES
     met = rate >= LEAST * most and not provider.inversions()
     print(
-        f"\n{kind}: {wanted} texts of {LINES} lines, to a provider that takes {TAKES * 1000:.0f} ms, {AT_ONCE} at once"
+        f"\n{kind}: {wanted} texts of {LINES} lines, to a provider that takes "
+        f"{TAKES * 1000:.0f} ms, {AT_ONCE} at once"
     )
     said = f"budget: at least {LEAST:.2f}x of {most:.0f}, 0 inversions {'met' if met else 'MISSED'}"
-    print(f"sent {rate:>8.0f}/s {rate / most:>6.2f}x   order inversions {provider.inversions()}   {said}")
+    print(
+        f"sent {rate:>8.0f}/s {rate / most:>6.2f}x   order inversions "
+        f"{provider.inversions()}   {said}"
+    )
     missed = 0 if met else 1
-    rows = await story.rows(t.messages, t.messages.c.provider_sid.like("SM%"), t.messages.c.direction == "outbound")
+    rows = await story.rows(
+        t.messages, t.messages.c.provider_sid.like("SM%"), t.messages.c.direction == "outbound"
+    )
     sids = [row.provider_sid for row in rows]
-    ours = await _rate(sids, lambda sid: store.write(record_receipt, Receipt(sid=sid, status=Status.DELIVERED)))
+    ours = await _rate(
+        sids, lambda sid: store.write(record_receipt, Receipt(sid=sid, status=Status.DELIVERED))
+    )
     bare = await _rate(sids, lambda sid: store.write(_BARE, sid))
     print(f"receipts {ours:>7.0f}/s, one bare UPDATE each {bare:.0f}/s: {ours / bare:.2f}x")
     store.close()
@@ -126,7 +148,11 @@ async def _measure(kind: str, url: str) -> int:
 
 def _bare(tx: Transaction, sids: Sequence[str]) -> list[None]:
     for sid in sids:
-        tx.conn.execute(sa.update(t.messages).where(t.messages.c.provider_sid == sid).values(status=Status.DELIVERED))
+        tx.conn.execute(
+            sa.update(t.messages)
+            .where(t.messages.c.provider_sid == sid)
+            .values(status=Status.DELIVERED)
+        )
     return [None] * len(sids)
 
 

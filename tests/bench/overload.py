@@ -1,7 +1,8 @@
-"""More texts than the desk can take: what is answered 200 comes within 2 s, and the rest is refused early.
+"""More texts than the desk can take: what is answered 200 comes within 2 s, and the rest is refused
+early.
 
-``python -m tests.bench.overload``: the rate that is held is measured first; then texts come at five times that rate,
-each at its own time, whether or not the ones before it were answered.
+``python -m tests.bench.overload``: the rate that is held is measured first; then texts come at five
+times that rate, each at its own time, whether or not the ones before it were answered.
 """
 
 import asyncio
@@ -39,7 +40,9 @@ class Sender(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._answer += data
         head, end, body = self._answer.partition(b"\r\n\r\n")
-        if not end or len(body) < int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]):
+        if not end or len(body) < int(
+            head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]
+        ):
             return
         self._answer = b""
         self._crowd.times[int(head.split(b" ")[1])].append(time.perf_counter() - self._wrote)
@@ -50,12 +53,14 @@ class Sender(asyncio.Protocol):
 
 
 class Crowd:
-    """Sends each request when it is due, on a connection that is free by then, as a proxy's pool does."""
+    """Sends each request when it is due, on a connection that is free by then, as a proxy's pool
+    does."""
 
     def __init__(self, port: int, requests: list[bytes], rate: float) -> None:
         self._port, self._requests, self._rate = port, requests, rate
         self.free: list[Sender] = []
-        self.times: dict[int, list[float]] = defaultdict(list)  # by status: seconds from writing to the whole answer
+        # by status: seconds from writing to the whole answer
+        self.times: dict[int, list[float]] = defaultdict(list)
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -80,7 +85,8 @@ class Crowd:
 def main() -> int:
     missed = 0
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for the service too, which is started here
+    # for the service too, which is started here
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for kind in ("SQLite", "PostgreSQL"):
         with ExitStack() as stack:
             product = bench._baselines(kind, stack)[1]
@@ -100,13 +106,22 @@ def _overload(kind: str, port: int, held: float) -> int:
     began = time.perf_counter()
     asyncio.run(crowd.run())
     sent = sum(map(len, crowd.times.values())) / (time.perf_counter() - began)
-    print(f"\n{kind}: {held:.0f} texts/s are held; {rate:.0f}/s are due, {sent:.0f}/s were sent and answered")
+    print(
+        f"\n{kind}: {held:.0f} texts/s are held; {rate:.0f}/s are due, {sent:.0f}/s were "
+        f"sent and answered"
+    )
     for status, times in sorted(crowd.times.items()):
         times.sort()
         p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
-        print(f"  {status}: {len(times):>7}, p50 {p50:.2f} s, p99 {p99:.2f} s, longest {times[-1]:.2f} s")
+        print(
+            f"  {status}: {len(times):>7}, p50 {p50:.2f} s, p99 {p99:.2f} s, longest "
+            f"{times[-1]:.2f} s"
+        )
     late = sum(one > IN_TIME for one in crowd.times[200])
-    print(f"  budget: every 200 within {IN_TIME:.0f} s: {late} late, {'met' if not late else 'MISSED'}")
+    print(
+        f"  budget: every 200 within {IN_TIME:.0f} s: {late} late, "
+        f"{'met' if not late else 'MISSED'}"
+    )
     return int(late > 0)
 
 

@@ -51,7 +51,10 @@ def main() -> int:
 
 
 def _many_ongoing(kind: str) -> int:
-    print(f"\n{kind}, a list of {ONGOING} ongoing conversations: ms until the whole answer, lower quartile of {TIMES}")
+    print(
+        f"\n{kind}, a list of {ONGOING} ongoing conversations: ms until the whole answer, "
+        f"lower quartile of {TIMES}"
+    )
     missed = 0
     with _desk(kind) as (desk, url):
         fill.ongoing(url, 1, ONGOING)
@@ -63,13 +66,20 @@ def _many_ongoing(kind: str) -> int:
                 met = _usual(took) < MOST_MS
                 missed += not met
                 said = f"budget: less than {MOST_MS:.0f} ms {'met' if met else 'MISSED'}"
-                print(f"{path:<44}{_usual(took):>9.1f}   of the service's processor: {cpu:.1f}   {said}")
+                print(
+                    f"{path:<44}{_usual(took):>9.1f}   of the service's processor: {cpu:.1f} "
+                    f"  {said}"
+                )
     return missed
 
 
 def _long_past(kind: str) -> int:
-    """Two desks, one with a short and one with a long past, asked in turns: what else the machine does hits both."""
-    print(f"\n{kind}, with {FEW} and with {STORED} closed interactions stored: ms, lower quartile of {TIMES}, in turns")
+    """Two desks, one with a short and one with a long past, asked in turns: what else the machine
+    does hits both."""
+    print(
+        f"\n{kind}, with {FEW} and with {STORED} closed interactions stored: ms, lower "
+        f"quartile of {TIMES}, in turns"
+    )
     missed = 0
     with _desk(kind) as (short, short_url), _desk(kind) as (long, long_url):
         for url, count in ((short_url, FEW), (long_url, STORED)):
@@ -78,7 +88,9 @@ def _long_past(kind: str) -> int:
             fill.closed_interactions(url, 1, count)
             filled = time.perf_counter()
             fill.index_texts(url)
-            said = f"filled in {filled - began:.0f} s, indexed in {time.perf_counter() - filled:.0f} s"
+            said = (
+                f"filled in {filled - began:.0f} s, indexed in {time.perf_counter() - filled:.0f} s"
+            )
             print(f"-> {kind}: {count} stored, {said}", file=sys.stderr)
         with _signed_in(short) as one, _signed_in(long) as other:
             for path, most in CALLS.items():
@@ -101,7 +113,11 @@ def _long_past(kind: str) -> int:
 def _desk(kind: str) -> Iterator[tuple[Service, str]]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = f"sqlite:///{home}/desk.db" if kind == "SQLite" else stack.enter_context(postgres_database())
+        url = (
+            f"sqlite:///{home}/desk.db"
+            if kind == "SQLite"
+            else stack.enter_context(postgres_database())
+        )
         yield stack.enter_context(running_service(home, DATABASE_URL=url, DEMO="1")), url
 
 

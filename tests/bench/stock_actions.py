@@ -1,4 +1,5 @@
-"""The measured turn's action on a stock action server: ``python -m rasa_sdk --actions tests.bench.stock_actions``."""
+"""The measured turn's action on a stock action server: ``python -m rasa_sdk --actions
+tests.bench.stock_actions``."""
 
 from typing import Any
 
@@ -13,6 +14,8 @@ class OpenCase(Action):
     def name(self) -> str:
         return "action_open_case"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[dict[str, Any]]:
+    def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
+    ) -> list[dict[str, Any]]:
         dispatcher.utter_message(text=f"I've opened case CS0000001: {tracker.get_slot('problem')}.")
         return [SlotSet(slot, None) for slot in ("problem", "device", "impact")]

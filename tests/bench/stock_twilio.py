@@ -1,6 +1,8 @@
-"""Rasa's own Twilio channel, whose answers cost nothing: what is measured is how fast it takes texts in.
+"""Rasa's own Twilio channel, whose answers cost nothing: what is measured is how fast it takes
+texts in.
 
-Loaded by Rasa (Python 3.10). The call of Twilio's REST API, which it makes inside the webhook, is left out: its favour.
+Loaded by Rasa (Python 3.10). The call of Twilio's REST API, which it makes inside the webhook, is
+left out: its favour.
 """
 
 from rasa.core.channels.twilio import TwilioInput, TwilioOutput

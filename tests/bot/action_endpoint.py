@@ -1,4 +1,5 @@
-"""A stand-in for the service's `POST /bot/actions`, which answers by Rasa's action protocol and keeps what it was sent.
+"""A stand-in for the service's `POST /bot/actions`, which answers by Rasa's action protocol and
+keeps what it was sent.
 
 Source of the shapes: rasa.core.actions.action.RemoteAction of Rasa 3.6.21.
 """
@@ -15,7 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 COLLECTED = ("problem", "device", "impact", "item", "item_reason", "case_number", "system", "topic")
-FORGET_FORM = [{"event": "slot", "name": name, "value": None} for name in (*COLLECTED, "known_outage")]
+FORGET_FORM = [
+    {"event": "slot", "name": name, "value": None} for name in (*COLLECTED, "known_outage")
+]
 SAID = {
     "action_case_status": "Status of {case_number}",
     "action_account_help": "Help with {system}",
@@ -33,7 +36,10 @@ LEAVE_FORM = [
     {"event": "followup", "name": "action_listen"},
 ]
 LISTEN = [{"event": "followup", "name": "action_listen"}]
-BEGIN_PROOF: dict[str, Any] = {"events": [{"event": "followup", "name": "identity_form"}], "responses": []}
+BEGIN_PROOF: dict[str, Any] = {
+    "events": [{"event": "followup", "name": "identity_form"}],
+    "responses": [],
+}
 ALWAYS: dict[str, dict[str, Any]] = {
     "action_who_am_i": BEGIN_PROOF,
     "action_not_me": BEGIN_PROOF,
@@ -61,7 +67,8 @@ ALWAYS: dict[str, dict[str, Any]] = {
 
 
 class ActionEndpoint:
-    """`calls` holds the bodies that Rasa posted. `delay` (seconds) and `broken` (status, or a body) change the answers.
+    """`calls` holds the bodies that Rasa posted. `delay` (seconds) and `broken` (status, or a body)
+    change the answers.
 
     A call without the bearer token is answered 401, as the service does.
     """
@@ -76,7 +83,8 @@ class ActionEndpoint:
         self.outage = "-"  # what is down: a problem with this word is asked about it
 
     def names(self, sender: str) -> list[str]:
-        """The actions that Rasa asked for in a conversation, in order, but for the problem form's check."""
+        """The actions that Rasa asked for in a conversation, in order, but for the problem form's
+        check."""
         asked = [call["next_action"] for call in self.calls if call["sender_id"] == sender]
         return [name for name in asked if name != "validate_problem_form"]
 
@@ -91,11 +99,18 @@ class ActionEndpoint:
             case name if name in OPENS:
                 return {"events": FORGET_FORM, "responses": [opened(name, tracker["slots"])]}
             case name if name in SAID:
-                return {"events": [], "responses": [{"text": SAID[name].format(**tracker["slots"])}]}
+                return {
+                    "events": [],
+                    "responses": [{"text": SAID[name].format(**tracker["slots"])}],
+                }
             case "action_hand_off" | "action_forget":
                 return {"events": FORGET_FORM, "responses": []}
             case "validate_problem_form" | "validate_identity_form" as name:
-                found = taken(tracker, self.outage) if name == "validate_problem_form" else judged(tracker)
+                found = (
+                    taken(tracker, self.outage)
+                    if name == "validate_problem_form"
+                    else judged(tracker)
+                )
                 return {"events": found, "responses": []}
             case "action_after_proof":
                 slots = tracker["slots"]
@@ -119,12 +134,19 @@ def not_understood(tracker: dict[str, Any]) -> dict[str, Any]:
 
 
 def opened(action: str, slots: dict[str, Any]) -> dict[str, Any]:
-    return {"response": "utter_is_known"} if slots["known_outage"] == "it" else {"text": OPENS[action].format(**slots)}
+    return (
+        {"response": "utter_is_known"}
+        if slots["known_outage"] == "it"
+        else {"text": OPENS[action].format(**slots)}
+    )
 
 
 def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
-    """The form's slots as they were found; no outage is known but the test's. What is known is asked no more of."""
-    events = list(itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"])))[::-1]
+    """The form's slots as they were found; no outage is known but the test's. What is known is
+    asked no more of."""
+    events = list(itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"])))[
+        ::-1
+    ]
     slots = tracker["slots"]
     if slots["problem"] and not slots["known_outage"] and outage not in slots["problem"]:
         events.append({"event": "slot", "name": "known_outage", "value": "none"})
@@ -134,7 +156,8 @@ def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
 
 
 def judged(tracker: dict[str, Any]) -> list[dict[str, Any]]:
-    """The form's slots as the service would leave them: what was told is right, anything else is asked again."""
+    """The form's slots as the service would leave them: what was told is right, anything else is
+    asked again."""
     set_now = itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"]))
     slots = {e["name"]: e["value"] for e in set_now if e["name"] in ("account", "proof")}
     if "proof" in slots:
@@ -145,7 +168,9 @@ def judged(tracker: dict[str, Any]) -> list[dict[str, Any]]:
 def previous_turn_ran_fallback(events: list[dict[str, Any]]) -> bool:
     """Whether action_fallback ran between the last text but one and the last."""
     texts = [at for at, event in enumerate(events) if event["event"] == "user"]
-    return len(texts) > 1 and any(e.get("name") == "action_fallback" for e in events[texts[-2] : texts[-1]])
+    return len(texts) > 1 and any(
+        e.get("name") == "action_fallback" for e in events[texts[-2] : texts[-1]]
+    )
 
 
 @contextlib.contextmanager
@@ -155,7 +180,10 @@ def serve_actions(token: str) -> Iterator[ActionEndpoint]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if self.path != "/bot/actions" or self.headers["Authorization"] != f"Bearer {endpoint.token}":
+            if (
+                self.path != "/bot/actions"
+                or self.headers["Authorization"] != f"Bearer {endpoint.token}"
+            ):
                 endpoint.refused += 1
                 self.reply(401, {"error": "no"})
                 return

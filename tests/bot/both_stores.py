@@ -1,8 +1,10 @@
-"""The same conversations on Rasa's own SQL tracker store and on the bounded one. Run by .venv-bot, not by pytest.
+"""The same conversations on Rasa's own SQL tracker store and on the bounded one. Run by .venv-bot,
+not by pytest.
 
-Usage: both_stores.py MODEL.tar.gz ACTIONS_URL TOKEN, from the repository's root.
-Each conversation is scripted or 50 turns at random: problems, asides inside the form, undo (`/back`), restart.
-After each turn both must have said the same and be in the same state. Prints "all well" and what was checked.
+Usage: both_stores.py MODEL.tar.gz ACTIONS_URL TOKEN, from the repository's root. Each conversation
+is scripted or 50 turns at random: problems, asides inside the form, undo (`/back`), restart. After
+each turn both must have said the same and be in the same state. Prints "all well" and what was
+checked.
 """
 
 from __future__ import annotations
@@ -29,17 +31,44 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 
 TURNS, SEEDS = 50, range(2)
 TEXTS = (
-    *("my laptop won't start", "i have a problem", "the thing on my desk", "printer is jammed", "it is slow"),
-    *("cant work at all", "i can work for now", '/inform_impact{"impact":"blocked"}', "laptop died, i can't work"),
+    *(
+        "my laptop won't start",
+        "i have a problem",
+        "the thing on my desk",
+        "printer is jammed",
+        "it is slow",
+    ),
+    *(
+        "cant work at all",
+        "i can work for now",
+        '/inform_impact{"impact":"blocked"}',
+        "laptop died, i can't work",
+    ),
     *("hello", "thx", "what can you do", "bye", "ok", "nope", "qwerty", "tell me a joke"),
     *("/back", "/back", "/back", "/restart", "let me talk to a human"),
 )
-LONG_FORM = ["i have a problem", *["hello", "thx", "qwerty", "what can you do"] * 5, "it makes a noise", "the door"]
+LONG_FORM = [
+    "i have a problem",
+    *["hello", "thx", "qwerty", "what can you do"] * 5,
+    "it makes a noise",
+    "the door",
+]
 SCRIPTS = {
     "a form with many asides": [*LONG_FORM, "/back", "hello", "i can work for now"],
-    "undone again and again": ["hello", "thx", "bye", "ok"] * 6 + ["/back"] * (WHOLE_TURNS + OLD_TURNS) + ["hello"],
-    "restarted in a long form": [*LONG_FORM, "/restart", "hello", "i have a problem", "the roof leaks"],
-    **{f"random {seed}": [random.Random(100 * seed + n).choice(TEXTS) for n in range(TURNS)] for seed in SEEDS},
+    "undone again and again": ["hello", "thx", "bye", "ok"] * 6
+    + ["/back"] * (WHOLE_TURNS + OLD_TURNS)
+    + ["hello"],
+    "restarted in a long form": [
+        *LONG_FORM,
+        "/restart",
+        "hello",
+        "i have a problem",
+        "the roof leaks",
+    ],
+    **{
+        f"random {seed}": [random.Random(100 * seed + n).choice(TEXTS) for n in range(TURNS)]
+        for seed in SEEDS
+    },
 }
 
 

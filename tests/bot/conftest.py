@@ -1,4 +1,5 @@
-"""A real Rasa server, trained from the files of this tree, with a stand-in for the service's actions."""
+"""A real Rasa server, trained from the files of this tree, with a stand-in for the service's
+actions."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class Conversation:
     sender: str = field(default_factory=lambda: f"interaction-{next(_numbers)}")
 
     def post(self, body: object, *, authorization: str | None = None) -> tuple[int, Any]:
-        """Posts a body as it is (bytes) or as JSON, with the right token unless told. Answers status and JSON."""
+        """Posts a body as it is (bytes) or as JSON, with the right token unless told. Answers
+        status and JSON."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.server.url, raw)
         header = f"Bearer {self.server.token}" if authorization is None else authorization
@@ -49,7 +51,9 @@ class Conversation:
         status, replies = self.turn(text)
         assert status == 200, replies
         return [
-            " ".join([reply["text"], *(f"[{button['title']}]" for button in reply.get("buttons", []))])
+            " ".join(
+                [reply["text"], *(f"[{button['title']}]" for button in reply.get("buttons", []))]
+            )
             for reply in replies
         ]
 
@@ -80,7 +84,11 @@ def actions(_actions: ActionEndpoint) -> Iterator[ActionEndpoint]:
 
 @pytest.fixture(scope="session")
 def rasa(home: Path, model: Path, _actions: ActionEndpoint) -> Iterator[RasaServer]:
-    given = {"actions_url": _actions.url, "token": TOKEN, "credentials": "tests/bot/credentials.yml"}
+    given = {
+        "actions_url": _actions.url,
+        "token": TOKEN,
+        "credentials": "tests/bot/credentials.yml",
+    }
     with start_rasa(home, model=model, **given) as server:
         yield server
 

@@ -25,7 +25,10 @@ RESULTS = [
     [],
     "text",
     {"events": [], "responses": []},
-    {"events": [{"event": "slot", "name": "impact", "value": None, "timestamp": None}], "responses": [{"text": "a"}]},
+    {
+        "events": [{"event": "slot", "name": "impact", "value": None, "timestamp": None}],
+        "responses": [{"text": "a"}],
+    },
     {"events": [{"event": "slot"}]},
     {
         "events": [
@@ -34,7 +37,12 @@ RESULTS = [
             {"event": "active_loop", "name": 1},
         ]
     },
-    {"events": [{"event": "active_loop", "name": None}, {"event": "followup", "name": "action_listen"}]},
+    {
+        "events": [
+            {"event": "active_loop", "name": None},
+            {"event": "followup", "name": "action_listen"},
+        ]
+    },
     {"events": [{"name": "impact", "value": 1}]},
     {"events": [{"event": ["slot"]}, {"event": None}]},
     {"events": [{"event": "user", "text": 1}]},
@@ -60,7 +68,9 @@ def verdict(check, result):
 def the_compiled_check_says_what_rasas_own_says():
     assert RemoteAction._validate_action_result is not stock_check
     for result in RESULTS:
-        assert verdict(RemoteAction._validate_action_result, result) == verdict(stock_check, result), result
+        assert verdict(RemoteAction._validate_action_result, result) == verdict(
+            stock_check, result
+        ), result
     assert {verdict(stock_check, result) is True for result in RESULTS} == {True, False}
 
 
@@ -84,8 +94,18 @@ NEEDS = {
     "inform_account": {"entities": ["email"]},
 }
 MEANT = [  # text, entities, ranking, what counts
-    ("it makes a noise", [], [("never_mind", 0.6), ("report_problem", 0.2)], ("report_problem", 1.0)),
-    ("leave me alone", [], [("never_mind", 0.7), ("report_problem", 0.2)], ("never_mind", 0.7 / 0.9)),
+    (
+        "it makes a noise",
+        [],
+        [("never_mind", 0.6), ("report_problem", 0.2)],
+        ("report_problem", 1.0),
+    ),
+    (
+        "leave me alone",
+        [],
+        [("never_mind", 0.7), ("report_problem", 0.2)],
+        ("never_mind", 0.7 / 0.9),
+    ),
     ("ok NVM", [], [("never_mind", 0.4), ("affirm", 0.4)], ("never_mind", 0.5)),
     ("envmap", [], [("never_mind", 0.4), ("affirm", 0.4)], ("affirm", 1.0)),
     ("no wifi", ["device"], [("deny", 0.5), ("report_problem", 0.3)], ("report_problem", 1.0)),

@@ -21,7 +21,9 @@ async def meanings(model, texts):
             "intent": parsed["intent"]["name"],
             "confidence": parsed["intent"]["confidence"],
             "entities": {entity["entity"]: entity["value"] for entity in parsed["entities"]},
-            "ranking": [(i["name"], round(i["confidence"], 3)) for i in parsed["intent_ranking"][:4]],
+            "ranking": [
+                (i["name"], round(i["confidence"], 3)) for i in parsed["intent_ranking"][:4]
+            ],
         }
 
 

@@ -18,7 +18,9 @@ SORRY = "Sorry, I didn't get that."
 
 def test_a_problem_becomes_a_case(requester: Conversation, actions: ActionEndpoint) -> None:
     assert requester.says("hi, my laptop won't start") == [HOW_BAD]
-    assert requester.says("cant work at all") == ["Case: hi, my laptop won't start | laptop | blocked"]
+    assert requester.says("cant work at all") == [
+        "Case: hi, my laptop won't start | laptop | blocked"
+    ]
     assert requester.says("thanks!") == ["You're welcome."]
     assert actions.names(requester.sender) == ["action_open_case"]
 
@@ -49,7 +51,9 @@ def test_a_plain_report_is_taken_at_once(requester: Conversation, report: str) -
         "internet down cant do anything",
     ],
 )
-def test_how_bad_it_is_is_not_asked_of_who_has_said_so(requester: Conversation, report: str) -> None:
+def test_how_bad_it_is_is_not_asked_of_who_has_said_so(
+    requester: Conversation, report: str
+) -> None:
     (said,) = requester.says(report)
     assert said.startswith(f"Case: {report} | ")
     assert said.endswith("| blocked")
@@ -78,10 +82,14 @@ def test_the_device_is_chosen_from_numbered_lines(requester: Conversation) -> No
     requester.says("i have a problem")
     assert requester.says("it makes a weird noise when i dial") == [ABOUT]
     assert requester.says('/inform_device{"device":"phone"}') == [HOW_BAD]
-    assert requester.says("no rush") == ["Case: it makes a weird noise when i dial | phone | working"]
+    assert requester.says("no rush") == [
+        "Case: it makes a weird noise when i dial | phone | working"
+    ]
 
 
-def test_a_report_that_is_about_a_known_outage(requester: Conversation, actions: ActionEndpoint) -> None:
+def test_a_report_that_is_about_a_known_outage(
+    requester: Conversation, actions: ActionEndpoint
+) -> None:
     actions.outage = "vpn"
     assert requester.says("my vpn isnt working") == ["It is down. [That is it]"]
     assert requester.says("what time do you close") == [HOURS, "It is down. [That is it]"]
@@ -92,7 +100,9 @@ def test_a_report_that_is_about_a_known_outage(requester: Conversation, actions:
 
 
 @pytest.mark.parametrize("question", ["vpn down?", "is the vpn down", "is outlook down"])
-def test_asking_whether_something_is_down_is_no_report(requester: Conversation, question: str) -> None:
+def test_asking_whether_something_is_down_is_no_report(
+    requester: Conversation, question: str
+) -> None:
     assert requester.says(question)[0].startswith("Nothing is known")
     requester.says("my monitor is black")
     assert requester.says(question) == ["Nothing is known to be down.", HOW_BAD]
@@ -147,7 +157,9 @@ def test_a_person_at_once(requester: Conversation, actions: ActionEndpoint) -> N
     assert actions.names(requester.sender) == ["action_hand_off"]
 
 
-def test_a_person_inside_the_form_gets_what_was_collected(requester: Conversation, actions: ActionEndpoint) -> None:
+def test_a_person_inside_the_form_gets_what_was_collected(
+    requester: Conversation, actions: ActionEndpoint
+) -> None:
     requester.says("printer on floor 2 is jammed")
     assert requester.says("agent") == []
     call = actions.last(requester.sender)
@@ -166,9 +178,12 @@ def test_not_understood_twice_in_a_row(requester: Conversation, actions: ActionE
 
 
 @pytest.mark.parametrize(
-    "no_answer", ["is it going to rain today", "ok", "nope", "my laptop is slow", "i have a problem", "👍"]
+    "no_answer",
+    ["is it going to rain today", "ok", "nope", "my laptop is slow", "i have a problem", "👍"],
 )
-def test_no_answer_to_how_bad_is_asked_again(requester: Conversation, actions: ActionEndpoint, no_answer: str) -> None:
+def test_no_answer_to_how_bad_is_asked_again(
+    requester: Conversation, actions: ActionEndpoint, no_answer: str
+) -> None:
     requester.says("my laptop wont turn on")
     assert requester.says(no_answer) == [SORRY, HOW_BAD]
     assert requester.says(no_answer) == []
@@ -179,7 +194,9 @@ def test_no_answer_to_how_bad_is_asked_again(requester: Conversation, actions: A
 def test_an_answer_after_a_miss_goes_on(requester: Conversation) -> None:
     requester.says("my laptop wont turn on")
     assert requester.says("qwerty") == [SORRY, HOW_BAD]
-    assert requester.says("im completely stuck") == ["Case: my laptop wont turn on | laptop | blocked"]
+    assert requester.says("im completely stuck") == [
+        "Case: my laptop wont turn on | laptop | blocked"
+    ]
 
 
 def test_ok_is_no_problem(requester: Conversation) -> None:
@@ -199,7 +216,9 @@ def test_odd_texts_get_some_answer(requester: Conversation, text: str) -> None:
 def test_equipment_becomes_a_request(requester: Conversation) -> None:
     assert requester.says("can i get a second monitor for my desk") == [WHAT_FOR]
     assert requester.says("when do you open") == [HOURS, WHAT_FOR]
-    assert requester.says("i work with big spreadsheets") == ["Request: monitor | i work with big spreadsheets"]
+    assert requester.says("i work with big spreadsheets") == [
+        "Request: monitor | i work with big spreadsheets"
+    ]
     assert requester.says("i want to request equipment") == [ITEM], "the last one is forgotten"
 
 
@@ -215,7 +234,9 @@ def test_a_case_number_however_it_is_written(requester: Conversation, number: st
     assert requester.says(f"whats the status of {number}?") == [f"Status of {number}"]
 
 
-def test_never_mind_leaves_the_form_and_forgets(requester: Conversation, actions: ActionEndpoint) -> None:
+def test_never_mind_leaves_the_form_and_forgets(
+    requester: Conversation, actions: ActionEndpoint
+) -> None:
     requester.says("my laptop wont turn on")
     assert requester.says("never mind") == ["OK, I've dropped it. Text us any time."]
     assert actions.names(requester.sender) == ["action_forget"]

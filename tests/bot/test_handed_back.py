@@ -1,4 +1,5 @@
-"""What a turn brings along and takes back: slots set before it, forms left, what was understood; any Rasa server."""
+"""What a turn brings along and takes back: slots set before it, forms left, what was understood;
+any Rasa server."""
 
 from __future__ import annotations
 
@@ -16,7 +17,11 @@ from tests.bot.conftest import TOKEN, Conversation
 from tests.support.rasa_server import RasaServer
 
 BEFORE = {
-    "slots": {"handed_back_by": "Mia", "handed_back_outcome": "New dock ordered", "no_such_slot": 1},
+    "slots": {
+        "handed_back_by": "Mia",
+        "handed_back_outcome": "New dock ordered",
+        "no_such_slot": 1,
+    },
     "leave_form": True,
     "payload": "/handed_back",
 }
@@ -64,8 +69,12 @@ def test_a_malformed_before_is_told(requester: Conversation, before: object) -> 
 
 
 def test_what_was_understood_comes_with_the_answer(requester: Conversation) -> None:
-    body = json.dumps({"sender": requester.sender, "message": "my laptop won't start", "metadata": {}}).encode()
-    request = urllib.request.Request(requester.server.url, body, {"Authorization": f"Bearer {TOKEN}"})
+    body = json.dumps(
+        {"sender": requester.sender, "message": "my laptop won't start", "metadata": {}}
+    ).encode()
+    request = urllib.request.Request(
+        requester.server.url, body, {"Authorization": f"Bearer {TOKEN}"}
+    )
     with urllib.request.urlopen(request, timeout=60) as answer:
         told = json.loads(answer.headers["Patchboard-Turn"])
     assert (told["intent"], told["did"]) == ("report_problem", ["problem_form"])
@@ -74,18 +83,27 @@ def test_what_was_understood_comes_with_the_answer(requester: Conversation) -> N
     assert told["slots"] == {**wish, "known_outage": "none"}
 
 
-async def test_rasas_stock_rest_channel_can_be_the_bot_by_its_address_alone(rasa: RasaServer) -> None:
+async def test_rasas_stock_rest_channel_can_be_the_bot_by_its_address_alone(
+    rasa: RasaServer,
+) -> None:
     bot = RasaBot([rasa.url.replace("/sms/", "/rest/")], TOKEN, 60)
     try:
-        answer = await bot.ask(Question(sender="stock-1", message="my laptop won't start", turn_id="1"))
+        answer = await bot.ask(
+            Question(sender="stock-1", message="my laptop won't start", turn_id="1")
+        )
         assert answer.understood is None
-        assert [choice.title for choice in answer.replies[-1].choices] == ["I can't work", "I can still work"]
+        assert [choice.title for choice in answer.replies[-1].choices] == [
+            "I can't work",
+            "I can still work",
+        ]
         restarted = await bot.ask(Question(sender="stock-1", message="/restart", turn_id="2"))
         assert restarted.replies == ()
         again = await bot.ask(Question(sender="stock-1", message="i have a problem", turn_id="3"))
         assert again.replies[-1].choices == ()
         chosen = await bot.ask(
-            Question(sender="stock-2", message="laptop dead", turn_id="4", metadata={"before": BEFORE})
+            Question(
+                sender="stock-2", message="laptop dead", turn_id="4", metadata={"before": BEFORE}
+            )
         )
         assert isinstance(chosen.replies[-1].choices[0], Choice)
     finally:

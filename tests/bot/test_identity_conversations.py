@@ -1,4 +1,5 @@
-"""The identity form in the real model: it asks, comes back after asides, and knows what is said about codes.
+"""The identity form in the real model: it asks, comes back after asides, and knows what is said
+about codes.
 
 What was texted as a code never comes here: the service sends ``/tell_secret`` in its place.
 """
@@ -22,7 +23,9 @@ CODE = "The code?"
         ("/prove_identity", "20418", "20418"),
     ],
 )
-def test_who_are_you_and_prove_it(requester: Conversation, begins: str, says: str, account: str) -> None:
+def test_who_are_you_and_prove_it(
+    requester: Conversation, begins: str, says: str, account: str
+) -> None:
     assert requester.says(begins) == [WHO]
     assert requester.says(says) == [CODE]
     assert requester.says("/tell_secret") == [f"Proof: {account} | verified"]
@@ -30,7 +33,8 @@ def test_who_are_you_and_prove_it(requester: Conversation, begins: str, says: st
 
 
 @pytest.mark.parametrize(
-    "aside", ["hello", "what can you do", "thx", "ok", "who am i", "my laptop is slow", "tell me a joke"]
+    "aside",
+    ["hello", "what can you do", "thx", "ok", "who am i", "my laptop is slow", "tell me a joke"],
 )
 def test_an_aside_comes_back_to_the_question(requester: Conversation, aside: str) -> None:
     requester.says("who am i")
@@ -51,7 +55,11 @@ def test_an_aside_comes_back_to_the_question(requester: Conversation, aside: str
             ("/other_proof", "other"),
             ("i typed it wrong", "other_account"),
         ],
-        *[("can you resend it", "new_code"), ("send it again pls", "new_code"), ("resend the code", "new_code")],
+        *[
+            ("can you resend it", "new_code"),
+            ("send it again pls", "new_code"),
+            ("resend the code", "new_code"),
+        ],
         *[("/other_account", "other_account"), ("sorry wrong email", "other_account")],
     ],
 )
@@ -62,7 +70,10 @@ def test_words_about_the_code_reach_the_form(
     requester.says("E1001")
     assert requester.says(text) == [CODE]
     judged = [call for call in actions.calls if call["sender_id"] == requester.sender][-2]
-    assert (judged["next_action"], judged["tracker"]["slots"]["proof"]) == ("validate_identity_form", wish)
+    assert (judged["next_action"], judged["tracker"]["slots"]["proof"]) == (
+        "validate_identity_form",
+        wish,
+    )
 
 
 @pytest.mark.parametrize(

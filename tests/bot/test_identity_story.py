@@ -1,4 +1,5 @@
-"""Identity with the real Rasa and the whole service: from a text to a verified person, or to a live agent."""
+"""Identity with the real Rasa and the whole service: from a text to a verified person, or to a live
+agent."""
 
 import re
 import sqlite3
@@ -25,7 +26,9 @@ def desk(home: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     port = free_port()
     actions = f"http://127.0.0.1:{port}/bot/actions"
     with (
-        start_rasa(home, actions_url=actions, token=TOKEN, model=model, ready_within=max(300, PATIENCE)) as rasa,
+        start_rasa(
+            home, actions_url=actions, token=TOKEN, model=model, ready_within=max(300, PATIENCE)
+        ) as rasa,
         running_service(
             tmp_path_factory.mktemp("identity"),
             port=port,
@@ -42,7 +45,8 @@ def desk(home: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(autouse=True)
 def _a_day_later(desk: Service) -> None:
-    """A person gets three codes in ten minutes and ten a day, whoever asks for them: each test begins afresh."""
+    """A person gets three codes in ten minutes and ten a day, whoever asks for them: each test
+    begins afresh."""
     with sqlite3.connect(desk.log.parent / "patchboard.db", timeout=20) as db:
         db.execute("UPDATE proof_sends SET at = '2026-01-01 00:00:00.000000'")
 
@@ -59,11 +63,15 @@ class Talk:
 
     def __post_init__(self) -> None:
         login = {"email": "mia@example.com", "password": "mia-demo"}
-        token = requests.post(f"{self.desk.url}/api/v1/login", json=login, timeout=10).json()["token"]
+        token = requests.post(f"{self.desk.url}/api/v1/login", json=login, timeout=10).json()[
+            "token"
+        ]
         self.me = {"Authorization": f"Bearer {token}"}
 
     def call(self, method: str, path: str, body: object = None) -> dict:  # type: ignore[type-arg]
-        answer = requests.request(method, self.desk.url + path, json=body, headers=self.me, timeout=10)
+        answer = requests.request(
+            method, self.desk.url + path, json=body, headers=self.me, timeout=10
+        )
         answer.raise_for_status()
         return answer.json()  # type: ignore[no-any-return]
 
@@ -73,11 +81,15 @@ class Talk:
         return self.call("GET", f"/api/v1/interactions?{query}")["items"][0]  # type: ignore[no-any-return]
 
     def lines(self) -> list[dict]:  # type: ignore[type-arg]
-        return self.call("GET", f"/api/v1/interactions/{self.interaction['id']}/messages?limit=200")["items"]  # type: ignore[no-any-return]
+        return self.call(
+            "GET", f"/api/v1/interactions/{self.interaction['id']}/messages?limit=200"
+        )["items"]  # type: ignore[no-any-return]
 
     def text(self, body: str) -> None:
         form = {"from": (None, self.number), "to": (None, self.to), "body": (None, body)}
-        answer = requests.post(f"{self.desk.url}/phone/texts", files=form, headers={"HX-Request": "true"}, timeout=10)
+        answer = requests.post(
+            f"{self.desk.url}/phone/texts", files=form, headers={"HX-Request": "true"}, timeout=10
+        )
         answer.raise_for_status()
 
     def says(self, body: str, ends: str) -> list[str]:
@@ -94,7 +106,9 @@ class Talk:
                 new, self.read = sent[self.read :], len(sent)
                 return new
             time.sleep(0.1)
-        raise AssertionError(f"nothing with {ends!r} came: {sent}\n{self.desk.log.read_text()[-3000:]}")
+        raise AssertionError(
+            f"nothing with {ends!r} came: {sent}\n{self.desk.log.read_text()[-3000:]}"
+        )
 
     def code_or_none(self, to: str) -> str:
         """The newest code that was mailed there before."""
@@ -123,15 +137,27 @@ def test_a_good_code_with_a_detour_and_nothing_shows_it(desk: Service, home: Pat
     code = ann.code("ann@example.com")
     assert ann.says(f"it's {code[:3]} {code[3:]}", "Thanks, ") == ["Thanks, Ann, you're verified."]
     assert ann.interaction["identity"]["method"] == "code"
-    assert ann.says("who am i", "You're verified")[0].startswith("You're verified as Ann Lee until ")
+    assert ann.says("who am i", "You're verified")[0].startswith(
+        "You're verified as Ann Lee until "
+    )
     assert [line["body"] for line in ann.lines() if "it's" in line["body"]] == ["it's *** ***"]
-    kept = [path for place in (desk.log.parent, home) for path in place.rglob("*") if path.is_file()]
-    assert not [path.name for path in kept if path.suffix in (".db", ".db-wal", ".log") and holds(path, code)]
+    kept = [
+        path for place in (desk.log.parent, home) for path in place.rglob("*") if path.is_file()
+    ]
+    assert not [
+        path.name
+        for path in kept
+        if path.suffix in (".db", ".db-wal", ".log") and holds(path, code)
+    ]
 
 
 def holds(path: Path, code: str) -> bool:
-    """Whether the code stands there by itself: the digits of times hold every code once in a while."""
-    return re.search(rf"(?<![\d.]){code[:3]} ?{code[3:]}(?!\d)".encode(), path.read_bytes()) is not None
+    """Whether the code stands there by itself: the digits of times hold every code once in a
+    while."""
+    return (
+        re.search(rf"(?<![\d.]){code[:3]} ?{code[3:]}(?!\d)".encode(), path.read_bytes())
+        is not None
+    )
 
 
 def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
@@ -142,7 +168,10 @@ def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
     for left in (4, 3, 2, 1):
         (answer,) = bob.says(wrong, "That is not the code.")
         assert f"{left} {'try' if left == 1 else 'tries'} left." in answer
-    assert bob.says(wrong, "a person will take over.")[0] == "I couldn't verify you, so a person will take over."
+    assert (
+        bob.says(wrong, "a person will take over.")[0]
+        == "I couldn't verify you, so a person will take over."
+    )
     assert bob.interaction["owner"]["kind"] == "queue"
     told = [line for line in bob.lines() if line["event"] == "identity"]
     assert (told[-1]["body"], told[-1]["reason"]) == (
@@ -156,7 +185,9 @@ def test_a_code_that_is_too_old_is_followed_by_a_new_one(desk: Service) -> None:
     guest.says("e1001", "If we have that on file")
     old = guest.code("ann@example.com")
     with sqlite3.connect(desk.log.with_name("patchboard.db")) as database:
-        database.execute("UPDATE proofs SET code_until = '2026-01-01 00:00:00.000000' WHERE outcome IS NULL")
+        database.execute(
+            "UPDATE proofs SET code_until = '2026-01-01 00:00:00.000000' WHERE outcome IS NULL"
+        )
     (answer,) = guest.says(old, "has expired")
     assert answer.startswith("That code has expired. If we have you on file")
     new = guest.code("ann@example.com", but=old)
@@ -165,7 +196,8 @@ def test_a_code_that_is_too_old_is_followed_by_a_new_one(desk: Service) -> None:
 
 
 def test_on_somebody_elses_number_it_becomes_the_proven_persons(desk: Service) -> None:
-    """Table 1's row of conflict: the number is on somebody else. "That is not me" holds for the texts that follow."""
+    """Table 1's row of conflict: the number is on somebody else. "That is not me" holds for the
+    texts that follow."""
     phone = Talk(desk, "+12025550144")
     phone.says("hello", "virtual agent")
     before = phone.interaction
@@ -237,8 +269,14 @@ def test_nothing_shows_a_code_that_is_texted_late(
     guest.text(f"here is the code {code}")
     if leaves != "AGENT":  # then nobody answers
         guest.hears("")
-    kept = [path for place in (desk.log.parent, home) for path in place.rglob("*") if path.is_file()]
-    assert not [path.name for path in kept if path.suffix in (".db", ".db-wal", ".log") and holds(path, code)]
+    kept = [
+        path for place in (desk.log.parent, home) for path in place.rglob("*") if path.is_file()
+    ]
+    assert not [
+        path.name
+        for path in kept
+        if path.suffix in (".db", ".db-wal", ".log") and holds(path, code)
+    ]
 
 
 def test_a_mistyped_address_and_a_code_sent_anew(desk: Service) -> None:
@@ -264,7 +302,12 @@ def test_at_the_second_fact_only_answers_are_tries(desk: Service) -> None:
     guest.says("no code", "2 Check another way")
     asks = "What is your birth year, as on your record?"
     guest.says("2", asks)
-    for aside in ("tell me a joke", "hold on a sec", "are you open at 10 today", "necesito ayuda por favor"):
+    for aside in (
+        "tell me a joke",
+        "hold on a sec",
+        "are you open at 10 today",
+        "necesito ayuda por favor",
+    ):
         assert guest.says(aside, asks)[-1] == asks
         assert aside in [line["body"] for line in guest.lines()], "agents can read it"
     assert "4 tries left." in guest.says("1991", "That doesn't match our records.")[0]
@@ -301,7 +344,10 @@ def test_never_mind_drops_the_aside_and_not_the_report(desk: Service) -> None:
     guest.says("screen is cracked", HOW_BAD)
     guest.says("whats the status of my case", WHO)
     assert guest.says("never mind", HOW_BAD) == ["OK, back to where we were.", HOW_BAD]
-    (told,) = guest.says("well i could kind of still work on my phone i guess so number 2 i think", "I've opened case")
+    (told,) = guest.says(
+        "well i could kind of still work on my phone i guess so number 2 i think",
+        "I've opened case",
+    )
     assert "screen is cracked" in told
 
 
@@ -312,7 +358,9 @@ def test_who_one_is_is_not_asked_of_who_has_said_so(desk: Service) -> None:
     another = Talk(desk, f"{NOT_PROVEN_YET}4")
     another.says("hi its tom, employee number E2001, wifi is down at my desk", HOW_BAD)
     another.says("dos", "I've opened case")
-    assert another.says("whats the status of my case", 'no code".')[0].startswith("If we have that on file")
+    assert another.says("whats the status of my case", 'no code".')[0].startswith(
+        "If we have that on file"
+    )
 
 
 def test_a_name_comes_back_with_its_letters(desk: Service) -> None:

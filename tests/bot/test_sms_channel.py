@@ -16,7 +16,9 @@ from tests.bot.conftest import TOKEN, Conversation
 from tests.support.rasa_server import BOT_PYTHON, start_rasa
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer wrong", f"bearer {TOKEN}", TOKEN, "Bearer é"])
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer wrong", f"bearer {TOKEN}", TOKEN, "Bearer é"]
+)
 def test_without_the_token_nothing_is_answered(requester: Conversation, authorization: str) -> None:
     status, answer = requester.post({"sender": "a", "message": "hi"}, authorization=authorization)
     assert (status, list(answer)) == (401, ["error"])
@@ -46,7 +48,9 @@ def test_without_the_token_nothing_is_answered(requester: Conversation, authoriz
         ({"sender": "a", "message": "hi", "metadata": {"turn_id": True}}, "metadata.turn_id"),
     ],
 )
-def test_a_malformed_body_is_told_what_is_wrong(requester: Conversation, body: Any, names: str) -> None:
+def test_a_malformed_body_is_told_what_is_wrong(
+    requester: Conversation, body: Any, names: str
+) -> None:
     status, answer = requester.post(body)
     assert status == 400
     assert names in answer["error"]
@@ -66,7 +70,9 @@ def test_metadata_reaches_the_action(requester: Conversation, actions: ActionEnd
 
 
 @pytest.mark.parametrize("turn_id", ["t1", 1])
-def test_the_same_turn_again_runs_once(requester: Conversation, actions: ActionEndpoint, turn_id: object) -> None:
+def test_the_same_turn_again_runs_once(
+    requester: Conversation, actions: ActionEndpoint, turn_id: object
+) -> None:
     first = requester.turn("agent", turn_id=turn_id)
     assert requester.turn("agent", turn_id=turn_id) == first
     assert len(actions.names(requester.sender)) == 1
@@ -74,7 +80,9 @@ def test_the_same_turn_again_runs_once(requester: Conversation, actions: ActionE
     assert len(actions.names(requester.sender)) == 2
 
 
-def test_the_same_turn_twice_at_once_runs_once(requester: Conversation, actions: ActionEndpoint) -> None:
+def test_the_same_turn_twice_at_once_runs_once(
+    requester: Conversation, actions: ActionEndpoint
+) -> None:
     actions.delay = 0.5
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: requester.turn("asdfjkl", turn_id="t1"), range(4)))
@@ -83,7 +91,9 @@ def test_the_same_turn_twice_at_once_runs_once(requester: Conversation, actions:
     assert actions.names(requester.sender) == ["action_fallback"]
 
 
-def test_one_turn_id_of_two_senders_is_two_turns(another: Callable[[], Conversation], actions: ActionEndpoint) -> None:
+def test_one_turn_id_of_two_senders_is_two_turns(
+    another: Callable[[], Conversation], actions: ActionEndpoint
+) -> None:
     ann, bob = another(), another()
     for person in (ann, bob):
         person.turn("agent", turn_id="t1")
@@ -92,7 +102,12 @@ def test_one_turn_id_of_two_senders_is_two_turns(another: Callable[[], Conversat
 
 @pytest.mark.parametrize(
     "broken",
-    [503, {"events": "none", "responses": []}, {"events": [{"no": "event"}], "responses": []}, {"responses": {}}],
+    [
+        503,
+        {"events": "none", "responses": []},
+        {"events": [{"no": "event"}], "responses": []},
+        {"responses": {}},
+    ],
     ids=["answers 503", "events no list", "event without a kind", "responses no list"],
 )
 def test_a_failed_action_is_a_failed_turn_that_can_be_asked_again(
@@ -106,7 +121,9 @@ def test_a_failed_action_is_a_failed_turn_that_can_be_asked_again(
     assert requester.turn("agent", turn_id="t1") == (200, [])
 
 
-def test_an_exception_inside_rasa_is_a_failed_turn(requester: Conversation, actions: ActionEndpoint) -> None:
+def test_an_exception_inside_rasa_is_a_failed_turn(
+    requester: Conversation, actions: ActionEndpoint
+) -> None:
     actions.broken = {"events": [{"event": "active_loop", "name": "no_such_form"}], "responses": []}
     status, answer = requester.turn("agent", turn_id="t1")
     assert (status, answer["error"]) == (500, "The turn failed: ActionNotFoundException.")
@@ -115,14 +132,25 @@ def test_an_exception_inside_rasa_is_a_failed_turn(requester: Conversation, acti
 def test_without_a_model_every_turn_is_503(home: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.tar.gz"
     broken.write_bytes(b"this is no model")
-    with start_rasa(home, actions_url="http://127.0.0.1:1/", token=TOKEN, model=broken, model_loads=False) as server:
+    with start_rasa(
+        home, actions_url="http://127.0.0.1:1/", token=TOKEN, model=broken, model_loads=False
+    ) as server:
         status, answer = Conversation(server).turn("hello")
     assert (status, answer) == (503, {"error": "No model is loaded."})
 
 
 def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
     done = subprocess.run(
-        [RASA, "run", "--model", model, "--credentials", "bot/credentials.yml", "--endpoints", "bot/endpoints.yml"],
+        [
+            RASA,
+            "run",
+            "--model",
+            model,
+            "--credentials",
+            "bot/credentials.yml",
+            "--endpoints",
+            "bot/endpoints.yml",
+        ],
         cwd=ROOT,
         env=environment(home)
         | {
@@ -140,7 +168,8 @@ def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
 
 
 def test_what_only_rasas_own_process_can_show(home: Path) -> None:
-    """The compiled check says what Rasa's says, another Rasa is refused, the memory of turns is bounded."""
+    """The compiled check says what Rasa's says, another Rasa is refused, the memory of turns is
+    bounded."""
     done = subprocess.run(
         [BOT_PYTHON, "-m", "tests.bot.inside_bot"],
         cwd=ROOT,

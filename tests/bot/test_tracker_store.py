@@ -1,4 +1,5 @@
-"""The bounded tracker store: what it answers is what Rasa's own answers, and a lost database is told."""
+"""The bounded tracker store: what it answers is what Rasa's own answers, and a lost database is
+told."""
 
 from __future__ import annotations
 
@@ -10,8 +11,11 @@ from tests.bot.action_endpoint import ActionEndpoint
 from tests.support.rasa_server import BOT_PYTHON
 
 
-def test_the_same_conversations_on_both_stores(home: Path, model: Path, actions: ActionEndpoint) -> None:
-    """Forms with many asides, undo and restart in them, 190 turns: the same words and the same state after each."""
+def test_the_same_conversations_on_both_stores(
+    home: Path, model: Path, actions: ActionEndpoint
+) -> None:
+    """Forms with many asides, undo and restart in them, 190 turns: the same words and the same
+    state after each."""
     done = subprocess.run(
         [BOT_PYTHON, "-m", "tests.bot.both_stores", str(model), actions.url, actions.token],
         cwd=ROOT,

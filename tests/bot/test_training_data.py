@@ -12,30 +12,60 @@ from ruamel.yaml import YAML
 from handoff_service.bot_control.rasa_cli import ROOT
 from tests.support.rasa_server import meanings, run_rasa
 
-# Measured when the texts were written: 124 of 146. Examples were then added for what was missed, so the 138 of now is
-# no estimate of how texts from outside are understood; that is nearer to the first.
+# Measured when the texts were written: 124 of 146. Examples were then added for what was missed, so
+# the 138 of now is no estimate of how texts from outside are understood; that is nearer to the
+# first.
 LEAST_UNDERSTOOD = 0.88
 FEWEST_EXAMPLES = 40
 SAME_AS = {"out_of_scope": ("nlu_fallback",)}  # what Rasa says when it is not sure is treated alike
 
 SENT = ("other_proof", "tell_secret", "prove_identity", "proof_ended")
 SAID_BY_ACTIONS = (  # actions/identity.py
-    *("ask_account", "code_asked", "code_wrong", "code_too_old", "code_no_code", "no_code", "fact_asked"),
+    *(
+        "ask_account",
+        "code_asked",
+        "code_wrong",
+        "code_too_old",
+        "code_no_code",
+        "no_code",
+        "fact_asked",
+    ),
     *("fact_wrong", "verified", "not_verified", "you_are", "who_later", "not_you", "no_proof"),
     *("ask_account_for_agent", "no_code_no_fact", "code_again", "back_to_agent", "proof_first"),
 )
 
 # What `rasa data validate` says although all is well.
 EXPECTED_WARNINGS = (
-    "The intent 'inform_impact' is listed in the domain file, but is not found in the NLU training data",  # buttons
-    "The intent 'handed_back' is listed in the domain file, but is not found in the NLU training data",  # the service's
-    *(f"The utterance 'utter_{name}' is not used in any story" for name in ("ask_problem", "ask_device", "ask_impact")),
-    *(f"The utterance 'utter_{name}' is not used in any story" for name in ("is_known", "left", "dropped")),
-    "The intent 'inform_device' is listed in the domain file, but is not found in the NLU training data",
-    *(f"The utterance 'utter_{name}' is not used in any story" for name in ("ask_item", "ask_item_reason")),
-    *(f"The utterance 'utter_{name}' is not used in any story" for name in ("rephrase", "not_understood")),
+    # buttons
+    "The intent 'inform_impact' is listed in the domain file, but is not found in the NLU "
+    "training data",
+    # the service's
+    "The intent 'handed_back' is listed in the domain file, but is not found in the NLU "
+    "training data",
+    *(
+        f"The utterance 'utter_{name}' is not used in any story"
+        for name in ("ask_problem", "ask_device", "ask_impact")
+    ),
+    *(
+        f"The utterance 'utter_{name}' is not used in any story"
+        for name in ("is_known", "left", "dropped")
+    ),
+    "The intent 'inform_device' is listed in the domain file, but is not found in the NLU "
+    "training data",
+    *(
+        f"The utterance 'utter_{name}' is not used in any story"
+        for name in ("ask_item", "ask_item_reason")
+    ),
+    *(
+        f"The utterance 'utter_{name}' is not used in any story"
+        for name in ("rephrase", "not_understood")
+    ),
     # buttons, and what only the service sends
-    *(f"The intent '{one}' is listed in the domain file, but is not found in the NLU training data" for one in SENT),
+    *(
+        f"The intent '{one}' is listed in the domain file, but is not found in the NLU "
+        f"training data"
+        for one in SENT
+    ),
     *(f"The utterance 'utter_{name}' is not used in any story" for name in SAID_BY_ACTIONS),
 )
 
@@ -73,16 +103,27 @@ def same(text: str) -> str:
 
 def test_rasa_finds_the_data_valid(home: Path) -> None:
     said = run_rasa(
-        *("data", "validate", "--config", "config.yml", "--domain", "domain.yml", "--data", "data"), home=home
+        *("data", "validate", "--config", "config.yml", "--domain", "domain.yml", "--data", "data"),
+        home=home,
     )
     warnings = [line for line in said.splitlines() if "UserWarning" in line]
-    assert [line for line in warnings if not any(expected in line for expected in EXPECTED_WARNINGS)] == []
+    assert [
+        line for line in warnings if not any(expected in line for expected in EXPECTED_WARNINGS)
+    ] == []
     assert "No story structure conflicts found." in said
 
 
 def test_the_test_stories_pass(home: Path, model: Path, tmp_path: Path) -> None:
     said = run_rasa(
-        *("test", "core", "--e2e", "--stories", "tests/bot/test_stories.yml", "--model", str(model)),
+        *(
+            "test",
+            "core",
+            "--e2e",
+            "--stories",
+            "tests/bot/test_stories.yml",
+            "--model",
+            str(model),
+        ),
         *("--out", str(tmp_path), "--no-plot", "--fail-on-prediction-errors"),
         home=home,
     )
@@ -91,7 +132,11 @@ def test_the_test_stories_pass(home: Path, model: Path, tmp_path: Path) -> None:
 
 
 def test_every_intent_has_enough_examples() -> None:
-    few = {intent: len(of_intent) for intent, of_intent in examples().items() if len(of_intent) < FEWEST_EXAMPLES}
+    few = {
+        intent: len(of_intent)
+        for intent, of_intent in examples().items()
+        if len(of_intent) < FEWEST_EXAMPLES
+    }
     assert few == {}
 
 
@@ -122,9 +167,12 @@ def test_texts_it_never_saw_are_understood(home: Path, model: Path) -> None:
 
 
 def test_every_topic_is_answered_inside_every_form() -> None:
-    """A rule for each intent that a form ignores, else the text would only be met with the question again."""
+    """A rule for each intent that a form ignores, else the text would only be met with the question
+    again."""
     domain = read(ROOT / "domain.yml")
-    rules = [rule for path in (ROOT / "data" / "rules").glob("*.yml") for rule in read(path)["rules"]]
+    rules = [
+        rule for path in (ROOT / "data" / "rules").glob("*.yml") for rule in read(path)["rules"]
+    ]
     for form, of_form in domain["forms"].items():
         inside = [rule for rule in rules if {"active_loop": form} in rule.get("condition", [])]
         answered = {

@@ -1,4 +1,5 @@
-"""A bot that ends by itself is started again; real processes that answer as a bot's address does."""
+"""A bot that ends by itself is started again; real processes that answer as a bot's address
+does."""
 
 import os
 import queue

@@ -7,8 +7,20 @@ from handoff_service.bot_control.nlu_report import lines, read
 
 REPORT = {
     "bye": {"precision": 1.0, "recall": 1.0, "f1-score": 1.0, "support": 2, "confused_with": {}},
-    "deny": {"precision": 0.5, "recall": 0.25, "f1-score": 0.33, "support": 4, "confused_with": {"affirm": 3}},
-    "affirm": {"precision": 0.4, "recall": 1.0, "f1-score": 0.57, "support": 2, "confused_with": {}},
+    "deny": {
+        "precision": 0.5,
+        "recall": 0.25,
+        "f1-score": 0.33,
+        "support": 4,
+        "confused_with": {"affirm": 3},
+    },
+    "affirm": {
+        "precision": 0.4,
+        "recall": 1.0,
+        "f1-score": 0.57,
+        "support": 2,
+        "confused_with": {},
+    },
     "accuracy": 0.625,
     "macro avg": {"precision": 0.63, "recall": 0.75, "f1-score": 0.633, "support": 8},
     "weighted avg": {"precision": 0.6, "recall": 0.6, "f1-score": 0.6, "support": 8},

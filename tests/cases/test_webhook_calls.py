@@ -1,4 +1,5 @@
-"""The outgoing webhook against a real receiver: signed, in order, at least once, for a day, and never elsewhere."""
+"""The outgoing webhook against a real receiver: signed, in order, at least once, for a day, and
+never elsewhere."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -44,20 +45,28 @@ async def work(worker: Worker) -> None:
         pass
 
 
-async def opened(story: Story, description: str = "Dock is dead", interaction_id: int | None = None) -> int:
-    command = OpenByHand(agent_id=MIA, description=description, user_id=ANN_ID, interaction_id=interaction_id)
+async def opened(
+    story: Story, description: str = "Dock is dead", interaction_id: int | None = None
+) -> int:
+    command = OpenByHand(
+        agent_id=MIA, description=description, user_id=ANN_ID, interaction_id=interaction_id
+    )
     return await story.store.write(open_by_hand, command)
 
 
 async def changed(story: Story, case_id: int, note: str | None = None, **values: Any) -> None:
-    await story.store.write(change_case, ChangeCase(id=case_id, agent_id=MIA, values=values, note=note))
+    await story.store.write(
+        change_case, ChangeCase(id=case_id, agent_id=MIA, values=values, note=note)
+    )
 
 
 async def calls(story: Story) -> list[WebhookCall]:
     return (await story.store.read(webhook.calls, 50))[::-1]
 
 
-async def test_what_is_told_of_a_case(story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock) -> None:
+async def test_what_is_told_of_a_case(
+    story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
+) -> None:
     ann = (await story.text("my dock is dead")).interaction_id
     case = await opened(story, interaction_id=ann)
     await changed(story, case, note="On its way", state="in_progress")
@@ -66,22 +75,38 @@ async def test_what_is_told_of_a_case(story: Story, tickets: TicketSystem, worke
     assert (created["type"], change["type"]) == ("case.created", "case.changed")
     assert created["timestamp"] == "2026-11-23T14:00:00Z"
     told = change["data"]["case"]
-    assert (told["number"], told["kind"], told["state"], told["version"]) == ("CS0000001", "problem", "in_progress", 2)
-    assert (told["user"], told["interaction"]["name"]) == ({"id": 1, "name": "Ann Lee"}, "INT0000001")
+    assert (told["number"], told["kind"], told["state"], told["version"]) == (
+        "CS0000001",
+        "problem",
+        "in_progress",
+        2,
+    )
+    assert (told["user"], told["interaction"]["name"]) == (
+        {"id": 1, "name": "Ann Lee"},
+        "INT0000001",
+    )
     assert "history" not in told
     assert created["data"]["requester"] == {
-        "user_id": 1, "external_id": "E1001", "name": "Ann Lee", "email": "ann@example.com", "number": ANN,
+        "user_id": 1, "external_id": "E1001", "name": "Ann Lee", "email": "ann@example.com",
+        "number": ANN,
     }  # fmt: skip
-    assert change["data"]["change"]["changes"] == {"state": {"before": "open", "after": "in_progress"}}
-    assert (change["data"]["change"]["note"], change["data"]["change"]["by"]["name"]) == ("On its way", "Mia Chen")
+    assert change["data"]["change"]["changes"] == {
+        "state": {"before": "open", "after": "in_progress"}
+    }
+    assert (change["data"]["change"]["note"], change["data"]["change"]["by"]["name"]) == (
+        "On its way",
+        "Mia Chen",
+    )
     assert tickets.times == [int(clock.now.timestamp())] * 2
-    assert [(call.state, call.attempts, call.status, call.next_at) for call in await calls(story)] == [
-        ("delivered", 1, 204, None)
-    ] * 2
+    assert [
+        (call.state, call.attempts, call.status, call.next_at) for call in await calls(story)
+    ] == [("delivered", 1, 204, None)] * 2
     assert await story.count(t.due_work, t.due_work.c.kind == "call_webhook") == 0
 
 
-async def test_what_changes_nothing_is_told_to_nobody(story: Story, tickets: TicketSystem, worker: Worker) -> None:
+async def test_what_changes_nothing_is_told_to_nobody(
+    story: Story, tickets: TicketSystem, worker: Worker
+) -> None:
     """Else two systems that tell each other of changes would never come to rest."""
     case = await opened(story)
     await changed(story, case, external_number="T-1")
@@ -90,7 +115,7 @@ async def test_what_changes_nothing_is_told_to_nobody(story: Story, tickets: Tic
     assert [event["data"]["case"]["version"] for event in tickets.events] == [1, 2]
 
 
-async def test_a_call_that_fails_is_made_again_under_its_id_and_holds_back_those_about_the_same_case_alone(
+async def test_a_failed_call_is_retried_under_its_id_and_delays_only_calls_about_its_case(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
     tickets.answers = [500]
@@ -99,26 +124,35 @@ async def test_a_call_that_fails_is_made_again_under_its_id_and_holds_back_those
     await work(worker)
     other = await opened(story, "Mouse")
     await work(worker)
-    told = [(event["data"]["case"]["id"], event["data"]["case"]["version"]) for event in tickets.events]
+    told = [
+        (event["data"]["case"]["id"], event["data"]["case"]["version"]) for event in tickets.events
+    ]
     assert told == [(case, 1), (other, 1)]
     first = (await calls(story))[0]
     assert (first.state, first.status, first.why) == ("waiting", 500, "It answered 500.")
     assert first.next_at == clock.now + timedelta(seconds=5)
     clock.move(5)
     await work(worker)
-    told = [(event["data"]["case"]["id"], event["data"]["case"]["version"]) for event in tickets.events]
+    told = [
+        (event["data"]["case"]["id"], event["data"]["case"]["version"]) for event in tickets.events
+    ]
     assert told[2:] == [(case, 1), (case, 2)]
     assert tickets.ids[0] == tickets.ids[2], "the same event"
     assert len(set(tickets.ids)) == 3
     assert tickets.times[2] == tickets.times[0] + 5, "signed anew"
 
 
-async def test_a_redirect_is_not_followed(story: Story, tickets: TicketSystem, worker: Worker) -> None:
+async def test_a_redirect_is_not_followed(
+    story: Story, tickets: TicketSystem, worker: Worker
+) -> None:
     tickets.answers = [307]
     await opened(story)
     await work(worker)
     (call,) = await calls(story)
-    assert (call.why, tickets.elsewhere) == ("It answered with a redirect (307), which is not followed.", 0)
+    assert (call.why, tickets.elsewhere) == (
+        "It answered with a redirect (307), which is not followed.",
+        0,
+    )
 
 
 async def test_a_receiver_that_is_away_is_tried_for_a_day_then_given_up_and_can_be_called_again(
@@ -146,7 +180,9 @@ async def test_a_receiver_that_is_away_is_tried_for_a_day_then_given_up_and_can_
 async def test_another_secret_is_not_believed_and_the_right_one_mends_it(
     story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
 ) -> None:
-    await story.store.write(put_webhook, PutWebhook(url=tickets.address, secret=secret_of(b"another key" * 3)))
+    await story.store.write(
+        put_webhook, PutWebhook(url=tickets.address, secret=secret_of(b"another key" * 3))
+    )
     await opened(story)
     await work(worker)
     assert (tickets.forged, tickets.events) == (1, [])
@@ -156,19 +192,30 @@ async def test_another_secret_is_not_believed_and_the_right_one_mends_it(
     assert len(tickets.events) == 1
 
 
-async def test_without_an_address_nothing_waits(story: Story, tickets: TicketSystem, worker: Worker) -> None:
+async def test_without_an_address_nothing_waits(
+    story: Story, tickets: TicketSystem, worker: Worker
+) -> None:
     case = await opened(story)
     await story.store.write(put_webhook, PutWebhook(url=None))
     await changed(story, case, state="closed")
     await work(worker)
     (call,) = await calls(story)
-    assert (call.state, call.why, tickets.events) == ("given_up", "The webhook no longer has an address.", [])
+    assert (call.state, call.why, tickets.events) == (
+        "given_up",
+        "The webhook no longer has an address.",
+        [],
+    )
 
 
 async def test_a_call_whose_answer_was_lost_is_made_again(
-    story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+    story: Story,
+    tickets: TicketSystem,
+    worker: Worker,
+    clock: MovedClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The process dies between the call and writing down what it came to: its lease ends, and it is told again."""
+    """The process dies between the call and writing down what it came to: its lease ends, and it is
+    told again."""
     await opened(story)
     write = story.store.write
     lost: Any = story.store

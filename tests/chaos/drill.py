@@ -1,8 +1,10 @@
-"""``make chaos``: the fault drill. The service is killed with -9 again and again in the middle of sending.
+"""``make chaos``: the fault drill. The service is killed with -9 again and again in the middle of
+sending.
 
-Agents write texts, three in ten of them alike, while a Twilio that answers late, refuses, accepts and hangs up, calls
-back early, twice and backwards, and lags in its list takes them. Afterwards each text that is stored must have reached
-Twilio once. Prints ``lost=N duplicated=N``; ends with 1 unless both are 0 and everything is settled in two minutes.
+Agents write texts, three in ten of them alike, while a Twilio that answers late, refuses, accepts
+and hangs up, calls back early, twice and backwards, and lags in its list takes them. Afterwards
+each text that is stored must have reached Twilio once. Prints ``lost=N duplicated=N``; ends with 1
+unless both are 0 and everything is settled in two minutes.
 """
 
 import asyncio
@@ -67,7 +69,8 @@ class Drill:
             "DATABASE_URL": self.url,
             **twilio.settings,
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "BOT_TIMEOUT": "1",  # a lease outlasts two of them: whoever is killed holds a line so long on PostgreSQL
+            # a lease outlasts two of them: whoever is killed holds a line so long on PostgreSQL
+            "BOT_TIMEOUT": "1",
         }
         for kill in range(KILLS):
             with running_service(self.home, port=port, **settings) as service:
@@ -82,7 +85,12 @@ class Drill:
                     await asyncio.sleep(0.02)
                 service.kill()
                 await writing
-            print(f"\r-> kill {kill + 1} of {KILLS}, {len(twilio.sent)} sent ", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r-> kill {kill + 1} of {KILLS}, {len(twilio.sent)} sent ",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
         print(file=sys.stderr)
         began = time.monotonic()
         with running_service(self.home, port=port, **settings) as service:
@@ -113,7 +121,10 @@ class Drill:
                     await self._begin(session, url, token)
                 waits = asyncio.Semaphore(AT_ONCE)
                 await asyncio.gather(
-                    *(self._one(session, url, token, waits, chance) for _ in range(wanted - self.written))
+                    *(
+                        self._one(session, url, token, waits, chance)
+                        for _ in range(wanted - self.written)
+                    )
                 )
             except (aiohttp.ClientError, OSError, TimeoutError):
                 return  # the service was killed
@@ -127,7 +138,9 @@ class Drill:
         chance: random.Random,
     ) -> None:
         async with waits:
-            body = chance.choice(ALIKE) if chance.random() < 0.3 else f"Text {chance.getrandbits(60)}"
+            body = (
+                chance.choice(ALIKE) if chance.random() < 0.3 else f"Text {chance.getrandbits(60)}"
+            )
             path = f"{url}/api/v1/interactions/{chance.choice(self.interactions)}/messages"
             async with session.post(path, json={"body": body}, headers=token) as answer:
                 self.written += answer.ok
@@ -139,8 +152,14 @@ class Drill:
 
     async def _begin(self, session: aiohttp.ClientSession, url: str, token: dict[str, str]) -> None:
         for n in range(REQUESTERS):
-            to = {"to": f"+12025557{n:03d}", "from": DIRECT, "body": "Hello, this is the help desk."}
-            async with session.post(f"{url}/api/v1/conversations", json=to, headers=token) as answer:
+            to = {
+                "to": f"+12025557{n:03d}",
+                "from": DIRECT,
+                "body": "Hello, this is the help desk.",
+            }
+            async with session.post(
+                f"{url}/api/v1/conversations", json=to, headers=token
+            ) as answer:
                 self.interactions.append((await answer.json())["interaction"]["id"])
 
     def _unsettled(self) -> int:
@@ -163,14 +182,22 @@ class Drill:
         ours = Counter((number, body) for number, body, _ in stored)
         theirs = Counter((m.to, m.body) for m in self.twilio.sent)
         statuses = Counter(status for _, _, status in stored)
-        print(f"-> stored {len(stored)}, at Twilio {len(self.twilio.sent)}, {dict(statuses)}", file=sys.stderr)
+        print(
+            f"-> stored {len(stored)}, at Twilio {len(self.twilio.sent)}, {dict(statuses)}",
+            file=sys.stderr,
+        )
         return (ours - theirs).total(), (theirs - ours).total()
 
 
 async def lay_out(url: str) -> None:
     """The desk of the tests."""
     migrate(url)
-    opened = Store(url, clock=MovedClock(), settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
+    opened = Store(
+        url,
+        clock=MovedClock(),
+        settings=OperationSettings(send_errors=ERRORS),
+        after_commit=Heard(),
+    )
     await opened.write(import_desk, desk_file.read(DESK))
     opened.close()
 
@@ -181,7 +208,11 @@ def main() -> int:
     for kind in ("SQLite", "PostgreSQL"):
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            url = f"sqlite:///{home}/desk.db" if kind == "SQLite" else stack.enter_context(postgres_database())
+            url = (
+                f"sqlite:///{home}/desk.db"
+                if kind == "SQLite"
+                else stack.enter_context(postgres_database())
+            )
             asyncio.run(lay_out(url))
             print(f"-> {kind}: {KILLS} kills in {TEXTS} texts, seed {seed}", file=sys.stderr)
             lost, duplicated, took = asyncio.run(Drill(url, home, seed).run())

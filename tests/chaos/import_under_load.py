@@ -1,6 +1,8 @@
-"""How long texts take while an admin imports 500 people with facts: ``python -m tests.chaos.import_under_load``.
+"""How long texts take while an admin imports 500 people with facts: ``python -m
+tests.chaos.import_under_load``.
 
-Prints one line: p50 and p99 of the webhook before and during the import, in milliseconds. 1 when p99 is over 250 ms.
+Prints one line: p50 and p99 of the webhook before and during the import, in milliseconds. 1 when
+p99 is over 250 ms.
 """
 
 import asyncio
@@ -19,11 +21,15 @@ from tests.conftest import DESK
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.service import running_service
 
-PUBLIC = "http://sms.example.com"  # plain, so that a session's cookie works at the service's own address
+# plain, so that a session's cookie works at the service's own address
+PUBLIC = "http://sms.example.com"
 PEOPLE, RATE = 500, 50  # users in the file, texts a second
 OWN = ("PATCHBOARD_HOME", "PATCHBOARD_PUBLIC_URL")
 LIMIT = 0.25  # seconds; p99 of the webhook, from the issue
-ADMIN = '\n[[agents]]\nemail = "ada@example.com"\nname = "Ada"\npassword = "demo-ada"\nroles = ["admin"]\n'
+ADMIN = (
+    '\n[[agents]]\nemail = "ada@example.com"\nname = "Ada"\npassword = "demo-ada"\nroles = '
+    '["admin"]\n'
+)
 
 
 @dataclass
@@ -42,7 +48,9 @@ class Texts:
 
     async def _one(self) -> None:
         sender, began = f"+1415555{secrets.randbelow(10_000):04d}", time.perf_counter()
-        answer = await self.twilio.send_inbound(f"{PUBLIC}/webhooks/twilio/sms", sender, "+18885550100", "hello")
+        answer = await self.twilio.send_inbound(
+            f"{PUBLIC}/webhooks/twilio/sms", sender, "+18885550100", "hello"
+        )
         assert answer.status == 200, answer
         self.took.append(time.perf_counter() - began)
 
@@ -83,7 +91,8 @@ async def take_in(client: aiohttp.ClientSession, url: str, csrf: str, text: str)
 
 def _figures(took: list[float]) -> str:
     return (
-        f"p50 {took[len(took) // 2] * 1000:.0f} p99 {took[int(len(took) * 0.99)] * 1000:.0f} max {took[-1] * 1000:.0f}"
+        f"p50 {took[len(took) // 2] * 1000:.0f} p99 {took[int(len(took) * 0.99)] * 1000:.0f} "
+        f"max {took[-1] * 1000:.0f}"
     )
 
 
@@ -91,7 +100,9 @@ async def measure(home: Path, **settings: str) -> bool:
     """Run the drill. Whether the webhook kept its limit."""
     async with FakeTwilio() as twilio:
         given = {"PUBLIC_URL": PUBLIC} | {
-            n.removeprefix("PATCHBOARD_"): v for n, v in twilio.environ(home).items() if n not in OWN
+            n.removeprefix("PATCHBOARD_"): v
+            for n, v in twilio.environ(home).items()
+            if n not in OWN
         }
         with running_service(home, **given | settings) as service:
             return await _measured(twilio, service.url)
@@ -113,7 +124,8 @@ async def _measured(twilio: FakeTwilio, url: str) -> bool:
         texts.running = False
         await sending
     for what, seconds, took in (
-        ("usual", 5, usual), ("new", first, during), ("unchanged", again, changed), ("changed", other, texts.taken()),
+        ("usual", 5, usual), ("new", first, during), ("unchanged", again, changed),
+        ("changed", other, texts.taken()),
     ):  # fmt: skip
         print(f"{what}: {seconds:.1f} s, {len(took)} texts, webhook ms {_figures(took)}")
     return during[int(len(during) * 0.99)] < LIMIT

@@ -1,4 +1,5 @@
-"""The answers to COMMITs get lost on the way from PostgreSQL: nothing may be done twice, and nothing may be lost.
+"""The answers to COMMITs get lost on the way from PostgreSQL: nothing may be done twice, and
+nothing may be lost.
 
 ``make chaos`` runs it with 500 commands and 200 lost answers; ``test_lost_commits.py`` with fewer.
 """
@@ -16,10 +17,17 @@ import sqlalchemy as sa
 from handoff_service.errors import DatabaseAway, OutcomeUnknown
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.consent.change_consent import Ask, change_consent
-from handoff_service.operations.conversations.change_interaction import CloseInteraction, close_interaction
+from handoff_service.operations.conversations.change_interaction import (
+    CloseInteraction,
+    close_interaction,
+)
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.conversations.start_conversation import (
+    Recipient,
+    Start,
+    start_conversation,
+)
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.store.engine import tables as t
@@ -34,7 +42,8 @@ type Operation[C, R] = SetBased[C, R] | Callable[[Transaction, C], R]
 
 
 class LossyConnection:
-    """Carries connections to PostgreSQL. It can pass a COMMIT on and break the connection instead of the answer."""
+    """Carries connections to PostgreSQL. It can pass a COMMIT on and break the connection instead
+    of the answer."""
 
     def __init__(self, url: str, share: float, most: int, seed: int = 7) -> None:
         self._to = urlsplit(url)
@@ -78,7 +87,8 @@ class LossyConnection:
 
 @dataclass
 class Drill:
-    """Commands of every kind that agents and requesters give, through a connection that loses answers."""
+    """Commands of every kind that agents and requesters give, through a connection that loses
+    answers."""
 
     url: str
     commands: int
@@ -90,20 +100,31 @@ class Drill:
     lost_answers: int = 0
 
     async def run(self) -> None:
-        """Give the commands, eight at a time, and compare what they did with what they were to do."""
+        """Give the commands, eight at a time, and compare what they did with what they were to
+        do."""
         connection = LossyConnection(self.url, share=0.5, most=self.lose)
-        store = Store(await connection.start(), clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
+        store = Store(
+            await connection.start(),
+            clock=MovedClock(),
+            settings=OperationSettings(),
+            after_commit=Heard(),
+        )
         self._limit = asyncio.Semaphore(8)
-        kinds = (self._text_in, self._note, self._text, self._case, self._first_text, self._close, self._transfer,
+        kinds = (self._text_in, self._note, self._text, self._case, self._first_text, self._close,
+            self._transfer,
                  self._consent)  # fmt: skip
         try:
-            await asyncio.gather(*(self._give(store, kinds[n % len(kinds)], n) for n in range(self.commands)))
+            await asyncio.gather(
+                *(self._give(store, kinds[n % len(kinds)], n) for n in range(self.commands))
+            )
         finally:
             store.close()
             await connection.close()
         self.lost_answers = connection.lost
 
-    async def _give(self, store: Store, kind: Callable[[Store, int], Awaitable[int]], number: int) -> None:
+    async def _give(
+        self, store: Store, kind: Callable[[Store, int], Awaitable[int]], number: int
+    ) -> None:
         async with self._limit:
             name = f"{kind.__name__.strip('_')} {number}"
             try:
@@ -157,7 +178,9 @@ class Drill:
 
     async def _first_text(self, store: Store, number: int) -> int:
         to = f"+1202556{number:04}"
-        command = Start(agent_id=MIA, recipient=Recipient(to=to, provider_number=DIRECT), body="first")
+        command = Start(
+            agent_id=MIA, recipient=Recipient(to=to, provider_number=DIRECT), body="first"
+        )
         started = await _do(store, start_conversation, command, near=to)
         return await self._messages(store, started.interaction_id, t.messages.c.body == "first")
 
@@ -169,10 +192,15 @@ class Drill:
 
     async def _transfer(self, store: Store, number: int) -> int:
         interaction_id = await self._conversation(store, number)
-        before = await self._count(store, t.work_items, t.work_items.c.interaction_id == interaction_id)
+        before = await self._count(
+            store, t.work_items, t.work_items.c.interaction_id == interaction_id
+        )
         command = Transfer(interaction_id=interaction_id, agent_id=MIA, to_queue=1)
         await _do(store, transfer, command, near=interaction_id)
-        return await self._count(store, t.work_items, t.work_items.c.interaction_id == interaction_id) - before
+        return (
+            await self._count(store, t.work_items, t.work_items.c.interaction_id == interaction_id)
+            - before
+        )
 
     async def _consent(self, store: Store, number: int) -> int:
         of = f"+1202557{number:04}"
@@ -180,8 +208,12 @@ class Drill:
         await _do(store, change_consent, command, near=of)
         return await self._count(store, t.consents, t.consents.c.number == of)
 
-    async def _messages(self, store: Store, interaction_id: int, *where: sa.ColumnElement[bool]) -> int:
-        return await self._count(store, t.messages, t.messages.c.interaction_id == interaction_id, *where)
+    async def _messages(
+        self, store: Store, interaction_id: int, *where: sa.ColumnElement[bool]
+    ) -> int:
+        return await self._count(
+            store, t.messages, t.messages.c.interaction_id == interaction_id, *where
+        )
 
     async def _count(self, store: Store, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).select_from(table).where(*where)
@@ -206,7 +238,10 @@ def main() -> int:
         drill = Drill(url, commands=500, lose=200)
         asyncio.run(drill.run())
     missing = len(drill.missing) + len(drill.refused)
-    print(f"answers to COMMIT lost: {drill.lost_answers}; commands: 500; lost={missing} duplicated={len(drill.twice)}")
+    print(
+        f"answers to COMMIT lost: {drill.lost_answers}; commands: 500; lost={missing} "
+        f"duplicated={len(drill.twice)}"
+    )
     return int(bool(missing or drill.twice))
 
 

@@ -1,8 +1,10 @@
-"""The presence drill, in real time: a service on PostgreSQL loses its database for a minute, finds it read-only for a
-quarter of one, and is frozen for a minute. An agent's event stream stays open all the while.
+"""The presence drill, in real time: a service on PostgreSQL loses its database for a minute, finds
+it read-only for a quarter of one, and is frozen for a minute. An agent's event stream stays open
+all the while.
 
-Afterwards, and for longer than the grace time, the agent must be available, a new text must be offered to
-them, and a page opened after the outage must not set its agent to Away. Prints ``outages=3 set_away=N``.
+Afterwards, and for longer than the grace time, the agent must be available, a new text must be
+offered to them, and a page opened after the outage must not set its agent to Away. Prints
+``outages=3 set_away=N``.
 
     python -m tests.chaos.outages
 """
@@ -45,7 +47,10 @@ async def listen(client: Client, opened: asyncio.Event, ended: list[str]) -> Non
 
 
 async def drill(url: str, home: Path, twilio: FakeTwilio) -> int:
-    async with pulled_cable(url, home, twilio) as (service, cable, plugged), aiohttp.ClientSession() as session:
+    async with (
+        pulled_cable(url, home, twilio) as (service, cable, plugged),
+        aiohttp.ClientSession() as session,
+    ):
         mia = await sign_in(Client(session, service.url), "mia")
         await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
         ended: list[str] = []
@@ -74,7 +79,11 @@ async def drill(url: str, home: Path, twilio: FakeTwilio) -> int:
             await outage()
             await asyncio.sleep(LONGER_THAN_GRACE)
             presence: Any = await mia.call("GET", "/agents/me/presence")
-            print(f"after {outage.__name__}: {presence}, stream ended: {ended}", file=sys.stderr, flush=True)
+            print(
+                f"after {outage.__name__}: {presence}, stream ended: {ended}",
+                file=sys.stderr,
+                flush=True,
+            )
             set_away += presence["presence"] != "available"
             await is_offered_work(mia, twilio, number)
             (offer,) = (await mia.call("GET", "/inbox"))["items"]

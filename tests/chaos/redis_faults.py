@@ -1,9 +1,9 @@
-"""The Redis drill: two whole services on one PostgreSQL database, and a Redis server that dies, hangs,
-forgets everything and talks nonsense, fifty times.
+"""The Redis drill: two whole services on one PostgreSQL database, and a Redis server that dies,
+hangs, forgets everything and talks nonsense, fifty times.
 
-Texts come in to both services meanwhile, and an agent has an event stream at each. Five seconds after
-Redis is back both streams must have told every text. Prints ``faults=N events=N missed=N slowest=N.Ns``;
-fails when any was missed.
+Texts come in to both services meanwhile, and an agent has an event stream at each. Five seconds
+after Redis is back both streams must have told every text. Prints ``faults=N events=N missed=N
+slowest=N.Ns``; fails when any was missed.
 
     python -m tests.chaos.redis_faults [FAULTS]
 """
@@ -85,7 +85,9 @@ async def _fault(kind: str, redis: OwnRedis) -> None:
     await asyncio.to_thread(end)
 
 
-async def _texts(twilio: FakeTwilio, services: list[Service], sent: list[str], stop: asyncio.Event) -> None:
+async def _texts(
+    twilio: FakeTwilio, services: list[Service], sent: list[str], stop: asyncio.Event
+) -> None:
     """About five texts a second, to one service or the other."""
     while not stop.is_set():
         body = f"text {len(sent)}"
@@ -103,7 +105,9 @@ async def _until_told(streams: list[Told], sent: list[str]) -> None:
             await stream.heard.wait()
 
 
-async def drill(faults: int, services: list[Service], redis: OwnRedis, twilio: FakeTwilio) -> tuple[int, int, float]:
+async def drill(
+    faults: int, services: list[Service], redis: OwnRedis, twilio: FakeTwilio
+) -> tuple[int, int, float]:
     """Returns how many texts there were, how many times one was missed, and the slowest return
     in seconds."""
     async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as tasks:
@@ -132,7 +136,9 @@ async def drill(faults: int, services: list[Service], redis: OwnRedis, twilio: F
             except TimeoutError:
                 missed += sum(len(set(sent) - stream.bodies) for stream in streams)
             slowest = max(slowest, time.monotonic() - back)
-            print(f"{n + 1}: {kind}: {len(sent)} texts, {missed} missed", file=sys.stderr, flush=True)
+            print(
+                f"{n + 1}: {kind}: {len(sent)} texts, {missed} missed", file=sys.stderr, flush=True
+            )
         for task in listening:
             task.cancel()
         presence: Any = await mia.call("GET", "/agents/me/presence")
@@ -153,7 +159,9 @@ async def main(faults: int) -> None:
             "REDIS_URL": redis.url,
             **twilio.settings,
         }
-        services = [open_.enter_context(running_service(home / str(n), **settings)) for n in range(2)]
+        services = [
+            open_.enter_context(running_service(home / str(n), **settings)) for n in range(2)
+        ]
         sent, missed, slowest = await drill(faults, services, redis, twilio)
         await twilio.close()
     print(f"faults={faults} events={2 * sent} missed={missed} slowest={slowest:.1f}s")

@@ -1,4 +1,5 @@
-"""The database away: Twilio is told 503, so that it tries its fallback; when it is back, all goes on by itself."""
+"""The database away: Twilio is told 503, so that it tries its fallback; when it is back, all goes
+on by itself."""
 
 import asyncio
 import time
@@ -16,13 +17,16 @@ IN_TIME = 5.0  # seconds
 
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["stopped", "hangs"])
-async def test_503_while_it_is_away_and_200_when_it_is_back(postgres_url: str, tmp_path: Path, hangs: bool) -> None:
+async def test_503_while_it_is_away_and_200_when_it_is_back(
+    postgres_url: str, tmp_path: Path, hangs: bool
+) -> None:
     cable, url = await Cable.to(postgres_url)
     twilio = FakeTwilio()
     await twilio.start()
     settings = {"DATABASE_URL": url, **twilio.settings}
     service = running_service(tmp_path, **settings)
-    running = await asyncio.to_thread(service.__enter__)  # in a thread: the cable is carried by this loop
+    # in a thread: the cable is carried by this loop
+    running = await asyncio.to_thread(service.__enter__)
     try:
         webhook = f"{running.url}/webhooks/twilio/sms"
         assert (await twilio.send_inbound(webhook, "+12025557001", MAIN, "before")).status == 200
@@ -42,7 +46,8 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(postgres_url: str, t
         async with asyncio.timeout(15):  # what hung comes to its end first
             while (await twilio.send_inbound(webhook, "+12025557001", MAIN, "after")).status != 200:
                 await asyncio.sleep(0.1)
-        async with asyncio.timeout(30):  # what was due meanwhile is done now: both texts' handoff is told
+        # what was due meanwhile is done now: both texts' handoff is told
+        async with asyncio.timeout(30):
             while not twilio.sent:
                 await asyncio.sleep(0.05)
     finally:
@@ -54,13 +59,17 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(postgres_url: str, t
 async def _is_away(address: str) -> None:
     """The probe, the API and a page say so in time, and when to try again."""
     headers = {"Accept": "text/html", "Authorization": "Bearer x", "Cookie": "patchboard=x"}
-    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=IN_TIME)) as session:
+    async with aiohttp.ClientSession(
+        headers=headers, timeout=aiohttp.ClientTimeout(total=IN_TIME)
+    ) as session:
 
         async def get(path: str) -> tuple[int, str | None, str]:
             async with session.get(address + path, allow_redirects=False) as answer:
                 return answer.status, answer.headers.get("Retry-After"), await answer.text()
 
-        ready, *rest = await asyncio.gather(*(get(p) for p in ("/readyz", "/api/v1/agents", "/workspace")))
+        ready, *rest = await asyncio.gather(
+            *(get(p) for p in ("/readyz", "/api/v1/agents", "/workspace"))
+        )
     assert ready[0] == 503
     assert '"database"' in ready[2]
     assert [(status, bool(again)) for status, again, _ in rest] == [(503, True)] * 2

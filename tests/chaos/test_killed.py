@@ -1,4 +1,5 @@
-"""The service killed with -9 while texts come in: what was answered 200 is there afterwards and gets its answer."""
+"""The service killed with -9 while texts come in: what was answered 200 is there afterwards and
+gets its answer."""
 
 import asyncio
 import itertools
@@ -22,12 +23,15 @@ ANSWERED = "about "
 
 @pytest.fixture
 async def bot() -> AsyncIterator[str]:
-    """A bot that repeats what it was asked, one word a text, and answers the same turn the same way."""
+    """A bot that repeats what it was asked, one word a text, and answers the same turn the same
+    way."""
 
     async def turn(request: web.Request) -> web.Response:
         asked = await request.json()
         turn_id = asked["metadata"]["turn_id"]
-        return web.json_response([{"text": f"{ANSWERED}{' '.join(asked['message'].split())} in turn {turn_id}"}])
+        return web.json_response(
+            [{"text": f"{ANSWERED}{' '.join(asked['message'].split())} in turn {turn_id}"}]
+        )
 
     app = web.Application()
     app.router.add_post("/webhooks/sms/webhook", turn)
@@ -80,7 +84,8 @@ async def test_killed_while_texts_come_in(database_url: str, bot: str, tmp_path:
             ended.set()
             await texting
     with running_service(tmp_path, port=port, **settings):
-        async with asyncio.timeout(90):  # the leases of the killed are over after some 20 s on PostgreSQL
+        # the leases of the killed are over after some 20 s on PostgreSQL
+        async with asyncio.timeout(90):
             while missing := _unanswered(twilio, requesters.acknowledged):
                 await asyncio.sleep(0.1)
     assert not missing

@@ -21,7 +21,9 @@ OVERDUE = "UPDATE due_work SET due_at = now() - interval '1 minute' WHERE kind =
 
 
 @asynccontextmanager
-async def pulled_cable(url: str, home: Path, twilio: FakeTwilio) -> AsyncIterator[tuple[Service, Cable, int]]:
+async def pulled_cable(
+    url: str, home: Path, twilio: FakeTwilio
+) -> AsyncIterator[tuple[Service, Cable, int]]:
     cable, by_cable = await Cable.to(url)
     settings = {"DATABASE_URL": by_cable, **twilio.settings}
     service = running_service(home, **settings)
@@ -40,7 +42,10 @@ async def grace_has_begun_anew(url: str) -> None:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as db:
         found: Any = None
         while found is None:
-            query = "SELECT 1 FROM due_work WHERE kind = 'lost_connection' AND due_at > now() AND lease_until IS NULL"
+            query = (
+                "SELECT 1 FROM due_work WHERE kind = 'lost_connection' AND due_at > now() "
+                "AND lease_until IS NULL"
+            )
             found = await (await db.execute(query)).fetchone()
             await asyncio.sleep(0.02)
 
@@ -55,7 +60,9 @@ async def test_an_outage_and_a_freeze_set_nobody_away(postgres_url: str, tmp_pat
     ):
         mia = await sign_in(Client(session, service.url), "mia")
         await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
-        stream = await session.get(f"{service.url}/api/v1/events", headers={"Authorization": f"Bearer {mia.token}"})
+        stream = await session.get(
+            f"{service.url}/api/v1/events", headers={"Authorization": f"Bearer {mia.token}"}
+        )
         heard = read_events(stream)
         assert (await anext(heard))["event"] == "hello"
         await cable.pull()
@@ -71,13 +78,17 @@ async def test_an_outage_and_a_freeze_set_nobody_away(postgres_url: str, tmp_pat
         service.process.send_signal(signal.SIGCONT)
         await grace_has_begun_anew(postgres_url)
         await is_offered_work(mia, twilio, BOB)
-        assert [one["event"] for one in [await anext(heard)]] == ["offer"], "the stream was never closed"
+        assert [one["event"] for one in [await anext(heard)]] == ["offer"], (
+            "the stream was never closed"
+        )
         stream.close()
 
 
 async def is_offered_work(mia: Client, twilio: FakeTwilio, number: str) -> None:
     assert (await mia.call("GET", "/agents/me/presence"))["presence"] == "available"
-    answer = await twilio.send_inbound(f"{mia.url}/webhooks/twilio/sms", number, DIRECT, "my badge is stuck")
+    answer = await twilio.send_inbound(
+        f"{mia.url}/webhooks/twilio/sms", number, DIRECT, "my badge is stuck"
+    )
     assert answer.status == 200
 
     def of_number(found: Any) -> list[Any]:

@@ -1,4 +1,5 @@
-"""STOP, START and HELP: one ledger, one confirmation, and nothing leaves for somebody who has opted out."""
+"""STOP, START and HELP: one ledger, one confirmation, and nothing leaves for somebody who has opted
+out."""
 
 import asyncio
 import os
@@ -33,7 +34,9 @@ from tests.support.sending_story import begin, claim, finish, line
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
 
 RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))
-OUT = "You've opted out of texts from Northwind IT and won't get any more. Text START to opt back in."
+OUT = (
+    "You've opted out of texts from Northwind IT and won't get any more. Text START to opt back in."
+)
 IN = "You'll get texts from Northwind IT again. Text HELP for help, STOP to opt out."
 
 
@@ -53,7 +56,9 @@ async def sent(story: Story) -> list[str]:
     return texts
 
 
-def ask(number: str = ANN, *, opted_out: bool = True, note: str | None = None, agent: int | None = MIA) -> Ask:
+def ask(
+    number: str = ANN, *, opted_out: bool = True, note: str | None = None, agent: int | None = MIA
+) -> Ask:
     return Ask(number=number, opted_out=opted_out, source=Source.AGENT, agent_id=agent, note=note)
 
 
@@ -64,7 +69,12 @@ async def test_stop_to_the_virtual_agent_is_confirmed_once_and_closes(story: Sto
     assert (seen.state, seen.owner.kind) == (State.CLOSED_ABANDONED, Owner.NONE)
     assert await sent(story) == [OUT]
     (entry,) = await ledger(story)
-    assert (entry.source, entry.words, entry.opted_out, entry.in_force) == (Source.KEYWORD, "Stop.", True, True)
+    assert (entry.source, entry.words, entry.opted_out, entry.in_force) == (
+        Source.KEYWORD,
+        "Stop.",
+        True,
+        True,
+    )
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
     again = (await story.text("STOP")).interaction_id or 0
     assert (await story.see(again)).closed_at is not None
@@ -72,7 +82,9 @@ async def test_stop_to_the_virtual_agent_is_confirmed_once_and_closes(story: Sto
     assert len(await ledger(story)) == 1
 
 
-async def test_stop_as_the_first_text_makes_an_interaction_that_is_closed_at_once(story: Story) -> None:
+async def test_stop_as_the_first_text_makes_an_interaction_that_is_closed_at_once(
+    story: Story,
+) -> None:
     for to in (MAIN, DIRECT):
         number = {MAIN: ANN, DIRECT: BOB}[to]
         interaction = (await story.text("STOP", number=number, to=to)).interaction_id or 0
@@ -81,18 +93,28 @@ async def test_stop_as_the_first_text_makes_an_interaction_that_is_closed_at_onc
     assert await story.count(t.work_items, t.work_items.c.state == "queued") == 0
 
 
-@pytest.mark.parametrize("body", ["STOP 12345", "please stop calling", "stop it from beeping", "the bus stop"])
-async def test_what_only_holds_the_word_reaches_a_person_or_the_bot(story: Story, body: str) -> None:
+@pytest.mark.parametrize(
+    "body", ["STOP 12345", "please stop calling", "stop it from beeping", "the bus stop"]
+)
+async def test_what_only_holds_the_word_reaches_a_person_or_the_bot(
+    story: Story, body: str
+) -> None:
     interaction = (await story.text(body)).interaction_id or 0
     assert (await story.see(interaction)).owner.kind is Owner.VIRTUAL_AGENT
     assert await ledger(story) == []
 
 
-async def test_a_live_agent_keeps_the_conversation_and_sees_why_nothing_can_be_sent(story: Story) -> None:
+async def test_a_live_agent_keeps_the_conversation_and_sees_why_nothing_can_be_sent(
+    story: Story,
+) -> None:
     interaction = await story.with_agent(MIA)
     await story.text("unsubscribe", to=DIRECT)
     assert (await story.see(interaction)).owner.kind is Owner.AGENT
-    (said,) = [one for one in await story.lines(interaction) if one.event is Event.CONSENT and not one.direction]
+    (said,) = [
+        one
+        for one in await story.lines(interaction)
+        if one.event is Event.CONSENT and not one.direction
+    ]
     assert said.body == "The requester texted “unsubscribe”. Opted out: no texts can be sent"
     with pytest.raises(Conflict, match="Opted out on 23 November 2026"):
         await story.write(interaction, "Are you still there?")
@@ -142,7 +164,9 @@ async def test_help_is_answered_also_to_who_has_opted_out(story: Story) -> None:
     assert (first, help_line.partition(":")[0]) == (OUT, "Northwind IT")
 
 
-async def test_help_is_answered_also_where_a_queue_or_a_live_agent_has_the_conversation(story: Story) -> None:
+async def test_help_is_answered_also_where_a_queue_or_a_live_agent_has_the_conversation(
+    story: Story,
+) -> None:
     waiting = (await story.text("my laptop", to=DIRECT)).interaction_id or 0
     await story.text("HELP", to=DIRECT)
     assert (await story.texted(waiting))[-1].startswith("Northwind IT: ")
@@ -152,8 +176,12 @@ async def test_help_is_answered_also_where_a_queue_or_a_live_agent_has_the_conve
 
 
 @pytest.mark.parametrize("word", [Command.HELP, Command.OPT_IN])
-async def test_a_word_that_the_provider_has_answered_begins_nothing(story: Story, word: Command) -> None:
-    text = Text(sid="SMword", requester_number=ANN, provider_number=DIRECT, body="HELP", answered_as=word)
+async def test_a_word_that_the_provider_has_answered_begins_nothing(
+    story: Story, word: Command
+) -> None:
+    text = Text(
+        sid="SMword", requester_number=ANN, provider_number=DIRECT, body="HELP", answered_as=word
+    )
     received = await story.store.write(receive_sms, text)
     await story.offer()
     assert (await story.see(received.interaction_id or 0)).owner.kind == Owner.NONE
@@ -162,11 +190,20 @@ async def test_a_word_that_the_provider_has_answered_begins_nothing(story: Story
 
 
 async def test_what_the_provider_has_answered_is_not_answered_again(story: Story) -> None:
-    for word, took_for in (("arrêt", Command.OPT_OUT), ("hilfe", Command.HELP), ("unstop", Command.OPT_IN)):
-        text = Text(sid=word, requester_number=ANN, provider_number=MAIN, body=word, answered_as=took_for)
+    for word, took_for in (
+        ("arrêt", Command.OPT_OUT),
+        ("hilfe", Command.HELP),
+        ("unstop", Command.OPT_IN),
+    ):
+        text = Text(
+            sid=word, requester_number=ANN, provider_number=MAIN, body=word, answered_as=took_for
+        )
         await story.store.write(receive_sms, text)
     assert await sent(story) == []
-    assert [(one.opted_out, one.words) for one in await ledger(story)] == [(False, "unstop"), (True, "arrêt")]
+    assert [(one.opted_out, one.words) for one in await ledger(story)] == [
+        (False, "unstop"),
+        (True, "arrêt"),
+    ]
 
 
 @pytest.mark.parametrize("how", ["answer", "receipt"])
@@ -203,7 +240,9 @@ async def test_a_confirmation_that_the_provider_refuses_was_given_by_it(story: S
     assert len(await ledger(story)) == 1
 
 
-async def test_agents_record_what_they_are_told_and_only_requesters_take_back_their_own(story: Story) -> None:
+async def test_agents_record_what_they_are_told_and_only_requesters_take_back_their_own(
+    story: Story,
+) -> None:
     interaction = await story.with_agent(MIA)
     entry = await story.store.write(change_consent, ask(note="She said so on the phone."))
     assert (entry.source, entry.agent and entry.agent.name, entry.note) == (
@@ -211,7 +250,9 @@ async def test_agents_record_what_they_are_told_and_only_requesters_take_back_th
         "Mia Chen",
         "She said so on the phone.",
     )
-    assert (await story.lines(interaction))[-1].body == "Recorded by Mia Chen. Opted out: no texts can be sent"
+    assert (await story.lines(interaction))[
+        -1
+    ].body == "Recorded by Mia Chen. Opted out: no texts can be sent"
     with pytest.raises(Conflict, match="has already opted out"):
         await story.store.write(change_consent, ask())
     with pytest.raises(BadInput):
@@ -235,9 +276,17 @@ async def test_a_text_and_a_stop_in_the_same_moment(story: Story) -> None:
     assert await sent(story) == [OUT, OUT]
 
 
-async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(postgres_url: str, clock: MovedClock) -> None:
-    """Two processes: one has taken in a STOP and not committed it when the other looks whether it may send."""
-    opened = Store(postgres_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
+async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(
+    postgres_url: str, clock: MovedClock
+) -> None:
+    """Two processes: one has taken in a STOP and not committed it when the other looks whether it
+    may send."""
+    opened = Store(
+        postgres_url,
+        clock=clock,
+        settings=OperationSettings(send_errors=ERRORS),
+        after_commit=Heard(),
+    )
     story = Story(opened)
     interaction = await story.with_agent(MIA)
     await sent(story)
@@ -248,7 +297,8 @@ async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(postgres_url
         receive_sms.run(Transaction(conn, clock(), OperationSettings(send_errors=ERRORS)), [text])
         sending = asyncio.ensure_future(begin(story, message))
         waiting = sa.text(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%SHARE%'"
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query "
+            "LIKE '%SHARE%'"
         )
         with engine.connect() as other:
             while not other.execute(waiting).scalar_one():
@@ -265,26 +315,39 @@ async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(postgres_url
 async def test_opt_outs_are_imported_and_exported(story: Story, tmp_path: Path) -> None:
     await story.text("STOP", number=BOB)
     file = tmp_path / "desk.toml"
-    file.write_text(f'[[opt_outs]]\nnumber = "{ANN}"\nprovider_number = "{DIRECT}"\nnote = "From the old system"\n')
+    file.write_text(
+        f'[[opt_outs]]\nnumber = "{ANN}"\nprovider_number = "{DIRECT}"\nnote = "From the old '
+        f'system"\n'
+    )
     for _ in range(2):
         await story.store.write(import_desk, desk_file.read(file))
     (entry,) = await ledger(story)
-    assert (entry.source, entry.provider_number, entry.note) == (Source.IMPORT, DIRECT, "From the old system")
+    assert (entry.source, entry.provider_number, entry.note) == (
+        Source.IMPORT,
+        DIRECT,
+        "From the old system",
+    )
     exported = await story.store.read(export_desk)
     assert f'[[opt_outs]]\nnumber = "{ANN}"\nprovider_number = "{DIRECT}"' in exported
     assert f'[[opt_outs]]\nnumber = "{BOB}"\n' in exported
 
 
 async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: Story) -> None:
-    """A hundred races on each database (make chaos: a thousand). After the STOP was stored, nothing is sent."""
+    """A hundred races on each database (make chaos: a thousand). After the STOP was stored, nothing
+    is sent."""
     chance = random.Random(11)
     numbers = [f"+1303555{n:04d}" for n in range(RACES)]
-    begun = await asyncio.gather(*(story.text("hi", number=number, to=DIRECT) for number in numbers))
+    begun = await asyncio.gather(
+        *(story.text("hi", number=number, to=DIRECT) for number in numbers)
+    )
 
     def say_something(tx: Transaction, _: None) -> list[int]:
         rows = interactions.lock_each(tx.conn, [one.interaction_id or 0 for one in begun])
         return [
-            conversation_messages.send_text(tx, rows[one.interaction_id or 0], "Hello", Author.SYSTEM) for one in begun
+            conversation_messages.send_text(
+                tx, rows[one.interaction_id or 0], "Hello", Author.SYSTEM
+            )
+            for one in begun
         ]
 
     messages = await story.store.write(say_something, None)
@@ -317,7 +380,9 @@ async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: S
     assert statuses.count(Status.CANCELED) == RACES - left
 
 
-async def test_an_imported_opt_out_holds_for_somebody_who_never_texted_before(story: Story, tmp_path: Path) -> None:
+async def test_an_imported_opt_out_holds_for_somebody_who_never_texted_before(
+    story: Story, tmp_path: Path
+) -> None:
     file = tmp_path / "desk.toml"
     file.write_text(f'[[opt_outs]]\nnumber = "{STRANGER}"\n\n[[opt_outs]]\nnumber = "{BOB}"\n')
     await story.store.write(import_desk, desk_file.read(file))
@@ -328,7 +393,9 @@ async def test_an_imported_opt_out_holds_for_somebody_who_never_texted_before(st
     assert [entry.number for entry in await story.store.read(consents.in_force)] == [STRANGER]
 
 
-async def test_an_import_that_comes_again_does_not_undo_a_start(story: Story, tmp_path: Path) -> None:
+async def test_an_import_that_comes_again_does_not_undo_a_start(
+    story: Story, tmp_path: Path
+) -> None:
     file = tmp_path / "desk.toml"
     file.write_text(f'[[opt_outs]]\nnumber = "{BOB}"\n')
     await story.store.write(import_desk, desk_file.read(file))
@@ -368,21 +435,28 @@ async def test_many_opt_outs_at_once_some_of_them_twice(story: Story, tmp_path: 
     wrong.write_text(f'[[opt_outs]]\nnumber = "{ANN}"\nprovider_number = "{BOB}"\n')
     with pytest.raises(BadInput) as refusal:
         await story.store.write(import_desk, desk_file.read(wrong))
-    assert refusal.value.errors == {f"opt_outs.{ANN}.provider_number": f"{BOB} is not a company number"}
+    assert refusal.value.errors == {
+        f"opt_outs.{ANN}.provider_number": f"{BOB} is not a company number"
+    }
 
 
 @pytest.mark.parametrize(
-    "body", ["take me off your list", "Stop. Thank you", "STOP\n--\nJo Bloggs", "no me escriban más"]
+    "body",
+    ["take me off your list", "Stop. Thank you", "STOP\n--\nJo Bloggs", "no me escriban más"],
 )
-async def test_a_clear_wish_opts_out_and_is_confirmed_as_the_keyword_is(story: Story, body: str) -> None:
+async def test_a_clear_wish_opts_out_and_is_confirmed_as_the_keyword_is(
+    story: Story, body: str
+) -> None:
     interaction = (await story.text("my laptop")).interaction_id or 0
     await story.text(body)
     assert (await story.see(interaction)).state is State.CLOSED_ABANDONED
     assert await sent(story) == [OUT]
     (entry,) = await ledger(story)
-    assert (entry.source, entry.words, entry.told_at) == (Source.KEYWORD, body.partition("\n")[0], None), (
-        "the provider is told"
-    )
+    assert (entry.source, entry.words, entry.told_at) == (
+        Source.KEYWORD,
+        body.partition("\n")[0],
+        None,
+    ), "the provider is told"
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
 
 
@@ -395,7 +469,10 @@ async def test_a_clear_wish_reaches_the_ledger_beside_a_live_agent_too(story: St
 
 async def test_a_likely_wish_is_asked_back_once_and_then_a_person_decides(story: Story) -> None:
     interaction = (await story.text("take me off the list")).interaction_id or 0
-    asked = "Would you like to stop texts from Northwind IT? Reply STOP to opt out, or tell us what you need."
+    asked = (
+        "Would you like to stop texts from Northwind IT? Reply STOP to opt out, or tell us "
+        "what you need."
+    )
     assert await story.texted(interaction) == [asked]
     assert await story.begin(interaction) is None, "the virtual agent does not see it"
     assert await ledger(story) == []
@@ -424,12 +501,15 @@ async def test_a_likely_wish_beside_a_live_agent_is_the_agents_to_read(story: St
 async def test_whoever_does_not_know_the_number_hears_what_it_is(story: Story) -> None:
     interaction = (await story.text("wrong number, who is this")).interaction_id or 0
     assert await story.texted(interaction) == [
-        "This is Northwind IT, a help desk you can text. Reply STOP to opt out, or tell us what you need."
+        "This is Northwind IT, a help desk you can text. Reply STOP to opt out, or tell us "
+        "what you need."
     ]
     assert await story.begin(interaction) is None
 
 
-async def test_help_as_the_first_text_to_live_agents_is_one_text_and_no_conversation(story: Story) -> None:
+async def test_help_as_the_first_text_to_live_agents_is_one_text_and_no_conversation(
+    story: Story,
+) -> None:
     interaction = (await story.text("HELP", number=BOB, to=DIRECT)).interaction_id or 0
     await story.offer()
     assert (await story.see(interaction)).closed_at is not None

@@ -1,4 +1,5 @@
-"""The words of consent: the whole text, whatever its case and the marks around it, and nothing that only holds them."""
+"""The words of consent: the whole text, whatever its case and the marks around it, and nothing that
+only holds them."""
 
 from datetime import datetime
 
@@ -18,7 +19,16 @@ from handoff_service.rules.consent.consent_keywords import (
 from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
 from handoff_service.rules.virtual_agent.commands import Command
 
-MARKED = ("‘stop’", "STOP,", "stop?", "(stop)", "Stop…", "STOP\N{NO-BREAK SPACE}", "\ufeffSTOP\u200b", "arre\u0302t")
+MARKED = (
+    "‘stop’",
+    "STOP,",
+    "stop?",
+    "(stop)",
+    "Stop…",
+    "STOP\N{NO-BREAK SPACE}",
+    "\ufeffSTOP\u200b",
+    "arre\u0302t",
+)
 OWN = {Command.OPT_OUT: ["alto", "Arrêt"], Command.OPT_IN: ["alta"]}
 
 
@@ -55,7 +65,11 @@ def test_what_only_holds_such_a_word_is_none(text: str) -> None:
 
 
 def test_help() -> None:
-    assert [word(text, {}) for text in ("HELP", "info", "Help me?")] == [Command.HELP, Command.HELP, None]
+    assert [word(text, {}) for text in ("HELP", "info", "Help me?")] == [
+        Command.HELP,
+        Command.HELP,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +120,11 @@ def test_every_row_has_its_steps_and_only_changes_are_confirmed() -> None:
     ]
     assert all(
         ConsentStep.RECORD in TABLE[row]
-        for row in (ConsentSituation.OPTS_OUT, ConsentSituation.OPTS_OUT_AGAIN, ConsentSituation.OPTS_IN)
+        for row in (
+            ConsentSituation.OPTS_OUT,
+            ConsentSituation.OPTS_OUT_AGAIN,
+            ConsentSituation.OPTS_IN,
+        )
     )
 
 
@@ -116,10 +134,15 @@ def test_every_row_has_its_steps_and_only_changes_are_confirmed() -> None:
         ([(1, True, {0}), (2, False, {7})], {1: {0}, 2: {0}}),
         ([(1, True, {7}), (2, True, {0}), (3, False, {7})], {1: {7}, 2: {0}, 3: {0, 7}}),
         ([(1, True, {7, 8}), (2, False, {8})], {1: {7, 8}, 2: {8}}),
-        ([(1, True, {0}), (2, False, {7}), (3, True, {8}), (4, False, {8})], {1: {0}, 2: {0}, 3: {8}, 4: {8}}),
+        (
+            [(1, True, {0}), (2, False, {7}), (3, True, {8}), (4, False, {8})],
+            {1: {0}, 2: {0}, 3: {8}, 4: {8}},
+        ),
     ],
 )
-def test_what_an_entry_changed(entries: list[tuple[int, bool, set[int]]], expected: dict[int, set[int]]) -> None:
+def test_what_an_entry_changed(
+    entries: list[tuple[int, bool, set[int]]], expected: dict[int, set[int]]
+) -> None:
     """0: all the company's numbers."""
     assert concerned([(n, out, frozenset(places)) for n, out, places in entries]) == expected
 
@@ -129,5 +152,8 @@ def test_why_somebody_cannot_be_texted() -> None:
     assert why_not(Source.KEYWORD, since, words="STOP") == (
         "Opted out on 3 November 2026 by texting STOP. Only they can opt back in, by texting START."
     )
-    assert why_not(Source.AGENT, since, by="Mia Chen") == "Opted out on 3 November 2026, recorded by Mia Chen."
+    assert (
+        why_not(Source.AGENT, since, by="Mia Chen")
+        == "Opted out on 3 November 2026, recorded by Mia Chen."
+    )
     assert "reported by the carrier" in why_not(Source.PROVIDER, since, words="21610")

@@ -58,7 +58,9 @@ async def test_nothing_leaves_after_an_opt_out_was_acknowledged(database_url: st
     deps = WorkerDeps(store=store, provider=none, bot=NoBot(), clock=real.now)
     numbers = [f"+1202{5550000 + n}" for n in range(RACES)]
     came = await asyncio.gather(*(story.text(number=number, to=DIRECT) for number in numbers))
-    deliver = next(p for (kinds, _), p in zip(POOLS, build_workers(deps), strict=True) if Work.DELIVER in kinds)
+    deliver = next(
+        p for (kinds, _), p in zip(POOLS, build_workers(deps), strict=True) if Work.DELIVER in kinds
+    )
     pools.append(deliver)
     running = asyncio.create_task(deliver.run())
     acknowledged: dict[str, float] = {}
@@ -67,7 +69,12 @@ async def test_nothing_leaves_after_an_opt_out_was_acknowledged(database_url: st
         write = Write(interaction_id=interaction, agent_id=MIA, body="Late")
         await store.write(send_sms, write)
         await asyncio.sleep(random.uniform(0, 0.05))
-        stop = Text(sid=f"SM{secrets.token_hex(16)}", requester_number=number, provider_number=DIRECT, body="STOP")
+        stop = Text(
+            sid=f"SM{secrets.token_hex(16)}",
+            requester_number=number,
+            provider_number=DIRECT,
+            body="STOP",
+        )
         received = await store.write(receive_sms, stop)
         assert received.opted_out
         await until_nothing_leaves(store, number)
@@ -78,7 +85,9 @@ async def test_nothing_leaves_after_an_opt_out_was_acknowledged(database_url: st
         await asyncio.gather(*(race(number, one.interaction_id or 0) for number, one in pairs))
     sending = t.due_work.c.kind == Work.DELIVER
     async with asyncio.timeout(60):
-        while await store.read(lambda conn: conn.execute(t.due_work.select().where(sending)).first()):
+        while await store.read(
+            lambda conn: conn.execute(t.due_work.select().where(sending)).first()
+        ):
             await asyncio.sleep(0.05)
     running.cancel()
     await deliver.close()

@@ -1,4 +1,5 @@
-"""Wishes to get no more texts: the keyword in any spelling, a clear wish, a likely wish, and nothing else."""
+"""Wishes to get no more texts: the keyword in any spelling, a clear wish, a likely wish, and
+nothing else."""
 
 import pytest
 from ruamel.yaml import YAML
@@ -21,8 +22,24 @@ SPELLINGS = (
         "please stop",
         "Stop. Thank you",
     ),
-    *("STOP STOP STOP", "pls stop", "stop please!!", "S.T.O.P.", "s t o p", "ＳＴＯＰ", "stóp", "Unsubscribe, please."),
-    *("quit please", "revoke. thanks", "un-subscribe", "STOP 🛑", "Please, please stop", "thank you, unsubscribe"),
+    *(
+        "STOP STOP STOP",
+        "pls stop",
+        "stop please!!",
+        "S.T.O.P.",
+        "s t o p",
+        "ＳＴＯＰ",
+        "stóp",
+        "Unsubscribe, please.",
+    ),
+    *(
+        "quit please",
+        "revoke. thanks",
+        "un-subscribe",
+        "STOP 🛑",
+        "Please, please stop",
+        "thank you, unsubscribe",
+    ),
     *(
         "«stop»",
         "*STOP*",
@@ -34,7 +51,12 @@ SPELLINGS = (
     ),
 )
 CLEAR = (
-    *("take me off your list", "do not text me again", "remove my number", "Please remove me from your list."),
+    *(
+        "take me off your list",
+        "do not text me again",
+        "remove my number",
+        "Please remove me from your list.",
+    ),
     *(
         "stop texting me",
         "Stop sending me these messages!",
@@ -58,14 +80,23 @@ CLEAR = (
         "Stop now",
         "no thanks, stop",
     ),
-    *("could you please take my number off your texting list", "quit texting me", "I do not consent to these texts"),
+    *(
+        "could you please take my number off your texting list",
+        "quit texting me",
+        "I do not consent to these texts",
+    ),
     *(
         "please don't text this number anymore",
         "remove me from your database",
         "stop all messages",
         "cease contacting me",
     ),
-    *("no me manden más mensajes", "No me escriban más", "deje de mandarme mensajes", "quíteme de su lista por favor"),
+    *(
+        "no me manden más mensajes",
+        "No me escriban más",
+        "deje de mandarme mensajes",
+        "quíteme de su lista por favor",
+    ),
     *(
         "no más mensajes",
         "borren mi número",
@@ -76,7 +107,13 @@ CLEAR = (
     *("dejen de escribirme", "elimine mi número de su lista", "denme de baja de sus mensajes"),
 )
 LIKELY = (
-    *("I never signed up for this", "fuck off", "i didn't ask for these texts", "I want out", "cancel all messages"),
+    *(
+        "I never signed up for this",
+        "fuck off",
+        "i didn't ask for these texts",
+        "I want out",
+        "cancel all messages",
+    ),
     *(
         "take me off the list",
         "remove me",
@@ -85,7 +122,13 @@ LIKELY = (
         "stopp",
         "STPO",
     ),
-    *("unsuscribe", "remove me from this list", "how do I stop these texts", "why do you keep texting me", "baja"),
+    *(
+        "unsuscribe",
+        "remove me from this list",
+        "how do I stop these texts",
+        "why do you keep texting me",
+        "baja",
+    ),
     *("déjenme en paz", "no me molesten", "quiero darme de baja", "please take me off this"),
 )
 AT_FIRST = (
@@ -107,7 +150,8 @@ def test_the_keyword_in_any_spelling(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "text"), [("ARRET", "arrêt"), ("Arrêt", "ARRET !"), ("keine SMS mehr", "Keine SMS mehr.")]
+    ("own", "text"),
+    [("ARRET", "arrêt"), ("Arrêt", "ARRET !"), ("keine SMS mehr", "Keine SMS mehr.")],
 )
 def test_an_admins_words_match_with_and_without_accents(own: str, text: str) -> None:
     assert word(text, {Command.OPT_OUT: [own]}) is Command.OPT_OUT
@@ -163,10 +207,16 @@ def test_no_help_desk_text_opts_out_or_is_asked_back() -> None:
 
 
 def test_no_training_text_of_the_bot_opts_out() -> None:
-    lines = [line for path in (ROOT / "data" / "nlu").glob("*.yml") for line in path.read_text().splitlines()]
+    lines = [
+        line
+        for path in (ROOT / "data" / "nlu").glob("*.yml")
+        for line in path.read_text().splitlines()
+    ]
     found = [line.strip().removeprefix("- ") for line in lines if line.strip().startswith("- ")]
     assert len(found) > 1000
-    assert [text for text in found if word(text, {}) is Command.OPT_OUT or wish(text, first=False)] == []
+    assert [
+        text for text in found if word(text, {}) is Command.OPT_OUT or wish(text, first=False)
+    ] == []
 
 
 def test_a_text_made_to_take_long_does_not() -> None:

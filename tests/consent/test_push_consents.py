@@ -1,5 +1,5 @@
-"""The provider is told who may be texted, by number and by messaging service: with Twilio's official client against the
-fake."""
+"""The provider is told who may be texted, by number and by messaging service: with Twilio's
+official client against the fake."""
 
 from pathlib import Path
 
@@ -16,7 +16,10 @@ from handoff_service.operations.consent.push_consents import (
     push_from_now_on,
 )
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
-from handoff_service.operations.desk.provider_numbers import ChangeProviderNumber, change_provider_number
+from handoff_service.operations.desk.provider_numbers import (
+    ChangeProviderNumber,
+    change_provider_number,
+)
 from handoff_service.ports import Accepted, Refused
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.shared.vocabulary import Work
@@ -46,20 +49,28 @@ async def in_one_service(story: Story) -> None:
     """Both of the company's numbers are in the pool of one messaging service."""
     for one in await story.store.read(people.provider_numbers):
         await story.store.write(
-            change_provider_number, ChangeProviderNumber(id=one.id, values={"messaging_service": SERVICE})
+            change_provider_number,
+            ChangeProviderNumber(id=one.id, values={"messaging_service": SERVICE}),
         )
 
 
 def recorded(number: str = ANN, *, opted_out: bool = True, of: str | None = None) -> Ask:
     note = "By phone"
-    return Ask(number=number, opted_out=opted_out, source=Source.AGENT, agent_id=MIA, note=note, provider_number=of)
+    return Ask(
+        number=number,
+        opted_out=opted_out,
+        source=Source.AGENT,
+        agent_id=MIA,
+        note=note,
+        provider_number=of,
+    )
 
 
 async def newest(story: Story, number: str = ANN) -> Consent:
     return (await story.store.read(consents.ledger, number))[0]
 
 
-# Consent ---------------------------------------------------------------------------------------------------------
+# Consent ------------------------------------------------------------------------------------------
 
 
 async def tell(worker: Worker, clock: MovedClock) -> None:
@@ -78,7 +89,11 @@ async def test_the_provider_is_told_who_may_be_texted_by_which_number(
     await story.store.write(change_consent, recorded())
     await story.store.write(change_consent, recorded(BOB, of=DIRECT))
     await tell(worker, clock)
-    assert twilio.consents == {(ANN, MAIN): "opt-out", (ANN, DIRECT): "opt-out", (BOB, DIRECT): "opt-out"}
+    assert twilio.consents == {
+        (ANN, MAIN): "opt-out",
+        (ANN, DIRECT): "opt-out",
+        (BOB, DIRECT): "opt-out",
+    }
     first = twilio.consent_items[0]
     assert (first["source"], first["date_of_consent"], len(first["correlation_id"])) == (
         "offline",
@@ -90,7 +105,11 @@ async def test_the_provider_is_told_who_may_be_texted_by_which_number(
     assert (told.told_at, told.told_why) == (clock(), None)
     await story.store.write(change_consent, recorded(opted_out=False))
     await tell(worker, clock)
-    assert twilio.consents == {(ANN, MAIN): "opt-in", (ANN, DIRECT): "opt-in", (BOB, DIRECT): "opt-out"}
+    assert twilio.consents == {
+        (ANN, MAIN): "opt-in",
+        (ANN, DIRECT): "opt-in",
+        (BOB, DIRECT): "opt-out",
+    }
 
 
 async def test_it_waits_a_minute_so_what_is_taken_back_at_once_is_told_once(
@@ -123,14 +142,17 @@ async def test_start_gives_back_what_stop_took_for_all_numbers(
 async def test_only_senders_of_which_something_changed_are_told(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
-    """To tell an old opt-in again would lift a STOP that the provider knows of and we do not yet."""
+    """To tell an old opt-in again would lift a STOP that the provider knows of and we do not
+    yet."""
     for body in ("STOP", "START"):
         await story.text(body)
         await tell(worker, clock)
     twilio.consent_items.clear()
     await story.store.write(change_consent, recorded(of=DIRECT))
     await tell(worker, clock)
-    assert [(item["sender_id"], item["status"]) for item in twilio.consent_items] == [(DIRECT, "opt-out")]
+    assert [(item["sender_id"], item["status"]) for item in twilio.consent_items] == [
+        (DIRECT, "opt-out")
+    ]
 
 
 async def test_a_messaging_service_is_one_sender(
@@ -232,7 +254,9 @@ async def test_each_sender_is_told_how_it_came_to_be(
     await story.text("START")  # of MAIN: DIRECT stays as it was
     await story.store.write(change_consent, recorded(opted_out=False, of=DIRECT))
     await tell(worker, clock)
-    assert {(item["sender_id"], item["status"], item["source"]) for item in twilio.consent_items} == {
+    assert {
+        (item["sender_id"], item["status"], item["source"]) for item in twilio.consent_items
+    } == {
         (MAIN, "opt-in", "opt-in-message"),
         (DIRECT, "opt-in", "offline"),
     }
@@ -248,7 +272,13 @@ async def test_each_sender_is_told_how_it_came_to_be(
     ],
 )
 async def test_it_waits_when_the_provider_cannot_be_told(
-    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock, status: int, why: str, again: int
+    story: Story,
+    twilio: FakeTwilio,
+    worker: Worker,
+    clock: MovedClock,
+    status: int,
+    why: str,
+    again: int,
 ) -> None:
     twilio.consent_status = status
     await story.store.write(change_consent, recorded())
@@ -265,7 +295,9 @@ async def test_it_waits_when_the_provider_cannot_be_told(
     assert await story.store.read(consents.untold, clock()) == (0, None)
 
 
-async def test_a_change_while_the_provider_is_being_told_is_told_too(story: Story, clock: MovedClock) -> None:
+async def test_a_change_while_the_provider_is_being_told_is_told_too(
+    story: Story, clock: MovedClock
+) -> None:
     await story.store.write(change_consent, recorded())
     clock.move(120)
     batch = await story.store.write(begin_push, None)
@@ -274,12 +306,18 @@ async def test_a_change_while_the_provider_is_being_told_is_told_too(story: Stor
     assert await untold(story) == 1
 
 
-async def test_what_requesters_say_themselves_counts_for_more_than_what_was_recorded(story: Story) -> None:
-    """An agent could take back what an agent recorded; what the requester texted meanwhile is theirs."""
+async def test_what_requesters_say_themselves_counts_for_more_than_what_was_recorded(
+    story: Story,
+) -> None:
+    """An agent could take back what an agent recorded; what the requester texted meanwhile is
+    theirs."""
     await story.store.write(change_consent, recorded())
     await story.text("STOP")
     await story.text("STOP")
-    assert [entry.source for entry in await story.store.read(consents.ledger, ANN)] == [Source.KEYWORD, Source.AGENT]
+    assert [entry.source for entry in await story.store.read(consents.ledger, ANN)] == [
+        Source.KEYWORD,
+        Source.AGENT,
+    ]
     with pytest.raises(Conflict, match="Only they can"):
         await story.store.write(change_consent, recorded(opted_out=False))
     held = await story.store.read(consents.opted_out, ANN, 1)
@@ -303,13 +341,19 @@ async def test_stop_and_start_in_one_batch(story: Story) -> None:
 
     def both(tx: Transaction, _: None) -> None:
         said = (("SMone", MAIN, "STOP"), ("SMtwo", DIRECT, "START"))
-        receive_sms.run(tx, [Text(sid=s, requester_number=ANN, provider_number=to, body=b) for s, to, b in said])
+        receive_sms.run(
+            tx, [Text(sid=s, requester_number=ANN, provider_number=to, body=b) for s, to, b in said]
+        )
 
     await story.store.write(both, None)
-    assert [entry.opted_out for entry in await story.store.read(consents.ledger, ANN)] == [False, True, True]
+    assert [entry.opted_out for entry in await story.store.read(consents.ledger, ANN)] == [
+        False,
+        True,
+        True,
+    ]
 
 
-# Messaging services ------------------------------------------------------------------------------------------------
+# Messaging services -------------------------------------------------------------------------------
 
 
 async def refused(story: Story, number: str = ANN) -> None:
@@ -324,7 +368,9 @@ async def refused(story: Story, number: str = ANN) -> None:
     await finish(story, message, Refused(code=21610))
 
 
-async def test_a_text_names_the_service_and_keeps_its_number(story: Story, twilio: FakeTwilio, tmp_path: Path) -> None:
+async def test_a_text_names_the_service_and_keeps_its_number(
+    story: Story, twilio: FakeTwilio, tmp_path: Path
+) -> None:
     await in_one_service(story)
     interaction = await story.with_agent(MIA)
     for one in await claim(story):

@@ -36,13 +36,20 @@ async def _asked(story: Story) -> int:
     return ann
 
 
-async def test_a_reaction_is_shown_on_the_message_that_it_quotes_and_is_no_turn(story: Story) -> None:
+async def test_a_reaction_is_shown_on_the_message_that_it_quotes_and_is_no_turn(
+    story: Story,
+) -> None:
     ann = await _asked(story)
     due = await story.rows(t.due_work)
     received = await story.text("Loved “How much does this affect you? 1 I cannot…”", sid="SM-R")
     assert (received.outcome, received.interaction_id) == (Outcome.STORED, ann)
     *_, asked, line = await story.lines(ann)
-    assert (asked.reaction, line.event, line.kind, line.direction) == ("❤️", Event.REACTION, Kind.SYSTEM, None)
+    assert (asked.reaction, line.event, line.kind, line.direction) == (
+        "❤️",
+        Event.REACTION,
+        Kind.SYSTEM,
+        None,
+    )
     assert line.body.startswith("Loved")
     assert await story.begin(ann) is None
     assert (await story.rows(t.due_work)) == due
@@ -60,19 +67,28 @@ async def test_a_reaction_and_its_removal_change_neither_a_conversation_nor_its_
     ann = await story.with_agent()
     await story.write(ann, "I am looking into it")
     if state is State.ON_HOLD:
-        await story.store.write(change_interaction, ChangeInteraction(interaction_id=ann, agent_id=MIA, state=state))
+        await story.store.write(
+            change_interaction, ChangeInteraction(interaction_id=ann, agent_id=MIA, state=state)
+        )
     elif state is State.CLOSED_COMPLETE:
         await story.close(ann)
     (before,) = await story.rows(t.interactions)
     due = await story.rows(t.due_work)
     assert any(row.kind == Work.TIMER for row in due) is (state is not State.CLOSED_COMPLETE)
-    for text, shown in (("👍 to “I am looking into it”", "👍"), ("Removed a like from “I am looking…”", None)):
+    for text, shown in (
+        ("👍 to “I am looking into it”", "👍"),
+        ("Removed a like from “I am looking…”", None),
+    ):
         await story.text(text, to=DIRECT)
         (after,) = await story.rows(t.interactions)
         assert after._asdict() | {"last_seq": before.last_seq} == before._asdict()
         assert (before.state, after.closed_at) == (state, before.closed_at)
         assert await story.rows(t.due_work) == due
-        (said,) = [line for line in await story.lines(ann) if line.author.kind is Author.AGENT and line.direction]
+        (said,) = [
+            line
+            for line in await story.lines(ann)
+            if line.author.kind is Author.AGENT and line.direction
+        ]
         assert said.reaction == shown
 
 
@@ -147,7 +163,11 @@ async def test_the_agent_of_a_closed_conversation_is_thanked_by_name_and_sees_it
     assert await story.store.read(unread_conversations, MIA) == 0
     await story.text(body, to=DIRECT)
     (listed,) = await story.store.read(conversation_list.listed, MIA, others=False)
-    assert (listed.interaction.id, listed.interaction.unread, listed.last and listed.last.body) == (ann, 1, body)
+    assert (listed.interaction.id, listed.interaction.unread, listed.last and listed.last.body) == (
+        ann,
+        1,
+        body,
+    )
     assert listed.interaction.state is State.CLOSED_COMPLETE
     assert await story.store.read(unread_conversations, MIA) == 1
     assert await story.store.read(unread_conversations, OMAR) == 0
@@ -165,7 +185,11 @@ async def test_somebody_elses_name_is_no_thanks(story: Story) -> None:
 async def test_a_blank_text_to_live_agents_waits_for_one_that_shows_something(story: Story) -> None:
     blank = await story.text("\u200b \u2800", to=DIRECT)
     kept = await story.see(blank.interaction_id or 0)
-    assert (blank.outcome, kept.state, kept.owner.kind) == (Outcome.STORED, State.CLOSED_COMPLETE, Owner.NONE)
+    assert (blank.outcome, kept.state, kept.owner.kind) == (
+        Outcome.STORED,
+        State.CLOSED_COMPLETE,
+        Owner.NONE,
+    )
     assert await story.count(t.work_items) == 0
     assert await story.count(t.due_work) == 0
     await story.text("", to=DIRECT)

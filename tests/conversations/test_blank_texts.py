@@ -1,12 +1,21 @@
-"""A text that shows nothing is refused by name, whoever writes it, and skipped where the virtual agent does."""
+"""A text that shows nothing is refused by name, whoever writes it, and skipped where the virtual
+agent does."""
 
 import pytest
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.conversations.start_conversation import (
+    Recipient,
+    Start,
+    start_conversation,
+)
 from handoff_service.operations.desk.templates import MakeTemplate, make_template
-from handoff_service.operations.virtual_agent.take_bot_turn import FinishTurn, TurnOutcome, finish_turn
+from handoff_service.operations.virtual_agent.take_bot_turn import (
+    FinishTurn,
+    TurnOutcome,
+    finish_turn,
+)
 from handoff_service.ports import BotReply
 from handoff_service.rules.virtual_agent.bot_text import Choice
 from tests.support.story import ANN, DIRECT, MIA, Story
@@ -34,7 +43,10 @@ async def test_a_reply_of_the_virtual_agent_that_shows_nothing_is_skipped(story:
     ann = (await story.text("hi, my laptop won't start")).interaction_id or 0
     question = await story.begin(ann)
     assert question is not None
-    assert await story.finish(question, NOTHING, "How much does this affect you?") is TurnOutcome.ANSWERED
+    assert (
+        await story.finish(question, NOTHING, "How much does this affect you?")
+        is TurnOutcome.ANSWERED
+    )
     assert await story.texted(ann) == ["How much does this affect you?"]
 
 

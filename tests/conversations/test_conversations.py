@@ -24,7 +24,12 @@ async def test_an_agents_text_is_queued_counted_and_in_its_lines_order(story: St
     await story.write(ann, "It’s the small one")
     await story.write(ann, "It’s the small one 👍")
     first, second, third = [line for line in await story.lines(ann) if line.author.kind == "agent"]
-    assert (first.author.name, first.status, first.segments, first.encoding) == ("Mia Chen", "queued", 1, "GSM-7")
+    assert (first.author.name, first.status, first.segments, first.encoding) == (
+        "Mia Chen",
+        "queued",
+        1,
+        "GSM-7",
+    )
     assert (second.body, second.encoding) == ("It's the small one", "GSM-7")
     assert (third.body, third.encoding) == ("It’s the small one 👍", "UCS-2")
     rows = await story.rows(t.due_work, t.due_work.c.kind == Work.DELIVER)
@@ -32,9 +37,12 @@ async def test_an_agents_text_is_queued_counted_and_in_its_lines_order(story: St
 
 
 @pytest.mark.parametrize(
-    ("body", "says"), [("  ", "must not be empty"), ("a" * 16_001, "at most 16000"), ("a\0b", "NUL")]
+    ("body", "says"),
+    [("  ", "must not be empty"), ("a" * 16_001, "at most 16000"), ("a\0b", "NUL")],
 )
-async def test_a_text_that_cannot_be_sent_is_refused_at_the_field(story: Story, body: str, says: str) -> None:
+async def test_a_text_that_cannot_be_sent_is_refused_at_the_field(
+    story: Story, body: str, says: str
+) -> None:
     ann = await story.with_agent(MIA)
     with pytest.raises(BadInput) as refusal:
         await story.write(ann, body)
@@ -54,20 +62,34 @@ async def test_writing_into_the_virtual_agents_conversation_takes_it_over(story:
     ann = (await story.text()).interaction_id or 0
     await story.write(ann, "Mia here", MIA)
     seen = await story.see(ann)
-    assert (seen.owner.kind, seen.owner.id, seen.epoch, seen.state) == (Owner.AGENT, MIA, 2, State.WORK_IN_PROGRESS)
+    assert (seen.owner.kind, seen.owner.id, seen.epoch, seen.state) == (
+        Owner.AGENT,
+        MIA,
+        2,
+        State.WORK_IN_PROGRESS,
+    )
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
 
 
 async def test_notes_are_never_sent(story: Story) -> None:
     ann = await story.with_agent(MIA)
     before = await story.texted(ann)
-    await story.store.write(write_note, Write(interaction_id=ann, agent_id=MIA, body="Orange blink is 1.4"))
+    await story.store.write(
+        write_note, Write(interaction_id=ann, agent_id=MIA, body="Orange blink is 1.4")
+    )
     note = (await story.lines(ann))[-1]
-    assert (note.kind, note.direction, note.status, note.author.name) == (Kind.NOTE, None, None, "Mia Chen")
+    assert (note.kind, note.direction, note.status, note.author.name) == (
+        Kind.NOTE,
+        None,
+        None,
+        "Mia Chen",
+    )
     assert await story.texted(ann) == before
 
 
-async def test_closing_tells_the_requester_once_and_nobody_owns_it(story: Story, clock: MovedClock) -> None:
+async def test_closing_tells_the_requester_once_and_nobody_owns_it(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent(MIA)
     clock.move(60)
     await story.close(ann)
@@ -87,7 +109,9 @@ async def test_closing_tells_the_requester_once_and_nobody_owns_it(story: Story,
 async def test_closing_without_a_line_or_with_the_agents_own(story: Story) -> None:
     quiet = await story.with_agent(MIA, number=ANN)
     before = await story.texted(quiet)
-    await story.close(quiet, closing_text="  ", state=State.CLOSED_ABANDONED, short_description="Dock firmware")
+    await story.close(
+        quiet, closing_text="  ", state=State.CLOSED_ABANDONED, short_description="Dock firmware"
+    )
     assert await story.texted(quiet) == before
     assert (await story.see(quiet)).short_description == "Dock firmware"
     own = await story.with_agent(MIA, number=BOB)
@@ -109,13 +133,17 @@ async def test_the_badge_counts_conversations_not_messages(story: Story, clock: 
     assert await story.store.read(conversations.unread_conversations, MIA) == 0
 
 
-async def test_reading_up_to_a_line_leaves_the_later_ones_unread_and_never_moves_back(story: Story) -> None:
+async def test_reading_up_to_a_line_leaves_the_later_ones_unread_and_never_moves_back(
+    story: Story,
+) -> None:
     ann = await story.with_agent(MIA)
     for body in ("one", "two"):
         await story.text(body, to=DIRECT)
     one, two = (await story.lines(ann))[-2:]
     for up_to, unread in ((one.seq, 1), (two.seq, 0), (one.seq, 0)):
-        await story.store.write(read_interaction, ReadInteraction(interaction_id=ann, agent_id=MIA, up_to=up_to))
+        await story.store.write(
+            read_interaction, ReadInteraction(interaction_id=ann, agent_id=MIA, up_to=up_to)
+        )
         assert (await story.see(ann, MIA)).unread == unread
 
 
@@ -146,7 +174,8 @@ async def test_a_closed_state_is_not_set_by_a_change(story: Story) -> None:
     ann = await story.with_agent(MIA)
     with pytest.raises(BadInput):
         await story.store.write(
-            change_interaction, ChangeInteraction(interaction_id=ann, agent_id=MIA, state=State.CLOSED_COMPLETE)
+            change_interaction,
+            ChangeInteraction(interaction_id=ann, agent_id=MIA, state=State.CLOSED_COMPLETE),
         )
 
 
@@ -155,7 +184,9 @@ async def test_the_places_in_a_conversation_have_no_gaps(story: Story) -> None:
     await story.write(ann, "hi")
     await story.text("yes", to=DIRECT)
     await story.close(ann)
-    assert [line.seq for line in await story.lines(ann)] == list(range(1, len(await story.lines(ann)) + 1))
+    assert [line.seq for line in await story.lines(ann)] == list(
+        range(1, len(await story.lines(ann)) + 1)
+    )
 
 
 async def test_past_interactions_of_the_number(story: Story) -> None:

@@ -8,7 +8,8 @@ from tests.support.story import ANN, DIRECT, Story
 
 
 async def talks(story: Story, *counts: int) -> list[int]:
-    """Interactions of Ann on the direct line with so many texts more, closed; the last one stays open."""
+    """Interactions of Ann on the direct line with so many texts more, closed; the last one stays
+    open."""
     made = []
     for n, count in enumerate(counts):
         made.append(await story.with_agent())

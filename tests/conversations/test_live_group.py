@@ -25,7 +25,9 @@ async def leave(story: Story, interaction_id: int, agent: int = OMAR) -> None:
 
 
 async def told(story: Story, interaction_id: int) -> list[str]:
-    return [line.body for line in await story.lines(interaction_id) if line.event is Event.LIVE_GROUP]
+    return [
+        line.body for line in await story.lines(interaction_id) if line.event is Event.LIVE_GROUP
+    ]
 
 
 async def group(story: Story, interaction_id: int) -> list[str]:
@@ -48,7 +50,10 @@ async def test_who_joins_is_seen_reads_on_from_there_and_reassigns_nothing(story
 async def test_joining_twice_or_at_the_same_time_is_joining_once(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await asyncio.gather(join(story, ann), join(story, ann))
-    assert (await group(story, ann), await told(story, ann)) == (["Mia Chen", "Omar Haddad"], ["Omar Haddad joined"])
+    assert (await group(story, ann), await told(story, ann)) == (
+        ["Mia Chen", "Omar Haddad"],
+        ["Omar Haddad joined"],
+    )
 
 
 async def test_leaving_is_seen_too_and_not_for_the_one_who_has_it(story: Story) -> None:
@@ -64,7 +69,9 @@ async def test_leaving_is_seen_too_and_not_for_the_one_who_has_it(story: Story) 
         await leave(story, ann, MIA)
 
 
-async def test_there_is_nobody_to_join_before_an_agent_has_it_nor_after_it_is_closed(story: Story) -> None:
+async def test_there_is_nobody_to_join_before_an_agent_has_it_nor_after_it_is_closed(
+    story: Story,
+) -> None:
     bot = (await story.text(to=MAIN)).interaction_id or 0
     with pytest.raises(Conflict, match="Take it over instead"):
         await join(story, bot)
@@ -81,15 +88,19 @@ async def test_who_takes_over_a_conversation_they_joined_has_it_alone(story: Sto
     ann = await story.with_agent(MIA)
     await join(story, ann)
     await story.store.write(assign_by_hand, AssignTo(interaction_id=ann, agent_id=OMAR, by=OMAR))
-    assert ((await story.see(ann)).owner.name, await group(story, ann)) == ("Omar Haddad", ["Omar Haddad"])
+    assert ((await story.see(ann)).owner.name, await group(story, ann)) == (
+        "Omar Haddad",
+        ["Omar Haddad"],
+    )
 
 
-# Cards ---------------------------------------------------------------------------------------------------------
+# Cards --------------------------------------------------------------------------------------------
 
 ANNS = {"problem": "Laptop", "device": "Dell", "impact": ""}
 CARDS = {
     "without a choice everything collected": ([], ANNS),
-    "what was chosen, in that order": (["device", "problem"], {"device": "Dell", "problem": "Laptop"}),
+    "what was chosen, in that order": (["device", "problem"],
+        {"device": "Dell", "problem": "Laptop"}),
     "what is not known is left out": (["impact", "room", "device"], {"device": "Dell"}),
     "of the users record": (
         ["user.department", "user.external_id"],
@@ -100,7 +111,9 @@ CARDS = {
 
 @pytest.mark.parametrize(("fields", "card"), CARDS.values(), ids=CARDS.keys())
 async def test_a_card_shows(fields: Sequence[str], card: dict[str, str], story: Story) -> None:
-    await story.store.write(lambda tx, _: tx.conn.execute(sa.update(t.desk).values(card_fields=fields)), None)
+    await story.store.write(
+        lambda tx, _: tx.conn.execute(sa.update(t.desk).values(card_fields=fields)), None
+    )
     values = {"attributes": {"department": "IT"}}
     anns = sa.update(t.users).where(t.users.c.external_id == "E1001").values(**values)
     await story.store.write(lambda tx, _: tx.conn.execute(anns), None)

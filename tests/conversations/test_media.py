@@ -7,12 +7,35 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.conversations.fetch_media import MOST_TRIES, FinishFetch, finish_fetch
-from handoff_service.operations.conversations.receive_sms import Attachment, Received, Text, receive_sms
+from handoff_service.operations.conversations.fetch_media import (
+    MOST_TRIES,
+    FinishFetch,
+    finish_fetch,
+)
+from handoff_service.operations.conversations.receive_sms import (
+    Attachment,
+    Received,
+    Text,
+    receive_sms,
+)
 from handoff_service.operations.conversations.send_sms import Write, send_sms
-from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.operations.delivery.deliver import BeginSend, FinishSend, begin_sends, finish_sends
-from handoff_service.operations.shared.uploads import StoredUpload, Upload, forget_upload, keep_upload
+from handoff_service.operations.conversations.start_conversation import (
+    Recipient,
+    Start,
+    start_conversation,
+)
+from handoff_service.operations.delivery.deliver import (
+    BeginSend,
+    FinishSend,
+    begin_sends,
+    finish_sends,
+)
+from handoff_service.operations.shared.uploads import (
+    StoredUpload,
+    Upload,
+    forget_upload,
+    keep_upload,
+)
 from handoff_service.ports import Later
 from handoff_service.rules.conversations.media import NotTaken, Taken
 from handoff_service.rules.conversations.media_links import is_good
@@ -41,7 +64,9 @@ async def picture_in(story: Story, *, to: str = MAIN, sid: str = "MM1", count: i
     return await story.store.write(receive_sms, text)
 
 
-async def fetched(story: Story, result: Any, *, media_id: int = 1, attempts: int = 1) -> MediaStatus:
+async def fetched(
+    story: Story, result: Any, *, media_id: int = 1, attempts: int = 1
+) -> MediaStatus:
     command = FinishFetch(media_id=media_id, attempts=attempts, result=result)
     return await story.store.write(finish_fetch, command)
 
@@ -55,31 +80,50 @@ async def fetches(story: Story) -> list[str]:
     return [claimed.key for claimed in await story.store.write(due_work.claim, wish)]
 
 
-async def upload(story: Story, *, size: int = 214_000, agent: int = MIA, file: str = "a" * 64) -> int:
+async def upload(
+    story: Story, *, size: int = 214_000, agent: int = MIA, file: str = "a" * 64
+) -> int:
     stored = StoredUpload(file=file, size=size, taken=PNG.taken)
     return await story.store.write(keep_upload, Upload(agent_id=agent, stored=stored))
 
 
-async def write(story: Story, interaction: int, *uploads: int, body: str = "", agent: int = MIA) -> Message:
+async def write(
+    story: Story, interaction: int, *uploads: int, body: str = "", agent: int = MIA
+) -> Message:
     command = Write(interaction_id=interaction, agent_id=agent, body=body, media=uploads)
     await story.store.write(send_sms, command)
     return (await story.lines(interaction))[-1]
 
 
-# In ------------------------------------------------------------------------------------------------------------
+# In -----------------------------------------------------------------------------------------------
 
 
-async def test_a_picture_waits_is_stored_and_those_who_look_are_told(story: Story, heard: Heard) -> None:
+async def test_a_picture_waits_is_stored_and_those_who_look_are_told(
+    story: Story, heard: Heard
+) -> None:
     received = await picture_in(story)
     waiting = await first(story, received)
-    assert (waiting.status, waiting.size, waiting.url) == ("waiting", None, "https://sms.example.com/api/v1/media/1")
+    assert (waiting.status, waiting.size, waiting.url) == (
+        "waiting",
+        None,
+        "https://sms.example.com/api/v1/media/1",
+    )
     assert await fetches(story) == ["1"]
     heard.hints.clear()
     assert await fetched(story, PNG) is MediaStatus.STORED
     stored = await first(story, received)
-    assert (stored.status, stored.size, stored.width, stored.height) == ("stored", 214_000, 640, 480)
+    assert (stored.status, stored.size, stored.width, stored.height) == (
+        "stored",
+        214_000,
+        640,
+        480,
+    )
     assert (stored.content_type, stored.is_picture) == ("image/png", True)
-    assert {h.topic for h in heard.hints} == {f"interaction:{received.interaction_id}", f"requester:{ANN}", "desk"}
+    assert {h.topic for h in heard.hints} == {
+        f"interaction:{received.interaction_id}",
+        f"requester:{ANN}",
+        "desk",
+    }
     assert await story.count(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA) == 0
     kept = await story.store.read(media.kept, 1, agent_id=None)
     assert (kept.file, kept.content_type) == ("a" * 64, "image/png")
@@ -94,23 +138,38 @@ async def test_what_is_not_taken_says_why(story: Story) -> None:
     received = await picture_in(story)
     assert await fetched(story, NotTaken("It is larger than 5 MB.")) is MediaStatus.REFUSED
     refused = await first(story, received)
-    assert (refused.status, refused.why, refused.is_picture) == ("refused", "It is larger than 5 MB.", False)
+    assert (refused.status, refused.why, refused.is_picture) == (
+        "refused",
+        "It is larger than 5 MB.",
+        False,
+    )
     with pytest.raises(Exception, match="no picture or file 1"):
         await story.store.read(media.kept, 1, agent_id=None)
     assert await story.count(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA) == 0
 
 
-async def test_trouble_is_tried_again_more_and_more_rarely_and_then_told(story: Story, clock: MovedClock) -> None:
+async def test_trouble_is_tried_again_more_and_more_rarely_and_then_told(
+    story: Story, clock: MovedClock
+) -> None:
     received, waits, began = await picture_in(story), [], clock()
     for attempt in range(1, MOST_TRIES):
         assert await fetches(story) == ["1"]
-        assert await fetched(story, "The provider does not have it (404).", attempts=attempt) is MediaStatus.WAITING
-        waits.append((await story.store.read(due_work.next_due, clock(), frozenset({Work.FETCH_MEDIA}))) or timedelta())
+        assert (
+            await fetched(story, "The provider does not have it (404).", attempts=attempt)
+            is MediaStatus.WAITING
+        )
+        waits.append(
+            (await story.store.read(due_work.next_due, clock(), frozenset({Work.FETCH_MEDIA})))
+            or timedelta()
+        )
         clock.move(waits[-1].total_seconds())
     assert waits[:3] == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8)]
     assert timedelta(minutes=30) < clock() - began < timedelta(hours=2)
     assert (await first(story, received)).why == "The provider does not have it (404)."
-    assert await fetched(story, "The provider does not have it (404).", attempts=MOST_TRIES) is MediaStatus.REFUSED
+    assert (
+        await fetched(story, "The provider does not have it (404).", attempts=MOST_TRIES)
+        is MediaStatus.REFUSED
+    )
     assert await fetches(story) == []
 
 
@@ -130,10 +189,12 @@ async def test_the_bot_is_told_of_a_picture_without_words(story: Story) -> None:
     assert question.message == "(picture)"
 
 
-# Out -----------------------------------------------------------------------------------------------------------
+# Out ----------------------------------------------------------------------------------------------
 
 
-async def test_a_picture_goes_out_by_a_link_that_is_made_anew_for_each_try(story: Story, clock: MovedClock) -> None:
+async def test_a_picture_goes_out_by_a_link_that_is_made_anew_for_each_try(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent(MIA)
     two = [await upload(story), await upload(story)]
     line = await write(story, ann, *reversed(two))
@@ -208,15 +269,26 @@ async def test_an_upload_is_seen_by_its_agent_alone_until_it_is_sent(story: Stor
     assert (await story.store.read(media.kept, one, agent_id=OMAR)).id == one
 
 
-async def test_an_upload_that_nobody_sends_is_forgotten_after_a_day(story: Story, clock: MovedClock) -> None:
+async def test_an_upload_that_nobody_sends_is_forgotten_after_a_day(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent(MIA)
-    sent, shared, alone = await upload(story), await upload(story), await upload(story, file="b" * 64)
+    sent, shared, alone = (
+        await upload(story),
+        await upload(story),
+        await upload(story, file="b" * 64),
+    )
     await write(story, ann, sent)
     wish = Claim(100, frozenset({Work.FORGET_UPLOAD}))
     assert await story.store.write(due_work.claim, wish) == []
     clock.move(24 * 3600)
-    assert [c.key for c in await story.store.write(due_work.claim, wish)] == [str(shared), str(alone)]
-    assert await story.store.write(forget_upload, shared) is None, "the sent one is in the same file"
+    assert [c.key for c in await story.store.write(due_work.claim, wish)] == [
+        str(shared),
+        str(alone),
+    ]
+    assert await story.store.write(forget_upload, shared) is None, (
+        "the sent one is in the same file"
+    )
     assert await story.store.write(forget_upload, alone) == "b" * 64
     assert await story.store.write(forget_upload, sent) is None
     assert await story.store.write(forget_upload, alone) is None, "the same again does nothing"

@@ -4,7 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules.conversations.media import NotTaken, Picture, Taken, file_name, in_words, judged, sendable
+from handoff_service.rules.conversations.media import (
+    NotTaken,
+    Picture,
+    Taken,
+    file_name,
+    in_words,
+    judged,
+    sendable,
+)
 from handoff_service.rules.conversations.media_links import is_good, link
 
 PNG = Picture("image/png", 64, 48)
@@ -12,22 +20,70 @@ HUGE = Picture("image/png", 60_000, 60_000)
 
 JUDGED = [
     ("a picture", b"..", "image/png", PNG, Taken("image/png", 64, 48)),
-    ("a picture under another's name is what it is", b"..", "image/jpeg", PNG, Taken("image/png", 64, 48)),
+    (
+        "a picture under another's name is what it is",
+        b"..",
+        "image/jpeg",
+        PNG,
+        Taken("image/png", 64, 48),
+    ),
     ("a picture without a type", b"..", "", PNG, Taken("image/png", 64, 48)),
     ("a picture with more said", b"..", "image/png; name=a.png", PNG, Taken("image/png", 64, 48)),
-    ("too many pixels", b"..", "image/png", HUGE, "The picture is too large: 60000 by 60000 pixels."),
-    ("no picture", b"<html>", "image/png", None, "Its content does not match its type (image/png)."),
-    ("a picture that says it is a page", b"..", "text/html", PNG, "This file type isn't supported (text/html)."),
+    (
+        "too many pixels",
+        b"..",
+        "image/png",
+        HUGE,
+        "The picture is too large: 60000 by 60000 pixels.",
+    ),
+    (
+        "no picture",
+        b"<html>",
+        "image/png",
+        None,
+        "Its content does not match its type (image/png).",
+    ),
+    (
+        "a picture that says it is a page",
+        b"..",
+        "text/html",
+        PNG,
+        "This file type isn't supported (text/html).",
+    ),
     ("a page", b"<html>", "text/html", None, "This file type isn't supported (text/html)."),
-    ("a drawing with scripts", b"<svg>", "image/svg+xml", None, "This file type isn't supported (image/svg+xml)."),
+    (
+        "a drawing with scripts",
+        b"<svg>",
+        "image/svg+xml",
+        None,
+        "This file type isn't supported (image/svg+xml).",
+    ),
     ("a PDF", b"%PDF-1.7", "application/pdf", None, Taken("application/pdf")),
-    ("no PDF", b"MZ", "application/pdf", None, "Its content does not match its type (application/pdf)."),
-    ("a PDF without a type", b"%PDF-1.7", "application/octet-stream", None, Taken("application/pdf")),
+    (
+        "no PDF",
+        b"MZ",
+        "application/pdf",
+        None,
+        "Its content does not match its type (application/pdf).",
+    ),
+    (
+        "a PDF without a type",
+        b"%PDF-1.7",
+        "application/octet-stream",
+        None,
+        Taken("application/pdf"),
+    ),
     ("anything without a type", b"MZ", "", None, "Its content does not match its type (no type)."),
     ("a contact", b"BEGIN:VCARD", "TEXT/X-VCARD", None, Taken("text/x-vcard")),
     ("a voice note", b"#!AMR\n", "audio/amr", None, Taken("audio/amr")),
     ("a video", b"\0\0\0\x18ftyp3gp4", "video/3gpp", None, Taken("video/3gpp")),
-    ("a picture that browsers do not show", b"\0\0\0\x18ftypheic", "image/heic", None, Taken("image/heic")),
+    (
+        "a picture that browsers do not show",
+        b"\0\0\0\x18ftypheic",
+        "image/heic",
+        None,
+        Taken("image/heic"),
+    ),
     ("nothing at all", b"", "image/png", None, "Its content does not match its type (image/png)."),
 ]
 
@@ -35,8 +91,12 @@ JUDGED = [
 @pytest.mark.parametrize(
     ("content", "said", "picture", "expected"), [j[1:] for j in JUDGED], ids=[j[0] for j in JUDGED]
 )
-def test_what_is_taken(content: bytes, said: str, picture: Picture | None, expected: Taken | str) -> None:
-    assert judged(content, said, picture) == (NotTaken(expected) if isinstance(expected, str) else expected)
+def test_what_is_taken(
+    content: bytes, said: str, picture: Picture | None, expected: Taken | str
+) -> None:
+    assert judged(content, said, picture) == (
+        NotTaken(expected) if isinstance(expected, str) else expected
+    )
 
 
 def test_what_may_be_sent() -> None:
@@ -49,7 +109,12 @@ def test_what_may_be_sent() -> None:
 
 
 def test_names_and_sizes_for_people() -> None:
-    assert [in_words(n) for n in (1, 812_345, 999_999, 4_230_000)] == ["1 KB", "812 KB", "1000 KB", "4.2 MB"]
+    assert [in_words(n) for n in (1, 812_345, 999_999, 4_230_000)] == [
+        "1 KB",
+        "812 KB",
+        "1000 KB",
+        "4.2 MB",
+    ]
     assert file_name(7, "image/jpeg") == "media-7.jpg"
     assert file_name(7, "application/pdf") == "media-7.pdf"
     assert len(file_name(123_456_789, "application/vnd.something")) <= 20

@@ -1,4 +1,5 @@
-"""Carriers write one person's number in two forms: profile, consent and conversation are the same."""
+"""Carriers write one person's number in two forms: profile, consent and conversation are the
+same."""
 
 import pytest
 
@@ -16,7 +17,8 @@ FORMS = {
 
 @pytest.mark.parametrize(("kept", "other"), FORMS.values(), ids=FORMS)
 async def test_two_forms_are_one_person(story: Story, kept: str, other: str) -> None:
-    """On record in one form, texting in both: their own conversation, answered at the form of today."""
+    """On record in one form, texting in both: their own conversation, answered at the form of
+    today."""
     user = f'[[users]]\nexternal_id = "F1"\nname = "Fay Rojas"\nnumbers = ["{other}"]\n'
     await import_file(story.store, desk_file.read_bytes(user.encode(), "desk.toml"))
     first = await story.text("hi", number=other)
@@ -41,4 +43,9 @@ async def test_a_company_number_stays_as_the_provider_lists_it(story: Story) -> 
     listed = "+5215587650000"
     number = f'[[provider_numbers]]\nnumber = "{listed}"\nqueue = "Service desk"\n'
     await import_file(story.store, desk_file.read_bytes(number.encode(), "desk.toml"))
-    assert await story.count(t.provider_numbers, t.provider_numbers.c.number.in_([listed, MAIN, DIRECT])) == 3
+    assert (
+        await story.count(
+            t.provider_numbers, t.provider_numbers.c.number.in_([listed, MAIN, DIRECT])
+        )
+        == 3
+    )

@@ -48,7 +48,9 @@ NOT_FOUND = {
 def fits(name: str, typed: str) -> bool:
     there = person_words(name, "E1", ["+12025550101"])
     names = sought(typed).names
-    return bool(names) and all(any(w.startswith(s) for w in there for s in spellings) for spellings in names)
+    return bool(names) and all(
+        any(w.startswith(s) for w in there for s in spellings) for spellings in names
+    )
 
 
 @pytest.mark.parametrize(("name", "typed"), FOUND.values(), ids=FOUND)
@@ -65,4 +67,6 @@ def test_numbers_and_the_employee_number_are_words_too() -> None:
     there = person_words("Ann Lee", "E 1001-ß", ["+447911123456"])
     assert sought("e 1001-SS").exact in there
     for typed in ("07911 123456", "0044 7911 123456", "+44 7911", "123456", "447911123456"):
-        assert any(word.startswith(token) for word in there for token in sought(typed).tokens), typed
+        assert any(word.startswith(token) for word in there for token in sought(typed).tokens), (
+            typed
+        )

@@ -1,7 +1,8 @@
 """Random texts, closings and handoffs on a few lines: what must always hold, on both databases.
 
-Never two active interactions on a line, never a message without an interaction, never two active profiles for a
-number, never a gap in a conversation, never a conversation that nobody would go on with.
+Never two active interactions on a line, never a message without an interaction, never two active
+profiles for a number, never a gap in a conversation, never a conversation that nobody would go on
+with.
 """
 
 import asyncio
@@ -33,7 +34,9 @@ TWO_ACTIVE = (
     .group_by(i.c.requester_number, i.c.provider_number_id)
     .having(sa.func.count() > 1)
 )
-TWO_PROFILES = sa.select(p.c.number).where(p.c.active).group_by(p.c.number).having(sa.func.count() > 1)
+TWO_PROFILES = (
+    sa.select(p.c.number).where(p.c.active).group_by(p.c.number).having(sa.func.count() > 1)
+)
 WITHOUT = sa.select(m.c.id).where(m.c.interaction_id.not_in(sa.select(i.c.id)))
 GAPS = (
     sa.select(i.c.id)
@@ -42,12 +45,16 @@ GAPS = (
     .having(sa.or_(sa.func.count() != i.c.last_seq, sa.func.max(m.c.seq) != i.c.last_seq))
 )
 UNOWNED = sa.select(i.c.id).where(i.c.closed_at.is_(None) == (i.c.owner == Owner.NONE))
-WAITING_ITEM = sa.select(t.work_items.c.interaction_id).where(t.work_items.c.state.in_(["queued", "pending_accept"]))
+WAITING_ITEM = sa.select(t.work_items.c.interaction_id).where(
+    t.work_items.c.state.in_(["queued", "pending_accept"])
+)
 FORGOTTEN = sa.select(i.c.id).where(i.c.owner == Owner.QUEUE, i.c.id.not_in(WAITING_ITEM))
 LEFT_OVER = sa.select(i.c.id).where(i.c.owner != Owner.QUEUE, i.c.id.in_(WAITING_ITEM))
 UNANSWERED = sa.select(i.c.id).where(
     i.c.owner == Owner.VIRTUAL_AGENT,
-    sa.cast(i.c.id, sa.Text).not_in(sa.select(t.due_work.c.key).where(t.due_work.c.kind == Work.BOT_TURN)),
+    sa.cast(i.c.id, sa.Text).not_in(
+        sa.select(t.due_work.c.key).where(t.due_work.c.kind == Work.BOT_TURN)
+    ),
     sa.select(m.c.id)
     .where(
         m.c.interaction_id == i.c.id,
@@ -89,12 +96,18 @@ class Lines(RuleBasedStateMachine):
 
     async def _open(self) -> None:
         self.story = Story(
-            Store(self.url, clock=self.clock, settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
+            Store(
+                self.url,
+                clock=self.clock,
+                settings=OperationSettings(send_errors=ERRORS),
+                after_commit=Heard(),
+            )
         )
         await self.story.available(MIA, OMAR)
 
     def do(self, act: Coroutine[Any, Any, Any]) -> Any:
-        """A step of the story. What is refused must leave nothing half done, which the invariants see."""
+        """A step of the story. What is refused must leave nothing half done, which the invariants
+        see."""
         try:
             return self.runner.run(act)
         except Refusal:
@@ -106,15 +119,21 @@ class Lines(RuleBasedStateMachine):
     @rule(lines=st.lists(LINES, min_size=1, max_size=4))
     def texts_at_once(self, lines: list[tuple[int, str]]) -> None:
         async def all_at_once() -> list[Any]:
-            return await asyncio.gather(*(self.story.text(number=self.numbers[n], to=to) for n, to in lines))
+            return await asyncio.gather(
+                *(self.story.text(number=self.numbers[n], to=to) for n, to in lines)
+            )
 
-        self.seen += [r.interaction_id for r in self.do(all_at_once()) if r.interaction_id not in self.seen]
+        self.seen += [
+            r.interaction_id for r in self.do(all_at_once()) if r.interaction_id not in self.seen
+        ]
 
     @rule(which=st.integers(0, 9), agent=st.sampled_from([MIA, OMAR]))
     def an_agent_closes(self, which: int, agent: int) -> None:
         self.do(self.story.close(self.pick(which), agent))
 
-    @rule(which=st.integers(0, 9), how=st.sampled_from(["answers", "hands over", "fails", "is late"]))
+    @rule(
+        which=st.integers(0, 9), how=st.sampled_from(["answers", "hands over", "fails", "is late"])
+    )
     def the_bot_takes_a_turn(self, which: int, how: str) -> None:
         async def turn() -> None:
             if how == "hands over":
@@ -147,7 +166,9 @@ class Lines(RuleBasedStateMachine):
     @invariant()
     def holds(self) -> None:
         for never, query in NEVER.items():
-            found = self.runner.run(self.story.store.read(lambda conn, query=query: conn.execute(query).all()))
+            found = self.runner.run(
+                self.story.store.read(lambda conn, query=query: conn.execute(query).all())
+            )
             assert not found, never
 
     def teardown(self) -> None:
@@ -168,6 +189,9 @@ def test_random_lines(database_url: str) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=25,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -1,4 +1,5 @@
-"""Reactions that come as texts are told from ordinary texts, in five languages and with any quotation marks."""
+"""Reactions that come as texts are told from ordinary texts, in five languages and with any
+quotation marks."""
 
 import re
 from pathlib import Path
@@ -81,7 +82,8 @@ def test_removals(text: str, emoji: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["👍 to all of you", "Me gusta “modo oscuro”", "J’adore « Word »", 'loved "Frozen"', "Liked 'I am fine'",
+    ["👍 to all of you", "Me gusta “modo oscuro”", "J’adore « Word »", 'loved "Frozen"',
+        "Liked 'I am fine'",
      "Liked “We have res"],
 )  # fmt: skip
 def test_what_people_write_too_is_a_reaction_only_to_a_message_with_these_words(text: str) -> None:
@@ -138,8 +140,16 @@ def test_no_text_of_the_bots_data_and_of_the_held_out_file_is_a_reaction() -> No
 @pytest.mark.parametrize(
     ("text", "body", "fits"),
     [
-        ("Liked “How much does this affect…”", "How much does this affect you?\n1 Low\n2 High", True),
-        ("Liked “How much does this affect you? 1 Low 2 High”", "How much does this affect you?\n1 Low\n2 High", True),
+        (
+            "Liked “How much does this affect…”",
+            "How much does this affect you?\n1 Low\n2 High",
+            True,
+        ),
+        (
+            "Liked “How much does this affect you? 1 Low 2 High”",
+            "How much does this affect you?\n1 Low\n2 High",
+            True,
+        ),
         ("Liked “Say 'yes'”", 'Say "yes"', True),
         ("Liked “Please restart the laptop and”", "Please restart the laptop and text us.", True),
         ("Liked “Yes”", "Yes, it is open", False),
@@ -157,7 +167,9 @@ def test_what_a_reaction_quotes(text: str, body: str, fits: bool) -> None:
     assert quotes(found, body) is fits
 
 
-def test_a_quote_with_words_between_quotes_is_a_reaction_only_to_a_message_with_these_words() -> None:
+def test_a_quote_with_words_between_quotes_is_a_reaction_only_to_a_message_with_these_words() -> (
+    None
+):
     found = read('Loved "Frozen" and "Up"')
     assert found is not None
     assert not found.sure

@@ -1,4 +1,5 @@
-"""The requester writes: tables 1 and 2, performed in one transaction, for one text or many at once."""
+"""The requester writes: tables 1 and 2, performed in one transaction, for one text or many at
+once."""
 
 import asyncio
 from datetime import timedelta
@@ -6,8 +7,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations.conversations.change_interaction import ChangeInteraction, change_interaction
-from handoff_service.operations.conversations.receive_sms import Attachment, Outcome, Text, receive_sms
+from handoff_service.operations.conversations.change_interaction import (
+    ChangeInteraction,
+    change_interaction,
+)
+from handoff_service.operations.conversations.receive_sms import (
+    Attachment,
+    Outcome,
+    Text,
+    receive_sms,
+)
 from handoff_service.rules.shared.vocabulary import Owner, State, Work, WorkItemState
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
@@ -23,7 +32,12 @@ async def test_the_first_text_makes_profile_interaction_message_and_the_bots_tur
     assert received.outcome is Outcome.STORED
     assert received.interaction_id is not None
     seen = await story.see(received.interaction_id)
-    assert (seen.state, seen.owner.kind, seen.epoch, seen.guest) == (State.NEW, Owner.VIRTUAL_AGENT, 1, False)
+    assert (seen.state, seen.owner.kind, seen.epoch, seen.guest) == (
+        State.NEW,
+        Owner.VIRTUAL_AGENT,
+        1,
+        False,
+    )
     assert seen.user is not None
     assert seen.user.name == "Ann Lee"
     assert seen.number == f"INT{seen.id:07d}"
@@ -32,7 +46,11 @@ async def test_the_first_text_makes_profile_interaction_message_and_the_bots_tur
     (line,) = await story.lines(seen.id)
     assert (line.seq, line.body, line.status) == (1, "hi, my laptop won't start", "received")
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)
-    assert (work.kind, work.key, work.due_at) == (Work.BOT_TURN, str(seen.id), clock() + timedelta(seconds=1.5))
+    assert (work.kind, work.key, work.due_at) == (
+        Work.BOT_TURN,
+        str(seen.id),
+        clock() + timedelta(seconds=1.5),
+    )
 
 
 async def test_the_next_text_goes_into_the_same_interaction_and_waits_for_the_burst_to_end(
@@ -46,7 +64,9 @@ async def test_the_next_text_goes_into_the_same_interaction_and_waits_for_the_bu
     assert work.due_at == clock() + timedelta(seconds=1.5)
 
 
-async def test_who_texts_without_a_pause_is_answered_after_ten_windows(story: Story, clock: MovedClock) -> None:
+async def test_who_texts_without_a_pause_is_answered_after_ten_windows(
+    story: Story, clock: MovedClock
+) -> None:
     began = clock()
     await story.text("so")
     for _ in range(16):
@@ -68,13 +88,19 @@ async def test_a_text_to_a_number_that_is_not_ours_is_not_stored(story: Story) -
     assert await story.count(t.interactions) == 0
 
 
-async def test_the_same_webhook_ten_times_at_once_is_one_message_and_one_interaction(story: Story) -> None:
-    outcomes = [r.outcome for r in await asyncio.gather(*(story.text(sid="SM1") for _ in range(10)))]
+async def test_the_same_webhook_ten_times_at_once_is_one_message_and_one_interaction(
+    story: Story,
+) -> None:
+    outcomes = [
+        r.outcome for r in await asyncio.gather(*(story.text(sid="SM1") for _ in range(10)))
+    ]
     assert sorted(outcomes) == [Outcome.REPEAT] * 9 + [Outcome.STORED]
     assert (await story.count(t.messages), await story.count(t.interactions)) == (1, 1)
 
 
-async def test_ten_first_texts_on_one_line_at_once_are_one_interaction_and_ten_messages(story: Story) -> None:
+async def test_ten_first_texts_on_one_line_at_once_are_one_interaction_and_ten_messages(
+    story: Story,
+) -> None:
     answers = await asyncio.gather(*(story.text(f"text {n}") for n in range(10)))
     assert len({a.interaction_id for a in answers}) == 1
     lines = await story.lines(answers[0].interaction_id or 0)
@@ -94,22 +120,39 @@ async def test_a_number_that_live_agents_answer_first_is_queued_at_once(story: S
     seen = await story.see(received.interaction_id or 0)
     assert seen.owner.kind is Owner.QUEUE
     (item,) = await story.rows(t.work_items)
-    assert (item.state, item.reason) == (WorkItemState.QUEUED, "Live agents answer this number first.")
+    assert (item.state, item.reason) == (
+        WorkItemState.QUEUED,
+        "Live agents answer this number first.",
+    )
     await story.text(to=DIRECT)
     assert await story.count(t.work_items) == 1
 
 
-async def test_without_a_bot_live_agents_answer_and_are_told_why(database_url: str, clock: MovedClock) -> None:
-    store = Store(database_url, clock=clock, settings=OperationSettings(bot_answers=False), after_commit=Heard())
+async def test_without_a_bot_live_agents_answer_and_are_told_why(
+    database_url: str, clock: MovedClock
+) -> None:
+    store = Store(
+        database_url,
+        clock=clock,
+        settings=OperationSettings(bot_answers=False),
+        after_commit=Heard(),
+    )
     await Story(store).text()
     (item,) = await Story(store).rows(t.work_items)
     store.close()
     assert item.reason == "There is no virtual agent."
 
 
-async def test_a_strangers_text_is_the_guests_and_a_shared_number_keeps_its_candidates(story: Story) -> None:
+async def test_a_strangers_text_is_the_guests_and_a_shared_number_keeps_its_candidates(
+    story: Story,
+) -> None:
     guest = await story.see((await story.text(number=STRANGER)).interaction_id or 0)
-    assert (guest.guest, guest.user, guest.candidates, guest.identity.level) == (True, None, [], "guest")
+    assert (guest.guest, guest.user, guest.candidates, guest.identity.level) == (
+        True,
+        None,
+        [],
+        "guest",
+    )
     shared = await story.see((await story.text(number=SHARED)).interaction_id or 0)
     assert shared.guest
     assert [user.name for user in shared.candidates] == ["Bob Ruiz", "Cy Ruiz"]
@@ -118,7 +161,8 @@ async def test_a_strangers_text_is_the_guests_and_a_shared_number_keeps_its_cand
 async def test_a_guest_whose_number_is_later_on_one_user_becomes_that_user(story: Story) -> None:
     received = await story.text(number=STRANGER)
     await story.store.write(
-        lambda tx, _: tx.conn.execute(sa.insert(t.user_numbers).values(user_id=1, number=STRANGER)), None
+        lambda tx, _: tx.conn.execute(sa.insert(t.user_numbers).values(user_id=1, number=STRANGER)),
+        None,
     )
     await story.text(number=STRANGER)
     seen = await story.see(received.interaction_id or 0)
@@ -128,22 +172,30 @@ async def test_a_guest_whose_number_is_later_on_one_user_becomes_that_user(story
     assert profile.user_id == seen.user.id
 
 
-async def test_a_conflict_stays_with_the_profiles_user_and_the_other_is_a_candidate(story: Story) -> None:
+async def test_a_conflict_stays_with_the_profiles_user_and_the_other_is_a_candidate(
+    story: Story,
+) -> None:
     await story.text(number=BOB)
 
     def give_number_to_ann(tx: object, _: None) -> None:
         conn = tx.conn  # type: ignore[attr-defined]
-        conn.execute(sa.update(t.user_numbers).where(t.user_numbers.c.number == BOB).values(user_id=1))
+        conn.execute(
+            sa.update(t.user_numbers).where(t.user_numbers.c.number == BOB).values(user_id=1)
+        )
 
     await story.store.write(give_number_to_ann, None)
     seen = await story.see((await story.text(number=BOB)).interaction_id or 0)
     assert seen.user is not None
     assert seen.user.name == "Bob Ruiz"
     assert [user.name for user in seen.candidates] == ["Ann Lee"]
-    assert await story.count(t.user_numbers, t.user_numbers.c.number == BOB) == 1, "users keep the numbers they had"
+    assert await story.count(t.user_numbers, t.user_numbers.c.number == BOB) == 1, (
+        "users keep the numbers they had"
+    )
 
 
-async def test_a_text_to_a_live_agent_stays_with_the_agent_and_tells_them(story: Story, heard: Heard) -> None:
+async def test_a_text_to_a_live_agent_stays_with_the_agent_and_tells_them(
+    story: Story, heard: Heard
+) -> None:
     interaction_id = await story.with_agent(MIA)
     heard.hints.clear()
     received = await story.text("are you there?", to=DIRECT)
@@ -158,13 +210,16 @@ async def test_a_text_to_a_live_agent_stays_with_the_agent_and_tells_them(story:
 async def test_a_text_takes_the_interaction_off_hold(story: Story) -> None:
     interaction_id = await story.with_agent(MIA)
     await story.store.write(
-        change_interaction, ChangeInteraction(interaction_id=interaction_id, agent_id=MIA, state=State.ON_HOLD)
+        change_interaction,
+        ChangeInteraction(interaction_id=interaction_id, agent_id=MIA, state=State.ON_HOLD),
     )
     await story.text("back", to=DIRECT)
     assert (await story.see(interaction_id)).state is State.WORK_IN_PROGRESS
 
 
-async def test_after_closing_the_next_text_is_a_new_interaction_with_the_first_responder(story: Story) -> None:
+async def test_after_closing_the_next_text_is_a_new_interaction_with_the_first_responder(
+    story: Story,
+) -> None:
     first = (await story.text()).interaction_id or 0
     await story.close(first)
     second = await story.see((await story.text("me again")).interaction_id or 0)
@@ -184,7 +239,9 @@ async def test_pictures_are_kept_with_their_text(story: Story) -> None:
     assert len({(w.key, w.line) for w in work}) == 10, "each is fetched by itself"
 
 
-@pytest.mark.parametrize("body", ["😩", "a" * 1600, "<script>alert(1)</script>", "line\nbreak", "\u202edrow", ""])
+@pytest.mark.parametrize(
+    "body", ["😩", "a" * 1600, "<script>alert(1)</script>", "line\nbreak", "\u202edrow", ""]
+)
 async def test_bodies_are_kept_as_they_came(story: Story, body: str) -> None:
     received = await story.text(body)
     assert (await story.lines(received.interaction_id or 0))[0].body == body

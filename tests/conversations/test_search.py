@@ -126,9 +126,13 @@ async def test_what_is_not_indexed_yet_is_found_as_well(story: Story) -> None:
 async def test_the_line_is_the_newest_that_fits(said: Story) -> None:
     await said.text("laptop again")
     await index(said)
-    (first, second) = (await said.store.read(search.find_interactions, read("laptop"), limit=10)).items
+    (first, second) = (
+        await said.store.read(search.find_interactions, read("laptop"), limit=10)
+    ).items
     assert (first, second) == (search.Result(2, 2), search.Result(1, 4))
-    (by_number,) = (await said.store.read(search.find_interactions, read("INT0000001"), limit=10)).items
+    (by_number,) = (
+        await said.store.read(search.find_interactions, read("INT0000001"), limit=10)
+    ).items
     assert by_number.seq is None
 
 
@@ -140,7 +144,9 @@ async def test_pages_are_in_the_lists_order_and_leave_nothing_out(
     right = []
     for n in range(30):
         clock.move(1)
-        one = (await story.text("my badge", number=f"+1415555{n:04d}", to=DIRECT)).interaction_id or 0
+        one = (
+            await story.text("my badge", number=f"+1415555{n:04d}", to=DIRECT)
+        ).interaction_id or 0
         for _ in range(n % 5):
             await story.text("the vpn is down", number=f"+1415555{n:04d}", to=DIRECT)
         right += [one] if n % 5 else []
@@ -153,7 +159,9 @@ async def test_pages_are_in_the_lists_order_and_leave_nothing_out(
     ):
         seen, below = [], None
         for _ in range(100):
-            page = await story.store.read(search.find_interactions, read(typed), where=where, below=below, limit=limit)
+            page = await story.store.read(
+                search.find_interactions, read(typed), where=where, below=below, limit=limit
+            )
             seen += [find.interaction_id for find in page.items]
             assert len(page.items) <= limit
             if (below := page.below) is None:
@@ -161,7 +169,9 @@ async def test_pages_are_in_the_lists_order_and_leave_nothing_out(
         assert seen == wanted[::-1]
 
 
-async def test_what_only_agents_see_is_found_and_what_tells_of_the_machinery_is_not(story: Story) -> None:
+async def test_what_only_agents_see_is_found_and_what_tells_of_the_machinery_is_not(
+    story: Story,
+) -> None:
     conversation = await story.with_agent()
     await story.store.write(
         write_note, Write(interaction_id=conversation, agent_id=MIA, body="ask Omar about the dock")
@@ -169,10 +179,15 @@ async def test_what_only_agents_see_is_found_and_what_tells_of_the_machinery_is_
     await story.write(conversation, "Have you tried another cable?")
     await index(story)
     lines = {line.seq: line.body for line in await story.lines(conversation)}
-    for typed, said in {"dock": "ask Omar about the dock", "cable": "Have you tried another cable?"}.items():
+    for typed, said in {
+        "dock": "ask Omar about the dock",
+        "cable": "Have you tried another cable?",
+    }.items():
         (find,) = (await story.store.read(search.find_interactions, read(typed), limit=10)).items
         assert lines[find.seq or 0] == said
-    assert (await story.store.read(search.find_interactions, read("accepted"), limit=10)).items == []
+    assert (
+        await story.store.read(search.find_interactions, read("accepted"), limit=10)
+    ).items == []
     assert "Mia Chen accepted" in lines.values()
 
 

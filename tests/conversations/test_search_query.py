@@ -14,7 +14,11 @@ MARKED = {
     "each time, in its own spelling": ("LAPTOP, laptop", "lap", "[LAPTOP], [laptop]"),
     "accents": ("Zoë and Zoe", "zoe", "[Zoë] and [Zoe]"),
     "an apostrophe": ("it won't", "won't", "it [won]'[t]"),
-    "a phrase, not its words apart": ("blue screen, blue sky", '"blue screen"', "[blue] [screen], blue sky"),
+    "a phrase, not its words apart": (
+        "blue screen, blue sky",
+        '"blue screen"',
+        "[blue] [screen], blue sky",
+    ),
     "Chinese, in the middle": ("我的打印机坏了", "打印机", "我的[打印机]坏了"),
     "Thai, with marks": ("ช่วยด้วยเครื่องพิมพ์ของฉัน", "พิมพ์", "ช่วยด้วยเครื่อง[พิมพ์]ของฉัน"),
     "markup stays text": ("<b>laptop</b>", "laptop", "<b>[laptop]</b>"),
@@ -25,7 +29,9 @@ MARKED = {
 
 @pytest.mark.parametrize(("text", "typed", "right"), MARKED.values(), ids=MARKED)
 def test_what_was_wanted_is_marked(text: str, typed: str, right: str) -> None:
-    shown = "".join(f"[{piece}]" if wanted else piece for piece, wanted in marked(text, read(typed).phrases))
+    shown = "".join(
+        f"[{piece}]" if wanted else piece for piece, wanted in marked(text, read(typed).phrases)
+    )
     assert right in shown if len(text) > 200 else shown == right
     assert len(shown) < 170
 

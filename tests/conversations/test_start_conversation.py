@@ -1,4 +1,5 @@
-"""An agent writes first: each row of table 3, what it promises, and that the preview says what sending does."""
+"""An agent writes first: each row of table 3, what it promises, and that the preview says what
+sending does."""
 
 import asyncio
 
@@ -27,7 +28,9 @@ class Desk:
     def __init__(self, story: Story) -> None:
         self.story = story
 
-    async def start(self, *, to: str = ANN, user: int | None = None, agent: int = MIA, body: str = "Hi") -> Started:
+    async def start(
+        self, *, to: str = ANN, user: int | None = None, agent: int = MIA, body: str = "Hi"
+    ) -> Started:
         recipient = Recipient(to=to, provider_number=MAIN, user_id=user)
         seen = await self.look(to=to, user=user, agent=agent)
         started = await self.story.store.write(
@@ -50,11 +53,18 @@ def desk(story: Story) -> Desk:
     return Desk(story)
 
 
-async def test_no_active_interaction_creates_one_assigned_to_the_agent(desk: Desk, story: Story) -> None:
+async def test_no_active_interaction_creates_one_assigned_to_the_agent(
+    desk: Desk, story: Story
+) -> None:
     started = await desk.start()
     assert started.row is If.NO_ACTIVE_INTERACTION
     seen = await story.see(started.interaction_id)
-    assert (seen.owner.kind, seen.owner.id, seen.state, seen.epoch) == (Owner.AGENT, MIA, State.WORK_IN_PROGRESS, 1)
+    assert (seen.owner.kind, seen.owner.id, seen.state, seen.epoch) == (
+        Owner.AGENT,
+        MIA,
+        State.WORK_IN_PROGRESS,
+        1,
+    )
     assert [a.id for a in seen.live_group] == [MIA]
     assert seen.user is not None
     assert seen.user.id == ANN_ID
@@ -63,7 +73,9 @@ async def test_no_active_interaction_creates_one_assigned_to_the_agent(desk: Des
     assert answer.interaction_id == seen.id, "the requester's answer comes to the agent"
 
 
-async def test_with_a_live_agent_the_text_goes_in_and_nothing_is_reassigned(desk: Desk, story: Story) -> None:
+async def test_with_a_live_agent_the_text_goes_in_and_nothing_is_reassigned(
+    desk: Desk, story: Story
+) -> None:
     assert TABLE[If.ACTIVE_WITH_LIVE_AGENT].promises == (NO_REASSIGNMENT,)
     first = await desk.start(agent=OMAR)
     second = await desk.start(agent=MIA, body="Mia too")
@@ -73,7 +85,9 @@ async def test_with_a_live_agent_the_text_goes_in_and_nothing_is_reassigned(desk
     assert {a.id for a in seen.live_group} == {OMAR, MIA}
 
 
-async def test_with_the_virtual_agent_that_one_is_closed_and_a_new_one_is_the_agents(desk: Desk, story: Story) -> None:
+async def test_with_the_virtual_agent_that_one_is_closed_and_a_new_one_is_the_agents(
+    desk: Desk, story: Story
+) -> None:
     bots = (await story.text("hi")).interaction_id or 0
     started = await desk.start()
     assert started.row is If.ACTIVE_WITH_VIRTUAL_AGENT
@@ -100,7 +114,9 @@ async def test_a_different_person_is_judged_before_the_owner(desk: Desk) -> None
     assert (await desk.start(user=BOB_ID)).row is If.ACTIVE_WITH_SOMEONE_ELSE
 
 
-async def test_a_guest_is_not_a_different_person_and_the_profile_is_tied(desk: Desk, story: Story) -> None:
+async def test_a_guest_is_not_a_different_person_and_the_profile_is_tied(
+    desk: Desk, story: Story
+) -> None:
     guest = (await story.text("hi", number=STRANGER)).interaction_id or 0
     await story.write(guest, "Who is this?", OMAR)
     started = await desk.start(to=STRANGER, user=CY_ID)
@@ -128,35 +144,56 @@ async def test_a_profile_of_somebody_else_without_an_active_interaction_is_repla
     assert await desk.profiles() == [(ANN_ID, False), (BOB_ID, True)]
 
 
-async def test_the_preview_tells_the_row_in_one_sentence_and_does_nothing(desk: Desk, story: Story) -> None:
+async def test_the_preview_tells_the_row_in_one_sentence_and_does_nothing(
+    desk: Desk, story: Story
+) -> None:
     first = await desk.start(agent=OMAR)
     seen = await desk.look()
     assert seen.interaction_id == first.interaction_id
     assert seen.told == ("Your text joins the current conversation. Omar Haddad stays in charge.")
     other = await desk.look(user=BOB_ID)
-    assert other.told.startswith("Closes the conversation with Ann Lee, links the number to Bob Ruiz")
+    assert other.told.startswith(
+        "Closes the conversation with Ann Lee, links the number to Bob Ruiz"
+    )
     assert await story.count(t.interactions) == 1
 
 
 @pytest.mark.parametrize("expected", [row for row in If if row is not If.ACTIVE_WITH_VIRTUAL_AGENT])
-async def test_another_row_than_the_agent_saw_is_refused_whole(desk: Desk, story: Story, expected: If) -> None:
+async def test_another_row_than_the_agent_saw_is_refused_whole(
+    desk: Desk, story: Story, expected: If
+) -> None:
     bots = (await story.text("hi")).interaction_id or 0
-    start = Start(agent_id=MIA, recipient=Recipient(to=ANN, provider_number=MAIN), body="Hi", expected_row=expected)
+    start = Start(
+        agent_id=MIA,
+        recipient=Recipient(to=ANN, provider_number=MAIN),
+        body="Hi",
+        expected_row=expected,
+    )
     with pytest.raises(Conflict) as refusal:
         await story.store.write(start_conversation, start)
-    assert "Closes the conversation with the virtual agent and starts a new one" in refusal.value.detail
+    assert (
+        "Closes the conversation with the virtual agent and starts a new one"
+        in refusal.value.detail
+    )
     assert (await story.see(bots)).owner.kind is Owner.VIRTUAL_AGENT
     assert await story.count(t.interactions) == 1
     assert await story.texted(bots) == []
 
 
-async def test_two_agents_at_the_same_time_never_do_what_neither_saw(desk: Desk, story: Story) -> None:
+async def test_two_agents_at_the_same_time_never_do_what_neither_saw(
+    desk: Desk, story: Story
+) -> None:
     recipient = Recipient(to=ANN, provider_number=MAIN)
     outcomes = await asyncio.gather(
         *(
             story.store.write(
                 start_conversation,
-                Start(agent_id=agent, recipient=recipient, body="Hi", expected_row=If.NO_ACTIVE_INTERACTION),
+                Start(
+                    agent_id=agent,
+                    recipient=recipient,
+                    body="Hi",
+                    expected_row=If.NO_ACTIVE_INTERACTION,
+                ),
                 near=agent,
             )
             for agent in (MIA, OMAR)
@@ -171,7 +208,8 @@ async def test_what_waits_in_a_queue_becomes_the_agents(desk: Desk, story: Story
     waiting = (await story.text("hi")).interaction_id or 0
     await story.hand_off(waiting)
     assert (await desk.look()).told == (
-        "Your text joins the conversation that is waiting for a live agent, and the conversation is assigned to you."
+        "Your text joins the conversation that is waiting for a live agent, and the "
+        "conversation is assigned to you."
     )
     started = await desk.start()
     assert started.interaction_id == waiting
@@ -191,6 +229,8 @@ async def test_what_cannot_be_done_is_refused_whole(desk: Desk, story: Story) ->
         await desk.start(user=99)
     recipient = Recipient(to=ANN, provider_number="+15005550006")
     with pytest.raises(BadInput) as refusal:
-        await story.store.write(start_conversation, Start(agent_id=MIA, recipient=recipient, body="x"))
+        await story.store.write(
+            start_conversation, Start(agent_id=MIA, recipient=recipient, body="x")
+        )
     assert "from" in refusal.value.errors
     assert (await story.see(bots)).owner.kind is Owner.VIRTUAL_AGENT

@@ -1,4 +1,5 @@
-"""The index of texts: all that is stored is found in the end, whatever the order of commits, and once."""
+"""The index of texts: all that is stored is found in the end, whatever the order of commits, and
+once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +66,12 @@ async def test_another_process_goes_on_where_one_was_ended(
     for n in range(7):
         await story.text(f"word{n}")
     await story.store.write(index_texts, None)
-    again = Store(database_url, clock=clock, settings=story.store._lanes[0]._settings, after_commit=lambda *_: None)  # type: ignore[arg-type]
+    again = Store(
+        database_url,
+        clock=clock,
+        settings=story.store._lanes[0]._settings,
+        after_commit=lambda *_: None,
+    )  # type: ignore[arg-type]
     await index(Story(again))
     again.close()
     assert [len(await found(story, f"word{n}")) for n in range(7)] == [1] * 7
@@ -78,9 +84,15 @@ def slow_writer(url: str, interaction_id: int) -> Iterator[sa.Connection]:
     with opened.connect() as conn:
         i, m = t.interactions, t.messages
         conn.execute(sa.update(i).where(i.c.id == interaction_id).values(last_seq=i.c.last_seq + 1))
-        last = conn.execute(sa.select(m).where(m.c.interaction_id == interaction_id).order_by(m.c.seq.desc())).first()
+        last = conn.execute(
+            sa.select(m).where(m.c.interaction_id == interaction_id).order_by(m.c.seq.desc())
+        ).first()
         assert last is not None
-        row = last._asdict() | {"seq": last.seq + 1, "body": "committed late", "provider_sid": "SMlate"}
+        row = last._asdict() | {
+            "seq": last.seq + 1,
+            "body": "committed late",
+            "provider_sid": "SMlate",
+        }
         del row["id"]
         conn.execute(sa.insert(m).values(**row))
         yield conn

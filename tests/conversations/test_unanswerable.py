@@ -5,9 +5,16 @@ import pytest
 from handoff_service.errors import Conflict
 from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.conversations.send_sms import Write, send_sms
-from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.conversations.start_conversation import (
+    Recipient,
+    Start,
+    start_conversation,
+)
 from handoff_service.operations.desk.desk_settings import change_desk
-from handoff_service.operations.virtual_agent.return_to_virtual_agent import ReturnToBot, return_to_bot
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
+    ReturnToBot,
+    return_to_bot,
+)
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.delivery.senders import is_name, why_unanswerable
 from handoff_service.rules.shared.vocabulary import Owner
@@ -16,12 +23,20 @@ from handoff_service.store.conversations.conversation_list import listed
 from handoff_service.store.engine import tables as t
 from tests.support.story import DIRECT, MAIN, MIA, Story
 
-SENDERS = {"a name": "Booking.com", "with a blank": "My Bank 24", "withheld": "+266696687", "our own": DIRECT}
+SENDERS = {
+    "a name": "Booking.com",
+    "with a blank": "My Bank 24",
+    "withheld": "+266696687",
+    "our own": DIRECT,
+}
 
 
 @pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
 async def test_such_a_text_is_stored_and_starts_nothing(story: Story, sender: str) -> None:
-    ids = {(await story.text(body, number=sender)).interaction_id for body in ("Your code is ready", "STOP", "BOT")}
+    ids = {
+        (await story.text(body, number=sender)).interaction_id
+        for body in ("Your code is ready", "STOP", "BOT")
+    }
     (interaction,) = ids
     assert interaction is not None
     seen = await story.see(interaction)
@@ -36,7 +51,9 @@ async def test_such_a_text_is_stored_and_starts_nothing(story: Story, sender: st
 async def test_nobody_texts_it(story: Story, sender: str) -> None:
     interaction = (await story.text(number=sender)).interaction_id or 0
     with pytest.raises(Conflict):
-        await story.store.write(send_sms, Write(interaction_id=interaction, agent_id=MIA, body="hello"))
+        await story.store.write(
+            send_sms, Write(interaction_id=interaction, agent_id=MIA, body="hello")
+        )
     first = Start(agent_id=MIA, recipient=Recipient(to=sender, provider_number=MAIN), body="hello")
     with pytest.raises(Conflict):
         await story.store.write(start_conversation, first)
@@ -60,7 +77,8 @@ async def test_agents_find_it_under_others_and_close_it(story: Story, sender: st
 
 
 FOUND = {
-    "by its name": ("CityBank 24", "citybank"), "by two words": ("My Bank", "my bank"), "by its text": ("O2", "card"),
+    "by its name": ("CityBank 24", "citybank"), "by two words": ("My Bank", "my bank"),
+    "by its text": ("O2", "card"),
     "withheld": ("+2562533", "blocked"), "our own, by its end": (DIRECT, "0200"),
 }  # fmt: skip
 
@@ -71,7 +89,9 @@ async def test_search_finds_it(story: Story, sender: str, typed: str) -> None:
     for indexed in (False, True):
         if indexed:
             await story.store.write(index_texts, None)
-        found = await story.store.read(lambda conn: search.find_interactions(conn, search_query.read(typed), limit=5))
+        found = await story.store.read(
+            lambda conn: search.find_interactions(conn, search_query.read(typed), limit=5)
+        )
         assert [one.interaction_id for one in found.items] == [interaction], f"{indexed=}"
 
 
@@ -89,7 +109,9 @@ async def test_an_admin_may_queue_it_and_nobody_is_ever_texted(story: Story, sen
     await story.text("BOT", number=sender)
     assert (await story.see(interaction)).owner.kind is Owner.AGENT
     with pytest.raises(Conflict):
-        await story.store.write(return_to_bot, ReturnToBot(interaction_id=interaction, agent_id=MIA, outcome="read"))
+        await story.store.write(
+            return_to_bot, ReturnToBot(interaction_id=interaction, agent_id=MIA, outcome="read")
+        )
     await story.close(interaction)
     assert await story.texted(interaction) == []
     assert await story.count(t.timers) == 0
@@ -101,7 +123,8 @@ def why(sender: str) -> str | None:
 
 NAMES = {
     "DHL": True, "A": True, "O2 & you": True, "Lloyds_Bank": True, "Amazon.de": True,
-    "12345": False, "": False, "   ": False, "TwelveLetter": False, "client:bob": False, "Caf\u00e9": False,
+    "12345": False, "": False, "   ": False, "TwelveLetter": False, "client:bob": False,
+    "Caf\u00e9": False,
 }  # fmt: skip
 
 

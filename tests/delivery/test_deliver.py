@@ -26,7 +26,8 @@ async def test_a_text_goes_out_with_its_numbers(story: Story, ann: int) -> None:
     (one,) = await claim(story)
     outgoing = await begin(story, int(one.key))
     assert outgoing is not None
-    assert (outgoing.message_id, outgoing.to, outgoing.sender, outgoing.body, outgoing.uncertain) == (
+    assert (outgoing.message_id, outgoing.to, outgoing.sender, outgoing.body,
+        outgoing.uncertain) == (
         message, ANN, DIRECT, "Does it have a light on?", False,
     )  # fmt: skip
     assert (await line(story, message)).status is Status.SENDING
@@ -67,7 +68,9 @@ async def test_what_surely_did_not_go_out_is_tried_again_and_holds_back_the_next
     await finish(story, first, result)
     seen = await line(story, first)
     assert (seen.status, seen.error and seen.error.code) == (Status.QUEUED, code)
-    assert code is None or (seen.error and seen.error.advice.startswith("It goes out by itself when that is over. "))
+    assert code is None or (
+        seen.error and seen.error.advice.startswith("It goes out by itself when that is over. ")
+    )
     assert await claim(story) == []
     clock.move(2)
     assert [int(c.key) for c in await claim(story)] == [first]
@@ -110,7 +113,8 @@ async def test_an_unknown_outcome_is_looked_up_before_it_is_sent_again(
 async def test_a_provider_that_fails_again_and_again_is_asked_ever_more_rarely(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """As with a server error: looked up after 30 s, not there, tried again at once, the same error."""
+    """As with a server error: looked up after 30 s, not there, tried again at once, the same
+    error."""
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
     waits: list[float] = []
     for attempts in range(1, 12, 2):
@@ -138,23 +142,31 @@ async def started(story: Story, attempts: int) -> int:
 
 
 async def until_due(story: Story, message: int, clock: MovedClock) -> float:
-    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.DELIVER, t.due_work.c.key == str(message))
+    (work,) = await story.rows(
+        t.due_work, t.due_work.c.kind == Work.DELIVER, t.due_work.c.key == str(message)
+    )
     return float((work.due_at - clock()).total_seconds())
 
 
-async def test_a_look_up_that_fails_is_made_ever_more_rarely(story: Story, ann: int, clock: MovedClock) -> None:
+async def test_a_look_up_that_fails_is_made_ever_more_rarely(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
     message = await story.write(ann, "one")
     waits = []
     for attempts in range(1, 8):
         await started(story, attempts)
-        await story.store.write(finish_sends, FinishSend(message, attempts, Unsure(why="nobody there")))
+        await story.store.write(
+            finish_sends, FinishSend(message, attempts, Unsure(why="nobody there"))
+        )
         waits.append(await until_due(story, message, clock))
         clock.move(waits[-1])
     assert waits[0] == 30
     assert min(waits[-3:]) >= 150
 
 
-async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(story: Story, ann: int, clock: MovedClock) -> None:
+async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
     message = await story.write(ann, "hello")
     await claim(story)
     await begin(story, message)
@@ -169,7 +181,9 @@ async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(story: Stor
     assert again.uncertain
 
 
-async def test_a_crash_is_no_failure_of_the_providers(story: Story, ann: int, clock: MovedClock) -> None:
+async def test_a_crash_is_no_failure_of_the_providers(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
     """What was claimed again and again by processes that ended is not asked ever more rarely."""
     message = await story.write(ann, "hello")
     for _ in range(5):
@@ -200,17 +214,23 @@ async def test_a_callback_settles_an_unknown_outcome(story: Story, ann: int) -> 
     assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) == 0
 
 
-async def test_a_callback_that_is_quicker_than_the_answer_is_not_overwritten(story: Story, ann: int) -> None:
+async def test_a_callback_that_is_quicker_than_the_answer_is_not_overwritten(
+    story: Story, ann: int
+) -> None:
     message = await story.write(ann, "hello")
     await claim(story)
     await begin(story, message)
-    await story.store.write(record_receipt, Receipt(sid="SM9", status=Status.DELIVERED, message_id=message))
+    await story.store.write(
+        record_receipt, Receipt(sid="SM9", status=Status.DELIVERED, message_id=message)
+    )
     await finish(story, message, Accepted(sid="SM9"))
     assert (await line(story, message)).status is Status.DELIVERED
 
 
 @pytest.mark.parametrize("order", list(permutations(["answer", "sent", "delivered", "sent again"])))
-async def test_receipts_by_the_providers_id_in_any_order(story: Story, ann: int, order: tuple[str, ...]) -> None:
+async def test_receipts_by_the_providers_id_in_any_order(
+    story: Story, ann: int, order: tuple[str, ...]
+) -> None:
     message = await story.write(ann, "hello")
     await claim(story)
     await begin(story, message)
@@ -230,10 +250,15 @@ async def test_a_failed_delivery_carries_its_code(story: Story, ann: int) -> Non
     await claim(story)
     await begin(story, message)
     await finish(story, message, Accepted(sid="SM9"))
-    await story.store.write(record_receipt, Receipt(sid="SM9", status=Status.UNDELIVERED, error_code=30003))
+    await story.store.write(
+        record_receipt, Receipt(sid="SM9", status=Status.UNDELIVERED, error_code=30003)
+    )
     failed = await line(story, message)
     assert failed.error is not None
-    assert (failed.status, failed.error.meaning) == (Status.UNDELIVERED, "The phone is off or has no signal.")
+    assert (failed.status, failed.error.meaning) == (
+        Status.UNDELIVERED,
+        "The phone is off or has no signal.",
+    )
 
 
 async def test_a_receipt_for_nothing_that_is_known_is_kept_once(story: Story) -> None:
@@ -242,31 +267,43 @@ async def test_a_receipt_for_nothing_that_is_known_is_kept_once(story: Story) ->
     assert await story.count(t.unmatched_receipts) == 1
 
 
-async def test_a_receipt_for_what_was_never_tried_does_not_end_it(story: Story, ann: int, clock: MovedClock) -> None:
-    """As from a database that was restored, whose ids begin anew: it is about somebody else's message."""
+async def test_a_receipt_for_what_was_never_tried_does_not_end_it(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    """As from a database that was restored, whose ids begin anew: it is about somebody else's
+    message."""
     message = await story.write(ann, "hello")
     receipt = Receipt(sid="SMother", status=Status.DELIVERED, message_id=message)
     assert not await story.store.write(record_receipt, receipt)
     assert await story.count(t.unmatched_receipts) == 1
-    assert ((await line(story, message)).status, (await line(story, message)).provider_sid) == (Status.QUEUED, None)
+    assert ((await line(story, message)).status, (await line(story, message)).provider_sid) == (
+        Status.QUEUED,
+        None,
+    )
     assert len(await claim(story)) == 1
     await begin(story, message)
     await finish(story, message, Later(why="nobody there"))
-    assert await story.store.write(record_receipt, Receipt(sid="SM9", status=Status.SENT, message_id=message)), (
-        "what was tried may have gone out, whatever the answer seemed to be"
-    )
+    assert await story.store.write(
+        record_receipt, Receipt(sid="SM9", status=Status.SENT, message_id=message)
+    ), "what was tried may have gone out, whatever the answer seemed to be"
 
 
-async def test_our_id_with_another_messages_sid_changes_nothing_of_ours(story: Story, ann: int) -> None:
+async def test_our_id_with_another_messages_sid_changes_nothing_of_ours(
+    story: Story, ann: int
+) -> None:
     message = await story.write(ann, "hello")
     await claim(story)
     await begin(story, message)
     await finish(story, message, Accepted(sid="SM9"))
-    await story.store.write(record_receipt, Receipt(sid="SMother", status=Status.FAILED, message_id=message))
+    await story.store.write(
+        record_receipt, Receipt(sid="SMother", status=Status.FAILED, message_id=message)
+    )
     assert (await line(story, message)).status is Status.SENDING
 
 
-async def test_what_a_look_up_finds_is_linked_unless_it_is_another_messages(story: Story, ann: int) -> None:
+async def test_what_a_look_up_finds_is_linked_unless_it_is_another_messages(
+    story: Story, ann: int
+) -> None:
     first, second = await story.write(ann, "ok"), await story.write(ann, "ok")
     sent = Status.SENT
     for message, found, expected in (
@@ -275,7 +312,9 @@ async def test_what_a_look_up_finds_is_linked_unless_it_is_another_messages(stor
     ):
         await claim(story)
         await begin(story, message)
-        await finish(story, message, LookedUp(tuple(SentBefore(sid=sid, status=sent) for sid in found)))
+        await finish(
+            story, message, LookedUp(tuple(SentBefore(sid=sid, status=sent) for sid in found))
+        )
         linked = await line(story, message)
         assert (linked.status, linked.provider_sid) == (sent, expected)
 

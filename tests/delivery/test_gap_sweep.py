@@ -1,4 +1,5 @@
-"""The gap sweep, with Twilio's official client against the fake: what was lost is taken in once, marked, in order."""
+"""The gap sweep, with Twilio's official client against the fake: what was lost is taken in once,
+marked, in order."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -22,7 +23,9 @@ NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # where no webhook arrives
 
 
 @pytest.fixture
-async def sweeper(story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
+async def sweeper(
+    story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, clock: MovedClock
+) -> Worker:
     """A worker that sweeps and does nothing else; the desk's first sweep is behind it."""
     hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     made = Worker(hands, frozenset({Work.SWEEP_GAPS}))
@@ -58,7 +61,12 @@ async def test_what_was_lost_is_taken_in_once_in_order_and_marked(
     ]
     clock.move(3600)
     assert await sweeper.step() == 1
-    assert sorted(line.body for line in await inbound(story)) == ["one", "this one arrived", "three", "two"]
+    assert sorted(line.body for line in await inbound(story)) == [
+        "one",
+        "this one arrived",
+        "three",
+        "two",
+    ]
 
 
 async def test_names_are_swept_too(story: Story, twilio: FakeTwilio, sweeper: Worker) -> None:
@@ -93,14 +101,20 @@ async def test_a_recovered_text_stands_at_the_time_it_was_sent(
     await story.text("last")
     await sweeper.step()
     lines = await story.lines(interaction)
-    assert [(line.body, line.sent_at) for line in lines] == [("first", None), ("last", None), ("lost", sent)]
+    assert [(line.body, line.sent_at) for line in lines] == [
+        ("first", None),
+        ("last", None),
+        ("lost", sent),
+    ]
     assert lines[-1].created_at == clock(), "when it was stored"
     seen = shown(lines, ZoneInfo("UTC"))
     assert [one.line.body for one in seen] == ["first", "lost", "last"]
     assert [one.first for one in seen] == [True, False, False], "one run of one author, on one day"
 
 
-async def test_its_webhook_comes_late_after_all(story: Story, twilio: FakeTwilio, sweeper: Worker) -> None:
+async def test_its_webhook_comes_late_after_all(
+    story: Story, twilio: FakeTwilio, sweeper: Worker
+) -> None:
     await twilio.send_inbound(NOBODY, ANN, MAIN, "hello", sid="SMlate")
     await sweeper.step()
     assert (await story.text("hello", sid="SMlate")).outcome == "repeat"
@@ -119,7 +133,9 @@ async def test_a_list_that_lags_is_looked_at_again(
     assert [line.body for line in await inbound(story)] == ["hello"]
 
 
-async def test_pictures_come_along_and_a_stop_counts(story: Story, twilio: FakeTwilio, sweeper: Worker) -> None:
+async def test_pictures_come_along_and_a_stop_counts(
+    story: Story, twilio: FakeTwilio, sweeper: Worker
+) -> None:
     picture = twilio.keep_media(b"\x89PNG")
     await twilio.send_inbound(NOBODY, ANN, MAIN, "look", [picture])
     await twilio.send_inbound(NOBODY, BOB, MAIN, "STOP")
@@ -129,7 +145,9 @@ async def test_pictures_come_along_and_a_stop_counts(story: Story, twilio: FakeT
     assert [entry.number for entry in await story.store.read(consents.in_force)] == [BOB]
 
 
-async def test_texts_of_one_second_are_taken_in_as_they_came(story: Story, twilio: FakeTwilio, sweeper: Worker) -> None:
+async def test_texts_of_one_second_are_taken_in_as_they_came(
+    story: Story, twilio: FakeTwilio, sweeper: Worker
+) -> None:
     for body in ("0", "1", "2", "3", "STOP"):
         await twilio.send_inbound(NOBODY, ANN, MAIN, body)
     await sweeper.step()

@@ -1,4 +1,5 @@
-"""Limits on automatic replies to unknown numbers, against SMS pumping, and the alarm when one is reached."""
+"""Limits on automatic replies to unknown numbers, against SMS pumping, and the alarm when one is
+reached."""
 
 import pytest
 
@@ -22,7 +23,8 @@ FAR = [f"+2250{n:03d}0001234" for n in range(1, 40)]  # each of another range
 
 
 async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
-    """The number texts, and is replied to by itself. The limit that held the reply back, None when it is sent."""
+    """The number texts, and is replied to by itself. The limit that held the reply back, None when
+    it is sent."""
     interaction = (await story.text(body, number=number)).interaction_id or 0
 
     def say_it(tx: Transaction, _: None) -> int:
@@ -39,7 +41,10 @@ async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
         elif isinstance(begun, HeldBack):
             found = begun.limit
     seen = await line(story, message)
-    assert (seen.error is not None, seen.error and seen.error.code) == (found is not None, 30450 if found else None)
+    assert (seen.error is not None, seen.error and seen.error.code) == (
+        found is not None,
+        30450 if found else None,
+    )
     return found
 
 
@@ -63,12 +68,16 @@ def test_a_limit_is_reached_when(before: Replied, limit: Limit | None) -> None:
     assert reached(ReplyLimits(in_range=0, hourly=0, daily=0), before) is None
 
 
-async def test_one_range_gets_twenty_replies_an_hour_and_other_people_theirs(story: Story, clock: MovedClock) -> None:
+async def test_one_range_gets_twenty_replies_an_hour_and_other_people_theirs(
+    story: Story, clock: MovedClock
+) -> None:
     await limits(story, in_range=ReplyLimits().in_range)
     held = [await reply(story, number) for number in NUMBERS]
     assert held == [None] * 20 + [Limit.RANGE] * 20
     assert await reply(story, NUMBERS[0], "again") is None, "19 went to the others"
-    assert await reply(story, NUMBERS[1], "again") is Limit.RANGE, "20 have gone to the others by now"
+    assert await reply(story, NUMBERS[1], "again") is Limit.RANGE, (
+        "20 have gone to the others by now"
+    )
     assert await reply(story, FAR[0]) is None, "another range"
     assert await reply(story, ANN) is None, "somebody on record"
     full = (await story.text("hello?", number=NUMBERS[39])).interaction_id or 0
@@ -83,7 +92,9 @@ async def test_somebody_unknown_who_texts_a_lot_is_no_machine(story: Story) -> N
     assert [await reply(story, NUMBERS[0], str(n)) for n in range(6)] == [None] * 6
 
 
-async def test_many_ranges_together_reach_the_hourly_and_then_the_daily_cap(story: Story, clock: MovedClock) -> None:
+async def test_many_ranges_together_reach_the_hourly_and_then_the_daily_cap(
+    story: Story, clock: MovedClock
+) -> None:
     await limits(story, in_range=20, hourly=5, daily=8)
     assert [await reply(story, number) for number in FAR[:7]] == [None] * 5 + [Limit.HOURLY] * 2
     assert await reply(story, ANN) is None, "somebody on record"
@@ -99,7 +110,9 @@ async def test_a_reply_that_is_tried_again_counts_once(story: Story) -> None:
     interaction = (await story.text(number=FAR[0])).interaction_id or 0
 
     def say_it(tx: Transaction, _: None) -> int:
-        return conversation_messages.send_text(tx, interactions.lock(tx.conn, interaction), "Hi!", Author.VIRTUAL_AGENT)
+        return conversation_messages.send_text(
+            tx, interactions.lock(tx.conn, interaction), "Hi!", Author.VIRTUAL_AGENT
+        )
 
     message = await story.store.write(say_it, None)
     assert isinstance(await begin(story, message), Outgoing)
@@ -117,7 +130,9 @@ async def test_a_batch_is_decided_as_one_after_the_other(story: Story) -> None:
         interaction = (await story.text(number=number)).interaction_id or 0
 
         def said(tx, i):
-            return conversation_messages.send_text(tx, interactions.lock(tx.conn, i), "Hi!", Author.VIRTUAL_AGENT)
+            return conversation_messages.send_text(
+                tx, interactions.lock(tx.conn, i), "Hi!", Author.VIRTUAL_AGENT
+            )
 
         messages.append(await story.store.write(said, interaction))
     begun = await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in messages])
@@ -133,7 +148,9 @@ async def test_supervisors_are_told_at_once_which_since_when_and_how_many(
     heard.hints.clear()
     for number in [*NUMBERS[:5], *FAR[:4]]:
         await reply(story, number)
-    assert DESK in {hint.topic for hint in heard.hints}, "the supervisors' page asks for what is new"
+    assert DESK in {hint.topic for hint in heard.hints}, (
+        "the supervisors' page asks for what is new"
+    )
     now = await story.store.read(supervision.now, OMAR)
     (full,) = now.full_ranges
     assert (full.begins_with, full.numbers, full.texts, full.since) == ("+225070000", 3, 3, began)

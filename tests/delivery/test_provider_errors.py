@@ -1,4 +1,5 @@
-"""Operations decide by the reasons that a provider gives with its codes, whatever the numbers of its codes are."""
+"""Operations decide by the reasons that a provider gives with its codes, whatever the numbers of
+its codes are."""
 
 from datetime import timedelta
 
@@ -6,7 +7,13 @@ import pytest
 
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.ports import Accepted, Refused
-from handoff_service.rules.delivery.send_errors import OPTED_OUT, UNNAMED, Reason, SendError, SendErrors
+from handoff_service.rules.delivery.send_errors import (
+    OPTED_OUT,
+    UNNAMED,
+    Reason,
+    SendError,
+    SendErrors,
+)
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.store.consent import consents
 from handoff_service.store.delivery import outbox
@@ -46,7 +53,9 @@ async def test_an_opt_out_is_known_by_its_reason(story: Story, how: str) -> None
         await finish(story, message, Refused(code=7))
     else:
         await finish(story, message, Accepted(sid="P1"))
-        await story.store.write(record_receipt, Receipt(sid="P1", status=Status.FAILED, error_code=7))
+        await story.store.write(
+            record_receipt, Receipt(sid="P1", status=Status.FAILED, error_code=7)
+        )
     (opted_out,) = await story.store.read(consents.in_force)
     assert (opted_out.provider_number, opted_out.words) == (DIRECT, "7")
 
@@ -64,7 +73,10 @@ async def test_an_error_with_waits_is_tried_again(story: Story, clock: MovedCloc
     await finish(story, message, Refused(code=9))
     shown = (await line(story, message)).error
     assert shown is not None
-    assert (shown.meaning, shown.advice) == ("Nobody home.", "It is sent again within 5 minutes. Or call.")
+    assert (shown.meaning, shown.advice) == (
+        "Nobody home.",
+        "It is sent again within 5 minutes. Or call.",
+    )
     clock.move(300)
     assert [int(one.key) for one in await claim(story)] == [message]
 

@@ -1,4 +1,5 @@
-"""Quiet hours by the requester's clock, over midnight, in several zones, and when the clocks change."""
+"""Quiet hours by the requester's clock, over midnight, in several zones, and when the clocks
+change."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -20,7 +21,8 @@ NEW_YORK, LOS_ANGELES = ZoneInfo("America/New_York"), ZoneInfo("America/Los_Ange
         ("21:00-08:00", "2026-11-24T13:00", [NEW_YORK], None),
         ("21:00-08:00", "2026-11-24T13:00", [NEW_YORK, LOS_ANGELES], "2026-11-24T16:00"),
         ("21:00-08:00", "2026-11-24T03:00", [NEW_YORK, LOS_ANGELES], "2026-11-24T16:00"),
-        ("21:00-08:00", "2026-11-01T01:30", [NEW_YORK], "2026-11-01T13:00"),  # the night when the clocks go back
+        # the night when the clocks go back
+        ("21:00-08:00", "2026-11-01T01:30", [NEW_YORK], "2026-11-01T13:00"),
         ("12:00-13:30", "2026-11-24T17:15", [NEW_YORK], "2026-11-24T18:30"),
         ("12:00-13:30", "2026-11-24T18:30", [NEW_YORK], None),
         ("00:00-08:00", "2026-11-24T05:00", [NEW_YORK], "2026-11-24T13:00"),
@@ -33,7 +35,9 @@ def test_when_it_is_over(written: str, now: str, zones: list[ZoneInfo], over: st
     assert over_at(parse(written), at, zones) == expected
 
 
-@pytest.mark.parametrize("written", ["", "21-8", "21:00", "25:00-08:00", "21:00-21:00", "21:60-08:00"])
+@pytest.mark.parametrize(
+    "written", ["", "21-8", "21:00", "25:00-08:00", "21:00-21:00", "21:60-08:00"]
+)
 def test_what_is_no_time(written: str) -> None:
     with pytest.raises(ValueError, match="21:00-08:00"):
         parse(written)
@@ -51,4 +55,6 @@ def test_what_is_no_time(written: str) -> None:
     ],
 )
 def test_where_somebody_may_be(number: str, said: str | None, zones: list[str]) -> None:
-    assert [zone.key for zone in phone_regions.of_number(number, said=said, instead="Europe/Paris")] == zones
+    assert [
+        zone.key for zone in phone_regions.of_number(number, said=said, instead="Europe/Paris")
+    ] == zones

@@ -1,8 +1,8 @@
 """Quiet hours for numbers of every region, all the year round.
 
-Each region, each kind of number that it has, hours around each change of clocks and some others, and
-some windows: a sample that takes seconds. ``PATCHBOARD_LONG_TESTS=1`` walks through every hour around
-the changes and many more windows.
+Each region, each kind of number that it has, hours around each change of clocks and some others,
+and some windows: a sample that takes seconds. ``PATCHBOARD_LONG_TESTS=1`` walks through every hour
+around the changes and many more windows.
 """
 
 import itertools
@@ -53,7 +53,10 @@ def instants(zones: list[ZoneInfo], some: random.Random) -> Iterator[datetime]:
         for before, at in itertools.pairwise(YEAR):
             if before.astimezone(zone).utcoffset() != at.astimezone(zone).utcoffset():
                 around = range(-30, 4) if LONG else some.sample(range(-30, 4), 2)
-                yield from (at + hour * HOUR + timedelta(minutes=some.choice((0, 15, 59))) for hour in around)
+                yield from (
+                    at + hour * HOUR + timedelta(minutes=some.choice((0, 15, 59)))
+                    for hour in around
+                )
     yield from some.sample(YEAR, 100 if LONG else 4)
 
 
@@ -93,17 +96,26 @@ def test_a_text_leaves_within_a_day_in_the_hours_that_are_allowed() -> None:
 @pytest.mark.parametrize(
     ("quiet", "now", "zone", "leaves"),
     [
-        ((17, 0, 1, 30), "2026-11-01T06:15", "America/New_York", "2026-11-01T06:30"),  # 1:15, the second one
-        ((22, 0, 2, 30), "2026-03-29T00:10", "Europe/Berlin", "2026-03-29T01:00"),  # 2:30 is skipped
-        ((3, 0, 2, 0), "2026-03-08T06:10", "America/New_York", "2026-03-08T07:00"),  # all of the hour is
-        ((1, 45, 1, 15), "2026-04-04T14:50", "Australia/Lord_Howe", "2026-04-04T15:00"),  # 1:30, the second one
-        ((3, 0, 2, 59), "2026-10-31T07:00", "America/New_York", "2026-11-01T07:59"),  # 25 hours: never when quiet
+        # 1:15, the second one
+        ((17, 0, 1, 30), "2026-11-01T06:15", "America/New_York", "2026-11-01T06:30"),
+        # 2:30 is skipped
+        ((22, 0, 2, 30), "2026-03-29T00:10", "Europe/Berlin", "2026-03-29T01:00"),
+        # all of the hour is
+        ((3, 0, 2, 0), "2026-03-08T06:10", "America/New_York", "2026-03-08T07:00"),
+        # 1:30, the second one
+        ((1, 45, 1, 15), "2026-04-04T14:50", "Australia/Lord_Howe", "2026-04-04T15:00"),
+        # 25 hours: never when quiet
+        ((3, 0, 2, 59), "2026-10-31T07:00", "America/New_York", "2026-11-01T07:59"),
     ],
 )
-def test_when_the_clocks_change(quiet: tuple[int, int, int, int], now: str, zone: str, leaves: str) -> None:
+def test_when_the_clocks_change(
+    quiet: tuple[int, int, int, int], now: str, zone: str, leaves: str
+) -> None:
     window = QuietHours(time(*quiet[:2]), time(*quiet[2:]))
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    assert over_at(window, at, [ZoneInfo(zone)]) == datetime.fromisoformat(leaves).replace(tzinfo=UTC)
+    assert over_at(window, at, [ZoneInfo(zone)]) == datetime.fromisoformat(leaves).replace(
+        tzinfo=UTC
+    )
 
 
 @pytest.mark.parametrize(

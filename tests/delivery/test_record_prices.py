@@ -1,4 +1,5 @@
-"""What texts cost and what became of them, as the provider says it later: with Twilio's own client."""
+"""What texts cost and what became of them, as the provider says it later: with Twilio's own
+client."""
 
 import pytest
 
@@ -51,7 +52,9 @@ async def test_what_texts_cost_is_asked_for_and_shown(
     clock.move(600)
     twilio.segment_price = "-9"
     assert await worker.step() == 1
-    assert (await line(story, ids[-1])).price == Price(amount="0.0166", currency="USD"), "a price stays"
+    assert (await line(story, ids[-1])).price == Price(amount="0.0166", currency="USD"), (
+        "a price stays"
+    )
 
 
 async def test_each_try_is_paid_for(story: Story, clock: MovedClock) -> None:
@@ -64,8 +67,16 @@ async def test_each_try_is_paid_for(story: Story, clock: MovedClock) -> None:
         (one,) = await claim(story)
         await begin(story, int(one.key))
         await finish(story, message, Accepted(sid=f"SMtry{n}"))
-        await story.store.write(record_prices, [Reported(sid=f"SMtry{n}", price=8_300, currency="USD")])
-        off = Receipt(sid=f"SMtry{n}", status=Status.UNDELIVERED, error_code=30003, message_id=message, retries=n)
+        await story.store.write(
+            record_prices, [Reported(sid=f"SMtry{n}", price=8_300, currency="USD")]
+        )
+        off = Receipt(
+            sid=f"SMtry{n}",
+            status=Status.UNDELIVERED,
+            error_code=30003,
+            message_id=message,
+            retries=n,
+        )
         await story.store.write(record_receipt, off)
         clock.move(1800)
     assert (await line(story, message)).price == Price(amount="0.0166", currency="USD")
@@ -87,7 +98,9 @@ async def test_a_price_that_is_not_known_yet_is_asked_for_again_for_a_day(
     assert await story.count(t.messages, t.messages.c.price == 7_500) == 1
 
 
-async def gone_out(story: Story, at_twilio: TwilioProvider, interaction: int, body: str) -> tuple[int, str]:
+async def gone_out(
+    story: Story, at_twilio: TwilioProvider, interaction: int, body: str
+) -> tuple[int, str]:
     """A text that Twilio took: its id, and Twilio's."""
     message = await story.write(interaction, body)
     for one in await claim(story):
@@ -101,19 +114,29 @@ async def gone_out(story: Story, at_twilio: TwilioProvider, interaction: int, bo
 
 @pytest.mark.parametrize("priced", [False, True])
 async def test_a_lost_receipt_is_made_good_by_the_providers_list(
-    story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, worker: Worker, clock: MovedClock, *, priced: bool
+    story: Story,
+    twilio: FakeTwilio,
+    at_twilio: TwilioProvider,
+    worker: Worker,
+    clock: MovedClock,
+    *,
+    priced: bool,
 ) -> None:
     interaction = await quiet_conversation(story)
     twilio.segment_price = "-0.00830" if priced else None
     arrived, lost, off, before = [
-        await gone_out(story, at_twilio, interaction, body) for body in ("arrived", "lost", "off", "before")
+        await gone_out(story, at_twilio, interaction, body)
+        for body in ("arrived", "lost", "off", "before")
     ]
     await story.store.write(want_prices, None)
     clock.move(60)
     await worker.step()
-    assert [(await line(story, one)).status for one, _ in (arrived, lost, off)] == [Status.SENDING] * 3
+    assert [(await line(story, one)).status for one, _ in (arrived, lost, off)] == [
+        Status.SENDING
+    ] * 3
     for (_, sid), status, code in (
-        (arrived, "delivered", None), (lost, "failed", 30007), (off, "undelivered", 30003), (before, "sent", None),
+        (arrived, "delivered", None), (lost, "failed", 30007), (off, "undelivered", 30003),
+        (before, "sent", None),
     ):  # fmt: skip
         twilio.messages[sid].status, twilio.messages[sid].error_code = status, code
     twilio.messages[arrived[1]].date_sent = clock()  # what never left has none
@@ -146,6 +169,11 @@ async def test_what_became_of_a_text_is_asked_for_a_day(
 
 
 def test_money_in_words() -> None:
-    assert [in_currency(n) for n in (8_300, 0, 12_500_000, 1)] == ["0.0083", "0.00", "12.50", "0.000001"]
+    assert [in_currency(n) for n in (8_300, 0, 12_500_000, 1)] == [
+        "0.0083",
+        "0.00",
+        "12.50",
+        "0.000001",
+    ]
     assert describe({"USD": 1_234_567_890, "EUR": 5_000}) == "0.01 EUR, 1,234.57 USD"
     assert describe({}) == ""

@@ -1,4 +1,5 @@
-"""A restored desk sends nothing that was queued before its backup until an admin decides; new texts do not overtake."""
+"""A restored desk sends nothing that was queued before its backup until an admin decides; new texts
+do not overtake."""
 
 import asyncio
 import dataclasses
@@ -27,7 +28,9 @@ from tests.server.test_worker import Bot, Provider
 from tests.support.sending_story import line, quiet_conversation
 from tests.support.story import ANN, BOB, DIRECT, MIA, Story
 
-SENDS = frozenset({Work.DELIVER, Work.BOT_TURN, Work.CALL_WEBHOOK, Work.MAIL_CODE, Work.TIMER, Work.TELL_CONSENTS})
+SENDS = frozenset(
+    {Work.DELIVER, Work.BOT_TURN, Work.CALL_WEBHOOK, Work.MAIL_CODE, Work.TIMER, Work.TELL_CONSENTS}
+)
 
 
 @pytest.fixture
@@ -58,8 +61,15 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     sqlite_url: str, tmp_path: Path, provider: Provider, clock: MovedClock
 ) -> None:
     """The drill: the original desk has sent them meanwhile."""
-    old = settings.read({"PATCHBOARD_HOME": str(tmp_path / "old"), "PATCHBOARD_DATABASE_URL": sqlite_url})
-    store = Store(old.database_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
+    old = settings.read(
+        {"PATCHBOARD_HOME": str(tmp_path / "old"), "PATCHBOARD_DATABASE_URL": sqlite_url}
+    )
+    store = Store(
+        old.database_url,
+        clock=clock,
+        settings=OperationSettings(send_errors=ERRORS),
+        after_commit=Heard(),
+    )
     story = Story(store)
     interaction = await quiet_conversation(story)
     await story.write(interaction, "Queued when the backup was made.")
@@ -69,7 +79,12 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     new = settings.read({"PATCHBOARD_HOME": str(tmp_path / "new")})
     restore(new, tmp_path / "desk.tar", print)
     clock.move(3600)
-    store = Store(new.database_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
+    store = Store(
+        new.database_url,
+        clock=clock,
+        settings=OperationSettings(send_errors=ERRORS),
+        after_commit=Heard(),
+    )
     story = Story(store)
     assert await work(story, provider, clock) == [], "sent again"
     found = await store.read(restore_holds.held)
@@ -80,12 +95,20 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
 
 
 async def test_the_doctor_and_the_command_say_what_is_held(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sqlite_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name, value in {"HOME": str(tmp_path), "DATABASE_URL": sqlite_url, "BOT_URL": ""}.items():
         monkeypatch.setenv(f"PATCHBOARD_{name}", value)
     story = Story(
-        Store(sqlite_url, clock=MovedClock(), settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
+        Store(
+            sqlite_url,
+            clock=MovedClock(),
+            settings=OperationSettings(send_errors=ERRORS),
+            after_commit=Heard(),
+        )
     )
     await story.write(await quiet_conversation(story), "held")
     await hold(story, MovedClock())
@@ -95,7 +118,10 @@ async def test_the_doctor_and_the_command_say_what_is_held(
         code = await asyncio.to_thread(cli.main, arguments)
         return code, "".join(capsys.readouterr())
 
-    says = "The desk was restored on 2026-11-23 14:00 UTC and holds 1 text, the oldest of 2026-11-23 14:00 UTC."
+    says = (
+        "The desk was restored on 2026-11-23 14:00 UTC and holds 1 text, the oldest of "
+        "2026-11-23 14:00 UTC."
+    )
     assert says in (await run("doctor"))[1]
     assert (await run("held"))[1].startswith(says)
     assert await run("held", "cancel") == (0, "Canceled 1 text.\n")
@@ -135,7 +161,9 @@ async def test_canceled_texts_say_why_and_those_behind_them_go_out(
 ) -> None:
     interaction = await quiet_conversation(story)
     first, under_way = [await story.write(interaction, body) for body in ("one", "may have left")]
-    sending = sa.update(t.messages).where(t.messages.c.id == under_way).values(status=Status.SENDING)
+    sending = (
+        sa.update(t.messages).where(t.messages.c.id == under_way).values(status=Status.SENDING)
+    )
     await story.store.write(lambda tx, _: tx.conn.execute(sending), None)
     await hold(story, clock)
     await story.write(interaction, "new")
@@ -157,7 +185,7 @@ async def test_a_text_that_waits_for_quiet_hours_is_not_let_go_by_a_newer_one(
     assert await work(story, provider, clock) == []
 
 
-async def test_timers_fire_at_their_own_time_after_the_release_and_not_at_all_when_they_came_due_meanwhile(
+async def test_timers_fire_on_time_after_the_release_unless_they_came_due_before_it(
     story: Story, provider: Provider, clock: MovedClock
 ) -> None:
     interaction = await quiet_conversation(story)
@@ -180,7 +208,9 @@ async def _prompts(story: Story, interaction: int) -> int:
     return len([one for one in await story.lines(interaction) if one.event == Event.PROMPT])
 
 
-async def test_the_sweep_and_the_pushes_of_consent_wait_too(story: Story, clock: MovedClock) -> None:
+async def test_the_sweep_and_the_pushes_of_consent_wait_too(
+    story: Story, clock: MovedClock
+) -> None:
     for begin in (want_sweep, push_from_now_on):
         await story.store.write(begin, None)
     await hold(story, clock)
@@ -205,8 +235,16 @@ async def test_a_new_text_wakes_the_bot_and_its_answer_overtakes_nothing(
     assert received.interaction_id is not None
 
 
-async def test_calls_of_the_case_webhook_are_held_and_canceled(story: Story, clock: MovedClock) -> None:
-    work = {"kind": Work.CALL_WEBHOOK, "key": "7", "line": "case:1", "due_at": clock(), "attempts": 0}
+async def test_calls_of_the_case_webhook_are_held_and_canceled(
+    story: Story, clock: MovedClock
+) -> None:
+    work = {
+        "kind": Work.CALL_WEBHOOK,
+        "key": "7",
+        "line": "case:1",
+        "due_at": clock(),
+        "attempts": 0,
+    }
     await story.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.due_work).values(work)), None)
     await hold(story, clock)
     found = await story.store.read(restore_holds.held)

@@ -1,13 +1,21 @@
-"""What becomes of a text besides going out: error codes, the rate, quiet hours, countries, a person's decision."""
+"""What becomes of a text besides going out: error codes, the rate, quiet hours, countries, a
+person's decision."""
 
 import pytest
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.lib import phone_regions
-from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.conversations.start_conversation import (
+    Recipient,
+    Start,
+    start_conversation,
+)
 from handoff_service.operations.delivery.deliver import BeginSend, begin_sends
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
-from handoff_service.operations.delivery.resolve_unknown_send import ResolveSend, resolve_unknown_send
+from handoff_service.operations.delivery.resolve_unknown_send import (
+    ResolveSend,
+    resolve_unknown_send,
+)
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.shared import messages
 from handoff_service.ports import Accepted, LookedUp, Refused, SentBefore, Unsure
@@ -38,7 +46,7 @@ async def sent_in_order(story: Story) -> list[int]:
     return sent
 
 
-# Error codes ---------------------------------------------------------------------------------------------------
+# Error codes --------------------------------------------------------------------------------------
 
 
 async def sent_once(story: Story, interaction: int, body: str = "Are you there?") -> int:
@@ -51,7 +59,9 @@ async def sent_once(story: Story, interaction: int, body: str = "Are you there?"
 
 def undelivered(message: int, code: int, *, sid: str | None = None, retries: int = 0) -> Receipt:
     sid = sid or f"SMfirst{message}"
-    return Receipt(sid=sid, status=Status.UNDELIVERED, error_code=code, message_id=message, retries=retries)
+    return Receipt(
+        sid=sid, status=Status.UNDELIVERED, error_code=code, message_id=message, retries=retries
+    )
 
 
 async def test_a_phone_that_is_off_is_tried_again_and_nothing_waits_behind_it(
@@ -71,9 +81,14 @@ async def test_a_phone_that_is_off_is_tried_again_and_nothing_waits_behind_it(
         (one,) = await claim(story)
         outgoing = await begin(story, int(one.key))
         assert outgoing is not None
-        assert (outgoing.message_id, outgoing.retries, outgoing.uncertain) == (message, retries, False)
+        assert (outgoing.message_id, outgoing.retries, outgoing.uncertain) == (
+            message,
+            retries,
+            False,
+        )
         await finish(story, message, Accepted(sid=f"SMagain{retries}"))
-        await story.store.write(record_receipt, undelivered(message, 30003))  # late, of the first try
+        # late, of the first try
+        await story.store.write(record_receipt, undelivered(message, 30003))
         assert (await line(story, message)).status is Status.SENDING
         receipt = undelivered(message, 30003, sid=f"SMagain{retries}", retries=retries)
         await story.store.write(record_receipt, receipt)
@@ -82,16 +97,22 @@ async def test_a_phone_that_is_off_is_tried_again_and_nothing_waits_behind_it(
     assert await claim(story) == []
 
 
-async def test_a_late_receipt_that_it_was_delivered_ends_the_waiting(story: Story, ann: int, clock: MovedClock) -> None:
+async def test_a_late_receipt_that_it_was_delivered_ends_the_waiting(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
     message = await sent_once(story, ann)
     await story.store.write(record_receipt, undelivered(message, 30008))
-    await story.store.write(record_receipt, Receipt(sid=f"SMfirst{message}", status=Status.DELIVERED))
+    await story.store.write(
+        record_receipt, Receipt(sid=f"SMfirst{message}", status=Status.DELIVERED)
+    )
     clock.move(3600)
     assert await claim(story) == []
     assert (await line(story, message)).status is Status.DELIVERED
 
 
-async def test_a_receipt_of_the_next_try_before_the_answer_to_it(story: Story, ann: int, clock: MovedClock) -> None:
+async def test_a_receipt_of_the_next_try_before_the_answer_to_it(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
     message = await sent_once(story, ann)
     await story.store.write(record_receipt, undelivered(message, 30008))
     clock.move(300)
@@ -100,7 +121,11 @@ async def test_a_receipt_of_the_next_try_before_the_answer_to_it(story: Story, a
     await story.store.write(record_receipt, undelivered(message, 30008, sid="SMagain", retries=1))
     await finish(story, message, Accepted(sid="SMagain"))
     seen = await line(story, message)
-    assert (seen.status, seen.provider_sid, seen.error and seen.error.code) == (Status.UNDELIVERED, "SMagain", 30008)
+    assert (seen.status, seen.provider_sid, seen.error and seen.error.code) == (
+        Status.UNDELIVERED,
+        "SMagain",
+        30008,
+    )
     assert await claim(story) == []
 
 
@@ -108,7 +133,8 @@ async def test_a_receipt_of_the_next_try_before_the_answer_to_it(story: Story, a
     ("code", "status"),
     [
         *((code, Status.FAILED) for code in (21211, 21408, 30006, 30007, 30034, 99999)),
-        *((code, Status.FAILED) for code in (30001, 30017, 63017, 63018)),  # to be sent again nevertheless
+        # to be sent again nevertheless
+        *((code, Status.FAILED) for code in (30001, 30017, 63017, 63018)),
         *((code, Status.QUEUED) for code in (10001, 20003, 20005, 20429, 21611)),
     ],
 )
@@ -182,7 +208,9 @@ async def test_what_was_too_fast_or_too_much_is_sent_again_and_says_so(
         (one,) = await claim(story)
         assert await begin(story, int(one.key)) is not None
         await finish(story, message, Accepted(sid=f"SMagain{retries}"))
-        await story.store.write(record_receipt, undelivered(message, code, sid=f"SMagain{retries}", retries=retries))
+        await story.store.write(
+            record_receipt, undelivered(message, code, sid=f"SMagain{retries}", retries=retries)
+        )
     seen = await line(story, message)
     assert seen.error is not None
     assert "by itself" not in seen.error.advice, "it has failed for good"
@@ -217,7 +245,7 @@ async def test_a_long_text_of_an_agent_goes_out_in_parts_in_order(story: Story, 
     assert " ".join(parts) == " ".join(sentences).replace("’", "'")
 
 
-# The rate, quiet hours -------------------------------------------------------------------------------------------
+# The rate, quiet hours ----------------------------------------------------------------------------
 
 
 async def rate(story: Story, segments: int) -> None:
@@ -230,7 +258,8 @@ async def rate(story: Story, segments: int) -> None:
 async def test_a_clock_that_steps_back_holds_a_text_no_longer_than_the_rate_does(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """What was sent until an hour from now cannot use up more of the rate than a burst and one text do."""
+    """What was sent until an hour from now cannot use up more of the rate than a burst and one text
+    do."""
     await rate(story, 2)
     for _ in range(2):
         await story.write(ann, "x" * 1500)
@@ -254,10 +283,13 @@ async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
     bob = await story.with_agent(MIA, number=BOB)
     await sent_in_order(story)
     clock.move(60)
-    burst = [await story.write(ann, "x" * 1500) for _ in range(2)]  # 10 segments each: the whole burst of ten seconds
+    # 10 segments each: the whole burst of ten seconds
+    burst = [await story.write(ann, "x" * 1500) for _ in range(2)]
 
     def prompt(tx: Transaction, _: None) -> int:
-        return messages.send_text(tx, interactions.lock(tx.conn, bob), "Are you there?", Author.SYSTEM)
+        return messages.send_text(
+            tx, interactions.lock(tx.conn, bob), "Are you there?", Author.SYSTEM
+        )
 
     sent = []
     for _ in range(2):
@@ -270,9 +302,18 @@ async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
     answer = await story.write(ann, "One more thing.")
     both = [int(one.key) for one in await claim(story)]
     assert sorted(both) == [prompted, answer]
-    asked = dict(zip(both, await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in both]), strict=True))
+    asked = dict(
+        zip(
+            both,
+            await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in both]),
+            strict=True,
+        )
+    )
     assert asked[prompted] is None, "the rate is used up"
-    assert await story.count(t.due_work, t.due_work.c.key == str(prompted), t.due_work.c.attempts == 0) == 1
+    assert (
+        await story.count(t.due_work, t.due_work.c.key == str(prompted), t.due_work.c.attempts == 0)
+        == 1
+    )
     assert asked[answer] is not None
     await finish(story, answer, Accepted(sid="SManswer"))
     assert await claim(story) == []
@@ -286,7 +327,10 @@ async def test_an_answer_takes_the_prompt_before_it_on_its_line_along(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
     await rate(story, 2)
-    bob, cy = [await story.with_agent(agent, number=number) for agent, number in ((MIA, BOB), (OMAR, SHARED))]
+    bob, cy = [
+        await story.with_agent(agent, number=number)
+        for agent, number in ((MIA, BOB), (OMAR, SHARED))
+    ]
     await sent_in_order(story)
     clock.move(60)
     for _ in range(2):
@@ -294,7 +338,9 @@ async def test_an_answer_takes_the_prompt_before_it_on_its_line_along(
     assert len(await sent_in_order(story)) == 2
 
     def prompt(tx: Transaction, one: int) -> int:
-        return messages.send_text(tx, interactions.lock(tx.conn, one), "Are you there?", Author.SYSTEM)
+        return messages.send_text(
+            tx, interactions.lock(tx.conn, one), "Are you there?", Author.SYSTEM
+        )
 
     async def all_begun() -> list[int]:
         due = [int(one.key) for one in await claim(story)]
@@ -316,12 +362,19 @@ async def test_an_answer_takes_the_prompt_before_it_on_its_line_along(
     assert sent == [prompted, answer, other]
 
 
-async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(story: Story, clock: MovedClock) -> None:
+async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(
+    story: Story, clock: MovedClock
+) -> None:
     await story.store.write(change_desk, {"quiet_hours": "21:00-08:00"})
     clock.move(12 * 3600)  # 21:00 in Washington
-    start = Start(agent_id=MIA, recipient=Recipient(to=ANN, provider_number=DIRECT), body="Your laptop is here.")
+    start = Start(
+        agent_id=MIA,
+        recipient=Recipient(to=ANN, provider_number=DIRECT),
+        body="Your laptop is here.",
+    )
     started = await story.store.write(start_conversation, start)
-    more = await story.write(started.interaction_id, "Come by any time.")  # nobody has asked for this one either
+    # nobody has asked for this one either
+    more = await story.write(started.interaction_id, "Come by any time.")
     (one,) = await claim(story)
     assert await begin(story, int(one.key)) is None
     clock.move(11 * 3600 - 1)
@@ -330,10 +383,16 @@ async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(story: Story, 
     assert await sent_in_order(story) == [started.message_id, more]
 
 
-async def test_who_answers_in_the_quiet_hours_is_answered_in_order(story: Story, clock: MovedClock) -> None:
+async def test_who_answers_in_the_quiet_hours_is_answered_in_order(
+    story: Story, clock: MovedClock
+) -> None:
     await story.store.write(change_desk, {"quiet_hours": "21:00-08:00"})
     clock.move(12 * 3600)
-    start = Start(agent_id=MIA, recipient=Recipient(to=ANN, provider_number=DIRECT), body="Your laptop is here.")
+    start = Start(
+        agent_id=MIA,
+        recipient=Recipient(to=ANN, provider_number=DIRECT),
+        body="Your laptop is here.",
+    )
     started = await story.store.write(start_conversation, start)
     assert await sent_in_order(story) == []
     await story.text("I am up, tell me", to=DIRECT)
@@ -341,13 +400,17 @@ async def test_who_answers_in_the_quiet_hours_is_answered_in_order(story: Story,
     assert await sent_in_order(story) == [started.message_id, answer]
 
 
-async def test_a_person_decides_where_the_provider_does_not_tell(story: Story, ann: int, clock: MovedClock) -> None:
+async def test_a_person_decides_where_the_provider_does_not_tell(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
     for went_out, status in ((True, Status.SENT), (False, Status.QUEUED)):
         message = await story.write(ann, "hello")
         (one,) = await claim(story)
         await begin(story, int(one.key))
         await finish(story, message, Unsure(why="no answer"))
-        settle = ResolveSend(interaction_id=ann, message_id=message, agent_id=MIA, went_out=went_out)
+        settle = ResolveSend(
+            interaction_id=ann, message_id=message, agent_id=MIA, went_out=went_out
+        )
         with pytest.raises(Conflict, match="in a few minutes"):
             await story.store.write(resolve_unknown_send, settle)
         clock.move(180)
@@ -359,7 +422,8 @@ async def test_a_person_decides_where_the_provider_does_not_tell(story: Story, a
     assert [one.body for one in await story.lines(ann)][-1] == "Mia Chen sent it again"
     with pytest.raises(NotFound):
         await story.store.write(
-            resolve_unknown_send, ResolveSend(interaction_id=ann, message_id=0, agent_id=MIA, went_out=True)
+            resolve_unknown_send,
+            ResolveSend(interaction_id=ann, message_id=0, agent_id=MIA, went_out=True),
         )
 
 
@@ -381,7 +445,8 @@ async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
     [
         (ANN, True),
         ("+16135550177", True),
-        ("+447700900123", False),  # made up for stories, as are the next: of no region, but of a calling code
+        # made up for stories, as are the next: of no region, but of a calling code
+        ("+447700900123", False),
         ("+61555000001", False),
         ("+390000000", False),
         ("+262000000001", False),
@@ -394,7 +459,9 @@ async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
         ("77077", True),  # a short code
     ],
 )
-def test_a_number_of_which_no_region_is_known_is_judged_by_its_calling_code(number: str, *, may_be: bool) -> None:
+def test_a_number_of_which_no_region_is_known_is_judged_by_its_calling_code(
+    number: str, *, may_be: bool
+) -> None:
     assert phone_regions.may_be_in(number, ["US", "CA"]) is may_be
 
 

@@ -1,4 +1,5 @@
-"""Segments and encodings by the standard; texts that are too long are split where a reader would."""
+"""Segments and encodings by the standard; texts that are too long are split where a reader
+would."""
 
 from unicodedata import normalize
 
@@ -6,8 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, LOOK_ALIKES, described, is_visible
-from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, Encoding, is_e164, narrowed, segments, split
+from handoff_service.rules.delivery.sms_characters import (
+    INVISIBLE_NAMES,
+    LOOK_ALIKES,
+    described,
+    is_visible,
+)
+from handoff_service.rules.delivery.sms_text import (
+    GSM_7,
+    GSM_7_EXTENSION,
+    Encoding,
+    is_e164,
+    narrowed,
+    segments,
+    split,
+)
 
 CASES = [
     ("empty", "", Encoding.GSM_7, 0, 1),
@@ -27,7 +41,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("body", "encoding", "units", "count"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@pytest.mark.parametrize(
+    ("body", "encoding", "units", "count"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+)
 def test_segments(body: str, encoding: Encoding, units: int, count: int) -> None:
     counted = segments(body)
     assert (counted.encoding, counted.units, counted.count) == (encoding, units, count)
@@ -61,7 +77,10 @@ def test_e164(number: str, right: bool) -> None:
 
 
 def test_a_long_text_is_split_at_a_sentences_end() -> None:
-    assert split("One is here. Two is there. Three.", 20) == ["One is here.", "Two is there. Three."]
+    assert split("One is here. Two is there. Three.", 20) == [
+        "One is here.",
+        "Two is there. Three.",
+    ]
 
 
 def test_a_text_without_sentences_is_split_at_a_space_and_one_without_spaces_anywhere() -> None:
@@ -73,11 +92,16 @@ def test_a_text_without_sentences_is_split_at_a_space_and_one_without_spaces_any
 def test_splitting_loses_nothing_but_space_and_keeps_to_the_limit(body: str, most: int) -> None:
     parts = split(body, most)
     assert all(0 < len(part) <= most for part in parts if part)
-    assert shown("".join(parts)) in (shown(body), shown("".join(LOOK_ALIKES.get(c, c) for c in body)))
+    assert shown("".join(parts)) in (
+        shown(body),
+        shown("".join(LOOK_ALIKES.get(c, c) for c in body)),
+    )
 
 
 def shown(body: str) -> str:
-    seen = "".join(c for c in normalize("NFC", body) if not c.isspace() and c not in INVISIBLE_NAMES)
+    seen = "".join(
+        c for c in normalize("NFC", body) if not c.isspace() and c not in INVISIBLE_NAMES
+    )
     return normalize("NFC", seen)  # marks that an invisible character kept apart have an order
 
 
@@ -86,7 +110,8 @@ def shown(body: str) -> str:
     [
         ("it\u2019s \u201chere\u201d \u2013 now\u2026", 'it\'s "here" - now...'),
         ("it\u2019s here", "it's here"),
-        ("it\u2019s \U0001f44b", "it\u2019s \U0001f44b"),  # an emoji forces UCS-2 anyway: nothing is gained
+        # an emoji forces UCS-2 anyway: nothing is gained
+        ("it\u2019s \U0001f44b", "it\u2019s \U0001f44b"),
         ("caf\u00e9 \u20ac5", "caf\u00e9 \u20ac5"),
         ("\u2026" * 600, "\u2026" * 600),  # it would be too long
         ("", ""),
@@ -103,7 +128,10 @@ def shown(body: str) -> str:
         ("m\u00b2 of 10\u2075", "m\u00b2 of 10\u2075"),  # m2 of 105 would be something else
         ("\U0001f469\u200d\U0001f4bb", "\U0001f469\u200d\U0001f4bb"),  # one picture of two
         ("1\ufe0f\u20e3", "1\ufe0f\u20e3"),
-        ("\u06a9\u062a\u0627\u0628\u200c\u0647\u0627", "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627"),
+        (
+            "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627",
+            "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627",
+        ),
         ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200d\u0937"),
         ("\u200f\u05e9\u05dc\u05d5\u05dd!", "\u200f\u05e9\u05dc\u05d5\u05dd!"),
         ("\ufeff\u05e9\u05dc\u05d5\u05dd\u00ad", "\u05e9\u05dc\u05d5\u05dd"),

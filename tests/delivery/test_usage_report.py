@@ -17,13 +17,19 @@ async def test_counts_by_day_number_and_reason(story: Story, clock: MovedClock) 
     await sent(story)
     clock.move(14 * 3600)  # 23:00 in Washington: the same day there, the next in UTC
     for n, (body, status, code) in enumerate(
-        [("x" * 200, Status.DELIVERED, None), ("two", Status.UNDELIVERED, 30006), ("three", Status.FAILED, 30007)]
+        [
+            ("x" * 200, Status.DELIVERED, None),
+            ("two", Status.UNDELIVERED, 30006),
+            ("three", Status.FAILED, 30007),
+        ]
     ):
         message = await story.write(interaction, body)
         (one,) = await claim(story)
         await begin(story, int(one.key))
         await finish(story, message, Accepted(sid=f"SMx{n}"))
-        await story.store.write(record_receipt, Receipt(sid=f"SMx{n}", status=status, error_code=code))
+        await story.store.write(
+            record_receipt, Receipt(sid=f"SMx{n}", status=status, error_code=code)
+        )
     clock.move(3600)
     await story.text("STOP", to=MAIN)
     await sent(story)
@@ -31,7 +37,12 @@ async def test_counts_by_day_number_and_reason(story: Story, clock: MovedClock) 
     assert (found.since, len(found.days)) == (date(2026, 10, 26), 30)
     days = dict(found.days)
     assert days[date(2026, 11, 23)] == Count(received=1, sent=4, delivered=1, failed=2, segments=5)
-    assert days[date(2026, 11, 24)] == Count(received=1, sent=1, segments=1), "its confirmation has left us"
-    assert [(number, one.received, one.sent) for _, number, one in found.numbers] == [(MAIN, 1, 1), (DIRECT, 1, 4)]
+    assert days[date(2026, 11, 24)] == Count(received=1, sent=1, segments=1), (
+        "its confirmation has left us"
+    )
+    assert [(number, one.received, one.sent) for _, number, one in found.numbers] == [
+        (MAIN, 1, 1),
+        (DIRECT, 1, 4),
+    ]
     assert [(one.code, one.count) for one in found.failures] == [(30006, 1), (30007, 1)]
     assert found.whole.sent == 5

@@ -1,4 +1,5 @@
-"""What an admin sets up: queues, provider numbers, templates, system messages, presence states, reasons."""
+"""What an admin sets up: queues, provider numbers, templates, system messages, presence states,
+reasons."""
 
 from dataclasses import replace
 
@@ -17,8 +18,16 @@ from handoff_service.operations.desk.desk_settings import (
     put_reject_reason,
 )
 from handoff_service.operations.desk.texts import ChangeText, change_text
-from handoff_service.operations.messaging_actions.messaging_actions import MakeMessagingAction, make_messaging_action
-from handoff_service.operations.routing.queues import ChangeQueue, change_queue, delete_queue, make_queue
+from handoff_service.operations.messaging_actions.messaging_actions import (
+    MakeMessagingAction,
+    make_messaging_action,
+)
+from handoff_service.operations.routing.queues import (
+    ChangeQueue,
+    change_queue,
+    delete_queue,
+    make_queue,
+)
 from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage
 from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
 from handoff_service.rules.routing.queues import Pool, Queue, Skill
@@ -27,21 +36,27 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import queues
 from tests.support.story import BOB, DIRECT, MIA, Story
 
-ESCALATIONS = Queue(name="Escalations", pools=(Pool(group="Service desk"),), skills=(Skill(name="hardware"),))
+ESCALATIONS = Queue(
+    name="Escalations", pools=(Pool(group="Service desk"),), skills=(Skill(name="hardware"),)
+)
 SPARE = "+18885550300"
 
 
-# Queues ----------------------------------------------------------------------------------------------------------
+# Queues -------------------------------------------------------------------------------------------
 
 
 async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
     queue_id = await story.store.write(make_queue, ESCALATIONS)
     assert (await story.store.read(queues.get_view, queue_id)).problems == []
-    change = ChangeQueue(id=queue_id, values={"schedule": "24/7 off", "skills": (Skill(name="opera"),)})
+    change = ChangeQueue(
+        id=queue_id, values={"schedule": "24/7 off", "skills": (Skill(name="opera"),)}
+    )
     with pytest.raises(BadInput) as error:
         await story.store.write(change_queue, change)
     assert error.value.errors == {"schedule": "is never open"}
-    await story.store.write(change_queue, replace(change, values={"skills": (Skill(name="opera"),)}))
+    await story.store.write(
+        change_queue, replace(change, values={"skills": (Skill(name="opera"),)})
+    )
     shown = await story.store.read(queues.get_view, queue_id)
     assert shown.problems == ["No agent of its groups has the mandatory skill opera."]
     await story.store.write(delete_queue, queue_id)
@@ -53,23 +68,41 @@ async def test_a_schedule_that_has_run_out_is_a_problem_that_is_shown(story: Sto
     only_that_year = replace(ESCALATIONS, schedule="2026 Nov 24 08:00-18:00")
     queue_id = await story.store.write(make_queue, only_that_year)
     shown = await story.store.read(queues.get_view, queue_id)
-    assert (shown.open_now, str(shown.opens_at), shown.problems) == (False, "2026-11-24 13:00:00+00:00", [])
+    assert (shown.open_now, str(shown.opens_at), shown.problems) == (
+        False,
+        "2026-11-24 13:00:00+00:00",
+        [],
+    )
     story.store._clock.move(3 * 86_400)  # type: ignore[attr-defined]
     shown = await story.store.read(queues.get_view, queue_id)
-    assert (shown.opens_at, shown.problems) == (None, ["Its schedule is never open again within a year."])
+    assert (shown.opens_at, shown.problems) == (
+        None,
+        ["Its schedule is never open again within a year."],
+    )
 
 
 async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
     queue_id = await story.store.write(make_queue, replace(ESCALATIONS, pools=()))
-    assert (await story.store.read(queues.get_view, queue_id)).problems == ["No group is eligible: add one."]
-    await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"pools": ESCALATIONS.pools, "skills": ()}))
-    await story.store.write(lambda tx, _: tx.conn.execute(t.agents.update().values(active=False)), None)
+    assert (await story.store.read(queues.get_view, queue_id)).problems == [
+        "No group is eligible: add one."
+    ]
+    await story.store.write(
+        change_queue, ChangeQueue(id=queue_id, values={"pools": ESCALATIONS.pools, "skills": ()})
+    )
+    await story.store.write(
+        lambda tx, _: tx.conn.execute(t.agents.update().values(active=False)), None
+    )
     shown = await story.store.read(queues.get_view, queue_id)
     assert shown.problems == ["No active agent is in Service desk: add one."]
 
 
 REFUSED = [
-    ("a group that is not there", {"pools": (Pool(group="None"),)}, "groups", "there is no group 'None'"),
+    (
+        "a group that is not there",
+        {"pools": (Pool(group="None"),)},
+        "groups",
+        "there is no group 'None'",
+    ),
     ("a group twice", {"pools": (Pool(group="Service desk"),) * 2}, "groups", "twice"),
     ("a schedule", {"schedule": "weekdays"}, "schedule", "write for example"),
     (
@@ -78,11 +111,18 @@ REFUSED = [
         "schedule",
         "no public holidays known",
     ),
-    ("a text", {"texts": {SystemMessage.WAITING: "x" * 161}}, "texts", "waiting: must fit in one segment"),
+    (
+        "a text",
+        {"texts": {SystemMessage.WAITING: "x" * 161}},
+        "texts",
+        "waiting: must fit in one segment",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("values", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
+@pytest.mark.parametrize(
+    ("values", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
+)
 async def test_what_cannot_be_saved_names_its_field(
     story: Story, values: dict[str, object], field: str, says: str
 ) -> None:
@@ -96,14 +136,17 @@ async def test_a_queue_that_is_used_is_not_deleted(story: Story) -> None:
     with pytest.raises(Conflict, match=r"Service desk is the queue of .*another queue first"):
         await story.store.write(delete_queue, 1)
     queue_id = await story.store.write(make_queue, ESCALATIONS)
-    limited = MakeMessagingAction(action=replace(SHIPPED[0], name="Limited", queues=("Escalations",)))
+    limited = MakeMessagingAction(
+        action=replace(SHIPPED[0], name="Limited", queues=("Escalations",))
+    )
     await story.store.write(make_messaging_action, limited)
     with pytest.raises(Conflict, match="action 'Limited' is limited to Escalations"):
         await story.store.write(delete_queue, queue_id)
     await story.with_agent(MIA)
     for number in (1, 2):
         await story.store.write(
-            numbers.change_provider_number, numbers.ChangeProviderNumber(id=number, values={"queue": "Escalations"})
+            numbers.change_provider_number,
+            numbers.ChangeProviderNumber(id=number, values={"queue": "Escalations"}),
         )
     with pytest.raises(Conflict, match="Conversations have waited in Service desk"):
         await story.store.write(delete_queue, 1)
@@ -114,33 +157,41 @@ async def test_a_name_that_is_taken_is_refused(story: Story) -> None:
     with pytest.raises(Conflict, match="A queue named 'Escalations' already exists"):
         await story.store.write(make_queue, ESCALATIONS)
     with pytest.raises(Conflict, match="A queue named 'Service desk' already exists"):
-        await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"name": "Service desk"}))
+        await story.store.write(
+            change_queue, ChangeQueue(id=queue_id, values={"name": "Service desk"})
+        )
 
 
-# Provider numbers ------------------------------------------------------------------------------------------------
+# Provider numbers ---------------------------------------------------------------------------------
 
 
 async def test_a_number_is_its_own_until_it_has_a_conversation(story: Story) -> None:
     made = await story.store.write(
-        numbers.make_provider_number, numbers.MakeProviderNumber(number="+18885550399", queue="Service desk")
+        numbers.make_provider_number,
+        numbers.MakeProviderNumber(number="+18885550399", queue="Service desk"),
     )
     await story.store.write(
-        numbers.change_provider_number, numbers.ChangeProviderNumber(id=made, values={"number": SPARE})
+        numbers.change_provider_number,
+        numbers.ChangeProviderNumber(id=made, values={"number": SPARE}),
     )
     (row,) = await story.rows(t.provider_numbers, t.provider_numbers.c.id == made)
     assert (row.number, row.label) == (SPARE, SPARE), "a number without a label is its own"
     await story.text(to=DIRECT)
     with pytest.raises(
-        Conflict, match=r"has conversations, so it cannot be changed. Create the company number \+1888.* instead"
+        Conflict,
+        match=r"has conversations, so it cannot be changed. Create the company number \+1888.* "
+        r"instead",
     ):
         await story.store.write(
-            numbers.change_provider_number, numbers.ChangeProviderNumber(id=2, values={"number": f"{SPARE}9"})
+            numbers.change_provider_number,
+            numbers.ChangeProviderNumber(id=2, values={"number": f"{SPARE}9"}),
         )
     with pytest.raises(Conflict, match=r"has conversations.* Change its label"):
         await story.store.write(numbers.delete_provider_number, 2)
     with pytest.raises(Conflict, match="already"):
         await story.store.write(
-            numbers.change_provider_number, numbers.ChangeProviderNumber(id=made, values={"number": DIRECT})
+            numbers.change_provider_number,
+            numbers.ChangeProviderNumber(id=made, values={"number": DIRECT}),
         )
     await story.store.write(numbers.delete_provider_number, made)
     with pytest.raises(NotFound):
@@ -159,7 +210,7 @@ async def test_deleting_a_number_never_lifts_the_limit_of_an_action(story: Story
         await story.store.write(numbers.delete_provider_number, made)
 
 
-# Words -----------------------------------------------------------------------------------------------------------
+# Words --------------------------------------------------------------------------------------------
 
 
 async def test_an_edited_closing_line_is_what_the_requester_gets(story: Story) -> None:
@@ -176,14 +227,24 @@ async def test_an_edited_closing_line_is_what_the_requester_gets(story: Story) -
     assert "reply END" in error.value.errors["body"]
 
 
-async def test_the_queues_own_words_come_before_the_desks_and_those_before_what_is_shipped(story: Story) -> None:
-    own = await story.store.write(make_queue, replace(ESCALATIONS, texts={SystemMessage.WAITING: "Own"}))
+async def test_the_queues_own_words_come_before_the_desks_and_those_before_what_is_shipped(
+    story: Story,
+) -> None:
+    own = await story.store.write(
+        make_queue, replace(ESCALATIONS, texts={SystemMessage.WAITING: "Own"})
+    )
     assert await story.store.read(texts.text_for, SystemMessage.WAITING, own) == "Own"
-    assert await story.store.read(texts.text_for, SystemMessage.WAITING, 1) == TEXTS[SystemMessage.WAITING].default
+    assert (
+        await story.store.read(texts.text_for, SystemMessage.WAITING, 1)
+        == TEXTS[SystemMessage.WAITING].default
+    )
     await story.store.write(change_text, ChangeText(name=SystemMessage.WAITING, body="Desk"))
     assert await story.store.read(texts.text_for, SystemMessage.WAITING, 1) == "Desk"
     assert await story.store.read(texts.text_for, SystemMessage.WAITING, own) == "Own"
-    assert await story.store.read(texts.text_for, SystemMessage.CLOSING_LINE, own) == TEXTS["closing_line"].default
+    assert (
+        await story.store.read(texts.text_for, SystemMessage.CLOSING_LINE, own)
+        == TEXTS["closing_line"].default
+    )
 
 
 async def test_a_requester_who_waits_reads_the_queues_own_words(story: Story) -> None:
@@ -193,8 +254,12 @@ async def test_a_requester_who_waits_reads_the_queues_own_words(story: Story) ->
     await story.offer()
     assert waits is not None
     assert await story.texted(waits) == ["Service desk: wait. Text BOT for the virtual agent."]
-    await story.store.write(change_text, ChangeText(name=SystemMessage.BOT_INSTEAD, body="BOT helps."))
-    await story.store.write(change_queue, ChangeQueue(id=1, values={"schedule": "Mo-Fr 10:00-18:00"}))
+    await story.store.write(
+        change_text, ChangeText(name=SystemMessage.BOT_INSTEAD, body="BOT helps.")
+    )
+    await story.store.write(
+        change_queue, ChangeQueue(id=1, values={"schedule": "Mo-Fr 10:00-18:00"})
+    )
     late = (await story.text(to=DIRECT, number=BOB)).interaction_id
     await story.offer()
     assert late is not None
@@ -204,19 +269,30 @@ async def test_a_requester_who_waits_reads_the_queues_own_words(story: Story) ->
 async def test_templates_are_found_by_name_first(story: Story) -> None:
     for name, body in (("VPN", "Restart it"), ("restart", "Hold the button"), ("Bye 100%", "Bye")):
         await story.store.write(template.make_template, template.MakeTemplate(name=name, body=body))
-    assert [one.name for one in await story.store.read(templates.list_)] == ["Bye 100%", "restart", "VPN"]
-    assert [one.name for one in await story.store.read(templates.list_, " RESTART ")] == ["restart", "VPN"]
+    assert [one.name for one in await story.store.read(templates.list_)] == [
+        "Bye 100%",
+        "restart",
+        "VPN",
+    ]
+    assert [one.name for one in await story.store.read(templates.list_, " RESTART ")] == [
+        "restart",
+        "VPN",
+    ]
     assert [one.name for one in await story.store.read(templates.list_, "%")] == ["Bye 100%"]
     with pytest.raises(Conflict, match="already"):
         await story.store.write(template.make_template, template.MakeTemplate(name="VPN", body="x"))
     with pytest.raises(BadInput):
-        await story.store.write(template.change_template, template.ChangeTemplate(id=1, values={"body": "{nobody}"}))
+        await story.store.write(
+            template.change_template, template.ChangeTemplate(id=1, values={"body": "{nobody}"})
+        )
     await story.store.write(template.delete_template, 1)
     with pytest.raises(NotFound):
-        await story.store.write(template.change_template, template.ChangeTemplate(id=1, values={"name": "x"}))
+        await story.store.write(
+            template.change_template, template.ChangeTemplate(id=1, values={"name": "x"})
+        )
 
 
-# The desk --------------------------------------------------------------------------------------------------------
+# The desk -----------------------------------------------------------------------------------------
 
 
 async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None:
@@ -225,27 +301,37 @@ async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None
     await story.store.write(change_desk, {"country": "IN"})
     assert (await story.store.read(queues.get_view, queue_id)).open_now
     await story.store.write(change_desk, {"country": "US"})
-    await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"schedule": "Mo-Fr 08:00-18:00; PH off"}))
+    await story.store.write(
+        change_queue, ChangeQueue(id=queue_id, values={"schedule": "Mo-Fr 08:00-18:00; PH off"})
+    )
     with pytest.raises(BadInput) as error:
         await story.store.write(change_desk, {"country": "IN"})
     assert "the schedule of Escalations uses them" in error.value.errors["country"]
 
 
-# Choices ---------------------------------------------------------------------------------------------------------
+# Choices ------------------------------------------------------------------------------------------
 
 
 async def test_presence_states_follow_who_is_in_them(story: Story) -> None:
     await story.store.write(put_presence_state, PutPresence(name="Lunch", takes_work=False))
     (lunch,) = await story.store.read(desk.presence_states)
-    await story.store.write(lambda tx, _: tx.conn.execute(t.agents.update().values(presence="Lunch")), None)
-    await story.store.write(put_presence_state, PutPresence(id=lunch.id, name="Break", takes_work=False))
+    await story.store.write(
+        lambda tx, _: tx.conn.execute(t.agents.update().values(presence="Lunch")), None
+    )
+    await story.store.write(
+        put_presence_state, PutPresence(id=lunch.id, name="Break", takes_work=False)
+    )
     assert {agent.presence for agent in await story.rows(t.agents)} == {"Break"}
     with pytest.raises(Conflict, match="is Break right now"):
         await story.store.write(delete_presence_state, lunch.id)
-    await story.store.write(lambda tx, _: tx.conn.execute(t.agents.update().values(presence="away")), None)
+    await story.store.write(
+        lambda tx, _: tx.conn.execute(t.agents.update().values(presence="away")), None
+    )
     await story.store.write(delete_presence_state, lunch.id)
     with pytest.raises(NotFound):
-        await story.store.write(put_presence_state, PutPresence(id=lunch.id, name="Break", takes_work=True))
+        await story.store.write(
+            put_presence_state, PutPresence(id=lunch.id, name="Break", takes_work=True)
+        )
 
 
 async def test_the_last_reason_to_reject_stays(story: Story) -> None:
@@ -253,7 +339,9 @@ async def test_the_last_reason_to_reject_stays(story: Story) -> None:
     reasons = await story.store.read(desk.reject_reasons)
     assert [r.words for r in reasons][-1] == "Wrong language"
     with pytest.raises(Conflict, match="The reason 'Wrong language' already exists"):
-        await story.store.write(put_reject_reason, PutReason(id=1, words="Wrong language", again=True))
+        await story.store.write(
+            put_reject_reason, PutReason(id=1, words="Wrong language", again=True)
+        )
     for reason in reasons[:-1]:
         await story.store.write(delete_reject_reason, reason.id)
     with pytest.raises(Conflict, match="the last reason"):

@@ -1,5 +1,5 @@
-"""An admin changes users, agents, groups and profiles: table 1 stays true, running conversations are not taken away
-silently, nothing that the history names is lost, and nobody is left waiting."""
+"""An admin changes users, agents, groups and profiles: table 1 stays true, running conversations
+are not taken away silently, nothing that the history names is lost, and nobody is left waiting."""
 
 import re
 
@@ -18,7 +18,12 @@ from handoff_service.operations.desk_file.desk_file import UserEntry
 from handoff_service.operations.desk_file.import_users import import_users
 from handoff_service.operations.identity import profiles as profile_changes
 from handoff_service.operations.identity.knowledge_facts import hashed, matches
-from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.operations.identity.verify_requester import (
+    Undo,
+    Verify,
+    undo_verification,
+    verify_requester,
+)
 from handoff_service.rules.identity.identity_level import Level
 from handoff_service.rules.identity.proof import fact_hash
 from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
@@ -44,7 +49,9 @@ async def change_a(story: Story, agent: int, **values: object) -> None:
 
 
 async def tie(story: Story, profile: int, user: int | None) -> None:
-    await story.store.write(profile_changes.tie_profile, profile_changes.Tie(profile_id=profile, user_id=user, by=BY))
+    await story.store.write(
+        profile_changes.tie_profile, profile_changes.Tie(profile_id=profile, user_id=user, by=BY)
+    )
 
 
 async def profile_of(story: Story, number: str) -> int:
@@ -56,7 +63,7 @@ async def said(story: Story, interaction: int) -> list[str]:
     return [line.body for line in await story.lines(interaction)]
 
 
-# Users ---------------------------------------------------------------------------------------------------------
+# Users --------------------------------------------------------------------------------------------
 
 
 async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story) -> None:
@@ -71,7 +78,11 @@ async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story
     )
     dee = await story.store.write(users.make_user, make)
     (user,) = await story.store.read(people.users, t.users.c.id == dee)
-    assert (user.numbers, user.attributes, user.active) == ([STRANGER], {"department": "Sales"}, True)
+    assert (user.numbers, user.attributes, user.active) == (
+        [STRANGER],
+        {"department": "Sales"},
+        True,
+    )
     (fact,) = await story.rows(t.user_facts)
     assert matches([fact.hash], [fact_hash("key", "19 90")])
     assert (await story.see(first)).guest, "nobody is tied to a running conversation unseen"
@@ -89,7 +100,9 @@ async def test_no_user_has_a_number_of_the_company(story: Story) -> None:
         await change(story, CY_ID, numbers=[SHARED, DIRECT])
     assert re.match(said, refused.value.errors["numbers"])
     with pytest.raises(BadInput):
-        await story.store.write(users.make_user, users.MakeUser(external_id="E2", name="Dee", numbers=[DIRECT]))
+        await story.store.write(
+            users.make_user, users.MakeUser(external_id="E2", name="Dee", numbers=[DIRECT])
+        )
     entry = UserEntry(external_id="E2", name="Dee", numbers=[DIRECT])
     with pytest.raises(BadInput) as refused:
         await story.store.write(lambda tx, _: import_users(tx, [entry], {}), None)
@@ -103,10 +116,14 @@ async def test_the_company_has_no_number_of_a_user(story: Story) -> None:
     await change(story, CY_ID, numbers=[NEW_FORM])
     for number in (ANN, OLD_FORM):
         with pytest.raises(BadInput) as refused:
-            await story.store.write(make_provider_number, MakeProviderNumber(number=number, queue="Service desk"))
+            await story.store.write(
+                make_provider_number, MakeProviderNumber(number=number, queue="Service desk")
+            )
         assert "on their record. Take it away from them first" in refused.value.errors["number"]
         with pytest.raises(BadInput):
-            await story.store.write(change_provider_number, ChangeProviderNumber(id=2, values={"number": number}))
+            await story.store.write(
+                change_provider_number, ChangeProviderNumber(id=2, values={"number": number})
+            )
     await change(story, CY_ID, numbers=[])
     made = MakeProviderNumber(number=OLD_FORM, queue="Service desk")
     await story.store.write(make_provider_number, made)
@@ -133,10 +150,14 @@ async def test_a_number_taken_from_a_user_leaves_the_profile_and_what_runs(story
     again = (await story.text(number=ANN)).interaction_id
     assert again is not None
     conflict = await story.see(again)
-    assert (conflict.user and conflict.user.id) == ANN_ID, "the interaction is the profile's user's (table 1)"
+    assert (conflict.user and conflict.user.id) == ANN_ID, (
+        "the interaction is the profile's user's (table 1)"
+    )
 
 
-async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deactivated(story: Story) -> None:
+async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deactivated(
+    story: Story,
+) -> None:
     assert await remove(story, CY_ID) is True
     assert await story.count(t.users, t.users.c.id == CY_ID) == 0
     with pytest.raises(NotFound):
@@ -150,7 +171,9 @@ async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deact
     assert not any(p.active for p in await story.store.read(profiles.list_, number=ANN))
     seen = await story.see(running)
     assert (seen.user and seen.user.name) == "Ann Lee", "history keeps the name"
-    assert (await said(story, running))[-1].startswith("Omar Haddad deactivated Ann Lee: this conversation keeps")
+    assert (await said(story, running))[-1].startswith(
+        "Omar Haddad deactivated Ann Lee: this conversation keeps"
+    )
     assert (await story.text(number=ANN)).interaction_id == running
     assert (await story.see(running)).user == seen.user
     await story.close(running)
@@ -159,7 +182,9 @@ async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deact
     assert (await story.see(fresh)).guest
 
 
-async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_put_back_to_them(story: Story) -> None:
+async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_put_back_to_them(
+    story: Story,
+) -> None:
     running = (await story.text(number=ANN)).interaction_id
     assert running is not None
     verify = Verify(interaction_id=running, agent_id=MIA, user_id=BOB_ID)
@@ -168,7 +193,9 @@ async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_p
     with pytest.raises(NotFound, match="no active user 1"):
         await story.store.write(undo_verification, Undo(interaction_id=running, agent_id=MIA))
     with pytest.raises(NotFound, match="no active user 1"):
-        await story.store.write(verify_requester, Verify(interaction_id=running, agent_id=MIA, user_id=ANN_ID))
+        await story.store.write(
+            verify_requester, Verify(interaction_id=running, agent_id=MIA, user_id=ANN_ID)
+        )
     with pytest.raises(Conflict, match="Ann Lee is deactivated and has no numbers"):
         await change(story, ANN_ID, numbers=[ANN])
     await change(story, ANN_ID, active=True, numbers=[ANN])
@@ -176,10 +203,12 @@ async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_p
     assert (await story.see(running)).user == people.Named(id=ANN_ID, name="Ann Lee")
 
 
-# Messaging profiles --------------------------------------------------------------------------------------------
+# Messaging profiles -------------------------------------------------------------------------------
 
 
-async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(story: Story) -> None:
+async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(
+    story: Story,
+) -> None:
     here = (await story.text(number=ANN)).interaction_id
     there = (await story.text(number=ANN, to=DIRECT)).interaction_id
     assert here is not None
@@ -192,15 +221,21 @@ async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(s
         assert (await said(story, one))[-1] == "Omar Haddad linked this number to Bob Ruiz"
     await tie(story, profile, BOB_ID)  # again: nothing to do
     history = await story.store.read(associations.of_number, ANN)
-    assert [(a.method, a.by, a.before and a.before.name, a.after and a.after.name) for a in history] == [
-        ("admin", "Omar Haddad", "Ann Lee", "Bob Ruiz")
-    ] * 2
+    assert [
+        (a.method, a.by, a.before and a.before.name, a.after and a.after.name) for a in history
+    ] == [("admin", "Omar Haddad", "Ann Lee", "Bob Ruiz")] * 2
     await story.store.write(undo_verification, Undo(interaction_id=here, agent_id=MIA))
-    assert [a.undone_at is not None for a in await story.store.read(associations.of_number, ANN)] == [False, True]
-    assert (await story.store.read(profiles.get, profile)).user == people.Named(id=ANN_ID, name="Ann Lee")
+    assert [
+        a.undone_at is not None for a in await story.store.read(associations.of_number, ANN)
+    ] == [False, True]
+    assert (await story.store.read(profiles.get, profile)).user == people.Named(
+        id=ANN_ID, name="Ann Lee"
+    )
 
 
-async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_active(story: Story) -> None:
+async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_active(
+    story: Story,
+) -> None:
     first = (await story.text(number=ANN)).interaction_id
     assert first is not None
     await story.close(first)
@@ -213,15 +248,21 @@ async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_acti
         await tie(story, profile, BOB_ID)
     second = (await story.text(number=ANN)).interaction_id
     assert second is not None
-    assert (await story.see(second)).user == people.Named(id=ANN_ID, name="Ann Lee"), "read by table 1 anew"
+    assert (await story.see(second)).user == people.Named(id=ANN_ID, name="Ann Lee"), (
+        "read by table 1 anew"
+    )
     assert [p.active for p in await story.store.read(profiles.list_, number=ANN)] == [False, True]
 
 
-async def test_verifying_after_the_profile_was_deactivated_ties_the_one_that_is_active(story: Story) -> None:
+async def test_verifying_after_the_profile_was_deactivated_ties_the_one_that_is_active(
+    story: Story,
+) -> None:
     running = (await story.text(number=ANN)).interaction_id
     assert running is not None
     await story.store.write(profile_changes.deactivate_profile, await profile_of(story, ANN))
-    await story.store.write(verify_requester, Verify(interaction_id=running, agent_id=MIA, user_id=BOB_ID))
+    await story.store.write(
+        verify_requester, Verify(interaction_id=running, agent_id=MIA, user_id=BOB_ID)
+    )
     seen = await story.see(running)
     assert (seen.identity.level, seen.profile_id) == (Level.VERIFIED, await profile_of(story, ANN))
     await story.close(running)
@@ -230,11 +271,16 @@ async def test_verifying_after_the_profile_was_deactivated_ties_the_one_that_is_
     assert (await story.see(again)).user == people.Named(id=BOB_ID, name="Bob Ruiz")
 
 
-# Agents --------------------------------------------------------------------------------------------------------
+# Agents -------------------------------------------------------------------------------------------
 
 
 async def grace(story: Story, **how: object) -> int:
-    values = {"email": "grace@example.com", "name": "Grace Okafor", "capacity": 1, "roles": [Role.ADMIN]} | how
+    values = {
+        "email": "grace@example.com",
+        "name": "Grace Okafor",
+        "capacity": 1,
+        "roles": [Role.ADMIN],
+    } | how
     make = agents.MakeAgent(password_hash=hash_password("long enough"), **values)  # type: ignore[arg-type]
     return await story.store.write(agents.make_agent, make)
 
@@ -254,7 +300,10 @@ async def test_an_agent_who_goes_leaves_nothing_behind_and_nobody_waiting(story:
     seen = await story.see(mine)
     assert (seen.owner.kind, seen.assigned_to, seen.live_group) == (Owner.QUEUE, None, [])
     line = (await story.lines(mine))[-1]
-    assert (line.body, line.reason) == ("Handed to Service desk", "Omar Haddad deactivated Mia Chen.")
+    assert (line.body, line.reason) == (
+        "Handed to Service desk",
+        "Omar Haddad deactivated Mia Chen.",
+    )
     await story.available(OMAR)
     await story.offer()
     assert {o.interaction.id for o in await story.inbox(OMAR)} == {mine, offered}
@@ -262,7 +311,9 @@ async def test_an_agent_who_goes_leaves_nothing_behind_and_nobody_waiting(story:
         await story.accept(offer.id, MIA)
 
 
-async def test_an_agent_who_was_never_used_is_deleted_any_other_is_deactivated(story: Story) -> None:
+async def test_an_agent_who_was_never_used_is_deleted_any_other_is_deactivated(
+    story: Story,
+) -> None:
     new = await grace(story, roles=[Role.AGENT], groups=["Evenings"], skills=["sap", "sap"])
     agent = (await story.store.read(people.agents, [new]))[new]
     assert (agent.groups, agent.skills, agent.presence) == (["Evenings"], ["sap"], Presence.OFFLINE)
@@ -294,7 +345,9 @@ async def test_another_password_ends_every_session_but_the_one_that_asks(story: 
     for token in ("phone", "desk"):
         await story.store.write(open_session, Open(MIA, token, token))
     values = {"password_hash": hash_password("another one")}
-    await story.store.write(agents.change_agent, agents.ChangeAgent(id=MIA, by=MIA, values=values, but="desk"))
+    await story.store.write(
+        agents.change_agent, agents.ChangeAgent(id=MIA, by=MIA, values=values, but="desk")
+    )
     now = story.store._clock()
     assert await story.store.read(signed_in, "phone", now) is None
     assert (await story.store.read(signed_in, "desk", now)) is not None
@@ -314,7 +367,9 @@ async def test_a_group_is_limited_renamed_and_kept_while_a_queue_asks_it(story: 
     with pytest.raises(Conflict, match="'Nights'"):
         await story.store.write(groups.make_group, groups.MakeGroup(name="Nights"))
     await change_a(story, MIA, groups=["Nights"])
-    await story.store.write(groups.change_group, groups.ChangeGroup(id=made, values={"name": "Late"}))
+    await story.store.write(
+        groups.change_group, groups.ChangeGroup(id=made, values={"name": "Late"})
+    )
     assert (await story.store.read(people.agents, [MIA]))[MIA].groups == ["Late"]
     await story.store.write(groups.delete_group, made)
     assert (await story.store.read(people.agents, [MIA]))[MIA].groups == []
@@ -328,4 +383,7 @@ async def test_a_conversation_that_mia_only_joined_stays_with_omar(story: Story)
     await story.write(one, "I know this one", agent=MIA)
     await change_a(story, MIA, active=False)
     seen = await story.see(one)
-    assert (seen.assigned_to and seen.assigned_to.id, [a.id for a in seen.live_group]) == (OMAR, [OMAR])
+    assert (seen.assigned_to and seen.assigned_to.id, [a.id for a in seen.live_group]) == (
+        OMAR,
+        [OMAR],
+    )

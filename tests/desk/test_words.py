@@ -16,7 +16,14 @@ from handoff_service.rules.shared.conditions import Match
 from handoff_service.rules.shared.placeholders import PEOPLE, Placeholders
 
 BOT = TEXTS[SystemMessage.BOT_INSTEAD].default
-NAMES = ["Service desk", "Facilities and Workplace", "x" * 200, "サービスデスク" * 9, "IT 😩", "{queue}"]
+NAMES = [
+    "Service desk",
+    "Facilities and Workplace",
+    "x" * 200,
+    "サービスデスク" * 9,
+    "IT 😩",
+    "{queue}",
+]
 
 
 @pytest.mark.parametrize("message", SystemMessage)
@@ -40,16 +47,27 @@ def test_whatever_names_there_are_a_system_message_is_one_segment(name: str) -> 
 
 
 def test_edited_texts_are_filled() -> None:
-    assert system_messages.closing_line("Mia Chen") == "Mia has closed this conversation. Text us any time."
+    assert (
+        system_messages.closing_line("Mia Chen")
+        == "Mia has closed this conversation. Text us any time."
+    )
     assert system_messages.in_line("Facilities", "{queue}: soon!") == "Facilities: soon!"
-    assert system_messages.out_of_hours("x" * 200, "at 08:00", "{queue} opens {opens}") == "Our team opens at 08:00"
+    assert (
+        system_messages.out_of_hours("x" * 200, "at 08:00", "{queue} opens {opens}")
+        == "Our team opens at 08:00"
+    )
     assert system_messages.waiting("IT", "Wait.", instead=BOT) == f"Wait. {BOT}"
     assert system_messages.waiting("IT", "x" * 140, instead=BOT) == "X" + "x" * 139, "if it fits"
 
 
 REFUSED = [
     ("empty", SystemMessage.WAITING, " ", "must not be empty"),
-    ("unknown placeholder", SystemMessage.WAITING, "Wait for {agent}", "{agent}: there is no such placeholder"),
+    (
+        "unknown placeholder",
+        SystemMessage.WAITING,
+        "Wait for {agent}",
+        "{agent}: there is no such placeholder",
+    ),
     ("another message's", SystemMessage.IN_LINE, "{queue} opens {opens}", "there are {queue}"),
     ("too long", SystemMessage.IN_LINE, "x" * 161, "must fit in one segment"),
     ("too long when filled", SystemMessage.IN_LINE, "{queue}" + "x" * 149, "as in “Service desk"),
@@ -58,15 +76,21 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("message", "text", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
-def test_texts_that_cannot_be_sent_are_refused(message: SystemMessage, text: str, says: str) -> None:
+@pytest.mark.parametrize(
+    ("message", "text", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
+)
+def test_texts_that_cannot_be_sent_are_refused(
+    message: SystemMessage, text: str, says: str
+) -> None:
     assert says in (error(message, text) or "")
 
 
 def test_a_queues_own_text_must_fit_with_its_own_name() -> None:
     own = "{queue} opens {opens}, we answer then. " + "x" * 90
     assert error(SystemMessage.CLOSED, own, {"queue": "IT"}) is None
-    assert "one segment" in (error(SystemMessage.CLOSED, own, {"queue": "Facilities and Workplace"}) or "")
+    assert "one segment" in (
+        error(SystemMessage.CLOSED, own, {"queue": "Facilities and Workplace"}) or ""
+    )
 
 
 @pytest.mark.parametrize("word", OPT_OUT)
@@ -88,8 +112,16 @@ def test_keyword_traps(word: str) -> None:
 
 def test_opening_times_are_said_as_people_say_them() -> None:
     now = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # a Monday, 09:00 in New York
-    said = [system_messages.opening(now + timedelta(hours=h), "America/New_York", now) for h in (3, 24, 6 * 24, 7 * 24)]
-    assert said == ["at 12:00", "tomorrow at 09:00", "on Sunday at 09:00", "on 30 November at 09:00"]
+    said = [
+        system_messages.opening(now + timedelta(hours=h), "America/New_York", now)
+        for h in (3, 24, 6 * 24, 7 * 24)
+    ]
+    assert said == [
+        "at 12:00",
+        "tomorrow at 09:00",
+        "on Sunday at 09:00",
+        "on 30 November at 09:00",
+    ]
     assert system_messages.opening(None, "America/New_York", now) == "later"
 
 
@@ -98,7 +130,10 @@ def test_a_template_is_filled_for_its_conversation_and_leaves_no_braces() -> Non
     ann = Placeholders(requester="Ann Lee", agent="Mia Chen", number="INT0000012")
     assert templates.filled(body, ann) == "Ann Lee Ann Mia Chen Mia INT0000012"
     guest = Placeholders(requester=None, agent=None, number="INT0000012")
-    assert templates.filled("Hi {requester.first_name}, {agent.name} here", guest) == "Hi there, our team here"
+    assert (
+        templates.filled("Hi {requester.first_name}, {agent.name} here", guest)
+        == "Hi there, our team here"
+    )
     assert "there is no such placeholder" in (templates.error("Hi {name}") or "")
     assert templates.error("Use {} in the shell {") is not None
     assert templates.error("") == "must not be empty"
@@ -119,7 +154,9 @@ CONDITIONS = [
     ({"field": "user.site", "operator": "in", "value": ["Boston"]}, False),
     ({"field": "user.site", "operator": "not_in", "value": ["Boston"]}, True),
 ]
-FACTS = QueueFacts(provider_number="+18885550100", topic="hardware", attributes={"department": "Sales"})
+FACTS = QueueFacts(
+    provider_number="+18885550100", topic="hardware", attributes={"department": "Sales"}
+)
 
 
 @pytest.mark.parametrize(("written", "holds"), CONDITIONS)
@@ -134,7 +171,10 @@ def test_a_condition_of_another_field_is_refused() -> None:
 
 
 def test_faults_of_queues() -> None:
-    pools, skills = (Pool(group="A"), Pool(group="A", after_seconds=60)), (Skill(name="es"), Skill(name="es"))
+    pools, skills = (
+        (Pool(group="A"), Pool(group="A", after_seconds=60)),
+        (Skill(name="es"), Skill(name="es")),
+    )
     wrong = Queue(name="Q", pools=pools, skills=skills, texts={SystemMessage.CLOSED: "{x}"})
     assert {key: what[:20] for key, what in queues.faults(wrong).items()} == {
         "groups": "names 'A' twice",
@@ -146,8 +186,12 @@ def test_faults_of_queues() -> None:
 
 def test_a_queue_that_can_never_assign_says_why() -> None:
     assert queues.problems(groups=[], agents=0) == ["No group is eligible: add one."]
-    assert queues.problems(groups=["A", "B"], agents=0) == ["No active agent is in A or B: add one."]
-    assert queues.problems(groups=["A"], agents=1, lacking=["es"], schedule_fault="is never open") == [
+    assert queues.problems(groups=["A", "B"], agents=0) == [
+        "No active agent is in A or B: add one."
+    ]
+    assert queues.problems(
+        groups=["A"], agents=1, lacking=["es"], schedule_fault="is never open"
+    ) == [
         "No agent of its groups has the mandatory skill es.",
         "Its schedule is never open.",
     ]

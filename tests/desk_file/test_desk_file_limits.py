@@ -1,4 +1,5 @@
-"""A desk file that would take the parser's time or memory is refused before it is parsed, with file and line."""
+"""A desk file that would take the parser's time or memory is refused before it is parsed, with file
+and line."""
 
 import subprocess
 import sys
@@ -11,14 +12,34 @@ from handoff_service.errors import SetupError
 from handoff_service.operations.desk_file import desk_file, toml_limits
 
 BOMBS = [
-    ("a key of 100,000 parts", "a" + ".a" * 100_000 + " = 1", 1, "a line may have at most 50,000 characters"),
-    ("a key of 20,000 parts", "# a\n" + "a" + ".a" * 20_000 + " = 1", 2, "a key may have at most 4 parts"),
+    (
+        "a key of 100,000 parts",
+        "a" + ".a" * 100_000 + " = 1",
+        1,
+        "a line may have at most 50,000 characters",
+    ),
+    (
+        "a key of 20,000 parts",
+        "# a\n" + "a" + ".a" * 20_000 + " = 1",
+        2,
+        "a key may have at most 4 parts",
+    ),
     ("a table of 20,000 parts", "[" + "a." * 20_000 + "a]", 1, "a key may have at most 4 parts"),
     ("quoted parts", "'a'" + ' . "a"' * 5_000 + " = 1", 1, "a key may have at most 4 parts"),
     ("nested arrays", "a=" + "[" * 40_000, 1, "values may be nested at most 16 deep"),
-    ("nested arrays, one a line", "a=" + "[\n" * 400_000, 17, "values may be nested at most 16 deep"),
+    (
+        "nested arrays, one a line",
+        "a=" + "[\n" * 400_000,
+        17,
+        "values may be nested at most 16 deep",
+    ),
     ("nested inline tables", "a=" + "{a=" * 10_000, 1, "values may be nested at most 16 deep"),
-    ("nested after a string", 'a = """[[["""\nb=' + "[" * 17, 2, "values may be nested at most 16 deep"),
+    (
+        "nested after a string",
+        'a = """[[["""\nb=' + "[" * 17,
+        2,
+        "values may be nested at most 16 deep",
+    ),
     ("an overlong line", f'a = "{"x" * 900_000}"', 1, "a line may have at most 50,000 characters"),
     ("a string without an end", 'a = """' + '\\"""' * 12_000, None, "Unterminated string"),
     ("a number without end", "a = " + "1" * 10_000, None, "4300 digits"),
@@ -26,7 +47,9 @@ BOMBS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "line", "what"), [b[1:] for b in BOMBS], ids=[b[0] for b in BOMBS])
+@pytest.mark.parametrize(
+    ("text", "line", "what"), [b[1:] for b in BOMBS], ids=[b[0] for b in BOMBS]
+)
 def test_bombs_are_refused_at_once(text: str, line: int | None, what: str) -> None:
     content, before = text.encode(), time.process_time()
     with pytest.raises(SetupError) as refused:
@@ -53,7 +76,9 @@ def test_thousands_of_faults_are_cut_short() -> None:
     text = '[[users]]\nexternal_id = "a"\nname = "b"\n' * 3000 + "[[users]]\nshoe = 9\n"
     with pytest.raises(SetupError) as refused:
         desk_file.read_bytes(text.encode(), "desk.toml")
-    assert "desk.toml:9002: users[3000].shoe: there is no such key" in str(refused.value).splitlines()
+    assert (
+        "desk.toml:9002: users[3000].shoe: there is no such key" in str(refused.value).splitlines()
+    )
 
 
 @pytest.mark.parametrize("text", [BOMBS[0][1], BOMBS[1][1], BOMBS[4][1], BOMBS[5][1]])
@@ -72,7 +97,9 @@ def test_a_bomb_takes_less_than_50_mb(tmp_path: Path, text: str) -> None:
         "try:\n    desk_file.read(Path(sys.argv[1]))\n"
         "except SetupError as error:\n    print(error)\n"
     )
-    ran = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False
+    )
     assert ran.stdout.startswith(f"{path}:"), ran.stderr
 
 

@@ -41,7 +41,11 @@ async def test_what_is_in_the_file_is_on_the_desk(story: Story) -> None:
         ("Omar Haddad", ["agent", "supervisor"], ["Service desk"], [], 2),
     ]
     (main, direct) = await story.store.read(people.provider_numbers)
-    assert (main.label, main.first_responder, main.queue.name) == ("Main line", "virtual_agent", "Service desk")
+    assert (main.label, main.first_responder, main.queue.name) == (
+        "Main line",
+        "virtual_agent",
+        "Service desk",
+    )
     assert direct.first_responder == "live_agent"
 
 
@@ -61,7 +65,9 @@ async def test_an_exported_desk_imports_to_the_same(story: Story, tmp_path: Path
     await story.store.write(rename, None)
     path = tmp_path / "out.toml"
     path.write_text(await story.store.read(export_desk))
-    tables = {n: table for n, table in t.metadata.tables.items() if n not in ("due_work", "lane_commits")}
+    tables = {
+        n: table for n, table in t.metadata.tables.items() if n not in ("due_work", "lane_commits")
+    }
     before = {name: await story.rows(table) for name, table in tables.items()}
     await story.store.write(import_desk, desk_file.read(path))
     assert {name: await story.rows(table) for name, table in tables.items()} == before
@@ -117,7 +123,10 @@ name = "Escalations"
 position = 7
 groups = ["Service desk", { name = "Second line", after_seconds = 60 }]
 skills = ["hardware", { name = "spanish", mandatory = false }]
-conditions = [{ field = "language", is = "es" }, { field = "user.department", in = ["Sales", "HR"] }]
+conditions = [
+  { field = "language", is = "es" },
+  { field = "user.department", in = ["Sales", "HR"] },
+]
 match = "any"
 schedule = "Mo-Fr 08:00-18:00; PH off"
 time_zone = "America/New_York"
@@ -140,15 +149,32 @@ async def test_a_full_desk_is_exported_as_it_was_imported(story: Story, tmp_path
     path.write_text(FULL)
     await story.store.write(import_desk, desk_file.read(path))
     queue = (await story.store.read(queues.list_views))[1]
-    assert [(p.group, p.after_seconds) for p in queue.pools] == [("Service desk", 0), ("Second line", 60)]
+    assert [(p.group, p.after_seconds) for p in queue.pools] == [
+        ("Service desk", 0),
+        ("Second line", 60),
+    ]
     assert [(s.name, s.mandatory) for s in queue.skills] == [("hardware", True), ("spanish", False)]
     assert (queue.match, queue.assignment, queue.auto_assign) == ("any", "longest_idle", True)
-    assert queue.texts == {"in_line": "Wait here.", "waiting": None, "closed": "{queue} opens {opens}."}
-    assert [r.words for r in await story.store.read(desk.reject_reasons)][:2] == ["Wrong language", "About to leave"]
+    assert queue.texts == {
+        "in_line": "Wait here.",
+        "waiting": None,
+        "closed": "{queue} opens {opens}.",
+    }
+    assert [r.words for r in await story.store.read(desk.reject_reasons)][:2] == [
+        "Wrong language",
+        "About to leave",
+    ]
 
     async def everything() -> dict[str, list[str]]:
-        tables = {n: table for n, table in t.metadata.tables.items() if n not in ("due_work", "lane_commits")}
-        return {name: sorted(repr(row) for row in await story.rows(table)) for name, table in tables.items()}
+        tables = {
+            n: table
+            for n, table in t.metadata.tables.items()
+            if n not in ("due_work", "lane_commits")
+        }
+        return {
+            name: sorted(repr(row) for row in await story.rows(table))
+            for name, table in tables.items()
+        }
 
     before = await everything()
     for _ in range(2):
@@ -170,40 +196,78 @@ FAULTS = [
     ("unknown key", '[[users]]\nexternal_id = "E1"\nname = "A"\nmail = "x"\n',
      "4: users[0].mail: there is no such key"),
     ("unknown table", '[[cats]]\nname = "x"\n', "1: cats: there is no such key"),
-    ("second entry", '[[users]]\nexternal_id="E1"\nname="A"\n[[users]]\nexternal_id="E2"\nname="B"\nnumbers=["1"]\n',
+    ("second entry",
+        '[[users]]\nexternal_id="E1"\nname="A"\n[[users]]\nexternal_id="E2"\nname="B"\nnumbers=["1"]\n',
      "7: users[1].numbers[0]: must be a phone number, with its country, such as"),
     ("missing key", '[[users]]\nname = "A"\n', "1: users[0].external_id: Field required"),
-    ("wrong zone", '[desk]\nname = "D"\ntime_zone = "Mars"\n', "3: desk.time_zone: must be a time zone's IANA name"),
-    ("action: unknown key", ACTION + 'colour = "red"\n', "6: messaging_actions[0].colour: there is no such key"),
-    ("action: duration", ACTION.replace("30m", "half"), "4: messaging_actions[0].duration: must be a whole number and"),
+    ("wrong zone", '[desk]\nname = "D"\ntime_zone = "Mars"\n',
+    "3: desk.time_zone: must be a "
+    "time zone's IANA name"),
+    ("action: unknown key", ACTION + 'colour = "red"\n',
+    "6: messaging_actions[0].colour: there "
+    "is no such key"),
+    ("action: duration", ACTION.replace("30m", "half"),
+    "4: messaging_actions[0].duration: must "
+    "be a whole number and"),
     ("action: condition", ACTION + 'conditions = [{ field = "state", is = "asleep" }]\n',
      "6: messaging_actions[0].conditions[0]: 'asleep' is not one of new, work_in_progress"),
     ("action: placeholder", ACTION + 'text = "{requester.nick}"\n',
-     "6: messaging_actions[0].text: {requester.nick}: there is no such placeholder; there are {requester.name}"),
+
+     "6: messaging_actions[0].text: {requester.nick}: there is no such placeholder; there "
+     "are {requester.name}"),
     ("action: business hours", ACTION + 'business_hours = "yes"\n',
      "6: messaging_actions[0].business_hours: Input should be a valid boolean"),
-    ("action: state", ACTION.replace("prompt_agent", "set_state"), "1: messaging_actions[0].state: must be one of"),
+    ("action: state", ACTION.replace("prompt_agent", "set_state"),
+    "1: "
+    "messaging_actions[0].state: "
+    "must be one of"),
     ("queue: schedule", QUEUE + 'schedule = "weekdays"\n',
-     "3: queues[0].schedule: cannot be read as opening hours; write for example 'Mo-Fr 08:00-18:00; PH off'"),
+
+     "3: queues[0].schedule: cannot be read as opening hours; write for example 'Mo-Fr "
+     "08:00-18:00; PH off'"),
     ("queue: never open", QUEUE + 'schedule = "off"\n', "3: queues[0].schedule: is never open"),
     ("queue: condition", QUEUE + 'conditions = [{ field = "state", is = "new" }]\n',
-     "3: queues[0].conditions[0]: there is no field 'state'; there are provider_number, topic, language, user."),
-    ("queue: pool", QUEUE + 'groups = [{ name = "A", after = 5 }]\n', "3: queues[0].groups[0].after: there is no such"),
+
+     "3: queues[0].conditions[0]: there is no field 'state'; there are provider_number, "
+     "topic, language, user."),
+    ("queue: pool", QUEUE + 'groups = [{ name = "A", after = 5 }]\n',
+    "3: "
+    "queues[0].groups[0].after: "
+    "there is no such"),
     ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: names 'A' twice"),
-    ("queue: text", QUEUE + 'texts = { closed = "{x}" }\n', "3: queues[0].texts: closed: {x}: there is no such placeh"),
-    ("queue: accept", QUEUE + "accept_seconds = 4\n", "3: queues[0].accept_seconds: Input should be greater than or"),
-    ("template", '[[templates]]\nname = "T"\nbody = "{name}"\n', "3: templates[0].body: {name}: there is no such"),
+    ("queue: text", QUEUE + 'texts = { closed = "{x}" }\n',
+    "3: queues[0].texts: closed: {x}: "
+    "there is no such placeh"),
+    ("queue: accept", QUEUE + "accept_seconds = 4\n",
+    "3: queues[0].accept_seconds: Input should "
+    "be greater than or"),
+    ("template", '[[templates]]\nname = "T"\nbody = "{name}"\n',
+    "3: templates[0].body: {name}: "
+    "there is no such"),
     ("text", '[texts]\nwaiting = "Reply STOP"\n', "2: texts.waiting: asks people to reply STOP"),
     ("text: unknown", '[texts]\nhello = "x"\n', "2: texts.hello"),
-    ("presence", '[[presence_states]]\nname = "Away"\n', "2: presence_states[0].name: must not be available"),
-    ("country", '[desk]\nname = "D"\ncountry = "XX"\n', "3: desk.country: must be a country's ISO code"),
+    ("presence", '[[presence_states]]\nname = "Away"\n',
+    "2: presence_states[0].name: must not "
+    "be available"),
+    ("country", '[desk]\nname = "D"\ncountry = "XX"\n',
+    "3: desk.country: must be a country's "
+    "ISO code"),
     ("outage: text", OUTAGE + 'text = "Reply STOP"\nsince = 2026-11-23T09:00:00Z\n',
      "3: outages[0].text: asks people to reply STOP"),
-    ("outage: end", OUTAGE + 'text = "x"\nsince = 2026-11-23T09:00:00Z\nuntil = 2026-11-23T08:00:00Z\n',
+    ("outage: end", OUTAGE +
+    'text = "x"\nsince = 2026-11-23T09:00:00Z\nuntil = '
+    '2026-11-23T08:00:00Z\n',
      "5: outages[0].until: must be later than its beginning"),
-    ("outage: no zone", OUTAGE + 'text = "x"\nsince = 2026-11-23T09:00:00\n', "4: outages[0].since: Input should have"),
-    ("webhook: address", '[case_webhook]\nurl = "file:///etc/passwd"\n', "2: case_webhook.url: must be an http or"),
-    ("webhook: secret", '[case_webhook]\nsecret = "hunter2"\n', "2: case_webhook.secret: must be whsec_"),
+    ("outage: no zone", OUTAGE + 'text = "x"\nsince = 2026-11-23T09:00:00\n',
+    "4: "
+    "outages[0].since: "
+    "Input should have"),
+    ("webhook: address", '[case_webhook]\nurl = "file:///etc/passwd"\n',
+    "2: case_webhook.url: "
+    "must be an http or"),
+    ("webhook: secret", '[case_webhook]\nsecret = "hunter2"\n',
+    "2: case_webhook.secret: must be "
+    "whsec_"),
     ("no TOML", "name = \n", "Invalid value"),
 ]  # fmt: skip
 
@@ -218,7 +282,9 @@ def test_faults_are_told_with_file_line_and_key(tmp_path: Path, text: str, says:
     assert says in str(error.value)
 
 
-async def test_a_webhook_that_is_new_needs_its_secret_in_the_file(story: Story, tmp_path: Path) -> None:
+async def test_a_webhook_that_is_new_needs_its_secret_in_the_file(
+    story: Story, tmp_path: Path
+) -> None:
     path = tmp_path / "desk.toml"
     path.write_text('[case_webhook]\nurl = "https://tickets.example.com/hook"\n')
     with pytest.raises(BadInput) as error:
@@ -231,25 +297,40 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
         desk_file.read(tmp_path / "none.toml")
 
 
-async def test_messaging_actions_are_made_and_changed_by_name_in_the_files_order(story: Story, tmp_path: Path) -> None:
+async def test_messaging_actions_are_made_and_changed_by_name_in_the_files_order(
+    story: Story, tmp_path: Path
+) -> None:
     path = tmp_path / "desk.toml"
     second = (
-        ACTION.replace("Remind", "First").replace("30m", "1h") + 'queues = ["Service desk"]\nbusiness_hours = true\n'
+        ACTION.replace("Remind", "First").replace("30m", "1h")
+        + 'queues = ["Service desk"]\nbusiness_hours = true\n'
     )
-    path.write_text(second + ACTION + 'conditions = [{ field = "state", is = "work_in_progress" }]\nactive = false\n')
+    path.write_text(
+        second
+        + ACTION
+        + 'conditions = [{ field = "state", is = "work_in_progress" }]\nactive = false\n'
+    )
     for _ in range(2):
         await story.store.write(import_desk, desk_file.read(path))
     found = list((await story.store.read(messaging_actions.list_)).values())
     names = [one.action.name for one in found]
     assert sorted(names) == ["Close when abandoned", "First", "Remind", "Remind the agent"]
     assert names.index("First") < names.index("Remind")
-    first, remind = (next(one.action for one in found if one.action.name == name) for name in ("First", "Remind"))
+    first, remind = (
+        next(one.action for one in found if one.action.name == name) for name in ("First", "Remind")
+    )
     assert (first.business_hours, remind.business_hours) == (True, False)
-    assert (first.queues, first.duration.total_seconds(), first.active) == (("Service desk",), 3600, True)
+    assert (first.queues, first.duration.total_seconds(), first.active) == (
+        ("Service desk",),
+        3600,
+        True,
+    )
     assert (remind.active, len(remind.conditions)) == (False, 1)
 
 
-async def test_an_action_for_a_queue_that_is_not_there_is_refused(story: Story, tmp_path: Path) -> None:
+async def test_an_action_for_a_queue_that_is_not_there_is_refused(
+    story: Story, tmp_path: Path
+) -> None:
     path = tmp_path / "desk.toml"
     path.write_text(ACTION + 'queues = ["None"]\n')
     with pytest.raises(BadInput) as error:
@@ -261,10 +342,13 @@ async def test_the_demo_desk_has_the_shipped_actions(story: Story) -> None:
     assert tuple(entry.meant() for entry in desk_file.read(DEMO).messaging_actions) == SHIPPED
 
 
-async def test_a_file_that_cannot_be_taken_whole_changes_nothing(story: Story, tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_taken_whole_changes_nothing(
+    story: Story, tmp_path: Path
+) -> None:
     path = tmp_path / "desk.toml"
     path.write_text(
-        '[[users]]\nexternal_id = "E9"\nname = "New"\n[[provider_numbers]]\nnumber = "+18885550300"\nqueue = "None"\n'
+        '[[users]]\nexternal_id = "E9"\nname = "New"\n[[provider_numbers]]\nnumber = '
+        '"+18885550300"\nqueue = "None"\n'
     )
     with pytest.raises(BadInput) as error:
         await story.store.write(import_desk, desk_file.read(path))

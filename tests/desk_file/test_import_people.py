@@ -1,4 +1,5 @@
-"""Importing hundreds of people: nothing is hashed in a transaction, what has not changed is not hashed at all."""
+"""Importing hundreds of people: nothing is hashed in a transaction, what has not changed is not
+hashed at all."""
 
 import threading
 
@@ -59,10 +60,14 @@ async def test_nothing_is_hashed_in_a_transaction_and_the_same_file_hashes_nothi
     await import_file(story.store, users(20))
     assert hashing == []
     assert await story.rows(t.user_facts) == before
-    assert len({fact.fingerprint for fact in before}) == 20, "one fact of two people has two fingerprints"
+    assert len({fact.fingerprint for fact in before}) == 20, (
+        "one fact of two people has two fingerprints"
+    )
 
 
-async def test_a_password_is_verified_outside_of_a_transaction(story: Story, hashing: list[str]) -> None:
+async def test_a_password_is_verified_outside_of_a_transaction(
+    story: Story, hashing: list[str]
+) -> None:
     agent = '[[agents]]\nemail = "{}@example.com"\nname = "Mia Chen"\npassword = "demo-mia"\n'
     file = desk_file.read_bytes((agent.format("mia") + agent.format("new")).encode(), "agents.toml")
     before = await _password_hash(story, "mia@example.com")
@@ -86,10 +91,14 @@ async def test_a_changed_fact_is_hashed_again(story: Story, hashing: list[str]) 
     assert not matches([fact.hash], [fact_hash(KEY, "1990")])
 
 
-async def test_a_fact_from_before_there_were_fingerprints_is_verified_once(story: Story, hashing: list[str]) -> None:
+async def test_a_fact_from_before_there_were_fingerprints_is_verified_once(
+    story: Story, hashing: list[str]
+) -> None:
     await import_file(story.store, users(2))
     before = await story.rows(t.user_facts)
-    await story.store.write(lambda tx, _: tx.conn.execute(t.user_facts.update().values(fingerprint=None)), None)
+    await story.store.write(
+        lambda tx, _: tx.conn.execute(t.user_facts.update().values(fingerprint=None)), None
+    )
     for times in (2, 0):
         hashing.clear()
         await import_file(story.store, users(2))
@@ -98,7 +107,8 @@ async def test_a_fact_from_before_there_were_fingerprints_is_verified_once(story
 
 
 async def test_five_hundred_people_are_a_handful_of_statements(story: Story) -> None:
-    """So the lane is held for tens of milliseconds. One user after the other were 6,000 statements."""
+    """So the lane is held for tens of milliseconds. One user after the other were 6,000
+    statements."""
     statements: list[str] = []
 
     def count(_conn: object, _cursor: object, statement: str, *_: object) -> None:
@@ -114,14 +124,18 @@ async def test_people_change_leave_and_are_twice_in_a_file(story: Story) -> None
     await import_file(story.store, users(3))
     text = (
         '[[users]]\nexternal_id = "P0"\nname = "Old"\nnumbers = ["+13035550000", "+13035559999"]\n'
-        '[[users]]\nexternal_id = "P0"\nname = "Person"\nemail = "p@example.com"\nnumbers = ["+13035559999"]\n'
+        '[[users]]\nexternal_id = "P0"\nname = "Person"\nemail = "p@example.com"\nnumbers = '
+        '["+13035559999"]\n'
         'attributes = { department = "Sales" }\n'
         '[[users]]\nexternal_id = "P1"\nname = "Person 1"\nactive = false\n'
-        '[[users]]\nexternal_id = "P9"\nname = "Never here"\nactive = false\nfacts = { badge = "1" }\n'
+        '[[users]]\nexternal_id = "P9"\nname = "Never here"\nactive = false\nfacts = { badge '
+        '= "1" }\n'
     )
     for _ in range(2):
         await import_file(story.store, desk_file.read_bytes(text.encode(), "people.toml"))
-        found = await story.store.read(people.users, t.users.c.external_id.in_(["P0", "P1", "P2", "P9"]))
+        found = await story.store.read(
+            people.users, t.users.c.external_id.in_(["P0", "P1", "P2", "P9"])
+        )
         assert [(u.external_id, u.name, u.numbers, u.attributes, u.active) for u in found] == [
             ("P0", "Person", ["+13035559999"], {"department": "Sales"}, True),
             ("P1", "Person 1", [], {}, False),
@@ -135,7 +149,8 @@ NATIONAL = '[[users]]\nexternal_id = "N1"\nname = "Nora Beck"\nnumbers = ["07911
 
 
 @pytest.mark.parametrize(
-    ("content", "country"), [(NATIONAL, "GB"), ('[desk]\nname = "D"\ncountry = "GB"\n' + NATIONAL, "US")]
+    ("content", "country"),
+    [(NATIONAL, "GB"), ('[desk]\nname = "D"\ncountry = "GB"\n' + NATIONAL, "US")],
 )
 async def test_a_file_takes_national_numbers_of_its_own_or_the_desks_country(
     story: Story, content: str, country: str
@@ -145,5 +160,7 @@ async def test_a_file_takes_national_numbers_of_its_own_or_the_desks_country(
 
 
 def test_a_file_does_not_drop_an_extension() -> None:
-    with pytest.raises(SetupError, match=r"desk.toml:4: users\[0\].numbers\[0\]: .* has an extension"):
+    with pytest.raises(
+        SetupError, match=r"desk.toml:4: users\[0\].numbers\[0\]: .* has an extension"
+    ):
         desk_file.read_bytes(NATIONAL.replace("123456", "123456 ext 5").encode(), "desk.toml", "GB")

@@ -1,4 +1,5 @@
-"""The API's reference lists every call with its roles, every event and every field of its payload."""
+"""The API's reference lists every call with its roles, every event and every field of its
+payload."""
 
 import re
 from dataclasses import fields
@@ -17,7 +18,9 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 def row(call: Call) -> str:
     path = "/api" + re.sub(r"<(\w+):\w+>", r"{\1}", call.path)
-    roles = "every role" if set(call.roles) == set(Role) else ", ".join(sorted(call.roles)) or "anyone"
+    roles = (
+        "every role" if set(call.roles) == set(Role) else ", ".join(sorted(call.roles)) or "anyone"
+    )
     return f"| `{call.method} {path}` | {call.summary} | {roles} |"
 
 
@@ -29,6 +32,10 @@ def test_each_call_is_listed() -> None:
 @pytest.mark.parametrize("payload", [Message, Interaction, InboxOffer])
 def test_each_field_of_an_event_is_listed(payload: Any) -> None:
     text = (REFERENCE / "events.md").read_text()
-    section = re.split(rf"^An? `{payload.__name__}` has these fields:$", text, flags=re.MULTILINE)[1]
-    rows = re.findall(r"^\| `(\w+)` \|", re.split(r"^(?:An? `|## )", section, flags=re.MULTILINE)[0], re.MULTILINE)
+    section = re.split(rf"^An? `{payload.__name__}` has these fields:$", text, flags=re.MULTILINE)[
+        1
+    ]
+    rows = re.findall(
+        r"^\| `(\w+)` \|", re.split(r"^(?:An? `|## )", section, flags=re.MULTILINE)[0], re.MULTILINE
+    )
     assert rows == [field.name for field in fields(payload)]

@@ -1,4 +1,5 @@
-"""The architecture page names every folder, every file on the path of a text, and the layers in their order."""
+"""The architecture page names every folder, every file on the path of a text, and the layers in
+their order."""
 
 import re
 import subprocess
@@ -12,7 +13,9 @@ DEEP = "handoff_service"  # shown to the third level; the other folders to the s
 
 
 def in_repository() -> set[str]:
-    files = subprocess.run(["git", "ls-files"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, text=True, capture_output=True, check=True
+    ).stdout
     found: set[str] = set()
     for file in files.splitlines():
         folders = file.split("/")[:-1]
@@ -49,9 +52,9 @@ def test_each_file_on_the_page_exists() -> None:
 
 
 def contract(container: str) -> list[str]:
-    contracts: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
-        "contracts"
-    ]
+    contracts: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
+        "importlinter"
+    ]["contracts"]
     return next(one["layers"] for one in contracts if one.get("containers") == [container])
 
 
@@ -60,7 +63,9 @@ def shown(layer: str) -> str:
 
 
 def test_the_layers_are_those_of_the_contracts() -> None:
-    table = re.findall(r"^\| (`[a-z_`, ]+`) \|", PAGE.partition("## What each layer")[2], re.MULTILINE)
+    table = re.findall(
+        r"^\| (`[a-z_`, ]+`) \|", PAGE.partition("## What each layer")[2], re.MULTILINE
+    )
     assert table == [shown(layer) for layer in contract("handoff_service")]
 
 

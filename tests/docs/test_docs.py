@@ -37,13 +37,19 @@ def _is_action(node: ast.AST) -> bool:
 
 
 def test_each_log_action_is_described() -> None:
-    rows = [line.split("|")[1] for line in reference("log-actions").splitlines() if line.startswith("| `")]
+    rows = [
+        line.split("|")[1]
+        for line in reference("log-actions").splitlines()
+        if line.startswith("| `")
+    ]
     assert {action for row in rows for action in re.findall(r"`([a-z_.]+)`", row)} == logged()
 
 
 def test_each_metric_is_described() -> None:
     named = set(re.findall(r"^\| `(patchboard_\w+)`", reference("metrics"), re.MULTILINE))
-    families = re.findall(r"^# HELP (\w+?)(?:_total|_created)? ", Metrics().shown().decode(), re.MULTILINE)
+    families = re.findall(
+        r"^# HELP (\w+?)(?:_total|_created)? ", Metrics().shown().decode(), re.MULTILINE
+    )
     assert named == set(families)
 
 
@@ -55,7 +61,8 @@ def test_each_command_is_described() -> None:
 
 
 @pytest.mark.parametrize("entry", [DeskEntry, desk_file.UserEntry, desk_file.AgentEntry,
-                                   desk_file.ProviderNumberEntry, desk_file.QueueEntry, desk_file.MessagingActionEntry,
+                                   desk_file.ProviderNumberEntry, desk_file.QueueEntry,
+                                   desk_file.MessagingActionEntry,
                                    desk_file.OutageEntry])  # fmt: skip
 def test_each_key_of_a_desk_file_is_described(entry: type[desk_file.DeskFile]) -> None:
     text = reference("desk-file")

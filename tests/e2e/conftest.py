@@ -1,7 +1,7 @@
 """The whole service in a process of its own, and a browser to look at it with.
 
-Playwright's plain interface is closed again with each file, since it keeps an event loop running that the asynchronous
-tests of the same session would stumble over.
+Playwright's plain interface is closed again with each file, since it keeps an event loop running
+that the asynchronous tests of the same session would stumble over.
 """
 
 import os
@@ -16,8 +16,11 @@ from tests.e2e.people import Story
 from tests.support.demo_home import demo_home
 from tests.support.service import Service, running_service
 
-BROWSERS = "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"  # the first is the same without a window: lighter
-CHROMIUM = os.environ.get("PATCHBOARD_TEST_CHROMIUM") or next(filter(os.path.exists, BROWSERS), BROWSERS[-1])
+# the first is the same without a window: lighter
+BROWSERS = "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"
+CHROMIUM = os.environ.get("PATCHBOARD_TEST_CHROMIUM") or next(
+    filter(os.path.exists, BROWSERS), BROWSERS[-1]
+)
 QUIETLY = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,7 +37,8 @@ expect.set_options(timeout=20_000)  # ms; a slow machine is no failure
 
 @pytest.fixture(scope="module")
 def desk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service with demo data and without a bot: live agents answer. Tests leave it ``clear``."""
+    """The service with demo data and without a bot: live agents answer. Tests leave it
+    ``clear``."""
     with running_service(demo_home(tmp_path_factory.mktemp("desk")), DEMO="1") as service:
         yield service
 
@@ -45,14 +49,20 @@ def clear(service: Service) -> None:
         login = {"email": f"{name}@example.com", "password": f"{name}-demo"}
         token = requests.post(f"{service.url}/api/v1/login", json=login, timeout=10).json()["token"]
         me = {"Authorization": f"Bearer {token}"}
-        requests.put(f"{service.url}/api/v1/agents/me/presence", json={"presence": "offline"}, headers=me, timeout=10)
+        requests.put(
+            f"{service.url}/api/v1/agents/me/presence",
+            json={"presence": "offline"},
+            headers=me,
+            timeout=10,
+        )
     active = f"{service.url}/api/v1/interactions?state=active"
     for one in requests.get(active, headers=me, timeout=10).json()["items"]:
         url = f"{service.url}/api/v1/interactions/{one['id']}"
+        # refused where no live agent has it; anybody may close that
+        requests.post(f"{url}/join", headers=me, timeout=10)
         requests.post(
-            f"{url}/join", headers=me, timeout=10
-        )  # refused where no live agent has it; anybody may close that
-        requests.post(f"{url}/close", json={"closing_text": ""}, headers=me, timeout=10).raise_for_status()
+            f"{url}/close", json={"closing_text": ""}, headers=me, timeout=10
+        ).raise_for_status()
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +84,8 @@ def browser(chromium: Browser) -> Iterator[Browser]:
 
 @dataclass
 class Troubles:
-    """What pages complained of: failing scripts, and what the content security policy kept from happening."""
+    """What pages complained of: failing scripts, and what the content security policy kept from
+    happening."""
 
     seen: list[str] = field(default_factory=list)
 

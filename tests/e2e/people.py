@@ -66,7 +66,8 @@ class Story:
 
 
 def opened(page: Page, who: str | re.Pattern[str]) -> None:
-    """Wait until the conversation with somebody is open, with the page's scripts: keys work from then on."""
+    """Wait until the conversation with somebody is open, with the page's scripts: keys work from
+    then on."""
     expect(page.locator("#head h1")).to_have_text(who)
     page.wait_for_load_state()
 

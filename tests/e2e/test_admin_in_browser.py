@@ -10,16 +10,22 @@ from tests.e2e.people import ANN, Story
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 WITH_ONES = ("users", "profiles", "agents", "provider-numbers", "queues", "templates", "outages")
-SMALL = """() => [...document.querySelectorAll('main a, main button, main input:not([type=hidden]), main summary')]
-  .filter((e) => e.checkVisibility() && !e.closest('p, label') && e.getBoundingClientRect().height < 43.5)
+SMALL = """() => [...document.querySelectorAll('main a, main button, main input:not([type=hidden]),
+  main summary')]
+  .filter((e) => e.checkVisibility() && !e.closest('p, label')
+    && e.getBoundingClientRect().height < 43.5)
   .map((e) => e.outerHTML)"""
 
 
 def checked(page: Page, where: str) -> None:
-    """Nothing scrolls sideways, nothing violates accessibility, and on narrow screens everything is easy to hit."""
-    if (page.viewport_size or {})["width"] != 1024:  # between the two others: it has no rules of its own to violate
+    """Nothing scrolls sideways, nothing violates accessibility, and on narrow screens everything is
+    easy to hit."""
+    # between the two others: it has no rules of its own to violate
+    if (page.viewport_size or {})["width"] != 1024:
         page.evaluate(AXE.read_text())
-        violations = page.evaluate("() => axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))")
+        violations = page.evaluate(
+            "() => axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))"
+        )
         assert violations == [], where
     for box in ("document.documentElement", "document.querySelector('.page')"):
         assert page.evaluate(f"() => {box}.scrollWidth - {box}.clientWidth") <= 0, where
@@ -31,9 +37,13 @@ def test_every_page_of_the_menu_at_each_width(story: Story) -> None:
     story.phone(ANN).text("hello")
     for width, height in WIDTHS.items():
         # Without the policy for axe alone; the other tests run under it.
-        grace = story.agent("Grace Okafor", viewport={"width": width, "height": height}, bypass_csp=True)
+        grace = story.agent(
+            "Grace Okafor", viewport={"width": width, "height": height}, bypass_csp=True
+        )
         grace.goto(f"{story.desk.url}/workspace/admin")
-        links = grace.locator("nav[aria-label^='Admin'] a").evaluate_all("(all) => all.map((a) => a.href)")
+        links = grace.locator("nav[aria-label^='Admin'] a").evaluate_all(
+            "(all) => all.map((a) => a.href)"
+        )
         ones = [f"{one}/1" for one in links if one.endswith(WITH_ONES)]
         for address in [*links, *ones, f"{story.desk.url}/workspace/admin/texts/closed"]:
             grace.goto(address)

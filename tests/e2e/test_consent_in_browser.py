@@ -1,4 +1,5 @@
-"""Consent in Chromium: the composer says why nothing can be sent, as it happens, and an agent records it by hand."""
+"""Consent in Chromium: the composer says why nothing can be sent, as it happens, and an agent
+records it by hand."""
 
 from playwright.sync_api import expect
 
@@ -10,7 +11,9 @@ def test_stop_and_start_reach_the_open_composer(story: Story) -> None:
     phone, mia = story.talking()
     mia.locator("#draft").fill("Is the light on?")
     phone.text("STOP")
-    expect(mia.locator("#no-texts")).to_contain_text("by texting STOP. Only they can opt back in, by texting START.")
+    expect(mia.locator("#no-texts")).to_contain_text(
+        "by texting STOP. Only they can opt back in, by texting START."
+    )
     expect(mia.get_by_role("button", name="Send")).to_be_disabled()
     expect(mia.locator("#segments")).to_have_text("No texts can be sent")
     expect(phone.texts.last).to_contain_text("You've opted out of texts from Northwind IT")
@@ -47,6 +50,10 @@ def test_it_is_accessible_and_fits(story: Story) -> None:
     phone, mia = story.talking()
     phone.text("STOP")
     expect(mia.locator("#no-texts")).to_be_visible()
-    options = {"bypass_csp": True, "reduced_motion": "reduce", "viewport": {"width": 390, "height": 844}}
+    options = {
+        "bypass_csp": True,
+        "reduced_motion": "reduce",
+        "viewport": {"width": 390, "height": 844},
+    }
     inside = story.context(storage_state=mia.context.storage_state(), **options).new_page()
     assert _problems(inside, mia.url) == []

@@ -1,4 +1,5 @@
-"""Pictures in Chromium: from the phone to the agent's screen and back, attached by button, paste and drop."""
+"""Pictures in Chromium: from the phone to the agent's screen and back, attached by button, paste
+and drop."""
 
 import re
 from typing import Any
@@ -27,7 +28,9 @@ def send_picture(phone: Phone, one: dict[str, Any], words: str = "") -> None:
 def is_seen(page: Page, selector: str) -> None:
     """The browser has really drawn it."""
     expect(page.locator(selector).last).to_be_visible()
-    page.wait_for_function("(s) => [...document.querySelectorAll(s)].at(-1).naturalWidth > 0", arg=selector)
+    page.wait_for_function(
+        "(s) => [...document.querySelectorAll(s)].at(-1).naturalWidth > 0", arg=selector
+    )
 
 
 def chips(mia: Page) -> Any:
@@ -38,7 +41,9 @@ def test_a_picture_from_the_phone_and_one_back(story: Story) -> None:
     phone, mia = story.talking()
     send_picture(phone, file("photo.jpg", "image/jpeg", picture("JPEG", (480, 640))))
     is_seen(mia, ".medium img")
-    expect(mia.locator(".medium figcaption").last).to_have_text(re.compile(r"^Picture · JPEG · \d+ KB$"))
+    expect(mia.locator(".medium figcaption").last).to_have_text(
+        re.compile(r"^Picture · JPEG · \d+ KB$")
+    )
     is_seen(phone.page, ".talk .mine img")
     expect(mia.locator("#ongoing .item")).to_contain_text("Picture")
     with mia.context.expect_page() as opened:
@@ -65,12 +70,17 @@ def test_what_is_refused_is_said_in_words_and_the_text_is_kept(story: Story) -> 
     chooser = mia.locator("#attach-files")
     chooser.set_input_files(file("big.png", "image/png", b"x" * 5_000_001))
     expect(problem).to_have_text(
-        "big.png was not attached. The pictures of a text have at most 5 MB; with this one they have 5.0 MB."
+        "big.png was not attached. The pictures of a text have at most 5 MB; with this one "
+        "they have 5.0 MB."
     )
     chooser.set_input_files(file("notes.pdf", "application/pdf", PDF))
-    expect(problem).to_have_text("notes.pdf was not attached. Only JPEG, PNG and GIF pictures can be sent.")
+    expect(problem).to_have_text(
+        "notes.pdf was not attached. Only JPEG, PNG and GIF pictures can be sent."
+    )
     chooser.set_input_files(file("fake.png", "image/png", PDF))  # the service looks inside
-    expect(problem).to_have_text("fake.png was not attached. Only JPEG, PNG and GIF pictures can be sent.")
+    expect(problem).to_have_text(
+        "fake.png was not attached. Only JPEG, PNG and GIF pictures can be sent."
+    )
     expect(chips(mia)).to_have_count(0)
     expect(draft).to_have_value("look at this")
 
@@ -133,17 +143,26 @@ def test_pages_with_pictures_are_accessible_and_fit(story: Story) -> None:
     send_picture(phone, file("paper.pdf", "application/pdf", PDF))
     expect(mia.get_by_role("link", name="Save the file")).to_be_visible()
     send_picture(phone, file("run.exe", "application/x-msdownload", b"MZ"))
-    send_picture(phone, file("tall.jpg", "image/jpeg", picture("JPEG", (400, 1200), color="salmon")))
+    send_picture(
+        phone, file("tall.jpg", "image/jpeg", picture("JPEG", (400, 1200), color="salmon"))
+    )
     is_seen(mia, "#line-7 img")
-    mia.locator("#attach-files").set_input_files([{**PNG, "name": f"{'long ' * 30}{n}.png"} for n in range(10)])
+    mia.locator("#attach-files").set_input_files(
+        [{**PNG, "name": f"{'long ' * 30}{n}.png"} for n in range(10)]
+    )
     expect(mia.locator("#segments")).to_have_text("One MMS with 10 pictures")
     # Without the policy for axe alone; the other tests run under it.
-    context = story.context(storage_state=mia.context.storage_state(), bypass_csp=True, reduced_motion="reduce")
+    context = story.context(
+        storage_state=mia.context.storage_state(), bypass_csp=True, reduced_motion="reduce"
+    )
     page = context.new_page()
     wrong = [problem for url in (mia.url, phone.page.url) for problem in _problems(page, url)]
     assert wrong == []
     mia.set_viewport_size({"width": 390, "height": 844})
-    for button in (*mia.locator("#attached button").all(), mia.get_by_role("link", name="Save the file")):
+    for button in (
+        *mia.locator("#attached button").all(),
+        mia.get_by_role("link", name="Save the file"),
+    ):
         box = button.bounding_box()
         assert box is not None
         assert box["height"] >= 44

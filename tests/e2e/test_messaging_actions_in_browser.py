@@ -1,4 +1,5 @@
-"""The admin's page of a messaging action in Chromium: what stands beside the form follows what is typed."""
+"""The admin's page of a messaging action in Chromium: what stands beside the form follows what is
+typed."""
 
 from playwright.sync_api import expect
 
@@ -14,7 +15,9 @@ def test_the_panels_follow_the_form_and_nothing_is_saved_before_save(story: Stor
     grace.goto(f"{story.desk.url}{LIST}")
     grace.get_by_role("link", name="New messaging action").click()
     sentence = grace.locator(".sentence")
-    expect(sentence).to_have_text("When a requester has waited 30 minutes for an agent, the agent is prompted.")
+    expect(sentence).to_have_text(
+        "When a requester has waited 30 minutes for an agent, the agent is prompted."
+    )
     grace.wait_for_load_state()
     grace.get_by_label("Name").fill("Say sorry")
     grace.get_by_label("Number", exact=True).fill("1")
@@ -34,7 +37,10 @@ def test_the_panels_follow_the_form_and_nothing_is_saved_before_save(story: Stor
     expect(grace.locator("#counted")).to_have_text("10 / 160 · 1 segment · GSM-7")
     expect(text).to_be_focused()
     expect(grace.locator(".ladder li")).to_have_text(
-        ["30 minutes Prompt the agentRemind the agent", "1 business hour Prompt the requesterThis action"]
+        [
+            "30 minutes Prompt the agentRemind the agent",
+            "1 business hour Prompt the requesterThis action",
+        ]
     )
     grace.get_by_role("button", name="Run").click()
     expect(grace.locator("#dry-run")).to_contain_text("It would not have fired on any of 1 waits.")
@@ -62,7 +68,9 @@ def test_moving_and_switching_keep_the_focus_and_deleting_asks_first(story: Stor
         expect(names).not_to_have_text(before)
         expect(earlier).to_be_focused()
     grace.get_by_role("switch", name="Soon: active").click()
-    expect(grace.get_by_role("switch", name="Soon: active")).to_have_attribute("aria-checked", "false")
+    expect(grace.get_by_role("switch", name="Soon: active")).to_have_attribute(
+        "aria-checked", "false"
+    )
     expect(grace.get_by_role("switch", name="Soon: active")).to_be_focused()
     grace.get_by_role("link", name="Soon").click()
     expect(grace.get_by_label("Name")).to_have_value("Soon")
@@ -80,15 +88,19 @@ def test_the_pages_are_in_order_at_every_width(story: Story) -> None:
         storage_state=grace.context.storage_state(), bypass_csp=True, reduced_motion="reduce"
     ).new_page()
     paths = (LIST, f"{LIST}/1", f"{LIST}/new", f"{LIST}/1/delete")
-    wrong = [f"{path} {problem}" for path in paths for problem in _problems(page, story.desk.url + path)]
+    wrong = [
+        f"{path} {problem}" for path in paths for problem in _problems(page, story.desk.url + path)
+    ]
     assert wrong == []
     page.set_viewport_size({"width": 390, "height": 844})
     for path in paths:
         page.goto(story.desk.url + path)
         small = page.evaluate(
-            """() => [...document.querySelectorAll(".page :is(a, button, input, select, textarea, summary)")]
+            """() => [...document.querySelectorAll(".page :is(a, button, input, select, textarea,
+              summary)")]
               .filter((e) => e.checkVisibility() && !e.closest(".tabs, label"))
-              .filter((e) => e.getBoundingClientRect().height < 44 && e.getBoundingClientRect().width > 1)
+              .filter((e) => e.getBoundingClientRect().height < 44
+                && e.getBoundingClientRect().width > 1)
               .map((e) => e.outerHTML.slice(0, 120))"""
         )
         assert small == [], path

@@ -43,7 +43,9 @@ def test_the_dialog_follows_what_happens_on_the_line(story: Story) -> None:
     expect(dialog.get_by_role("button", name="Send", exact=True)).to_be_visible()
     phone.text("my laptop is dead")
     expect(dialog.get_by_role("button", name="Take over and send")).to_be_visible()
-    expect(dialog.get_by_role("heading", name="A conversation with this number is open")).to_be_visible()
+    expect(
+        dialog.get_by_role("heading", name="A conversation with this number is open")
+    ).to_be_visible()
     expect(dialog).to_contain_text("my laptop is dead")
     take_as_mia(story, mia)
     expect(dialog.get_by_role("button", name="Join and send")).to_be_visible()
@@ -70,15 +72,20 @@ def take_as_mia(story: Story, mia: Page) -> None:
 
 def test_what_has_changed_since_it_was_seen_is_not_done(story: Story) -> None:
     mia, phone = story.agent(), story.phone()
-    mia.route("**/workspace/new/events*", lambda route: route.abort())  # the news do not come through
+    # the news do not come through
+    mia.route("**/workspace/new/events*", lambda route: route.abort())
     dialog = new_message(mia, "Ann", "Is this a bad time?")
     expect(dialog.locator("#new-told")).to_contain_text("Starts a new conversation")
     phone.text("hello?")
     dialog.get_by_role("button", name="Send", exact=True).click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Not sent, because this conversation has changed.")
+    expect(dialog.get_by_role("alert")).to_contain_text(
+        "Not sent, because this conversation has changed."
+    )
     expect(dialog.get_by_role("alert")).to_contain_text("Your draft is kept.")
     expect(dialog.get_by_label("Message", exact=True)).to_have_value("Is this a bad time?")
-    expect(dialog.get_by_role("heading", name="A conversation with this number is open")).to_be_visible()
+    expect(
+        dialog.get_by_role("heading", name="A conversation with this number is open")
+    ).to_be_visible()
     expect(phone.texts.filter(has_text="Is this a bad time?")).to_have_count(0)
     dialog.get_by_role("button", name="Take over and send").click()
     opened(mia, "Ann Lee")
@@ -93,7 +100,9 @@ def test_a_different_person_on_the_number(story: Story) -> None:
     dialog = new_message(mia, "Priya", "Hi Priya")
     expect(dialog.get_by_text("Choose one.")).to_be_visible()
     dialog.get_by_label("+1 202 555 0199").check()
-    expect(dialog).to_contain_text("Closes the conversation with Bob Ruiz, links the number to Priya Natarajan")
+    expect(dialog).to_contain_text(
+        "Closes the conversation with Bob Ruiz, links the number to Priya Natarajan"
+    )
     dialog.get_by_role("button", name="Close the old one and send").click()
     opened(mia, "Priya Natarajan")
     expect(phone.texts.last).to_have_text("Hi Priya")
@@ -136,7 +145,9 @@ def test_the_dialogs_are_accessible_and_fit(story: Story) -> None:
     mia.locator("#draft").fill("Hi")
     mia.locator("#draft").press("Control+Enter")
     expect(mia.locator("#timer-chip")).to_be_visible()
-    page = story.context(storage_state=mia.context.storage_state(), bypass_csp=True, reduced_motion="reduce").new_page()
+    page = story.context(
+        storage_state=mia.context.storage_state(), bypass_csp=True, reduced_motion="reduce"
+    ).new_page()
     page.goto(mia.url)
     wrong = []
     for scheme in ("light", "dark"):
@@ -150,7 +161,9 @@ def test_the_dialogs_are_accessible_and_fit(story: Story) -> None:
                     page.get_by_label("+1 202 555 0101").check()
                     expect(page.locator("#new-active")).to_be_visible()
                 expect(page.locator(f"#{name}")).to_be_visible()
-                wrong += [f"{width} {scheme} {name}: {problem}" for problem in _problems(page, width)]
+                wrong += [
+                    f"{width} {scheme} {name}: {problem}" for problem in _problems(page, width)
+                ]
                 page.keyboard.press("Escape")
                 expect(page.get_by_role("dialog")).to_have_count(0)
     assert wrong == []
@@ -162,7 +175,8 @@ def _problems(page: Page, width: int) -> list[str]:
     found = [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in result["violations"]]
     if width < 760:
         found += page.evaluate(
-            """() => [...document.querySelectorAll("dialog[open] :is(a, button, input, select, textarea, summary)")]
+            """() => [...document.querySelectorAll("dialog[open] :is(a, button, input, select,
+              textarea, summary)")]
               .filter((e) => e.checkVisibility() && !e.closest("label"))
               .filter((e) => e.getBoundingClientRect().height < 44)
               .map((e) => `small: ${e.outerHTML.slice(0, 120)}`)"""

@@ -1,4 +1,5 @@
-"""What must be noticed, in Chromium: toasts, sounds, system notifications, several tabs, who is writing, drafts."""
+"""What must be noticed, in Chromium: toasts, sounds, system notifications, several tabs, who is
+writing, drafts."""
 
 import re
 from collections.abc import Iterator
@@ -16,8 +17,8 @@ from tests.support.demo_home import demo_home
 from tests.support.service import Service, free_port, running_service
 
 OFFER, MESSAGE = [784, 1047], [587]  # hertz
-# Watches what a page makes, and lets a test put a tab out of sight, which a browser without a screen never does. Nor
-# does every one of them grant notifications.
+# Watches what a page makes, and lets a test put a tab out of sight, which a browser without a
+# screen never does. Nor does every one of them grant notifications.
 WATCH = """
 window.heard = [];
 window.told = [];
@@ -97,7 +98,7 @@ def accept(mia: Page, who: str) -> None:
     opened(mia, who)
 
 
-# Prompts -------------------------------------------------------------------------------------------------------
+# Prompts ------------------------------------------------------------------------------------------
 
 
 def test_a_prompt_stays_on_every_page_until_it_is_answered(story: Story, soon: None) -> None:
@@ -170,14 +171,15 @@ def test_the_connection_of_an_admin_page_is_lost_and_comes_back(
         expect(grace.locator("#connection")).to_be_hidden(timeout=20_000)
 
 
-# Sounds and system notifications -------------------------------------------------------------------------------
+# Sounds and system notifications ------------------------------------------------------------------
 
 
 def test_an_offer_is_heard_once_however_many_tabs_there_are(story: Story) -> None:
     mia = watched(story)
     tabs = [mia, *(tab(story, mia.context, "/workspace") for _ in range(2))]
     for page in tabs:
-        page.locator(".list-head").first.click()  # a browser plays nothing in a page that was never touched
+        # a browser plays nothing in a page that was never touched
+        page.locator(".list-head").first.click()
     speaks = tabs.pop()  # the last that came into view
     story.phone().text("hi")
     speaks.wait_for_function("() => window.heard.length")
@@ -210,7 +212,9 @@ def test_messages_are_soft_and_seldom_and_silent_where_one_looks(story: Story) -
         expect(unread).to_have_text(f"{n + 1} new")
     mia.wait_for_function("() => window.heard.length")
     assert heard(mia) == MESSAGE
-    mia.evaluate("() => { window.heard.length = 0; localStorage.removeItem('sounded'); window.look(true) }")
+    mia.evaluate(
+        "() => { window.heard.length = 0; localStorage.removeItem('sounded'); window.look(true) }"
+    )
     bob.text("nobody looks now")
     mia.wait_for_function("() => window.heard.length")
     assert heard(mia) == MESSAGE
@@ -240,7 +244,9 @@ def test_nothing_is_heard_when(story: Story, how: str) -> None:
     mia.locator("#sounds-on").check()
 
 
-def test_out_of_sight_an_offer_and_a_prompt_are_notifications_with_who_and_why(story: Story) -> None:
+def test_out_of_sight_an_offer_and_a_prompt_are_notifications_with_who_and_why(
+    story: Story,
+) -> None:
     mia = watched(story)
     mia.evaluate("() => window.look(true)")
     phone = story.phone()
@@ -270,7 +276,7 @@ def test_no_notification_while_another_tab_is_in_view(story: Story) -> None:
     assert told(mia, other) == []
 
 
-# Somebody else is writing here ---------------------------------------------------------------------------------
+# Somebody else is writing here --------------------------------------------------------------------
 
 
 def test_who_writes_is_shown_to_others_and_goes_when_it_is_sent(story: Story) -> None:
@@ -302,7 +308,12 @@ def test_who_writes_is_shown_to_others_and_goes_when_it_is_sent(story: Story) ->
 def test_writing_is_told_once_in_three_seconds(story: Story) -> None:
     _, mia = story.talking()
     asked: list[str | None] = []
-    mia.on("request", lambda request: asked.append(request.post_data) if request.url.endswith("/writing") else None)
+    mia.on(
+        "request",
+        lambda request: (
+            asked.append(request.post_data) if request.url.endswith("/writing") else None
+        ),
+    )
     mia.locator("#draft").press_sequentially("one, two, three, four", delay=20)
     mia.locator("#draft").fill("")
     mia.wait_for_timeout(100)
@@ -323,7 +334,7 @@ def test_two_agents_who_send_at_the_same_time_lose_nothing(story: Story) -> None
     expect(phone.texts.filter(has_text="from ")).to_have_count(2)
 
 
-# Drafts --------------------------------------------------------------------------------------------------------
+# Drafts -------------------------------------------------------------------------------------------
 
 
 def test_drafts_live_through_closing_the_tab(story: Story) -> None:
@@ -346,7 +357,9 @@ def test_drafts_live_through_closing_the_tab(story: Story) -> None:
         expect(again.locator("#draft")).to_have_value(text)
 
 
-def test_a_draft_of_another_tab_shows_up_where_nothing_is_written_and_goes_when_it_is_sent(story: Story) -> None:
+def test_a_draft_of_another_tab_shows_up_where_nothing_is_written_and_goes_when_it_is_sent(
+    story: Story,
+) -> None:
     _, mia = story.talking()
     other = tab(story, mia.context, mia.url.removeprefix(story.desk.url))
     mia.locator("#draft").fill("half a sentence")
@@ -358,7 +371,7 @@ def test_a_draft_of_another_tab_shows_up_where_nothing_is_written_and_goes_when_
     expect(mia.locator("#draft")).to_have_value("")
 
 
-# How it looks --------------------------------------------------------------------------------------------------
+# How it looks -------------------------------------------------------------------------------------
 
 
 def test_toasts_and_the_bar_fit_and_violate_nothing(story: Story, soon: None) -> None:
@@ -367,7 +380,9 @@ def test_toasts_and_the_bar_fit_and_violate_nothing(story: Story, soon: None) ->
     accept(mia, "Bob Ruiz")
     expect(mia.locator(".toast")).to_have_count(2)
     mia.set_viewport_size({"width": 390, "height": 844})
-    heights = mia.locator(".toast .btn").evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
+    heights = mia.locator(".toast .btn").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().height)"
+    )
     assert min(heights) >= 44
     options = {"bypass_csp": True, "reduced_motion": "reduce"}
     inside = story.context(storage_state=mia.context.storage_state(), **options).new_page()

@@ -38,7 +38,9 @@ def transfer_to_omar(mia: Page, note: str = "Knows the dock.") -> None:
     dialog.get_by_role("radio", name=re.compile("Omar Haddad")).check()
     dialog.get_by_label("Note").fill(note)
     dialog.get_by_role("button", name="Ask Omar Haddad").click()
-    expect(mia.locator("#strip")).to_contain_text(re.compile(r"Waiting for Omar Haddad, \d+ s left"))
+    expect(mia.locator("#strip")).to_contain_text(
+        re.compile(r"Waiting for Omar Haddad, \d+ s left")
+    )
 
 
 def test_a_transfer_is_accepted_in_another_browser(story: Story) -> None:
@@ -193,19 +195,23 @@ def test_supervisors_pages_at_every_width_in_both_themes(story: Story, omar: Pag
             assert omar.evaluate("document.documentElement.scrollWidth") == width, path
             if width == 390:
                 small = omar.evaluate(
-                    "[...document.querySelectorAll('main button, main a, dialog[open] button, dialog[open] a')]"
-                    ".filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML)"
+                    "[...document.querySelectorAll('main button, main a, dialog[open] "
+                    "button, dialog[open] a')]"
+                    ".filter(e => e.checkVisibility() && e.getBoundingClientRect().height < "
+                    "43.5).map(e => e.outerHTML)"
                 )
                 assert small == [], path
 
 
-# A desk of its own ---------------------------------------------------------------------------------------------
+# A desk of its own --------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def shared(tmp_path: Path, browser: Browser, troubles: Troubles) -> Iterator[Story]:
     """A desk whose queue offers to all who are free, and whose virtual agent never answers."""
-    with running_service(demo_home(tmp_path), DEMO="1", BOT_URL="http://127.0.0.1:9/never") as service:
+    with running_service(
+        demo_home(tmp_path), DEMO="1", BOT_URL="http://127.0.0.1:9/never"
+    ) as service:
         _offer_to_all(tmp_path)
         yield Story(service, browser, troubles)
         clear(service)
@@ -213,10 +219,15 @@ def shared(tmp_path: Path, browser: Browser, troubles: Troubles) -> Iterator[Sto
 
 def _offer_to_all(home: Path) -> None:
     path = home / "all.toml"
-    queue = '[[queues]]\nname = "Service desk"\ngroups = ["Service desk"]\nassignment = "first_to_accept"\n'
+    queue = (
+        '[[queues]]\nname = "Service desk"\ngroups = ["Service desk"]\nassignment = '
+        '"first_to_accept"\n'
+    )
     path.write_text(queue)
     program = [sys.executable, "-m", "handoff_service.cli", "import", str(path)]
-    subprocess.run(program, env={**os.environ, "PATCHBOARD_HOME": str(home)}, check=True, timeout=60)
+    subprocess.run(
+        program, env={**os.environ, "PATCHBOARD_HOME": str(home)}, check=True, timeout=60
+    )
 
 
 def test_first_to_accept_takes_the_card_from_everybody_else_and_hands_back(shared: Story) -> None:
@@ -234,6 +245,8 @@ def test_first_to_accept_takes_the_card_from_everybody_else_and_hands_back(share
     dialog = omar.get_by_role("dialog")
     dialog.get_by_label("Outcome").fill("New dock ordered")
     dialog.get_by_role("button", name="Hand back").click()
-    expect(omar.locator("#thread")).to_contain_text("Omar Haddad handed this back to the virtual agent")
+    expect(omar.locator("#thread")).to_contain_text(
+        "Omar Haddad handed this back to the virtual agent"
+    )
     expect(omar.locator("#thread")).to_contain_text("New dock ordered")
     expect(omar.locator(".owner")).to_contain_text("The virtual agent is replying")

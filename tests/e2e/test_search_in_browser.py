@@ -20,7 +20,9 @@ def while_away(story: Story, mia: Page, bodies: Iterable[str]) -> None:
 
 def test_results_appear_as_one_types_and_lead_to_the_line(story: Story) -> None:
     _, mia = story.talking()
-    while_away(story, mia, (f"line {n}" if n != 3 else "the docking station smokes" for n in range(40)))
+    while_away(
+        story, mia, (f"line {n}" if n != 3 else "the docking station smokes" for n in range(40))
+    )
     mia.keyboard.press("/")
     expect(mia).to_have_url(f"{story.desk.url}/workspace/search")
     expect(mia.locator("#search")).to_be_focused()
@@ -45,7 +47,8 @@ def test_what_was_said_before_comes_as_one_scrolls_up_and_nothing_moves(story: S
         while_away(story, mia, (f"talk {n}, line {k}" for k in range(70)))
         expect(mia.locator("#thread")).to_contain_text(f"talk {n}, line 69")
         mia.locator("#thread-scroll").evaluate("(e) => { e.scrollTop = e.scrollHeight }")
-        expect(mia.locator("#count-unread")).to_be_hidden()  # read, or the page would open at the first unread line
+        # read, or the page would open at the first unread line
+        expect(mia.locator("#count-unread")).to_be_hidden()
         if n == 0:
             clear(story.desk)
     mia.reload()
@@ -92,6 +95,7 @@ def test_the_pages_are_accessible_and_do_not_scroll_sideways(story: Story) -> No
     inside.goto(f"{story.desk.url}/workspace/search?q=docking")
     small = inside.locator("#main").evaluate(
         """(main) => [...main.querySelectorAll("a, button, input")]
-          .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44).map((e) => e.outerHTML)"""
+          .filter((e) => e.checkVisibility()
+            && e.getBoundingClientRect().height < 44).map((e) => e.outerHTML)"""
     )
     assert small == []

@@ -14,7 +14,9 @@ def test_on_hold_with_a_reason_until_the_requester_writes(story: Story) -> None:
     dialog.get_by_label("In your own words").fill("The part is on order")
     dialog.get_by_role("button", name="Put on hold").click()
     expect(mia.locator("#state")).to_have_text("On hold: The part is on order")
-    expect(mia.locator("#thread")).to_contain_text("Mia Chen put this on hold: The part is on order")
+    expect(mia.locator("#thread")).to_contain_text(
+        "Mia Chen put this on hold: The part is on order"
+    )
     expect(mia.locator("#ongoing .item")).to_contain_text("On hold")
     phone.text("any news?")
     expect(mia.locator("#state")).to_have_text("Work in progress")
@@ -53,7 +55,9 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     expect(dialog).to_contain_text("Prompt the agent")
     dialog.get_by_label("Until").fill("2099-01-01T09:00")
     dialog.get_by_role("button", name="Postpone Remind the agent").click()
-    expect(dialog.get_by_role("alert")).to_have_text("That is more than a year away. Choose an earlier time.")
+    expect(dialog.get_by_role("alert")).to_have_text(
+        "That is more than a year away. Choose an earlier time."
+    )
     phone.text("hello?")  # what is typed stays while texts come
     expect(mia.locator("#thread")).to_contain_text("hello?")
     expect(dialog.get_by_label("Until")).to_have_value("2099-01-01T09:00")
@@ -65,7 +69,8 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     expect(mia.locator("#thread")).to_contain_text("Mia Chen postponed “Remind the agent” until")
     mia.locator("#draft").fill("Here I am")
     mia.locator("#draft").press("Control+Enter")
-    expect(chip).to_have_text(re.compile(r"^(2 d|1 d 23 h)$"))  # the other side's turn: close when abandoned
+    # the other side's turn: close when abandoned
+    expect(chip).to_have_text(re.compile(r"^(2 d|1 d 23 h)$"))
     mia.locator("#change-timers").click()
     dialog.get_by_role("button", name="Cancel this timer").click()
     expect(dialog).to_contain_text("No timers.")

@@ -28,7 +28,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with (
         start_rasa(models, actions_url=actions, token=TOKEN) as rasa,
         running_service(
-            home, port=port, DEMO="1", BOT_URL=rasa.url, BOT_TOKEN=TOKEN, BURST_WINDOW="0.3", LOG="debug"
+            home,
+            port=port,
+            DEMO="1",
+            BOT_URL=rasa.url,
+            BOT_TOKEN=TOKEN,
+            BURST_WINDOW="0.3",
+            LOG="debug",
         ) as service,
     ):
         yield service
@@ -37,7 +43,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def page_of(browser: Browser, errors: list[str]) -> Page:
     """A browser of its own, as another person has, that tells of every error."""
     page = browser.new_context(viewport=WIDE, color_scheme="light").new_page()
-    page.on("console", lambda said: errors.append(said.text) if said.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda said: errors.append(said.text) if said.type in ("error", "warning") else None,
+    )
     page.on("pageerror", lambda error: errors.append(str(error)))
     return page
 
@@ -123,7 +132,9 @@ def test_from_a_text_to_a_live_agent_and_back(browser: Browser, desk: Service) -
     assert errors == []
 
 
-def test_an_agent_asks_for_proof_and_the_code_comes_by_mail(browser: Browser, desk: Service, troubles: Watcher) -> None:
+def test_an_agent_asks_for_proof_and_the_code_comes_by_mail(
+    browser: Browser, desk: Service, troubles: Watcher
+) -> None:
     story = Story(desk, browser, troubles)
     mia, priya = story.agent(), story.phone("+12025550103", DIRECT)
     priya.text("i need my payslip")

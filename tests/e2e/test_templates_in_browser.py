@@ -1,4 +1,5 @@
-"""Templates in the composer: found by typing, chosen by keys or by mouse, filled for the conversation."""
+"""Templates in the composer: found by typing, chosen by keys or by mouse, filled for the
+conversation."""
 
 import pytest
 import requests
@@ -15,7 +16,11 @@ def _templates(story: Story) -> None:
     login = {"email": "omar@example.com", "password": "omar-demo"}
     token = requests.post(f"{story.desk.url}/api/v1/login", json=login, timeout=10).json()["token"]
     for name, body in (
-        ("Zebra", "Hi {requester.first_name}, {agent.first_name} here about {interaction.number}.\n<b>&amp;"),
+        (
+            "Zebra",
+            "Hi {requester.first_name}, {agent.first_name} here about "
+            "{interaction.number}.\n<b>&amp;",
+        ),
         ("Zebra crossing", "Look left, {requester.name}."),
     ):
         made = requests.post(
@@ -63,7 +68,9 @@ def test_a_slash_in_an_empty_composer_finds_a_template_by_keys(story: Story) -> 
     expect(draft).to_have_value("")
 
 
-def test_the_button_puts_a_template_where_the_cursor_is_and_esc_leaves_everything(story: Story) -> None:
+def test_the_button_puts_a_template_where_the_cursor_is_and_esc_leaves_everything(
+    story: Story,
+) -> None:
     _, mia = story.talking(STRANGER, DIRECT)
     draft = mia.locator("#draft")
     draft.fill("Before. ")

@@ -1,4 +1,5 @@
-"""The workspace and the phone in Chromium, without the bot: what agents and requesters see, live and by keyboard."""
+"""The workspace and the phone in Chromium, without the bot: what agents and requesters see, live
+and by keyboard."""
 
 import re
 import sqlite3
@@ -56,7 +57,9 @@ def test_the_whole_way_from_the_first_text_to_the_closing_line(story: Story) -> 
     expect(mia.get_by_role("heading", name="No ongoing conversations")).to_be_visible()
 
 
-def test_a_text_is_in_the_open_conversation_at_once_and_marks_another_one_as_new(story: Story) -> None:
+def test_a_text_is_in_the_open_conversation_at_once_and_marks_another_one_as_new(
+    story: Story,
+) -> None:
     ann, mia = story.talking()
     bob = story.phone(BOB)
     bob.text("scanner 7 is dead")
@@ -79,7 +82,8 @@ def test_a_text_is_in_the_open_conversation_at_once_and_marks_another_one_as_new
 
     new.click()
     expect(mia.locator("#unread-line")).to_have_text("2 new messages")
-    expect(mia.locator("#ongoing .item[data-unread]")).to_have_count(0)  # read after a second on the screen
+    # read after a second on the screen
+    expect(mia.locator("#ongoing .item[data-unread]")).to_have_count(0)
     expect(mia).to_have_title("Ann Lee · Patchboard")
     expect(mia.locator("#unread-line")).to_have_text("2 new messages")
 
@@ -90,7 +94,8 @@ def test_what_is_being_read_does_not_move(story: Story) -> None:
         phone.text(f"line {n}")
     expect(mia.locator("#thread")).to_contain_text("line 29")
     scroller = mia.locator("#thread-scroll")
-    expect(mia.locator("#thread .msg").last).to_be_in_viewport()  # who reads the end sees the newest
+    # who reads the end sees the newest
+    expect(mia.locator("#thread .msg").last).to_be_in_viewport()
     scroller.evaluate("(e) => { e.scrollTop = 0 }")
     phone.text("the newest")
     expect(mia.locator("#jump")).to_have_text("1 new message")
@@ -190,8 +195,12 @@ def test_the_counter_counts_as_the_service_does(story: Story) -> None:
         room = right.per_segment * right.count
         plural = "segment" if right.count == 1 else "segments"
         because = f" because of {described(right.forced_by)}" if right.forced_by else ""
-        expect(output).to_have_text(f"{right.units} / {room} · {right.count} {plural} · {right.encoding}{because}")
-        expect(output).to_have_class(re.compile(r"\bwait\b") if right.count > 1 else re.compile(r"end\s*$"))
+        expect(output).to_have_text(
+            f"{right.units} / {room} · {right.count} {plural} · {right.encoding}{because}"
+        )
+        expect(output).to_have_class(
+            re.compile(r"\bwait\b") if right.count > 1 else re.compile(r"end\s*$")
+        )
 
 
 def test_a_text_that_is_too_long_is_blocked_and_a_note_is_not(story: Story) -> None:
@@ -204,7 +213,9 @@ def test_a_text_that_is_too_long_is_blocked_and_a_note_is_not(story: Story) -> N
     mia.locator("#draft").fill("😀" * 1600)
     expect(mia.get_by_role("button", name="Send")).to_be_enabled()
     mia.locator("#draft").fill("x" * 16_003)
-    expect(mia.locator("#segments")).to_have_text("3 characters too long: a text has at most 16000 characters")
+    expect(mia.locator("#segments")).to_have_text(
+        "3 characters too long: a text has at most 16000 characters"
+    )
     expect(mia.get_by_role("button", name="Send")).to_be_disabled()
     mia.locator("#draft").press("Control+Enter")
     mia.locator("#draft").fill("x" * 9000)
@@ -247,13 +258,16 @@ def test_a_recovered_text_is_put_where_it_belongs_while_the_page_is_open(story: 
     expect(mia.locator("#thread .bubble").last).to_have_text("and it smells")
     with sqlite3.connect(story.desk.log.parent / "patchboard.db", timeout=20) as desk:
         interaction, seq, sent = desk.execute(
-            "SELECT i.id, i.last_seq + 1, m.created_at FROM interactions i JOIN messages m ON m.interaction_id = i.id"
+            "SELECT i.id, i.last_seq + 1, m.created_at FROM interactions i JOIN messages m "
+            "ON m.interaction_id = i.id"
             " WHERE m.body = 'and it smells' ORDER BY m.id DESC"
         ).fetchone()
         before = str(datetime.fromisoformat(sent) - timedelta(milliseconds=20))
         desk.execute(
-            "INSERT INTO messages (interaction_id, seq, kind, direction, author, body, event, reason, status, owner,"
-            " epoch, created_at, sent_at) SELECT interaction_id, ?, kind, direction, author, 'lost before that',"
+            "INSERT INTO messages (interaction_id, seq, kind, direction, author, body, "
+            "event, reason, status, owner,"
+            " epoch, created_at, sent_at) SELECT interaction_id, ?, kind, direction, author, "
+            "'lost before that',"
             " 'recovered', 'sent just now', status, owner, epoch, created_at, ? FROM messages"
             " WHERE interaction_id = ? AND body = 'and it smells'",
             (seq, before, interaction),
@@ -367,7 +381,9 @@ def test_single_keys_can_be_turned_off(story: Story) -> None:
     expect(mia.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_restart_loses_nothing_and_says_so_meanwhile(browser: Browser, troubles: Troubles, tmp_path: Path) -> None:
+def test_a_restart_loses_nothing_and_says_so_meanwhile(
+    browser: Browser, troubles: Troubles, tmp_path: Path
+) -> None:
     port = free_port()
     with running_service(demo_home(tmp_path), port=port, DEMO="1") as desk:
         phone, mia = Story(desk, browser, troubles).talking()
@@ -380,7 +396,9 @@ def test_a_restart_loses_nothing_and_says_so_meanwhile(browser: Browser, trouble
         expect(phone.page.locator("#connection")).to_be_hidden(timeout=20_000)
         phone.text("are you back?")
         expect(mia.locator("#thread")).to_contain_text("are you back?")
-        seen = mia.locator("#thread > [data-seq]").evaluate_all("lines => lines.map((line) => line.dataset.seq)")
+        seen = mia.locator("#thread > [data-seq]").evaluate_all(
+            "lines => lines.map((line) => line.dataset.seq)"
+        )
         assert seen == [str(n + 1) for n in range(len(seen))]
 
 
@@ -435,7 +453,11 @@ def test_nothing_scrolls_sideways_and_nothing_violates_accessibility(story: Stor
         "/phone": outside,
         f"/phone?from=%2B{LONG[1:]}&to=%2B{DIRECT[1:]}": outside,
     }
-    wrong = [f"{path} {problem}" for path, page in paths.items() for problem in _problems(page, story.desk.url + path)]
+    wrong = [
+        f"{path} {problem}"
+        for path, page in paths.items()
+        for problem in _problems(page, story.desk.url + path)
+    ]
     assert wrong == []
 
 
@@ -446,9 +468,12 @@ def _problems(page: Page, url: str) -> list[str]:
     found = []
     for width, height in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": height})
-        room = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        room = page.evaluate(
+            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         found += [f"{width}: {room} px wider than the window"] if room > 0 else []
-        if width in (max(WIDTHS), min(WIDTHS)):  # those between have no rules of their own to violate
+        # those between have no rules of their own to violate
+        if width in (max(WIDTHS), min(WIDTHS)):
             found += [f"{width}: {violation}" for violation in _violations(page)]
     page.emulate_media(color_scheme="dark")
     return found + [f"dark: {violation}" for violation in _violations(page)]
@@ -467,8 +492,10 @@ def test_what_a_finger_touches_is_large_enough_on_narrow(story: Story) -> None:
         mia.goto(address)
         small = mia.evaluate(
             """() => [...document.querySelectorAll("a, button, input, select, textarea, summary")]
-              .filter((e) => e.checkVisibility() && !e.closest(".tabs, label") && e.matches(":not(.skip)"))
-              .filter((e) => e.getBoundingClientRect().height < 44 && e.getBoundingClientRect().width > 1)
+              .filter((e) => e.checkVisibility() && !e.closest(".tabs, label")
+                && e.matches(":not(.skip)"))
+              .filter((e) => e.getBoundingClientRect().height < 44
+                && e.getBoundingClientRect().width > 1)
               .map((e) => e.outerHTML.slice(0, 120))"""
         )
         assert small == []
@@ -476,7 +503,11 @@ def test_what_a_finger_touches_is_large_enough_on_narrow(story: Story) -> None:
 
 def test_a_hostile_text_runs_nothing(story: Story) -> None:
     phone, mia = story.talking()
-    for body in ("<script>document.title='pwned'</script>", '<img src=x onerror="document.title=1">', "</li><b>x"):
+    for body in (
+        "<script>document.title='pwned'</script>",
+        '<img src=x onerror="document.title=1">',
+        "</li><b>x",
+    ):
         phone.text(body)
         expect(mia.locator("#thread .msg .bubble").last).to_have_text(body)
         expect(mia.locator("#ongoing .snippet")).to_have_text(body)

@@ -1,4 +1,5 @@
-"""Overload: requests are refused at once when the queue is too long; the service's own work never is."""
+"""Overload: requests are refused at once when the queue is too long; the service's own work never
+is."""
 
 import asyncio
 import threading
@@ -58,7 +59,10 @@ async def test_a_full_queue_refuses_requests_at_once_and_answers_what_it_took(st
         assert refused.retry_after
         own = asyncio.ensure_future(store.write(add_group, "own", near=1))
         await asyncio.sleep(0)
-    assert await asyncio.gather(*waiting, own) == [*(f"g{n}" for n in range(MOST_AT_ONCE + 1)), "own"]
+    assert await asyncio.gather(*waiting, own) == [
+        *(f"g{n}" for n in range(MOST_AT_ONCE + 1)),
+        "own",
+    ]
     await asking.write(add_group, "after", near=1)
 
 
@@ -70,7 +74,9 @@ async def test_what_was_given_up_in_the_queue_is_never_carried_out(store: Store)
         own = asyncio.ensure_future(store.write(add_group, "own", near=1))
         await asyncio.sleep(0)
     await own
-    there = set(await store.read(lambda conn: conn.execute(sa.select(t.groups.c.name)).scalars().all()))
+    there = set(
+        await store.read(lambda conn: conn.execute(sa.select(t.groups.c.name)).scalars().all())
+    )
     assert "own" in there
     assert "given up" not in there
 
@@ -79,7 +85,9 @@ async def test_reads_have_a_bound_too(store: Store) -> None:
     """All readers hang: callers get an error in time, and a full queue refuses at once."""
     goes_on = threading.Event()
     asking = store.for_requests(Patience(1.5, can_be_refused=True))
-    stuck = [asyncio.ensure_future(store.read(lambda _conn: goes_on.wait(30))) for _ in range(READERS)]
+    stuck = [
+        asyncio.ensure_future(store.read(lambda _conn: goes_on.wait(30))) for _ in range(READERS)
+    ]
     await asyncio.sleep(0.05)
     waiting = [asyncio.ensure_future(asking.read(lambda _conn: 1)) for _ in range(READS_AT_ONCE)]
     own = asyncio.ensure_future(store.read(lambda _conn: "own"))
@@ -112,7 +120,8 @@ def test_a_queue_is_measured_in_seconds() -> None:
 
 
 def test_a_burst_after_a_quiet_hour_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A queue that nobody has taken from for long stands still only while something is being served."""
+    """A queue that nobody has taken from for long stands still only while something is being
+    served."""
     at = 0.0
     monkeypatch.setattr(admission, "monotonic", lambda: at)
     queue = Admission(256)
@@ -135,7 +144,12 @@ def test_single_commands_say_little_about_a_batch() -> None:
     queue.admit(REQUEST, 1000)
 
 
-@pytest.mark.parametrize(("waited", "behind", "refused"), [(0.9, 300, False), (1.1, 300, True), (1.1, 256, False)])
+@pytest.mark.parametrize(
+    ("waited", "behind", "refused"), [(0.9, 300, False), (1.1, 300, True), (1.1, 256, False)]
+)
 def test_what_waited_too_long_makes_room(waited: float, behind: int, refused: bool) -> None:
-    assert Admission(256).has_waited_too_long(Ticket(0, 9, can_be_refused=True), waited, behind) is refused
+    assert (
+        Admission(256).has_waited_too_long(Ticket(0, 9, can_be_refused=True), waited, behind)
+        is refused
+    )
     assert not Admission(256).has_waited_too_long(Ticket(0), waited, behind)

@@ -1,4 +1,5 @@
-"""A worker that was frozen past its lease finishes after somebody else did: nothing happens twice."""
+"""A worker that was frozen past its lease finishes after somebody else did: nothing happens
+twice."""
 
 import asyncio
 import logging
@@ -39,8 +40,8 @@ LEASE = 60
 
 @dataclass
 class World:
-    """Provider, bot, mail server and webhook receiver of one process. ``freeze``: its calls are made, and answered
-    only after ``thaw``."""
+    """Provider, bot, mail server and webhook receiver of one process. ``freeze``: its calls are
+    made, and answered only after ``thaw``."""
 
     name: str
     calls: list[Any] = field(default_factory=list)
@@ -55,7 +56,11 @@ class World:
 
     async def send(self, message: Any) -> Any:
         await self._took(message)
-        return Mailed() if isinstance(message, Mail) else Accepted(sid=f"SM{self.name}", status=Status.SENT)
+        return (
+            Mailed()
+            if isinstance(message, Mail)
+            else Accepted(sid=f"SM{self.name}", status=Status.SENT)
+        )
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
         return self.known
@@ -84,11 +89,16 @@ class Two:
 
     def worker(self, world: World, kind: Work, store: Store) -> Worker:
         none: Any = world
-        hands = WorkerDeps(store=store, provider=none, bot=none, mailer=none, webhook=none, clock=self.clock)
+        hands = WorkerDeps(
+            store=store, provider=none, bot=none, mailer=none, webhook=none, clock=self.clock
+        )
         return Worker(hands, frozenset({kind}))
 
-    async def drill(self, kind: Work, meanwhile: Callable[[], Awaitable[object]] | None = None) -> None:
-        """``a`` claims and asks; its lease ends; ``b`` claims and finishes; ``a`` is answered and finishes."""
+    async def drill(
+        self, kind: Work, meanwhile: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
+        """``a`` claims and asks; its lease ends; ``b`` claims and finishes; ``a`` is answered and
+        finishes."""
         a, b = self.worker(self.a, kind, self.story.store), self.worker(self.b, kind, self.other)
         self.b.thawed.set()
         frozen = asyncio.create_task(a.step())
@@ -138,7 +148,9 @@ async def test_a_bot_answer_that_comes_while_somebody_else_asks_is_dropped(
     assert await story.texted(interaction) == ["Have you tried to restart it?"]
 
 
-async def test_a_late_bot_answer_is_still_kept_as_a_note(two: Two, story: Story, clock: MovedClock) -> None:
+async def test_a_late_bot_answer_is_still_kept_as_a_note(
+    two: Two, story: Story, clock: MovedClock
+) -> None:
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
     clock.move(2)
     a = two.worker(two.a, Work.BOT_TURN, story.store)
@@ -148,11 +160,15 @@ async def test_a_late_bot_answer_is_still_kept_as_a_note(two: Two, story: Story,
     two.a.thawed.set()
     await first
     lines = await story.lines(interaction)
-    assert [line.body for line in lines if line.event is Event.LATE_REPLY] == ["Have you tried to restart it?"]
+    assert [line.body for line in lines if line.event is Event.LATE_REPLY] == [
+        "Have you tried to restart it?"
+    ]
     assert await story.texted(interaction) == ["Mia here"]
 
 
-async def test_a_text_is_sent_once_and_keeps_its_id(two: Two, story: Story, clock: MovedClock) -> None:
+async def test_a_text_is_sent_once_and_keeps_its_id(
+    two: Two, story: Story, clock: MovedClock
+) -> None:
     interaction = await story.with_agent(MIA)
     settle = two.worker(World("before"), Work.DELIVER, story.store)
     settle._deps.provider.thawed.set()  # type: ignore[attr-defined]  # what the desk said before
@@ -179,13 +195,17 @@ async def test_a_send_that_was_frozen_before_it_began_disturbs_nobody(
     interaction = await story.with_agent(MIA)
     await story.store.write(lambda tx, _: due_work.cancel(tx, Work.DELIVER, range(100)), None)
     message = await story.write(interaction, "Hello")
-    (claimed,) = await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.DELIVER})))
+    (claimed,) = await story.store.write(
+        due_work.claim, due_work.Claim(5, frozenset({Work.DELIVER}))
+    )
     clock.move(LEASE)
     b = asyncio.create_task(two.worker(two.b, Work.DELIVER, two.other).step())
     await two.b.reached.wait()
     await two.worker(two.a, Work.DELIVER, story.store)._do(claimed)
     (row,) = await story.rows(t.messages, t.messages.c.id == message)
-    assert (row.status, two.a.calls) == ("sending", []), "it is not made unknown while somebody sends it"
+    assert (row.status, two.a.calls) == ("sending", []), (
+        "it is not made unknown while somebody sends it"
+    )
     two.b.thawed.set()
     await b
     (row,) = await story.rows(t.messages, t.messages.c.id == message)
@@ -199,13 +219,19 @@ async def test_a_code_is_mailed_anew_and_the_late_answer_does_not_count(
     await proving.begin()
     await proving.claims("E1001")
     await two.drill(Work.MAIL_CODE)
-    assert (len(two.a.calls), len(two.b.calls)) == (1, 1), "the second mail's code is the one that counts"
+    assert (len(two.a.calls), len(two.b.calls)) == (1, 1), (
+        "the second mail's code is the one that counts"
+    )
     assert await story.count(t.due_work, t.due_work.c.kind == Work.MAIL_CODE) == 0
 
 
 async def test_a_webhook_call_that_was_taken_stays_taken(two: Two, story: Story) -> None:
-    await story.store.write(put_webhook, PutWebhook(url="https://tickets.example/hook", secret="whsec_" + "a" * 32))
-    await story.store.write(open_by_hand, OpenByHand(agent_id=MIA, description="Dock is dead", user_id=1))
+    await story.store.write(
+        put_webhook, PutWebhook(url="https://tickets.example/hook", secret="whsec_" + "a" * 32)
+    )
+    await story.store.write(
+        open_by_hand, OpenByHand(agent_id=MIA, description="Dock is dead", user_id=1)
+    )
     await two.drill(Work.CALL_WEBHOOK)
     (row,) = await story.rows(t.webhook_calls)
     assert (row.state, row.status) == ("delivered", 204)
@@ -215,7 +241,9 @@ async def test_a_webhook_call_that_was_taken_stays_taken(two: Two, story: Story)
 async def test_a_timer_fires_once(two: Two, story: Story, clock: MovedClock) -> None:
     interaction = await story.with_agent(MIA, number=ANN)
     clock.move(3600)
-    (claimed, *_) = await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.TIMER})))
+    (claimed, *_) = await story.store.write(
+        due_work.claim, due_work.Claim(5, frozenset({Work.TIMER}))
+    )
     clock.move(LEASE)
     while await two.worker(two.b, Work.TIMER, two.other).step():
         pass
@@ -225,7 +253,11 @@ async def test_a_timer_fires_once(two: Two, story: Story, clock: MovedClock) -> 
 
 
 async def test_a_lost_claim_is_logged_and_does_not_disturb_whoever_has_the_work(
-    two: Two, story: Story, clock: MovedClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    two: Two,
+    story: Story,
+    clock: MovedClock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(logging.getLogger("patchboard"), "propagate", True)
     await story.text("my laptop won't start")
@@ -240,7 +272,9 @@ async def test_a_lost_claim_is_logged_and_does_not_disturb_whoever_has_the_work(
     assert (row.token, row.lease_until) == (new.token, new.until)
 
 
-async def test_a_claim_is_renewed_while_its_work_runs(two: Two, story: Story, clock: MovedClock) -> None:
+async def test_a_claim_is_renewed_while_its_work_runs(
+    two: Two, story: Story, clock: MovedClock
+) -> None:
     await story.text("my laptop won't start")
     clock.move(2)
     wish = due_work.Claim(5, frozenset({Work.BOT_TURN}))
@@ -256,7 +290,9 @@ async def test_a_claim_is_renewed_while_its_work_runs(two: Two, story: Story, cl
     assert row.lease_until == theirs.until, "a claim that was lost is not renewed"
 
 
-async def test_nobody_claims_what_is_being_finished(two: Two, story: Story, clock: MovedClock) -> None:
+async def test_nobody_claims_what_is_being_finished(
+    two: Two, story: Story, clock: MovedClock
+) -> None:
     """The check and the write are one: a claim that comes between them passes the row over."""
     await story.text("my laptop won't start")
     clock.move(2)
@@ -281,7 +317,9 @@ async def test_nobody_claims_what_is_being_finished(two: Two, story: Story, cloc
     assert isinstance(lost, ClaimLost)
 
 
-async def test_of_a_set_only_those_that_lost_their_claim_are_left_out(story: Story, clock: MovedClock) -> None:
+async def test_of_a_set_only_those_that_lost_their_claim_are_left_out(
+    story: Story, clock: MovedClock
+) -> None:
     await story.text("one")
     await story.text("two", number="+12025550102")
     clock.move(2)
@@ -290,7 +328,8 @@ async def test_of_a_set_only_those_that_lost_their_claim_are_left_out(story: Sto
     await story.store.write(lambda tx, _: tx.conn.execute(taken) and None, None)
     keys: SetBased[str, str] = SetBased(lambda _tx, commands: [key.upper() for key in commands])
     answers = await story.store.write(
-        lambda tx, held: fenced(keys).run(tx, held), [HeldClaim(both[0], "a"), HeldClaim(both[1], "b")]
+        lambda tx, held: fenced(keys).run(tx, held),
+        [HeldClaim(both[0], "a"), HeldClaim(both[1], "b")],
     )
     assert isinstance(answers[0], ClaimLost)
     assert answers[1:] == ["B"]

@@ -1,4 +1,5 @@
-"""A command that its sender repeats is carried out once, and is answered as it was the first time."""
+"""A command that its sender repeats is carried out once, and is answered as it was the first
+time."""
 
 import asyncio
 import importlib
@@ -24,12 +25,16 @@ ONE = CommandId("one", "body")
 def add_group(tx: Transaction, name: str) -> int:
     if name == "bad":
         raise BadInput
-    added: int = tx.conn.execute(sa.insert(t.groups).values(name=name).returning(t.groups.c.id)).scalar_one()
+    added: int = tx.conn.execute(
+        sa.insert(t.groups).values(name=name).returning(t.groups.c.id)
+    ).scalar_one()
     return added
 
 
 async def groups(store: Store) -> int:
-    return await store.read(lambda conn: conn.execute(sa.select(sa.func.count()).select_from(t.groups)).scalar_one())
+    return await store.read(
+        lambda conn: conn.execute(sa.select(sa.func.count()).select_from(t.groups)).scalar_one()
+    )
 
 
 async def test_the_same_id_again_gives_the_first_answer_and_does_nothing(store: Store) -> None:
@@ -65,11 +70,15 @@ async def test_ids_are_kept_for_a_day(store: Store, clock: MovedClock) -> None:
     assert await store.under(ONE).write(add_group, "a") == first
     clock.move(1)
     assert await store.under(ONE).write(add_group, "b") != first
-    kept = await store.read(lambda conn: conn.execute(sa.select(t.command_ids.c.id)).scalars().all())
+    kept = await store.read(
+        lambda conn: conn.execute(sa.select(t.command_ids.c.id)).scalars().all()
+    )
     assert list(kept) == ["one:1"]
 
 
-async def test_many_at_once_in_two_processes_are_one(store: Store, database_url: str, clock: MovedClock) -> None:
+async def test_many_at_once_in_two_processes_are_one(
+    store: Store, database_url: str, clock: MovedClock
+) -> None:
     other = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     before = await groups(store)
     answers = await asyncio.gather(
@@ -81,12 +90,19 @@ async def test_many_at_once_in_two_processes_are_one(store: Store, database_url:
 
 
 def test_every_answer_of_an_operation_can_be_stored() -> None:
-    """Whatever a page or an API client asks for may be repeated, so its answer must be readable from JSON."""
+    """Whatever a page or an API client asks for may be repeated, so its answer must be readable
+    from JSON."""
     checked = 0
     for module in pkgutil.walk_packages(operations.__path__, operations.__name__ + "."):
-        for name, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
+        for name, function in inspect.getmembers(
+            importlib.import_module(module.name), inspect.isfunction
+        ):
             parameters = list(inspect.signature(function).parameters.values())
-            if name.startswith("_") or len(parameters) != 2 or parameters[0].annotation is not Transaction:
+            if (
+                name.startswith("_")
+                or len(parameters) != 2
+                or parameters[0].annotation is not Transaction
+            ):
                 continue
             TypeAdapter(typing.get_type_hints(function)["return"])
             checked += 1

@@ -1,4 +1,5 @@
-"""The store reports every way in which a database can be away as DatabaseAway, in time, and goes on when it is back."""
+"""The store reports every way in which a database can be away as DatabaseAway, in time, and goes on
+when it is back."""
 
 import asyncio
 import sqlite3
@@ -32,7 +33,14 @@ async def opened(clock: MovedClock) -> AsyncIterator[Opened]:
 
     async def open_store(url: str) -> Store:
         stores.append(
-            Store(url, clock=clock, settings=OperationSettings(), after_commit=Heard(), writes=HURRIED, reads=HURRIED)
+            Store(
+                url,
+                clock=clock,
+                settings=OperationSettings(),
+                after_commit=Heard(),
+                writes=HURRIED,
+                reads=HURRIED,
+            )
         )
         return stores[-1]
 
@@ -43,7 +51,8 @@ async def opened(clock: MovedClock) -> AsyncIterator[Opened]:
 
 @asynccontextmanager
 async def both_away(store: Store, patience: float | None = None) -> AsyncIterator[None]:
-    """While the block lasts, it is away for who writes; in time, and the store is well before and after."""
+    """While the block lasts, it is away for who writes; in time, and the store is well before and
+    after."""
     asking = store.for_requests(Patience(patience, can_be_refused=True))
     await asking.write(add_group, "before")
     began = time.monotonic()
@@ -63,7 +72,8 @@ def names(conn: sa.Connection) -> set[str]:
 
 
 AWAY = [
-    "08000", "08006", "25006", "25P03", "40001", "40P01", "53000", "53100", "53200", "53300", "55P03", "57014", "57P03",
+    "08000", "08006", "25006", "25P03", "40001", "40P01", "53000", "53100", "53200", "53300",
+    "55P03", "57014", "57P03",
     "58000", "58030",
 ]  # fmt: skip
 NOT_AWAY = ["22P02", "23505", "42601", "42P01", "P0001"]
@@ -92,8 +102,10 @@ async def test_postgres_is_read_only_for_a_while(opened: Opened, postgres_url: s
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         async with both_away(store):
             admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                          " WHERE datname = current_database() AND pid <> pg_backend_pid()")  # fmt: skip
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
             try:
                 with pytest.raises(DatabaseAway):
                     await store.write(add_group, "meanwhile")
@@ -236,9 +248,13 @@ async def test_sqlite_file_is_damaged(opened: Opened, sqlite_url: str) -> None:
     assert raised.value.why == "SQLITE_NOTADB"
 
 
-async def test_a_mistake_in_a_statement_is_not_called_away(opened: Opened, database_url: str) -> None:
+async def test_a_mistake_in_a_statement_is_not_called_away(
+    opened: Opened, database_url: str
+) -> None:
     store = await opened(database_url)
     with pytest.raises(sa.exc.DBAPIError):
-        await store.write(lambda tx, _: tx.conn.exec_driver_sql("SELECT 1 FROM no_such_table"), None)
+        await store.write(
+            lambda tx, _: tx.conn.exec_driver_sql("SELECT 1 FROM no_such_table"), None
+        )
     with pytest.raises(sa.exc.DBAPIError):
         await store.read(lambda conn: conn.exec_driver_sql("SELECT 1 FROM no_such_table"))

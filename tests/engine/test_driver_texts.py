@@ -15,7 +15,12 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
 
-NUMBER, NAME, MAIL, BODY = "+12025559876", "Rosalind Quill", "rosalind@quill.example", "my pin is 4711"
+NUMBER, NAME, MAIL, BODY = (
+    "+12025559876",
+    "Rosalind Quill",
+    "rosalind@quill.example",
+    "my pin is 4711",
+)
 SECRETS = (NUMBER, NUMBER[1:], NAME, "Rosalind", MAIL, BODY, "4711")
 type Fails = Callable[[sa.Connection], Any]
 
@@ -29,7 +34,9 @@ def twice(conn: sa.Connection) -> None:
 
 def nothing_where_something_must_be(conn: sa.Connection) -> None:
     """PostgreSQL shows the whole failing row."""
-    conn.execute(sa.text("INSERT INTO users (external_id, name, email) VALUES (:number, NULL, :mail)"),
+    conn.execute(sa.text(
+    "INSERT INTO users (external_id, name, email) VALUES (:number, NULL, "
+    ":mail)"),
                  {"number": NUMBER, "mail": MAIL})  # fmt: skip
 
 
@@ -51,7 +58,9 @@ def not_a_number(conn: sa.Connection) -> None:
 
 
 def not_a_number_at_all(conn: sa.Connection) -> None:
-    conn.execute(sa.text("SELECT CAST(CAST(:name AS text) AS integer) + CAST(abs(:least) AS integer)"),
+    conn.execute(sa.text(
+    "SELECT CAST(CAST(:name AS text) AS integer) + CAST(abs(:least) AS "
+    "integer)"),
                  {"name": NAME, "least": -(2**63)})  # fmt: skip
 
 
@@ -77,7 +86,8 @@ def no_such_function(conn: sa.Connection) -> None:
 
 
 FAILS: list[Fails] = [
-    twice, nothing_where_something_must_be, nobody_there, nul, surrogates, not_a_number, not_a_number_at_all,
+    twice, nothing_where_something_must_be, nobody_there, nul, surrogates, not_a_number,
+    not_a_number_at_all,
     not_a_time, too_large, wrong_kind, many, no_such_function,
 ]  # fmt: skip
 
@@ -101,18 +111,24 @@ async def test_no_log_line_holds_what_people_wrote(store: Store, logged: io.Stri
         def operation(tx: Transaction, fails: Fails) -> None:
             fails(tx.conn)
 
-        for outcome in await asyncio.gather(store.write(operation, fails), store.read(fails), return_exceptions=True):
+        for outcome in await asyncio.gather(
+            store.write(operation, fails), store.read(fails), return_exceptions=True
+        ):
             if not isinstance(outcome, BaseException):
                 continue
             failed += 1
             log.warning("failed", error=outcome, why=str(outcome))
             log.warning("failed", why=repr(outcome))
-            asyncio.get_running_loop().call_exception_handler({"message": "unseen", "exception": outcome})
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "unseen", "exception": outcome}
+            )
             logged.write("".join(traceback.format_exception(outcome)))
     assert failed >= 2 * len(FAILS) - 4, "one of the databases takes two of them"
     said = logged.getvalue()
     assert "action=failed" in said
-    assert not [(secret, line) for line in said.splitlines() for secret in SECRETS if secret in line]
+    assert not [
+        (secret, line) for line in said.splitlines() for secret in SECRETS if secret in line
+    ]
 
 
 async def test_a_log_says_what_failed(store: Store) -> None:

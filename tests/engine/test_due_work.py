@@ -16,7 +16,9 @@ async def arm(store: Store, *work: tuple[str, str, float], kind: Work = Work.DEL
 
     def operation(tx: Transaction, _: None) -> None:
         for key, line, seconds in work:
-            due_work.schedule(tx, [Due(kind=kind, key=key, line=line, due_at=tx.now + timedelta(seconds=seconds))])
+            due_work.schedule(
+                tx, [Due(kind=kind, key=key, line=line, due_at=tx.now + timedelta(seconds=seconds))]
+            )
 
     await store.write(operation, None)
 
@@ -37,7 +39,9 @@ async def test_within_a_line_one_at_a_time_lowest_id_first(store: Store) -> None
     assert await claimed(store) == ["2"]
 
 
-async def test_what_waits_for_a_retry_holds_back_those_behind_it(store: Store, clock: MovedClock) -> None:
+async def test_what_waits_for_a_retry_holds_back_those_behind_it(
+    store: Store, clock: MovedClock
+) -> None:
     await arm(store, ("1", "ann", 0), ("2", "ann", 0))
     assert await claimed(store) == ["1"]
     await store.write(due_work.give_back, GiveBack(Work.DELIVER, "1", timedelta(seconds=4)))
@@ -56,7 +60,9 @@ async def test_a_lease_ends_and_somebody_else_goes_on(store: Store, clock: Moved
     assert (again.key, again.attempts) == ("1", 2)
 
 
-async def test_not_before_its_time_and_arming_again_moves_it(store: Store, clock: MovedClock) -> None:
+async def test_not_before_its_time_and_arming_again_moves_it(
+    store: Store, clock: MovedClock
+) -> None:
     await arm(store, ("1", "ann", 1.5))
     clock.move(1)
     await arm(store, ("1", "ann", 1.5))
@@ -67,14 +73,20 @@ async def test_not_before_its_time_and_arming_again_moves_it(store: Store, clock
     assert await claimed(store) == ["1"]
 
 
-async def test_sleeping_is_until_the_next_thing_that_can_be_claimed(store: Store, clock: MovedClock) -> None:
+async def test_sleeping_is_until_the_next_thing_that_can_be_claimed(
+    store: Store, clock: MovedClock
+) -> None:
     assert await store.read(due_work.next_due, clock()) is None
     await arm(store, ("1", "ann", 0), ("2", "ann", 0), ("3", "bob", 20))
     assert await claimed(store) == ["1"]
-    assert await store.read(due_work.next_due, clock()) == timedelta(seconds=20), "the second of a line is nobody's yet"
+    assert await store.read(due_work.next_due, clock()) == timedelta(seconds=20), (
+        "the second of a line is nobody's yet"
+    )
 
 
-async def test_many_claimers_get_each_row_once(store: Store, database_url: str, clock: MovedClock) -> None:
+async def test_many_claimers_get_each_row_once(
+    store: Store, database_url: str, clock: MovedClock
+) -> None:
     await arm(store, *((str(n), f"line {n}", 0) for n in range(200)))
     other = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     got: list[str] = []

@@ -1,4 +1,5 @@
-"""Lanes: everything that waits in one commit, the guilty one alone fails, nobody is answered before the commit."""
+"""Lanes: everything that waits in one commit, the guilty one alone fails, nobody is answered before
+the commit."""
 
 import asyncio
 import threading
@@ -22,7 +23,9 @@ def add_group(tx: Transaction, name: str) -> str:
 
 
 async def names(store: Store) -> set[str]:
-    return set(await store.read(lambda conn: conn.execute(sa.select(t.groups.c.name)).scalars().all()))
+    return set(
+        await store.read(lambda conn: conn.execute(sa.select(t.groups.c.name)).scalars().all())
+    )
 
 
 async def test_what_waits_together_is_answered_together_and_the_guilty_one_alone_fails(
@@ -34,7 +37,9 @@ async def test_what_waits_together_is_answered_together_and_the_guilty_one_alone
     assert [a for a in answers if isinstance(a, str)] == ["a", "b", "c"]
     assert isinstance(answers[2], BadInput)
     assert {"a", "b", "c"} <= await names(store)
-    assert sorted(heard.hints, key=str) == [Hint(f"group:{n}") for n in "abc"], "nothing is told twice after a rerun"
+    assert sorted(heard.hints, key=str) == [Hint(f"group:{n}") for n in "abc"], (
+        "nothing is told twice after a rerun"
+    )
 
 
 async def test_a_set_based_operation_gets_all_that_waits(store: Store) -> None:
@@ -92,7 +97,9 @@ async def closing(database_url: str, clock: MovedClock) -> Store:
     return Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
 
 
-async def test_closing_finishes_what_is_in_the_lanes(closing: Store, database_url: str, clock: MovedClock) -> None:
+async def test_closing_finishes_what_is_in_the_lanes(
+    closing: Store, database_url: str, clock: MovedClock
+) -> None:
     answers = [asyncio.ensure_future(closing.write(add_group, f"g{n}")) for n in range(50)]
     await asyncio.sleep(0)
     closing.close()

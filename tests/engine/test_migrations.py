@@ -1,4 +1,5 @@
-"""Migrations and tables say the same, on both databases; a database cannot hold what must never be."""
+"""Migrations and tables say the same, on both databases; a database cannot hold what must never
+be."""
 
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -22,7 +23,9 @@ from tests.conftest import Heard, MovedClock, postgres_database
 from tests.support.story import ANN, Story
 
 
-def _compared(_context: object, _there: object, column: sa.Column[object], *_more: object) -> bool | None:
+def _compared(
+    _context: object, _there: object, column: sa.Column[object], *_more: object
+) -> bool | None:
     """PostgreSQL has no equality for JSON, so Alembic cannot compare such a default."""
     return False if isinstance(column.type, sa.JSON) else None
 
@@ -46,7 +49,11 @@ def test_migrations_make_exactly_the_tables(database_url: str) -> None:
     with opened.connect() as conn:
         context = MigrationContext.configure(conn, opts=OPTIONS)
         assert compare_metadata(context, t.metadata) == []
-        there = {index["name"] for table in t.metadata.tables for index in sa.inspect(conn).get_indexes(table)}
+        there = {
+            index["name"]
+            for table in t.metadata.tables
+            for index in sa.inspect(conn).get_indexes(table)
+        }
     opened.dispose()
     wanted = {str(index.name) for table in t.metadata.tables.values() for index in table.indexes}
     assert wanted <= there, "partial indexes are not compared above"
@@ -62,17 +69,25 @@ def test_a_database_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
         migrate("postgresql://127.0.0.1:1/nothing")
 
 
-async def test_the_database_itself_refuses_a_second_active_interaction_and_profile(story: Story) -> None:
+async def test_the_database_itself_refuses_a_second_active_interaction_and_profile(
+    story: Story,
+) -> None:
     first = await story.text()
-    row = (await story.rows(t.interactions, t.interactions.c.id == first.interaction_id))[0]._asdict()
+    row = (await story.rows(t.interactions, t.interactions.c.id == first.interaction_id))[
+        0
+    ]._asdict()
     del row["id"]
     with pytest.raises(sa.exc.IntegrityError):
-        await story.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.interactions).values(**row)), None)
+        await story.store.write(
+            lambda tx, _: tx.conn.execute(sa.insert(t.interactions).values(**row)), None
+        )
     (profile,) = await story.rows(t.messaging_profiles, t.messaging_profiles.c.number == ANN)
     again = {**profile._asdict()}
     del again["id"]
     with pytest.raises(sa.exc.IntegrityError):
-        await story.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.messaging_profiles).values(**again)), None)
+        await story.store.write(
+            lambda tx, _: tx.conn.execute(sa.insert(t.messaging_profiles).values(**again)), None
+        )
 
 
 async def test_times_come_back_as_they_went(story: Story, clock: object) -> None:
@@ -82,13 +97,20 @@ async def test_times_come_back_as_they_went(story: Story, clock: object) -> None
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_media_of_before_0004_wait_to_be_fetched(kind: str, tmp_path: Path) -> None:
-    """The table is made anew; what was in it is still there, with an id and with the work of fetching it."""
-    with postgres_database() if kind == "postgresql" else nullcontext(f"sqlite:///{tmp_path}/old.db") as url:
+    """The table is made anew; what was in it is still there, with an id and with the work of
+    fetching it."""
+    with (
+        postgres_database()
+        if kind == "postgresql"
+        else nullcontext(f"sqlite:///{tmp_path}/old.db") as url
+    ):
         migrate(url, "0003")
         opened = engine(url, size=1, writes=True)
         with opened.begin() as conn:
             for statement in BEFORE_0004:
-                conn.exec_driver_sql(statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement)
+                conn.exec_driver_sql(
+                    statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement
+                )
         opened.dispose()
         migrate(url)
         opened = engine(url, size=1, writes=False)
@@ -109,8 +131,10 @@ BEFORE_0004 = [
     "INSERT INTO provider_numbers (number, label, first_responder, queue_id, segments_per_second)"
     " VALUES ('+18885550100', 'Main', 'live_agent', 1, 3)",
     f"INSERT INTO messaging_profiles (number, active, created_at) VALUES ('{ANN}', true, '{AT}')",
-    "INSERT INTO interactions (requester_number, provider_number_id, profile_id, state, priority, owner, epoch,"
-    f" last_seq, opened_at, last_message_at) VALUES ('{ANN}', 1, 1, 'new', 3, 'queue', 1, 1, '{AT}', '{AT}')",
+    "INSERT INTO interactions (requester_number, provider_number_id, profile_id, state, "
+    "priority, owner, epoch,"
+    f" last_seq, opened_at, last_message_at) VALUES ('{ANN}', 1, 1, 'new', 3, 'queue', 1, 1, "
+    f"'{AT}', '{AT}')",
     "INSERT INTO messages (interaction_id, seq, kind, author, body, owner, epoch, created_at)"
     f" VALUES (1, 1, 'message', 'requester', '', 'queue', 1, '{AT}')",
     *(f"INSERT INTO media VALUES (1, {n}, 'https://x/{n}', 'image/png')" for n in (1, 0)),
@@ -118,13 +142,21 @@ BEFORE_0004 = [
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_cases_of_before_0008_keep_their_numbers_and_get_a_history(kind: str, tmp_path: Path) -> None:
-    with postgres_database() if kind == "postgresql" else nullcontext(f"sqlite:///{tmp_path}/old.db") as url:
+async def test_cases_of_before_0008_keep_their_numbers_and_get_a_history(
+    kind: str, tmp_path: Path
+) -> None:
+    with (
+        postgres_database()
+        if kind == "postgresql"
+        else nullcontext(f"sqlite:///{tmp_path}/old.db") as url
+    ):
         migrate(url, "0007")
         opened = engine(url, size=1, writes=True)
         with opened.begin() as conn:
             for statement in BEFORE_0008:
-                conn.exec_driver_sql(statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement)
+                conn.exec_driver_sql(
+                    statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement
+                )
         opened.dispose()
         migrate(url)
         store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
@@ -132,23 +164,37 @@ async def test_cases_of_before_0008_keep_their_numbers_and_get_a_history(kind: s
         said = (case.id, case.kind, case.state, case.description, case.opened_by.kind, case.version)
         assert said == (41, "problem", "open", "No wifi", "virtual_agent", 1)
         assert case.created_at == case.history[0].at == datetime(2026, 11, 1, 9, tzinfo=UTC)
-        agent = sa.insert(t.agents).values(email="m@x", name="M", password_hash="x", capacity=1, presence="offline")
+        agent = sa.insert(t.agents).values(
+            email="m@x", name="M", password_hash="x", capacity=1, presence="offline"
+        )
         await store.write(lambda tx, _: tx.conn.execute(agent.values(id=1)), None)
-        assert await store.write(open_by_hand, OpenByHand(agent_id=1, description="More", interaction_id=1)) == 42
+        assert (
+            await store.write(
+                open_by_hand, OpenByHand(agent_id=1, description="More", interaction_id=1)
+            )
+            == 42
+        )
         store.close()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_agents_of_before_0016_get_back_what_they_had_chosen(kind: str, tmp_path: Path) -> None:
-    """Whom the product had set to Away had chosen something that takes work; every desk gets an id of its own."""
+    """Whom the product had set to Away had chosen something that takes work; every desk gets an id
+    of its own."""
     desk_ids = set()
     for n in range(2):
-        with postgres_database() if kind == "postgresql" else nullcontext(f"sqlite:///{tmp_path}/old{n}.db") as url:
+        with (
+            postgres_database()
+            if kind == "postgresql"
+            else nullcontext(f"sqlite:///{tmp_path}/old{n}.db") as url
+        ):
             migrate(url, "0015")
             opened = engine(url, size=1, writes=True)
             with opened.begin() as conn:
                 for statement in BEFORE_0016:
-                    conn.exec_driver_sql(statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement)
+                    conn.exec_driver_sql(
+                        statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement
+                    )
             opened.dispose()
             migrate(url)
             opened = engine(url, size=1, writes=False)
@@ -168,7 +214,10 @@ def test_agents_of_before_0016_get_back_what_they_had_chosen(kind: str, tmp_path
     assert len(desk_ids) == 2
 
 
-_AGENT = "INSERT INTO agents (id, email, name, password_hash, capacity, presence, presence_reason) VALUES"
+_AGENT = (
+    "INSERT INTO agents (id, email, name, password_hash, capacity, presence, "
+    "presence_reason) VALUES"
+)
 _LOG = "INSERT INTO presence_log (agent_id, presence, since) VALUES"
 BEFORE_0016 = [
     f"{_AGENT} (1, '1@x', 'A', 'x', 1, 'away', 'An offer expired')",
@@ -176,7 +225,8 @@ BEFORE_0016 = [
     f"{_AGENT} (3, '3@x', 'C', 'x', 1, 'away', NULL)",
     f"{_AGENT} (4, '4@x', 'D', 'x', 1, 'offline', 'Mia deactivated D.')",
     "INSERT INTO agent_roles (agent_id, role) VALUES (1, 'agent')",
-    "INSERT INTO presence_states (name, takes_work, position) VALUES ('Back office', true, 1), ('Lunch', false, 2)",
+    "INSERT INTO presence_states (name, takes_work, position) VALUES ('Back office', true, "
+    "1), ('Lunch', false, 2)",
     *(
         f"{_LOG} (2, '{presence}', '{AT}')"
         for presence in ("available", "Back office", "Lunch", "Once there was", "away")

@@ -29,9 +29,14 @@ def test_a_second_process_is_refused_by_name_until_the_first_is_dead(tmp_path: P
         assert first.stdout is not None
         assert first.stdout.readline() == b"held\n"
         for path in (url, f"sqlite:///{tmp_path}/link.db"):
-            with pytest.raises(SetupError) as refused, only_process(path, "http://127.0.0.1:9000", NOW):
+            with (
+                pytest.raises(SetupError) as refused,
+                only_process(path, "http://127.0.0.1:9000", NOW),
+            ):
                 pass
-            said = f"process {first.pid}, since 28 November 2026 22:40 UTC, at http://127.0.0.1:8000"
+            said = (
+                f"process {first.pid}, since 28 November 2026 22:40 UTC, at http://127.0.0.1:8000"
+            )
             assert said in str(refused.value)
         first.kill()
         first.wait()
@@ -40,5 +45,8 @@ def test_a_second_process_is_refused_by_name_until_the_first_is_dead(tmp_path: P
 
 
 def test_postgresql_takes_as_many_as_come() -> None:
-    with only_process("postgresql://nowhere/x", "a", NOW), only_process("postgresql://nowhere/x", "b", NOW):
+    with (
+        only_process("postgresql://nowhere/x", "a", NOW),
+        only_process("postgresql://nowhere/x", "b", NOW),
+    ):
         pass

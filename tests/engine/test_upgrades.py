@@ -1,4 +1,5 @@
-"""Every earlier schema, with rows in every table, is upgraded to the newest one without losing a row or a value."""
+"""Every earlier schema, with rows in every table, is upgraded to the newest one without losing a
+row or a value."""
 
 import itertools
 import shutil
@@ -15,7 +16,8 @@ from handoff_service.store.engine.migrate import apply, known_revisions, migrate
 from tests.conftest import postgres_database
 from tests.support.schema_rows import add_rows, found_by_words, lost, reflect, rows
 
-# What migrations change on purpose. A new migration that renames, drops or changes a column adds a line here.
+# What migrations change on purpose. A new migration that renames, drops or changes a column adds a
+# line here.
 RENAMED = {"cases.problem": "description"}  # 0008
 CHANGED = frozenset(
     {
@@ -32,13 +34,18 @@ WORDS_SINCE = "0021"  # empties the index of texts, which fills again in the bac
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database with nothing in it, on each of the two kinds."""
-    made = postgres_database() if request.param == "postgresql" else nullcontext(f"sqlite:///{tmp_path}/desk.db")
+    made = (
+        postgres_database()
+        if request.param == "postgresql"
+        else nullcontext(f"sqlite:///{tmp_path}/desk.db")
+    )
     with made as url:
         yield url
 
 
 def test_every_earlier_schema_keeps_its_rows(empty_url: str) -> None:
-    """One walk: at each revision rows are added to every table, and the head is compared with all of them.
+    """One walk: at each revision rows are added to every table, and the head is compared with all
+    of them.
 
     A database that begins at revision n with rows takes exactly these steps; so does its every row.
     """
@@ -55,7 +62,9 @@ def test_every_earlier_schema_keeps_its_rows(empty_url: str) -> None:
             at_revision[revision] = rows(conn, schema, RENAMED), found_by_words(conn)
             assert all(len(there) >= 2 for there in at_revision[revision][0].values())
     newest, words = at_revision[known_revisions()[-1]]
-    assert all(found <= words for revision, (_, found) in at_revision.items() if revision >= WORDS_SINCE)
+    assert all(
+        found <= words for revision, (_, found) in at_revision.items() if revision >= WORDS_SINCE
+    )
     assert [
         f"from {revision}: {one}"
         for revision, (before, _) in at_revision.items()
@@ -64,7 +73,8 @@ def test_every_earlier_schema_keeps_its_rows(empty_url: str) -> None:
 
 
 def test_the_first_schema_is_upgraded_at_once(empty_url: str) -> None:
-    """All migrations in one transaction, as a desk that was never upgraded runs them; counters go on."""
+    """All migrations in one transaction, as a desk that was never upgraded runs them; counters go
+    on."""
     numbers = itertools.count(1)
     with migrating(empty_url) as conn:
         apply(conn, known_revisions()[0])
@@ -93,9 +103,9 @@ def test_a_file_is_copied_before_it_is_changed_and_only_then(tmp_path: Path) -> 
     (copy,) = tmp_path.glob("desk.db.before-0002-*")
     assert told == [f"The database was copied to {copy} before its schema is changed."]
     assert copy.stat().st_mode & 0o777 == 0o600
-    assert _statement(copy, "SELECT name, (SELECT version_num FROM alembic_version) FROM groups") == [
-        ("in the log only", "0001")
-    ]
+    assert _statement(
+        copy, "SELECT name, (SELECT version_num FROM alembic_version) FROM groups"
+    ) == [("in the log only", "0001")]
     migrate(f"sqlite:///{path}", report=told.append)
     assert len(told) == 1, "nothing to apply, nothing to copy"
 
@@ -110,7 +120,9 @@ def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
     ]
 
 
-def test_no_room_for_the_copy_is_said_before_anything_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_room_for_the_copy_is_said_before_anything_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "desk.db"
     migrate(f"sqlite:///{path}", "0001")
     usage = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
@@ -124,14 +136,19 @@ def test_no_room_for_the_copy_is_said_before_anything_changes(tmp_path: Path, mo
 def test_a_row_whose_parent_is_gone_stops_the_upgrade(tmp_path: Path) -> None:
     path = tmp_path / "desk.db"
     migrate(f"sqlite:///{path}", "0001")
-    _statement(path, "INSERT INTO agent_roles VALUES (7, 'agent')")  # foreign keys are off in a bare connection
-    with pytest.raises(SetupError, match="row 1 of table agent_roles refers to a row of agents that does not exist"):
+    # foreign keys are off in a bare connection
+    _statement(path, "INSERT INTO agent_roles VALUES (7, 'agent')")
+    with pytest.raises(
+        SetupError, match="row 1 of table agent_roles refers to a row of agents that does not exist"
+    ):
         migrate(f"sqlite:///{path}")
     assert _statement(path, "SELECT version_num FROM alembic_version") == [("0001",)]
     assert list(tmp_path.glob("*before*")) == [], "the file is as it was, so its copy is gone"
 
 
-@pytest.mark.parametrize("command", ["migrate", "serve", "run", "doctor", "export", "import", "backup"])
+@pytest.mark.parametrize(
+    "command", ["migrate", "serve", "run", "doctor", "export", "import", "backup"]
+)
 @pytest.mark.parametrize("kind", ["newer", "garbage", "folder", "another program's"])
 def test_an_unusable_file_is_said_in_a_sentence(
     command: str,
@@ -176,7 +193,12 @@ def _another_programs(path: Path) -> str:
     return "belongs to another program"
 
 
-UNUSABLE = {"newer": _newer, "garbage": _garbage, "folder": _folder, "another program's": _another_programs}
+UNUSABLE = {
+    "newer": _newer,
+    "garbage": _garbage,
+    "folder": _folder,
+    "another program's": _another_programs,
+}
 
 
 def test_an_empty_file_becomes_a_desk(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""What every SMS provider must do. Subclass it as ``Test...`` beside a fixture named ``provider``."""
+"""What every SMS provider must do. Subclass it as ``Test...`` beside a fixture named
+``provider``."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +9,9 @@ from handoff_service.rules.delivery.send_errors import OWN, Reason, SendErrors
 ANN, BOB, LINE = "+12025550101", "+12025550102", "+18885550100"
 
 
-def outgoing(message_id: int = 1, *, to: str = ANN, body: str = "Your printer is ready.") -> Outgoing:
+def outgoing(
+    message_id: int = 1, *, to: str = ANN, body: str = "Your printer is ready."
+) -> Outgoing:
     """A text from the main line, made when ``tests.conftest.MovedClock`` starts."""
     return Outgoing(
         message_id=message_id,
@@ -40,7 +43,8 @@ class SmsProviderContract:
         assert self.errors.explain(result.code).reason is Reason.BAD_NUMBER
 
     def test_its_codes_do_not_hide_patchboards_own(self) -> None:
-        """The three numbers of Patchboard's own refusals are free, or mean the same at this provider."""
+        """The three numbers of Patchboard's own refusals are free, or mean the same at this
+        provider."""
         for code, own in OWN.items():
             assert self.errors.of_provider.get(code, own).reason is own.reason
 
@@ -52,7 +56,11 @@ class SmsProviderContract:
 
     async def test_twins_are_both_found(self, provider: SmsProvider) -> None:
         """The same words sent twice: whoever asks must be able to tell that there are two."""
-        sids = {r.sid for r in [await provider.send(outgoing(n)) for n in (1, 2)] if isinstance(r, Accepted)}
+        sids = {
+            r.sid
+            for r in [await provider.send(outgoing(n)) for n in (1, 2)]
+            if isinstance(r, Accepted)
+        }
         assert {found.sid for found in await provider.find(outgoing(3))} == sids
 
     async def test_what_was_not_sent_is_not_found(self, provider: SmsProvider) -> None:

@@ -1,4 +1,5 @@
-"""docs/how-to/add-a-provider.md is true: Acme, added by a folder and one line of wiring, carries texts both ways."""
+"""docs/how-to/add-a-provider.md is true: Acme, added by a folder and one line of wiring, carries
+texts both ways."""
 
 import asyncio
 import dataclasses
@@ -46,7 +47,11 @@ class TestContract(SmsProviderContract):
 @asynccontextmanager
 async def service(database_url: str, home: Path) -> AsyncIterator[tuple[str, Story]]:
     """The whole service in this process, with Acme as its provider."""
-    environ = {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DATABASE_URL": database_url, "PATCHBOARD_BOT_URL": ""}
+    environ = {
+        "PATCHBOARD_HOME": str(home),
+        "PATCHBOARD_DATABASE_URL": database_url,
+        "PATCHBOARD_BOT_URL": "",
+    }
     app = create_app(dataclasses.replace(settings.read(environ), sms_provider="acme"))
     app.config.update(TOUCHUP=False)  # touch-up works for one start in a process
     with socket.socket() as listening:
@@ -56,7 +61,10 @@ async def service(database_url: str, home: Path) -> AsyncIterator[tuple[str, Sto
         await server.before_start()
         await server.start_serving()
         try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}/webhooks", Story(app.ctx.desk.store.for_own_work())
+            yield (
+                f"http://127.0.0.1:{listening.getsockname()[1]}/webhooks",
+                Story(app.ctx.desk.store.for_own_work()),
+            )
         finally:
             await server.before_stop()
             server.close()
@@ -66,12 +74,16 @@ async def service(database_url: str, home: Path) -> AsyncIterator[tuple[str, Sto
 
 
 async def post(url: str, said: dict[str, str], key: str = KEY) -> int:
-    async with aiohttp.ClientSession() as client, client.post(url, json=said, headers={"X-Acme-Key": key}) as answer:
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(url, json=said, headers={"X-Acme-Key": key}) as answer,
+    ):
         return answer.status
 
 
 async def answered(webhooks: str, story: Story, number: str) -> tuple[int, int]:
-    """A text of this number comes in, and Mia answers it. Returns the interaction and the message."""
+    """A text of this number comes in, and Mia answers it. Returns the interaction and the
+    message."""
     said = {"id": f"in{number}", "from": number, "to": DIRECT, "text": "my badge is stuck"}
     assert await post(f"{webhooks}/acme/texts", said) == 200
     await story.available(MIA)
@@ -93,7 +105,10 @@ async def test_a_text_comes_in_and_its_answer_goes_out(
             while acme.texts.get(sid := await acme.taken.get(), {})["ref"] != message:
                 pass
         assert acme.texts[sid]["text"] == "Does it have a light on?"
-        assert await post(f"{webhooks}/acme/receipts", {"id": sid, "state": "lost", "error": "3"}) == 200
+        assert (
+            await post(f"{webhooks}/acme/receipts", {"id": sid, "state": "lost", "error": "3"})
+            == 200
+        )
         (line,) = [one for one in await story.lines(interaction) if one.id == message]
         assert line.status is Status.UNDELIVERED
         assert line.error is not None

@@ -1,4 +1,5 @@
-"""The bot's gateway: any server that answers as Rasa's ``rest`` channel does, and every way in which it may fail."""
+"""The bot's gateway: any server that answers as Rasa's ``rest`` channel does, and every way in
+which it may fail."""
 
 import asyncio
 import json
@@ -23,7 +24,9 @@ class FakeRasa:
 
     def __init__(self) -> None:
         self.asked: Asked = []
-        self.answer: Callable[[], Any] = lambda: web.json_response([{"recipient_id": "12", "text": "Hello"}])
+        self.answer: Callable[[], Any] = lambda: web.json_response(
+            [{"recipient_id": "12", "text": "Hello"}]
+        )
 
     async def turn(self, request: web.Request) -> web.StreamResponse:
         self.asked.append((await request.json(), request.headers["Authorization"]))
@@ -37,7 +40,12 @@ async def rasa() -> AsyncIterator[tuple[FakeRasa, RasaBot]]:
     app = web.Application()
     app.router.add_post("/webhooks/sms/webhook", fake.turn)
     async with TestServer(app) as server:
-        bot = RasaBot([str(server.make_url("/webhooks/sms/webhook"))], "token", 0.5, shown={"device": "Device"})
+        bot = RasaBot(
+            [str(server.make_url("/webhooks/sms/webhook"))],
+            "token",
+            0.5,
+            shown={"device": "Device"},
+        )
         yield fake, bot
         await bot.close()
 
@@ -67,14 +75,20 @@ async def test_buttons_and_pictures_are_read_and_what_says_nothing_is_left_out(
     )
 
 
-TOLD = {"intent": "report_problem", "confidence": 0.9, "did": ["problem_form"], "slots": {"device": "tv", "code": "1"}}
+TOLD = {
+    "intent": "report_problem",
+    "confidence": 0.9,
+    "did": ["problem_form"],
+    "slots": {"device": "tv", "code": "1"},
+}
 
 
 @pytest.mark.parametrize(
     ("header", "understood"),
     [
         (json.dumps(TOLD), Understood(
-            intent="report_problem", confidence=0.9, did=("problem_form",), collected={"Device": "tv"},
+            intent="report_problem", confidence=0.9, did=("problem_form",),
+            collected={"Device": "tv"},
         )),
         ("{", None),
         ("[]", None),
@@ -109,7 +123,11 @@ async def _hang() -> web.Response:
 
 FAILURES: list[tuple[str, Callable[[], Any], str]] = [
     ("an error", lambda: web.Response(status=500), "answered with an error (500)"),
-    ("a model being swapped", lambda: web.json_response({"error": "No model is loaded."}, status=503), "error (503)"),
+    (
+        "a model being swapped",
+        lambda: web.json_response({"error": "No model is loaded."}, status=503),
+        "error (503)",
+    ),
     ("half an answer", lambda: web.Response(text='[{"text": "Hel'), "could not be read"),
     ("wrong token", lambda: web.Response(status=401), "answered with an error (401)"),
     ("no JSON", lambda: web.Response(text="<html>"), "could not be read"),
@@ -119,8 +137,12 @@ FAILURES: list[tuple[str, Callable[[], Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("answer", "says"), [f[1:] for f in FAILURES], ids=[f[0] for f in FAILURES])
-async def test_every_failure_has_words(rasa: tuple[FakeRasa, RasaBot], answer: Callable[[], Any], says: str) -> None:
+@pytest.mark.parametrize(
+    ("answer", "says"), [f[1:] for f in FAILURES], ids=[f[0] for f in FAILURES]
+)
+async def test_every_failure_has_words(
+    rasa: tuple[FakeRasa, RasaBot], answer: Callable[[], Any], says: str
+) -> None:
     fake, bot = rasa
     fake.answer = answer
     with pytest.raises(BotFailed, match=says.replace("(", r"\(").replace(")", r"\)")):
@@ -143,7 +165,8 @@ async def answered(bot: Bot) -> BotAnswer | str:
 
 
 class BotContract:
-    """The port ``Bot``: an answer that can be texted, or a failure in words for an agent; never anything else."""
+    """The port ``Bot``: an answer that can be texted, or a failure in words for an agent; never
+    anything else."""
 
     async def test_an_answer_or_words(self, port: Bot) -> None:
         answer = await answered(port)

@@ -1,4 +1,5 @@
-"""``patchboard doctor`` with Twilio: what is wrong with the account, the numbers and the way in, and what mends it."""
+"""``patchboard doctor`` with Twilio: what is wrong with the account, the numbers and the way in,
+and what mends it."""
 
 import asyncio
 import io
@@ -28,14 +29,17 @@ from tests.web.workspace_server import running
 
 
 class Service:
-    """What answers at the public address: a service whose webhook address and token are as they are here."""
+    """What answers at the public address: a service whose webhook address and token are as they are
+    here."""
 
     def __init__(self) -> None:
         self.token, self.status = AUTH_TOKEN, 0
 
     async def receipt(self, request: web.Request) -> web.Response:
         form = [(name, str(value)) for name, value in (await request.post()).items()]
-        signed = is_signed(str(request.url), form, request.headers["X-Twilio-Signature"], [self.token])
+        signed = is_signed(
+            str(request.url), form, request.headers["X-Twilio-Signature"], [self.token]
+        )
         return web.Response(status=self.status or (400 if signed else 403))
 
 
@@ -59,11 +63,17 @@ async def public_url(service: Service) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def environ(twilio: FakeTwilio, public_url: str, sqlite_desk: Path, tmp_path: Path) -> dict[str, str]:
+def environ(
+    twilio: FakeTwilio, public_url: str, sqlite_desk: Path, tmp_path: Path
+) -> dict[str, str]:
     """All is well."""
     webhook = f"{public_url}/webhooks/twilio/sms"
     for number in (MAIN, DIRECT):
-        twilio.numbers[number] = {"sms_url": webhook, "sms_method": "POST", "sms_fallback_url": webhook}
+        twilio.numbers[number] = {
+            "sms_url": webhook,
+            "sms_method": "POST",
+            "sms_fallback_url": webhook,
+        }
     return twilio.environ(tmp_path) | {
         "PATCHBOARD_DATABASE_URL": f"sqlite:///{shutil.copy(sqlite_desk, tmp_path / 'desk.db')}",
         "PATCHBOARD_BOT_URL": "",
@@ -81,7 +91,10 @@ async def said(environ: dict[str, str]) -> tuple[int, list[str]]:
 
 async def test_all_is_well(environ: dict[str, str]) -> None:
     code, findings = await said(environ)
-    assert (code, findings) == (0, ["ok     database, bot, Twilio's account, its webhooks, the clock"])
+    assert (code, findings) == (
+        0,
+        ["ok     database, bot, Twilio's account, its webhooks, the clock"],
+    )
 
 
 async def test_what_is_wrong_is_told_with_what_mends_it(
@@ -94,9 +107,11 @@ async def test_what_is_wrong_is_told_with_what_mends_it(
     assert code == 1
     assert findings == [
         "Twilio's account is suspended: nothing is sent until that is settled with Twilio.",
-        f"{MAIN} sends its texts to https://demo.twilio.com/welcome/sms/reply. Set in Twilio's console, under the "
+        f"{MAIN} sends its texts to https://demo.twilio.com/welcome/sms/reply. Set in "
+        f"Twilio's console, under the "
         f"number, A message comes in: {public_url}/webhooks/twilio/sms (POST).",
-        f"{DIRECT} is no number of this Twilio account: buy it, or take it out under Admin, Company numbers.",
+        f"{DIRECT} is no number of this Twilio account: buy it, or take it out under Admin, "
+        f"Company numbers.",
     ]
 
 
@@ -109,25 +124,36 @@ async def test_a_number_without_a_fallback_and_with_get(
     assert findings == [
         f"{MAIN} sends its texts by GET, which this service does not answer. "
         f"Set in Twilio's console, under the number, A message comes in: {webhook}",
-        f"{MAIN} has no fallback. Set in Twilio's console, under the number, Primary handler fails: {webhook}",
+        f"{MAIN} has no fallback. Set in Twilio's console, under the number, Primary handler "
+        f"fails: {webhook}",
     ]
 
 
-async def test_a_fallback_by_get(environ: dict[str, str], twilio: FakeTwilio, public_url: str) -> None:
+async def test_a_fallback_by_get(
+    environ: dict[str, str], twilio: FakeTwilio, public_url: str
+) -> None:
     twilio.numbers[MAIN]["sms_fallback_method"] = "GET"
-    twilio.numbers[DIRECT] |= {"sms_fallback_method": "GET", "sms_fallback_url": "https://elsewhere.example/sorry"}
+    twilio.numbers[DIRECT] |= {
+        "sms_fallback_method": "GET",
+        "sms_fallback_url": "https://elsewhere.example/sorry",
+    }
     assert (await said(environ))[1] == [
-        f"{MAIN} falls back by GET, which this service does not answer. Set in Twilio's console, under the number, "
+        f"{MAIN} falls back by GET, which this service does not answer. Set in Twilio's "
+        f"console, under the number, "
         f"Primary handler fails: {public_url}/webhooks/twilio/sms (POST).",
     ], "what another server answers is not ours to say"
 
 
-async def test_a_number_that_an_application_handles(environ: dict[str, str], twilio: FakeTwilio) -> None:
+async def test_a_number_that_an_application_handles(
+    environ: dict[str, str], twilio: FakeTwilio
+) -> None:
     twilio.numbers[MAIN]["sms_application_sid"] = "AP" + "0123456789abcdef" * 2
     twilio.numbers[DIRECT]["sms_application_sid"] = ""
     assert (await said(environ))[1] == [
-        f"{MAIN} sends its texts where the application AP0123456789abcdef0123456789abcdef says: Twilio then ignores "
-        "the number's own webhooks. Choose Webhook in place of TwiML App in Twilio's console, under the number, "
+        f"{MAIN} sends its texts where the application AP0123456789abcdef0123456789abcdef "
+        f"says: Twilio then ignores "
+        "the number's own webhooks. Choose Webhook in place of TwiML App in Twilio's "
+        "console, under the number, "
         "Configure with.",
     ]
 
@@ -137,12 +163,19 @@ def change(environ: dict[str, str], statement: str) -> None:
         database.execute(statement)
 
 
-async def test_a_number_in_a_messaging_service(environ: dict[str, str], twilio: FakeTwilio, public_url: str) -> None:
+async def test_a_number_in_a_messaging_service(
+    environ: dict[str, str], twilio: FakeTwilio, public_url: str
+) -> None:
     """The service's own addresses count, unless it leaves that to the number."""
     service, webhook = "MG" + "0123456789abcdef" * 2, f"{public_url}/webhooks/twilio/sms"
-    change(environ, f"UPDATE provider_numbers SET messaging_service = '{service}' WHERE number = '{MAIN}'")
+    change(
+        environ,
+        f"UPDATE provider_numbers SET messaging_service = '{service}' WHERE number = '{MAIN}'",
+    )
     named = f"The messaging service {service} of {MAIN}"
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [f"{named} is not in this Twilio account"]
+    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+        f"{named} is not in this Twilio account"
+    ]
     twilio.services[service] = {"pool": [], "inbound_request_url": None, "fallback_url": None}
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
         f"{named} has not this number in its sender pool: nothing can be sent",
@@ -150,37 +183,61 @@ async def test_a_number_in_a_messaging_service(environ: dict[str, str], twilio: 
         f"{named} has no fallback",
     ]
     del twilio.numbers[MAIN]["sms_fallback_url"]  # not asked of a number that does not count
-    twilio.services[service] = {"pool": [MAIN], "inbound_request_url": webhook, "fallback_url": webhook}
+    twilio.services[service] = {
+        "pool": [MAIN],
+        "inbound_request_url": webhook,
+        "fallback_url": webhook,
+    }
     assert (await said(environ))[0] == 0
     by_get = {"inbound_method": "GET", "fallback_method": "GET"}
-    twilio.services[service] = {"pool": [MAIN], "inbound_request_url": webhook, "fallback_url": webhook} | by_get
+    twilio.services[service] = {
+        "pool": [MAIN],
+        "inbound_request_url": webhook,
+        "fallback_url": webhook,
+    } | by_get
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
         f"{named} sends its texts by GET, which this service does not answer",
         f"{named} falls back by GET, which this service does not answer",
     ]
     twilio.services[service] = {"pool": [MAIN], "use_inbound_webhook_on_number": True}
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [f"{MAIN} has no fallback"]
+    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+        f"{MAIN} has no fallback"
+    ]
 
 
 async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None:
     """Asked as the bot asks: the service must be there, and know the same token."""
     async with running(tmp_path / "service", PATCHBOARD_BOT_TOKEN="shared") as service:
         address = urlsplit(service.address)
-        asked = environ | {"PATCHBOARD_BOT_URL": f"{service.address}/healthz", "PATCHBOARD_BOT_TOKEN": "shared"}
+        asked = environ | {
+            "PATCHBOARD_BOT_URL": f"{service.address}/healthz",
+            "PATCHBOARD_BOT_TOKEN": "shared",
+        }
         asked |= {"PATCHBOARD_HOST": str(address.hostname), "PATCHBOARD_PORT": str(address.port)}
         assert (await said(asked))[0] == 0
-        assert "has another PATCHBOARD_BOT_TOKEN" in (await said(asked | {"PATCHBOARD_BOT_TOKEN": "other"}))[1][0]
+        assert (
+            "has another PATCHBOARD_BOT_TOKEN"
+            in (await said(asked | {"PATCHBOARD_BOT_TOKEN": "other"}))[1][0]
+        )
     assert "Start the service with: patchboard serve" in (await said(asked))[1][1]
 
 
 @pytest.mark.parametrize(
     ("why", "says"),
-    [("NULL", "is the service running?"), ("'Twilio could not be asked'", "Twilio could not be asked.")],
+    [
+        ("NULL", "is the service running?"),
+        ("'Twilio could not be asked'", "Twilio could not be asked."),
+    ],
 )
-async def test_consent_that_the_provider_does_not_know(environ: dict[str, str], why: str, says: str) -> None:
+async def test_consent_that_the_provider_does_not_know(
+    environ: dict[str, str], why: str, says: str
+) -> None:
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
     change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', {why})")
-    assert await said(environ) == (1, [f"The provider does not know of 1 change of consent: {says}"])
+    assert await said(environ) == (
+        1,
+        [f"The provider does not know of 1 change of consent: {says}"],
+    )
 
 
 async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) -> None:
@@ -200,7 +257,8 @@ async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) ->
     assert await said(environ) == (
         1,
         [
-            "2 texts wait, the oldest since 2026-11-23 14:00 UTC: The provider's queue is full. (21611) "
+            "2 texts wait, the oldest since 2026-11-23 14:00 UTC: The provider's queue is "
+            "full. (21611) "
             "Wait a while before sending more."
         ],
     )
@@ -208,20 +266,38 @@ async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) ->
 
 async def test_an_account_without_the_consent_api_is_no_fault(environ: dict[str, str]) -> None:
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
-    change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', '{NO_CONSENTS.replace("'", "''")}')")
+    change(
+        environ,
+        f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', "
+        f"'{NO_CONSENTS.replace("'", "''")}')",
+    )
     code, findings = await said(environ)
-    assert (code, findings[0]) == (0, f"note   The provider does not know of 1 change of consent: {NO_CONSENTS}.")
+    assert (code, findings[0]) == (
+        0,
+        f"note   The provider does not know of 1 change of consent: {NO_CONSENTS}.",
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"PATCHBOARD_TWILIO_AUTH_TOKEN": "another"}, "Twilio refuses PATCHBOARD_TWILIO_ACCOUNT_SID"),
-        ({"PATCHBOARD_TWILIO_API_URL": "http://127.0.0.1:9"}, "Twilio does not answer at http://127.0.0.1:9"),
-        ({"PATCHBOARD_PUBLIC_URL": "http://127.0.0.1:9"}, "Nothing answers at http://127.0.0.1:9/webhooks"),
+        (
+            {"PATCHBOARD_TWILIO_AUTH_TOKEN": "another"},
+            "Twilio refuses PATCHBOARD_TWILIO_ACCOUNT_SID",
+        ),
+        (
+            {"PATCHBOARD_TWILIO_API_URL": "http://127.0.0.1:9"},
+            "Twilio does not answer at http://127.0.0.1:9",
+        ),
+        (
+            {"PATCHBOARD_PUBLIC_URL": "http://127.0.0.1:9"},
+            "Nothing answers at http://127.0.0.1:9/webhooks",
+        ),
     ],
 )
-async def test_who_cannot_be_asked(environ: dict[str, str], change: dict[str, str], says: str) -> None:
+async def test_who_cannot_be_asked(
+    environ: dict[str, str], change: dict[str, str], says: str
+) -> None:
     code, findings = await said(environ | change)
     assert code == 1
     assert any(one.startswith(says) for one in findings), findings

@@ -1,4 +1,5 @@
-"""Both fan-outs pass one contract; Redis also carries hints to other processes, and lives through its own absence."""
+"""Both fan-outs pass one contract; Redis also carries hints to other processes, and lives through
+its own absence."""
 
 import asyncio
 import os
@@ -18,7 +19,8 @@ REDIS = os.environ.get("PATCHBOARD_TEST_REDIS", "redis://127.0.0.1:6379")
 
 @pytest.fixture
 async def channel() -> str:
-    """A channel of the test's own. Redis' absence is a failure where CI says so, and a visible skip elsewhere."""
+    """A channel of the test's own. Redis' absence is a failure where CI says so, and a visible skip
+    elsewhere."""
     client = redis.from_url(REDIS)
     try:
         await client.ping()
@@ -34,7 +36,9 @@ async def channel() -> str:
 
 @pytest.fixture(params=["local", "redis"])
 async def fanout(request: pytest.FixtureRequest, channel: str) -> AsyncIterator[Fanout]:
-    made: Fanout = LocalFanout() if request.param == "local" else RedisFanout(REDIS, channel=channel)
+    made: Fanout = (
+        LocalFanout() if request.param == "local" else RedisFanout(REDIS, channel=channel)
+    )
     await made.start()
     yield made
     await made.close()

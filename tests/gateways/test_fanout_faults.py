@@ -83,7 +83,9 @@ def talks_nonsense(server: OwnRedis) -> Any:
     return lambda: None
 
 
-@pytest.mark.parametrize("fault", [dies, hangs, forgets, talks_nonsense], ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize(
+    "fault", [dies, hangs, forgets, talks_nonsense], ids=lambda fault: fault.__name__
+)
 async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
     """Two times each: what follows the first must work as well as what went before it."""
     database: list[int] = []
@@ -112,7 +114,9 @@ async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
         listening.cancel()
 
 
-async def test_while_redis_is_away_listeners_ask_the_database_by_themselves(server: OwnRedis) -> None:
+async def test_while_redis_is_away_listeners_ask_the_database_by_themselves(
+    server: OwnRedis,
+) -> None:
     """An offer that another process made must not run out unseen, however long Redis stays away."""
     async with fanout(server) as there, there.listen(["agent:1"]) as batches:
         back = asyncio.Event()

@@ -23,7 +23,9 @@ from handoff_service.settings import read
 from handoff_service.store.engine.migrate import migrate
 from tests.support.service import free_port
 
-MAIL = Mail(to="ann@example.com", subject="Your code for Northwind IT", body="It is 042617.\n\nTschüß\n")
+MAIL = Mail(
+    to="ann@example.com", subject="Your code for Northwind IT", body="It is 042617.\n\nTschüß\n"
+)
 
 
 class Inbox:
@@ -49,8 +51,13 @@ class Inbox:
         return "250 Kept"
 
 
-def knows_desk(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: object) -> AuthResult:
-    right = (getattr(given, "login", b""), getattr(given, "password", b"")) == (b"desk@example.com", b"p@ss")
+def knows_desk(
+    _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: object
+) -> AuthResult:
+    right = (getattr(given, "login", b""), getattr(given, "password", b"")) == (
+        b"desk@example.com",
+        b"p@ss",
+    )
     return AuthResult(success=right, handled=False)
 
 
@@ -124,7 +131,10 @@ class TestSmtp(MailerContract):
         with serving(inbox) as port:
             yield (
                 mailer(f"smtp://127.0.0.1:{port}"),
-                lambda: [(m["To"], m["Subject"], m.get_content().replace("\r\n", "\n")) for m in inbox.mails],
+                lambda: [
+                    (m["To"], m["Subject"], m.get_content().replace("\r\n", "\n"))
+                    for m in inbox.mails
+                ],
             )
 
 
@@ -132,7 +142,9 @@ class TestMailbox(MailerContract):
     @pytest.fixture
     async def mailer(self) -> tuple[object, object]:
         kept = Mailbox(lambda: datetime(2026, 11, 23, 14, 0, tzinfo=UTC))
-        return kept, lambda: [(one.mail.to, one.mail.subject, one.mail.body) for one in kept.mails()]
+        return kept, lambda: [
+            (one.mail.to, one.mail.subject, one.mail.body) for one in kept.mails()
+        ]
 
 
 async def test_what_a_mail_says_of_itself() -> None:
@@ -140,13 +152,19 @@ async def test_what_a_mail_says_of_itself() -> None:
     with serving(inbox) as port:
         await mailer(f"smtp://127.0.0.1:{port}").send(MAIL)
     (mail,) = inbox.mails
-    assert (mail["From"], mail["Auto-Submitted"]) == ("patchboard@desk.example.com", "auto-generated")
+    assert (mail["From"], mail["Auto-Submitted"]) == (
+        "patchboard@desk.example.com",
+        "auto-generated",
+    )
     assert mail["Message-ID"].endswith("@desk.example.com>")
 
 
 @pytest.mark.parametrize(
     ("to", "why", "again"),
-    [("nobody@example.com", "refuses this address (550)", False), ("later@example.com", "(451)", True)],
+    [
+        ("nobody@example.com", "refuses this address (550)", False),
+        ("later@example.com", "(451)", True),
+    ],
 )
 async def test_a_refused_address(to: str, why: str, again: bool) -> None:
     with serving(Inbox()) as port:
@@ -173,7 +191,9 @@ async def test_signing_in_by_tls_that_the_server_offers(tls: ssl.SSLContext) -> 
     assert wrong == NotMailed(why="the mail server does not let us in (535)", again=False)
 
 
-async def test_tls_from_the_start_wants_a_certificate_but_from_this_computer(tls: ssl.SSLContext) -> None:
+async def test_tls_from_the_start_wants_a_certificate_but_from_this_computer(
+    tls: ssl.SSLContext,
+) -> None:
     inbox = Inbox()
     with serving(inbox, ssl_context=tls) as port:
         here = server_of(f"smtps://127.0.0.1:{port}?from=help@example.com", own_host="x")
@@ -186,7 +206,10 @@ async def test_tls_from_the_start_wants_a_certificate_but_from_this_computer(tls
         refused = await SmtpMailer(Elsewhere(**fields)).send(MAIL)
     assert [mail["From"] for mail in inbox.mails] == ["help@example.com"]
     assert isinstance(refused, NotMailed)
-    assert (refused.why.startswith("no safe connection to the mail server"), refused.again) == (True, False)
+    assert (refused.why.startswith("no safe connection to the mail server"), refused.again) == (
+        True,
+        False,
+    )
 
 
 async def test_the_doctor_looks_at_mail(tmp_path: Path) -> None:
@@ -197,7 +220,8 @@ async def test_the_doctor_looks_at_mail(tmp_path: Path) -> None:
         await asyncio.to_thread(migrate, settings.database_url)
         said = StringIO()
         await examine(settings, said)
-    assert "WRONG  Mail cannot be sent by PATCHBOARD_SMTP_URL: the mail server knows no way of signing in" in (
-        said.getvalue()
+    assert (
+        "WRONG  Mail cannot be sent by PATCHBOARD_SMTP_URL: the mail server knows no way of "
+        "signing in" in (said.getvalue())
     )
     assert "hunter2" not in said.getvalue()

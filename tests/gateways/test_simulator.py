@@ -91,10 +91,14 @@ TO = {
 
 @pytest.mark.parametrize(("to", "taken"), TO.values(), ids=TO)
 async def test_what_can_be_texted(provider: Simulator, to: str, *, taken: bool) -> None:
-    assert isinstance(await provider.send(replace(outgoing(), to=to)), Accepted if taken else Refused)
+    assert isinstance(
+        await provider.send(replace(outgoing(), to=to)), Accepted if taken else Refused
+    )
 
 
-async def test_a_phone_that_signs_its_texts_sends_a_mail_signature_below_them(tmp_path: Path) -> None:
+async def test_a_phone_that_signs_its_texts_sends_a_mail_signature_below_them(
+    tmp_path: Path,
+) -> None:
     async def receipt(_one: Receipt) -> None: ...
 
     simulator = Simulator(receipt, pictures=MediaFolder(tmp_path), pace=0)

@@ -1,4 +1,5 @@
-"""A signed form that is cut into other names and values, with the signature that it had, is refused."""
+"""A signed form that is cut into other names and values, with the signature that it had, is
+refused."""
 
 import os
 import random
@@ -13,7 +14,8 @@ from tests.support.recuts import Pairs, joined, mutated, receipt_form, recuts, t
 COUNT = int(os.environ.get("PATCHBOARD_TEST_RECUTS", "4000"))  # 100,000 in `make chaos`
 URL = "https://sms.example.com/webhooks/twilio/sms"
 TEXT: Pairs = [
-    ("AccountSid", ACCOUNT_SID), ("Body", "Hi"), ("From", "+12025550101"), ("FromCity", "WASHINGTON"),
+    ("AccountSid", ACCOUNT_SID), ("Body", "Hi"), ("From", "+12025550101"),
+    ("FromCity", "WASHINGTON"),
     ("FromCountry", "US"), ("MessageSid", sid(1)), ("NumMedia", "0"), ("SmsStatus", "received"),
     ("To", "+18885550100"), ("ToZip", ""),
 ]  # fmt: skip
@@ -25,7 +27,11 @@ def test_no_recut_and_no_mutation_is_accepted() -> None:
     chance, accepted, tried = random.Random(11), [], 0
     while tried < COUNT:
         receipt = chance.random() < 0.3
-        form, query = (receipt_form(chance), f"message={chance.randint(1, 99)}") if receipt else (text_form(chance), "")
+        form, query = (
+            (receipt_form(chance), f"message={chance.randint(1, 99)}")
+            if receipt
+            else (text_form(chance), "")
+        )
         assert fault(form, query, ACCOUNT_SID) is None or left_to_the_sweep(dict(form)), form
         signed = f"{URL}?{query}" if query else URL
         signature = sign(signed, form, AUTH_TOKEN)
@@ -39,14 +45,18 @@ def test_no_recut_and_no_mutation_is_accepted() -> None:
             tried += 1
         for _ in range(10):
             other = mutated(form, chance)
-            if is_signed(signed, other, signature, [AUTH_TOKEN]) and fault(other, query, ACCOUNT_SID) is None:
+            if (
+                is_signed(signed, other, signature, [AUTH_TOKEN])
+                and fault(other, query, ACCOUNT_SID) is None
+            ):
                 accepted.append((form, other, query))
             tried += 1
     assert accepted == []
 
 
 def left_to_the_sweep(form: dict[str, str]) -> bool:
-    """Whether a text is refused although it is genuine: its sender looks like a parameter behind another sender."""
+    """Whether a text is refused although it is genuine: its sender looks like a parameter behind
+    another sender."""
     return form["From"].startswith(("City", "State", "Zip")) and "From" in form["Body"]
 
 
@@ -74,14 +84,16 @@ RECUTS: list[tuple[str, Pairs, Pairs]] = [
     (
         "another sender, with the real one in its city",
         [*TEXT[:1], ("Body", "xFrom+12025550199FromCityA"), ("From", "SUPPORT"), *TEXT[5:]],
-        [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("FromCity", "AFromSUPPORT"), *TEXT[5:]],
+        [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("FromCity", "AFromSUPPORT"),
+            *TEXT[5:]],
     ),
     (
         "another sender, with the real one under an own name",
         [*TEXT[:1], ("Body", "xFrom+12025550199G"), ("From", "SUPPORT"), *TEXT[5:]],
         [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("GFro", "mSUPPORT"), *TEXT[5:]],
     ),
-    ("a city as sender", ROME, [*TEXT[:1], ("Body", "HiFrom+12025550101"), ("From", "CityROME"), *TEXT[4:]]),
+    ("a city as sender", ROME,
+        [*TEXT[:1], ("Body", "HiFrom+12025550101"), ("From", "CityROME"), *TEXT[4:]]),
     ("no account", TEXT, [("AccountSidAC", ACCOUNT_SID[2:]), *TEXT[1:]]),
 ]  # fmt: skip
 
@@ -98,7 +110,10 @@ GENUINE: list[tuple[str, Pairs]] = [
     ("another one, in lower case", [("zebra", "From here To there")]),
     ("words that are names", [("Body", f"AccountSid From+1 To+1 MessageSid{sid(1)}")]),
     ("a city as it is written", [("FromCity", "Toronto-Tostadt"), ("ToCity", "Montréal")]),
-    ("a reply's own ids", [("OriginalRepliedMessageSid", sid(4)), ("OriginalRepliedMessageSender", "+12025550101")]),
+    (
+        "a reply's own ids",
+        [("OriginalRepliedMessageSid", sid(4)), ("OriginalRepliedMessageSender", "+12025550101")],
+    ),
     ("a bank's name", [("From", "CityBank")]),
     ("an insurer's name", [("From", "State Farm")]),
     ("no account's id", []),

@@ -28,7 +28,9 @@ async def connect(twilio: FakeTwilio, tmp_path: Path) -> AsyncIterator[Connect]:
     made: list[TwilioProvider] = []
 
     def make(*, timeout: float = 10.0, **changes: str) -> TwilioProvider:
-        made.append(TwilioProvider(settings.read(twilio.environ(tmp_path) | changes), timeout=timeout))
+        made.append(
+            TwilioProvider(settings.read(twilio.environ(tmp_path) | changes), timeout=timeout)
+        )
         return made[-1]
 
     yield make
@@ -53,11 +55,31 @@ def opt_out(twilio: FakeTwilio) -> None:
 
 BUSY = "too many requests"
 SENDS: list[tuple[str, Callable[[FakeTwilio], Any], dict[str, Any], object]] = [
-    ("429 with Twilio's code", lambda t: t.fail_next(status=429, code=20429), {}, Later(why=BUSY, code=20429)),
-    ("429 with any code", lambda t: t.fail_next(status=429, code=1), {}, Later(why=BUSY, code=20429)),
-    ("20429 under another status", lambda t: t.fail_next(status=400, code=20429), {}, Later(why=BUSY, code=20429)),
+    (
+        "429 with Twilio's code",
+        lambda t: t.fail_next(status=429, code=20429),
+        {},
+        Later(why=BUSY, code=20429),
+    ),
+    (
+        "429 with any code",
+        lambda t: t.fail_next(status=429, code=1),
+        {},
+        Later(why=BUSY, code=20429),
+    ),
+    (
+        "20429 under another status",
+        lambda t: t.fail_next(status=400, code=20429),
+        {},
+        Later(why=BUSY, code=20429),
+    ),
     ("401 with a code", lambda t: t.fail_next(status=401, code=20005), {}, Refused(code=20005)),
-    ("401 of a server before Twilio", lambda t: t.fail_next(status=401, code=None), {}, Refused(code=20003)),
+    (
+        "401 of a server before Twilio",
+        lambda t: t.fail_next(status=401, code=None),
+        {},
+        Refused(code=20003),
+    ),
     ("bad number", lambda t: None, {"to": "+1"}, Refused(code=21211)),
     ("opted out", opt_out, {}, Refused(code=21610)),
     ("too long", lambda t: None, {"body": "x" * 1601}, Refused(code=21617)),
@@ -74,9 +96,15 @@ SENDS: list[tuple[str, Callable[[FakeTwilio], Any], dict[str, Any], object]] = [
 ]
 
 
-@pytest.mark.parametrize(("arrange", "changes", "expected"), [s[1:] for s in SENDS], ids=[s[0] for s in SENDS])
+@pytest.mark.parametrize(
+    ("arrange", "changes", "expected"), [s[1:] for s in SENDS], ids=[s[0] for s in SENDS]
+)
 async def test_what_an_answer_means(
-    twilio: FakeTwilio, provider: TwilioProvider, arrange: Any, changes: dict[str, Any], expected: object
+    twilio: FakeTwilio,
+    provider: TwilioProvider,
+    arrange: Any,
+    changes: dict[str, Any],
+    expected: object,
 ) -> None:
     """Only what was surely not accepted may be sent again without a look."""
     arrange(twilio)
@@ -105,7 +133,9 @@ async def test_a_text_of_a_messaging_service_names_it_and_its_own_number(
     assert (sent.sender, sent.service) == (LINE, service)
 
 
-async def test_the_next_text_goes_out_after_a_broken_one(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+async def test_the_next_text_goes_out_after_a_broken_one(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
     """A kept connection that broke is not used again."""
     twilio.break_next(how="close")
     results = [await provider.send(outgoing(n)) for n in (1, 2)]
@@ -146,7 +176,9 @@ async def test_after_closing(twilio: FakeTwilio, provider: TwilioProvider) -> No
     assert not twilio.messages
 
 
-async def test_a_stalled_send_holds_up_no_other(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+async def test_a_stalled_send_holds_up_no_other(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
     """The event loop and the other threads go on."""
     twilio.break_next(how="stall")
     stalled = asyncio.create_task(provider.send(outgoing(1)))
@@ -159,7 +191,9 @@ async def test_a_stalled_send_holds_up_no_other(twilio: FakeTwilio, provider: Tw
 
 
 @pytest.mark.parametrize("how", ["500", "close"])
-async def test_an_unsure_send_is_found(twilio: FakeTwilio, provider: TwilioProvider, how: str) -> None:
+async def test_an_unsure_send_is_found(
+    twilio: FakeTwilio, provider: TwilioProvider, how: str
+) -> None:
     """Even while it waits at Twilio, where it has no DateSent yet."""
     twilio.break_next(how=how)
     await provider.send(outgoing())
@@ -168,7 +202,9 @@ async def test_an_unsure_send_is_found(twilio: FakeTwilio, provider: TwilioProvi
     assert await provider.find(outgoing()) == [SentBefore(sid=sent.sid, status=Status.SENDING)]
 
 
-async def test_what_find_leaves_out(twilio: FakeTwilio, provider: TwilioProvider, clock: MovedClock) -> None:
+async def test_what_find_leaves_out(
+    twilio: FakeTwilio, provider: TwilioProvider, clock: MovedClock
+) -> None:
     """The same words sent before ours was written, and the same words from the requester."""
     await provider.send(outgoing())
     clock.move(3600)

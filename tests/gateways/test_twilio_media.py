@@ -1,4 +1,5 @@
-"""Media at Twilio: fetched with the credentials from Twilio alone, up to the limit; sent by links."""
+"""Media at Twilio: fetched with the credentials from Twilio alone, up to the limit; sent by
+links."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -49,7 +50,9 @@ async def test_a_picture_is_fetched_with_credentials_that_its_store_does_not_get
     assert await provider.fetch(url) == picture()
     assert not twilio.credentials_leaked
     twilio.auth_token = "another"
-    assert await provider.fetch(url) == NotFetched(why="The provider refused the download (401).", again=True)
+    assert await provider.fetch(url) == NotFetched(
+        why="The provider refused the download (401).", again=True
+    )
 
 
 async def test_five_megabytes_and_no_more(twilio: FakeTwilio, provider: TwilioProvider) -> None:
@@ -69,23 +72,32 @@ TROUBLE = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "expected"), [t[1:] for t in TROUBLE], ids=[t[0] for t in TROUBLE])
-async def test_trouble(twilio: FakeTwilio, provider: TwilioProvider, fault: int | str, expected: NotFetched) -> None:
+@pytest.mark.parametrize(
+    ("fault", "expected"), [t[1:] for t in TROUBLE], ids=[t[0] for t in TROUBLE]
+)
+async def test_trouble(
+    twilio: FakeTwilio, provider: TwilioProvider, fault: int | str, expected: NotFetched
+) -> None:
     url, _ = twilio.keep_media(picture())
     twilio.media_faults.append(fault)
     assert await provider.fetch(url) == expected
     assert await provider.fetch(url) == picture()
 
 
-@pytest.mark.parametrize("where", ["{}/.twilio.com/x", "{}/x#.twilio.com", "{}@mms.twiliocdn.com/x"])
+@pytest.mark.parametrize(
+    "where", ["{}/.twilio.com/x", "{}/x#.twilio.com", "{}@mms.twiliocdn.com/x"]
+)
 async def test_a_redirect_is_not_believed_either(
     twilio: FakeTwilio, provider: TwilioProvider, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The address that the client would connect to is judged, and no other host gets our credentials."""
+    """The address that the client would connect to is judged, and no other host gets our
+    credentials."""
     asked: list[str] = []
     real = requests.Session.send
 
-    def send(session: requests.Session, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+    def send(
+        session: requests.Session, request: requests.PreparedRequest, **how: Any
+    ) -> requests.Response:
         asked.append(str(request.url))
         return real(session, request, **how)
 
@@ -101,19 +113,27 @@ async def test_a_redirect_back_to_twilio_has_no_credentials_either(
 ) -> None:
     url, _ = twilio.keep_media(picture())
     twilio.media_faults.append(url)
-    assert await provider.fetch(url) == NotFetched(why="The provider refused the download (401).", again=True)
+    assert await provider.fetch(url) == NotFetched(
+        why="The provider refused the download (401).", again=True
+    )
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "", "simulator:x", "file:///etc/passwd", "http://127.0.0.1/x", "http://api.twilio.com/x", "https://[",
-        "https://twilio.com.evil.example/x", "https://eviltwilio.com/x", "https://api.twilio.com:8443/x",
-        "https://127.0.0.1\\.twilio.com/x", "https://127.0.0.1%5C.twilio.com/x", "https://127.0.0.1\\@api.twilio.com/x",
-        "https://127.0.0.1#.twilio.com/x", "https://127.0.0.1?.twilio.com/x", "https://127.0.0.1;.twilio.com/x",
-        "https://127.0.0.1\t.twilio.com/x", "https://[::1].twilio.com/x", "https://127.0.0.1\u3002.twilio.com/x",
+        "", "simulator:x", "file:///etc/passwd", "http://127.0.0.1/x", "http://api.twilio.com/x",
+        "https://[",
+        "https://twilio.com.evil.example/x", "https://eviltwilio.com/x",
+        "https://api.twilio.com:8443/x",
+        "https://127.0.0.1\\.twilio.com/x", "https://127.0.0.1%5C.twilio.com/x",
+        "https://127.0.0.1\\@api.twilio.com/x",
+        "https://127.0.0.1#.twilio.com/x", "https://127.0.0.1?.twilio.com/x",
+        "https://127.0.0.1;.twilio.com/x",
+        "https://127.0.0.1\t.twilio.com/x", "https://[::1].twilio.com/x",
+        "https://127.0.0.1\u3002.twilio.com/x",
         "https://127.0.0.1%2f.twilio.com/x", "https://a_b.twilio.com/x",
-        "https://api.twilio.com@evil.example/x", "https://evil.example/api.twilio.com", "https://mms.twiliocdn.com/x",
+        "https://api.twilio.com@evil.example/x", "https://evil.example/api.twilio.com",
+        "https://mms.twiliocdn.com/x",
     ],
 )  # fmt: skip
 async def test_credentials_go_to_twilio_alone(provider: TwilioProvider, url: str) -> None:
@@ -147,14 +167,23 @@ async def test_a_download_that_stalls_ends_and_holds_up_no_text(
     assert await stalled == NotFetched(why="The provider did not answer in time.", again=True)
 
 
-async def test_after_closing_it_is_fetched_later(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+async def test_after_closing_it_is_fetched_later(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
     await provider.close()
-    assert await provider.fetch("https://api.twilio.com/x") == NotFetched(why="Patchboard is stopping.", again=True)
+    assert await provider.fetch("https://api.twilio.com/x") == NotFetched(
+        why="Patchboard is stopping.", again=True
+    )
 
 
-async def test_pictures_are_sent_by_their_links_and_found_again(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+async def test_pictures_are_sent_by_their_links_and_found_again(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
     """Without words too; a text of the same words without a picture is another one."""
-    links = ("https://sms.example.com/media/1?expires=1&signature=a", "https://sms.example.com/media/2?expires=1")
+    links = (
+        "https://sms.example.com/media/1?expires=1&signature=a",
+        "https://sms.example.com/media/2?expires=1",
+    )
     with_two = replace(outgoing(body=""), media_urls=links)
     sent = await provider.send(with_two)
     assert isinstance(sent, Accepted)

@@ -1,6 +1,8 @@
-"""What we ask of Twilio, and what the fake answers, is what Twilio's own OpenAPI document describes.
+"""What we ask of Twilio, and what the fake answers, is what Twilio's own OpenAPI document
+describes.
 
-``tests/twilio_openapi.json`` is an excerpt of https://github.com/twilio/twilio-oai, without its words.
+``tests/twilio_openapi.json`` is an excerpt of https://github.com/twilio/twilio-oai, without its
+words.
 """
 
 import asyncio
@@ -42,7 +44,9 @@ COMPONENTS = as_json_schema(DOCUMENT["components"])
 
 def faults(schema: Mapping[str, Any], value: object) -> list[str]:
     checker = jsonschema_rs.validator_for({**as_json_schema(schema), "components": COMPONENTS})
-    return [f"{error.message} at {list(error.instance_path)}" for error in checker.iter_errors(value)]
+    return [
+        f"{error.message} at {list(error.instance_path)}" for error in checker.iter_errors(value)
+    ]
 
 
 def meant(schema: Mapping[str, Any], written: list[str]) -> object:
@@ -107,7 +111,9 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
     picture = twilio.keep_media(b"a picture")
     received = await twilio.send_inbound("http://127.0.0.1:9/", ANN, LINE, "look", media=[picture])
     assert received.status == 0
-    pictured = replace(outgoing(2), media_urls=("https://sms.example.com/media/1",), messaging_service=service)
+    pictured = replace(
+        outgoing(2), media_urls=("https://sms.example.com/media/1",), messaging_service=service
+    )
     for message in (outgoing(), pictured, outgoing(3, to="+15005550004")):
         await at_twilio.send(message)
     for message in twilio.messages.values():
@@ -118,15 +124,25 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
     for listed in await at_twilio.received(LINE, since):
         await at_twilio.pictures_of(listed.sid)
         twilio.numbers[LINE] = {
-            **{"sms_url": "", "sms_method": "POST", "sms_fallback_url": "", "sms_fallback_method": "POST"},
+            **{
+                "sms_url": "",
+                "sms_method": "POST",
+                "sms_fallback_url": "",
+                "sms_fallback_method": "POST",
+            },
             "sms_application_sid": "AP" + "0" * 32,
         }
     number = ProviderNumber(
-        id=1, number=LINE, label=LINE, first_responder=FirstResponder.LIVE_AGENT, queue=Named(id=1, name="Desk"),
+        id=1, number=LINE, label=LINE, first_responder=FirstResponder.LIVE_AGENT,
+        queue=Named(id=1, name="Desk"),
         segments_per_second=1, messaging_service=None,
     )  # fmt: skip
-    await asyncio.to_thread(account._account_faults, settings.read(twilio.environ(tmp_path)), [number])
-    asked = {(one.method, re.sub(r"/[A-Z]{2}[0-9a-f]{32}", "/x", one.path)) for one in twilio.exchanges}
+    await asyncio.to_thread(
+        account._account_faults, settings.read(twilio.environ(tmp_path)), [number]
+    )
+    asked = {
+        (one.method, re.sub(r"/[A-Z]{2}[0-9a-f]{32}", "/x", one.path)) for one in twilio.exchanges
+    }
     assert {path.rpartition("/")[2] for _, path in asked} == {
         "Messages.json", "Media.json", "x.json", "IncomingPhoneNumbers.json",
     }  # fmt: skip

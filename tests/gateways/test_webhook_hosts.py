@@ -9,7 +9,8 @@ from handoff_service.gateways.webhook.gateway import FORBIDDEN, HttpWebhook, _ma
 from handoff_service.ports import WebhookCall
 
 REFUSED = [
-    "https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://169.254.169.254/latest", "https://0.0.0.0/",
+    "https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://169.254.169.254/latest",
+    "https://0.0.0.0/",
     "https://2130706433/", "https://[::ffff:127.0.0.1]/", "https://[fe80::1]/",
 ]  # fmt: skip
 
@@ -17,14 +18,18 @@ REFUSED = [
 @pytest.mark.parametrize("url", REFUSED)
 async def test_this_computer_and_link_are_not_called(url: str) -> None:
     hook = HttpWebhook()
-    called = await hook.call(WebhookCall(url=url, event_id="1", timestamp=1, body="{}", signature="v1,x"))
+    called = await hook.call(
+        WebhookCall(url=url, event_id="1", timestamp=1, body="{}", signature="v1,x")
+    )
     await hook.close()
     assert called.why == FORBIDDEN
 
 
 async def test_plain_http_is_not_called_unless_its_host_is_named() -> None:
     hook = HttpWebhook()
-    call = WebhookCall(url="http://tickets.internal/", event_id="1", timestamp=1, body="{}", signature="v1,x")
+    call = WebhookCall(
+        url="http://tickets.internal/", event_id="1", timestamp=1, body="{}", signature="v1,x"
+    )
     assert "PATCHBOARD_WEBHOOK_HOSTS" in ((await hook.call(call)).why or "")
     await hook.close()
 
@@ -35,7 +40,12 @@ def test_the_company_network_may_be_called() -> None:
 
 
 def test_rasa_inherits_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("PATCHBOARD_TWILIO_AUTH_TOKEN", "PATCHBOARD_SMTP_URL", "PATCHBOARD_SECRET_KEY", "AWS_SECRET_KEY"):
+    for name in (
+        "PATCHBOARD_TWILIO_AUTH_TOKEN",
+        "PATCHBOARD_SMTP_URL",
+        "PATCHBOARD_SECRET_KEY",
+        "AWS_SECRET_KEY",
+    ):
         monkeypatch.setenv(name, "hush")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     given = rasa_cli.environment(tmp_path)

@@ -1,9 +1,15 @@
-"""A live agent asks for proof: the virtual agent begins at once, and the conversation comes back to that agent."""
+"""A live agent asks for proof: the virtual agent begins at once, and the conversation comes back to
+that agent."""
 
 import pytest
 
 from handoff_service.errors import Conflict
-from handoff_service.operations.identity.ask_for_proof import AskForProof, RanOut, ask_for_proof, proof_ran_out
+from handoff_service.operations.identity.ask_for_proof import (
+    AskForProof,
+    RanOut,
+    ask_for_proof,
+    proof_ran_out,
+)
 from handoff_service.operations.identity.prove_identity import TurnRef, begin_proof
 from handoff_service.operations.identity.verify_by_hand import verify_by_hand
 from handoff_service.operations.identity.verify_requester import Verify
@@ -29,7 +35,9 @@ async def ann(story: Story) -> Proving:
 
 
 async def ask(story: Story, ann: Proving, agent: int = MIA) -> None:
-    await story.store.write(ask_for_proof, AskForProof(interaction_id=ann.interaction, agent_id=agent))
+    await story.store.write(
+        ask_for_proof, AskForProof(interaction_id=ann.interaction, agent_id=agent)
+    )
 
 
 async def opened(story: Story, ann: Proving) -> None:
@@ -42,24 +50,34 @@ async def opened(story: Story, ann: Proving) -> None:
 
 
 async def last_change(story: Story, ann: Proving) -> tuple[str, str | None]:
-    lines = [line for line in await story.lines(ann.interaction) if line.event is Event.OWNER_CHANGED]
+    lines = [
+        line for line in await story.lines(ann.interaction) if line.event is Event.OWNER_CHANGED
+    ]
     return lines[-1].body, lines[-1].reason
 
 
-async def test_it_begins_at_once_and_comes_back_verified_without_an_offer(story: Story, ann: Proving) -> None:
+async def test_it_begins_at_once_and_comes_back_verified_without_an_offer(
+    story: Story, ann: Proving
+) -> None:
     await opened(story, ann)
     await ann.claims("E1001")
     await ann.mailed()
     assert (await ann.answers(CODE)).outcome is Outcome.VERIFIED
     seen = await story.see(ann.interaction)
     assert seen.assigned_to is not None
-    assert (seen.owner.kind, seen.assigned_to.id, seen.identity.level) == (Owner.AGENT, MIA, "verified")
+    assert (seen.owner.kind, seen.assigned_to.id, seen.identity.level) == (
+        Owner.AGENT,
+        MIA,
+        "verified",
+    )
     assert await last_change(story, ann) == ("Back with Mia Chen", "Identity check passed.")
     (made,) = await story.rows(t.associations)
     assert (made.method, made.note) == ("code", "asked for by Mia Chen")
     assert (await story.inbox(MIA), await story.inbox(OMAR)) == ([], [])
     assert await story.count(t.due_work, t.due_work.c.kind == Work.PROOF_LIMIT) == 0
-    prompts = [line.body for line in await story.lines(ann.interaction) if line.event is Event.PROMPT]
+    prompts = [
+        line.body for line in await story.lines(ann.interaction) if line.event is Event.PROMPT
+    ]
     assert prompts == ["Back with you. Identity check passed."]
 
 
@@ -74,7 +92,9 @@ async def test_it_comes_back_when_the_proof_fails_and_says_how(story: Story, ann
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 
-async def test_it_comes_back_when_the_requester_does_not_answer(story: Story, ann: Proving, clock: MovedClock) -> None:
+async def test_it_comes_back_when_the_requester_does_not_answer(
+    story: Story, ann: Proving, clock: MovedClock
+) -> None:
     await opened(story, ann)
     clock.move(300)
     await ann.claims("E1001")  # whoever answers has the time anew
@@ -89,11 +109,16 @@ async def test_it_comes_back_when_the_requester_does_not_answer(story: Story, an
     assert await last_change(story, ann) == (body, reason)
 
 
-async def test_it_comes_back_when_a_person_is_asked_for_or_the_bot_fails(story: Story, ann: Proving) -> None:
+async def test_it_comes_back_when_a_person_is_asked_for_or_the_bot_fails(
+    story: Story, ann: Proving
+) -> None:
     await ask(story, ann)
     question = await ann.turn()
     await story.finish(question, failure="The virtual agent could not be reached.")
-    assert await last_change(story, ann) == ("Back with Mia Chen", "The virtual agent could not be reached.")
+    assert await last_change(story, ann) == (
+        "Back with Mia Chen",
+        "The virtual agent could not be reached.",
+    )
     await ask(story, ann)
     await story.finish(await ann.turn(), "What is your employee number?")
     await story.text("agent", to=DIRECT)
@@ -108,10 +133,17 @@ async def test_it_comes_back_when_the_requester_wants_no_proof(story: Story, ann
     assert await last_change(story, ann) == ("Back with Mia Chen", why)
 
 
-async def test_it_comes_back_when_an_agent_verifies_by_hand_meanwhile(story: Story, ann: Proving) -> None:
+async def test_it_comes_back_when_an_agent_verifies_by_hand_meanwhile(
+    story: Story, ann: Proving
+) -> None:
     await opened(story, ann)
-    await story.store.write(verify_by_hand, Verify(interaction_id=ann.interaction, agent_id=OMAR, user_id=1))
-    assert await last_change(story, ann) == ("Back with Mia Chen", "Omar Haddad verified the requester manually.")
+    await story.store.write(
+        verify_by_hand, Verify(interaction_id=ann.interaction, agent_id=OMAR, user_id=1)
+    )
+    assert await last_change(story, ann) == (
+        "Back with Mia Chen",
+        "Omar Haddad verified the requester manually.",
+    )
     assert await story.count(t.due_work, t.due_work.c.kind == Work.PROOF_LIMIT) == 0
 
 
@@ -121,10 +153,15 @@ async def test_when_that_agent_is_gone_it_is_offered_as_usual(story: Story, ann:
     await story.text("agent", to=DIRECT)
     assert (await story.see(ann.interaction)).owner.kind is Owner.QUEUE
     item = (await story.rows(t.work_items))[-1]
-    assert (item.reason, item.collected) == ("Asked for a person.", {"Proof": "failed: Asked for a person"})
+    assert (item.reason, item.collected) == (
+        "Asked for a person.",
+        {"Proof": "failed: Asked for a person"},
+    )
 
 
-async def test_a_text_that_came_meanwhile_is_answered_by_the_question(story: Story, ann: Proving) -> None:
+async def test_a_text_that_came_meanwhile_is_answered_by_the_question(
+    story: Story, ann: Proving
+) -> None:
     await ask(story, ann)
     await story.text("ok", to=DIRECT)
     assert (await ann.turn()).message == "/prove_identity"
@@ -142,7 +179,9 @@ async def test_when_it_cannot_be_asked_for(story: Story, ann: Proving) -> None:
     await ask(story, ann)
     with pytest.raises(Conflict, match="already has this conversation"):
         await ask(story, ann, OMAR)
-    waiting = Proving(story, (await story.text("hi", number="+12025550102", to=DIRECT)).interaction_id or 0)
+    waiting = Proving(
+        story, (await story.text("hi", number="+12025550102", to=DIRECT)).interaction_id or 0
+    )
     with pytest.raises(Conflict, match="Take it over first"):
         await ask(story, waiting)
     await story.close(waiting.interaction)

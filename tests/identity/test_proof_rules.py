@@ -36,7 +36,15 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
         ([*range(11, 21)], False),
         ([*range(24 * 60, 24 * 60 + 10)], True),
     ],
-    ids=["none", "two", "three", "three, the first 10 minutes ago", "nine today", "ten today", "ten yesterday"],
+    ids=[
+        "none",
+        "two",
+        "three",
+        "three, the first 10 minutes ago",
+        "nine today",
+        "ten today",
+        "ten yesterday",
+    ],
 )
 def test_three_codes_in_ten_minutes_and_ten_a_day(minutes_ago: list[int], may: bool) -> None:
     assert may_send([NOW - timedelta(minutes=m) for m in minutes_ago], NOW) is may
@@ -87,7 +95,9 @@ def test_verdicts(six_digits: bool, same: bool, until: int | None, verdict: Verd
         ("34 5!", "** *!", ()),
     ],
 )
-def test_a_text_with_digits_is_hidden_while_a_code_is_expected(text: str, body: str, guesses: tuple[str, ...]) -> None:
+def test_a_text_with_digits_is_hidden_while_a_code_is_expected(
+    text: str, body: str, guesses: tuple[str, ...]
+) -> None:
     assert hidden(Expects.CODE, text) == Hidden(body=body, guesses=guesses)
     assert hidden(Expects.CHOICE, text) is not None, "it may come late"
     assert hidden(Expects.ACCOUNT, text) is None
@@ -152,9 +162,22 @@ def test_a_fact_is_hidden_as_a_whole_and_is_one_guess(text: str, guesses: tuple[
             "😭",
             "get me a person please",
         ),
-        *("never mind", "forget it", "hold on a sec", "tell me a joke", "are you open at 10 today", "just a moment"),
+        *(
+            "never mind",
+            "forget it",
+            "hold on a sec",
+            "tell me a joke",
+            "are you open at 10 today",
+            "just a moment",
+        ),
         *("i want to speak to mia", "necesito ayuda por favor", "im not sure", "can you skip this"),
-        *("that is not fair", "i am not at my desk", "you know it already", "ive no clue", "let me look"),
+        *(
+            "that is not fair",
+            "i am not at my desk",
+            "you know it already",
+            "ive no clue",
+            "let me look",
+        ),
     ],
 )
 def test_what_is_no_fact(text: str) -> None:

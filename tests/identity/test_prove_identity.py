@@ -1,4 +1,5 @@
-"""Proofs of identity on both databases: codes, facts, limits, whose number it is, and what nobody may see."""
+"""Proofs of identity on both databases: codes, facts, limits, whose number it is, and what nobody
+may see."""
 
 import pytest
 from sqlalchemy import insert, update
@@ -32,36 +33,55 @@ def ann(story: Story) -> Proving:
 async def knows(story: Story, user: int, **facts: str) -> None:
     """The desk's file says so of the user."""
     await story.store.write(
-        lambda tx, _: knowledge_facts.put_facts(tx, user, knowledge_facts.hashed(facts, "key")), None
+        lambda tx, _: knowledge_facts.put_facts(tx, user, knowledge_facts.hashed(facts, "key")),
+        None,
     )
 
 
-async def test_a_code_verifies_for_a_time_and_is_gone(story: Story, ann: Proving, clock: MovedClock) -> None:
+async def test_a_code_verifies_for_a_time_and_is_gone(
+    story: Story, ann: Proving, clock: MovedClock
+) -> None:
     assert (await ann.begin()).expects is Expects.ACCOUNT
     assert (await ann.claims("e1001")).expects is Expects.CODE
     mail = await ann.mailed()
     assert mail is not None
-    assert (mail.to, CODE in mail.body, "+1202***0101" in mail.body) == ("ann@example.com", True, True)
+    assert (mail.to, CODE in mail.body, "+1202***0101" in mail.body) == (
+        "ann@example.com",
+        True,
+        True,
+    )
     assert (await ann.answers(f"it's {CODE[:3]} {CODE[3:]}")).outcome is Outcome.VERIFIED
     seen = await story.see(ann.interaction)
-    assert (seen.identity.level, seen.identity.method, seen.identity.verified_by) == ("verified", "code", None)
+    assert (seen.identity.level, seen.identity.method, seen.identity.verified_by) == (
+        "verified",
+        "code",
+        None,
+    )
     assert seen.owner.kind is Owner.VIRTUAL_AGENT
     (told,) = [line for line in await story.lines(ann.interaction) if line.event is Event.IDENTITY]
     assert told.body == "Ann Lee was verified by a code to the e-mail on file"
     (proof,) = await story.rows(t.proofs)
-    assert (proof.code_hash, await story.count(t.proof_answers), await ann.mailed()) == (None, 0, None)
+    assert (proof.code_hash, await story.count(t.proof_answers), await ann.mailed()) == (
+        None,
+        0,
+        None,
+    )
     clock.move(8 * 3600)
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 
-async def test_what_was_texted_is_hidden_wherever_it_could_be_seen(story: Story, ann: Proving) -> None:
+async def test_what_was_texted_is_hidden_wherever_it_could_be_seen(
+    story: Story, ann: Proving
+) -> None:
     await ann.has_code()
     await ann.answers("it's 042 617 ok?")
     (line,) = [one.body for one in await story.lines(ann.interaction) if "it's" in one.body]
     assert line == "it's *** *** ok?"
     for table in t.metadata.sorted_tables:
         for row in await story.rows(table):
-            assert not [value for value in row if CODE in str(value) or "042 617" in str(value)], table.name
+            assert not [value for value in row if CODE in str(value) or "042 617" in str(value)], (
+                table.name
+            )
 
 
 @pytest.mark.parametrize("before", ["AGENT", "RESTART", "BYE", "takes over", "asked again"])
@@ -81,14 +101,20 @@ async def test_a_code_is_hidden_whatever_the_conversation_expects_by_then(
     assert await story.count(t.proof_answers) == 0, "and it is no try"
     for table in t.metadata.sorted_tables:
         for row in await story.rows(table):
-            assert not [value for value in row if CODE in str(value) or "042 617" in str(value)], table.name
+            assert not [value for value in row if CODE in str(value) or "042 617" in str(value)], (
+                table.name
+            )
 
 
-async def test_numbers_that_are_no_code_stay_readable(story: Story, ann: Proving, clock: MovedClock) -> None:
+async def test_numbers_that_are_no_code_stay_readable(
+    story: Story, ann: Proving, clock: MovedClock
+) -> None:
     await ann.has_code()
     await ann.begin()
     one = (await story.text("104233")).interaction_id or 0
-    assert (await story.lines(one))[-1].body == "104233", "an employee number, where one is asked for"
+    assert (await story.lines(one))[-1].body == "104233", (
+        "an employee number, where one is asked for"
+    )
     await story.text("agent")
     await story.text("call +1 303 555 0188 about CS0000012")
     assert (await story.lines(one))[-1].body == "call +1 303 555 0188 about CS0000012"
@@ -104,7 +130,11 @@ async def test_a_code_in_pieces_is_hidden(story: Story, ann: Proving) -> None:
     for piece in ("04", "26"):
         await story.text(piece)
     assert (await ann.answers("17")).verdict is Verdict.NO_CODE
-    assert [line.body for line in await story.lines(ann.interaction) if "*" in line.body] == ["**", "**", "**"]
+    assert [line.body for line in await story.lines(ann.interaction) if "*" in line.body] == [
+        "**",
+        "**",
+        "**",
+    ]
 
 
 async def test_a_code_works_once(story: Story, ann: Proving) -> None:
@@ -112,13 +142,17 @@ async def test_a_code_works_once(story: Story, ann: Proving) -> None:
     await ann.answers(CODE)
     await ann.begin()
     assert (await ann.claims("E1001")).expects is Expects.CODE
-    assert (await ann.answers(CODE)).verdict is Verdict.WRONG, "the old one; the new one is not mailed yet"
+    assert (await ann.answers(CODE)).verdict is Verdict.WRONG, (
+        "the old one; the new one is not mailed yet"
+    )
     await ann.mailed("111111")
     assert (await ann.answers(CODE)).verdict is Verdict.WRONG
     assert (await ann.answers("111111")).outcome is Outcome.VERIFIED
 
 
-async def test_a_code_lasts_ten_minutes_and_a_new_one_comes_by_itself(ann: Proving, clock: MovedClock) -> None:
+async def test_a_code_lasts_ten_minutes_and_a_new_one_comes_by_itself(
+    ann: Proving, clock: MovedClock
+) -> None:
     await ann.has_code()
     clock.move(600)
     standing = await ann.answers(CODE)
@@ -162,19 +196,26 @@ async def test_wrong_codes_are_counted_over_conversations(story: Story, ann: Pro
     assert (await ann.answers(OTHER_CODE)).outcome is Outcome.FAILED
 
 
-async def test_codes_for_a_number_three_in_ten_minutes_ten_a_day(story: Story, ann: Proving, clock: MovedClock) -> None:
+async def test_codes_for_a_number_three_in_ten_minutes_ten_a_day(
+    story: Story, ann: Proving, clock: MovedClock
+) -> None:
     await ann.begin()
     await ann.claims("E1001")
     for _ in range(2):
         assert (await ann.wants(AlternativeKind.NEW_CODE)).expects is Expects.CODE
     assert (await ann.wants(AlternativeKind.NEW_CODE)).outcome is Outcome.FAILED
     (item,) = await story.rows(t.work_items)
-    assert item.reason == "Identity check not finished: too many codes were requested from this number."
+    assert (
+        item.reason
+        == "Identity check not finished: too many codes were requested from this number."
+    )
     await story.close(ann.interaction)
     for _ in range(7):
         clock.move(600)
         await ann.begin()
-        assert (await ann.claims("nobody@example.com")).expects is Expects.CODE, "counted for whomever"
+        assert (await ann.claims("nobody@example.com")).expects is Expects.CODE, (
+            "counted for whomever"
+        )
     clock.move(600)
     await ann.begin()
     assert (await ann.claims("E1001")).outcome is Outcome.FAILED
@@ -209,12 +250,23 @@ async def test_an_account_that_was_mistyped_is_said_again(story: Story, ann: Pro
     await ann.claims("E9999")
     await ann.answers(OTHER_CODE)
     again = await ann.claims("E1001")
-    assert (again.expects, again.verdict, again.left, again.stepped) == (Expects.CODE, None, 4, True)
+    assert (again.expects, again.verdict, again.left, again.stepped) == (
+        Expects.CODE,
+        None,
+        4,
+        True,
+    )
     mail = await ann.mailed()
     assert mail is not None
     assert mail.to == "ann@example.com"
     first, second = await story.rows(t.proofs)
-    assert (first.claimed, first.wrong, first.outcome, second.claimed, second.wrong) == ("E9999", 1, None, "E1001", 0)
+    assert (first.claimed, first.wrong, first.outcome, second.claimed, second.wrong) == (
+        "E9999",
+        1,
+        None,
+        "E1001",
+        0,
+    )
     assert (await ann.wants(AlternativeKind.OTHER_ACCOUNT)).expects is Expects.ACCOUNT
     assert (await ann.claims("nobody@example.com")).expects is Expects.CODE
     assert (await ann.answers(CODE)).verdict is Verdict.WRONG, "which was for somebody else"
@@ -224,11 +276,15 @@ async def test_an_account_that_was_mistyped_is_said_again(story: Story, ann: Pro
 @pytest.mark.parametrize(
     ("said", "user"),
     [
-        ("E1002", "E1002"), ("e 1002", "E1002"), ("E-1002", "E1002"), ("1002", "E1002"), ("BOB@example.com", "E1002"),
-        ("2005", "2005"), ("3005", None), ("E-3005", "E3005"), ("X1002", None), ("nw-7", "N-W 7"), ("", None),
+        ("E1002", "E1002"), ("e 1002", "E1002"), ("E-1002", "E1002"), ("1002", "E1002"),
+        ("BOB@example.com", "E1002"),
+        ("2005", "2005"), ("3005", None), ("E-3005", "E3005"), ("X1002", None), ("nw-7", "N-W 7"),
+        ("", None),
     ],
 )  # fmt: skip
-async def test_a_number_is_known_with_or_without_its_marks(story: Story, said: str, user: str | None) -> None:
+async def test_a_number_is_known_with_or_without_its_marks(
+    story: Story, said: str, user: str | None
+) -> None:
     for external_id in ("2005", "E2005", "E3005", "F3005", "N-W 7"):
         new = {"external_id": external_id, "name": "Dee", "active": True, "attributes": {}}
         await story.store.write(lambda tx, row: tx.conn.execute(insert(t.users), row), new)
@@ -244,7 +300,9 @@ async def test_what_is_dropped_is_over(story: Story, ann: Proving) -> None:
     assert (await ann.says(CODE)).message == "******", "nobody waits for it"
 
 
-async def test_an_agent_who_verifies_by_hand_ends_the_proof_and_the_bot_goes_on(story: Story, ann: Proving) -> None:
+async def test_an_agent_who_verifies_by_hand_ends_the_proof_and_the_bot_goes_on(
+    story: Story, ann: Proving
+) -> None:
     await ann.has_code()
     by_hand = Verify(interaction_id=ann.interaction, agent_id=MIA, user_id=ANN_ID)
     await story.store.write(verify_by_hand, by_hand)
@@ -256,13 +314,19 @@ async def test_an_agent_who_verifies_by_hand_ends_the_proof_and_the_bot_goes_on(
     assert (await story.see(ann.interaction)).owner.kind is Owner.VIRTUAL_AGENT
     assert (await ann.says(CODE)).message == "******"
     await story.store.write(verify_by_hand, by_hand)
-    assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 1, "the text's; nothing ran"
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 1, (
+        "the text's; nothing ran"
+    )
 
 
-async def test_a_text_that_came_before_an_agent_verified_finds_the_proof_ended(story: Story, ann: Proving) -> None:
+async def test_a_text_that_came_before_an_agent_verified_finds_the_proof_ended(
+    story: Story, ann: Proving
+) -> None:
     await ann.has_code()
     await story.text(CODE)
-    await story.store.write(verify_by_hand, Verify(interaction_id=ann.interaction, agent_id=MIA, user_id=ANN_ID))
+    await story.store.write(
+        verify_by_hand, Verify(interaction_id=ann.interaction, agent_id=MIA, user_id=ANN_ID)
+    )
     question = await ann.turn()
     assert question.message == "/proof_ended", "the code needs no judge any more"
 
@@ -278,7 +342,10 @@ async def test_a_second_fact_verifies_and_is_hidden(story: Story, ann: Proving) 
     assert (wrong.verdict, wrong.left) == (Verdict.WRONG, 4)
     assert (await ann.answers("my cat is mr. whiskers")).outcome is Outcome.VERIFIED
     assert (await story.see(ann.interaction)).identity.method == "knowledge"
-    assert [line.body for line in await story.lines(ann.interaction) if "*" in line.body] == ["******", "******"]
+    assert [line.body for line in await story.lines(ann.interaction) if "*" in line.body] == [
+        "******",
+        "******",
+    ]
 
 
 @pytest.mark.parametrize("account", ["E1001", "E9999"])
@@ -295,13 +362,19 @@ async def test_somebody_who_was_guessed_at_too_often_is_not_asked_for_a_fact_but
             await one.answers(str(year))
     ann = Proving(story)
     await ann.begin()
-    assert (await ann.claims(account)).expects is Expects.CODE, "a code still proves who has the mail"
+    assert (await ann.claims(account)).expects is Expects.CODE, (
+        "a code still proves who has the mail"
+    )
     assert (await ann.wants(AlternativeKind.OTHER)).outcome is Outcome.FAILED
     item = (await story.rows(t.work_items))[-1]
-    assert item.reason.startswith("Identity check not finished: 5 wrong answers about this account within a day")
+    assert item.reason.startswith(
+        "Identity check not finished: 5 wrong answers about this account within a day"
+    )
 
 
-async def test_a_fact_proves_nobody_who_was_guessed_at_too_often_under_another_name(story: Story) -> None:
+async def test_a_fact_proves_nobody_who_was_guessed_at_too_often_under_another_name(
+    story: Story,
+) -> None:
     await knows(story, ANN_ID, birth_year="1990")
     for number in (BOB, STRANGER):
         one = Proving(story, number=number)
@@ -313,7 +386,9 @@ async def test_a_fact_proves_nobody_who_was_guessed_at_too_often_under_another_n
     ann = Proving(story)
     await ann.begin()
     await ann.claims("ann@example.com")
-    assert (await ann.wants(AlternativeKind.OTHER)).expects is Expects.FACT, "else it told whose address this is"
+    assert (await ann.wants(AlternativeKind.OTHER)).expects is Expects.FACT, (
+        "else it told whose address this is"
+    )
     assert (await ann.answers("1990")).verdict is Verdict.WRONG
 
 
@@ -327,7 +402,9 @@ async def test_somebody_who_knows_no_fact_gets_a_person(story: Story, ann: Provi
     assert "does not know the second fact" in item.reason
 
 
-async def test_on_somebody_elses_number_the_person_is_verified_and_it_can_be_undone(story: Story, ann: Proving) -> None:
+async def test_on_somebody_elses_number_the_person_is_verified_and_it_can_be_undone(
+    story: Story, ann: Proving
+) -> None:
     await ann.has_code("bob@example.com")
     await ann.answers(CODE)
     seen = await story.see(ann.interaction)
@@ -354,22 +431,32 @@ async def test_one_of_several_people_on_a_number_and_then_the_conflict_row(story
     await shared.has_code("E1001", "111111")
     assert (await shared.answers("111111")).outcome is Outcome.VERIFIED
     seen = await story.see(shared.interaction)
-    assert (seen.user.name, [c.name for c in seen.candidates]) == ("Ann Lee", ["Bob Ruiz", "Cy Ruiz"])  # type: ignore[union-attr]
+    assert (seen.user.name, [c.name for c in seen.candidates]) == (
+        "Ann Lee",
+        ["Bob Ruiz", "Cy Ruiz"],
+    )  # type: ignore[union-attr]
 
 
 async def test_an_agent_who_takes_over_ends_the_proof(story: Story, ann: Proving) -> None:
     await ann.has_code()
     await story.write(ann.interaction, "Mia here.", MIA)
     await story.text("042617 maybe?")
-    assert (await story.lines(ann.interaction))[-1].body == "****** maybe?", "it proves nothing any more"
+    assert (await story.lines(ann.interaction))[-1].body == "****** maybe?", (
+        "it proves nothing any more"
+    )
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 
-async def test_a_person_is_asked_for_in_the_middle_and_sees_how_far_it_was(story: Story, ann: Proving) -> None:
+async def test_a_person_is_asked_for_in_the_middle_and_sees_how_far_it_was(
+    story: Story, ann: Proving
+) -> None:
     await ann.has_code()
     await story.text("agent")
     (item,) = await story.rows(t.work_items)
-    assert (item.reason, item.collected["Proof"]) == ("Asked for a person.", "failed: Asked for a person")
+    assert (item.reason, item.collected["Proof"]) == (
+        "Asked for a person.",
+        "failed: Asked for a person",
+    )
 
 
 async def test_a_mail_that_is_not_taken_is_tried_again_and_then_agents_see_why(
@@ -382,26 +469,34 @@ async def test_a_mail_that_is_not_taken_is_tried_again_and_then_agents_see_why(
     assert (due.due_at - clock()).total_seconds() == 15
     await ann.mail_fails(4, again=True)
     (told,) = [line for line in await story.lines(ann.interaction) if line.event is Event.IDENTITY]
-    assert (told.body, told.reason) == ("The code could not be sent by e-mail", "the mail server answers 554")
+    assert (told.body, told.reason) == (
+        "The code could not be sent by e-mail",
+        "the mail server answers 554",
+    )
     assert await story.count(t.due_work, t.due_work.c.kind == Work.MAIL_CODE) == 0
 
 
-# Limits of an account, and codes that were used ----------------------------------------------------------------------
+# Limits of an account, and codes that were used ---------------------------------------------------
 
 EIGHT = [f"+1202555017{n}" for n in range(8)]
 
 
 async def _asks(story: Story, number: str, account: str) -> tuple[list[object], bool]:
-    """A number that asks for a code for this account: how each step stands, and whether a code was mailed."""
+    """A number that asks for a code for this account: how each step stands, and whether a code was
+    mailed."""
     proving = Proving(story, number=number)
     steps: list[object] = [await proving.begin(), await proving.claims(account)]
     mailed = await proving.mailed() is not None
     return [*steps, await proving.answers(OTHER_CODE)], mailed
 
 
-async def test_one_address_gets_no_more_codes_from_eight_numbers_than_from_one(story: Story, clock: MovedClock) -> None:
+async def test_one_address_gets_no_more_codes_from_eight_numbers_than_from_one(
+    story: Story, clock: MovedClock
+) -> None:
     accounts = ["E1001", "e-1001", "ann@example.com", "1001", *["E1001"] * 4]
-    asked = [await _asks(story, number, account) for number, account in zip(EIGHT, accounts, strict=True)]
+    asked = [
+        await _asks(story, number, account) for number, account in zip(EIGHT, accounts, strict=True)
+    ]
     assert [mailed for _, mailed in asked] == [True] * 3 + [False] * 5
     known = [steps for steps, _ in asked]
     unknown = [(await _asks(story, f"+1202555018{n}", "E9999"))[0] for n in range(8)]
@@ -417,21 +512,31 @@ async def test_one_address_gets_no_more_codes_from_eight_numbers_than_from_one(s
 async def test_two_users_who_share_an_address_share_its_limit(story: Story) -> None:
     both = update(t.users).where(t.users.c.id == BOB_ID).values(email="Ann@example.com")
     await story.store.write(lambda tx, _: tx.conn.execute(both), None)
-    asked = [await _asks(story, number, account) for number, account in zip(EIGHT, ["E1001", "E1002"] * 4, strict=True)]
+    asked = [
+        await _asks(story, number, account)
+        for number, account in zip(EIGHT, ["E1001", "E1002"] * 4, strict=True)
+    ]
     assert sum(mailed for _, mailed in asked) == 3
 
 
-async def test_a_used_code_is_masked_for_its_ten_minutes(story: Story, ann: Proving, clock: MovedClock) -> None:
+async def test_a_used_code_is_masked_for_its_ten_minutes(
+    story: Story, ann: Proving, clock: MovedClock
+) -> None:
     await ann.has_code()
     assert (await ann.answers(CODE)).outcome is Outcome.VERIFIED
     other = "ticket 123456"
-    for body, kept in ((f"{CODE} again", "****** again"), (f"my code {CODE[:3]} {CODE[3:]}", "my code *** ***")):
+    for body, kept in (
+        (f"{CODE} again", "****** again"),
+        (f"my code {CODE[:3]} {CODE[3:]}", "my code *** ***"),
+    ):
         question = await ann.says(body)
         assert CODE not in question.message.replace(" ", "")
         assert (await story.lines(ann.interaction))[-1].body == kept
         await story.finish(question, f"About {kept}?")
     await story.finish(await ann.says(other), "I look.")
-    assert other in [line.body for line in await story.lines(ann.interaction)], "nothing is left to guess"
+    assert other in [line.body for line in await story.lines(ann.interaction)], (
+        "nothing is left to guess"
+    )
     clock.move(601)
     await ann.says(f"{CODE} again")
     assert (await story.lines(ann.interaction))[-1].body == f"{CODE} again"
@@ -444,4 +549,6 @@ async def test_a_code_that_a_later_one_replaced_is_masked_too(story: Story, ann:
     assert (await ann.answers(CODE)).outcome is Outcome.VERIFIED
     await ann.begin("prove it again")
     await ann.says(f"{OTHER_CODE} or E1001")
-    assert (await story.lines(ann.interaction))[-1].body == "****** or E1001", "where an employee number is expected"
+    assert (await story.lines(ann.interaction))[-1].body == "****** or E1001", (
+        "where an employee number is expected"
+    )

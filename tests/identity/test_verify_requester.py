@@ -1,10 +1,16 @@
-"""Verifying: interaction and profile together, for a time, kept in the history, undone step by step."""
+"""Verifying: interaction and profile together, for a time, kept in the history, undone step by
+step."""
 
 import pytest
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.desk.users import put_numbers
-from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.operations.identity.verify_requester import (
+    Undo,
+    Verify,
+    undo_verification,
+    verify_requester,
+)
 from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Identity, Interaction
@@ -15,7 +21,9 @@ ANN_ID, BOB_ID, CY_ID = 1, 2, 3
 
 
 async def verify(story: Story, interaction: int, user: int | None, agent: int = MIA) -> Interaction:
-    command = Verify(interaction_id=interaction, agent_id=agent, user_id=user, note="knew the badge number")
+    command = Verify(
+        interaction_id=interaction, agent_id=agent, user_id=user, note="knew the badge number"
+    )
     await story.store.write(verify_requester, command)
     return await story.see(interaction)
 
@@ -35,7 +43,11 @@ async def test_a_matched_person_is_verified_for_a_time(story: Story, clock: Move
     ann = (await story.text()).interaction_id or 0
     assert (await story.see(ann)).identity == Identity(level="matched")  # type: ignore[arg-type]
     seen = await verify(story, ann, ANN_ID)
-    assert (seen.identity.level, seen.identity.method, seen.identity.verified_by) == ("verified", "agent", "Mia Chen")
+    assert (seen.identity.level, seen.identity.method, seen.identity.verified_by) == (
+        "verified",
+        "agent",
+        "Mia Chen",
+    )
     assert seen.identity.verified_at == clock()
     clock.move(8 * 3600)
     assert (await story.see(ann)).identity.level == "matched"
@@ -50,7 +62,9 @@ async def test_one_of_several_on_a_number_is_chosen(story: Story) -> None:
     await story.close(shared)
     again = await story.see((await story.text(number=SHARED)).interaction_id or 0)
     assert again.user is not None
-    assert (again.user.name, again.identity.level) == ("Cy Ruiz", "verified"), "the proof is about the profile"
+    assert (again.user.name, again.identity.level) == ("Cy Ruiz", "verified"), (
+        "the proof is about the profile"
+    )
 
 
 async def test_a_conflict_is_settled_for_profile_and_interaction(story: Story) -> None:
@@ -59,7 +73,9 @@ async def test_a_conflict_is_settled_for_profile_and_interaction(story: Story) -
     assert seen.user is not None
     assert (seen.user.name, await profile_user(story, ANN)) == ("Bob Ruiz", BOB_ID)
     assert [c.name for c in seen.candidates] == ["Ann Lee"]
-    assert await story.count(t.user_numbers, t.user_numbers.c.number == ANN) == 1, "users keep their numbers"
+    assert await story.count(t.user_numbers, t.user_numbers.c.number == ANN) == 1, (
+        "users keep their numbers"
+    )
 
 
 async def test_not_this_person(story: Story) -> None:
@@ -70,7 +86,8 @@ async def test_not_this_person(story: Story) -> None:
 
 
 async def test_not_this_person_holds_for_the_texts_that_follow(story: Story) -> None:
-    """The number is on Ann's record; that somebody else texts from it is not forgotten with the next text."""
+    """The number is on Ann's record; that somebody else texts from it is not forgotten with the
+    next text."""
     ann = (await story.text()).interaction_id or 0
     await verify(story, ann, None)
     await story.text("hello?")
@@ -126,7 +143,9 @@ async def test_undo_goes_back_step_by_step_and_all_of_it_is_history(story: Story
     with pytest.raises(Conflict):
         await undo(story, ann)
     assert await story.count(t.associations) == 2
-    told = [(line.body, line.reason) for line in await story.lines(ann) if line.event is Event.IDENTITY]
+    told = [
+        (line.body, line.reason) for line in await story.lines(ann) if line.event is Event.IDENTITY
+    ]
     assert told == [
         ("Bob Ruiz was verified by Mia Chen", "knew the badge number"),
         ("Cy Ruiz was verified by Mia Chen", "knew the badge number"),

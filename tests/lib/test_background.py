@@ -36,7 +36,9 @@ async def test_a_task_that_fails_or_ends_is_restarted_and_counted() -> None:
     await tasks.stop()
 
 
-async def test_a_task_that_keeps_failing_is_named_until_it_has_run_well(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_task_that_keeps_failing_is_named_until_it_has_run_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     broken = True
     runs = 0
 

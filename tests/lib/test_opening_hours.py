@@ -52,14 +52,22 @@ def test_a_day_with_a_clock_change_has_an_hour_more() -> None:
     assert night.open_between(start, start + timedelta(days=1)) == timedelta(hours=5)
 
 
-@given(st.integers(0, 40 * 1440), st.integers(1, 60 * 60), st.sampled_from([OFFICE, Schedule(None, "UTC")]))
-def test_times_laid_out_once_count_as_the_schedule_does(begins: int, minutes: int, schedule: Schedule) -> None:
+@given(
+    st.integers(0, 40 * 1440),
+    st.integers(1, 60 * 60),
+    st.sampled_from([OFFICE, Schedule(None, "UTC")]),
+)
+def test_times_laid_out_once_count_as_the_schedule_does(
+    begins: int, minutes: int, schedule: Schedule
+) -> None:
     start = ny(1, 0)
     end = start + timedelta(days=60)
     at, duration = start + timedelta(minutes=begins), timedelta(minutes=minutes)
     expected = schedule.after(at, duration)
     assert expected is not None
-    assert OpenTimes(schedule, start, end).after(at, duration) == (expected if expected <= end else None)
+    assert OpenTimes(schedule, start, end).after(at, duration) == (
+        expected if expected <= end else None
+    )
 
 
 def test_without_a_schedule_it_is_always_open() -> None:

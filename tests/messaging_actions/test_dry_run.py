@@ -1,4 +1,5 @@
-"""The dry run: cases, and random conversations in which it says exactly what really fired, on both databases."""
+"""The dry run: cases, and random conversations in which it says exactly what really fired, on both
+databases."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from handoff_service.operations.conversations.send_sms import Write, write_note
-from handoff_service.operations.messaging_actions.messaging_action_fields import MessagingActionEntry
+from handoff_service.operations.messaging_actions.messaging_action_fields import (
+    MessagingActionEntry,
+)
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
@@ -36,16 +39,23 @@ async def rules(store: Store, clock: MovedClock) -> Rules:
 async def would(store: Store, event: str, duration: str, **more: Any) -> DryRun:
     """What a rule that nobody saved would have done."""
     entry = MessagingActionEntry(
-        name="Tried", event=event, duration=duration, **{"action": "prompt_agent", "text": "x", **more}
+        name="Tried",
+        event=event,
+        duration=duration,
+        **{"action": "prompt_agent", "text": "x", **more},
     )
     return await store.read(dry_run.dry_run, entry.meant())
 
 
-async def test_waits_are_counted_and_those_that_were_long_enough_fire(story: Story, rules: Rules) -> None:
+async def test_waits_are_counted_and_those_that_were_long_enough_fire(
+    story: Story, rules: Rules
+) -> None:
     ann = await story.with_agent()  # Ann waits from 09:00 on
     await rules.wait(minutes=40)
     await story.text("hello?", to=DIRECT)
-    await story.store.write(write_note, Write(interaction_id=ann, agent_id=MIA, body="who is this?"))
+    await story.store.write(
+        write_note, Write(interaction_id=ann, agent_id=MIA, body="who is this?")
+    )
     await rules.wait(minutes=5)
     await story.write(ann, "here")  # 45 minutes
     await rules.wait(minutes=10)
@@ -55,7 +65,9 @@ async def test_waits_are_counted_and_those_that_were_long_enough_fire(story: Sto
     await rules.wait(hours=3)
     seen = await would(story.store, REQUESTER, "45m")
     assert (seen.waits, seen.times, seen.share) == (3, 3, 1.0)
-    assert [one.requester for one in seen.conversations] == ["Bob Ruiz", "Ann Lee", "Ann Lee"], "the latest first"
+    assert [one.requester for one in seen.conversations] == ["Bob Ruiz", "Ann Lee", "Ann Lee"], (
+        "the latest first"
+    )
     assert seen.conversations[0].interaction_id == bob.interaction_id
     assert (len(seen.days), sum(day.times for day in seen.days)) == (31, 3)
     assert seen.busiest is not None
@@ -86,27 +98,37 @@ async def test_conditions_are_judged_as_it_then_was_or_as_it_is_today_where_the_
             assert (await would(story.store, REQUESTER, f"{minutes}m", conditions=held)).times == 1
             other = [{"field": field, "is_not": value}]
             assert (await would(story.store, REQUESTER, f"{minutes}m", conditions=other)).times == 0
-    change = sa.update(t.interactions).where(t.interactions.c.id == ann).values(priority=1, state="on_hold")
+    change = (
+        sa.update(t.interactions)
+        .where(t.interactions.c.id == ann)
+        .values(priority=1, state="on_hold")
+    )
     await story.store.write(lambda tx, _: tx.conn.execute(change), None)
     asked = [{"field": "priority", "at_most": 1}, {"field": "state", "is": "on_hold"}]
     seen = await would(story.store, REQUESTER, "30m", conditions=asked, queues=["Service desk"])
     assert (seen.times, seen.judged_by_today) == (1, ["priority", "queue", "on hold"])
-    assert (await would(story.store, REQUESTER, "10m", conditions=asked)).times == 0, "the later text ended any hold"
+    assert (await would(story.store, REQUESTER, "10m", conditions=asked)).times == 0, (
+        "the later text ended any hold"
+    )
     assert (await would(story.store, REQUESTER, "10m", provider_numbers=[MAIN])).times == 0
 
 
-async def test_business_hours_are_counted_by_the_queues_schedule(story: Story, rules: Rules) -> None:
+async def test_business_hours_are_counted_by_the_queues_schedule(
+    story: Story, rules: Rules
+) -> None:
     await rules.open("Mo-Fr 08:00-18:00; PH off")
     await rules.wait(hours=8)
     await story.text("hi", to=DIRECT)  # Monday, 17:00
     await rules.wait(hours=16)
-    assert [(await would(story.store, REQUESTER, f"{n}h", business_hours=True)).times for n in (2, 3)] == [1, 0]
+    assert [
+        (await would(story.store, REQUESTER, f"{n}h", business_hours=True)).times for n in (2, 3)
+    ] == [1, 0]
     await rules.open("2020 Jan 01 08:00-09:00")
     seen = await would(story.store, REQUESTER, "1m", business_hours=True)
     assert (seen.waits, seen.times, seen.judged_by_today) == (1, 0, ["the queue's schedule"])
 
 
-async def test_only_waits_of_the_last_30_days_count_and_a_run_that_was_open_before_does_not_begin_again(
+async def test_only_waits_of_the_last_30_days_count_and_an_open_run_does_not_begin_again(
     story: Story, rules: Rules
 ) -> None:
     ann = await story.with_agent()
@@ -117,16 +139,22 @@ async def test_only_waits_of_the_last_30_days_count_and_a_run_that_was_open_befo
     await rules.wait(days=20)
     await story.write(ann, "hello?")  # of the run that began 40 days ago
     assert (await would(story.store, AGENT, "1d")).waits == 0
-    assert [one.interaction_id for one in (await would(story.store, REQUESTER, "1d")).conversations] == [
-        bob.interaction_id
-    ]
+    assert [
+        one.interaction_id for one in (await would(story.store, REQUESTER, "1d")).conversations
+    ] == [bob.interaction_id]
     await rules.wait(days=11)
     assert (await would(story.store, REQUESTER, "1d")).waits == 0
 
 
 async def test_a_desk_without_messages(story: Story) -> None:
     seen = await would(story.store, AGENT, "1d")
-    assert (seen.waits, seen.times, seen.share, seen.busiest, seen.conversations) == (0, 0, 0.0, None, [])
+    assert (seen.waits, seen.times, seen.share, seen.busiest, seen.conversations) == (
+        0,
+        0,
+        0.0,
+        None,
+        [],
+    )
 
 
 async def test_a_desk_with_too_many_messages_gets_fewer_days(
@@ -140,23 +168,32 @@ async def test_a_desk_with_too_many_messages_gets_fewer_days(
     assert (seen.waits, seen.until - seen.since) == (3, timedelta(hours=3))
 
 
-# Random conversations ----------------------------------------------------------------------------------------------
+# Random conversations -----------------------------------------------------------------------------
 
-TRIED = [  # event, duration, business hours, conditions, match; they only prompt: none changes the others
+# event, duration, business hours, conditions, match; they only prompt: none changes the others
+TRIED = [
     (REQUESTER, "1m", False, [], "all"),
     (REQUESTER, "2h", True, [], "all"),
     (REQUESTER, "10m", False, [{"field": "owner", "is": "agent"}], "all"),
-    (REQUESTER, "10m", False, [{"field": "state", "is": "new"}, {"field": "assigned", "is": True}], "any"),
+    (
+        REQUESTER,
+        "10m",
+        False,
+        [{"field": "state", "is": "new"}, {"field": "assigned", "is": True}],
+        "any",
+    ),
     (AGENT, "1h", False, [{"field": "state", "is": "work_in_progress"}], "all"),
     (AGENT, "3h", True, [{"field": "owner", "is_not": "virtual_agent"}], "all"),
 ]
 
 
 class Histories(RuleBasedStateMachine):
-    """Three requesters, an agent, a bot, and a worker that is always up; at the end the history is asked."""
+    """Three requesters, an agent, a bot, and a worker that is always up; at the end the history is
+    asked."""
 
     url = ""
-    clock: MovedClock  # goes on from one history to the next: messages are written in the order of time
+    # goes on from one history to the next: messages are written in the order of time
+    clock: MovedClock
 
     def __init__(self) -> None:
         super().__init__()
@@ -173,7 +210,9 @@ class Histories(RuleBasedStateMachine):
         return self.runner.run(act)
 
     async def _open(self) -> Story:
-        return Story(Store(self.url, clock=self.clock, settings=OperationSettings(), after_commit=Heard()))
+        return Story(
+            Store(self.url, clock=self.clock, settings=OperationSettings(), after_commit=Heard())
+        )
 
     @initialize()
     def the_rules(self) -> None:
@@ -204,7 +243,10 @@ class Histories(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 2))
     def the_bot_hands_over(self, who: int) -> None:
-        if self._active(who) and self.do(self.story.see(self.ids[who])).owner.kind == "virtual_agent":
+        if (
+            self._active(who)
+            and self.do(self.story.see(self.ids[who])).owner.kind == "virtual_agent"
+        ):
             self.do(self.story.hand_off(self.ids[who]))
 
     @rule(who=st.integers(0, 2))
@@ -229,11 +271,20 @@ class Histories(RuleBasedStateMachine):
 
     async def _says_what_fired(self) -> None:
         """The dry run of each rule against the prompts that stand in the history."""
-        prompts = [line for one in sorted(self.seen) for line in await self.story.lines(one) if line.event == "prompt"]
+        prompts = [
+            line
+            for one in sorted(self.seen)
+            for line in await self.story.lines(one)
+            if line.event == "prompt"
+        ]
         for stored in (await self.story.store.read(messaging_actions.list_)).values():
             said = await self.story.store.read(dry_run.dry_run, stored.action)
-            found = sorted(one.interaction_id for one in said.conversations if one.interaction_id in self.seen)
-            assert found == [line.interaction_id for line in prompts if line.body == stored.action.text]
+            found = sorted(
+                one.interaction_id for one in said.conversations if one.interaction_id in self.seen
+            )
+            assert found == [
+                line.interaction_id for line in prompts if line.body == stored.action.text
+            ]
 
 
 def test_the_dry_run_says_what_really_fired(database_url: str) -> None:
@@ -241,6 +292,9 @@ def test_the_dry_run_says_what_really_fired(database_url: str) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=30,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

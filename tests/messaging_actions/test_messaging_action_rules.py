@@ -42,12 +42,20 @@ BEGINS = [
     ("an agent first", Author.AGENT, None, A),
     ("an agent's response", Author.AGENT, R, A),
     ("more from agents", Author.AGENT, A, None),
-    *((f"{who} with {run}", who, run, None) for who in (Author.VIRTUAL_AGENT, Author.SYSTEM) for run in (None, R, A)),
+    *(
+        (f"{who} with {run}", who, run, None)
+        for who in (Author.VIRTUAL_AGENT, Author.SYSTEM)
+        for run in (None, R, A)
+    ),
 ]
 
 
-@pytest.mark.parametrize(("author", "is_open", "run"), [b[1:] for b in BEGINS], ids=[b[0] for b in BEGINS])
-def test_which_messages_begin_a_run(author: Author, is_open: Unanswered | None, run: Unanswered | None) -> None:
+@pytest.mark.parametrize(
+    ("author", "is_open", "run"), [b[1:] for b in BEGINS], ids=[b[0] for b in BEGINS]
+)
+def test_which_messages_begin_a_run(
+    author: Author, is_open: Unanswered | None, run: Unanswered | None
+) -> None:
     assert begins(author, is_open) is run
 
 
@@ -63,10 +71,16 @@ def test_which_messages_begin_a_run(author: Author, is_open: Unanswered | None, 
 )
 def test_durations(written: str, seconds: int, said: str) -> None:
     read = durations.parse(written)
-    assert (read, durations.write(read), durations.describe(read)) == (timedelta(seconds=seconds), written, said)
+    assert (read, durations.write(read), durations.describe(read)) == (
+        timedelta(seconds=seconds),
+        written,
+        said,
+    )
 
 
-@pytest.mark.parametrize("written", ["", "30", "m", "1.5h", "-1m", "0s", "400d", "1w", "30 m", "٣m"])
+@pytest.mark.parametrize(
+    "written", ["", "30", "m", "1.5h", "-1m", "0s", "400d", "1w", "30 m", "٣m"]
+)
 def test_durations_that_are_refused(written: str) -> None:
     with pytest.raises(ValueError, match="must be"):
         durations.parse(written)
@@ -87,7 +101,8 @@ def test_waiting_in_words(seconds: int, said: str) -> None:
 
 
 FACTS = Facts(
-    state=State.ON_HOLD, owner=Owner.AGENT, priority=2, queue="Hardware", provider_number="+18885550100",
+    state=State.ON_HOLD, owner=Owner.AGENT, priority=2, queue="Hardware",
+    provider_number="+18885550100",
     assigned=True, guest=False,
 )  # fmt: skip
 HOLDS = [
@@ -109,11 +124,16 @@ HOLDS = [
 @pytest.mark.parametrize(("written", "holds"), HOLDS, ids=[str(h[0]) for h in HOLDS])
 def test_conditions(written: dict[str, Any], holds: bool) -> None:
     assert conditions.matches([conditions.parse(written)], Match.ALL, FACTS) is holds
-    assert conditions.parse(conditions.written(conditions.parse(written))) == conditions.parse(written)
+    assert conditions.parse(conditions.written(conditions.parse(written))) == conditions.parse(
+        written
+    )
 
 
 def test_all_of_and_any_of() -> None:
-    both = [conditions.parse({"field": "state", "is": "on_hold"}), conditions.parse({"field": "guest", "is": True})]
+    both = [
+        conditions.parse({"field": "state", "is": "on_hold"}),
+        conditions.parse({"field": "guest", "is": True}),
+    ]
     assert not conditions.matches(both, Match.ALL, FACTS)
     assert conditions.matches(both, Match.ANY, FACTS)
     assert conditions.matches([], Match.ANY, FACTS), "no condition: always"
@@ -129,7 +149,10 @@ def test_all_of_and_any_of() -> None:
         ({"is": "on_hold"}, "there is no field None"),
         ({"field": "state"}, "needs field, operator and value"),
         ({"field": "state", "is": "new", "is_not": "on_hold"}, "needs field, operator and value"),
-        ({"field": "state", "at_least": "new"}, "state cannot be compared with 'at_least'; use is, is_not, in"),
+        (
+            {"field": "state", "at_least": "new"},
+            "state cannot be compared with 'at_least'; use is, is_not, in",
+        ),
         ({"field": "state", "is": "asleep"}, "'asleep' is not one of new, work_in_progress"),
         ({"field": "state", "in": "new"}, "in needs a list of values"),
         ({"field": "state", "in": []}, "in needs a list of values"),
@@ -144,7 +167,13 @@ def test_conditions_that_are_refused(written: dict[str, Any], says: str) -> None
 
 
 def action(**how: Any) -> MessagingAction:
-    usual = {"name": "x", "event": R, "duration": timedelta(minutes=30), "action": Action.PROMPT_AGENT, "text": "hi"}
+    usual = {
+        "name": "x",
+        "event": R,
+        "duration": timedelta(minutes=30),
+        "action": Action.PROMPT_AGENT,
+        "text": "hi",
+    }
     return MessagingAction(**{**usual, **how})
 
 
@@ -152,14 +181,28 @@ FAULTS = [
     ("right", {}, {}),
     ("unknown placeholder", {"text": "{requester.nick} {agent.name} {x}"},
      {"text": "{requester.nick}, {x}: there is no such placeholder; there are {requester.name}, "}),
-    ("no text for the requester", {"action": Action.PROMPT_REQUESTER, "text": None}, {"text": "is needed"}),
+    ("no text for the requester", {"action": Action.PROMPT_REQUESTER, "text": None},
+        {"text": "is needed"}),
     ("no text for the agent", {"text": None}, {}),
-    ("too long", {"action": Action.PROMPT_REQUESTER, "text": "x" * 161}, {"text": "must fit in one segment; "}),
-    ("too long in UCS-2", {"action": Action.PROMPT_REQUESTER, "text": "Ж" * 71}, {"text": "must fit in one segment"}),
+    ("too long", {"action": Action.PROMPT_REQUESTER, "text": "x" * 161}, {"text":
+    "must fit in "
+    "one segment; "}),
+    ("too long in UCS-2", {"action": Action.PROMPT_REQUESTER, "text": "Ж" * 71}, {"text":
+    "must "
+    "fit "
+    "in "
+    "one "
+    "segment"}),
     ("long for agents", {"text": "x" * 500}, {}),
-    ("text for reassign", {"action": Action.REASSIGN}, {"text": "is for prompts; this action is reassign"}),
-    ("no state", {"action": Action.SET_STATE, "text": None}, {"state": "must be one of work_in_progress, on_hold, "}),
-    ("new", {"action": Action.SET_STATE, "text": None, "state": State.NEW}, {"state": "must be one of "}),
+    ("text for reassign", {"action": Action.REASSIGN}, {"text":
+    "is for prompts; this action is "
+    "reassign"}),
+    ("no state", {"action": Action.SET_STATE, "text": None}, {"state":
+    "must be one of "
+    "work_in_progress, "
+    "on_hold, "}),
+    ("new", {"action": Action.SET_STATE, "text": None, "state": State.NEW},
+        {"state": "must be one of "}),
     ("state", {"action": Action.SET_STATE, "text": None, "state": State.ON_HOLD}, {}),
     ("state for a prompt", {"state": State.ON_HOLD}, {"state": "is for set_state"}),
 ]  # fmt: skip
@@ -173,7 +216,9 @@ def test_what_may_be_saved(how: dict[str, Any], found: dict[str, str]) -> None:
         assert wrong[key].startswith(says)
 
 
-WHO = ActionPlaceholders(requester="Ann Lee", agent="Mia Chen", number="INT0000012", waiting=timedelta(minutes=30))
+WHO = ActionPlaceholders(
+    requester="Ann Lee", agent="Mia Chen", number="INT0000012", waiting=timedelta(minutes=30)
+)
 
 
 def test_placeholders_are_filled_and_nothing_in_a_name_is() -> None:
@@ -184,16 +229,28 @@ def test_placeholders_are_filled_and_nothing_in_a_name_is() -> None:
 
 
 def test_a_guest_and_nobody_have_words() -> None:
-    nobody = ActionPlaceholders(requester=None, agent=None, number="INT1", waiting=timedelta(minutes=1))
+    nobody = ActionPlaceholders(
+        requester=None, agent=None, number="INT1", waiting=timedelta(minutes=1)
+    )
     assert for_agents("{requester.name}, {agent.first_name}", nobody) == "The requester, nobody"
-    assert for_requester("Hi {requester.first_name}, {agent.name} is on it", nobody) == "Hi there, our team is on it"
+    assert (
+        for_requester("Hi {requester.first_name}, {agent.name} is on it", nobody)
+        == "Hi there, our team is on it"
+    )
 
 
 def test_a_text_to_the_requester_stays_in_one_segment_whatever_the_names_are() -> None:
     long = ActionPlaceholders(
-        requester="Ann " + "x" * 100, agent="Ж" * 90, number="INT0000012", waiting=timedelta(days=400)
+        requester="Ann " + "x" * 100,
+        agent="Ж" * 90,
+        number="INT0000012",
+        waiting=timedelta(days=400),
     )
-    for text in ("{requester.name} and {agent.name}", "{requester.name}" * 20, "y" * 150 + " {agent.name}"):
+    for text in (
+        "{requester.name} and {agent.name}",
+        "{requester.name}" * 20,
+        "y" * 150 + " {agent.name}",
+    ):
         assert segments(for_requester(text, long)).count == 1
     assert for_requester("{requester.name}: " + "y" * 130, long).startswith("Ann: yyy")
 
@@ -203,8 +260,14 @@ def test_actions_in_words() -> None:
         action=Action.SET_STATE, text=None, state=State.ON_HOLD, queues=("Hardware", "Network"),
         conditions=(conditions.parse({"field": "state", "is": "work_in_progress"}),),
     )  # fmt: skip
-    said = "set the state to on hold, if the queue is Hardware or Network, and state is work in progress"
+    said = (
+        "set the state to on hold, if the queue is Hardware or Network, and state is work in "
+        "progress"
+    )
     assert describe(limited) == said
-    assert describe(action(action=Action.REASSIGN)) == "take it from its agent and return it to its queue"
+    assert (
+        describe(action(action=Action.REASSIGN))
+        == "take it from its agent and return it to its queue"
+    )
     assert why(action(), timedelta(minutes=30)) == "30 minutes without agent response"
     assert why(action(event=A), timedelta(days=2)) == "2 days without requester response"

@@ -8,12 +8,26 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations.conversations.change_interaction import ChangeInteraction, change_interaction
+from handoff_service.operations.conversations.change_interaction import (
+    ChangeInteraction,
+    change_interaction,
+)
 from handoff_service.operations.conversations.send_sms import Write, write_note
-from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.operations.messaging_actions.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
+from handoff_service.operations.conversations.start_conversation import (
+    Recipient,
+    Start,
+    start_conversation,
+)
+from handoff_service.operations.messaging_actions.change_timer import (
+    Cancel,
+    Postpone,
+    cancel_timer,
+    postpone_timer,
+)
 from handoff_service.operations.messaging_actions.fire_timers import Fire, fire_timers
-from handoff_service.operations.messaging_actions.messaging_actions import ChangeMessagingAction as ChangeAction
+from handoff_service.operations.messaging_actions.messaging_actions import (
+    ChangeMessagingAction as ChangeAction,
+)
 from handoff_service.operations.messaging_actions.messaging_actions import (
     change_messaging_action,
     delete_messaging_action,
@@ -45,11 +59,12 @@ async def prompts(story: Story, interaction_id: int) -> list[str]:
 
 async def put_on_hold(story: Story, interaction_id: int) -> None:
     await story.store.write(
-        change_interaction, ChangeInteraction(interaction_id=interaction_id, agent_id=MIA, state=State.ON_HOLD)
+        change_interaction,
+        ChangeInteraction(interaction_id=interaction_id, agent_id=MIA, state=State.ON_HOLD),
     )
 
 
-# The run -------------------------------------------------------------------------------------------------------
+# The run ------------------------------------------------------------------------------------------
 
 
 async def test_the_timer_starts_at_the_first_unanswered_message_and_more_do_not_restart_it(
@@ -78,7 +93,9 @@ async def test_it_fires_once_for_one_run_and_again_for_the_next(story: Story, ru
     assert await prompts(story, ann) == ["remind", "remind"]
 
 
-async def test_a_message_from_the_other_side_cancels_it_both_ways(story: Story, rules: Rules) -> None:
+async def test_a_message_from_the_other_side_cancels_it_both_ways(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("remind", REQUESTER, "30m")
     await rules.add("nudge", AGENT, "30m", "prompt_requester")
     ann = await story.with_agent()
@@ -88,7 +105,9 @@ async def test_a_message_from_the_other_side_cancels_it_both_ways(story: Story, 
     await rules.wait(minutes=29)
     await story.text("hi", to=DIRECT)
     assert await prompts(story, ann) == []
-    assert [timer.due_at for timer in await rules.running(ann)] == [rules.clock() + timedelta(minutes=30)]
+    assert [timer.due_at for timer in await rules.running(ann)] == [
+        rules.clock() + timedelta(minutes=30)
+    ]
     await rules.wait(minutes=30)
     assert await prompts(story, ann) == ["remind"]
 
@@ -102,7 +121,13 @@ async def test_another_agents_message_is_a_response(story: Story, rules: Rules) 
 
 
 async def test_more_messages_of_an_agent_do_not_restart_it(story: Story, rules: Rules) -> None:
-    await rules.add("nudge", AGENT, "1h", "prompt_requester", text="{requester.first_name}, do you still need us?")
+    await rules.add(
+        "nudge",
+        AGENT,
+        "1h",
+        "prompt_requester",
+        text="{requester.first_name}, do you still need us?",
+    )
     ann = await story.with_agent()
     await story.write(ann, "one")
     await rules.wait(minutes=59)
@@ -123,7 +148,9 @@ async def test_closing_cancels_it(story: Story, rules: Rules) -> None:
     again = await story.text("one more thing", to=DIRECT)
     assert again.interaction_id is not None
     await rules.wait(minutes=30)
-    assert "remind" in await prompts(story, again.interaction_id), "a new interaction has runs of its own"
+    assert "remind" in await prompts(story, again.interaction_id), (
+        "a new interaction has runs of its own"
+    )
 
 
 async def test_a_closing_line_starts_nothing(story: Story, rules: Rules) -> None:
@@ -133,7 +160,9 @@ async def test_a_closing_line_starts_nothing(story: Story, rules: Rules) -> None
     assert await story.count(t.timers) == 0
 
 
-async def test_the_virtual_agents_answer_is_neither_a_response_nor_a_start(story: Story, rules: Rules) -> None:
+async def test_the_virtual_agents_answer_is_neither_a_response_nor_a_start(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("remind", REQUESTER, "30m")
     await rules.add("nudge", AGENT, "1m", "prompt_requester")
     received = await story.text("hi")
@@ -161,12 +190,16 @@ async def test_system_messages_and_notes_are_neither(story: Story, rules: Rules)
 async def test_an_agent_who_writes_first_starts_a_run(story: Story, rules: Rules) -> None:
     await rules.add("nudge", AGENT, "2d", "set_state", state="closed_abandoned")
     to = Recipient(to=BOB, provider_number=MAIN)
-    started = await story.store.write(start_conversation, Start(agent_id=MIA, recipient=to, body="Hi Bob"))
+    started = await story.store.write(
+        start_conversation, Start(agent_id=MIA, recipient=to, body="Hi Bob")
+    )
     await rules.wait(days=2)
     assert (await story.see(started.interaction_id)).state is State.CLOSED_ABANDONED
 
 
-async def test_what_an_agents_first_text_closes_has_no_timers_left(story: Story, rules: Rules) -> None:
+async def test_what_an_agents_first_text_closes_has_no_timers_left(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("remind", REQUESTER, "30m")
     received = await story.text("hi")
     to = Recipient(to=ANN, provider_number=MAIN)
@@ -174,15 +207,19 @@ async def test_what_an_agents_first_text_closes_has_no_timers_left(story: Story,
     assert await rules.running(received.interaction_id or 0) == []
 
 
-# Conditions and limits -------------------------------------------------------------------------------------------
+# Conditions and limits ----------------------------------------------------------------------------
 
 
 async def test_conditions_are_judged_when_it_fires(story: Story, rules: Rules) -> None:
     await rules.add("on hold", REQUESTER, "10m", conditions=[{"field": "state", "is": "on_hold"}])
-    await rules.add("late", REQUESTER, "20m", conditions=[{"field": "state", "is": "work_in_progress"}])
+    await rules.add(
+        "late", REQUESTER, "20m", conditions=[{"field": "state", "is": "work_in_progress"}]
+    )
     ann = await story.with_agent()
     await rules.wait(minutes=10)
-    assert await prompts(story, ann) == [], "the state was not on hold: nothing happens, and it does not come back"
+    assert await prompts(story, ann) == [], (
+        "the state was not on hold: nothing happens, and it does not come back"
+    )
     await put_on_hold(story, ann)
     await rules.wait(minutes=10)
     assert await prompts(story, ann) == []
@@ -192,7 +229,9 @@ async def test_conditions_are_judged_when_it_fires(story: Story, rules: Rules) -
 async def test_a_condition_sees_what_an_earlier_action_did(story: Story, rules: Rules) -> None:
     await rules.add("hold", REQUESTER, "10m", "set_state", state="on_hold")
     await rules.add("seen", REQUESTER, "10m", conditions=[{"field": "state", "is": "on_hold"}])
-    await rules.add("unseen", REQUESTER, "10m", conditions=[{"field": "state", "is": "work_in_progress"}])
+    await rules.add(
+        "unseen", REQUESTER, "10m", conditions=[{"field": "state", "is": "work_in_progress"}]
+    )
     ann = await story.with_agent()
     await rules.wait(minutes=10)
     assert await prompts(story, ann) == ["“hold” set this to on hold", "seen"]
@@ -207,11 +246,15 @@ async def test_limits_to_provider_numbers_and_queues(story: Story, rules: Rules)
     assert await prompts(story, direct.interaction_id or 0) == ["desk"]
 
 
-async def test_an_action_that_is_switched_off_starts_nothing_and_its_timers_end(story: Story, rules: Rules) -> None:
+async def test_an_action_that_is_switched_off_starts_nothing_and_its_timers_end(
+    story: Story, rules: Rules
+) -> None:
     remind = await rules.add("remind", REQUESTER, "30m")
     await rules.add("later", REQUESTER, "40m")
     ann = await story.with_agent()
-    await story.store.write(change_messaging_action, ChangeAction(id=remind, values={"active": False}))
+    await story.store.write(
+        change_messaging_action, ChangeAction(id=remind, values={"active": False})
+    )
     await rules.wait(hours=1)
     assert await prompts(story, ann) == ["later"]
     bob = await story.text("hi", number=BOB)
@@ -227,9 +270,10 @@ async def test_deleting_an_action_ends_its_timers(story: Story, rules: Rules) ->
     assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 0
 
 
-# Business hours ----------------------------------------------------------------------------------------------------
+# Business hours -----------------------------------------------------------------------------------
 
-OFFICE = "Mo-Fr 08:00-18:00; PH off"  # New York; the clock stands at Monday 09:00, Thursday is Thanksgiving
+# New York; the clock stands at Monday 09:00, Thursday is Thanksgiving
+OFFICE = "Mo-Fr 08:00-18:00; PH off"
 NY = ZoneInfo("America/New_York")
 
 
@@ -254,7 +298,9 @@ async def test_business_hours_count_the_queues_open_time(
     assert f"{timer.due_at.astimezone(NY):%a %H:%M}" == due
 
 
-async def test_business_hours_count_for_agents_messages_too_and_beside_the_others(story: Story, rules: Rules) -> None:
+async def test_business_hours_count_for_agents_messages_too_and_beside_the_others(
+    story: Story, rules: Rules
+) -> None:
     await rules.open("Mo-Fr 08:00-09:30")
     await rules.add("by the clock", AGENT, "2h")
     await rules.add("by the schedule", AGENT, "1h", business_hours=True, text="{waiting}")
@@ -264,7 +310,9 @@ async def test_business_hours_count_for_agents_messages_too_and_beside_the_other
     await rules.wait(hours=2)
     assert await prompts(story, ann) == ["by the clock"]
     await rules.wait(hours=21, minutes=30)
-    assert (await prompts(story, ann))[1:] == ["23 hours 30 minutes"], "people wait by the clock on the wall"
+    assert (await prompts(story, ann))[1:] == ["23 hours 30 minutes"], (
+        "people wait by the clock on the wall"
+    )
 
 
 async def test_a_running_timer_keeps_its_time_when_the_schedule_or_the_queue_changes(
@@ -276,16 +324,22 @@ async def test_a_running_timer_keeps_its_time_when_the_schedule_or_the_queue_cha
     (before,) = await rules.running(ann)
     await rules.open("Sa 10:00-11:00")
     other = sa.insert(t.queues).values(name="Night", assignment="most_capacity", accept_seconds=60)
-    moved = sa.update(t.interactions).values(queue_id=sa.select(sa.func.max(t.queues.c.id)).scalar_subquery())
+    moved = sa.update(t.interactions).values(
+        queue_id=sa.select(sa.func.max(t.queues.c.id)).scalar_subquery()
+    )
     await story.store.write(lambda tx, _: [tx.conn.execute(one) for one in (other, moved)], None)
     assert await rules.running(ann) == [before]
     await story.write(ann, "here")
     await story.text("and now?", to=DIRECT)
     (after,) = await rules.running(ann)
-    assert after.due_at - after.started_at == timedelta(hours=2), "the queue that it is in now is always open"
+    assert after.due_at - after.started_at == timedelta(hours=2), (
+        "the queue that it is in now is always open"
+    )
 
 
-async def test_a_queue_that_never_opens_starts_no_timer_of_business_hours(story: Story, rules: Rules) -> None:
+async def test_a_queue_that_never_opens_starts_no_timer_of_business_hours(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("never", REQUESTER, "1m", business_hours=True)
     await rules.add("never answered", AGENT, "1m", business_hours=True)
     ann = await story.with_agent()
@@ -298,19 +352,30 @@ async def test_a_queue_that_never_opens_starts_no_timer_of_business_hours(story:
     assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 0
 
 
-async def test_holidays_of_a_country_that_nobody_knows_do_not_lose_a_text(story: Story, rules: Rules) -> None:
+async def test_holidays_of_a_country_that_nobody_knows_do_not_lose_a_text(
+    story: Story, rules: Rules
+) -> None:
     await rules.open(OFFICE)
     await rules.add("remind", REQUESTER, "2h", business_hours=True)
-    await story.store.write(lambda tx, _: tx.conn.execute(sa.update(t.desk).values(country="XX")), None)
+    await story.store.write(
+        lambda tx, _: tx.conn.execute(sa.update(t.desk).values(country="XX")), None
+    )
     received = await story.text("hi")
     assert len(await rules.running(received.interaction_id or 0)) == 1
 
 
-# Order -----------------------------------------------------------------------------------------------------------
+# Order --------------------------------------------------------------------------------------------
 
 
-async def test_a_ladder_fires_by_duration_and_then_in_the_admins_order(story: Story, rules: Rules) -> None:
-    for name, duration in [("third", "3h"), ("first", "1h"), ("second a", "2h"), ("second b", "2h")]:
+async def test_a_ladder_fires_by_duration_and_then_in_the_admins_order(
+    story: Story, rules: Rules
+) -> None:
+    for name, duration in [
+        ("third", "3h"),
+        ("first", "1h"),
+        ("second a", "2h"),
+        ("second b", "2h"),
+    ]:
         await rules.add(name, REQUESTER, duration)
     ann = await story.with_agent()
     await rules.wait(days=1)  # the service was away: all of them are due
@@ -326,14 +391,22 @@ async def test_closing_ends_the_ladder(story: Story, rules: Rules) -> None:
     seen = await story.see(ann)
     assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
     line = (await story.lines(ann))[-1]
-    assert (line.body, line.reason) == ("“close” set this to closed complete", "1 day without requester response")
+    assert (line.body, line.reason) == (
+        "“close” set this to closed complete",
+        "1 day without requester response",
+    )
 
 
-# Actions -----------------------------------------------------------------------------------------------------------
+# Actions ------------------------------------------------------------------------------------------
 
 
-async def test_prompt_agent_is_a_line_for_agents_alone(story: Story, rules: Rules, heard: Heard) -> None:
-    text = "{requester.name} ({requester.first_name}) waits for {agent.name} ({agent.first_name}), {interaction.number}"
+async def test_prompt_agent_is_a_line_for_agents_alone(
+    story: Story, rules: Rules, heard: Heard
+) -> None:
+    text = (
+        "{requester.name} ({requester.first_name}) waits for {agent.name} "
+        "({agent.first_name}), {interaction.number}"
+    )
     await rules.add("remind", REQUESTER, "90s", text=text + ", {waiting}")
     ann = await story.with_agent()
     texted = await story.texted(ann)
@@ -347,14 +420,18 @@ async def test_prompt_agent_is_a_line_for_agents_alone(story: Story, rules: Rule
     assert f"agent:{MIA}" in {hint.topic for hint in heard.hints}
 
 
-async def test_prompt_agent_reaches_all_of_the_live_group(story: Story, rules: Rules, heard: Heard) -> None:
+async def test_prompt_agent_reaches_all_of_the_live_group(
+    story: Story, rules: Rules, heard: Heard
+) -> None:
     await rules.add("remind", REQUESTER, "1m")
     ann = await story.with_agent(MIA)
     await story.write(ann, "may I?", agent=OMAR)
     await story.text("still there?", to=DIRECT)
     heard.hints.clear()
     await rules.wait(minutes=1)
-    assert {f"agent:{MIA}", f"agent:{OMAR}"} <= {hint.topic for hint in heard.hints if hint.interaction_id == ann}
+    assert {f"agent:{MIA}", f"agent:{OMAR}"} <= {
+        hint.topic for hint in heard.hints if hint.interaction_id == ann
+    }
 
 
 async def test_prompt_agent_with_nobody_assigned_tells_the_supervisors(
@@ -365,22 +442,38 @@ async def test_prompt_agent_with_nobody_assigned_tells_the_supervisors(
     heard.hints.clear()
     await rules.wait(minutes=1)
     assert await prompts(story, received.interaction_id or 0) == ["The requester waits for nobody"]
-    assert (SUPERVISORS, received.interaction_id) in {(hint.topic, hint.interaction_id) for hint in heard.hints}
+    assert (SUPERVISORS, received.interaction_id) in {
+        (hint.topic, hint.interaction_id) for hint in heard.hints
+    }
 
 
-async def test_a_prompt_to_the_requester_is_never_more_than_one_segment(story: Story, rules: Rules) -> None:
-    await rules.add("ask", REQUESTER, "1m", "prompt_requester", text="{requester.name}" + "x" * 130 + " ok?")
+async def test_a_prompt_to_the_requester_is_never_more_than_one_segment(
+    story: Story, rules: Rules
+) -> None:
+    await rules.add(
+        "ask", REQUESTER, "1m", "prompt_requester", text="{requester.name}" + "x" * 130 + " ok?"
+    )
     await story.store.write(
-        lambda tx, _: tx.conn.execute(sa.update(t.users).values(name="Żaneta-Maximiliana von und zu Ann")), None
+        lambda tx, _: tx.conn.execute(
+            sa.update(t.users).values(name="Żaneta-Maximiliana von und zu Ann")
+        ),
+        None,
     )
     ann = await story.with_agent()
     await rules.wait(minutes=1)
     line = (await story.lines(ann))[-1]
     assert line.segments == 1
-    assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER, t.due_work.c.key == str(line.id)) == 1
+    assert (
+        await story.count(
+            t.due_work, t.due_work.c.kind == Work.DELIVER, t.due_work.c.key == str(line.id)
+        )
+        == 1
+    )
 
 
-async def test_reassign_clears_the_agent_and_goes_back_to_work_assignment(story: Story, rules: Rules) -> None:
+async def test_reassign_clears_the_agent_and_goes_back_to_work_assignment(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("give back", REQUESTER, "1h", "reassign")
     ann = await story.with_agent(MIA)
     before = await story.see(ann)
@@ -388,14 +481,18 @@ async def test_reassign_clears_the_agent_and_goes_back_to_work_assignment(story:
     seen = await story.see(ann)
     assert (seen.owner.kind, seen.assigned_to, seen.live_group) == (Owner.QUEUE, None, [])
     assert seen.epoch == before.epoch + 1
-    assert [line.reason for line in await story.lines(ann)][-1] == "“give back”, 1 hour without agent response"
+    assert [line.reason for line in await story.lines(ann)][
+        -1
+    ] == "“give back”, 1 hour without agent response"
     await story.available(OMAR)
     await story.offer()
     (offer,) = await story.inbox(OMAR) or await story.inbox(MIA)
     assert offer.reason == "“give back”, 1 hour without agent response"
 
 
-async def test_reassign_leaves_what_waits_in_a_queue_where_it_is(story: Story, rules: Rules) -> None:
+async def test_reassign_leaves_what_waits_in_a_queue_where_it_is(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("give back", REQUESTER, "1h", "reassign")
     received = await story.text("hi", to=DIRECT)
     before = await story.see(received.interaction_id or 0)
@@ -412,7 +509,9 @@ async def test_reassign_takes_it_from_the_virtual_agent(story: Story, rules: Rul
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
 
 
-@pytest.mark.parametrize("state", ["on_hold", "work_in_progress", "closed_abandoned", "closed_complete"])
+@pytest.mark.parametrize(
+    "state", ["on_hold", "work_in_progress", "closed_abandoned", "closed_complete"]
+)
 async def test_set_state(story: Story, rules: Rules, state: str) -> None:
     await rules.add("change", AGENT, "1h", "set_state", state=state)
     ann = await story.with_agent()
@@ -432,7 +531,9 @@ async def test_on_hold_and_back_on_a_text(story: Story, rules: Rules) -> None:
     assert (await story.see(ann)).state is State.WORK_IN_PROGRESS
 
 
-async def test_a_timer_that_does_nothing_is_seen_to_be_gone(story: Story, rules: Rules, heard: Heard) -> None:
+async def test_a_timer_that_does_nothing_is_seen_to_be_gone(
+    story: Story, rules: Rules, heard: Heard
+) -> None:
     await rules.add("held", REQUESTER, "10m", conditions=[{"field": "state", "is": "on_hold"}])
     ann = await story.with_agent()
     heard.hints.clear()
@@ -440,7 +541,7 @@ async def test_a_timer_that_does_nothing_is_seen_to_be_gone(story: Story, rules:
     assert f"interaction:{ann}" in {hint.topic for hint in heard.hints}
 
 
-# Timers that agents handle ---------------------------------------------------------------------------------------
+# Timers that agents handle ------------------------------------------------------------------------
 
 
 async def test_postponing_stands_in_the_history_and_moves_it(story: Story, rules: Rules) -> None:
@@ -449,7 +550,9 @@ async def test_postponing_stands_in_the_history_and_moves_it(story: Story, rules
     ann = await story.with_agent()
     first, _ = await rules.running(ann)
     until = rules.clock() + timedelta(hours=2)
-    await story.store.write(postpone_timer, Postpone(interaction_id=ann, timer_id=first.id, agent_id=MIA, due_at=until))
+    await story.store.write(
+        postpone_timer, Postpone(interaction_id=ann, timer_id=first.id, agent_id=MIA, due_at=until)
+    )
     line = (await story.lines(ann))[-1]
     assert line.body == "Mia Chen postponed “remind” until 23 November 2026, 11:00 EST"
     assert (line.event, line.direction) == ("timer", None)
@@ -490,7 +593,7 @@ async def test_a_timer_of_another_interaction_is_not_found(story: Story, rules: 
         await story.store.write(cancel_timer, command)
 
 
-# Many, races, restarts -----------------------------------------------------------------------------------------------
+# Many, races, restarts ----------------------------------------------------------------------------
 
 
 async def test_many_texts_at_once_arm_once(story: Story, rules: Rules) -> None:
@@ -504,15 +607,22 @@ async def test_a_reply_that_committed_first_wins(story: Story, rules: Rules) -> 
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     rules.clock.move(30 * 60)
-    (claimed,) = await story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER})))
+    (claimed,) = await story.store.write(
+        due_work.claim, due_work.Claim(10, frozenset({Work.TIMER}))
+    )
     await story.write(ann, "here")  # while the worker is on its way
     assert await story.store.write(fire_timers, Fire(int(claimed.key))) == 0
     assert await prompts(story, ann) == []
 
 
-async def test_replies_and_timers_at_the_same_moment_end_as_one_or_the_other(story: Story, rules: Rules) -> None:
+async def test_replies_and_timers_at_the_same_moment_end_as_one_or_the_other(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("remind", REQUESTER, "30m")
-    ids = [(await story.text("hi", number=f"+1202555{6000 + n}", to=DIRECT)).interaction_id or 0 for n in range(20)]
+    ids = [
+        (await story.text("hi", number=f"+1202555{6000 + n}", to=DIRECT)).interaction_id or 0
+        for n in range(20)
+    ]
     rules.clock.move(30 * 60)
     await asyncio.gather(
         *(story.store.write(fire_timers, Fire(one), near=one) for one in ids),
@@ -549,11 +659,16 @@ async def test_a_timer_that_came_due_while_the_service_was_down_fires_once(
     assert await prompts(story, ann) == ["remind"]
 
 
-async def test_a_worker_that_dies_with_a_timer_in_its_hands_leaves_it_to_the_next(story: Story, rules: Rules) -> None:
+async def test_a_worker_that_dies_with_a_timer_in_its_hands_leaves_it_to_the_next(
+    story: Story, rules: Rules
+) -> None:
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     rules.clock.move(30 * 60)
-    assert len(await story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER})))) == 1
+    assert (
+        len(await story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER}))))
+        == 1
+    )
     await rules.wait(seconds=59)
     assert await prompts(story, ann) == []
     await rules.wait(seconds=1)
@@ -569,7 +684,9 @@ async def test_a_batch_of_texts_costs_the_same_statements_with_one_timer_as_with
 
     async def texts(first: int, count: int) -> int:
         seen.clear()
-        await asyncio.gather(*(story.text("hi", number=f"+1202555{first + n}", to=MAIN) for n in range(count)))
+        await asyncio.gather(
+            *(story.text("hi", number=f"+1202555{first + n}", to=MAIN) for n in range(count))
+        )
         return len([s for s in seen if "timers" in s])
 
     await texts(1000, 1)  # warm

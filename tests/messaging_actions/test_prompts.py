@@ -19,7 +19,8 @@ from tests.support.story import BOB, DIRECT, MIA, OMAR, Story
 
 @pytest.fixture
 async def rules(store: Store, clock: MovedClock) -> Rules:
-    """Remind after 30 minutes, and after an hour; and say so when the requester has been silent for a day."""
+    """Remind after 30 minutes, and after an hour; and say so when the requester has been silent for
+    a day."""
     made = Rules(store, clock)
     await made.none()
     await made.add("Ann waits", REQUESTER, "30m")
@@ -41,10 +42,14 @@ async def prompt_seqs(story: Story, interaction_id: int) -> list[int]:
 
 
 async def dismiss(story: Story, interaction_id: int, seq: int, agent: int = MIA) -> None:
-    await story.store.write(dismiss_prompt, Dismiss(interaction_id=interaction_id, agent_id=agent, seq=seq))
+    await story.store.write(
+        dismiss_prompt, Dismiss(interaction_id=interaction_id, agent_id=agent, seq=seq)
+    )
 
 
-async def test_a_prompt_stands_until_an_agent_answers_whatever_else_is_said(story: Story, rules: Rules) -> None:
+async def test_a_prompt_stands_until_an_agent_answers_whatever_else_is_said(
+    story: Story, rules: Rules
+) -> None:
     ann = await story.with_agent()
     assert await told(story) == []
     await rules.wait(minutes=31)
@@ -56,7 +61,9 @@ async def test_a_prompt_stands_until_an_agent_answers_whatever_else_is_said(stor
     assert await told(story) == []
 
 
-async def test_a_prompt_about_the_requesters_silence_ends_with_it(story: Story, rules: Rules) -> None:
+async def test_a_prompt_about_the_requesters_silence_ends_with_it(
+    story: Story, rules: Rules
+) -> None:
     ann = await story.with_agent()
     await story.write(ann, "Does it work now?")
     await rules.wait(days=1, minutes=1)
@@ -73,7 +80,8 @@ async def test_a_prompt_is_for_the_live_group_and_the_newest_of_each_conversatio
     await story.with_agent(number=BOB)
     await rules.wait(minutes=29, seconds=30)
     await rules.wait(minutes=1)
-    assert await told(story) == ["Ann waits", "Ann still waits"]  # the first is Bob's; newest on top
+    # the first is Bob's; newest on top
+    assert await told(story) == ["Ann waits", "Ann still waits"]
     assert await told(story, OMAR, supervises=True) == []
     assert await told(story, OMAR) == []
 
@@ -99,7 +107,9 @@ async def test_closing_ends_a_prompt(story: Story, rules: Rules) -> None:
     assert await told(story) == []
 
 
-async def test_a_dismissed_prompt_is_gone_for_me_and_the_next_one_is_not(story: Story, rules: Rules) -> None:
+async def test_a_dismissed_prompt_is_gone_for_me_and_the_next_one_is_not(
+    story: Story, rules: Rules
+) -> None:
     ann = await story.with_agent()
     await story.write(ann, "Hello", agent=OMAR)
     await story.text("hi", to=DIRECT)
@@ -124,7 +134,9 @@ async def test_only_a_prompt_can_be_dismissed(story: Story, rules: Rules) -> Non
             await dismiss(story, interaction_id, seq)
 
 
-async def test_dismissing_is_told_to_my_other_tabs_only(story: Story, rules: Rules, heard: Heard) -> None:
+async def test_dismissing_is_told_to_my_other_tabs_only(
+    story: Story, rules: Rules, heard: Heard
+) -> None:
     ann = await story.with_agent()
     await rules.wait(minutes=31)
     heard.hints.clear()

@@ -1,4 +1,5 @@
-"""Random conversations against a ten-line model of table 4's semantics, on both databases, with restarts."""
+"""Random conversations against a ten-line model of table 4's semantics, on both databases, with
+restarts."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,10 +10,24 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
-from handoff_service.operations.conversations.change_interaction import ChangeInteraction, change_interaction
-from handoff_service.operations.messaging_actions.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
+from handoff_service.operations.conversations.change_interaction import (
+    ChangeInteraction,
+    change_interaction,
+)
+from handoff_service.operations.messaging_actions.change_timer import (
+    Cancel,
+    Postpone,
+    cancel_timer,
+    postpone_timer,
+)
 from handoff_service.operations.shared import messages
 from handoff_service.rules.conversations.states import ACTS, moved
 from handoff_service.rules.shared.vocabulary import Author, State, Work
@@ -27,8 +42,11 @@ from tests.support.action_story import AGENT, REQUESTER, Rules, fired
 from tests.support.story import MAIN, MIA, Story
 
 _numbers = count(8000)
-OPEN = "Mo-Su " + ",".join(f"{h:02}:{m:02}-{h:02}:{m + 5:02}" for h in range(24) for m in range(0, 60, 10))
-LADDER = [  # name, event, minutes, business hours, state it needs, state it sets; in the admin's order
+OPEN = "Mo-Su " + ",".join(
+    f"{h:02}:{m:02}-{h:02}:{m + 5:02}" for h in range(24) for m in range(0, 60, 10)
+)
+# name, event, minutes, business hours, state it needs, state it sets; in the admin's order
+LADDER = [
     ("r2 again", REQUESTER, 2, False, None, None),
     ("r4 open", REQUESTER, 4, True, None, None),
     ("r2", REQUESTER, 2, False, "work_in_progress", None),
@@ -43,7 +61,8 @@ LADDER = [  # name, event, minutes, business hours, state it needs, state it set
 
 
 def after(at: datetime, minutes: int, *, business_hours: bool) -> datetime:
-    """The moment when so much time has passed, second by second; the first five of ten minutes are business hours."""
+    """The moment when so much time has passed, second by second; the first five of ten minutes are
+    business hours."""
     left = minutes * 60
     while left:
         left -= 1 if not business_hours or at.minute % 10 < 5 else 0
@@ -53,7 +72,8 @@ def after(at: datetime, minutes: int, *, business_hours: bool) -> datetime:
 
 @dataclass
 class Model:
-    """What should happen to one conversation. ``run``: the event that is open; ``waits``: (due, minutes, place)."""
+    """What should happen to one conversation. ``run``: the event that is open; ``waits``: (due,
+    minutes, place)."""
 
     state: str = "new"
     run: str | None = None
@@ -62,8 +82,15 @@ class Model:
 
     def said(self, run: str, now: datetime) -> None:
         if run != self.run:
-            of_run = [(n, minutes, hours) for n, (_, event, minutes, hours, _, _) in enumerate(LADDER) if event == run]
-            self.run, self.waits = run, [(after(now, m, business_hours=hours), m, n) for n, m, hours in of_run]
+            of_run = [
+                (n, minutes, hours)
+                for n, (_, event, minutes, hours, _, _) in enumerate(LADDER)
+                if event == run
+            ]
+            self.run, self.waits = (
+                run,
+                [(after(now, m, business_hours=hours), m, n) for n, m, hours in of_run],
+            )
 
     def passed(self, now: datetime) -> None:
         while self.waits and min(self.waits)[0] <= now and not self.state.startswith("closed"):
@@ -76,7 +103,9 @@ class Model:
     def moved(self, place: int, due_at: datetime | None) -> None:
         """An agent puts a timer off, or cancels it."""
         minutes = LADDER[place][2]
-        self.waits = [wait for wait in self.waits if wait[2] != place] + ([(due_at, minutes, place)] if due_at else [])
+        self.waits = [wait for wait in self.waits if wait[2] != place] + (
+            [(due_at, minutes, place)] if due_at else []
+        )
 
 
 class Conversations(RuleBasedStateMachine):
@@ -94,7 +123,9 @@ class Conversations(RuleBasedStateMachine):
         self.runner.run(self._open())
 
     async def _open(self) -> None:
-        self.story = Story(Store(self.url, clock=self.clock, settings=OperationSettings(), after_commit=Heard()))
+        self.story = Story(
+            Store(self.url, clock=self.clock, settings=OperationSettings(), after_commit=Heard())
+        )
         self.rules = Rules(self.story.store, self.clock)
 
     @initialize()
@@ -120,7 +151,9 @@ class Conversations(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), texts=st.integers(1, 3))
     def the_requester_texts(self, who: int, texts: int) -> None:
         async def burst() -> Any:
-            return await asyncio.gather(*(self.story.text(number=self.numbers[who], to=MAIN) for _ in range(texts)))
+            return await asyncio.gather(
+                *(self.story.text(number=self.numbers[who], to=MAIN) for _ in range(texts))
+            )
 
         received = self.do(burst())
         if not self.open(who):
@@ -141,7 +174,9 @@ class Conversations(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), author=st.sampled_from([Author.VIRTUAL_AGENT, Author.SYSTEM]))
     def the_bot_or_the_product_says_something(self, who: int, author: Author) -> None:
         def speak(tx: Transaction, _: None) -> None:
-            messages.send_text(tx, interactions.lock(tx.conn, self.ids[who]), "You're in line", author)
+            messages.send_text(
+                tx, interactions.lock(tx.conn, self.ids[who]), "You're in line", author
+            )
 
         if self.open(who):
             self.do(self.story.store.write(speak, None))
@@ -157,12 +192,17 @@ class Conversations(RuleBasedStateMachine):
         if self.open(who) and moved(State(self.models[who].state), ACTS[state]):
             self.do(
                 self.story.store.write(
-                    change_interaction, ChangeInteraction(interaction_id=self.ids[who], agent_id=MIA, state=state)
+                    change_interaction,
+                    ChangeInteraction(interaction_id=self.ids[who], agent_id=MIA, state=state),
                 )
             )
             self.models[who].state = state
 
-    @rule(who=st.integers(0, 1), which=st.integers(0, 5), seconds=st.sampled_from([None, 1, 60, 300, 3600]))
+    @rule(
+        who=st.integers(0, 1),
+        which=st.integers(0, 5),
+        seconds=st.sampled_from([None, 1, 60, 300, 3600]),
+    )
     def a_timer_is_put_off_or_canceled(self, who: int, which: int, seconds: int | None) -> None:
         running = self.do(self.rules.running(self.ids[who])) if self.open(who) else []
         if not running:
@@ -178,7 +218,8 @@ class Conversations(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 30, 59, 60, 119, 120, 180, 600]), worker_is_up=st.booleans())
     def time_passes(self, seconds: int, worker_is_up: bool) -> None:
-        """Without the worker, what has become due waits, and a message may come before it is back."""
+        """Without the worker, what has become due waits, and a message may come before it is
+        back."""
         self.clock.move(seconds)
         if worker_is_up:
             self.works()
@@ -191,7 +232,9 @@ class Conversations(RuleBasedStateMachine):
     @rule(with_work_in_hand=st.booleans())
     def the_service_is_restarted(self, with_work_in_hand: bool) -> None:
         if with_work_in_hand:
-            self.do(self.story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER}))))
+            self.do(
+                self.story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER})))
+            )
         self.story.store.close()
         self.do(self._open())
         self.do(self.story.store.write(due_work.forget_leases, None))
@@ -203,10 +246,16 @@ class Conversations(RuleBasedStateMachine):
                 said = fired(self.do(self.story.lines(number)))
                 assert [line for line in said if not line.startswith("Mia Chen ")] == model.done
                 assert self.do(self.story.see(number)).state == model.state
-                waits = [] if model.state.startswith("closed") else sorted(due_at for due_at, _, _ in model.waits)
+                waits = (
+                    []
+                    if model.state.startswith("closed")
+                    else sorted(due_at for due_at, _, _ in model.waits)
+                )
                 assert [timer.due_at for timer in self.do(self.rules.running(number))] == waits
                 work = self.do(
-                    self.story.rows(t.due_work, t.due_work.c.kind == Work.TIMER, t.due_work.c.key == str(number))
+                    self.story.rows(
+                        t.due_work, t.due_work.c.kind == Work.TIMER, t.due_work.c.key == str(number)
+                    )
                 )
                 assert [row.due_at for row in work] == waits[:1]
 
@@ -222,6 +271,9 @@ def test_random_conversations_do_what_the_model_says(database_url: str) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=30,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

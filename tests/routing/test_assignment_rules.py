@@ -6,7 +6,14 @@ import pytest
 
 from handoff_service.rules.desk import system_messages
 from handoff_service.rules.routing import assignment
-from handoff_service.rules.routing.assignment import FILTERS, Candidate, LeftOut, Need, Nobody, decide
+from handoff_service.rules.routing.assignment import (
+    FILTERS,
+    Candidate,
+    LeftOut,
+    Need,
+    Nobody,
+    decide,
+)
 from handoff_service.rules.shared.vocabulary import Assignment
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -14,13 +21,15 @@ SPANISH = frozenset({"es"})
 LATELY = {"last_assigned_at": NOW}
 LONG_AGO = {"last_assigned_at": NOW - timedelta(hours=1)}
 MOST, IDLE, TURN, ALL = (
-    Assignment.MOST_CAPACITY, Assignment.LONGEST_IDLE, Assignment.ROUND_ROBIN, Assignment.FIRST_TO_ACCEPT,
+    Assignment.MOST_CAPACITY, Assignment.LONGEST_IDLE, Assignment.ROUND_ROBIN,
+    Assignment.FIRST_TO_ACCEPT,
 )  # fmt: skip
 
 
 def agent(number: int, **facts: object) -> Candidate:
     usual: dict[str, object] = {
-        "name": f"Agent {number}", "presence": "available", "takes_work": True, "capacity": 4, "load": 0,
+        "name": f"Agent {number}", "presence": "available", "takes_work": True, "capacity": 4,
+        "load": 0,
     }  # fmt: skip
     return Candidate(agent_id=number, **{**usual, **facts})  # type: ignore[arg-type]
 
@@ -34,35 +43,49 @@ def need(rule: Assignment = MOST, waited: float = 0, **facts: object) -> Need:
     [
         ("nobody there", need(), [], []),
         ("most room", need(), [agent(1, load=2), agent(2, load=1)], [2]),
-        ("room counts, not load", need(), [agent(1, load=1, capacity=2), agent(2, load=2, capacity=8)], [2]),
+        ("room counts, not load", need(),
+            [agent(1, load=1, capacity=2), agent(2, load=2, capacity=8)], [2]),
         ("equal room: longest since", need(), [agent(1, **LATELY), agent(2, **LONG_AGO)], [2]),
         ("never had one goes first", need(), [agent(1, **LATELY), agent(2)], [2]),
-        ("idle, whatever the room", need(IDLE), [agent(1, **LATELY), agent(2, load=3, **LONG_AGO)], [2]),
+        ("idle, whatever the room", need(IDLE), [agent(1, **LATELY), agent(2, load=3, **LONG_AGO)],
+            [2]),
         ("the next in turn", need(TURN, last_agent=1), [agent(1), agent(2, load=3), agent(3)], [2]),
         ("and around", need(TURN, last_agent=3), [agent(1), agent(2), agent(3)], [1]),
-        ("in turn, but for who is full", need(TURN, last_agent=1), [agent(1), agent(2, load=4), agent(3)], [3]),
+        ("in turn, but for who is full", need(TURN, last_agent=1),
+            [agent(1), agent(2, load=4), agent(3)], [3]),
         ("all who are free", need(ALL), [agent(1), agent(2, load=4), agent(3, load=1)], [1, 3]),
-        ("and who was asked is not asked twice", need(ALL, asked=frozenset({1})), [agent(1), agent(3)], [3]),
+        ("and who was asked is not asked twice", need(ALL, asked=frozenset({1})),
+            [agent(1), agent(3)], [3]),
         ("affinity first", need(affinity=1), [agent(1, load=3), agent(2)], [1]),
         ("affinity before all", need(ALL, affinity=1), [agent(1, load=3), agent(2)], [1]),
         ("but not if full", need(affinity=1), [agent(1, load=4), agent(2)], [2]),
-        ("optional skills before room", need(optional=SPANISH), [agent(1), agent(2, load=3, skills=SPANISH)], [2]),
-        ("mandatory skills", need(mandatory=SPANISH), [agent(1), agent(2, load=3, skills=SPANISH)], [2]),
+        ("optional skills before room", need(optional=SPANISH),
+            [agent(1), agent(2, load=3, skills=SPANISH)], [2]),
+        ("mandatory skills", need(mandatory=SPANISH), [agent(1), agent(2, load=3, skills=SPANISH)],
+            [2]),
         ("the second pool has not joined", need(waited=59), [agent(1, after_seconds=60)], []),
         ("and joins", need(waited=60), [agent(1, after_seconds=60)], [1]),
-        ("declined in this round", need(round=2, declined={1: (2, True)}), [agent(1), agent(2, load=3)], [2]),
+        ("declined in this round", need(round=2, declined={1: (2, True)}),
+            [agent(1), agent(2, load=3)], [2]),
         ("declined in the round before", need(round=2, declined={1: (1, True)}), [agent(1)], [1]),
         ("declined for good", need(round=2, declined={1: (1, False)}), [agent(1)], []),
     ],
 )  # fmt: skip
-def test_who_is_asked(why: str, wanted: Need, candidates: list[Candidate], chosen: list[int]) -> None:
+def test_who_is_asked(
+    why: str, wanted: Need, candidates: list[Candidate], chosen: list[int]
+) -> None:
     decision = decide(candidates, wanted)
     assert [c.agent_id for c in decision.chosen] == chosen, why
     assert {c.agent_id for c in decision.considered if c.chosen} == set(chosen)
 
 
 def test_every_candidate_is_in_the_log_with_the_first_reason_in_words() -> None:
-    wanted = need(waited=10, mandatory=SPANISH | {"vpn"}, declined={4: (1, True), 5: (1, False)}, asked=frozenset({6}))
+    wanted = need(
+        waited=10,
+        mandatory=SPANISH | {"vpn"},
+        declined={4: (1, True), 5: (1, False)},
+        asked=frozenset({6}),
+    )
     can = SPANISH | {"vpn"}
     decision = decide(
         [
@@ -79,7 +102,10 @@ def test_every_candidate_is_in_the_log_with_the_first_reason_in_words() -> None:
         wanted,
     )
     assert [c.why for c in decision.considered] == [
-        "is lunch", "lacks the skill vpn", "joins after 60 s", "declined in this round", "rejected this conversation",
+        "is lunch", "lacks the skill vpn", "joins after 60 s", "declined in this round",
+        "rejected "
+        "this "
+        "conversation",
         "already has this offer", "is at capacity: 4 of 4", "has the most free capacity: 1 of 4",
         "was free, but the queue's rule chose another",
     ]  # fmt: skip

@@ -92,7 +92,11 @@ async def step_back(time: Time) -> None:
 
 @pytest.mark.parametrize("happens", [freeze, step_forward, step_back])
 async def test_a_freeze_and_a_changed_clock_set_nobody_away(
-    story: Story, connections: Connections, clock: MovedClock, time: Time, happens: Callable[[Time], Awaitable[None]]
+    story: Story,
+    connections: Connections,
+    clock: MovedClock,
+    time: Time,
+    happens: Callable[[Time], Awaitable[None]],
 ) -> None:
     """Not the agent whose stream is open, and not the one who had no chance to reconnect
     meanwhile."""
@@ -108,7 +112,9 @@ async def test_a_freeze_and_a_changed_clock_set_nobody_away(
         await tick_for(connections, time, 1)
         assert connections.steady_for() >= timedelta(seconds=100)
         await happens(time)
-        assert connections.steady_for() == timedelta(0), "seen by whoever is quicker than the next tick"
+        assert connections.steady_for() == timedelta(0), (
+            "seen by whoever is quicker than the next tick"
+        )
         assert await verdict(story, connections, MIA) == "available"
         assert await verdict(story, connections, OMAR) == "available"
         await tick_for(connections, time, 1)
@@ -122,7 +128,11 @@ async def test_a_freeze_and_a_changed_clock_set_nobody_away(
 
 
 async def test_the_database_is_read_only_for_a_while(
-    postgres_url: str, operation_settings: OperationSettings, clock: MovedClock, time: Time, heard: Heard
+    postgres_url: str,
+    operation_settings: OperationSettings,
+    clock: MovedClock,
+    time: Time,
+    heard: Heard,
 ) -> None:
     """Whatever it refuses with: nothing ends, nobody is set to Away, and all goes on when it
     takes writes again."""
@@ -147,7 +157,9 @@ async def test_the_database_is_read_only_for_a_while(
 def read_only(url: str, value: str) -> None:
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("SET default_transaction_read_only = off")
-        db.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET default_transaction_read_only = {value}")  # type: ignore[arg-type]
+        db.execute(
+            f"ALTER DATABASE {url.rpartition('/')[2]} SET default_transaction_read_only = {value}"
+        )  # type: ignore[arg-type]
         db.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -1,13 +1,29 @@
-"""Work assignment: the agent with the most room is asked, answers in time or not, and the requester is told once."""
+"""Work assignment: the agent with the most room is asked, answers in time or not, and the requester
+is told once."""
 
 import asyncio
 
 import pytest
 
 from handoff_service.errors import Conflict
-from handoff_service.operations.conversations.change_interaction import ChangeInteraction, change_interaction
-from handoff_service.operations.routing.answer_offer import Expire, Reject, expire_offer, reject_work
-from handoff_service.rules.shared.vocabulary import Event, Owner, Presence, State, Work, WorkItemState
+from handoff_service.operations.conversations.change_interaction import (
+    ChangeInteraction,
+    change_interaction,
+)
+from handoff_service.operations.routing.answer_offer import (
+    Expire,
+    Reject,
+    expire_offer,
+    reject_work,
+)
+from handoff_service.rules.shared.vocabulary import (
+    Event,
+    Owner,
+    Presence,
+    State,
+    Work,
+    WorkItemState,
+)
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import inbox
@@ -27,7 +43,11 @@ async def test_an_offer_says_who_why_and_until_when_and_the_requester_gets_one_l
     await story.hand_off(ann, Device="laptop")
     assert await story.offer() == 1
     (offer,) = await story.inbox(MIA)
-    assert (offer.interaction.id, offer.reason, offer.collected) == (ann, "Asked for a person.", {"Device": "laptop"})
+    assert (offer.interaction.id, offer.reason, offer.collected) == (
+        ann,
+        "Asked for a person.",
+        {"Device": "laptop"},
+    )
     assert (offer.expires_at - clock()).total_seconds() == 60
     assert await story.texted(ann) == [IN_LINE]
     assert f"agent:{MIA}" in {hint.topic for hint in heard.hints}
@@ -35,7 +55,9 @@ async def test_an_offer_says_who_why_and_until_when_and_the_requester_gets_one_l
     assert await story.texted(ann) == [IN_LINE]
 
 
-async def test_accepting_makes_the_agent_owner_under_the_next_epoch(story: Story, clock: MovedClock) -> None:
+async def test_accepting_makes_the_agent_owner_under_the_next_epoch(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA)
     ann = (await story.text("hi", to=DIRECT)).interaction_id or 0
     await story.offer()
@@ -73,7 +95,9 @@ async def test_rejecting_asks_the_next_agent_at_once(story: Story) -> None:
     await story.text(to=DIRECT)
     await story.offer()
     (first,) = await story.inbox(MIA)
-    await story.store.write(reject_work, Reject(work_item_id=first.id, agent_id=MIA, reason="Not my expertise"))
+    await story.store.write(
+        reject_work, Reject(work_item_id=first.id, agent_id=MIA, reason="Not my expertise")
+    )
     assert await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK) == 1
     await story.offer()
     assert await story.inbox(MIA) == []
@@ -85,7 +109,9 @@ async def test_rejecting_asks_the_next_agent_at_once(story: Story) -> None:
     ]
 
 
-async def test_when_all_decline_it_is_offered_again_after_a_pause(story: Story, clock: MovedClock) -> None:
+async def test_when_all_decline_it_is_offered_again_after_a_pause(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA)
     await story.text(to=DIRECT)
     await story.offer()
@@ -98,7 +124,9 @@ async def test_when_all_decline_it_is_offered_again_after_a_pause(story: Story, 
     assert len(await story.inbox(MIA)) == 1
 
 
-async def test_an_offer_that_runs_out_sets_the_agent_away_and_asks_the_next(story: Story, clock: MovedClock) -> None:
+async def test_an_offer_that_runs_out_sets_the_agent_away_and_asks_the_next(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA, OMAR)
     ann = (await story.text(to=DIRECT)).interaction_id or 0
     await story.offer()
@@ -133,7 +161,9 @@ async def test_exactly_one_of_many_clicks_gets_the_conversation(story: Story) ->
     await story.text(to=DIRECT)
     await story.offer()
     (offer,) = await story.inbox(MIA)
-    answers = await asyncio.gather(*(story.accept(offer.id, MIA) for _ in range(8)), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(story.accept(offer.id, MIA) for _ in range(8)), return_exceptions=True
+    )
     assert sorted(type(a).__name__ for a in answers) == ["Conflict"] * 7 + ["int"]
 
 
@@ -152,7 +182,8 @@ async def test_a_conversation_on_hold_makes_room(story: Story) -> None:
     await story.text(number=STRANGER, to=DIRECT)
     assert await story.offer() == 0
     await story.store.write(
-        change_interaction, ChangeInteraction(interaction_id=first, agent_id=MIA, state=State.ON_HOLD)
+        change_interaction,
+        ChangeInteraction(interaction_id=first, agent_id=MIA, state=State.ON_HOLD),
     )
     assert await story.offer() == 1
 

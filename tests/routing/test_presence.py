@@ -15,7 +15,14 @@ from handoff_service.operations.routing.connection import (
     connection_lost,
     still_connected,
 )
-from handoff_service.operations.routing.presence import LOST, RAN_OUT, SetPresence, SignedIn, set_presence, signed_in
+from handoff_service.operations.routing.presence import (
+    LOST,
+    RAN_OUT,
+    SetPresence,
+    SignedIn,
+    set_presence,
+    signed_in,
+)
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.desk import people
 from handoff_service.store.engine import due_work
@@ -69,7 +76,10 @@ async def test_reconnecting_ends_an_automatic_away_with_a_notice(
     await story.store.write(presence.dismiss_notice, MIA)
     assert await says(story) == ("available", None, None)
     history = await story.store.read(store_presence.history, MIA)
-    assert [(one.presence, one.reason) for one in history][:2] == [("available", presence.CAME_BACK), ("away", why)]
+    assert [(one.presence, one.reason) for one in history][:2] == [
+        ("available", presence.CAME_BACK),
+        ("away", why),
+    ]
 
 
 @AUTOMATIC
@@ -103,7 +113,9 @@ async def test_what_an_agent_chose_stays(story: Story, clock: MovedClock, chosen
     assert await says(story) == (chosen, None, None)
 
 
-async def test_signing_in_to_the_workspace_makes_an_offline_agent_available_and_nobody_else(story: Story) -> None:
+async def test_signing_in_to_the_workspace_makes_an_offline_agent_available_and_nobody_else(
+    story: Story,
+) -> None:
     await choose(story, "offline")
     await story.store.write(signed_in, SignedIn(agent_id=MIA, to_work=True))
     assert (await mia(story)).presence == "available"
@@ -112,7 +124,9 @@ async def test_signing_in_to_the_workspace_makes_an_offline_agent_available_and_
     assert (await mia(story)).presence == "away"
 
 
-async def test_choosing_ends_an_automatic_away_and_its_notice(story: Story, clock: MovedClock) -> None:
+async def test_choosing_ends_an_automatic_away_and_its_notice(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA)
     await lose(story, clock)
     await choose(story, "away")
@@ -158,10 +172,14 @@ async def test_the_verdict_asks_who_is_connected_and_whether_the_service_had_a_g
     await story.store.write(connection_lost, verdict)
     assert (await mia(story)).presence == ("available" if stays else "away")
     work = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
-    assert [(one.due_at, one.lease_until) for one in work] == [(clock.now + timedelta(seconds=45), None)] * stays
+    assert [(one.due_at, one.lease_until) for one in work] == [
+        (clock.now + timedelta(seconds=45), None)
+    ] * stays
 
 
-async def test_another_process_may_have_pushed_it_back_since_it_was_claimed(story: Story, clock: MovedClock) -> None:
+async def test_another_process_may_have_pushed_it_back_since_it_was_claimed(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA)
     await story.store.write(still_connected, Connected(held=[MIA]))
     clock.move(56)
@@ -171,7 +189,9 @@ async def test_another_process_may_have_pushed_it_back_since_it_was_claimed(stor
     assert len(await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)) == 1
 
 
-async def test_the_grace_time_begins_when_the_last_stream_closes(story: Story, clock: MovedClock) -> None:
+async def test_the_grace_time_begins_when_the_last_stream_closes(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA)
     await story.store.write(still_connected, Connected(held=[MIA]))
     clock.move(3)
@@ -180,7 +200,9 @@ async def test_the_grace_time_begins_when_the_last_stream_closes(story: Story, c
     assert work.due_at == clock.now + timedelta(seconds=45)
 
 
-async def test_an_offer_that_nobody_could_answer_gets_its_full_time_again(story: Story, clock: MovedClock) -> None:
+async def test_an_offer_that_nobody_could_answer_gets_its_full_time_again(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA)
     await story.text("hi", to=DIRECT)
     await story.offer()
@@ -188,14 +210,19 @@ async def test_an_offer_that_nobody_could_answer_gets_its_full_time_again(story:
     clock.move(61)
     await story.store.write(expire_offer, Expire(offer.id, steady_for=timedelta(seconds=5)))
     (again,) = await story.rows(t.offers)
-    assert (again.outcome, again.expires_at - clock.now) == (None, offer.expires_at - offer.offered_at)
+    assert (again.outcome, again.expires_at - clock.now) == (
+        None,
+        offer.expires_at - offer.offered_at,
+    )
     assert (await mia(story)).presence == "available"
     clock.move(60)
     await story.store.write(expire_offer, Expire(offer.id, steady_for=timedelta(seconds=65)))
     assert await says(story) == ("away", RAN_OUT, None)
 
 
-async def test_after_a_gap_everybody_gets_their_full_time_again(story: Story, clock: MovedClock) -> None:
+async def test_after_a_gap_everybody_gets_their_full_time_again(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA, OMAR)
     await story.text("hi", to=DIRECT)
     await story.offer()
@@ -204,12 +231,20 @@ async def test_after_a_gap_everybody_gets_their_full_time_again(story: Story, cl
     clock.move(3600)
     await story.store.write(after_gap, Gap(held=[OMAR]))
     work = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
-    assert {one.key: (one.due_at - clock.now).total_seconds() for one in work} == {str(MIA): 45, str(OMAR): 55}
+    assert {one.key: (one.due_at - clock.now).total_seconds() for one in work} == {
+        str(MIA): 45,
+        str(OMAR): 55,
+    }
     (again,) = await story.rows(t.offers)
-    assert (again.outcome, again.expires_at - clock.now) == (None, offer.expires_at - offer.offered_at)
+    assert (again.outcome, again.expires_at - clock.now) == (
+        None,
+        offer.expires_at - offer.offered_at,
+    )
 
 
-async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(story: Story, clock: MovedClock) -> None:
+async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(
+    story: Story, clock: MovedClock
+) -> None:
     """Neither the verdict on a lost connection, nor an offer, nor claimed work, nor a text that
     waited for its rate."""
     await story.available(MIA)
@@ -223,7 +258,13 @@ async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(story: Story, cl
         # by a process that has died since
         {**row, "key": "901", "lease_until": clock.now + timedelta(seconds=60)},
         {**row, "key": "902", "lease_until": None, "due_at": clock.now + timedelta(seconds=2)},
-        {**row, "key": "903", "lease_until": None, "due_at": clock.now + timedelta(seconds=9), "attempts": 2},
+        {
+            **row,
+            "key": "903",
+            "lease_until": None,
+            "due_at": clock.now + timedelta(seconds=9),
+            "attempts": 2,
+        },
         {**row, "key": "904", "lease_until": None, "due_at": far},
         {**row, "key": "905", "lease_until": None, "due_at": far, "attempts": 2},
         {**row, "key": "906", "lease_until": None, "due_at": far, "kind": Work.BOT_TURN},

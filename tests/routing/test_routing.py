@@ -1,4 +1,5 @@
-"""Work assignment beyond the first offer: pools, skills, rounds, closed queues, presence, lost connections."""
+"""Work assignment beyond the first offer: pools, skills, rounds, closed queues, presence, lost
+connections."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +9,12 @@ import sqlalchemy as sa
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.gateways.bot.no_bot import NoBot
-from handoff_service.operations.routing.answer_offer import Expire, Reject, expire_offer, reject_work
+from handoff_service.operations.routing.answer_offer import (
+    Expire,
+    Reject,
+    expire_offer,
+    reject_work,
+)
 from handoff_service.operations.routing.connection import (
     Connected,
     Gap,
@@ -34,10 +40,14 @@ from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
 SERVICE_DESK = 1
 
 
-async def change(store: Store, table: sa.Table, where: sa.ColumnElement[bool] | None = None, **values: Any) -> None:
+async def change(
+    store: Store, table: sa.Table, where: sa.ColumnElement[bool] | None = None, **values: Any
+) -> None:
     """What an admin changed."""
     query = sa.update(table).values(**values)
-    await store.write(lambda tx, _: tx.conn.execute(query if where is None else query.where(where)), None)
+    await store.write(
+        lambda tx, _: tx.conn.execute(query if where is None else query.where(where)), None
+    )
 
 
 async def add(store: Store, table: sa.Table, **values: Any) -> None:
@@ -52,7 +62,9 @@ async def waiting_item(story: Story, interaction_id: int) -> WorkItem:
 
 async def reject(story: Story, agent: int, reason: str = "Busy with another conversation") -> None:
     (offer,) = await story.inbox(agent)
-    await story.store.write(reject_work, Reject(work_item_id=offer.id, agent_id=agent, reason=reason))
+    await story.store.write(
+        reject_work, Reject(work_item_id=offer.id, agent_id=agent, reason=reason)
+    )
 
 
 async def texts(story: Story, number: str = ANN) -> int:
@@ -103,7 +115,9 @@ async def test_a_mandatory_skill_leaves_out_and_an_optional_one_prefers(story: S
     await change(story.store, t.queue_skills, mandatory=False)
     await texts(story, BOB)
     await story.offer()
-    assert (len(await story.inbox(MIA)), len(await story.inbox(OMAR))) == (2, 0), "less room, but the skill"
+    assert (len(await story.inbox(MIA)), len(await story.inbox(OMAR))) == (2, 0), (
+        "less room, but the skill"
+    )
 
 
 async def test_a_groups_limit_holds_beside_the_agents_own(story: Story) -> None:
@@ -114,7 +128,9 @@ async def test_a_groups_limit_holds_beside_the_agents_own(story: Story) -> None:
     assert await story.offer() == 1
 
 
-async def test_whoever_served_the_requester_last_is_asked_first_for_some_days(story: Story, clock: MovedClock) -> None:
+async def test_whoever_served_the_requester_last_is_asked_first_for_some_days(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent(OMAR)
     await story.close(ann, OMAR)
     await story.available(MIA)
@@ -148,7 +164,11 @@ async def test_a_queue_that_assigns_by_itself_asks_nobody(story: Story) -> None:
     ann = await texts(story)
     assert await story.offer() == 1
     seen = await story.see(ann)
-    assert (seen.owner.name, seen.state, await story.inbox(MIA)) == ("Mia Chen", "work_in_progress", [])
+    assert (seen.owner.name, seen.state, await story.inbox(MIA)) == (
+        "Mia Chen",
+        "work_in_progress",
+        [],
+    )
 
 
 async def test_when_all_decline_supervisors_are_told_once_and_rounds_follow_with_a_pause(
@@ -167,25 +187,33 @@ async def test_when_all_decline_supervisors_are_told_once_and_rounds_follow_with
     assert (await waiting_item(story, ann)).round == 2
 
 
-async def test_a_reason_for_good_is_not_asked_again_in_any_round(story: Story, clock: MovedClock) -> None:
+async def test_a_reason_for_good_is_not_asked_again_in_any_round(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA)
     ann = await texts(story)
     await story.offer()
     await reject(story, MIA, "Not my subject")
     clock.move(3600)
     assert await story.offer() == 0
-    (last,) = [d for d in (await waiting_item(story, ann)).decisions if d.said == "everyone is busy"]
+    (last,) = [
+        d for d in (await waiting_item(story, ann)).decisions if d.said == "everyone is busy"
+    ]
     assert "rejected this conversation" in {c.why for c in last.candidates}
 
 
-async def test_a_closed_queue_says_when_it_opens_and_offers_then(story: Story, clock: MovedClock) -> None:
+async def test_a_closed_queue_says_when_it_opens_and_offers_then(
+    story: Story, clock: MovedClock
+) -> None:
     await change(story.store, t.queues, schedule="Mo-Fr 08:00-18:00; PH off")
     await story.available(MIA)
-    clock.now = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)  # Wednesday 18:30; Thursday is Thanksgiving
+    # Wednesday 18:30; Thursday is Thanksgiving
+    clock.now = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)
     ann = await texts(story)
     assert await story.offer() == 0
     assert await story.texted(ann) == [
-        "Service desk is closed and opens again on Friday at 08:00. You're in line and we'll reply here. "
+        "Service desk is closed and opens again on Friday at 08:00. You're in line and we'll "
+        "reply here. "
         "Text BOT for the virtual agent."
     ]
     assert await run_due(story, clock) == 1
@@ -207,10 +235,15 @@ async def test_who_waits_may_go_back_to_the_virtual_agent(story: Story) -> None:
     question = await story.begin(ann)
     assert question is not None
     assert question.message == "reset my password"
-    assert question.metadata["handed_back"] == {"said": "The requester went back to the virtual agent", "outcome": None}
+    assert question.metadata["handed_back"] == {
+        "said": "The requester went back to the virtual agent",
+        "outcome": None,
+    }
 
 
-async def test_a_wait_that_is_too_long_is_told_to_supervisors_once(story: Story, clock: MovedClock) -> None:
+async def test_a_wait_that_is_too_long_is_told_to_supervisors_once(
+    story: Story, clock: MovedClock
+) -> None:
     await change(story.store, t.queues, alarm_seconds=300)
     ann = await texts(story)
     await story.offer()
@@ -224,7 +257,9 @@ async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
     await add(story.store, t.queues, name="Other", assignment="most_capacity", accept_seconds=60)
     await add(story.store, t.queue_groups, queue_id=2, group_id=1)
     await change(story.store, t.provider_numbers, t.provider_numbers.c.number == DIRECT, queue_id=2)
-    await add(story.store, t.queue_skills, queue_id=SERVICE_DESK, skill="nobody has it", mandatory=True)
+    await add(
+        story.store, t.queue_skills, queue_id=SERVICE_DESK, skill="nobody has it", mandatory=True
+    )
     ann = (await story.text("hi")).interaction_id or 0
     await story.hand_off(ann)
     await story.available(MIA)
@@ -233,29 +268,40 @@ async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
     assert [o.interaction.id for o in await story.inbox(MIA)] == [bob]
 
 
-# Which queue ---------------------------------------------------------------------------------------------------
+# Which queue --------------------------------------------------------------------------------------
 
 
 async def a_queue(story: Story, name: str, **conditions: object) -> int:
     """A queue for conversations of which these conditions hold."""
     lines = tuple(Condition(field=f, operator=Operator.IS, value=v) for f, v in conditions.items())  # type: ignore[arg-type]
-    return await story.store.write(make_queue, Queue(name=name, pools=(Pool(group="Service desk"),), conditions=lines))
+    return await story.store.write(
+        make_queue, Queue(name=name, pools=(Pool(group="Service desk"),), conditions=lines)
+    )
 
 
 async def test_a_conversation_goes_to_the_first_queue_whose_conditions_fit(story: Story) -> None:
     await a_queue(story, "Network", topic="network")
     await a_queue(story, "Español", language="es")
-    await change(story.store, t.users, t.users.c.external_id == "E1002", attributes={"language": "es"})
+    await change(
+        story.store, t.users, t.users.c.external_id == "E1002", attributes={"language": "es"}
+    )
     by_topic = (await story.text("hi")).interaction_id or 0
     await story.hand_off(by_topic, Topic="network")
     by_language = await texts(story, BOB)
     neither = await texts(story, STRANGER)
-    for interaction, queue in ((by_topic, "Network"), (by_language, "Español"), (neither, "Service desk")):
+    for interaction, queue in (
+        (by_topic, "Network"),
+        (by_language, "Español"),
+        (neither, "Service desk"),
+    ):
         seen = await story.see(interaction)
-        assert (seen.owner.name, (await waiting_item(story, interaction)).queue.name) == (queue, queue)
+        assert (seen.owner.name, (await waiting_item(story, interaction)).queue.name) == (
+            queue,
+            queue,
+        )
 
 
-# Presence ------------------------------------------------------------------------------------------------------
+# Presence -----------------------------------------------------------------------------------------
 
 
 async def set_to(story: Story, presence: str, agent: int = MIA) -> None:
@@ -267,7 +313,9 @@ async def test_an_own_state_stands_and_may_take_work(story: Story) -> None:
     await add(story.store, t.presence_states, name="Training", takes_work=True, position=2)
     with pytest.raises(BadInput) as refused:
         await set_to(story, "Asleep")
-    assert refused.value.errors == {"presence": "must be one of available, away, offline, Lunch, Training"}
+    assert refused.value.errors == {
+        "presence": "must be one of available, away, offline, Lunch, Training"
+    }
     await set_to(story, "Lunch")
     await texts(story)
     assert await story.offer() == 0
@@ -286,7 +334,9 @@ async def test_going_away_gives_an_offer_to_the_next_at_once(story: Story) -> No
     assert len(await story.inbox(OMAR)) == 1
 
 
-async def test_an_offer_that_ran_out_says_why_the_agent_is_away(story: Story, clock: MovedClock) -> None:
+async def test_an_offer_that_ran_out_says_why_the_agent_is_away(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA)
     await texts(story)
     await story.offer()
@@ -299,26 +349,34 @@ async def test_an_offer_that_ran_out_says_why_the_agent_is_away(story: Story, cl
     assert (await story.store.read(people.agents))[MIA].presence_reason is None
 
 
-async def test_a_lost_connection_makes_away_after_the_grace_time(story: Story, clock: MovedClock) -> None:
+async def test_a_lost_connection_makes_away_after_the_grace_time(
+    story: Story, clock: MovedClock
+) -> None:
     await story.available(MIA)
     await story.store.write(still_connected, Connected(held=[MIA]))
     clock.move(30)
     await story.store.write(still_connected, Connected(held=[MIA]))
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
-    assert work.due_at == clock.now + timedelta(seconds=55), "the grace time, once the next word of her is missed"
+    assert work.due_at == clock.now + timedelta(seconds=55), (
+        "the grace time, once the next word of her is missed"
+    )
     clock.now = work.due_at + timedelta(hours=1)
     await story.store.write(after_gap, Gap())
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
     assert work.due_at == clock.now + timedelta(seconds=45), "the service itself was away"
     await story.store.write(connection_lost, Lost(MIA))
-    assert (await story.store.read(people.agents))[MIA].presence == "available", "her time has not come"
+    assert (await story.store.read(people.agents))[MIA].presence == "available", (
+        "her time has not come"
+    )
     clock.now = work.due_at
     await story.store.write(connection_lost, Lost(MIA))
     mia = (await story.store.read(people.agents))[MIA]
     assert (mia.presence, mia.presence_reason) == ("away", "The connection was lost")
 
 
-async def test_a_text_to_an_agent_who_is_away_is_offered_anew_if_the_desk_wants_it(story: Story) -> None:
+async def test_a_text_to_an_agent_who_is_away_is_offered_anew_if_the_desk_wants_it(
+    story: Story,
+) -> None:
     ann = await story.with_agent(MIA)
     await story.available(OMAR)
     await set_to(story, Presence.AWAY)
@@ -363,7 +421,9 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
     assert offer.interaction.id == third
 
 
-async def test_who_was_not_the_first_to_accept_is_offered_the_next_at_once(story: Story, clock: MovedClock) -> None:
+async def test_who_was_not_the_first_to_accept_is_offered_the_next_at_once(
+    story: Story, clock: MovedClock
+) -> None:
     """The card that vanishes makes room, also when nothing else happens."""
     await change(story.store, t.queues, assignment=Assignment.FIRST_TO_ACCEPT)
     await change(story.store, t.agents, capacity=1)

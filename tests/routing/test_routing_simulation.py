@@ -1,4 +1,5 @@
-"""A big desk's day in moved time: capacity never exceeded, nobody owned twice, nobody left waiting, everybody told."""
+"""A big desk's day in moved time: capacity never exceeded, nobody owned twice, nobody left waiting,
+everybody told."""
 
 import asyncio
 import os
@@ -18,7 +19,8 @@ from tests.conftest import MovedClock
 from tests.support.routing_day import Day, lay_out
 from tests.support.story import Story
 
-# `make simulation` runs it with 200 agents and 5,000 conversations; the suite with what takes seconds.
+# `make simulation` runs it with 200 agents and 5,000 conversations; the suite with what takes
+# seconds.
 AGENTS = int(os.environ.get("PATCHBOARD_TEST_AGENTS", "40"))
 CONVERSATIONS = int(os.environ.get("PATCHBOARD_TEST_CONVERSATIONS", "300"))
 KINDS = frozenset({Work.OFFER_WORK, Work.EXPIRE_OFFER, Work.LOST_CONNECTION})
@@ -60,7 +62,9 @@ async def second_process(url: str, clock: MovedClock) -> AsyncIterator[object]:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_the_same_day_with_two_processes(database_url: str, story: Story, clock: MovedClock) -> None:
+async def test_the_same_day_with_two_processes(
+    database_url: str, story: Story, clock: MovedClock
+) -> None:
     worker = a_worker(story.store, clock)
     async with second_process(database_url, clock) as other:
 

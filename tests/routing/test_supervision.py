@@ -32,7 +32,9 @@ async def change(story: Story, query: sa.Executable) -> None:
 
 
 async def waits_since(story: Story, interaction_id: int) -> datetime | None:
-    return next(one.waiting_since for one in (await seen(story)).conversations if one.id == interaction_id)
+    return next(
+        one.waiting_since for one in (await seen(story)).conversations if one.id == interaction_id
+    )
 
 
 async def test_an_empty_desk(story: Story) -> None:
@@ -45,7 +47,12 @@ async def test_an_empty_desk(story: Story) -> None:
         0,
         2,
     )
-    assert (queue.open_now, queue.opens_at, queue.closes_at, queue.problems) == (True, None, None, [])
+    assert (queue.open_now, queue.opens_at, queue.closes_at, queue.problems) == (
+        True,
+        None,
+        None,
+        [],
+    )
     assert [(a.name, a.presence, a.load, a.capacity, a.groups) for a in now.agents] == [
         ("Mia Chen", "offline", 0, 2, ["Service desk"]),
         ("Omar Haddad", "offline", 0, 2, ["Service desk"]),
@@ -54,7 +61,9 @@ async def test_an_empty_desk(story: Story) -> None:
     assert (await today(story)).first_answer is None
 
 
-async def test_a_queue_with_its_longest_wait_and_who_is_free(story: Story, clock: MovedClock) -> None:
+async def test_a_queue_with_its_longest_wait_and_who_is_free(
+    story: Story, clock: MovedClock
+) -> None:
     began = clock.now
     await story.text(number=ANN, to=DIRECT)
     clock.move(60)
@@ -65,9 +74,13 @@ async def test_a_queue_with_its_longest_wait_and_who_is_free(story: Story, clock
     await story.available(MIA)
     await story.offer()
     now = await seen(story)
-    assert (now.queues[0].waiting, now.queues[0].free) == (2, 0), "offered is waiting still, and Mia's room is taken"
+    assert (now.queues[0].waiting, now.queues[0].free) == (2, 0), (
+        "offered is waiting still, and Mia's room is taken"
+    )
     assert now.agents[0].load == 2
-    assert [(c.requester_number, [a.name for a in c.offered_to], c.said) for c in now.conversations] == [
+    assert [
+        (c.requester_number, [a.name for a in c.offered_to], c.said) for c in now.conversations
+    ] == [
         (ANN, ["Mia Chen"], "offered to Mia Chen"),
         (BOB, ["Mia Chen"], "offered to Mia Chen"),
     ]
@@ -88,7 +101,9 @@ async def test_a_queue_says_when_it_opens_when_it_closes_and_why_it_can_never_as
     assert queue.problems == ["No active agent is in Service desk: add one."]
 
 
-async def test_who_waits_longest_comes_first_then_agents_then_the_bot(story: Story, clock: MovedClock) -> None:
+async def test_who_waits_longest_comes_first_then_agents_then_the_bot(
+    story: Story, clock: MovedClock
+) -> None:
     ann = await story.with_agent(MIA)
     await story.write(ann, "hello")
     bot = (await story.text(number=BOB, to=MAIN)).interaction_id
@@ -99,10 +114,20 @@ async def test_who_waits_longest_comes_first_then_agents_then_the_bot(story: Sto
     await story.text("still there?", number=ANN, to=DIRECT)
     now = await seen(story)
     assert [c.id for c in now.conversations] == [queued, ann, bot]
-    assert [c.owner.kind for c in now.conversations] == [Owner.QUEUE, Owner.AGENT, Owner.VIRTUAL_AGENT]
-    assert [c.waiting_since for c in now.conversations] == [clock.now - timedelta(seconds=60), clock.now, None]
+    assert [c.owner.kind for c in now.conversations] == [
+        Owner.QUEUE,
+        Owner.AGENT,
+        Owner.VIRTUAL_AGENT,
+    ]
+    assert [c.waiting_since for c in now.conversations] == [
+        clock.now - timedelta(seconds=60),
+        clock.now,
+        None,
+    ]
     assert (await seen(story, most=1)).active == 3
-    assert [c.id for c in (await seen(story, queue_id=1)).conversations] == [queued, ann, bot], "its number's queue"
+    assert [c.id for c in (await seen(story, queue_id=1)).conversations] == [queued, ann, bot], (
+        "its number's queue"
+    )
     assert (await seen(story, queue_id=99)).conversations == []
 
 
@@ -136,12 +161,19 @@ async def test_a_transfer_does_not_wait_in_the_queue(story: Story) -> None:
     assert [a.name for a in now.conversations[0].offered_to] == ["Omar Haddad"]
 
 
-async def test_presence_with_its_history_and_the_admins_own_states(story: Story, clock: MovedClock) -> None:
-    await change(story, sa.insert(t.presence_states).values(name="back office", takes_work=True, position=1))
-    await change(story, sa.insert(t.presence_states).values(name="lunch", takes_work=False, position=2))
+async def test_presence_with_its_history_and_the_admins_own_states(
+    story: Story, clock: MovedClock
+) -> None:
+    await change(
+        story, sa.insert(t.presence_states).values(name="back office", takes_work=True, position=1)
+    )
+    await change(
+        story, sa.insert(t.presence_states).values(name="lunch", takes_work=False, position=2)
+    )
     choices = await story.store.read(people.presences)
     assert [(c.name, c.takes_work) for c in choices] == [
-        ("available", True), ("away", False), ("offline", False), ("back office", True), ("lunch", False),
+        ("available", True), ("away", False), ("offline", False), ("back office", True),
+        ("lunch", False),
     ]  # fmt: skip
     await story.available(MIA)
     clock.move(3600)
@@ -152,13 +184,18 @@ async def test_presence_with_its_history_and_the_admins_own_states(story: Story,
         ("Mia Chen", "lunch", False, clock.now),
     ]
     history = await story.store.read(presence.history, MIA)
-    assert [(one.presence, one.until) for one in history] == [("lunch", None), ("available", clock.now)]
+    assert [(one.presence, one.until) for one in history] == [
+        ("lunch", None),
+        ("available", clock.now),
+    ]
     assert history[1].since == clock.now - timedelta(hours=1)
     with pytest.raises(NotFound):
         await story.store.read(presence.history, 99)
 
 
-async def test_the_numbers_of_the_day_begin_at_midnight_of_the_desk(story: Story, clock: MovedClock) -> None:
+async def test_the_numbers_of_the_day_begin_at_midnight_of_the_desk(
+    story: Story, clock: MovedClock
+) -> None:
     clock.now = datetime(2026, 6, 1, 3, 50, tzinfo=UTC)  # 23:50 in New York
     yesterday = await story.with_agent(MIA)
     clock.now = datetime(2026, 6, 1, 13, 0, tzinfo=UTC)  # 09:00
@@ -182,12 +219,19 @@ async def test_the_numbers_of_the_day_begin_at_midnight_of_the_desk(story: Story
     assert numbers.handling is not None
     assert numbers.handling.mean == sum(handling) / 2
     nine, ten = numbers.hours[9:]
-    assert (nine.opened, nine.handed, nine.abandoned, nine.first_answer, nine.waiting) == (1, 1, 0, 60, 0)
+    assert (nine.opened, nine.handed, nine.abandoned, nine.first_answer, nine.waiting) == (
+        1,
+        1,
+        0,
+        60,
+        0,
+    )
     assert (ten.opened, ten.handed, ten.abandoned, ten.handling) == (1, 0, 1, 3620)
 
 
 async def test_however_much_is_stored_only_the_day_and_what_is_open_is_read(story: Story) -> None:
-    """What is closed grows for years. Its tables are searched, or walked backwards from the newest row."""
+    """What is closed grows for years. Its tables are searched, or walked backwards from the newest
+    row."""
     plans = await story.store.read(_plans) if story.store.is_sqlite else {}
     for statement, plan in plans.items():
         walked = "ORDER BY" in statement and "DESC" in statement
@@ -199,8 +243,14 @@ def _plans(conn: sa.Connection) -> dict[str, list[str]]:
     """statement -> how SQLite reads it."""
     found: dict[str, list[str]] = {}
 
-    def explain(_conn: object, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
-        rows = conn.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+    def explain(
+        _conn: object, _cursor: object, statement: str, parameters: Any, *_more: object
+    ) -> None:
+        rows = (
+            conn.connection.cursor()
+            .execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            .fetchall()
+        )
         found[statement] = [row[3] for row in rows]
 
     sa.event.listen(conn, "after_cursor_execute", explain)

@@ -1,16 +1,34 @@
-"""Transfer to an agent or a queue, hand-back, assignment by hand: one owner, and no lost message."""
+"""Transfer to an agent or a queue, hand-back, assignment by hand: one owner, and no lost
+message."""
 
 import asyncio
 
 import pytest
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.operations.routing.answer_offer import Expire, Reject, expire_offer, reject_work
+from handoff_service.operations.conversations.start_conversation import (
+    Recipient,
+    Start,
+    start_conversation,
+)
+from handoff_service.operations.routing.answer_offer import (
+    Expire,
+    Reject,
+    expire_offer,
+    reject_work,
+)
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.operations.routing.presence import SetPresence, set_presence
-from handoff_service.operations.routing.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
-from handoff_service.operations.virtual_agent.return_to_virtual_agent import ReturnToBot, return_to_bot
+from handoff_service.operations.routing.transfer import (
+    CancelTransfer,
+    Transfer,
+    cancel_transfer,
+    transfer,
+)
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
+    ReturnToBot,
+    return_to_bot,
+)
 from handoff_service.rules.shared.vocabulary import Event, Owner, Presence, Work
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
@@ -32,7 +50,10 @@ async def ann(story: Story) -> int:
 async def test_the_other_accepts_and_the_sender_leaves(story: Story, ann: int) -> None:
     await send_on(story, ann, to_agent=OMAR, note="Knows the dock.")
     (offer,) = await story.inbox(OMAR)
-    assert (offer.reason, offer.note) == ("Mia Chen is transferring this to you.", "Knows the dock.")
+    assert (offer.reason, offer.note) == (
+        "Mia Chen is transferring this to you.",
+        "Knows the dock.",
+    )
     assert (await story.see(ann)).owner.name == "Mia Chen", "until it is accepted"
     await story.text("one more thing", to=DIRECT)
     await story.accept(offer.id, OMAR)
@@ -42,11 +63,15 @@ async def test_the_other_accepts_and_the_sender_leaves(story: Story, ann: int) -
 
 
 @pytest.mark.parametrize("how", ["declines", "lets it run out", "goes away", "is taken back"])
-async def test_it_stays_with_the_sender_when_the_other(how: str, story: Story, ann: int, clock: MovedClock) -> None:
+async def test_it_stays_with_the_sender_when_the_other(
+    how: str, story: Story, ann: int, clock: MovedClock
+) -> None:
     await send_on(story, ann, to_agent=OMAR)
     (offer,) = await story.inbox(OMAR)
     if how == "declines":
-        await story.store.write(reject_work, Reject(work_item_id=offer.id, agent_id=OMAR, reason="Not my subject"))
+        await story.store.write(
+            reject_work, Reject(work_item_id=offer.id, agent_id=OMAR, reason="Not my subject")
+        )
     elif how == "lets it run out":
         (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER)
         clock.now = work.due_at
@@ -59,13 +84,17 @@ async def test_it_stays_with_the_sender_when_the_other(how: str, story: Story, a
     assert await story.inbox(OMAR) == []
     with pytest.raises(Conflict):
         await story.accept(offer.id, OMAR)
-    told = [line.body for line in await story.lines(ann) if line.event in (Event.PROMPT, Event.TRANSFER)]
+    told = [
+        line.body for line in await story.lines(ann) if line.event in (Event.PROMPT, Event.TRANSFER)
+    ]
     assert len(told) == 2, "it was begun, and what became of it"
     await story.available(OMAR)
     await send_on(story, ann, to_agent=OMAR)  # and it can be tried again
 
 
-async def test_to_a_queue_at_once_with_the_note_and_not_back_to_the_sender_first(story: Story, ann: int) -> None:
+async def test_to_a_queue_at_once_with_the_note_and_not_back_to_the_sender_first(
+    story: Story, ann: int
+) -> None:
     await send_on(story, ann, to_queue=1, note="Needs a second look.")
     seen = await story.see(ann)
     assert (seen.owner.kind, seen.live_group) == (Owner.QUEUE, [])
@@ -83,13 +112,17 @@ async def test_closing_during_a_transfer_ends_it(story: Story, ann: int) -> None
 
 async def test_of_two_transfers_at_once_one_is_refused(story: Story, ann: int) -> None:
     tries = await asyncio.gather(
-        send_on(story, ann, to_agent=OMAR), send_on(story, ann, to_agent=OMAR), return_exceptions=True
+        send_on(story, ann, to_agent=OMAR),
+        send_on(story, ann, to_agent=OMAR),
+        return_exceptions=True,
     )
     assert sorted(type(found).__name__ for found in tries) == ["Conflict", "NoneType"]
     assert len(await story.inbox(OMAR)) == 1
 
 
-async def test_what_cannot_be_transferred_is_refused_with_the_reason(story: Story, ann: int) -> None:
+async def test_what_cannot_be_transferred_is_refused_with_the_reason(
+    story: Story, ann: int
+) -> None:
     for to, error, said in (
         ({}, BadInput, "agent_id"),
         ({"to_agent": OMAR, "to_queue": 1}, BadInput, "agent_id"),
@@ -126,7 +159,9 @@ async def test_handed_back_with_an_outcome_that_the_bot_is_told(story: Story, an
 async def test_a_blank_text_after_a_hand_back_does_not_swallow_what_the_bot_is_told_first(
     story: Story, ann: int
 ) -> None:
-    await story.store.write(return_to_bot, ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="New dock ordered"))
+    await story.store.write(
+        return_to_bot, ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="New dock ordered")
+    )
     await story.text("\u200b", to=DIRECT)
     assert await story.begin(ann) is None
     assert (await story.texted(ann))[-1].startswith("Your text had no words.")
@@ -161,7 +196,9 @@ async def test_whoever_never_wrote_hears_nothing_of_a_queue_until_they_write(sto
     await story.offer()
     assert await story.texted(bob) == ["Your laptop is ready."]
     await story.text("where can I get it?", number=BOB, to=DIRECT)
-    assert await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK) == 1, "they may have to wait"
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK) == 1, (
+        "they may have to wait"
+    )
     await story.offer()
     assert len(await story.texted(bob)) == 2
     assert "You're in line" in (await story.texted(bob))[1]

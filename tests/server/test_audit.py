@@ -28,11 +28,16 @@ def test_the_verdict(answer: str, code: int, says: str, tmp_path: Path) -> None:
     tool.write_text(f"#!/bin/sh\ncat <<'END'\n{answer}\nEND\n")
     tool.chmod(0o755)
     asked = subprocess.run(
-        [ROOT / ".ci/audit", tool, "requirements/x.txt"], capture_output=True, text=True, check=False
+        [ROOT / ".ci/audit", tool, "requirements/x.txt"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (asked.returncode, says in asked.stdout) == (code, True), asked.stdout
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda file: file.name)
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda file: file.name
+)
 def test_locked_files_hold_no_addresses(file: Path) -> None:
     assert re.findall(r"https?://|--(?:extra-)?index-url", file.read_text()) == []

@@ -71,7 +71,8 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
     made = await app.create_server(
         host="127.0.0.1",
         port=0,
-        protocol=partial(HttpConnection, limits=limits, webhooks=webhooks),  # type: ignore[arg-type]
+        protocol=partial(HttpConnection, limits=limits, webhooks=webhooks),
+        # type: ignore[arg-type]
         return_asyncio_server=True,
     )
     assert made is not None
@@ -90,7 +91,10 @@ async def test_the_idlest_connections_of_an_address_make_room(server: Server) ->
     connections = [await server.open() for _ in range(20)]
     assert await server.answers(connections[0])  # so this one is not the idlest
     assert await server.answers(await server.open())
-    ended = [reader.at_eof() or not await server.answers((reader, writer)) for reader, writer in connections]
+    ended = [
+        reader.at_eof() or not await server.answers((reader, writer))
+        for reader, writer in connections
+    ]
     assert sum(ended) == 2  # a tenth of the limit
     assert not ended[0]
 
@@ -130,13 +134,18 @@ async def test_a_request_that_never_ends_is_ended(
     assert b"200" not in (b"" if reading.exception() else reading.result())
 
 
-HEAD = b"POST /webhooks/one HTTP/1.1\r\nHost: desk\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+HEAD = (
+    b"POST /webhooks/one HTTP/1.1\r\nHost: desk\r\nContent-Type: "
+    b"application/x-www-form-urlencoded\r\n"
+)
 WHOLE = HEAD + b"Content-Length: 3\r\n\r\na=1"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\na=1\r\n0\r\n\r\n"
 ROOMY = pytest.mark.parametrize("server", [(500, 1000, ())], indirect=True)
 
 
-async def answer(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], *parts: bytes) -> tuple[int, bytes]:
+async def answer(
+    connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], *parts: bytes
+) -> tuple[int, bytes]:
     """The status and body of the answer to a request that is sent in these parts."""
     reader, writer = connection
     for part in parts:

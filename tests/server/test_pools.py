@@ -1,4 +1,5 @@
-"""Work that hangs takes nothing from work of another kind, and a bot that hangs nothing from another bot."""
+"""Work that hangs takes nothing from work of another kind, and a bot that hangs nothing from
+another bot."""
 
 import asyncio
 import logging
@@ -59,17 +60,23 @@ async def running(pools: list[Worker]) -> AsyncIterator[None]:
             await pool.close()
 
 
-async def test_an_offer_is_made_while_the_provider_hangs(database_url: str, clock: MovedClock) -> None:
+async def test_an_offer_is_made_while_the_provider_hangs(
+    database_url: str, clock: MovedClock
+) -> None:
     pools: list[Worker] = []
 
     def told(_hints: object, work_at: datetime | None) -> None:
         for pool in pools if work_at is not None else ():
             pool.nudge(work_at)
 
-    store = Store(database_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=told)
+    store = Store(
+        database_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=told
+    )
     story, provider = Story(store), HungProvider()
     await asyncio.gather(*(story.text(number=f"+1202555{n:04d}", to=DIRECT) for n in range(200)))
-    while await story.offer() or await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK):
+    while await story.offer() or await story.count(
+        t.due_work, t.due_work.c.kind == Work.OFFER_WORK
+    ):
         pass  # everybody is told that they wait
     assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) >= 200
     none: Any = provider
@@ -80,7 +87,9 @@ async def test_an_offer_is_made_while_the_provider_hangs(database_url: str, cloc
         await story.available(MIA)
         while not await story.inbox(MIA):
             await asyncio.sleep(0.01)
-    assert len(provider.asked) == SENDS_AT_ONCE, "no more is marked as sending than can be sent at once"
+    assert len(provider.asked) == SENDS_AT_ONCE, (
+        "no more is marked as sending than can be sent at once"
+    )
     sending = await story.count(t.messages, t.messages.c.status == "sending")
     assert sending == SENDS_AT_ONCE
     store.close()
@@ -127,7 +136,9 @@ def turns(story: Story, bot: RasaBot, clock: MovedClock) -> Worker:
     none: Any = None
     deps = WorkerDeps(store=story.store, provider=none, bot=bot, clock=clock)
     (pool,) = [
-        pool for (kinds, _), pool in zip(workers.POOLS, build_workers(deps), strict=True) if Work.BOT_TURN in kinds
+        pool
+        for (kinds, _), pool in zip(workers.POOLS, build_workers(deps), strict=True)
+        if Work.BOT_TURN in kinds
     ]
     return pool
 
@@ -142,7 +153,9 @@ async def test_a_hundred_people_with_a_hung_bot_reach_a_person(
 ) -> None:
     servers.hung = {servers.urls[0]}
     changes: list[State] = []
-    bot = RasaBot(servers.urls[:1], "token", 1.0, changed=lambda _server, state: changes.append(state))
+    bot = RasaBot(
+        servers.urls[:1], "token", 1.0, changed=lambda _server, state: changes.append(state)
+    )
     await people(story, 100)
     clock.move(2)
     waiting = t.interactions.c.owner == Owner.QUEUE
@@ -172,7 +185,10 @@ async def test_people_of_the_healthy_bot_notice_nothing_of_the_hung_one(
             tx,
             [
                 due_work.Due(
-                    kind=Work.BOT_TURN, key=str(one), line=f"x{one}", due_at=tx.now + 2 * tx.settings.burst_window
+                    kind=Work.BOT_TURN,
+                    key=str(one),
+                    line=f"x{one}",
+                    due_at=tx.now + 2 * tx.settings.burst_window,
                 )
                 for one in healthy
             ],
@@ -196,7 +212,9 @@ async def test_an_open_breaker_fails_fast_and_closes_when_the_bot_answers(
 
     servers.hung = {servers.urls[0]}
     changes: list[State] = []
-    bot = RasaBot(servers.urls[:1], "token", 0.2, changed=lambda _server, state: changes.append(state))
+    bot = RasaBot(
+        servers.urls[:1], "token", 0.2, changed=lambda _server, state: changes.append(state)
+    )
     question = Question(sender="1", message="hi", turn_id="1")
     for _ in range(circuit_breaker.FAILURES):
         with pytest.raises(BotFailed, match="did not answer within"):
@@ -231,9 +249,13 @@ async def test_an_answer_that_cannot_be_used_opens_no_breaker() -> None:
 
 
 async def test_what_is_under_way_keeps_its_claim(
-    story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    story: Story,
+    clock: MovedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """However long it takes or waits for a place: only a process that is frozen or dead loses it."""
+    """However long it takes or waits for a place: only a process that is frozen or dead loses
+    it."""
     monkeypatch.setattr(logging.getLogger("patchboard"), "propagate", True)
     monkeypatch.setattr(workers, "RENEW_EVERY", 0.01)
     await people(story, 1)
@@ -245,7 +267,10 @@ async def test_what_is_under_way_keeps_its_claim(
             raise AssertionError
 
     none: Any = None
-    pool = Worker(WorkerDeps(store=story.store, provider=none, bot=Slow(), clock=clock), frozenset({Work.BOT_TURN}))
+    pool = Worker(
+        WorkerDeps(store=story.store, provider=none, bot=Slow(), clock=clock),
+        frozenset({Work.BOT_TURN}),
+    )
 
     async def lease() -> datetime | None:
         (row,) = await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)
@@ -260,4 +285,7 @@ async def test_what_is_under_way_keeps_its_claim(
         while await lease() == first:
             await asyncio.sleep(0.01)
         clock.move(50)
-        assert await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.BOT_TURN}))) == []
+        assert (
+            await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.BOT_TURN})))
+            == []
+        )

@@ -25,7 +25,9 @@ def test_a_running_desk_leaves_nothing_open(tmp_path: Path) -> None:
     assert open_to_others(home) != []
     with running_service(home):
         os.umask(before)
-        assert {"patchboard.db", "patchboard.db-wal", "secret_key", "bot_token"} <= {p.name for p in home.iterdir()}
+        assert {"patchboard.db", "patchboard.db-wal", "secret_key", "bot_token"} <= {
+            p.name for p in home.iterdir()
+        }
         assert open_to_others(home) == []
 
 
@@ -39,7 +41,9 @@ def test_a_database_elsewhere_is_private_too_and_shared_folders_stay(tmp_path: P
         (shared / name).chmod(0o644)
     home.mkdir()
     (home / "link").symlink_to(shared)
-    config = settings.read({"PATCHBOARD_HOME": str(home), "PATCHBOARD_DATABASE_URL": f"sqlite:///{shared}/desk.db"})
+    config = settings.read(
+        {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DATABASE_URL": f"sqlite:///{shared}/desk.db"}
+    )
     make_private(config)
     assert [stat.S_IMODE((shared / name).stat().st_mode) for name in names] == [0o600, 0o600, 0o644]
     assert stat.S_IMODE(shared.stat().st_mode) == 0o1777

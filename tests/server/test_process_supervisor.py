@@ -1,4 +1,5 @@
-"""Several worker processes: one that ends is replaced, none outlives its supervisor, a restart fails no request."""
+"""Several worker processes: one that ends is replaced, none outlives its supervisor, a restart
+fails no request."""
 
 import asyncio
 import os
@@ -22,7 +23,8 @@ from tests.support.service import Service, free_port, running_service
 from tests.support.story import MAIN
 
 REQUESTS = int(os.environ.get("PATCHBOARD_TEST_REQUESTS", "600"))
-PAUSE = 0.02  # seconds between a client's requests, which leaves the new workers something of two cores
+# seconds between a client's requests, which leaves the new workers something of two cores
+PAUSE = 0.02
 RESTARTS = int(os.environ.get("PATCHBOARD_TEST_RESTARTS", "1"))
 
 
@@ -52,7 +54,9 @@ async def ended(pids: list[int]) -> None:
 
 
 async def ready_workers(service: Service, count: int) -> list[int]:
-    pids = [int(pid) for pid in await logged(service.log, r"action=worker_started pid=(\d+)", count)]
+    pids = [
+        int(pid) for pid in await logged(service.log, r"action=worker_started pid=(\d+)", count)
+    ]
     await logged(service.log, r"action=(started) ", count)
     return pids
 
@@ -91,7 +95,9 @@ async def test_a_rolling_restart_fails_no_request(postgres_url: str, tmp_path: P
             ]
             for restart in range(1, RESTARTS + 1):
                 service.process.send_signal(signal.SIGUSR1)
-                [*done] = await logged(service.log, r"action=rolling_restart_done replaced=(\d)", restart)
+                [*done] = await logged(
+                    service.log, r"action=rolling_restart_done replaced=(\d)", restart
+                )
                 assert done[-1] == "2"
             while load.count < REQUESTS:
                 await asyncio.sleep(0.01)
@@ -99,11 +105,16 @@ async def test_a_rolling_restart_fails_no_request(postgres_url: str, tmp_path: P
             await asyncio.gather(*clients)
             print(f"{load.count} requests over {RESTARTS} rolling restarts: {dict(load.outcomes)}")
             assert set(load.outcomes) == {"200"}
-            pids = [int(pid) for pid in re.findall(r"action=worker_started pid=(\d+)", service.log.read_text())]
+            pids = [
+                int(pid)
+                for pid in re.findall(r"action=worker_started pid=(\d+)", service.log.read_text())
+            ]
             assert [is_running(pid) for pid in pids] == [False, False] * RESTARTS + [True, True]
 
 
-async def test_a_supervisor_that_was_killed_with_something_unread_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_supervisor_that_was_killed_with_something_unread_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The system then resets the lifeline instead of ending it."""
     ends = threading.Event()  # waited for: the real one would end the tests half a minute later
     monkeypatch.setattr(serving, "_end_in_time", ends.set)
@@ -130,7 +141,8 @@ while said := lifeline.recv(1):
 async def test_after_each_replaced_worker_the_others_look_for_work(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What the old one has given back would wait until they look by themselves, up to half a minute."""
+    """What the old one has given back would wait until they look by themselves, up to half a
+    minute."""
     caplog.set_level("INFO", "patchboard")
     with serving.listen("127.0.0.1", 0) as listening:
         supervisor = Supervisor(listening, 2, command=[sys.executable, "-c", TOLD, str(tmp_path)])
@@ -148,7 +160,9 @@ async def test_after_each_replaced_worker_the_others_look_for_work(
         await running
 
 
-async def test_a_worker_that_always_ends_is_started_with_growing_pauses(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_worker_that_always_ends_is_started_with_growing_pauses(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with serving.listen("127.0.0.1", 0) as listening:
         supervisor = Supervisor(listening, 1, command=[sys.executable, "-c", "raise SystemExit(3)"])
         running = asyncio.create_task(supervisor.run())

@@ -14,7 +14,9 @@ REFERENCE = (Path(__file__).parents[2] / "docs/reference/settings.md").read_text
 
 
 def read(home: Path, **given: str) -> Settings:
-    return settings.read({"PATCHBOARD_HOME": str(home), **{f"PATCHBOARD_{k}": v for k, v in given.items()}})
+    return settings.read(
+        {"PATCHBOARD_HOME": str(home), **{f"PATCHBOARD_{k}": v for k, v in given.items()}}
+    )
 
 
 def test_every_setting_is_in_the_reference() -> None:
@@ -27,24 +29,43 @@ FAULTS = [
     ({"PORT": "70000"}, "PATCHBOARD_PORT"),
     ({"WORKERS": "0"}, "PATCHBOARD_WORKERS must be a whole number, at least 1"),
     ({"WORKERS": "2"}, "PATCHBOARD_WORKERS above 1 needs PostgreSQL"),
-    ({"DATABASE_URL": "mysql://x"}, "PATCHBOARD_DATABASE_URL must begin with sqlite:/// or postgresql://"),
-    ({"SMS_PROVIDER": "pigeon"}, "PATCHBOARD_SMS_PROVIDER must be simulator or twilio; it is 'pigeon'"),
-    ({"TWILIO_SIGNATURE": "sha512"}, "PATCHBOARD_TWILIO_SIGNATURE must be sha1 or sha256; it is 'sha512'"),
-    ({"SMS_PROVIDER": "twilio"}, "needs PATCHBOARD_TWILIO_ACCOUNT_SID and PATCHBOARD_TWILIO_AUTH_TOKEN"),
+    (
+        {"DATABASE_URL": "mysql://x"},
+        "PATCHBOARD_DATABASE_URL must begin with sqlite:/// or postgresql://",
+    ),
+    (
+        {"SMS_PROVIDER": "pigeon"},
+        "PATCHBOARD_SMS_PROVIDER must be simulator or twilio; it is 'pigeon'",
+    ),
+    (
+        {"TWILIO_SIGNATURE": "sha512"},
+        "PATCHBOARD_TWILIO_SIGNATURE must be sha1 or sha256; it is 'sha512'",
+    ),
+    (
+        {"SMS_PROVIDER": "twilio"},
+        "needs PATCHBOARD_TWILIO_ACCOUNT_SID and PATCHBOARD_TWILIO_AUTH_TOKEN",
+    ),
     ({"PUBLIC_URL": "sms.example.com"}, "PATCHBOARD_PUBLIC_URL must be an address such as"),
     ({"BOT_TIMEOUT": "-1"}, "PATCHBOARD_BOT_TIMEOUT must be seconds"),
     ({"BURST_WINDOW": "nan"}, "PATCHBOARD_BURST_WINDOW must be seconds"),
     ({"BOT_URL": "http://one:5005/,two"}, "PATCHBOARD_BOT_URL must be an address such as"),
     ({"DEMO": "yes"}, "PATCHBOARD_DEMO must be 0 or 1"),
     ({"SMTP_URL": "mail.example.com:25"}, "PATCHBOARD_SMTP_URL must be an address such as smtp://"),
-    ({"SMTP_URL": "smtp://mail.example.com:twentyfive"}, "PATCHBOARD_SMTP_URL must be an address such as smtp://"),
+    (
+        {"SMTP_URL": "smtp://mail.example.com:twentyfive"},
+        "PATCHBOARD_SMTP_URL must be an address such as smtp://",
+    ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("given", "says"), FAULTS, ids=[next(iter(f[0])) + "=" + next(iter(f[0].values())) for f in FAULTS]
+    ("given", "says"),
+    FAULTS,
+    ids=[next(iter(f[0])) + "=" + next(iter(f[0].values())) for f in FAULTS],
 )
-def test_faults_name_the_variable_and_what_would_be_right(tmp_path: Path, given: dict[str, str], says: str) -> None:
+def test_faults_name_the_variable_and_what_would_be_right(
+    tmp_path: Path, given: dict[str, str], says: str
+) -> None:
     with pytest.raises(SetupError) as error:
         read(tmp_path, **given)
     assert says in str(error.value)
@@ -53,8 +74,18 @@ def test_faults_name_the_variable_and_what_would_be_right(tmp_path: Path, given:
 def test_defaults_make_the_product_run(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert found.database_url == f"sqlite:///{tmp_path}/patchboard.db"
-    assert (found.host, found.port, found.workers, found.public_url) == ("127.0.0.1", 8000, 1, "http://127.0.0.1:8000")
-    assert (found.sms_provider, found.bot_timeout, found.burst_window, found.demo) == ("simulator", 10, 1.5, False)
+    assert (found.host, found.port, found.workers, found.public_url) == (
+        "127.0.0.1",
+        8000,
+        1,
+        "http://127.0.0.1:8000",
+    )
+    assert (found.sms_provider, found.bot_timeout, found.burst_window, found.demo) == (
+        "simulator",
+        10,
+        1.5,
+        False,
+    )
 
 
 def test_an_empty_bot_address_means_no_bot(tmp_path: Path) -> None:
@@ -62,7 +93,10 @@ def test_an_empty_bot_address_means_no_bot(tmp_path: Path) -> None:
 
 
 def test_a_bot_may_have_several_addresses_each_once(tmp_path: Path) -> None:
-    found = read(tmp_path, BOT_URL="http://me:hunter2@one/x, http://me:hunter2@two/x,http://me:hunter2@one/x,")
+    found = read(
+        tmp_path,
+        BOT_URL="http://me:hunter2@one/x, http://me:hunter2@two/x,http://me:hunter2@one/x,",
+    )
     assert found.bot_urls == ("http://me:hunter2@one/x", "http://me:hunter2@two/x")
     assert found.shown()["PATCHBOARD_BOT_URL"] == "http://me:****@one/x,http://me:****@two/x"
 
@@ -72,5 +106,9 @@ def test_secrets_are_made_once_kept_private_and_never_shown(tmp_path: Path) -> N
     assert first.secret_key == second.secret_key
     assert len(first.secret_key) > 30
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
-    shown = read(tmp_path, TWILIO_AUTH_TOKEN="tell-nobody", DATABASE_URL="postgresql://me:hunter2@db/desk").shown()
-    assert not [v for v in shown.values() if "tell-nobody" in v or "hunter2" in v or first.secret_key in v]
+    shown = read(
+        tmp_path, TWILIO_AUTH_TOKEN="tell-nobody", DATABASE_URL="postgresql://me:hunter2@db/desk"
+    ).shown()
+    assert not [
+        v for v in shown.values() if "tell-nobody" in v or "hunter2" in v or first.secret_key in v
+    ]

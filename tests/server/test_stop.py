@@ -1,4 +1,5 @@
-"""SIGTERM: what has begun is answered, and work under way is finished, or given back to the next process."""
+"""SIGTERM: what has begun is answered, and work under way is finished, or given back to the next
+process."""
 
 import asyncio
 import re
@@ -51,7 +52,8 @@ async def test_every_request_in_flight_is_answered(sqlite_url: str, tmp_path: Pa
 
 @pytest.fixture
 async def bot() -> AsyncIterator[tuple[str, list[str]]]:
-    """A bot that never answers the first turn, and the others at once; which messages it was asked."""
+    """A bot that never answers the first turn, and the others at once; which messages it was
+    asked."""
     asked: list[str] = []
 
     async def turn(request: web.Request) -> web.Response:
@@ -80,7 +82,9 @@ async def test_work_that_does_not_finish_is_given_back(
             "BOT_TIMEOUT": "20",
         }
         with running_service(tmp_path, port=port, **settings) as service:
-            await twilio.send_inbound(f"{service.url}/webhooks/twilio/sms", "+12025559001", MAIN, "hello")
+            await twilio.send_inbound(
+                f"{service.url}/webhooks/twilio/sms", "+12025559001", MAIN, "hello"
+            )
             async with asyncio.timeout(30):
                 while not asked:
                     await asyncio.sleep(0.01)
@@ -108,7 +112,8 @@ async def test_event_streams_end_and_are_not_cut(sqlite_url: str, tmp_path: Path
 async def test_a_claim_that_was_under_way_at_the_stop_is_given_back(
     store: Store, story: Story, clock: MovedClock
 ) -> None:
-    """``run`` is cancelled while the claim is in the lane: nobody would do the work before the lease ends."""
+    """``run`` is cancelled while the claim is in the lane: nobody would do the work before the
+    lease ends."""
     deps = WorkerDeps(store=store, provider=Provider(), bot=NoBot(), clock=clock)
     worker = Worker(deps, frozenset({Work.BOT_TURN}))
     await story.text()

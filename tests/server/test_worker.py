@@ -41,7 +41,11 @@ class Provider:
         self.media: dict[str, bytes | NotFetched] = {}
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
-        result = self.results.pop(0) if self.results else Accepted(sid=f"SM{message.message_id}", status=Status.SENT)
+        result = (
+            self.results.pop(0)
+            if self.results
+            else Accepted(sid=f"SM{message.message_id}", status=Status.SENT)
+        )
         if isinstance(result, Exception):
             raise result
         if isinstance(result, Accepted):
@@ -67,7 +71,11 @@ class Bot:
 
     async def ask(self, question: Question) -> BotAnswer:
         self.asked.append(question)
-        answer = self.answers.pop(0) if self.answers else [BotReply(text=f"You said: {question.message}")]
+        answer = (
+            self.answers.pop(0)
+            if self.answers
+            else [BotReply(text=f"You said: {question.message}")]
+        )
         if isinstance(answer, BotFailed):
             raise answer
         return BotAnswer(tuple(answer))
@@ -99,7 +107,9 @@ async def work(worker: Worker) -> None:
 
 def pool_of(kind: Work, deps: WorkerDeps) -> Worker:
     """The pool that does work of this kind."""
-    return next(pool for (kinds, _), pool in zip(POOLS, build_workers(deps), strict=True) if kind in kinds)
+    return next(
+        pool for (kinds, _), pool in zip(POOLS, build_workers(deps), strict=True) if kind in kinds
+    )
 
 
 async def test_a_text_is_answered_after_the_burst(
@@ -177,7 +187,11 @@ async def test_an_unknown_outcome_is_linked_when_it_went_out_and_sent_again_when
 
 
 async def test_trouble_with_one_piece_of_work_is_logged_and_tried_again(
-    worker: Worker, story: Story, provider: Provider, clock: MovedClock, caplog: pytest.LogCaptureFixture
+    worker: Worker,
+    story: Story,
+    provider: Provider,
+    clock: MovedClock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     import logging
 
@@ -202,7 +216,11 @@ async def test_trouble_with_one_piece_of_work_is_logged_and_tried_again(
 
 
 async def test_what_the_provider_does_not_take_is_logged_at_each_try(
-    worker: Worker, story: Story, provider: Provider, clock: MovedClock, caplog: pytest.LogCaptureFixture
+    worker: Worker,
+    story: Story,
+    provider: Provider,
+    clock: MovedClock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     import logging
 
@@ -239,7 +257,9 @@ async def test_a_running_worker_wakes_for_what_is_new_and_for_what_comes_due(
     await worker.close()
 
 
-async def test_a_bot_that_hangs_holds_up_no_agents_text(story: Story, provider: Provider, clock: MovedClock) -> None:
+async def test_a_bot_that_hangs_holds_up_no_agents_text(
+    story: Story, provider: Provider, clock: MovedClock
+) -> None:
     class Hangs(Bot):
         async def ask(self, question: Question) -> BotAnswer:
             await asyncio.Event().wait()
@@ -263,7 +283,9 @@ async def test_a_bot_that_hangs_holds_up_no_agents_text(story: Story, provider: 
 async def picture_in(story: Story, *types: str, number: str = ANN) -> int:
     """A text from a phone with something of each of these types."""
     found = tuple(Attachment(f"https://api.twilio.com/{n}", kind) for n, kind in enumerate(types))
-    text = Text(sid=f"MM{number}", requester_number=number, provider_number=DIRECT, body="", media=found)
+    text = Text(
+        sid=f"MM{number}", requester_number=number, provider_number=DIRECT, body="", media=found
+    )
     received = await story.store.write(receive_sms, text)
     return received.interaction_id or 0
 
@@ -272,7 +294,9 @@ async def test_media_are_fetched_looked_at_and_stored(
     story: Story, provider: Provider, bot: Bot, clock: MovedClock, tmp_path: Path
 ) -> None:
     folder = MediaFolder(tmp_path)
-    worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=bot, clock=clock, media=folder))
+    worker = Worker(
+        WorkerDeps(store=story.store, provider=provider, bot=bot, clock=clock, media=folder)
+    )
     interaction = await picture_in(story, "image/png", "application/pdf", "image/png", "image/png")
     gone = NotFetched(why="The provider does not have it (404).", again=True)
     found: list[bytes | NotFetched] = [picture(), PDF, b"<script>", gone]
@@ -289,7 +313,11 @@ async def test_media_are_fetched_looked_at_and_stored(
     provider.media["https://api.twilio.com/3"] = picture("GIF")
     await work(worker)
     (line,) = [one for one in await story.lines(interaction) if one.media]
-    assert (line.media[3].status, line.media[3].content_type, line.media[3].why) == ("stored", "image/gif", None)
+    assert (line.media[3].status, line.media[3].content_type, line.media[3].why) == (
+        "stored",
+        "image/gif",
+        None,
+    )
     by_id = sorted(await story.rows(t.media), key=lambda row: row.id)
     files = [str(row.file) for row in by_id if row.file]
     assert [folder.read(name) for name in files] == [picture(), PDF, picture("GIF")]
@@ -299,8 +327,12 @@ async def test_an_upload_that_nobody_sent_takes_its_file_along(
     story: Story, provider: Provider, bot: Bot, clock: MovedClock, tmp_path: Path
 ) -> None:
     folder = MediaFolder(tmp_path)
-    worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=bot, clock=clock, media=folder))
-    stored = StoredUpload(file=folder.keep(picture(), clock()), size=len(picture()), taken=Taken("image/png", 64, 48))
+    worker = Worker(
+        WorkerDeps(store=story.store, provider=provider, bot=bot, clock=clock, media=folder)
+    )
+    stored = StoredUpload(
+        file=folder.keep(picture(), clock()), size=len(picture()), taken=Taken("image/png", 64, 48)
+    )
     await story.store.write(keep_upload, Upload(agent_id=MIA, stored=stored))
     clock.move(24 * 3600)
     await work(worker)
@@ -308,7 +340,9 @@ async def test_an_upload_that_nobody_sent_takes_its_file_along(
     assert await story.count(t.media) == 0
 
 
-async def test_downloads_that_hang_hold_up_no_agents_text(story: Story, bot: Bot, clock: MovedClock) -> None:
+async def test_downloads_that_hang_hold_up_no_agents_text(
+    story: Story, bot: Bot, clock: MovedClock
+) -> None:
     class Hangs(Provider):
         async def fetch(self, url: str) -> bytes | NotFetched:
             await asyncio.Event().wait()
@@ -328,7 +362,9 @@ async def test_downloads_that_hang_hold_up_no_agents_text(story: Story, bot: Bot
     await fetching.close()
 
 
-async def test_a_late_answer_is_kept_for_agents(worker: Worker, story: Story, bot: Bot, clock: MovedClock) -> None:
+async def test_a_late_answer_is_kept_for_agents(
+    worker: Worker, story: Story, bot: Bot, clock: MovedClock
+) -> None:
     received = await story.text("hi")
     clock.move(2)
     interaction = received.interaction_id or 0
@@ -341,5 +377,7 @@ async def test_a_late_answer_is_kept_for_agents(worker: Worker, story: Story, bo
     late = Worker(WorkerDeps(store=story.store, provider=Provider(), bot=TakesOver(), clock=clock))
     await work(late)
     assert await story.texted(interaction) == ["Mia here"]
-    assert [line.body for line in await story.lines(interaction) if line.event is Event.LATE_REPLY] == ["too late"]
+    assert [
+        line.body for line in await story.lines(interaction) if line.event is Event.LATE_REPLY
+    ] == ["too late"]
     assert await story.count(t.work_items) == 0

@@ -10,19 +10,53 @@ from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot
 from handoff_service.rules.virtual_agent.commands import SHIPPED, Command, meant
 
 ADDED = (
-    *("Sent from my iPhone", "sent from my ipad", "Sent from my iPhone 15 Pro Max", "Sent from my Galaxy"),
-    *("Sent from my Verizon, Samsung Galaxy smartphone", "Sent via the Samsung Galaxy S24, an AT&T 5G smartphone"),
-    *("Sent from my T-Mobile 4G LTE Device", "Sent from Mail for Windows 10", "Sent from Mail for Windows"),
-    *("Sent from Outlook for iOS", "Get Outlook for Android", "Get Outlook for iOS<https://aka.ms/o0ukef>"),
-    *("Sent from Yahoo Mail on Android", "Sent from Yahoo Mail for iPhone", "Sent from Proton Mail for iOS"),
+    *(
+        "Sent from my iPhone",
+        "sent from my ipad",
+        "Sent from my iPhone 15 Pro Max",
+        "Sent from my Galaxy",
+    ),
+    *(
+        "Sent from my Verizon, Samsung Galaxy smartphone",
+        "Sent via the Samsung Galaxy S24, an AT&T 5G smartphone",
+    ),
+    *(
+        "Sent from my T-Mobile 4G LTE Device",
+        "Sent from Mail for Windows 10",
+        "Sent from Mail for Windows",
+    ),
+    *(
+        "Sent from Outlook for iOS",
+        "Get Outlook for Android",
+        "Get Outlook for iOS<https://aka.ms/o0ukef>",
+    ),
+    *(
+        "Sent from Yahoo Mail on Android",
+        "Sent from Yahoo Mail for iPhone",
+        "Sent from Proton Mail for iOS",
+    ),
     *("Sent from Gmail Mobile", "Sent from my BlackBerry 10 smartphone.", "Sent with Proton Mail"),
     "Sent from my Android device with K-9 Mail. Please excuse my brevity.",
-    *("Von meinem iPhone gesendet", "Gesendet von Outlook für Android", "Gesendet von Mail für Windows"),
+    *(
+        "Von meinem iPhone gesendet",
+        "Gesendet von Outlook für Android",
+        "Gesendet von Mail für Windows",
+    ),
     *("Von meinem Samsung Galaxy Smartphone gesendet.", "Holen Sie sich Outlook für Android"),
     "Diese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet.",
     *("Enviado desde mi iPhone", "Obtener Outlook para Android", "Enviado desde mi equipo Galaxy"),
-    *("Enviado do meu iPhone", "Envoyé de mon iPhone", "Télécharger Outlook pour iOS", "Inviato da iPhone"),
-    *("Verstuurd vanaf mijn iPhone", "Skickat från min iPhone", "Sendt fra min iPhone", "Lähetetty iPhonesta"),
+    *(
+        "Enviado do meu iPhone",
+        "Envoyé de mon iPhone",
+        "Télécharger Outlook pour iOS",
+        "Inviato da iPhone",
+    ),
+    *(
+        "Verstuurd vanaf mijn iPhone",
+        "Skickat från min iPhone",
+        "Sendt fra min iPhone",
+        "Lähetetty iPhonesta",
+    ),
     *("Wysłane z iPhone'a", "Отправлено с iPhone", "Надіслано з iPhone", "Odesláno z iPhonu"),
     *("iPhone'umdan gönderildi", "iPhoneから送信", "发自我的 iPhone", "나의 iPhone에서 보냄"),
 )
@@ -33,7 +67,11 @@ NAMED = (
         "--\njo bloggs",
         "\u2014\nAna de la Cruz\nIT Support\n+1 202 555 0133",
     ),
-    *("--\nDr. Kofi Mensah\nHead of Payroll | Northwind\nkofi@example.com", "Best regards,\nJo", "Regards\nJo Bloggs"),
+    *(
+        "--\nDr. Kofi Mensah\nHead of Payroll | Northwind\nkofi@example.com",
+        "Best regards,\nJo",
+        "Regards\nJo Bloggs",
+    ),
     *("Saludos,\nMaría Pérez", "Mit freundlichen Grüßen\nKlaus Groß", "Kind regards", "--"),
     "Thanks,\nJo Bloggs\n\nSent from my iPhone",
     "Sent from my iPhone, please excuse typos",
@@ -42,7 +80,9 @@ NAMED = (
 
 
 @pytest.mark.parametrize("signature", [*ADDED, *NAMED])
-@pytest.mark.parametrize("answer", ["2", "STOP", "my laptop is dead since the update\nit only shows a blue light"])
+@pytest.mark.parametrize(
+    "answer", ["2", "STOP", "my laptop is dead since the update\nit only shows a blue light"]
+)
 def test_a_signature_below_an_answer_is_ignored(answer: str, signature: str) -> None:
     if signature == "--\njo bloggs" and len(answer) > 5:
         pytest.skip("below a message, small letters may be its second half")
@@ -54,15 +94,45 @@ def test_a_signature_below_an_answer_is_ignored(answer: str, signature: str) -> 
 @pytest.mark.parametrize(
     "text",
     [
-        *("Sent from my iPhone", "Sent from my iPhone keeps showing up in my mails", "--\nJo Bloggs", "", "\n", "2"),
+        *(
+            "Sent from my iPhone",
+            "Sent from my iPhone keeps showing up in my mails",
+            "--\nJo Bloggs",
+            "",
+            "\n",
+            "2",
+        ),
         "please remove this line from my mails:\nSent from my iPhone keeps showing up",
-        *("my laptop\n--\nit does not start", "two problems\n--\nThe screen is black\n--\nThe mouse is dead"),
-        *("hello\nGet Outlook for Android is what it tells me to do", "laptop\nOutlook", "new user\n\nAna Diaz\nSales"),
+        *(
+            "my laptop\n--\nit does not start",
+            "two problems\n--\nThe screen is black\n--\nThe mouse is dead",
+        ),
+        *(
+            "hello\nGet Outlook for Android is what it tells me to do",
+            "laptop\nOutlook",
+            "new user\n\nAna Diaz\nSales",
+        ),
         *("need access to\nSharePoint\nTeams", "two things:\nBest\nprinter on floor 3 is jammed"),
-        *("Thanks\nmy screen is still black", "Regards\nwhat does that mean?", "mail says\nsent from my boss"),
-        *("it worked, thanks", "the names are\nJo Bloggs\nAna Diaz", "line one\n\nline two\n\nline three"),
-        *("need a monitor for\n--\nBuilding Four", "hello\n\nsent from my boss", "hello\nSent from Nine"),
-        *("error text\n-----\nDisk full, remove files", "outlook\n--\nis it down?", "2\n--\nmy second phone is broken"),
+        *(
+            "Thanks\nmy screen is still black",
+            "Regards\nwhat does that mean?",
+            "mail says\nsent from my boss",
+        ),
+        *(
+            "it worked, thanks",
+            "the names are\nJo Bloggs\nAna Diaz",
+            "line one\n\nline two\n\nline three",
+        ),
+        *(
+            "need a monitor for\n--\nBuilding Four",
+            "hello\n\nsent from my boss",
+            "hello\nSent from Nine",
+        ),
+        *(
+            "error text\n-----\nDisk full, remove files",
+            "outlook\n--\nis it down?",
+            "2\n--\nmy second phone is broken",
+        ),
         "which one do I need?\nGet Outlook for Android or get Gmail?",
         "i get this\nDownload failed",
     ],
@@ -72,14 +142,21 @@ def test_a_message_keeps_every_word(text: str) -> None:
 
 
 def test_a_program_that_is_not_listed_is_known_below_a_blank_line() -> None:
-    for line in ("Sent from my Moto G Power (2022)", "Sent from Workspace ONE Boxer", "Sent from Nine"):
+    for line in (
+        "Sent from my Moto G Power (2022)",
+        "Sent from Workspace ONE Boxer",
+        "Sent from Nine",
+    ):
         assert without_signature(f"2\n\n{line}") == "2"
 
 
 def test_keywords_commands_choices_and_codes_are_read_without_it() -> None:
     below = "\n\nSent from my iPhone"
     assert word("STOP" + below, {}) is Command.OPT_OUT
-    assert word("STOP\n--\nJo Bloggs\nAcme Ltd\nSome Street 12, Springfield\n+1 202 555 0101", {}) is Command.OPT_OUT
+    assert (
+        word("STOP\n--\nJo Bloggs\nAcme Ltd\nSome Street 12, Springfield\n+1 202 555 0101", {})
+        is Command.OPT_OUT
+    )
     assert meant("agent" + below, SHIPPED) is Command.AGENT
     assert wants_bot("BOT" + below)
     assert for_bot(without_signature("2" + below), [Choice("A", "/a"), Choice("B", "/b")]) == "/b"

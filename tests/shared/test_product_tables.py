@@ -1,4 +1,5 @@
-"""The decision tables say what the product page says, word for word in the left column, and do what it says."""
+"""The decision tables say what the product page says, word for word in the left column, and do what
+it says."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "product.md").read_text()
 
 
 def left_columns(heading: str) -> set[str]:
-    """The left cells of the tables under a heading, without emphasis and what stands in brackets at the end."""
+    """The left cells of the tables under a heading, without emphasis and what stands in brackets at
+    the end."""
     section = PAGE.split(f"## {heading}")[1].split("\n## ")[0]
     cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| ")]
     return {re.sub(r"\*\*", "", cell).strip() for cell in cells} - {"if"}
@@ -31,7 +33,11 @@ def left_columns(heading: str) -> set[str]:
             profile_matching.NumberSituation,
             profile_matching.TABLE,
         ),
-        ("Table 2: the requester writes", requester_initiated.RequesterWrites, requester_initiated.TABLE),
+        (
+            "Table 2: the requester writes",
+            requester_initiated.RequesterWrites,
+            requester_initiated.TABLE,
+        ),
         ("Table 3: an agent writes first", agent_initiated.If, agent_initiated.TABLE),
     ],
     ids=["table 1", "table 2", "table 3"],
@@ -45,7 +51,8 @@ def test_the_left_column_is_the_product_pages(
 
 ANN, BOB, CY = 1, 2, 3
 WHO = [
-    # label, users on the number, has profile, profile's user, whom it is not -> make, tie, whose, candidates
+    # label, users on the number, has profile, profile's user, whom it is not -> make, tie, whose,
+    # candidates
     ("one user, no profile", (ANN,), False, None, None, True, True, ANN, ()),
     ("no user but a profile", (), True, ANN, None, False, False, ANN, ()),
     ("no user but a profile of nobody", (), True, None, None, False, False, None, ()),
@@ -55,19 +62,45 @@ WHO = [
     ("same user", (ANN,), True, ANN, None, False, False, ANN, ()),
     ("one user, profile of nobody", (ANN,), True, None, None, False, True, ANN, ()),
     ("several users, no profile", (ANN, BOB), False, None, None, True, False, None, (ANN, BOB)),
-    ("several users, profile of nobody", (ANN, BOB), True, None, None, False, False, None, (ANN, BOB)),
+    (
+        "several users, profile of nobody",
+        (ANN, BOB),
+        True,
+        None,
+        None,
+        False,
+        False,
+        None,
+        (ANN, BOB),
+    ),
     ("several users, profile of one", (ANN, BOB), True, BOB, None, False, False, BOB, (ANN,)),
     ("one user, whom it is not", (ANN,), True, None, ANN, False, False, None, (ANN,)),
     ("one user, and it is not another", (ANN,), True, None, BOB, False, True, ANN, ()),
-    ("several users, one of whom it is not", (ANN, BOB), True, None, ANN, False, False, None, (ANN, BOB)),
+    (
+        "several users, one of whom it is not",
+        (ANN, BOB),
+        True,
+        None,
+        ANN,
+        False,
+        False,
+        None,
+        (ANN, BOB),
+    ),
     ("who it is not, and is proven after all", (ANN,), True, ANN, ANN, False, False, ANN, ()),
 ]
 
 
-@pytest.mark.parametrize(("given", "expected"), [(w[1:5], w[5:]) for w in WHO], ids=[w[0] for w in WHO])
-def test_who_is_texting(given: tuple[tuple[int, ...], bool, int | None, int | None], expected: object) -> None:
+@pytest.mark.parametrize(
+    ("given", "expected"), [(w[1:5], w[5:]) for w in WHO], ids=[w[0] for w in WHO]
+)
+def test_who_is_texting(
+    given: tuple[tuple[int, ...], bool, int | None, int | None], expected: object
+) -> None:
     users, has, of, nope = given
-    match = profile_matching.match(NumberFacts(users=users, has_profile=has, profile_user=of, not_user=nope))
+    match = profile_matching.match(
+        NumberFacts(users=users, has_profile=has, profile_user=of, not_user=nope)
+    )
     assert (match.make_profile, match.tie_profile, match.user, match.candidates) == expected
 
 
@@ -93,7 +126,9 @@ def test_a_text_takes_an_interaction_off_hold_and_changes_no_other_state() -> No
 
 def test_closed_is_for_ever_and_everything_else_can_be_closed() -> None:
     assert all(states.TABLE[state] == {} for state in CLOSED)
-    assert all(moved(state, Act.CLOSE_ABANDONED) is State.CLOSED_ABANDONED for state in set(State) - CLOSED)
+    assert all(
+        moved(state, Act.CLOSE_ABANDONED) is State.CLOSED_ABANDONED for state in set(State) - CLOSED
+    )
 
 
 def test_only_what_an_agent_has_is_put_on_hold() -> None:

@@ -27,7 +27,10 @@ def test_every_word_of_twilio_has_a_rank() -> None:
     assert set(STATUSES.values()) <= set(RANK)
 
 
-IMPACT = [Choice("I can't work", '/inform_impact{"impact":"blocked"}'), Choice("I can still work", "/still")]
+IMPACT = [
+    Choice("I can't work", '/inform_impact{"impact":"blocked"}'),
+    Choice("I can still work", "/still"),
+]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import update
 
-from handoff_service.operations.messaging_actions.messaging_action_fields import MessagingActionEntry
+from handoff_service.operations.messaging_actions.messaging_action_fields import (
+    MessagingActionEntry,
+)
 from handoff_service.operations.messaging_actions.messaging_actions import (
     MakeMessagingAction,
     delete_messaging_action,
@@ -53,11 +55,17 @@ class Rules:
         for action_id in await self.store.read(messaging_actions.list_):
             await self.store.write(delete_messaging_action, action_id)
 
-    async def add(self, name: str, event: str, duration: str, action: str = "prompt_agent", **more: Any) -> int:
+    async def add(
+        self, name: str, event: str, duration: str, action: str = "prompt_agent", **more: Any
+    ) -> int:
         if action.startswith("prompt"):
             more.setdefault("text", name)
-        entry = MessagingActionEntry(name=name, event=event, duration=duration, action=action, **more)  # type: ignore[arg-type]
-        return await self.store.write(make_messaging_action, MakeMessagingAction(action=entry.meant()))
+        entry = MessagingActionEntry(
+            name=name, event=event, duration=duration, action=action, **more
+        )  # type: ignore[arg-type]
+        return await self.store.write(
+            make_messaging_action, MakeMessagingAction(action=entry.meant())
+        )
 
     async def open(self, schedule: str | None, queue: str = "Service desk") -> None:
         """When this queue is open, in the desk's time zone and with its holidays."""
@@ -84,11 +92,17 @@ class Rules:
 
 
 def fired(lines: list[Any]) -> list[str]:
-    """What messaging actions said in a conversation: prompts to agents, texts to the requester, changes of state."""
-    said = [line for line in lines if line.event in (Event.PROMPT, Event.TIMER) or _of_the_product(line)]
+    """What messaging actions said in a conversation: prompts to agents, texts to the requester,
+    changes of state."""
+    said = [
+        line for line in lines if line.event in (Event.PROMPT, Event.TIMER) or _of_the_product(line)
+    ]
     return [line.body for line in said if not line.body.startswith("You're in line")]
 
 
 def _of_the_product(line: Any) -> bool:
-    """A text of the product to the requester, or the end of a conversation by an action, which is told by its name."""
-    return bool(line.kind == "system" and (line.direction == "outbound" or line.body.startswith("“")))
+    """A text of the product to the requester, or the end of a conversation by an action, which is
+    told by its name."""
+    return bool(
+        line.kind == "system" and (line.direction == "outbound" or line.body.startswith("“"))
+    )

@@ -44,7 +44,9 @@ class Cable:
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(*self._to)
         self._open |= {writer, back}
-        await asyncio.gather(self._pump(reader, back), self._pump(there, writer), return_exceptions=True)
+        await asyncio.gather(
+            self._pump(reader, back), self._pump(there, writer), return_exceptions=True
+        )
         self._open -= {writer, back}
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

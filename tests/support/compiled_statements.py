@@ -1,4 +1,5 @@
-"""The compiled statements of every engine in a test process. An engine of its own would compile each one again."""
+"""The compiled statements of every engine in a test process. An engine of its own would compile
+each one again."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -8,7 +9,8 @@ type Key = tuple[Any, ...]  #: the dialect first; SQLAlchemy makes a new dialect
 
 
 class CompiledStatements(dict[Hashable, Any]):
-    """The mapping for SQLAlchemy's execution option ``compiled_cache``. Engines of one dialect share what it holds."""
+    """The mapping for SQLAlchemy's execution option ``compiled_cache``. Engines of one dialect
+    share what it holds."""
 
     def get(self, key: Key, default: Any = None) -> Any:  # type: ignore[override]
         return super().get(_shared(key), default)

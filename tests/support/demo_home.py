@@ -1,7 +1,9 @@
-"""A folder for PATCHBOARD_HOME that already holds the demo desk, as after a first start with PATCHBOARD_DEMO=1.
+"""A folder for PATCHBOARD_HOME that already holds the demo desk, as after a first start with
+PATCHBOARD_DEMO=1.
 
-The first start migrates, imports and hashes passwords, which takes more than the rest of the start. Tests that are not
-about a first start copy the result. Its passwords are hashed cheaply, so each sign-in is cheap too.
+The first start migrates, imports and hashes passwords, which takes more than the rest of the start.
+Tests that are not about a first start copy the result. Its passwords are hashed cheaply, so each
+sign-in is cheap too.
 """
 
 import asyncio
@@ -37,7 +39,9 @@ def demo_home(home: Path) -> Path:
 def _made() -> Path:
     home = Path(tempfile.mkdtemp(prefix="patchboard-demo-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    config = settings.read({"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""})
+    config = settings.read(
+        {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""}
+    )
     migrate(config.database_url)
     with ThreadPoolExecutor(1) as apart:  # Playwright keeps an event loop running in this thread
         apart.submit(asyncio.run, _import(config)).result()

@@ -1,4 +1,5 @@
-"""A Twilio of our own: stateful, misbehaving on request, good enough for its official client and a person.
+"""A Twilio of our own: stateful, misbehaving on request, good enough for its official client and a
+person.
 
 In a test::
 
@@ -94,26 +95,24 @@ class _Fault:
 class FakeTwilio:
     """One account. Attributes may be changed at any time.
 
-    Attributes:
-        messages: SID -> message, in the order in which they were made, inbound ones too.
-        callbacks: Status callbacks and inbound webhooks that were posted.
-        opted_out: Numbers that refuse texts (21610). A STOP that is sent in adds one, START takes it out.
-        undelivered: Number -> error code: texts to it end as ``undelivered``.
-        steps: Statuses that are called back, in this order; may hold repeats and go backwards.
-        callbacks_first: Post the callbacks before the send is answered.
-        exchanges: Requests to the API with what they were answered.
+    Attributes: messages: SID -> message, in the order in which they were made, inbound ones too.
+        callbacks: Status callbacks and inbound webhooks that were posted. opted_out: Numbers that
+        refuse texts (21610). A STOP that is sent in adds one, START takes it out. undelivered:
+        Number -> error code: texts to it end as ``undelivered``. steps: Statuses that are called
+        back, in this order; may hold repeats and go backwards. callbacks_first: Post the callbacks
+        before the send is answered. exchanges: Requests to the API with what they were answered.
         segment_price: What a segment costs, as Twilio words it; None: prices are not known yet.
-        consents: (number, sender) -> opt-in or opt-out, as they were told. consent_items: all that was told.
-        consent_faults: number -> what is wrong. consent_status: Other than 201: all is answered with this instead.
-        consent_refused: Numbers that spoil a whole request, which is answered with 400.
-        services: Messaging services by their ids, with what ``/v1/Services`` shows; ``pool``: their numbers.
-        numbers: The account's numbers, each with its ``sms_url`` and the like. account_status: as Twilio words it.
-        list_lag: How long a new message is missing from lists.
-        answer_delay, callback_delay: Seconds before a send's answer and before each callback.
-        media: Media SID -> content and type; see ``keep_media``.
-        media_faults: What the next fetches of media get instead: a status, ``stall``, or an address to go to.
-        credentials_leaked: Whether the store of media was sent the account's credentials.
-        reroute: Address that is signed -> address that is really called, for their beginnings.
+        consents: (number, sender) -> opt-in or opt-out, as they were told. consent_items: all that
+        was told. consent_faults: number -> what is wrong. consent_status: Other than 201: all is
+        answered with this instead. consent_refused: Numbers that spoil a whole request, which is
+        answered with 400. services: Messaging services by their ids, with what ``/v1/Services``
+        shows; ``pool``: their numbers. numbers: The account's numbers, each with its ``sms_url``
+        and the like. account_status: as Twilio words it. list_lag: How long a new message is
+        missing from lists. answer_delay, callback_delay: Seconds before a send's answer and before
+        each callback. media: Media SID -> content and type; see ``keep_media``. media_faults: What
+        the next fetches of media get instead: a status, ``stall``, or an address to go to.
+        credentials_leaked: Whether the store of media was sent the account's credentials. reroute:
+        Address that is signed -> address that is really called, for their beginnings.
     """
 
     def __init__(
@@ -153,14 +152,15 @@ class FakeTwilio:
         self._may_call.set()
         self._closing = asyncio.Event()
 
-    # Running ------------------------------------------------------------------------------------------------
+    # Running --------------------------------------------------------------------------------------
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         self.url = f"http://{host}:{self._runner.addresses[0][1]}"
-        self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))  # Twilio waits as long
+        # Twilio waits as long
+        self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
 
     async def close(self) -> None:
         self._closing.set()
@@ -187,7 +187,8 @@ class FakeTwilio:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The settings that make this the provider, without PATCHBOARD_, as ``running_service`` takes them."""
+        """The settings that make this the provider, without PATCHBOARD_, as ``running_service``
+        takes them."""
         return {
             "SMS_PROVIDER": "twilio",
             "TWILIO_ACCOUNT_SID": self.account_sid,
@@ -195,7 +196,7 @@ class FakeTwilio:
             "TWILIO_API_URL": self.url,
         }
 
-    # Control ------------------------------------------------------------------------------------------------
+    # Control --------------------------------------------------------------------------------------
 
     @property
     def sent(self) -> list[Message]:
@@ -207,7 +208,8 @@ class FakeTwilio:
         self._faults.extend([_Fault(status, code)] * n)
 
     def break_next(self, n: int = 1, *, how: str = "close") -> None:
-        """Accept ``n`` sends, but ``close`` the connection, answer ``500``, or ``stall`` until the end."""
+        """Accept ``n`` sends, but ``close`` the connection, answer ``500``, or ``stall`` until the
+        end."""
         self._faults.extend([_Fault(accept=True, how="answer" if how == "500" else how)] * n)
 
     @property
@@ -232,7 +234,10 @@ class FakeTwilio:
         sid = f"ME{secrets.token_hex(16)}"
         self.media[sid] = (content, content_type)
         message = f"MM{secrets.token_hex(16)}"
-        return f"{self.url}/{VERSION}/Accounts/{self.account_sid}/Messages/{message}/Media/{sid}", content_type
+        return (
+            f"{self.url}/{VERSION}/Accounts/{self.account_sid}/Messages/{message}/Media/{sid}",
+            content_type,
+        )
 
     async def send_inbound(
         self,
@@ -250,8 +255,10 @@ class FakeTwilio:
         ``media``: (address, type) of each picture. ``extra``: parameters to change or add.
         """
         message = Message(
-            sid=sid or new_sid(media), account_sid=self.account_sid, direction="inbound", to=to, sender=from_,
-            body=body, status="received", created_at=self.clock(), date_sent=self.clock(), media=media,
+            sid=sid or new_sid(media), account_sid=self.account_sid, direction="inbound", to=to,
+            sender=from_,
+            body=body, status="received", created_at=self.clock(), date_sent=self.clock(),
+            media=media,
         )  # fmt: skip
         self.messages.setdefault(message.sid, message)
         word = body.strip().upper()
@@ -261,13 +268,17 @@ class FakeTwilio:
             self.opted_out.discard(from_)
         return await self.post(url, inbound_form(message) | extra)
 
-    async def post(self, url: str, form: Mapping[str, str], *, signature: str | None = None) -> Answer:
+    async def post(
+        self, url: str, form: Mapping[str, str], *, signature: str | None = None
+    ) -> Answer:
         """Post a form to a webhook, signed as Twilio signs unless a signature is given."""
         target = url
         for signed, real in self.reroute.items():
             if url.startswith(signed):
                 target = real + url.removeprefix(signed)
-        headers = {"X-Twilio-Signature": self.signature(url, form) if signature is None else signature}
+        headers = {
+            "X-Twilio-Signature": self.signature(url, form) if signature is None else signature
+        }
         try:
             async with self._client.post(target, data=dict(form), headers=headers) as response:
                 answer = Answer(response.status, await response.text())
@@ -280,7 +291,7 @@ class FakeTwilio:
         """What Twilio would sign, computed by its own library."""
         return str(RequestValidator(self.auth_token).compute_signature(url, dict(form)))
 
-    # Twilio's API -------------------------------------------------------------------------------------------
+    # Twilio's API ---------------------------------------------------------------------------------
 
     def _app(self) -> web.Application:
         app = web.Application()
@@ -290,7 +301,9 @@ class FakeTwilio:
         app.router.add_get(f"{account}/IncomingPhoneNumbers.json", self._signed_in(self._numbers))
         app.router.add_post(list_path, self._signed_in(self._create))
         app.router.add_get(list_path, self._signed_in(self._list))
-        app.router.add_get(f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}.json", self._signed_in(self._one))
+        app.router.add_get(
+            f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}.json", self._signed_in(self._one)
+        )
         media_path = f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}/Media/{{media}}"
         app.router.add_get(media_path.replace("/{media}", ".json"), self._signed_in(self._media_of))
         app.router.add_get(media_path, self._signed_in(self._media))
@@ -369,7 +382,9 @@ class FakeTwilio:
             if message.status == "undelivered":
                 message.error_code = code
             if message.callback:
-                await self.post(message.callback, status_form(message, message.status, self.clock()))
+                await self.post(
+                    message.callback, status_form(message, message.status, self.clock())
+                )
 
     async def _media(self, request: web.Request) -> web.StreamResponse:
         """A medium: a redirect to where it is stored. ``media_faults`` come first."""
@@ -392,7 +407,8 @@ class FakeTwilio:
         """Twilio's store is not asked for credentials, and must not be sent any."""
         self.credentials_leaked |= "Authorization" in request.headers
         content, content_type = self.media[request.match_info["media"]]
-        answer = web.StreamResponse(headers={"Content-Type": content_type})  # without a length, as chunks
+        # without a length, as chunks
+        answer = web.StreamResponse(headers={"Content-Type": content_type})
         await answer.prepare(request)
         with contextlib.suppress(ConnectionError):  # whoever wants no more of it hangs up
             for start in range(0, len(content), 65_536):
@@ -405,11 +421,19 @@ class FakeTwilio:
     async def _numbers(self, request: web.Request) -> web.Response:
         """https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource"""
         asked = request.query.get("PhoneNumber", "")
-        found = [{"phone_number": number} | how for number, how in self.numbers.items() if number == asked]
+        found = [
+            {"phone_number": number} | how
+            for number, how in self.numbers.items()
+            if number == asked
+        ]
         return web.json_response({"incoming_phone_numbers": found})
 
     def _price(self, body: str) -> str | None:
-        return f"{float(self.segment_price) * segments(body).count:.5f}" if self.segment_price else None
+        return (
+            f"{float(self.segment_price) * segments(body).count:.5f}"
+            if self.segment_price
+            else None
+        )
 
     async def _consents(self, request: web.Request) -> web.Response:
         """https://www.twilio.com/docs/messaging/features/consent-api"""
@@ -425,7 +449,13 @@ class FakeTwilio:
             if fault is None:
                 self.consents[item["contact_id"], item["sender_id"]] = item["status"]
             code, said = (30646, [fault]) if fault else (0, [])
-            answers.append({"correlation_id": item["correlation_id"], "error_code": code, "error_messages": said})
+            answers.append(
+                {
+                    "correlation_id": item["correlation_id"],
+                    "error_code": code,
+                    "error_messages": said,
+                }
+            )
         return web.json_response({"items": answers}, status=201)
 
     async def _service(self, request: web.Request) -> web.Response:
@@ -450,7 +480,11 @@ class FakeTwilio:
         query = dict(request.query)
         size, number = min(int(query.get("PageSize", 50)), 1000), int(query.get("Page", 0))
         seen = self.clock() - self.list_lag
-        found = [m for m in reversed(self.messages.values()) if _listed(m, query) and m.created_at <= seen]
+        found = [
+            m
+            for m in reversed(self.messages.values())
+            if _listed(m, query) and m.created_at <= seen
+        ]
         if token := query.get("PageToken"):
             found = found[[f"PA{m.sid}" for m in found].index(token) + 1 :]
         body = page(self.account_sid, query, found[:size], number, size, more=len(found) > size)
@@ -470,10 +504,13 @@ async def _exchange(request: web.Request, answer: web.Response) -> Exchange:
 
 
 def _listed(message: Message, query: Mapping[str, str]) -> bool:
-    """Whether a list holds a message. What waits has no DateSent, so a filter by it leaves that out."""
+    """Whether a list holds a message. What waits has no DateSent, so a filter by it leaves that
+    out."""
     if any(query.get(n, v) != v for n, v in (("To", message.to), ("From", message.sender))):
         return False
-    days = {name: query[f"DateSent{name}"][:10] for name in ("", "<", ">") if f"DateSent{name}" in query}
+    days = {
+        name: query[f"DateSent{name}"][:10] for name in ("", "<", ">") if f"DateSent{name}" in query
+    }
     if not days:
         return True
     sent = f"{message.date_sent:%Y-%m-%d}" if message.date_sent else None

@@ -1,4 +1,5 @@
-"""The fake Twilio as a command, to try the product by hand: ``python -m tests.support.fake_twilio --port 4010``."""
+"""The fake Twilio as a command, to try the product by hand: ``python -m tests.support.fake_twilio
+--port 4010``."""
 
 import argparse
 import asyncio
@@ -26,7 +27,11 @@ class Board(FakeTwilio):
         asked = await request.json()
         media = [(str(url), str(kind)) for url, kind in asked.get("media", [])]
         answer = await self.send_inbound(
-            f"{self.public_url}/webhooks/twilio/sms", asked["from"], asked["to"], asked["body"], media
+            f"{self.public_url}/webhooks/twilio/sms",
+            asked["from"],
+            asked["to"],
+            asked["body"],
+            media,
         )
         return web.json_response({"status": answer.status, "text": answer.text})
 
@@ -35,12 +40,16 @@ class Board(FakeTwilio):
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.support.fake_twilio", description="A fake Twilio.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.support.fake_twilio", description="A fake Twilio."
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=4010)
     parser.add_argument("--account-sid", default=ACCOUNT_SID)
     parser.add_argument("--auth-token", default=AUTH_TOKEN)
-    parser.add_argument("--webhook-base", default="http://127.0.0.1:8000", help="where Patchboard listens")
+    parser.add_argument(
+        "--webhook-base", default="http://127.0.0.1:8000", help="where Patchboard listens"
+    )
     parser.add_argument("--public-url", help="the address that is signed; else --webhook-base")
     parser.add_argument("--answer-delay", type=float, default=0.0, help="seconds")
     parser.add_argument("--callback-delay", type=float, default=0.5, help="seconds")
@@ -55,7 +64,8 @@ async def _serve(args: argparse.Namespace) -> None:
     await twilio.start(args.host, args.port)
     print(
         f"PATCHBOARD_SMS_PROVIDER=twilio PATCHBOARD_TWILIO_API_URL={twilio.url} "
-        f"PATCHBOARD_TWILIO_ACCOUNT_SID={args.account_sid} PATCHBOARD_TWILIO_AUTH_TOKEN={args.auth_token} "
+        f"PATCHBOARD_TWILIO_ACCOUNT_SID={args.account_sid} "
+        f"PATCHBOARD_TWILIO_AUTH_TOKEN={args.auth_token} "
         f"PATCHBOARD_PUBLIC_URL={twilio.public_url}\n"
         f"curl -s {twilio.url}/control/inbound "
         """-d '{"from": "+12025550101", "to": "+18885550100", "body": "Hi"}'\n"""

@@ -24,14 +24,17 @@ ERRORS: Mapping[int, str] = {
     20429: "Too Many Requests",
     21211: "Invalid 'To' Phone Number: {to}",
     21212: "Invalid From Number: {sender}",
-    21408: "Permission to send an SMS has not been enabled for the region indicated by the 'To' number: {to}",
+    21408: "Permission to send an SMS has not been enabled for the region indicated by the 'To' "
+    "number: {to}",
     21602: "Message body is required.",
     21603: "A 'From' phone number is required.",
     21604: "A 'To' phone number is required.",
-    21606: "The 'From' phone number provided ({sender}) is not a valid message-capable Twilio phone number.",
+    21606: "The 'From' phone number provided ({sender}) is not a valid message-capable Twilio "
+    "phone number.",
     21610: "Attempt to send to unsubscribed recipient",
     21611: "This 'From' number has exceeded the maximum number of queued messages",
-    21612: "Message cannot be sent with the current combination of 'To' ({to}) and/or 'From' ({sender})",
+    21612: "Message cannot be sent with the current combination of 'To' ({to}) and/or 'From' "
+    "({sender})",
     21614: "'To' number is not a valid mobile number",
     21623: "Number of media files exceeds allowed limit",
     21617: "The concatenated message body exceeds the 1600 character limit",
@@ -45,7 +48,11 @@ MAGIC_TO: Mapping[str, int] = {
     "+15005550004": 21610,
     "+15005550009": 21614,
 }
-MAGIC_FROM: Mapping[str, int] = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
+MAGIC_FROM: Mapping[str, int] = {
+    "+15005550001": 21212,
+    "+15005550007": 21606,
+    "+15005550008": 21611,
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +82,8 @@ def new_sid(media: Iterable[object] = ()) -> str:
 
 
 def error(code: int | None, status: int, *, to: str = "", sender: str = "") -> dict[str, Any]:
-    """An error's JSON; https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions"""
+    """An error's JSON;
+    https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions"""
     said = ERRORS.get(code or 0, "Something went wrong.").format(to=to, sender=sender)
     return {
         "code": code,
@@ -148,7 +156,9 @@ def page(
 ) -> dict[str, Any]:
     """A page of a list; https://www.twilio.com/docs/usage/twilios-response"""
     path = f"/{VERSION}/Accounts/{account_sid}/Messages.json"
-    kept = {k: v for k, v in query.items() if k not in ("Page", "PageSize", "PageToken")} | {"PageSize": size}
+    kept = {k: v for k, v in query.items() if k not in ("Page", "PageSize", "PageToken")} | {
+        "PageSize": size
+    }
     after = {"Page": number + 1, "PageToken": f"PA{found[-1].sid}"} if more else {}
     return {
         "end": number * size + max(len(found) - 1, 0),
@@ -164,7 +174,8 @@ def page(
 
 
 def inbound_form(message: Message) -> dict[str, str]:
-    """An inbound webhook's parameters, for a number that Twilio knows no city of: such blanks are real."""
+    """An inbound webhook's parameters, for a number that Twilio knows no city of: such blanks are
+    real."""
     form = {
         "ToCountry": "US",
         "ToState": "",

@@ -1,27 +1,58 @@
 """More than a thousand texts to a help desk that are no wish to opt out, composed by kind.
 
-Half of them hold a word of opting out in its everyday meaning: a computer that stops, a program that quits, a request
-to cancel, a mailing list to leave. The others are what people text a help desk all day.
+Half of them hold a word of opting out in its everyday meaning: a computer that stops, a program
+that quits, a request to cancel, a mailing list to leave. The others are what people text a help
+desk all day.
 """
 
 from collections.abc import Iterator
 from itertools import product
 
 _APPS = (
-    *("Outlook", "Teams", "the VPN", "Excel", "my browser", "Zoom", "SAP", "the badge app", "OneDrive", "the scanner"),
-    *("the printer on floor 3", "the time sheet tool", "the newsletter tool", "my second monitor", "Acrobat"),
+    *(
+        "Outlook",
+        "Teams",
+        "the VPN",
+        "Excel",
+        "my browser",
+        "Zoom",
+        "SAP",
+        "the badge app",
+        "OneDrive",
+        "the scanner",
+    ),
+    *(
+        "the printer on floor 3",
+        "the time sheet tool",
+        "the newsletter tool",
+        "my second monitor",
+        "Acrobat",
+    ),
 )
 _KINDS: tuple[tuple[str, ...], ...] = (
     # stop
-    ("{app} won't stop crashing", "{app} stopped working this morning", "how do I stop {app} from starting by itself"),
+    (
+        "{app} won't stop crashing",
+        "{app} stopped working this morning",
+        "how do I stop {app} from starting by itself",
+    ),
     (
         "please stop {app} from updating during my calls",
         "make {app} stop asking for my password",
         "{app} stops and goes",
     ),
-    ("can you stop the update of {app}", "stop {app} please it is eating my memory", "{app} will not stop beeping"),
+    (
+        "can you stop the update of {app}",
+        "stop {app} please it is eating my memory",
+        "{app} will not stop beeping",
+    ),
     # quit and end
-    ("{app} quit unexpectedly", "how do I force quit {app}", "{app} quits when I open a file", "quit {app} for me?"),
+    (
+        "{app} quit unexpectedly",
+        "how do I force quit {app}",
+        "{app} quits when I open a file",
+        "quit {app} for me?",
+    ),
     (
         "{app} shows end of support",
         "the end key does nothing in {app}",
@@ -29,10 +60,22 @@ _KINDS: tuple[tuple[str, ...], ...] = (
         "end {app} task",
     ),
     # cancel
-    ("please cancel my order for {app}", "cancel my request about {app}", "can't cancel the print job in {app}"),
-    ("cancel the install of {app}", "I want to cancel the license for {app}", "the cancel button of {app} is gray"),
+    (
+        "please cancel my order for {app}",
+        "cancel my request about {app}",
+        "can't cancel the print job in {app}",
+    ),
+    (
+        "cancel the install of {app}",
+        "I want to cancel the license for {app}",
+        "the cancel button of {app} is gray",
+    ),
     # unsubscribe, remove, list, opt out
-    ("unsubscribe button missing in {app}", "{app} says I am unsubscribed", "how do I unsubscribe a user in {app}"),
+    (
+        "unsubscribe button missing in {app}",
+        "{app} says I am unsubscribed",
+        "how do I unsubscribe a user in {app}",
+    ),
     (
         "remove me from the distribution list in {app}",
         "take me off the user list of {app}",
@@ -43,14 +86,22 @@ _KINDS: tuple[tuple[str, ...], ...] = (
         "delete my number from my profile in {app}",
         "{app} lost my contact list",
     ),
-    ("opt out of the beta of {app}", "where do I opt out of automatic updates for {app}", "revoke his access to {app}"),
+    (
+        "opt out of the beta of {app}",
+        "where do I opt out of automatic updates for {app}",
+        "revoke his access to {app}",
+    ),
     (
         "please revoke the certificate of {app}",
         "I did not consent to the new terms of {app}",
         "remove my account in {app}",
     ),
     # messages that are not texts
-    ("stop the messages from {app}", "{app} keeps sending me messages", "I get too many messages from {app}"),
+    (
+        "stop the messages from {app}",
+        "{app} keeps sending me messages",
+        "I get too many messages from {app}",
+    ),
     (
         "do not send me a ticket for {app}, call me",
         "stop sending me emails from {app}",
@@ -62,9 +113,21 @@ _KINDS: tuple[tuple[str, ...], ...] = (
         "texts from {app} come late",
     ),
     # Spanish
-    ("{app} no para de reiniciarse", "quita {app} de mi computadora", "quiero cancelar mi pedido de {app}"),
-    ("dar de baja mi cuenta de {app}", "den de baja a Juan en {app}", "no me llegan los mensajes de {app}"),
-    ("saquen a Ana de la lista de {app}", "no puedo borrar {app}", "deja de funcionar {app} cada tarde"),
+    (
+        "{app} no para de reiniciarse",
+        "quita {app} de mi computadora",
+        "quiero cancelar mi pedido de {app}",
+    ),
+    (
+        "dar de baja mi cuenta de {app}",
+        "den de baja a Juan en {app}",
+        "no me llegan los mensajes de {app}",
+    ),
+    (
+        "saquen a Ana de la lista de {app}",
+        "no puedo borrar {app}",
+        "deja de funcionar {app} cada tarde",
+    ),
     # what else is texted
     (
         "{app} is slow today",
@@ -72,7 +135,12 @@ _KINDS: tuple[tuple[str, ...], ...] = (
         "who do I ask about {app}?",
         "{app} asks for a code and none comes",
     ),
-    ("is {app} down?", "my password for {app} is wrong", "{app} shows a blue screen", "when will {app} be back?"),
+    (
+        "is {app} down?",
+        "my password for {app} is wrong",
+        "{app} shows a blue screen",
+        "when will {app} be back?",
+    ),
     (
         "I need a license for {app}",
         "{app} does not open any more",
@@ -88,15 +156,34 @@ _ALONE = (
         "my computer won't stop rebooting",
         "the bus stop",
     ),
-    *("don't stop", "do not stop the update", "stop sign photo for the report", "it stops", "the fan never stops"),
+    *(
+        "don't stop",
+        "do not stop the update",
+        "stop sign photo for the report",
+        "it stops",
+        "the fan never stops",
+    ),
     *(
         "remove me from the marketing distribution list",
         "remove me from the all-staff list please",
         "cancel my request",
     ),
-    *("take me off the on-call list", "take me off the mailing list for building 4", "can you take me off the rota"),
-    *("remove my number from the phone directory", "remove my old number from my profile", "change my number"),
-    *("no me manden a otra cola", "quita el programa", "no me manden otra laptop", "dame de baja en el gimnasio"),
+    *(
+        "take me off the on-call list",
+        "take me off the mailing list for building 4",
+        "can you take me off the rota",
+    ),
+    *(
+        "remove my number from the phone directory",
+        "remove my old number from my profile",
+        "change my number",
+    ),
+    *(
+        "no me manden a otra cola",
+        "quita el programa",
+        "no me manden otra laptop",
+        "dame de baja en el gimnasio",
+    ),
     *(
         "saquen mi foto de la lista",
         "borra mi cuenta",
@@ -111,14 +198,23 @@ _ALONE = (
         "cancel that",
         "actually, cancel it",
     ),
-    *("i quit my job on friday, what do I return?", "quit asking me for a password", "Outlook quit", "quitting time"),
+    *(
+        "i quit my job on friday, what do I return?",
+        "quit asking me for a password",
+        "Outlook quit",
+        "quitting time",
+    ),
     *(
         "my unsubscribe link is broken",
         "customers cannot unsubscribe",
         "we need an opt out page",
         "opt out form is down",
     ),
-    *("unsubscribe me from the newsletter", "how do I leave a Teams channel", "leave me a note at the desk"),
+    *(
+        "unsubscribe me from the newsletter",
+        "how do I leave a Teams channel",
+        "leave me a note at the desk",
+    ),
     *(
         "text me when it is done",
         "do not text me the code, mail it",
@@ -160,17 +256,47 @@ _ALONE = (
         "I got a text from you, is it real?",
         "is this a scam text?",
     ),
-    *("spam texts on my work phone", "block texts from an unknown number on my work phone", "who is my manager in SAP"),
+    *(
+        "spam texts on my work phone",
+        "block texts from an unknown number on my work phone",
+        "who is my manager in SAP",
+    ),
     *(
         "wrong number in the directory",
         "the wrong number is on my badge",
         "what number is the service desk",
         "wrong person on the ticket",
     ),
-    *("yes", "no", "ok", "2", "help", "thanks!", "hello", "agent", "hi there", "good morning", "my laptop", "printer"),
-    *("end users cannot log in", "cancel culture poster is stuck in the printer", "the list is empty"),
-    *("start menu is gone", "stop code CRITICAL_PROCESS_DIED", "stop error 0x0000007B", "full stop key broken"),
-    *("take my name off the list of printers", "get me off the waitlist for the standing desk", "put me on the list"),
+    *(
+        "yes",
+        "no",
+        "ok",
+        "2",
+        "help",
+        "thanks!",
+        "hello",
+        "agent",
+        "hi there",
+        "good morning",
+        "my laptop",
+        "printer",
+    ),
+    *(
+        "end users cannot log in",
+        "cancel culture poster is stuck in the printer",
+        "the list is empty",
+    ),
+    *(
+        "start menu is gone",
+        "stop code CRITICAL_PROCESS_DIED",
+        "stop error 0x0000007B",
+        "full stop key broken",
+    ),
+    *(
+        "take my name off the list of printers",
+        "get me off the waitlist for the standing desk",
+        "put me on the list",
+    ),
     *(
         "drop me from the calendar invite",
         "please remove this user",

@@ -1,4 +1,5 @@
-"""Clients that make requests without a pause, on new connections and on kept ones, and count how each one ended."""
+"""Clients that make requests without a pause, on new connections and on kept ones, and count how
+each one ended."""
 
 import asyncio
 import secrets
@@ -15,8 +16,9 @@ type Made = Callable[[], bytes]
 
 @dataclass
 class Load:
-    """``outcomes``: the statuses of complete answers, and ``refused`` (no connection), ``closed`` (a kept connection
-    that was closed before the answer began), ``reset``, ``cut`` and ``hung``, which are failures."""
+    """``outcomes``: the statuses of complete answers, and ``refused`` (no connection), ``closed``
+    (a kept connection that was closed before the answer began), ``reset``, ``cut`` and ``hung``,
+    which are failures."""
 
     url: str
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -48,7 +50,12 @@ class Load:
             kept[1].close()
 
     async def _one(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, *, fresh: bool
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        request: bytes,
+        *,
+        fresh: bool,
     ) -> tuple[str, bool]:
         head = b""
         try:
@@ -56,7 +63,9 @@ class Load:
                 writer.write(request)
                 await writer.drain()
                 head = await reader.readuntil(b"\r\n\r\n")
-                fields = dict(line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:-2])
+                fields = dict(
+                    line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:-2]
+                )
                 await reader.readexactly(int(fields["content-length"]))
         except TimeoutError:
             return "hung", False
@@ -86,7 +95,8 @@ def text(url: str, account: str, token: str, to: str) -> Made:
         body = urlencode(form).encode()
         signature = sign(f"{url}/webhooks/twilio/sms", sorted(form.items()), token)
         head = (
-            "POST /webhooks/twilio/sms HTTP/1.1\r\nHost: desk\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            "POST /webhooks/twilio/sms HTTP/1.1\r\nHost: desk\r\nContent-Type: "
+            "application/x-www-form-urlencoded\r\n"
             f"X-Twilio-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         return head.encode() + body

@@ -27,9 +27,20 @@ class OwnRedis:
         self.start()
 
     def start(self) -> None:
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir"]
+        command = [
+            "redis-server",
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+        ]
         try:
-            self._process = subprocess.Popen([*command, str(self._folder)], stdout=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                [*command, str(self._folder)], stdout=subprocess.DEVNULL
+            )
         except FileNotFoundError as error:
             said = "redis-server is not installed"
             if os.environ.get("PATCHBOARD_TEST_REQUIRE_SERVICES") == "1":

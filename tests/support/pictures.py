@@ -6,11 +6,22 @@ from io import BytesIO
 
 from PIL import Image
 
-PDF, VCARD, AMR = b"%PDF-1.7\n%%EOF\n", b"BEGIN:VCARD\r\nFN:Ann Lee\r\nEND:VCARD\r\n", b"#!AMR\n\x3c"
+PDF, VCARD, AMR = (
+    b"%PDF-1.7\n%%EOF\n",
+    b"BEGIN:VCARD\r\nFN:Ann Lee\r\nEND:VCARD\r\n",
+    b"#!AMR\n\x3c",
+)
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (64, 48), *, color: str = "teal", turned: bool = False) -> bytes:
-    """A picture of one color. ``turned``: as a phone writes it that was held upright (EXIF orientation 6)."""
+def picture(
+    kind: str = "PNG",
+    size: tuple[int, int] = (64, 48),
+    *,
+    color: str = "teal",
+    turned: bool = False,
+) -> bytes:
+    """A picture of one color. ``turned``: as a phone writes it that was held upright (EXIF
+    orientation 6)."""
     made = BytesIO()
     image = Image.new("RGB", size, color)
     exif = Image.Exif()
@@ -25,5 +36,6 @@ def bomb(width: int, height: int) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     parts = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 1000)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in parts
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in parts
     )

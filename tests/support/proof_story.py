@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 
 from handoff_service.operations.identity import knowledge_facts
-from handoff_service.operations.identity.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
+from handoff_service.operations.identity.mail_code import (
+    BeginMail,
+    FinishMail,
+    begin_mail,
+    finish_mail,
+)
 from handoff_service.operations.identity.proof_steps import Standing
 from handoff_service.operations.identity.prove_identity import (
     Alternative,
@@ -30,7 +35,8 @@ CODE, OTHER_CODE = "042617", "999999"
 
 @dataclass(slots=True)
 class Proving:
-    """One requester with the virtual agent. What the bot's actions do in a turn, without the bot."""
+    """One requester with the virtual agent. What the bot's actions do in a turn, without the
+    bot."""
 
     story: Story
     interaction: int = 0
@@ -39,7 +45,9 @@ class Proving:
 
     async def says(self, body: str) -> Question:
         """A text, and the bot's turn about it. ``Question.turn_id`` is the turn."""
-        self.interaction = (await self.story.text(body, number=self.number, to=self.to)).interaction_id or 0
+        self.interaction = (
+            await self.story.text(body, number=self.number, to=self.to)
+        ).interaction_id or 0
         return await self.turn()
 
     async def turn(self) -> Question:
@@ -53,11 +61,15 @@ class Proving:
 
     async def claims(self, account: str) -> Standing:
         question = await self.says(account)
-        return await self.step(question, claim_account, Claim(turn_id=int(question.turn_id), claimed=account))
+        return await self.step(
+            question, claim_account, Claim(turn_id=int(question.turn_id), claimed=account)
+        )
 
     async def wants(self, wish: AlternativeKind) -> Standing:
         question = await self.says("no code")
-        return await self.step(question, something_else, Alternative(turn_id=int(question.turn_id), wish=wish))
+        return await self.step(
+            question, something_else, Alternative(turn_id=int(question.turn_id), wish=wish)
+        )
 
     async def drops(self, body: str = "never mind") -> Standing:
         question = await self.says(body)
@@ -73,7 +85,9 @@ class Proving:
         turn = int(question.turn_id)
         check = await self.story.store.read(fact_to_check, turn)
         right = check is not None and knowledge_facts.matches(check.stored, check.guesses)
-        return await self.step(question, settle_answer, SettleAnswer(turn_id=turn, fact_right=right))
+        return await self.step(
+            question, settle_answer, SettleAnswer(turn_id=turn, fact_right=right)
+        )
 
     async def step(self, question: Question, operation, command) -> Standing:  # type: ignore[no-untyped-def]
         """The step, and the turn's end. The same step again in this turn changes nothing."""
@@ -99,7 +113,9 @@ class Proving:
         (due,) = await self.story.rows(t.due_work, t.due_work.c.kind == Work.MAIL_CODE)
         await self.story.store.write(begin_mail, BeginMail(send_id=int(due.key), code=CODE))
         result = NotMailed(why="the mail server answers 554", again=again)
-        await self.story.store.write(finish_mail, FinishMail(send_id=int(due.key), attempts=attempts, result=result))
+        await self.story.store.write(
+            finish_mail, FinishMail(send_id=int(due.key), attempts=attempts, result=result)
+        )
 
     async def has_code(self, account: str = "E1001", code: str = CODE) -> None:
         await self.begin()

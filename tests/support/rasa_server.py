@@ -35,13 +35,15 @@ class RasaServer:
 
 
 def need_bot_environment() -> None:
-    """Raises RasaFailed when the bot's environment was never made. Tests must not pass over that in silence."""
+    """Raises RasaFailed when the bot's environment was never made. Tests must not pass over that in
+    silence."""
     if not RASA.exists():
         raise RasaFailed(f"{RASA.relative_to(ROOT)} is missing. Run `make setup-bot` first.")
 
 
 def run_rasa(*arguments: str, home: Path, timeout: float = 300) -> str:
-    """Runs a rasa command from the repository's root and answers what it printed. Raises RasaFailed."""
+    """Runs a rasa command from the repository's root and answers what it printed. Raises
+    RasaFailed."""
     need_bot_environment()
     done = subprocess.run(
         [RASA, *arguments],
@@ -54,7 +56,9 @@ def run_rasa(*arguments: str, home: Path, timeout: float = 300) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise RasaFailed(f"rasa {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
+        raise RasaFailed(
+            f"rasa {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-6000:]}"
+        )
     return done.stdout
 
 
@@ -71,11 +75,12 @@ def start_rasa(
     endpoints: str = "bot/endpoints.yml",
     alive: str = "/webhooks/sms/",
 ) -> Iterator[RasaServer]:
-    """A server on a free loopback port, ended when the block is left. Its conversations are new each time.
+    """A server on a free loopback port, ended when the block is left. Its conversations are new
+    each time.
 
-    `actions_url` is the whole address that Rasa posts custom actions to. With `model_loads=False` the model file is
-    expected to be broken: Rasa is up then, and answers every turn with 503. `alive` is the channel that is asked.
-    Raises RasaFailed with the end of the log.
+    `actions_url` is the whole address that Rasa posts custom actions to. With `model_loads=False`
+    the model file is expected to be broken: Rasa is up then, and answers every turn with 503.
+    `alive` is the channel that is asked. Raises RasaFailed with the end of the log.
     """
     need_bot_environment()
     model = model or train(home)
@@ -101,7 +106,9 @@ def start_rasa(
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_until_up(process, f"http://127.0.0.1:{port}{alive}", log, ready_within, model_loads=model_loads)
+        _wait_until_up(
+            process, f"http://127.0.0.1:{port}{alive}", log, ready_within, model_loads=model_loads
+        )
         url = f"http://127.0.0.1:{port}{alive}webhook"
         yield RasaServer(url=url, token=token, model=model, log=log, pid=process.pid)
     finally:
@@ -111,7 +118,12 @@ def start_rasa(
 
 
 def _wait_until_up(
-    process: subprocess.Popen[bytes], address: str, log: Path, ready_within: float, *, model_loads: bool
+    process: subprocess.Popen[bytes],
+    address: str,
+    log: Path,
+    ready_within: float,
+    *,
+    model_loads: bool,
 ) -> None:
     deadline = time.monotonic() + ready_within
     answer = "nothing yet"
@@ -126,7 +138,9 @@ def _wait_until_up(
             if refusal.code == 503:
                 if not model_loads:
                     return
-                raise RasaFailed(f"Rasa is up without its model ({answer}):\n{_tail(log)}") from None
+                raise RasaFailed(
+                    f"Rasa is up without its model ({answer}):\n{_tail(log)}"
+                ) from None
         except (urllib.error.URLError, OSError) as not_up:
             answer = str(not_up)
         time.sleep(0.1)
@@ -147,7 +161,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def meanings(model: Path, texts: list[str], home: Path) -> list[dict[str, object]]:
-    """What the model makes of each text: `{"text", "intent", "confidence", "entities", "ranking"}`. About 15 s."""
+    """What the model makes of each text: `{"text", "intent", "confidence", "entities", "ranking"}`.
+    About 15 s."""
     need_bot_environment()
     script = ROOT / "tests" / "bot" / "parse_texts.py"
     answer = home / f"meanings-{os.getpid()}.json"

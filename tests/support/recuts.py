@@ -1,4 +1,5 @@
-"""Signed forms that are cut otherwise: other names and values whose joined text, and so signature, is the same."""
+"""Signed forms that are cut otherwise: other names and values whose joined text, and so signature,
+is the same."""
 
 import itertools
 import random
@@ -18,27 +19,53 @@ def joined(pairs: Pairs) -> str:
 def text_form(chance: random.Random) -> Pairs:
     """A text's form, often with words that were written to be cut."""
     traps = [
-        "hello", "", "I saw Doctor Who", "HiFrom+12025550199", "HiFrom+12025550199FromA", "HiFrom+12025550199G",
-        f"HiFrom+12025550199MessageSid{sid(9)}NumMedia0", f"xMessageSid{sid(7)}", "Body", "ErrorCode30003",
+        "hello", "", "I saw Doctor Who", "HiFrom+12025550199", "HiFrom+12025550199FromA",
+        "HiFrom+12025550199G",
+        f"HiFrom+12025550199MessageSid{sid(9)}NumMedia0", f"xMessageSid{sid(7)}", "Body",
+        "ErrorCode30003",
         f"XFrom72975FromCityAFromCountryUSMessageSid{sid(8)}To+18885550200ToZip",
-        "".join(chance.choices(ALPHABET, k=40)), "xFromA", "see FromHELLO", "xFrom12345", "xFrom+12025550199FromCityA",
+        "".join(chance.choices(ALPHABET, k=40)), "xFromA", "see FromHELLO", "xFrom12345",
+        "xFrom+12025550199FromCityA",
         "xFrom+12025550199G",
     ]  # fmt: skip
     city = chance.choice(["WASHINGTON", "", "NEW YORK", "Montréal", "TORONTO"])
     sender = chance.choice(
         ["+12025550101"] * 3
-        + ["12345", "SUPPORT", "ABCHELLO", "TomTom", "Booking.com", "A", "CityBank", "StateFarm", "ZipCar"]
+        + [
+            "12345",
+            "SUPPORT",
+            "ABCHELLO",
+            "TomTom",
+            "Booking.com",
+            "A",
+            "CityBank",
+            "StateFarm",
+            "ZipCar",
+        ]
     )
     form = {
         "MessageSid": sid(chance.getrandbits(100)), "AccountSid": ACCOUNT_SID, "From": sender,
         "To": "+18885550100", "Body": chance.choice(traps), "NumMedia": "0", "NumSegments": "1",
     }  # fmt: skip
-    form |= {"SmsSid": form["MessageSid"], "SmsMessageSid": form["MessageSid"], "SmsStatus": "received"}
+    form |= {
+        "SmsSid": form["MessageSid"],
+        "SmsMessageSid": form["MessageSid"],
+        "SmsStatus": "received",
+    }
     if chance.random() < 0.8:
-        form |= {"ApiVersion": "2010-04-01", "FromCity": city, "FromState": "DC", "FromZip": "20001"}
+        form |= {
+            "ApiVersion": "2010-04-01",
+            "FromCity": city,
+            "FromState": "DC",
+            "FromZip": "20001",
+        }
         form |= {"FromCountry": "US", "ToCity": "", "ToState": "", "ToZip": "", "ToCountry": "US"}
     if chance.random() < 0.3:
-        form |= {"NumMedia": "1", "MediaContentType0": "image/png", "MediaUrl0": "https://api.twilio.com/2010/ME12ab"}
+        form |= {
+            "NumMedia": "1",
+            "MediaContentType0": "image/png",
+            "MediaUrl0": "https://api.twilio.com/2010/ME12ab",
+        }
     if chance.random() < 0.2:
         form |= {"OptOutType": "STOP"}
     return list(form.items())
@@ -47,8 +74,10 @@ def text_form(chance: random.Random) -> Pairs:
 def receipt_form(chance: random.Random) -> Pairs:
     """A receipt's form."""
     form = {
-        "MessageSid": sid(chance.getrandbits(100)), "AccountSid": ACCOUNT_SID, "From": "+18885550100",
-        "To": "+12025550101", "MessageStatus": chance.choice(["sent", "delivered"]), "ApiVersion": "2010-04-01",
+        "MessageSid": sid(chance.getrandbits(100)), "AccountSid": ACCOUNT_SID,
+        "From": "+18885550100",
+        "To": "+12025550101", "MessageStatus": chance.choice(["sent", "delivered"]),
+        "ApiVersion": "2010-04-01",
     }  # fmt: skip
     form |= {"SmsSid": form["MessageSid"], "SmsStatus": form["MessageStatus"]}
     if chance.random() < 0.3:
@@ -56,7 +85,9 @@ def receipt_form(chance: random.Random) -> Pairs:
     return list(form.items())
 
 
-def recuts(pairs: Pairs, query: str, chance: random.Random, count: int) -> Iterator[tuple[Pairs, str]]:
+def recuts(
+    pairs: Pairs, query: str, chance: random.Random, count: int
+) -> Iterator[tuple[Pairs, str]]:
     """Other (form, query) with the signature of this one, at random."""
     whole, genuine = query + joined(pairs), sorted(pairs)
     marks = [len(query)]
@@ -69,7 +100,10 @@ def recuts(pairs: Pairs, query: str, chance: random.Random, count: int) -> Itera
             cut[0] = 0  # nothing of the form can move into an address without a query
         parts = [whole[a:b] for a, b in itertools.pairwise(cut)]
         other = list(zip(parts[::2], parts[1::2], strict=True))
-        if whole[: cut[0]] + joined(other) == whole and (sorted(other), whole[: cut[0]]) != (genuine, query):
+        if whole[: cut[0]] + joined(other) == whole and (sorted(other), whole[: cut[0]]) != (
+            genuine,
+            query,
+        ):
             found += 1
             yield other, whole[: cut[0]]
 

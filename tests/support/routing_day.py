@@ -1,4 +1,5 @@
-"""A day of a big desk, in moved time: agents come and go, conversations come in, everybody does what people do.
+"""A day of a big desk, in moved time: agents come and go, conversations come in, everybody does
+what people do.
 
 The rules of the day are checked after each step by queries of their own, not by the product's.
 """
@@ -14,7 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from handoff_service.errors import Conflict, Refusal
-from handoff_service.operations.conversations.change_interaction import CloseInteraction, close_interaction
+from handoff_service.operations.conversations.change_interaction import (
+    CloseInteraction,
+    close_interaction,
+)
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.routing.answer_offer import Accept, Reject, accept_work, reject_work
 from handoff_service.operations.routing.connection import Lost, connection_lost
@@ -45,21 +49,31 @@ def lay_out(conn: Connection, agents: int) -> None:
         conn.execute(sa.insert(t.groups).values(id=n, name=f"Group {n}"))
         queue = {"id": n, "name": f"Queue {n}", "assignment": rule, "accept_seconds": 40}
         conn.execute(sa.insert(t.queues).values(**queue))
-        number = {"number": f"+188855505{n}", "label": "", "first_responder": "live_agent", "segments_per_second": 1}
+        number = {
+            "number": f"+188855505{n}",
+            "label": "",
+            "first_responder": "live_agent",
+            "segments_per_second": 1,
+        }
         conn.execute(sa.insert(t.provider_numbers).values(queue_id=n, **number))
         conn.execute(sa.insert(t.queue_groups).values(queue_id=n, group_id=n, after_seconds=0))
         if skill:
             conn.execute(sa.insert(t.queue_skills).values(queue_id=n, skill=skill, mandatory=True))
         if second is not None:
-            conn.execute(sa.insert(t.queue_groups).values(queue_id=n, group_id=10, after_seconds=second))
+            conn.execute(
+                sa.insert(t.queue_groups).values(queue_id=n, group_id=10, after_seconds=second)
+            )
     ids = range(100, 100 + agents)
     made = [
-        {"id": k, "email": f"{k}@example.com", "name": f"Agent {k}", "password_hash": "", "capacity": CAPACITY,
+        {"id": k, "email": f"{k}@example.com", "name": f"Agent {k}", "password_hash": "",
+            "capacity": CAPACITY,
          "presence": "offline"} for k in ids
     ]  # fmt: skip
     conn.execute(sa.insert(t.agents), made)
     conn.execute(sa.insert(t.agent_groups), [{"agent_id": k, "group_id": 10 + k % 4} for k in ids])
-    conn.execute(sa.insert(t.agent_skills), [{"agent_id": k, "skill": "network"} for k in ids if k % 3])
+    conn.execute(
+        sa.insert(t.agent_skills), [{"agent_id": k, "skill": "network"} for k in ids if k % 3]
+    )
 
 
 @dataclass
@@ -92,14 +106,23 @@ class Day:
         self.begun += fresh
         for offer in seen.offers:
             if (what := chance()) < 0.4:
-                acts.append(self._try(accept_work, Accept(work_item_id=offer.work_item_id, agent_id=offer.agent_id)))
+                acts.append(
+                    self._try(
+                        accept_work,
+                        Accept(work_item_id=offer.work_item_id, agent_id=offer.agent_id),
+                    )
+                )
             elif what < 0.6:
                 why = self.chance.choice(REASONS)
-                command = Reject(work_item_id=offer.work_item_id, agent_id=offer.agent_id, reason=why)
+                command = Reject(
+                    work_item_id=offer.work_item_id, agent_id=offer.agent_id, reason=why
+                )
                 acts.append(self._try(reject_work, command))
         for one in seen.owned:
             if (what := chance()) < 0.25:
-                close = CloseInteraction(interaction_id=one.id, agent_id=one.assigned_to, closing_text="")
+                close = CloseInteraction(
+                    interaction_id=one.id, agent_id=one.assigned_to, closing_text=""
+                )
                 acts.append(self._try(close_interaction, close))
             elif what < 0.28:
                 to: dict[str, int] = self.chance.choice(
@@ -121,7 +144,9 @@ class Day:
         if there and what < 0.04:
             return [self._try(set_presence, SetPresence(agent_id=agent.id, presence=Presence.AWAY))]
         if not there and what < 0.25:
-            return [self._try(set_presence, SetPresence(agent_id=agent.id, presence=Presence.AVAILABLE))]
+            return [
+                self._try(set_presence, SetPresence(agent_id=agent.id, presence=Presence.AVAILABLE))
+            ]
         return []
 
     async def _text(self, n: int) -> None:
@@ -154,34 +179,47 @@ def _seen(conn: Connection) -> _Seen:
     o, i, a = t.offers, t.interactions, t.agents
     return _Seen(
         list(conn.execute(sa.select(o.c.work_item_id, o.c.agent_id).where(o.c.outcome.is_(None)))),
-        list(conn.execute(sa.select(i.c.id, i.c.assigned_to).where(i.c.owner == "agent", i.c.closed_at.is_(None)))),
+        list(
+            conn.execute(
+                sa.select(i.c.id, i.c.assigned_to).where(
+                    i.c.owner == "agent", i.c.closed_at.is_(None)
+                )
+            )
+        ),
         list(conn.execute(sa.select(a.c.id, PRESENCE.label("presence")).where(a.c.id >= 100))),
     )
 
 
 def _active(conn: Connection) -> int:
-    return conn.execute(sa.select(sa.func.count()).where(t.interactions.c.closed_at.is_(None))).scalar_one()
+    return conn.execute(
+        sa.select(sa.func.count()).where(t.interactions.c.closed_at.is_(None))
+    ).scalar_one()
 
 
 TOO_MUCH = """
 SELECT a.id FROM agents a WHERE a.capacity <
-  (SELECT count(*) FROM interactions i WHERE i.assigned_to = a.id AND i.closed_at IS NULL AND i.state <> 'on_hold')
+  (SELECT count(*) FROM interactions i WHERE i.assigned_to = a.id AND i.closed_at IS NULL AND
+    i.state <> 'on_hold')
   + (SELECT count(*) FROM offers o WHERE o.agent_id = a.id AND o.outcome IS NULL)"""
 TWICE = """
 SELECT work_item_id FROM offers WHERE outcome = 'accepted' GROUP BY work_item_id HAVING count(*) > 1
-UNION ALL SELECT id FROM interactions WHERE closed_at IS NULL AND owner = 'agent' AND assigned_to IS NULL
+UNION ALL SELECT id FROM interactions WHERE closed_at IS NULL AND owner = 'agent' AND assigned_to
+  IS NULL
 UNION ALL SELECT interaction_id FROM work_items WHERE state IN ('queued', 'pending_accept')
   GROUP BY interaction_id HAVING count(*) > 1"""
 # The owner, and nobody who has left, is in the live group.
 STRAYS = """
 SELECT i.id FROM interactions i WHERE i.closed_at IS NULL AND i.owner = 'agent'
-  AND (SELECT count(*) FROM live_group g WHERE g.interaction_id = i.id AND g.agent_id = i.assigned_to) <> 1
+  AND (SELECT count(*) FROM live_group g WHERE g.interaction_id = i.id AND g.agent_id =
+    i.assigned_to) <> 1
 UNION ALL SELECT i.id FROM interactions i WHERE i.closed_at IS NULL AND i.owner = 'queue'
   AND NOT EXISTS (SELECT 1 FROM work_items w WHERE w.interaction_id = i.id
     AND w.state IN ('queued', 'pending_accept'))"""
 UNTOLD = """
-SELECT w.id FROM work_items w WHERE w.state IN ('queued', 'pending_accept') AND w.for_agent_id IS NULL
-  AND w.created_at < :a_tick_ago AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.interaction_id = w.interaction_id
+SELECT w.id FROM work_items w WHERE w.state IN ('queued', 'pending_accept') AND w.for_agent_id IS
+  NULL
+  AND w.created_at < :a_tick_ago AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.interaction_id =
+    w.interaction_id
     AND m.direction = 'outbound' AND m.author = 'system')"""
 
 
@@ -190,10 +228,16 @@ def _faults(conn: Connection, now: Any) -> list[str]:
     earlier = sa.bindparam("a_tick_ago", now - TICK, type_=t.work_items.c.created_at.type)
     found = [
         f"{what}: {row[0]}"
-        for what, query in (("has too much", TOO_MUCH), ("is owned twice or by nobody", TWICE), ("is astray", STRAYS))
+        for what, query in (
+            ("has too much", TOO_MUCH),
+            ("is owned twice or by nobody", TWICE),
+            ("is astray", STRAYS),
+        )
         for row in conn.execute(sa.text(query))
     ]
-    found += [f"was told nothing: {row[0]}" for row in conn.execute(sa.text(UNTOLD).bindparams(earlier))]
+    found += [
+        f"was told nothing: {row[0]}" for row in conn.execute(sa.text(UNTOLD).bindparams(earlier))
+    ]
     return found + _left_waiting(conn, now)
 
 
@@ -203,7 +247,9 @@ def _left_waiting(conn: Connection, now: Any) -> list[str]:
     queued = conn.execute(sa.select(w).where(w.c.state == "queued")).all()
     if not queued:
         return []
-    load = dict.fromkeys(conn.execute(sa.select(a.c.id).where(PRESENCE == "available")).scalars(), 0)
+    load = dict.fromkeys(
+        conn.execute(sa.select(a.c.id).where(PRESENCE == "available")).scalars(), 0
+    )
     counted = sa.text(
         "SELECT assigned_to FROM interactions WHERE closed_at IS NULL AND assigned_to IS NOT NULL "
         "UNION ALL SELECT agent_id FROM offers WHERE outcome IS NULL"
@@ -213,7 +259,8 @@ def _left_waiting(conn: Connection, now: Any) -> list[str]:
             load[agent] += 1
     free = {agent for agent, count in load.items() if count < CAPACITY}
     for_good: dict[int, set[int]] = {}
-    in_a_round: set[int] = set()  # somebody declined it lately: those who declined before are asked after a pause
+    # somebody declined it lately: those who declined before are asked after a pause
+    in_a_round: set[int] = set()
     of_these = o.c.work_item_id.in_([item.id for item in queued])
     for r in conn.execute(sa.select(o).where(of_these, o.c.outcome.in_(["rejected", "timed_out"]))):
         if not r.again:

@@ -1,4 +1,5 @@
-"""A second process of the simulated day: for each time that it reads it does what is due then, and prints how much."""
+"""A second process of the simulated day: for each time that it reads it does what is due then, and
+prints how much."""
 
 import asyncio
 import sys

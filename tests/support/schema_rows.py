@@ -1,4 +1,5 @@
-"""Rows for every table of any schema: made from what the database says of itself, in order of foreign keys."""
+"""Rows for every table of any schema: made from what the database says of itself, in order of
+foreign keys."""
 
 import itertools
 import json
@@ -14,7 +15,8 @@ from handoff_service.store.engine.tables import MESSAGE_WORDS
 
 NOT_ROWS = re.compile(rf"^({MESSAGE_WORDS}.*|alembic_version)$")
 A_TIME = re.compile(r"(^|_)(at|to|since|until|latest)$")  # SQLite has no type that says so
-ONE_ROW = frozenset({"text_index", "installation"})  # made by a migration under id 1, and never added to
+# made by a migration under id 1, and never added to
+ONE_ROW = frozenset({"text_index", "installation"})
 START = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 type Rows = Mapping[str, Counter[str]]
@@ -28,24 +30,38 @@ def reflect(conn: sa.Connection) -> sa.MetaData:
 
 
 def add_rows(conn: sa.Connection, schema: sa.MetaData, numbers: "itertools.count[int]") -> None:
-    """One more row in each table; it refers to the row just added to each table that it depends on."""
+    """One more row in each table; it refers to the row just added to each table that it depends
+    on."""
     added: dict[str, sa.Row[Any]] = {}
     for table in schema.sorted_tables:
         number = next(numbers)
         values = {c.name: _value(c, number, added) for c in table.columns if not _counts_up(c)}
-        added[table.name] = conn.execute(sa.insert(table).values(values).returning(*table.columns)).one()
-    place, words = next(numbers), {"sqlite": "'found'", "postgresql": "'found'::tsvector"}[conn.dialect.name]
+        added[table.name] = conn.execute(
+            sa.insert(table).values(values).returning(*table.columns)
+        ).one()
+    place, words = (
+        next(numbers),
+        {"sqlite": "'found'", "postgresql": "'found'::tsvector"}[conn.dialect.name],
+    )
     key = "rowid" if conn.dialect.name == "sqlite" else "place"
     if sa.inspect(conn).has_table(MESSAGE_WORDS):
-        conn.execute(sa.text(f"INSERT INTO {MESSAGE_WORDS} ({key}, words) VALUES ({place}, {words})"))
+        conn.execute(
+            sa.text(f"INSERT INTO {MESSAGE_WORDS} ({key}, words) VALUES ({place}, {words})")
+        )
 
 
 def _counts_up(column: sa.Column[Any]) -> bool:
     of_table = column.table.primary_key.columns
     if column.table.name in ONE_ROW:
         return False
-    alone = len(of_table) == 1 and column.primary_key and not column.foreign_keys and _is(column, sa.Integer)
-    return alone and (column.server_default is not None or isinstance(column.type, sa.INTEGER))  # SQLite has no default
+    alone = (
+        len(of_table) == 1
+        and column.primary_key
+        and not column.foreign_keys
+        and _is(column, sa.Integer)
+    )
+    # SQLite has no default
+    return alone and (column.server_default is not None or isinstance(column.type, sa.INTEGER))
 
 
 def _is(column: sa.Column[Any], kind: type[sa.types.TypeEngine[Any]]) -> bool:
@@ -71,7 +87,9 @@ def _value(column: sa.Column[Any], number: int, added: Mapping[str, sa.Row[Any]]
     return f"{column.name} {number}"
 
 
-def rows(conn: sa.Connection, schema: sa.MetaData, renamed: Mapping[str, str] | None = None) -> dict[str, list[Any]]:
+def rows(
+    conn: sa.Connection, schema: sa.MetaData, renamed: Mapping[str, str] | None = None
+) -> dict[str, list[Any]]:
     """Table -> its rows as mappings. ``renamed``: "table.column" -> the name to show it under."""
     names = renamed or {}
     return {
@@ -88,15 +106,21 @@ def found_by_words(conn: sa.Connection) -> int:
     if not sa.inspect(conn).has_table(MESSAGE_WORDS):
         return 0
     finds = {"sqlite": f"{MESSAGE_WORDS} MATCH 'found'", "postgresql": "words @@ 'found'::tsquery"}
-    return conn.execute(sa.text(f"SELECT count(*) FROM {MESSAGE_WORDS} WHERE {finds[conn.dialect.name]}")).scalar_one()
+    return conn.execute(
+        sa.text(f"SELECT count(*) FROM {MESSAGE_WORDS} WHERE {finds[conn.dialect.name]}")
+    ).scalar_one()
 
 
-def lost(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]], changed: frozenset[str]) -> list[str]:
-    """What of ``before`` is not in ``after``, each as a sentence. ``changed``: columns that a migration
-    changes or drops on purpose."""
+def lost(
+    before: Mapping[str, list[Any]], after: Mapping[str, list[Any]], changed: frozenset[str]
+) -> list[str]:
+    """What of ``before`` is not in ``after``, each as a sentence. ``changed``: columns that a
+    migration changes or drops on purpose."""
     complaints = [f"table {name} is gone" for name in before if name not in after]
     for name in before.keys() & after.keys():
-        old = [{k: v for k, v in row.items() if f"{name}.{k}" not in changed} for row in before[name]]
+        old = [
+            {k: v for k, v in row.items() if f"{name}.{k}" not in changed} for row in before[name]
+        ]
         kept = old[0].keys() if old else ()
         gone = {column for column in kept if after[name] and column not in after[name][0]}
         complaints += [f"column {name}.{column} is gone" for column in sorted(gone)]

@@ -1,6 +1,11 @@
 """Short words for what the worker does with the outbox."""
 
-from handoff_service.operations.delivery.deliver import BeginSend, FinishSend, begin_sends, finish_sends
+from handoff_service.operations.delivery.deliver import (
+    BeginSend,
+    FinishSend,
+    begin_sends,
+    finish_sends,
+)
 from handoff_service.operations.delivery.limit_replies import HeldBack
 from handoff_service.ports import Accepted, Outgoing, SendResult
 from handoff_service.rules.shared.vocabulary import Work
@@ -12,7 +17,9 @@ from tests.support.story import MIA, Story
 
 
 async def claim(story: Story) -> list[Claimed]:
-    return [c for c in await story.store.write(due_work.claim, Claim(100)) if c.kind is Work.DELIVER]
+    return [
+        c for c in await story.store.write(due_work.claim, Claim(100)) if c.kind is Work.DELIVER
+    ]
 
 
 async def begin(story: Story, message: int) -> Outgoing | HeldBack | None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import requests
 
-PATIENCE = float(os.environ.get("PATCHBOARD_TEST_PATIENCE", "180"))  # seconds until a start is called failed
+# seconds until a start is called failed
+PATIENCE = float(os.environ.get("PATCHBOARD_TEST_PATIENCE", "180"))
 
 
 @dataclass
@@ -31,7 +32,8 @@ class Service:
 
 
 def free_port() -> int:
-    """One below those that the system gives out by itself: another test's server could be given it meanwhile."""
+    """One below those that the system gives out by itself: another test's server could be given it
+    meanwhile."""
     while True:
         port = 12_000 + secrets.randbelow(18_000)
         with socket.socket() as probe, suppress(OSError):
@@ -41,15 +43,22 @@ def free_port() -> int:
 
 @contextmanager
 def running_service(home: Path, *, port: int | None = None, **settings: str) -> Iterator[Service]:
-    """``patchboard serve`` with these settings (without PATCHBOARD_), ready to answer. Ended with the block."""
+    """``patchboard serve`` with these settings (without PATCHBOARD_), ready to answer. Ended with
+    the block."""
     port = port or free_port()
     given = {"HOME": str(home), "PORT": str(port), "BOT_URL": "", "BURST_WINDOW": "0", **settings}
-    environment = {**_without_ours(os.environ), **{f"PATCHBOARD_{name}": value for name, value in given.items()}}
+    environment = {
+        **_without_ours(os.environ),
+        **{f"PATCHBOARD_{name}": value for name, value in given.items()},
+    }
     home.mkdir(parents=True, exist_ok=True)
     log = home / "service.log"
     with log.open("ab") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "handoff_service.cli", "serve"], env=environment, stdout=sink, stderr=sink
+            [sys.executable, "-m", "handoff_service.cli", "serve"],
+            env=environment,
+            stdout=sink,
+            stderr=sink,
         )
     service = Service(f"http://127.0.0.1:{port}", process, log)
     try:

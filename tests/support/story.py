@@ -6,7 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from handoff_service.operations.conversations.change_interaction import CloseInteraction, close_interaction
+from handoff_service.operations.conversations.change_interaction import (
+    CloseInteraction,
+    close_interaction,
+)
 from handoff_service.operations.conversations.receive_sms import Received, Text, receive_sms
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.routing.answer_offer import Accept, accept_work
@@ -38,21 +41,36 @@ class Story:
 
     store: Store
 
-    async def text(self, body: str = "hi", *, number: str = ANN, to: str = MAIN, sid: str | None = None) -> Received:
-        text = Text(sid=sid or f"SM{secrets.token_hex(16)}", requester_number=number, provider_number=to, body=body)
+    async def text(
+        self, body: str = "hi", *, number: str = ANN, to: str = MAIN, sid: str | None = None
+    ) -> Received:
+        text = Text(
+            sid=sid or f"SM{secrets.token_hex(16)}",
+            requester_number=number,
+            provider_number=to,
+            body=body,
+        )
         return await self.store.write(receive_sms, text)
 
     async def begin(self, interaction_id: int) -> Question | None:
         return await self.store.write(begin_turn, BeginTurn(interaction_id))
 
     async def finish(
-        self, question: Question, *replies: str, failure: str | None = None, understood: Understood | None = None
+        self,
+        question: Question,
+        *replies: str,
+        failure: str | None = None,
+        understood: Understood | None = None,
     ) -> TurnOutcome:
         said = [BotReply(text=reply) for reply in replies]
-        command = FinishTurn(turn_id=int(question.turn_id), replies=said, failure=failure, understood=understood)
+        command = FinishTurn(
+            turn_id=int(question.turn_id), replies=said, failure=failure, understood=understood
+        )
         return await self.store.write(finish_turn, command)
 
-    async def hand_off(self, interaction_id: int, reason: str = "Asked for a person.", **collected: str) -> None:
+    async def hand_off(
+        self, interaction_id: int, reason: str = "Asked for a person.", **collected: str
+    ) -> None:
         """The bot's turn ends with a handoff."""
         question = await self.begin(interaction_id)
         assert question is not None
@@ -62,7 +80,9 @@ class Story:
 
     async def available(self, *agents: int) -> None:
         for agent in agents:
-            await self.store.write(set_presence, SetPresence(agent_id=agent, presence=Presence.AVAILABLE))
+            await self.store.write(
+                set_presence, SetPresence(agent_id=agent, presence=Presence.AVAILABLE)
+            )
 
     async def offer(self) -> int:
         return await self.store.write(offer_work, None)
@@ -84,11 +104,14 @@ class Story:
         return received.interaction_id
 
     async def write(self, interaction_id: int, body: str, agent: int = MIA) -> int:
-        return await self.store.write(send_sms, Write(interaction_id=interaction_id, agent_id=agent, body=body))
+        return await self.store.write(
+            send_sms, Write(interaction_id=interaction_id, agent_id=agent, body=body)
+        )
 
     async def close(self, interaction_id: int, agent: int = MIA, **how: Any) -> None:
         await self.store.write(
-            close_interaction, CloseInteraction(interaction_id=interaction_id, agent_id=agent, **how)
+            close_interaction,
+            CloseInteraction(interaction_id=interaction_id, agent_id=agent, **how),
         )
 
     async def see(self, interaction_id: int, agent: int | None = None) -> Interaction:
@@ -99,7 +122,9 @@ class Story:
 
     async def texted(self, interaction_id: int) -> list[str]:
         """What the requester was or will be texted, in order."""
-        return [line.body for line in await self.lines(interaction_id) if line.direction == "outbound"]
+        return [
+            line.body for line in await self.lines(interaction_id) if line.direction == "outbound"
+        ]
 
     async def count(self, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).select_from(table).where(*where)

@@ -1,6 +1,8 @@
-"""A company's own ticket system, as far as the outgoing webhook knows one: a real HTTP receiver on a free port.
+"""A company's own ticket system, as far as the outgoing webhook knows one: a real HTTP receiver on
+a free port.
 
-It checks the signature with its own few lines, written from the specification of Standard Webhooks, not with ours.
+It checks the signature with its own few lines, written from the specification of Standard Webhooks,
+not with ours.
 """
 
 import base64
@@ -19,7 +21,8 @@ SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes, or so").dec
 
 @dataclass
 class TicketSystem:
-    """``answers``: the statuses to answer with, in order; then 204. ``events``: what came with a right signature."""
+    """``answers``: the statuses to answer with, in order; then 204. ``events``: what came with a
+    right signature."""
 
     address: str = ""
     answers: list[int] = field(default_factory=list)
@@ -38,7 +41,9 @@ class TicketSystem:
         self.ids.append(request.headers["webhook-id"])
         self.times.append(int(request.headers["webhook-timestamp"]))
         status = self.answers.pop(0) if self.answers else 204
-        return web.Response(status=status, headers={"Location": "/elsewhere"} if status // 100 == 3 else None)
+        return web.Response(
+            status=status, headers={"Location": "/elsewhere"} if status // 100 == 3 else None
+        )
 
     async def redirected(self, _request: web.Request) -> web.Response:
         self.elsewhere += 1

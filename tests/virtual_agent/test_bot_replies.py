@@ -13,19 +13,33 @@ from handoff_service.rules.virtual_agent.bot_replies import CaseLine
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # Monday, 09:00 in New York
 NEW_YORK = "America/New_York"
-DESCRIPTIONS = ["", "No wifi", "laptop " * 60, "x" * 500, "laptop 😩😩❤️", "it’s “dead” – help…", "a\n\nb\u20ac{}[]"]
+DESCRIPTIONS = [
+    "",
+    "No wifi",
+    "laptop " * 60,
+    "x" * 500,
+    "laptop 😩😩❤️",
+    "it’s “dead” – help…",
+    "a\n\nb\u20ac{}[]",
+]
 JOSE = "mi teléfono no enciende, soy José Núñez del área económica"
 
 
-def line(description: str, state: CaseState = CaseState.OPEN, number: str = "CS0000012") -> CaseLine:
-    return CaseLine(number=number, state=state, description=description, changed_at=NOW - timedelta(days=400))
+def line(
+    description: str, state: CaseState = CaseState.OPEN, number: str = "CS0000012"
+) -> CaseLine:
+    return CaseLine(
+        number=number, state=state, description=description, changed_at=NOW - timedelta(days=400)
+    )
 
 
 @pytest.mark.parametrize("description", DESCRIPTIONS, ids=range(len(DESCRIPTIONS)))
 def test_whatever_a_case_is_about_it_is_told_in_one_segment(description: str) -> None:
     texts = [words.one_case(line(description, state), NEW_YORK, NOW) for state in CaseState]
     texts += [
-        words.open_cases([line(description, CaseState.IN_PROGRESS, f"CS{10**9 + n}") for n in range(count)])
+        words.open_cases(
+            [line(description, CaseState.IN_PROGRESS, f"CS{10**9 + n}") for n in range(count)]
+        )
         for count in range(1, 30)
     ]
     texts.append(words.opened("request", "CS1234567890", description, "We'll text you updates."))
@@ -35,11 +49,15 @@ def test_whatever_a_case_is_about_it_is_told_in_one_segment(description: str) ->
 
 
 @pytest.mark.parametrize(
-    "description", [JOSE, JOSE * 9, "Jose\u0301 Nu\u0301n\u0303ez", "Мой ноутбук не включается", "ноутбук " * 60]
+    "description",
+    [JOSE, JOSE * 9, "Jose\u0301 Nu\u0301n\u0303ez", "Мой ноутбук не включается", "ноутбук " * 60],
 )
 def test_no_letter_of_a_description_is_lost_for_a_cheaper_text(description: str) -> None:
     texts = [words.one_case(line(description, state), NEW_YORK, NOW) for state in CaseState]
-    texts += [words.open_cases([line(description, CaseState.IN_PROGRESS)] * count) for count in range(1, 30)]
+    texts += [
+        words.open_cases([line(description, CaseState.IN_PROGRESS)] * count)
+        for count in range(1, 30)
+    ]
     texts.append(words.opened("request", "CS1234567890", description, "We'll text you updates."))
     begins = unicodedata.normalize("NFC", description)[:3]
     for text in texts:
@@ -56,24 +74,35 @@ def test_a_name_is_written_as_its_owner_writes_it() -> None:
 
 def test_how_cases_are_said() -> None:
     case = CaseLine(
-        number="CS0000012", state=CaseState.IN_PROGRESS, description="No “wifi”.", changed_at=NOW - timedelta(days=1)
+        number="CS0000012",
+        state=CaseState.IN_PROGRESS,
+        description="No “wifi”.",
+        changed_at=NOW - timedelta(days=1),
     )
     assert words.one_case(case, NEW_YORK, NOW) == (
         'CS0000012 (No "wifi"): in progress. Last updated yesterday at 09:00.'
     )
     assert words.open_cases([case]) == 'Your open case:\nCS0000012 in progress: No "wifi"'
-    assert words.open_cases([case] * 4).startswith("You have 4 open cases, the newest:\nCS0000012 in progress: ")
+    assert words.open_cases([case] * 4).startswith(
+        "You have 4 open cases, the newest:\nCS0000012 in progress: "
+    )
     assert words.open_cases([case] * 4).count("\n") == 3
     assert (
-        words.opened("request", "CS0000012", "a monitor!", "Bye.") == "I've opened request CS0000012: a monitor. Bye."
+        words.opened("request", "CS0000012", "a monitor!", "Bye.")
+        == "I've opened request CS0000012: a monitor. Bye."
     )
 
 
-VPN = ("VPN", "The VPN is down since 9 o'clock. Networks is on it. Mail and the web work without it.")
+VPN = (
+    "VPN",
+    "The VPN is down since 9 o'clock. Networks is on it. Mail and the web work without it.",
+)
 LONG = ("Payroll and time clocks in all of the stores", "x" * 160)
 
 
-@pytest.mark.parametrize("outages", [[VPN], [VPN, VPN], [VPN] * 3, [LONG], [LONG] * 9, [VPN, LONG]], ids=range(6))
+@pytest.mark.parametrize(
+    "outages", [[VPN], [VPN, VPN], [VPN] * 3, [LONG], [LONG] * 9, [VPN, LONG]], ids=range(6)
+)
 def test_however_much_is_down_it_is_told_in_two_segments_and_inside_a_form_in_one(
     outages: list[tuple[str, str]],
 ) -> None:
@@ -91,10 +120,19 @@ def test_what_is_down() -> None:
     )
 
 
-SAID = [("CS0000012", 12), ("cs12", 12), (" case 12.", 12), ("#12", 12), ("12", 12), ("case #0012", 12)]
+SAID = [
+    ("CS0000012", 12),
+    ("cs12", 12),
+    (" case 12.", 12),
+    ("#12", 12),
+    ("12", 12),
+    ("case #0012", 12),
+]
 
 
-@pytest.mark.parametrize(("said", "meant"), [*SAID, ("INT12", None), ("twelve", None), ("", None), ("9" * 16, None)])
+@pytest.mark.parametrize(
+    ("said", "meant"), [*SAID, ("INT12", None), ("twelve", None), ("", None), ("9" * 16, None)]
+)
 def test_what_people_call_a_case(said: str, meant: int | None) -> None:
     assert case_id(said) == meant
 
@@ -112,13 +150,16 @@ HOURS = [
     ("closed", False, None, at(23),
      "We're closed now and open again tomorrow at 08:00 (New York time). You can text any time."),
     ("closed for days", False, None, at(72),
-     "We're closed now and open again on Thursday at 09:00 (New York time). You can text any time."),
+     "We're closed now and open again on Thursday at 09:00 (New York time). "
+     "You can text any time."),
     ("for good", False, None, None,
      "We're closed now, and the next opening time isn't known yet. You can text any time."),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("is_open", "until", "opens", "said"), [h[1:] for h in HOURS], ids=[h[0] for h in HOURS])
+@pytest.mark.parametrize(
+    ("is_open", "until", "opens", "said"), [h[1:] for h in HOURS], ids=[h[0] for h in HOURS]
+)
 def test_hours(is_open: bool, until: datetime | None, opens: datetime | None, said: str) -> None:
     assert words.hours(is_open=is_open, until=until, opens=opens, zone=NEW_YORK, now=NOW) == said
     assert segments(said).count == 1

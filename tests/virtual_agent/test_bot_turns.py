@@ -1,4 +1,5 @@
-"""The virtual agent's turns: asked under an epoch, stored only if it still stands, never two at a time."""
+"""The virtual agent's turns: asked under an epoch, stored only if it still stands, never two at a
+time."""
 
 from datetime import timedelta
 
@@ -49,7 +50,9 @@ async def test_a_burst_is_one_turn_and_a_picture_has_a_word(story: Story, ann: i
     assert question.message == f"hi, my laptop won't start\nit worked yesterday\n{PICTURE}"
 
 
-async def test_a_text_while_the_bot_works_is_the_next_turn(story: Story, ann: int, clock: MovedClock) -> None:
+async def test_a_text_while_the_bot_works_is_the_next_turn(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
     first = await story.begin(ann)
     assert first is not None
     await story.text("and the screen is black")
@@ -61,7 +64,9 @@ async def test_a_text_while_the_bot_works_is_the_next_turn(story: Story, ann: in
     assert (second.message, second.turn_id != first.turn_id) == ("and the screen is black", True)
 
 
-async def test_the_burst_after_an_answer_has_its_own_end(story: Story, ann: int, clock: MovedClock) -> None:
+async def test_the_burst_after_an_answer_has_its_own_end(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
     first = await story.begin(ann)
     assert first is not None
     clock.move(60)
@@ -95,11 +100,15 @@ async def test_a_late_answer_is_never_sent_and_agents_see_it(story: Story, ann: 
     assert (late.kind, late.author.kind) == (Kind.NOTE, Author.VIRTUAL_AGENT)
 
 
-async def test_what_the_bot_had_understood_is_not_lost_with_a_turn_that_fails(story: Story, ann: int) -> None:
+async def test_what_the_bot_had_understood_is_not_lost_with_a_turn_that_fails(
+    story: Story, ann: int
+) -> None:
     first = await story.begin(ann)
     assert first is not None
     await story.finish(
-        first, "How much does this affect you?", understood=Understood(collected={"Problem": "my laptop is slow"})
+        first,
+        "How much does this affect you?",
+        understood=Understood(collected={"Problem": "my laptop is slow"}),
     )
     await story.text("2")
     second = await story.begin(ann)
@@ -127,11 +136,16 @@ async def test_a_turn_of_a_closed_interaction_is_late_too(story: Story, ann: int
 
 
 async def test_the_bots_words_come_before_its_handoff(story: Story, ann: int) -> None:
-    from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
+    from handoff_service.operations.virtual_agent.take_bot_turn import (
+        RequestHandOff,
+        request_hand_off,
+    )
 
     question = await story.begin(ann)
     assert question is not None
-    wish = RequestHandOff(turn_id=int(question.turn_id), reason="Asked for a person.", collected={"Device": "laptop"})
+    wish = RequestHandOff(
+        turn_id=int(question.turn_id), reason="Asked for a person.", collected={"Device": "laptop"}
+    )
     await story.store.write(request_hand_off, wish)
     await story.finish(question, "Sure.")
     await story.offer()
@@ -148,7 +162,10 @@ async def test_the_bots_words_come_before_its_handoff(story: Story, ann: int) ->
 
 @pytest.mark.parametrize(
     ("failure", "reason"),
-    [("The virtual agent could not be reached.", "The virtual agent could not be reached."), (None, EMPTY)],
+    [
+        ("The virtual agent could not be reached.", "The virtual agent could not be reached."),
+        (None, EMPTY),
+    ],
 )
 async def test_a_failing_or_silent_bot_hands_over_with_the_reason(
     story: Story, ann: int, failure: str | None, reason: str
@@ -161,13 +178,17 @@ async def test_a_failing_or_silent_bot_hands_over_with_the_reason(
     assert await turns_due(story) == []
 
 
-async def test_a_number_or_title_of_the_last_choices_becomes_the_payload(story: Story, ann: int) -> None:
+async def test_a_number_or_title_of_the_last_choices_becomes_the_payload(
+    story: Story, ann: int
+) -> None:
     question = await story.begin(ann)
     assert question is not None
     choices = (Choice("I can't work", "/blocked"), Choice("I can still work", "/working"))
     said = BotReply(text="How much does this affect you?", choices=choices)
     await story.store.write(finish_turn, FinishTurn(turn_id=int(question.turn_id), replies=[said]))
-    assert await story.texted(ann) == ["How much does this affect you?\n1 I can't work\n2 I can still work"]
+    assert await story.texted(ann) == [
+        "How much does this affect you?\n1 I can't work\n2 I can still work"
+    ]
     await story.text("2")
     answer = await story.begin(ann)
     assert answer is not None
@@ -199,7 +220,10 @@ async def test_a_case_is_made_once_for_a_turn(story: Story, ann: int) -> None:
     question = await story.begin(ann)
     assert question is not None
     command = OpenCase(
-        turn_id=int(question.turn_id), description="laptop won't start", device="laptop", impact="blocked"
+        turn_id=int(question.turn_id),
+        description="laptop won't start",
+        device="laptop",
+        impact="blocked",
     )
     numbers = [await story.store.write(open_case, command) for _ in range(2)]
     assert numbers == ["CS0000001", "CS0000001"]
@@ -209,8 +233,11 @@ async def test_a_case_is_made_once_for_a_turn(story: Story, ann: int) -> None:
     ]
 
 
-async def test_two_machines_that_text_each_other_come_to_an_end(story: Story, clock: MovedClock) -> None:
-    """Over several conversations of the number, since a machine may also say goodbye; and only for ten minutes."""
+async def test_two_machines_that_text_each_other_come_to_an_end(
+    story: Story, clock: MovedClock
+) -> None:
+    """Over several conversations of the number, since a machine may also say goodbye; and only for
+    ten minutes."""
     await story.store.write(change_desk, {"most_answers": 5})
     for n in range(5):
         interaction = (await story.text(f"beep {n}")).interaction_id or 0
@@ -224,7 +251,11 @@ async def test_two_machines_that_text_each_other_come_to_an_end(story: Story, cl
     seen = await story.see(interaction)
     assert seen.owner.kind is Owner.QUEUE
     (item,) = await story.rows(t.work_items, t.work_items.c.interaction_id == interaction)
-    assert item.reason == "The virtual agent sent this number too many replies in ten minutes. It may be a machine."
+    assert (
+        item.reason
+        == "The virtual agent sent this number too many replies in ten minutes. It may be a "
+        "machine."
+    )
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
     other = (await story.text("hi", number=BOB)).interaction_id or 0
     assert await story.begin(other) is not None

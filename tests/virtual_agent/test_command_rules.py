@@ -2,7 +2,13 @@
 
 import pytest
 
-from handoff_service.rules.virtual_agent.commands import SHIPPED, Command, error, meant, with_shipped
+from handoff_service.rules.virtual_agent.commands import (
+    SHIPPED,
+    Command,
+    error,
+    meant,
+    with_shipped,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +38,8 @@ def test_a_command_is_the_whole_text(text: str, command: Command | None) -> None
 
 def test_an_admins_words_replace_those_shipped_for_that_command_alone() -> None:
     words = with_shipped({"agent": ["Kollege", "a real human"], "bye": []})
-    assert [meant(text, words) for text in ("KOLLEGE", "A real human!", "agent", "bye", "help")] == [
+    assert [meant(text, words) for text in ("KOLLEGE", "A real human!", "agent", "bye",
+        "help")] == [
         Command.AGENT, Command.AGENT, None, None, Command.HELP,
     ]  # fmt: skip
 
@@ -50,6 +57,8 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("words", "says"), FAULTS, ids=[str(n) for n in range(len(FAULTS))])
-def test_words_that_cannot_be_used_are_told(words: dict[Command, list[str]], says: str | None) -> None:
+def test_words_that_cannot_be_used_are_told(
+    words: dict[Command, list[str]], says: str | None
+) -> None:
     found = error(words)
     assert found is None if says is None else says in (found or "")

@@ -1,4 +1,5 @@
-"""AGENT, BYE, HELP, RESTART: done with the text that says so; the bot is not asked, and may be down."""
+"""AGENT, BYE, HELP, RESTART: done with the text that says so; the bot is not asked, and may be
+down."""
 
 import pytest
 
@@ -21,10 +22,17 @@ async def ann(story: Story) -> int:
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
     question = await story.begin(interaction)
     assert question is not None
-    told = Understood(intent="report_problem", confidence=0.93, did=("problem_form",), collected={"Device": "laptop"})
+    told = Understood(
+        intent="report_problem",
+        confidence=0.93,
+        did=("problem_form",),
+        collected={"Device": "laptop"},
+    )
     choices = (Choice("I can't work", "/blocked"), Choice("I can still work", "/working"))
     said = FinishTurn(
-        turn_id=int(question.turn_id), replies=[BotReply(text="How bad?", choices=choices)], understood=told
+        turn_id=int(question.turn_id),
+        replies=[BotReply(text="How bad?", choices=choices)],
+        understood=told,
     )
     await story.store.write(finish_turn, said)
     return interaction
@@ -59,13 +67,23 @@ async def test_bye_in_the_middle_of_a_report_says_that_it_is_not_sent(story: Sto
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
     question = await story.begin(interaction)
     assert question is not None
-    told = Understood(intent="report_problem", confidence=0.9, did=(), collected={"Problem": "my laptop won't start"})
+    told = Understood(
+        intent="report_problem",
+        confidence=0.9,
+        did=(),
+        collected={"Problem": "my laptop won't start"},
+    )
     await story.finish(question, "How bad?", understood=told)
     await story.text("bye")
-    assert (await story.texted(interaction))[1:] == [NOT_SENT, "Goodbye, and thank you. Text us any time."]
+    assert (await story.texted(interaction))[1:] == [
+        NOT_SENT,
+        "Goodbye, and thank you. Text us any time.",
+    ]
 
 
-async def test_bye_closes_with_one_line_and_the_next_text_begins_anew(story: Story, ann: int) -> None:
+async def test_bye_closes_with_one_line_and_the_next_text_begins_anew(
+    story: Story, ann: int
+) -> None:
     await story.text("bye")
     seen = await story.see(ann)
     assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
@@ -73,7 +91,9 @@ async def test_bye_closes_with_one_line_and_the_next_text_begins_anew(story: Sto
     assert (await story.text("one more thing")).interaction_id != ann
 
 
-async def test_bye_with_something_after_it_in_the_same_moment_closes_nothing(story: Story, ann: int) -> None:
+async def test_bye_with_something_after_it_in_the_same_moment_closes_nothing(
+    story: Story, ann: int
+) -> None:
     at_once = [
         Text(sid=f"SM{n}", requester_number=ANN, provider_number=MAIN, body=body)
         for n, body in enumerate(["bye", "wait, one more thing"])
@@ -85,9 +105,13 @@ async def test_bye_with_something_after_it_in_the_same_moment_closes_nothing(sto
     assert question.message == "wait, one more thing"
 
 
-async def test_help_is_answered_by_the_desk_and_the_question_before_it_stands(story: Story, ann: int) -> None:
+async def test_help_is_answered_by_the_desk_and_the_question_before_it_stands(
+    story: Story, ann: int
+) -> None:
     await story.text("HELP")
-    assert (await story.texted(ann))[-1].startswith("Northwind IT: text your problem, or AGENT for a person,")
+    assert (await story.texted(ann))[-1].startswith(
+        "Northwind IT: text your problem, or AGENT for a person,"
+    )
     assert await story.begin(ann) is None, "nothing for the bot"
     await story.text("the second")
     question = await story.begin(ann)
@@ -117,7 +141,10 @@ async def test_a_bot_that_is_down_at_a_restart_hands_over(story: Story, ann: int
     await story.text("start over")
     opened = await story.begin(ann)
     assert opened is not None
-    assert await story.finish(opened, failure="The virtual agent could not be reached.") is TurnOutcome.FAILED
+    assert (
+        await story.finish(opened, failure="The virtual agent could not be reached.")
+        is TurnOutcome.FAILED
+    )
     assert (await story.see(ann)).owner.kind is Owner.QUEUE
 
 
@@ -158,7 +185,9 @@ async def test_the_words_are_the_admins(story: Story, ann: int) -> None:
 SORRY = "Sorry, I didn't get that."
 
 
-async def test_a_bot_that_tells_nothing_and_repeats_itself_hands_over(story: Story, clock: MovedClock) -> None:
+async def test_a_bot_that_tells_nothing_and_repeats_itself_hands_over(
+    story: Story, clock: MovedClock
+) -> None:
     interaction = (await story.text("my screen flickers")).interaction_id or 0
     outcomes = []
     for text in ("it flickers", "the screen!"):
@@ -172,13 +201,18 @@ async def test_a_bot_that_tells_nothing_and_repeats_itself_hands_over(story: Sto
     assert item.reason == "The virtual agent gave the same answer 2 times in a row."
 
 
-async def test_how_often_is_the_admins_and_a_bot_that_tells_is_not_counted(story: Story, ann: int) -> None:
+async def test_how_often_is_the_admins_and_a_bot_that_tells_is_not_counted(
+    story: Story, ann: int
+) -> None:
     await story.store.write(change_desk, {"same_answers": 0})
     for understood in (None, None, Understood(intent="thanks"), Understood(intent="thanks")):
         await story.text("thanks")
         question = await story.begin(ann)
         assert question is not None
-        assert await story.finish(question, "You're welcome.", understood=understood) is TurnOutcome.ANSWERED
+        assert (
+            await story.finish(question, "You're welcome.", understood=understood)
+            is TurnOutcome.ANSWERED
+        )
         if understood is None:
             continue
         await story.store.write(change_desk, {"same_answers": 2})

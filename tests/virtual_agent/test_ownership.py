@@ -1,4 +1,5 @@
-"""The virtual agent never talks over a person: many answers that come after the agent has taken over."""
+"""The virtual agent never talks over a person: many answers that come after the agent has taken
+over."""
 
 import asyncio
 import os
@@ -14,19 +15,30 @@ MANY = int(os.environ.get("PATCHBOARD_TEST_LATE_ANSWERS", "200"))  # make chaos:
 
 async def test_many_late_answers_are_notes_and_never_sent(story: Story) -> None:
     numbers = [f"+1303555{n:04d}" for n in range(MANY)]
-    received = await asyncio.gather(*(story.text("my laptop is dead", number=number) for number in numbers))
+    received = await asyncio.gather(
+        *(story.text("my laptop is dead", number=number) for number in numbers)
+    )
     ids = [one.interaction_id or 0 for one in received]
     questions = await asyncio.gather(*(story.begin(one) for one in ids))
     await asyncio.gather(*(story.write(one, "Mia here, I take this.", MIA) for one in ids))
-    outcomes = await asyncio.gather(*(story.finish(q, "Is it on?", "Still there?") for q in questions if q))
+    outcomes = await asyncio.gather(
+        *(story.finish(q, "Is it on?", "Still there?") for q in questions if q)
+    )
     assert outcomes == [TurnOutcome.LATE] * MANY
     m = t.messages.c
     by_bot = m.author == Author.VIRTUAL_AGENT
     assert (
-        await story.count(t.messages, sa.or_(by_bot, m.body.in_(["Is it on?", "Still there?"])), m.status.is_not(None))
+        await story.count(
+            t.messages,
+            sa.or_(by_bot, m.body.in_(["Is it on?", "Still there?"])),
+            m.status.is_not(None),
+        )
         == 0
     )
-    assert await story.count(t.messages, m.event == Event.LATE_REPLY, m.direction.is_(None)) == 2 * MANY
+    assert (
+        await story.count(t.messages, m.event == Event.LATE_REPLY, m.direction.is_(None))
+        == 2 * MANY
+    )
     assert await story.count(t.messages, m.direction == Direction.OUTBOUND) == MANY
     assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) == MANY
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0

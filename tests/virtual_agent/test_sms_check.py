@@ -1,4 +1,5 @@
-"""The check of what the virtual agent may say, each rule red and green, and the reading of texts with their lines."""
+"""The check of what the virtual agent may say, each rule red and green, and the reading of texts
+with their lines."""
 
 from pathlib import Path
 
@@ -11,7 +12,12 @@ from handoff_service.rules.virtual_agent.handoff_reason import LONGEST, reason_i
 from handoff_service.rules.virtual_agent.sms_check import BotLine, BotText, SmsCheckSettings, faults
 
 TERMS = SmsCheckSettings(
-    longest={"case": "CS0000001", "problem": "x" * 63, "name": "Zoé…", "address": "https://evil.example/x"},
+    longest={
+        "case": "CS0000001",
+        "problem": "x" * 63,
+        "name": "Zoé…",
+        "address": "https://evil.example/x",
+    },
     allowed_hosts=frozenset({"example.com"}),
 )
 
@@ -45,8 +51,20 @@ def test_a_text_that_fits(text: BotText) -> None:
 
 WRONG = [
     ("three segments", said("x" * 307), 7, "it takes 3 segments", "Make it 1 characters shorter"),
-    ("three with buttons", said("x" * 299, "a", "b"), 7, "it takes 3 segments", "Make it 1 characters"),
-    ("three when filled", said("{problem}" * 4 + "x" * 55), 7, "it takes 3 segments", "Make it 1 characters"),
+    (
+        "three with buttons",
+        said("x" * 299, "a", "b"),
+        7,
+        "it takes 3 segments",
+        "Make it 1 characters",
+    ),
+    (
+        "three when filled",
+        said("{problem}" * 4 + "x" * 55),
+        7,
+        "it takes 3 segments",
+        "Make it 1 characters",
+    ),
     ("over 1,600", said("x" * 1601), 7, "it has 1601 characters", "Make it 1 shorter"),
     (
         "a look-alike",
@@ -59,19 +77,63 @@ WRONG = [
     ("an emoji", said("Done 🎉"), 7, "'🎉' makes a segment 70", "Leave '🎉' out"),
     ("a button's character", said("Which?", "a", "b…"), 10, "'…' makes", "Write '...'"),
     ("a filled character", said("Hi {name}"), 7, "'…' makes", "Write '...' for '…'"),
-    ("a link", said("See http://bit.ly/x"), 7, "the link to bit.ly", "add the host to allowed_hosts"),
+    (
+        "a link",
+        said("See http://bit.ly/x"),
+        7,
+        "the link to bit.ly",
+        "add the host to allowed_hosts",
+    ),
     ("a link without http", said("Tap wa.me/15550100"), 7, "the link to wa.me", "Take it out"),
-    ("a bare link", said("See Evil-Example.com/x."), 7, "the link to evil-example.com", "Take it out"),
-    ("a host that ends alike", said("See https://badexample.com"), 7, "the link to badexample.com", "Take it out"),
+    (
+        "a bare link",
+        said("See Evil-Example.com/x."),
+        7,
+        "the link to evil-example.com",
+        "Take it out",
+    ),
+    (
+        "a host that ends alike",
+        said("See https://badexample.com"),
+        7,
+        "the link to badexample.com",
+        "Take it out",
+    ),
     ("a filled link", said("See {address}"), 7, "the link to evil.example", "Take it out"),
-    ("a keyword in capitals", said("Text STOP to leave."), 7, "it asks to answer STOP", "Ask for another word"),
-    ("a keyword asked for", said("Please reply with yes."), 7, "it asks to answer YES", "Ask for another word"),
-    ("a keyword as a button", said("Sure?", "YES"), 9, "it asks to answer YES", "Ask for another word"),
-    ("an unknown placeholder", said("Hi {who}"), 7, "nobody knows how long {who} gets", "under longest in sms_check"),
+    (
+        "a keyword in capitals",
+        said("Text STOP to leave."),
+        7,
+        "it asks to answer STOP",
+        "Ask for another word",
+    ),
+    (
+        "a keyword asked for",
+        said("Please reply with yes."),
+        7,
+        "it asks to answer YES",
+        "Ask for another word",
+    ),
+    (
+        "a keyword as a button",
+        said("Sure?", "YES"),
+        9,
+        "it asks to answer YES",
+        "Ask for another word",
+    ),
+    (
+        "an unknown placeholder",
+        said("Hi {who}"),
+        7,
+        "nobody knows how long {who} gets",
+        "under longest in sms_check",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("text", "line", "what", "suggestion"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG])
+@pytest.mark.parametrize(
+    ("text", "line", "what", "suggestion"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG]
+)
 def test_a_text_that_may_not_be_said(text: BotText, line: int, what: str, suggestion: str) -> None:
     (fault,) = faults(text, TERMS)
     assert fault.line == line
@@ -122,11 +184,14 @@ def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
         bot_text_lint.check(project(tmp_path))
     assert str(refused.value).splitlines() == [
         "5 faults in what the virtual agent says:",
-        "  domain.yml:7: utter_ask: '…' makes a segment 70 characters instead of 160. Write '...' for '…'.",
-        "  domain.yml:9: utter_ask: it asks to answer STOP, which phone companies act on. Ask for another word.",
+        "  domain.yml:7: utter_ask: '…' makes a segment 70 characters instead of 160. Write "
+        "'...' for '…'.",
+        "  domain.yml:9: utter_ask: it asks to answer STOP, which phone companies act on. "
+        "Ask for another word.",
         "  domain.yml:14: utter_picture: the link to pictures.example.net is not allowed. "
         "Take it out, or add the host to allowed_hosts in sms_check.yml.",
-        "  actions/cases.py:1: utter_message: '…' makes a segment 70 characters instead of 160. Write '...' for '…'.",
+        "  actions/cases.py:1: utter_message: '…' makes a segment 70 characters instead of "
+        "160. Write '...' for '…'.",
         "  actions/cases.py:7: utter_message: nobody knows how long {later.strip()} gets. "
         "Add it under longest in sms_check.yml.",
     ]

@@ -1,7 +1,8 @@
-"""Who may do what: every route with every role, and every act on one's own, a joined and a colleague's conversation.
+"""Who may do what: every route with every role, and every act on one's own, a joined and a
+colleague's conversation.
 
-The expected matrix is ``access.txt``. The routes come from the app's own router, so a new route fails until it has a
-row there.
+The expected matrix is ``access.txt``. The routes come from the app's own router, so a new route
+fails until it has a row there.
 """
 
 import json
@@ -36,14 +37,16 @@ from tests.web.workspace_server import PAGE, SCRIPT, Running, running
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOBODY = "nobody"
 ROLES = (NOBODY, *Role)
-# the word in the table -> the roles that it stands for; a role stands for itself, and an admin has all of them
+# the word in the table -> the roles that it stands for; a role stands for itself, and an admin has
+# all of them
 WHO = {
     "everybody": frozenset(ROLES),
     "signed-in": frozenset(Role),
     "live-agents": frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN}),
     "supervisors": frozenset({Role.SUPERVISOR, Role.ADMIN}),
     "admins": frozenset({Role.ADMIN}),
-    "proof": frozenset[str](),  # whoever holds a signature, a token or a signed link; no role replaces it
+    # whoever holds a signature, a token or a signed link; no role replaces it
+    "proof": frozenset[str](),
 }
 WHOSE = ("own", "joined", "foreign")
 ABSENT = "999999"  # no such id: what is allowed finds nothing and changes nothing
@@ -51,7 +54,8 @@ ABSENT = "999999"  # no such id: what is allowed finds nothing and changes nothi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """``whose``: on which conversations the act is allowed; empty where the route is about no conversation."""
+    """``whose``: on which conversations the act is allowed; empty where the route is about no
+    conversation."""
 
     method: str
     path: str
@@ -96,8 +100,12 @@ class Desk:
             data = json.dumps(form or {})
         elif token:
             headers |= {"Cookie": f"patchboard={token}"}
-            headers |= {"X-CSRF-Token": sign_in.csrf_token(self.here.desk.settings.secret_key, token)}
-        sent: dict[str, Any] = {"data": data} if data else {"data": form or {}} if row.method != "GET" else {}
+            headers |= {
+                "X-CSRF-Token": sign_in.csrf_token(self.here.desk.settings.secret_key, token)
+            }
+        sent: dict[str, Any] = (
+            {"data": data} if data else {"data": form or {}} if row.method != "GET" else {}
+        )
         answer = await self.client.request(
             row.method, self.here.address + path, headers=headers, allow_redirects=False, **sent
         )
@@ -109,10 +117,19 @@ class Desk:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    async with running(tmp_path_factory.mktemp("access")) as here, aiohttp.ClientSession() as client:
+    async with (
+        running(tmp_path_factory.mktemp("access")) as here,
+        aiohttp.ClientSession() as client,
+    ):
         agents = {}
         for role in Role:
-            made = MakeAgent(email=f"{role}@example.com", name=f"A {role}", password_hash="", capacity=99, roles=[role])
+            made = MakeAgent(
+                email=f"{role}@example.com",
+                name=f"A {role}",
+                password_hash="",
+                capacity=99,
+                roles=[role],
+            )
             agents[role] = await here.desk.store.write(make_agent, made)
         ready = Desk(here=here, client=client, agents=agents | {"mia": MIA}, tokens={})
         for role in ready.agents:
@@ -126,9 +143,15 @@ async def test_every_route_has_its_row(desk: Desk) -> None:
         for route in Sanic.get_app("patchboard").router.routes
         for method in route.methods
     }
-    assert sorted(served - TABLE.keys()) == [], "add who may use these routes to tests/web/access.txt"
-    assert sorted(TABLE.keys() - served) == [], "tests/web/access.txt names routes that are not there"
-    about_one = {key for key in served if "{interaction_id}" in key[1] or "/interactions/{id}" in key[1]}
+    assert sorted(served - TABLE.keys()) == [], (
+        "add who may use these routes to tests/web/access.txt"
+    )
+    assert sorted(TABLE.keys() - served) == [], (
+        "tests/web/access.txt names routes that are not there"
+    )
+    about_one = {
+        key for key in served if "{interaction_id}" in key[1] or "/interactions/{id}" in key[1]
+    }
     assert {key for key, row in TABLE.items() if row.whose} == about_one
 
 
@@ -147,10 +170,14 @@ async def test_each_route_is_open_to_its_roles_alone(desk: Desk, role: str) -> N
 
 
 async def test_a_browser_that_is_not_signed_in_is_led_to_the_sign_in_page(desk: Desk) -> None:
-    pages = [row for row in TABLE.values() if row.path.startswith("/workspace") and row.method == "GET"]
+    pages = [
+        row for row in TABLE.values() if row.path.startswith("/workspace") and row.method == "GET"
+    ]
     for row in pages:
         path = re.sub(r"\{\w+\}", ABSENT, row.path)
-        async with desk.client.get(desk.here.address + path, headers=PAGE, allow_redirects=False) as answer:
+        async with desk.client.get(
+            desk.here.address + path, headers=PAGE, allow_redirects=False
+        ) as answer:
             leads = answer.headers.get("Location") or ""
             assert (answer.status, leads.partition("?")[0]) == (303, "/sign-in"), row.path
 
@@ -189,14 +216,19 @@ async def test_a_signed_webhook_is_let_in(name: str, tmp_path: Path) -> None:
     pairs = [*fields.items(), ("MessageStatus", "sent")]
     signature = sign(f"{webhook_server.PUBLIC}/webhooks/twilio/{name}", pairs, AUTH_TOKEN)
     store = webhook_server.RecordingStore()
-    async with webhook_server.running(store, tmp_path) as address, aiohttp.ClientSession() as client:
+    async with (
+        webhook_server.running(store, tmp_path) as address,
+        aiohttp.ClientSession() as client,
+    ):
         for given, status in ((signature, 200), ("", 403)):
             signed = {"X-Twilio-Signature": given}
-            async with client.post(f"{address}/webhooks/twilio/{name}", data=pairs, headers=signed) as answer:
+            async with client.post(
+                f"{address}/webhooks/twilio/{name}", data=pairs, headers=signed
+            ) as answer:
                 assert answer.status == status
 
 
-# Own, joined and foreign conversations ---------------------------------------------------------------------------
+# Own, joined and foreign conversations ------------------------------------------------------------
 
 _numbers = count(1000)
 _TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M}"
@@ -235,7 +267,9 @@ async def conversation_of_mia(desk: Desk, whose: str, role: str) -> tuple[int, i
     )
     interaction_id = started.interaction_id
     if whose == "joined":
-        await store.write(join_group, Member(interaction_id=interaction_id, agent_id=desk.agents[role]))
+        await store.write(
+            join_group, Member(interaction_id=interaction_id, agent_id=desk.agents[role])
+        )
     case = OpenByHand(agent_id=MIA, description="x", interaction_id=interaction_id)
     return interaction_id, await store.write(open_by_hand, case)
 
@@ -247,7 +281,9 @@ async def test_a_colleagues_conversation_is_joined_first(desk: Desk, whose: str)
         role = "supervisor" if row.who == "supervisors" else "agent"
         interaction_id, case_id = await conversation_of_mia(desk, whose, role)
         who = "mia" if whose == "own" and row.who != "supervisors" else role
-        path = row.path.replace("{interaction_id}", str(interaction_id)).replace("{case_id}", str(case_id))
+        path = row.path.replace("{interaction_id}", str(interaction_id)).replace(
+            "{case_id}", str(case_id)
+        )
         path = re.sub(r"\{\w+\}", ABSENT, path.replace("{id}", str(interaction_id)))
         status, said = await desk.ask(row, path, who, form_for(row))
         allowed = status != 403 and status < 500
@@ -270,7 +306,9 @@ async def test_a_case_is_opened_by_the_api_in_ones_own_conversation(desk: Desk) 
 async def test_a_text_joins_and_the_owner_sees_who_did(desk: Desk) -> None:
     interaction_id, _ = await conversation_of_mia(desk, "foreign", "agent")
     row = TABLE[("POST", "/api/v1/interactions/{id}/messages")]
-    status, _ = await desk.ask(row, row.path.replace("{id}", str(interaction_id)), "agent", {"body": "I can help"})
+    status, _ = await desk.ask(
+        row, row.path.replace("{id}", str(interaction_id)), "agent", {"body": "I can help"}
+    )
     assert status == 201
     lines = await desk.here.story.lines(interaction_id)
     assert [(line.kind, line.body, line.event) for line in lines[-2:]] == [
@@ -293,5 +331,8 @@ async def test_the_page_offers_to_join_and_no_act_that_would_be_refused(desk: De
         async with desk.client.get(address, headers=PAGE | cookie) as answer:
             page = await answer.text()
         assert {act: f"id={act}" in page for act in ACTS} == dict.fromkeys(ACTS, shown)
-        assert ('id="join-it"' in page, "Sending adds you to the conversation." in page) == (not shown, not shown)
+        assert ('id="join-it"' in page, "Sending adds you to the conversation." in page) == (
+            not shown,
+            not shown,
+        )
         assert "Mia Chen has this conversation" in page or shown

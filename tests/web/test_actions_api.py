@@ -41,13 +41,18 @@ def service(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> I
 
     async def add() -> None:
         store = Store(
-            module_database, clock=MovedClock(), settings=OperationSettings(send_errors=ERRORS), after_commit=Heard()
+            module_database,
+            clock=MovedClock(),
+            settings=OperationSettings(send_errors=ERRORS),
+            after_commit=Heard(),
         )
         await store.write(import_desk, desk_file.read(admin))
         store.close()
 
     asyncio.run(add())
-    with running_service(tmp_path_factory.mktemp("home"), DATABASE_URL=module_database, DEMO="1") as running:
+    with running_service(
+        tmp_path_factory.mktemp("home"), DATABASE_URL=module_database, DEMO="1"
+    ) as running:
         yield running
 
 
@@ -76,10 +81,20 @@ async def delete(client: Client, path: str, status: int = 204) -> None:
 
 async def test_the_shipped_actions_are_there_for_everyone_to_read(mia: Client) -> None:
     first, second = (await mia.call("GET", "/messaging-actions"))["items"][:2]
-    assert (first["name"], first["duration"], first["action"]) == ("Remind the agent", "30m", "prompt_agent")
-    assert first["conditions"] == [{"field": "owner", "operator": "is_not", "value": "virtual_agent"}]
+    assert (first["name"], first["duration"], first["action"]) == (
+        "Remind the agent",
+        "30m",
+        "prompt_agent",
+    )
+    assert first["conditions"] == [
+        {"field": "owner", "operator": "is_not", "value": "virtual_agent"}
+    ]
     assert second["will"] == "set the state to closed abandoned"
-    assert (second["state"], second["duration"], second["active"]) == ("closed_abandoned", "2d", True)
+    assert (second["state"], second["duration"], second["active"]) == (
+        "closed_abandoned",
+        "2d",
+        True,
+    )
     assert await mia.call("GET", f"/messaging-actions/{first['id']}") == first
     page = await mia.call("GET", "/messaging-actions?limit=1")
     assert (page["items"], page["next"] is None) == ([first], False)
@@ -91,15 +106,25 @@ async def test_only_admins_change_them(mia: Client, grace: Client) -> None:
     await mia.call("POST", "/messaging-actions", REMIND, status=403)
     await mia.call("PATCH", "/messaging-actions/1", {"active": False}, status=403)
     await delete(mia, "/messaging-actions/1", 403)
-    made = await grace.call("POST", "/messaging-actions", {**REMIND, "queues": ["Service desk"]}, status=201)
+    made = await grace.call(
+        "POST", "/messaging-actions", {**REMIND, "queues": ["Service desk"]}, status=201
+    )
     assert (made["queues"], made["position"], made["match"]) == (["Service desk"], 3, "all")
     await grace.call("POST", "/messaging-actions", REMIND, status=409)
     one = f"/messaging-actions/{made['id']}"
-    changed = await grace.call("PATCH", one, {"duration": "2h", "queues": [], "provider_numbers": [DIRECT]})
-    assert (changed["duration"], changed["queues"], changed["provider_numbers"]) == ("2h", [], [DIRECT])
+    changed = await grace.call(
+        "PATCH", one, {"duration": "2h", "queues": [], "provider_numbers": [DIRECT]}
+    )
+    assert (changed["duration"], changed["queues"], changed["provider_numbers"]) == (
+        "2h",
+        [],
+        [DIRECT],
+    )
     assert changed["text"] == REMIND["text"], "what is not given stays"
     assert (await grace.call("PATCH", one, {"business_hours": True}))["business_hours"] is True
-    changed = await grace.call("PATCH", one, {"action": "set_state", "state": "on_hold", "text": None})
+    changed = await grace.call(
+        "PATCH", one, {"action": "set_state", "state": "on_hold", "text": None}
+    )
     assert (changed["action"], changed["text"], changed["state"]) == ("set_state", None, "on_hold")
     await delete(grace, one)
     await grace.call("GET", one, status=404)
@@ -110,7 +135,12 @@ REFUSED = [
     ("business hours", {"business_hours": "yes"}, "business_hours", "boolean"),
     ("placeholder", {"text": "{requester.nick}"}, "text", "{requester.nick}"),
     ("duration", {"duration": "soon"}, "duration", "30m or 2d"),
-    ("condition", {"conditions": [{"field": "colour", "is": "red"}]}, "conditions", "there is no field 'colour'"),
+    (
+        "condition",
+        {"conditions": [{"field": "colour", "is": "red"}]},
+        "conditions",
+        "there is no field 'colour'",
+    ),
     ("event", {"event": "none"}, "event", "requester_message_without_agent_response"),
     ("unknown key", {"colour": "red"}, "colour", "not permitted"),
     ("queue", {"queues": ["None"]}, "queues", "there is no queue 'None'"),
@@ -120,8 +150,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("how", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
-async def test_what_is_refused_names_its_field(grace: Client, how: dict[str, Any], field: str, says: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
+)
+async def test_what_is_refused_names_its_field(
+    grace: Client, how: dict[str, Any], field: str, says: str
+) -> None:
     problem = await grace.call("POST", "/messaging-actions", {**REMIND, **how}, status=400)
     assert says in problem["errors"][field]
     problem = await grace.call("PATCH", "/messaging-actions/1", how, status=400)
@@ -131,13 +165,21 @@ async def test_what_is_refused_names_its_field(grace: Client, how: dict[str, Any
 async def test_a_dry_run_is_the_admins_and_saves_nothing(mia: Client, grace: Client) -> None:
     await mia.call("POST", "/messaging-actions/dry-run", REMIND, status=403)
     before = await grace.call("GET", "/messaging-actions")
-    seen = await grace.call("POST", "/messaging-actions/dry-run", {**REMIND, "active": False, "queues": ["None"]})
+    seen = await grace.call(
+        "POST", "/messaging-actions/dry-run", {**REMIND, "active": False, "queues": ["None"]}
+    )
     assert (seen["times"], seen["busiest"], seen["conversations"]) == (0, None, [])
     assert len(seen["days"]) in (30, 31)  # dates: 30 in the hour after clocks were set back
     assert seen["judged_by_today"] == ["queue"]
     assert await grace.call("GET", "/messaging-actions") == before
-    for how, field in (({"duration": "0m"}, "duration"), ({"text": "{nick}"}, "text"), ({"colour": "red"}, "colour")):
-        problem = await grace.call("POST", "/messaging-actions/dry-run", {**REMIND, **how}, status=400)
+    for how, field in (
+        ({"duration": "0m"}, "duration"),
+        ({"text": "{nick}"}, "text"),
+        ({"colour": "red"}, "colour"),
+    ):
+        problem = await grace.call(
+            "POST", "/messaging-actions/dry-run", {**REMIND, **how}, status=400
+        )
         assert set(problem["errors"]) == {field}
 
 
@@ -163,11 +205,18 @@ async def ann_with(mia: Client) -> int:
 
 async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Client) -> None:
     later = {**REMIND, "name": "Later", "duration": "1h"}
-    ids = [(await grace.call("POST", "/messaging-actions", a, status=201))["id"] for a in (REMIND, later)]
+    ids = [
+        (await grace.call("POST", "/messaging-actions", a, status=201))["id"]
+        for a in (REMIND, later)
+    ]
     one = f"/interactions/{await ann_with(mia)}"
     await mia.call("POST", f"{one}/messages", {"body": "hi"}, status=201)
-    await ann_texts(mia)  # a run that begins with Mia there: however slow the machine is, its conditions hold
-    timers = {timer["action"]["name"]: timer for timer in (await mia.call("GET", f"{one}/timers"))["items"]}
+    # a run that begins with Mia there: however slow the machine is, its conditions hold
+    await ann_texts(mia)
+    timers = {
+        timer["action"]["name"]: timer
+        for timer in (await mia.call("GET", f"{one}/timers"))["items"]
+    }
     assert {"Later", "Remind the agent"} <= set(timers)
     told = timers["Later"]
     assert told["will"] == "prompt the agent, if state is work in progress"
@@ -178,7 +227,9 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
     past = {"due_at": (until - timedelta(days=1)).isoformat()}
     problem = await mia.call("PATCH", f"{one}/timers/{told['id']}", past, status=400)
     assert problem["errors"] == {"due_at": "must be in the future"}
-    await mia.call("PATCH", f"{one}/timers/{told['id']}", {"due_at": "2030-01-01T00:00:00"}, status=400)
+    await mia.call(
+        "PATCH", f"{one}/timers/{told['id']}", {"due_at": "2030-01-01T00:00:00"}, status=400
+    )
     await delete(mia, f"{one}/timers/{told['id']}")
     await delete(mia, f"{one}/timers/{told['id']}", 404)
 

@@ -42,7 +42,9 @@ async def omar(desk: Running) -> AsyncIterator[Admin]:
 
 async def send(visitor: Admin, page: str, path: str, **fields: str) -> tuple[int, str]:
     """What a form on this page posts, by whoever may see it."""
-    found = re.search(r'<meta name="csrf" content="(\w+)">', (await visitor.get(f"/workspace/admin{page}")).text)
+    found = re.search(
+        r'<meta name="csrf" content="(\w+)">', (await visitor.get(f"/workspace/admin{page}")).text
+    )
     assert found is not None
     answer = await visitor.post(f"/workspace/admin{path}", csrf=found[1], **fields)
     return answer.status, answer.text
@@ -63,18 +65,28 @@ async def test_a_supervisor_says_what_is_down_and_sees_no_other_page(
     assert "/workspace/admin/users" not in page
     assert (await omar.get("/workspace/admin/templates")).status == 403
     assert (await omar.get("/workspace/admin/case-webhook")).status == 403
-    new = {"title": "VPN", "text": "The VPN is down.", "since": "2026-11-01T09:00", "until": "", "active": "1"}
+    new = {
+        "title": "VPN",
+        "text": "The VPN is down.",
+        "since": "2026-11-01T09:00",
+        "until": "",
+        "active": "1",
+    }
     status, text = await send(
         omar, "/outages", "/outages/new", **new | {"text": "x" * 161, "until": "2026-10-01T09:00"}
     )
-    assert (status, "must fit in one segment; it takes 2" in text, "must be later than its beginning" in text) == (
+    assert (status, "must fit in one segment; it takes 2" in text,
+    "must be later than its "
+    "beginning" in text) == (
         400, True, True,
     )  # fmt: skip
     status, text = await send(omar, "/outages", "/outages/new", **new | {"since": "soon"})
     assert (status, "must be a day and a time" in text) == (400, True)
     assert (await send(omar, "/outages", "/outages/new", **new))[0] == 303
     (outage,) = await desk.desk.store.read(outages.list_)
-    assert (str(outage.since), outage.until) == ("2026-11-01 14:00:00+00:00", None), "in the desk's zone until then"
+    assert (str(outage.since), outage.until) == ("2026-11-01 14:00:00+00:00", None), (
+        "in the desk's zone until then"
+    )
     form = (await omar.get("/workspace/admin/outages/1")).text
     assert 'type="datetime-local" value="2026-11-01T09:00"' in form
     assert (await send(omar, "/outages", "/outages/1", **new | {"active": ""}))[0] == 303
@@ -89,7 +101,11 @@ async def test_a_webhook_is_set_up_its_secret_shown_once_and_its_calls_seen_and_
 ) -> None:
     here = "/case-webhook"
     status, text = await send(grace, here, here, url="ftp://x/y", secret="hunter2")
-    assert (status, "must be an http or https address" in text, "must be whsec_" in text) == (400, True, True)
+    assert (status, "must be an http or https address" in text, "must be whsec_" in text) == (
+        400,
+        True,
+        True,
+    )
     assert "hunter2" not in text
     async with ticket_system() as tickets:
         status, text = await send(grace, here, here, url=tickets.address, secret="")

@@ -1,4 +1,5 @@
-"""The admin's pages of messaging actions, for a browser without its script, and the script's fragments."""
+"""The admin's pages of messaging actions, for a browser without its script, and the script's
+fragments."""
 
 import re
 from collections.abc import AsyncIterator
@@ -88,21 +89,41 @@ async def test_the_ladders_show_what_is_shipped(grace: Visitor) -> None:
     assert 'aria-current="page">Messaging actions</a>' in page.text
 
 
-async def test_an_action_is_made_shown_as_it_was_typed_and_changed(desk: Running, grace: Visitor) -> None:
+async def test_an_action_is_made_shown_as_it_was_typed_and_changed(
+    desk: Running, grace: Visitor
+) -> None:
     made = await send(grace, f"{LIST}/new", **REMIND)
     assert (made.status, made.headers["Location"]) == (303, f"{LIST}?done=made")
     action = (await saved(desk))["Soon"]
-    assert (action.duration.total_seconds(), action.business_hours, action.match) == (7200, True, "any")
-    assert (action.queues, action.provider_numbers, action.state) == (("Service desk",), (DIRECT,), None)
+    assert (action.duration.total_seconds(), action.business_hours, action.match) == (
+        7200,
+        True,
+        "any",
+    )
+    assert (action.queues, action.provider_numbers, action.state) == (
+        ("Service desk",),
+        (DIRECT,),
+        None,
+    )
     page = (await grace.get(f"{LIST}/3")).text
     assert {name: kept(page)[name] for name in REMIND} == REMIND
     assert "When a requester has waited 2 business hours for an agent" in shown(page)
     assert "The agent reads Ann waits" in shown(page)
     assert "30 minutes Prompt the agent Remind the agent" in shown(page)
-    changed = REMIND | {"name": "Later", "action": "set_state", "state": "closed_abandoned", "active": ""}
+    changed = REMIND | {
+        "name": "Later",
+        "action": "set_state",
+        "state": "closed_abandoned",
+        "active": "",
+    }
     assert (await send(grace, f"{LIST}/3", **changed)).status == 303
     action = (await saved(desk))["Later"]
-    assert (action.action, action.state, action.text, action.active) == ("set_state", "closed_abandoned", None, False)
+    assert (action.action, action.state, action.text, action.active) == (
+        "set_state",
+        "closed_abandoned",
+        None,
+        False,
+    )
 
 
 FAULTS = [
@@ -113,18 +134,40 @@ FAULTS = [
     ("too long", {"number": "9999", "unit": "d"}, "number", "at most 366 days"),
     ("no event", {"event": "x"}, "event", "Choose when it starts"),
     ("no action", {"action": ""}, "action", "Choose what it does"),
-    ("a condition of another field", {"field-0": "priority"}, "condition-0", "Choose a value to compare with"),
-    ("an operator that does not fit", {"operator-0": "at_least"}, "condition-0", "cannot be compared with"),
+    (
+        "a condition of another field",
+        {"field-0": "priority"},
+        "condition-0",
+        "Choose a value to compare with",
+    ),
+    (
+        "an operator that does not fit",
+        {"operator-0": "at_least"},
+        "condition-0",
+        "cannot be compared with",
+    ),
     ("a value that is not there", {"value-0": "asleep"}, "condition-0", "not one of new"),
     ("a placeholder", {"text": "<b>{nick}"}, "text", "{nick}: there is no such placeholder"),
-    ("a text to nobody", {"action": "prompt_requester", "text": ""}, "text", "needed to prompt the requester"),
-    ("too long a text", {"action": "prompt_requester", "text": "x" * 161}, "text", "fit in one segment"),
+    (
+        "a text to nobody",
+        {"action": "prompt_requester", "text": ""},
+        "text",
+        "needed to prompt the requester",
+    ),
+    (
+        "too long a text",
+        {"action": "prompt_requester", "text": "x" * 161},
+        "text",
+        "fit in one segment",
+    ),
     ("no state", {"action": "set_state", "state": "new"}, "state", "must be one of"),
     ("no queue", {"queues": "Gone"}, "queues", "there is no queue"),
 ]
 
 
-async def test_what_is_wrong_stands_under_its_field_and_what_was_typed_is_kept(desk: Running, grace: Visitor) -> None:
+async def test_what_is_wrong_stands_under_its_field_and_what_was_typed_is_kept(
+    desk: Running, grace: Visitor
+) -> None:
     before = await saved(desk)
     for case, wrong, field, says in FAULTS:
         answer = await send(grace, f"{LIST}/new", **REMIND | wrong)
@@ -144,7 +187,9 @@ async def test_conditions_are_added_and_removed_without_the_script_and_nothing_i
     before = await saved(desk)
     page = (await send(grace, f"{LIST}/new", **REMIND, add="1")).text
     assert (kept(page)["field-1"], kept(page)["value-1"]) == ("state", "work_in_progress")
-    page = (await send(grace, f"{LIST}/new", **kept(page) | {"field-0": "priority"}, refresh="1")).text
+    page = (
+        await send(grace, f"{LIST}/new", **kept(page) | {"field-0": "priority"}, refresh="1")
+    ).text
     assert (kept(page)["was-0"], kept(page)["value-0"]) == ("priority", "1")
     assert "is at least" in shown(page)
     page = (await send(grace, f"{LIST}/new", **kept(page), remove="0")).text
@@ -152,7 +197,9 @@ async def test_conditions_are_added_and_removed_without_the_script_and_nothing_i
     assert await saved(desk) == before
 
 
-async def test_a_condition_on_what_is_gone_is_kept_until_it_is_changed(desk: Running, grace: Visitor) -> None:
+async def test_a_condition_on_what_is_gone_is_kept_until_it_is_changed(
+    desk: Running, grace: Visitor
+) -> None:
     names = {"field-0": "queue", "was-0": "queue", "value-0": "Service desk"}
     await send(grace, f"{LIST}/new", **REMIND | names)
     renamed = sa.update(t.queues).values(name="IT")
@@ -172,7 +219,9 @@ async def test_the_script_asks_for_the_panels_and_the_conditions(grace: Visitor)
     assert 'id="conditions"' not in answer.text
     answer = await grace.act(f"{LIST}/follow?rows=1", **typed | {"field-0": "guest"})
     assert '<option value="false">no</option>' in answer.text
-    assert "Not complete yet" in shown((await grace.act(f"{LIST}/follow", **typed | {"number": "x"})).text)
+    assert "Not complete yet" in shown(
+        (await grace.act(f"{LIST}/follow", **typed | {"number": "x"})).text
+    )
     assert "Not complete yet" in shown((await grace.act(f"{LIST}/follow")).text)
 
 
@@ -183,11 +232,18 @@ async def test_the_dry_run_with_and_without_the_script(desk: Running, grace: Vis
     assert kept(answer.text)["name"] == "Soon"
     an_hour_ago = sa.update(t.messages).values(created_at=desk.desk.clock() - timedelta(hours=1))
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(an_hour_ago), None)
-    fired = REMIND | {"number": "30", "unit": "m", "field-0": "assigned", "was-0": "assigned", "value-0": "true"}
+    fired = REMIND | {
+        "number": "30",
+        "unit": "m",
+        "field-0": "assigned",
+        "was-0": "assigned",
+        "value-0": "true",
+    }
     fragment = await grace.act(f"{LIST}/dry-run", **fired)
     assert "It would have fired 1 time , on 100.0 % of 1 waits." in shown(fragment.text)
     assert "Ann Lee INT0000001" in shown(fragment.text)
-    assert fragment.text.count("<rect") in (30, 31)  # dates: 30 in the hour after clocks were set back
+    # dates: 30 in the hour after clocks were set back
+    assert fragment.text.count("<rect") in (30, 31)
     fragment = await grace.act(f"{LIST}/dry-run", **REMIND | {"number": "x"})
     assert "Write a whole number" in shown(fragment.text)
     assert "<html" not in fragment.text

@@ -39,7 +39,9 @@ class Admin(Visitor):
 
     async def send(self, path: str, **fields: str) -> Answer:
         """What a form of the admin's posts, with the token that its page carries."""
-        found = re.search(r'<meta name="csrf" content="(\w+)">', (await self.get("/workspace/admin/users")).text)
+        found = re.search(
+            r'<meta name="csrf" content="(\w+)">', (await self.get("/workspace/admin/users")).text
+        )
         assert found is not None
         return await self.post(f"/workspace/admin{path}", csrf=found[1], **fields)
 
@@ -56,9 +58,14 @@ async def test_only_admins_see_the_pages(desk: Running) -> None:
         await mia.sign_in()
         for path in ["/", *(p for p in PAGES if "<" not in p)]:
             answer = await mia.get(f"/workspace/admin{path}")
-            assert (answer.status, "This requires the role admin" in shown(answer.text)) == (403, True), path
+            assert (answer.status, "This requires the role admin" in shown(answer.text)) == (
+                403,
+                True,
+            ), path
     async with desk.visitor() as anyone:
-        assert (await anyone.get("/workspace/admin/users")).headers["Location"].startswith("/sign-in?")
+        assert (
+            (await anyone.get("/workspace/admin/users")).headers["Location"].startswith("/sign-in?")
+        )
 
 
 async def test_the_menu_leads_everywhere_and_says_where_one_is(grace: Admin) -> None:
@@ -69,7 +76,9 @@ async def test_the_menu_leads_everywhere_and_says_where_one_is(grace: Admin) -> 
     assert "<title>Users · Patchboard</title>" in text
 
 
-async def test_users_are_found_by_name_employee_number_and_the_end_of_a_number(grace: Admin) -> None:
+async def test_users_are_found_by_name_employee_number_and_the_end_of_a_number(
+    grace: Admin,
+) -> None:
     everyone = shown((await grace.get("/workspace/admin/users")).text)
     assert "Ann Lee E1001 ann@example.com +1 202 555 0101" in everyone
     for q in ("lee", "e1001", "0101"):
@@ -79,8 +88,12 @@ async def test_users_are_found_by_name_employee_number_and_the_end_of_a_number(g
     assert "No results for “<q>”" in nobody
 
 
-async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(desk: Running, grace: Admin) -> None:
-    wrong = await grace.send("/users/new", name=" ", external_id="E1001", email="dee", numbers="12", facts="pin")
+async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(
+    desk: Running, grace: Admin
+) -> None:
+    wrong = await grace.send(
+        "/users/new", name=" ", external_id="E1001", email="dee", numbers="12", facts="pin"
+    )
     assert wrong.status == 400
     assert "One of these +112 is too short for a phone number." in shown(wrong.text)
     for typed in ('value="E1001"', 'value="dee"', ">\n12</textarea>", ">\npin</textarea>"):
@@ -104,7 +117,12 @@ async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(desk: Runni
     assert "+12025550107\n+12025550108</textarea>" in page
     assert "department = Sales\nfloor = 2</textarea>" in page
     assert ("On file: birth year." in page, "1990" in page) == (True, False)
-    values = {"name": "Dee Moss", "external_id": "E7", "numbers": "+12025550107", "facts": "birth year ="}
+    values = {
+        "name": "Dee Moss",
+        "external_id": "E7",
+        "numbers": "+12025550107",
+        "facts": "birth year =",
+    }
     assert (await grace.send(one, **values)).headers["Location"].endswith(f"{one}?done=saved")
     page = (await grace.get(f"/workspace/admin{one}")).text
     assert ("On file" in page, "+12025550108" in page) == (False, False)
@@ -112,7 +130,9 @@ async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(desk: Runni
     received = await desk.story.text(number="+12025550107")
     asked = shown((await grace.get(f"/workspace/admin{one}/delete")).text)
     assert "Delete Dee Moss?" in asked
-    assert (await grace.send(f"{one}/delete")).headers["Location"].endswith("/users?done=deactivated")
+    assert (
+        (await grace.send(f"{one}/delete")).headers["Location"].endswith("/users?done=deactivated")
+    )
     page = shown((await grace.get(f"/workspace/admin{one}")).text)
     assert "Deactivated: has no numbers" in page
     assert received.interaction_id is not None
@@ -120,8 +140,12 @@ async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(desk: Runni
     assert "Deactivated:" not in (await grace.get(f"/workspace/admin{one}")).text
 
 
-async def test_a_long_list_is_paged_by_name_and_keeps_the_search(desk: Running, grace: Admin) -> None:
-    rows = [{"external_id": f"X{n}", "name": f"Person {n:03d}", "attributes": {}} for n in range(120)]
+async def test_a_long_list_is_paged_by_name_and_keeps_the_search(
+    desk: Running, grace: Admin
+) -> None:
+    rows = [
+        {"external_id": f"X{n}", "name": f"Person {n:03d}", "attributes": {}} for n in range(120)
+    ]
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(t.users.insert(), rows), None)
     await desk.desk.store.write(lambda tx, _: user_words.index_users(tx.conn, range(1, 200)), None)
     seen, path = [], "?q=Person"
@@ -134,16 +158,24 @@ async def test_a_long_list_is_paged_by_name_and_keeps_the_search(desk: Running, 
     assert 'href="?q=Person">First page' in page
 
 
-async def test_a_profile_is_tied_from_its_page_with_its_history(desk: Running, grace: Admin) -> None:
+async def test_a_profile_is_tied_from_its_page_with_its_history(
+    desk: Running, grace: Admin
+) -> None:
     empty = shown((await grace.get("/workspace/admin/profiles")).text)
     assert "No messaging profiles yet" in empty
     received = await desk.story.text(number=ANN)
-    assert "+1 202 555 0101 Ann Lee" in shown((await grace.get("/workspace/admin/profiles?q=555-0101")).text)
+    assert "+1 202 555 0101 Ann Lee" in shown(
+        (await grace.get("/workspace/admin/profiles?q=555-0101")).text
+    )
     assert "No results" in shown((await grace.get("/workspace/admin/profiles?q=Lee")).text)
     page = shown((await grace.get("/workspace/admin/profiles/1?q=Ruiz")).text)
     assert "Linked to Ann Lee" in page
     assert "Link to Bob" in page
-    assert (await grace.send("/profiles/1", user_id="2")).headers["Location"].endswith("/profiles/1?done=saved")
+    assert (
+        (await grace.send("/profiles/1", user_id="2"))
+        .headers["Location"]
+        .endswith("/profiles/1?done=saved")
+    )
     page = shown((await grace.get("/workspace/admin/profiles/1")).text)
     assert "Ann Lee Bob Ruiz Linked by an admin, Grace Okafor INT0000001" in page
     assert received.interaction_id is not None
@@ -155,7 +187,13 @@ async def test_a_profile_is_tied_from_its_page_with_its_history(desk: Running, g
 
 
 async def test_agents_and_groups_are_set_up_by_plain_forms(desk: Running, grace: Admin) -> None:
-    new = {"name": "Lee Park", "email": "lee@example.com", "capacity": "3", "roles": "agent", "groups": "Nights"}
+    new = {
+        "name": "Lee Park",
+        "email": "lee@example.com",
+        "capacity": "3",
+        "roles": "agent",
+        "groups": "Nights",
+    }
     short = await grace.send("/agents/new", **new, password="short")
     assert "Must have at least 8 characters" in shown(short.text)
     assert 'value="short"' not in short.text, "a password is never shown"
@@ -178,7 +216,9 @@ async def test_agents_and_groups_are_set_up_by_plain_forms(desk: Running, grace:
 
     last = await grace.send("/agents/3", **new | {"email": "grace@example.com", "groups": ""})
     assert "is the last active admin. Give another agent the role first." in shown(last.text)
-    group = re.search(r'/admin(/groups/\d+)">Nights', (await grace.get("/workspace/admin/agents")).text)
+    group = re.search(
+        r'/admin(/groups/\d+)">Nights', (await grace.get("/workspace/admin/agents")).text
+    )
     assert group is not None
     assert (await grace.send(group[1], name="Evenings", capacity="1")).status == 303
     assert "Evenings 0 1" in shown((await grace.get("/workspace/admin/agents")).text)

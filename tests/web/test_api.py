@@ -27,7 +27,9 @@ class Client:
     async def call(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         """The JSON of an answer that must have this status."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        async with self.session.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers) as answer:
+        async with self.session.request(
+            method, f"{self.url}/api/v1{path}", json=body, headers=headers
+        ) as answer:
             text = await answer.text()
             assert answer.status == status, f"{method} {path}: {answer.status} {text}"
             return json.loads(text)
@@ -75,7 +77,9 @@ async def anyone(service: Service) -> AsyncIterator[Client]:
 
 
 async def sign_in(anyone: Client, name: str) -> Client:
-    signed = await anyone.call("POST", "/login", {"email": f"{name}@example.com", "password": f"demo-{name}"})
+    signed = await anyone.call(
+        "POST", "/login", {"email": f"{name}@example.com", "password": f"demo-{name}"}
+    )
     return Client(anyone.session, anyone.url, signed["token"])
 
 
@@ -84,12 +88,16 @@ async def mia(anyone: Client) -> Client:
     return await sign_in(anyone, "mia")
 
 
-async def text(twilio: FakeTwilio, service: Service, body: str, *, number: str = ANN, to: str = DIRECT) -> None:
+async def text(
+    twilio: FakeTwilio, service: Service, body: str, *, number: str = ANN, to: str = DIRECT
+) -> None:
     answer = await twilio.send_inbound(f"{service.url}/webhooks/twilio/sms", number, to, body)
     assert answer.status == 200
 
 
-async def test_the_story_by_api_and_signed_webhooks(twilio: FakeTwilio, service: Service, mia: Client) -> None:
+async def test_the_story_by_api_and_signed_webhooks(
+    twilio: FakeTwilio, service: Service, mia: Client
+) -> None:
     await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
     await text(twilio, service, "hi, my laptop won't start")
     offers = await mia.until("/inbox", lambda found: found["items"])
@@ -97,7 +105,11 @@ async def test_the_story_by_api_and_signed_webhooks(twilio: FakeTwilio, service:
     assert offer["reason"] == "Live agents answer this number first."
     assert offer["interaction"]["user"]["name"] == "Ann Lee"
     taken = await mia.call("POST", f"/work-items/{offer['id']}/accept")
-    assert (taken["owner"]["kind"], taken["state"], taken["epoch"]) == ("agent", "work_in_progress", 2)
+    assert (taken["owner"]["kind"], taken["state"], taken["epoch"]) == (
+        "agent",
+        "work_in_progress",
+        2,
+    )
     one = f"/interactions/{taken['id']}"
 
     await text(twilio, service, "are you there? 😩")
@@ -111,7 +123,9 @@ async def test_the_story_by_api_and_signed_webhooks(twilio: FakeTwilio, service:
     assert (sent["author"]["name"], sent["segments"]) == ("Mia Chen", 1)
     done = await mia.until(
         f"{one}/messages",
-        lambda found: any(m["id"] == sent["id"] and m["status"] == "delivered" for m in found["items"]),
+        lambda found: any(
+            m["id"] == sent["id"] and m["status"] == "delivered" for m in found["items"]
+        ),
     )
     assert [m["kind"] for m in done["items"]].count("message") == 3
     await mia.call("POST", f"{one}/notes", {"body": "Orange blink"}, status=201)
@@ -121,23 +135,32 @@ async def test_the_story_by_api_and_signed_webhooks(twilio: FakeTwilio, service:
         "closed_complete", "hi, my laptop won't start", "none",
     )  # fmt: skip
     assert (await mia.call("GET", "/ongoing"))["items"] == []
-    await asyncio.wait_for(until_sent(twilio, "Mia has closed this conversation. Text us any time."), 10)
+    await asyncio.wait_for(
+        until_sent(twilio, "Mia has closed this conversation. Text us any time."), 10
+    )
     assert [m.body for m in twilio.sent if m.to == ANN] == [
         "You're in line for Service desk. We'll reply here.",
         "Hi Ann, Mia here.",
         "Mia has closed this conversation. Text us any time.",
     ]
     await text(twilio, service, "me again")
-    active = await mia.call("GET", f"/interactions?state=active&requester_number={ANN.replace('+', '%2B')}")
+    active = await mia.call(
+        "GET", f"/interactions?state=active&requester_number={ANN.replace('+', '%2B')}"
+    )
     assert [i["id"] != taken["id"] for i in active["items"]] == [True]
 
 
-async def test_pictures_come_in_and_go_out(twilio: FakeTwilio, service: Service, mia: Client) -> None:
-    """An MMS is fetched from Twilio with credentials; an answer's picture is fetched by Twilio without any."""
+async def test_pictures_come_in_and_go_out(
+    twilio: FakeTwilio, service: Service, mia: Client
+) -> None:
+    """An MMS is fetched from Twilio with credentials; an answer's picture is fetched by Twilio
+    without any."""
     await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
     twilio.media_faults.append(404)  # media may be late
     kept = [twilio.keep_media(picture()), twilio.keep_media(b"MZ", "application/x-msdownload")]
-    answer = await twilio.send_inbound(f"{service.url}/webhooks/twilio/sms", STRANGER, DIRECT, "", kept)
+    answer = await twilio.send_inbound(
+        f"{service.url}/webhooks/twilio/sms", STRANGER, DIRECT, "", kept
+    )
     assert answer.status == 200
 
     def strangers(found: Any) -> list[Any]:
@@ -146,7 +169,9 @@ async def test_pictures_come_in_and_go_out(twilio: FakeTwilio, service: Service,
     (offer,) = strangers(await mia.until("/inbox", strangers))
     taken = await mia.call("POST", f"/work-items/{offer['id']}/accept")
     lines = f"/interactions/{taken['id']}/messages"
-    found = await mia.until(lines, lambda found: all(m["status"] != "waiting" for m in found["items"][0]["media"]))
+    found = await mia.until(
+        lines, lambda found: all(m["status"] != "waiting" for m in found["items"][0]["media"])
+    )
     came, refused = found["items"][0]["media"]
     assert (came["content_type"], came["size"], came["width"], came["status"]) == (
         "image/png", len(picture()), 64, "stored",
@@ -154,7 +179,9 @@ async def test_pictures_come_in_and_go_out(twilio: FakeTwilio, service: Service,
     assert refused["why"] == "This file type isn't supported (application/x-msdownload)."
     assert not twilio.credentials_leaked
     assert came["url"].startswith(f"{service.url}/api/v1/media/")
-    async with mia.session.get(came["url"], headers={"Authorization": f"Bearer {mia.token}"}) as bytes_of_it:
+    async with mia.session.get(
+        came["url"], headers={"Authorization": f"Bearer {mia.token}"}
+    ) as bytes_of_it:
         assert (await bytes_of_it.read(), bytes_of_it.content_type) == (picture(), "image/png")
     async with mia.session.get(came["url"]) as nobody:
         assert nobody.status == 401
@@ -168,8 +195,12 @@ async def test_pictures_come_in_and_go_out(twilio: FakeTwilio, service: Service,
     assert "each sent once" in again["errors"]["media"]
     await asyncio.wait_for(until_sent(twilio, "Like these?"), 10)
     (message,) = [m for m in twilio.sent if m.body == "Like these?"]
-    assert [url.partition("?")[0] for url in message.media_urls] == [f"{service.url}/media/{i}" for i in ids]
-    for url, content, kind in zip(message.media_urls, ("JPEG", "GIF"), ("image/jpeg", "image/gif"), strict=True):
+    assert [url.partition("?")[0] for url in message.media_urls] == [
+        f"{service.url}/media/{i}" for i in ids
+    ]
+    for url, content, kind in zip(
+        message.media_urls, ("JPEG", "GIF"), ("image/jpeg", "image/gif"), strict=True
+    ):
         for method in ("HEAD", "GET"):
             async with mia.session.request(method, url) as as_twilio:
                 assert (as_twilio.status, as_twilio.content_type) == (200, kind)
@@ -217,25 +248,45 @@ async def test_events_arrive_and_a_new_connection_goes_on_where_the_last_ended(
         await text(twilio, service, "first", number=BOB)
         first = await wait_for(events, "message", body="first")
     await text(twilio, service, "second", number=BOB)
-    async with asyncio.timeout(20), mia.session.get(url, headers={**headers, "Last-Event-ID": first["id"]}) as stream:
+    async with (
+        asyncio.timeout(20),
+        mia.session.get(url, headers={**headers, "Last-Event-ID": first["id"]}) as stream,
+    ):
         events = read_events(stream)
-        assert (await wait_for(events, "message", body="second"))["data"]["interaction_id"] == taken["id"]
+        assert (await wait_for(events, "message", body="second"))["data"][
+            "interaction_id"
+        ] == taken["id"]
         await text(twilio, service, "third", number=BOB)
-        assert (await wait_for(events, "message", body="third"))["data"]["seq"] > first["data"]["seq"]
+        assert (await wait_for(events, "message", body="third"))["data"]["seq"] > first["data"][
+            "seq"
+        ]
     await mia.call("POST", f"/interactions/{taken['id']}/close", {"closing_text": ""})
 
 
-async def test_an_agent_writes_first_with_a_national_number(twilio: FakeTwilio, mia: Client) -> None:
+async def test_an_agent_writes_first_with_a_national_number(
+    twilio: FakeTwilio, mia: Client
+) -> None:
     recipient = {"to": "(202) 555-0142", "user_id": 2}
     seen = await mia.call("POST", "/conversations/preview", recipient)
-    assert (seen["to"], seen["row"], seen["interaction"]) == ("+12025550142", "no active interaction", None)
-    started = await mia.call("POST", "/conversations", {**recipient, "body": "Hi Bob, Mia here."}, status=201)
-    assert (started["row"], started["interaction"]["user"]["name"]) == ("no active interaction", "Bob Ruiz")
+    assert (seen["to"], seen["row"], seen["interaction"]) == (
+        "+12025550142",
+        "no active interaction",
+        None,
+    )
+    started = await mia.call(
+        "POST", "/conversations", {**recipient, "body": "Hi Bob, Mia here."}, status=201
+    )
+    assert (started["row"], started["interaction"]["user"]["name"]) == (
+        "no active interaction",
+        "Bob Ruiz",
+    )
     assert started["interaction"]["assigned_to"]["name"] == "Mia Chen"
     await asyncio.wait_for(until_sent(twilio, "Hi Bob, Mia here."), 10)
     again = await mia.call("POST", "/conversations/preview", {"to": "+12025550142", "from": MAIN})
     assert again["interaction"]["id"] == started["interaction"]["id"]
-    await mia.call("POST", f"/interactions/{started['interaction']['id']}/close", {"closing_text": ""})
+    await mia.call(
+        "POST", f"/interactions/{started['interaction']['id']}/close", {"closing_text": ""}
+    )
 
 
 async def test_verifying_moves_interaction_and_profile_and_can_be_undone(
@@ -247,8 +298,11 @@ async def test_verifying_moves_interaction_and_profile_and_can_be_undone(
     one = f"/interactions/{listed['items'][0]['id']}"
     assert [c["name"] for c in listed["items"][0]["candidates"]] == ["Bob Ruiz", "Cy Ruiz"]
     (cy,) = (await mia.call("GET", "/users?q=e1003"))["items"]
-    verified = await mia.call("POST", f"{one}/verify", {"user_id": cy["id"], "method": "agent", "note": "badge"})
-    assert (verified["user"]["name"], verified["identity"]["level"], verified["identity"]["verified_by"]) == (
+    verified = await mia.call(
+        "POST", f"{one}/verify", {"user_id": cy["id"], "method": "agent", "note": "badge"}
+    )
+    assert (verified["user"]["name"], verified["identity"]["level"],
+        verified["identity"]["verified_by"]) == (
         "Cy Ruiz", "verified", "Mia Chen",
     )  # fmt: skip
     assert [c["name"] for c in verified["candidates"]] == ["Bob Ruiz"]
@@ -271,7 +325,9 @@ async def test_verifying_moves_interaction_and_profile_and_can_be_undone(
         ("+1202555010199", "too long"),
     ],
 )
-async def test_what_is_no_number_is_refused_with_the_reason(mia: Client, to: str, says: str) -> None:
+async def test_what_is_no_number_is_refused_with_the_reason(
+    mia: Client, to: str, says: str
+) -> None:
     problem = await mia.call("POST", "/conversations", {"to": to, "body": "hi"}, status=400)
     assert says in problem["errors"]["to"]
 
@@ -329,21 +385,46 @@ REFUSALS = [
         400,
         "media",
     ),
-    ("a text with no upload's id", "POST", "/interactions/1/messages", {"body": "", "media": ["a"]}, 400, "media"),
-    ("a text with an endless id", "POST", "/interactions/1/messages", {"body": "", "media": [2**70]}, 400, "media"),
-    ("a note with a picture", "POST", "/interactions/1/notes", {"body": "x", "media": [1]}, 400, "media"),
+    (
+        "a text with no upload's id",
+        "POST",
+        "/interactions/1/messages",
+        {"body": "", "media": ["a"]},
+        400,
+        "media",
+    ),
+    (
+        "a text with an endless id",
+        "POST",
+        "/interactions/1/messages",
+        {"body": "", "media": [2**70]},
+        400,
+        "media",
+    ),
+    (
+        "a note with a picture",
+        "POST",
+        "/interactions/1/notes",
+        {"body": "x", "media": [1]},
+        400,
+        "media",
+    ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "status", "field"), [r[1:] for r in REFUSALS], ids=[r[0] for r in REFUSALS]
+    ("method", "path", "body", "status", "field"),
+    [r[1:] for r in REFUSALS],
+    ids=[r[0] for r in REFUSALS],
 )
 async def test_what_is_refused_is_a_problem_document(
     service: Service, mia: Client, method: str, path: str, body: Any, status: int, field: str | None
 ) -> None:
     headers = {"Authorization": f"Bearer {mia.token}"} if status != 401 else {}
     given = {"data": body} if isinstance(body, bytes) else {"json": body}
-    async with mia.session.request(method, f"{service.url}/api/v1{path}", headers=headers, **given) as answer:
+    async with mia.session.request(
+        method, f"{service.url}/api/v1{path}", headers=headers, **given
+    ) as answer:
         problem = await answer.json(content_type=None)
         assert (answer.status, answer.content_type) == (status, "application/problem+json"), problem
     assert {"type", "title", "status", "detail"} <= set(problem)
@@ -366,7 +447,13 @@ async def test_searching_finds_a_text_at_once_within_the_other_filters_page_by_p
     twilio: FakeTwilio, service: Service, mia: Client
 ) -> None:
     for n in range(5):
-        await text(twilio, service, f"the dockingstation {n} is broken", number=f"+1202555{7100 + n}", to=MAIN)
+        await text(
+            twilio,
+            service,
+            f"the dockingstation {n} is broken",
+            number=f"+1202555{7100 + n}",
+            to=MAIN,
+        )
     seen, cursor = [], ""
     while True:
         page = await mia.call("GET", f"/interactions?q=docking&state=active&limit=2{cursor}")
@@ -386,10 +473,15 @@ async def test_searching_finds_a_text_at_once_within_the_other_filters_page_by_p
         "q=%ff%fe": 0,
         "q=(": 0,
     }.items():
-        assert (query, len((await mia.call("GET", f"/interactions?{query}"))["items"])) == (query, right)
+        assert (query, len((await mia.call("GET", f"/interactions?{query}"))["items"])) == (
+            query,
+            right,
+        )
 
 
-async def test_lists_are_paged_to_the_end(twilio: FakeTwilio, service: Service, mia: Client) -> None:
+async def test_lists_are_paged_to_the_end(
+    twilio: FakeTwilio, service: Service, mia: Client
+) -> None:
     for n in range(5):
         await text(twilio, service, "hi", number=f"+1202555{7000 + n}", to=MAIN)
     seen, cursor = [], ""
@@ -401,7 +493,9 @@ async def test_lists_are_paged_to_the_end(twilio: FakeTwilio, service: Service, 
         cursor = f"&cursor={page['next']}"
     assert seen == sorted(set(seen), reverse=True)
     assert len(seen) >= 5
-    assert [u["name"] for u in (await mia.call("GET", "/users?number=%2B12025550199"))["items"]] == [
+    assert [
+        u["name"] for u in (await mia.call("GET", "/users?number=%2B12025550199"))["items"]
+    ] == [
         "Bob Ruiz",
         "Cy Ruiz",
     ]
@@ -422,9 +516,13 @@ async def test_the_openapi_document_describes_every_call(service: Service, mia: 
         assert "default-src 'self'" in page.headers["Content-Security-Policy"]
 
 
-async def test_the_actions_are_for_the_holder_of_the_bots_token(service: Service, mia: Client) -> None:
+async def test_the_actions_are_for_the_holder_of_the_bots_token(
+    service: Service, mia: Client
+) -> None:
     for headers in ({}, {"Authorization": "Bearer nope"}):
-        async with mia.session.post(f"{service.url}/bot/actions", json={}, headers=headers) as answer:
+        async with mia.session.post(
+            f"{service.url}/bot/actions", json={}, headers=headers
+        ) as answer:
             assert answer.status == 401
 
 

@@ -1,4 +1,5 @@
-"""The whole service with a bot that speaks as Rasa's stock ``rest`` channel does, and nothing more."""
+"""The whole service with a bot that speaks as Rasa's stock ``rest`` channel does, and nothing
+more."""
 
 import asyncio
 import json
@@ -18,7 +19,8 @@ from tests.web.workspace_server import Running, running, shown
 
 
 class StockBot:
-    """Answers what it is told to, when it may. ``at_once``: most turns of one conversation that were under way."""
+    """Answers what it is told to, when it may. ``at_once``: most turns of one conversation that
+    were under way."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -42,7 +44,9 @@ class StockBot:
         if isinstance(answer, bytes):
             return web.Response(body=answer)
         headers = {"Patchboard-Turn": self.told} if self.told else None
-        return web.json_response([{"recipient_id": body["sender"], "text": answer}] if answer else [], headers=headers)
+        return web.json_response(
+            [{"recipient_id": body["sender"], "text": answer}] if answer else [], headers=headers
+        )
 
 
 @pytest.fixture
@@ -75,7 +79,9 @@ async def texts_of(desk: Running, interaction: int) -> list[str]:
     return await desk.story.texted(interaction)
 
 
-async def test_answers_after_an_agent_took_over_are_notes(desk: Running, bot: tuple[StockBot, str]) -> None:
+async def test_answers_after_an_agent_took_over_are_notes(
+    desk: Running, bot: tuple[StockBot, str]
+) -> None:
     stock, story = bot[0], desk.story
     stock.may_answer.clear()
     ids = [await begun(desk, "hello", f"+1303555{n:04d}") for n in range(5)]
@@ -97,7 +103,9 @@ async def test_answers_after_an_agent_took_over_are_notes(desk: Running, bot: tu
         assert late.body == "You said: hello"
 
 
-async def test_an_action_of_a_turn_that_ended_does_nothing(desk: Running, bot: tuple[StockBot, str]) -> None:
+async def test_an_action_of_a_turn_that_ended_does_nothing(
+    desk: Running, bot: tuple[StockBot, str]
+) -> None:
     stock, story = bot[0], desk.story
     stock.may_answer.clear()
     ann = await begun(desk, "my screen is dark")
@@ -123,7 +131,9 @@ async def test_an_action_of_a_turn_that_ended_does_nothing(desk: Running, bot: t
     assert await story.count(t.cases) == 0
 
 
-async def test_one_turn_at_a_time_in_the_order_of_the_texts(desk: Running, bot: tuple[StockBot, str]) -> None:
+async def test_one_turn_at_a_time_in_the_order_of_the_texts(
+    desk: Running, bot: tuple[StockBot, str]
+) -> None:
     stock = bot[0]
     stock.may_answer.clear()
     ann = await begun(desk, "one")
@@ -132,7 +142,10 @@ async def test_one_turn_at_a_time_in_the_order_of_the_texts(desk: Running, bot: 
         return bool(stock.asked)
 
     async def all_said() -> bool:
-        return sum(len(body["message"].split()) for body in stock.asked) == 3 and len(await texts_of(desk, ann)) > 1
+        return (
+            sum(len(body["message"].split()) for body in stock.asked) == 3
+            and len(await texts_of(desk, ann)) > 1
+        )
 
     await until(asked)
     await desk.story.text("two")
@@ -161,7 +174,9 @@ async def test_nobody_is_left_without_an_answer(
     await until(told)
     assert (await desk.story.see(ann)).owner.kind is Owner.QUEUE
     assert "Everyone at Service desk is busy right now" in (await texts_of(desk, ann))[0]
-    assert len({body["metadata"]["turn_id"] for body in bot[0].asked}) == 1, "asked again under the same id"
+    assert len({body["metadata"]["turn_id"] for body in bot[0].asked}) == 1, (
+        "asked again under the same id"
+    )
 
 
 @pytest.mark.parametrize("down", [True, False], ids=["down", "slower than the limit"])
@@ -169,7 +184,10 @@ async def test_nor_with_a_bot_that_does_not_answer_at_all(
     tmp_path: Path, bot: tuple[StockBot, str], down: bool
 ) -> None:
     bot[0].may_answer.clear()
-    changes = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/" if down else bot[1], "PATCHBOARD_BOT_TIMEOUT": "0.2"}
+    changes = {
+        "PATCHBOARD_BOT_URL": "http://127.0.0.1:9/" if down else bot[1],
+        "PATCHBOARD_BOT_TIMEOUT": "0.2",
+    }
     async with running(tmp_path, PATCHBOARD_BURST_WINDOW="0", **changes) as desk:
         ann = await begun(desk, "hello")
 
@@ -218,13 +236,19 @@ async def test_bye_and_restart_with_a_stock_bot(desk: Running, bot: tuple[StockB
     await until(lambda: said("Goodbye, and thank you. Text us any time."))
     seen = await desk.story.see(ann)
     assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
-    assert [line.author.kind for line in await desk.story.lines(ann) if line.status][-1] is Author.SYSTEM
+    assert [line.author.kind for line in await desk.story.lines(ann) if line.status][
+        -1
+    ] is Author.SYSTEM
 
 
-async def test_the_agent_sees_what_a_bot_that_tells_has_understood(desk: Running, bot: tuple[StockBot, str]) -> None:
+async def test_the_agent_sees_what_a_bot_that_tells_has_understood(
+    desk: Running, bot: tuple[StockBot, str]
+) -> None:
     slots = {"device": "laptop", "code": "123456"}
     did = ["problem_form", "utter_ask_impact"]
-    bot[0].told = json.dumps({"intent": "report_problem", "confidence": 0.926, "did": did, "slots": slots})
+    bot[0].told = json.dumps(
+        {"intent": "report_problem", "confidence": 0.926, "did": did, "slots": slots}
+    )
     ann = await begun(desk, "my laptop is dead")
 
     async def answered() -> bool:

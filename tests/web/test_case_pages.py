@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.operations.identity.verify_requester import (
+    Undo,
+    Verify,
+    undo_verification,
+    verify_requester,
+)
 from handoff_service.store.cases import cases
 from handoff_service.store.views import Case
 from tests.support.story import BOB, DIRECT, MIA, STRANGER
@@ -42,17 +47,23 @@ def panel(html: str) -> str:
     return shown(found[1])
 
 
-async def test_a_case_is_opened_seen_and_changed_with_a_note(desk: Running, mia: Visitor, ann: int) -> None:
+async def test_a_case_is_opened_seen_and_changed_with_a_note(
+    desk: Running, mia: Visitor, ann: int
+) -> None:
     path = f"/workspace/conversations/{ann}"
     dialog = (await mia.get(f"{path}/cases/new", SCRIPT)).text
     assert ">my dock is dead</textarea>" in dialog
     refused = await mia.act(f"{path}/cases/new", description=" ", kind="problem", priority="3")
     assert (refused.status, "Describe what the case is about" in refused.text) == (400, True)
-    assert (await mia.act(f"{path}/cases/new", description="x", kind="cat", priority="3")).status == 400
+    assert (
+        await mia.act(f"{path}/cases/new", description="x", kind="cat", priority="3")
+    ).status == 400
     for wrong in ("x" * 10_001, "a\0b"):
         answer = await mia.act(f"{path}/cases/new", description=wrong, kind="problem", priority="3")
         assert (answer.status, await all_cases(desk)) == (400, [])
-    made = await mia.act(f"{path}/cases/new", description="Dock is <dead>", kind="problem", priority="2")
+    made = await mia.act(
+        f"{path}/cases/new", description="Dock is <dead>", kind="problem", priority="2"
+    )
     assert made.status == 204
     page = panel((await mia.get(path)).text)
     assert "1 CS0000001 Open Dock is <dead> Dock is <dead> Kind Problem Priority 2 Opened" in page
@@ -61,14 +72,21 @@ async def test_a_case_is_opened_seen_and_changed_with_a_note(desk: Running, mia:
 
     one = f"{path}/cases/1"
     assert "Case CS0000001" in shown((await mia.get(one, SCRIPT)).text)
-    given = {"state": "resolved", "priority": "2", "external_number": "JIRA-7", "note": "Replaced it"}
+    given = {
+        "state": "resolved",
+        "priority": "2",
+        "external_number": "JIRA-7",
+        "note": "Replaced it",
+    }
     assert (await mia.act(one, **given)).status == 204
     assert (await mia.act(one, **given | {"note": ""})).status == 204, "the same again"
     page = panel((await mia.get(f"{path}/news?after=999", SCRIPT)).text)
     assert "CS0000001 Resolved" in page
     assert "External number JIRA-7" in page
     assert "State: Open → Resolved External number: none → JIRA-7 “Replaced it”" in page
-    assert "Mia Chen set case CS0000001 to resolved: Replaced it" in shown((await mia.get(path)).text)
+    assert "Mia Chen set case CS0000001 to resolved: Replaced it" in shown(
+        (await mia.get(path)).text
+    )
     (case,) = await all_cases(desk)
     assert case.version == 2
 
@@ -86,15 +104,26 @@ async def test_the_users_cases_stand_beside_every_conversation_of_theirs_and_no_
     bob = (await desk.story.text("hi", number=BOB, to=DIRECT)).interaction_id
     assert "CS000" not in panel((await mia.get(f"/workspace/conversations/{bob}")).text)
     assert (await mia.get(f"/workspace/conversations/{bob}/cases/1", SCRIPT)).status == 404
-    assert (await mia.act(f"/workspace/conversations/{bob}/cases/1", state="closed", priority="3")).status == 404
+    assert (
+        await mia.act(f"/workspace/conversations/{bob}/cases/1", state="closed", priority="3")
+    ).status == 404
 
 
-async def test_a_guests_case_goes_to_whom_they_turn_out_to_be_and_back(desk: Running, mia: Visitor) -> None:
+async def test_a_guests_case_goes_to_whom_they_turn_out_to_be_and_back(
+    desk: Running, mia: Visitor
+) -> None:
     guest = (await desk.story.text("hi", number=STRANGER, to=DIRECT)).interaction_id or 0
-    await mia.act(f"/workspace/conversations/{guest}/cases/new", description="Dock", kind="problem", priority="3")
+    await mia.act(
+        f"/workspace/conversations/{guest}/cases/new",
+        description="Dock",
+        kind="problem",
+        priority="3",
+    )
     (case,) = await all_cases(desk)
     assert case.user is None
-    await desk.desk.store.write(verify_requester, Verify(interaction_id=guest, agent_id=MIA, user_id=2))
+    await desk.desk.store.write(
+        verify_requester, Verify(interaction_id=guest, agent_id=MIA, user_id=2)
+    )
     (case,) = await all_cases(desk)
     assert case.user is not None
     assert case.user.name == "Bob Ruiz"

@@ -1,4 +1,5 @@
-"""Cases and outages over the HTTP API: what a ticket system does, and what a supervisor says is down."""
+"""Cases and outages over the HTTP API: what a ticket system does, and what a supervisor says is
+down."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -34,19 +35,39 @@ async def mia(desk: Running, session: aiohttp.ClientSession) -> Client:
 
 async def test_a_case_is_opened_listed_and_changed(desk: Running, mia: Client) -> None:
     ann = (await desk.story.text("my dock is dead", to=DIRECT)).interaction_id
-    made = await mia.call("POST", "/cases", {"description": " Dock ", "interaction_id": ann}, status=201)
-    assert (made["number"], made["kind"], made["state"], made["priority"]) == ("CS0000001", "problem", "open", 3)
-    assert (made["description"], made["user"]["name"], made["interaction"]["id"]) == ("Dock", "Ann Lee", ann)
+    made = await mia.call(
+        "POST", "/cases", {"description": " Dock ", "interaction_id": ann}, status=201
+    )
+    assert (made["number"], made["kind"], made["state"], made["priority"]) == (
+        "CS0000001",
+        "problem",
+        "open",
+        3,
+    )
+    assert (made["description"], made["user"]["name"], made["interaction"]["id"]) == (
+        "Dock",
+        "Ann Lee",
+        ann,
+    )
     assert [entry["by"]["name"] for entry in made["history"]] == ["Mia Chen"]
-    bobs = await mia.call("POST", "/cases", {"description": "Mouse", "user_id": 2, "kind": "request"}, status=201)
+    bobs = await mia.call(
+        "POST", "/cases", {"description": "Mouse", "user_id": 2, "kind": "request"}, status=201
+    )
     assert (bobs["user"]["name"], bobs["interaction"]) == ("Bob Ruiz", None)
 
     one = f"/cases/{made['id']}"
     change = {"state": "in_progress", "external_number": "JIRA-7", "note": "Ordered"}
     changed = await mia.call("PATCH", one, change)
-    assert (changed["state"], changed["external_number"], changed["version"]) == ("in_progress", "JIRA-7", 2)
+    assert (changed["state"], changed["external_number"], changed["version"]) == (
+        "in_progress",
+        "JIRA-7",
+        2,
+    )
     assert changed["history"][1]["note"] == "Ordered"
-    assert changed["history"][1]["changes"]["external_number"] == {"before": None, "after": "JIRA-7"}
+    assert changed["history"][1]["changes"]["external_number"] == {
+        "before": None,
+        "after": "JIRA-7",
+    }
     assert await mia.call("PATCH", one, {"external_number": "JIRA-7"}) == changed, "nothing changes"
     assert (await mia.call("PATCH", one, {"note": "Arrived"}))["version"] == 3
 
@@ -55,16 +76,23 @@ async def test_a_case_is_opened_listed_and_changed(desk: Running, mia: Client) -
 
     assert await listed("") == [2, 1]
     assert (
-        await listed("state=in_progress") == await listed("user_id=1") == await listed(f"interaction_id={ann}") == [1]
+        await listed("state=in_progress")
+        == await listed("user_id=1")
+        == await listed(f"interaction_id={ann}")
+        == [1]
     )
     assert await listed("external_number=JIRA-7") == [1]
     assert await listed("kind=request&state=open") == await listed("user_id=2") == [2]
     page = await mia.call("GET", "/cases?limit=1")
-    assert [c["id"] for c in (await mia.call("GET", f"/cases?limit=1&cursor={page['next']}"))["items"]] == [1]
+    assert [
+        c["id"] for c in (await mia.call("GET", f"/cases?limit=1&cursor={page['next']}"))["items"]
+    ] == [1]
 
 
 async def test_what_is_refused_names_its_field(mia: Client) -> None:
-    one = (await mia.call("POST", "/cases", {"description": "Dock", "user_id": 1}, status=201))["id"]
+    one = (await mia.call("POST", "/cases", {"description": "Dock", "user_id": 1}, status=201))[
+        "id"
+    ]
     for body, field in (
         ({"description": "x"}, "user_id"),
         ({"description": " ", "user_id": 1}, "description"),
@@ -74,7 +102,8 @@ async def test_what_is_refused_names_its_field(mia: Client) -> None:
     ):
         assert field in (await mia.call("POST", "/cases", body, status=400))["errors"], body
     for body, field in (
-        ({"state": None}, "state"), ({"description": " "}, "description"), ({"version": 9}, "version"),
+        ({"state": None}, "state"), ({"description": " "}, "description"),
+        ({"version": 9}, "version"),
     ):  # fmt: skip
         assert field in (await mia.call("PATCH", f"/cases/{one}", body, status=400))["errors"], body
     await mia.call("POST", "/cases", {"description": "x", "user_id": 99}, status=404)
@@ -96,7 +125,8 @@ async def test_outages_are_changed_by_supervisors_too(
     for body, field in (
         ({"text": "x" * 161}, "text"), ({"text": "Reply STOP"}, "text"), ({"text": " "}, "text"),
         ({"until": "2026-11-23T13:59:00Z"}, "until"), ({"since": "2026-11-23T09:00:00"}, "since"),
-        ({"since": "0001-01-01T00:00:00+14:00"}, "since"), ({"since": None}, "since"), ({"title": ""}, "title"),
+        ({"since": "0001-01-01T00:00:00+14:00"}, "since"), ({"since": None}, "since"),
+        ({"title": ""}, "title"),
     ):  # fmt: skip
         assert field in (await omar.call("PATCH", one, body, status=400))["errors"], body
     assert [outage["title"] for outage in (await mia.call("GET", "/outages"))["items"]] == ["VPN"]

@@ -1,4 +1,5 @@
-"""Consent on the pages and by the API: why somebody cannot be texted, the ledger, and who may change it."""
+"""Consent on the pages and by the API: why somebody cannot be texted, the ledger, and who may
+change it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -58,7 +59,9 @@ async def test_an_agent_stops_texts_and_allows_them_again(desk: Running, mia: Vi
     assert "Opted out on" not in shown((await mia.get(page)).text)
 
 
-async def test_the_new_message_dialog_says_it_before_anything_is_written(desk: Running, mia: Visitor) -> None:
+async def test_the_new_message_dialog_says_it_before_anything_is_written(
+    desk: Running, mia: Visitor
+) -> None:
     await desk.story.text("STOP", number=BOB)
     looked = (await mia.get(f"/workspace/new/look?choice=2%3A%2B{BOB[1:]}&q=Bob")).text
     assert WHY in shown(looked)
@@ -67,7 +70,9 @@ async def test_the_new_message_dialog_says_it_before_anything_is_written(desk: R
 
 async def test_the_ledger_by_the_api(desk: Running, api: Client) -> None:
     ann = await desk.story.with_agent()
-    made = await api.call("POST", "/consents", {"number": ANN, "opted_out": True, "note": "By mail"}, status=201)
+    made = await api.call(
+        "POST", "/consents", {"number": ANN, "opted_out": True, "note": "By mail"}, status=201
+    )
     assert (made["source"], made["agent"]["name"], made["in_force"], made["provider_number"]) == (
         *("api", "Mia Chen", True),
         None,
@@ -78,12 +83,18 @@ async def test_the_ledger_by_the_api(desk: Running, api: Client) -> None:
     assert "Opted out on" in refused["detail"]
     preview = await api.call("POST", "/conversations/preview", {"to": ANN, "from": DIRECT})
     assert preview["opted_out"]["why"].endswith("recorded by Mia Chen.")
-    await api.call("POST", "/conversations", {"to": ANN, "from": DIRECT, "body": "hello"}, status=409)
+    await api.call(
+        "POST", "/conversations", {"to": ANN, "from": DIRECT, "body": "hello"}, status=409
+    )
     await api.call("POST", "/consents", {"number": ANN, "opted_out": True}, status=409)
     await api.call("POST", "/consents", {"number": ANN, "opted_out": False}, status=400)
-    wrong = await api.call("POST", "/consents", {"number": ANN, "opted_out": True, "provider_number": BOB}, status=400)
+    wrong = await api.call(
+        "POST", "/consents", {"number": ANN, "opted_out": True, "provider_number": BOB}, status=400
+    )
     assert wrong["errors"] == {"provider_number": f"{BOB} is not a company number"}
-    back = await api.call("POST", "/consents", {"number": ANN, "opted_out": False, "note": "By mail"}, status=201)
+    back = await api.call(
+        "POST", "/consents", {"number": ANN, "opted_out": False, "note": "By mail"}, status=201
+    )
     await desk.story.text("STOP", number=BOB)
     first = await api.call("GET", "/consents?limit=2")
     assert [one["number"] for one in first["items"]] == [BOB, ANN]
@@ -97,7 +108,9 @@ async def test_the_ledger_and_the_figures_as_pages(desk: Running) -> None:
     async with desk.visitor() as omar:
         await omar.sign_in("omar@example.com", "demo-omar")
         assert "Nobody has opted out" in shown((await omar.get("/workspace/admin/consents")).text)
-        assert "There were no texts in these days" in shown((await omar.get("/workspace/admin/figures")).text)
+        assert "There were no texts in these days" in shown(
+            (await omar.get("/workspace/admin/figures")).text
+        )
         await desk.story.text("STOP", number=BOB)
         ledger = shown((await omar.get("/workspace/admin/consents")).text)
         assert "Opted out, in force texted “STOP” all our numbers" in ledger

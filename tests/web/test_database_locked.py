@@ -1,4 +1,5 @@
-"""Somebody else holds SQLite's lock: webhooks, the API and pages get 503 with Retry-After, within Twilio's patience."""
+"""Somebody else holds SQLite's lock: webhooks, the API and pages get 503 with Retry-After, within
+Twilio's patience."""
 
 import asyncio
 import sqlite3
@@ -38,7 +39,9 @@ async def test_locked_by_somebody_else(tmp_path: Path) -> None:
             async with client.post(path, **given) as answer:  # type: ignore[arg-type]
                 return answer.status, "Retry-After" in answer.headers
 
-        other = sqlite3.connect(desk.desk.settings.database_url.removeprefix("sqlite:///"), autocommit=True)
+        other = sqlite3.connect(
+            desk.desk.settings.database_url.removeprefix("sqlite:///"), autocommit=True
+        )
         other.execute("BEGIN IMMEDIATE")
         began = time.monotonic()
         status, *answers = await asyncio.gather(

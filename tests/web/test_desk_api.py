@@ -66,7 +66,9 @@ async def test_queues_are_made_changed_and_deleted_by_admins(mia: Client, grace:
     assert (made["position"], made["assignment"], made["problems"]) == (3, "most_capacity", [])
     one = f"/queues/{made['id']}"
     assert await mia.call("GET", one) == made
-    changed = await grace.call("PATCH", one, {"schedule": None, "groups": [], "position": 1, "texts": {}})
+    changed = await grace.call(
+        "PATCH", one, {"schedule": None, "groups": [], "position": 1, "texts": {}}
+    )
     assert (changed["open_now"], changed["problems"]) == (True, ["No group is eligible: add one."])
     assert (changed["texts"]["closed"], changed["conditions"]) == (None, made["conditions"])
     names = [queue["name"] for queue in (await mia.call("GET", "/queues"))["items"]]
@@ -82,9 +84,24 @@ async def test_queues_are_made_changed_and_deleted_by_admins(mia: Client, grace:
 
 REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("group", {"groups": ["None"]}, "groups", "there is no group 'None'"),
-    ("pool", {"groups": [{"name": "Service desk", "after_seconds": -1}]}, "groups", "greater than or equal to 0"),
-    ("condition", {"conditions": [{"field": "state", "is": "new"}]}, "conditions", "there is no field 'state'"),
-    ("operator", {"conditions": [{"field": "topic", "at_least": 1}]}, "conditions", "cannot be compared with"),
+    (
+        "pool",
+        {"groups": [{"name": "Service desk", "after_seconds": -1}]},
+        "groups",
+        "greater than or equal to 0",
+    ),
+    (
+        "condition",
+        {"conditions": [{"field": "state", "is": "new"}]},
+        "conditions",
+        "there is no field 'state'",
+    ),
+    (
+        "operator",
+        {"conditions": [{"field": "topic", "at_least": 1}]},
+        "conditions",
+        "cannot be compared with",
+    ),
     ("schedule", {"schedule": "soon"}, "schedule", "cannot be read as opening hours"),
     ("zone", {"time_zone": "Mars"}, "time_zone", "America/New_York"),
     ("country", {"country": "us"}, "country", "two capitals"),
@@ -97,8 +114,12 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("how", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
-async def test_what_is_refused_names_its_field(grace: Client, how: dict[str, Any], field: str, says: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
+)
+async def test_what_is_refused_names_its_field(
+    grace: Client, how: dict[str, Any], field: str, says: str
+) -> None:
     for method, path, body in (("POST", "/queues", {**QUEUE, **how}), ("PATCH", "/queues/1", how)):
         problem = await grace.call(method, path, body, status=400)
         assert says in problem["errors"][field]
@@ -112,11 +133,16 @@ async def test_provider_numbers(mia: Client, grace: Client) -> None:
     service = "MG" + "0123456789abcdef" * 2
     wrong = await grace.call("PATCH", one, {"messaging_service": "MG1"}, status=400)
     assert wrong["errors"] == {
-        "messaging_service": "must be a messaging service's id: MG and 32 digits or letters from a to f"
+        "messaging_service": "must be a messaging service's id: MG and 32 digits or letters from "
+        "a to f"
     }
     for given in (service, None):
-        assert (await grace.call("PATCH", one, {"messaging_service": given}))["messaging_service"] == given
-    assert (await grace.call("PATCH", one, {"label": "Spare", "queue": "Other"}))["queue"]["name"] == "Other"
+        assert (await grace.call("PATCH", one, {"messaging_service": given}))[
+            "messaging_service"
+        ] == given
+    assert (await grace.call("PATCH", one, {"label": "Spare", "queue": "Other"}))["queue"][
+        "name"
+    ] == "Other"
     problem = await grace.call("PATCH", one, {"queue": "None"}, status=400)
     assert problem["errors"] == {"queue": "there is no queue 'None'"}
     assert "label" in (await grace.call("PATCH", one, {"label": None}, status=400))["errors"]
@@ -147,9 +173,16 @@ async def test_system_messages(mia: Client, grace: Client) -> None:
     edit = {"name": "waiting", "body": "{queue} is busy."}
     await mia.call("PUT", "/texts", edit, status=403)
     edited = await grace.call("PUT", "/texts", edit)
-    assert (edited["body"], edited["edited"], edited["default"]) == (edit["body"], True, texts["waiting"]["body"])
+    assert (edited["body"], edited["edited"], edited["default"]) == (
+        edit["body"],
+        True,
+        texts["waiting"]["body"],
+    )
     assert (
-        "one segment" in (await grace.call("PUT", "/texts", {**edit, "body": "x" * 161}, status=400))["errors"]["body"]
+        "one segment"
+        in (await grace.call("PUT", "/texts", {**edit, "body": "x" * 161}, status=400))["errors"][
+            "body"
+        ]
     )
     await grace.call("PUT", "/texts", {**edit, "name": "hello"}, status=400)
     assert await grace.call("PUT", "/texts", {**edit, "body": None}) == texts["waiting"]

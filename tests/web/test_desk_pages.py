@@ -1,4 +1,5 @@
-"""The admin's pages of the desk: provider numbers, queues, words, time and country, the desk file."""
+"""The admin's pages of the desk: provider numbers, queues, words, time and country, the desk
+file."""
 
 import codecs
 import re
@@ -53,7 +54,8 @@ async def grace(desk: Running) -> AsyncIterator[Visitor]:
 
 
 async def save(grace: Visitor, path: str, **fields: str) -> str:
-    """Post a form as a browser without script does. What the next page says: the list's, or the form's again."""
+    """Post a form as a browser without script does. What the next page says: the list's, or the
+    form's again."""
     answer = await grace.post(UNDER + path, PAGE, csrf=await grace.csrf(), **fields)
     if answer.status == 303:
         return shown((await grace.get(answer.headers["Location"])).text)
@@ -74,15 +76,26 @@ async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
     assert "+1 888 555 0300" in await save(grace, "/provider-numbers/new", **NUMBER)
     again = await save(grace, "/provider-numbers/new", **NUMBER)
     assert "The company number +18885550300 already exists." in again
-    wrong = {"number": "0300", "queue": "Service desk", "first_responder": "nobody", "segments_per_second": "fast"}
+    wrong = {
+        "number": "0300",
+        "queue": "Service desk",
+        "first_responder": "nobody",
+        "segments_per_second": "fast",
+    }
     said = await save(grace, "/provider-numbers/new", **wrong)
     assert "be a phone number, with its country, such as +12025550101" in said
     assert "must be a whole number" in said
     assert "must be 'virtual_agent' or 'live_agent'" in said
     service = {"messaging_service": "MG" + "0123456789abcdef" * 2}
-    for given, kept in ((service, service["messaging_service"]), ({}, None), ({"messaging_service": ""}, None)):
+    for given, kept in (
+        (service, service["messaging_service"]),
+        ({}, None),
+        ({"messaging_service": ""}, None),
+    ):
         assert "Saved" in await save(grace, "/provider-numbers/3", **NUMBER | given)
-        assert [one.messaging_service for one in await desk.desk.store.read(people.provider_numbers)][2] == kept
+        assert [
+            one.messaging_service for one in await desk.desk.store.read(people.provider_numbers)
+        ][2] == kept
     wrong = NUMBER | {"messaging_service": "MG12"}
     assert "MG and 32 digits or letters" in await save(grace, "/provider-numbers/3", **wrong)
     await save(grace, "/provider-numbers/3", **NUMBER | {"label": "Spare"})
@@ -93,7 +106,9 @@ async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
     assert (await grace.get(f"{UNDER}/provider-numbers/3")).status == 404
 
 
-async def test_a_queue_is_written_down_in_full_and_shown_again(desk: Running, grace: Visitor) -> None:
+async def test_a_queue_is_written_down_in_full_and_shown_again(
+    desk: Running, grace: Visitor
+) -> None:
     csrf = await grace.csrf()
     rows = [
         *QUEUE.items(),
@@ -112,11 +127,17 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(desk: Running, gr
         ("auto_assign", "1"),
         ("waiting_text", "Own words"),
     ]
-    async with grace.client.post(f"{grace.address}{UNDER}/queues/new", data=rows, headers=PAGE) as answer:
+    async with grace.client.post(
+        f"{grace.address}{UNDER}/queues/new", data=rows, headers=PAGE
+    ) as answer:
         assert "Escalations" in await answer.text()
     (queue,) = [q for q in await desk.desk.store.read(queues.list_views) if q.name == "Escalations"]
     assert [(p.group, p.after_seconds) for p in queue.pools] == [("Service desk", 60)]
-    assert [(s.name, s.mandatory) for s in queue.skills] == [("hardware", True), ("opera", True), ("spanish", False)]
+    assert [(s.name, s.mandatory) for s in queue.skills] == [
+        ("hardware", True),
+        ("opera", True),
+        ("spanish", False),
+    ]
     assert [(c.field, c.operator, c.value) for c in queue.conditions] == [
         ("language", "is_not", "es"),
         ("user.site", "in", ["Boston", "New York"]),
@@ -125,12 +146,19 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(desk: Running, gr
     assert queue.problems == ["No agent of its groups has the mandatory skill hardware and opera."]
     page = (await grace.get(f"{UNDER}/queues/{queue.id}")).text
     assert "This queue cannot assign conversations. No agent of its groups" in shown(page)
-    for value in ('value="Boston, New York"', 'value="60"', "Own words", 'value="Mo-Fr 08:00-18:00; PH off"'):
+    for value in (
+        'value="Boston, New York"',
+        'value="60"',
+        "Own words",
+        'value="Mo-Fr 08:00-18:00; PH off"',
+    ):
         assert value in page
     assert "Cannot assign. No agent" in shown((await grace.get(f"{UNDER}/queues")).text)
 
 
-async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(desk: Running, grace: Visitor) -> None:
+async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(
+    desk: Running, grace: Visitor
+) -> None:
     typed = {
         "schedule": "weekdays",
         "accept_seconds": "4",
@@ -140,13 +168,21 @@ async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(desk: R
         "condition_value": "red",
     }
     said = await save(grace, "/queues/new", **QUEUE | typed)
-    for what in ("must be at least 5", "must be a time zone's IANA name", "there is no field 'colour'"):
+    for what in (
+        "must be at least 5",
+        "must be a time zone's IANA name",
+        "there is no field 'colour'",
+    ):
         assert what in said
     right = QUEUE | {"schedule": "weekdays", "waiting_text": "{x}"}
     said = await save(grace, "/queues/new", **right)
     assert "cannot be read as opening hours" in said
     assert "waiting: {x}: there is no such placeholder" in said
-    half = QUEUE | {"condition_field": "language", "condition_operator": "is", "condition_value": ""}
+    half = QUEUE | {
+        "condition_field": "language",
+        "condition_operator": "is",
+        "condition_value": "",
+    }
     assert "'language' is alone" in await save(grace, "/queues/new", **half)
     assert "Service desk is the queue of" in await save(grace, "/queues/1/delete")
 
@@ -180,21 +216,40 @@ async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visi
 
 
 async def test_templates_are_made_found_changed_and_deleted(desk: Running, grace: Visitor) -> None:
-    await save(grace, "/templates/new", name="VPN", body="Hi {requester.first_name},\r\nrestart it.")
+    await save(
+        grace, "/templates/new", name="VPN", body="Hi {requester.first_name},\r\nrestart it."
+    )
     (one,) = await desk.desk.store.read(templates.list_)
     assert one.body == "Hi {requester.first_name},\nrestart it."
     assert "Hi there, restart it." in shown((await grace.get(f"{UNDER}/templates/{one.id}")).text)
     assert "VPN" in shown((await grace.get(f"{UNDER}/templates?q=restart")).text)
     assert "No results" in shown((await grace.get(f"{UNDER}/templates?q=zebra")).text)
-    assert "there is no such placeholder" in await save(grace, f"/templates/{one.id}", name="VPN", body="{x}")
+    assert "there is no such placeholder" in await save(
+        grace, f"/templates/{one.id}", name="VPN", body="{x}"
+    )
     assert "must not be empty" in await save(grace, "/templates/new", name=" ", body="x")
     assert "No templates yet" in await save(grace, f"/templates/{one.id}/delete")
 
 
 async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor) -> None:
-    right = {"name": "IT", "country": "DE", "time_zone": "Europe/Berlin", "away_after_seconds": "60"}
-    right |= {"same_answers": "3", "agent_words": "agent, Kollege,", "bye_words": "bye", "restart_words": "restart"}
-    right |= {"opt_out_words": "alto", "quiet_hours": "21:00-08:00", "most_answers": "40", "countries": "de, AT"}
+    right = {
+        "name": "IT",
+        "country": "DE",
+        "time_zone": "Europe/Berlin",
+        "away_after_seconds": "60",
+    }
+    right |= {
+        "same_answers": "3",
+        "agent_words": "agent, Kollege,",
+        "bye_words": "bye",
+        "restart_words": "restart",
+    }
+    right |= {
+        "opt_out_words": "alto",
+        "quiet_hours": "21:00-08:00",
+        "most_answers": "40",
+        "countries": "de, AT",
+    }
     right |= {"most_in_range": "0", "most_unknown_hourly": "50", "most_unknown_daily": "0"}
     right |= {"thanks_minutes": "15", "queue_unanswerable": "1"}
     assert "Saved" in await save(grace, "/desk", **right)
@@ -205,17 +260,31 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     words |= {"opt_out": ["alto"], "opt_in": []}
     assert (saved.thanks_minutes, saved.queue_unanswerable) == (15, True)
     assert (saved.commands, saved.same_answers) == (words, 3)
-    assert (saved.quiet_hours, saved.most_answers, saved.countries) == ("21:00-08:00", 40, ["DE", "AT"])
+    assert (saved.quiet_hours, saved.most_answers, saved.countries) == (
+        "21:00-08:00",
+        40,
+        ["DE", "AT"],
+    )
     assert saved.most_in_range == 0
-    assert "two times of the day" in await save(grace, "/desk", **right | {"quiet_hours": "at night"})
-    assert "has 'bye' for agent and for bye" in await save(grace, "/desk", **right | {"agent_words": "bye"})
+    assert "two times of the day" in await save(
+        grace, "/desk", **right | {"quiet_hours": "at night"}
+    )
+    assert "has 'bye' for agent and for bye" in await save(
+        grace, "/desk", **right | {"agent_words": "bye"}
+    )
     assert "at least 2" in await save(grace, "/desk", **right | {"same_answers": "1"})
-    said = await save(grace, "/desk", **right | {"country": "XX", "away_after_seconds": "1", "name": ""})
+    said = await save(
+        grace, "/desk", **right | {"country": "XX", "away_after_seconds": "1", "name": ""}
+    )
     for what in ("ISO code", "must be at least 5", "must not be empty"):
         assert what in said
     assert "Lunch no offers" in await save(grace, "/presence-states/new", name="Lunch")
-    assert "must not be available, away or offline" in await save(grace, "/presence-states/new", name="away")
-    assert "Lunch takes work" in await save(grace, "/presence-states/1", name="Lunch", takes_work="1")
+    assert "must not be available, away or offline" in await save(
+        grace, "/presence-states/new", name="away"
+    )
+    assert "Lunch takes work" in await save(
+        grace, "/presence-states/1", name="Lunch", takes_work="1"
+    )
     assert "Lunch" not in await save(grace, "/presence-states/1/delete")
     assert "Wrong language does not get the offer again" in await save(
         grace, "/reject-reasons/new", words="Wrong language"
@@ -223,7 +292,9 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     assert "already" in await save(grace, "/reject-reasons/1", words="Wrong language")
 
 
-async def test_agents_choose_from_the_admins_own_presences_and_reasons(desk: Running, grace: Visitor) -> None:
+async def test_agents_choose_from_the_admins_own_presences_and_reasons(
+    desk: Running, grace: Visitor
+) -> None:
     await save(grace, "/presence-states/new", name="Chat only", takes_work="1")
     await save(grace, "/reject-reasons/new", words="Wrong language")
     async with desk.visitor() as mia:
@@ -245,18 +316,28 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
     async def take_in(content: bytes, status: int) -> str:
         form = aiohttp.FormData({"csrf": await grace.csrf()})
         form.add_field("file", content, filename="my.toml", content_type="application/toml")
-        async with grace.client.post(f"{grace.address}{UNDER}/desk-file", data=form, headers=PAGE) as answer:
+        async with grace.client.post(
+            f"{grace.address}{UNDER}/desk-file", data=form, headers=PAGE
+        ) as answer:
             assert answer.status == status
             return shown(await answer.text())
 
     assert "Imported: 3 users, 3 agents" in await take_in(exported.text.encode(), 200)
     said = await take_in(b'[[queues]]\nname = "Q"\nschedule = "soon"\ncolour = 1\n', 400)
     assert "Nothing was imported. my.toml:4: queues[0].colour: there is no such key" in said
-    assert "Imported: 3 users, 3 agents" in await take_in(codecs.BOM_UTF8 + exported.text.encode(), 200)
-    assert "my.toml is UTF-16 text. Save it again as UTF-8" in await take_in(exported.text.encode("utf-16"), 400)
-    assert "my.toml is not UTF-8 text: line 2 holds other bytes" in await take_in(b"[desk]\nname = 'Caf\xe9'", 400)
+    assert "Imported: 3 users, 3 agents" in await take_in(
+        codecs.BOM_UTF8 + exported.text.encode(), 200
+    )
+    assert "my.toml is UTF-16 text. Save it again as UTF-8" in await take_in(
+        exported.text.encode("utf-16"), 400
+    )
+    assert "my.toml is not UTF-8 text: line 2 holds other bytes" in await take_in(
+        b"[desk]\nname = 'Caf\xe9'", 400
+    )
     number = b'[[provider_numbers]]\nnumber = "+18885550300"\nqueue = "None"\n'
-    assert "provider_numbers.+18885550300.queue: there is no queue 'None'" in await take_in(number, 400)
+    assert "provider_numbers.+18885550300.queue: there is no queue 'None'" in await take_in(
+        number, 400
+    )
     assert "Choose a file first." in await take_in(b"", 400)
 
 
@@ -273,4 +354,7 @@ async def test_templates_for_the_composer_are_filled(desk: Running) -> None:
         assert (await mia.get("/workspace/conversations/99/templates")).status == 404
 
 
-TEMPLATE = b'[[templates]]\nname = "Greeting"\nbody = "Hi {requester.first_name} <b>, {agent.first_name} here."\n'
+TEMPLATE = (
+    b'[[templates]]\nname = "Greeting"\nbody = "Hi {requester.first_name} <b>, '
+    b'{agent.first_name} here."\n'
+)

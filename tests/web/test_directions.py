@@ -12,9 +12,12 @@ from handoff_service.web.shared.links import linked
 from handoff_service.web.shared.rendering import TEMPLATES
 
 WORDS = re.compile(
-    r"\b(body|name|label|title|note|reason|description|short_description|state_reason|said|words|text|why|device|impact"
-    r"|external_number|subject|first_body|first_text|closing_text|claimed|presence_reason|returned_from|by|filled|reads"
-    r"|card|value|piece|typed|q|told|who_answers|sending|verified_by|values\[\w+\])\b(?!=)|\bwho\(|first_name"
+    r"\b(body|name|label|title|note|reason|description|short_description|state_reason|said"
+    r"|words|text|why|device|impact"
+    r"|external_number|subject|first_body|first_text|closing_text|claimed|presence_reason"
+    r"|returned_from|by|filled|reads"
+    r"|card|value|piece|typed|q|told|who_answers|sending|verified_by|values\[\w+\])\b(?!=)"
+    r"|\bwho\(|first_name"
 )
 MARKED = re.compile(r"\|\s*(bdi|sentence|linked)\b|map\(\"(bdi|sentence|linked)\"\)")
 ONLY_TEXT = ("title", "textarea", "option", "script")
@@ -34,11 +37,16 @@ UNTYPED = {
 }
 # Expressions that are no person's words, though they name some.
 OURS = re.compile(
-    r"^(field|area|switch|choose|wrong|hinted|text|words|listed|choices|sparkline|by_day|row|self\.name)\("
-    r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one|many)( \||$)"
-    r"|error\.(meaning|advice)|meaning\.(meaning|advice)|receipt\.(word|icon)|reason\.again"  # tables of ours
-    r"|preview\.label|deletes\.(label|verb)|outlook\.button|form\.(said|errors)|\| initials|\| (clock|moment)$"
-    r'|^"[^"]*" if [^~]* else "[^"]*"( \| format\(.*)?$|^\{"|^\(offer\.outcome|^"\{" ~ name|^"Sent" if'
+    r"^(field|area|switch|choose|wrong|hinted|text|words|listed|choices|sparkline|by_day|row"
+    r"|self\.name)\("
+    r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one"
+    r"|many)( \||$)"
+    # tables of ours
+    r"|error\.(meaning|advice)|meaning\.(meaning|advice)|receipt\.(word|icon)|reason\.again"
+    r"|preview\.label|deletes\.(label|verb)|outlook\.button|form\.(said|errors)|\| initials"
+    r"|\| (clock|moment)$"
+    r'|^"[^"]*" if [^~]* else "[^"]*"( \| format\(.*)?$|^\{"|^\(offer\.outcome|^"\{" ~ name'
+    r'|^"Sent" if'
     r'|\b(state|intent|kind|impact|assignment|level|field) \| words|map\("words"\)|removeprefix\('
     r"|(case|interaction)\.name$"  # their numbers
     r"|text\.reaction$|^button\.label$"  # emoji
@@ -57,10 +65,14 @@ class Walker(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         typed = str(given.get("type") or "text")
-        takes_words = tag == "textarea" or (tag == "input" and typed not in UNTYPED and "inputmode" not in given)
+        takes_words = tag == "textarea" or (
+            tag == "input" and typed not in UNTYPED and "inputmode" not in given
+        )
         if takes_words and "dir" not in given:
             self.found.append(f"<{tag} {given.get('id') or given.get('name')}>")
-        for place in re.findall("\x01(\\d+)\x02", " ".join(value or "" for value in given.values())):
+        for place in re.findall(
+            "\x01(\\d+)\x02", " ".join(value or "" for value in given.values())
+        ):
             if MARKED.search(self.expressions[int(place)]):
                 self.found.append(f"markup in an attribute: {self.expressions[int(place)]}")
         if tag not in VOID:
@@ -78,8 +90,11 @@ class Walker(HTMLParser):
         for place in re.findall("\x01(\\d+)\x02", data):
             expression = self.expressions[int(place)]
             if tag in ONLY_TEXT:
-                self.found += [f"markup in <{tag}>: {expression}"] if MARKED.search(expression) else []
-            elif says and re.search(r"\| (bdi|sentence)\b", expression):  # dir="auto" looks at no isolated words
+                self.found += (
+                    [f"markup in <{tag}>: {expression}"] if MARKED.search(expression) else []
+                )
+            # dir="auto" looks at no isolated words
+            elif says and re.search(r"\| (bdi|sentence)\b", expression):
                 self.found.append(f"isolated twice: {expression}")
             elif not says and WORDS.search(expression) and not MARKED.search(expression):
                 self.found.append(expression)
@@ -105,7 +120,8 @@ TEMPLATE_FILES = [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.
 
 @pytest.mark.parametrize("template", TEMPLATE_FILES)
 def test_a_template_marks_every_place_of_a_persons_words(template: str) -> None:
-    """Mend it with dir="auto" on the element or the field; inside a sentence with ``| bdi`` or ``| sentence``."""
+    """Mend it with dir="auto" on the element or the field; inside a sentence with ``| bdi`` or ``|
+    sentence``."""
     assert unmarked((TEMPLATES / template).read_text()) == []
 
 
@@ -115,17 +131,22 @@ def test_the_walker_finds_what_is_not_marked() -> None:
     assert unmarked('<p dir="auto">{{ name | bdi }}</p>') == ["isolated twice: name | bdi"]
     assert unmarked('<p dir="auto"><mark>{{ piece }}</mark></p>') == []
     assert unmarked('<p dir="auto"><b>{{ line.body }}</b></p>') == ["line.body"]
-    assert unmarked('<input name="note"><input type="number"><textarea name="body"></textarea>') == [
+    assert unmarked(
+        '<input name="note"><input type="number"><textarea name="body"></textarea>'
+    ) == [
         "<input note>",
         "<textarea body>",
     ]
     assert unmarked('<textarea dir="auto">{{ first_text | sentence }}</textarea>') == [
         "markup in <textarea>: first_text | sentence"
     ]
-    assert unmarked('<a title="{{ user.name | bdi }}"></a>') == ["markup in an attribute: user.name | bdi"]
+    assert unmarked('<a title="{{ user.name | bdi }}"></a>') == [
+        "markup in an attribute: user.name | bdi"
+    ]
 
 
-# Arabic, Hebrew, Persian, a ligature, Syriac, N'Ko and Adlam; and names that run from left to right.
+# Arabic, Hebrew, Persian, a ligature, Syriac, N'Ko and Adlam; and names that run from left to
+# right.
 RTL = ("نورة القحطاني", "יעל בן־דוד", "فرزانه", "ﷲ", "ܫܡܥܘܢ", "ߒߞߏ", "𞤀𞤣𞤤𞤢𞤥")
 LTR = ("Ann Lee", "李小龍", "Ωμέγα", "Ольга", "ไทย", "+1 202 555 0101", "")
 
@@ -133,14 +154,21 @@ LTR = ("Ann Lee", "李小龍", "Ωμέγα", "Ольга", "ไทย", "+1 202 
 @pytest.mark.parametrize("name", RTL)
 def test_a_right_to_left_name_is_isolated_in_a_sentence(name: str) -> None:
     assert bdi(name) == f"<bdi>{name}</bdi>"
-    assert sentence(f"Mia gave it to {name}, 3 texts wait") == f"Mia gave it to <bdi>{name}</bdi>, 3 texts wait"
+    assert (
+        sentence(f"Mia gave it to {name}, 3 texts wait")
+        == f"Mia gave it to <bdi>{name}</bdi>, 3 texts wait"
+    )
     assert isolated(name) == f"\u2068{name}\u2069"
     assert isolated(Markup("&lt;%s") % name).__html__() == f"\u2068&lt;{name}\u2069"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", LTR)
 def test_other_names_stay_as_they_are(name: str) -> None:
-    assert (bdi(name), sentence(f"{name} closed it"), isolated(name)) == (name, f"{name} closed it", name)
+    assert (bdi(name), sentence(f"{name} closed it"), isolated(name)) == (
+        name,
+        f"{name} closed it",
+        name,
+    )
 
 
 def test_markup_in_a_name_is_text() -> None:

@@ -40,9 +40,14 @@ async def mia(desk: Running) -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
-async def events(mia: Client, after: str | None = None) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+async def events(
+    mia: Client, after: str | None = None
+) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
     headers = {"Authorization": f"Bearer {mia.token}"} | ({"Last-Event-ID": after} if after else {})
-    async with asyncio.timeout(20), mia.session.get(f"{mia.url}/api/v1/events", headers=headers) as stream:
+    async with (
+        asyncio.timeout(20),
+        mia.session.get(f"{mia.url}/api/v1/events", headers=headers) as stream,
+    ):
         assert stream.status == 200
         yield read_events(stream)
 
@@ -68,7 +73,9 @@ async def password(desk: Running, _mia: Client) -> None:
 
 
 async def deactivated(desk: Running, _mia: Client) -> None:
-    await desk.desk.store.write(agents.change_agent, ChangeAgent(id=MIA, by=OMAR, values={"active": False}))
+    await desk.desk.store.write(
+        agents.change_agent, ChangeAgent(id=MIA, by=OMAR, values={"active": False})
+    )
 
 
 async def roles(desk: Running, _mia: Client) -> None:
@@ -77,7 +84,9 @@ async def roles(desk: Running, _mia: Client) -> None:
 
 
 async def expired(desk: Running, _mia: Client) -> None:
-    await change(desk, sa.update(t.sessions).values(expires_at=desk.desk.clock() - timedelta(seconds=1)))
+    await change(
+        desk, sa.update(t.sessions).values(expires_at=desk.desk.clock() - timedelta(seconds=1))
+    )
 
 
 async def signed_out(_desk: Running, mia: Client) -> None:
@@ -87,7 +96,9 @@ async def signed_out(_desk: Running, mia: Client) -> None:
     await mia.call("GET", "/inbox", status=401)
 
 
-ENDS = pytest.mark.parametrize("ends", [password, deactivated, roles, expired, signed_out], ids=lambda f: f.__name__)
+ENDS = pytest.mark.parametrize(
+    "ends", [password, deactivated, roles, expired, signed_out], ids=lambda f: f.__name__
+)
 
 
 @ENDS
@@ -112,7 +123,9 @@ async def test_nothing_is_told_before_the_session_was_looked_at(desk: Running, m
     assert (await desk.story.lines(one))[-1].body == "my secret is 42"
 
 
-async def test_a_pages_stream_ends_with_its_roles_and_before_anything_is_told(desk: Running) -> None:
+async def test_a_pages_stream_ends_with_its_roles_and_before_anything_is_told(
+    desk: Running,
+) -> None:
     async with desk.visitor() as mia:
         await mia.sign_in()
         async with mia.client.get(f"{mia.address}/workspace/events") as stream, asyncio.timeout(10):
@@ -189,8 +202,13 @@ async def test_catching_up_tells_what_is_new_and_nothing_else(desk: Running, mia
     async with events(mia) as heard:
         await wait_for(heard, "hello")
         desk.desk.fanout.publish([EVERYTHING])
-        assert {(await wait_for(heard, "interaction"))["data"]["id"] for _ in (one, other)} == {one, other}
-        await change(desk, sa.update(t.interactions).where(t.interactions.c.id == other).values(priority=1))
+        assert {(await wait_for(heard, "interaction"))["data"]["id"] for _ in (one, other)} == {
+            one,
+            other,
+        }
+        await change(
+            desk, sa.update(t.interactions).where(t.interactions.c.id == other).values(priority=1)
+        )
         desk.desk.fanout.publish([EVERYTHING])
         assert (await wait_for(heard, "interaction"))["data"]["id"] == other
 
@@ -211,7 +229,9 @@ async def test_a_resumed_stream_tells_every_change_since(desk: Running, mia: Cli
     """Receipts of old messages, conversations that were closed or taken away, offers that
     ended, new members."""
     await change(desk, sa.update(t.agents).values(capacity=9))
-    kept, closed, taken = [await desk.story.with_agent(MIA, number=number) for number in (ANN, BOB, SHARED)]
+    kept, closed, taken = [
+        await desk.story.with_agent(MIA, number=number) for number in (ANN, BOB, SHARED)
+    ]
     old, unchanged = [await desk.story.write(kept, body) for body in ("an old one", "another")]
     row = await until(desk, old, Status.DELIVERED)
     await until(desk, unchanged, Status.DELIVERED)
@@ -225,7 +245,9 @@ async def test_a_resumed_stream_tells_every_change_since(desk: Running, mia: Cli
     async with events(mia) as heard:
         offer = await wait_for(heard, "offer", of=STRANGER)
 
-    await desk.desk.store.write(record_receipt, Receipt(sid=row.provider_sid, status=Status.DELIVERED))
+    await desk.desk.store.write(
+        record_receipt, Receipt(sid=row.provider_sid, status=Status.DELIVERED)
+    )
     await desk.story.close(closed, closing_text="")
     await change(desk, sa.update(i).where(i.c.id == closed).values(last_message_at=hour_ago))
     await change(desk, sa.update(m).where(m.c.interaction_id != kept).values(created_at=hour_ago))
@@ -240,9 +262,13 @@ async def test_a_resumed_stream_tells_every_change_since(desk: Running, mia: Cli
         while told[-1]["data"].get("body") != "the last":
             told.append(await anext(heard))
     said = [(one["event"], one["data"]) for one in told]
-    assert [d["status"] for name, d in said if name == "message" and d["id"] == old] == ["delivered"]
+    assert [d["status"] for name, d in said if name == "message" and d["id"] == old] == [
+        "delivered"
+    ]
     assert [d for name, d in said if name == "message" and d["id"] == unchanged] == []
-    of_joined = [d["body"] for name, d in said if name == "message" and d["interaction_id"] == joined]
+    of_joined = [
+        d["body"] for name, d in said if name == "message" and d["interaction_id"] == joined
+    ]
     assert "it is stuck" in of_joined
     states = {d["id"]: d for name, d in said if name == "interaction"}
     assert states[closed]["closed_at"] is not None
@@ -251,33 +277,46 @@ async def test_a_resumed_stream_tells_every_change_since(desk: Running, mia: Cli
     assert ("offer_ended", {"id": offer["data"]["id"]}) in said
 
 
-async def test_a_receipt_of_a_message_from_before_the_stream_is_told(desk: Running, mia: Client) -> None:
+async def test_a_receipt_of_a_message_from_before_the_stream_is_told(
+    desk: Running, mia: Client
+) -> None:
     one = await desk.story.with_agent(MIA)
     message_id = await desk.story.write(one, "Hello")
     row = await until(desk, message_id, Status.DELIVERED)
-    await change(desk, sa.update(t.messages).where(t.messages.c.id == message_id).values(status=Status.SENT))
+    await change(
+        desk, sa.update(t.messages).where(t.messages.c.id == message_id).values(status=Status.SENT)
+    )
     async with events(mia) as heard:
         await wait_for(heard, "hello")
-        await desk.desk.store.write(record_receipt, Receipt(sid=row.provider_sid, status=Status.DELIVERED))
+        await desk.desk.store.write(
+            record_receipt, Receipt(sid=row.provider_sid, status=Status.DELIVERED)
+        )
         assert (await wait_for(heard, "message", id=message_id))["data"]["status"] == "delivered"
 
 
 # Presence -----------------------------------------------------------------------------------------
 
 
-async def test_reconnecting_ends_an_automatic_away_with_a_notice_on_every_page(desk: Running) -> None:
+async def test_reconnecting_ends_an_automatic_away_with_a_notice_on_every_page(
+    desk: Running,
+) -> None:
     automatic = {"automatic_presence": "away", "automatic_reason": "The connection was lost"}
     said = "You were set to Away: The connection was lost. You are available again."
 
     async def pages(mia: Visitor) -> list[bool]:
-        return [said in (await mia.get(path)).text for path in ("/workspace", "/workspace/counts", "/workspace/lists")]
+        return [
+            said in (await mia.get(path)).text
+            for path in ("/workspace", "/workspace/counts", "/workspace/lists")
+        ]
 
     async with desk.visitor() as mia:
         await mia.sign_in()
         await change(desk, sa.update(t.agents).where(t.agents.c.id == MIA).values(automatic))
         async with mia.client.get(f"{mia.address}/workspace/events") as stream, asyncio.timeout(10):
             assert b"hello" in await stream.content.readuntil(b"\n\n")
-            assert b"lists" in await stream.content.readuntil(b"\n\n"), "the page asks for the notice"
+            assert b"lists" in await stream.content.readuntil(b"\n\n"), (
+                "the page asks for the notice"
+            )
             assert await pages(mia) == [True, True, True]
             assert (await mia.act("/workspace/presence/notice")).status == 204
             assert await pages(mia) == [False, False, False]

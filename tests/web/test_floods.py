@@ -1,4 +1,5 @@
-"""Somebody holds thousands of connections open and signs in a hundred times at once: texts come in as ever."""
+"""Somebody holds thousands of connections open and signs in a hundred times at once: texts come in
+as ever."""
 
 import asyncio
 import json
@@ -22,13 +23,14 @@ AT_ONCE = 4
 NOISE = 0.05  # seconds: what two busy cores add to a p99 by themselves
 
 
-# A hundred sign-ins at once, each of another account and from another address. A process of its own makes them: what
-# their clients take of the one that measures would count as the service's.
+# A hundred sign-ins at once, each of another account and from another address. A process of its own
+# makes them: what their clients take of the one that measures would count as the service's.
 FLOOD = """
 import asyncio, json, sys, aiohttp
 async def one(session, n):
     form = {"email": f"nobody{n}@example.com", "password": "wrong"}
-    async with session.post(sys.argv[1], data=form, headers={"X-Forwarded-For": f"203.0.113.{n}"}) as answer:
+    headers = {"X-Forwarded-For": f"203.0.113.{n}"}
+    async with session.post(sys.argv[1], data=form, headers=headers) as answer:
         return answer.status
 async def all():
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
@@ -83,9 +85,13 @@ async def test_texts_come_in_as_ever(sqlite_url: str, tmp_path: Path) -> None:
             over.set()
             statuses = json.loads(said)
             meanwhile = await measured
-            print(f"usual {usual * 1e3:.1f} ms, meanwhile {meanwhile * 1e3:.1f} ms, {before} -> {memory(service)} MB")
+            print(
+                f"usual {usual * 1e3:.1f} ms, meanwhile {meanwhile * 1e3:.1f} ms, {before} "
+                f"-> {memory(service)} MB"
+            )
             print({status: statuses.count(status) for status in set(statuses)})
-            if os.environ.get("PATCHBOARD_LONG_TESTS") == "1":  # make chaos; other tests may run beside this one
+            # make chaos; other tests may run beside this one
+            if os.environ.get("PATCHBOARD_LONG_TESTS") == "1":
                 assert meanwhile <= max(2 * usual, usual + NOISE)
             assert set(statuses) == {401, 503}
             assert memory(service) - before < 250

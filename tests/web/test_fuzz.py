@@ -1,6 +1,7 @@
 """Requests at random against every route of the app, on both databases: none is answered with 500.
 
-``PATCHBOARD_TEST_FUZZ=20000`` is the long form (tests/chaos); ``PATCHBOARD_TEST_SEED`` names other requests.
+``PATCHBOARD_TEST_FUZZ=20000`` is the long form (tests/chaos); ``PATCHBOARD_TEST_SEED`` names other
+requests.
 """
 
 import asyncio
@@ -36,37 +37,55 @@ STAFF = (
     'roles = ["agent", "supervisor", "trainer", "admin"]\n'
 )
 NAMES = re.findall(
-    r'name="(\w+)"', " ".join(p.read_text() for p in Path("handoff_service/web/templates").rglob("*.html"))
+    r'name="(\w+)"',
+    " ".join(p.read_text() for p in Path("handoff_service/web/templates").rglob("*.html")),
 )
 TEXTS = [
-    b"", b"1", b"0", b"-1", b"9" * 30, b"9223372036854775807", b"9223372036854775808", b"2147483648", b"1.5", b"a\x00b",
-    b"\xff\xfe", "é\U0001f44d".encode(), b"\xed\xa0\x80", b"' OR 1=1 --", b"%", b"_", b"\\", b'"', b"<b>",
+    b"", b"1", b"0", b"-1", b"9" * 30, b"9223372036854775807", b"9223372036854775808",
+    b"2147483648", b"1.5", b"a\x00b",
+    b"\xff\xfe", "é\U0001f44d".encode(), b"\xed\xa0\x80", b"' OR 1=1 --", b"%", b"_", b"\\", b'"',
+    b"<b>",
     b"+12025550101",
-    b"2026-11-28T09:00", b"0001-01-01T00:00", b"9999-12-31T23:59", b"available", b"agent", b"x" * 5000, b"on", b"\r\n",
-    b"\xc2\xb2", b"\xd9\xa3", b"[" * 3000, b"a=b", b"0 = 1", b"Mo-Fr 08:00-18:00", b"E1001", b"30m", b"state", b"{x}",
+    b"2026-11-28T09:00", b"0001-01-01T00:00", b"9999-12-31T23:59", b"available", b"agent",
+    b"x" * 5000, b"on", b"\r\n",
+    b"\xc2\xb2", b"\xd9\xa3", b"[" * 3000, b"a=b", b"0 = 1", b"Mo-Fr 08:00-18:00", b"E1001", b"30m",
+    b"state", b"{x}",
     b"\xe2\x80\xa8", b"*" * 300, b'"a', b"is:open from:mia", b"mia@example.com",
 ]  # fmt: skip
 HEADERS = [
-    (b"Authorization", b"Bearer \xff"), (b"Cookie", b"patchboard=\xff"), (b"Origin", b"http://[bad"),
+    (b"Authorization", b"Bearer \xff"), (b"Cookie", b"patchboard=\xff"),
+    (b"Origin", b"http://[bad"),
     (b"Origin", b"\xff"),
-    (b"Host", b"\xff"), (b"Accept-Language", b"q=;;\xff"), (b"Last-Event-ID", b"9" * 40), (b"Last-Event-ID", b"\xff"),
-    (b"Accept", b"text/html"), (b"HX-Request", b"true"), (b"If-None-Match", b"\xff"), (b"Range", b"bytes=9-1"),
-    (b"X-Forwarded-For", b"\xff"), (b"Forwarded", b"for=;;="), (b"Cookie", b"a=b; ;=; patchboard"), (b"Host", b"[bad"),
-    (b"Content-Length", b"-1"), (b"Authorization", b"Basic eA=="), (b"Sec-Fetch-Site", b"\xff"), (b"Origin", b"null"),
+    (b"Host", b"\xff"), (b"Accept-Language", b"q=;;\xff"), (b"Last-Event-ID", b"9" * 40),
+    (b"Last-Event-ID", b"\xff"),
+    (b"Accept", b"text/html"), (b"HX-Request", b"true"), (b"If-None-Match", b"\xff"),
+    (b"Range", b"bytes=9-1"),
+    (b"X-Forwarded-For", b"\xff"), (b"Forwarded", b"for=;;="), (b"Cookie", b"a=b; ;=; patchboard"),
+    (b"Host", b"[bad"),
+    (b"Content-Length", b"-1"), (b"Authorization", b"Basic eA=="), (b"Sec-Fetch-Site", b"\xff"),
+    (b"Origin", b"null"),
     (b"Expect", b"100-continue"), (b"X-CSRF-Token", b"\xff"), (b"X-Twilio-Signature", b"\xff"),
 ]  # fmt: skip
 TYPES = [
-    b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=x", b"multipart/form-data",
+    b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=x",
+    b"multipart/form-data",
     b"application/json",
     b"text/plain", b"\xff", b"multipart/form-data; boundary=", b"application/json; charset=\xff",
 ]  # fmt: skip
 JSON = [
-    b"null", b"[]", b'"a"', b"{", b"[" * 20_000, b'{"a": 1e999}', b'{"a": "\\u0000"}', b'{"a": "\\ud800"}', b"9" * 5000,
+    b"null", b"[]", b'"a"', b"{", b"[" * 20_000, b'{"a": 1e999}', b'{"a": "\\u0000"}',
+    b'{"a": "\\ud800"}', b"9" * 5000,
     b'{"next_action": "action_case"}', b'{"next_action": "action_case", "tracker": []}',
     b'{"next_action": "action_case", "tracker": {"sender_id": "x", "slots": []}}', b"\xff",
-    b'{"next_action": "action_case", "tracker": {"sender_id": "1", "slots": {}, "events": [1], "latest_message": 5}}',
-    b'{"next_action": "action_case", "tracker": {"sender_id": "1", "slots": {"a": "\\u0000"}}, "domain": 5}',
-    b'{"next_action": "identity_form", "tracker": {"sender_id": "9999999999999999999999", "latest_message": {}}}',
+
+    b'{"next_action": "action_case", "tracker": {"sender_id": "1", "slots": {}, "events": '
+    b'[1], "latest_message": 5}}',
+
+    b'{"next_action": "action_case", "tracker": {"sender_id": "1", "slots": {"a": '
+    b'"\\u0000"}}, "domain": 5}',
+
+    b'{"next_action": "identity_form", "tracker": {"sender_id": "9999999999999999999999", '
+    b'"latest_message": {}}}',
 ]  # fmt: skip
 
 
@@ -79,7 +98,9 @@ class Person:
 
 @asynccontextmanager
 async def desk_on(url: str, home: Path, **extra: str) -> AsyncIterator[Running]:
-    async with running(home, PATCHBOARD_DATABASE_URL=url, PATCHBOARD_BOT_TOKEN="bot", **extra) as desk:
+    async with running(
+        home, PATCHBOARD_DATABASE_URL=url, PATCHBOARD_BOT_TOKEN="bot", **extra
+    ) as desk:
         path = home / "staff.toml"
         path.write_text(STAFF)
         await desk.desk.store.write(import_desk, desk_file.read(path))
@@ -105,7 +126,10 @@ Kept = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 def signed_in_now(conn: sa.Connection) -> Kept:
     """The sessions and roles, to be put back."""
-    read = (list(map(dict, conn.execute(sa.select(table)).mappings())) for table in (t.sessions, t.agent_roles))
+    read = (
+        list(map(dict, conn.execute(sa.select(table)).mappings()))
+        for table in (t.sessions, t.agent_roles)
+    )
     return next(read), next(read)
 
 
@@ -122,7 +146,11 @@ def come_back(tx: Transaction, kept: Kept) -> None:
 def routes(app: Sanic) -> list[tuple[str, str]]:  # type: ignore[type-arg]
     """(method, path) of every route but the event streams, which do not end, and signing out."""
     found = {(method, f"/{route.path}") for route in app.router.routes for method in route.methods}
-    return sorted(one for one in found if not one[1].endswith(("/events", "/sign-out")) and one[0] != "OPTIONS")
+    return sorted(
+        one
+        for one in found
+        if not one[1].endswith(("/events", "/sign-out")) and one[0] != "OPTIONS"
+    )
 
 
 class Requests:
@@ -146,7 +174,10 @@ class Requests:
             headers = [(b"Host", b"a"), (b"X-Twilio-Signature", signature.encode())]
         if body or method in ("POST", "PUT", "PATCH"):
             headers += [(b"Content-Type", kind), (b"Content-Length", str(len(body)).encode())]
-        lines = [method.encode() + b" " + target + b" HTTP/1.1", *(name + b": " + value for name, value in headers)]
+        lines = [
+            method.encode() + b" " + target + b" HTTP/1.1",
+            *(name + b": " + value for name, value in headers),
+        ]
         return b"\r\n".join([*lines, b"Connection: close", b"", body])
 
     def _id(self) -> str:
@@ -159,7 +190,20 @@ class Requests:
         return self._chance.choice(TEXTS)
 
     def _fields(self, count: int) -> bytes:
-        names = [*NAMES, "q", "after", "below", "cursor", "limit", "open", "user_id", "from", "to", "line", "watch"]
+        names = [
+            *NAMES,
+            "q",
+            "after",
+            "below",
+            "cursor",
+            "limit",
+            "open",
+            "user_id",
+            "from",
+            "to",
+            "line",
+            "watch",
+        ]
         pairs = [(self._chance.choice(names), quote_from_bytes(self._text())) for _ in range(count)]
         return "&".join(f"{name}={value}" for name, value in pairs).encode()
 
@@ -180,7 +224,19 @@ class Requests:
         return kind, self._fields(self._chance.randint(1, 12))
 
     def _object(self) -> bytes:
-        names = ["name", "body", "email", "numbers", "user_id", "to", "state", "presence", "url", "method", "agent_id"]
+        names = [
+            "name",
+            "body",
+            "email",
+            "numbers",
+            "user_id",
+            "to",
+            "state",
+            "presence",
+            "url",
+            "method",
+            "agent_id",
+        ]
         values = [
             "1",
             '"a\\u0000b"',
@@ -194,13 +250,17 @@ class Requests:
             "1.5",
             '"+12025550101"',
         ]
-        fields = [f'"{self._chance.choice(names)}": {self._chance.choice(values)}' for _ in range(3)]
+        fields = [
+            f'"{self._chance.choice(names)}": {self._chance.choice(values)}' for _ in range(3)
+        ]
         return f"{{{', '.join(fields)}}}".encode()
 
     def _webhook(self) -> bytes:
         form = {
-            "MessageSid": sid(self._chance.getrandbits(60)), "AccountSid": ACCOUNT_SID, "From": "+12025550101",
-            "To": "+18885550100", "Body": "", "MessageStatus": "sent", "NumMedia": "1", "MediaUrl0": "",
+            "MessageSid": sid(self._chance.getrandbits(60)), "AccountSid": ACCOUNT_SID,
+            "From": "+12025550101",
+            "To": "+18885550100", "Body": "", "MessageStatus": "sent", "NumMedia": "1",
+            "MediaUrl0": "",
         }  # fmt: skip
         fields = {name: quote(value).encode() for name, value in form.items()}
         for _ in range(2):
@@ -243,7 +303,10 @@ async def test_nothing_is_answered_with_500(
 ) -> None:
     extra = {"PATCHBOARD_SMS_PROVIDER": provider}
     if provider == "twilio":
-        extra |= {"PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID, "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN}
+        extra |= {
+            "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+            "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        }
     async with desk_on(database_url, tmp_path, **extra) as desk:
         people = [
             await person(desk, "ada@example.com", "demo-ada"),

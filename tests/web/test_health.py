@@ -9,7 +9,9 @@ import aiohttp
 from tests.web.workspace_server import Running, running
 
 
-async def test_a_background_task_that_keeps_failing_makes_the_service_unready(tmp_path: Path) -> None:
+async def test_a_background_task_that_keeps_failing_makes_the_service_unready(
+    tmp_path: Path,
+) -> None:
     async def broken() -> None:
         raise RuntimeError("broken")
 

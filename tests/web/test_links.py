@@ -18,7 +18,10 @@ LEADS = {
     "go to example.com/help": ("example.com/help", "http://example.com/help"),
     "http://wiki/start": ("http://wiki/start", "http://wiki/start"),
     "http://10.0.0.7:8080/x": ("http://10.0.0.7:8080/x", "http://10.0.0.7:8080/x"),
-    "https://medium.com/@ann/post": ("https://medium.com/@ann/post", "https://medium.com/@ann/post"),
+    "https://medium.com/@ann/post": (
+        "https://medium.com/@ann/post",
+        "https://medium.com/@ann/post",
+    ),
     "שלום https://example.com/a, תודה": ("https://example.com/a", "https://example.com/a"),
 }
 # Sentences whose ends are no part of the link.
@@ -32,7 +35,8 @@ ENDS = {
     "https://example.com/a。": "https://example.com/a",
     "https://example.com/a…": "https://example.com/a",
 }
-# Never a link: other schemes, names of files, and hosts that browsers read in another way than people do.
+# Never a link: other schemes, names of files, and hosts that browsers read in another way than
+# people do.
 PLAIN = (
     "javascript:alert(1)",
     "javascript://www.example.com/%0aalert(1)",
@@ -115,12 +119,29 @@ def test_markup_in_a_text_is_text() -> None:
     assert linked("<b>1 & 2</b> https://example.com/?a=1&b=2") == (
         "&lt;b&gt;1 &amp; 2&lt;/b&gt; "
         '<a class="told-link" dir="ltr" href="https://example.com/?a=1&amp;b=2" target="_blank" '
-        'rel="noreferrer noopener" title="Opens example.com">https://<b>example.com</b>/?a=1&amp;b=2</a>'
+        'rel="noreferrer noopener" title="Opens '
+        'example.com">https://<b>example.com</b>/?a=1&amp;b=2</a>'
     )
 
 
 PIECES = st.sampled_from(
-    ["http://", "https://", "www.", "a.com", "@", "\\", "%2e", ":", "/", "?", "<", '"', "'", " ", "é"]
+    [
+        "http://",
+        "https://",
+        "www.",
+        "a.com",
+        "@",
+        "\\",
+        "%2e",
+        ":",
+        "/",
+        "?",
+        "<",
+        '"',
+        "'",
+        " ",
+        "é",
+    ]
 )
 
 
@@ -131,6 +152,10 @@ def test_nothing_is_lost_and_only_web_addresses_are_links(text: str) -> None:
     for link in links(text):
         assert re.fullmatch(r"https?://[a-z0-9._-]+(:\d+)?([/?#][^\s\"'<>]*)?", link.href)
     assert (
-        re.sub(r'<a class="told-link" [^<>]*>|</a>|</?b>|</?span[^<>]*>|</?bdi[^<>]*>', "", linked(text)).count("<")
+        re.sub(
+            r'<a class="told-link" [^<>]*>|</a>|</?b>|</?span[^<>]*>|</?bdi[^<>]*>',
+            "",
+            linked(text),
+        ).count("<")
         == 0
     )

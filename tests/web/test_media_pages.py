@@ -1,4 +1,5 @@
-"""Pictures and files in the workspace and on the phone page: who gets them, how they are served, what is refused."""
+"""Pictures and files in the workspace and on the phone page: who gets them, how they are served,
+what is refused."""
 
 import asyncio
 import re
@@ -35,17 +36,25 @@ async def mia(visitor: Visitor) -> Visitor:
 
 async def add(mia: Visitor, content: bytes, *, csrf: str | None = None) -> Answer:
     """What the composer does with a picture."""
-    headers = SCRIPT | {"X-CSRF-Token": await mia.csrf() if csrf is None else csrf, "Content-Type": "image/png"}
-    async with mia.client.post(f"{mia.address}/workspace/media", data=content, headers=headers) as answer:
+    headers = SCRIPT | {
+        "X-CSRF-Token": await mia.csrf() if csrf is None else csrf,
+        "Content-Type": "image/png",
+    }
+    async with mia.client.post(
+        f"{mia.address}/workspace/media", data=content, headers=headers
+    ) as answer:
         return Answer(answer.status, await answer.text(), answer.headers)
 
 
 async def phone(visitor: Visitor, body: str, *files: tuple[bytes, str]) -> Answer:
     """What the phone page's form sends."""
     form = aiohttp.FormData({"from": ANN, "to": DIRECT, "body": body})
-    for content, kind in files or ((b"", "application/octet-stream"),):  # nothing chosen is an empty file
+    # nothing chosen is an empty file
+    for content, kind in files or ((b"", "application/octet-stream"),):
         form.add_field("picture", content, filename="a", content_type=kind)
-    async with visitor.client.post(f"{visitor.address}/phone/texts", data=form, headers=SCRIPT) as answer:
+    async with visitor.client.post(
+        f"{visitor.address}/phone/texts", data=form, headers=SCRIPT
+    ) as answer:
         return Answer(answer.status, await answer.text(), answer.headers)
 
 
@@ -61,11 +70,15 @@ async def get(visitor: Visitor, path: str) -> tuple[int, bytes, dict[str, str]]:
         return answer.status, await answer.read(), dict(answer.headers)
 
 
-async def test_a_phones_picture_is_shown_to_agents_and_to_nobody_else(desk: Running, mia: Visitor) -> None:
+async def test_a_phones_picture_is_shown_to_agents_and_to_nobody_else(
+    desk: Running, mia: Visitor
+) -> None:
     assert (await phone(mia, "", (picture("JPEG", turned=True), "image/jpeg"))).status == 204
     await settled(desk)
     page = (await mia.get("/workspace/conversations/1")).text
-    assert '<img src="/workspace/media/1" width="48" height="64" alt="Picture from Ann Lee, ' in page
+    assert (
+        '<img src="/workspace/media/1" width="48" height="64" alt="Picture from Ann Lee, ' in page
+    )
     status, content, headers = await get(mia, "/workspace/media/1")
     assert (status, content) == (200, picture("JPEG", turned=True))
     assert headers["Content-Type"] == "image/jpeg"
@@ -77,14 +90,30 @@ async def test_a_phones_picture_is_shown_to_agents_and_to_nobody_else(desk: Runn
         assert (await get(nobody, "/workspace/media/1"))[0] in (303, 401)
         assert (await get(nobody, "/media/1"))[0] == 403
         assert (await get(nobody, "/api/v1/media/1"))[0] == 401
-        assert (await get(nobody, f"/phone/media/{1}"))[0] == 200, "in the demo, whoever reaches it holds the phones"
-    assert 'src="/phone/media/1"' in (await mia.get("/phone/texts?from=%2B12025550101&to=%2B18885550200")).text
+        assert (await get(nobody, f"/phone/media/{1}"))[0] == 200, (
+            "in the demo, whoever reaches it holds the phones"
+        )
+    assert (
+        'src="/phone/media/1"'
+        in (await mia.get("/phone/texts?from=%2B12025550101&to=%2B18885550200")).text
+    )
 
 
-async def test_a_file_is_only_ever_saved_and_what_is_refused_says_why(desk: Running, mia: Visitor) -> None:
+async def test_a_file_is_only_ever_saved_and_what_is_refused_says_why(
+    desk: Running, mia: Visitor
+) -> None:
     page_as_picture = (b"<script>alert(1)</script>", "image/png")
-    exe, hostile = (b"MZ", "application/x-msdownload"), (b"x", "text/html;<script>alert(1)</script>")
-    sent = ((PDF, "application/pdf"), page_as_picture, exe, hostile, (bomb(60_000, 60_000), "image/png"))
+    exe, hostile = (
+        (b"MZ", "application/x-msdownload"),
+        (b"x", "text/html;<script>alert(1)</script>"),
+    )
+    sent = (
+        (PDF, "application/pdf"),
+        page_as_picture,
+        exe,
+        hostile,
+        (bomb(60_000, 60_000), "image/png"),
+    )
     await phone(mia, "look", *sent)
     await settled(desk)
     status, content, headers = await get(mia, "/workspace/media/1")
@@ -97,11 +126,15 @@ async def test_a_file_is_only_ever_saved_and_what_is_refused_says_why(desk: Runn
     said = shown(html)
     assert "Save the file application/pdf · 1 KB" in said
     assert "The picture was rejected. Its content does not match its type (image/png)." in said
-    assert "The file was rejected. This file type isn't supported (application/x-msdownload)." in said
+    assert (
+        "The file was rejected. This file type isn't supported (application/x-msdownload)." in said
+    )
     assert "look" in said
 
 
-async def test_the_page_shows_that_a_picture_is_on_its_way_and_watches_it(desk: Running, mia: Visitor) -> None:
+async def test_the_page_shows_that_a_picture_is_on_its_way_and_watches_it(
+    desk: Running, mia: Visitor
+) -> None:
     found = (Attachment("simulator:nowhere", "image/png"),)
     text = Text(sid="MM1", requester_number=ANN, provider_number=DIRECT, body="", media=found)
 
@@ -123,7 +156,10 @@ async def test_what_an_agent_attaches_goes_out_with_the_text(desk: Running, mia:
     sent = await mia.act(f"/workspace/conversations/{ann}/messages", body="", media="1")
     assert sent.status == 204
     async with asyncio.timeout(10):
-        while 'src="/phone/media/1"' not in (await mia.get("/phone/texts?from=%2B12025550101&to=%2B18885550200")).text:
+        while (
+            'src="/phone/media/1"'
+            not in (await mia.get("/phone/texts?from=%2B12025550101&to=%2B18885550200")).text
+        ):
             await asyncio.sleep(0.02)
     page = (await mia.get(f"/workspace/conversations/{ann}")).text
     assert 'alt="Picture from Mia Chen, ' in page
@@ -133,15 +169,24 @@ async def test_what_an_agent_attaches_goes_out_with_the_text(desk: Running, mia:
 LARGE = b"\x89PNG\r\n\x1a\n" + b"x" * 6_000_000
 UPLOADS = [
     ("no picture", b"<svg>", 400, "Only JPEG, PNG and GIF pictures can be sent."),
-    ("WebP, which carriers do not take", picture("WEBP"), 400, "Only JPEG, PNG and GIF pictures can be sent."),
+    (
+        "WebP, which carriers do not take",
+        picture("WEBP"),
+        400,
+        "Only JPEG, PNG and GIF pictures can be sent.",
+    ),
     ("nothing", b"", 400, "Send the picture itself as the body; this one is empty."),
     ("too many pixels", bomb(8_000, 8_000), 400, "The picture is too large: 8000 by 8000 pixels."),
     ("more bytes than may be", LARGE, 413, "A picture has at most 5 MB."),
 ]
 
 
-@pytest.mark.parametrize(("content", "status", "said"), [u[1:] for u in UPLOADS], ids=[u[0] for u in UPLOADS])
-async def test_what_cannot_be_attached(desk: Running, mia: Visitor, content: bytes, status: int, said: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "status", "said"), [u[1:] for u in UPLOADS], ids=[u[0] for u in UPLOADS]
+)
+async def test_what_cannot_be_attached(
+    desk: Running, mia: Visitor, content: bytes, status: int, said: str
+) -> None:
     answer = await add(mia, content)
     assert (answer.status, answer.text) == (status, said)
     assert await desk.story.count(t.media) == 0
@@ -154,7 +199,9 @@ async def test_an_upload_that_does_not_say_its_length_is_read_only_so_far(mia: V
 
     headers = SCRIPT | {"X-CSRF-Token": await mia.csrf(), "Content-Type": "image/png"}
     try:
-        async with mia.client.post(f"{mia.address}/workspace/media", data=endless(), headers=headers) as answer:
+        async with mia.client.post(
+            f"{mia.address}/workspace/media", data=endless(), headers=headers
+        ) as answer:
             assert answer.status == 413
     except aiohttp.ClientConnectionError:
         pass  # it hung up while we were still sending
@@ -169,7 +216,9 @@ async def test_an_upload_must_be_meant(desk: Running, mia: Visitor) -> None:
 
 async def test_other_requests_keep_the_small_limit(mia: Visitor) -> None:
     headers = SCRIPT | {"X-CSRF-Token": await mia.csrf()}
-    async with mia.client.post(f"{mia.address}/workspace/presence", data=b"x" * 1_100_000, headers=headers) as answer:
+    async with mia.client.post(
+        f"{mia.address}/workspace/presence", data=b"x" * 1_100_000, headers=headers
+    ) as answer:
         assert answer.status == 413
 
 
@@ -183,7 +232,9 @@ async def test_a_text_names_uploads_by_id(desk: Running, mia: Visitor) -> None:
     assert "hi" not in await desk.story.texted(ann)
 
 
-async def test_a_phone_without_words_or_picture_sends_nothing(desk: Running, visitor: Visitor) -> None:
+async def test_a_phone_without_words_or_picture_sends_nothing(
+    desk: Running, visitor: Visitor
+) -> None:
     assert (await phone(visitor, "")).status == 400
     assert (await phone(visitor, "x", (b"x" * 6_000_000, "image/png"))).status == 413
     assert await desk.story.count(t.messages) == 0

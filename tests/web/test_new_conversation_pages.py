@@ -1,5 +1,5 @@
-"""An agent writes first from the workspace: whom the dialog finds, what it says that sending will do, and that it does
-that and nothing else."""
+"""An agent writes first from the workspace: whom the dialog finds, what it says that sending will
+do, and that it does that and nothing else."""
 
 import re
 from collections.abc import AsyncIterator
@@ -15,7 +15,10 @@ from handoff_service.store.engine import tables as t
 from tests.support.story import ANN, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
 from tests.web.workspace_server import SCRIPT, Answer, Running, Visitor, running, shown
 
-BOT = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/webhooks/sms/webhook", "PATCHBOARD_BURST_WINDOW": "3599"}
+BOT = {
+    "PATCHBOARD_BOT_URL": "http://127.0.0.1:9/webhooks/sms/webhook",
+    "PATCHBOARD_BURST_WINDOW": "3599",
+}
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
 
 
@@ -35,7 +38,9 @@ async def mia(desk: Running) -> AsyncIterator[Visitor]:
 
 async def look(mia: Visitor, q: str, choice: str = "", sender: str = MAIN) -> Answer:
     async with mia.client.get(
-        f"{mia.address}/workspace/new/look", params={"q": q, "choice": choice, "from": sender}, headers=SCRIPT
+        f"{mia.address}/workspace/new/look",
+        params={"q": q, "choice": choice, "from": sender},
+        headers=SCRIPT,
     ) as answer:
         return Answer(answer.status, await answer.text(), answer.headers)
 
@@ -51,7 +56,7 @@ async def send(mia: Visitor, q: str, row: If, choice: str = "", **more: str) -> 
     return await mia.act("/workspace/new", **(fields | more))
 
 
-# Whom -----------------------------------------------------------------------------------------------------------
+# Whom ---------------------------------------------------------------------------------------------
 
 FOUND = {
     "a part of a name, one number": ("ann l", "1:+12025550101"),
@@ -142,7 +147,9 @@ async def test_the_companys_own_number_is_refused(desk: Running, mia: Visitor) -
 
 async def test_a_landline_on_a_record_can_be_chosen(desk: Running, mia: Visitor) -> None:
     row = {"user_id": ANN_ID, "number": "+442079460000"}
-    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.user_numbers).values(row)), None)
+    await desk.desk.store.write(
+        lambda tx, _: tx.conn.execute(sa.insert(t.user_numbers).values(row)), None
+    )
     answer = await look(mia, "Ann", "1:+442079460000")
     assert "looks like a landline" in shown(answer.text)
     assert said(answer, "number") == "+442079460000"
@@ -156,19 +163,24 @@ async def test_a_link_names_somebody_and_a_number_that_is_not_on_the_record(mia:
     assert (await mia.get("/workspace/new?user_id=99&to=nonsense", SCRIPT)).status == 200
 
 
-# What sending will do -------------------------------------------------------------------------------------------
+# What sending will do -----------------------------------------------------------------------------
 
 
 async def test_no_active_interaction(desk: Running, mia: Visitor) -> None:
     seen = await look(mia, "Ann")
-    assert (said(seen, "button"), said(seen, "told")) == ("Send", "Starts a new conversation, assigned to you.")
+    assert (said(seen, "button"), said(seen, "told")) == (
+        "Send",
+        "Starts a new conversation, assigned to you.",
+    )
     answer = await send(mia, "Ann", If.NO_ACTIVE_INTERACTION)
     assert (answer.status, answer.headers["HX-Redirect"]) == (204, "/workspace/conversations/1")
     one = await desk.story.see(1)
     assert (one.owner.id, one.epoch, [a.id for a in one.live_group]) == (MIA, 1, [MIA])
 
 
-async def test_active_with_a_live_agent_joins_and_reassigns_nothing(desk: Running, mia: Visitor) -> None:
+async def test_active_with_a_live_agent_joins_and_reassigns_nothing(
+    desk: Running, mia: Visitor
+) -> None:
     await desk.story.available(OMAR)
     one = (await desk.story.text("hi")).interaction_id or 0
     await desk.story.write(one, "Omar here", OMAR)
@@ -180,17 +192,26 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(desk: Runnin
     assert "Omar here" in shown(seen.text)
     assert (await send(mia, "Ann", If.ACTIVE_WITH_LIVE_AGENT)).status == 204
     after = await desk.story.see(one)
-    assert (after.owner, after.epoch, after.assigned_to and after.assigned_to.id) == (before.owner, before.epoch, OMAR)
+    assert (after.owner, after.epoch, after.assigned_to and after.assigned_to.id) == (
+        before.owner,
+        before.epoch,
+        OMAR,
+    )
     assert {a.id for a in after.live_group} == {MIA, OMAR}
     assert await desk.story.count(t.interactions) == 1
     again = await look(mia, "Ann")
-    assert (said(again, "button"), "which you are already in" in said(again, "told")) == ("Send", True)
+    assert (said(again, "button"), "which you are already in" in said(again, "told")) == (
+        "Send",
+        True,
+    )
     page = shown((await mia.get(f"/workspace/conversations/{one}")).text)
     assert "with Omar Haddad" in page
     assert "Live group Omar Haddad assigned Mia Chen (you)" in page
 
 
-async def test_active_with_the_virtual_agent_closes_it_and_begins_anew(desk: Running, mia: Visitor) -> None:
+async def test_active_with_the_virtual_agent_closes_it_and_begins_anew(
+    desk: Running, mia: Visitor
+) -> None:
     old = (await desk.story.text("hi")).interaction_id or 0
     seen = await look(mia, "Ann")
     assert said(seen, "button") == "Close the old one and send"
@@ -201,21 +222,30 @@ async def test_active_with_the_virtual_agent_closes_it_and_begins_anew(desk: Run
     assert await desk.story.texted(old) == [], "the requester reads no machinery"
 
 
-async def test_active_with_a_different_person_replaces_the_profile(desk: Running, mia: Visitor) -> None:
+async def test_active_with_a_different_person_replaces_the_profile(
+    desk: Running, mia: Visitor
+) -> None:
     old = (await desk.story.text("hi", number=SHARED)).interaction_id or 0
     await desk.story.write(old, "Who is this?", OMAR)
-    bob = sa.update(t.interactions).values(user_id=BOB_ID), sa.update(t.messaging_profiles).values(user_id=BOB_ID)
+    bob = (
+        sa.update(t.interactions).values(user_id=BOB_ID),
+        sa.update(t.messaging_profiles).values(user_id=BOB_ID),
+    )
     for statement in bob:
         await desk.desk.store.write(lambda tx, what: tx.conn.execute(what), statement)
     seen = await look(mia, "Cy")
     assert said(seen, "button") == "Close the old one and send"
-    assert "Closes the conversation with Bob Ruiz, links the number to Cy Ruiz" in said(seen, "told")
+    assert "Closes the conversation with Bob Ruiz, links the number to Cy Ruiz" in said(
+        seen, "told"
+    )
     assert (await send(mia, "Cy", If.ACTIVE_WITH_SOMEONE_ELSE)).status == 204
     new = await desk.story.see(old + 1)
     assert (new.user and new.user.id, new.owner.id) == (CY_ID, MIA)
     profiles = await desk.story.rows(t.messaging_profiles)
     assert sorted((p.user_id, p.active) for p in profiles) == [(BOB_ID, False), (CY_ID, True)]
-    assert [a.id for a in (await desk.story.see(old)).live_group] == [OMAR], "Mia was never in the other conversation"
+    assert [a.id for a in (await desk.story.see(old)).live_group] == [OMAR], (
+        "Mia was never in the other conversation"
+    )
 
 
 async def test_what_waits_becomes_the_agents(desk: Running, mia: Visitor) -> None:
@@ -229,10 +259,15 @@ async def test_what_waits_becomes_the_agents(desk: Running, mia: Visitor) -> Non
 async def test_another_company_number_is_another_line(desk: Running, mia: Visitor) -> None:
     await desk.story.text("hi")
     assert said(await look(mia, "Ann", sender=DIRECT), "button") == "Send"
-    assert said(await look(mia, "Ann", sender="+15005550006"), "button") == "Close the old one and send", "the default"
+    assert (
+        said(await look(mia, "Ann", sender="+15005550006"), "button")
+        == "Close the old one and send"
+    ), "the default"
 
 
-async def test_a_line_that_has_changed_is_not_silently_dealt_with_otherwise(desk: Running, mia: Visitor) -> None:
+async def test_a_line_that_has_changed_is_not_silently_dealt_with_otherwise(
+    desk: Running, mia: Visitor
+) -> None:
     seen = await look(mia, "Ann")
     row = re.search(r'name="expected_row" value="([^"]*)"', seen.text)
     assert row is not None
@@ -273,7 +308,9 @@ async def test_it_works_without_the_script(desk: Running, mia: Visitor) -> None:
     page = await mia.post("/workspace/new/look", **fields)
     assert "Starts a new conversation" in shown(page.text)
     assert "Hi &lt;b&gt;Ann" in page.text
-    sent = await mia.post("/workspace/new", **fields, choice=f"1:{ANN}", expected_row=If.NO_ACTIVE_INTERACTION)
+    sent = await mia.post(
+        "/workspace/new", **fields, choice=f"1:{ANN}", expected_row=If.NO_ACTIVE_INTERACTION
+    )
     assert (sent.status, sent.headers["Location"]) == (303, "/workspace/conversations/1")
     assert await desk.story.texted(1) == ["Hi <b>Ann</b>"]
 
@@ -282,12 +319,14 @@ async def test_only_for_agents_who_are_signed_in_and_mean_it(desk: Running, mia:
     async with desk.visitor() as stranger:
         assert (await stranger.post("/workspace/new", SCRIPT, q="Ann")).status == 401
         assert (await stranger.get("/workspace/new/look?q=Ann", SCRIPT)).status == 401
-        assert (await stranger.get(f"/workspace/new/events?number=%2B{ANN[1:]}", SCRIPT)).status == 401
+        assert (
+            await stranger.get(f"/workspace/new/events?number=%2B{ANN[1:]}", SCRIPT)
+        ).status == 401
     assert (await mia.post("/workspace/new", SCRIPT, q="Ann", body="hi")).status == 403
     assert (await mia.get("/workspace/new/events?number=Ann", SCRIPT)).status == 400
 
 
-# Templates ------------------------------------------------------------------------------------------------------
+# Templates ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -297,13 +336,17 @@ async def _templates(desk: Running) -> None:
         "Full": "To {requester.name} from {agent.name}.",
         "Numbered": "About {interaction.number}, {requester.name}.",
     }
-    rows = sa.insert(t.templates).values([{"name": f"Q {name}", "body": body} for name, body in bodies.items()])
+    rows = sa.insert(t.templates).values(
+        [{"name": f"Q {name}", "body": body} for name, body in bodies.items()]
+    )
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(rows), None)
 
 
 async def texts(mia: Visitor, choice: str, q: str = "q ", sender: str = MAIN) -> list[str]:
     async with mia.client.get(
-        f"{mia.address}/workspace/new/templates", params={"q": q, "choice": choice, "from": sender}, headers=SCRIPT
+        f"{mia.address}/workspace/new/templates",
+        params={"q": q, "choice": choice, "from": sender},
+        headers=SCRIPT,
     ) as answer:
         assert answer.status == 200
         page = await answer.text()
@@ -314,8 +357,10 @@ async def texts(mia: Visitor, choice: str, q: str = "q ", sender: str = MAIN) ->
 @pytest.mark.usefixtures("_templates")
 async def test_templates_are_filled_for_whoever_is_chosen(mia: Visitor) -> None:
     assert await texts(mia, f"{ANN_ID}:{ANN}") == ["To Ann Lee from Mia Chen.", "Hi Ann, Mia here."]
-    assert await texts(mia, f":{ANN}") == ["To Ann Lee from Mia Chen.", "Hi Ann, Mia here."]  # the number is hers
-    assert await texts(mia, f":{SHARED}") == ["To there from Mia Chen.", "Hi there, Mia here."]  # two people have it
+    # the number is hers
+    assert await texts(mia, f":{ANN}") == ["To Ann Lee from Mia Chen.", "Hi Ann, Mia here."]
+    # two people have it
+    assert await texts(mia, f":{SHARED}") == ["To there from Mia Chen.", "Hi there, Mia here."]
     assert await texts(mia, f":{STRANGER}") == ["To there from Mia Chen.", "Hi there, Mia here."]
     for nobody in ("", "x", "1", f"{'9' * 40}:{ANN}", ":12", "²:+12025550101"):
         assert await texts(mia, nobody) == ["To there from Mia Chen.", "Hi there, Mia here."]
@@ -324,7 +369,9 @@ async def test_templates_are_filled_for_whoever_is_chosen(mia: Visitor) -> None:
 
 
 @pytest.mark.usefixtures("_templates")
-async def test_a_template_names_the_conversation_only_if_the_text_goes_into_one(desk: Running, mia: Visitor) -> None:
+async def test_a_template_names_the_conversation_only_if_the_text_goes_into_one(
+    desk: Running, mia: Visitor
+) -> None:
     received = await desk.story.text("my badge", to=DIRECT)
     filled = await texts(mia, f"{ANN_ID}:{ANN}", sender=DIRECT)
     assert f"About INT{received.interaction_id:07}, Ann Lee." in filled

@@ -1,4 +1,5 @@
-"""What must be noticed, as the pages and the stream give it: prompts, offers, unread counts, who writes, why away."""
+"""What must be noticed, as the pages and the stream give it: prompts, offers, unread counts, who
+writes, why away."""
 
 import asyncio
 import json
@@ -59,7 +60,9 @@ async def prompt(desk: Running, interaction_id: int, body: str = "waits for 30 m
     """What a messaging action does when its timer is due."""
 
     def add(tx: Transaction, _: None) -> None:
-        line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=body, event=Event.PROMPT)
+        line = messages.NewLine(
+            kind=Kind.SYSTEM, author=Author.SYSTEM, body=body, event=Event.PROMPT
+        )
         messages.prompt_each(tx, [(interactions.lock(tx.conn, interaction_id), line)])
 
     await desk.desk.store.write(add, None)
@@ -69,7 +72,7 @@ def toasts(html: str) -> list[str]:
     return [shown(found) for found in re.findall(r'<li class="toast".*?</li>', html, re.DOTALL)]
 
 
-# Prompts -------------------------------------------------------------------------------------------------------
+# Prompts ------------------------------------------------------------------------------------------
 
 
 async def test_a_prompt_is_on_every_page_until_an_agent_has_answered(desk: Running) -> None:
@@ -78,7 +81,12 @@ async def test_a_prompt_is_on_every_page_until_an_agent_has_answered(desk: Runni
         await grace.act(f"/workspace/conversations/{one}/messages", body="Grace too")
         await desk.story.text("hello?", to=DIRECT)
         await prompt(desk, one)
-        paths = ("/workspace", f"/workspace/conversations/{one}", "/workspace/admin/users", "/workspace/counts")
+        paths = (
+            "/workspace",
+            f"/workspace/conversations/{one}",
+            "/workspace/admin/users",
+            "/workspace/counts",
+        )
         for path in (*paths, *paths):
             (toast,) = toasts((await grace.get(path)).text)
             assert toast.startswith("Ann Lee"), path
@@ -89,16 +97,24 @@ async def test_a_prompt_is_on_every_page_until_an_agent_has_answered(desk: Runni
             assert toasts((await grace.get(path)).text) == [], path
 
 
-async def test_three_prompts_are_shown_newest_on_top_and_the_rest_counted(desk: Running, mia: Visitor) -> None:
+async def test_three_prompts_are_shown_newest_on_top_and_the_rest_counted(
+    desk: Running, mia: Visitor
+) -> None:
     numbers = [ANN, BOB, STRANGER, "+12025550178", "+12025550179"]
     for number in numbers:
         await prompt(desk, await with_mia(desk, number))
     page = (await mia.get("/workspace")).text
-    assert [toast[:15] for toast in toasts(page)] == ["+1 202 555 0179", "+1 202 555 0178", "+1 202 555 0177"]
+    assert [toast[:15] for toast in toasts(page)] == [
+        "+1 202 555 0179",
+        "+1 202 555 0178",
+        "+1 202 555 0177",
+    ]
     assert re.search(r'id="prompts-more">2 more<', page)
 
 
-async def test_a_dismissed_prompt_is_gone_everywhere_for_whoever_dismissed_it(desk: Running, mia: Visitor) -> None:
+async def test_a_dismissed_prompt_is_gone_everywhere_for_whoever_dismissed_it(
+    desk: Running, mia: Visitor
+) -> None:
     one = await with_mia(desk)
     await desk.story.write(one, "Omar too", agent=OMAR)
     await desk.story.text("hello?", to=DIRECT)
@@ -107,7 +123,8 @@ async def test_a_dismissed_prompt_is_gone_everywhere_for_whoever_dismissed_it(de
     found = re.search(r'name="seq" value="(\d+)"', page)
     assert found is not None
     path = f"/workspace/conversations/{one}/prompts/dismiss"
-    assert (await mia.post(path, csrf=await mia.csrf(), seq=found[1])).status == 303  # a plain form, without script
+    # a plain form, without script
+    assert (await mia.post(path, csrf=await mia.csrf(), seq=found[1])).status == 303
     assert (await mia.act(path, seq=found[1])).status == 204
     assert toasts((await mia.get("/workspace")).text) == []
     async with agent(desk, "omar") as omar:
@@ -139,10 +156,12 @@ async def test_a_hostile_prompt_is_only_text(desk: Running, mia: Visitor) -> Non
     assert '"><script>alert(1)</script>' in toasts(page)[0]
 
 
-# Offers and unread counts --------------------------------------------------------------------------------------
+# Offers and unread counts -------------------------------------------------------------------------
 
 
-async def test_pages_without_the_list_know_offers_and_unread_messages_too(desk: Running, mia: Visitor) -> None:
+async def test_pages_without_the_list_know_offers_and_unread_messages_too(
+    desk: Running, mia: Visitor
+) -> None:
     one = await with_mia(desk)
     await desk.story.text("my badge", number=BOB, to=DIRECT)
     for _ in range(200):
@@ -161,7 +180,7 @@ async def test_pages_without_the_list_know_offers_and_unread_messages_too(desk: 
     assert 'data-unread="0" data-newest="{}"' in (await mia.get("/workspace/counts", SCRIPT)).text
 
 
-# Somebody else is writing here ---------------------------------------------------------------------------------
+# Somebody else is writing here --------------------------------------------------------------------
 
 
 class Ear:
@@ -193,22 +212,35 @@ async def listening(visitor: Visitor, opened: int | str = "") -> AsyncIterator[E
         yield ear
 
 
-async def test_others_who_have_it_open_are_told_who_writes_and_when_they_stop(desk: Running, mia: Visitor) -> None:
+async def test_others_who_have_it_open_are_told_who_writes_and_when_they_stop(
+    desk: Running, mia: Visitor
+) -> None:
     one = await with_mia(desk)
     before = len(await desk.story.lines(one))
     path = f"/workspace/conversations/{one}/writing"
-    async with agent(desk, "omar") as omar, listening(mia, one) as here, listening(omar, one) as writer:
+    async with (
+        agent(desk, "omar") as omar,
+        listening(mia, one) as here,
+        listening(omar, one) as writer,
+    ):
         for kind in ("text", "note", ""):
             assert (await omar.act(path, kind=kind)).status == 204
         heard = [await here.writing() for _ in range(3)]
-        assert [one["said"] for one in heard] == ["Omar is writing a text…", "Omar is writing a note…", ""]
+        assert [one["said"] for one in heard] == [
+            "Omar is writing a text…",
+            "Omar is writing a note…",
+            "",
+        ]
         assert {one["by"] for one in heard} == {OMAR}
         await mia.act(path, kind="note")
-        assert await writer.writing() == {"by": MIA, "said": "Mia is writing a note…"}  # nobody is told of themselves
+        # nobody is told of themselves
+        assert await writer.writing() == {"by": MIA, "said": "Mia is writing a note…"}
     assert len(await desk.story.lines(one)) == before  # nothing is stored
 
 
-async def test_whoever_has_another_conversation_open_is_not_told(desk: Running, mia: Visitor) -> None:
+async def test_whoever_has_another_conversation_open_is_not_told(
+    desk: Running, mia: Visitor
+) -> None:
     one, other = await with_mia(desk), await with_mia(desk, BOB)
     async with agent(desk, "omar") as omar, listening(mia, other) as there:
         await omar.act(f"/workspace/conversations/{one}/writing", kind="text")
@@ -223,24 +255,36 @@ NOT_WRITING = {
 }
 
 
-@pytest.mark.parametrize(("which", "kind", "status", "why"), NOT_WRITING.values(), ids=NOT_WRITING.keys())
+@pytest.mark.parametrize(
+    ("which", "kind", "status", "why"), NOT_WRITING.values(), ids=NOT_WRITING.keys()
+)
 async def test_writing_where_one_cannot_is_refused(
     desk: Running, mia: Visitor, which: str, kind: str, status: int, why: str
 ) -> None:
     one, closed = await with_mia(desk), await with_mia(desk, BOB)
     await desk.story.close(closed)
-    answer = await mia.act(f"/workspace/conversations/{which.format(one=one, closed=closed)}/writing", kind=kind)
+    answer = await mia.act(
+        f"/workspace/conversations/{which.format(one=one, closed=closed)}/writing", kind=kind
+    )
     assert (answer.status, why in answer.text) == (status, True)
 
 
-async def test_who_may_not_see_conversations_hears_nothing_of_them(desk: Running, mia: Visitor) -> None:
+async def test_who_may_not_see_conversations_hears_nothing_of_them(
+    desk: Running, mia: Visitor
+) -> None:
     one = await with_mia(desk)
     trainer = sa.update(t.agent_roles).where(t.agent_roles.c.agent_id == MIA).values(role="trainer")
     csrf = await mia.csrf()
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(trainer), None)
-    said = await mia.post(f"/workspace/conversations/{one}/writing", SCRIPT | {"X-CSRF-Token": csrf}, kind="text")
+    said = await mia.post(
+        f"/workspace/conversations/{one}/writing", SCRIPT | {"X-CSRF-Token": csrf}, kind="text"
+    )
     heard = await mia.get(f"/workspace/events?open={one}", SCRIPT)
-    assert (said.status, heard.status, (await mia.get("/workspace/counts")).status) == (403, 403, 200)
+    assert (said.status, heard.status, (await mia.get("/workspace/counts")).status) == (
+        403,
+        403,
+        200,
+    )
 
 
 async def test_supervisors_are_told_of_a_prompt_where_nobody_is_assigned(desk: Running) -> None:
@@ -254,17 +298,25 @@ async def test_supervisors_are_told_of_a_prompt_where_nobody_is_assigned(desk: R
         assert toasts((await grace.get("/workspace/counts", SCRIPT)).text) == []
 
 
-# Why I am away -------------------------------------------------------------------------------------------------
+# Why I am away ------------------------------------------------------------------------------------
 
 
-async def test_whoever_the_product_set_away_is_told_why_with_the_way_back(desk: Running, mia: Visitor) -> None:
+async def test_whoever_the_product_set_away_is_told_why_with_the_way_back(
+    desk: Running, mia: Visitor
+) -> None:
     def away(reason: str | None) -> sa.Update:
-        values = {"automatic_presence": "away", "automatic_reason": reason} if reason else {"presence": "away"}
+        values = (
+            {"automatic_presence": "away", "automatic_reason": reason}
+            if reason
+            else {"presence": "away"}
+        )
         return sa.update(t.agents).where(t.agents.c.id == MIA).values(values)
 
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(away("An offer expired")), None)
     for path in ("/workspace", "/workspace/counts", "/workspace/lists"):
-        assert "You are away: An offer expired. Back to available" in shown((await mia.get(path)).text), path
+        assert "You are away: An offer expired. Back to available" in shown(
+            (await mia.get(path)).text
+        ), path
     assert (await mia.act("/workspace/presence", presence="available")).status == 204
     assert "You are away:" not in shown((await mia.get("/workspace")).text)
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(away(None)), None)
@@ -278,7 +330,9 @@ async def test_the_admins_own_presences_stand_below_the_three_and_say_whether_th
         {"name": "Back office", "takes_work": True, "position": 2},
         {"name": "Lunch", "takes_work": False, "position": 1},
     ]
-    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.presence_states), own), None)
+    await desk.desk.store.write(
+        lambda tx, _: tx.conn.execute(sa.insert(t.presence_states), own), None
+    )
     page = (await mia.get("/workspace")).text
     assert re.findall(r'name="presence" value="([^"]+)"(?: checked)?>', page)[:5] == [
         "available",
@@ -291,5 +345,10 @@ async def test_the_admins_own_presences_stand_below_the_three_and_say_whether_th
     for chosen, takes_work in (("Lunch", False), ("Back office", True)):
         assert (await mia.act("/workspace/presence", presence=chosen)).status == 204
         counts = (await mia.get("/workspace/counts", SCRIPT)).text
-        assert (f'data-presence="{chosen}"' in counts, "data-takes-work" in counts) == (True, takes_work)
-        assert ("You are lunch, and offers go to" in shown((await mia.get("/workspace")).text)) is not takes_work
+        assert (f'data-presence="{chosen}"' in counts, "data-takes-work" in counts) == (
+            True,
+            takes_work,
+        )
+        assert (
+            "You are lunch, and offers go to" in shown((await mia.get("/workspace")).text)
+        ) is not takes_work

@@ -1,4 +1,5 @@
-"""The API is what its OpenAPI document says: schemathesis asks the running service; and who may make which call."""
+"""The API is what its OpenAPI document says: schemathesis asks the running service; and who may
+make which call."""
 
 import re
 import subprocess
@@ -39,9 +40,13 @@ def token(service: Service) -> str:
 
 
 def test_bad_characters_and_numbers_are_refused_by_name(service: Service, token: str) -> None:
-    def sent(method: str, path: str, body: str | None = None, kind: str = "application/json") -> tuple[int, Any]:
+    def sent(
+        method: str, path: str, body: str | None = None, kind: str = "application/json"
+    ) -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
-        answer = requests.request(method, service.url + path, data=body, headers=headers, timeout=10)
+        answer = requests.request(
+            method, service.url + path, data=body, headers=headers, timeout=10
+        )
         return answer.status_code, answer.json().get("errors", {})
 
     users, huge = "/api/v1/users", 2**63
@@ -59,10 +64,14 @@ def test_bad_characters_and_numbers_are_refused_by_name(service: Service, token:
     for body in ("[" * 100_000, "{", '"text"', "[]", "null", "9" * 5000, '{"name": NaN}', ""):
         assert sent("POST", users, body)[0] == 400, body[:20]
     assert sent("POST", users, "name=N", "application/x-www-form-urlencoded")[0] == 400
-    assert sent("GET", f"{users}?cursor=x")[1] == {"cursor": "must be the next cursor of an earlier page"}
+    assert sent("GET", f"{users}?cursor=x")[1] == {
+        "cursor": "must be the next cursor of an earlier page"
+    }
     assert set(sent("GET", f"{users}?limit=201")[1]) == {"limit"}
     assert set(sent("GET", f"{users}?q=%00")[1]) == {"q"}
-    assert sent("GET", f"/api/v1/profiles?user_id={huge}")[1] == {"user_id": "must be a whole number of 64 bits"}
+    assert sent("GET", f"/api/v1/profiles?user_id={huge}")[1] == {
+        "user_id": "must be a whole number of 64 bits"
+    }
     assert sent("GET", f"{users}/{huge}")[0] == 404
     assert sent("PATCH", f"/api/v1/profiles/{huge}", '{"user_id": null}')[0] == 404
 
@@ -75,10 +84,23 @@ def test_a_method_that_a_path_does_not_know_is_told_which_it_knows(service: Serv
 def test_schemathesis_finds_nothing(service: Service, token: str) -> None:
     """Every check of schemathesis but what ``schemathesis.toml`` leaves out, with the reasons."""
     config = Path(__file__).with_name("schemathesis.toml")
-    how = ["--phases", "examples,coverage,fuzzing", "-n", str(EXAMPLES), "--continue-on-failure", "--no-color"]
+    how = [
+        "--phases",
+        "examples,coverage,fuzzing",
+        "-n",
+        str(EXAMPLES),
+        "--continue-on-failure",
+        "--no-color",
+    ]
     asked = subprocess.run(
         [
-            *(str(SCHEMATHESIS), "--config-file", str(config), "run", f"{service.url}/api/v1/openapi.json"),
+            *(
+                str(SCHEMATHESIS),
+                "--config-file",
+                str(config),
+                "run",
+                f"{service.url}/api/v1/openapi.json",
+            ),
             *("-H", f"Authorization: Bearer {token}", *how),
         ],
         capture_output=True,
@@ -90,10 +112,11 @@ def test_schemathesis_finds_nothing(service: Service, token: str) -> None:
     assert "request_failed" not in service.log.read_text()
 
 
-# Roles ---------------------------------------------------------------------------------------------------------
+# Roles --------------------------------------------------------------------------------------------
 
 STAFF = "".join(
-    f'[[agents]]\nemail = "{role}@example.com"\nname = "{role}"\npassword = "demo-{role}"\nroles = ["{role}"]\n'
+    f'[[agents]]\nemail = "{role}@example.com"\nname = "{role}"\npassword = '
+    f'"demo-{role}"\nroles = ["{role}"]\n'
     for role in Role
 )
 
@@ -113,7 +136,8 @@ async def test_each_call_is_for_its_roles_and_no_others(staffed: Running) -> Non
         tokens = {role: await token_of(session, staffed, role) for role in Role}
         wrong = []
         calls = [call for call in CALLS if call.roles]
-        for call in sorted(calls, key=lambda call: call.path == "/v1/logout"):  # last: it ends the tokens
+        # last: it ends the tokens
+        for call in sorted(calls, key=lambda call: call.path == "/v1/logout"):
             if (status := await asks(session, staffed, call, "")) != 401:
                 wrong.append(f"{call.method} {call.path} without a token: {status}")
             for role, theirs in tokens.items():
@@ -135,5 +159,7 @@ async def asks(session: aiohttp.ClientSession, desk: Running, call: Call, token:
     path = re.sub(r"<\w+:\w+>", "999999", call.path)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     body = None if call.method in ("GET", "DELETE") else {}
-    async with session.request(call.method, f"{desk.address}/api{path}", json=body, headers=headers) as answer:
+    async with session.request(
+        call.method, f"{desk.address}/api{path}", json=body, headers=headers
+    ) as answer:
         return answer.status

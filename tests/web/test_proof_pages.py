@@ -37,14 +37,17 @@ async def conversation(desk: Running) -> tuple[int, str]:
     return ann, f"/workspace/conversations/{ann}"
 
 
-async def test_one_click_sends_it_to_the_virtual_agent_and_it_comes_back(desk: Running, mia: Visitor) -> None:
+async def test_one_click_sends_it_to_the_virtual_agent_and_it_comes_back(
+    desk: Running, mia: Visitor
+) -> None:
     ann, page = await conversation(desk)
     assert ASK in (await mia.get(page)).text
     answer = await mia.act(f"{page}/ask-for-proof")
     assert answer.status in (200, 204)
     said = shown((await mia.get(page)).text)
     assert "Mia Chen asked for an identity check" in said
-    async with asyncio.timeout(30):  # nobody answers at the bot's address: it is asked twice, then given back
+    # nobody answers at the bot's address: it is asked twice, then given back
+    async with asyncio.timeout(30):
         while (await desk.story.see(ann)).owner.kind is not Owner.AGENT:
             await asyncio.sleep(0.05)
     seen = await desk.story.see(ann)
@@ -71,7 +74,10 @@ async def test_without_a_bot_it_says_so_and_offers_nothing(tmp_path: Path) -> No
         await mia.sign_in()
         _, page = await conversation(desk)
         html = (await mia.get(page)).text
-        assert (ASK in html, "This desk has no virtual agent to check identity." in html) == (False, True)
+        assert (ASK in html, "This desk has no virtual agent to check identity." in html) == (
+            False,
+            True,
+        )
         answer = await mia.act(f"{page}/ask-for-proof")
         assert (answer.status, "no virtual agent" in answer.text) == (409, True)
 
@@ -80,14 +86,20 @@ async def test_the_mailbox_shows_what_was_mailed(desk: Running) -> None:
     async with desk.visitor() as anybody:
         assert "No mail yet" in (await anybody.get("/mailbox/")).text
         assert desk.desk.mailer is not None
-        await desk.desk.mailer.send(Mail(to="ann@example.com", subject="Your code", body="It is <042617>."))
-        await desk.story.store.write(finish_mail, FinishMail(send_id=1, attempts=1, result=Mailed()))
+        await desk.desk.mailer.send(
+            Mail(to="ann@example.com", subject="Your code", body="It is <042617>.")
+        )
+        await desk.story.store.write(
+            finish_mail, FinishMail(send_id=1, attempts=1, result=Mailed())
+        )
         said = (await anybody.get("/mailbox/mails")).text
         assert ("To ann@example.com" in said, "It is &lt;042617&gt;." in said) == (True, True)
         assert 'href="/mailbox"' in (await anybody.get("/phone/")).text
 
 
-@pytest.mark.parametrize("setting", [{"PATCHBOARD_DEMO": "0"}, {"PATCHBOARD_SMTP_URL": "smtp://127.0.0.1:9"}])
+@pytest.mark.parametrize(
+    "setting", [{"PATCHBOARD_DEMO": "0"}, {"PATCHBOARD_SMTP_URL": "smtp://127.0.0.1:9"}]
+)
 async def test_there_is_no_mailbox_where_mail_goes_out_or_it_is_no_demo(
     tmp_path: Path, setting: dict[str, str]
 ) -> None:

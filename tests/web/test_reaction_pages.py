@@ -1,4 +1,5 @@
-"""Reactions, thanks after closing and blank texts, as agents see them and as the simulator's phones send them."""
+"""Reactions, thanks after closing and blank texts, as agents see them and as the simulator's phones
+send them."""
 
 import asyncio
 import re
@@ -8,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.operations.conversations.change_interaction import ReadInteraction, read_interaction
+from handoff_service.operations.conversations.change_interaction import (
+    ReadInteraction,
+    read_interaction,
+)
 from handoff_service.rules.conversations.reactions import read
 from handoff_service.web.api import CALLS
 from handoff_service.web.api.openapi import document
@@ -49,32 +53,48 @@ def _bubbles(page: str) -> dict[str, str | None]:
     lines = re.findall(r'<li class="msg".*?</li>', page, re.DOTALL)
     words = [re.findall(r'<p class="bubble[^>]*>(.*?)</p>', line)[0] for line in lines]
     badges = [re.findall(r'<span class="reaction".*?</span>(\S+)</span>', line) for line in lines]
-    return {unescape(said): badge[0] if badge else None for said, badge in zip(words, badges, strict=True)}
+    return {
+        unescape(said): badge[0] if badge else None
+        for said, badge in zip(words, badges, strict=True)
+    }
 
 
-async def test_news_of_a_reaction_and_of_its_removal_redraws_the_bubble(desk: Running, mia: Visitor) -> None:
+async def test_news_of_a_reaction_and_of_its_removal_redraws_the_bubble(
+    desk: Running, mia: Visitor
+) -> None:
     one = await _with_mia(desk)
-    for text, badge in (("Loved “I have unlocked it.”", "❤️"), ("Removed a heart from “I have unlocked it.”", None)):
+    for text, badge in (
+        ("Loved “I have unlocked it.”", "❤️"),
+        ("Removed a heart from “I have unlocked it.”", None),
+    ):
         last = (await desk.story.lines(one))[-1].seq
         await desk.story.text(text, to=DIRECT)
         news = (await mia.get(f"/workspace/conversations/{one}/news?after={last}", SCRIPT)).text
         assert _bubbles(news) == {"I have unlocked it.": badge}
         page = (await mia.get(f"/workspace/conversations/{one}")).text
         assert _bubbles(page) == {"my badge is stuck": None, "I have unlocked it.": badge}
-        line = re.findall(r'<li class="system"[^>]*>(?:(?!</li>).)*reacted to a text', news, re.DOTALL)
+        line = re.findall(
+            r'<li class="system"[^>]*>(?:(?!</li>).)*reacted to a text', news, re.DOTALL
+        )
         assert [" hidden" in one for one in line] == [True]
 
 
-async def test_a_reaction_to_a_text_that_is_not_there_is_a_small_line(desk: Running, mia: Visitor) -> None:
+async def test_a_reaction_to_a_text_that_is_not_there_is_a_small_line(
+    desk: Running, mia: Visitor
+) -> None:
     one = await _with_mia(desk)
     await desk.story.text("Questioned “Some other text”", to=DIRECT)
     page = (await mia.get(f"/workspace/conversations/{one}")).text
-    (line,) = re.findall(r'<li class="system"[^>]*>(?:(?!</li>).)*reacted to a text.*?</li>', page, re.DOTALL)
+    (line,) = re.findall(
+        r'<li class="system"[^>]*>(?:(?!</li>).)*reacted to a text.*?</li>', page, re.DOTALL
+    )
     assert " hidden" not in line.partition(">")[0]
     assert "Questioned “Some other text”" in shown(line)
 
 
-async def test_thanks_after_closing_stand_in_the_agents_list_until_they_are_read(desk: Running, mia: Visitor) -> None:
+async def test_thanks_after_closing_stand_in_the_agents_list_until_they_are_read(
+    desk: Running, mia: Visitor
+) -> None:
     one = await _with_mia(desk)
     await desk.story.close(one)
     await desk.story.text("Thanks Mia!", to=DIRECT)
@@ -94,7 +114,9 @@ async def test_the_bubble_of_a_blank_text_says_so(desk: Running, mia: Visitor) -
     assert list(_bubbles(page))[-1] == "(blank text)"
 
 
-async def test_phones_send_what_real_ones_do_and_all_stay_on_the_page(desk: Running, visitor: Visitor) -> None:
+async def test_phones_send_what_real_ones_do_and_all_stay_on_the_page(
+    desk: Running, visitor: Visitor
+) -> None:
     one = await _with_mia(desk)
     await desk.story.text("hello", number=BOB, to=DIRECT)
     async with asyncio.timeout(10):
@@ -117,7 +139,9 @@ async def test_phones_send_what_real_ones_do_and_all_stay_on_the_page(desk: Runn
             answer = await visitor.post("/phone/texts", **fields)
             assert answer.status == 303
             assert answer.headers["Location"] == PHONES
-            (said,) = [line for line in await desk.story.lines(one) if line.body == "I have unlocked it."]
+            (said,) = [
+                line for line in await desk.story.lines(one) if line.body == "I have unlocked it."
+            ]
             assert said.reaction == badge
 
 

@@ -28,9 +28,13 @@ class Client:
     def __init__(self, session: aiohttp.ClientSession, address: str, token: str) -> None:
         self.session, self._address, self.token = session, address, token
 
-    async def send(self, path: str, body: object, key: str | None, method: str = "POST") -> tuple[int, str, bool]:
+    async def send(
+        self, path: str, body: object, key: str | None, method: str = "POST"
+    ) -> tuple[int, str, bool]:
         """(status, body, whether it says that it was answered before)."""
-        headers = {"Authorization": f"Bearer {self.token}"} | ({KEY: key} if key is not None else {})
+        headers = {"Authorization": f"Bearer {self.token}"} | (
+            {KEY: key} if key is not None else {}
+        )
         url = f"{self._address}/api/v1{path}"
         async with self.session.request(method, url, json=body, headers=headers) as answer:
             return answer.status, await answer.text(), "Idempotent-Replayed" in answer.headers
@@ -60,7 +64,9 @@ async def notes(desk: Running, body: str) -> int:
     return await desk.story.count(t.messages, t.messages.c.body == body)
 
 
-async def test_the_same_key_and_body_give_the_first_answer_again(desk: Running, mia: Client) -> None:
+async def test_the_same_key_and_body_give_the_first_answer_again(
+    desk: Running, mia: Client
+) -> None:
     conversation = await desk.story.with_agent()
     path = f"/interactions/{conversation}/messages"
     first = await mia.send(path, {"body": "on my way"}, "k1")
@@ -76,7 +82,9 @@ async def test_the_same_key_with_another_body_is_422(desk: Running, mia: Client)
     path = f"/interactions/{conversation}/notes"
     assert (await mia.send(path, {"body": "one"}, "k1"))[0] == 201
     assert (await mia.send(path, {"body": "two"}, "k1"))[0] == 422
-    assert (await mia.send(f"/interactions/{conversation}/messages", {"body": "one"}, "k1"))[0] == 422
+    assert (await mia.send(f"/interactions/{conversation}/messages", {"body": "one"}, "k1"))[
+        0
+    ] == 422
     assert await notes(desk, "two") == 0
 
 
@@ -91,7 +99,9 @@ async def test_a_conversation_is_closed_once(desk: Running, mia: Client) -> None
 async def test_a_key_is_its_agents_own(desk: Running, mia: Client, omar: Client) -> None:
     conversation = await desk.story.with_agent()
     for client in (mia, omar):
-        status, _, repeated = await client.send(f"/interactions/{conversation}/messages", {"body": "hi"}, "k1")
+        status, _, repeated = await client.send(
+            f"/interactions/{conversation}/messages", {"body": "hi"}, "k1"
+        )
         assert (status, repeated) == (201, False)
     assert await notes(desk, "hi") == 2
 
@@ -151,7 +161,9 @@ async def test_an_admins_form_that_is_sent_twice_makes_one(desk: Running) -> Non
         form = html[html.index('<form class="form') :]
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', form))
         for _ in range(2):
-            answer = await mia.post("/workspace/admin/groups/new", name="Night shift", capacity="", **hidden)
+            answer = await mia.post(
+                "/workspace/admin/groups/new", name="Night shift", capacity="", **hidden
+            )
             assert answer.status == 303, answer.text
     assert await desk.story.count(t.groups) == before + 1
 

@@ -1,4 +1,5 @@
-"""Bytes that are no text, ids that no row has, and pages of other sites are refused; every answer has its headers."""
+"""Bytes that are no text, ids that no row has, and pages of other sites are refused; every answer
+has its headers."""
 
 from pathlib import Path
 
@@ -13,17 +14,31 @@ ASKED = [
     (b"GET /workspace HTTP/1.1\r\nCookie: patchboard=\xff\r\n", b"", b"400"),
     (b"POST /bot/actions HTTP/1.1\r\nAuthorization: Bearer \xff\r\n", b"{}", b"400"),
     (b"POST /sign-in HTTP/1.1\r\nOrigin: http://[bad\r\n" + FORM, b"email=a&password=b", b"403"),
-    (b"POST /sign-in HTTP/1.1\r\nOrigin: http://evil.example\r\nHost: evil.example\r\n" + FORM, b"a=b", b"403"),
-    (b"POST /sign-in HTTP/1.1\r\nOrigin: http://127.0.0.1:8000\r\n" + FORM, b"email=a&password=b", b"401"),
+    (
+        b"POST /sign-in HTTP/1.1\r\nOrigin: http://evil.example\r\nHost: evil.example\r\n" + FORM,
+        b"a=b",
+        b"403",
+    ),
+    (
+        b"POST /sign-in HTTP/1.1\r\nOrigin: http://127.0.0.1:8000\r\n" + FORM,
+        b"email=a&password=b",
+        b"401",
+    ),
     (b"POST /sign-in HTTP/1.1\r\n" + FORM, b"email=a%00&password=b", b"400"),
     (b"GET /workspace/search?q=%00 HTTP/1.1\r\n", b"", b"400"),
     (b"GET /workspace/conversations/9223372036854775808 HTTP/1.1\r\n", b"", b"404"),
-    (b"POST /bot/actions HTTP/1.1\r\nAuthorization: Bearer bot\r\n", b'{"next_action": "a", "tracker": [', b"400"),
+    (
+        b"POST /bot/actions HTTP/1.1\r\nAuthorization: Bearer bot\r\n",
+        b'{"next_action": "a", "tracker": [',
+        b"400",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("head", "body", "status"), ASKED, ids=[str(n) for n in range(len(ASKED))])
-async def test_what_no_handler_sees(tmp_path: Path, head: bytes, body: bytes, status: bytes) -> None:
+async def test_what_no_handler_sees(
+    tmp_path: Path, head: bytes, body: bytes, status: bytes
+) -> None:
     host = b"" if b"Host:" in head else b"Host: a\r\n"
     async with running(tmp_path, PATCHBOARD_BOT_TOKEN="bot") as desk:
         rest = b"%sContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (host, len(body), body)
@@ -36,5 +51,9 @@ async def test_every_answer_has_its_headers(tmp_path: Path) -> None:
         for path in (b"/sign-in", b"/webhooks/twilio/sms", b"/api/v1/users"):
             head = b"GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % path
             answer = (await answer_to(desk.address, head)).lower()
-            for name in (b"strict-transport-security", b"x-content-type-options", b"content-security-policy"):
+            for name in (
+                b"strict-transport-security",
+                b"x-content-type-options",
+                b"content-security-policy",
+            ):
                 assert name in answer, (path, name)

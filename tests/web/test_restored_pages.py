@@ -1,4 +1,5 @@
-"""Restored sends: an admin sees what a restore holds, and sends or cancels it; supervisors see that it waits."""
+"""Restored sends: an admin sees what a restore holds, and sends or cancels it; supervisors see that
+it waits."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +34,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 async def restored(desk: Running) -> int:
     """A conversation whose newest text a restore holds, and no other. Returns the text's id."""
     interaction = await desk.story.with_agent(MIA)
-    while await desk.story.count(t.due_work, t.due_work.c.kind == Work.DELIVER):  # what the requester got before it
+    # what the requester got before it
+    while await desk.story.count(t.due_work, t.due_work.c.kind == Work.DELIVER):
         await asyncio.sleep(0.02)
 
     def queued(tx: Transaction, _: None) -> int:
@@ -46,7 +48,8 @@ async def restored(desk: Running) -> int:
 
 
 @pytest.mark.parametrize(
-    ("act", "says"), [("release", "The texts are being sent"), ("cancel", "None of the texts will be sent")]
+    ("act", "says"),
+    [("release", "The texts are being sent"), ("cancel", "None of the texts will be sent")],
 )
 async def test_an_admin_decides(desk: Running, act: str, says: str) -> None:
     async with desk.visitor() as one:
@@ -61,7 +64,9 @@ async def test_an_admin_decides(desk: Running, act: str, says: str) -> None:
         assert says in shown((await grace.get(f"/workspace/admin/restored?done={done}")).text)
         assert (await send(grace, "/restored", f"/restored/{act}"))[0] == 409
         if act == "release":
-            while (await desk.story.store.read(conversations.message, message)).status is Status.QUEUED:
+            while (
+                await desk.story.store.read(conversations.message, message)
+            ).status is Status.QUEUED:
                 await asyncio.sleep(0.02)
         else:
             async with desk.visitor() as mia:

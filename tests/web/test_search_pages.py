@@ -42,14 +42,18 @@ async def test_searching_needs_somebody_who_is_signed_in(desk: Running) -> None:
             assert (await anyone.get(path, SCRIPT)).status == 401
 
 
-async def test_people_and_conversations_are_found_and_lead_to_the_line(desk: Running, mia: Visitor) -> None:
+async def test_people_and_conversations_are_found_and_lead_to_the_line(
+    desk: Running, mia: Visitor
+) -> None:
     one = await accepted(desk, "hi")
     await desk.story.text("my docking station <b>smokes</b>", to=DIRECT)
     page = await mia.get("/workspace/search?q=dock")
     assert f'href="/workspace/conversations/{one}?line=4#line-4"' in page.text
     assert "my <mark>docking</mark> station &lt;b&gt;smokes&lt;/b&gt;" in page.text
     assert "0 people, 1 conversation" in shown(page.text)
-    assert f'href="/workspace/conversations/{one}"' in (await mia.get("/workspace/search?q=lee")).text
+    assert (
+        f'href="/workspace/conversations/{one}"' in (await mia.get("/workspace/search?q=lee")).text
+    )
     fragment = await mia.get("/workspace/search?q=dock", SCRIPT)
     assert fragment.text.lstrip().startswith('<div id="results">')
 
@@ -72,7 +76,9 @@ async def test_what_was_typed_is_never_markup_and_the_page_says_what_to_do(mia: 
         assert "<script>alert" not in page.text
 
 
-async def test_older_finds_are_a_page_further(desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_older_finds_are_a_page_further(
+    desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("handoff_service.web.workspace.search.A_PAGE", 2)
     for n in range(5):
         await desk.story.text(f"vpn {n}", number=f"+1202555020{n}")
@@ -85,7 +91,9 @@ async def test_older_finds_are_a_page_further(desk: Running, mia: Visitor, monke
     assert seen == ["4", "3", "2", "1", "0"]
 
 
-async def test_what_was_said_before_on_the_line_has_ids_of_its_own(desk: Running, mia: Visitor) -> None:
+async def test_what_was_said_before_on_the_line_has_ids_of_its_own(
+    desk: Running, mia: Visitor
+) -> None:
     first = await accepted(desk, "the keyboard is wet")
     await desk.story.close(first, short_description="Wet keyboard", closing_text="")
     await desk.story.text("on another line", number=BOB, to=DIRECT)
@@ -103,7 +111,9 @@ async def test_what_was_said_before_on_the_line_has_ids_of_its_own(desk: Running
     assert "earlier?before" not in before, "this is the beginning"
 
 
-async def test_the_divider_says_whom_the_number_belonged_to_then(desk: Running, mia: Visitor) -> None:
+async def test_the_divider_says_whom_the_number_belonged_to_then(
+    desk: Running, mia: Visitor
+) -> None:
     first = await accepted(desk, "it is Ann")
     await desk.story.close(first, closing_text="")
     second = await accepted(desk, "it is Bob with the phone of Ann")

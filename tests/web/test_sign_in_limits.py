@@ -1,4 +1,5 @@
-"""A flood of sign-ins: no memory, no time of the webhooks', and no agent locked out by a stranger."""
+"""A flood of sign-ins: no memory, no time of the webhooks', and no agent locked out by a
+stranger."""
 
 import asyncio
 import threading
@@ -23,7 +24,9 @@ async def checks() -> AsyncIterator[PasswordChecks]:
     made.close()
 
 
-async def test_two_checks_run_at_once_some_wait_and_more_are_refused_at_once(checks: PasswordChecks) -> None:
+async def test_two_checks_run_at_once_some_wait_and_more_are_refused_at_once(
+    checks: PasswordChecks,
+) -> None:
     goes_on = threading.Event()
     running_now, most = 0, 0
     lock = threading.Lock()
@@ -74,7 +77,9 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self.session.close()
 
-    async def signs_in(self, email: str = MIA, password: str = "wrong", forwarded: str = "") -> tuple[int, str | None]:
+    async def signs_in(
+        self, email: str = MIA, password: str = "wrong", forwarded: str = ""
+    ) -> tuple[int, str | None]:
         """The status, and when to try again."""
         headers = {"X-Forwarded-For": f"{forwarded}{self._address}"}
         form = {"email": email, "password": password}
@@ -86,17 +91,25 @@ class Client:
 
 async def test_random_accounts_from_one_address_are_limited(desk: Running) -> None:
     async with Client(desk, "203.0.113.7") as guesser, Client(desk, "203.0.113.8") as other:
-        statuses = [await guesser.signs_in(f"nobody{n}@example.com") for n in range(sign_in.TRIES_OF_ADDRESS + 1)]
+        statuses = [
+            await guesser.signs_in(f"nobody{n}@example.com")
+            for n in range(sign_in.TRIES_OF_ADDRESS + 1)
+        ]
         assert statuses[-2:] == [(401, None), (429, "60")]
         # what the client itself writes into the header is not believed
-        invented = [await guesser.signs_in(f"more{n}@example.com", forwarded=f"10.0.0.{n}, ") for n in range(3)]
+        invented = [
+            await guesser.signs_in(f"more{n}@example.com", forwarded=f"10.0.0.{n}, ")
+            for n in range(3)
+        ]
         assert {status for status, _ in invented} == {429}, (
             "what the client itself wrote into the header is not believed"
         )
         assert await other.signs_in(password="right") == (303, None)
 
 
-async def test_many_addresses_on_one_account_are_limited_and_its_agent_still_comes_in(desk: Running) -> None:
+async def test_many_addresses_on_one_account_are_limited_and_its_agent_still_comes_in(
+    desk: Running,
+) -> None:
     async with Client(desk, "198.51.100.1") as mia:
         assert await mia.signs_in(password="right") == (303, None)
         for n in range(sign_in.TRIES_OF_ACCOUNT):

@@ -9,8 +9,17 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.operations.conversations.start_conversation import (
+    Recipient,
+    Start,
+    start_conversation,
+)
+from handoff_service.operations.identity.verify_requester import (
+    Undo,
+    Verify,
+    undo_verification,
+    verify_requester,
+)
 from handoff_service.rules.shared.vocabulary import Event, State
 from handoff_service.store.engine import tables as t
 from handoff_service.store.messaging_actions import messaging_actions
@@ -42,7 +51,7 @@ async def one(desk: Running, mia: Visitor) -> int:
     return received.interaction_id or 0
 
 
-# Moves ----------------------------------------------------------------------------------------------------------
+# Moves --------------------------------------------------------------------------------------------
 
 
 async def state(desk: Running, one: int) -> State:
@@ -56,17 +65,23 @@ async def test_every_move_that_an_agent_can_make(desk: Running, mia: Visitor, on
     page = shown((await mia.get(path)).text)
     assert "On hold: Waiting for another team" in page
     assert "Mia Chen put this on hold: Waiting for another team" in page
-    assert (await mia.act(f"{path}/hold", words="The part is on order")).status == 204, "another reason"
+    assert (await mia.act(f"{path}/hold", words="The part is on order")).status == 204, (
+        "another reason"
+    )
     assert "On hold: The part is on order" in shown((await mia.get(path)).text)
     assert (await mia.act(f"{path}/resume")).status == 204
     assert await state(desk, one) is State.WORK_IN_PROGRESS
     assert "Mia Chen took this off hold" in shown((await mia.get(path)).text)
-    assert "The part is on order" not in shown((await mia.get(f"{path}/news?after=999", SCRIPT)).text)
+    assert "The part is on order" not in shown(
+        (await mia.get(f"{path}/news?after=999", SCRIPT)).text
+    )
     await mia.act(f"{path}/hold", reason="Waiting for the requester")
     await desk.story.text("here I am", to=DIRECT)
     assert "Work in progress" in shown((await mia.get(f"{path}/news?after=999", SCRIPT)).text)
     await mia.act(f"{path}/hold", reason="Waiting for the requester")
-    await mia.act(f"{path}/close", short_description="Laptop", state="closed_abandoned", closing_text="")
+    await mia.act(
+        f"{path}/close", short_description="Laptop", state="closed_abandoned", closing_text=""
+    )
     assert await state(desk, one) is State.CLOSED_ABANDONED
     for verb in ("hold", "resume", "close"):
         refused = await mia.act(f"{path}/{verb}", reason="x", short_description="x")
@@ -75,7 +90,9 @@ async def test_every_move_that_an_agent_can_make(desk: Running, mia: Visitor, on
     assert len(history) == 5
 
 
-async def test_a_new_conversation_is_not_put_on_hold_and_closes(desk: Running, mia: Visitor) -> None:
+async def test_a_new_conversation_is_not_put_on_hold_and_closes(
+    desk: Running, mia: Visitor
+) -> None:
     new = (await desk.story.text("hi", to=DIRECT)).interaction_id or 0
     path = f"/workspace/conversations/{new}"
     assert 'id="hold-it"' not in (await mia.get(path)).text
@@ -86,13 +103,18 @@ async def test_a_new_conversation_is_not_put_on_hold_and_closes(desk: Running, m
     assert await state(desk, new) is State.CLOSED_COMPLETE
 
 
-async def test_hold_needs_a_reason_and_close_a_description(desk: Running, mia: Visitor, one: int) -> None:
+async def test_hold_needs_a_reason_and_close_a_description(
+    desk: Running, mia: Visitor, one: int
+) -> None:
     path = f"/workspace/conversations/{one}"
     assert (
         'name="short_description" maxlength="160" aria-required="true" value="my laptop is dead"'
         in (await mia.get(path)).text
     )
-    for verb, why in (("hold", "Write why"), ("close", "Describe in a few words what it was about")):
+    for verb, why in (
+        ("hold", "Write why"),
+        ("close", "Describe in a few words what it was about"),
+    ):
         answer = await mia.act(f"{path}/{verb}", reason="  ", short_description=" \t ")
         assert answer.status == 400
         assert why in answer.text
@@ -109,14 +131,16 @@ def test_the_rules_alone_decide_what_a_state_becomes() -> None:
             assert re.search(r"\bmoved\(|states\.TABLE\[", source), path.name
 
 
-# Timers ---------------------------------------------------------------------------------------------------------
+# Timers -------------------------------------------------------------------------------------------
 
 
 async def timers(desk: Running, one: int) -> list[RunningTimer]:
     return await desk.desk.store.read(messaging_actions.running, one)
 
 
-async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(desk: Running, mia: Visitor, one: int) -> None:
+async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(
+    desk: Running, mia: Visitor, one: int
+) -> None:
     path = f"/workspace/conversations/{one}"
     (timer,) = await timers(desk, one)
     page = (await mia.get(path)).text
@@ -131,8 +155,12 @@ async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(desk: Running,
     assert (await mia.act(f"{path}/timers/{timer.id}/postpone", later="tomorrow")).status == 204
     due = (await timers(desk, one))[0].due_at.astimezone(zone)
     assert (due.hour, due.minute) == (9, 0)
-    own = (desk.desk.clock().astimezone(zone) + timedelta(days=9)).replace(hour=17, minute=30, second=0, microsecond=0)
-    assert (await mia.act(f"{path}/timers/{timer.id}/postpone", at=f"{own:%Y-%m-%dT%H:%M}")).status == 204
+    own = (desk.desk.clock().astimezone(zone) + timedelta(days=9)).replace(
+        hour=17, minute=30, second=0, microsecond=0
+    )
+    assert (
+        await mia.act(f"{path}/timers/{timer.id}/postpone", at=f"{own:%Y-%m-%dT%H:%M}")
+    ).status == 204
     assert (await timers(desk, one))[0].due_at == own
     assert (await mia.act(f"{path}/timers/{timer.id}/cancel")).status == 204
     assert await timers(desk, one) == []
@@ -155,35 +183,44 @@ BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
 async def test_a_time_that_is_none_says_so(desk: Running, mia: Visitor, one: int) -> None:
     (before,) = await timers(desk, one)
     for label, (fields, why) in BAD_TIMES.items():
-        answer = await mia.act(f"/workspace/conversations/{one}/timers/{before.id}/postpone", **fields)
+        answer = await mia.act(
+            f"/workspace/conversations/{one}/timers/{before.id}/postpone", **fields
+        )
         assert (label, answer.status) == (label, 400)
         assert why in answer.text, label
     assert await timers(desk, one) == [before]
 
 
-# Who has this number --------------------------------------------------------------------------------------------
+# Who has this number ------------------------------------------------------------------------------
 
 
 async def test_the_history_of_the_number_newest_first(desk: Running, mia: Visitor) -> None:
     one = (await desk.story.text("hi", number=STRANGER, to=DIRECT)).interaction_id or 0
     store = desk.desk.store
     await store.write(
-        verify_requester, Verify(interaction_id=one, agent_id=OMAR, user_id=BOB_ID, note="saw the <b>badge</b>")
+        verify_requester,
+        Verify(interaction_id=one, agent_id=OMAR, user_id=BOB_ID, note="saw the <b>badge</b>"),
     )
     await store.write(verify_requester, Verify(interaction_id=one, agent_id=MIA, user_id=ANN_ID))
     await store.write(undo_verification, Undo(interaction_id=one, agent_id=MIA))
     page = (await mia.get(f"/workspace/conversations/{one}")).text
     fold = shown(page.split('id="fold-history"')[1].split("</details>")[0])
     assert "History 2" in fold
-    assert re.search(r"Bob Ruiz → Ann Lee Undone Manually, by Mia Chen, .* · undone .*Nobody → Bob Ruiz", fold)
+    assert re.search(
+        r"Bob Ruiz → Ann Lee Undone Manually, by Mia Chen, .* · undone .*Nobody → Bob Ruiz", fold
+    )
     assert "“saw the <b>badge</b>”" in fold
     assert "<b>badge" not in page
     await desk.story.close(one)
     later = (await desk.story.text("again", number=STRANGER, to=MAIN)).interaction_id or 0
-    assert "INT0000001" in shown((await mia.get(f"/workspace/conversations/{later}")).text.split("fold-history")[1])
+    assert "INT0000001" in shown(
+        (await mia.get(f"/workspace/conversations/{later}")).text.split("fold-history")[1]
+    )
 
 
-async def test_a_number_on_another_users_record_is_said_in_words(desk: Running, mia: Visitor) -> None:
+async def test_a_number_on_another_users_record_is_said_in_words(
+    desk: Running, mia: Visitor
+) -> None:
     recipient = Recipient(to=ANN, provider_number=MAIN, user_id=BOB_ID)
     command = Start(agent_id=MIA, recipient=recipient, body="Hi Bob")
     one = (await desk.desk.store.write(start_conversation, command)).interaction_id
@@ -197,7 +234,11 @@ async def test_a_number_on_another_users_record_is_said_in_words(desk: Running, 
     assert "Bob Ruiz → Ann Lee" in shown(page)
 
 
-async def test_nothing_is_said_where_there_is_no_conflict(desk: Running, mia: Visitor, one: int) -> None:
+async def test_nothing_is_said_where_there_is_no_conflict(
+    desk: Running, mia: Visitor, one: int
+) -> None:
     assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.delete(t.user_numbers)), None)
-    assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text, "on no user, but a profile"
+    assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text, (
+        "on no user, but a profile"
+    )

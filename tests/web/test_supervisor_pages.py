@@ -1,4 +1,5 @@
-"""The supervisor's page, transfers and hand-back as the page's script asks for them, and the same by the API."""
+"""The supervisor's page, transfers and hand-back as the page's script asks for them, and the same
+by the API."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,17 +54,36 @@ async def change(desk: Running, query: sa.Executable) -> None:
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(query), None)
 
 
-async def test_only_supervisors_see_their_page_and_its_place_on_the_rail(mia: Visitor, omar: Visitor, ann: int) -> None:
-    for path in [*SUPERVISORS, f"/workspace/supervisor/conversations/{ann}", f"/workspace/supervisor/agents/{MIA}"]:
-        assert (path, (await mia.get(path)).status, (await omar.get(path)).status) == (path, 403, 200)
-    assert (await mia.act(f"/workspace/conversations/{ann}/assign", agent_id=str(MIA))).status == 403
+async def test_only_supervisors_see_their_page_and_its_place_on_the_rail(
+    mia: Visitor, omar: Visitor, ann: int
+) -> None:
+    for path in [
+        *SUPERVISORS,
+        f"/workspace/supervisor/conversations/{ann}",
+        f"/workspace/supervisor/agents/{MIA}",
+    ]:
+        assert (path, (await mia.get(path)).status, (await omar.get(path)).status) == (
+            path,
+            403,
+            200,
+        )
+    assert (
+        await mia.act(f"/workspace/conversations/{ann}/assign", agent_id=str(MIA))
+    ).status == 403
     assert "/workspace/supervisor" not in (await mia.get("/workspace")).text
-    assert (await omar.get("/workspace")).text.count('href="/workspace/supervisor"') == 2, "the rail and the sheet"
+    assert (await omar.get("/workspace")).text.count('href="/workspace/supervisor"') == 2, (
+        "the rail and the sheet"
+    )
 
 
-async def test_the_page_says_who_waits_who_is_there_and_what_is_wrong(desk: Running, omar: Visitor, ann: int) -> None:
+async def test_the_page_says_who_waits_who_is_there_and_what_is_wrong(
+    desk: Running, omar: Visitor, ann: int
+) -> None:
     await desk.story.text("hello", number=BOB, to=DIRECT)
-    await change(desk, sa.insert(t.queues).values(name="Facilities", assignment="round_robin", accept_seconds=60))
+    await change(
+        desk,
+        sa.insert(t.queues).values(name="Facilities", assignment="round_robin", accept_seconds=60),
+    )
     said = shown((await omar.get("/workspace/supervisor")).text)
     for words in (
         "Facilities cannot assign any conversation: No group is eligible: add one.",
@@ -83,7 +103,9 @@ async def test_what_the_provider_does_not_take_is_said_to_supervisors_and_in_the
     m, w = t.messages, t.due_work
     while await desk.story.count(m, m.c.direction == "outbound", m.c.status != "delivered"):
         await asyncio.sleep(0.01)
-    refused = sa.update(m).where(m.c.direction == "outbound").values(status="queued", error_code=20003)
+    refused = (
+        sa.update(m).where(m.c.direction == "outbound").values(status="queued", error_code=20003)
+    )
     await change(desk, refused)
     ahead = clock.now() + timedelta(hours=1)
     ids = [one.id for one in await desk.story.rows(m, m.c.direction == "outbound")]
@@ -95,7 +117,10 @@ async def test_what_the_provider_does_not_take_is_said_to_supervisors_and_in_the
     assert "The provider does not recognize our account. ( 20003 ) One text waits, since" in said
     assert "Tell an admin. No texts can be delivered until this is fixed." in said
     said = shown((await mia.get(f"/workspace/conversations/{ann}")).text)
-    assert "Not sent yet. The provider does not recognize our account. (20003) It goes out by itself when" in said
+    assert (
+        "Not sent yet. The provider does not recognize our account. (20003) It goes out by "
+        "itself when" in said
+    )
 
 
 async def test_numbers_in_the_address_that_are_none_are_no_numbers(omar: Visitor, ann: int) -> None:
@@ -106,7 +131,9 @@ async def test_numbers_in_the_address_that_are_none_are_no_numbers(omar: Visitor
     assert (await omar.get("/workspace/supervisor/agents/999", SCRIPT)).status == 404
 
 
-async def test_observing_joins_nothing_and_reads_nothing(desk: Running, mia: Visitor, omar: Visitor, ann: int) -> None:
+async def test_observing_joins_nothing_and_reads_nothing(
+    desk: Running, mia: Visitor, omar: Visitor, ann: int
+) -> None:
     await desk.story.text("anyone?", number=ANN, to=DIRECT)
     page = (await omar.get(f"/workspace/conversations/{ann}")).text
     assert "You're observing. Nobody can see you." in shown(page)
@@ -129,7 +156,9 @@ async def test_join_leave_and_take_over(desk: Running, omar: Visitor, ann: int) 
         assert (wrong, answer.status) == (wrong, 404 if wrong == "99" else 400)
 
 
-async def test_the_dialog_says_why_and_lists_whom_it_can_be_given_to(desk: Running, omar: Visitor, ann: int) -> None:
+async def test_the_dialog_says_why_and_lists_whom_it_can_be_given_to(
+    desk: Running, omar: Visitor, ann: int
+) -> None:
     await desk.story.text("hello", number=BOB, to=DIRECT)
     while not await desk.story.inbox(OMAR):
         await asyncio.sleep(0.01)
@@ -144,7 +173,9 @@ async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
     desk: Running, mia: Visitor, omar: Visitor, ann: int
 ) -> None:
     one = f"/workspace/conversations/{ann}"
-    assert "Omar Haddad Available · 0 of 2" in shown((await mia.get(f"{one}/transfer", SCRIPT)).text)
+    assert "Omar Haddad Available · 0 of 2" in shown(
+        (await mia.get(f"{one}/transfer", SCRIPT)).text
+    )
     for fields, said in (
         ({}, "to"),
         ({"to": "agent"}, "Choose the agent"),
@@ -154,7 +185,9 @@ async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
         answer = await mia.act(f"{one}/transfer", **fields)
         assert (answer.status, said in answer.text) == (400, True), answer.text
     note = "Knows the <b>dock</b>."
-    assert (await mia.act(f"{one}/transfer", to="agent", agent_id=str(OMAR), note=note)).status == 204
+    assert (
+        await mia.act(f"{one}/transfer", to="agent", agent_id=str(OMAR), note=note)
+    ).status == 204
     assert "Waiting for Omar Haddad" in shown((await mia.get(one)).text)
     card = (await omar.get("/workspace")).text
     assert "Mia Chen is transferring this to you." in card
@@ -171,19 +204,32 @@ async def test_handed_back_with_an_outcome(desk: Running, mia: Visitor, ann: int
         assert (await mia.act(f"{one}/return-to-bot", outcome=outcome)).status == 400
     assert (await mia.act(f"{one}/return-to-bot", outcome="New dock ordered")).status == 204
     assert (await desk.story.see(ann)).owner.kind is Owner.VIRTUAL_AGENT
-    assert "Hand back to the virtual agent" not in shown((await mia.get(one)).text).replace("handed this back", "")
-
-
-async def test_the_admins_own_words_to_reject_and_their_presences(desk: Running, mia: Visitor, omar: Visitor) -> None:
-    await change(desk, sa.update(t.reject_reasons).where(t.reject_reasons.c.position == 2).values(words="Not <mine>"))
-    await change(desk, sa.insert(t.presence_states).values(name="lunch", takes_work=False, position=1))
-    page = (await mia.get("/workspace")).text
-    assert "Not &lt;mine&gt; You will not get this offer again." in shown(page).replace("<", "&lt;").replace(
-        ">", "&gt;"
+    assert "Hand back to the virtual agent" not in shown((await mia.get(one)).text).replace(
+        "handed this back", ""
     )
+
+
+async def test_the_admins_own_words_to_reject_and_their_presences(
+    desk: Running, mia: Visitor, omar: Visitor
+) -> None:
+    await change(
+        desk,
+        sa.update(t.reject_reasons)
+        .where(t.reject_reasons.c.position == 2)
+        .values(words="Not <mine>"),
+    )
+    await change(
+        desk, sa.insert(t.presence_states).values(name="lunch", takes_work=False, position=1)
+    )
+    page = (await mia.get("/workspace")).text
+    assert "Not &lt;mine&gt; You will not get this offer again." in shown(page).replace(
+        "<", "&lt;"
+    ).replace(">", "&gt;")
     assert "Lunch no offers" in shown(page)
     assert (await mia.act("/workspace/presence", presence="lunch")).status == 204
-    assert "You are lunch, and offers go to agents who are available." in shown((await mia.get("/workspace")).text)
+    assert "You are lunch, and offers go to agents who are available." in shown(
+        (await mia.get("/workspace")).text
+    )
     history = shown((await omar.get(f"/workspace/supervisor/agents/{MIA}", SCRIPT)).text)
     assert "Lunch" in history
     assert Presence.AVAILABLE.capitalize() in history
@@ -192,7 +238,9 @@ async def test_the_admins_own_words_to_reject_and_their_presences(desk: Running,
 async def test_supervision_by_the_api(desk: Running, omar: Visitor, ann: int) -> None:
     async with aiohttp.ClientSession(f"{desk.address}/api/v1/") as client:
 
-        async def call(who: str, method: str, path: str, **body: object) -> tuple[int, dict[str, object]]:
+        async def call(
+            who: str, method: str, path: str, **body: object
+        ) -> tuple[int, dict[str, object]]:
             login = {"email": f"{who}@example.com", "password": f"demo-{who}"}
             async with client.post("login", json=login) as answer:
                 token = (await answer.json())["token"]
@@ -207,7 +255,9 @@ async def test_supervision_by_the_api(desk: Running, omar: Visitor, ann: int) ->
         assert (await call("omar", "GET", "supervision?limit=0"))[0] == 400
         presences = (await call("mia", "GET", "presences"))[1]["items"]
         assert [one["name"] for one in presences] == ["available", "away", "offline"]  # type: ignore[attr-defined]
-        assert (await call("omar", "GET", f"agents/{MIA}/presences"))[1]["items"][0]["presence"] == "available"  # type: ignore[index]
+        assert (await call("omar", "GET", f"agents/{MIA}/presences"))[1]["items"][0][
+            "presence"
+        ] == "available"  # type: ignore[index]
         assert (await call("omar", "POST", f"interactions/{ann}/join"))[0] == 200
         assert (await call("omar", "POST", f"interactions/{ann}/leave"))[0] == 200
         assert (await call("mia", "POST", f"interactions/{ann}/transfer", agent_id=OMAR))[0] == 200
@@ -243,5 +293,8 @@ def test_charts_of_nothing_of_one_value_and_of_many() -> None:
     assert spark([1, None]).values == "1, none"
     assert bars([], places=24).bars == []
     one = bars([(0, 0), (4, 2)], places=24)
-    assert [(bar.x, bar.height, bar.second) for bar in one.bars] == [(44, 128, False), (60, 64, True)]
+    assert [(bar.x, bar.height, bar.second) for bar in one.bars] == [
+        (44, 128, False),
+        (60, 64, True),
+    ]
     assert (one.peak, one.highest, one.width) == (1, 4, 960)

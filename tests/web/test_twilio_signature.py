@@ -1,4 +1,5 @@
-"""Our signature check agrees with Twilio's own validator, on what is genuine and on what is forged."""
+"""Our signature check agrees with Twilio's own validator, on what is genuine and on what is
+forged."""
 
 from urllib.parse import parse_qsl, urlencode
 
@@ -12,7 +13,12 @@ from handoff_service.gateways.twilio.signature import is_signed
 
 TOKEN, OLD_TOKEN = "12345", "54321"
 URL = "https://sms.example.com/webhooks/twilio/sms"
-FORM = [("From", "+12025550101"), ("To", "+18885550100"), ("Body", "50% & more \U0001f44d"), ("FromCity", "")]
+FORM = [
+    ("From", "+12025550101"),
+    ("To", "+18885550100"),
+    ("Body", "50% & more \U0001f44d"),
+    ("FromCity", ""),
+]
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
     [
@@ -34,10 +40,16 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.samp
 names = words | st.sampled_from(["Body", "From", "FromCity", "MediaUrl0", "body"])
 forms = st.lists(st.tuples(names, words), max_size=12)
 hosts = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?(\.[a-z]{2,5})?", fullmatch=True)
-ports = st.just("") | st.integers(1, 65535).map(lambda port: f":{port}") | st.sampled_from([":443", ":80"])
+ports = (
+    st.just("")
+    | st.integers(1, 65535).map(lambda port: f":{port}")
+    | st.sampled_from([":443", ":80"])
+)
 paths = st.sampled_from(["", "/", "/webhooks/twilio/sms", "/a/b%20c"])
 queries = st.sampled_from(["", "?message=7", "?a=1&b=%2B&c=", "?\u00e9=1"])
-urls = st.builds("".join, st.tuples(st.sampled_from(["http://", "https://"]), hosts, ports, paths, queries))
+urls = st.builds(
+    "".join, st.tuples(st.sampled_from(["http://", "https://"]), hosts, ports, paths, queries)
+)
 
 
 def theirs(url: str, pairs: list[tuple[str, str]], signature: str) -> bool:
@@ -58,7 +70,8 @@ def signed(url: str, pairs: list[tuple[str, str]], token: str = TOKEN) -> str:
 @example(url=URL, pairs=[("Body", "")])
 @example(url=URL, pairs=[("Body", "b"), ("Body", "a"), ("Body", "b")])
 def test_genuine_forms_pass(url: str, pairs: list[tuple[str, str]]) -> None:
-    """What Twilio's library signs, ours takes: after the way through a form's encoding, in any order."""
+    """What Twilio's library signs, ours takes: after the way through a form's encoding, in any
+    order."""
     signature = signed(url, pairs)
     arrived = parse_qsl(urlencode(pairs), keep_blank_values=True)
     assert theirs(url, arrived, signature)
@@ -67,7 +80,9 @@ def test_genuine_forms_pass(url: str, pairs: list[tuple[str, str]]) -> None:
 
 
 @settings(max_examples=800, deadline=None)
-@given(url=urls, called=urls, pairs=forms, came=forms, tail=st.sampled_from(["", "=", " ", "\u00e9"]))
+@given(
+    url=urls, called=urls, pairs=forms, came=forms, tail=st.sampled_from(["", "=", " ", "\u00e9"])
+)
 def test_forgeries_fail_as_theirs_do(
     url: str, called: str, pairs: list[tuple[str, str]], came: list[tuple[str, str]], tail: str
 ) -> None:
@@ -87,8 +102,18 @@ def test_forgeries_fail_as_theirs_do(
 
 PORTS = [
     ("no port, signed without", URL, URL, True),
-    ("no port, signed with the default one", "https://h.example/p", "https://h.example:443/p", True),
-    ("no port, http, signed with the default one", "http://h.example/p", "http://h.example:80/p", True),
+    (
+        "no port, signed with the default one",
+        "https://h.example/p",
+        "https://h.example:443/p",
+        True,
+    ),
+    (
+        "no port, http, signed with the default one",
+        "http://h.example/p",
+        "http://h.example:80/p",
+        True,
+    ),
     ("a port, signed without", "https://h.example:8443/p", "https://h.example/p", True),
     ("a port, signed with another", "https://h.example:8443/p", "https://h.example:9443/p", False),
     ("https, signed as http", "https://h.example/p", "http://h.example/p", False),
@@ -96,7 +121,9 @@ PORTS = [
 ]
 
 
-@pytest.mark.parametrize(("url", "url_signed", "genuine"), [p[1:] for p in PORTS], ids=[p[0] for p in PORTS])
+@pytest.mark.parametrize(
+    ("url", "url_signed", "genuine"), [p[1:] for p in PORTS], ids=[p[0] for p in PORTS]
+)
 def test_ports(url: str, url_signed: str, genuine: bool) -> None:
     """Twilio signs an address with its port or without."""
     signature = signed(url_signed, FORM)

@@ -1,4 +1,5 @@
-"""Twilio's webhooks on a running server, signed for the public address: what is answered and what is written."""
+"""Twilio's webhooks on a running server, signed for the public address: what is answered and what
+is written."""
 
 import base64
 import hmac
@@ -15,7 +16,13 @@ from twilio.request_validator import RequestValidator
 
 from handoff_service import log
 from handoff_service.errors import DatabaseAway, Overloaded
-from handoff_service.operations.conversations.receive_sms import Attachment, Outcome, Received, Text, receive_sms
+from handoff_service.operations.conversations.receive_sms import (
+    Attachment,
+    Outcome,
+    Received,
+    Text,
+    receive_sms,
+)
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.rules.shared.vocabulary import Status
 from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer, FakeTwilio, sid
@@ -48,7 +55,8 @@ async def twilio(base: str) -> AsyncIterator[FakeTwilio]:
 async def text_in(twilio: FakeTwilio, *, without: str = "", **changes: str) -> Answer:
     """Ann's text, with parameters changed, or one left out."""
     form = {
-        "MessageSid": SID, "SmsSid": SID, "AccountSid": ACCOUNT_SID, "From": ANN, "To": LINE, "Body": "Hello",
+        "MessageSid": SID, "SmsSid": SID, "AccountSid": ACCOUNT_SID, "From": ANN, "To": LINE,
+        "Body": "Hello",
         "NumMedia": "0", "FromCity": "", "FromState": "DC", "ApiVersion": "2010-04-01",
     } | changes  # fmt: skip
     form.pop(without, None)
@@ -56,7 +64,9 @@ async def text_in(twilio: FakeTwilio, *, without: str = "", **changes: str) -> A
 
 
 def text(**changes: Any) -> Text:
-    return Text(**{"sid": SID, "requester_number": ANN, "provider_number": LINE, "body": "Hello"} | changes)
+    return Text(
+        **{"sid": SID, "requester_number": ANN, "provider_number": LINE, "body": "Hello"} | changes
+    )
 
 
 def pictures(n: int) -> tuple[Attachment, ...]:
@@ -75,14 +85,24 @@ TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
     ("no words", {"Body": ""}, 200, text(body="")),
     ("Body left out", {"without": "Body"}, 200, text(body="")),
     ("plus, percent, ampersand", {"Body": "1+1=2 & 50%25"}, 200, text(body="1+1=2 & 50%25")),
-    ("emoji and new lines", {"Body": "\U0001f44d\r\n\u00e9"}, 200, text(body="\U0001f44d\r\n\u00e9")),
+    (
+        "emoji and new lines",
+        {"Body": "\U0001f44d\r\n\u00e9"},
+        200,
+        text(body="\U0001f44d\r\n\u00e9"),
+    ),
     ("a leading slash is a word like any other", {"Body": "/restart"}, 200, text(body="/restart")),
     ("NUL", {"Body": "a\0b"}, 200, text(body="a\ufffdb")),
     ("1,600 emoji", {"Body": "\U0001f44d" * 1600}, 200, text(body="\U0001f44d" * 1600)),
     ("a parameter nobody has heard of", {"Sparkle": "1"}, 200, text()),
     ("from a short code", {"From": "72975"}, 200, text(requester_number="72975")),
     ("from a name", {"From": "Booking.com"}, 200, text(requester_number="Booking.com")),
-    ("from a number without a plus", {"From": "12025550101"}, 200, text(requester_number="12025550101")),
+    (
+        "from a number without a plus",
+        {"From": "12025550101"},
+        200,
+        text(requester_number="12025550101"),
+    ),
     ("one picture", picture_form(1), 200, text(media=pictures(1))),
     ("ten pictures", picture_form(10), 200, text(media=pictures(10))),
     ("more pictures than there can be", picture_form(12), 200, text(media=pictures(10))),
@@ -110,9 +130,15 @@ TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "status", "expected"), [t[1:] for t in TEXTS], ids=[t[0] for t in TEXTS])
+@pytest.mark.parametrize(
+    ("changes", "status", "expected"), [t[1:] for t in TEXTS], ids=[t[0] for t in TEXTS]
+)
 async def test_texts(
-    twilio: FakeTwilio, recorder: RecordingStore, changes: dict[str, str], status: int, expected: Text | str
+    twilio: FakeTwilio,
+    recorder: RecordingStore,
+    changes: dict[str, str],
+    status: int,
+    expected: Text | str,
 ) -> None:
     """One text, one write, empty TwiML; or a refusal that names the field."""
     answer = await text_in(twilio, **changes)
@@ -126,7 +152,8 @@ async def test_texts(
 
 
 @pytest.mark.parametrize(
-    ("outcome", "status"), [(Outcome.STORED, 200), (Outcome.REPEAT, 200), (Outcome.UNKNOWN_NUMBER, 404)]
+    ("outcome", "status"),
+    [(Outcome.STORED, 200), (Outcome.REPEAT, 200), (Outcome.UNKNOWN_NUMBER, 404)],
 )
 async def test_what_became_of_a_text(
     twilio: FakeTwilio, recorder: RecordingStore, outcome: Outcome, status: int
@@ -140,7 +167,9 @@ async def test_what_became_of_a_text(
 
 async def test_a_real_shaped_webhook(twilio: FakeTwilio, recorder: RecordingStore) -> None:
     """All of Twilio's parameters, blank ones among them, and a picture."""
-    answer = await twilio.send_inbound(SMS, ANN, LINE, "Look", [("https://api.twilio.com/0", "image/png")], sid=SID)
+    answer = await twilio.send_inbound(
+        SMS, ANN, LINE, "Look", [("https://api.twilio.com/0", "image/png")], sid=SID
+    )
     assert answer == TWIML
     assert recorder.written == [(receive_sms, text(body="Look", media=pictures(1)))]
     assert sum(not value for value in twilio.callbacks[0].form.values()) >= 4
@@ -161,8 +190,20 @@ RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
         200,
         Receipt(sid=SID, status=Status.SENT, message_id=7),
     ),
-    ("queued is sending here", {"MessageStatus": "queued"}, "", 200, Receipt(sid=SID, status=Status.SENDING)),
-    ("read is delivered here", {"MessageStatus": "read"}, "", 200, Receipt(sid=SID, status=Status.DELIVERED)),
+    (
+        "queued is sending here",
+        {"MessageStatus": "queued"},
+        "",
+        200,
+        Receipt(sid=SID, status=Status.SENDING),
+    ),
+    (
+        "read is delivered here",
+        {"MessageStatus": "read"},
+        "",
+        200,
+        Receipt(sid=SID, status=Status.DELIVERED),
+    ),
     (
         "undelivered, with why",
         {"MessageStatus": "undelivered", "ErrorCode": "30003"},
@@ -184,7 +225,13 @@ RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
         200,
         Receipt(sid=SID, status=Status.DELIVERED),
     ),
-    ("our id no number", {"MessageStatus": "sent"}, "?message=x", 200, Receipt(sid=SID, status=Status.SENT)),
+    (
+        "our id no number",
+        {"MessageStatus": "sent"},
+        "?message=x",
+        200,
+        Receipt(sid=SID, status=Status.SENT),
+    ),
     (
         "our id too long",
         {"MessageStatus": "sent"},
@@ -192,7 +239,13 @@ RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
         200,
         Receipt(sid=SID, status=Status.SENT),
     ),
-    ("our id blank", {"MessageStatus": "sent"}, "?message=", 200, Receipt(sid=SID, status=Status.SENT)),
+    (
+        "our id blank",
+        {"MessageStatus": "sent"},
+        "?message=",
+        200,
+        Receipt(sid=SID, status=Status.SENT),
+    ),
     (
         "a query in other writing",
         {"MessageStatus": "sent"},
@@ -209,7 +262,9 @@ RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
 
 
 @pytest.mark.parametrize(
-    ("changes", "query", "status", "expected"), [r[1:] for r in RECEIPTS], ids=[r[0] for r in RECEIPTS]
+    ("changes", "query", "status", "expected"),
+    [r[1:] for r in RECEIPTS],
+    ids=[r[0] for r in RECEIPTS],
 )
 async def test_receipts(
     twilio: FakeTwilio,
@@ -220,7 +275,9 @@ async def test_receipts(
     expected: Receipt | str,
 ) -> None:
     """One receipt, one write; or a refusal that names the field."""
-    answer = await twilio.post(STATUS + query, {"MessageSid": SID, "SmsSid": SID, "To": ANN, "From": LINE} | changes)
+    answer = await twilio.post(
+        STATUS + query, {"MessageSid": SID, "SmsSid": SID, "To": ANN, "From": LINE} | changes
+    )
     assert answer.status == status
     if isinstance(expected, Receipt):
         assert recorder.written == [(record_receipt, expected)]
@@ -229,7 +286,9 @@ async def test_receipts(
         assert recorder.written == []
 
 
-async def test_a_receipt_for_an_unknown_message(twilio: FakeTwilio, recorder: RecordingStore) -> None:
+async def test_a_receipt_for_an_unknown_message(
+    twilio: FakeTwilio, recorder: RecordingStore
+) -> None:
     """It is kept, so Twilio gets its 200."""
     recorder.answers[id(record_receipt)] = False
     assert await twilio.post(STATUS, {"MessageSid": SID, "MessageStatus": "sent"}) == TWIML
@@ -248,7 +307,9 @@ async def test_the_database_is_away(twilio: FakeTwilio, recorder: RecordingStore
 
 
 @pytest.mark.parametrize("failure", [DatabaseAway("OperationalError"), Overloaded()])
-async def test_when_to_try_again(base: str, twilio: FakeTwilio, recorder: RecordingStore, failure: Exception) -> None:
+async def test_when_to_try_again(
+    base: str, twilio: FakeTwilio, recorder: RecordingStore, failure: Exception
+) -> None:
     recorder.failure = failure
     form = {"MessageSid": SID, "From": ANN, "To": LINE, "Body": "Hello"}
     headers = {"X-Twilio-Signature": RequestValidator(AUTH_TOKEN).compute_signature(SMS, form)}
@@ -271,7 +332,9 @@ async def test_an_unsigned_request_is_neither_logged_nor_echoed(base: str) -> No
     )
     log.start()
     assert answer.status == 403
-    assert f"{PUBLIC}/webhooks/twilio/status" in answer.text, "which address was expected to be signed"
+    assert f"{PUBLIC}/webhooks/twilio/status" in answer.text, (
+        "which address was expected to be signed"
+    )
     assert "webhook_refused" in said.getvalue()
     for secret in ("2025559876", "Rosalind", "4711"):
         assert secret not in said.getvalue() + answer.text
@@ -293,33 +356,48 @@ RAW: list[tuple[str, bytes, str, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "content_type", "status"), [r[1:] for r in RAW], ids=[r[0] for r in RAW])
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"), [r[1:] for r in RAW], ids=[r[0] for r in RAW]
+)
 async def test_bodies(
-    twilio: FakeTwilio, recorder: RecordingStore, base: str, body: bytes, content_type: str, status: int
+    twilio: FakeTwilio,
+    recorder: RecordingStore,
+    base: str,
+    body: bytes,
+    content_type: str,
+    status: int,
 ) -> None:
     """What is not a form of a sensible size is refused before anybody looks into it."""
     pairs = parse_qsl(body.decode(), keep_blank_values=True)
     signature = RequestValidator(AUTH_TOKEN).compute_signature(SMS, MultiDict(pairs))
     answer = await post_raw(
-        f"{base}/webhooks/twilio/sms", body, {"Content-Type": content_type, "X-Twilio-Signature": signature}
+        f"{base}/webhooks/twilio/sms",
+        body,
+        {"Content-Type": content_type, "X-Twilio-Signature": signature},
     )
     assert answer.status == status
     assert [command.body for _, command in recorder.written] == (["Hello"] if status == 200 else [])
 
 
-async def test_broken_utf_8_in_a_text(twilio: FakeTwilio, recorder: RecordingStore, base: str) -> None:
+async def test_broken_utf_8_in_a_text(
+    twilio: FakeTwilio, recorder: RecordingStore, base: str
+) -> None:
     """It becomes U+FFFD, as for Twilio's own validator."""
     signature = twilio.signature(SMS, FORM | {"Body": "a\ufffdb"})
     body = urlencode(FORM | {"Body": "a"}).encode() + b"%FFb"
     answer = await post_raw(
-        f"{base}/webhooks/twilio/sms", body, {"Content-Type": FORM_TYPE, "X-Twilio-Signature": signature}
+        f"{base}/webhooks/twilio/sms",
+        body,
+        {"Content-Type": FORM_TYPE, "X-Twilio-Signature": signature},
     )
     assert answer == TWIML
     assert recorder.written == [(receive_sms, text(body="a\ufffdb"))]
 
 
 @pytest.mark.parametrize("path", ["sms", "status"])
-async def test_signatures(twilio: FakeTwilio, recorder: RecordingStore, base: str, path: str) -> None:
+async def test_signatures(
+    twilio: FakeTwilio, recorder: RecordingStore, base: str, path: str
+) -> None:
     """Only a signature over the public address and every field counts."""
     url = f"{PUBLIC}/webhooks/twilio/{path}"
     form = FORM | {"MessageStatus": "sent"}
@@ -332,7 +410,9 @@ async def test_signatures(twilio: FakeTwilio, recorder: RecordingStore, base: st
         "of another address": twilio.signature(f"{url}?message=8", form),
         "not ASCII": "\u00e9",
     }
-    answers = {name: (await twilio.post(url, form, signature=s)).status for name, s in forged.items()}
+    answers = {
+        name: (await twilio.post(url, form, signature=s)).status for name, s in forged.items()
+    }
     assert answers == dict.fromkeys(forged, 403)
     assert recorder.written == []
     assert await twilio.post(url, form) == TWIML
@@ -360,10 +440,19 @@ def hashed(key: str, url: str, form: dict[str, str], algorithm: str) -> str:
     return base64.b64encode(hmac.new(key.encode(), signed.encode(), algorithm).digest()).decode()
 
 
-async def test_the_setting_names_the_signatures_hash_and_keys(recorder: RecordingStore, tmp_path: Path) -> None:
-    """With shared keys, both keys count, and neither SHA-1 nor the auth token does. The header changes nothing."""
+async def test_the_setting_names_the_signatures_hash_and_keys(
+    recorder: RecordingStore, tmp_path: Path
+) -> None:
+    """With shared keys, both keys count, and neither SHA-1 nor the auth token does. The header
+    changes nothing."""
     url = f"{PUBLIC}/webhooks/twilio/sms"
-    form = {"AccountSid": ACCOUNT_SID, "Body": "Hi", "From": "+12025550101", "MessageSid": sid(1), "To": LINE}
+    form = {
+        "AccountSid": ACCOUNT_SID,
+        "Body": "Hi",
+        "From": "+12025550101",
+        "MessageSid": sid(1),
+        "To": LINE,
+    }
     keys = SHARED | {"PATCHBOARD_TWILIO_SHARED_KEY_SECONDARY": "next"}
     async with running(recorder, tmp_path, **keys) as base, FakeTwilio() as twilio:
         twilio.reroute = {PUBLIC: base}
@@ -377,7 +466,9 @@ async def test_the_setting_names_the_signatures_hash_and_keys(recorder: Recordin
         for header in ("", "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256"):
             signature = hashed(AUTH_TOKEN, url, form, "sha256")
             headers = {"X-Twilio-Signature": signature, SETTINGS_HEADER: header}
-            async with session.post(f"{base}/webhooks/twilio/sms", data=form, headers=headers) as refused:
+            async with session.post(
+                f"{base}/webhooks/twilio/sms", data=form, headers=headers
+            ) as refused:
                 assert refused.status == 403
 
 

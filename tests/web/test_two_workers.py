@@ -17,7 +17,8 @@ async def test_a_text_that_one_process_took_is_told_by_the_other(
     channel: str,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    """Several connections meet both processes; every one hears of every text, and nothing is done twice."""
+    """Several connections meet both processes; every one hears of every text, and nothing is done
+    twice."""
     twilio = FakeTwilio()
     await twilio.start()
     settings = {
@@ -27,7 +28,8 @@ async def test_a_text_that_one_process_took_is_told_by_the_other(
         **twilio.settings,
     }
     with running_service(tmp_path, **settings) as service:
-        connector = aiohttp.TCPConnector(limit=0, force_close=True)  # a new connection each time: any process
+        # a new connection each time: any process
+        connector = aiohttp.TCPConnector(limit=0, force_close=True)
         async with aiohttp.ClientSession(connector=connector) as session, asyncio.timeout(60):
             mia = await sign_in(Client(session, service.url), "mia")
             await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
@@ -36,7 +38,9 @@ async def test_a_text_that_one_process_took_is_told_by_the_other(
             offers = await mia.until("/inbox", lambda found: found["items"])
             taken = await mia.call("POST", f"/work-items/{offers['items'][0]['id']}/accept")
             headers = {"Authorization": f"Bearer {mia.token}"}
-            streams = [await session.get(f"{service.url}/api/v1/events", headers=headers) for _ in range(6)]
+            streams = [
+                await session.get(f"{service.url}/api/v1/events", headers=headers) for _ in range(6)
+            ]
             readers = [read_events(stream) for stream in streams]
             for reader in readers:
                 await wait_for(reader, "hello")
@@ -46,11 +50,17 @@ async def test_a_text_that_one_process_took_is_told_by_the_other(
             for reader in readers:
                 for body in bodies:
                     await wait_for(reader, "message", body=body)
-            await mia.call("POST", f"/interactions/{taken['id']}/messages", {"body": "Got all of them."}, status=201)
+            await mia.call(
+                "POST",
+                f"/interactions/{taken['id']}/messages",
+                {"body": "Got all of them."},
+                status=201,
+            )
             await mia.until(
                 f"/interactions/{taken['id']}/messages?limit=200",
                 lambda found: any(
-                    m["body"] == "Got all of them." and m["status"] == "delivered" for m in found["items"]
+                    m["body"] == "Got all of them." and m["status"] == "delivered"
+                    for m in found["items"]
                 ),
             )
             for stream in streams:

@@ -1,4 +1,5 @@
-"""The workspace's pages as a browser without its script gets them: who may see what, and what is on them."""
+"""The workspace's pages as a browser without its script gets them: who may see what, and what is on
+them."""
 
 import asyncio
 import hashlib
@@ -21,7 +22,12 @@ from handoff_service.web.shared.directions import has_rtl
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
 from tests.web.workspace_server import PAGE, SCRIPT, Running, Visitor, running, shown
 
-GETS = ["/workspace", "/workspace/conversations/1", "/workspace/lists", "/workspace/conversations/1/news"]
+GETS = [
+    "/workspace",
+    "/workspace/conversations/1",
+    "/workspace/lists",
+    "/workspace/conversations/1/news",
+]
 ACTS = [
     "/workspace/offers/1/accept",
     "/workspace/offers/1/reject",
@@ -60,7 +66,9 @@ async def mia(visitor: Visitor) -> Visitor:
     return visitor
 
 
-def not_sent(tx: Transaction, message_id: int, status: Status = Status.FAILED, code: int | None = None) -> None:
+def not_sent(
+    tx: Transaction, message_id: int, status: Status = Status.FAILED, code: int | None = None
+) -> None:
     """End a text that this transaction wrote, before the worker can have seen it."""
     m, w = t.messages, t.due_work
     tx.conn.execute(sa.delete(w).where(w.c.kind == Work.DELIVER, w.c.key == str(message_id)))
@@ -76,7 +84,9 @@ async def offered(desk: Running, agent: int = MIA) -> int:
     raise AssertionError("nothing was offered")
 
 
-async def conversation(desk: Running, mia: Visitor, body: str = "my badge", number: str = ANN) -> int:
+async def conversation(
+    desk: Running, mia: Visitor, body: str = "my badge", number: str = ANN
+) -> int:
     """A conversation that Mia has accepted through the page."""
     received = await desk.story.text(body, number=number, to=DIRECT)
     assert (await mia.act(f"/workspace/offers/{await offered(desk)}/accept")).status == 204
@@ -84,13 +94,17 @@ async def conversation(desk: Running, mia: Visitor, body: str = "my badge", numb
     return received.interaction_id
 
 
-# Who may see what ----------------------------------------------------------------------------------------------
+# Who may see what ---------------------------------------------------------------------------------
 
 
 async def test_a_page_sends_who_is_not_signed_in_to_the_sign_in_page(visitor: Visitor) -> None:
     for path in GETS:
         answer = await visitor.get(path)
-        assert (path, answer.status, answer.headers["Location"].partition("?")[0]) == (path, 303, "/sign-in")
+        assert (path, answer.status, answer.headers["Location"].partition("?")[0]) == (
+            path,
+            303,
+            "/sign-in",
+        )
 
 
 async def test_a_script_that_is_not_signed_in_is_told_401(visitor: Visitor) -> None:
@@ -107,14 +121,18 @@ async def test_an_act_without_a_session_does_nothing(visitor: Visitor) -> None:
 async def test_an_act_that_carries_no_token_of_this_session_is_refused(mia: Visitor) -> None:
     for path in ACTS:
         for token in ("", "wrong"):
-            answer = await mia.post(path, SCRIPT | {"X-CSRF-Token": token}, body="hi", presence="away")
+            answer = await mia.post(
+                path, SCRIPT | {"X-CSRF-Token": token}, body="hi", presence="away"
+            )
             assert (path, answer.status) == (path, 403)
             assert "Reload" in answer.text
 
 
 async def test_another_site_cannot_sign_a_browser_in(visitor: Visitor) -> None:
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example.com"}):
-        answer = await visitor.post("/sign-in", PAGE | headers, email="mia@example.com", password="demo-mia")
+        answer = await visitor.post(
+            "/sign-in", PAGE | headers, email="mia@example.com", password="demo-mia"
+        )
         assert answer.status == 403
         assert "Set-Cookie" not in answer.headers
 
@@ -138,19 +156,25 @@ async def test_a_trainer_without_another_role_is_not_let_in(desk: Running, mia: 
     assert "You don't have access" in shown(answer.text)
 
 
-# Signing in and out --------------------------------------------------------------------------------------------
+# Signing in and out -------------------------------------------------------------------------------
 
 
-async def test_signing_in_makes_an_offline_agent_available_and_signing_out_offline(desk: Running, mia: Visitor) -> None:
+async def test_signing_in_makes_an_offline_agent_available_and_signing_out_offline(
+    desk: Running, mia: Visitor
+) -> None:
     assert "Available" in shown((await mia.get("/workspace")).text)
     answer = await mia.post("/sign-out", csrf=await mia.csrf())
     assert (answer.status, answer.headers["Location"]) == (303, "/sign-in")
     assert (await mia.get("/workspace")).status == 303
-    assert [row.presence for row in await desk.story.rows(t.agents, t.agents.c.id == MIA)] == [Presence.OFFLINE]
+    assert [row.presence for row in await desk.story.rows(t.agents, t.agents.c.id == MIA)] == [
+        Presence.OFFLINE
+    ]
     assert await desk.story.count(t.sessions) == 0
 
 
-async def test_signing_in_again_leads_back_to_the_page_that_was_asked_for(desk: Running, visitor: Visitor) -> None:
+async def test_signing_in_again_leads_back_to_the_page_that_was_asked_for(
+    desk: Running, visitor: Visitor
+) -> None:
     for method, path, back in (
         ("GET", "/workspace/conversations/7?line=3", "/workspace/conversations/7?line=3"),
         ("GET", "/workspace/search?q=a%26b", "/workspace/search?q=a%26b"),
@@ -164,9 +188,12 @@ async def test_signing_in_again_leads_back_to_the_page_that_was_asked_for(desk: 
         assert f'name="next" value="{back}"' in page.text
         wrong = await visitor.post("/sign-in", email="mia@example.com", password="", next=back)
         assert f'name="next" value="{back}"' in wrong.text
-        answer = await visitor.post("/sign-in", email="mia@example.com", password="demo-mia", next=back)
+        answer = await visitor.post(
+            "/sign-in", email="mia@example.com", password="demo-mia", next=back
+        )
         assert (path, answer.headers["Location"]) == (path, back)
-        assert (await visitor.get(asked.headers["Location"])).headers["Location"] == back  # signed in in another tab
+        # signed in in another tab
+        assert (await visitor.get(asked.headers["Location"])).headers["Location"] == back
         await visitor.post("/sign-out", csrf=await visitor.csrf())
 
 
@@ -183,8 +210,12 @@ async def test_signing_in_again_leads_back_to_the_page_that_was_asked_for(desk: 
         "javascript:alert(1)",
     ],
 )
-async def test_signing_in_leads_to_no_other_place(desk: Running, visitor: Visitor, next_page: str) -> None:
-    answer = await visitor.post("/sign-in", email="mia@example.com", password="demo-mia", next=next_page)
+async def test_signing_in_leads_to_no_other_place(
+    desk: Running, visitor: Visitor, next_page: str
+) -> None:
+    answer = await visitor.post(
+        "/sign-in", email="mia@example.com", password="demo-mia", next=next_page
+    )
     assert answer.headers["Location"] == "/workspace"
 
 
@@ -195,7 +226,9 @@ async def test_signing_in_leaves_away_as_it_is(desk: Running, visitor: Visitor) 
     assert "You are away" in shown((await visitor.get("/workspace")).text)
 
 
-async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(visitor: Visitor) -> None:
+async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
+    visitor: Visitor,
+) -> None:
     said = []
     for _ in range(6):
         answer = await visitor.sign_in(password="wrong")
@@ -230,7 +263,7 @@ async def test_the_start_leads_in(visitor: Visitor) -> None:
     assert (await visitor.get("/")).headers["Location"] == "/workspace"
 
 
-# The list ------------------------------------------------------------------------------------------------------
+# The list -----------------------------------------------------------------------------------------
 
 
 async def test_an_offer_says_who_why_and_how_long(desk: Running, mia: Visitor) -> None:
@@ -244,7 +277,9 @@ async def test_an_offer_says_who_why_and_how_long(desk: Running, mia: Visitor) -
     assert re.search(r"\b(60|59|58) s\b", said)
 
 
-async def test_an_offer_that_somebody_took_says_so_once_on_the_page_that_shows_it(desk: Running, mia: Visitor) -> None:
+async def test_an_offer_that_somebody_took_says_so_once_on_the_page_that_shows_it(
+    desk: Running, mia: Visitor
+) -> None:
     await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
     await mia.act(f"/workspace/offers/{item}/reject", reason="Not my subject")
@@ -258,23 +293,32 @@ async def test_an_offer_that_somebody_took_says_so_once_on_the_page_that_shows_i
 async def test_accepting_what_is_gone_says_so(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
-    assert (await mia.act(f"/workspace/offers/{item}/accept")).headers["HX-Redirect"] == "/workspace/conversations/1"
+    assert (await mia.act(f"/workspace/offers/{item}/accept")).headers[
+        "HX-Redirect"
+    ] == "/workspace/conversations/1"
     again = await mia.act(f"/workspace/offers/{item}/accept")
-    assert (again.status, again.text) == (409, "This offer is no longer yours. It expired, or somebody else took it.")
+    assert (again.status, again.text) == (
+        409,
+        "This offer is no longer yours. It expired, or somebody else took it.",
+    )
 
 
 async def test_rejecting_needs_a_reason_and_keeps_it(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
     assert (await mia.act(f"/workspace/offers/{item}/reject")).status == 400
-    assert (await mia.act(f"/workspace/offers/{item}/reject", reason="Busy", words="On the phone")).status == 204
+    assert (
+        await mia.act(f"/workspace/offers/{item}/reject", reason="Busy", words="On the phone")
+    ).status == 204
     rows = await desk.story.rows(t.offers)
     assert rows[0].outcome_reason == "On the phone"
 
 
 async def test_a_plain_form_works_without_the_script(desk: Running, mia: Visitor) -> None:
     await desk.story.text("my badge", to=DIRECT)
-    accepted = await mia.post(f"/workspace/offers/{await offered(desk)}/accept", csrf=await mia.csrf())
+    accepted = await mia.post(
+        f"/workspace/offers/{await offered(desk)}/accept", csrf=await mia.csrf()
+    )
     assert (accepted.status, accepted.headers["Location"]) == (303, "/workspace/conversations/1")
     path = "/workspace/conversations/1"
     answer = await mia.post(f"{path}/messages", csrf=await mia.csrf(), body="one\r\ntwo")
@@ -304,7 +348,7 @@ async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia:
     assert "Sending adds you to the conversation." in opened
 
 
-# A conversation ------------------------------------------------------------------------------------------------
+# A conversation -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("body", HOSTILE)
@@ -326,8 +370,15 @@ async def test_a_name_reason_or_description_is_never_markup(desk: Running, mia: 
     rename = sa.update(t.users).values(name="<b>Ann</b> & 'Co\"", email="<i>x</i>")
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(rename), None)
     one = await conversation(desk, mia, number=SHARED)
-    await mia.act(f"/workspace/conversations/{one}/close", short_description="<u>dock</u>", closing_text="<s>bye</s>")
-    for path in (f"/workspace/conversations/{one}", f"/phone?from=%2B{SHARED[1:]}&to=%2B{DIRECT[1:]}"):
+    await mia.act(
+        f"/workspace/conversations/{one}/close",
+        short_description="<u>dock</u>",
+        closing_text="<s>bye</s>",
+    )
+    for path in (
+        f"/workspace/conversations/{one}",
+        f"/phone?from=%2B{SHARED[1:]}&to=%2B{DIRECT[1:]}",
+    ):
         page = (await mia.get(path)).text
         for markup in ("<b>Ann", "<i>x", "<u>dock", "<s>bye"):
             assert markup not in page
@@ -337,12 +388,16 @@ async def test_an_unknown_conversation_is_a_page_that_says_so(mia: Visitor) -> N
     answer = await mia.get("/workspace/conversations/77")
     assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
     assert "Page not found There is no interaction 77." in shown(answer.text)
-    assert (await mia.get("/workspace/conversations/77/news", SCRIPT)).text == "There is no interaction 77."
+    assert (
+        await mia.get("/workspace/conversations/77/news", SCRIPT)
+    ).text == "There is no interaction 77."
 
 
 async def test_a_very_long_name_is_whole_in_the_panel(desk: Running, mia: Visitor) -> None:
     name = "Maximiliana Alejandra Fernández-Castellanos de la Vega y Montemayor " * 3
-    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.update(t.users).values(name=name.strip())), None)
+    await desk.desk.store.write(
+        lambda tx, _: tx.conn.execute(sa.update(t.users).values(name=name.strip())), None
+    )
     one = await conversation(desk, mia)
     page = await mia.get(f"/workspace/conversations/{one}")
     assert f'title="{name.strip()}"' in page.text
@@ -357,23 +412,34 @@ async def test_candidates_on_a_shared_number_are_listed(desk: Running, mia: Visi
 
 
 async def test_sending_says_what_it_takes_over(tmp_path: Path) -> None:
-    bot = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/webhooks/sms/webhook", "PATCHBOARD_BURST_WINDOW": "3599"}
+    bot = {
+        "PATCHBOARD_BOT_URL": "http://127.0.0.1:9/webhooks/sms/webhook",
+        "PATCHBOARD_BURST_WINDOW": "3599",
+    }
     async with running(tmp_path / "bot", **bot) as desk, desk.visitor() as mia:
         await mia.sign_in()
         await desk.story.text("hi", number=STRANGER)
         page = shown((await mia.get("/workspace/conversations/1")).text)
-        assert "The virtual agent is replying. · Sending takes it over from the virtual agent." in page
-        assert (await mia.act("/workspace/conversations/1/messages", body="Hi, Mia here")).status == 204
+        assert (
+            "The virtual agent is replying. · Sending takes it over from the virtual agent." in page
+        )
+        assert (
+            await mia.act("/workspace/conversations/1/messages", body="Hi, Mia here")
+        ).status == 204
         news = await mia.get("/workspace/conversations/1/news?after=1", SCRIPT)
         assert "Mia Chen took over" in shown(news.text)
         assert "You are replying." in shown(news.text)
 
 
-async def test_a_closed_conversation_has_no_composer_and_says_so(desk: Running, mia: Visitor) -> None:
+async def test_a_closed_conversation_has_no_composer_and_says_so(
+    desk: Running, mia: Visitor
+) -> None:
     one = await conversation(desk, mia)
     path = f"/workspace/conversations/{one}"
     assert 'id="composer"' in (await mia.get(path)).text
-    await mia.act(f"{path}/close", short_description="Dock", closing_text="Bye.", state="closed_abandoned")
+    await mia.act(
+        f"{path}/close", short_description="Dock", closing_text="Bye.", state="closed_abandoned"
+    )
     page = await mia.get(path)
     assert 'id="composer"' not in page.text
     assert "This conversation is closed as abandoned." in shown(page.text)
@@ -403,7 +469,9 @@ async def test_what_is_refused_says_why(
     assert why in answer.text
 
 
-async def test_new_messages_stand_under_a_line_until_they_are_read(desk: Running, mia: Visitor) -> None:
+async def test_new_messages_stand_under_a_line_until_they_are_read(
+    desk: Running, mia: Visitor
+) -> None:
     one = await conversation(desk, mia)
     path = f"/workspace/conversations/{one}"
     await desk.story.text("hello?", to=DIRECT)
@@ -418,14 +486,18 @@ async def test_new_messages_stand_under_a_line_until_they_are_read(desk: Running
     assert "<title>Ann Lee · Patchboard</title>" in page.text
 
 
-async def test_news_are_the_lines_after_a_place_and_the_watched_ones(desk: Running, mia: Visitor) -> None:
+async def test_news_are_the_lines_after_a_place_and_the_watched_ones(
+    desk: Running, mia: Visitor
+) -> None:
     one = await conversation(desk, mia)
     await mia.act(f"/workspace/conversations/{one}/messages", body="first")
     mine = next(line for line in await desk.story.lines(one) if line.body == "first")
     await desk.story.text("second", to=DIRECT)
     news = await mia.get(f"/workspace/conversations/{one}/news?after={mine.seq}", SCRIPT)
     assert re.findall(r'id="line-(\d+)"', news.text) == [str(mine.seq + 1)]
-    news = await mia.get(f"/workspace/conversations/{one}/news?after={mine.seq + 1}&watch={mine.seq}", SCRIPT)
+    news = await mia.get(
+        f"/workspace/conversations/{one}/news?after={mine.seq + 1}&watch={mine.seq}", SCRIPT
+    )
     assert re.findall(r'id="line-(\d+)"', news.text) == [str(mine.seq)]
 
 
@@ -435,24 +507,49 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
     def add(tx: Transaction, _: None) -> None:
         row = interactions.lock(tx.conn, one)
         system = {"kind": Kind.SYSTEM, "author": Author.SYSTEM}
-        late = {"event": Event.LATE_REPLY, "reason": "because the conversation had moved on", "body": "Anything else?"}
-        case = {"event": Event.CASE_OPENED, "reason": "screen is dark", "body": "Case CS0000001 opened"}
-        messages.append(tx, row, messages.NewLine(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late))
+        late = {
+            "event": Event.LATE_REPLY,
+            "reason": "because the conversation had moved on",
+            "body": "Anything else?",
+        }
+        case = {
+            "event": Event.CASE_OPENED,
+            "reason": "screen is dark",
+            "body": "Case CS0000001 opened",
+        }
+        messages.append(
+            tx, row, messages.NewLine(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late)
+        )
         messages.append(tx, row, messages.NewLine(**system, **case))
         messages.append(
-            tx, row, messages.NewLine(kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock")
+            tx,
+            row,
+            messages.NewLine(
+                kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock"
+            ),
         )
-        for status, code in ((Status.FAILED, 30007), (Status.UNKNOWN, None), (Status.CANCELED, None)):
-            not_sent(tx, messages.send_text(tx, row, f"text {status}", Author.AGENT, agent_id=MIA), status, code)
+        for status, code in (
+            (Status.FAILED, 30007),
+            (Status.UNKNOWN, None),
+            (Status.CANCELED, None),
+        ):
+            not_sent(
+                tx,
+                messages.send_text(tx, row, f"text {status}", Author.AGENT, agent_id=MIA),
+                status,
+                code,
+            )
 
     await desk.desk.store.write(add, None)
     said = shown((await mia.get(f"/workspace/conversations/{one}")).text)
     for words in (
-        "A late answer from the virtual agent was not sent , because the conversation had moved on: “Anything else?”",
+        "A late answer from the virtual agent was not sent , because the conversation had "
+        "moved on: “Anything else?”",
         "Case CS0000001 opened : screen is dark",
         "Omar Haddad Private note",
         "ent to Ann: “You're in line for Service desk. We'll reply here.”",  # sent, or to be sent
-        "Not delivered. The carrier filtered it. (30007) Rephrase it without links and send it again.",
+        "Not delivered. The carrier filtered it. (30007) Rephrase it without links and send "
+        "it again.",
         "We are checking with the provider whether this was sent.",
         "Not sent",
         "Mia Chen accepted after",
@@ -460,11 +557,14 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
         assert words in said
 
 
-async def test_the_providers_address_of_a_picture_is_not_on_the_page(desk: Running, mia: Visitor) -> None:
+async def test_the_providers_address_of_a_picture_is_not_on_the_page(
+    desk: Running, mia: Visitor
+) -> None:
     one = await conversation(desk, mia)
     shared = {"message_id": 1, "status": "waiting", "created_at": desk.desk.clock()}
     rows = [
-        shared | {"position": 0, "url": "https://media.example.com/1", "content_type": "image/jpeg"},
+        shared
+        | {"position": 0, "url": "https://media.example.com/1", "content_type": "image/jpeg"},
         shared | {"position": 1, "url": "javascript:alert(1)", "content_type": "text/<b>"},
     ]
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.media), rows), None)
@@ -487,10 +587,12 @@ async def test_a_long_conversation_begins_with_its_newest_lines(
     assert "the very first</p>" in (await mia.get(f"/workspace/conversations/{one}?all=1")).text
 
 
-# The stream ----------------------------------------------------------------------------------------------------
+# The stream ---------------------------------------------------------------------------------------
 
 
-async def test_the_stream_says_hello_then_hints_and_ends_with_the_fanout(desk: Running, mia: Visitor) -> None:
+async def test_the_stream_says_hello_then_hints_and_ends_with_the_fanout(
+    desk: Running, mia: Visitor
+) -> None:
     one = await conversation(desk, mia)
     async with mia.client.get(f"{mia.address}/workspace/events?open={one}") as stream:
         assert stream.headers["Content-Type"].startswith("text/event-stream")
@@ -514,7 +616,7 @@ async def test_the_stream_ends_when_the_session_does(
     assert (await mia.get("/workspace/events", {"Accept": "text/event-stream"})).status == 401
 
 
-# The phone -----------------------------------------------------------------------------------------------------
+# The phone ----------------------------------------------------------------------------------------
 
 
 async def test_a_phone_sees_what_reached_it_and_nothing_else(desk: Running, mia: Visitor) -> None:
@@ -522,7 +624,10 @@ async def test_a_phone_sees_what_reached_it_and_nothing_else(desk: Running, mia:
 
     def lose(tx: Transaction, _: None) -> None:
         not_sent(
-            tx, messages.send_text(tx, interactions.lock(tx.conn, one), "lost on the way", Author.AGENT, agent_id=MIA)
+            tx,
+            messages.send_text(
+                tx, interactions.lock(tx.conn, one), "lost on the way", Author.AGENT, agent_id=MIA
+            ),
         )
 
     await desk.desk.store.write(lose, None)
@@ -534,7 +639,9 @@ async def test_a_phone_sees_what_reached_it_and_nothing_else(desk: Running, mia:
 
 
 async def test_the_phone_page_keeps_its_phones_in_the_address(visitor: Visitor) -> None:
-    page = await visitor.get(f"/phone?from=%2B{ANN[1:]}&to=%2B{DIRECT[1:]}&from=%2B{BOB[1:]}&from=much-too-long-a-name")
+    page = await visitor.get(
+        f"/phone?from=%2B{ANN[1:]}&to=%2B{DIRECT[1:]}&from=%2B{BOB[1:]}&from=much-too-long-a-name"
+    )
     assert page.text.count('class="handset"') == 2
     said = shown(page.text)
     assert "+1 202 555 0101 to Direct line" in said
@@ -551,8 +658,12 @@ TYPED = {
 
 
 @pytest.mark.parametrize(("typed", "status"), TYPED.values(), ids=TYPED.keys())
-async def test_a_typed_number_is_taken_or_explained(visitor: Visitor, typed: str, status: int) -> None:
-    async with visitor.client.get(f"{visitor.address}/phone", params={"typed": typed}, allow_redirects=False) as answer:
+async def test_a_typed_number_is_taken_or_explained(
+    visitor: Visitor, typed: str, status: int
+) -> None:
+    async with visitor.client.get(
+        f"{visitor.address}/phone", params={"typed": typed}, allow_redirects=False
+    ) as answer:
         assert answer.status == status
         if status == 302:
             assert answer.headers["Location"] == "/phone?from=%2B12025550177"
@@ -567,15 +678,23 @@ async def test_a_name_and_a_short_code_have_a_phone(visitor: Visitor, sender: st
         f"{visitor.address}/phone", params={"typed": sender}, allow_redirects=False
     ) as answer:
         assert answer.headers["Location"] == f"/phone?from={sender}"
-    await visitor.post("/phone/texts", SCRIPT, **{"from": sender, "to": DIRECT, "body": "Your parcel waits"})
+    await visitor.post(
+        "/phone/texts", SCRIPT, **{"from": sender, "to": DIRECT, "body": "Your parcel waits"}
+    )
     page = shown((await visitor.get(address)).text)
     assert "Your parcel waits" in page
     assert ("Cannot be answered" in page) is (sender == "CityBank")
 
 
-async def test_what_cannot_be_answered_is_marked_and_nobody_has_it(desk: Running, mia: Visitor) -> None:
+async def test_what_cannot_be_answered_is_marked_and_nobody_has_it(
+    desk: Running, mia: Visitor
+) -> None:
     one = (await desk.story.text("Your parcel waits", number="CityBank", to=DIRECT)).interaction_id
-    for path in ("/workspace?others=1", f"/workspace/conversations/{one}", "/workspace/search?q=citybank"):
+    for path in (
+        "/workspace?others=1",
+        f"/workspace/conversations/{one}",
+        "/workspace/search?q=citybank",
+    ):
         page = shown((await mia.get(path)).text)
         assert "CityBank" in page, path
         assert "Cannot be answered" in page, path
@@ -586,18 +705,23 @@ async def test_what_cannot_be_answered_is_marked_and_nobody_has_it(desk: Running
 
 BAD_TEXTS = {
     "from no number": ({"from": "Ann, at her desk", "to": MAIN, "body": "hi"}, 400),
-    "to a number that is not the company's": ({"from": ANN, "to": "+18885559999", "body": "hi"}, 404),
+    "to a number that is not the company's": (
+        {"from": ANN, "to": "+18885559999", "body": "hi"},
+        404,
+    ),
     "empty": ({"from": ANN, "to": MAIN, "body": " "}, 400),
     "too long": ({"from": ANN, "to": MAIN, "body": "x" * 1601}, 400),
 }
 
 
 @pytest.mark.parametrize(("fields", "status"), BAD_TEXTS.values(), ids=BAD_TEXTS.keys())
-async def test_a_phone_cannot_text_nonsense(visitor: Visitor, fields: dict[str, str], status: int) -> None:
+async def test_a_phone_cannot_text_nonsense(
+    visitor: Visitor, fields: dict[str, str], status: int
+) -> None:
     assert (await visitor.post("/phone/texts", SCRIPT, **fields)).status == status
 
 
-# Static files --------------------------------------------------------------------------------------------------
+# Static files -------------------------------------------------------------------------------------
 
 PINNED = {
     "htmx.js": "71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de",
@@ -612,32 +736,50 @@ async def test_htmx_is_the_file_that_was_tried(visitor: Visitor, name: str, dige
 
 
 def test_each_section_of_the_stylesheet_begins_outside_every_block() -> None:
-    """A brace that is missing makes all that follows hold for narrow windows only, and nothing complains."""
+    """A brace that is missing makes all that follows hold for narrow windows only, and nothing
+    complains."""
     depth = 0
-    for line in (Path(assets.__file__).parents[1] / "static" / "workspace.css").read_text().splitlines():
+    for line in (
+        (Path(assets.__file__).parents[1] / "static" / "workspace.css").read_text().splitlines()
+    ):
         assert depth == 0 or not re.match(r"/\* \d", line), line
         depth += line.count("{") - line.count("}")
     assert depth == 0
 
 
-async def test_static_files_are_kept_for_a_year_under_their_hash_and_not_under_another(visitor: Visitor) -> None:
+async def test_static_files_are_kept_for_a_year_under_their_hash_and_not_under_another(
+    visitor: Visitor,
+) -> None:
     right = await visitor.get(assets.address("workspace.css"))
     assert (right.status, right.headers["Cache-Control"]) == (200, assets.A_YEAR)
     old = await visitor.get("/static/0123456789ab/workspace.css")
     assert (old.status, old.headers["Cache-Control"]) == (200, "no-cache")
-    for path in ("/static/x/nothing.css", "/static/x/..%2f..%2fsession.py", "/static/x/%2fetc%2fpasswd"):
+    for path in (
+        "/static/x/nothing.css",
+        "/static/x/..%2f..%2fsession.py",
+        "/static/x/%2fetc%2fpasswd",
+    ):
         assert (await visitor.get(path)).status == 404
 
 
-async def test_every_page_carries_the_policy_and_no_inline_script_or_style(desk: Running, mia: Visitor) -> None:
+async def test_every_page_carries_the_policy_and_no_inline_script_or_style(
+    desk: Running, mia: Visitor
+) -> None:
     one = await conversation(desk, mia)
-    for path in ("/workspace", f"/workspace/conversations/{one}", f"/phone?from=%2B{ANN[1:]}", "/workspace/nothing"):
+    for path in (
+        "/workspace",
+        f"/workspace/conversations/{one}",
+        f"/phone?from=%2B{ANN[1:]}",
+        "/workspace/nothing",
+    ):
         page = await mia.get(path)
         assert "script-src 'self'" in page.headers["Content-Security-Policy"]
-        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:", page.text)
+        assert not re.search(
+            r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:", page.text
+        )
 
 
-# How things are written ----------------------------------------------------------------------------------------
+# How things are written ---------------------------------------------------------------------------
 
 NUMBERS = {"+12025550101": "+1 202 555 0101", "+447700900123": "+44 7700 900123", "odd": "odd"}
 INITIALS = {"Ann Lee": "AL", "Ann": "A", "Ann van der Lee": "AL", "": "", "émile zola": "ÉZ"}
@@ -671,7 +813,9 @@ def test_when_is_relative_up_to_an_hour_then_the_clock_then_the_day(at: str, wri
     assert template.render(at=then, now=now, zone=ZoneInfo("America/New_York")) == written
 
 
-async def test_a_phone_that_types_right_to_left_looks_so_and_offers_texts(desk: Running, visitor: Visitor) -> None:
+async def test_a_phone_that_types_right_to_left_looks_so_and_offers_texts(
+    desk: Running, visitor: Visitor
+) -> None:
     page = f"/phone?from=%2B{ANN[1:]}&to=%2B{MAIN[1:]}"
     assert 'dir="rtl"' not in (await visitor.get(page)).text
     fields = {"from": ANN, "behaviour": "right_to_left", "query": page.partition("?")[2]}

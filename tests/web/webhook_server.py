@@ -23,7 +23,8 @@ PUBLIC = "https://sms.example.com/desk"  # behind a proxy that takes /desk away
 
 
 class RecordingStore:
-    """Takes commands instead of the real store. ``answers`` may be changed, ``failure`` is raised."""
+    """Takes commands instead of the real store. ``answers`` may be changed, ``failure`` is
+    raised."""
 
     def __init__(self) -> None:
         self.written: list[tuple[Any, Any]] = []
@@ -53,7 +54,8 @@ async def running(store: RecordingStore, home: Path, **changes: str) -> AsyncIte
         "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
     }
     app = Sanic(f"webhooks-{secrets.token_hex(4)}", configure_logging=False)
-    app.config.update(MOTD=False, ACCESS_LOG=False, TOUCHUP=False)  # touch-up works for one start in a process
+    # touch-up works for one start in a process
+    app.config.update(MOTD=False, ACCESS_LOG=False, TOUCHUP=False)
     app.ctx.desk = SimpleNamespace(store=store, metrics=Metrics(), outage=lambda: None)
     app.blueprint(blueprint(provider.KIND, settings.read(environ | changes)))
     with socket.socket() as listening:

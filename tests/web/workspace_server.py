@@ -1,4 +1,5 @@
-"""The whole service on a free port with a SQLite file, and a browser that has no script: aiohttp with a cookie jar."""
+"""The whole service on a free port with a SQLite file, and a browser that has no script: aiohttp
+with a cookie jar."""
 
 import asyncio
 import atexit
@@ -48,7 +49,9 @@ class Visitor:
     client: aiohttp.ClientSession
 
     async def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
-        async with self.client.get(self.address + path, headers=headers or PAGE, allow_redirects=False) as answer:
+        async with self.client.get(
+            self.address + path, headers=headers or PAGE, allow_redirects=False
+        ) as answer:
             return Answer(answer.status, await answer.text(), answer.headers)
 
     async def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> Answer:
@@ -61,7 +64,9 @@ class Visitor:
         return await self.post("/sign-in", email=email, password=password)
 
     async def csrf(self) -> str:
-        found = re.search(r'<meta name="csrf" content="(\w+)">', (await self.get("/workspace")).text)
+        found = re.search(
+            r'<meta name="csrf" content="(\w+)">', (await self.get("/workspace")).text
+        )
         assert found is not None
         return found[1]
 
@@ -86,7 +91,8 @@ class Running:
 
 @functools.cache
 def _laid_out() -> Path:
-    """A SQLite file with every migration and the desk of ``tests/desk.toml``, made once and copied for each service."""
+    """A SQLite file with every migration and the desk of ``tests/desk.toml``, made once and copied
+    for each service."""
     path = Path(tempfile.mkdtemp(prefix="patchboard-test-")) / "desk.db"
     atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
     migrate(f"sqlite:///{path}")

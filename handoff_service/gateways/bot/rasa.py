@@ -1,8 +1,9 @@
 """The bot as Rasa's stock ``rest`` channel is asked, so that any Rasa server can be the bot.
 
-Source of the shapes: https://rasa.com/docs/rasa/connectors/your-own-website#restinput
-Several servers may share the work: a conversation is always asked of the same one, which has its memory. Each has its
-own limit of simultaneous turns and its own circuit breaker, so a server that hangs takes nothing from the others.
+Source of the shapes: https://rasa.com/docs/rasa/connectors/your-own-website#restinput Several
+servers may share the work: a conversation is always asked of the same one, which has its memory.
+Each has its own limit of simultaneous turns and its own circuit breaker, so a server that hangs
+takes nothing from the others.
 """
 
 import asyncio
@@ -40,9 +41,10 @@ class _Server:
 
 
 class RasaBot:
-    """Asks one of these addresses. ``timeout`` is seconds for a whole turn, from when it has a place; ``shown``: slot
-    -> the name that agents read for it, of those that they may see; ``changed`` is called with host:port and state of
-    a circuit breaker. Must be made on a running event loop."""
+    """Asks one of these addresses. ``timeout`` is seconds for a whole turn, from when it has a
+    place; ``shown``: slot -> the name that agents read for it, of those that they may see;
+    ``changed`` is called with host:port and state of a circuit breaker. Must be made on a running
+    event loop."""
 
     def __init__(
         self,
@@ -93,9 +95,13 @@ class RasaBot:
                     failure = _NoAnswer if response.status in NO_ANSWER else BotFailed
                     raise failure(f"The virtual agent answered with an error ({response.status}).")
                 answer = await response.json(content_type=None)
-                return BotAnswer(_replies(answer), _understood(response.headers.get(ACCOUNT), self._shown))
+                return BotAnswer(
+                    _replies(answer), _understood(response.headers.get(ACCOUNT), self._shown)
+                )
         except TimeoutError as error:
-            raise _NoAnswer(f"The virtual agent did not answer within {self._timeout:g} s.") from error
+            raise _NoAnswer(
+                f"The virtual agent did not answer within {self._timeout:g} s."
+            ) from error
         except aiohttp.ClientConnectorError as error:
             raise _NoAnswer("The virtual agent could not be reached.") from error
         except (aiohttp.ClientError, ValueError) as error:
@@ -106,15 +112,18 @@ class RasaBot:
 
 
 def asked_at(urls: Sequence[str], sender: str) -> str:
-    """The address that answers this conversation: the same in every process, whatever the order of the addresses.
+    """The address that answers this conversation: the same in every process, whatever the order of
+    the addresses.
 
-    The highest hash of address and conversation wins, so that one more address moves only its own share.
+    The highest hash of address and conversation wins, so that one more address moves only its own
+    share.
     """
     return max(urls, key=lambda url: hashlib.sha256(f"{url} {sender}".encode()).digest())
 
 
 def _replies(answer: Any) -> tuple[BotReply, ...]:
-    """Read the answer's list. Messages without words or picture (``custom`` alone) say nothing by SMS."""
+    """Read the answer's list. Messages without words or picture (``custom`` alone) say nothing by
+    SMS."""
     if not isinstance(answer, list) or not all(isinstance(message, dict) for message in answer):
         raise BotFailed("The virtual agent's answer could not be read.")
     replies = []
@@ -136,7 +145,9 @@ def _understood(header: str | None, shown: Mapping[str, str]) -> Understood | No
         told = json.loads(header or "null")
         if not isinstance(told, dict):
             return None
-        slots = {name: told["slots"][slot] for slot, name in shown.items() if told["slots"].get(slot)}
+        slots = {
+            name: told["slots"][slot] for slot, name in shown.items() if told["slots"].get(slot)
+        }
         return Understood(
             intent=told["intent"],
             confidence=told["confidence"],

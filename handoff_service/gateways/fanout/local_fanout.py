@@ -6,13 +6,15 @@ from contextlib import asynccontextmanager
 
 from handoff_service.store.engine.lanes import EVERYTHING, Hint
 
-# Seconds between telling one listener and the next to catch up, so that they do not all ask the database at once.
+# Seconds between telling one listener and the next to catch up, so that they do not all ask the
+# database at once.
 SPREAD = 0.005
 LONGEST_SPREAD = 2.0  # seconds
 
 
 class _Listener:
-    """Hints that one listener has not taken yet. The same hint twice is one hint, so this never grows without end."""
+    """Hints that one listener has not taken yet. The same hint twice is one hint, so this never
+    grows without end."""
 
     def __init__(self) -> None:
         self._pending: dict[Hint, None] = {}
@@ -79,7 +81,8 @@ class LocalFanout:
                     del self._listeners[topic]
 
     def end_streams(self) -> None:
-        """End every listener, those to come too: this process stops, and another one serves the streams."""
+        """End every listener, those to come too: this process stops, and another one serves the
+        streams."""
         self._ended = True
         for listener in self._all():
             listener.end()

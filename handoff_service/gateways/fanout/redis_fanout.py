@@ -46,7 +46,9 @@ class RedisFanout:
         returned: Callable[[], None] = lambda: None,
     ) -> None:
         self._local = LocalFanout()
-        self._redis = redis.from_url(url, socket_connect_timeout=CONNECT_WITHIN, socket_timeout=ANSWER_WITHIN)
+        self._redis = redis.from_url(
+            url, socket_connect_timeout=CONNECT_WITHIN, socket_timeout=ANSWER_WITHIN
+        )
         self._channel = channel
         self._background = background or Background()
         self._returned = returned  # called when Redis is back after an outage of some seconds
@@ -76,7 +78,9 @@ class RedisFanout:
     def catch_up(self) -> None:
         self._local.catch_up()
 
-    def listen(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
+    def listen(
+        self, topics: Sequence[str]
+    ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
         return self._local.listen(topics)
 
     def end_streams(self) -> None:
@@ -105,7 +109,9 @@ class RedisFanout:
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
-                    await asyncio.wait_for(pubsub.subscribe(self._channel), CONNECT_WITHIN + ANSWER_WITHIN)
+                    await asyncio.wait_for(
+                        pubsub.subscribe(self._channel), CONNECT_WITHIN + ANSWER_WITHIN
+                    )
                     await self._listen(pubsub)
             except (RedisError, OSError, TimeoutError) as error:
                 log.warning("redis_away", why=type(error).__name__)
@@ -163,6 +169,8 @@ class RedisFanout:
 
 def _hint(topic: object, interaction_id: object = None, by: object = None) -> Hint:
     """A hint from another process. TypeError for anything else."""
-    if not isinstance(topic, str) or not all(one is None or type(one) is int for one in (interaction_id, by)):
+    if not isinstance(topic, str) or not all(
+        one is None or type(one) is int for one in (interaction_id, by)
+    ):
         raise TypeError
     return Hint(topic, interaction_id, by)  # type: ignore[arg-type]  # just checked

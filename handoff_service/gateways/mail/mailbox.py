@@ -20,7 +20,8 @@ class KeptMail:
 
 
 class Mailbox:
-    """Keeps what is sent in this process, the newest only: it holds codes, so it is nowhere on the disk."""
+    """Keeps what is sent in this process, the newest only: it holds codes, so it is nowhere on the
+    disk."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

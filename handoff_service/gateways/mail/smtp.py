@@ -1,8 +1,8 @@
 """Mail by SMTP: one connection a mail, which is how rarely codes are sent.
 
-``smtp://user:password@host:25?from=desk@example.com`` uses TLS from the moment that the server offers it (STARTTLS),
-``smtps://`` (port 465) from the beginning. A certificate is checked, but on this computer's own address.
-Reply codes: RFC 5321, section 4.2.1. 4yz may be tried again, 5yz not.
+``smtp://user:password@host:25?from=desk@example.com`` uses TLS from the moment that the server
+offers it (STARTTLS), ``smtps://`` (port 465) from the beginning. A certificate is checked, but on
+this computer's own address. Reply codes: RFC 5321, section 4.2.1. 4yz may be tried again, 5yz not.
 """
 
 import asyncio
@@ -46,8 +46,8 @@ class Server:
 
 
 def server_of(url: str, *, own_host: str) -> Server:
-    """Read ``PATCHBOARD_SMTP_URL``. Without ``from`` the sender is the user, if that is an address, else patchboard at
-    ``own_host``."""
+    """Read ``PATCHBOARD_SMTP_URL``. Without ``from`` the sender is the user, if that is an address,
+    else patchboard at ``own_host``."""
     parts = urlsplit(url)
     tls = parts.scheme == "smtps"
     user = unquote(parts.username) if parts.username else None
@@ -63,8 +63,8 @@ def server_of(url: str, *, own_host: str) -> Server:
 
 
 class SmtpMailer:
-    """Sends through one server. Each mail takes a thread while it is sent, of those that only mail uses: a server that
-    hangs holds up nothing else."""
+    """Sends through one server. Each mail takes a thread while it is sent, of those that only mail
+    uses: a server that hangs holds up nothing else."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -114,7 +114,11 @@ class SmtpMailer:
 
     def _written(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self._server.sender, mail.to, mail.subject
+        message["From"], message["To"], message["Subject"] = (
+            self._server.sender,
+            mail.to,
+            mail.subject,
+        )
         message["Date"] = formatdate(localtime=False)
         message["Message-ID"] = make_msgid(domain=self._server.sender.rsplit("@", 1)[-1])
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to this
@@ -123,17 +127,22 @@ class SmtpMailer:
 
 
 def _refusal(error: Exception) -> NotMailed:
-    """What became of it, without the address: that is in the desk's records, and need not be in logs."""
+    """What became of it, without the address: that is in the desk's records, and need not be in
+    logs."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next(iter(error.recipients.values()))[0]
-        return NotMailed(why=f"the mail server refuses this address ({code})", again=400 <= code < 500)
+        return NotMailed(
+            why=f"the mail server refuses this address ({code})", again=400 <= code < 500
+        )
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return NotMailed(why=f"the mail server does not let us in ({error.smtp_code})", again=False)
     if isinstance(error, smtplib.SMTPResponseException):
         why = f"the mail server answers {error.smtp_code}"
         return NotMailed(why=why, again=400 <= error.smtp_code < 500)
     if isinstance(error, ssl.SSLError):
-        return NotMailed(why=f"no safe connection to the mail server ({error.reason or error})", again=False)
+        return NotMailed(
+            why=f"no safe connection to the mail server ({error.reason or error})", again=False
+        )
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return NotMailed(why="the mail server knows no way of signing in", again=False)
     return NotMailed(why="the mail server cannot be reached", again=True)

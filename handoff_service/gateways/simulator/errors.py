@@ -1,4 +1,5 @@
-"""The simulator's error codes. Their numbers are Twilio's, so that stored messages read the same after a move there."""
+"""The simulator's error codes. Their numbers are Twilio's, so that stored messages read the same
+after a move there."""
 
 from datetime import timedelta
 
@@ -7,7 +8,9 @@ from handoff_service.rules.delivery.send_errors import Reason, SendError, SendEr
 BAD_NUMBER, OFF, LANDLINE, FILTERED = 21211, 30003, 30006, 30007
 ERRORS = SendErrors(
     {
-        BAD_NUMBER: SendError("The number is not valid.", "Check the number with the requester.", Reason.BAD_NUMBER),
+        BAD_NUMBER: SendError(
+            "The number is not valid.", "Check the number with the requester.", Reason.BAD_NUMBER
+        ),
         OFF: SendError(
             "The phone is off or has no signal.",
             "Or call.",
@@ -16,7 +19,9 @@ ERRORS = SendErrors(
         ),
         LANDLINE: SendError("This is a landline.", "Call instead.", Reason.LANDLINE),
         FILTERED: SendError(
-            "The carrier filtered it.", "Rephrase it without links and send it again.", Reason.FILTERED
+            "The carrier filtered it.",
+            "Rephrase it without links and send it again.",
+            Reason.FILTERED,
         ),
     }
 )

@@ -1,6 +1,8 @@
-"""The simulator: an SMS provider in this process, for trying, demonstrating and testing without an account.
+"""The simulator: an SMS provider in this process, for trying, demonstrating and testing without an
+account.
 
-A text that is sent is on the phone page as soon as it is ``sent``; receipts come after a moment, as from a carrier.
+A text that is sent is on the phone page as soon as it is ``sent``; receipts come after a moment, as
+from a carrier.
 """
 
 import asyncio
@@ -31,9 +33,11 @@ from handoff_service.rules.shared.vocabulary import Status
 
 REMEMBERED = 1000
 SIGNATURE = "\n\nSent from my iPhone"  # as a mail program adds it to what a phone sends
-PRICE, CURRENCY = 8_300, "USD"  # millionths, of a segment: near to what one costs in the United States
+# millionths, of a segment: near to what one costs in the United States
+PRICE, CURRENCY = 8_300, "USD"
 SCHEME = "simulator:"  # of the addresses of what phones send
-SENT, DELIVERED = (Status.SENT, 0.05, None), (Status.DELIVERED, 0.5, None)  # status, seconds from the step before, code
+# status, seconds from the step before, code
+SENT, DELIVERED = (Status.SENT, 0.05, None), (Status.DELIVERED, 0.5, None)
 
 
 class Behaviour(StrEnum):
@@ -62,13 +66,18 @@ STEPS: Mapping[Behaviour, Sequence[tuple[Status, float, int | None]]] = {
 
 
 class Simulator:
-    """``receipt`` is called with each delivery receipt; ``pace`` makes carriers slower (2) or instant (0).
+    """``receipt`` is called with each delivery receipt; ``pace`` makes carriers slower (2) or
+    instant (0).
 
     ``pictures``: where it keeps what phones send, as a provider keeps it until it is fetched.
     """
 
     def __init__(
-        self, receipt: Callable[[Receipt], Awaitable[object]], *, pictures: MediaFolder, pace: float = 1
+        self,
+        receipt: Callable[[Receipt], Awaitable[object]],
+        *,
+        pictures: MediaFolder,
+        pace: float = 1,
     ) -> None:
         self._receipt = receipt
         self._pictures = pictures
@@ -117,7 +126,8 @@ class Simulator:
         return {}  # its phones know by themselves
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """What a carrier would take, of what it still remembers; what phones send costs nothing, no receipt is lost."""
+        """What a carrier would take, of what it still remembers; what phones send costs nothing, no
+        receipt is lost."""
         return [
             Reported(sid=sid, price=segments(self._sent[sid].body).count * PRICE, currency=CURRENCY)
             for sid in sids & self._sent.keys()
@@ -129,7 +139,11 @@ class Simulator:
     async def fetch(self, url: str) -> bytes | NotFetched:
         name = url.removeprefix(SCHEME)
         content = await asyncio.to_thread(self._pictures.read, name) if is_name(name) else None
-        return NotFetched(why="The simulator does not have it.", again=False) if content is None else content
+        return (
+            NotFetched(why="The simulator does not have it.", again=False)
+            if content is None
+            else content
+        )
 
     async def keep(self, content: bytes, now: datetime) -> str:
         """What a phone sends, kept until it is fetched. Returns its address at this provider."""
@@ -144,6 +158,10 @@ class Simulator:
         for status, seconds, code in STEPS[self.behaviour(message.to)]:
             await asyncio.sleep(seconds * self._pace)
             receipt = Receipt(
-                sid=sid, status=status, error_code=code, message_id=message.message_id, retries=message.retries
+                sid=sid,
+                status=status,
+                error_code=code,
+                message_id=message.message_id,
+                retries=message.retries,
             )
             await self._receipt(receipt)

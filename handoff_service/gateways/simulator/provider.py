@@ -12,4 +12,6 @@ def _open(settings: Settings, receipts: Receipts) -> SmsProvider:
     return Simulator(receipts, pictures=MediaFolder(settings.home / "simulator"))
 
 
-KIND = ProviderKind(name="simulator", title="The simulator", errors=ERRORS, open=_open, stands_in=True)
+KIND = ProviderKind(
+    name="simulator", title="The simulator", errors=ERRORS, open=_open, stands_in=True
+)

@@ -1,4 +1,5 @@
-"""What ``patchboard doctor`` asks Twilio: whether it knows us, and where it sends what is texted to our numbers."""
+"""What ``patchboard doctor`` asks Twilio: whether it knows us, and where it sends what is texted to
+our numbers."""
 
 import asyncio
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -17,14 +18,16 @@ from handoff_service.store.views import ProviderNumber
 
 TIMEOUT = 10.0  # seconds
 PATIENCE = aiohttp.ClientTimeout(total=5)  # with our own webhook
-MOST_APART = timedelta(seconds=60)  # of the clocks: beyond that the provider's list and ours do not fit together
+# of the clocks: beyond that the provider's list and ours do not fit together
+MOST_APART = timedelta(seconds=60)
 IN_SERVICE = "in Twilio's console, under the service"
 MESSAGING = "https://messaging.twilio.com"
 CONSOLE = "in Twilio's console, under the number"
 
 
 async def faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
-    """What is wrong with the account, its numbers and the way to our webhooks, with what mends it."""
+    """What is wrong with the account, its numbers and the way to our webhooks, with what mends
+    it."""
     return [*await asyncio.to_thread(_account_faults, settings, numbers), *await _webhook(settings)]
 
 
@@ -33,7 +36,10 @@ def _account_faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> li
     try:
         return list(_faults(settings, numbers))
     except requests.RequestException as error:
-        return [f"Twilio does not answer at {settings.twilio_api_url} ({type(error).__name__}). Check the network."]
+        return [
+            f"Twilio does not answer at {settings.twilio_api_url} ({type(error).__name__}). "
+            f"Check the network."
+        ]
 
 
 def _faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator[str]:
@@ -49,7 +55,9 @@ def _faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator[s
             return
         account.raise_for_status()
         if (status := account.json().get("status", "active")) != "active":
-            yield f"Twilio's account is {status}: nothing is sent until that is settled with Twilio."
+            yield (
+                f"Twilio's account is {status}: nothing is sent until that is settled with Twilio."
+            )
         if apart := _clock_apart(account.headers.get("Date")):
             yield apart
         wanted = f"{settings.public_url}/webhooks/twilio/sms"
@@ -66,8 +74,11 @@ def _messaging(settings: Settings) -> str:
     return MESSAGING if is_twilios(settings.twilio_api_url) else settings.twilio_api_url
 
 
-def _service(session: requests.Session, address: str, one: ProviderNumber, wanted: str) -> Generator[str, None, bool]:
-    """What is wrong with a number's messaging service. Returns whether texts go where the number itself says.
+def _service(
+    session: requests.Session, address: str, one: ProviderNumber, wanted: str
+) -> Generator[str, None, bool]:
+    """What is wrong with a number's messaging service. Returns whether texts go where the number
+    itself says.
 
     https://www.twilio.com/docs/messaging/api/service-resource
     """
@@ -80,13 +91,18 @@ def _service(session: requests.Session, address: str, one: ProviderNumber, wante
     pool = session.get(f"{address}/PhoneNumbers", params={"PageSize": 400}, timeout=TIMEOUT)
     pool.raise_for_status()
     if one.number not in [found["phone_number"] for found in pool.json().get("phone_numbers", [])]:
-        yield f"{named} has not this number in its sender pool: nothing can be sent. Add it {IN_SERVICE}, Sender Pool."
+        yield (
+            f"{named} has not this number in its sender pool: nothing can be sent. Add it "
+            f"{IN_SERVICE}, Sender Pool."
+        )
     service = asked.json()
     if service.get("use_inbound_webhook_on_number"):
         return True
     mend = f"Set {IN_SERVICE}, Integration"
     yield from _way_in(service, ("inbound_request_url", "inbound_method"), named, wanted, mend)
-    yield from _fallback(service, ("fallback_url", "fallback_method"), named, wanted, f"{mend}, Fallback URL")
+    yield from _fallback(
+        service, ("fallback_url", "fallback_method"), named, wanted, f"{mend}, Fallback URL"
+    )
     return False
 
 
@@ -96,41 +112,63 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
     With ``sms_application_sid`` Twilio ignores every ``sms_*_url``:
     https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource#incomingphonenumber-properties
     """
-    asked = session.get(f"{base}/IncomingPhoneNumbers.json", params={"PhoneNumber": number}, timeout=TIMEOUT)
+    asked = session.get(
+        f"{base}/IncomingPhoneNumbers.json", params={"PhoneNumber": number}, timeout=TIMEOUT
+    )
     asked.raise_for_status()
     found = asked.json().get("incoming_phone_numbers", [])
     if not found:
-        yield f"{number} is no number of this Twilio account: buy it, or take it out under Admin, Company numbers."
+        yield (
+            f"{number} is no number of this Twilio account: buy it, or take it out under "
+            f"Admin, Company numbers."
+        )
         return
     if application := found[0].get("sms_application_sid"):
         yield (
-            f"{number} sends its texts where the application {application} says: Twilio then ignores the number's own "
+            f"{number} sends its texts where the application {application} says: Twilio then "
+            f"ignores the number's own "
             f"webhooks. Choose Webhook in place of TwiML App {CONSOLE}, Configure with."
         )
         return
     mend = f"Set {CONSOLE}"
-    yield from _way_in(found[0], ("sms_url", "sms_method"), number, wanted, f"{mend}, A message comes in")
+    yield from _way_in(
+        found[0], ("sms_url", "sms_method"), number, wanted, f"{mend}, A message comes in"
+    )
     yield from _fallback(
-        found[0], ("sms_fallback_url", "sms_fallback_method"), number, wanted, f"{mend}, Primary handler fails"
+        found[0],
+        ("sms_fallback_url", "sms_fallback_method"),
+        number,
+        wanted,
+        f"{mend}, Primary handler fails",
     )
 
 
-def _way_in(at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str) -> Iterator[str]:
+def _way_in(
+    at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str
+) -> Iterator[str]:
     """``keys``: what Twilio calls the address and its method there."""
     url, method = at.get(keys[0]) or "nowhere", at.get(keys[1]) or "POST"
     if url != wanted:
         yield f"{named} sends its texts to {url}. {mend}: {wanted} (POST)."
     elif method != "POST":
-        yield f"{named} sends its texts by {method}, which this service does not answer. {mend}: {wanted} (POST)."
+        yield (
+            f"{named} sends its texts by {method}, which this service does not answer. "
+            f"{mend}: {wanted} (POST)."
+        )
 
 
-def _fallback(at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str) -> Iterator[str]:
+def _fallback(
+    at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str
+) -> Iterator[str]:
     """The same where the first address fails. Another server's may be asked as that likes it."""
     url, method = at.get(keys[0]), at.get(keys[1]) or "POST"
     if not url:
         yield f"{named} has no fallback. {mend}: {wanted} (POST)."
     elif url == wanted and method != "POST":
-        yield f"{named} falls back by {method}, which this service does not answer. {mend}: {wanted} (POST)."
+        yield (
+            f"{named} falls back by {method}, which this service does not answer. {mend}: "
+            f"{wanted} (POST)."
+        )
 
 
 def _clock_apart(date: str | None) -> str | None:
@@ -139,13 +177,18 @@ def _clock_apart(date: str | None) -> str | None:
     apart = abs(clock.now() - parsedate_to_datetime(date).astimezone(UTC))
     if apart < MOST_APART:
         return None
-    return f"This machine's clock is {apart.total_seconds():.0f} s away from Twilio's: let it follow a time server."
+    return (
+        f"This machine's clock is {apart.total_seconds():.0f} s away from Twilio's: let it "
+        f"follow a time server."
+    )
 
 
 async def _webhook(settings: Settings) -> list[str]:
-    """A signed request the way Twilio makes them: out to the public address and back into the service."""
+    """A signed request the way Twilio makes them: out to the public address and back into the
+    service."""
     url = f"{settings.public_url}/webhooks/twilio/status"
-    form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}  # a status that is none: 400 says that it was read
+    # a status that is none: 400 says that it was read
+    form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}
     signed = sign(url, sorted(form.items()), signature_keys(settings)[0], settings.twilio_signature)
     try:
         async with (
@@ -154,10 +197,14 @@ async def _webhook(settings: Settings) -> list[str]:
         ):
             status = answer.status
     except (aiohttp.ClientError, TimeoutError) as error:
-        return [f"Nothing answers at {url} ({type(error).__name__}). Start the service, and check the proxy before it."]
+        return [
+            f"Nothing answers at {url} ({type(error).__name__}). Start the service, and "
+            f"check the proxy before it."
+        ]
     if status == 403:
         return [
-            f"{url} refuses our signature: the service behind it has another PATCHBOARD_PUBLIC_URL, auth token, "
+            f"{url} refuses our signature: the service behind it has another "
+            f"PATCHBOARD_PUBLIC_URL, auth token, "
             "PATCHBOARD_TWILIO_SIGNATURE or shared key."
         ]
     return [] if status == 400 else [f"{url} answers {status}: what is there is not this service."]

@@ -1,4 +1,5 @@
-"""Twilio's words for a message's status, and its error codes: meaning, advice, reason and what is tried again."""
+"""Twilio's words for a message's status, and its error codes: meaning, advice, reason and what is
+tried again."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -7,7 +8,8 @@ from handoff_service.rules.delivery.send_errors import Reason, SendError, SendEr
 from handoff_service.rules.shared.vocabulary import Status
 
 # Twilio's word -> ours. "queued" at Twilio is "sending" here: it has left our outbox.
-# Source: MessageStatus in Twilio's OpenAPI (twilio-oai), https://www.twilio.com/docs/messaging/api/message-resource
+# Source: MessageStatus in Twilio's OpenAPI (twilio-oai),
+# https://www.twilio.com/docs/messaging/api/message-resource
 STATUSES: Mapping[str, Status] = {
     "accepted": Status.SENDING,
     "scheduled": Status.SENDING,
@@ -29,56 +31,104 @@ _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(ho
 _SLOWLY = "Wait a while before sending more."
 _ADMIN = "Tell an admin. No texts can be delivered until this is fixed."
 _OURS = "Tell an admin. This is an error in Patchboard."
-_NOT_ACTIVE = SendError("Our account at the provider is not active.", _ADMIN, Reason.ACCOUNT, holds_line=True)
+_NOT_ACTIVE = SendError(
+    "Our account at the provider is not active.", _ADMIN, Reason.ACCOUNT, holds_line=True
+)
 
 # Source: https://www.twilio.com/docs/api/errors, and each code's own page below it.
 CODES: Mapping[int, SendError] = {
     10001: _NOT_ACTIVE,
-    NO_ACCOUNT: SendError("The provider does not recognize our account.", _ADMIN, Reason.ACCOUNT, holds_line=True),
+    NO_ACCOUNT: SendError(
+        "The provider does not recognize our account.", _ADMIN, Reason.ACCOUNT, holds_line=True
+    ),
     20005: _NOT_ACTIVE,
     TOO_MANY: SendError(
-        "The provider accepts no more texts right now.", _SLOWLY, Reason.RATE_LIMITED, _SOON, holds_line=True
+        "The provider accepts no more texts right now.",
+        _SLOWLY,
+        Reason.RATE_LIMITED,
+        _SOON,
+        holds_line=True,
     ),
-    21211: SendError("The number is not valid.", "Check the number with the requester.", Reason.BAD_NUMBER),
+    21211: SendError(
+        "The number is not valid.", "Check the number with the requester.", Reason.BAD_NUMBER
+    ),
     21212: SendError("Our number is not valid.", _ADMIN, Reason.ACCOUNT),
     21408: SendError("Texts to this country are switched off.", _ADMIN, Reason.COUNTRY),
     21602: SendError("The text was empty.", _OURS, Reason.CONTENT),
     21604: SendError("The text had no number to go to.", _OURS, Reason.BAD_NUMBER),
     21606: SendError("Our number cannot send texts.", _ADMIN, Reason.ACCOUNT),
-    21610: SendError("The requester has opted out.", "Nothing can be sent until they text START.", Reason.OPTED_OUT),
-    21611: SendError("The provider's queue is full.", _SLOWLY, Reason.RATE_LIMITED, _SOON, holds_line=True),
+    21610: SendError(
+        "The requester has opted out.",
+        "Nothing can be sent until they text START.",
+        Reason.OPTED_OUT,
+    ),
+    21611: SendError(
+        "The provider's queue is full.", _SLOWLY, Reason.RATE_LIMITED, _SOON, holds_line=True
+    ),
     21614: SendError("The number cannot receive texts.", "Call instead.", Reason.LANDLINE),
     21617: SendError("The text was too long.", "Send it in parts.", Reason.CONTENT),
     21620: SendError("The provider could not use the picture's address.", _ADMIN, Reason.ACCOUNT),
-    21623: SendError("There were too many pictures.", "Send them in several texts.", Reason.CONTENT),
+    21623: SendError(
+        "There were too many pictures.", "Send them in several texts.", Reason.CONTENT
+    ),
     21703: SendError("The messaging service has no number to send from.", _ADMIN, Reason.ACCOUNT),
     21704: SendError("The messaging service has no numbers.", _ADMIN, Reason.ACCOUNT),
     21705: SendError("There is no such messaging service.", _ADMIN, Reason.ACCOUNT),
     30001: SendError("The provider's queue was full.", _SLOWLY, Reason.RATE_LIMITED, _SOON),
     30002: SendError("The provider has suspended our account.", _ADMIN, Reason.ACCOUNT),
-    30003: SendError("The phone is off or has no signal.", "Or call.", Reason.UNREACHABLE, _WHEN_THE_PHONE_IS_ON),
-    30004: SendError("The requester's carrier blocks this number.", "Use another way to reach them.", Reason.BLOCKED),
-    30005: SendError("Nobody has this number.", "Check the number with the requester.", Reason.BAD_NUMBER),
+    30003: SendError(
+        "The phone is off or has no signal.", "Or call.", Reason.UNREACHABLE, _WHEN_THE_PHONE_IS_ON
+    ),
+    30004: SendError(
+        "The requester's carrier blocks this number.",
+        "Use another way to reach them.",
+        Reason.BLOCKED,
+    ),
+    30005: SendError(
+        "Nobody has this number.", "Check the number with the requester.", Reason.BAD_NUMBER
+    ),
     30006: SendError("This is a landline.", "Call instead.", Reason.LANDLINE),
-    30007: SendError("The carrier filtered it.", "Rephrase it without links and send it again.", Reason.FILTERED),
-    30008: SendError("The carrier gave no reason.", "Or call.", Reason.OTHER, (timedelta(minutes=5),)),
+    30007: SendError(
+        "The carrier filtered it.", "Rephrase it without links and send it again.", Reason.FILTERED
+    ),
+    30008: SendError(
+        "The carrier gave no reason.", "Or call.", Reason.OTHER, (timedelta(minutes=5),)
+    ),
     30011: SendError(
-        "The carrier does not accept pictures for this number.", "Send a text with a link instead.", Reason.CONTENT
+        "The carrier does not accept pictures for this number.",
+        "Send a text with a link instead.",
+        Reason.CONTENT,
     ),
     30017: SendError("The carrier is congested.", "Or call.", Reason.RATE_LIMITED, _SOON),
-    30019: SendError("The picture is too large for the carrier.", "Send a smaller one.", Reason.CONTENT),
-    30022: SendError("We are sending faster than our registration allows.", _ADMIN, Reason.RATE_LIMITED, _SOON),
-    30023: SendError("We have reached today's limit for texts.", _ADMIN, Reason.RATE_LIMITED, (timedelta(hours=24),)),
+    30019: SendError(
+        "The picture is too large for the carrier.", "Send a smaller one.", Reason.CONTENT
+    ),
+    30022: SendError(
+        "We are sending faster than our registration allows.", _ADMIN, Reason.RATE_LIMITED, _SOON
+    ),
+    30023: SendError(
+        "We have reached today's limit for texts.",
+        _ADMIN,
+        Reason.RATE_LIMITED,
+        (timedelta(hours=24),),
+    ),
     30027: SendError(
-        "We have reached today's limit for texts to T-Mobile.", _ADMIN, Reason.RATE_LIMITED, (timedelta(hours=24),)
+        "We have reached today's limit for texts to T-Mobile.",
+        _ADMIN,
+        Reason.RATE_LIMITED,
+        (timedelta(hours=24),),
     ),
     30032: SendError("Our toll-free number is not verified.", _ADMIN, Reason.ACCOUNT),
     30034: SendError("Our number is not registered with the carriers.", _ADMIN, Reason.ACCOUNT),
     30036: SendError(
-        "The text expired before it could be delivered.", "Send it again if it still matters.", Reason.EXPIRED
+        "The text expired before it could be delivered.",
+        "Send it again if it still matters.",
+        Reason.EXPIRED,
     ),
     30450: SendError(
-        "Too many replies to unknown numbers.", "If it is a person, write to them yourself, or call.", Reason.BLOCKED
+        "Too many replies to unknown numbers.",
+        "If it is a person, write to them yourself, or call.",
+        Reason.BLOCKED,
     ),
     63017: SendError("The account is sending too fast.", _SLOWLY, Reason.RATE_LIMITED, _SOON),
     63018: SendError("Our number is sending too fast.", _SLOWLY, Reason.RATE_LIMITED, _SOON),

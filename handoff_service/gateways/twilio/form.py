@@ -1,20 +1,22 @@
 """Whether a signed form is cut into names and values as Twilio cut it.
 
-Twilio's signature covers the names and values joined without separators. Whoever has seen one signed request can
-therefore move characters between them and keep the signature: out of ``Body=Hi&From=%2B1...`` becomes another sender,
-another message or a shorter text. So each part of a form has to be what Twilio writes there:
+Twilio's signature covers the names and values joined without separators. Whoever has seen one
+signed request can therefore move characters between them and keep the signature: out of
+``Body=Hi&From=%2B1...`` becomes another sender, another message or a shorter text. So each part of
+a form has to be what Twilio writes there:
 
 - Names are words, and none is repeated.
 - Each value with a known form has that form, above all the ids of the account and the message.
 - A known name stands nowhere but as a name. Only Body, which people write, may hold anything.
 - The value behind a sender ends in no other sender that is a name.
-- A sender that begins as FromCity goes on, such as CityBank, stands behind nothing that could be the real sender.
-  The other way round, FromCity=Bank is no sender's place alone: a city, state or zip code has the others beside it.
-- Behind a value that may hold anything, and behind a sender that is a name, only a known name follows; behind Body
-  only From.
+- A sender that begins as FromCity goes on, such as CityBank, stands behind nothing that could be
+  the real sender. The other way round, FromCity=Bank is no sender's place alone: a city, state or
+  zip code has the others beside it.
+- Behind a value that may hold anything, and behind a sender that is a name, only a known name
+  follows; behind Body only From.
 
-Twilio adds parameters without notice, so an unknown name is no fault by itself. Should a new one sort behind such a
-value, its texts are refused here, and the gap sweep fetches them from Twilio.
+Twilio adds parameters without notice, so an unknown name is no fault by itself. Should a new one
+sort behind such a value, its texts are refused here, and the gap sweep fetches them from Twilio.
 Source: https://www.twilio.com/docs/messaging/guides/webhook-request
 """
 
@@ -29,7 +31,8 @@ SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
 _NUMBER = re.compile(r"\+?[0-9]{0,15}")
 # A name as sender, which must not hold what a recut could make of the parameters around it.
 _SENDER_NAME = re.compile(rf"(?!Country)(?!.*From){NAME}")
-_LIKE_A_PARAMETER = re.compile(r"City|State|Zip")  # From and such a name look like FromCity and its value
+# From and such a name look like FromCity and its value
+_LIKE_A_PARAMETER = re.compile(r"City|State|Zip")
 _FROM = re.compile(rf"{_NUMBER.pattern}|{_SENDER_NAME.pattern}")
 _ENDS_IN_NAME = re.compile(rf"From{NAME}\Z")
 _PLACES = frozenset({"FromCity", "FromCountry", "FromState", "FromZip"})
@@ -70,7 +73,11 @@ _FORMS: dict[str, re.Pattern[str] | None] = {
     "ToZip": re.compile(r"[0-9A-Z -]*"),
     **{f"Media{what}{n}": None for what in ("Url", "ContentType") for n in range(100)},
 }
-_LONG = sorted((name for name in _FORMS if name not in ("From", "To") and name[-1].isalpha()), key=len, reverse=True)
+_LONG = sorted(
+    (name for name in _FORMS if name not in ("From", "To") and name[-1].isalpha()),
+    key=len,
+    reverse=True,
+)
 _HIDDEN = re.compile(rf"{'|'.join(_LONG)}|Media(?:Url|ContentType)[0-9]|(?:From|To)(?=\+?[0-9])")
 
 
@@ -89,7 +96,9 @@ def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
             return "A parameter has an invalid name."
         if name == before:
             return f"{_said(name)} is there twice."
-        if wrong := _wrong(name, value, before, account, is_open=is_open) or _another_sender(name, value, raw):
+        if wrong := _wrong(name, value, before, account, is_open=is_open) or _another_sender(
+            name, value, raw
+        ):
             return wrong
         if name in _FORMS:
             starts.add(at)
@@ -99,10 +108,14 @@ def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
         raw += name + value
         at += len(part)
         before = name
-        is_open = (name in _FORMS and _FORMS[name] is None) or (name == "From" and not _NUMBER.fullmatch(value))
+        is_open = (name in _FORMS and _FORMS[name] is None) or (
+            name == "From" and not _NUMBER.fullmatch(value)
+        )
     if len(places) == 1 and places != {"FromCountry"}:
         return f"{min(places)} stands alone."
-    hidden = next((found for found in _HIDDEN.finditer("".join(parts)) if found.start() not in starts), None)
+    hidden = next(
+        (found for found in _HIDDEN.finditer("".join(parts)) if found.start() not in starts), None
+    )
     return f"{hidden[0]} stands inside another parameter." if hidden else None
 
 
@@ -112,7 +125,8 @@ def _said(name: str) -> str:
 
 
 def _another_sender(name: str, value: str, raw: str) -> str | None:
-    """Where a sender that is a name may be hidden; ``raw``: all that the signature covers before this parameter."""
+    """Where a sender that is a name may be hidden; ``raw``: all that the signature covers before
+    this parameter."""
     if name == "From" and _LIKE_A_PARAMETER.match(value) and "From" in raw:
         return "From must be as Twilio writes it."
     if name > "From" and _ENDS_IN_NAME.search(value if name in _FORMS else name + value):
@@ -121,7 +135,8 @@ def _another_sender(name: str, value: str, raw: str) -> str | None:
 
 
 def _wrong(name: str, value: str, before: str, account: str, *, is_open: bool) -> str | None:
-    """``before``: the name that sorts before this one; ``is_open``: its value may end in letters of a name."""
+    """``before``: the name that sorts before this one; ``is_open``: its value may end in letters of
+    a name."""
     if name == "AccountSid" and value != account:
         return "AccountSid is not our account."
     if before == "Body" and name != "From":
@@ -129,4 +144,8 @@ def _wrong(name: str, value: str, before: str, account: str, *, is_open: bool) -
     if name not in _FORMS:
         return f"{_said(name)} cannot follow {before}." if is_open else None
     form = _FORMS[name]
-    return f"{name} must be as Twilio writes it." if form is not None and not form.fullmatch(value) else None
+    return (
+        f"{name} must be as Twilio writes it."
+        if form is not None and not form.fullmatch(value)
+        else None
+    )

@@ -1,6 +1,8 @@
-"""Twilio: sending a text, and finding one that may have been sent, with Twilio's own client in threads.
+"""Twilio: sending a text, and finding one that may have been sent, with Twilio's own client in
+threads.
 
-What an answer to a send means. Twilio has no idempotency key, so only what was surely not accepted is sent again:
+What an answer to a send means. Twilio has no idempotency key, so only what was surely not accepted
+is sent again:
 
 | what happened                                  | result        | source                                              |
 | ---------------------------------------------- | ------------- | --------------------------------------------------- |
@@ -54,19 +56,26 @@ from handoff_service.rules.delivery.sms_text import is_sender
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.settings import Settings
 
-LISTS_AT_ONCE = 4  # what is read of Twilio's lists by due work of the desk; it has threads of its own
-VALID_FOR = 4 * 3600  # seconds that a text may wait at Twilio: an answer of yesterday helps nobody; 36,000 at most
-LONGEST_STAY = timedelta(seconds=VALID_FOR)  # of a text at Twilio, by which its list may be out of the order we expect
+# what is read of Twilio's lists by due work of the desk; it has threads of its own
+LISTS_AT_ONCE = 4
+# seconds that a text may wait at Twilio: an answer of yesterday helps nobody; 36,000 at most
+VALID_FOR = 4 * 3600
+# of a text at Twilio, by which its list may be out of the order we expect
+LONGEST_STAY = timedelta(seconds=VALID_FOR)
 TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; ours
 
 # Consents in one request: https://www.twilio.com/docs/messaging/features/consent-api
 CONSENTS_IN_REQUEST = 25
-PAGE = 500  # at most 1000: https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
+# at most 1000:
+# https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
+PAGE = 500
 MOST_MEDIA = 10  # of one message
 # Of a single consent, which may be told again: https://www.twilio.com/docs/api/errors/30646
 TRY_AGAIN = "INTERNAL_SERVER_ERROR"
 NO_CONSENT_API = (403, 404)
-NO_CONSENTS = "Twilio does not offer its Consent Management API to this account: ask Twilio's support for it"
+NO_CONSENTS = (
+    "Twilio does not offer its Consent Management API to this account: ask Twilio's support for it"
+)
 _TEXTED = {True: "opt-out-message", False: "opt-in-message"}
 _HOW = {Source.AGENT: "offline"}
 LONGEST_REPORTS = 10_000  # messages of one number and direction, newest first; ours
@@ -86,26 +95,32 @@ class TwilioProvider:
         self._callback = f"{settings.public_url}/webhooks/twilio/status?message="
         self._session = requests.Session()
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=SENDS_AT_ONCE + LISTS_AT_ONCE, max_retries=0))
-        # A logger outside the tree: the client logs the addresses that it asks, and they hold phone numbers.
+            self._session.mount(
+                scheme, HTTPAdapter(pool_maxsize=SENDS_AT_ONCE + LISTS_AT_ONCE, max_retries=0)
+            )
+        # A logger outside the tree: the client logs the addresses that it asks, and they hold phone
+        # numbers.
         http = TwilioHttpClient(timeout=timeout, logger=logging.Logger("twilio", logging.CRITICAL))
         http.session = self._session
         self._client = Client(  # type: ignore[no-untyped-call]
             settings.twilio_account_sid,
             settings.twilio_auth_token,
             http_client=http,
-            environment={"TWILIO_EDGE": ""},  # not the process's, which could turn the address into another
+            # not the process's, which could turn the address into another
+            environment={"TWILIO_EDGE": ""},
         )
         self._client.api.base_url = settings.twilio_api_url
         if not is_twilios(settings.twilio_api_url):
             self._client.accounts.base_url = settings.twilio_api_url
-        # Apart, so that lists never keep a text waiting that is marked as sending, nor the other way round.
+        # Apart, so that lists never keep a text waiting that is marked as sending, nor the other
+        # way round.
         self._senders = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="twilio-send")
         self._listers = ThreadPoolExecutor(LISTS_AT_ONCE, thread_name_prefix="twilio-list")
         self._media = TwilioMedia(settings)
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
-        """Send one text; Twilio will report on it to an address that carries the message's own id."""
+        """Send one text; Twilio will report on it to an address that carries the message's own
+        id."""
         try:
             answer = self._run(lambda: self._send(message), self._senders)
         except RuntimeError:  # the threads have ended
@@ -113,37 +128,45 @@ class TwilioProvider:
         return await answer
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
-        """The line's messages at Twilio with this text, not older. OSError when Twilio cannot be asked."""
+        """The line's messages at Twilio with this text, not older. OSError when Twilio cannot be
+        asked."""
         try:
             return await self._run(lambda: self._find(message), self._senders)
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
-        """The texts to this number since then, oldest first. OSError when Twilio cannot be asked."""
+        """The texts to this number since then, oldest first. OSError when Twilio cannot be
+        asked."""
         try:
             return await self._run(lambda: self._received(number, since))
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
     async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:
-        """By Twilio's consent management. OSError when Twilio cannot be asked, NotOffered where it has no such list."""
+        """By Twilio's consent management. OSError when Twilio cannot be asked, NotOffered where it
+        has no such list."""
         try:
             return await self._run(lambda: self._tell_consents(tellings))
         except _CANNOT_ASK as error:
-            if isinstance(error, TwilioRestException | TwilioServiceException) and error.status in NO_CONSENT_API:
+            if (
+                isinstance(error, TwilioRestException | TwilioServiceException)
+                and error.status in NO_CONSENT_API
+            ):
                 raise NotOffered(NO_CONSENTS) from None
             raise _not_asked(error) from None
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """What Twilio takes for these texts of this number, and their states. OSError when Twilio cannot be asked."""
+        """What Twilio takes for these texts of this number, and their states. OSError when Twilio
+        cannot be asked."""
         try:
             return await self._run(lambda: self._reports(number, sids, since))
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
-        """The address and media type of what came with a text. OSError when Twilio cannot be asked."""
+        """The address and media type of what came with a text. OSError when Twilio cannot be
+        asked."""
         try:
             return await self._run(lambda: self._pictures_of(sid))
         except _CANNOT_ASK as error:
@@ -160,7 +183,9 @@ class TwilioProvider:
             await asyncio.to_thread(threads.shutdown)
         self._session.close()
 
-    def _run[T](self, ask: Callable[[], T], threads: ThreadPoolExecutor | None = None) -> asyncio.Future[T]:
+    def _run[T](
+        self, ask: Callable[[], T], threads: ThreadPoolExecutor | None = None
+    ) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(threads or self._listers, ask)
 
     def _send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
@@ -185,14 +210,23 @@ class TwilioProvider:
         return Accepted(sid=made.sid, status=_status(made))
 
     def _find(self, message: Outgoing) -> list[SentBefore]:
-        # Not by DateSent, the only date that Twilio can filter by: a message that still waits at Twilio has
-        # none, and to overlook it would be to send it twice.
-        listed = self._client.messages.list(to=message.to, from_=message.sender, page_size=PAGE, limit=LONGEST_LIST)
-        return [SentBefore(sid=m.sid, status=_status(m)) for m in listed if m.sid and _could_be(m, message)]
+        # Not by DateSent, the only date that Twilio can filter by: a message that still waits at
+        # Twilio has none, and to overlook it would be to send it twice.
+        listed = self._client.messages.list(
+            to=message.to, from_=message.sender, page_size=PAGE, limit=LONGEST_LIST
+        )
+        return [
+            SentBefore(sid=m.sid, status=_status(m))
+            for m in listed
+            if m.sid and _could_be(m, message)
+        ]
 
     def _received(self, number: str, since: datetime) -> list[ProviderMessage]:
-        # Twilio filters by the day alone, in UTC: https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
-        listed = self._client.messages.stream(to=number, date_sent_after=since.date(), page_size=PAGE)
+        # Twilio filters by the day alone, in UTC:
+        # https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
+        listed = self._client.messages.stream(
+            to=number, date_sent_after=since.date(), page_size=PAGE
+        )
         found = [
             ProviderMessage(
                 sid=m.sid,
@@ -221,19 +255,27 @@ class TwilioProvider:
     def _tell_some(self, tellings: Sequence[Telling]) -> dict[str, ConsentNotTaken]:
         numbers = {one.reference: one.number for one in tellings}
         try:
-            answers = self._client.accounts.v1.bulk_consents.create(items=[_consent(one) for one in tellings]).items
+            answers = self._client.accounts.v1.bulk_consents.create(
+                items=[_consent(one) for one in tellings]
+            ).items
         except (TwilioRestException, TwilioServiceException) as error:
             if error.status != 400:
                 raise
             if len(tellings) == 1:
                 return {tellings[0].number: ConsentNotTaken(why=f"refused ({error.code})")}
-            return {number: fault for one in tellings for number, fault in self._tell_some([one]).items()}
+            return {
+                number: fault
+                for one in tellings
+                for number, fault in self._tell_some([one]).items()
+            }
         faults = {}
         for said in answers or ():
             answer = cast("Mapping[str, Any]", said)
             if answer.get("error_code") and answer.get("correlation_id") in numbers:
                 words = " ".join(map(str, answer.get("error_messages") or ())) or "refused"
-                fault = ConsentNotTaken(why=f"{words} ({answer['error_code']})", again=TRY_AGAIN in words)
+                fault = ConsentNotTaken(
+                    why=f"{words} ({answer['error_code']})", again=TRY_AGAIN in words
+                )
                 faults[numbers[answer["correlation_id"]]] = fault
         return faults
 
@@ -246,7 +288,9 @@ class TwilioProvider:
                 lambda m: m.date_created is None or m.date_created >= since - LONGEST_STAY,
                 messages.stream(from_=number, page_size=PAGE, limit=LONGEST_REPORTS),
             ),
-            messages.stream(to=number, date_sent_after=since.date(), page_size=PAGE, limit=LONGEST_REPORTS),
+            messages.stream(
+                to=number, date_sent_after=since.date(), page_size=PAGE, limit=LONGEST_REPORTS
+            ),
         ):
             if listed.sid in left:
                 found.append(_reported(listed))
@@ -258,11 +302,17 @@ class TwilioProvider:
     def _pictures_of(self, sid: str) -> list[tuple[str, str]]:
         base = self._client.api.base_url
         listed = self._client.messages(sid).media.list(limit=MOST_MEDIA)
-        return [(f"{base}{m.uri.removesuffix('.json')}", m.content_type or "") for m in listed if m.uri]
+        return [
+            (f"{base}{m.uri.removesuffix('.json')}", m.content_type or "") for m in listed if m.uri
+        ]
 
 
 def _consent(telling: Telling) -> object:
-    how = _TEXTED[telling.opted_out] if telling.source is Source.KEYWORD else _HOW.get(telling.source, "others")
+    how = (
+        _TEXTED[telling.opted_out]
+        if telling.source is Source.KEYWORD
+        else _HOW.get(telling.source, "others")
+    )
     return {
         "contact_id": telling.number,
         "correlation_id": telling.reference,
@@ -278,8 +328,13 @@ def _not_asked(error: BaseException) -> OSError:
 
 
 def _about(message: Outgoing) -> str:
-    """What the callback's address says of the message: receipts of an earlier try must not be taken for this one's."""
-    return f"{message.message_id}&retries={message.retries}" if message.retries else str(message.message_id)
+    """What the callback's address says of the message: receipts of an earlier try must not be taken
+    for this one's."""
+    return (
+        f"{message.message_id}&retries={message.retries}"
+        if message.retries
+        else str(message.message_id)
+    )
 
 
 def _refusal(error: TwilioRestException | TwilioServiceException) -> Refused | Later | Unsure:
@@ -287,12 +342,15 @@ def _refusal(error: TwilioRestException | TwilioServiceException) -> Refused | L
     if status == 429 or code == TOO_MANY:
         return Later(why="too many requests", code=TOO_MANY)
     if 400 <= status < 500:
-        return Refused(code=code if isinstance(code, int) else NO_ACCOUNT if status == 401 else status)
+        return Refused(
+            code=code if isinstance(code, int) else NO_ACCOUNT if status == 401 else status
+        )
     return Unsure(why=f"HTTP {status}")
 
 
 def _never_left(error: requests.RequestException) -> bool:
-    """Whether no connection was made, to Twilio or to a proxy on the way, so that nothing was written."""
+    """Whether no connection was made, to Twilio or to a proxy on the way, so that nothing was
+    written."""
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
         return True
     cause = error.args[0] if error.args else None
@@ -304,7 +362,8 @@ def _could_be(listed: MessageInstance, message: Outgoing) -> bool:
     return (
         str(listed.direction).startswith("outbound")
         and body.strip() == message.body.strip()
-        and (str(listed.num_media or 0) == "0" or bool(message.media_urls))  # how many may not be counted yet
+        # how many may not be counted yet
+        and (str(listed.num_media or 0) == "0" or bool(message.media_urls))
         and listed.date_created is not None
         and listed.date_created >= message.created_at - CLOCKS_APART
     )

@@ -1,7 +1,9 @@
-"""Pictures and files that came with texts, fetched from Twilio: with the account's credentials, from Twilio alone.
+"""Pictures and files that came with texts, fetched from Twilio: with the account's credentials,
+from Twilio alone.
 
-The address comes in a signed webhook, and is still believed only when it is Twilio's. Twilio answers with a redirect to
-where it keeps media; that is followed to those places only, and without the credentials.
+The address comes in a signed webhook, and is still believed only when it is Twilio's. Twilio
+answers with a redirect to where it keeps media; that is followed to those places only, and without
+the credentials.
 
 | what happened                          | result          | source                                                  |
 | -------------------------------------- | --------------- | ------------------------------------------------------- |
@@ -26,18 +28,21 @@ from handoff_service.rules.conversations.media import MOST_BYTES, in_words
 from handoff_service.settings import Settings
 
 AT_ONCE = 4  # as many as the worker fetches at once
-DEADLINE, SILENCE = 10.0, 5.0  # seconds for one medium, and without a byte; ours, together less than a lease
+# seconds for one medium, and without a byte; ours, together less than a lease
+DEADLINE, SILENCE = 10.0, 5.0
 MOST_REDIRECTS = 3
 CHUNK = 64 * 1024
 
-# Where media are kept, with HTTP authentication switched on for them (mms.twiliocdn.com) and without:
-# https://support.twilio.com/hc/en-us/articles/223183748
+# Where media are kept, with HTTP authentication switched on for them (mms.twiliocdn.com) and
+# without: https://support.twilio.com/hc/en-us/articles/223183748
 KEPT_AT = (".twilio.com", ".twiliocdn.com")
 OLD_STORE = ("s3-external-1.amazonaws.com", "/media.twiliocdn.com/")
 
 _HOST = re.compile(r"[a-z0-9.-]+")
 
-FOREIGN = NotFetched(why="It was not downloaded, because its address is not the provider's.", again=False)
+FOREIGN = NotFetched(
+    why="It was not downloaded, because its address is not the provider's.", again=False
+)
 TOO_LARGE = NotFetched(why=f"It is larger than {in_words(MOST_BYTES)}.", again=False)
 
 
@@ -64,7 +69,11 @@ class TwilioMedia:
         until = time.monotonic() + DEADLINE
         try:
             return self._follow(url, until)
-        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema):
+        except (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.MissingSchema,
+            requests.exceptions.InvalidSchema,
+        ):
             return FOREIGN
         except (requests.Timeout, TimeoutError, ReadTimeoutError):
             return NotFetched(why="The provider did not answer in time.", again=True)
@@ -97,7 +106,8 @@ class TwilioMedia:
         )
 
     def _is_api(self, url: str) -> bool:
-        """Whether the credentials may be sent there: Twilio itself, or the address that was set in its place."""
+        """Whether the credentials may be sent there: Twilio itself, or the address that was set in
+        its place."""
         parts = urlsplit(url)
         ours = (parts.scheme, parts.netloc) == (self._api.scheme, self._api.netloc)
         return ours or (_is_plain_https(parts) and f".{parts.hostname}".endswith(".twilio.com"))
@@ -106,8 +116,9 @@ class TwilioMedia:
 def _as_requested(url: str) -> str:
     r"""The address as the client will read it. ValueError when it is none.
 
-    Two parsers may see two hosts in one address: ``https://127.0.0.1\.twilio.com/`` is Twilio for ``urlsplit``, and the
-    client connects to 127.0.0.1. So what is judged is what the client has made of it.
+    Two parsers may see two hosts in one address: ``https://127.0.0.1\.twilio.com/`` is Twilio for
+    ``urlsplit``, and the client connects to 127.0.0.1. So what is judged is what the client has
+    made of it.
     """
     made = requests.Request("GET", url).prepare().url or ""
     if urlsplit(made).hostname != parse_url(made).host:
@@ -137,7 +148,9 @@ def _content(answer: requests.Response, until: float) -> bytes | NotFetched:
     if answer.status_code == 404:
         return NotFetched(why="The provider does not have it (404).", again=True)
     if answer.status_code != 200:
-        return NotFetched(why=f"The provider refused the download ({answer.status_code}).", again=True)
+        return NotFetched(
+            why=f"The provider refused the download ({answer.status_code}).", again=True
+        )
     promised = answer.headers.get("content-length", "")
     if promised.isdecimal() and int(promised) > MOST_BYTES:
         return TOO_LARGE

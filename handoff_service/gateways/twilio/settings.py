@@ -6,8 +6,8 @@ from handoff_service.settings import Settings
 
 
 def is_twilios(url: str) -> bool:
-    """Whether this is one of Twilio's own hosts, such as a region's. Any other server speaks all of Twilio's
-    interfaces at one address."""
+    """Whether this is one of Twilio's own hosts, such as a region's. Any other server speaks all of
+    Twilio's interfaces at one address."""
     return (urlsplit(url).hostname or "").endswith(".twilio.com")
 
 

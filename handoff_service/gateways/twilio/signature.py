@@ -1,10 +1,12 @@
 """Twilio's signature on a webhook: base64 of an HMAC over the address and the sorted parameters.
 
-The hash is SHA-1 with the account's auth token, or SHA-256 with a shared key. A setting names it, because whoever
-forges a request also writes its header X-Twilio-Webhooks-Signature-Settings.
+The hash is SHA-1 with the account's auth token, or SHA-256 with a shared key. A setting names it,
+because whoever forges a request also writes its header X-Twilio-Webhooks-Signature-Settings.
 
-Our own, because ``twilio.request_validator`` takes some 20 times as long. A test holds it to that one.
-Sources: https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio,
+Our own, because ``twilio.request_validator`` takes some 20 times as long. A test holds it to that
+one.
+Sources:
+https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio,
 https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys
 """
 
@@ -16,14 +18,18 @@ from urllib.parse import urlsplit
 
 
 def is_signed(
-    url: str, pairs: Sequence[tuple[str, str]], signature: str, keys: Iterable[str], algorithm: str = "sha1"
+    url: str,
+    pairs: Sequence[tuple[str, str]],
+    signature: str,
+    keys: Iterable[str],
+    algorithm: str = "sha1",
 ) -> bool:
     """Whether one of these keys signed this webhook.
 
     Args:
         url: The public address with its query string, as it stands at Twilio.
-        pairs: Every (name, value) of the form, blanks included. As in Twilio's validator, a repeated pair
-            counts once, and different values of one name count in their sorted order.
+        pairs: Every (name, value) of the form, blanks included. As in Twilio's validator, a
+            repeated pair counts once, and different values of one name count in their sorted order.
         signature: The header X-Twilio-Signature.
         keys: The primary auth token or shared key, and the secondary one during a rotation.
         algorithm: ``sha1`` for auth tokens, ``sha256`` for shared keys.

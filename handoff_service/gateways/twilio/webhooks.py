@@ -1,7 +1,7 @@
 """Twilio's webhooks: texts that come in, and receipts for texts that went out.
 
-Each one: size, form, signature, parse. Twilio waits 15 s and then tries its fallback address, once, so it gets its 200
-after the commit and a 503 when there can be none.
+Each one: size, form, signature, parse. Twilio waits 15 s and then tries its fallback address, once,
+so it gets its 200 after the commit and a 503 when there can be none.
 Sources: https://www.twilio.com/docs/messaging/guides/webhook-request (parameters),
 https://www.twilio.com/docs/messaging/guides/track-outbound-message-status (receipts)
 """
@@ -11,7 +11,12 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import unquote_plus
 
 from handoff_service.errors import BadInput, Refusal
-from handoff_service.gateways.provider import Acknowledgement, MayHideText, ProviderRequest, ProviderWebhook
+from handoff_service.gateways.provider import (
+    Acknowledgement,
+    MayHideText,
+    ProviderRequest,
+    ProviderWebhook,
+)
 from handoff_service.gateways.twilio import form as twilio_form
 from handoff_service.gateways.twilio.errors import STATUSES
 from handoff_service.gateways.twilio.settings import signature_keys
@@ -24,10 +29,12 @@ from handoff_service.settings import Settings
 
 MOST_BYTES = 64 * 1024  # a text of 1,600 characters with 10 pictures is below 24 KB
 MOST_FIELDS = 400  # some 25, and two for each picture; Twilio adds new ones without notice
-MOST_MEDIA = 10  # https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
+# https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
+MOST_MEDIA = 10
 FORM = "application/x-www-form-urlencoded"
 
-# What Twilio's Advanced Opt-Out took a text for, and has answered: https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
+# What Twilio's Advanced Opt-Out took a text for, and has answered:
+# https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 OPT_OUT_TYPES = {"STOP": Command.OPT_OUT, "START": Command.OPT_IN, "HELP": Command.HELP}
 
 type Form = Mapping[str, str]
@@ -55,13 +62,19 @@ def read_text(settings: Settings, request: ProviderRequest) -> Sequence[Text]:
 
 
 def read_receipt(settings: Settings, request: ProviderRequest) -> Sequence[Receipt]:
-    """``POST /webhooks/twilio/status``: its address says which message, and which of its tries, it is about."""
+    """``POST /webhooks/twilio/status``: its address says which message, and which of its tries, it
+    is about."""
     form = _signed_form(request, settings)
-    return [_receipt(form, request.arguments.get("message", ""), request.arguments.get("retries", ""))]
+    return [
+        _receipt(form, request.arguments.get("message", ""), request.arguments.get("retries", ""))
+    ]
 
 
 EMPTY = Acknowledgement("<Response/>", "text/xml")
-WEBHOOKS = (ProviderWebhook("/sms", read_text, EMPTY), ProviderWebhook("/status", read_receipt, EMPTY))
+WEBHOOKS = (
+    ProviderWebhook("/sms", read_text, EMPTY),
+    ProviderWebhook("/status", read_receipt, EMPTY),
+)
 
 
 def _signed_form(request: ProviderRequest, settings: Settings) -> Form:
@@ -90,14 +103,17 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
 
 
 def _plain(quoted: str) -> str:
-    """As ``urllib.parse.parse_qsl`` reads it; most fields hold nothing to be read, and that is a third of a webhook."""
+    """As ``urllib.parse.parse_qsl`` reads it; most fields hold nothing to be read, and that is a
+    third of a webhook."""
     return unquote_plus(quoted, errors="replace") if "%" in quoted or "+" in quoted else quoted
 
 
 def _text(form: Form) -> Text:
     sid, sender, to = _sid(form), form.get("From", ""), form.get("To", "")
     if not is_sender(sender):
-        raise _wrong("From", "must be a phone number, a short code or a sender name of up to 11 characters")
+        raise _wrong(
+            "From", "must be a phone number, a short code or a sender name of up to 11 characters"
+        )
     if not is_e164(to):
         raise _wrong("To", "must be a phone number such as +12025550101")
     return Text(
@@ -122,7 +138,11 @@ def _media(form: Form) -> tuple[Attachment, ...]:
 
 
 def _receipt(form: Form, ours: str, retries: str) -> Receipt:
-    sid, status, code = _sid(form), STATUSES.get(form.get("MessageStatus", "")), form.get("ErrorCode", "")
+    sid, status, code = (
+        _sid(form),
+        STATUSES.get(form.get("MessageStatus", "")),
+        form.get("ErrorCode", ""),
+    )
     if status is None:
         raise _wrong("MessageStatus", f"must be one of {', '.join(STATUSES)}")
     return Receipt(

@@ -8,7 +8,8 @@ Its plain twin is no address: then nothing is called. What an answer means:
 | 3xx                                   | not taken: a redirect is never followed   |
 | any other status, no answer, no route | not taken                                 |
 
-Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#payload-delivery
+Source:
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#payload-delivery
 """
 
 import ipaddress
@@ -23,7 +24,9 @@ from handoff_service import __version__
 from handoff_service.ports import Called, WebhookCall
 
 TIMEOUT = 10.0  # seconds for a whole call; ours, and shorter than any lease of due work
-FORBIDDEN = "It is on this computer or link. To call it anyway, add its host to PATCHBOARD_WEBHOOK_HOSTS."
+FORBIDDEN = (
+    "It is on this computer or link. To call it anyway, add its host to PATCHBOARD_WEBHOOK_HOSTS."
+)
 AT_ONCE = 8  # ours: as many as the worker has under way
 
 
@@ -32,19 +35,21 @@ class _Forbidden(OSError):
 
 
 def _may_be_called(address: str) -> bool:
-    """Whether this IP address can be a ticket system. One in the company's own network can; this computer, and what
-    only the link knows, such as a cloud's metadata service, cannot."""
+    """Whether this IP address can be a ticket system. One in the company's own network can; this
+    computer, and what only the link knows, such as a cloud's metadata service, cannot."""
     try:
         read = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
     ip = getattr(read, "ipv4_mapped", None) or read
-    return not (ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast or ip.is_reserved)
+    return not (
+        ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast or ip.is_reserved
+    )
 
 
 class _Resolver(AbstractResolver):
-    """Resolves a name when it is called, and refuses what it must not lead to: the address that is judged is the one
-    that is connected to."""
+    """Resolves a name when it is called, and refuses what it must not lead to: the address that is
+    judged is the one that is connected to."""
 
     def __init__(self, hosts: Collection[str]) -> None:
         self._hosts, self._real = hosts, aiohttp.ThreadedResolver()
@@ -62,8 +67,8 @@ class _Resolver(AbstractResolver):
 
 
 class HttpWebhook:
-    """Calls the address that an admin has set, by https and not on this computer, unless ``hosts`` names its host.
-    Must be made on a running event loop."""
+    """Calls the address that an admin has set, by https and not on this computer, unless ``hosts``
+    names its host. Must be made on a running event loop."""
 
     def __init__(self, hosts: Collection[str] = (), *, timeout: float = TIMEOUT) -> None:
         self._timeout, self._hosts = timeout, hosts
@@ -95,7 +100,8 @@ class HttpWebhook:
             if isinstance(error.os_error, _Forbidden):
                 return Called(why=FORBIDDEN)
             return Called(why="It could not be reached.")
-        except (aiohttp.ClientError, ValueError, RuntimeError):  # broken off; no address at all; the service stops
+        # broken off; no address at all; the service stops
+        except (aiohttp.ClientError, ValueError, RuntimeError):
             return Called(why="The connection was lost.")
 
     def _refused(self, url: str) -> str | None:
@@ -105,7 +111,8 @@ class HttpWebhook:
             return None
         if parts.scheme != "https":
             return f"It is not https. To call it anyway, add {host} to PATCHBOARD_WEBHOOK_HOSTS."
-        is_address = host.replace(".", "").isdecimal() or ":" in host  # the resolver is not asked about these
+        # the resolver is not asked about these
+        is_address = host.replace(".", "").isdecimal() or ":" in host
         return FORBIDDEN if is_address and not _may_be_called(host) else None
 
     async def close(self) -> None:
@@ -116,5 +123,7 @@ def _called(status: int) -> Called:
     if 200 <= status < 300:
         return Called(status=status)
     if 300 <= status < 400:
-        return Called(status=status, why=f"It answered with a redirect ({status}), which is not followed.")
+        return Called(
+            status=status, why=f"It answered with a redirect ({status}), which is not followed."
+        )
     return Called(status=status, why=f"It answered {status}.")

@@ -23,12 +23,19 @@ class AddToCase:
 
 
 def add_to_case(tx: Transaction, command: AddToCase) -> str | None:
-    """Returns the number of the case that got the note: the newest unresolved one of this conversation. None when
-    there is none. Repeating the last note changes nothing, because a turn may run twice."""
+    """Returns the number of the case that got the note: the newest unresolved one of this
+    conversation. None when there is none. Repeating the last note changes nothing, because a turn
+    may run twice."""
     turn = select(t.bot_turns.c.interaction_id).where(t.bot_turns.c.id == command.turn_id)
     interaction = interactions.lock(tx.conn, tx.conn.execute(turn).scalar_one())
-    made_here = (c.c.interaction_id == interaction.id, c.c.bot_turn_id.is_not(None), c.c.state.in_(sorted(UNSETTLED)))
-    row = tx.conn.execute(select(c).where(*made_here).order_by(c.c.id.desc()).limit(1).with_for_update()).first()
+    made_here = (
+        c.c.interaction_id == interaction.id,
+        c.c.bot_turn_id.is_not(None),
+        c.c.state.in_(sorted(UNSETTLED)),
+    )
+    row = tx.conn.execute(
+        select(c).where(*made_here).order_by(c.c.id.desc()).limit(1).with_for_update()
+    ).first()
     if row is None:
         return None
     last = select(h.c.note).where(h.c.case_id == row.id, h.c.version == row.version)

@@ -1,7 +1,7 @@
 """Send an event to the outgoing webhook's address. The HTTP call happens outside any transaction.
 
-Delivery is at least once: a call without confirmed success is retried for a day under the same event id. Calls about
-one case are made in order because they share a line of ``due_work``.
+Delivery is at least once: a call without confirmed success is retried for a day under the same
+event id. Calls about one case are made in order because they share a line of ``due_work``.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,9 @@ def begin_call(tx: Transaction, command: BeginCall) -> WebhookCall | None:
     if hook is None or hook.url is None:
         _end(tx, row.id, CallState.GIVEN_UP, status=None, why=NO_ADDRESS)
         return None
-    tx.conn.execute(update(k).where(k.c.id == row.id).values(attempts=row.attempts + 1, tried_at=tx.now))
+    tx.conn.execute(
+        update(k).where(k.c.id == row.id).values(attempts=row.attempts + 1, tried_at=tx.now)
+    )
     seconds = int(tx.now.timestamp())
     return WebhookCall(
         url=hook.url,
@@ -65,7 +67,9 @@ def finish_call(tx: Transaction, command: FinishCall) -> CallState:
         return CallState.DELIVERED if row is None else CallState(row.state)
     if called.why is None:
         _end(tx, row.id, CallState.DELIVERED, status=called.status, why=None)
-        tx.conn.execute(delete(k).where(k.c.created_at < tx.now - KEPT, k.c.state == CallState.DELIVERED))
+        tx.conn.execute(
+            delete(k).where(k.c.created_at < tx.now - KEPT, k.c.state == CallState.DELIVERED)
+        )
         return CallState.DELIVERED
     again = rules.next_try(row.attempts, row.since, tx.now)
     if again is None:
@@ -77,13 +81,21 @@ def finish_call(tx: Transaction, command: FinishCall) -> CallState:
 
 
 def call_again(tx: Transaction, call_id: int) -> None:
-    """An admin wants this event sent now, even if it was sent before. Its day of retries starts over. NotFound."""
+    """An admin wants this event sent now, even if it was sent before. Its day of retries starts
+    over. NotFound."""
     row = _locked(tx, call_id)
     if row is None:
         raise NotFound("This call is no longer stored.")
-    tx.conn.execute(update(k).where(k.c.id == call_id).values(state=CallState.WAITING, since=tx.now, attempts=0))
+    tx.conn.execute(
+        update(k).where(k.c.id == call_id).values(state=CallState.WAITING, since=tx.now, attempts=0)
+    )
     due_work.schedule(
-        tx, [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now)]
+        tx,
+        [
+            due_work.Due(
+                kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now
+            )
+        ],
     )
 
 
@@ -91,6 +103,8 @@ def _locked(tx: Transaction, call_id: int) -> Any:
     return tx.conn.execute(select(k).where(k.c.id == call_id).with_for_update()).one_or_none()
 
 
-def _end(tx: Transaction, call_id: int, state: CallState, *, status: int | None, why: str | None) -> None:
+def _end(
+    tx: Transaction, call_id: int, state: CallState, *, status: int | None, why: str | None
+) -> None:
     tx.conn.execute(update(k).where(k.c.id == call_id).values(state=state, status=status, why=why))
     due_work.cancel(tx, Work.CALL_WEBHOOK, [call_id])

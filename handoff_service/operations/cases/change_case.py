@@ -20,13 +20,23 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 
 c = t.cases
-CHANGEABLE = ("kind", "state", "priority", "description", "device", "impact", "user_id", "external_number")
+CHANGEABLE = (
+    "kind",
+    "state",
+    "priority",
+    "description",
+    "device",
+    "impact",
+    "user_id",
+    "external_number",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeCase:
-    """``values``: changes to fields of CHANGEABLE; other fields stay. ``note``: the reason, for agents.
-    ``interaction_id``: the conversation that gets a line about the change; None: the case's own."""
+    """``values``: changes to fields of CHANGEABLE; other fields stay. ``note``: the reason, for
+    agents. ``interaction_id``: the conversation that gets a line about the change; None: the case's
+    own."""
 
     id: int
     agent_id: int
@@ -36,11 +46,13 @@ class ChangeCase:
 
 
 def change_case(tx: Transaction, command: ChangeCase) -> None:
-    """Any state may follow any other, so a case that was closed too early can be reopened. A change that changes
-    nothing leaves no entry and sends no event, so two mirrored systems cannot loop. NotFound; BadInput."""
+    """Any state may follow any other, so a case that was closed too early can be reopened. A change
+    that changes nothing leaves no entry and sends no event, so two mirrored systems cannot loop.
+    NotFound; BadInput."""
     within = _interaction_of(tx, command)
     if within is not None:
-        interaction = interactions.lock(tx.conn, within)  # before the case, in the same lock order as opening one
+        # before the case, in the same lock order as opening one
+        interaction = interactions.lock(tx.conn, within)
         if command.interaction_id is not None:
             must_take_part(tx, interaction, command.agent_id)
     row = tx.conn.execute(select(c).where(c.c.id == command.id).with_for_update()).one_or_none()
@@ -60,10 +72,15 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
 
 
 def cases_follow(
-    tx: Transaction, concerned: Sequence[Interaction], user_id: int | None, *, author: Author, agent_id: int | None
+    tx: Transaction,
+    concerned: Sequence[Interaction],
+    user_id: int | None,
+    *,
+    author: Author,
+    agent_id: int | None,
 ) -> None:
-    """These locked interactions now belong to this user. Cases opened in them follow, except cases that somebody
-    assigned to another user on purpose."""
+    """These locked interactions now belong to this user. Cases opened in them follow, except cases
+    that somebody assigned to another user on purpose."""
     before = {one.id: one.user_id for one in concerned}
     query = select(c).where(one_of(c.c.interaction_id, before)).order_by(c.c.id).with_for_update()
     for row in tx.conn.execute(query).all() if before else ():
@@ -78,26 +95,46 @@ def _interaction_of(tx: Transaction, command: ChangeCase) -> int | None:
 
 
 def write_change(
-    tx: Transaction, row: Any, author: Author, agent_id: int | None, changes: Changes, note: str | None
+    tx: Transaction,
+    row: Any,
+    author: Author,
+    agent_id: int | None,
+    changes: Changes,
+    note: str | None,
 ) -> None:
     """Write a locked case's change and its history entry."""
     values = {name: after for name, (_, after) in changes.items()}
     version = row.version + 1
-    tx.conn.execute(update(c).where(c.c.id == row.id).values(**values, version=version, changed_at=tx.now))
+    tx.conn.execute(
+        update(c).where(c.c.id == row.id).values(**values, version=version, changed_at=tx.now)
+    )
     record(
         tx,
-        Entry(case_id=row.id, version=version, author=author, agent_id=agent_id, changes=changes, note=note),
+        Entry(
+            case_id=row.id,
+            version=version,
+            author=author,
+            agent_id=agent_id,
+            changes=changes,
+            note=note,
+        ),
     )
 
 
-def _say(tx: Transaction, interaction_id: int, command: ChangeCase, changes: Changes, note: str | None) -> None:
+def _say(
+    tx: Transaction, interaction_id: int, command: ChangeCase, changes: Changes, note: str | None
+) -> None:
     """Add a line to the conversation. A closed conversation gets none."""
     interaction = interactions.lock(tx.conn, interaction_id)
     if not interaction.active:
         return
     by = people.agent_name(tx.conn, command.agent_id)
     state = str(changes["state"][1]).replace("_", " ") if "state" in changes else None
-    said = f"{by} set case {number(command.id)} to {state}" if state else f"{by} wrote to case {number(command.id)}"
+    said = (
+        f"{by} set case {number(command.id)} to {state}"
+        if state
+        else f"{by} wrote to case {number(command.id)}"
+    )
     line = messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,

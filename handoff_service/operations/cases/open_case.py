@@ -23,8 +23,8 @@ c = t.cases
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase:
-    """Requested by the virtual agent during a turn. ``once``: reuse the user's unresolved case of this kind, if
-    there is one."""
+    """Requested by the virtual agent during a turn. ``once``: reuse the user's unresolved case of
+    this kind, if there is one."""
 
     turn_id: int
     description: str
@@ -37,8 +37,8 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenByHand:
-    """An agent opens a case on the page or through the API. It belongs to this user, else to the interaction's user;
-    one of the two is required."""
+    """An agent opens a case on the page or through the API. It belongs to this user, else to the
+    interaction's user; one of the two is required."""
 
     agent_id: int
     description: str
@@ -64,42 +64,77 @@ def open_case(tx: Transaction, command: OpenCase) -> str:
         unsettled = cases.unsettled(tx.conn, interaction.user_id, kind=command.kind)
         if unsettled:
             return unsettled[0].number
-    values = {name: getattr(command, name) for name in ("description", "kind", "priority", "device", "impact")}
-    values |= {"bot_turn_id": command.turn_id, "user_id": interaction.user_id, "interaction_id": interaction.id}
+    values = {
+        name: getattr(command, name)
+        for name in ("description", "kind", "priority", "device", "impact")
+    }
+    values |= {
+        "bot_turn_id": command.turn_id,
+        "user_id": interaction.user_id,
+        "interaction_id": interaction.id,
+    }
     case_id = _insert(tx, values, Author.VIRTUAL_AGENT)
     _say(tx, interaction, f"Case {number(case_id)} opened", command.description)
     return number(case_id)
 
 
 def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
-    """Returns the case's id. BadInput names each wrong field; NotFound for an unknown user or interaction."""
+    """Returns the case's id. BadInput names each wrong field; NotFound for an unknown user or
+    interaction."""
     if not command.description.strip():
         raise BadInput(errors={"description": "must not be empty"})
     if command.interaction_id is None and command.user_id is None:
-        raise BadInput(errors={"user_id": "say whose case it is, or in which interaction it was opened"})
+        raise BadInput(
+            errors={"user_id": "say whose case it is, or in which interaction it was opened"}
+        )
     by = people.agent_name(tx.conn, command.agent_id)
     interaction = None
     if command.interaction_id is not None:
         interaction = lock_for(tx, command.interaction_id, command.agent_id)
-    user_id = command.user_id if command.user_id is not None or interaction is None else interaction.user_id
+    user_id = (
+        command.user_id
+        if command.user_id is not None or interaction is None
+        else interaction.user_id
+    )
     if command.user_id is not None:
         people.active_user_name(tx.conn, command.user_id)
     values = {name: getattr(command, name) for name in OpenByHand.__dataclass_fields__}
     values |= {"user_id": user_id, "description": command.description.strip()}
     case_id = _insert(tx, values, Author.AGENT)
     if interaction is not None and interaction.active:
-        _say(tx, interaction, f"{by} opened case {number(case_id)}", values["description"], command.agent_id)
+        _say(
+            tx,
+            interaction,
+            f"{by} opened case {number(case_id)}",
+            values["description"],
+            command.agent_id,
+        )
     return case_id
 
 
 def _insert(tx: Transaction, values: dict[str, Any], author: Author) -> int:
-    made = insert(c).values(**values, state=CaseState.OPEN, created_at=tx.now, changed_at=tx.now).returning(c.c.id)
+    made = (
+        insert(c)
+        .values(**values, state=CaseState.OPEN, created_at=tx.now, changed_at=tx.now)
+        .returning(c.c.id)
+    )
     case_id: int = tx.conn.execute(made).scalar_one()
-    record(tx, Entry(case_id=case_id, version=1, author=author, agent_id=values.get("agent_id"), changes={}))
+    record(
+        tx,
+        Entry(
+            case_id=case_id, version=1, author=author, agent_id=values.get("agent_id"), changes={}
+        ),
+    )
     return case_id
 
 
-def _say(tx: Transaction, interaction: Interaction, body: str, description: str, agent_id: int | None = None) -> None:
+def _say(
+    tx: Transaction,
+    interaction: Interaction,
+    body: str,
+    description: str,
+    agent_id: int | None = None,
+) -> None:
     line = messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,

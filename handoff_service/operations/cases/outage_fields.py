@@ -11,7 +11,8 @@ Text = Annotated[str, Field(max_length=1600)]
 
 
 class OutageEntry(BaseModel):
-    """Times have an offset (``2026-11-25T09:00:00-05:00``). No ``until``: nobody knows the end yet."""
+    """Times have an offset (``2026-11-25T09:00:00-05:00``). No ``until``: nobody knows the end
+    yet."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,4 +24,6 @@ class OutageEntry(BaseModel):
 
     def meant(self) -> Outage:
         """The outage, for the rules."""
-        return Outage(title=self.title, text=self.text, since=self.since, until=self.until, active=self.active)
+        return Outage(
+            title=self.title, text=self.text, since=self.since, until=self.until, active=self.active
+        )

@@ -1,4 +1,5 @@
-"""Write an entry into a case's history. After the commit, open pages and the outgoing webhook hear about it."""
+"""Write an entry into a case's history. After the commit, open pages and the outgoing webhook hear
+about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -32,7 +33,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """The case's requester, as other systems identify people. ``number``: the phone that texted about it."""
+    """The case's requester, as other systems identify people. ``number``: the phone that texted
+    about it."""
 
     user_id: int | None
     external_id: str | None
@@ -43,7 +45,8 @@ class Requester:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEntry:
-    """An event's content: the case after the change (without its history), the change and the requester."""
+    """An event's content: the case after the change (without its history), the change and the
+    requester."""
 
     case: Case
     change: CaseChange
@@ -88,14 +91,21 @@ def _tell_onlookers(tx: Transaction, case: Case) -> None:
     where = i.c.id == (case.interaction.id if case.interaction else None)
     if case.user is not None:
         where |= i.c.user_id == case.user.id
-    notify(tx, tx.conn.execute(select(i.c.id).where(i.c.closed_at.is_(None), where)).scalars().all())
+    notify(
+        tx, tx.conn.execute(select(i.c.id).where(i.c.closed_at.is_(None), where)).scalars().all()
+    )
 
 
 def _tell_webhook(tx: Transaction, case: Case) -> None:
-    """Queue one call after earlier calls about the same case. Its id is unique, even after a backup is restored."""
+    """Queue one call after earlier calls about the same case. Its id is unique, even after a backup
+    is restored."""
     kind = CaseEvent.CREATED if case.version == 1 else CaseEvent.CHANGED
-    told = CaseEntry(case=replace(case, history=[]), change=case.history[-1], requester=_requester(tx, case))
-    body = _EVENT.dump_json(Event(type=kind, timestamp=tx.now, data=told), exclude={"data": {"case": {"history"}}})
+    told = CaseEntry(
+        case=replace(case, history=[]), change=case.history[-1], requester=_requester(tx, case)
+    )
+    body = _EVENT.dump_json(
+        Event(type=kind, timestamp=tx.now, data=told), exclude={"data": {"case": {"history"}}}
+    )
     made = insert(t.webhook_calls).values(
         event_id=f"evt_{case.id}_{case.version}_{int(tx.now.timestamp() * 1000)}",
         type=kind,
@@ -106,7 +116,10 @@ def _tell_webhook(tx: Transaction, case: Case) -> None:
         since=tx.now,
     )
     call_id = tx.conn.execute(made.returning(t.webhook_calls.c.id)).scalar_one()
-    due_work.schedule(tx, [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(case.id), due_at=tx.now)])
+    due_work.schedule(
+        tx,
+        [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(case.id), due_at=tx.now)],
+    )
 
 
 def line(case_id: int) -> str:
@@ -116,7 +129,9 @@ def line(case_id: int) -> str:
 
 def _requester(tx: Transaction, case: Case) -> Requester:
     u, i = t.users, t.interactions
-    user = tx.conn.execute(select(u).where(u.c.id == (case.user.id if case.user else None))).one_or_none()
+    user = tx.conn.execute(
+        select(u).where(u.c.id == (case.user.id if case.user else None))
+    ).one_or_none()
     within = case.interaction.id if case.interaction else None
     number = tx.conn.execute(select(i.c.requester_number).where(i.c.id == within)).scalar()
     return Requester(

@@ -9,7 +9,12 @@ from handoff_service.operations.consent.change_consent import ConsentChange, rec
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
-from handoff_service.rules.consent.consent_keywords import TABLE, ConsentSituation, ConsentStep, Source
+from handoff_service.rules.consent.consent_keywords import (
+    TABLE,
+    ConsentSituation,
+    ConsentStep,
+    Source,
+)
 from handoff_service.rules.consent.opt_out_wishes import Wish, wish
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Owner, State
@@ -22,13 +27,15 @@ from handoff_service.store.virtual_agent import bot_turns
 
 SAID_STOP = "The requester opted out"
 SAID_START = "The requester opted in"
-MAY_WANT_OUT = "The requester may want to opt out: we asked them to reply STOP, and they wrote again."
+MAY_WANT_OUT = (
+    "The requester may want to opt out: we asked them to reply STOP, and they wrote again."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A consent keyword and its original text. ``sid``: the provider's id for the text; ``answered``: the provider
-    has already sent its own answer."""
+    """A consent keyword and its original text. ``sid``: the provider's id for the text;
+    ``answered``: the provider has already sent its own answer."""
 
     means: ConsentSituation
     words: str
@@ -45,9 +52,13 @@ def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
         _record(tx, interaction, word, opted_out=not opts_in)
     if ConsentStep.CONFIRM in steps and not word.answered:
         confirmation = texts.opted_in(tx.conn) if opts_in else texts.opted_out(tx.conn)
-        messages.send_text(tx, interaction, confirmation, Author.SYSTEM, event=None if opts_in else Event.CONSENT)
+        messages.send_text(
+            tx, interaction, confirmation, Author.SYSTEM, event=None if opts_in else Event.CONSENT
+        )
     if ConsentStep.HELP in steps and not word.answered:
-        messages.send_text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM, event=Event.CONSENT)
+        messages.send_text(
+            tx, interaction, texts.help_text(tx.conn), Author.SYSTEM, event=Event.CONSENT
+        )
     if ConsentStep.ASK_BACK in steps and interaction.owner is Owner.VIRTUAL_AGENT:
         _ask_back(tx, interaction, word.sid)
     if ConsentStep.SAY_WHO in steps and interaction.owner is Owner.VIRTUAL_AGENT:
@@ -58,16 +69,19 @@ def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
 
 
 def _ask_back(tx: Transaction, interaction: Interaction, sid: str) -> None:
-    """Ask whether the requester wants no more texts. A person decides if they were asked before and did not reply
-    STOP."""
+    """Ask whether the requester wants no more texts. A person decides if they were asked before and
+    did not reply STOP."""
     if _was_asked(tx, interaction, sid):
-        leave_virtual_agent(tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id))
+        leave_virtual_agent(
+            tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id)
+        )
     else:
         messages.send_text(tx, interaction, texts.ask_opt_out(tx.conn), Author.SYSTEM)
 
 
 def _was_asked(tx: Transaction, interaction: Interaction, sid: str) -> bool:
-    """Whether this conversation has already asked about an earlier text. The same rule finds the same texts again."""
+    """Whether this conversation has already asked about an earlier text. The same rule finds the
+    same texts again."""
     m = t.messages
     before = select(m.c.seq).where(m.c.provider_sid == sid).scalar_subquery()
     earlier = select(*m.c["body", "seq"]).where(

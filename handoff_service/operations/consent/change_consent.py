@@ -1,8 +1,8 @@
-"""Change whether a number may be texted. One ledger holds every change: by requester, provider, agent, API and
-import.
+"""Change whether a number may be texted. One ledger holds every change: by requester, provider,
+agent, API and import.
 
-``deliver`` holds a shared lock on the number's profile while it checks consent. A consent change holds the exclusive
-lock. No queued message therefore leaves after an opt-out is committed.
+``deliver`` holds a shared lock on the number's profile while it checks consent. A consent change
+holds the exclusive lock. No queued message therefore leaves after an opt-out is committed.
 """
 
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ c, o = t.consents, t.opt_outs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentChange:
-    """``provider_number_id``: the company number it covers; None: all of them. ``words``: the requester's text, or
-    the provider's error code."""
+    """``provider_number_id``: the company number it covers; None: all of them. ``words``: the
+    requester's text, or the provider's error code."""
 
     number: str
     opted_out: bool
@@ -45,7 +45,8 @@ class ConsentChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A request by an agent or a program. ``provider_number``: in the form people write; None: all of them."""
+    """A request by an agent or a program. ``provider_number``: in the form people write; None: all
+    of them."""
 
     number: str
     opted_out: bool
@@ -56,11 +57,11 @@ class Ask:
 
 
 def record(tx: Transaction, change: ConsentChange) -> int | None:
-    """Write a change into the ledger. The transaction must hold the lock on the number's profile (``lock``). Returns
-    the entry's id; None when nothing changes.
+    """Write a change into the ledger. The transaction must hold the lock on the number's profile
+    (``lock``). Returns the entry's id; None when nothing changes.
 
-    An opt-in lifts opt-outs from all company numbers and from the number that was texted. A change for one company
-    number covers all numbers of its messaging service.
+    An opt-in lifts opt-outs from all company numbers and from the number that was texted. A change
+    for one company number covers all numbers of its messaging service.
     """
     where = consents.with_its_service(tx.conn, change.provider_number_id)
     holds = select(o.c.provider_number_id, c.c.source).join(c, c.c.id == o.c.consent_id)
@@ -84,32 +85,46 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
     }
     made: int = tx.conn.execute(insert(c).values(row).returning(c.c.id)).scalar_one()
     if change.opted_out:
-        held = [{"number": change.number, "provider_number_id": one, "consent_id": made} for one in sorted(where)]
+        held = [
+            {"number": change.number, "provider_number_id": one, "consent_id": made}
+            for one in sorted(where)
+        ]
         keep = upsert(tx.conn, o)
         newer = {"consent_id": keep.excluded.consent_id}
-        moved = keep.on_conflict_do_update(index_elements=["number", "provider_number_id"], set_=newer)
-        tx.conn.execute(moved if change.source in REQUESTERS_OWN else keep.on_conflict_do_nothing(), held)
+        moved = keep.on_conflict_do_update(
+            index_elements=["number", "provider_number_id"], set_=newer
+        )
+        tx.conn.execute(
+            moved if change.source in REQUESTERS_OWN else keep.on_conflict_do_nothing(), held
+        )
     else:
-        tx.conn.execute(delete(o).where(o.c.number == change.number, o.c.provider_number_id.in_(ended)))
+        tx.conn.execute(
+            delete(o).where(o.c.number == change.number, o.c.provider_number_id.in_(ended))
+        )
     return made
 
 
 def lock(tx: Transaction, numbers: Sequence[str]) -> None:
-    """Until the commit, block others from changing the consent of these numbers and from sending to them."""
+    """Until the commit, block others from changing the consent of these numbers and from sending to
+    them."""
     p = t.messaging_profiles
     tx.conn.execute(
-        select(p.c.id).where(one_of(p.c.number, numbers), p.c.active).order_by(p.c.id).with_for_update()
+        select(p.c.id)
+        .where(one_of(p.c.number, numbers), p.c.active)
+        .order_by(p.c.id)
+        .with_for_update()
     ).all()
 
 
 def change_consent(tx: Transaction, ask: Ask) -> Consent:
     """Apply the request of an agent or a program. Returns the number's newest ledger entry.
 
-    BadInput for an unknown provider number. Conflict when nothing would change, and when the requesters opted out
-    themselves: only their own START lifts that.
+    BadInput for an unknown provider number. Conflict when nothing would change, and when the
+    requesters opted out themselves: only their own START lifts that.
     """
     provider_id = _provider(tx, ask.provider_number)
-    active = interactions.lock_active(tx.conn, [ask.number])  # first, in the same lock order as receiving texts
+    # first, in the same lock order as receiving texts
+    active = interactions.lock_active(tx.conn, [ask.number])
     lock(tx, [ask.number])
     if not ask.opted_out:
         _may_opt_in(tx, ask, provider_id)
@@ -125,7 +140,11 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
         ),
     )
     if made is None:
-        already = "has already opted out" if ask.opted_out else "has not opted out, so there is nothing to undo"
+        already = (
+            "has already opted out"
+            if ask.opted_out
+            else "has not opted out, so there is nothing to undo"
+        )
         raise Conflict(f"{ask.number} {already}.")
     entry = consents.by_id(tx.conn, [made])[made]
     concerned = consents.with_its_service(tx.conn, provider_id)
@@ -136,20 +155,31 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
 
 
 def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
-    """Import opt-outs from elsewhere in a few statements, whatever their number. An opt-out that exists, or existed
-    and was lifted, is skipped, so the same file can be imported again. BadInput names the unknown provider number."""
+    """Import opt-outs from elsewhere in a few statements, whatever their number. An opt-out that
+    exists, or existed and was lifted, is skipped, so the same file can be imported again. BadInput
+    names the unknown provider number."""
     p = t.provider_numbers
-    ours: dict[str | None, int] = {r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))}
+    ours: dict[str | None, int] = {
+        r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))
+    }
     for ask in asked:
         if ask.provider_number is not None and ask.provider_number not in ours:
             raise BadInput(
-                errors={f"opt_outs.{ask.number}.provider_number": f"{ask.provider_number} is not a company number"}
+                errors={
+                    f"opt_outs.{ask.number}.provider_number": f"{ask.provider_number} is not a "
+                    f"company number"
+                }
             )
     numbers = sorted({ask.number for ask in asked})
     lock(tx, numbers)
-    stood = select(c.c.number, c.c.provider_number_id).where(one_of(c.c.number, numbers), c.c.opted_out)
+    stood = select(c.c.number, c.c.provider_number_id).where(
+        one_of(c.c.number, numbers), c.c.opted_out
+    )
     before = {(r.number, r.provider_number_id) for r in tx.conn.execute(stood)}
-    standing = {(r.number, r.provider_number_id) for r in tx.conn.execute(select(o).where(one_of(o.c.number, numbers)))}
+    standing = {
+        (r.number, r.provider_number_id)
+        for r in tx.conn.execute(select(o).where(one_of(o.c.number, numbers)))
+    }
     named = {ask.provider_number for ask in asked}
     together = {number: consents.with_its_service(tx.conn, ours.get(number)) for number in named}
     fresh = {
@@ -170,7 +200,9 @@ def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
         for (number, where), ask in fresh.items()
     ]
     if rows:
-        made = tx.conn.execute(insert(c).returning(c.c.id, c.c.number, c.c.provider_number_id), rows).all()
+        made = tx.conn.execute(
+            insert(c).returning(c.c.id, c.c.number, c.c.provider_number_id), rows
+        ).all()
         places = {ours.get(number): found for number, found in together.items()}
         held = [
             {"number": r.number, "provider_number_id": place, "consent_id": r.id}
@@ -181,7 +213,8 @@ def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
 
 
 def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
-    """Conflict when this number cannot be texted from that provider number. The error says why and since when."""
+    """Conflict when this number cannot be texted from that provider number. The error says why and
+    since when."""
     if why := people.why_unanswerable(conn, number):
         raise Conflict(why)
     held = consents.opted_out(conn, number, provider_number_id)
@@ -194,7 +227,9 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
     if not message_ids:
         return
     m = t.messages
-    found = tx.conn.execute(select(*m.c["interaction_id", "error_code"]).where(one_of(m.c.id, message_ids)))
+    found = tx.conn.execute(
+        select(*m.c["interaction_id", "error_code"]).where(one_of(m.c.id, message_ids))
+    )
     codes = {r.interaction_id: r.error_code for r in found}
     # first, in the same lock order as receiving texts
     rows = interactions.lock_each(tx.conn, set(codes)).values()
@@ -211,15 +246,23 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
 
 
 def record_in(tx: Transaction, interaction: Interaction, change: ConsentChange) -> None:
-    """Write a change into the ledger, and a line for agents into a locked conversation with the number."""
+    """Write a change into the ledger, and a line for agents into a locked conversation with the
+    number."""
     if (made := record(tx, change)) is not None:
         messages.append(tx, interaction, _line(consents.by_id(tx.conn, [made])[made]))
 
 
 def _line(entry: Consent) -> messages.NewLine:
-    by = {Source.KEYWORD: f"The requester texted “{entry.words}”", Source.PROVIDER: "The carrier refuses texts to them"}
+    by = {
+        Source.KEYWORD: f"The requester texted “{entry.words}”",
+        Source.PROVIDER: "The carrier refuses texts to them",
+    }
     who = by.get(entry.source) or (f"Recorded by {entry.agent.name}" if entry.agent else "Recorded")
-    said = "Opted out: no texts can be sent" if entry.opted_out else "Opted in: texts can be sent again"
+    said = (
+        "Opted out: no texts can be sent"
+        if entry.opted_out
+        else "Opted in: texts can be sent again"
+    )
     return messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
@@ -234,16 +277,22 @@ def _may_opt_in(tx: Transaction, ask: Ask, provider_id: int | None) -> None:
     if not ask.note:
         raise BadInput(errors={"note": "must say how they consented"})
     concerned = {EVERY_NUMBER, *consents.with_its_service(tx.conn, provider_id)}
-    standing = select(o.c.consent_id).where(o.c.number == ask.number, o.c.provider_number_id.in_(concerned))
+    standing = select(o.c.consent_id).where(
+        o.c.number == ask.number, o.c.provider_number_id.in_(concerned)
+    )
     for entry in consents.by_id(tx.conn, list(tx.conn.execute(standing).scalars())).values():
         if entry.source in REQUESTERS_OWN:
-            raise Conflict(f"{ask.number} opted out by text. Only they can opt back in, by texting START.")
+            raise Conflict(
+                f"{ask.number} opted out by text. Only they can opt back in, by texting START."
+            )
 
 
 def _provider(tx: Transaction, number: str | None) -> int | None:
     if number is None:
         return None
-    found = tx.conn.execute(select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == number)).scalar()
+    found = tx.conn.execute(
+        select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == number)
+    ).scalar()
     if found is None:
         raise BadInput(errors={"provider_number": f"{number} is not a company number"})
     return found

@@ -1,9 +1,10 @@
-"""Push consent changes that the provider may not know, so nothing else in its account texts people who opted out.
+"""Push consent changes that the provider may not know, so nothing else in its account texts people
+who opted out.
 
-The provider does not know changes by agents, programs, imports and the admin's own keywords, nor that a STOP to one
-company number covers all. It reports its own opt-outs through refused sends, its own answers
-(``OptOutType``) and the gap sweep, which stores a STOP whose webhook was lost. A push sends the current state, so
-pushing twice is harmless.
+The provider does not know changes by agents, programs, imports and the admin's own keywords, nor
+that a STOP to one company number covers all. It reports its own opt-outs through refused sends, its
+own answers (``OptOutType``) and the gap sweep, which stores a STOP whose webhook was lost. A push
+sends the current state, so pushing twice is harmless.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,10 +26,12 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 
 EVERY = timedelta(minutes=2)
-SETTLED = timedelta(minutes=1)  # delay before a push: a change that is undone at once needs none, and clocks differ
+# delay before a push: a change that is undone at once needs none, and clocks differ
+SETTLED = timedelta(minutes=1)
 PAUSE = timedelta(seconds=0.6)  # for each request: below 100 a minute
 AFTER_FAILURE = timedelta(minutes=1)
-NOT_OFFERED = timedelta(hours=6)  # retry interval; the company gets this list for its account by asking the provider
+# retry interval; the company gets this list for its account by asking the provider
+NOT_OFFERED = timedelta(hours=6)
 KEY = "consent"
 
 c, o, p = t.consents, t.opt_outs, t.provider_numbers
@@ -52,7 +55,8 @@ class ConsentPush:
 
 @dataclass(frozen=True, slots=True)
 class NotTold:
-    """The provider could not be reached, or (``offered`` false) has no such list for this account."""
+    """The provider could not be reached, or (``offered`` false) has no such list for this
+    account."""
 
     batch: Batch
     why: str
@@ -60,10 +64,13 @@ class NotTold:
 
 
 def push_from_now_on(tx: Transaction, _command: None = None) -> None:
-    """Start the recurring push. It pauses while a restore holds the sends that were queued before it."""
+    """Start the recurring push. It pauses while a restore holds the sends that were queued before
+    it."""
     if restore_holds.is_held(tx.conn):
         return
-    due_work.schedule(tx, [due_work.Due(kind=Work.TELL_CONSENTS, key=KEY, line=KEY, due_at=tx.now + EVERY)])
+    due_work.schedule(
+        tx, [due_work.Due(kind=Work.TELL_CONSENTS, key=KEY, line=KEY, due_at=tx.now + EVERY)]
+    )
 
 
 def push_again(tx: Transaction) -> None:
@@ -72,7 +79,8 @@ def push_again(tx: Transaction) -> None:
 
 
 def begin_push(tx: Transaction, _command: None = None) -> Batch:
-    """What to push now. It fits into one request unless the company has more senders than one request can hold."""
+    """What to push now. It fits into one request unless the company has more senders than one
+    request can hold."""
     senders: dict[str, dict[int, str | None]] = {}
     for row in tx.conn.execute(select(*p.c["id", "number", "messaging_service"]).order_by(p.c.id)):
         senders.setdefault(row.messaging_service or row.number, {})[row.id] = row.number
@@ -85,13 +93,16 @@ def begin_push(tx: Transaction, _command: None = None) -> Batch:
 
 
 def finish_push(tx: Transaction, told: ConsentPush) -> None:
-    """Mark these entries as pushed, except those to retry. The ledger records the provider's objections."""
+    """Mark these entries as pushed, except those to retry. The ledger records the provider's
+    objections."""
     entries, faults = told.batch.entries, told.faults
     these = one_of(c.c.id, list(entries))
     tx.conn.execute(update(c).where(these).values(told_at=tx.now, told_why=None))
     for number, fault in faults.items():
         told_at = None if fault.again else tx.now
-        tx.conn.execute(update(c).where(these, c.c.number == number).values(told_at=told_at, told_why=fault.why))
+        tx.conn.execute(
+            update(c).where(these, c.c.number == number).values(told_at=told_at, told_why=fault.why)
+        )
     goes_on = set(entries.values()) - {number for number, fault in faults.items() if fault.again}
     requests = max(1, -(-len(told.batch.tellings) // CONSENTS_AT_ONCE))
     due_work.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (PAUSE * requests if goes_on else EVERY))
@@ -99,15 +110,19 @@ def finish_push(tx: Transaction, told: ConsentPush) -> None:
 
 def postpone_push(tx: Transaction, failed: NotTold) -> None:
     """Keep these entries waiting. The ledger records why."""
-    tx.conn.execute(update(c).where(one_of(c.c.id, list(failed.batch.entries))).values(told_why=failed.why))
-    due_work.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (AFTER_FAILURE if failed.offered else NOT_OFFERED))
+    tx.conn.execute(
+        update(c).where(one_of(c.c.id, list(failed.batch.entries))).values(told_why=failed.why)
+    )
+    due_work.release(
+        tx, Work.TELL_CONSENTS, KEY, tx.now + (AFTER_FAILURE if failed.offered else NOT_OFFERED)
+    )
 
 
 def _states_to_push(
     tx: Transaction, untold: Mapping[int, str], senders: Mapping[str, Mapping[int, str | None]]
 ) -> Iterator[Telling]:
-    """The current state of each of these entries' numbers, for each company sender (a number or a whole service)
-    that they changed. ``senders``: sender -> its numbers by id."""
+    """The current state of each of these entries' numbers, for each company sender (a number or a
+    whole service) that they changed. ``senders``: sender -> its numbers by id."""
     numbers = list(dict.fromkeys(untold.values()))
     holding: dict[str, dict[int, int]] = {number: {} for number in numbers}
     for row in tx.conn.execute(select(o).where(one_of(o.c.number, numbers))):
@@ -115,13 +130,23 @@ def _states_to_push(
     places = {number: frozenset(ids) for ids in senders.values() for number in ids.values()}
     for number, entries in consents.of_numbers(tx.conn, [n for n in numbers if is_e164(n)]).items():
         told_of = consent_keywords.concerned(
-            [(e.id, e.opted_out, places.get(e.provider_number, frozenset({EVERY_NUMBER}))) for e in reversed(entries)]
+            [
+                (e.id, e.opted_out, places.get(e.provider_number, frozenset({EVERY_NUMBER})))
+                for e in reversed(entries)
+            ]
         )
         changed = frozenset[int]().union(*(told_of[e.id] for e in entries if e.id in untold))
         for place, (sender, ids) in enumerate(senders.items()):
             if changed & {EVERY_NUMBER, *ids}:
-                held = [entry for where, entry in holding[number].items() if where in {EVERY_NUMBER, *ids}]
-                ended = [e for e in entries if not e.opted_out and told_of[e.id] & {EVERY_NUMBER, *ids}]  # newest first
+                held = [
+                    entry
+                    for where, entry in holding[number].items()
+                    if where in {EVERY_NUMBER, *ids}
+                ]
+                # newest first
+                ended = [
+                    e for e in entries if not e.opted_out and told_of[e.id] & {EVERY_NUMBER, *ids}
+                ]
                 by = next((e for e in entries if e.id == max(held)) if held else iter(ended), None)
                 if by is not None and by.source is not Source.PROVIDER:
                     yield Telling(

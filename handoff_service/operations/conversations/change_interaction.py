@@ -34,8 +34,8 @@ class CloseInteraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeInteraction:
-    """Fields that are None stay. ``state`` is work in progress or on hold; closing is a separate operation.
-    ``state_reason`` belongs to the current state; a new state starts without one."""
+    """Fields that are None stay. ``state`` is work in progress or on hold; closing is a separate
+    operation. ``state_reason`` belongs to the current state; a new state starts without one."""
 
     interaction_id: int
     agent_id: int
@@ -55,27 +55,40 @@ class ReadInteraction:
 
 
 def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
-    """Close it: send one line to the requester, clear the owner, and cancel the work that waits for it."""
+    """Close it: send one line to the requester, clear the owner, and cancel the work that waits for
+    it."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
     name = people.agent_name(tx.conn, command.agent_id)
-    closing = closing_line(tx.conn, name) if command.closing_text is None else command.closing_text.strip()
+    closing = (
+        closing_line(tx.conn, name)
+        if command.closing_text is None
+        else command.closing_text.strip()
+    )
     if is_visible(closing):
         messages.send_text(tx, interaction, closing, Author.SYSTEM, agent_id=command.agent_id)
     end_interaction(
-        tx, interaction, command.state, said=f"{name} closed this conversation", described=command.short_description
+        tx,
+        interaction,
+        command.state,
+        said=f"{name} closed this conversation",
+        described=command.short_description,
     )
 
 
 def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
-    """Change state, description or priority. On hold frees the agent's capacity; agents see who did it and why."""
+    """Change state, description or priority. On hold frees the agent's capacity; agents see who did
+    it and why."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
         raise BadInput(errors={"state": "must be work_in_progress or on_hold; close it to end it"})
     state = moved(interaction.state, ACTS[command.state]) if command.state else None
     if command.state and state is None:
-        raise Conflict(f"{interaction.state} cannot become {command.state}: only work in progress can be put on hold.")
+        raise Conflict(
+            f"{interaction.state} cannot become {command.state}: only work in progress can "
+            f"be put on hold."
+        )
     values = {
         "state_reason": command.state_reason,
         "short_description": command.short_description,
@@ -85,8 +98,12 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     if state is not None:
         interactions.put_state(tx.conn, interaction.id, state)
     if values:
-        tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(**values))
-    if state is not None and (state is not interaction.state or (state is State.ON_HOLD and command.state_reason)):
+        tx.conn.execute(
+            update(t.interactions).where(t.interactions.c.id == interaction.id).values(**values)
+        )
+    if state is not None and (
+        state is not interaction.state or (state is State.ON_HOLD and command.state_reason)
+    ):
         said = f"{people.agent_name(tx.conn, command.agent_id)} {DID[state]}"
         line = messages.NewLine(
             kind=Kind.SYSTEM,
@@ -106,7 +123,8 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
 def read_interaction(tx: Transaction, command: ReadInteraction) -> None:
     """Clear one agent's new-message mark. Does nothing for an agent outside the live group."""
     last = interactions.lock(tx.conn, command.interaction_id).last_seq
-    up_to = last if command.up_to is None else min(command.up_to, last)  # later messages stay unread
+    # later messages stay unread
+    up_to = last if command.up_to is None else min(command.up_to, last)
     read = live_group.read_up_to(tx, command.interaction_id, command.agent_id, up_to)
     if live_group.read_thanks(tx, command.interaction_id, command.agent_id, up_to) or read:
         tx.hint(f"agent:{command.agent_id}", command.interaction_id)

@@ -1,4 +1,5 @@
-"""Media in texts: the result of fetching them. The download itself happens outside any transaction."""
+"""Media in texts: the result of fetching them. The download itself happens outside any
+transaction."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +20,8 @@ LONGEST_WAIT = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishFetch:
-    """``result``: the stored file, the reason it was refused, or a sentence about what failed this time."""
+    """``result``: the stored file, the reason it was refused, or a sentence about what failed this
+    time."""
 
     media_id: int
     attempts: int
@@ -27,7 +29,8 @@ class FinishFetch:
 
 
 def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
-    """Record the result for a media file and notify pages that show it. A failed fetch is retried for about an hour."""
+    """Record the result for a media file and notify pages that show it. A failed fetch is retried
+    for about an hour."""
     d = t.media
     row = tx.conn.execute(
         select(*d.c["status", "message_id"], t.messages.c.interaction_id)

@@ -1,7 +1,9 @@
-"""Add new texts to the search index, a batch at a time, as one piece of due work for the whole desk.
+"""Add new texts to the search index, a batch at a time, as one piece of due work for the whole
+desk.
 
-The transaction that stores a text does none of this. After a write, a process requests indexing a moment later (see
-``app.py``). Each process also requests it on start, so texts left by an earlier process are indexed too.
+The transaction that stores a text does none of this. After a write, a process requests indexing a
+moment later (see ``app.py``). Each process also requests it on start, so texts left by an earlier
+process are indexed too.
 """
 
 from datetime import timedelta
@@ -28,5 +30,13 @@ def index_texts(tx: Transaction, _command: None = None) -> bool:
 def want_index(tx: Transaction, _command: None = None) -> None:
     """Request indexing, because unindexed texts may exist."""
     due_work.schedule(
-        tx, [due_work.Due(kind=Work.INDEX_TEXTS, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now)]
+        tx,
+        [
+            due_work.Due(
+                kind=Work.INDEX_TEXTS,
+                key=due_work.DESK_LINE,
+                line=due_work.DESK_LINE,
+                due_at=tx.now,
+            )
+        ],
     )

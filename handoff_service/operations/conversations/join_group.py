@@ -16,9 +16,11 @@ class Member:
 
 
 def join_group(tx: Transaction, command: Member) -> None:
-    """Join the group. Nothing is reassigned; for a member nothing changes. Existing messages count as read.
+    """Join the group. Nothing is reassigned; for a member nothing changes. Existing messages count
+    as read.
 
-    Conflict when no live agent owns it: there is no group to join, so the agent takes it over instead.
+    Conflict when no live agent owns it: there is no group to join, so the agent takes it over
+    instead.
     """
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is not Owner.AGENT:

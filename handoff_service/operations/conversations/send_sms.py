@@ -28,11 +28,12 @@ class Write:
 
 
 def send_sms(tx: Transaction, command: Write) -> int:
-    """Text the requester. Returns the message's id, or the first one's when a long text is sent in parts.
+    """Text the requester. Returns the message's id, or the first one's when a long text is sent in
+    parts.
 
-    If a live agent owns the conversation, the writer joins the live group, the owner sees that, and nothing is
-    reassigned. If the virtual agent or a queue owns it, the writer takes it over first, because only the owner may
-    write. Conflict for a requester who has opted out.
+    If a live agent owns the conversation, the writer joins the live group, the owner sees that, and
+    nothing is reassigned. If the virtual agent or a queue owns it, the writer takes it over first,
+    because only the owner may write. Conflict for a requester who has opted out.
     """
     body = checked_text(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
@@ -51,13 +52,18 @@ def send_sms(tx: Transaction, command: Write) -> int:
 
 
 def write_note(tx: Transaction, command: Write) -> int:
-    """A private note: live agents see it, the requester never does. Returns its position in the conversation."""
+    """A private note: live agents see it, the requester never does. Returns its position in the
+    conversation."""
     body = checked_text(command.body, most=10_000)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
-    line = messages.NewLine(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)
+    line = messages.NewLine(
+        kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id
+    )
     return messages.append(tx, interaction, line)
 
 
 def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Interaction:
     cancel_work_item(tx, interaction.id)
-    return assign_agent(tx, interaction, agent_id, said=f"{people.agent_name(tx.conn, agent_id)} took over")
+    return assign_agent(
+        tx, interaction, agent_id, said=f"{people.agent_name(tx.conn, agent_id)} took over"
+    )

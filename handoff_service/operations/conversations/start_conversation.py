@@ -1,4 +1,5 @@
-"""An agent starts a conversation: table 3 of the product page. Preview and sending use the same facts."""
+"""An agent starts a conversation: table 3 of the product page. Preview and sending use the same
+facts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,14 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.rules.conversations import states
-from handoff_service.rules.conversations.agent_initiated import TABLE, AgentWritesStep, If, LineFacts, situation, told
+from handoff_service.rules.conversations.agent_initiated import (
+    TABLE,
+    AgentWritesStep,
+    If,
+    LineFacts,
+    situation,
+    told,
+)
 from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
@@ -28,7 +36,8 @@ from handoff_service.store.views import OptedOut
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """The recipient: a number in E.164, the company number to send from, and the person, when one is named."""
+    """The recipient: a number in E.164, the company number to send from, and the person, when one
+    is named."""
 
     to: str
     provider_number: str
@@ -37,7 +46,8 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """``expected_row``: the row of table 3 that the agent saw. Nothing is sent when another row applies by now."""
+    """``expected_row``: the row of table 3 that the agent saw. Nothing is sent when another row
+    applies by now."""
 
     agent_id: int
     recipient: Recipient
@@ -95,34 +105,50 @@ def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
 
 
 def start_conversation(tx: Transaction, command: Start) -> Started:
-    """Send the first text. NotFound for an unknown user; BadInput for unusable numbers and texts; Conflict when
-    another row applies by now, and for a requester who has opted out."""
+    """Send the first text. NotFound for an unknown user; BadInput for unusable numbers and texts;
+    Conflict when another row applies by now, and for a requester who has opted out."""
     body = checked_text(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)
     must_allow(tx.conn, command.recipient.to, line.provider_id)
     row = _row(line, command.recipient)
     if command.expected_row not in (None, row):
         now = _told(tx.conn, line, row, command.recipient, command.agent_id)
-        raise Conflict(f"Not sent, because this conversation has changed. Sending now does this: {now}")
+        raise Conflict(
+            f"Not sent, because this conversation has changed. Sending now does this: {now}"
+        )
     steps = TABLE[row].steps
     interaction = line.active
     if interaction is not None and AgentWritesStep.CLOSE in steps:
         end_interaction(
-            tx, interaction, State.CLOSED_COMPLETE, said="Closed: a live agent wrote first", reason=str(row)
+            tx,
+            interaction,
+            State.CLOSED_COMPLETE,
+            said="Closed: a live agent wrote first",
+            reason=str(row),
         )
         interaction = None
-    profile_id, user_id = _profile(tx, command.recipient, replace=AgentWritesStep.REPLACE_PROFILE in steps)
+    profile_id, user_id = _profile(
+        tx, command.recipient, replace=AgentWritesStep.REPLACE_PROFILE in steps
+    )
     if interaction is None:
         interaction = _create(tx, command, line, profile_id, user_id)
     elif user_id is not None and interaction.user_id is None:
-        tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(user_id=user_id))
-    write = Write(interaction_id=interaction.id, agent_id=command.agent_id, body=body, media=command.media)
+        tx.conn.execute(
+            update(t.interactions)
+            .where(t.interactions.c.id == interaction.id)
+            .values(user_id=user_id)
+        )
+    write = Write(
+        interaction_id=interaction.id, agent_id=command.agent_id, body=body, media=command.media
+    )
     return Started(interaction.id, send_sms(tx, write), row)
 
 
 def _load(conn: Connection, recipient: Recipient) -> _Line:
     provider = conn.execute(
-        select(*t.provider_numbers.c["id", "queue_id"]).where(t.provider_numbers.c.number == recipient.provider_number)
+        select(*t.provider_numbers.c["id", "queue_id"]).where(
+            t.provider_numbers.c.number == recipient.provider_number
+        )
     ).one_or_none()
     if provider is None:
         raise BadInput(errors={"from": f"{recipient.provider_number} is not a company number"})
@@ -141,13 +167,17 @@ def _row(line: _Line, recipient: Recipient) -> If:
 def _profile(tx: Transaction, recipient: Recipient, *, replace: bool) -> tuple[int, int | None]:
     """The number's profile and user from now on: the named person, else the result of table 1."""
     p = t.messaging_profiles
-    there = tx.conn.execute(select(p).where(p.c.number == recipient.to, p.c.active).with_for_update()).one_or_none()
+    there = tx.conn.execute(
+        select(p).where(p.c.number == recipient.to, p.c.active).with_for_update()
+    ).one_or_none()
     user_id = _user_of(tx.conn, recipient, there)
     if there is not None and (replace or there.user_id not in (None, user_id)):
         tx.conn.execute(update(p).where(p.c.id == there.id).values(active=False))
         there = None
     if there is None:
-        made = insert(p).values(number=recipient.to, user_id=user_id, active=True, created_at=tx.now)
+        made = insert(p).values(
+            number=recipient.to, user_id=user_id, active=True, created_at=tx.now
+        )
         return tx.conn.execute(made.returning(p.c.id)).scalar_one(), user_id
     if there.user_id is None and user_id is not None:
         tx.conn.execute(update(p).where(p.c.id == there.id).values(user_id=user_id))
@@ -170,7 +200,9 @@ def _user_of(conn: Connection, recipient: Recipient, profile: Row[Any] | None) -
     return match.user
 
 
-def _create(tx: Transaction, command: Start, line: _Line, profile_id: int, user_id: int | None) -> Interaction:
+def _create(
+    tx: Transaction, command: Start, line: _Line, profile_id: int, user_id: int | None
+) -> Interaction:
     interaction_id = tx.conn.execute(
         insert(t.interactions)
         .values(
@@ -194,7 +226,11 @@ def _create(tx: Transaction, command: Start, line: _Line, profile_id: int, user_
     live_group.join(tx, made.id, command.agent_id, 0)
     said = f"{people.agent_name(tx.conn, command.agent_id)} wrote first"
     messages.append(
-        tx, made, messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.OWNER_CHANGED)
+        tx,
+        made,
+        messages.NewLine(
+            kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.OWNER_CHANGED
+        ),
     )
     return made
 

@@ -1,12 +1,13 @@
-"""Send the outbox: mark a message, call the provider (outside any transaction), and record the result.
+"""Send the outbox: mark a message, call the provider (outside any transaction), and record the
+result.
 
 - A message is ``sending`` from the commit before the provider call to the commit after it.
-- No provider call can be repeated safely. A message that is still ``sending`` after a crash or timeout is therefore
-  looked up at the provider before it is sent again.
-- ``rules/delivery/send_errors.py`` says what an error does, and the provider's table says which error a code is. A
-  message that waits for its retry has the status failed.
-- The transaction that marks the message checks consent under a lock that blocks consent changes. Consent is checked
-  again right before the provider call.
+- No provider call can be repeated safely. A message that is still ``sending`` after a crash or
+  timeout is therefore looked up at the provider before it is sent again.
+- ``rules/delivery/send_errors.py`` says what an error does, and the provider's table says which
+  error a code is. A message that waits for its retry has the status failed.
+- The transaction that marks the message checks consent under a lock that blocks consent changes.
+  Consent is checked again right before the provider call.
 """
 
 import random
@@ -22,11 +23,25 @@ from handoff_service.operations.delivery import send_gates
 from handoff_service.operations.delivery.limit_replies import HeldBack, over_limits
 from handoff_service.operations.delivery.record_receipt import apply_early_receipts, send_later
 from handoff_service.operations.shared.messages import notify
-from handoff_service.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure, Withheld
+from handoff_service.ports import (
+    Accepted,
+    Later,
+    LookedUp,
+    Outgoing,
+    Refused,
+    SendResult,
+    Unsure,
+    Withheld,
+)
 from handoff_service.rules.conversations import media_links
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
 from handoff_service.rules.delivery.reply_limits import Limit
-from handoff_service.rules.delivery.send_errors import COUNTRY_OFF, OPTED_OUT, RANGE_FULL, SendErrors
+from handoff_service.rules.delivery.send_errors import (
+    COUNTRY_OFF,
+    OPTED_OUT,
+    RANGE_FULL,
+    SendErrors,
+)
 from handoff_service.rules.shared.vocabulary import Author, Event, Status, Work
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import due_work
@@ -57,9 +72,23 @@ class FinishSend:
 
 _OUTGOING = (
     select(
-        *t.messages.c["id", "status", "body", "author", "event", "created_at", "interaction_id", "retries", "segments"],
-        *t.interactions.c["requester_number", "provider_number_id", "user_id", "owner", "opened_at"],
-        consents.stands(t.interactions.c.requester_number, t.interactions.c.provider_number_id).label("opted_out"),
+        *t.messages.c[
+            "id",
+            "status",
+            "body",
+            "author",
+            "event",
+            "created_at",
+            "interaction_id",
+            "retries",
+            "segments",
+        ],
+        *t.interactions.c[
+            "requester_number", "provider_number_id", "user_id", "owner", "opened_at"
+        ],
+        consents.stands(
+            t.interactions.c.requester_number, t.interactions.c.provider_number_id
+        ).label("opted_out"),
         t.provider_numbers.c.messaging_service,
         t.provider_numbers.c.number.label("sender"),
         exists().where(t.media.c.message_id == t.messages.c.id).label("with_media"),
@@ -68,7 +97,8 @@ _OUTGOING = (
     .join(t.provider_numbers, t.provider_numbers.c.id == t.interactions.c.provider_number_id)
     .where(one_of(t.messages.c.id, "ids"))
 )
-_SHARED_LOCKS = (  # a consent change either waits for these locks, or is visible to the next statement
+# a consent change either waits for these locks, or is visible to the next statement
+_SHARED_LOCKS = (
     select(t.messaging_profiles.c.id)
     .where(
         t.messaging_profiles.c.active,
@@ -95,9 +125,9 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     - None: the message is not sent now; its work is delayed or removed.
     - HeldBack: an automatic reply over a limit. It has failed.
 
-    Cancels messages to numbers that have opted out, except the opt-out confirmation, and prompts that the requester
-    has answered. Delays messages that may have left before a crash until the provider's list is reliable, and
-    messages over their number's rate.
+    Cancels messages to numbers that have opted out, except the opt-out confirmation, and prompts
+    that the requester has answered. Delays messages that may have left before a crash until the
+    provider's list is reliable, and messages over their number's rate.
     """
     attempts = {c.message_id: c.attempts for c in commands}
     ids = {"ids": list(attempts)}
@@ -106,7 +136,9 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     waiting = {i: r for i, r in found.items() if _waits(r)}
     unsure = {i for i, r in found.items() if r.status == Status.UNKNOWN}
     crashed = {i for i, r in found.items() if r.status == Status.SENDING}
-    kept_back = {i for i, r in waiting.items() if r.opted_out is not None and r.event != Event.CONSENT}
+    kept_back = {
+        i for i, r in waiting.items() if r.opted_out is not None and r.event != Event.CONSENT
+    }
     _put(tx, kept_back, status=Status.CANCELED, error_code=OPTED_OUT)
     _put(tx, crashed, status=Status.UNKNOWN)
     unasked = [r for i, r in waiting.items() if r.event == Event.UNASKED and i not in kept_back]
@@ -115,7 +147,9 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     _put(tx, overtaken, status=Status.CANCELED, error_code=None)
     kept_back |= overtaken
     held = send_gates.in_quiet_hours(tx, [r for r in unasked if r.id not in written_since])
-    abroad = send_gates.blocked_country(tx, {i: r for i, r in waiting.items() if i not in kept_back})
+    abroad = send_gates.blocked_country(
+        tx, {i: r for i, r in waiting.items() if i not in kept_back}
+    )
     _put(tx, abroad, status=Status.FAILED, error_code=COUNTRY_OFF)
     too_many = over_limits(tx, {i: r for i, r in waiting.items() if i not in kept_back | abroad})
     for limit in Limit:
@@ -124,12 +158,14 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     put_off = kept_back | held.keys() | abroad | too_many.keys()
     later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER) | held
     later |= send_gates.over_rate(tx, [r for i, r in waiting.items() if i not in put_off])
-    for message_id, at in later.items():  # neither a crash nor our own rate limit is the provider's failure
+    # neither a crash nor our own rate limit is the provider's failure
+    for message_id, at in later.items():
         failed = 0 if message_id in crashed else attempts[message_id] - 1
         due_work.release(tx, Work.DELIVER, message_id, at, attempts=failed)
     sends = waiting.keys() - put_off - later.keys()
     _add_up(tx, [i for i in sends if found[i].retries])
-    _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # set by an earlier try
+    # set by an earlier try
+    _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)
     notify(tx, {found[i].interaction_id for i in kept_back | abroad | too_many.keys()})
     due_work.cancel(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
     links = _links(tx, [i for i in sends | unsure if found[i].with_media])
@@ -155,7 +191,9 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
 def _put(tx: Transaction, messages: Collection[int], **values: object) -> None:
     if messages:
         tx.conn.execute(
-            update(t.messages).where(one_of(t.messages.c.id, messages)).values(values | {"changed_at": tx.now})
+            update(t.messages)
+            .where(one_of(t.messages.c.id, messages))
+            .values(values | {"changed_at": tx.now})
         )
 
 
@@ -178,7 +216,11 @@ def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, .
     if not with_media:
         return {}
     d = t.media
-    query = select(d.c.message_id, d.c.id).where(one_of(d.c.message_id, with_media)).order_by(d.c.position)
+    query = (
+        select(d.c.message_id, d.c.id)
+        .where(one_of(d.c.message_id, with_media))
+        .order_by(d.c.position)
+    )
     found: dict[int, tuple[str, ...]] = {}
     for r in tx.conn.execute(query):
         made = media_links.link(tx.settings.public_url, tx.settings.link_key, r.id, tx.now)
@@ -189,8 +231,8 @@ def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, .
 def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
     """Record the result of each send. A receipt that arrived first is kept.
 
-    Returns True for sends that the provider did not accept. They wait for their retry, together with the messages
-    queued after them.
+    Returns True for sends that the provider did not accept. They wait for their retry, together
+    with the messages queued after them.
     """
     by_id = {c.message_id: c for c in commands}
     rows = tx.conn.execute(_LOCKED, {"ids": list(by_id)}).all()
@@ -198,11 +240,13 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
     changes, done, later, opted_out = [], [], [], []
     for row in rows:
         if row.provider_sid is not None or row.status not in (Status.SENDING, Status.UNKNOWN):
-            continue  # a callback or a person was faster than the provider's answer and has ended this work
+            # a callback or a person was faster than the provider's answer and has ended this work
+            continue
         fate = _fate(by_id[row.id], taken, row.retries, errors)
         is_opt_out = errors.is_opt_out(fate.code)
         if is_opt_out and row.event == Event.CONSENT:
-            fate = _Fate(Status.CANCELED, None, None, None)  # the provider has already sent its own confirmation
+            # the provider has already sent its own confirmation
+            fate = _Fate(Status.CANCELED, None, None, None)
         elif is_opt_out and not isinstance(by_id[row.id].result, Withheld):
             opted_out.append(row.id)
         taken.add(fate.sid)
@@ -227,7 +271,9 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
     due_work.cancel(tx, Work.DELIVER, done)
     send_later(tx, later)
     refused_for_consent(tx, opted_out)
-    apply_early_receipts(tx, [change["provider_sid"] for change in changes if change["provider_sid"]])
+    apply_early_receipts(
+        tx, [change["provider_sid"] for change in changes if change["provider_sid"]]
+    )
     notify(tx, {r.interaction_id for r in rows})
     waiting = {change["id"] for change in changes if change["status"] == Status.QUEUED}
     return [c.message_id in waiting and isinstance(c.result, Later | Refused) for c in commands]
@@ -235,8 +281,8 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
 
 @dataclass(frozen=True, slots=True)
 class _Fate:
-    """A message's new status, provider id and error code, and when to retry (None: never). ``counts``: the retry
-    does not block the messages queued after it."""
+    """A message's new status, provider id and error code, and when to retry (None: never).
+    ``counts``: the retry does not block the messages queued after it."""
 
     status: Status
     sid: str | None
@@ -245,7 +291,9 @@ class _Fate:
     counts: bool = False
 
 
-def _fate(command: FinishSend, taken: Collection[str | None], retries: int, errors: SendErrors) -> _Fate:
+def _fate(
+    command: FinishSend, taken: Collection[str | None], retries: int, errors: SendErrors
+) -> _Fate:
     match command.result:
         case Accepted(sid=sid, status=status):
             return _Fate(status, sid, None, None)
@@ -253,14 +301,20 @@ def _fate(command: FinishSend, taken: Collection[str | None], retries: int, erro
             again = errors.again_after(code, retries)
             return _Fate(Status.FAILED, None, code, again, counts=again is not None)
         case Later(code=code) | Refused(code=code):
-            return _Fate(Status.QUEUED, None, code, _growing(timedelta(seconds=1), command.attempts))
+            return _Fate(
+                Status.QUEUED, None, code, _growing(timedelta(seconds=1), command.attempts)
+            )
         case Unsure():
             wait = max(LOOK_UP_AFTER, _growing(LOOK_UP_AFTER, command.attempts - 1))
             return _Fate(Status.UNKNOWN, None, None, wait)
         case Withheld():
             return _Fate(Status.CANCELED, None, OPTED_OUT, None)
         case LookedUp(found=found):
-            free = [one for one in found if one.sid not in taken and not (retries and one.status in DID_NOT_ARRIVE)]
+            free = [
+                one
+                for one in found
+                if one.sid not in taken and not (retries and one.status in DID_NOT_ARRIVE)
+            ]
             if not free:
                 return _Fate(Status.QUEUED, None, None, timedelta(0))
             if len(free) == 1:
@@ -275,7 +329,8 @@ def _growing(first: timedelta, doublings: int) -> timedelta:
 
 
 def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
-    """Of the ids that were looked up, those that belong to another message. Each id is used once."""
+    """Of the ids that were looked up, those that belong to another message. Each id is used
+    once."""
     found = [one.sid for c in commands if isinstance(c.result, LookedUp) for one in c.result.found]
     if not found:
         return set()

@@ -1,7 +1,8 @@
-"""Block automatic replies to unknown numbers that exceed the desk's limits (``rules/delivery/reply_limits.py``).
+"""Block automatic replies to unknown numbers that exceed the desk's limits
+(``rules/delivery/reply_limits.py``).
 
-Allowed replies are counted in ``unknown_replies``, one row per message, for a day. The desk's row is locked
-meanwhile, so two processes cannot both send the last allowed one.
+Allowed replies are counted in ``unknown_replies``, one row per message, for a day. The desk's row
+is locked meanwhile, so two processes cannot both send the last allowed one.
 """
 
 from collections import Counter
@@ -12,7 +13,15 @@ from datetime import timedelta
 from sqlalchemy import delete, func, insert, select
 
 from handoff_service.operations.delivery.send_gates import Row
-from handoff_service.rules.delivery.reply_limits import DAY, HOUR, Limit, Replied, ReplyLimits, range_of, reached
+from handoff_service.rules.delivery.reply_limits import (
+    DAY,
+    HOUR,
+    Limit,
+    Replied,
+    ReplyLimits,
+    range_of,
+    reached,
+)
 from handoff_service.rules.shared.vocabulary import Author, Event
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
@@ -24,7 +33,8 @@ m, r = t.messages, t.unknown_replies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack:
-    """A blocked reply. ``first``: it is the first block of this limit (and range) in an hour, so it raises an alarm."""
+    """A blocked reply. ``first``: it is the first block of this limit (and range) in an hour, so it
+    raises an alarm."""
 
     limit: Limit
     begins_with: str
@@ -34,19 +44,23 @@ class HeldBack:
 def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]:
     """Automatic replies to unknown numbers that exceed a limit. All others are counted.
 
-    Agents' messages and opt-out confirmations are always sent. A message that was counted before a retry is sent
-    too.
+    Agents' messages and opt-out confirmations are always sent. A message that was counted before a
+    retry is sent too.
     """
     unknown = {
         i: row
         for i, row in rows.items()
-        if row.user_id is None and Author.AGENT not in (row.author, row.owner) and row.event != Event.CONSENT
+        if row.user_id is None
+        and Author.AGENT not in (row.author, row.owner)
+        and row.event != Event.CONSENT
     }
     limits = desk.reply_limits(tx.conn) if unknown else ReplyLimits(in_range=0, hourly=0, daily=0)
     if not (limits.in_range or limits.hourly or limits.daily):
         return {}
     tx.conn.execute(select(t.desk.c.id).with_for_update()).all()
-    counted = set(tx.conn.execute(select(r.c.message_id).where(one_of(r.c.message_id, unknown))).scalars())
+    counted = set(
+        tx.conn.execute(select(r.c.message_id).where(one_of(r.c.message_id, unknown))).scalars()
+    )
     new = {i: row for i, row in sorted(unknown.items()) if i not in counted}
     return _decide(tx, limits, new) if new else {}
 
@@ -59,7 +73,11 @@ def _decide(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dic
     for message_id, row in new.items():
         begins_with = range_of(row.requester_number)
         to = to_numbers.setdefault(begins_with, Counter())
-        before = Replied(to_range=to.total() - to[row.requester_number], within_hour=within_hour, within_day=within_day)
+        before = Replied(
+            to_range=to.total() - to[row.requester_number],
+            within_hour=within_hour,
+            within_day=within_day,
+        )
         if (limit := reached(limits, before)) is not None:
             first = not any(_same_alarm(one, limit, begins_with) for one in held.values())
             first = first and not _is_held_back(tx, limit, begins_with)
@@ -68,7 +86,12 @@ def _decide(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dic
         to[row.requester_number] += 1
         within_hour, within_day = within_hour + 1, within_day + 1
         sent.append(
-            {"message_id": message_id, "begins_with": begins_with, "number": row.requester_number, "at": tx.now}
+            {
+                "message_id": message_id,
+                "begins_with": begins_with,
+                "number": row.requester_number,
+                "at": tx.now,
+            }
         )
     if sent:
         tx.conn.execute(delete(r).where(r.c.at <= tx.now - DAY))

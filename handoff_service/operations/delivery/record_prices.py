@@ -1,7 +1,8 @@
 """Prices and outcomes of texts, fetched from the provider later.
 
-A provider does not know the price when it accepts a text, and no receipt carries it. This also repairs lost
-receipts: a status in the provider's list is handled like a receipt, with its error code.
+A provider does not know the price when it accepts a text, and no receipt carries it. This also
+repairs lost receipts: a status in the provider's list is handled like a receipt, with its error
+code.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 
 EVERY = timedelta(minutes=10)
-AFTER = timedelta(minutes=1)  # a provider knows a text's price a moment after sending, or much later
+# a provider knows a text's price a moment after sending, or much later
+AFTER = timedelta(minutes=1)
 GIVEN_UP = timedelta(hours=24)  # prices and outcomes that are unknown by then stay unknown
 KEY = "prices"
 _PRICELESS = frozenset({Status.QUEUED, Status.CANCELED})
@@ -32,7 +34,8 @@ i, m, p = t.interactions, t.messages, t.provider_numbers
 
 @dataclass(frozen=True, slots=True)
 class WantedPrice:
-    """A provider number's texts without a price or final status, and when the first of them was written."""
+    """A provider number's texts without a price or final status, and when the first of them was
+    written."""
 
     sids: frozenset[str]
     since: datetime
@@ -40,7 +43,9 @@ class WantedPrice:
 
 def want_prices(tx: Transaction, _command: None = None) -> None:
     """Start the recurring price query."""
-    due_work.schedule(tx, [due_work.Due(kind=Work.ASK_PRICES, key=KEY, line=KEY, due_at=tx.now + AFTER)])
+    due_work.schedule(
+        tx, [due_work.Due(kind=Work.ASK_PRICES, key=KEY, line=KEY, due_at=tx.now + AFTER)]
+    )
 
 
 def ask_again(tx: Transaction, _command: None = None) -> None:
@@ -50,7 +55,12 @@ def ask_again(tx: Transaction, _command: None = None) -> None:
 def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, WantedPrice]:
     """Provider number -> the texts to ask about. Ids grow over time, so older ones are skipped."""
     begins = now - GIVEN_UP
-    older = conn.execute(select(m.c.id).where(m.c.created_at < begins).order_by(m.c.id.desc()).limit(1)).scalar() or 0
+    older = (
+        conn.execute(
+            select(m.c.id).where(m.c.created_at < begins).order_by(m.c.id.desc()).limit(1)
+        ).scalar()
+        or 0
+    )
     query = (
         select(p.c.number, m.c.provider_sid, m.c.created_at)
         .join(i, i.c.id == m.c.interaction_id)
@@ -69,7 +79,9 @@ def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, WantedPrice]:
     found: dict[str, dict[str, datetime]] = {}
     for row in conn.execute(query):
         found.setdefault(row.number, {})[row.provider_sid] = row.created_at
-    return {number: WantedPrice(frozenset(sids), min(sids.values())) for number, sids in found.items()}
+    return {
+        number: WantedPrice(frozenset(sids), min(sids.values())) for number, sids in found.items()
+    }
 
 
 def record_prices(tx: Transaction, found: Sequence[Reported]) -> None:
@@ -77,8 +89,11 @@ def record_prices(tx: Transaction, found: Sequence[Reported]) -> None:
     by_sid = {one.sid: one for one in found}
     if not by_sid:
         return
-    query = select(*m.c["id", "provider_sid", "price", "direction"]).where(one_of(m.c.provider_sid, list(by_sid)))
-    rows = tx.conn.execute(query.order_by(m.c.id).with_for_update()).all()  # a try that starts now has its own id
+    query = select(*m.c["id", "provider_sid", "price", "direction"]).where(
+        one_of(m.c.provider_sid, list(by_sid))
+    )
+    # a try that starts now has its own id
+    rows = tx.conn.execute(query.order_by(m.c.id).with_for_update()).all()
     prices = []
     receipts = []
     for row in rows:

@@ -1,4 +1,5 @@
-"""Record delivery receipts. They may arrive early, twice and out of order, and never move a message backward."""
+"""Record delivery receipts. They may arrive early, twice and out of order, and never move a message
+backward."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -18,13 +19,14 @@ from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.lanes import SetBased, Transaction
 from handoff_service.store.engine.one_of import one_of
 
-KEPT_FOR = timedelta(days=1)  # a receipt that matches nothing by then concerns somebody else's message
+# a receipt that matches nothing by then concerns somebody else's message
+KEPT_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The provider's report about a message. It has the provider's id, and ours when the callback address carried
-    it, with the number of the try (0: the first)."""
+    """The provider's report about a message. It has the provider's id, and ours when the callback
+    address carried it, with the number of the try (0: the first)."""
 
     sid: str
     status: Status
@@ -60,13 +62,18 @@ class _Message:
 
 
 def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
-    """Whether each receipt matched a known message. The others are kept until their message's id arrives."""
+    """Whether each receipt matched a known message. The others are kept until their message's id
+    arrives."""
     rows = tx.conn.execute(
         _MESSAGES,
-        {"sids": [r.sid for r in receipts], "ids": [r.message_id for r in receipts if r.message_id is not None]},
+        {
+            "sids": [r.sid for r in receipts],
+            "ids": [r.message_id for r in receipts if r.message_id is not None],
+        },
     )
     messages = [
-        _Message(r.id, r.interaction_id, Status(r.status), r.provider_sid, r.error_code, r.retries) for r in rows
+        _Message(r.id, r.interaction_id, Status(r.status), r.provider_sid, r.error_code, r.retries)
+        for r in rows
     ]
     by_sid = {m.sid: m for m in messages if m.sid}
     never_tried = _never_tried(tx, messages)
@@ -76,7 +83,9 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
         message = by_sid.get(receipt.sid)
         if message is None and receipt.message_id is not None:
             message = by_id.get(receipt.message_id)
-            if message is not None and (message.sid is not None or message.retries != receipt.retries):
+            if message is not None and (
+                message.sid is not None or message.retries != receipt.retries
+            ):
                 message = None  # our id with another SID, or an earlier try: not this message
         known.append(message is not None)
         if message is None:
@@ -90,13 +99,15 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
 
 
 def _never_tried(tx: Transaction, messages: Sequence[_Message]) -> set[int]:
-    """Messages that are still untouched in the outbox. A receipt with such an id concerns a message of another
-    database."""
+    """Messages that are still untouched in the outbox. A receipt with such an id concerns a message
+    of another database."""
     w = t.due_work.c
     queued = [str(m.id) for m in messages if m.status == Status.QUEUED and m.sid is None]
     if not queued:
         return set()
-    keys = tx.conn.execute(select(w.key).where(w.kind == Work.DELIVER, one_of(w.key, queued), w.attempts == 0))
+    keys = tx.conn.execute(
+        select(w.key).where(w.kind == Work.DELIVER, one_of(w.key, queued), w.attempts == 0)
+    )
     return {int(key) for key in keys.scalars()}
 
 
@@ -110,7 +121,13 @@ def apply_early_receipts(tx: Transaction, sids: Collection[str]) -> None:
         return
     rows = tx.conn.execute(delete(u).where(one_of(u.c.provider_sid, sids)).returning(u)).all()
     if rows:
-        _record(tx, [Receipt(sid=r.provider_sid, status=Status(r.status), error_code=r.error_code) for r in rows])
+        _record(
+            tx,
+            [
+                Receipt(sid=r.provider_sid, status=Status(r.status), error_code=r.error_code)
+                for r in rows
+            ],
+        )
 
 
 def _apply(message: _Message, receipt: Receipt, errors: SendErrors) -> None:
@@ -128,7 +145,9 @@ def send_later(tx: Transaction, messages: Sequence[tuple[int, datetime]]) -> Non
     due_work.schedule(
         tx,
         [
-            due_work.Due(kind=Work.DELIVER, key=str(message_id), line=f"again:{message_id}", due_at=at)
+            due_work.Due(
+                kind=Work.DELIVER, key=str(message_id), line=f"again:{message_id}", due_at=at
+            )
             for message_id, at in messages
         ],
     )
@@ -141,7 +160,12 @@ def _keep(tx: Transaction, receipts: Sequence[Receipt]) -> None:
         tx.conn.execute(
             upsert(tx.conn, t.unmatched_receipts).on_conflict_do_nothing(),
             [
-                {"provider_sid": r.sid, "status": r.status, "error_code": r.error_code, "received_at": tx.now}
+                {
+                    "provider_sid": r.sid,
+                    "status": r.status,
+                    "error_code": r.error_code,
+                    "received_at": tx.now,
+                }
                 for r in receipts
             ],
         )
@@ -168,7 +192,8 @@ def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
             for m in messages
         ],
     )
-    due_work.cancel(tx, Work.DELIVER, [m.id for m in messages])  # it was sent, whatever the provider answered
+    # it was sent, whatever the provider answered
+    due_work.cancel(tx, Work.DELIVER, [m.id for m in messages])
     send_later(tx, [(m.id, tx.now + m.again) for m in again if m.again is not None])
     refused_for_consent(tx, [m.id for m in messages if tx.settings.send_errors.is_opt_out(m.code)])
     notify(tx, {m.interaction_id for m in messages})

@@ -14,7 +14,8 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
-LONG_ENOUGH = timedelta(minutes=3)  # by then a callback or the provider's list has settled the outcome, if either can
+# by then a callback or the provider's list has settled the outcome, if either can
+LONG_ENOUGH = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +27,22 @@ class ResolveSend:
 
 
 def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
-    """NotFound for a message outside this interaction. Conflict when its outcome is known or may still become known."""
+    """NotFound for a message outside this interaction. Conflict when its outcome is known or may
+    still become known."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     m = t.messages
     this = (m.c.id == command.message_id, m.c.interaction_id == interaction.id)
-    row = tx.conn.execute(select(*m.c["status", "created_at"]).where(*this).with_for_update()).one_or_none()
+    row = tx.conn.execute(
+        select(*m.c["status", "created_at"]).where(*this).with_for_update()
+    ).one_or_none()
     if row is None:
         raise NotFound(f"There is no message {command.message_id} in this conversation.")
     if row.status != Status.UNKNOWN:
         raise Conflict("The outcome of this text is already known.")
     if tx.now - row.created_at < LONG_ENOUGH:
-        raise Conflict("We are asking the provider. If it has no answer in a few minutes, you can decide.")
+        raise Conflict(
+            "We are asking the provider. If it has no answer in a few minutes, you can decide."
+        )
     name = people.agent_name(tx.conn, command.agent_id)
     if command.went_out:
         tx.conn.execute(update(m).where(*this).values(status=Status.SENT, changed_at=tx.now))
@@ -46,6 +52,10 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
         due_work.release(tx, Work.DELIVER, command.message_id, tx.now)
     said = f"{name} marked it as sent" if command.went_out else f"{name} sent it again"
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.STATE, agent_id=command.agent_id
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=said,
+        event=Event.STATE,
+        agent_id=command.agent_id,
     )
     messages.append(tx, interaction, line)

@@ -31,7 +31,8 @@ class DecideHeld:
 
 
 def decide_held(tx: Transaction, command: DecideHeld) -> int:
-    """Release or cancel everything that is held. Returns the number of texts. Conflict when nothing is held."""
+    """Release or cancel everything that is held. Returns the number of texts. Conflict when nothing
+    is held."""
     if not restore_holds.is_held(tx.conn):
         raise Conflict("Nothing is held. Somebody has already sent or canceled these texts.")
     texts = restore_holds.keys(tx.conn, Work.DELIVER)
@@ -52,19 +53,32 @@ def decide_held(tx: Transaction, command: DecideHeld) -> int:
 
 
 def _cancel_texts(tx: Transaction, texts: list[int]) -> None:
-    """A text that may have left already becomes ``unknown``. A person settles it in its conversation."""
+    """A text that may have left already becomes ``unknown``. A person settles it in its
+    conversation."""
     m = t.messages
-    rows = tx.conn.execute(select(*m.c["id", "interaction_id", "status"]).where(one_of(m.c.id, texts))).all()
-    queued = [{"id": r.id, "status": Status.CANCELED, "reason": CANCELED} for r in rows if r.status == Status.QUEUED]
+    rows = tx.conn.execute(
+        select(*m.c["id", "interaction_id", "status"]).where(one_of(m.c.id, texts))
+    ).all()
+    queued = [
+        {"id": r.id, "status": Status.CANCELED, "reason": CANCELED}
+        for r in rows
+        if r.status == Status.QUEUED
+    ]
     update_rows(tx.conn, m, queued)
-    update_rows(tx.conn, m, [{"id": r.id, "status": Status.UNKNOWN} for r in rows if r.status == Status.SENDING])
+    update_rows(
+        tx.conn,
+        m,
+        [{"id": r.id, "status": Status.UNKNOWN} for r in rows if r.status == Status.SENDING],
+    )
     due_work.cancel(tx, Work.DELIVER, texts)
     notify(tx, {r.interaction_id for r in rows})
 
 
 def _cancel_calls(tx: Transaction) -> None:
     calls, k = restore_holds.keys(tx.conn, Work.CALL_WEBHOOK), t.webhook_calls
-    tx.conn.execute(update(k).where(one_of(k.c.id, calls)).values(state=CallState.GIVEN_UP, why=CANCELED))
+    tx.conn.execute(
+        update(k).where(one_of(k.c.id, calls)).values(state=CallState.GIVEN_UP, why=CANCELED)
+    )
     due_work.cancel(tx, Work.CALL_WEBHOOK, calls)
 
 
@@ -73,5 +87,9 @@ def _cancel_timers(tx: Transaction) -> None:
     held, i = restore_holds.keys(tx.conn, Work.TIMER), t.interactions
     overdue = t.timers.c.due_at <= tx.now
     tx.conn.execute(delete(t.timers).where(one_of(t.timers.c.interaction_id, held), overdue))
-    of_held = select(*i.c["id", "requester_number", "provider_number_id"]).where(one_of(i.c.id, held))
-    timers.wait_for_next(tx, {r.id: line(r.provider_number_id, r.requester_number) for r in tx.conn.execute(of_held)})
+    of_held = select(*i.c["id", "requester_number", "provider_number_id"]).where(
+        one_of(i.c.id, held)
+    )
+    timers.wait_for_next(
+        tx, {r.id: line(r.provider_number_id, r.requester_number) for r in tx.conn.execute(of_held)}
+    )

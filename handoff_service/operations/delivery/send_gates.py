@@ -1,7 +1,8 @@
-"""Send gates: they block or delay queued messages by country, quiet hours, an answer that came first, or rate.
+"""Send gates: they block or delay queued messages by country, quiet hours, an answer that came
+first, or rate.
 
-``deliver`` applies each gate to the messages it is about to send, in its own transaction. Limits on automatic
-replies are in ``limit_replies``.
+``deliver`` applies each gate to the messages it is about to send, in its own transaction. Limits on
+automatic replies are in ``limit_replies``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 
-BURST = timedelta(seconds=10)  # a provider number may run this far ahead of its rate; the provider queues the rest
+# a provider number may run this far ahead of its rate; the provider queues the rest
+BURST = timedelta(seconds=10)
 MOST_SEGMENTS = 25  # in one text: 1,600 characters in UCS-2
 
 type Row = sa.Row[*tuple[Any, ...]]
@@ -30,14 +32,18 @@ def blocked_country(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
     texted = desk.countries(tx.conn) if rows else []
     if not texted:
         return set()
-    return {i for i, row in rows.items() if not phone_regions.may_be_in(row.requester_number, texted)}
+    return {
+        i for i, row in rows.items() if not phone_regions.may_be_in(row.requester_number, texted)
+    }
 
 
-_behind = t.messages.alias("behind")  # a later message on the same line as the message being checked
+# a later message on the same line as the message being checked
+_behind = t.messages.alias("behind")
 
 
 def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
-    """Messages after which the requester has written on the line. The requester is awake, and prompts are answered."""
+    """Messages after which the requester has written on the line. The requester is awake, and
+    prompts are answered."""
     return _followed(tx, rows, _behind.c.direction == Direction.INBOUND)
 
 
@@ -64,13 +70,17 @@ def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) 
 
 
 def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
-    """Messages that are not replies and fall into the recipient's quiet hours -> the end of those hours."""
+    """Messages that are not replies and fall into the recipient's quiet hours -> the end of those
+    hours."""
     quiet = desk.quiet_hours(tx.conn) if rows else None
     if quiet is None:
         return {}
     i, u = t.interactions, t.users
     users = select(i.c.id, u.c.attributes).join(u, u.c.id == i.c.user_id)
-    known = {r.id: r.attributes for r in tx.conn.execute(users.where(one_of(i.c.id, {r.interaction_id for r in rows})))}
+    known = {
+        r.id: r.attributes
+        for r in tx.conn.execute(users.where(one_of(i.c.id, {r.interaction_id for r in rows})))
+    }
     instead = people.desk_time_zone(tx.conn)
     waits = {}
     for row in rows:
@@ -84,8 +94,8 @@ def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
 def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     """Messages over their provider number's rate -> when to try again.
 
-    A number may run ``BURST`` ahead of its rate. Messages by people and the virtual agent go before the product's
-    own messages, and take along what is queued before them on the same line.
+    A number may run ``BURST`` ahead of its rate. Messages by people and the virtual agent go before
+    the product's own messages, and take along what is queued before them on the same line.
     """
     p = t.provider_numbers
     numbers = select(*p.c["id", "segments_per_second", "paced_to"]).where(
@@ -97,7 +107,9 @@ def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     found = tx.conn.execute(numbers).all() if rows else []
     ahead = {number.id for number in found if number.paced_to and number.paced_to > tx.now}
     prompts = [r for r in rows if _is_prompt(r) and r.provider_number_id in ahead]
-    hurried = _followed(tx, prompts, (_behind.c.status == Status.QUEUED) & (_behind.c.author != Author.SYSTEM))
+    hurried = _followed(
+        tx, prompts, (_behind.c.status == Status.QUEUED) & (_behind.c.author != Author.SYSTEM)
+    )
     for number in found:
         # A larger value means that the clock has stepped back.
         furthest = tx.now + BURST + timedelta(seconds=MOST_SEGMENTS / number.segments_per_second)

@@ -1,7 +1,9 @@
-"""Gap sweep: fetch texts whose webhook was lost from the provider's list, and store each once, in order.
+"""Gap sweep: fetch texts whose webhook was lost from the provider's list, and store each once, in
+order.
 
-A failed webhook is retried once at the fallback address. After that, the text exists only in the provider's list.
-The sweep compares that list with the stored texts after each start, after each outage and every hour.
+A failed webhook is retried once at the fallback address. After that, the text exists only in the
+provider's list. The sweep compares that list with the stored texts after each start, after each
+outage and every hour.
 """
 
 from collections.abc import Collection, Sequence
@@ -43,15 +45,16 @@ class FinishSweep:
 
 
 def want_sweep(tx: Transaction, _command: None = None) -> None:
-    """Request a sweep now because something may be missing. It waits while a restore holds sends that were queued
-    before it."""
+    """Request a sweep now because something may be missing. It waits while a restore holds sends
+    that were queued before it."""
     if restore_holds.is_held(tx.conn):
         return
     due_work.schedule(tx, [due_work.Due(kind=Work.SWEEP_GAPS, key=KEY, line=KEY, due_at=tx.now)])
 
 
 def begin_sweep(tx: Transaction, _command: None = None) -> Sweep:
-    """What to compare now. The desk's first sweep starts at this moment, because earlier texts are not its own."""
+    """What to compare now. The desk's first sweep starts at this moment, because earlier texts are
+    not its own."""
     s = t.sweeps
     swept_to = tx.conn.execute(select(s.c.swept_to)).scalar()
     if swept_to is None:
@@ -68,8 +71,12 @@ def finish_sweep(tx: Transaction, command: FinishSweep) -> None:
     """Record how far the sweep came, and schedule the next one."""
     if command.began is not None:
         s = t.sweeps
-        tx.conn.execute(update(s).where(s.c.swept_to < command.began).values(swept_to=command.began))
-    due_work.release(tx, Work.SWEEP_GAPS, KEY, tx.now + (EVERY if command.began is not None else AFTER_FAILURE))
+        tx.conn.execute(
+            update(s).where(s.c.swept_to < command.began).values(swept_to=command.began)
+        )
+    due_work.release(
+        tx, Work.SWEEP_GAPS, KEY, tx.now + (EVERY if command.began is not None else AFTER_FAILURE)
+    )
 
 
 def stored(conn: Connection, sids: Collection[str]) -> set[str]:
@@ -79,7 +86,8 @@ def stored(conn: Connection, sids: Collection[str]) -> set[str]:
 
 
 def recovered(listed: ProviderMessage, pictures: Sequence[tuple[str, str]], zone: ZoneInfo) -> Text:
-    """The text as its webhook would have delivered it, marked as recovered. ``zone``: for the displayed time."""
+    """The text as its webhook would have delivered it, marked as recovered. ``zone``: for the
+    displayed time."""
     at = listed.sent_at.astimezone(zone)
     return Text(
         sid=listed.sid,

@@ -1,7 +1,7 @@
 """An admin creates, changes or deletes an agent.
 
-An agent with a past is deactivated instead of deleted: signed out at once, set offline, offered nothing, and their
-conversations return to work assignment. One active admin always remains.
+An agent with a past is deactivated instead of deleted: signed out at once, set offline, offered
+nothing, and their conversations return to work assignment. One active admin always remains.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,8 @@ LAST_ADMIN = "{name} is the last active admin. Give another agent the role first
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeAgent:
-    """``password_hash``: an argon2 hash, computed outside any transaction. ``groups``: new ones are created."""
+    """``password_hash``: an argon2 hash, computed outside any transaction. ``groups``: new ones are
+    created."""
 
     email: str
     name: str
@@ -43,8 +44,9 @@ class MakeAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAgent:
-    """``values``: changed fields of MakeAgent and ``active``; other fields stay. ``by``: the admin; None: the desk
-    file. ``but``: the token of the requesting session, which survives a password change."""
+    """``values``: changed fields of MakeAgent and ``active``; other fields stay. ``by``: the admin;
+    None: the desk file. ``but``: the token of the requesting session, which survives a password
+    change."""
 
     id: int
     by: int | None
@@ -61,9 +63,14 @@ class DeleteAgent:
 def make_agent(tx: Transaction, command: MakeAgent) -> int:
     """Returns the id. Conflict for an e-mail address in use."""
     _is_free(tx, command.email)
-    row = {name: getattr(command, name) for name in COLUMNS} | {"presence": Presence.OFFLINE, "active": True}
+    row = {name: getattr(command, name) for name in COLUMNS} | {
+        "presence": Presence.OFFLINE,
+        "active": True,
+    }
     agent_id: int = tx.conn.execute(insert(a).values(**row).returning(a.c.id)).scalar_one()
-    _put_lists(tx, agent_id, {"roles": command.roles, "groups": command.groups, "skills": command.skills})
+    _put_lists(
+        tx, agent_id, {"roles": command.roles, "groups": command.groups, "skills": command.skills}
+    )
     return agent_id
 
 
@@ -84,7 +91,8 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
     if "password_hash" in values:
         _sign_out(tx, command.id, but=command.but)
     tx.hint(f"agent:{command.id}")
-    schedule_offers(tx)  # a changed capacity, group or skill may make the agent eligible for waiting work
+    # a changed capacity, group or skill may make the agent eligible for waiting work
+    schedule_offers(tx)
 
 
 def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
@@ -110,22 +118,32 @@ def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
 
 
 def _give_back(tx: Transaction, agent_id: int, reason: str) -> None:
-    """Return the agent's active conversations to work assignment, and remove the agent from other live groups."""
+    """Return the agent's active conversations to work assignment, and remove the agent from other
+    live groups."""
     i, g = t.interactions, t.live_group
     theirs = select(i.c.id).where(i.c.assigned_to == agent_id, i.c.closed_at.is_(None))
     joined = select(g.c.interaction_id).join(i, i.c.id == g.c.interaction_id)
     joined = joined.where(g.c.agent_id == agent_id, i.c.closed_at.is_(None))
     ids = set(tx.conn.execute(theirs).scalars()) | set(tx.conn.execute(joined).scalars())
     for interaction in interactions.lock_each(tx.conn, ids).values():
-        if interaction.active and interaction.owner is Owner.AGENT and interaction.assigned_to == agent_id:
+        if (
+            interaction.active
+            and interaction.owner is Owner.AGENT
+            and interaction.assigned_to == agent_id
+        ):
             hand_off(tx, interaction, reason, {})
         live_group.leave(tx, interaction.id, agent_id)
 
 
 def _sign_out(tx: Transaction, agent_id: int, *, but: str = "") -> None:
-    """End all of the agent's sessions (except one). Their open pages notice with the next heartbeat."""
+    """End all of the agent's sessions (except one). Their open pages notice with the next
+    heartbeat."""
     s = t.sessions
-    tx.conn.execute(delete(s).where(s.c.agent_id == agent_id, s.c.token_hash != (token_hash(but) if but else "")))
+    tx.conn.execute(
+        delete(s).where(
+            s.c.agent_id == agent_id, s.c.token_hash != (token_hash(but) if but else "")
+        )
+    )
 
 
 def _put_lists(tx: Transaction, agent_id: int, values: Mapping[str, Any]) -> None:
@@ -134,10 +152,18 @@ def _put_lists(tx: Transaction, agent_id: int, values: Mapping[str, Any]) -> Non
     if "skills" in values:
         _replace(tx, t.agent_skills, agent_id, "skill", values["skills"])
     if "groups" in values:
-        _replace(tx, t.agent_groups, agent_id, "group_id", [group_id(tx, name) for name in values["groups"]])
+        _replace(
+            tx,
+            t.agent_groups,
+            agent_id,
+            "group_id",
+            [group_id(tx, name) for name in values["groups"]],
+        )
 
 
-def _replace(tx: Transaction, table: Any, agent_id: int, column: str, wanted: Iterable[Any]) -> None:
+def _replace(
+    tx: Transaction, table: Any, agent_id: int, column: str, wanted: Iterable[Any]
+) -> None:
     tx.conn.execute(delete(table).where(table.c.agent_id == agent_id))
     rows = [{"agent_id": agent_id, column: one} for one in dict.fromkeys(wanted)]
     if rows:
@@ -145,8 +171,8 @@ def _replace(tx: Transaction, table: Any, agent_id: int, column: str, wanted: It
 
 
 def _locked(tx: Transaction, agent_id: int) -> Any:
-    """Lock the agent against other changes of agents, so two admins cannot remove each other's role. Texts are not
-    blocked."""
+    """Lock the agent against other changes of agents, so two admins cannot remove each other's
+    role. Texts are not blocked."""
     admins = select(t.agent_roles.c.agent_id).where(t.agent_roles.c.role == Role.ADMIN)
     concerned = select(a).where((a.c.id == agent_id) | a.c.id.in_(admins)).order_by(a.c.id)
     found = tx.conn.execute(concerned.with_for_update(key_share=True, of=a)).all()
@@ -168,5 +194,8 @@ def _not_the_last_admin(tx: Transaction, agent_id: int, name: str) -> None:
 
 
 def _is_free(tx: Transaction, email: str) -> None:
-    if tx.conn.execute(select(a.c.id).where(func.lower(a.c.email) == email.lower())).first() is not None:
+    if (
+        tx.conn.execute(select(a.c.id).where(func.lower(a.c.email) == email.lower())).first()
+        is not None
+    ):
         raise Conflict(f"An agent with the e-mail address {email!r} already exists.")

@@ -40,13 +40,16 @@ def _quiet_hours(value: str | None) -> str | None:
 class DeskEntry(BaseModel):
     """The desk's settings.
 
-    - ``commands``: words for each command; a missing command has its default words, an empty list has none.
+    - ``commands``: words for each command; a missing command has its default words, an empty list
+      has none.
     - ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none.
     - ``countries``: the countries that may be texted; empty: all.
-    - ``most_in_range``: automatic replies an hour to the other unknown numbers of a range of 10,000.
-    - ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0: no limit.
-    - ``thanks_minutes``: how long after closing, on a line of live agents, a thank-you stays with the closed
-      conversation; 0: never.
+    - ``most_in_range``: automatic replies an hour to the other unknown numbers of a range of
+      10,000.
+    - ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0:
+      no limit.
+    - ``thanks_minutes``: how long after closing, on a line of live agents, a thank-you stays with
+      the closed conversation; 0: never.
     - ``queue_unanswerable``: texts from senders that nobody can text back go to queues.
 
     A number with a title has its field on the admin's page without a line in the template.
@@ -67,7 +70,8 @@ class DeskEntry(BaseModel):
             ge=0,
             le=20,
             title="Identical answers in a row",
-            description="A person takes over after this many identical answers. Applies to virtual agents that do "
+            description="A person takes over after this many identical answers. Applies to "
+            "virtual agents that do "
             "not report intents. 0: never.",
         ),
         AfterValidator(_same_answers),
@@ -79,7 +83,8 @@ class DeskEntry(BaseModel):
             ge=5,
             le=1000,
             title="Replies in ten minutes",
-            description="To stop bot loops, a person takes over after this many replies from the virtual agent to "
+            description="To stop bot loops, a person takes over after this many replies from the "
+            "virtual agent to "
             "one number. From 5 to 1000.",
         ),
     ] = 30
@@ -90,8 +95,10 @@ class DeskEntry(BaseModel):
             ge=0,
             le=10_000,
             title="Automatic replies per hour to one range of numbers",
-            description="Limits SMS pumping. A range is a block of 10,000 numbers that differ only in the last "
-            "four digits. Further replies to the same number do not count. These three limits apply "
+            description="Limits SMS pumping. A range is a block of 10,000 numbers that differ "
+            "only in the last "
+            "four digits. Further replies to the same number do not count. These three "
+            "limits apply "
             "to numbers on no user's record; agents can always reply. 0: no limit.",
         ),
     ] = 20
@@ -119,7 +126,8 @@ class DeskEntry(BaseModel):
             ge=0,
             le=1440,
             title="Minutes for thanks after closing",
-            description="On numbers that live agents answer first, thanks or a thumbs-up within this time stays "
+            description="On numbers that live agents answer first, thanks or a thumbs-up within "
+            "this time stays "
             "in the closed conversation. Any other text starts a new one. From 0 to 1440. 0: off.",
         ),
     ] = 10

@@ -1,4 +1,5 @@
-"""An admin changes the desk's name, time zone and country, its presence states and its reject reasons."""
+"""An admin changes the desk's name, time zone and country, its presence states and its reject
+reasons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,8 +35,8 @@ class PutReason:
 
 
 def change_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
-    """``values``: changed fields of ``views.Desk``; other fields stay. BadInput for a country without the public
-    holidays that a queue's schedule needs."""
+    """``values``: changed fields of ``views.Desk``; other fields stay. BadInput for a country
+    without the public holidays that a queue's schedule needs."""
     put_desk(tx, values)
     check_schedules(tx)
     schedule_offers(tx)
@@ -44,7 +45,12 @@ def change_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
 def put_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
     """Like ``change_desk``, without checks. The first change creates the desk."""
     if desk.desk(tx.conn) is None:
-        made = {"name": "Patchboard", "country": "US", "time_zone": "UTC", "reassign_when_away": False}
+        made = {
+            "name": "Patchboard",
+            "country": "US",
+            "time_zone": "UTC",
+            "reassign_when_away": False,
+        }
         tx.conn.execute(insert(t.desk).values(id=1, **made | dict(values)))
     elif values:
         tx.conn.execute(update(t.desk).values(**values))
@@ -55,9 +61,18 @@ def put_presence_state(tx: Transaction, command: PutPresence) -> None:
     p, before = t.presence_states, None
     if command.id is not None:
         before = tx.conn.execute(select(p.c.name).where(p.c.id == command.id)).scalar()
-    _put(tx, p, command.id, p.c.name, {"name": command.name, "takes_work": command.takes_work}, "presence state")
+    _put(
+        tx,
+        p,
+        command.id,
+        p.c.name,
+        {"name": command.name, "takes_work": command.takes_work},
+        "presence state",
+    )
     if before is not None and before != command.name:
-        tx.conn.execute(update(t.agents).where(t.agents.c.presence == before).values(presence=command.name))
+        tx.conn.execute(
+            update(t.agents).where(t.agents.c.presence == before).values(presence=command.name)
+        )
     schedule_offers(tx)
 
 
@@ -86,7 +101,12 @@ def delete_reject_reason(tx: Transaction, reason_id: int) -> None:
 
 
 def _put(
-    tx: Transaction, table: sa.Table, row_id: int | None, key: sa.Column[str], values: dict[str, Any], what: str
+    tx: Transaction,
+    table: sa.Table,
+    row_id: int | None,
+    key: sa.Column[str],
+    values: dict[str, Any],
+    what: str,
 ) -> None:
     taken = tx.conn.execute(select(table.c.id).where(key == values[key.name])).scalar()
     if taken not in (None, row_id):

@@ -1,4 +1,5 @@
-"""Groups of live agents that queues ask. A group is created when it is first named; an admin may limit it."""
+"""Groups of live agents that queues ask. A group is created when it is first named; an admin may
+limit it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ g = t.groups
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeGroup:
-    """``capacity``: the most conversations that one of its agents may have; None: no limit. The agent's own limit
-    applies too."""
+    """``capacity``: the most conversations that one of its agents may have; None: no limit. The
+    agent's own limit applies too."""
 
     name: str
     capacity: int | None = None
@@ -52,7 +53,11 @@ def delete_group(tx: Transaction, group: int) -> None:
     stored = _one(tx, group)
     q = t.queues
     asks = select(q.c.name).join(t.queue_groups, t.queue_groups.c.queue_id == q.c.id)
-    queues = tx.conn.execute(asks.where(t.queue_groups.c.group_id == group).order_by(q.c.name)).scalars().all()
+    queues = (
+        tx.conn.execute(asks.where(t.queue_groups.c.group_id == group).order_by(q.c.name))
+        .scalars()
+        .all()
+    )
     if queues:
         raise Conflict(f"{stored.name} is asked by {', '.join(queues)}. Remove it there first.")
     tx.conn.execute(delete(t.agent_groups).where(t.agent_groups.c.group_id == group))

@@ -1,4 +1,5 @@
-"""Keep the company's own numbers and its users' numbers apart: a text from a company number is nobody's.
+"""Keep the company's own numbers and its users' numbers apart: a text from a company number is
+nobody's.
 
 Numbers are compared in one form, because carriers write some of them in two.
 """
@@ -14,14 +15,16 @@ from handoff_service.store.engine.lanes import Transaction
 
 
 def refuse_own_numbers(tx: Transaction, numbers: Iterable[tuple[str, str]]) -> None:
-    """BadInput when a user would have one of the company's numbers. ``numbers``: (the field it stands in, number)."""
+    """BadInput when a user would have one of the company's numbers. ``numbers``: (the field it
+    stands in, number)."""
     given = list(numbers)
     if not given:
         return
     rows = tx.conn.execute(select(*t.provider_numbers.c["number", "label"]))
     labels = {one_form(r.number): r.label for r in rows}
     errors = {
-        field: f"{number} is the company's own number {labels[one_form(number)]!r}, so no user can have it"
+        field: f"{number} is the company's own number {labels[one_form(number)]!r}, so no user "
+        f"can have it"
         for field, number in given
         if one_form(number) in labels
     }
@@ -35,5 +38,8 @@ def refuse_users_number(tx: Transaction, number: str) -> None:
     query = select(u.c.name, u.c.external_id).join(n, n.c.user_id == u.c.id).order_by(u.c.id)
     found = tx.conn.execute(query.where(n.c.number == one_form(number)).limit(1)).one_or_none()
     if found is not None:
-        said = f"{found.name} ({found.external_id}) has {number} on their record. Take it away from them first"
+        said = (
+            f"{found.name} ({found.external_id}) has {number} on their record. Take it away "
+            f"from them first"
+        )
         raise BadInput(errors={"number": said})

@@ -33,10 +33,16 @@ def _email(value: str) -> str:
 
 
 def _named(value: dict[str, Any]) -> WithJsonSchema:
-    """An object whose keys are names. Pydantic's own schema would allow any value under other keys."""
+    """An object whose keys are names. Pydantic's own schema would allow any value under other
+    keys."""
     names = {"pattern": f"^{NAME.pattern}$", "maxLength": 200}
     return WithJsonSchema(
-        {"type": "object", "propertyNames": names, "additionalProperties": value, "maxProperties": MOST_LISTED}
+        {
+            "type": "object",
+            "propertyNames": names,
+            "additionalProperties": value,
+            "maxProperties": MOST_LISTED,
+        }
     )
 
 
@@ -45,7 +51,9 @@ Name = Annotated[
     str,
     Field(min_length=1, max_length=200),
     AfterValidator(_name),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200, "pattern": f"^{NAME.pattern}$"}),
+    WithJsonSchema(
+        {"type": "string", "minLength": 1, "maxLength": 200, "pattern": f"^{NAME.pattern}$"}
+    ),
 ]
 Email = Annotated[
     str,
@@ -57,7 +65,9 @@ Password = Annotated[
     str,
     Field(max_length=1000),
     AfterValidator(_long_enough),
-    WithJsonSchema({"type": "string", "minLength": SHORTEST_PASSWORD, "maxLength": 1000, "format": "password"}),
+    WithJsonSchema(
+        {"type": "string", "minLength": SHORTEST_PASSWORD, "maxLength": 1000, "format": "password"}
+    ),
 ]
 Numbers = Annotated[list[Number], Field(max_length=MOST_LISTED)]
 Names = Annotated[list[Name], Field(max_length=MOST_LISTED)]
@@ -65,6 +75,8 @@ _WORD = {"type": "string", "minLength": 1, "maxLength": 200}
 Attributes = Annotated[dict[Name, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
 Facts = Annotated[dict[Name, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
 ChangedFacts = Annotated[
-    dict[Name, Word | None], Field(max_length=MOST_LISTED), _named(_WORD | {"type": ["string", "null"]})
+    dict[Name, Word | None],
+    Field(max_length=MOST_LISTED),
+    _named(_WORD | {"type": ["string", "null"]}),
 ]
 Capacity = Annotated[int, Field(ge=0, le=1000)]

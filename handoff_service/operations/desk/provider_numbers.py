@@ -19,8 +19,8 @@ p = t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeProviderNumber:
-    """``queue``: its name. Without a label, the number is its own label. ``messaging_service``: the provider's id of
-    the service whose pool has the number."""
+    """``queue``: its name. Without a label, the number is its own label. ``messaging_service``: the
+    provider's id of the service whose pool has the number."""
 
     number: str
     queue: str
@@ -39,27 +39,34 @@ class ChangeProviderNumber:
 
 
 def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
-    """Returns its id. BadInput for an unknown queue or a user's number; Conflict for a number that exists."""
+    """Returns its id. BadInput for an unknown queue or a user's number; Conflict for a number that
+    exists."""
     _number_is_free(tx, command.number)
     values = {name: getattr(command, name) for name in MakeProviderNumber.__dataclass_fields__}
     push_again(tx)
-    return tx.conn.execute(insert(p).values(**_row(tx, values, command.number)).returning(p.c.id)).scalar_one()
+    return tx.conn.execute(
+        insert(p).values(**_row(tx, values, command.number)).returning(p.c.id)
+    ).scalar_one()
 
 
 def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> None:
-    """NotFound, and the errors of ``make_provider_number``. Conflict for a different number when this one has been
-    used."""
+    """NotFound, and the errors of ``make_provider_number``. Conflict for a different number when
+    this one has been used."""
     was = _one(tx, command.id)
     wanted = command.values.get("number", was.number)
     if wanted != was.number:
         if _used(tx, command.id):
             raise Conflict(
-                f"{was.number} has conversations, so it cannot be changed. Create the company number {wanted} instead."
+                f"{was.number} has conversations, so it cannot be changed. Create the "
+                f"company number {wanted} instead."
             )
         _number_is_free(tx, wanted)
     values = {"label": "" if was.label == was.number else was.label, **command.values}
     tx.conn.execute(update(p).where(p.c.id == command.id).values(**_row(tx, values, wanted)))
-    if (wanted, values.get("messaging_service", was.messaging_service)) != (was.number, was.messaging_service):
+    if (wanted, values.get("messaging_service", was.messaging_service)) != (
+        was.number,
+        was.messaging_service,
+    ):
         push_again(tx)
 
 
@@ -74,13 +81,19 @@ def put_provider_number(tx: Transaction, command: MakeProviderNumber) -> None:
 
 
 def delete_provider_number(tx: Transaction, number_id: int) -> None:
-    """Delete a number that was never used. NotFound; the Conflict for others says what to do instead."""
+    """Delete a number that was never used. NotFound; the Conflict for others says what to do
+    instead."""
     number = _one(tx, number_id).number
     if _used(tx, number_id):
-        said = f"{number} has conversations, so it cannot be deleted. Change its label to show that it is not in use."
+        said = (
+            f"{number} has conversations, so it cannot be deleted. Change its label to show "
+            f"that it is not in use."
+        )
         raise Conflict(said)
     if action := tx.conn.execute(_limited_to(number_id)).scalar():
-        raise Conflict(f"The messaging action {action!r} is limited to {number}. Change that first.")
+        raise Conflict(
+            f"The messaging action {action!r} is limited to {number}. Change that first."
+        )
     tx.conn.execute(delete(p).where(p.c.id == number_id))
 
 
@@ -93,7 +106,10 @@ def _one(tx: Transaction, number_id: int) -> sa.Row[Any]:
 
 def _used(tx: Transaction, number_id: int) -> bool:
     i = t.interactions
-    return tx.conn.execute(select(i.c.id).where(i.c.provider_number_id == number_id).limit(1)).scalar() is not None
+    return (
+        tx.conn.execute(select(i.c.id).where(i.c.provider_number_id == number_id).limit(1)).scalar()
+        is not None
+    )
 
 
 def _limited_to(number_id: int) -> sa.Select[str]:
@@ -114,7 +130,9 @@ def _row(tx: Transaction, values: Mapping[str, Any], number: str) -> dict[str, A
         row["label"] = row["label"].strip() or number
     if "queue" in row:
         name = row.pop("queue")
-        row["queue_id"] = tx.conn.execute(select(t.queues.c.id).where(t.queues.c.name == name)).scalar()
+        row["queue_id"] = tx.conn.execute(
+            select(t.queues.c.id).where(t.queues.c.name == name)
+        ).scalar()
         if row["queue_id"] is None:
             raise BadInput(errors={"queue": f"there is no queue {name!r}"})
     return row

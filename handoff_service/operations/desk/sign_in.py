@@ -1,8 +1,8 @@
 """Sign-in and sign-out: server-side sessions, with a rate limit on wrong tries.
 
-Passwords are stored as argon2 hashes, and session tokens as hashes. Checking a password takes a core tens of
-milliseconds, so it happens outside any transaction: ``find`` and ``count_try``, then the check, then
-``open_session``.
+Passwords are stored as argon2 hashes, and session tokens as hashes. Checking a password takes a
+core tens of milliseconds, so it happens outside any transaction: ``find`` and ``count_try``, then
+the check, then ``open_session``.
 """
 
 import functools
@@ -24,7 +24,8 @@ from handoff_service.store.engine.one_of import one_of
 
 SESSION_LASTS = timedelta(hours=12)
 TRIES, TRIES_WITHIN = 5, timedelta(minutes=1)  # wrong tries per account and address
-TRIES_OF_ADDRESS = 30  # in the same time, for all accounts: several people behind one office address may mistype
+# in the same time, for all accounts: several people behind one office address may mistype
+TRIES_OF_ADDRESS = 30
 # from browsers that never signed in to the account
 TRIES_OF_ACCOUNT, TRIES_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)
 _hasher = PasswordHasher()
@@ -107,8 +108,8 @@ def find(conn: Connection, email: str) -> tuple[int, str] | None:
 def count_try(tx: Transaction, command: Try) -> Counted:
     """Count a try as wrong before it is checked, so concurrent tries cannot slip through.
 
-    Three limits: per account and address, per address, and per account. The last one spares browsers that have
-    signed in to the account before, so a stranger cannot lock an agent out.
+    Three limits: per account and address, per address, and per account. The last one spares
+    browsers that have signed in to the account before, so a stranger cannot lock an agent out.
     """
     f = t.sign_in_failures
     # After the clock steps back, earlier tries would count until their time comes.
@@ -121,13 +122,18 @@ def count_try(tx: Transaction, command: Try) -> Counted:
     if left < 0:
         return Counted(left)
     added = insert(f).returning(f.c.id)
-    ids = [tx.conn.execute(added, {"key": key, "failed_at": tx.now}).scalar_one() for key, _, _ in limits]
+    ids = [
+        tx.conn.execute(added, {"key": key, "failed_at": tx.now}).scalar_one()
+        for key, _, _ in limits
+    ]
     return Counted(left, tuple(ids))
 
 
 def _count(tx: Transaction, key: str, within: timedelta) -> int:
     f = t.sign_in_failures
-    wrong = select(func.count()).select_from(f).where(f.c.key == key, f.c.failed_at > tx.now - within)
+    wrong = (
+        select(func.count()).select_from(f).where(f.c.key == key, f.c.failed_at > tx.now - within)
+    )
     return tx.conn.execute(wrong).scalar_one()
 
 
@@ -137,8 +143,8 @@ def forget_try(tx: Transaction, counted: Counted) -> None:
 
 
 def open_session(tx: Transaction, command: Open) -> None:
-    """Start a session and forget the wrong tries before it. For the address and the account, only this try is
-    forgotten: knowing one password must not allow unlimited tries at others."""
+    """Start a session and forget the wrong tries before it. For the address and the account, only
+    this try is forgotten: knowing one password must not allow unlimited tries at others."""
     f = t.sign_in_failures
     tx.conn.execute(delete(t.sessions).where(t.sessions.c.expires_at <= tx.now))
     tx.conn.execute(delete(f).where(or_(f.c.key == command.key, one_of(f.c.id, command.counted))))
@@ -154,7 +160,11 @@ def open_session(tx: Transaction, command: Open) -> None:
 
 def end_session(tx: Transaction, token: str) -> None:
     """End this session. The hint makes its open event streams check it and end."""
-    ended = delete(t.sessions).where(t.sessions.c.token_hash == token_hash(token)).returning(t.sessions.c.agent_id)
+    ended = (
+        delete(t.sessions)
+        .where(t.sessions.c.token_hash == token_hash(token))
+        .returning(t.sessions.c.agent_id)
+    )
     for agent_id in tx.conn.execute(ended).scalars():
         tx.hint(f"agent:{agent_id}")
 
@@ -164,7 +174,11 @@ _SIGNED_IN = (
     select(*t.agents.c["id", "name", "email"], PRESENCE.label("presence"), t.agent_roles.c.role)
     .join(t.sessions, t.sessions.c.agent_id == t.agents.c.id)
     .outerjoin(t.agent_roles, t.agent_roles.c.agent_id == t.agents.c.id)
-    .where(t.sessions.c.token_hash == bindparam("token"), t.sessions.c.expires_at > bindparam("now"), t.agents.c.active)
+    .where(
+        t.sessions.c.token_hash == bindparam("token"),
+        t.sessions.c.expires_at > bindparam("now"),
+        t.agents.c.active,
+    )
 )
 
 
@@ -174,4 +188,10 @@ def signed_in(conn: Connection, token: str, now: object) -> Agent | None:
     if not rows:
         return None
     first = rows[0]
-    return Agent(first.id, first.name, first.email, frozenset(Role(r.role) for r in rows if r.role), first.presence)
+    return Agent(
+        first.id,
+        first.name,
+        first.email,
+        frozenset(Role(r.role) for r in rows if r.role),
+        first.presence,
+    )

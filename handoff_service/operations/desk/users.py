@@ -1,8 +1,8 @@
 """An admin creates, changes or deletes a user.
 
-Adding a number to a user, or removing one, decides who the next conversation belongs to (table 1). Running
-conversations and messaging profiles keep their user. They change by verifying, or by tying the profile
-(``tie_profile``).
+Adding a number to a user, or removing one, decides who the next conversation belongs to (table 1).
+Running conversations and messaging profiles keep their user. They change by verifying, or by tying
+the profile (``tie_profile``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,8 +39,8 @@ class MakeUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeUser:
-    """``values``: changed fields of MakeUser and ``active``; other fields stay. ``facts``: only the named ones
-    change. ``by``: the admin; None: the desk file."""
+    """``values``: changed fields of MakeUser and ``active``; other fields stay. ``facts``: only the
+    named ones change. ``by``: the admin; None: the desk file."""
 
     id: int
     by: int | None
@@ -74,7 +74,11 @@ def change_user(tx: Transaction, command: ChangeUser) -> None:
     active = values.get("active", stored.active)
     if not active and values.get("numbers"):
         raise Conflict(f"{stored.name} is deactivated and has no numbers. Activate the user first.")
-    columns = {name: value for name, value in values.items() if name in ("external_id", "name", "email", "attributes")}
+    columns = {
+        name: value
+        for name, value in values.items()
+        if name in ("external_id", "name", "email", "attributes")
+    }
     if columns or active != stored.active:
         tx.conn.execute(update(u).where(u.c.id == command.id).values(**columns, active=active))
     if "numbers" in values:
@@ -88,7 +92,8 @@ def change_user(tx: Transaction, command: ChangeUser) -> None:
 
 
 def delete_user(tx: Transaction, command: DeleteUser) -> bool:
-    """Delete a user that nothing refers to; deactivate any other. Returns whether the user was deleted. NotFound."""
+    """Delete a user that nothing refers to; deactivate any other. Returns whether the user was
+    deleted. NotFound."""
     _locked(tx, command.id)
     if is_referred_to(tx.conn, u, command.id):
         change_user(tx, ChangeUser(id=command.id, by=command.by, values={"active": False}))
@@ -103,18 +108,31 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
     n = t.user_numbers
     tx.conn.execute(delete(n).where(n.c.user_id == user_id, n.c.number.not_in(numbers)))
     there = set(tx.conn.execute(select(n.c.number).where(n.c.user_id == user_id)).scalars())
-    new = [{"user_id": user_id, "number": number} for number in dict.fromkeys(numbers) if number not in there]
+    new = [
+        {"user_id": user_id, "number": number}
+        for number in dict.fromkeys(numbers)
+        if number not in there
+    ]
     if new:
         tx.conn.execute(insert(n), new)
         p = t.messaging_profiles  # the number is now theirs, whatever somebody said before
-        theirs = p.c.number.in_([row["number"] for row in new]), p.c.active, p.c.not_user_id == user_id
+        theirs = (
+            p.c.number.in_([row["number"] for row in new]),
+            p.c.active,
+            p.c.not_user_id == user_id,
+        )
         tx.conn.execute(update(p).where(*theirs).values(not_user_id=None))
 
 
 def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
-    """Remove numbers, facts and profiles. Table 1 decides again about the next text from such a number."""
+    """Remove numbers, facts and profiles. Table 1 decides again about the next text from such a
+    number."""
     p = t.messaging_profiles
-    numbers = tx.conn.execute(select(p.c.number).where(p.c.user_id == user_id, p.c.active)).scalars().all()
+    numbers = (
+        tx.conn.execute(select(p.c.number).where(p.c.user_id == user_id, p.c.active))
+        .scalars()
+        .all()
+    )
     # before the profiles, in the same lock order as receiving texts
     running = interactions.lock_active(tx.conn, numbers)
     tx.conn.execute(update(p).where(p.c.user_id == user_id, p.c.active).values(active=False))
@@ -122,15 +140,20 @@ def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
     tx.conn.execute(delete(t.user_facts).where(t.user_facts.c.user_id == user_id))
     who = "The desk file" if by is None else people.agent_name(tx.conn, by)
     said = (
-        f"{who} deactivated {name}: this conversation keeps their name until it is closed or somebody else is verified"
+        f"{who} deactivated {name}: this conversation keeps their name until it is closed or "
+        f"somebody else is verified"
     )
-    line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by)
+    line = messages.NewLine(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by
+    )
     messages.append_each(tx, [(one, line) for one in running if one.user_id == user_id])
 
 
 def _locked(tx: Transaction, user_id: int) -> Any:
     """Lock the user against other changes. Texts that refer to it are not blocked."""
-    found = tx.conn.execute(select(u).where(u.c.id == user_id).with_for_update(key_share=True)).one_or_none()
+    found = tx.conn.execute(
+        select(u).where(u.c.id == user_id).with_for_update(key_share=True)
+    ).one_or_none()
     if found is None:
         raise NotFound(f"There is no user {user_id}.")
     return found

@@ -16,7 +16,9 @@ from handoff_service.operations.desk.desk_fields import DeskEntry, Text
 from handoff_service.operations.desk.person_fields import Attributes, Capacity
 from handoff_service.operations.desk_file import desk_file_errors as faults
 from handoff_service.operations.desk_file import toml_limits
-from handoff_service.operations.messaging_actions.messaging_action_fields import MessagingActionEntry
+from handoff_service.operations.messaging_actions.messaging_action_fields import (
+    MessagingActionEntry,
+)
 from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.shared.field_types import (
     COUNTRY,
@@ -99,14 +101,16 @@ class RejectReasonEntry(_Entry):
 
 
 class CaseWebhookEntry(_Entry):
-    """``url`` empty: no case events are sent. ``secret``: required once; later imports may omit it."""
+    """``url`` empty: no case events are sent. ``secret``: required once; later imports may omit
+    it."""
 
     url: str = ""
     secret: str | None = None
 
 
 class OptOutEntry(_Entry):
-    """``provider_number``: the company number it covers; left out: all of them. An import opts nobody in."""
+    """``provider_number``: the company number it covers; left out: all of them. An import opts
+    nobody in."""
 
     number: Number
     provider_number: OwnNumber | None = None
@@ -131,7 +135,8 @@ class DeskFile(_Entry):
 
 
 def read(path: Path, country: str | None = None) -> DeskFile:
-    """Read and check a desk file. SetupError lists every error as ``file:line: key: what is wrong``.
+    """Read and check a desk file. SetupError lists every error as ``file:line: key: what is
+    wrong``.
 
     ``country``: the desk's, for national numbers in a file that names no country.
     """
@@ -157,7 +162,8 @@ def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFil
         raise SetupError(f"{name}:{error.line}: {error.what}") from error
     except text_files.NotUtf8 as error:
         raise SetupError(f"{name} {error}") from error
-    except ValueError as error:  # from the parser: not TOML, or a number with more digits than Python reads
+    # from the parser: not TOML, or a number with more digits than Python reads
+    except ValueError as error:
         raise SetupError(f"{name}: {error}") from error
     context = {COUNTRY: _country_of(content_read) or country}
     if wrong := [
@@ -166,7 +172,10 @@ def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFil
     ]:
         raise SetupError(faults.listed(wrong))
     file = DeskFile.model_validate(content_read, context=context)
-    if wrong := [faults.written(name, text, where, what) for where, what in islice(_faults(file), faults.MOST_LISTED)]:
+    if wrong := [
+        faults.written(name, text, where, what)
+        for where, what in islice(_faults(file), faults.MOST_LISTED)
+    ]:
         raise SetupError(faults.listed(wrong))
     return file
 
@@ -174,7 +183,11 @@ def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFil
 def _country_of(content: dict[str, Any]) -> str | None:
     """The desk's country in the file, if it is valid."""
     desk = content.get("desk")
-    named = desk.get("country", DeskEntry.model_fields["country"].default) if isinstance(desk, dict) else None
+    named = (
+        desk.get("country", DeskEntry.model_fields["country"].default)
+        if isinstance(desk, dict)
+        else None
+    )
     return named if named in SUPPORTED_REGIONS else None
 
 

@@ -1,4 +1,5 @@
-"""Errors in a desk file, as ``file:line: key: what is wrong``, limited to what a person can read."""
+"""Errors in a desk file, as ``file:line: key: what is wrong``, limited to what a person can
+read."""
 
 import re
 from collections.abc import Iterator
@@ -13,18 +14,27 @@ SLICE = 1000  # entries of each kind that are checked at once
 
 
 def listed(wrong: list[str]) -> str:
-    more = ["Patchboard stopped checking here. Fix these errors first."] if len(wrong) == MOST_LISTED else []
+    more = (
+        ["Patchboard stopped checking here. Fix these errors first."]
+        if len(wrong) == MOST_LISTED
+        else []
+    )
     return "\n".join([*wrong, *more])
 
 
-def malformed(model: type[BaseModel], content: dict[str, Any], context: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Pydantic's errors, collected in slices, because all errors of a large file at once take 200 MB."""
+def malformed(
+    model: type[BaseModel], content: dict[str, Any], context: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Pydantic's errors, collected in slices, because all errors of a large file at once take 200
+    MB."""
     known = model.model_fields
     for name in (name for name in content if name not in known):
         yield {"loc": (name,), "type": "extra_forbidden"}
     longest = max((len(value) for value in content.values() if isinstance(value, list)), default=0)
     for start in range(0, max(longest, 1), SLICE):
-        yield from _malformed_slice(model, {name: content[name] for name in known if name in content}, start, context)
+        yield from _malformed_slice(
+            model, {name: content[name] for name in known if name in content}, start, context
+        )
 
 
 def _malformed_slice(
@@ -40,7 +50,11 @@ def _malformed_slice(
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_context=False, include_input=False):
             loc = fault["loc"]
-            moved = (loc[0], loc[1] + start, *loc[2:]) if len(loc) > 1 and isinstance(loc[1], int) else loc
+            moved = (
+                (loc[0], loc[1] + start, *loc[2:])
+                if len(loc) > 1 and isinstance(loc[1], int)
+                else loc
+            )
             yield {**fault, "loc": moved}
 
 
@@ -51,13 +65,19 @@ def line_of(path: str, text: str, fault: Any) -> str:
 
 
 def written(path: str, text: str, where: tuple[int | str, ...], said: str) -> str:
-    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(
+        "."
+    )
     return f"{path}:{_line(text, where)}: {name}: {said}"
 
 
 def _line(text: str, where: tuple[int | str, ...]) -> int:
     """The line of a key: after the n-th header of its table."""
-    table, number, key = where[0], where[1] if len(where) > 1 else 0, where[2] if len(where) > 2 else None
+    table, number, key = (
+        where[0],
+        where[1] if len(where) > 1 else 0,
+        where[2] if len(where) > 2 else None,
+    )
     if isinstance(number, str):
         number, key = 0, number
     header = re.compile(rf"\s*\[\[?\s*{re.escape(str(table))}\s*\]\]?").match

@@ -21,9 +21,15 @@ from handoff_service.operations.desk.provider_numbers import put_provider_number
 from handoff_service.operations.desk.templates import MakeTemplate, put_template
 from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.operations.desk_file.desk_file import AgentEntry, DeskFile, ProviderNumberEntry
-from handoff_service.operations.desk_file.import_secrets import HashedFile, hash_secrets, stored_secrets
+from handoff_service.operations.desk_file.import_secrets import (
+    HashedFile,
+    hash_secrets,
+    stored_secrets,
+)
 from handoff_service.operations.desk_file.import_users import import_users
-from handoff_service.operations.messaging_actions.messaging_action_fields import MessagingActionEntry
+from handoff_service.operations.messaging_actions.messaging_action_fields import (
+    MessagingActionEntry,
+)
 from handoff_service.operations.messaging_actions.messaging_actions import put_messaging_action
 from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.routing.queues import check_schedules, put_queue
@@ -35,17 +41,20 @@ from handoff_service.store.engine.store import Store
 
 
 async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
-    """Import a whole file, or none of it, while the desk runs. Returns the number of entries of each kind.
+    """Import a whole file, or none of it, while the desk runs. Returns the number of entries of
+    each kind.
 
     If an admin changes a fact between the two steps, the admin's change wins.
     """
     stored = await store.read(stored_secrets, file)
-    return await store.write(import_desk, await run_slow(hash_secrets, file, stored, store.settings.link_key))
+    return await store.write(
+        import_desk, await run_slow(hash_secrets, file, stored, store.settings.link_key)
+    )
 
 
 def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]:
-    """Like ``import_file``, inside a transaction. It hashes a file that is not hashed yet, which blocks every other
-    write; use that only for a desk that serves nobody yet."""
+    """Like ``import_file``, inside a transaction. It hashes a file that is not hashed yet, which
+    blocks every other write; use that only for a desk that serves nobody yet."""
     if isinstance(given, DeskFile):
         given = hash_secrets(given, stored_secrets(tx.conn, given), tx.settings.link_key)
     file, hashed = given.file, given.hashed
@@ -73,9 +82,15 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
             put_outage(tx, outage.meant())
     if file.case_webhook is not None:
         with _named("case_webhook"):
-            put_webhook(tx, PutWebhook(url=file.case_webhook.url or None, secret=file.case_webhook.secret))
+            put_webhook(
+                tx, PutWebhook(url=file.case_webhook.url or None, secret=file.case_webhook.secret)
+            )
     import_opt_outs(
-        tx, [Ask(opted_out=True, source=Source.IMPORT, agent_id=None, **entry.model_dump()) for entry in file.opt_outs]
+        tx,
+        [
+            Ask(opted_out=True, source=Source.IMPORT, agent_id=None, **entry.model_dump())
+            for entry in file.opt_outs
+        ],
     )
     check_schedules(tx)
     schedule_offers(tx)
@@ -94,8 +109,12 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
 
 def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> None:
     """``password_hash``: of a new password; None: the password stays."""
-    values: dict[str, Any] = entry.model_dump(include={"name", "capacity", "roles", "groups", "skills"})
-    there = tx.conn.execute(select(t.agents.c.id).where(t.agents.c.email == entry.email)).one_or_none()
+    values: dict[str, Any] = entry.model_dump(
+        include={"name", "capacity", "roles", "groups", "skills"}
+    )
+    there = tx.conn.execute(
+        select(t.agents.c.id).where(t.agents.c.email == entry.email)
+    ).one_or_none()
     if password_hash is not None:
         values["password_hash"] = password_hash
     if there is None and "password_hash" not in values:
@@ -112,7 +131,9 @@ def _named(where: str) -> Iterator[None]:
     try:
         yield
     except BadInput as error:
-        raise BadInput(errors={f"{where}.{key}": what for key, what in error.errors.items()}) from error
+        raise BadInput(
+            errors={f"{where}.{key}": what for key, what in error.errors.items()}
+        ) from error
 
 
 def _queue(tx: Transaction, entry: QueueEntry) -> None:
@@ -129,14 +150,19 @@ def _provider_number(tx: Transaction, entry: ProviderNumberEntry) -> None:
 
 
 def _in_order(tx: Transaction, table: sa.Table, key: str, entries: Sequence[BaseModel]) -> None:
-    """Put the admin's own entries into the file's order. Entries that the file does not name follow."""
+    """Put the admin's own entries into the file's order. Entries that the file does not name
+    follow."""
     for place, entry in enumerate(entries, start=1):
         values = entry.model_dump()
         _put(tx, table, {key: values.pop(key)}, values | {"position": place})
     if entries:
         named = [getattr(entry, key) for entry in entries]
         rest = table.c[key].not_in(named)
-        ids = tx.conn.execute(select(table.c.id).where(rest).order_by(table.c.position, table.c.id)).scalars().all()
+        ids = (
+            tx.conn.execute(select(table.c.id).where(rest).order_by(table.c.position, table.c.id))
+            .scalars()
+            .all()
+        )
         for place, row_id in enumerate(ids, start=len(entries) + 1):
             tx.conn.execute(update(table).where(table.c.id == row_id).values(position=place))
 
@@ -152,14 +178,18 @@ def _put(tx: Transaction, table: sa.Table, key: dict[str, Any], values: dict[str
     where = [table.c[name] == value for name, value in key.items()]
     found = tx.conn.execute(select(table.c.id).where(*where)).scalar()
     if found is None:
-        made: int = tx.conn.execute(insert(table).values(**key, **values).returning(table.c.id)).scalar_one()
+        made: int = tx.conn.execute(
+            insert(table).values(**key, **values).returning(table.c.id)
+        ).scalar_one()
         return made
     if values:
         tx.conn.execute(update(table).where(*where).values(**values))
     return found
 
 
-def _replace(tx: Transaction, table: sa.Table, key: str, owner: int, rows: Iterable[dict[str, Any]]) -> None:
+def _replace(
+    tx: Transaction, table: sa.Table, key: str, owner: int, rows: Iterable[dict[str, Any]]
+) -> None:
     """Set one owner's rows to exactly these."""
     tx.conn.execute(delete(table).where(table.c[key] == owner))
     made = [{key: owner, **row} for row in rows]

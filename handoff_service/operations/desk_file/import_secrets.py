@@ -1,8 +1,9 @@
 """Hash the secrets of a desk file before the import's transaction.
 
-An argon2 hash takes a core tens of milliseconds. Inside the transaction, which blocks all texts, an import of 40
-people stopped them for 40 seconds. An import therefore has three steps: read the stored hashes (``stored_secrets``),
-hash new secrets (``hash_secrets``, in a thread), write everything (``import_desk``).
+An argon2 hash takes a core tens of milliseconds. Inside the transaction, which blocks all texts, an
+import of 40 people stopped them for 40 seconds. An import therefore has three steps: read the
+stored hashes (``stored_secrets``), hash new secrets (``hash_secrets``, in a thread), write
+everything (``import_desk``).
 """
 
 from collections.abc import Mapping
@@ -35,7 +36,8 @@ class StoredSecrets:
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """New hashes only: argon2 hashes by e-mail, and facts by employee number. The others are already stored."""
+    """New hashes only: argon2 hashes by e-mail, and facts by employee number. The others are
+    already stored."""
 
     passwords: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, Fact]] = field(default_factory=dict)
@@ -53,37 +55,49 @@ def stored_secrets(conn: Connection, file: DeskFile) -> StoredSecrets:
     """The stored hashes of the people in the file."""
     a, u, f = t.agents, t.users, t.user_facts
     emails = {agent.email for agent in file.agents if agent.password}
-    passwords = conn.execute(select(a.c.email, a.c.password_hash).where(one_of(a.c.email, emails))).all()
+    passwords = conn.execute(
+        select(a.c.email, a.c.password_hash).where(one_of(a.c.email, emails))
+    ).all()
     ids = {user.external_id for user in file.users if user.facts}
     columns = (u.c.external_id, f.c.user_id, f.c.name, f.c.hash, f.c.fingerprint)
-    rows = conn.execute(select(*columns).join(f, f.c.user_id == u.c.id).where(one_of(u.c.external_id, ids)))
+    rows = conn.execute(
+        select(*columns).join(f, f.c.user_id == u.c.id).where(one_of(u.c.external_id, ids))
+    )
     facts: dict[str, dict[str, StoredFact]] = {}
     for row in rows:
-        facts.setdefault(row.external_id, {})[row.name] = StoredFact(row.user_id, row.hash, row.fingerprint)
+        facts.setdefault(row.external_id, {})[row.name] = StoredFact(
+            row.user_id, row.hash, row.fingerprint
+        )
     return StoredSecrets(passwords={row.email: row.password_hash for row in passwords}, facts=facts)
 
 
 def hash_secrets(file: DeskFile, stored: StoredSecrets, key: str) -> HashedFile:
     """Hash new secrets. Takes milliseconds per fact and more per password, so call it in a thread.
 
-    A password has no fingerprint, because guessing against one would be faster than against the argon2 hash. Each
-    password is verified instead.
+    A password has no fingerprint, because guessing against one would be faster than against the
+    argon2 hash. Each password is verified instead.
     """
     passwords = {
         agent.email: hash_password(agent.password)
         for agent in file.agents
-        if agent.password and not password_matches(stored.passwords.get(agent.email), agent.password)
+        if agent.password
+        and not password_matches(stored.passwords.get(agent.email), agent.password)
     }
     facts = {
         user.external_id: _new_facts(user, stored.facts.get(user.external_id, {}), key)
         for user in file.users
         if user.active is not False  # deactivated users have no facts
     }
-    return HashedFile(file, Hashed(passwords=passwords, facts={who: theirs for who, theirs in facts.items() if theirs}))
+    return HashedFile(
+        file,
+        Hashed(passwords=passwords, facts={who: theirs for who, theirs in facts.items() if theirs}),
+    )
 
 
 def _new_facts(user: UserEntry, stored: Mapping[str, StoredFact], key: str) -> dict[str, Fact]:
-    written = {name: _written(name, value, stored.get(name), key) for name, value in user.facts.items()}
+    written = {
+        name: _written(name, value, stored.get(name), key) for name, value in user.facts.items()
+    }
     return {name: fact for name, fact in written.items() if fact is not None}
 
 

@@ -22,14 +22,20 @@ u, n = t.users, t.user_numbers
 COLUMNS = ("name", "email", "attributes")
 
 
-def import_users(tx: Transaction, entries: Sequence[UserEntry], facts: Mapping[str, Mapping[str, Fact]]) -> None:
-    """Create or update users. ``facts``: new ones, by employee number. Users whom the file activates or deactivates
-    are changed one by one because their conversations get a line."""
-    refuse_own_numbers(tx, [(f"users.{one.external_id}.numbers", number) for one in entries for number in one.numbers])
+def import_users(
+    tx: Transaction, entries: Sequence[UserEntry], facts: Mapping[str, Mapping[str, Fact]]
+) -> None:
+    """Create or update users. ``facts``: new ones, by employee number. Users whom the file
+    activates or deactivates are changed one by one because their conversations get a line."""
+    refuse_own_numbers(
+        tx,
+        [(f"users.{one.external_id}.numbers", number) for one in entries for number in one.numbers],
+    )
     for batch in _each_once(entries):
         query = select(u).where(one_of(u.c.external_id, [entry.external_id for entry in batch]))
         stored = {
-            row.external_id: row for row in tx.conn.execute(query.order_by(u.c.id).with_for_update(key_share=True))
+            row.external_id: row
+            for row in tx.conn.execute(query.order_by(u.c.id).with_for_update(key_share=True))
         }
         alone = [entry for entry in batch if not _is_plain(entry, stored.get(entry.external_id))]
         for entry in alone:
@@ -56,7 +62,11 @@ def _is_plain(entry: UserEntry, stored: Any | None) -> bool:
 
 def _one(tx: Transaction, entry: UserEntry, stored: Any | None, facts: Mapping[str, Fact]) -> None:
     values: dict[str, Any] = {name: getattr(entry, name) for name in (*COLUMNS, "numbers")}
-    user_id = stored.id if stored else make_user(tx, MakeUser(external_id=entry.external_id, name=entry.name))
+    user_id = (
+        stored.id
+        if stored
+        else make_user(tx, MakeUser(external_id=entry.external_id, name=entry.name))
+    )
     if entry.active is not None:
         values["active"] = entry.active
     active = entry.active if entry.active is not None else stored is None or stored.active
@@ -77,7 +87,8 @@ def _plain(
     changed = [
         {"id": ids[entry.external_id]} | {name: getattr(entry, name) for name in COLUMNS}
         for entry in entries
-        if (row := stored.get(entry.external_id)) and any(getattr(row, c) != getattr(entry, c) for c in COLUMNS)
+        if (row := stored.get(entry.external_id))
+        and any(getattr(row, c) != getattr(entry, c) for c in COLUMNS)
     ]
     for row in changed:  # few rows, and JSON cannot be an array element
         tx.conn.execute(update(u).where(u.c.id == row.pop("id")).values(row))
@@ -89,23 +100,37 @@ def _plain(
 def _insert(tx: Transaction, entries: Sequence[UserEntry]) -> dict[str, int]:
     if not entries:
         return {}
-    rows = [{name: getattr(entry, name) for name in ("external_id", *COLUMNS)} | {"active": True} for entry in entries]
+    rows = [
+        {name: getattr(entry, name) for name in ("external_id", *COLUMNS)} | {"active": True}
+        for entry in entries
+    ]
     made = tx.conn.execute(insert(u).returning(u.c.external_id, u.c.id), rows).all()
     return {row.external_id: row.id for row in made}
 
 
 def _put_numbers(tx: Transaction, wanted: Mapping[int, Sequence[str]]) -> None:
     """Set the numbers of these users (by id) to exactly these."""
-    there = {(row.user_id, row.number) for row in tx.conn.execute(select(n).where(one_of(n.c.user_id, wanted)))}
+    there = {
+        (row.user_id, row.number)
+        for row in tx.conn.execute(select(n).where(one_of(n.c.user_id, wanted)))
+    }
     right = {(user_id, number): None for user_id, numbers in wanted.items() for number in numbers}
     gone = [{"_user_id": user_id, "_number": number} for user_id, number in there - right.keys()]
     if gone:
         mine = n.c.user_id == bindparam("_user_id"), n.c.number == bindparam("_number")
         tx.conn.execute(delete(n).where(*mine), gone)
-    new = [{"user_id": user_id, "number": number} for user_id, number in right if (user_id, number) not in there]
+    new = [
+        {"user_id": user_id, "number": number}
+        for user_id, number in right
+        if (user_id, number) not in there
+    ]
     bulk.insert_rows(tx.conn, n, new)
     if new:
         p = t.messaging_profiles  # a number is now theirs, whatever somebody said before
-        theirs = p.c.number == bindparam("_number"), p.c.not_user_id == bindparam("_user_id"), p.c.active
+        theirs = (
+            p.c.number == bindparam("_number"),
+            p.c.not_user_id == bindparam("_user_id"),
+            p.c.active,
+        )
         them = [{"_user_id": row["user_id"], "_number": row["number"]} for row in new]
         tx.conn.execute(update(p).where(*theirs).values(not_user_id=None), them)

@@ -1,7 +1,8 @@
 """Limits on a TOML file, checked before parsing.
 
-Python's parser recurses into nested values and keeps every prefix of a dotted key. A file of a few kilobytes can
-therefore take seconds or gigabytes. A desk file needs neither depth nor long lines, so one linear pass refuses both.
+Python's parser recurses into nested values and keeps every prefix of a dotted key. A file of a few
+kilobytes can therefore take seconds or gigabytes. A desk file needs neither depth nor long lines,
+so one linear pass refuses both.
 """
 
 import re
@@ -11,7 +12,8 @@ LONGEST_LINE = 50_000  # characters; 50 attributes of 200 characters are below 2
 MOST_DEPTH = 16  # nesting of arrays and inline tables; a desk file has up to 4
 MOST_PARTS = 4  # parts of a dotted key; a desk file has up to 3
 
-# Possessive repeats (*+, ++) never backtrack, so the pass is linear even for an unterminated string.
+# Possessive repeats (*+, ++) never backtrack, so the pass is linear even for an unterminated
+# string.
 _TOKEN = re.compile(
     r"""
       "{3} (?: [^"\\]++ | \\. | "(?!"") )*+ (?: "{3,5} | \Z )
@@ -40,7 +42,8 @@ def check_size(size: int) -> None:
 
 
 def check(text: str) -> None:
-    """TooMuch for the first line that is too long, too deeply nested, or has a key with too many parts."""
+    """TooMuch for the first line that is too long, too deeply nested, or has a key with too many
+    parts."""
     _check_lines(text)
     depth, parts = 0, 1
     for token in _TOKEN.finditer(text):
@@ -50,13 +53,17 @@ def check(text: str) -> None:
         if mark == ".":
             parts += 1
             if parts > MOST_PARTS:
-                raise TooMuch(_line(text, token.start()), f"a key may have at most {MOST_PARTS} parts")
+                raise TooMuch(
+                    _line(text, token.start()), f"a key may have at most {MOST_PARTS} parts"
+                )
             continue
         parts = 1
         if mark in "[{":
             depth += 1
             if depth > MOST_DEPTH:
-                raise TooMuch(_line(text, token.start()), f"values may be nested at most {MOST_DEPTH} deep")
+                raise TooMuch(
+                    _line(text, token.start()), f"values may be nested at most {MOST_DEPTH} deep"
+                )
         elif mark in "]}":
             depth = max(0, depth - 1)
 
@@ -65,7 +72,9 @@ def _check_lines(text: str) -> None:
     start = 0
     while (end := text.find("\n", start)) >= 0 or (end := len(text)) > start:
         if end - start > LONGEST_LINE:
-            raise TooMuch(_line(text, start), f"a line may have at most {LONGEST_LINE:,} characters")
+            raise TooMuch(
+                _line(text, start), f"a line may have at most {LONGEST_LINE:,} characters"
+            )
         start = end + 1
 
 

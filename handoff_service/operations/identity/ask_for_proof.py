@@ -1,7 +1,8 @@
-"""A live agent asks for proof: the virtual agent gets the conversation, starts the proof, and returns it.
+"""A live agent asks for proof: the virtual agent gets the conversation, starts the proof, and
+returns it.
 
-It returns with the result, or after a while without an answer, to the same agent and without an offer. If that agent
-is gone, the queues take over (``leave_virtual_agent``).
+It returns with the result, or after a while without an answer, to the same agent and without an
+offer. If that agent is gone, the queues take over (``leave_virtual_agent``).
 """
 
 from dataclasses import dataclass
@@ -30,7 +31,10 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.identity import proofs
 
 NO_BOT = "This desk has no virtual agent to check identity."
-NO_MEANS = "The virtual agent cannot check identity: this desk sends no e-mail, and no user has a second fact."
+NO_MEANS = (
+    "The virtual agent cannot check identity: this desk sends no e-mail, and no user has a "
+    "second fact."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,8 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
 
 
 def proof_ran_out(tx: Transaction, command: RanOut) -> None:
-    """Return the conversation without a result, unless the requester has answered or somebody else owns it by now."""
+    """Return the conversation without a result, unless the requester has answered or somebody else
+    owns it by now."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     key = str(interaction.id)
     work = (t.due_work.c.kind == Work.PROOF_LIMIT, t.due_work.c.key == key)
@@ -85,5 +90,7 @@ def proof_ran_out(tx: Transaction, command: RanOut) -> None:
     due_work.cancel(tx, Work.PROOF_LIMIT, [key])
     if interaction.owner is Owner.VIRTUAL_AGENT and interaction.back_to is not None:
         waited = durations.describe(ANSWERS_WITHIN)
-        leave_virtual_agent(tx, interaction, f"Identity check not finished: no answer for {waited}.", {})
+        leave_virtual_agent(
+            tx, interaction, f"Identity check not finished: no answer for {waited}.", {}
+        )
     return None

@@ -1,9 +1,9 @@
 """Second facts of users for the knowledge proof, stored only as hashes of their plain spelling.
 
-The argon2 hash is made from the fact's keyed hash, because a texted guess is also kept as a keyed hash and must stay
-comparable. If the secret key is lost, an admin must import the facts again. A fingerprint is stored beside the
-argon2 hash: a keyed hash bound to the user. Comparing it takes microseconds, so an import sees at once which facts
-are unchanged.
+The argon2 hash is made from the fact's keyed hash, because a texted guess is also kept as a keyed
+hash and must stay comparable. If the secret key is lost, an admin must import the facts again. A
+fingerprint is stored beside the argon2 hash: a keyed hash bound to the user. Comparing it takes
+microseconds, so an import sees at once which facts are unchanged.
 """
 
 import functools
@@ -23,9 +23,9 @@ from handoff_service.store.engine.lanes import Transaction
 f = t.user_facts
 MOST_ASKED = 3  # facts that one question names
 
-# Much weaker than for passwords. A fact has few digits, so only the secret key protects it; an attacker with the key
-# would guess against the faster fingerprint. A desk file has thousands of facts, and 3 ms each soon adds up to a
-# minute.
+# Much weaker than for passwords. A fact has few digits, so only the secret key protects it; an
+# attacker with the key would guess against the faster fingerprint. A desk file has thousands of
+# facts, and 3 ms each soon adds up to a minute.
 _hasher = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 
 
@@ -38,11 +38,14 @@ class Fact:
 
 
 def hashed(facts: Mapping[str, str | None], key: str) -> dict[str, Fact | None]:
-    """Each fact's stored form; None: delete it. Takes some milliseconds each, so call it outside a transaction.
+    """Each fact's stored form; None: delete it. Takes some milliseconds each, so call it outside a
+    transaction.
 
     ``key``: the secret key.
     """
-    return {name: None if value is None else hashed_fact(key, value) for name, value in facts.items()}
+    return {
+        name: None if value is None else hashed_fact(key, value) for name, value in facts.items()
+    }
 
 
 def hashed_fact(key: str, value: str) -> Fact:
@@ -52,8 +55,8 @@ def hashed_fact(key: str, value: str) -> Fact:
 
 
 def matches(stored: Iterable[str | None], guesses: Sequence[str]) -> bool:
-    """Whether any guess (each from ``fact_hash``) is any of the stored facts. Takes some milliseconds per pair, and
-    equally long for a missing fact (None)."""
+    """Whether any guess (each from ``fact_hash``) is any of the stored facts. Takes some
+    milliseconds per pair, and equally long for a missing fact (None)."""
     return sum(is_fact(fact, guess) for fact in stored for guess in guesses) > 0
 
 
@@ -71,14 +74,22 @@ def _no_fact() -> str:
 
 
 def names(conn: Connection) -> list[str]:
-    """The names of the facts that most users have. Everybody is asked for these, whatever account they claim."""
+    """The names of the facts that most users have. Everybody is asked for these, whatever account
+    they claim."""
     count = func.count().desc()
-    return list(conn.execute(select(f.c.name).group_by(f.c.name).order_by(count, f.c.name).limit(MOST_ASKED)).scalars())
+    return list(
+        conn.execute(
+            select(f.c.name).group_by(f.c.name).order_by(count, f.c.name).limit(MOST_ASKED)
+        ).scalars()
+    )
 
 
 def of_user(conn: Connection, user_id: int | None, names: Sequence[str]) -> list[str | None]:
     """The stored hash of each named fact. None where the user has none."""
-    there = {r.name: r.hash for r in conn.execute(select(f.c.name, f.c.hash).where(f.c.user_id == user_id))}
+    there = {
+        r.name: r.hash
+        for r in conn.execute(select(f.c.name, f.c.hash).where(f.c.user_id == user_id))
+    }
     return [there.get(name) for name in names]
 
 

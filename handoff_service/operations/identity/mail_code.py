@@ -1,7 +1,7 @@
 """Mail a one-time code. The code is generated with its mail and stored only as a keyed hash.
 
-A retry carries a new code, and only the newest code is valid. A mail with an unknown outcome can therefore simply be
-sent again.
+A retry carries a new code, and only the newest code is valid. A mail with an unknown outcome can
+therefore simply be sent again.
 """
 
 from dataclasses import dataclass
@@ -64,10 +64,13 @@ def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
 
 
 def finish_mail(tx: Transaction, command: FinishMail) -> None:
-    """Record a sent mail, schedule a retry, or give up. On giving up, agents see why the requester has no code."""
+    """Record a sent mail, schedule a retry, or give up. On giving up, agents see why the requester
+    has no code."""
     result = command.result
     if isinstance(result, NotMailed) and result.again and command.attempts < MOST_TRIES:
-        return due_work.release(tx, Work.MAIL_CODE, command.send_id, tx.now + PAUSE * command.attempts)
+        return due_work.release(
+            tx, Work.MAIL_CODE, command.send_id, tx.now + PAUSE * command.attempts
+        )
     due_work.cancel(tx, Work.MAIL_CODE, [command.send_id])
     tx.hint(MAILBOX)
     proof = proofs.of_send(tx.conn, command.send_id)
@@ -75,7 +78,11 @@ def finish_mail(tx: Transaction, command: FinishMail) -> None:
         interaction = interactions.lock(tx.conn, proof.interaction_id)
         said = "The code could not be sent by e-mail"
         line = messages.NewLine(
-            kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=result.why
+            kind=Kind.SYSTEM,
+            author=Author.SYSTEM,
+            body=said,
+            event=Event.IDENTITY,
+            reason=result.why,
         )
         messages.append(tx, interaction, line)
     return None

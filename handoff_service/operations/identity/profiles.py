@@ -1,7 +1,8 @@
 """An admin ties a messaging profile to another user or to nobody, or deactivates it.
 
-Tying also moves the number's running conversations. Each gets a line, and a history row that can be undone there,
-like a verification. Tying proves nothing about the phone's current holder: the requester is matched, not verified.
+Tying also moves the number's running conversations. Each gets a line, and a history row that can be
+undone there, like a verification. Tying proves nothing about the phone's current holder: the
+requester is matched, not verified.
 """
 
 from dataclasses import dataclass
@@ -38,7 +39,9 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     profile, running = _locked(tx, command.profile_id)
     if not profile.active:
         raise Conflict(f"This profile of {profile.number} is no longer active.")
-    name = people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
+    name = (
+        people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
+    )
     if profile.user_id == command.user_id:
         return
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(user_id=command.user_id))
@@ -47,7 +50,9 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     concerned = [one for one in running if one.profile_id == profile.id]
     _record(tx, command, profile, concerned)
     i = t.interactions
-    tx.conn.execute(update(i).where(i.c.id.in_([one.id for one in concerned])).values(user_id=command.user_id))
+    tx.conn.execute(
+        update(i).where(i.c.id.in_([one.id for one in concerned])).values(user_id=command.user_id)
+    )
     cases_follow(tx, concerned, command.user_id, author=Author.AGENT, agent_id=command.by)
     by = people.agent_name(tx.conn, command.by)
     said = f"{by} linked this number to {name}" if name else f"{by} unlinked this number"
@@ -58,7 +63,8 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
 
 
 def deactivate_profile(tx: Transaction, profile_id: int) -> None:
-    """Table 1 decides again about the next text from the number. Running conversations continue. NotFound."""
+    """Table 1 decides again about the next text from the number. Running conversations continue.
+    NotFound."""
     profile, _ = _locked(tx, profile_id)
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(active=False))
 
@@ -66,7 +72,12 @@ def deactivate_profile(tx: Transaction, profile_id: int) -> None:
 def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interaction]) -> None:
     """One row for each running conversation, or one for the number's last."""
     i = t.interactions
-    last = select(i.c.id).where(i.c.requester_number == profile.number).order_by(i.c.id.desc()).limit(1)
+    last = (
+        select(i.c.id)
+        .where(i.c.requester_number == profile.number)
+        .order_by(i.c.id.desc())
+        .limit(1)
+    )
     there = [(one.id, one.user_id) for one in concerned]
     there = there or [(row.id, profile.user_id) for row in tx.conn.execute(last)]
     rows = [
@@ -87,7 +98,8 @@ def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interac
 
 
 def _locked(tx: Transaction, profile_id: int) -> tuple[Any, list[Interaction]]:
-    """Lock the running conversations of the number, then the profile: the same order as receiving texts."""
+    """Lock the running conversations of the number, then the profile: the same order as receiving
+    texts."""
     number = tx.conn.execute(select(p.c.number).where(p.c.id == profile_id)).scalar()
     if number is None:
         raise NotFound(f"There is no messaging profile {profile_id}.")

@@ -1,6 +1,7 @@
 """Building blocks of an identity proof: ask, send a code, judge, end.
 
-Replies to the requester depend on ``Standing`` only, which is the same whether or not the account exists.
+Replies to the requester depend on ``Standing`` only, which is the same whether or not the account
+exists.
 """
 
 from collections.abc import Sequence
@@ -68,35 +69,47 @@ def can_prove(tx: Transaction) -> bool:
 
 
 def send_code(tx: Transaction, proof: Proof) -> Proof:
-    """Counts a send even when there is nobody to send to, because replies must not depend on that. A person and an
-    e-mail address each get a limited number of codes, whichever numbers ask. Above the limit nothing is mailed, and
-    only agents see why."""
+    """Counts a send even when there is nobody to send to, because replies must not depend on that.
+    A person and an e-mail address each get a limited number of codes, whichever numbers ask. Above
+    the limit nothing is mailed, and only agents see why."""
     row = proof.row
     if not rules.may_send(proofs.sends(tx.conn, row.number, tx.now), tx.now):
         return fail(tx, proof, "too many codes were requested from this number")
     until = tx.now + rules.CODE_LASTS
-    may_be_mailed = row.user_id is None or rules.may_send(proofs.mails_to(tx.conn, row.user_id, tx.now), tx.now)
+    may_be_mailed = row.user_id is None or rules.may_send(
+        proofs.mails_to(tx.conn, row.user_id, tx.now), tx.now
+    )
     send_id = proofs.put_send(tx, row, until)
     row = proofs.change(tx, row, code_hash=None, code_until=until)
     if not may_be_mailed:
         said, why = "No code was e-mailed", "too many were requested for this person"
-        line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=why)
+        line = messages.NewLine(
+            kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=why
+        )
         messages.append(tx, proof.interaction, line)
     elif has_mail(tx, row.user_id):
         due_work.schedule(
-            tx, [due_work.Due(kind=Work.MAIL_CODE, key=str(send_id), line=f"mail:{row.id}", due_at=tx.now)]
+            tx,
+            [
+                due_work.Due(
+                    kind=Work.MAIL_CODE, key=str(send_id), line=f"mail:{row.id}", due_at=tx.now
+                )
+            ],
         )
     return ask(tx, replace(proof, row=row), Expects.CODE)
 
 
 def ask_fact(tx: Transaction, proof: Proof) -> Proof:
-    """Ask for a second fact. A person takes over instead when no answer would be accepted any more."""
-    return ask(tx, proof, Expects.FACT) if _may_guess(tx, proof.row) else _fail_guessed_at(tx, proof)
+    """Ask for a second fact. A person takes over instead when no answer would be accepted any
+    more."""
+    return (
+        ask(tx, proof, Expects.FACT) if _may_guess(tx, proof.row) else _fail_guessed_at(tx, proof)
+    )
 
 
 def _may_guess(tx: Transaction, row: Proving) -> bool:
-    """Judged by the claimed account, not by the user behind it: the limit is the same for an account that does not
-    exist."""
+    """Judged by the claimed account, not by the user behind it: the limit is the same for an
+    account that does not exist."""
     return rules.tries_left(proofs.wrong_about_claim(tx.conn, row.claimed or "", tx.now)) > 0
 
 
@@ -112,7 +125,8 @@ def code_verdict(tx: Transaction, proof: Proof, guesses: Sequence[str]) -> Verdi
 
 
 def fact_verdict(tx: Transaction, proof: Proof, *, right: bool) -> Verdict:
-    """A fact is never right after too many guesses about that user, whichever numbers they came from."""
+    """A fact is never right after too many guesses about that user, whichever numbers they came
+    from."""
     user_id = proof.row.user_id
     guessed_at = user_id is None or proofs.wrong_about(tx.conn, user_id, tx.now) >= rules.TRIES
     return Verdict.RIGHT if right and not guessed_at else Verdict.WRONG
@@ -136,6 +150,12 @@ def succeed(tx: Transaction, proof: Proof, method: Method) -> Proof:
     if row.user_id is None or tx.conn.execute(active).scalar() is None:
         return wrong(tx, proof)
     note = f"asked for by {people.agent_name(tx.conn, row.asked_by)}" if row.asked_by else None
-    verified = Verify(interaction_id=row.interaction_id, agent_id=None, user_id=row.user_id, method=method, note=note)
+    verified = Verify(
+        interaction_id=row.interaction_id,
+        agent_id=None,
+        user_id=row.user_id,
+        method=method,
+        note=note,
+    )
     verify_requester(tx, verified)
     return end(tx, proof, outcome=Outcome.VERIFIED, method=method, code_hash=None, code_until=None)

@@ -1,7 +1,7 @@
 """A proof of identity, step by step. The virtual agent requests each step in one of its turns.
 
-The steps: begin; claim an account; text the code or the fact, or ask for another way; finish. Repeating a step in
-the same turn changes nothing, because a turn may run again after a crash.
+The steps: begin; claim an account; text the code or the fact, or ask for another way; finish.
+Repeating a step in the same turn changes nothing, because a turn may run again after a crash.
 """
 
 from collections.abc import Mapping
@@ -60,8 +60,8 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleAnswer:
-    """Judge the texted answer. ``fact_right``: whether it is one of the user's second facts (``fact_to_check``).
-    That check takes too long for a transaction."""
+    """Judge the texted answer. ``fact_right``: whether it is one of the user's second facts
+    (``fact_to_check``). That check takes too long for a transaction."""
 
     turn_id: int
     fact_right: bool = False
@@ -76,7 +76,8 @@ class Finish:
 
 
 def begin_proof(tx: Transaction, command: TurnRef) -> Standing:
-    """Start to verify the requester. An earlier proof in this epoch starts over but keeps its count of tries."""
+    """Start to verify the requester. An earlier proof in this epoch starts over but keeps its count
+    of tries."""
     proof = _proof(tx, command.turn_id, may_be_new=True)
     if proof is None or proof.row.turn_id == command.turn_id:
         return proof_steps.standing(tx, proof, command.turn_id)
@@ -87,7 +88,9 @@ def begin_proof(tx: Transaction, command: TurnRef) -> Standing:
             tx, proof, f"this number is locked out after {rules.TRIES} wrong answers within a day"
         )
     elif not proof_steps.can_prove(tx):
-        proof = running_proof.fail(tx, proof, "this desk sends no e-mail, and nobody has a second fact")
+        proof = running_proof.fail(
+            tx, proof, "this desk sends no e-mail, and nobody has a second fact"
+        )
     return proof_steps.standing(tx, proof, command.turn_id)
 
 
@@ -97,28 +100,38 @@ def where_it_stands(tx: Transaction, command: TurnRef) -> Standing:
 
 
 def claim_account(tx: Transaction, command: Claim) -> Standing:
-    """The requester claims an account, and a code goes to the e-mail on file, if there is one. A new claim after a
-    typing error starts over; wrong answers about another account stay with that account."""
+    """The requester claims an account, and a code goes to the e-mail on file, if there is one. A
+    new claim after a typing error starts over; wrong answers about another account stay with that
+    account."""
     proof = _next_step(tx, command.turn_id, claims=True)
     if proof is not None and proof.row.claimed is not None:
         proof = _anew(tx, proof)
     if proof is not None:
         claimed = command.claimed.strip()[:LONGEST_CLAIM]
-        row = proofs.change(tx, proof.row, claimed=claimed, user_id=proofs.claimed_user(tx.conn, claimed))
+        row = proofs.change(
+            tx, proof.row, claimed=claimed, user_id=proofs.claimed_user(tx.conn, claimed)
+        )
         proof = replace(proof, row=row)
-        proof = proof_steps.send_code(tx, proof) if tx.settings.mails else proof_steps.ask_fact(tx, proof)
+        proof = (
+            proof_steps.send_code(tx, proof)
+            if tx.settings.mails
+            else proof_steps.ask_fact(tx, proof)
+        )
     return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
 def _anew(tx: Transaction, proof: Proof) -> Proof:
     turn_id = proof.row.turn_id
     ended = running_proof.end(tx, proof)
-    row = proofs.begin(tx, proof.interaction.id, proof.interaction.epoch, proof.row.number, proof.row.asked_by)
+    row = proofs.begin(
+        tx, proof.interaction.id, proof.interaction.epoch, proof.row.number, proof.row.asked_by
+    )
     return replace(ended, row=proofs.change(tx, row, turn_id=turn_id))
 
 
 def something_else(tx: Transaction, command: Alternative) -> Standing:
-    """Without a code: send a new one, ask for a fact or another account instead, or let the requester choose."""
+    """Without a code: send a new one, ask for a fact or another account instead, or let the
+    requester choose."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None and proof.expects is not Expects.ACCOUNT:
         if command.wish is AlternativeKind.NEW_CODE and tx.settings.mails:
@@ -136,14 +149,16 @@ def something_else(tx: Transaction, command: Alternative) -> Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactToCheck:
-    """The stored facts of the claimed user (None: the user lacks that fact), and the texted guesses; all hashed."""
+    """The stored facts of the claimed user (None: the user lacks that fact), and the texted
+    guesses; all hashed."""
 
     stored: list[str | None]
     guesses: list[str]
 
 
 def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
-    """The comparison to make in this turn before ``settle_answer``. None when the turn is not about a fact."""
+    """The comparison to make in this turn before ``settle_answer``. None when the turn is not about
+    a fact."""
     b, i = t.bot_turns, t.interactions
     turn = conn.execute(
         select(i.c.id, i.c.epoch, i.c.expects, b.c.up_to_seq)
@@ -162,7 +177,9 @@ def settle_answer(tx: Transaction, command: SettleAnswer) -> Standing:
     """Judge the code or fact that was texted in this turn."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None:
-        up_to = tx.conn.execute(select(t.bot_turns.c.up_to_seq).where(t.bot_turns.c.id == command.turn_id)).scalar_one()
+        up_to = tx.conn.execute(
+            select(t.bot_turns.c.up_to_seq).where(t.bot_turns.c.id == command.turn_id)
+        ).scalar_one()
         guesses = proofs.answer(tx.conn, proof.interaction.id, up_to)
         proofs.forget_answers(tx, proof.interaction.id, up_to)
         if guesses is not None:
@@ -188,21 +205,27 @@ def _judge(tx: Transaction, proof: Proof, guesses: list[str], command: SettleAns
 
 
 def finish_proof(tx: Transaction, command: Finish) -> Standing:
-    """End of the turn: a failed proof goes to a person. A proof that a live agent asked for returns to that agent."""
+    """End of the turn: a failed proof goes to a person. A proof that a live agent asked for returns
+    to that agent."""
     proof = _proof(tx, command.turn_id)
     if proof is not None and proof.row.outcome is not None:
         row = proof.row
         failed = row.outcome is Outcome.FAILED
         if failed or row.asked_by is not None:
-            reason = f"Identity check not finished: {row.why}." if failed else "Identity check passed."
+            reason = (
+                f"Identity check not finished: {row.why}." if failed else "Identity check passed."
+            )
             collected = {**command.collected, **running_proof.card(row)}
-            request_hand_off(tx, RequestHandOff(turn_id=command.turn_id, reason=reason, collected=collected))
+            request_hand_off(
+                tx, RequestHandOff(turn_id=command.turn_id, reason=reason, collected=collected)
+            )
     return proof_steps.standing(tx, proof, command.turn_id)
 
 
 def drop_proof(tx: Transaction, command: TurnRef) -> Standing:
-    """Stop a proof because the requester does not want it, or the virtual agent has lost track, for example after a
-    restart. The live agent who asked for it gets the conversation back when the turn ends."""
+    """Stop a proof because the requester does not want it, or the virtual agent has lost track, for
+    example after a restart. The live agent who asked for it gets the conversation back when the
+    turn ends."""
     proof = _proof(tx, command.turn_id)
     if proof is None or proof.row.ended_at is not None:
         return proof_steps.standing(tx, proof, command.turn_id)
@@ -213,17 +236,20 @@ def drop_proof(tx: Transaction, command: TurnRef) -> Standing:
 
 
 def not_this_person(tx: Transaction, command: TurnRef) -> None:
-    """The requester denies being this number's user. The number has no user until somebody verifies."""
+    """The requester denies being this number's user. The number has no user until somebody
+    verifies."""
     turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == command.turn_id)).one()
     interaction = interactions.lock(tx.conn, turn.interaction_id)
     if interaction.active and interaction.epoch == turn.epoch and interaction.user_id is not None:
-        untied = Verify(interaction_id=interaction.id, agent_id=None, user_id=None, method=Method.REQUESTER)
+        untied = Verify(
+            interaction_id=interaction.id, agent_id=None, user_id=None, method=Method.REQUESTER
+        )
         verify_requester(tx, untied)
 
 
 def _next_step(tx: Transaction, turn_id: int, *, claims: bool = False) -> Proof | None:
-    """The running proof, marked as this turn's. None when there is none, or when this turn has taken its step. A
-    text that starts a proof and claims an account takes two steps in one turn."""
+    """The running proof, marked as this turn's. None when there is none, or when this turn has
+    taken its step. A text that starts a proof and claims an account takes two steps in one turn."""
     proof = _proof(tx, turn_id)
     if proof is None or proof.row.ended_at is not None:
         return None
@@ -240,7 +266,9 @@ def _proof(tx: Transaction, turn_id: int, *, may_be_new: bool = False) -> Proof 
     if interaction.owner is not Owner.VIRTUAL_AGENT or interaction.epoch != turn.epoch:
         return None
     row = proofs.newest(tx.conn, interaction.id, interaction.epoch)
-    if not may_be_new or (row is not None and (row.turn_id == turn_id or interaction.expects is Expects.OPENING)):
+    if not may_be_new or (
+        row is not None and (row.turn_id == turn_id or interaction.expects is Expects.OPENING)
+    ):
         return Proof(interaction, row) if row is not None else None
     if row is not None and row.ended_at is None:
         running_proof.end(tx, Proof(interaction, row))

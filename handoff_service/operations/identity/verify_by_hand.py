@@ -1,7 +1,8 @@
-"""A live agent verifies a requester by hand, which makes a running proof of the virtual agent unnecessary.
+"""A live agent verifies a requester by hand, which makes a running proof of the virtual agent
+unnecessary.
 
-The agent who asked for the proof gets the conversation back. Otherwise the virtual agent continues at once with what
-needed the proof.
+The agent who asked for the proof gets the conversation back. Otherwise the virtual agent continues
+at once with what needed the proof.
 """
 
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
@@ -23,12 +24,22 @@ def verify_by_hand(tx: Transaction, command: Verify) -> None:
     """Ruling out a user does not stop a running proof."""
     verify_requester(tx, command)
     interaction = interactions.lock(tx.conn, command.interaction_id)
-    row = proofs.newest(tx.conn, interaction.id, interaction.epoch) if interaction.expects is not None else None
+    row = (
+        proofs.newest(tx.conn, interaction.id, interaction.epoch)
+        if interaction.expects is not None
+        else None
+    )
     if row is None or row.ended_at is not None or command.user_id is None:
         return
-    ended = running_proof.end(tx, Proof(interaction, row), outcome=Outcome.VERIFIED, method=Method.AGENT)
+    ended = running_proof.end(
+        tx, Proof(interaction, row), outcome=Outcome.VERIFIED, method=Method.AGENT
+    )
     if interaction.back_to is not None:
-        by = people.agent_name(tx.conn, command.agent_id) if command.agent_id is not None else "Somebody"
+        by = (
+            people.agent_name(tx.conn, command.agent_id)
+            if command.agent_id is not None
+            else "Somebody"
+        )
         leave_virtual_agent(tx, ended.interaction, f"{by} verified the requester manually.", {})
     elif not bot_turns.is_asked(tx.conn, interaction.id, interaction.epoch):
         open_turn(tx, ended.interaction, ENDED)

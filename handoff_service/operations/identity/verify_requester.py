@@ -1,4 +1,5 @@
-"""Verify a requester: profile and interaction move to the verified user together, and it can be undone.
+"""Verify a requester: profile and interaction move to the verified user together, and it can be
+undone.
 
 A live agent does it by hand, or the virtual agent by a proof.
 """
@@ -28,8 +29,8 @@ BY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
-    """``user_id`` None: it is not the user tied to the number, and nobody is known to have it. ``agent_id`` None:
-    the virtual agent did it, by ``method``."""
+    """``user_id`` None: it is not the user tied to the number, and nobody is known to have it.
+    ``agent_id`` None: the virtual agent did it, by ``method``."""
 
     interaction_id: int
     agent_id: int | None
@@ -45,7 +46,8 @@ class Undo:
 
 
 def verify_requester(tx: Transaction, command: Verify) -> None:
-    """Move interaction and profile to another user. The old association is kept with who, when and how."""
+    """Move interaction and profile to another user. The old association is kept with who, when and
+    how."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if command.agent_id is not None:
         must_take_part(tx, interaction, command.agent_id)
@@ -66,9 +68,19 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
             expires_at=tx.now + VERIFIED_FOR,
         )
     )
-    cases_follow(tx, [interaction], command.user_id, author=_author(command), agent_id=command.agent_id)
-    by = BY[command.method] if command.agent_id is None else people.agent_name(tx.conn, command.agent_id)
-    said = f"{who} was verified by {by}" if who else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
+    cases_follow(
+        tx, [interaction], command.user_id, author=_author(command), agent_id=command.agent_id
+    )
+    by = (
+        BY[command.method]
+        if command.agent_id is None
+        else people.agent_name(tx.conn, command.agent_id)
+    )
+    said = (
+        f"{who} was verified by {by}"
+        if who
+        else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
+    )
     _tell(tx, interaction, said, command.agent_id, command.note)
 
 
@@ -76,29 +88,39 @@ def is_not_them(tx: Transaction, profile_id: int, user_id: int) -> None:
     """Keep table 1 from tying the number to this user again because it is on their record."""
     p, n = t.messaging_profiles, t.user_numbers
     on_record = select(n.c.number).where(n.c.user_id == user_id)
-    tx.conn.execute(update(p).where(p.c.id == profile_id, p.c.number.in_(on_record)).values(not_user_id=user_id))
+    tx.conn.execute(
+        update(p).where(p.c.id == profile_id, p.c.number.in_(on_record)).values(not_user_id=user_id)
+    )
 
 
 def undo_verification(tx: Transaction, command: Undo) -> None:
-    """Restore the last association on interaction and profile. Conflict when there is nothing left to undo. NotFound
-    when the earlier user is deactivated."""
+    """Restore the last association on interaction and profile. Conflict when there is nothing left
+    to undo. NotFound when the earlier user is deactivated."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     a = t.associations
     last = tx.conn.execute(
-        select(a).where(a.c.interaction_id == interaction.id, a.c.undone_at.is_(None)).order_by(a.c.id.desc()).limit(1)
+        select(a)
+        .where(a.c.interaction_id == interaction.id, a.c.undone_at.is_(None))
+        .order_by(a.c.id.desc())
+        .limit(1)
     ).one_or_none()
     if last is None:
         raise Conflict("There is no verification of this conversation to undo.")
     if last.old_user_id is not None:
         people.active_user_name(tx.conn, last.old_user_id)
     profile_id = _associate(tx, interaction, last.old_user_id)
-    if last.old_user_id is None and last.user_id is not None:  # the number has no user again, and stays so
+    # the number has no user again, and stays so
+    if last.old_user_id is None and last.user_id is not None:
         is_not_them(tx, profile_id, last.user_id)
     tx.conn.execute(update(a).where(a.c.id == last.id).values(undone_at=tx.now))
-    cases_follow(tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id)
+    cases_follow(
+        tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id
+    )
     by = people.agent_name(tx.conn, command.agent_id)
     now = _name(tx, last.old_user_id) or "the guest"
-    _tell(tx, interaction, f"{by} undid the verification: this is {now} again", command.agent_id, None)
+    _tell(
+        tx, interaction, f"{by} undid the verification: this is {now} again", command.agent_id, None
+    )
 
 
 def _author(command: Verify) -> Author:
@@ -106,17 +128,29 @@ def _author(command: Verify) -> Author:
 
 
 def _associate(tx: Transaction, interaction: Interaction, user_id: int | None) -> int:
-    """Set the user of interaction and profile. Returns the number's active profile, because the interaction's own
-    may be deactivated."""
+    """Set the user of interaction and profile. Returns the number's active profile, because the
+    interaction's own may be deactivated."""
     p, i = t.messaging_profiles, t.interactions
-    active = select(p.c.id).where(p.c.number == interaction.requester_number, p.c.active).with_for_update()
+    active = (
+        select(p.c.id)
+        .where(p.c.number == interaction.requester_number, p.c.active)
+        .with_for_update()
+    )
     profile_id = tx.conn.execute(active).scalar()
     if profile_id is None:
-        new = insert(p).values(number=interaction.requester_number, active=True, created_at=tx.now).returning(p.c.id)
+        new = (
+            insert(p)
+            .values(number=interaction.requester_number, active=True, created_at=tx.now)
+            .returning(p.c.id)
+        )
         profile_id = tx.conn.execute(new).scalar_one()
-    tx.conn.execute(update(i).where(i.c.id == interaction.id).values(user_id=user_id, profile_id=profile_id))
+    tx.conn.execute(
+        update(i).where(i.c.id == interaction.id).values(user_id=user_id, profile_id=profile_id)
+    )
     tx.conn.execute(update(p).where(p.c.id == profile_id).values(user_id=user_id))
-    tx.conn.execute(update(p).where(p.c.id == profile_id, p.c.not_user_id == user_id).values(not_user_id=None))
+    tx.conn.execute(
+        update(p).where(p.c.id == profile_id, p.c.not_user_id == user_id).values(not_user_id=None)
+    )
     return profile_id
 
 
@@ -129,8 +163,15 @@ def _name(tx: Transaction, user_id: int | None) -> str | None:
     return found
 
 
-def _tell(tx: Transaction, interaction: Interaction, said: str, agent_id: int | None, note: str | None) -> None:
+def _tell(
+    tx: Transaction, interaction: Interaction, said: str, agent_id: int | None, note: str | None
+) -> None:
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=note, agent_id=agent_id
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=said,
+        event=Event.IDENTITY,
+        reason=note,
+        agent_id=agent_id,
     )
     messages.append(tx, interaction, line)

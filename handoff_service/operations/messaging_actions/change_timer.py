@@ -48,7 +48,13 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
     tx.conn.execute(update(t.timers).where(t.timers.c.id == timer.id).values(due_at=command.due_at))
     timers.wait_for_next(tx, {interaction.id: interaction.line})
     until = command.due_at.astimezone(ZoneInfo(people.desk_time_zone(tx.conn)))
-    _tell(tx, interaction, timer, command.agent_id, f"postponed {{}} until {until:%-d %B %Y, %H:%M %Z}")
+    _tell(
+        tx,
+        interaction,
+        timer,
+        command.agent_id,
+        f"postponed {{}} until {until:%-d %B %Y, %H:%M %Z}",
+    )
 
 
 def cancel_timer(tx: Transaction, command: Cancel) -> None:
@@ -66,5 +72,7 @@ def _tell(tx: Transaction, interaction: Interaction, timer: Timer, agent_id: int
     messages.append(
         tx,
         interaction,
-        messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, agent_id=agent_id),
+        messages.NewLine(
+            kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, agent_id=agent_id
+        ),
     )

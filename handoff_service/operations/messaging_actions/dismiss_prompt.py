@@ -1,4 +1,5 @@
-"""An agent dismisses a prompt of a messaging action. Other agents still see it, and the next prompt is shown again."""
+"""An agent dismisses a prompt of a messaging action. Other agents still see it, and the next prompt
+is shown again."""
 
 from dataclasses import dataclass
 
@@ -21,15 +22,24 @@ class Dismiss:
 
 
 def dismiss_prompt(tx: Transaction, command: Dismiss) -> None:
-    """Record that this agent has seen it. Repeating it, or dismissing an older one, changes nothing."""
+    """Record that this agent has seen it. Repeating it, or dismissing an older one, changes
+    nothing."""
     m, d = t.messages, t.dismissed_prompts
-    prompt = select(m.c.id).where(m.c.interaction_id == command.interaction_id, m.c.seq == command.seq)
+    prompt = select(m.c.id).where(
+        m.c.interaction_id == command.interaction_id, m.c.seq == command.seq
+    )
     if tx.conn.execute(prompt.where(m.c.event == Event.PROMPT)).first() is None:
         raise NotFound(f"There is no prompt {command.seq} in interaction {command.interaction_id}.")
     new = upsert(tx.conn, d)
     key = [d.c.agent_id, d.c.interaction_id]
     tx.conn.execute(
-        new.on_conflict_do_update(index_elements=key, set_={"seq": new.excluded.seq}, where=d.c.seq < new.excluded.seq),
-        {"agent_id": command.agent_id, "interaction_id": command.interaction_id, "seq": command.seq},
+        new.on_conflict_do_update(
+            index_elements=key, set_={"seq": new.excluded.seq}, where=d.c.seq < new.excluded.seq
+        ),
+        {
+            "agent_id": command.agent_id,
+            "interaction_id": command.interaction_id,
+            "seq": command.seq,
+        },
     )
     tx.hint(f"agent:{command.agent_id}")

@@ -1,7 +1,7 @@
 """Carry out messaging actions when their timers are due: table 4 of the product page.
 
-Set-based: one load of facts serves all interactions with due timers, under the interactions' locks. A reply that was
-committed first has removed its timers, so nothing fires for it.
+Set-based: one load of facts serves all interactions with due timers, under the interactions' locks.
+A reply that was committed first has removed its timers, so nothing fires for it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,7 +23,15 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
     why,
 )
 from handoff_service.rules.shared.conditions import Facts
-from handoff_service.rules.shared.vocabulary import CLOSED, Action, Author, Event, Kind, Owner, State
+from handoff_service.rules.shared.vocabulary import (
+    CLOSED,
+    Action,
+    Author,
+    Event,
+    Kind,
+    Owner,
+    State,
+)
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import Interaction
 from handoff_service.store.engine import tables as t
@@ -41,7 +49,8 @@ class Fire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Names:
-    """Display names for requester (None: a guest), agent, queue and company number, plus the priority."""
+    """Display names for requester (None: a guest), agent, queue and company number, plus the
+    priority."""
 
     requester: str | None
     agent: str | None
@@ -86,9 +95,14 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
 fire_timers: SetBased[Fire, int] = SetBased(_fire)
 
 
-def _place(timer: timers.Timer, stored: Mapping[int, messaging_actions.StoredAction]) -> tuple[object, ...]:
+def _place(
+    timer: timers.Timer, stored: Mapping[int, messaging_actions.StoredAction]
+) -> tuple[object, ...]:
     one = stored[timer.action_id]
-    return (timer.interaction_id, *rules.place_in_ladder(timer.due_at, one.action, one.position, one.id))
+    return (
+        timer.interaction_id,
+        *rules.place_in_ladder(timer.due_at, one.action, one.position, one.id),
+    )
 
 
 def _names(tx: Transaction, ids: Collection[int]) -> dict[int, _Names]:
@@ -109,7 +123,13 @@ def _names(tx: Transaction, ids: Collection[int]) -> dict[int, _Names]:
         .where(one_of(i.c.id, ids))
     )
     return {
-        r.id: _Names(requester=r.requester, agent=r.agent, queue=r.queue, provider_number=r.number, priority=r.priority)
+        r.id: _Names(
+            requester=r.requester,
+            agent=r.agent,
+            queue=r.queue,
+            provider_number=r.number,
+            priority=r.priority,
+        )
         for r in found
     }
 
@@ -144,7 +164,13 @@ def _prompt_requester(
     tx: Transaction, action: MessagingAction, interaction: Interaction, who: ActionPlaceholders
 ) -> None:
     """The one place that sends a prompt to a requester."""
-    messages.send_text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM, event=Event.UNASKED)
+    messages.send_text(
+        tx,
+        interaction,
+        rules.for_requester(action.text or "", who),
+        Author.SYSTEM,
+        event=Event.UNASKED,
+    )
 
 
 def _perform(
@@ -175,11 +201,15 @@ def _set_state(
         return interaction
     words = state.replace("_", " ")
     if state in CLOSED:
-        end_interaction(tx, interaction, state, said=f"“{action.name}” set this to {words}", reason=reason)
+        end_interaction(
+            tx, interaction, state, said=f"“{action.name}” set this to {words}", reason=reason
+        )
         return replace(interaction, state=state, owner=Owner.NONE, closed_at=tx.now)
     interactions.put_state(tx.conn, interaction.id, state)
     said = f"“{action.name}” set this to {words}"
-    line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, reason=reason)
+    line = messages.NewLine(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, reason=reason
+    )
     messages.append(tx, interaction, line)
     schedule_offers(tx)  # on hold frees the agent's capacity
     return replace(interaction, state=state)

@@ -32,13 +32,20 @@ Conditions = list[
     Annotated[
         Condition,
         BeforeValidator(_condition, json_schema_input_type=dict[str, Any]),
-        Field(description='Field, operator and value; or the short form, such as {"field": "state", "is": "on_hold"}'),
+        Field(
+            description='Field, operator and value; or the short form, such as {"field": '
+            '"state", "is": "on_hold"}'
+        ),
     ]
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(max_length=1600)]
 BusinessHours = Annotated[
-    bool, Field(strict=True, description="The duration counts only the time when the interaction's queue is open")
+    bool,
+    Field(
+        strict=True,
+        description="The duration counts only the time when the interaction's queue is open",
+    ),
 ]
 
 
@@ -60,14 +67,23 @@ class MessagingActionEntry(BaseModel):
 
     def meant(self) -> MessagingAction:
         """The action that the entry describes."""
-        return MessagingAction(**values({name: getattr(self, name) for name in type(self).model_fields}))
+        return MessagingAction(
+            **values({name: getattr(self, name) for name in type(self).model_fields})
+        )
 
 
 def values(written: dict[str, Any]) -> dict[str, Any]:
     """The fields of MessagingAction that the entry gives."""
-    read: dict[str, Any] = {"duration": _read_duration, "conditions": tuple, "queues": tuple, "provider_numbers": tuple}
+    read: dict[str, Any] = {
+        "duration": _read_duration,
+        "conditions": tuple,
+        "queues": tuple,
+        "provider_numbers": tuple,
+    }
     fields = MessagingAction.__dataclass_fields__
-    return {name: read.get(name, _as_it_is)(value) for name, value in written.items() if name in fields}
+    return {
+        name: read.get(name, _as_it_is)(value) for name, value in written.items() if name in fields
+    }
 
 
 def _read_duration(value: str) -> timedelta:

@@ -1,7 +1,7 @@
 """An admin creates, changes or deletes a messaging action.
 
-Running timers keep their due time and follow the action's current settings when they fire. Timers of an action that
-is deleted, switched off or given another event are canceled.
+Running timers keep their due time and follow the action's current settings when they fire. Timers
+of an action that is deleted, switched off or given another event are canceled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -80,7 +80,9 @@ def move_messaging_action(tx: Transaction, command: Move) -> None:
         ids = [one.id for one in order]
         here, there = ids.index(moved.id), ids.index(same[beside])
         ids[here], ids[there] = ids[there], ids[here]
-        update_rows(tx.conn, a, [{"id": one, "position": place} for place, one in enumerate(ids, start=1)])
+        update_rows(
+            tx.conn, a, [{"id": one, "position": place} for place, one in enumerate(ids, start=1)]
+        )
 
 
 def put_messaging_action(tx: Transaction, action: MessagingAction, position: int) -> None:
@@ -111,7 +113,9 @@ def with_values(action: MessagingAction, values: Mapping[str, Any]) -> Messaging
     return MessagingAction(**{**there, **values})
 
 
-def _save(tx: Transaction, stored: messaging_actions.StoredAction, action: MessagingAction, position: int) -> None:
+def _save(
+    tx: Transaction, stored: messaging_actions.StoredAction, action: MessagingAction, position: int
+) -> None:
     tx.conn.execute(update(a).where(a.c.id == stored.id).values(**_row(action, position)))
     _limit(tx, stored.id, action)
     if not action.active or action.event is not stored.action.event:
@@ -143,7 +147,9 @@ def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:
     """Set its limits to exactly these."""
     q, p = t.queues, t.provider_numbers
     queues = _ids(tx, q.c.id, q.c.name, action.queues, "queues", "queue")
-    numbers = _ids(tx, p.c.id, p.c.number, action.provider_numbers, "provider_numbers", "company number")
+    numbers = _ids(
+        tx, p.c.id, p.c.number, action.provider_numbers, "provider_numbers", "company number"
+    )
     for table, column, ids in (
         (t.messaging_action_queues, "queue_id", queues),
         (t.messaging_action_numbers, "provider_number_id", numbers),
@@ -154,7 +160,12 @@ def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:
 
 
 def _ids(
-    tx: Transaction, key: sa.Column[int], name: sa.Column[str], wanted: Sequence[str], field: str, what: str
+    tx: Transaction,
+    key: sa.Column[int],
+    name: sa.Column[str],
+    wanted: Sequence[str],
+    field: str,
+    what: str,
 ) -> list[int]:
     found = {r[1]: r[0] for r in tx.conn.execute(select(key, name).where(name.in_(wanted)))}
     missing = [one for one in wanted if one not in found]

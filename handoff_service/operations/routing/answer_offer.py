@@ -43,27 +43,39 @@ class Expire:
 
 
 def accept_work(tx: Transaction, command: Accept) -> int:
-    """The agent accepts the conversation. Returns the interaction's id. Conflict when the offer is gone."""
+    """The agent accepts the conversation. Returns the interaction's id. Conflict when the offer is
+    gone."""
     interaction = interactions.lock(tx.conn, _interaction_of(tx, command.work_item_id))
-    offer = work_items.open_offer(tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id)
+    offer = work_items.open_offer(
+        tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id
+    )
     if offer is None or offer.expires_at <= tx.now or not interaction.active:
         raise Conflict(GONE)
     end_offer(tx, offer, OfferOutcome.ACCEPTED)
     waited = round((tx.now - offer.offered_at).total_seconds())
     name = people.agent_name(tx.conn, command.agent_id)
     changed = assign(
-        tx, interaction, offer.work_item_id, command.agent_id, said=f"{name} accepted", reason=f"after {waited} s"
+        tx,
+        interaction,
+        offer.work_item_id,
+        command.agent_id,
+        said=f"{name} accepted",
+        reason=f"after {waited} s",
     )
     return changed.id
 
 
 def reject_work(tx: Transaction, command: Reject) -> None:
-    """The agent rejects the offer, and the next agent is asked at once. Conflict when the offer is gone.
+    """The agent rejects the offer, and the next agent is asked at once. Conflict when the offer is
+    gone.
 
-    Some of the admin's reasons are final: an agent who gives one is not asked for this work item again.
+    Some of the admin's reasons are final: an agent who gives one is not asked for this work item
+    again.
     """
     interaction = interactions.lock(tx.conn, _interaction_of(tx, command.work_item_id))
-    offer = work_items.open_offer(tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id)
+    offer = work_items.open_offer(
+        tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id
+    )
     if offer is None:
         raise Conflict(GONE)
     r = t.reject_reasons
@@ -73,10 +85,13 @@ def reject_work(tx: Transaction, command: Reject) -> None:
 
 
 def expire_offer(tx: Transaction, command: Expire) -> None:
-    """An offer expires: the agent is set to Away, and the next agent is asked at once. After a gap of the service
-    since the offer was made, the offer gets its full time again, because the agent may have been unable to answer."""
+    """An offer expires: the agent is set to Away, and the next agent is asked at once. After a gap
+    of the service since the offer was made, the offer gets its full time again, because the agent
+    may have been unable to answer."""
     due_work.cancel(tx, Work.EXPIRE_OFFER, [command.offer_id])
-    work_item = tx.conn.execute(select(t.offers.c.work_item_id).where(t.offers.c.id == command.offer_id)).scalar_one()
+    work_item = tx.conn.execute(
+        select(t.offers.c.work_item_id).where(t.offers.c.id == command.offer_id)
+    ).scalar_one()
     interaction = interactions.lock(tx.conn, _interaction_of(tx, work_item))
     offer = work_items.open_offer(tx.conn, offer_id=command.offer_id)
     if offer is None:
@@ -90,7 +105,9 @@ def expire_offer(tx: Transaction, command: Expire) -> None:
 
 
 def _interaction_of(tx: Transaction, work_item_id: int) -> int:
-    found = tx.conn.execute(select(t.work_items.c.interaction_id).where(t.work_items.c.id == work_item_id)).scalar()
+    found = tx.conn.execute(
+        select(t.work_items.c.interaction_id).where(t.work_items.c.id == work_item_id)
+    ).scalar()
     if found is None:
         raise NotFound(f"There is no work item {work_item_id}.")
     return found

@@ -1,4 +1,5 @@
-"""Assign a conversation to a live agent: the one place where a work item makes somebody the assigned agent."""
+"""Assign a conversation to a live agent: the one place where a work item makes somebody the
+assigned agent."""
 
 from dataclasses import dataclass
 
@@ -22,7 +23,8 @@ from handoff_service.store.engine.lanes import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignTo:
-    """A supervisor assigns a conversation by hand. ``agent_id`` may be the supervisor's own (take over)."""
+    """A supervisor assigns a conversation by hand. ``agent_id`` may be the supervisor's own (take
+    over)."""
 
     interaction_id: int
     agent_id: int
@@ -30,23 +32,43 @@ class AssignTo:
 
 
 def assign(
-    tx: Transaction, interaction: Interaction, work_item_id: int, agent_id: int, *, said: str, reason: str | None = None
+    tx: Transaction,
+    interaction: Interaction,
+    work_item_id: int,
+    agent_id: int,
+    *,
+    said: str,
+    reason: str | None = None,
 ) -> Interaction:
-    """Complete a work item of a locked, active interaction with an agent. Its other offers are withdrawn."""
+    """Complete a work item of a locked, active interaction with an agent. Its other offers are
+    withdrawn."""
     w = t.work_items
-    tx.conn.execute(update(w).where(w.c.id == work_item_id).values(state=WorkItemState.ACCEPTED, ended_at=tx.now))
+    tx.conn.execute(
+        update(w)
+        .where(w.c.id == work_item_id)
+        .values(state=WorkItemState.ACCEPTED, ended_at=tx.now)
+    )
     withdraw(tx, [work_item_id])
     return assign_agent(tx, interaction, agent_id, said=said, reason=reason)
 
 
 def assign_agent(
-    tx: Transaction, interaction: Interaction, agent_id: int, *, said: str, reason: str | None = None
+    tx: Transaction,
+    interaction: Interaction,
+    agent_id: int,
+    *,
+    said: str,
+    reason: str | None = None,
 ) -> Interaction:
     """The agent owns it in the next epoch. The previous owner leaves the live group."""
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
-    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.AGENT_TAKES])
+    interactions.put_state(
+        tx.conn, interaction.id, states.TABLE[interaction.state][Act.AGENT_TAKES]
+    )
     before = interaction.assigned_to if interaction.owner is Owner.AGENT else None
-    changed = change_owner(tx, interaction, owner=Owner.AGENT, agent_id=agent_id, said=said, reason=reason)
+    changed = change_owner(
+        tx, interaction, owner=Owner.AGENT, agent_id=agent_id, said=said, reason=reason
+    )
     live_group.join(tx, changed.id, agent_id, interaction.last_seq + 1)
     tx.hint(f"agent:{agent_id}", changed.id)
     if before is not None and before != agent_id:
@@ -56,7 +78,8 @@ def assign_agent(
 
 
 def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
-    """Assign it whatever its owner or queue. NotFound for an unknown agent; Conflict when it is closed."""
+    """Assign it whatever its owner or queue. NotFound for an unknown agent; Conflict when it is
+    closed."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     agent = tx.conn.execute(
         select(*t.agents.c["id", "name", "active"]).where(t.agents.c.id == command.agent_id)
@@ -67,5 +90,9 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
         raise Conflict(f"{agent.name} already has this conversation.")
     cancel_work_item(tx, interaction.id)
     by = people.agent_name(tx.conn, command.by)
-    said = f"{by} took over" if command.by == command.agent_id else f"{by} assigned this to {agent.name}"
+    said = (
+        f"{by} took over"
+        if command.by == command.agent_id
+        else f"{by} assigned this to {agent.name}"
+    )
     assign_agent(tx, interaction, command.agent_id, said=said)

@@ -1,5 +1,5 @@
-"""A conversation's queue: the first one, in the admin's order, whose conditions match; else the company number's
-queue."""
+"""A conversation's queue: the first one, in the admin's order, whose conditions match; else the
+company number's queue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from handoff_service.store.routing import queues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """A conversation that needs a queue. ``collected``: what the virtual agent learned, such as the topic."""
+    """A conversation that needs a queue. ``collected``: what the virtual agent learned, such as the
+    topic."""
 
     provider_number_id: int
     user_id: int | None
@@ -25,12 +26,18 @@ class About:
 def choose_queue(tx: Transaction, about: About) -> int:
     """The queue's id."""
     p = t.provider_numbers
-    number = tx.conn.execute(select(p.c.number, p.c.queue_id).where(p.c.id == about.provider_number_id)).one()
+    number = tx.conn.execute(
+        select(p.c.number, p.c.queue_id).where(p.c.id == about.provider_number_id)
+    ).one()
     conditional = {key: queue for key, queue in queues.list_(tx.conn).items() if queue.conditions}
     if not conditional:
         return number.queue_id
     facts = _facts(tx, about, number.number)
-    fits = (k for k, queue in conditional.items() if queue_conditions.matches(queue.conditions, queue.match, facts))
+    fits = (
+        k
+        for k, queue in conditional.items()
+        if queue_conditions.matches(queue.conditions, queue.match, facts)
+    )
     return next(fits, number.queue_id)
 
 

@@ -1,8 +1,9 @@
 """Set an agent to Away when the connection is lost for longer than the desk's grace time.
 
-While an agent has an event stream open, a process regularly extends the deadline after which they count as lost.
-Nobody has to notice when a browser, network or process dies: the deadline simply passes. The verdict then checks the
-current connections, and trusts the deadline only if the service had no gap.
+While an agent has an event stream open, a process regularly extends the deadline after which they
+count as lost. Nobody has to notice when a browser, network or process dies: the deadline simply
+passes. The verdict then checks the current connections, and trusts the deadline only if the service
+had no gap.
 """
 
 from collections.abc import Collection
@@ -24,7 +25,8 @@ AWAY_AFTER = timedelta(seconds=45)  # for a desk without settings
 EVERY = timedelta(seconds=10)  # how often a process reports its connected agents
 MARGIN = timedelta(seconds=5)  # how late that report may be
 SKEW = timedelta(minutes=1)  # the largest difference between two hosts' clocks
-# Longer than quiet hours and any clock step. Work that waits longer is held on purpose (due_work.HELD).
+# Longer than quiet hours and any clock step. Work that waits longer is held on purpose
+# (due_work.HELD).
 LONGEST_WAIT = timedelta(days=2)
 # A text that was not accepted is retried after 5 minutes at the latest (deliver.py).
 LONGEST_RETRY = timedelta(minutes=6)
@@ -48,8 +50,8 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An agent's deadline has passed. ``connected``: this process has a stream of theirs; ``steady_for``: how long
-    it has worked without a gap."""
+    """An agent's deadline has passed. ``connected``: this process has a stream of theirs;
+    ``steady_for``: how long it has worked without a gap."""
 
     agent_id: int
     connected: bool = False
@@ -58,16 +60,16 @@ class Lost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """The service could not work for a while. ``held``: as in ``Connected``; ``clock_changed``: the clock may have
-    changed."""
+    """The service could not work for a while. ``held``: as in ``Connected``; ``clock_changed``: the
+    clock may have changed."""
 
     held: Collection[int] = ()
     clock_changed: bool = False
 
 
 def still_connected(tx: Transaction, command: Connected) -> None:
-    """Extend these agents' deadlines. An Away for a lost connection was wrong for an agent with an open stream. Any
-    other automatic Away ends when an agent arrives."""
+    """Extend these agents' deadlines. An Away for a lost connection was wrong for an agent with an
+    open stream. Any other automatic Away ends when an agent arrives."""
     grace = _grace(tx)
     _lost_at(tx, command.held, grace + EVERY)
     _lost_at(tx, command.left, grace)
@@ -76,7 +78,8 @@ def still_connected(tx: Transaction, command: Connected) -> None:
 
 
 def connection_lost(tx: Transaction, command: Lost) -> None:
-    """Set the agent to Away, unless they are connected after all or the service had a gap within the grace time."""
+    """Set the agent to Away, unless they are connected after all or the service had a gap within
+    the grace time."""
     grace = _grace(tx)
     this = (d.c.kind == Work.LOST_CONNECTION, d.c.key == str(command.agent_id))
     due_at = tx.conn.execute(select(d.c.due_at).where(*this).with_for_update()).scalar()
@@ -124,13 +127,16 @@ def _lost_at(tx: Transaction, agent_ids: Collection[int], after: timedelta) -> N
     at = tx.now + after
     due_work.schedule(
         tx,
-        [due_work.Due(kind=Work.LOST_CONNECTION, key=str(k), line=f"agent:{k}", due_at=at) for k in sorted(agent_ids)],
+        [
+            due_work.Due(kind=Work.LOST_CONNECTION, key=str(k), line=f"agent:{k}", due_at=at)
+            for k in sorted(agent_ids)
+        ],
     )
 
 
 def _grace(tx: Transaction) -> timedelta:
-    """The desk's grace time. With other processes (on PostgreSQL), it is at least the longest interval between their
-    reports."""
+    """The desk's grace time. With other processes (on PostgreSQL), it is at least the longest
+    interval between their reports."""
     seconds = tx.conn.execute(select(t.desk.c.away_after_seconds)).scalar()
     grace = AWAY_AFTER if seconds is None else timedelta(seconds=seconds)
     return grace if tx.conn.dialect.name == "sqlite" else max(grace, EVERY + MARGIN)

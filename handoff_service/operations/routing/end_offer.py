@@ -1,5 +1,5 @@
-"""End an offer that was not accepted: its work item waits again, or the transfer has failed. After a gap of the
-service, an offer gets its full time again."""
+"""End an offer that was not accepted: its work item waits again, or the transfer has failed. After
+a gap of the service, an offer gets its full time again."""
 
 from collections.abc import Collection
 
@@ -7,7 +7,14 @@ from sqlalchemy import select, update
 
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.schedule_offers import schedule_offers
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind, OfferOutcome, Work, WorkItemState
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Event,
+    Kind,
+    OfferOutcome,
+    Work,
+    WorkItemState,
+)
 from handoff_service.store.conversations.interactions import Interaction
 from handoff_service.store.desk import people
 from handoff_service.store.engine import due_work
@@ -18,9 +25,15 @@ from handoff_service.store.routing.work_items import Offer
 
 
 def end_offer(
-    tx: Transaction, offer: Offer, outcome: OfferOutcome, reason: str | None = None, *, again: bool = True
+    tx: Transaction,
+    offer: Offer,
+    outcome: OfferOutcome,
+    reason: str | None = None,
+    *,
+    again: bool = True,
 ) -> None:
-    """Record how the offer ended. ``again``: the agent may be asked for this work item in another round."""
+    """Record how the offer ended. ``again``: the agent may be asked for this work item in another
+    round."""
     tx.conn.execute(
         update(t.offers)
         .where(t.offers.c.id == offer.id)
@@ -39,17 +52,24 @@ def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> N
         query = query.where(one_of(o.c.id, offer_ids))
     for row in tx.conn.execute(query.order_by(o.c.id).with_for_update()).all():
         until = tx.now + (row.expires_at - row.offered_at)
-        tx.conn.execute(update(o).where(o.c.id == row.id).values(offered_at=tx.now, expires_at=until))
+        tx.conn.execute(
+            update(o).where(o.c.id == row.id).values(offered_at=tx.now, expires_at=until)
+        )
         due_work.schedule(
-            tx, [due_work.Due(kind=Work.EXPIRE_OFFER, key=str(row.id), line=f"offer:{row.id}", due_at=until)]
+            tx,
+            [
+                due_work.Due(
+                    kind=Work.EXPIRE_OFFER, key=str(row.id), line=f"offer:{row.id}", due_at=until
+                )
+            ],
         )
         tx.hint(f"agent:{row.agent_id}")
     tx.desk_changed()
 
 
 def requeue_or_return(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:
-    """Return it to the queue unless other offers are open. For a transfer, tell the sender, who still owns it,
-    ``why``."""
+    """Return it to the queue unless other offers are open. For a transfer, tell the sender, who
+    still owns it, ``why``."""
     w, o = t.work_items, t.offers
     schedule_offers(tx)
     this = update(w).where(w.c.id == offer.work_item_id)
@@ -58,6 +78,9 @@ def requeue_or_return(tx: Transaction, interaction: Interaction, offer: Offer, w
         tx.conn.execute(this.where(~others.exists()).values(state=WorkItemState.QUEUED))
         return
     tx.conn.execute(this.values(state=WorkItemState.CANCELED, ended_at=tx.now))
-    said = f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The conversation stays with its agent."
+    said = (
+        f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The conversation stays with "
+        f"its agent."
+    )
     line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
     messages.prompt_each(tx, [(interaction, line)])

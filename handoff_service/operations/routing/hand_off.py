@@ -28,17 +28,26 @@ def hand_off(
 ) -> Interaction:
     """Put a locked, active interaction into the given queue, or the one that its conditions choose.
 
-    ``collected`` is what the bot learned, by name. The previous agent leaves the live group. ``sender`` is the agent
-    who transferred it, with a note.
+    ``collected`` is what the bot learned, by name. The previous agent leaves the live group.
+    ``sender`` is the agent who transferred it, with a note.
     """
     if queue_id is None:
         number, user = interaction.provider_number_id, interaction.user_id
-        queue_id = choose_queue(tx, About(provider_number_id=number, user_id=user, collected=collected))
-    queue = tx.conn.execute(select(*t.queues.c["id", "name"]).where(t.queues.c.id == queue_id)).one()
+        queue_id = choose_queue(
+            tx, About(provider_number_id=number, user_id=user, collected=collected)
+        )
+    queue = tx.conn.execute(
+        select(*t.queues.c["id", "name"]).where(t.queues.c.id == queue_id)
+    ).one()
     cancel_work_item(tx, interaction.id)
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
     changed = change_owner(
-        tx, interaction, owner=Owner.QUEUE, said=f"Handed to {queue.name}", reason=reason, queue_id=queue.id
+        tx,
+        interaction,
+        owner=Owner.QUEUE,
+        said=f"Handed to {queue.name}",
+        reason=reason,
+        queue_id=queue.id,
     )
     tx.conn.execute(
         insert(t.work_items).values(

@@ -1,8 +1,8 @@
 """Offer queued work to live agents: highest priority first, then oldest first.
 
-Runs as one piece of due work for the whole desk, so two processes never fill the same last place of an agent. It
-schedules its next run for the next moment that changes something: a pool joins, a round starts, a queue opens, or a
-wait becomes too long.
+Runs as one piece of due work for the whole desk, so two processes never fill the same last place of
+an agent. It schedules its next run for the next moment that changes something: a pool joins, a
+round starts, a queue opens, or a wait becomes too long.
 """
 
 from collections import Counter
@@ -18,7 +18,14 @@ from handoff_service.operations.routing.wait_alarm import alarm_long_waits
 from handoff_service.operations.shared import messages
 from handoff_service.rules.desk import system_messages
 from handoff_service.rules.routing import assignment
-from handoff_service.rules.routing.assignment import ROUND_PAUSE, Candidate, Considered, Decision, Need, Nobody
+from handoff_service.rules.routing.assignment import (
+    ROUND_PAUSE,
+    Candidate,
+    Considered,
+    Decision,
+    Need,
+    Nobody,
+)
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.vocabulary import Author, Work, WorkItemState
 from handoff_service.store.conversations import interactions
@@ -36,7 +43,8 @@ ALL_DECLINED = "all have declined"
 
 @dataclass(slots=True)
 class _Desk:
-    """The state of one run: queues, agents (their load grows with each offer), and the time of the next run."""
+    """The state of one run: queues, agents (their load grows with each offer), and the time of the
+    next run."""
 
     queues: dict[int, WorkQueue]
     agents: dict[int, dict[int, Candidate]]
@@ -56,10 +64,11 @@ class _Desk:
 
 
 def offer_work(tx: Transaction, behind: int | None = None) -> int:
-    """Go through the queues once, skipping ``behind`` items of each (None: from the front). Returns the number of
-    offers made."""
+    """Go through the queues once, skipping ``behind`` items of each (None: from the front). Returns
+    the number of offers made."""
     behind = behind or 0
-    due_work.cancel(tx, Work.OFFER_WORK, [_key(behind)])  # first: a change after this line schedules another run
+    # first: a change after this line schedules another run
+    due_work.cancel(tx, Work.OFFER_WORK, [_key(behind)])
     seen = work_items.waiting(tx.conn, AT_ONCE, behind)
     rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen]) if seen else {}
     now_still = work_items.waiting(tx.conn, AT_ONCE, behind)
@@ -80,7 +89,12 @@ def offer_work(tx: Transaction, behind: int | None = None) -> int:
     if again:
         at = max(min(again), tx.now)
         due_work.schedule(
-            tx, [due_work.Due(kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=at)]
+            tx,
+            [
+                due_work.Due(
+                    kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=at
+                )
+            ],
         )
     return offered
 
@@ -95,14 +109,25 @@ def behind_of(key: str) -> int:
     return int(key.partition("+")[2] or 0)
 
 
-def _go_on(tx: Transaction, desk: _Desk, waiting: Sequence[Waiting], gone: Counter[int], behind: int) -> None:
-    """Continue after the first items of a queue when a free agent cannot take any of them, because the agent
-    declined or transferred them. Uses a separate transaction so that none takes long."""
-    whole = [queue for queue, count in Counter(w.queue_id for w in waiting).items() if count >= AT_ONCE]
+def _go_on(
+    tx: Transaction, desk: _Desk, waiting: Sequence[Waiting], gone: Counter[int], behind: int
+) -> None:
+    """Continue after the first items of a queue when a free agent cannot take any of them, because
+    the agent declined or transferred them. Uses a separate transaction so that none takes long."""
+    whole = [
+        queue for queue, count in Counter(w.queue_id for w in waiting).items() if count >= AT_ONCE
+    ]
     places = [max(AT_ONCE - gone[queue], 0) for queue in whole if queue not in desk.nobody_for]
     if places:
         further = _key(behind + min(places))
-        due_work.schedule(tx, [due_work.Due(kind=Work.OFFER_WORK, key=further, line=due_work.DESK_LINE, due_at=tx.now)])
+        due_work.schedule(
+            tx,
+            [
+                due_work.Due(
+                    kind=Work.OFFER_WORK, key=further, line=due_work.DESK_LINE, due_at=tx.now
+                )
+            ],
+        )
 
 
 def _load(tx: Transaction, waiting: Sequence[Waiting]) -> _Desk:
@@ -116,7 +141,9 @@ def _load(tx: Transaction, waiting: Sequence[Waiting]) -> _Desk:
         agents=work_items.candidates(tx.conn, {w.queue_id for w in waiting}),
         answers=work_items.answers(tx.conn, ids),
         decided=work_items.last_decisions(tx.conn, ids),
-        served=work_items.served_last(tx.conn, {w.requester_number for w in waiting}, tx.now - longest),
+        served=work_items.served_last(
+            tx.conn, {w.requester_number for w in waiting}, tx.now - longest
+        ),
     )
 
 
@@ -154,7 +181,12 @@ def _take(tx: Transaction, desk: _Desk, item: Waiting, interaction: Interaction)
         desk.again.append(tx.now + decision.joins_in)
     if decision.chosen:
         _log(
-            tx, desk, case, need.round, decision.considered, f"offered to {', '.join(c.name for c in decision.chosen)}"
+            tx,
+            desk,
+            case,
+            need.round,
+            decision.considered,
+            f"offered to {', '.join(c.name for c in decision.chosen)}",
         )
         return _offer(tx, desk, case, need, decision)
     if fresh:
@@ -171,7 +203,8 @@ def _need(tx: Transaction, desk: _Desk, case: _Case) -> Need:
     agent, at = desk.served.get(item.requester_number, (None, tx.now))
     declined = dict(case.answers.declined)
     if item.sender is not None:
-        declined.setdefault(item.sender, (1, True))  # the agent who transferred it is not asked first
+        # the agent who transferred it is not asked first
+        declined.setdefault(item.sender, (1, True))
     return Need(
         rule=queue.rule,
         waited=tx.now - item.created_at,
@@ -185,8 +218,11 @@ def _need(tx: Transaction, desk: _Desk, case: _Case) -> Need:
     )
 
 
-def _next_round(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Decision) -> tuple[Need, Decision]:
-    """Everybody who could be asked has declined: alert the supervisors at once, and ask again after a pause."""
+def _next_round(
+    tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Decision
+) -> tuple[Need, Decision]:
+    """Everybody who could be asked has declined: alert the supervisors at once, and ask again after
+    a pause."""
     begins_at = (case.answers.last_at or case.item.created_at) + ROUND_PAUSE
     if desk.decided.get(case.item.id) != (need.round, ALL_DECLINED):
         _log(tx, desk, case, need.round, decision.considered, ALL_DECLINED)
@@ -196,14 +232,18 @@ def _next_round(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision:
         desk.again.append(begins_at)
         return need, decision
     need = replace(need, round=need.round + 1)
-    tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(round=need.round))
+    tx.conn.execute(
+        update(t.work_items).where(t.work_items.c.id == case.item.id).values(round=need.round)
+    )
     return need, assignment.decide(case.candidates, need)
 
 
 def _offer(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Decision) -> int:
     chosen, queue = [c.agent_id for c in decision.chosen], case.queue
     desk.queues[queue.id] = replace(queue, last_agent=chosen[-1])
-    tx.conn.execute(update(t.queues).where(t.queues.c.id == queue.id).values(last_agent_id=chosen[-1]))
+    tx.conn.execute(
+        update(t.queues).where(t.queues.c.id == queue.id).values(last_agent_id=chosen[-1])
+    )
     if queue.auto_assign:
         agent = decision.chosen[0]
         desk.took(agent.agent_id, tx.now)
@@ -219,25 +259,50 @@ def _offer(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Deci
     return len(chosen)
 
 
-def offer_to(tx: Transaction, work_item_id: int, agents: Collection[int], *, until: datetime, round_: int = 1) -> None:
+def offer_to(
+    tx: Transaction, work_item_id: int, agents: Collection[int], *, until: datetime, round_: int = 1
+) -> None:
     """Offer a work item to these agents until ``until``."""
     o, w = t.offers, t.work_items
     for agent_id in agents:
         offer_id = tx.conn.execute(
             insert(o)
-            .values(work_item_id=work_item_id, agent_id=agent_id, offered_at=tx.now, expires_at=until, round=round_)
+            .values(
+                work_item_id=work_item_id,
+                agent_id=agent_id,
+                offered_at=tx.now,
+                expires_at=until,
+                round=round_,
+            )
             .returning(o.c.id)
         ).scalar_one()
         due_work.schedule(
-            tx, [due_work.Due(kind=Work.EXPIRE_OFFER, key=str(offer_id), line=f"offer:{offer_id}", due_at=until)]
+            tx,
+            [
+                due_work.Due(
+                    kind=Work.EXPIRE_OFFER,
+                    key=str(offer_id),
+                    line=f"offer:{offer_id}",
+                    due_at=until,
+                )
+            ],
         )
         tx.hint(f"agent:{agent_id}")
     tx.desk_changed()
-    tx.conn.execute(update(w).where(w.c.id == work_item_id).values(state=WorkItemState.PENDING_ACCEPT))
+    tx.conn.execute(
+        update(w).where(w.c.id == work_item_id).values(state=WorkItemState.PENDING_ACCEPT)
+    )
     work_items.assigned(tx, agents)
 
 
-def _log(tx: Transaction, desk: _Desk, case: _Case, round_: int, considered: Sequence[Considered], said: str) -> None:
+def _log(
+    tx: Transaction,
+    desk: _Desk,
+    case: _Case,
+    round_: int,
+    considered: Sequence[Considered],
+    said: str,
+) -> None:
     """Log a decision with every candidate. The same decision is not logged twice in a row."""
     if desk.decided.get(case.item.id) == (round_, said):
         return
@@ -272,10 +337,12 @@ def _nobody(tx: Transaction, case: _Case, opens_at: datetime | None, *, is_open:
 
 
 def _tell(tx: Transaction, case: _Case, words: Callable[[], str], what: str) -> None:
-    """Send the first text on handoff, and one more only when an offer was not accepted and nobody is free.
-    Requesters who have not written get neither: an agent wrote first and transferred the conversation, so they wait
-    for nobody."""
-    if case.item.told in (what, NOBODY) or not interactions.has_requesters_text(tx.conn, case.interaction.id):
+    """Send the first text on handoff, and one more only when an offer was not accepted and nobody
+    is free. Requesters who have not written get neither: an agent wrote first and transferred the
+    conversation, so they wait for nobody."""
+    if case.item.told in (what, NOBODY) or not interactions.has_requesters_text(
+        tx.conn, case.interaction.id
+    ):
         return
     messages.send_text(tx, case.interaction, words(), Author.SYSTEM)
     tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(told=what))

@@ -1,8 +1,9 @@
 """An agent's presence: the agent's choice, and the product's automatic one on top of it.
 
-A chosen presence stays until the agent changes it. An automatic one (lost connection, expired offer) hides it until
-the agent chooses again, signs in or reconnects. Then the chosen one applies again, and a notice says so. When an
-agent stops taking work, their open offers are withdrawn and the next agent is asked at once.
+A chosen presence stays until the agent changes it. An automatic one (lost connection, expired
+offer) hides it until the agent chooses again, signs in or reconnects. Then the chosen one applies
+again, and a notice says so. When an agent stops taking work, their open offers are withdrawn and
+the next agent is asked at once.
 """
 
 from collections.abc import Collection
@@ -38,7 +39,8 @@ class SetPresence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """An agent has signed in. ``to_work``: in the workspace, which makes an agent who chose Offline available."""
+    """An agent has signed in. ``to_work``: in the workspace, which makes an agent who chose Offline
+    available."""
 
     agent_id: int
     to_work: bool
@@ -53,7 +55,9 @@ def set_presence(tx: Transaction, command: SetPresence) -> None:
     choose_presence(tx, command.agent_id, command.presence)
 
 
-def choose_presence(tx: Transaction, agent_id: int, presence: str, *, reason: str | None = None) -> None:
+def choose_presence(
+    tx: Transaction, agent_id: int, presence: str, *, reason: str | None = None
+) -> None:
     """Set the chosen presence and end an automatic one. The history keeps ``reason``."""
     _change(tx, agent_id, {"presence": presence, "returned_from": None, **_CHOSEN_ONLY}, reason)
 
@@ -62,7 +66,11 @@ def set_away(tx: Transaction, agent_id: int, reason: str) -> None:
     """Set an agent to Away automatically. An agent who takes no work anyway is left unchanged."""
     before = work_items.candidate(tx.conn, agent_id)
     if before is not None and before.takes_work:
-        away = {"automatic_presence": Presence.AWAY, "automatic_reason": reason, "returned_from": None}
+        away = {
+            "automatic_presence": Presence.AWAY,
+            "automatic_reason": reason,
+            "returned_from": None,
+        }
         _change(tx, agent_id, away, reason)
 
 
@@ -76,13 +84,16 @@ def signed_in(tx: Transaction, command: SignedIn) -> None:
 
 
 def end_automatic(tx: Transaction, agent_ids: Collection[int], *, only: str | None = None) -> None:
-    """End these agents' automatic presence, so the chosen one applies again. ``only``: limit this to one reason."""
+    """End these agents' automatic presence, so the chosen one applies again. ``only``: limit this
+    to one reason."""
     automatic = select(a.c.id, a.c.automatic_reason).where(
         one_of(a.c.id, agent_ids), a.c.automatic_presence.is_not(None)
     )
     if only is not None:
         automatic = automatic.where(a.c.automatic_reason == only)
-    for row in tx.conn.execute(automatic.order_by(a.c.id).with_for_update()).all() if agent_ids else ():
+    for row in (
+        tx.conn.execute(automatic.order_by(a.c.id).with_for_update()).all() if agent_ids else ()
+    ):
         _change(tx, row.id, {**_CHOSEN_ONLY, "returned_from": row.automatic_reason}, CAME_BACK)
 
 
@@ -92,7 +103,9 @@ def dismiss_notice(tx: Transaction, agent_id: int) -> None:
     tx.hint(f"agent:{agent_id}")
 
 
-def _change(tx: Transaction, agent_id: int, values: dict[str, str | None], reason: str | None) -> None:
+def _change(
+    tx: Transaction, agent_id: int, values: dict[str, str | None], reason: str | None
+) -> None:
     """Write the presence and its history, and carry out the consequences."""
     before = work_items.candidate(tx.conn, agent_id)
     if before is None:
@@ -103,7 +116,9 @@ def _change(tx: Transaction, agent_id: int, values: dict[str, str | None], reaso
         return
     if before.presence != after.presence:
         log = insert(t.presence_log)
-        tx.conn.execute(log.values(agent_id=agent_id, presence=after.presence, reason=reason, since=tx.now))
+        tx.conn.execute(
+            log.values(agent_id=agent_id, presence=after.presence, reason=reason, since=tx.now)
+        )
     tx.hint(f"agent:{agent_id}")
     tx.desk_changed()
     if after.takes_work:

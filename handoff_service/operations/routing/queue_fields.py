@@ -49,16 +49,24 @@ def _condition(value: Any) -> Any:
 
 
 Groups = list[Annotated[PoolEntry, BeforeValidator(_named, json_schema_input_type=str | PoolEntry)]]
-Skills = list[Annotated[SkillEntry, BeforeValidator(_named, json_schema_input_type=str | SkillEntry)]]
+Skills = list[
+    Annotated[SkillEntry, BeforeValidator(_named, json_schema_input_type=str | SkillEntry)]
+]
 Conditions = list[
     Annotated[
         Condition,
         BeforeValidator(_condition, json_schema_input_type=dict[str, Any]),
-        Field(description='Field, operator and value; or the short form, such as {"field": "language", "is": "es"}'),
+        Field(
+            description='Field, operator and value; or the short form, such as {"field": '
+            '"language", "is": "es"}'
+        ),
     ]
 ]
 Schedule = Annotated[
-    str, Field(min_length=1, max_length=500, description="Opening hours, such as Mo-Fr 08:00-18:00; PH off")
+    str,
+    Field(
+        min_length=1, max_length=500, description="Opening hours, such as Mo-Fr 08:00-18:00; PH off"
+    ),
 ]
 AcceptSeconds = Annotated[int, Field(ge=5, le=3600)]
 AffinityDays = Annotated[int, Field(ge=0, le=365)]
@@ -93,9 +101,20 @@ class QueueEntry(_Entry):
 def values(written: dict[str, Any]) -> dict[str, Any]:
     """The fields of Queue that the entry gives."""
     read: dict[str, Any] = {
-        "groups": lambda given: ("pools", tuple(Pool(group=g.name, after_seconds=g.after_seconds) for g in given)),
-        "skills": lambda given: ("skills", tuple(Skill(name=s.name, mandatory=s.mandatory) for s in given)),
+        "groups": lambda given: (
+            "pools",
+            tuple(Pool(group=g.name, after_seconds=g.after_seconds) for g in given),
+        ),
+        "skills": lambda given: (
+            "skills",
+            tuple(Skill(name=s.name, mandatory=s.mandatory) for s in given),
+        ),
         "conditions": lambda given: ("conditions", tuple(given)),
-        "texts": lambda given: ("texts", {SystemMessage(n): text for n, text in given if text is not None}),
+        "texts": lambda given: (
+            "texts",
+            {SystemMessage(n): text for n, text in given if text is not None},
+        ),
     }
-    return dict(read[name](value) if name in read else (name, value) for name, value in written.items())
+    return dict(
+        read[name](value) if name in read else (name, value) for name, value in written.items()
+    )

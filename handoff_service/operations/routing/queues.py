@@ -58,11 +58,16 @@ def put_queue(tx: Transaction, queue: Queue) -> None:
         make_queue(tx, queue)
     else:
         checked(tx, queue)
-        _save(tx, found, replace(queue, position=queue.position or queues.get(tx.conn, found).position))
+        _save(
+            tx,
+            found,
+            replace(queue, position=queue.position or queues.get(tx.conn, found).position),
+        )
 
 
 def delete_queue(tx: Transaction, queue_id: int) -> None:
-    """Delete a queue without references. NotFound; the Conflict names the reference and says what to do instead."""
+    """Delete a queue without references. NotFound; the Conflict names the reference and says what
+    to do instead."""
     name = queues.get(tx.conn, queue_id).name
     for why, query in _uses(queue_id).items():
         used_by = tx.conn.execute(query.limit(1)).scalar()
@@ -85,7 +90,11 @@ def check_schedules(tx: Transaction) -> None:
     """BadInput when a queue's schedule is invalid in the desk's country."""
     country = people.desk_country(tx.conn)
     for queue in queues.list_(tx.conn).values():
-        if queue.country is None and queue.schedule is not None and opening_hours.unreadable(queue.schedule, country):
+        if (
+            queue.country is None
+            and queue.schedule is not None
+            and opening_hours.unreadable(queue.schedule, country)
+        ):
             said = f"has no known public holidays, and the schedule of {queue.name} uses them"
             raise BadInput(errors={"country": said})
 
@@ -99,16 +108,22 @@ def _uses(queue_id: int) -> dict[str, Any]:
         t.messaging_actions,
         t.messaging_action_queues,
     )
-    limited = select(a.c.name).join(limits, limits.c.action_id == a.c.id).where(limits.c.queue_id == queue_id)
+    limited = (
+        select(a.c.name)
+        .join(limits, limits.c.action_id == a.c.id)
+        .where(limits.c.queue_id == queue_id)
+    )
     history = sa.union_all(
-        select(w.c.id).where(w.c.queue_id == queue_id), select(i.c.id).where(i.c.queue_id == queue_id)
+        select(w.c.id).where(w.c.queue_id == queue_id),
+        select(i.c.id).where(i.c.queue_id == queue_id),
     )
     return {
-        "{queue} is the queue of {by}. Give that number another queue first.": select(p.c.number).where(
-            p.c.queue_id == queue_id
-        ),
+        "{queue} is the queue of {by}. Give that number another queue first.": select(
+            p.c.number
+        ).where(p.c.queue_id == queue_id),
         "The messaging action {by!r} is limited to {queue}. Change that first.": limited,
-        "Conversations have waited in {queue}, so it cannot be deleted. Rename it, or remove its groups.": history,
+        "Conversations have waited in {queue}, so it cannot be deleted. Rename it, or remove "
+        "its groups.": history,
     }
 
 
@@ -125,7 +140,8 @@ def _save(tx: Transaction, queue_id: int, queue: Queue) -> None:
 
 def _row(queue: Queue) -> dict[str, Any]:
     plain = (
-        "name", "position", "match", "schedule", "time_zone", "country", "assignment", "accept_seconds", "auto_assign",
+        "name", "position", "match", "schedule", "time_zone", "country", "assignment",
+        "accept_seconds", "auto_assign",
         "affinity_days", "alarm_seconds",
     )  # fmt: skip
     return {
@@ -148,7 +164,9 @@ def _join(tx: Transaction, queue_id: int, queue: Queue) -> None:
 
 def _groups(tx: Transaction, names: Sequence[str]) -> dict[str, int]:
     g = t.groups
-    found = {r.name: r.id for r in tx.conn.execute(select(g.c.id, g.c.name).where(g.c.name.in_(names)))}
+    found = {
+        r.name: r.id for r in tx.conn.execute(select(g.c.id, g.c.name).where(g.c.name.in_(names)))
+    }
     if missing := next((name for name in names if name not in found), None):
         raise BadInput(errors={"groups": f"there is no group {missing!r}"})
     return found

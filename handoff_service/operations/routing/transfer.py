@@ -1,7 +1,9 @@
-"""Transfer a conversation to another agent, who accepts or declines, or to a queue. The note goes along.
+"""Transfer a conversation to another agent, who accepts or declines, or to a queue. The note goes
+along.
 
-The sender owns and answers the conversation until the other agent accepts. If the offer is declined, expires or is
-withdrawn, it stays with the sender. A conversation has at most one pending transfer.
+The sender owns and answers the conversation until the other agent accepts. If the offer is
+declined, expires or is withdrawn, it stays with the sender. A conversation has at most one pending
+transfer.
 """
 
 from dataclasses import dataclass
@@ -45,13 +47,18 @@ class CancelTransfer:
 
 
 def transfer(tx: Transaction, command: Transfer) -> None:
-    """BadInput for no target or two; NotFound for an unknown target; Conflict when a transfer is impossible now."""
+    """BadInput for no target or two; NotFound for an unknown target; Conflict when a transfer is
+    impossible now."""
     if (command.to_agent is None) == (command.to_queue is None):
         raise BadInput(errors={"agent_id": "give agent_id or queue_id, one of the two"})
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if interaction.owner is not Owner.AGENT:
         raise Conflict("Nobody has this conversation yet. Take it over before you transfer it.")
-    note = checked_text(command.note, most=LONGEST_NOTE) if command.note and command.note.strip() else None
+    note = (
+        checked_text(command.note, most=LONGEST_NOTE)
+        if command.note and command.note.strip()
+        else None
+    )
     if command.to_agent is not None:
         _to_agent(tx, interaction, command.agent_id, command.to_agent, note)
     else:
@@ -68,7 +75,9 @@ def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
     _say(tx, interaction, f"{by} canceled the transfer", None, command.agent_id)
 
 
-def _to_agent(tx: Transaction, interaction: Interaction, sender: int, to: int, note: str | None) -> None:
+def _to_agent(
+    tx: Transaction, interaction: Interaction, sender: int, to: int, note: str | None
+) -> None:
     other = work_items.candidate(tx.conn, to)
     if other is None:
         raise NotFound(f"There is no active agent {to}.")
@@ -76,17 +85,21 @@ def _to_agent(tx: Transaction, interaction: Interaction, sender: int, to: int, n
         raise Conflict(f"{other.name} already has this conversation.")
     if not other.takes_work:
         raise Conflict(
-            f"{other.name} is {other.presence.replace('_', ' ')}. Choose somebody who is available, or a queue."
+            f"{other.name} is {other.presence.replace('_', ' ')}. Choose somebody who is "
+            f"available, or a queue."
         )
     if other.load >= other.capacity:
         raise Conflict(
-            f"{other.name} is at capacity: {other.load} of {other.capacity}. Choose somebody else, or a queue."
+            f"{other.name} is at capacity: {other.load} of {other.capacity}. Choose somebody "
+            f"else, or a queue."
         )
     if (there := _under_way(tx, interaction.id)) is not None:
         raise Conflict(f"A transfer to {there} is already waiting. Cancel it first.")
     by = people.agent_name(tx.conn, sender)
     queue = tx.conn.execute(
-        select(*t.queues.c["id", "accept_seconds"]).where(t.queues.c.id == _queue_of(tx, interaction))
+        select(*t.queues.c["id", "accept_seconds"]).where(
+            t.queues.c.id == _queue_of(tx, interaction)
+        )
     ).one()
     work_item_id = tx.conn.execute(
         insert(t.work_items)
@@ -107,12 +120,16 @@ def _to_agent(tx: Transaction, interaction: Interaction, sender: int, to: int, n
     _say(tx, interaction, f"{by} is transferring this to {other.name}", note, sender)
 
 
-def _to_queue(tx: Transaction, interaction: Interaction, sender: int, to: int, note: str | None) -> None:
+def _to_queue(
+    tx: Transaction, interaction: Interaction, sender: int, to: int, note: str | None
+) -> None:
     if tx.conn.execute(select(t.queues.c.id).where(t.queues.c.id == to)).scalar() is None:
         raise NotFound(f"There is no queue {to}.")
     by = people.agent_name(tx.conn, sender)
     collected = work_items.collected(tx.conn, interaction.id)
-    hand_off(tx, interaction, f"{by} transferred it.", collected, queue_id=to, sender=sender, note=note)
+    hand_off(
+        tx, interaction, f"{by} transferred it.", collected, queue_id=to, sender=sender, note=note
+    )
     if note:
         line = messages.NewLine(kind=Kind.NOTE, author=Author.AGENT, body=note, agent_id=sender)
         messages.append(tx, interactions.lock(tx.conn, interaction.id), line)
@@ -130,8 +147,15 @@ def _queue_of(tx: Transaction, interaction: Interaction) -> int:
     return interaction.queue_id or tx.conn.execute(own).scalar_one()
 
 
-def _say(tx: Transaction, interaction: Interaction, said: str, reason: str | None, agent_id: int) -> None:
+def _say(
+    tx: Transaction, interaction: Interaction, said: str, reason: str | None, agent_id: int
+) -> None:
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TRANSFER, reason=reason, agent_id=agent_id
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=said,
+        event=Event.TRANSFER,
+        reason=reason,
+        agent_id=agent_id,
     )
     messages.append(tx, interaction, line)

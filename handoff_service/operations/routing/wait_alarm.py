@@ -1,4 +1,5 @@
-"""The longest-wait alarm: supervisors are alerted once when a conversation waits too long in its queue."""
+"""The longest-wait alarm: supervisors are alerted once when a conversation waits too long in its
+queue."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -33,7 +34,11 @@ def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime |
     locked = interactions.lock_each(tx.conn, [r.interaction_id for r in late]) if late else {}
     for r in late:
         waited = durations.describe(tx.now - r.created_at)
-        alert_supervisors(tx, locked[r.interaction_id], f"Waiting in {alarms[r.queue_id].name} for {waited}")
+        alert_supervisors(
+            tx, locked[r.interaction_id], f"Waiting in {alarms[r.queue_id].name} for {waited}"
+        )
     if late:
-        tx.conn.execute(update(w).where(one_of(w.c.id, [r.id for r in late])).values(alarmed_at=tx.now))
+        tx.conn.execute(
+            update(w).where(one_of(w.c.id, [r.id for r in late])).values(alarmed_at=tx.now)
+        )
     return min((moment for moment in at.values() if moment > tx.now), default=None)

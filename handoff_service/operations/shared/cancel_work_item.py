@@ -23,7 +23,8 @@ def cancel_work_item(tx: Transaction, interaction_id: int) -> None:
 
 
 def withdraw(tx: Transaction, work_item_ids: list[int]) -> None:
-    """Withdraw all open offers of these work items, which frees capacity of the agents who were asked."""
+    """Withdraw all open offers of these work items, which frees capacity of the agents who were
+    asked."""
     ended = work_items.end_offers(tx, work_item_ids, OfferOutcome.WITHDRAWN)
     if ended:
         schedule_offers(tx)

@@ -27,7 +27,8 @@ def end_interaction(
     reason: str | None = None,
     described: str | None = None,
 ) -> None:
-    """Close a locked, active interaction. ``described``: the short description; None: use the first text."""
+    """Close a locked, active interaction. ``described``: the short description; None: use the first
+    text."""
     messages.change_owner(tx, interaction, owner=Owner.NONE, said=said, reason=reason)
     first_text = conversations.first_text(tx.conn, interaction.id)[:DESCRIPTION]
     description = (described or "").strip() or interaction.short_description or first_text or None

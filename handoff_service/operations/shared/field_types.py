@@ -1,4 +1,5 @@
-"""Field types that the desk file, the API and the pages share. Each type is checked in one place."""
+"""Field types that the desk file, the API and the pages share. Each type is checked in one
+place."""
 
 import json
 import re
@@ -48,12 +49,15 @@ def _country(value: str) -> str:
 
 def _messaging_service(value: str | None) -> str | None:
     if value and not re.fullmatch(_SERVICE, value):
-        raise ValueError("must be a messaging service's id: MG and 32 digits or letters from a to f")
+        raise ValueError(
+            "must be a messaging service's id: MG and 32 digits or letters from a to f"
+        )
     return value or None
 
 
 def _near(value: datetime) -> datetime:
-    if not 2000 <= value.year < 2200:  # other years are typing errors, and the ends of the calendar have no UTC time
+    # other years are typing errors, and the ends of the calendar have no UTC time
+    if not 2000 <= value.year < 2200:
         raise ValueError("must be a time from the year 2000 to 2199")
     return value
 
@@ -74,7 +78,8 @@ _ENUM_VALUE = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
 
 def words_of(fault: Mapping[str, Any]) -> str:
-    """The sentence for one of pydantic's errors. Pydantic would show enum values in Python's notation."""
+    """The sentence for one of pydantic's errors. Pydantic would show enum values in Python's
+    notation."""
     words: str = fault["msg"]
     return _ENUM_VALUE.sub(r"\1", words.removeprefix("Value error, "))
 
@@ -94,7 +99,9 @@ MessagingService = Annotated[
     AfterValidator(_messaging_service),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{_SERVICE}$"}, {"type": "null"}]}),
 ]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_blank), WithJsonSchema(_SOMETHING)]
+Name = Annotated[
+    str, Field(min_length=1, max_length=200), AfterValidator(_not_blank), WithJsonSchema(_SOMETHING)
+]
 PresenceName = Annotated[Name, Field(max_length=30), AfterValidator(_own_presence)]
 Position = Annotated[int, Field(ge=0, le=1_000_000)]
 Moment = Annotated[AwareDatetime, AfterValidator(_near)]

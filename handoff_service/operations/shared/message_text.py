@@ -5,9 +5,11 @@ from handoff_service.rules.delivery.sms_characters import is_visible, nothing_vi
 from handoff_service.rules.delivery.sms_text import LONGEST
 
 
-def checked_text(body: str, *, most: int = LONGEST, may_be_empty: bool = False, field: str = "body") -> str:
-    """The text without surrounding whitespace. BadInput names the field when it is empty, too long or cannot be
-    stored."""
+def checked_text(
+    body: str, *, most: int = LONGEST, may_be_empty: bool = False, field: str = "body"
+) -> str:
+    """The text without surrounding whitespace. BadInput names the field when it is empty, too long
+    or cannot be stored."""
     text = body.strip() if is_visible(body) else ""
     if not text and not may_be_empty:
         raise BadInput(errors={field: nothing_visible(body)})

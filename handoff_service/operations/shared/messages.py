@@ -9,7 +9,15 @@ from sqlalchemy import bindparam, insert, select, update
 from handoff_service.operations.shared.uploads import attach
 from handoff_service.rules.delivery.sms_text import narrowed, segments
 from handoff_service.rules.messaging_actions.messaging_actions import begins
-from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, Status, Work
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Direction,
+    Event,
+    Kind,
+    Owner,
+    Status,
+    Work,
+)
 from handoff_service.store.conversations.interactions import Interaction
 from handoff_service.store.desk import people
 from handoff_service.store.engine import due_work
@@ -35,7 +43,8 @@ _CONCERNED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLine:
-    """A new line of a conversation. ``epoch`` and ``owner`` are the interaction's at that moment."""
+    """A new line of a conversation. ``epoch`` and ``owner`` are the interaction's at that
+    moment."""
 
     kind: Kind
     author: Author
@@ -61,61 +70,88 @@ def send_text(
     media: Sequence[int] = (),
     event: Event | None = None,
 ) -> int | None:
-    """Text the requester: writes the message, its place in the outbox and its timers. Returns the message's id;
-    None for a sender that nobody can text back, to whom nothing is sent.
+    """Text the requester: writes the message, its place in the outbox and its timers. Returns the
+    message's id; None for a sender that nobody can text back, to whom nothing is sent.
 
     - ``media``: this agent's uploads for the message.
     - ``event`` CONSENT: is sent even to somebody who has opted out.
-    - ``event`` UNASKED: is not a reply, so it waits for the end of quiet hours. Any other message releases it.
+    - ``event`` UNASKED: is not a reply, so it waits for the end of quiet hours. Any other message
+      releases it.
     """
     if people.why_unanswerable(tx.conn, interaction.requester_number):
         return None
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
     line = NewLine(
-        kind=kind, author=author, body=narrowed(body), agent_id=agent_id, with_media=bool(media), event=event
+        kind=kind,
+        author=author,
+        body=narrowed(body),
+        agent_id=agent_id,
+        with_media=bool(media),
+        event=event,
     )
     message_id, _ = _add(tx, interaction, line, outbound=True)
     if agent_id is not None:
         attach(tx, message_id, agent_id, media)
     if event is not Event.UNASKED:
         release_line(tx, interaction.line)
-    work = [due_work.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)]
+    work = [
+        due_work.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)
+    ]
     run = begins(author, interaction.unanswered)
     if run is not None:
         arms = timers.armed_actions(tx.conn, run, interaction.provider_number_id)
         ends_another = interaction.unanswered is not None
-        begun = timers.UnansweredRun(interaction.id, interaction.line, interaction.queue_id, ends_another, arms)
+        begun = timers.UnansweredRun(
+            interaction.id, interaction.line, interaction.queue_id, ends_another, arms
+        )
         work += timers.begin(tx, [begun])
-        tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(unanswered=run))
+        tx.conn.execute(
+            update(t.interactions)
+            .where(t.interactions.c.id == interaction.id)
+            .values(unanswered=run)
+        )
     due_work.schedule(tx, work)
     return message_id
 
 
-def append_each(tx: Transaction, lines: Sequence[tuple[Interaction, NewLine]], *, prompts: bool = False) -> None:
-    """Add many agent-only lines to locked interactions in four statements. Keeps the order within each interaction."""
+def append_each(
+    tx: Transaction, lines: Sequence[tuple[Interaction, NewLine]], *, prompts: bool = False
+) -> None:
+    """Add many agent-only lines to locked interactions in four statements. Keeps the order within
+    each interaction."""
     ids = sorted({interaction.id for interaction, _ in lines})
     if not ids:
         return
     i = t.interactions
-    seqs = {r.id: r.last_seq for r in tx.conn.execute(select(i.c.id, i.c.last_seq).where(one_of(i.c.id, ids)))}
+    seqs = {
+        r.id: r.last_seq
+        for r in tx.conn.execute(select(i.c.id, i.c.last_seq).where(one_of(i.c.id, ids)))
+    }
     rows = []
     for interaction, line in lines:
         seqs[interaction.id] += 1
         rows.append(_row(tx, interaction, line, seqs[interaction.id]))
     prompted = {k: {"prompted_seq": seqs[k]} if prompts else {} for k in ids}
-    update_rows(tx.conn, i, [{"id": k, "last_seq": seqs[k], "last_message_at": tx.now, **prompted[k]} for k in ids])
+    update_rows(
+        tx.conn,
+        i,
+        [{"id": k, "last_seq": seqs[k], "last_message_at": tx.now, **prompted[k]} for k in ids],
+    )
     insert_rows(tx.conn, t.messages, rows)
     notify(tx, ids)
 
 
 def prompt_each(tx: Transaction, lines: Sequence[tuple[Interaction, NewLine]]) -> None:
-    """Prompt the agents of locked interactions. Where nobody is assigned, supervisors are prompted."""
+    """Prompt the agents of locked interactions. Where nobody is assigned, supervisors are
+    prompted."""
     append_each(tx, lines, prompts=True)
     for interaction_id in sorted({one.id for one, _ in lines if one.assigned_to is None}):
         tx.hint(SUPERVISORS, interaction_id)
 
 
-def _add(tx: Transaction, interaction: Interaction, line: NewLine, *, outbound: bool) -> tuple[int, int]:
+def _add(
+    tx: Transaction, interaction: Interaction, line: NewLine, *, outbound: bool
+) -> tuple[int, int]:
     seq = tx.conn.execute(_COUNT_UP, {"_id": interaction.id, "_at": tx.now}).scalar_one()
     row = _row(tx, interaction, line, seq)
     if outbound:
@@ -127,7 +163,8 @@ def _add(tx: Transaction, interaction: Interaction, line: NewLine, *, outbound: 
 
 
 def _length(line: NewLine) -> dict[str, Any]:
-    """The encoding and segments of a message. With media it is one MMS of any length, without an SMS encoding."""
+    """The encoding and segments of a message. With media it is one MMS of any length, without an
+    SMS encoding."""
     if line.with_media:
         return {"segments": 1, "encoding": None}
     counted = segments(line.body)
@@ -151,9 +188,11 @@ def _row(tx: Transaction, interaction: Interaction, line: NewLine, seq: int) -> 
 
 
 def notify(tx: Transaction, interaction_ids: Collection[int]) -> None:
-    """Publish hints, after the commit, that conversations have new lines: to open pages, the live group, the
-    requester's phone (simulator page) and supervisors."""
-    for row in tx.conn.execute(_CONCERNED, {"ids": list(interaction_ids)}) if interaction_ids else ():
+    """Publish hints, after the commit, that conversations have new lines: to open pages, the live
+    group, the requester's phone (simulator page) and supervisors."""
+    for row in (
+        tx.conn.execute(_CONCERNED, {"ids": list(interaction_ids)}) if interaction_ids else ()
+    ):
         notify_onlookers(tx, row.id, row.requester_number)
         if row.agent_id is not None:
             tx.hint(f"agent:{row.agent_id}", row.id)
@@ -176,8 +215,8 @@ def change_owner(
     agent_id: int | None = None,
     queue_id: int | None = None,
 ) -> Interaction:
-    """Give the interaction to a new owner in the next epoch, and add a line about it. A running proof ends with the
-    epoch."""
+    """Give the interaction to a new owner in the next epoch, and add a line about it. A running
+    proof ends with the epoch."""
     epoch = interaction.epoch + 1
     tx.conn.execute(
         update(t.interactions)
@@ -185,7 +224,11 @@ def change_owner(
         .values(
             owner=owner,
             epoch=epoch,
-            assigned_to=agent_id if owner is Owner.AGENT else interaction.assigned_to if owner is Owner.NONE else None,
+            assigned_to=agent_id
+            if owner is Owner.AGENT
+            else interaction.assigned_to
+            if owner is Owner.NONE
+            else None,
             queue_id=queue_id or interaction.queue_id,
             expects=None,
             back_to=None,
@@ -208,12 +251,15 @@ def change_owner(
 
 
 def release_line(tx: Transaction, line: str) -> None:
-    """Check messages again that wait for the end of quiet hours or for the number's rate, because a reply to the
-    requester is queued after them."""
+    """Check messages again that wait for the end of quiet hours or for the number's rate, because a
+    reply to the requester is queued after them."""
     d, m = t.due_work, t.messages
-    untried = d.c.attempts == 0  # crashes and the provider's refusals count, the desk's own delays do not
+    # crashes and the provider's refusals count, the desk's own delays do not
+    untried = d.c.attempts == 0
     held = d.c.due_at == due_work.HELD  # an admin decides about these
-    waits = select(d.c.key).where(d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now, untried, ~held)
+    waits = select(d.c.key).where(
+        d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now, untried, ~held
+    )
     keys = [int(key) for key in tx.conn.execute(waits).scalars()]
     if not keys:
         return

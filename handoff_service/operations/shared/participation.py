@@ -1,7 +1,8 @@
 """Participation: an agent who acts on a colleague's conversation joins it first.
 
-Every operation that an agent requests on one conversation locks it with ``lock_for``. Exceptions: texting, which
-joins automatically (``join``), reading, and supervisors' actions (assign, take over).
+Every operation that an agent requests on one conversation locks it with ``lock_for``. Exceptions:
+texting, which joins automatically (``join``), reading, and supervisors' actions (assign, take
+over).
 """
 
 from handoff_service.errors import Conflict, NotAllowed
@@ -18,16 +19,17 @@ class NotTakingPart(NotAllowed):
 
 
 def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> Interaction:
-    """The interaction, locked for this agent's action. NotFound when there is none. NotTakingPart when another live
-    agent owns it and this agent has not joined."""
+    """The interaction, locked for this agent's action. NotFound when there is none. NotTakingPart
+    when another live agent owns it and this agent has not joined."""
     interaction = interactions.lock(tx.conn, interaction_id)
     must_take_part(tx, interaction, agent_id)
     return interaction
 
 
 def must_take_part(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
-    """NotTakingPart when another live agent owns a locked interaction and this agent has not joined. Interactions
-    owned by a queue, the virtual agent or nobody are open to every live agent."""
+    """NotTakingPart when another live agent owns a locked interaction and this agent has not
+    joined. Interactions owned by a queue, the virtual agent or nobody are open to every live
+    agent."""
     if interaction.owner is not Owner.AGENT or interaction.assigned_to in (None, agent_id):
         return
     if not live_group.has(tx.conn, interaction.id, agent_id):
@@ -36,8 +38,8 @@ def must_take_part(tx: Transaction, interaction: Interaction, agent_id: int) -> 
 
 
 def join(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
-    """Add the agent to the live group of a locked interaction. The owner and the group get a hint and a line about
-    it. Does nothing for a member."""
+    """Add the agent to the live group of a locked interaction. The owner and the group get a hint
+    and a line about it. Does nothing for a member."""
     if live_group.has(tx.conn, interaction.id, agent_id):
         return
     live_group.join(tx, interaction.id, agent_id, interaction.last_seq)
@@ -56,5 +58,7 @@ def notify_group(tx: Transaction, interaction: Interaction, agent_id: int, did: 
 def active(interaction: Interaction) -> Interaction:
     """The interaction, or Conflict when it is closed."""
     if not interaction.active:
-        raise Conflict(f"{interactions.number(interaction.id)} is closed. Start a new conversation instead.")
+        raise Conflict(
+            f"{interactions.number(interaction.id)} is closed. Start a new conversation instead."
+        )
     return interaction

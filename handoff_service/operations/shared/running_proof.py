@@ -30,8 +30,8 @@ class Proof:
 
 
 def ask(tx: Transaction, proof: Proof, expects: Expects | None) -> Proof:
-    """Continue with this question. The requester's time to answer starts over before the conversation returns to the
-    agent."""
+    """Continue with this question. The requester's time to answer starts over before the
+    conversation returns to the agent."""
     interaction = proof.interaction
     interactions.put_expects(tx.conn, interaction.id, expects)
     if interaction.back_to is not None and expects is not None:
@@ -40,10 +40,13 @@ def ask(tx: Transaction, proof: Proof, expects: Expects | None) -> Proof:
 
 
 def wait_for_answer(tx: Transaction, interaction: Interaction) -> None:
-    """Start the time limit after which the conversation returns to the live agent who waits for an answer."""
+    """Start the time limit after which the conversation returns to the live agent who waits for an
+    answer."""
     until = tx.now + rules.ANSWERS_WITHIN
     key = str(interaction.id)
-    due_work.schedule(tx, [due_work.Due(kind=Work.PROOF_LIMIT, key=key, line=f"proof:{key}", due_at=until)])
+    due_work.schedule(
+        tx, [due_work.Due(kind=Work.PROOF_LIMIT, key=key, line=f"proof:{key}", due_at=until)]
+    )
 
 
 def has_mail(tx: Transaction, user_id: int | None) -> bool:
@@ -60,7 +63,11 @@ def fail(tx: Transaction, proof: Proof, why: str) -> Proof:
     elif row.user_id is not None and not has_mail(tx, row.user_id):
         why = f"{why}; no e-mail address on file"
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body="Identity check not finished", event=Event.IDENTITY, reason=why
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body="Identity check not finished",
+        event=Event.IDENTITY,
+        reason=why,
     )
     messages.append(tx, proof.interaction, line)
     return end(tx, proof, outcome=Outcome.FAILED, why=why)
@@ -82,6 +89,7 @@ def card(row: Proving) -> dict[str, str]:
 
 
 def end(tx: Transaction, proof: Proof, **values: object) -> Proof:
-    """Stop expecting anything from the requester. An unused code is still redacted when it is texted."""
+    """Stop expecting anything from the requester. An unused code is still redacted when it is
+    texted."""
     row = proofs.change(tx, proof.row, ended_at=tx.now, **values)
     return ask(tx, replace(proof, row=row), None)

@@ -1,4 +1,5 @@
-"""Schedule a run of ``offer_work``. Every operation that queues work or frees an agent's capacity calls this."""
+"""Schedule a run of ``offer_work``. Every operation that queues work or frees an agent's capacity
+calls this."""
 
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
@@ -8,5 +9,10 @@ from handoff_service.store.engine.lanes import Transaction
 def schedule_offers(tx: Transaction) -> None:
     """Look through the queues, because somebody waits or an agent has room."""
     due_work.schedule(
-        tx, [due_work.Due(kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now)]
+        tx,
+        [
+            due_work.Due(
+                kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now
+            )
+        ],
     )

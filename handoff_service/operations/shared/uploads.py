@@ -1,4 +1,5 @@
-"""Pictures that agents send: stored as an upload, then attached to a text. Unsent uploads are deleted."""
+"""Pictures that agents send: stored as an upload, then attached to a text. Unsent uploads are
+deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,26 +54,45 @@ def keep_upload(tx: Transaction, command: Upload) -> int:
     ).scalar_one()
     key = str(media_id)
     at = tx.now + FORGOTTEN_AFTER
-    due_work.schedule(tx, [due_work.Due(kind=Work.FORGET_UPLOAD, key=key, line=f"upload:{key}", due_at=at)])
+    due_work.schedule(
+        tx, [due_work.Due(kind=Work.FORGET_UPLOAD, key=key, line=f"upload:{key}", due_at=at)]
+    )
     return media_id
 
 
 def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]) -> None:
-    """Attach this agent's uploads to a text, in this order. BadInput when one cannot be attached."""
+    """Attach this agent's uploads to a text, in this order. BadInput when one cannot be
+    attached."""
     ids = list(dict.fromkeys(media))
     if not ids:
         return
     if len(ids) > MOST_FILES:
-        raise BadInput(errors={"media": f"must be at most {MOST_FILES} pictures; there are {len(ids)}"})
+        raise BadInput(
+            errors={"media": f"must be at most {MOST_FILES} pictures; there are {len(ids)}"}
+        )
     mine = one_of(d.c.id, ids) & (d.c.agent_id == agent_id) & d.c.message_id.is_(None)
-    found = {r.id: r.size for r in tx.conn.execute(select(d.c.id, d.c.size).where(mine).with_for_update())}
+    found = {
+        r.id: r.size
+        for r in tx.conn.execute(select(d.c.id, d.c.size).where(mine).with_for_update())
+    }
     if gone := [i for i in ids if i not in found]:
-        raise BadInput(errors={"media": f"must be your own uploads of the last day, each sent once; {gone[0]} is not"})
+        raise BadInput(
+            errors={
+                "media": f"must be your own uploads of the last day, each sent once; {gone[0]} "
+                f"is not"
+            }
+        )
     if sum(found.values()) > MOST_BYTES:
         together = in_words(sum(found.values()))
-        raise BadInput(errors={"media": f"must be at most {in_words(MOST_BYTES)} together; they have {together}"})
+        raise BadInput(
+            errors={
+                "media": f"must be at most {in_words(MOST_BYTES)} together; they have {together}"
+            }
+        )
     for position, media_id in enumerate(ids):
-        tx.conn.execute(update(d).where(d.c.id == media_id).values(message_id=message_id, position=position))
+        tx.conn.execute(
+            update(d).where(d.c.id == media_id).values(message_id=message_id, position=position)
+        )
     due_work.cancel(tx, Work.FORGET_UPLOAD, ids)
 
 

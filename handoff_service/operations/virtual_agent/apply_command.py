@@ -1,7 +1,8 @@
-"""Carry out a requester's command in the transaction that stores the text. The bot is not asked, and may be down.
+"""Carry out a requester's command in the transaction that stores the text. The bot is not asked,
+and may be down.
 
-Commands work while the virtual agent owns the conversation; BYE and RESTART also work in a queue. For a live agent
-they are ordinary texts.
+Commands work while the virtual agent owns the conversation; BYE and RESTART also work in a queue.
+For a live agent they are ordinary texts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,10 @@ from collections.abc import Mapping, Sequence
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
-from handoff_service.operations.virtual_agent.return_to_virtual_agent import BY_REQUESTER, return_to_virtual_agent
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
+    BY_REQUESTER,
+    return_to_virtual_agent,
+)
 from handoff_service.operations.virtual_agent.take_bot_turn import RESTART, open_turn
 from handoff_service.operations.virtual_agent.turn_input import RESTARTED
 from handoff_service.rules.shared.vocabulary import Author, Owner, State
@@ -22,13 +26,16 @@ from handoff_service.store.virtual_agent import bot_turns
 
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
-UNSENT = frozenset({"Problem", "Item"})  # collected only while a form asks; afterwards the case has it
+# collected only while a form asks; afterwards the case has it
+UNSENT = frozenset({"Problem", "Item"})
 NOT_SENT = "Your unfinished report was not sent. Text it again if you still need help."
-LAST = frozenset({Command.BYE, Command.RESTART})  # apply only when no other text follows in the same batch
+# apply only when no other text follows in the same batch
+LAST = frozenset({Command.BYE, Command.RESTART})
 
 
 def apply_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
-    """``said``: interaction -> the texts just added to it, in order. Texts without a command do nothing here."""
+    """``said``: interaction -> the texts just added to it, in order. Texts without a command do
+    nothing here."""
     if not any(may_be(text) for its_texts in said.values() for text in its_texts):
         return
     words = desk.commands(tx.conn)
@@ -45,12 +52,15 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
         _leave_queue(tx, interaction, command)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
         return
-    if command in LAST and interaction.back_to is not None:  # a live agent waits for the proof that this ends
+    # a live agent waits for the proof that this ends
+    if command in LAST and interaction.back_to is not None:
         leave_virtual_agent(tx, interaction, f"The requester texted {command.upper()}.", {})
         return
     match command:
         case Command.AGENT:
-            leave_virtual_agent(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
+            leave_virtual_agent(
+                tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id)
+            )
         case Command.BYE:
             if UNSENT.intersection(bot_turns.collected(tx.conn, interaction.id)):
                 messages.send_text(tx, interaction, NOT_SENT, Author.SYSTEM)

@@ -1,4 +1,5 @@
-"""A conversation leaves the virtual agent: to the live agent who asked for a proof, else to a queue."""
+"""A conversation leaves the virtual agent: to the live agent who asked for a proof, else to a
+queue."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,12 +27,15 @@ def leave_virtual_agent(
 
 
 def _come_back(tx: Transaction, interaction: Interaction, reason: str) -> Interaction | None:
-    """Without an offer, because the conversation was theirs. None when the agent has left or takes no work."""
+    """Without an offer, because the conversation was theirs. None when the agent has left or takes
+    no work."""
     agent = work_items.candidate(tx.conn, interaction.back_to or 0)
     due_work.cancel(tx, Work.PROOF_LIMIT, [interaction.id])
     if agent is None or not agent.takes_work:
         return None
-    changed = assign_agent(tx, interaction, agent.agent_id, said=f"Back with {agent.name}", reason=reason)
+    changed = assign_agent(
+        tx, interaction, agent.agent_id, said=f"Back with {agent.name}", reason=reason
+    )
     prompt = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=f"Back with you. {reason}", event=Event.PROMPT
     )

@@ -1,5 +1,5 @@
-"""Secrets in requesters' texts: stored only as keyed hashes. The virtual agent learns that there was an answer, but
-not what it was."""
+"""Secrets in requesters' texts: stored only as keyed hashes. The virtual agent learns that there
+was an answer, but not what it was."""
 
 from collections.abc import Sequence
 
@@ -17,28 +17,38 @@ TOLD = "/tell_secret"  # there is an answer, whatever it was
 
 
 def keep(
-    tx: Transaction, interaction_id: int, expects: Expects | None, answers: Sequence[tuple[int, tuple[str, ...]]]
+    tx: Transaction,
+    interaction_id: int,
+    expects: Expects | None,
+    answers: Sequence[tuple[int, tuple[str, ...]]],
 ) -> None:
     """Keep answers, by their positions in the conversation, until the turn that judges them."""
     key = tx.settings.link_key
     for seq, guesses in answers:
         by_fact = expects is Expects.FACT
-        hashes = [fact_hash(key, one) if by_fact else code_hash(key, interaction_id, one) for one in guesses]
-        tx.conn.execute(insert(t.proof_answers), {"interaction_id": interaction_id, "seq": seq, "guesses": hashes})
+        hashes = [
+            fact_hash(key, one) if by_fact else code_hash(key, interaction_id, one)
+            for one in guesses
+        ]
+        tx.conn.execute(
+            insert(t.proof_answers),
+            {"interaction_id": interaction_id, "seq": seq, "guesses": hashes},
+        )
 
 
 def unasked(key: str, expects: Expects | None, codes: Sequence[LiveCode], body: str) -> str:
     """The redacted form of a text that nobody asked a code of, from a number with these live codes.
 
-    While a code can still be guessed, six digits are masked whether or not they are the code. Otherwise the virtual
-    agent's reaction would confirm a guess. A used code is masked only when it matches. The same holds when an
-    employee number is expected, which may also have six digits.
+    While a code can still be guessed, six digits are masked whether or not they are the code.
+    Otherwise the virtual agent's reaction would confirm a guess. A used code is masked only when it
+    matches. The same holds when an employee number is expected, which may also have six digits.
     """
     if expects is not Expects.ACCOUNT and not all(code.used for code in codes):
         return without_codes(body, lambda _: True)
     spent = [code for code in codes if not code.waited_for]
     return without_codes(
-        body, lambda digits: any(one.hash == code_hash(key, one.interaction_id, digits) for one in spent)
+        body,
+        lambda digits: any(one.hash == code_hash(key, one.interaction_id, digits) for one in spent),
     )
 
 

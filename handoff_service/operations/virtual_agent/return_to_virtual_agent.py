@@ -1,7 +1,8 @@
-"""Return a conversation to the virtual agent: by a live agent, with an outcome, or by a waiting requester.
+"""Return a conversation to the virtual agent: by a live agent, with an outcome, or by a waiting
+requester.
 
-The bot learns it in its next turn (``handed_back`` and ``before`` in the turn's metadata), so it neither repeats nor
-forgets anything. ``take_bot_turn.open_turn`` makes the bot speak at once.
+The bot learns it in its next turn (``handed_back`` and ``before`` in the turn's metadata), so it
+neither repeats nor forgets anything. ``take_bot_turn.open_turn`` makes the bot speak at once.
 """
 
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ class ReturnToBot:
 
 
 def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
-    """The virtual agent answers the next text. Conflict when there is no bot, or when the bot already owns it."""
+    """The virtual agent answers the next text. Conflict when there is no bot, or when the bot
+    already owns it."""
     if not command.outcome.strip():
         raise BadInput(errors={"outcome": "must not be empty: describe what was done"})
     outcome = checked_text(command.outcome, most=LONGEST_OUTCOME)
@@ -56,9 +58,15 @@ def return_by_requester(tx: Transaction, interaction: Interaction) -> None:
 
 
 def return_to_virtual_agent(
-    tx: Transaction, interaction: Interaction, *, said: str, outcome: str | None, agent_id: int | None = None
+    tx: Transaction,
+    interaction: Interaction,
+    *,
+    said: str,
+    outcome: str | None,
+    agent_id: int | None = None,
 ) -> Interaction:
-    """Give a locked, active interaction to the virtual agent. ``agent_id``: the agent who returned it, if any."""
+    """Give a locked, active interaction to the virtual agent. ``agent_id``: the agent who returned
+    it, if any."""
     cancel_work_item(tx, interaction.id)
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     changed = messages.change_owner(

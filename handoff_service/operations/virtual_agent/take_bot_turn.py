@@ -1,7 +1,9 @@
-"""One turn of the virtual agent: ask under an epoch, and store the answer only if that epoch still holds.
+"""One turn of the virtual agent: ask under an epoch, and store the answer only if that epoch still
+holds.
 
-The turn's row is stored before the bot is asked, so a repeat after a crash has the same ``turn_id`` and texts. A
-handoff that the bot requests is kept on the turn and carried out at its end, after the bot's texts.
+The turn's row is stored before the bot is asked, so a repeat after a crash has the same ``turn_id``
+and texts. A handoff that the bot requests is kept on the turn and carried out at its end, after the
+bot's texts.
 
 The desk itself can open a turn without a requester's text: see ``open_turn``.
 """
@@ -33,7 +35,9 @@ from handoff_service.store.virtual_agent import bot_turns
 
 EMPTY = "The virtual agent had no answer."  # Rasa returns nothing when an action or a model fails
 LOST = "The virtual agent gave the same answer {} times in a row."
-TOO_MANY = "The virtual agent sent this number too many replies in ten minutes. It may be a machine."
+TOO_MANY = (
+    "The virtual agent sent this number too many replies in ten minutes. It may be a machine."
+)
 A_WHILE = timedelta(minutes=10)
 RESTART = "/restart"  # Rasa's own payload for a restart, to which it replies nothing
 
@@ -66,14 +70,20 @@ class RequestHandOff:
 
 
 def open_turn(
-    tx: Transaction, interaction: Interaction, payload: str, slots: Mapping[str, object] | None = None
+    tx: Transaction,
+    interaction: Interaction,
+    payload: str,
+    slots: Mapping[str, object] | None = None,
 ) -> None:
-    """Ask the bot at once, without a requester's text, in a locked interaction whose epoch starts with this turn.
+    """Ask the bot at once, without a requester's text, in a locked interaction whose epoch starts
+    with this turn.
 
     ``payload`` is what a button would send (``/prove_identity``); ``slots`` are set before it runs.
     """
     _new_turn(tx, interaction, {"payload": payload, "slots": dict(slots or {})})
-    work = due_work.Due(kind=Work.BOT_TURN, key=str(interaction.id), line=interaction.line, due_at=tx.now)
+    work = due_work.Due(
+        kind=Work.BOT_TURN, key=str(interaction.id), line=interaction.line, due_at=tx.now
+    )
     due_work.schedule(tx, [work])
 
 
@@ -94,14 +104,20 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         if not found:
             due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
             return None
-        if turn is None and bot_turns.answers_to(tx.conn, interaction.requester_number, tx.now - A_WHILE) >= (
-            desk.most_answers(tx.conn)
-        ):
-            leave_virtual_agent(tx, interaction, TOO_MANY, bot_turns.collected(tx.conn, interaction.id))
+        if turn is None and bot_turns.answers_to(
+            tx.conn, interaction.requester_number, tx.now - A_WHILE
+        ) >= (desk.most_answers(tx.conn)):
+            leave_virtual_agent(
+                tx, interaction, TOO_MANY, bot_turns.collected(tx.conn, interaction.id)
+            )
             due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
             return None
         choices = _choices(tx, interaction)
-        if turn is None and interaction.expects is None and (answer := without_bot(found, choices)) is not None:
+        if (
+            turn is None
+            and interaction.expects is None
+            and (answer := without_bot(found, choices)) is not None
+        ):
             _answer_without_bot(tx, interaction, answer, choices)
             return None
         message = redact_secrets.instead_of_texts(tx, interaction, after=answered) or for_bot(
@@ -110,12 +126,14 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
     told = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
-    return Question(sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata)
+    return Question(
+        sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata
+    )
 
 
 def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
-    """Store the bot's answer and send it. If the epoch is over, keep the answer as a line for agents only. An
-    answered turn is not answered again."""
+    """Store the bot's answer and send it. If the epoch is over, keep the answer as a line for
+    agents only. An answered turn is not answered again."""
     interaction, turn = _locked_turn(tx, command.turn_id)
     if turn.answered_at is not None:
         _next_turn(tx, interaction.id)
@@ -126,8 +144,12 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
         case TurnOutcome.LATE:
             _keep_late(tx, interaction, command.replies, turn.epoch)
         case TurnOutcome.FAILED:
-            reason = command.failure or (LOST.format(desk.same_answers(tx.conn)) if command.replies else EMPTY)
-            leave_virtual_agent(tx, interaction, reason, bot_turns.collected(tx.conn, interaction.id))
+            reason = command.failure or (
+                LOST.format(desk.same_answers(tx.conn)) if command.replies else EMPTY
+            )
+            leave_virtual_agent(
+                tx, interaction, reason, bot_turns.collected(tx.conn, interaction.id)
+            )
         case TurnOutcome.ANSWERED:
             _answer(tx, interaction, turn, command.replies)
     _put(tx, turn.id, outcome=outcome)
@@ -136,9 +158,9 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
 
 
 def keep_late_answer(tx: Transaction, command: FinishTurn) -> TurnOutcome | None:
-    """Handle an answer whose work another process has claimed by now. If the conversation has left the bot, the
-    answer becomes a note for agents. Otherwise returns None and stores nothing: the turn is still open, and the new
-    process answers it."""
+    """Handle an answer whose work another process has claimed by now. If the conversation has left
+    the bot, the answer becomes a note for agents. Otherwise returns None and stores nothing: the
+    turn is still open, and the new process answers it."""
     interaction, turn = _locked_turn(tx, command.turn_id)
     outcome = _outcome(tx, interaction, turn, command)
     if turn.answered_at is not None or outcome is not TurnOutcome.LATE:
@@ -165,7 +187,9 @@ def _put_answer(tx: Transaction, turn: _Row, command: FinishTurn) -> None:
     _put(tx, turn.id, answered_at=tx.now, choices=[[c.title, c.payload] for c in last_choices])
 
 
-def _outcome(tx: Transaction, interaction: Interaction, turn: _Row, command: FinishTurn) -> TurnOutcome:
+def _outcome(
+    tx: Transaction, interaction: Interaction, turn: _Row, command: FinishTurn
+) -> TurnOutcome:
     if interaction.owner is not Owner.VIRTUAL_AGENT or interaction.epoch != turn.epoch:
         return TurnOutcome.LATE
     if turn.hand_off is not None:
@@ -178,7 +202,8 @@ def _outcome(tx: Transaction, interaction: Interaction, turn: _Row, command: Fin
 
 
 def _is_lost(tx: Transaction, interaction: Interaction, replies: Sequence[BotReply]) -> bool:
-    """Whether a bot without an ``understood`` report is lost: it gives the same answer again and again."""
+    """Whether a bot without an ``understood`` report is lost: it gives the same answer again and
+    again."""
     most = desk.same_answers(tx.conn)
     if most == 0 or not replies:
         return False
@@ -186,7 +211,9 @@ def _is_lost(tx: Transaction, interaction: Interaction, replies: Sequence[BotRep
     return len(before) == most - 1 and set(before) <= {_words(replies)}
 
 
-def _answer(tx: Transaction, interaction: Interaction, turn: _Row, replies: Sequence[BotReply]) -> None:
+def _answer(
+    tx: Transaction, interaction: Interaction, turn: _Row, replies: Sequence[BotReply]
+) -> None:
     for reply in replies:
         for part in split(with_choices(reply.text, reply.choices)):
             messages.send_text(tx, interaction, part, Author.VIRTUAL_AGENT)
@@ -196,7 +223,9 @@ def _answer(tx: Transaction, interaction: Interaction, turn: _Row, replies: Sequ
         messages.send_text(tx, interaction, texts.restarted(tx.conn), Author.SYSTEM)
 
 
-def _answer_without_bot(tx: Transaction, interaction: Interaction, answer: str, choices: Sequence[Choice]) -> None:
+def _answer_without_bot(
+    tx: Transaction, interaction: Interaction, answer: str, choices: Sequence[Choice]
+) -> None:
     """Answer wordless texts without asking the bot, so its state does not change."""
     turn_id = _new_turn(tx, interaction)
     for part in split(with_choices(answer, choices)):
@@ -219,7 +248,8 @@ def _put(tx: Transaction, turn_id: int, **values: object) -> None:
 
 
 def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
-    """Keep on the turn that the conversation goes to live agents when it ends. Repeating it changes nothing."""
+    """Keep on the turn that the conversation goes to live agents when it ends. Repeating it changes
+    nothing."""
     tx.conn.execute(
         update(t.bot_turns)
         .where(t.bot_turns.c.id == command.turn_id, t.bot_turns.c.answered_at.is_(None))
@@ -236,7 +266,9 @@ def _under_way(tx: Transaction, interaction: Interaction) -> _Row | None:
     return tx.conn.execute(query).one_or_none()
 
 
-def _new_turn(tx: Transaction, interaction: Interaction, opening: Mapping[str, object] | None = None) -> int:
+def _new_turn(
+    tx: Transaction, interaction: Interaction, opening: Mapping[str, object] | None = None
+) -> int:
     return tx.conn.execute(
         insert_into(t.bot_turns)
         .values(
@@ -255,7 +287,9 @@ def _choices(tx: Transaction, interaction: Interaction) -> list[Choice]:
     return [Choice(*pair) for pair in bot_turns.choices(tx.conn, interaction.id, interaction.epoch)]
 
 
-def _keep_late(tx: Transaction, interaction: Interaction, replies: Sequence[BotReply], epoch: int) -> None:
+def _keep_late(
+    tx: Transaction, interaction: Interaction, replies: Sequence[BotReply], epoch: int
+) -> None:
     for reply in replies:
         line = messages.NewLine(
             kind=Kind.NOTE,
@@ -268,7 +302,8 @@ def _keep_late(tx: Transaction, interaction: Interaction, replies: Sequence[BotR
 
 
 def _next_turn(tx: Transaction, interaction_id: int) -> None:
-    """Start the next turn for texts that arrived meanwhile or a turn that the desk opened. Otherwise do nothing."""
+    """Start the next turn for texts that arrived meanwhile or a turn that the desk opened.
+    Otherwise do nothing."""
     interaction = interactions.lock(tx.conn, interaction_id)
     after = bot_turns.answered_up_to(tx.conn, interaction.id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:

@@ -20,14 +20,17 @@ from handoff_service.store.virtual_agent import bot_turns
 
 PICTURE = "(picture)"  # what the bot gets for a picture without words
 RESTARTED = "The requester started over"
-HANDED_BACK = "/handed_back"  # what runs before the first text after an agent gave the conversation back
+# what runs before the first text after an agent gave the conversation back
+HANDED_BACK = "/handed_back"
 
 type _Row = sa.Row[*tuple[Any, ...]]
 
 
-def unanswered_texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int) -> list[str]:
-    """The requester's texts of this epoch that no turn has answered, in order; empty for one that shows nothing.
-    Commands are not the bot's, nor what the desk answers about being texted."""
+def unanswered_texts(
+    tx: Transaction, interaction: Interaction, *, after: int, up_to: int
+) -> list[str]:
+    """The requester's texts of this epoch that no turn has answered, in order; empty for one that
+    shows nothing. Commands are not the bot's, nor what the desk answers about being texted."""
     m = t.messages
     with_media = sa.exists().where(t.media.c.message_id == m.c.id)
     rows = tx.conn.execute(
@@ -56,15 +59,22 @@ def _for_bot(body: str, *, with_media: bool) -> str:
     return PICTURE if with_media else ""
 
 
-def told_to_bot(tx: Transaction, interaction: Interaction, opening: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What the bot is told in every turn of an epoch that began when somebody gave the conversation back to it, and in
-    the first of them what it does ``before`` it: so it neither repeats nor forgets."""
+def told_to_bot(
+    tx: Transaction, interaction: Interaction, opening: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """What the bot is told in every turn of an epoch that began when somebody gave the conversation
+    back to it, and in the first of them what it does ``before`` it: so it neither repeats nor
+    forgets."""
     told: dict[str, Any] = {}
     before: dict[str, Any] = {"slots": opening["slots"]} if opening and opening["slots"] else {}
     line = _given_back(tx, interaction) if interaction.epoch > 1 else None
     if line is not None:
         told["handed_back"] = {"said": line.body, "outcome": line.reason}
-    if line is not None and line.name and bot_turns.is_first(tx.conn, interaction.id, interaction.epoch):
+    if (
+        line is not None
+        and line.name
+        and bot_turns.is_first(tx.conn, interaction.id, interaction.epoch)
+    ):
         slots = {"handed_back_by": first_name(line.name), "handed_back_outcome": line.reason}
         before = {"slots": slots | before.get("slots", {}), "leave_form": True}
         before |= {} if opening else {"payload": HANDED_BACK}
@@ -72,7 +82,8 @@ def told_to_bot(tx: Transaction, interaction: Interaction, opening: Mapping[str,
 
 
 def _given_back(tx: Transaction, interaction: Interaction) -> _Row | None:
-    """The line with which the epoch began, when it came from somebody else; with the agent's name, if one gave it back.
+    """The line with which the epoch began, when it came from somebody else; with the agent's name,
+    if one gave it back.
 
     A restart begins an epoch too, but the virtual agent had the conversation before.
     """
@@ -80,6 +91,10 @@ def _given_back(tx: Transaction, interaction: Interaction) -> _Row | None:
     query = select(m.c.body, m.c.reason, m.c.created_at, t.agents.c.name).outerjoin(
         t.agents, t.agents.c.id == m.c.agent_id
     )
-    began = (m.c.interaction_id == interaction.id, m.c.event == Event.OWNER_CHANGED, m.c.epoch == interaction.epoch)
+    began = (
+        m.c.interaction_id == interaction.id,
+        m.c.event == Event.OWNER_CHANGED,
+        m.c.epoch == interaction.epoch,
+    )
     line = tx.conn.execute(query.where(*began)).first()
     return None if line is None or line.body == RESTARTED else line

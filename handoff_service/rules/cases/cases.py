@@ -15,6 +15,7 @@ def number(case_id: int) -> str:
 
 
 def case_id(said: str) -> int | None:
-    """The case id in CS0000012, cs12, case 12, #12 or 12. None when the text is not a case number."""
+    """The case id in CS0000012, cs12, case 12, #12 or 12. None when the text is not a case
+    number."""
     found = _NUMBER.fullmatch(said.strip(" .,!?"))
     return int(found[1]) if found else None

@@ -13,8 +13,37 @@ from handoff_service.rules.delivery.sms_text import segments
 _WORD = re.compile(r"\w+")
 _TELLS_NOTHING = frozenset(  # words that also occur in titles of unrelated reports
     [
-        *("a", "all", "and", "are", "at", "for", "in", "is", "my", "no", "not", "of", "on", "our", "out", "some"),
-        *("the", "to", "we", "with", "building", "everywhere", "floor", "main", "office", "service", "system"),
+        *(
+            "a",
+            "all",
+            "and",
+            "are",
+            "at",
+            "for",
+            "in",
+            "is",
+            "my",
+            "no",
+            "not",
+            "of",
+            "on",
+            "our",
+            "out",
+            "some",
+        ),
+        *(
+            "the",
+            "to",
+            "we",
+            "with",
+            "building",
+            "everywhere",
+            "floor",
+            "main",
+            "office",
+            "service",
+            "system",
+        ),
         *("down", "issue", "outage", "partly", "problem", "slow", "unavailable", "working"),
     ]
 )
@@ -44,7 +73,8 @@ class Outage:
 
 
 def about[T: Titled](outages: Iterable[T], said: str) -> list[T]:
-    """The outages with a title word in the requester's text: "VPN in Chicago" matches "is the vpn down"."""
+    """The outages with a title word in the requester's text: "VPN in Chicago" matches "is the vpn
+    down"."""
     words = _telling(said)
     return [outage for outage in outages if words & _telling(outage.title)]
 

@@ -15,7 +15,8 @@ PREFIX, VERSION = "whsec_", "v1"
 LEAST_BYTES, MOST_BYTES = 24, 64  # length limits of a secret, from the specification
 LONGEST_ADDRESS = 2000
 GIVES_UP_AFTER = timedelta(days=1)
-_WAITS = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600)]  # before attempt 2, 3, ...; the last one repeats
+# before attempt 2, 3, ...; the last one repeats
+_WAITS = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600)]
 
 
 def secret_of(key: bytes) -> str:
@@ -44,8 +45,8 @@ def secret_fault(secret: str) -> str | None:
 
 
 def address_fault(url: str) -> str | None:
-    """What is wrong with an address. None when it is valid. Private addresses are allowed because the desk runs
-    inside the company's network."""
+    """What is wrong with an address. None when it is valid. Private addresses are allowed because
+    the desk runs inside the company's network."""
     try:
         parts = urlsplit(url)
         said_port = parts.port  # ValueError when the port is not a number
@@ -63,13 +64,16 @@ def _odd(url: str) -> bool:
 
 
 def signature(secret: str, event_id: str, timestamp: int, body: str) -> str:
-    """The value of ``webhook-signature``: HMAC-SHA256 over id, Unix time in seconds and body, in base64."""
+    """The value of ``webhook-signature``: HMAC-SHA256 over id, Unix time in seconds and body, in
+    base64."""
     signed = f"{event_id}.{timestamp}.{body}".encode()
-    return f"{VERSION},{base64.b64encode(hmac.new(key_of(secret), signed, hashlib.sha256).digest()).decode()}"
+    digest = hmac.new(key_of(secret), signed, hashlib.sha256).digest()
+    return f"{VERSION},{base64.b64encode(digest).decode()}"
 
 
 def next_try(attempts: int, since: datetime, now: datetime) -> datetime | None:
-    """When a failed call is retried. None when its retry period is over. ``since``: when the event happened."""
+    """When a failed call is retried. None when its retry period is over. ``since``: when the event
+    happened."""
     if now - since >= GIVES_UP_AFTER:
         return None
     return min(now + _WAITS[min(attempts, len(_WAITS)) - 1], since + GIVES_UP_AFTER)

@@ -1,13 +1,13 @@
 """Consent keywords: how requesters opt out and opt in by text, and what each text leads to.
 
-- The carriers' keywords always count. The keyword must be the whole text; case, accents, punctuation and courtesies
-  around it are ignored.
+- The carriers' keywords always count. The keyword must be the whole text; case, accents,
+  punctuation and courtesies around it are ignored.
 - The admin's own keywords count too, and so does a clear wish in other words (``opt_out_wishes``).
 - "STOP 12345" and "please stop calling" are ordinary texts.
 - YES counts only from somebody who has opted out.
 
-Sources: https://help.twilio.com/articles/223134027 (the keywords), and 47 CFR 64.1200(a)(10) (REVOKE, OPT OUT, other
-words).
+Sources: https://help.twilio.com/articles/223134027 (the keywords), and 47 CFR 64.1200(a)(10)
+(REVOKE, OPT OUT, other words).
 """
 
 import re
@@ -20,19 +20,25 @@ from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 
-EVERY_NUMBER = 0  # stands in place of a provider number's id for an opt-out from all company numbers
+# stands in place of a provider number's id for an opt-out from all company numbers
+EVERY_NUMBER = 0
 HELP = ("HELP", "INFO")
 # common spellings of OPTOUT and the like; hyphens and case are ignored
 SPELLED = ("OPT OUT", "STOP ALL", "UN SUBSCRIBE")
 LONGEST = 45  # characters; a longer text is never one of the admin's keywords
 _CARRIERS: Mapping[str, Command] = {
     folded(word): command
-    for command, words in ((Command.OPT_OUT, (*OPT_OUT, *SPELLED)), (Command.OPT_IN, OPT_IN), (Command.HELP, HELP))
+    for command, words in (
+        (Command.OPT_OUT, (*OPT_OUT, *SPELLED)),
+        (Command.OPT_IN, OPT_IN),
+        (Command.HELP, HELP),
+    )
     for word in words
 }
 _COURTESY = r"(?:please|pls|plz|kindly|thanks|thank you|thank u|thx|ty|por favor|gracias)"
 _COURTESIES = re.compile(rf"^(?:{_COURTESY} )+|(?: {_COURTESY})+$")
-_ALSO_OF_REQUESTS = frozenset({"cancel", "end"})  # "please cancel" may be about an order: see ``opt_out_wishes``
+# "please cancel" may be about an order: see ``opt_out_wishes``
+_ALSO_OF_REQUESTS = frozenset({"cancel", "end"})
 
 
 class Source(StrEnum):
@@ -70,10 +76,11 @@ class ConsentStep(StrEnum):
 
 TABLE: Mapping[ConsentSituation, tuple[ConsentStep, ...]] = {
     ConsentSituation.OPTS_OUT: (ConsentStep.RECORD, ConsentStep.CONFIRM, ConsentStep.CLOSE),
+    # changes something only if the requester had not opted out themselves
     ConsentSituation.OPTS_OUT_AGAIN: (
         ConsentStep.RECORD,
         ConsentStep.CLOSE,
-    ),  # changes something only if the requester had not opted out themselves
+    ),
     ConsentSituation.OPTS_IN: (ConsentStep.RECORD, ConsentStep.CONFIRM, ConsentStep.CLOSE),
     ConsentSituation.ASKS_FOR_HELP: (ConsentStep.HELP,),
     ConsentSituation.BEGINS_WITH_HELP: (ConsentStep.HELP, ConsentStep.CLOSE),
@@ -83,7 +90,8 @@ TABLE: Mapping[ConsentSituation, tuple[ConsentStep, ...]] = {
     ConsentSituation.IS_ANSWERED: (ConsentStep.CLOSE,),
     ConsentSituation.ANYTHING_ELSE: (),
 }
-# These keywords lift only opt-outs recorded by the desk. Only requesters can lift an opt-out of their own.
+# These keywords lift only opt-outs recorded by the desk. Only requesters can lift an opt-out of
+# their own.
 REQUESTERS_OWN = frozenset({Source.KEYWORD, Source.PROVIDER})
 
 
@@ -93,8 +101,8 @@ def may_be_word(text: str) -> bool:
 
 
 def word(text: str, words: CommandWords) -> Command | None:
-    """OPT_OUT, OPT_IN or HELP when the whole text is such a keyword, else None. A clear wish in other words is
-    OPT_OUT too. ``words``: the admin's keywords."""
+    """OPT_OUT, OPT_IN or HELP when the whole text is such a keyword, else None. A clear wish in
+    other words is OPT_OUT too. ``words``: the admin's keywords."""
     said = folded(text)
     if said in _CARRIERS:
         return _CARRIERS[said]
@@ -112,7 +120,9 @@ def _is_keyword_with_courtesy(said: str, words: CommandWords) -> bool:
     word = next(iter(set(bare.split())), "") if len(set(bare.split())) == 1 else bare
     if word == said or word in _ALSO_OF_REQUESTS:
         return False
-    return _CARRIERS.get(word) is Command.OPT_OUT or word in map(folded, words.get(Command.OPT_OUT, ()))
+    return _CARRIERS.get(word) is Command.OPT_OUT or word in map(
+        folded, words.get(Command.OPT_OUT, ())
+    )
 
 
 _WISHES: Mapping[Wish | None, ConsentSituation] = {
@@ -134,7 +144,8 @@ def situation(
 
     - ``bot_answers``: the virtual agent owns the conversation, so it answers HELP.
     - ``begins``: the text starts a conversation.
-    - ``is_answered``: the text starts a conversation, and the provider has already answered this keyword.
+    - ``is_answered``: the text starts a conversation, and the provider has already answered this
+      keyword.
     - ``wish``: what a text without a keyword says about being texted.
     """
     match word:
@@ -155,8 +166,8 @@ def situation(
 def concerned(entries: Sequence[tuple[int, bool, frozenset[int]]]) -> dict[int, frozenset[int]]:
     """Entry id -> the company numbers for which the entry changed something.
 
-    ``entries``: all entries of one requester number, oldest first: id, opted out, and the company numbers it covers
-    (EVERY_NUMBER: all of them). An opt-in also ends an opt-out from every number.
+    ``entries``: all entries of one requester number, oldest first: id, opted out, and the company
+    numbers it covers (EVERY_NUMBER: all of them). An opt-in also ends an opt-out from every number.
     """
     standing: set[int] = set()
     found = {}
@@ -169,23 +180,33 @@ def concerned(entries: Sequence[tuple[int, bool, frozenset[int]]]) -> dict[int, 
 def is_overruled(word: Command, since: Iterable[tuple[Command | None, bool]]) -> bool:
     """Whether later texts overrule a lost keyword that the gap sweep found.
 
-    ``since``: the keywords texted after it, each with whether its own order is certain (it was not lost). Any later
-    STOP overrules a lost START. Only a START that is certainly later overrules a lost STOP.
+    ``since``: the keywords texted after it, each with whether its own order is certain (it was not
+    lost). Any later STOP overrules a lost START. Only a START that is certainly later overrules a
+    lost STOP.
     """
     other = Command.OPT_OUT if word is Command.OPT_IN else Command.OPT_IN
     return any(said is other and (sure or other is Command.OPT_OUT) for said, sure in since)
 
 
-def why_not(source: Source, since: datetime, *, words: str | None = None, by: str | None = None) -> str:
+def why_not(
+    source: Source, since: datetime, *, words: str | None = None, by: str | None = None
+) -> str:
     """Why this requester cannot be texted and what would change that, for agents.
 
-    ``since`` is in the desk's time zone; ``words``: what the requester texted; ``by``: who recorded the opt-out.
+    ``since`` is in the desk's time zone; ``words``: what the requester texted; ``by``: who recorded
+    the opt-out.
     """
     day = f"{since.day} {since:%B %Y}"
     match source:
         case Source.KEYWORD:
-            return f"Opted out on {day} by texting {words}. Only they can opt back in, by texting START."
+            return (
+                f"Opted out on {day} by texting {words}. Only they can opt back in, by "
+                f"texting START."
+            )
         case Source.PROVIDER:
-            return f"Opted out on {day}, reported by the carrier. Only they can opt back in, by texting START."
+            return (
+                f"Opted out on {day}, reported by the carrier. Only they can opt back in, by "
+                f"texting START."
+            )
         case _:
             return f"Opted out on {day}, recorded by {by or 'another system'}."

@@ -58,7 +58,8 @@ TABLE: Mapping[If, AgentWritesRow] = {
             AgentWritesStep.CREATE,
             AgentWritesStep.ASSIGN_TO_AGENT,
         ),
-        "Closes the conversation with {person}, links the number to {meant} and starts a new conversation, "
+        "Closes the conversation with {person}, links the number to {meant} and starts a new "
+        "conversation, "
         "assigned to you.",
     ),
 }
@@ -72,22 +73,29 @@ class LineFacts:
     user: int | None
 
 
-WAITING = "Your text joins the conversation that is waiting for a live agent, and the conversation is assigned to you."
-TAKING_PART = "Your text joins the current conversation, which you are already in. {owner} stays in charge."
+WAITING = (
+    "Your text joins the conversation that is waiting for a live agent, and the conversation "
+    "is assigned to you."
+)
+TAKING_PART = (
+    "Your text joins the current conversation, which you are already in. {owner} stays in charge."
+)
 
 
 def told(row: If, owner: Owner | None, *, taking_part: bool = False) -> str:
-    """The row's sentence, with placeholders for ``owner``, ``person`` and ``meant``. A waiting interaction has no
-    owner to name. ``taking_part``: the agent is already in the live group."""
+    """The row's sentence, with placeholders for ``owner``, ``person`` and ``meant``. A waiting
+    interaction has no owner to name. ``taking_part``: the agent is already in the live group."""
     if row is If.ACTIVE_WITH_LIVE_AGENT and owner is Owner.QUEUE:
         return WAITING
     return TAKING_PART if row is If.ACTIVE_WITH_LIVE_AGENT and taking_part else TABLE[row].told
 
 
 def situation(active: LineFacts | None, *, meant_for: int | None) -> If:
-    """The table row that applies. ``meant_for``: the user the agent means to reach; None when the agent named nobody.
+    """The table row that applies. ``meant_for``: the user the agent means to reach; None when the
+    agent named nobody.
 
-    A guest's interaction is not a different person: its profile is tied to the person the agent named.
+    A guest's interaction is not a different person: its profile is tied to the person the agent
+    named.
     """
     if active is None:
         return If.NO_ACTIVE_INTERACTION

@@ -1,12 +1,16 @@
-"""Folding for search: case, accents, ligatures and width are ignored. Everything searchable uses this one function."""
+"""Folding for search: case, accents, ligatures and width are ignored. Everything searchable uses
+this one function."""
 
 import unicodedata
 
-#: Letters that Unicode does not decompose. Source: CLDR, transform Latin-ASCII. All other letters keep their shape.
+#: Letters that Unicode does not decompose. Source: CLDR, transform Latin-ASCII. All other letters
+#: keep their shape.
 _LETTERS = str.maketrans(
     {
-        "æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "ɖ": "d", "þ": "th", "ħ": "h", "ı": "i", "ł": "l", "ƚ": "l",
-        "ŋ": "n", "ŧ": "t", "ƀ": "b", "ƒ": "f", "ɨ": "i", "ĸ": "q", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y", "ɛ": "e",
+        "æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "ɖ": "d", "þ": "th", "ħ": "h", "ı": "i",
+        "ł": "l", "ƚ": "l",
+        "ŋ": "n", "ŧ": "t", "ƀ": "b", "ƒ": "f", "ɨ": "i", "ĸ": "q", "ɓ": "b", "ɗ": "d", "ƙ": "k",
+        "ƴ": "y", "ɛ": "e",
         "ɔ": "o", "ə": "e", "ǝ": "e", "ς": "σ",
     }
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Pictures and files in texts: which ones are accepted. Their content decides, not their declared type.
+"""Pictures and files in texts: which ones are accepted. Their content decides, not their declared
+type.
 
 The provider's limits: https://www.twilio.com/docs/messaging/guides/accepted-mime-types and
 https://www.twilio.com/docs/messaging/api/message-resource (10 files and 5 MB for one message).
@@ -11,8 +12,14 @@ MOST_BYTES = 5_000_000  # total for all media of one message
 MOST_FILES = 10
 MOST_PIXELS = 50_000_000  # our own limit: larger pictures make browsers slow
 
-# Pillow's format names -> media types. Every browser shows the first four; every carrier accepts three.
-SHOWN: Mapping[str, str] = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+# Pillow's format names -> media types. Every browser shows the first four; every carrier accepts
+# three.
+SHOWN: Mapping[str, str] = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "GIF": "image/gif",
+    "WEBP": "image/webp",
+}
 SENT = frozenset({"image/jpeg", "image/png", "image/gif"})
 
 
@@ -27,7 +34,8 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The file is kept under this media type. Pictures are shown inline; other files are only offered for download."""
+    """The file is kept under this media type. Pictures are shown inline; other files are only
+    offered for download."""
 
     content_type: str
     width: int | None = None
@@ -43,7 +51,8 @@ class NotTaken:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file format: the bytes it starts with (at offset ``at``) and the media types it arrives under."""
+    """A file format: the bytes it starts with (at offset ``at``) and the media types it arrives
+    under."""
 
     begins: tuple[bytes, ...]
     types: tuple[str, ...]
@@ -65,7 +74,8 @@ FILES: Sequence[_File] = (
     _File(
         (b"ftyp",),
         (
-            "video/mp4", "audio/mp4", "video/3gpp", "audio/3gpp", "video/3gpp2", "audio/3gpp2", "video/quicktime",
+            "video/mp4", "audio/mp4", "video/3gpp", "audio/3gpp", "video/3gpp2", "audio/3gpp2",
+            "video/quicktime",
             "audio/x-m4a", "image/heic", "image/heif",
         ),
         at=4,
@@ -79,13 +89,15 @@ NAMELESS = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 def judged(content: bytes, said: str, picture: Picture | None) -> Taken | NotTaken:
     """Whether an incoming file is kept. ``said``: its declared media type.
 
-    A picture declared as another picture type is kept under its real type. Any other file must match its declared
-    type.
+    A picture declared as another picture type is kept under its real type. Any other file must
+    match its declared type.
     """
     name = said.partition(";")[0].strip().lower()
     if picture is not None and (name.startswith("image/") or name in NAMELESS):
         if picture.width * picture.height > MOST_PIXELS:
-            return NotTaken(f"The picture is too large: {picture.width} by {picture.height} pixels.")
+            return NotTaken(
+                f"The picture is too large: {picture.width} by {picture.height} pixels."
+            )
         return Taken(picture.content_type, picture.width, picture.height)
     kinds = [kind for kind in FILES if name in kind.types or name in NAMELESS]
     if not kinds and name not in SHOWN.values():
@@ -99,7 +111,9 @@ def judged(content: bytes, said: str, picture: Picture | None) -> Taken | NotTak
 def sendable(picture: Picture | None, size: int) -> Taken | NotTaken:
     """Whether an agent may send this picture."""
     if size > MOST_BYTES:
-        return NotTaken(f"A picture has at most {in_words(MOST_BYTES)}; this one has {in_words(size)}.")
+        return NotTaken(
+            f"A picture has at most {in_words(MOST_BYTES)}; this one has {in_words(size)}."
+        )
     if picture is None or picture.content_type not in SENT:
         return NotTaken("Only JPEG, PNG and GIF pictures can be sent.")
     if picture.width * picture.height > MOST_PIXELS:
@@ -119,9 +133,11 @@ def file_name(media_id: int, content_type: str) -> str:
 
 ENDINGS: Mapping[str, str] = {
     "image/jpeg": "jpg", "text/vcard": "vcf", "text/x-vcard": "vcf", "text/directory": "vcf",
-    "application/vcard": "vcf", "text/calendar": "ics", "audio/mpeg": "mp3", "video/quicktime": "mov",
+    "application/vcard": "vcf", "text/calendar": "ics", "audio/mpeg": "mp3",
+    "video/quicktime": "mov",
     "video/3gpp": "3gp", "audio/3gpp": "3gp", "video/3gpp2": "3g2", "audio/3gpp2": "3g2",
-    "audio/amr-nb": "amr", "audio/amr-wb": "amr", "audio/vnd.wave": "wav", "audio/x-wav": "wav", "audio/x-m4a": "m4a",
+    "audio/amr-nb": "amr", "audio/amr-wb": "amr", "audio/vnd.wave": "wav", "audio/x-wav": "wav",
+    "audio/x-m4a": "m4a",
 }  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Signed links to media that work without signing in until they expire. The provider fetches pictures through them."""
+"""Signed links to media that work without signing in until they expire. The provider fetches
+pictures through them."""
 
 import hashlib
 import hmac
@@ -20,9 +21,13 @@ def is_good(key: str, media_id: int, expires: str, signature: str, now: datetime
     """Whether this key signed the link and the link has not expired. Compares in constant time."""
     if not (expires.isascii() and expires.isdecimal()) or len(expires) > 12:
         return False
-    right = hmac.compare_digest(signature.encode(), _signature(key, media_id, int(expires)).encode())
+    right = hmac.compare_digest(
+        signature.encode(), _signature(key, media_id, int(expires)).encode()
+    )
     return right and now.timestamp() <= int(expires)
 
 
 def _signature(key: str, media_id: int, expires: int) -> str:
-    return hmac.new(key.encode(), f"media {media_id} until {expires}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        key.encode(), f"media {media_id} until {expires}".encode(), hashlib.sha256
+    ).hexdigest()

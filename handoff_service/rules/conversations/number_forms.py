@@ -1,22 +1,25 @@
 """One canonical form for a phone number where a country has two ways to write its mobile numbers.
 
-Carriers and older address books still use the old form, and both forms reach the same phone. Patchboard keeps the
-form of the country's current plan, which providers accept. Sources: the national numbering plans in ITU Operational
-Bulletins, https://www.itu.int/oth/T0202.aspx?parent=T0202, and libphonenumber's metadata.
+Carriers and older address books still use the old form, and both forms reach the same phone.
+Patchboard keeps the form of the country's current plan, which providers accept. Sources: the
+national numbering plans in ITU Operational Bulletins,
+https://www.itu.int/oth/T0202.aspx?parent=T0202, and libphonenumber's metadata.
 
-A country needs no row when libphonenumber reads both forms as one. Examples: a trunk zero after the calling code (+44
-0 7700...), Argentina's 15, and Italy's zero, which is part of the number (+39 06...; mobile numbers have none).
+A country needs no row when libphonenumber reads both forms as one. Examples: a trunk zero after the
+calling code (+44 0 7700...), Argentina's 15, and Italy's zero, which is part of the number (+39
+06...; mobile numbers have none).
 """
 
 import re
 
 FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    # Mexico, since 3 August 2019: no 1 before mobile numbers (+52 1 55 1234 5678). Area codes do not begin with 0 or 1.
+    # Mexico, since 3 August 2019: no 1 before mobile numbers (+52 1 55 1234 5678). Area codes do
+    # not begin with 0 or 1.
     (re.compile(r"\+521([2-9]\d{9})"), r"+52\1"),
     # Argentina: 9 before mobile numbers in calls from abroad. Area codes: 11, 2xx, 3xx.
     (re.compile(r"\+54((?:11|[23]\d)\d{8})"), r"+549\1"),
-    # Brazil, since 2016: a ninth digit, 9, before mobile numbers that used to start with 6 to 9. Landlines start with
-    # 2 to 5.
+    # Brazil, since 2016: a ninth digit, 9, before mobile numbers that used to start with 6 to 9.
+    # Landlines start with 2 to 5.
     (re.compile(r"\+55([1-9]{2})([6-9]\d{7})"), r"+55\g<1>9\2"),
     # Benin, since 30 November 2024: 01 before every number.
     (re.compile(r"\+229([2-9]\d{7})"), r"+22901\1"),

@@ -1,4 +1,5 @@
-"""Search words of a person: the words of the name in any order and spelling, the employee number and phone numbers."""
+"""Search words of a person: the words of the name in any order and spelling, the employee number
+and phone numbers."""
 
 import re
 import unicodedata
@@ -57,7 +58,9 @@ def person_words(name: str, external_id: str, numbers: Sequence[str]) -> set[str
         joined = _APOSTROPHE.sub("", spelling)
         for form in (joined, _APOSTROPHE.sub(" ", spelling), _HYPHEN.sub("", joined)):
             found.update(_words(form))
-    found |= {part for run in _runs(name) for part in (run[n:] for n in range(min(len(run), LONGEST_RUN)))}
+    found |= {
+        part for run in _runs(name) for part in (run[n:] for n in range(min(len(run), LONGEST_RUN)))
+    }
     return found | {token for number in numbers for token in number_tokens(number)}
 
 

@@ -2,18 +2,24 @@
 
 Sources, named beside each table:
 
-- Apple, English: https://github.com/FossifyOrg/Messages/issues/190, https://github.com/openclaw/imsg/issues/66 and
-  https://github.com/octoshrimpy/quik, data/src/main/assets/emojis/en.json (also each removal, and Google Messages with
-  its hair spaces and zero-width marks, as in https://github.com/octoshrimpy/quik/issues/152).
-- Apple, iOS 18: any emoji and stickers, https://support.apple.com/guide/iphone/use-tapbacks-iph018d3c336/ios.
+- Apple, English: https://github.com/FossifyOrg/Messages/issues/190,
+  https://github.com/openclaw/imsg/issues/66 and https://github.com/octoshrimpy/quik,
+  data/src/main/assets/emojis/en.json (also each removal, and Google Messages with its hair spaces
+  and zero-width marks, as in https://github.com/octoshrimpy/quik/issues/152).
+- Apple, iOS 18: any emoji and stickers,
+  https://support.apple.com/guide/iphone/use-tapbacks-iph018d3c336/ios.
 - Google Messages: https://support.google.com/messages/answer/10072342.
-- Spanish: https://github.com/quik-sms/quik, data/src/main/assets/emojis/es.json. Public code that reads exports of
-  iMessage also has "Le gustó", "Le encantó", "Le dio risa", "Exclamó por", "Dudó sobre" and "Reaccionó con".
-- French: https://github.com/octoshrimpy/quik, data/src/main/assets/emojis/fr.json. Public code for iPhones over
-  Bluetooth also has "A attribué la mention", "A posé une question sur" and "A retiré la réaction".
-- German: https://github.com/octoshrimpy/quik, data/src/main/assets/emojis/de.json; public code has "Gefällt" too.
+- Spanish: https://github.com/quik-sms/quik, data/src/main/assets/emojis/es.json. Public code that
+  reads exports of iMessage also has "Le gustó", "Le encantó", "Le dio risa", "Exclamó por", "Dudó
+  sobre" and "Reaccionó con".
+- French: https://github.com/octoshrimpy/quik, data/src/main/assets/emojis/fr.json. Public code for
+  iPhones over Bluetooth also has "A attribué la mention", "A posé une question sur" and "A retiré
+  la réaction".
+- German: https://github.com/octoshrimpy/quik, data/src/main/assets/emojis/de.json; public code has
+  "Gefällt" too.
 
-No public source has the other German and the Portuguese forms: they are translations, with their variants.
+No public source has the other German and the Portuguese forms: they are translations, with their
+variants.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,14 +51,30 @@ VERBS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     LAUGH: {
         "en": ("Laughed at",),
-        "es": ("Le dio risa", "Le da risa", "Se rio de", "Se rió de", "Se ha reído de", "Se rio con", "Se rió con"),
+        "es": (
+            "Le dio risa",
+            "Le da risa",
+            "Se rio de",
+            "Se rió de",
+            "Se ha reído de",
+            "Se rio con",
+            "Se rió con",
+        ),
         "fr": ("A ri de", "A ri à", "A ri en lisant", "Rit de"),
         "de": ("Lacht über", "Lachte über", "Hat gelacht über"),
         "pt": ("Riu de", "Riu com", "Achou graça de", "Achou graça em"),
     },
     STRESS: {
         "en": ("Emphasized", "Emphasised"),
-        "es": ("Enfatizó", "Destacó", "Exclamó por", "Exclamó", "Resaltó", "Ha enfatizado", "Ha destacado"),
+        "es": (
+            "Enfatizó",
+            "Destacó",
+            "Exclamó por",
+            "Exclamó",
+            "Resaltó",
+            "Ha enfatizado",
+            "Ha destacado",
+        ),
         "fr": (
             "A souligné",
             "A mis en exergue",
@@ -87,7 +109,14 @@ VERBS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "A posé une question sur",
             "A interrogé",
         ),
-        "de": ("Hinterfragt", "Hinterfragte", "Fragt nach", "Zweifelt an", "Bezweifelt", "Bezweifelte"),
+        "de": (
+            "Hinterfragt",
+            "Hinterfragte",
+            "Fragt nach",
+            "Zweifelt an",
+            "Bezweifelt",
+            "Bezweifelte",
+        ),
         "pt": ("Questionou", "Duvidou de", "Perguntou sobre"),
     },
 }
@@ -105,7 +134,16 @@ ALSO_SAID: frozenset[str] = frozenset(
             "J'adore",
             "Aime",
         ),
-        *("Adore", "Je n'aime pas", "N'aime pas", "Mag", "Mochte", "Mag nicht", "Liebe", "Gefällt mir"),
+        *(
+            "Adore",
+            "Je n'aime pas",
+            "N'aime pas",
+            "Mag",
+            "Mochte",
+            "Mag nicht",
+            "Liebe",
+            "Gefällt mir",
+        ),
         *("Gefällt mir nicht", "Gostei de", "Amei", "Adorei", "Não gostei de"),
     ]
 )
@@ -126,9 +164,19 @@ AROUND: Sequence[tuple[str, str, str]] = (
 )
 #: What stands before the emoji, between it and the quoted text, and at the end.
 WITH_EMOJI: Sequence[tuple[str, str, str]] = (
-    *(("", between, "") for between in ("to", "a", "à", "para", "em", "en", "auf", "zu", "an", "für", "sur")),
-    *((verb, "to", "") for verb in ("Reacted", "Reacted with", "Reacted with a", "Reacted with an")),
-    *((f"{verb}{much}", "a", "") for verb in ("Reaccionó", "Ha reaccionado") for much in ("", " con", " con un")),
+    *(
+        ("", between, "")
+        for between in ("to", "a", "à", "para", "em", "en", "auf", "zu", "an", "für", "sur")
+    ),
+    *(
+        (verb, "to", "")
+        for verb in ("Reacted", "Reacted with", "Reacted with a", "Reacted with an")
+    ),
+    *(
+        (f"{verb}{much}", "a", "")
+        for verb in ("Reaccionó", "Ha reaccionado")
+        for much in ("", " con", " con un")
+    ),
     *((f"A réagi{much}", "à", "") for much in ("", " avec", " par", " avec un", " avec une")),
     *((f"{verb} mit", to, "") for verb in ("Reagierte", "Reagiert") for to in ("auf", "zu")),
     *((f"{verb}mit", to, "reagiert") for verb in ("Hat ", "") for to in ("auf", "zu")),
@@ -142,59 +190,173 @@ NAMED: Sequence[tuple[str, str, str]] = (
     *(("Hat", between, "hinzugefügt") for between in ("zu", "bei")),
     ("Fügte", "zu", "hinzu"),
 )
-#: What a removal says before the name of the reaction, between it and the quoted text, and at the end.
+#: What a removal says before the name of the reaction, between it and the quoted text, and at the
+#: end.
 REMOVED: Sequence[tuple[str, str, str]] = (
     *((verb, "from", "") for verb in ("Removed", "Removed their", "Took back")),
-    *((verb, "de", "") for verb in ("Eliminó", "Quitó", "Retiró", "Borró", "Ha eliminado", "Ha quitado", "Se eliminó")),
+    *(
+        (verb, "de", "")
+        for verb in (
+            "Eliminó",
+            "Quitó",
+            "Retiró",
+            "Borró",
+            "Ha eliminado",
+            "Ha quitado",
+            "Se eliminó",
+        )
+    ),
     *((verb, "de", "") for verb in ("Se quitó", "Se ha eliminado", "Se ha quitado", "Removió")),
     *((verb, "a", "") for verb in ("Quitó", "Ha quitado")),
-    *((verb, to, "") for verb in ("A supprimé", "A retiré", "A enlevé", "N'a plus") for to in ("de", "à", "sur")),
+    *(
+        (verb, to, "")
+        for verb in ("A supprimé", "A retiré", "A enlevé", "N'a plus")
+        for to in ("de", "à", "sur")
+    ),
     *((verb, "de", "") for verb in ("Removeu", "Retirou", "Tirou", "Excluiu", "Apagou")),
-    *((verb, word, "entfernt") for verb in ("Hat", "") for word in ("von", "aus", "für", "bei", "zu")),
+    *(
+        (verb, word, "entfernt")
+        for verb in ("Hat", "")
+        for word in ("von", "aus", "für", "bei", "zu")
+    ),
     *(("Entfernte", word, "") for word in ("von", "aus", "für", "bei", "zu")),
 )
 #: The names of reactions as ``plain`` writes them, without what stands in ``BESIDE_NAME``.
 NAMES: Mapping[str, Sequence[str]] = {
     LIKE: (
-        *("like", "thumbs up", "me gusta", "pulgar arriba", "jaime", "aime", "pouce en lair", "pouce levé"),
+        *(
+            "like",
+            "thumbs up",
+            "me gusta",
+            "pulgar arriba",
+            "jaime",
+            "aime",
+            "pouce en lair",
+            "pouce levé",
+        ),
         *("gefällt mir", "daumen hoch", "curtida", "gostei", "joinha"),
     ),
     LOVE: (
-        *("heart", "love", "corazón", "me encanta", "encanta", "cœur", "coeur", "jadore", "adore", "herz", "liebe"),
+        *(
+            "heart",
+            "love",
+            "corazón",
+            "me encanta",
+            "encanta",
+            "cœur",
+            "coeur",
+            "jadore",
+            "adore",
+            "herz",
+            "liebe",
+        ),
         *("coração", "amei", "adorei"),
     ),
     DISLIKE: (
-        *("dislike", "thumbs down", "no me gusta", "pulgar abajo", "je naime pas", "naime pas", "pouce en bas"),
+        *(
+            "dislike",
+            "thumbs down",
+            "no me gusta",
+            "pulgar abajo",
+            "je naime pas",
+            "naime pas",
+            "pouce en bas",
+        ),
         *("gefällt mir nicht", "daumen runter", "não curtida", "não gostei", "descurtida"),
     ),
     LAUGH: (
-        *("laugh", "haha", "ha ha", "risa", "risas", "jaja", "carcajada", "rire", "rires", "lachen", "lacher"),
+        *(
+            "laugh",
+            "haha",
+            "ha ha",
+            "risa",
+            "risas",
+            "jaja",
+            "carcajada",
+            "rire",
+            "rires",
+            "lachen",
+            "lacher",
+        ),
         *("gelächter", "risada", "riso"),
     ),
     STRESS: (
-        *("exclamation", "exclamations", "exclamation mark", "exclamation point", "exclamation marks", "emphasis"),
-        *("exclamación", "signo de exclamación", "signos de exclamación", "énfasis", "point dexclamation"),
+        *(
+            "exclamation",
+            "exclamations",
+            "exclamation mark",
+            "exclamation point",
+            "exclamation marks",
+            "emphasis",
+        ),
+        *(
+            "exclamación",
+            "signo de exclamación",
+            "signos de exclamación",
+            "énfasis",
+            "point dexclamation",
+        ),
         *("points dexclamation", "ausrufezeichen", "exclamação", "ponto de exclamação", "ênfase"),
     ),
     ASK: (
-        *("question", "question mark", "pregunta", "duda", "interrogación", "signo de interrogación", "interrogation"),
+        *(
+            "question",
+            "question mark",
+            "pregunta",
+            "duda",
+            "interrogación",
+            "signo de interrogación",
+            "interrogation",
+        ),
         *("point dinterrogation", "fragezeichen", "interrogação", "ponto de interrogação"),
     ),
     STICKER: ("sticker", "pegatina", "autocollant", "aufkleber", "figurinha", "adesivo"),
 }
 #: Words for any reaction, which also stand beside the name of one.
-ANY_REACTION = frozenset({"reaction", "reacción", "réaction", "reaktion", "reação", "tapback", "mention"})
+ANY_REACTION = frozenset(
+    {"reaction", "reacción", "réaction", "reaktion", "reação", "tapback", "mention"}
+)
 #: Articles, indefinite ones and all others, with possessives.
-A = frozenset(["a", "an", "un", "una", "une", "des", "ein", "eine", "einen", "einem", "einer", "um", "uma"])
+A = frozenset(
+    ["a", "an", "un", "una", "une", "des", "ein", "eine", "einen", "einem", "einer", "um", "uma"]
+)
 THE = frozenset(
     [
-        *("the", "his", "her", "their", "el", "la", "los", "su", "le", "les", "sa", "son", "das", "die", "den", "dem"),
+        *(
+            "the",
+            "his",
+            "her",
+            "their",
+            "el",
+            "la",
+            "los",
+            "su",
+            "le",
+            "les",
+            "sa",
+            "son",
+            "das",
+            "die",
+            "den",
+            "dem",
+        ),
         *("der", "o", "os", "as"),
     ]
 )
-#: How a reaction names what has no words, without its article. Apple's and Google's, and their plurals.
+#: How a reaction names what has no words, without its article. Apple's and Google's, and their
+#: plurals.
 ATTACHMENTS: Sequence[str] = (
-    *("image", "photo", "picture", "movie", "video", "attachment", "audio message", "voice message", "sticker"),
+    *(
+        "image",
+        "photo",
+        "picture",
+        "movie",
+        "video",
+        "attachment",
+        "audio message",
+        "voice message",
+        "sticker",
+    ),
     *(
         "voice memo",
         "audio clip",
@@ -207,10 +369,55 @@ ATTACHMENTS: Sequence[str] = (
         "link",
         "document",
     ),
-    *("live photo", "animated image", "handwritten message", "digital touch message", "memoji", "slideshow"),
-    *("imagen", "foto", "película", "vídeo", "archivo adjunto", "adjunto", "archivo", "mensaje de audio", "documento"),
-    *("mensaje de voz", "nota de voz", "ubicación", "contacto", "enlace", "vidéo", "film", "pièce jointe"),
-    *("message audio", "message vocal", "fichier", "lien", "bild", "anhang", "audionachricht", "sprachnachricht"),
-    *("datei", "standort", "kontakt", "dokument", "imagem", "filme", "anexo", "mensagem de áudio", "mensagem de voz"),
+    *(
+        "live photo",
+        "animated image",
+        "handwritten message",
+        "digital touch message",
+        "memoji",
+        "slideshow",
+    ),
+    *(
+        "imagen",
+        "foto",
+        "película",
+        "vídeo",
+        "archivo adjunto",
+        "adjunto",
+        "archivo",
+        "mensaje de audio",
+        "documento",
+    ),
+    *(
+        "mensaje de voz",
+        "nota de voz",
+        "ubicación",
+        "contacto",
+        "enlace",
+        "vidéo",
+        "film",
+        "pièce jointe",
+    ),
+    *(
+        "message audio",
+        "message vocal",
+        "fichier",
+        "lien",
+        "bild",
+        "anhang",
+        "audionachricht",
+        "sprachnachricht",
+    ),
+    *(
+        "datei",
+        "standort",
+        "kontakt",
+        "dokument",
+        "imagem",
+        "filme",
+        "anexo",
+        "mensagem de áudio",
+        "mensagem de voz",
+    ),
     *("arquivo", "localização", "contato", "ficheiro"),
 )

@@ -1,6 +1,8 @@
-"""Reactions that phones send as texts: a tapback, or an emoji on a message, quoting the message that it is about.
+"""Reactions that phones send as texts: a tapback, or an emoji on a message, quoting the message
+that it is about.
 
-Phones do this where the other side has no reactions, as over SMS. ``reaction_words`` has the words and their sources.
+Phones do this where the other side has no reactions, as over SMS. ``reaction_words`` has the words
+and their sources.
 """
 
 import re
@@ -9,7 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from handoff_service.rules.conversations import reaction_words as words
-from handoff_service.rules.conversations.reaction_words import ALSO_SAID, ANY_REACTION, ATTACHMENTS, NAMES, THE, A
+from handoff_service.rules.conversations.reaction_words import (
+    ALSO_SAID,
+    ANY_REACTION,
+    ATTACHMENTS,
+    NAMES,
+    THE,
+    A,
+)
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, is_visible
 from handoff_service.rules.virtual_agent.bot_text import plain
 
@@ -18,7 +27,9 @@ _CUT = re.compile(r"\s*(…|\.\.\.?)\s*$")
 _QUOTE_MARKS = frozenset(OPENING + CLOSING) - {"'"}
 _OBJECT = "\ufffc"  # what stands for a picture within a text
 _SURE_PREFIX = (
-    16  # so many letters and digits of a message that goes on are a quote of it, also without a sign of a cut
+    # so many letters and digits of a message that goes on are a quote of it, also without a sign of
+    # a cut
+    16
 )
 MOST_WORDS = 6  # of the name of a reaction
 _ONE_KIND = {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"}
@@ -26,9 +37,9 @@ _ONE_KIND = {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "\u00b4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
-    """``emoji``: empty for a removal that does not name it. ``quoted``: the words of the message that it is about;
-    None: it is about a picture or another attachment. ``sure``: people write no such text themselves; without it only a
-    message with these words makes it a reaction."""
+    """``emoji``: empty for a removal that does not name it. ``quoted``: the words of the message
+    that it is about; None: it is about a picture or another attachment. ``sure``: people write no
+    such text themselves; without it only a message with these words makes it a reaction."""
 
     emoji: str
     removed: bool = False
@@ -50,10 +61,18 @@ def _readings(said: str) -> Iterator[Reaction]:
             sure = verb not in _ALSO_SAID and not lower
             yield _about(found, emoji, sure=sure)
     for before, pattern in _EMOJI:
-        if folded.startswith(before) and (found := pattern.fullmatch(said)) and (shown := _emoji(found["what"])):
+        if (
+            folded.startswith(before)
+            and (found := pattern.fullmatch(said))
+            and (shown := _emoji(found["what"]))
+        ):
             yield _about(found, shown)
     for before, pattern in _NAMED:
-        if folded.startswith(before) and (found := pattern.fullmatch(said)) and (shown := _named(found["what"])):
+        if (
+            folded.startswith(before)
+            and (found := pattern.fullmatch(said))
+            and (shown := _named(found["what"]))
+        ):
             yield _about(found, shown)
     for before, pattern in _REMOVALS:
         found = pattern.fullmatch(said) if folded.startswith(before) else None
@@ -64,25 +83,30 @@ def _readings(said: str) -> Iterator[Reaction]:
 
 
 def _may_be(said: str) -> bool:
-    """Whether to look closer. Most texts quote nothing, begin with no emoji and end with other words."""
+    """Whether to look closer. Most texts quote nothing, begin with no emoji and end with other
+    words."""
     if any(mark in said for mark in _QUOTE_MARKS) or " '" in said or any(map(_pictures, said[:1])):
         return True
     return said.rpartition(" ")[2].strip(" .…").casefold() in _LAST_WORDS
 
 
 def quotes(reaction: Reaction, body: str) -> bool:
-    """Whether the message with this body is what the reaction quotes: whole, cut, or with other quotation marks."""
+    """Whether the message with this body is what the reaction quotes: whole, cut, or with other
+    quotation marks."""
     if reaction.quoted is None:
         return False
     cut = _CUT.search(reaction.quoted)
     quoted, whole = _key(_CUT.sub("", reaction.quoted)), _key(body)
     if quoted == whole:
         return bool(quoted)
-    return whole.startswith(quoted) and (len(quoted) >= _SURE_PREFIX or (cut is not None and bool(quoted)))
+    return whole.startswith(quoted) and (
+        len(quoted) >= _SURE_PREFIX or (cut is not None and bool(quoted))
+    )
 
 
 def is_same(emoji: str, other: str) -> bool:
-    """Whether two emoji are one: how they are drawn, and the tone of their skin, make no difference."""
+    """Whether two emoji are one: how they are drawn, and the tone of their skin, make no
+    difference."""
     return [c for c in emoji if not _is_tone(c)] == [c for c in other if not _is_tone(c)]
 
 
@@ -91,7 +115,9 @@ def is_emoji(text: str) -> bool:
     if not text or len(text) > 40:
         return False
     keycap = "\u20e3" in text
-    return any(map(_pictures, text)) and all(_in_emoji(c) or (keycap and c in "0123456789#*") for c in text)
+    return any(map(_pictures, text)) and all(
+        _in_emoji(c) or (keycap and c in "0123456789#*") for c in text
+    )
 
 
 def _about(found: re.Match[str], emoji: str, *, sure: bool = True) -> Reaction:
@@ -108,14 +134,22 @@ def _about(found: re.Match[str], emoji: str, *, sure: bool = True) -> Reaction:
 
 
 def _clean(text: str) -> str:
-    """Without the hair spaces and zero-width marks that Android puts around its emoji, and with plain apostrophes."""
-    kept = "".join(c for c in unicodedata.normalize("NFC", text) if c not in INVISIBLE_NAMES or c in "\u200d\ufe0f")
+    """Without the hair spaces and zero-width marks that Android puts around its emoji, and with
+    plain apostrophes."""
+    kept = "".join(
+        c
+        for c in unicodedata.normalize("NFC", text)
+        if c not in INVISIBLE_NAMES or c in "\u200d\ufe0f"
+    )
     return " ".join("".join(_ONE_KIND.get(c, c) for c in kept).split())
 
 
 def _key(text: str) -> str:
-    """A message as it is compared: its letters and digits; networks lose blanks and change marks."""
-    return plain(text).replace(" ", "") or "".join(c for c in text if c not in INVISIBLE_NAMES and not c.isspace())
+    """A message as it is compared: its letters and digits; networks lose blanks and change
+    marks."""
+    return plain(text).replace(" ", "") or "".join(
+        c for c in text if c not in INVISIBLE_NAMES and not c.isspace()
+    )
 
 
 def _emoji(what: str) -> str | None:
@@ -140,7 +174,9 @@ def _named(what: str) -> str | None:
 
 def _pictures(c: str) -> bool:
     kind = unicodedata.category(c)
-    return (kind == "So" and c != _OBJECT) or (kind == "Sm" and c >= "\u2190") or c in "‼⁉\u20e3〰〽"
+    return (
+        (kind == "So" and c != _OBJECT) or (kind == "Sm" and c >= "\u2190") or c in "‼⁉\u20e3〰〽"
+    )
 
 
 def _in_emoji(c: str) -> bool:
@@ -154,7 +190,9 @@ def _is_tone(c: str) -> bool:
 _SKIN, _TAGS = ("\U0001f3fb", "\U0001f3ff"), ("\U000e0020", "\U000e007f")
 
 
-def _pattern(before: str, what: str, between: str, after: str, articles: frozenset[str]) -> re.Pattern[str]:
+def _pattern(
+    before: str, what: str, between: str, after: str, articles: frozenset[str]
+) -> re.Pattern[str]:
     marked = "|".join(re.escape(mark) for mark in sorted(articles, key=len, reverse=True))
     things = "|".join(sorted({re.escape(a) for a in ATTACHMENTS}, key=len, reverse=True))
     elided = "|[ld]'" if articles & THE else ""
@@ -162,7 +200,9 @@ def _pattern(before: str, what: str, between: str, after: str, articles: frozens
     quoted = rf"[{OPENING}].*[{CLOSING}]|[{OPENING}][^{CLOSING}]+"
     target = rf"(?P<thing>{thing})|(?P<quoted>{quoted})"
     parts = [re.escape(before), what, re.escape(between), f"(?:{target})", re.escape(after)]
-    return re.compile(" ".join(part for part in parts if part) + r"(?: ?(?:\.{1,3}|…))?", re.IGNORECASE)
+    return re.compile(
+        " ".join(part for part in parts if part) + r"(?: ?(?:\.{1,3}|…))?", re.IGNORECASE
+    )
 
 
 _TAPBACKS: Sequence[tuple[str, re.Pattern[str], str]] = (
@@ -172,25 +212,35 @@ _TAPBACKS: Sequence[tuple[str, re.Pattern[str], str]] = (
         for verbs in languages.values()
         for verb in verbs
     ),
-    *((before.casefold(), _pattern(before, "", "", after, A), emoji) for before, after, emoji in words.AROUND),
+    *(
+        (before.casefold(), _pattern(before, "", "", after, A), emoji)
+        for before, after, emoji in words.AROUND
+    ),
 )
 _EMOJI_LIKE = rf"(?:[0-9#*]\ufe0f?\u20e3|[^{OPENING}\w]){{1,40}}"
 _WHAT = rf"(?P<what>{_EMOJI_LIKE}|{'|'.join(NAMES[words.STICKER])})"
 _NAME = rf"(?P<what>\S+(?: \S+){{0,{MOST_WORDS - 1}}}?)"
 
 
-def _patterns(table: Sequence[tuple[str, str, str]], what: str) -> Sequence[tuple[str, re.Pattern[str]]]:
+def _patterns(
+    table: Sequence[tuple[str, str, str]], what: str
+) -> Sequence[tuple[str, re.Pattern[str]]]:
     return tuple(
-        (before.casefold(), _pattern(before, what, between, after, A | THE)) for before, between, after in table
+        (before.casefold(), _pattern(before, what, between, after, A | THE))
+        for before, between, after in table
     )
 
 
 _EMOJI, _NAMED = _patterns(words.WITH_EMOJI, _WHAT), _patterns(words.NAMED, _NAME)
 _REMOVALS = _patterns(words.REMOVED, _NAME)
-_UNQUOTED = re.compile(rf"(?P<what>{_EMOJI_LIKE}) (?:to|a|à|zu|auf|para) (?P<rest>[^{OPENING}\s].*)")
+_UNQUOTED = re.compile(
+    rf"(?P<what>{_EMOJI_LIKE}) (?:to|a|à|zu|auf|para) (?P<rest>[^{OPENING}\s].*)"
+)
 _ALSO_SAID = frozenset(verb.casefold() for verb in ALSO_SAID)
 _BY_NAME = {name: emoji for emoji, names in NAMES.items() for name in names}
-_LAST_WORDS = frozenset(f"{attachment.split()[-1]}{s}" for attachment in ATTACHMENTS for s in ("", "s", "es")) | {
+_LAST_WORDS = frozenset(
+    f"{attachment.split()[-1]}{s}" for attachment in ATTACHMENTS for s in ("", "s", "es")
+) | {
     after.split()[-1].casefold()
     for after in [
         *(after for _, after, _ in words.AROUND),

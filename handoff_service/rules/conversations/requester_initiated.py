@@ -29,20 +29,25 @@ TABLE: Mapping[RequesterWrites, tuple[RequesterWritesStep, ...]] = {
         RequesterWritesStep.INJECT,
     ),
     RequesterWrites.ACTIVE_WITH_LIVE_AGENT: (RequesterWritesStep.INJECT,),
-    RequesterWrites.ACTIVE_WITH_VIRTUAL_AGENT: (RequesterWritesStep.INJECT, RequesterWritesStep.ASK_VIRTUAL_AGENT),
+    RequesterWrites.ACTIVE_WITH_VIRTUAL_AGENT: (
+        RequesterWritesStep.INJECT,
+        RequesterWritesStep.ASK_VIRTUAL_AGENT,
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FirstOwner:
-    """The first owner of a new interaction, and why, when it differs from the provider number's setting."""
+    """The first owner of a new interaction, and why, when it differs from the provider number's
+    setting."""
 
     owner: Owner
     reason: str | None = None
 
 
 def situation(owner: Owner | None) -> RequesterWrites:
-    """The table row that applies. ``owner``: of the line's active interaction; None when there is none."""
+    """The table row that applies. ``owner``: of the line's active interaction; None when there is
+    none."""
     if owner is None:
         return RequesterWrites.NO_ACTIVE_INTERACTION
     return (
@@ -63,7 +68,8 @@ def first_owner(
     """Who owns a new interaction first. The provider number's setting decides, with two exceptions:
 
     - Without a bot, live agents own it.
-    - For a requester who has opted out, live agents own it, because only a person can answer other than by text.
+    - For a requester who has opted out, live agents own it, because only a person can answer other
+      than by text.
 
     ``unanswerable``: why nobody can text the sender. Nobody gets such a conversation, unless
     ``queues_unanswerable``: the desk wants it in a queue.

@@ -1,18 +1,22 @@
-"""Scripts that do not separate words by spaces, or whose words are not what people search for. Source: Unicode's
-Blocks.txt.
+"""Scripts that do not separate words by spaces, or whose words are not what people search for.
+Source: Unicode's Blocks.txt.
 
-In these scripts, a search finds a run of letters anywhere. Each letter therefore starts an index word, just long
-enough to be selective: two letters in Chinese, Japanese and Korean, three in Thai and its neighbors. With one letter
-of Thai, a search took twenty times as long. Texts in Latin letters cost the same as before.
+In these scripts, a search finds a run of letters anywhere. Each letter therefore starts an index
+word, just long enough to be selective: two letters in Chinese, Japanese and Korean, three in Thai
+and its neighbors. With one letter of Thai, a search took twenty times as long. Texts in Latin
+letters cost the same as before.
 """
 
 import re
 
-#: Thai, Lao, Tibetan, Myanmar, Khmer. Their vowel signs are marks that belong to the letter before them.
+#: Thai, Lao, Tibetan, Myanmar, Khmer. Their vowel signs are marks that belong to the letter before
+#: them.
 _THREE = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\uaa60-\uaa7f"
-#: Hangul, kana, and Han with its extensions. Folding has already replaced halfwidth forms and radicals.
+#: Hangul, kana, and Han with its extensions. Folding has already replaced halfwidth forms and
+#: radicals.
 _TWO = (
-    "\u1100-\u11ff\uac00-\ud7ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+    "\u1100-\u11ff\uac00-\ud7ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 )
 _NO_LETTER = "\u0e2f\u0e3f\u0e4f\u0e5a\u0e5b\u0f04-\u0f14\u104a-\u104f\u17d4-\u17da\u30a0\u30fb"
 _RUN = rf"(?:(?![{_NO_LETTER}])[{_TWO}])+|(?:(?![{_NO_LETTER}])[{_THREE}])+"
@@ -31,6 +35,7 @@ def length_of_words(run: str) -> int:
 
 
 def words_of(run: str, longest: int) -> list[str]:
-    """The index words of a run: one from each letter in a script without spaces, else the run itself."""
+    """The index words of a run: one from each letter in a script without spaces, else the run
+    itself."""
     length = length_of_words(run)
     return [run[n : n + length] for n in range(len(run))] if length else [run[:longest]]

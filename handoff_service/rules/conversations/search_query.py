@@ -1,7 +1,7 @@
 """Search queries: how a query is parsed, and which lines of a conversation can be found.
 
-Index words and queries are folded here, so both databases find the same lines. User input is never query syntax: a
-word holds only letters and digits.
+Index words and queries are folded here, so both databases find the same lines. User input is never
+query syntax: a word holds only letters and digits.
 """
 
 import re
@@ -23,9 +23,8 @@ _PHONE = re.compile(r"[\d\s()./+-]+")
 _INTERACTION = re.compile(r"int0*(\d{1,15})", re.IGNORECASE)
 _CASE = re.compile(r"cs0*(\d{1,15})", re.IGNORECASE)
 MACHINERY = frozenset({Event.OWNER_CHANGED, Event.IDENTITY, Event.TIMER, Event.PROMPT})
-IN_ITS_REASON = frozenset(
-    {Event.CASE_OPENED, Event.CASE_CHANGED, Event.TRANSFER}
-)  # events whose line quotes a person: a problem, a note
+# events whose line quotes a person: a problem, a note
+IN_ITS_REASON = frozenset({Event.CASE_OPENED, Event.CASE_CHANGED, Event.TRANSFER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,9 @@ class Phrase:
 class Wanted:
     """A parsed query.
 
-    ``phrases`` must all occur in one line. ``tokens`` are prefixes of a requester number, read forward (+1202) or
-    backward (#1010). ``interaction`` and ``case`` are ids. ``typed`` is the original input.
+    ``phrases`` must all occur in one line. ``tokens`` are prefixes of a requester number, read
+    forward (+1202) or backward (#1010). ``interaction`` and ``case`` are ids. ``typed`` is the
+    original input.
     """
 
     typed: str
@@ -62,7 +62,8 @@ def words(text: str) -> list[str]:
 
 
 def can_be_found(kind: Kind, event: Event | None, direction: Direction | None) -> bool:
-    """Whether search covers this line: messages, notes and failed texts, but not lines about the system itself."""
+    """Whether search covers this line: messages, notes and failed texts, but not lines about the
+    system itself."""
     return kind is not Kind.SYSTEM or direction is not None or event not in MACHINERY
 
 
@@ -72,8 +73,8 @@ def text_of(body: str, reason: str | None, event: Event | None) -> str:
 
 
 def number_tokens(number: str) -> list[str]:
-    """The search tokens of a requester number: the number forward and backward. A sender's name has its words, and a
-    withheld number also the word for it."""
+    """The search tokens of a requester number: the number forward and backward. A sender's name has
+    its words, and a withheld number also the word for it."""
     if is_name(number):
         return words(number)
     digits = number.lstrip("+")
@@ -89,7 +90,11 @@ def read(typed: str) -> Wanted:
     tokens = read_numbers(typed)
     reference, case = _INTERACTION.fullmatch(typed), _CASE.fullmatch(typed)
     phrases = _phrases(typed)
-    if len(phrases) == 1 and len("".join(phrases[0].words)) < 2 and length_of_words(phrases[0].words[0]) != 2:
+    if (
+        len(phrases) == 1
+        and len("".join(phrases[0].words)) < 2
+        and length_of_words(phrases[0].words[0]) != 2
+    ):
         phrases = ()
     return Wanted(
         typed=typed,
@@ -101,10 +106,14 @@ def read(typed: str) -> Wanted:
 
 
 def _phrases(typed: str) -> tuple[Phrase, ...]:
-    parts = [(RUN.findall(folded(quoted or word))[:MOST_WORDS], bool(word)) for quoted, word in _PART.findall(typed)]
+    parts = [
+        (RUN.findall(folded(quoted or word))[:MOST_WORDS], bool(word))
+        for quoted, word in _PART.findall(typed)
+    ]
     parts = [(runs, open_end) for runs, open_end in parts if runs][:MOST_WORDS]
     return tuple(
-        _phrase(runs, begins=open_end and n == len(parts)) for n, (runs, open_end) in enumerate(parts, start=1)
+        _phrase(runs, begins=open_end and n == len(parts))
+        for n, (runs, open_end) in enumerate(parts, start=1)
     )
 
 
@@ -120,7 +129,8 @@ def _phrase(runs: Sequence[str], *, begins: bool) -> Phrase:
 
 
 def read_numbers(typed: str) -> tuple[str, ...]:
-    """The E.164 prefixes that a phone number may mean: international with + or 00, national with or without its 0."""
+    """The E.164 prefixes that a phone number may mean: international with + or 00, national with or
+    without its 0."""
     digits = "".join(c for c in typed if c in "0123456789")
     if len(digits) < LEAST_DIGITS or not _PHONE.fullmatch(typed):
         return ()
@@ -174,7 +184,8 @@ def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def fits(there: Sequence[str], wanted: Wanted) -> bool:
-    """Whether a line with these words (or a requester number with these tokens) matches the query."""
+    """Whether a line with these words (or a requester number with these tokens) matches the
+    query."""
     if any(word.startswith(token) for word in there for token in wanted.tokens):
         return True
     return bool(wanted.phrases) and all(_finds(there, phrase) for phrase in wanted.phrases)

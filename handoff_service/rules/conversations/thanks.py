@@ -1,8 +1,9 @@
 """Thanks and the like, which need no answer once a conversation has been closed.
 
-The words are those of the intents "thanks", "bye" and "yes" in help desk texts, in English and Spanish, with the
-short forms that people type; the emoji are those that Unicode's CLDR (https://cldr.unicode.org) names for approval,
-thanks, joy and hearts. A text counts only when each word of it stands here, so a question or a problem never does.
+The words are those of the intents "thanks", "bye" and "yes" in help desk texts, in English and
+Spanish, with the short forms that people type; the emoji are those that Unicode's CLDR
+(https://cldr.unicode.org) names for approval, thanks, joy and hearts. A text counts only when each
+word of it stands here, so a question or a problem never does.
 """
 
 import re
@@ -14,13 +15,86 @@ from handoff_service.rules.virtual_agent.bot_text import plain
 
 #: Phrases of which at least one must stand in the text.
 THANKS: Sequence[str] = (
-    *("thanks", "thank you", "thank u", "thankyou", "thank ya", "thx", "thnx", "thanx", "tnx", "thks", "ty", "tysm"),
-    *("tyvm", "tks", "cheers", "much appreciated", "appreciated", "appreciate it", "i appreciate it", "many thanks"),
-    *("i appreciate your help", "appreciate your help", "ta", "kudos", "bless you", "god bless", "you rock"),
-    *("you are the best", "youre the best", "you re the best", "lifesaver", "you are a lifesaver", "youre a star"),
-    *("perfect", "great", "awesome", "excellent", "wonderful", "brilliant", "fantastic", "lovely", "amazing", "super"),
-    *("ok", "okay", "k", "kk", "oki", "okey", "okie", "alright", "all right", "got it", "will do", "sounds good"),
-    *("all good", "good", "cool", "nice", "noted", "understood", "great job", "good job", "well done", "yay", "np"),
+    *(
+        "thanks",
+        "thank you",
+        "thank u",
+        "thankyou",
+        "thank ya",
+        "thx",
+        "thnx",
+        "thanx",
+        "tnx",
+        "thks",
+        "ty",
+        "tysm",
+    ),
+    *(
+        "tyvm",
+        "tks",
+        "cheers",
+        "much appreciated",
+        "appreciated",
+        "appreciate it",
+        "i appreciate it",
+        "many thanks",
+    ),
+    *(
+        "i appreciate your help",
+        "appreciate your help",
+        "ta",
+        "kudos",
+        "bless you",
+        "god bless",
+        "you rock",
+    ),
+    *(
+        "you are the best",
+        "youre the best",
+        "you re the best",
+        "lifesaver",
+        "you are a lifesaver",
+        "youre a star",
+    ),
+    *(
+        "perfect",
+        "great",
+        "awesome",
+        "excellent",
+        "wonderful",
+        "brilliant",
+        "fantastic",
+        "lovely",
+        "amazing",
+        "super",
+    ),
+    *(
+        "ok",
+        "okay",
+        "k",
+        "kk",
+        "oki",
+        "okey",
+        "okie",
+        "alright",
+        "all right",
+        "got it",
+        "will do",
+        "sounds good",
+    ),
+    *(
+        "all good",
+        "good",
+        "cool",
+        "nice",
+        "noted",
+        "understood",
+        "great job",
+        "good job",
+        "well done",
+        "yay",
+        "np",
+    ),
     *(
         "no problem",
         "no worries",
@@ -33,27 +107,160 @@ THANKS: Sequence[str] = (
         "all set",
     ),
     *("works", "works fine", "works again"),
-    *("all fixed", "fixed", "working now", "its working", "its working now", "it is working now", "sorted", "done"),
-    *("problem solved", "that did it", "that helped", "you too", "bye", "goodbye", "bye bye", "see you", "cya"),
-    *("have a good day", "have a great day", "have a nice day", "have a good one", "have a great one"),
-    *("have a good weekend", "have a great weekend", "have a nice weekend", "good night", "have a good evening"),
-    *("gracias", "muchas gracias", "mil gracias", "muchísimas gracias", "muchisimas gracias", "grax", "graciass"),
-    *("te lo agradezco", "se lo agradezco", "agradecido", "agradecida", "muy amable", "muy amables", "perfecto"),
-    *("genial", "excelente", "estupendo", "vale", "de acuerdo", "listo", "entendido", "buenísimo", "buenisimo", "bien"),
-    *("muy bien", "ya funciona", "ya está", "ya esta", "igualmente", "adiós", "adios", "hasta luego", "chao", "bueno"),
-    *("que tenga buen día", "que tengas buen día", "que pase buen día", "que pases buen día", "que esté bien"),
-    *("feliz día", "bendiciones", "dios le bendiga", "dios te bendiga", "excelente servicio", "buen trabajo"),
-    *("ya quedó", "todo bien", "ya pude", "muy agradecido", "muy agradecida", "te agradezco", "le agradezco"),
+    *(
+        "all fixed",
+        "fixed",
+        "working now",
+        "its working",
+        "its working now",
+        "it is working now",
+        "sorted",
+        "done",
+    ),
+    *(
+        "problem solved",
+        "that did it",
+        "that helped",
+        "you too",
+        "bye",
+        "goodbye",
+        "bye bye",
+        "see you",
+        "cya",
+    ),
+    *(
+        "have a good day",
+        "have a great day",
+        "have a nice day",
+        "have a good one",
+        "have a great one",
+    ),
+    *(
+        "have a good weekend",
+        "have a great weekend",
+        "have a nice weekend",
+        "good night",
+        "have a good evening",
+    ),
+    *(
+        "gracias",
+        "muchas gracias",
+        "mil gracias",
+        "muchísimas gracias",
+        "muchisimas gracias",
+        "grax",
+        "graciass",
+    ),
+    *(
+        "te lo agradezco",
+        "se lo agradezco",
+        "agradecido",
+        "agradecida",
+        "muy amable",
+        "muy amables",
+        "perfecto",
+    ),
+    *(
+        "genial",
+        "excelente",
+        "estupendo",
+        "vale",
+        "de acuerdo",
+        "listo",
+        "entendido",
+        "buenísimo",
+        "buenisimo",
+        "bien",
+    ),
+    *(
+        "muy bien",
+        "ya funciona",
+        "ya está",
+        "ya esta",
+        "igualmente",
+        "adiós",
+        "adios",
+        "hasta luego",
+        "chao",
+        "bueno",
+    ),
+    *(
+        "que tenga buen día",
+        "que tengas buen día",
+        "que pase buen día",
+        "que pases buen día",
+        "que esté bien",
+    ),
+    *(
+        "feliz día",
+        "bendiciones",
+        "dios le bendiga",
+        "dios te bendiga",
+        "excelente servicio",
+        "buen trabajo",
+    ),
+    *(
+        "ya quedó",
+        "todo bien",
+        "ya pude",
+        "muy agradecido",
+        "muy agradecida",
+        "te agradezco",
+        "le agradezco",
+    ),
     *("se agradece", "qué bien", "que bien", "fenomenal", "buenas noches"),
 )
 #: Words that may stand beside them.
 BESIDE: Sequence[str] = (
-    *("so much", "very much", "a lot", "a ton", "a bunch", "a million", "again", "all", "everyone", "guys", "folks"),
+    *(
+        "so much",
+        "very much",
+        "a lot",
+        "a ton",
+        "a bunch",
+        "a million",
+        "again",
+        "all",
+        "everyone",
+        "guys",
+        "folks",
+    ),
     *("ms", "mr", "mrs", "miss", "dr", "sr", "sra"),
-    *("team", "sir", "madam", "maam", "for your help", "for the help", "for all your help", "for helping", "so"),
-    *("for everything", "for your time", "for the quick response", "for the quick reply", "for your support", "very"),
-    *("for the quick help", "for the fast help", "for your assistance", "for the support", "for getting back to me"),
-    *("for fixing it", "for fixing that", "for the info", "for the update", "for letting me know", "really", "oh"),
+    *(
+        "team",
+        "sir",
+        "madam",
+        "maam",
+        "for your help",
+        "for the help",
+        "for all your help",
+        "for helping",
+        "so",
+    ),
+    *(
+        "for everything",
+        "for your time",
+        "for the quick response",
+        "for the quick reply",
+        "for your support",
+        "very",
+    ),
+    *(
+        "for the quick help",
+        "for the fast help",
+        "for your assistance",
+        "for the support",
+        "for getting back to me",
+    ),
+    *(
+        "for fixing it",
+        "for fixing that",
+        "for the info",
+        "for the update",
+        "for letting me know",
+        "really",
+        "oh",
+    ),
     *(
         "and",
         "yes",
@@ -70,12 +277,73 @@ BESIDE: Sequence[str] = (
         "bud",
         "mate",
     ),
-    *("for helping me", "for your patience", "to you", "you", "too", "kindly", "wow", "haha", "lol", "ah", "now", "i"),
-    *("por todo", "por la ayuda", "por su ayuda", "por tu ayuda", "por ayudarme", "por su tiempo", "muy", "y", "sí"),
-    *("si", "a todos", "equipo", "amigo", "amiga", "señor", "señora", "de verdad", "otra vez", "de nuevo", "pues"),
-    *("buen día", "buenas tardes", "saludos", "un saludo", "un abrazo", "por la atención", "por su atención"),
-    *("por tu atención", "por tu tiempo", "por tu apoyo", "por la rapidez", "por su paciencia", "mucho", "mucha"),
-    *("por la respuesta", "por responder", "por su apoyo", "tan", "también", "tambien", "todo", "está", "esta"),
+    *(
+        "for helping me",
+        "for your patience",
+        "to you",
+        "you",
+        "too",
+        "kindly",
+        "wow",
+        "haha",
+        "lol",
+        "ah",
+        "now",
+        "i",
+    ),
+    *(
+        "por todo",
+        "por la ayuda",
+        "por su ayuda",
+        "por tu ayuda",
+        "por ayudarme",
+        "por su tiempo",
+        "muy",
+        "y",
+        "sí",
+    ),
+    *(
+        "si",
+        "a todos",
+        "equipo",
+        "amigo",
+        "amiga",
+        "señor",
+        "señora",
+        "de verdad",
+        "otra vez",
+        "de nuevo",
+        "pues",
+    ),
+    *(
+        "buen día",
+        "buenas tardes",
+        "saludos",
+        "un saludo",
+        "un abrazo",
+        "por la atención",
+        "por su atención",
+    ),
+    *(
+        "por tu atención",
+        "por tu tiempo",
+        "por tu apoyo",
+        "por la rapidez",
+        "por su paciencia",
+        "mucho",
+        "mucha",
+    ),
+    *(
+        "por la respuesta",
+        "por responder",
+        "por su apoyo",
+        "tan",
+        "también",
+        "tambien",
+        "todo",
+        "está",
+        "esta",
+    ),
 )
 EMOJI = frozenset(
     "👍👌🙏🙌👏💪🤝🫡✅✔☑💯🎉🥳🎊⭐🌟✨🫶🤙👊✌🤟🫂😀😃😄😁😊🙂😇😍🥰😘🤗😎😌🤩😉☺❤🧡💛💚💙💜🤎🖤🤍🩷🩵💕💖💗💓💞💐🌹🌻♥"
@@ -86,11 +354,13 @@ MOST_LETTERS = 120
 
 
 def is_thanks(text: str, names: Collection[str] = ()) -> bool:
-    """Whether a text says thanks or the like and nothing else. ``names``: words that may stand beside it, such as the
-    agent's name."""
+    """Whether a text says thanks or the like and nothing else. ``names``: words that may stand
+    beside it, such as the agent's name."""
     if len(text) > MOST_LETTERS or any(c in text for c in "?¿"):
         return False
-    said = "".join(c for c in _SMILES.sub("👍", text) if c not in _ASIDE and c not in INVISIBLE_NAMES)
+    said = "".join(
+        c for c in _SMILES.sub("👍", text) if c not in _ASIDE and c not in INVISIBLE_NAMES
+    )
     has_emoji = any(c in EMOJI for c in said)
     rest = "".join(" " if c in EMOJI else c for c in said)
     if any(ord(c) > 0x2190 and not c.isalnum() for c in rest):
@@ -102,10 +372,15 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
 
 
 def has_thanks(text: str) -> bool:
-    """Whether a text may say thanks, whatever stands beside it: a quick look, before anybody asks whose names count."""
+    """Whether a text may say thanks, whatever stands beside it: a quick look, before anybody asks
+    whose names count."""
     if len(text) > MOST_LETTERS:
         return False
-    return any(c in EMOJI for c in text) or bool(_SMILES.search(text)) or any(_phrases(plain(text).split()))
+    return (
+        any(c in EMOJI for c in text)
+        or bool(_SMILES.search(text))
+        or any(_phrases(plain(text).split()))
+    )
 
 
 def _phrases(words: list[str]) -> Iterator[bool]:
@@ -133,5 +408,7 @@ def _short(phrase: str) -> str:
     return re.sub(r"([^\W\d])\1{2,}", r"\1", phrase)
 
 
-_THANKS, _BESIDE = (frozenset(folded(plain(phrase)) for phrase in table) for table in (THANKS, BESIDE))
+_THANKS, _BESIDE = (
+    frozenset(folded(plain(phrase)) for phrase in table) for table in (THANKS, BESIDE)
+)
 _LONGEST = max(len(phrase.split()) for phrase in _THANKS | _BESIDE)

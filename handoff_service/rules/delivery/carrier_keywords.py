@@ -16,7 +16,8 @@ def _in_capitals(words: tuple[str, ...]) -> re.Pattern[str]:
 
 def _asked_for(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(
-        r"\b(?:reply|text|send|write|answer|respond|type|say)\b(?:\s+(?:us|back|with|the|word|keyword|message|to))*"
+        r"\b(?:reply|text|send|write|answer|respond|type|say)\b"
+        r"(?:\s+(?:us|back|with|the|word|keyword|message|to))*"
         rf"[\s\"'“‘«:]+({'|'.join(words)})\b",
         re.IGNORECASE,
     )
@@ -27,12 +28,14 @@ _ALL_PATTERNS = (_in_capitals(OPT_OUT + OTHER), _asked_for(OPT_OUT + OTHER))
 
 
 def asks_for_opt_out(text: str) -> str | None:
-    """The opt-out keyword that this text asks people to reply with: in capitals, or after ``reply`` and the like."""
+    """The opt-out keyword that this text asks people to reply with: in capitals, or after ``reply``
+    and the like."""
     return _first(_OPT_OUT_PATTERNS, text)
 
 
 def asks_for_keyword(text: str) -> str | None:
-    """Like ``asks_for_opt_out``, but also finds opt-in and help keywords. No bot topic may expect these replies."""
+    """Like ``asks_for_opt_out``, but also finds opt-in and help keywords. No bot topic may expect
+    these replies."""
     return _first(_ALL_PATTERNS, text)
 
 

@@ -6,12 +6,16 @@ MILLION = 1_000_000
 
 
 def in_currency(millionths: int) -> str:
-    """The amount as a decimal number with at least two places and no more than it needs: 0.0083, 12.50."""
+    """The amount as a decimal number with at least two places and no more than it needs: 0.0083,
+    12.50."""
     whole, part = divmod(millionths, MILLION)
     return f"{whole}.{f'{part:06}'.rstrip('0'):0<2}"
 
 
 def describe(costs: Mapping[str, int]) -> str:
-    """The sum for people, to the cent: 12.50 USD. Several currencies stand side by side; an empty string when there
-    are none."""
-    return ", ".join(f"{(cost + 5_000) // 10_000 / 100:,.2f} {currency}" for currency, cost in sorted(costs.items()))
+    """The sum for people, to the cent: 12.50 USD. Several currencies stand side by side; an empty
+    string when there are none."""
+    return ", ".join(
+        f"{(cost + 5_000) // 10_000 / 100:,.2f} {currency}"
+        for currency, cost in sorted(costs.items())
+    )

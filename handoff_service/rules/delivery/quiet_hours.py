@@ -1,6 +1,7 @@
 """Quiet hours: when a requester, by their own clock, gets only replies.
 
-Texts that are not replies: a prompt to the requester, and an agent's text before the requester has written.
+Texts that are not replies: a prompt to the requester, and an agent's text before the requester has
+written.
 """
 
 import re
@@ -36,16 +37,18 @@ def over_at(
 ) -> datetime | None:
     """When a text may leave for somebody in one of these zones, as an aware UTC time. None: now.
 
-    With one zone, that is the end of its quiet hours. With several, it is the first moment within a day of ``since``
-    when more than half of the zones are outside their quiet hours. If there is no such moment, it is the first one
-    when the most are. ``since``: when the text was written; None: now.
+    With one zone, that is the end of its quiet hours. With several, it is the first moment within a
+    day of ``since`` when more than half of the zones are outside their quiet hours. If there is no
+    such moment, it is the first one when the most are. ``since``: when the text was written; None:
+    now.
     """
     open_now = _open_zones(quiet, now, zones)
     if 2 * open_now > len(zones) or not zones:
         return None
     later = sorted({at for zone in zones for at in _openings(quiet, now, zone) if at > now})
     soon = [at for at in later if at <= (since or now) + _DAY]
-    # All zones are quiet for a whole day only if the text is old, or if less than an hour a day is open.
+    # All zones are quiet for a whole day only if the text is old, or if less than an hour a day is
+    # open.
     within = bool(open_now) or any(_open_zones(quiet, at, zones) for at in soon)
     best, best_open = None, open_now
     for at in soon if within else later:
@@ -64,8 +67,8 @@ def _open_zones(quiet: QuietHours, at: datetime, zones: Iterable[ZoneInfo]) -> i
 def _is_open(quiet: QuietHours, at: datetime, zone: ZoneInfo) -> bool:
     """Whether a text may leave by this zone's clock.
 
-    When clocks skip all the minutes that are not quiet, the text may leave right after the change. Otherwise it would
-    wait two days.
+    When clocks skip all the minutes that are not quiet, the text may leave right after the change.
+    Otherwise it would wait two days.
     """
     local = at.astimezone(zone)
     clock = local.time()
@@ -88,7 +91,8 @@ def _is_skipped(local: datetime) -> bool:
 
 
 def _openings(quiet: QuietHours, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """When quiet hours may end: at their end, which may occur twice when clocks go back, and at each clock change."""
+    """When quiet hours may end: at their end, which may occur twice when clocks go back, and at
+    each clock change."""
     today = now.astimezone(zone).date()
     for day in range(-1, 4):
         end = datetime.combine(today + timedelta(days=day), quiet.end, zone)
@@ -97,7 +101,9 @@ def _openings(quiet: QuietHours, now: datetime, zone: ZoneInfo) -> Iterator[date
     before = now.astimezone(UTC).replace(second=0, microsecond=0)
     offset = before.astimezone(zone).utcoffset()
     if (before + _DAY).astimezone(zone).utcoffset() != offset:
-        change = bisect(range(24 * 60), False, key=lambda m: _moved(before + m * _MINUTE, zone, offset))
+        change = bisect(
+            range(24 * 60), False, key=lambda m: _moved(before + m * _MINUTE, zone, offset)
+        )
         yield before + change * _MINUTE
 
 

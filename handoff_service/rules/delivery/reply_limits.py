@@ -1,7 +1,8 @@
-"""Limits on automatic replies to unknown numbers, against SMS pumping. In SMS pumping, machines text the desk from
-numbers whose owners earn money on each reply.
+"""Limits on automatic replies to unknown numbers, against SMS pumping. In SMS pumping, machines
+text the desk from numbers whose owners earn money on each reply.
 
-An unknown number is on no user's record. Automatic replies are texts from the virtual agent and the product.
+An unknown number is on no user's record. Automatic replies are texts from the virtual agent and the
+product.
 """
 
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ class Limit(StrEnum):
 class ReplyLimits:
     """Each limit is a number of replies; 0 turns it off.
 
-    ``in_range``: per hour for all numbers of one range, except the number that is being answered. One busy person is
-    therefore not mistaken for a machine.
+    ``in_range``: per hour for all numbers of one range, except the number that is being answered.
+    One busy person is therefore not mistaken for a machine.
     """
 
     in_range: int = 20
@@ -35,8 +36,8 @@ class ReplyLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replied:
-    """How many replies were already sent: to other numbers of the range in the last hour, to all unknown numbers in
-    the last hour, and to all unknown numbers in the last day."""
+    """How many replies were already sent: to other numbers of the range in the last hour, to all
+    unknown numbers in the last hour, and to all unknown numbers in the last day."""
 
     to_range: int
     within_hour: int

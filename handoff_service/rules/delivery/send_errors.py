@@ -1,7 +1,7 @@
 """Why a text did not arrive, and what Patchboard does about it, whoever the provider is.
 
-Each provider brings a table of its own: error code -> ``SendError``. Rules and operations decide by the reason, the
-waits and ``holds_line``; nothing but the provider's folder knows its codes.
+Each provider brings a table of its own: error code -> ``SendError``. Rules and operations decide by
+the reason, the waits and ``holds_line``; nothing but the provider's folder knows its codes.
 """
 
 from collections.abc import Mapping
@@ -36,26 +36,33 @@ class SendError:
     reason: Reason = Reason.OTHER
     #: Before each further try. Without any, the text has failed for good.
     waits: tuple[timedelta, ...] = ()
-    #: When the provider refuses a text with this error, the text and all texts after it wait until the provider takes
-    #: them.
+    #: When the provider refuses a text with this error, the text and all texts after it wait until
+    #: the provider takes them.
     holds_line: bool = False
 
 
-# Patchboard's own refusals: the same numbers with every provider, because they stand in stored messages.
+# Patchboard's own refusals: the same numbers with every provider, because they stand in stored
+# messages.
 OPTED_OUT = 21610
 COUNTRY_OFF = 21408  # the desk's list of countries
 RANGE_FULL = 30450  # the desk's limits on automatic replies
 _ADMIN = "Tell an admin. No texts can be delivered until this is fixed."
 OWN: Mapping[int, SendError] = {
     OPTED_OUT: SendError(
-        "The requester has opted out.", "Nothing can be sent until they text START.", Reason.OPTED_OUT
+        "The requester has opted out.",
+        "Nothing can be sent until they text START.",
+        Reason.OPTED_OUT,
     ),
     COUNTRY_OFF: SendError("Texts to this country are switched off.", _ADMIN, Reason.COUNTRY),
     RANGE_FULL: SendError(
-        "Too many replies to unknown numbers.", "If it is a person, write to them yourself, or call.", Reason.BLOCKED
+        "Too many replies to unknown numbers.",
+        "If it is a person, write to them yourself, or call.",
+        Reason.BLOCKED,
     ),
 }
-UNNAMED = SendError("The provider rejected it.", "Look up the code in the provider's documentation, or try again.")
+UNNAMED = SendError(
+    "The provider rejected it.", "Look up the code in the provider's documentation, or try again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,8 @@ class SendErrors:
     of_provider: Mapping[int, SendError] = field(default_factory=dict)
 
     def explain(self, code: int) -> SendError:
-        """What an error code means. A code that no table holds gets a sentence that is always true."""
+        """What an error code means. A code that no table holds gets a sentence that is always
+        true."""
         return OWN.get(code) or self.of_provider.get(code, UNNAMED)
 
     def is_opt_out(self, code: int | None) -> bool:
@@ -73,6 +81,7 @@ class SendErrors:
         return code is not None and self.explain(code).reason is Reason.OPTED_OUT
 
     def again_after(self, code: int | None, retries: int) -> timedelta | None:
-        """How long to wait before the message is sent once more; None: it has failed for good. ``retries``: so far."""
+        """How long to wait before the message is sent once more; None: it has failed for good.
+        ``retries``: so far."""
         waits = self.explain(code).waits if code is not None else ()
         return waits[retries] if retries < len(waits) else None

@@ -2,13 +2,16 @@
 
 import re
 
-# One to eleven characters with a letter among them. Carriers pass more marks than Twilio sells, such as the dot of
-# "Booking.com": https://www.twilio.com/content/dam/twilio-com/global/en/blog/pdfs/Permitted-Sender-ID-characters.pdf
-# The colon and the at sign are left out, because they mark addresses of other channels, such as "client:ann".
+# One to eleven characters with a letter among them. Carriers pass more marks than Twilio sells,
+# such as the dot of "Booking.com":
+# https://www.twilio.com/content/dam/twilio-com/global/en/blog/pdfs/Permitted-Sender-ID-characters.pdf
+# The colon and the at sign are left out, because they mark addresses of other channels, such as
+# "client:ann".
 NAME = r"(?=.*[A-Za-z])[ -9;-?A-Z_a-z]{1,11}"
 _NAME = re.compile(NAME)
 
-# Carriers write a withheld number as one of these words, spelled on a telephone's keys (ITU-T E.161).
+# Carriers write a withheld number as one of these words, spelled on a telephone's keys (ITU-T
+# E.161).
 _KEYS = {
     letter: key
     for key, letters in enumerate(["ABC", "DEF", "GHI", "JKL", "MNO", "PQRS", "TUV", "WXYZ"], 2)

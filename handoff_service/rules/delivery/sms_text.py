@@ -1,6 +1,7 @@
 """SMS text: numbers, encodings and segments.
 
-GSM-7 and its extension table: 3GPP TS 23.038, section 6.2.1. Segments: 160 or 153 septets, 70 or 67 UTF-16 units.
+GSM-7 and its extension table: 3GPP TS 23.038, section 6.2.1. Segments: 160 or 153 septets, 70 or 67
+UTF-16 units.
 """
 
 import re
@@ -9,7 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handoff_service.rules.delivery.senders import is_name
-from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, LOOK_ALIKES, MEANINGLESS, is_visible
+from handoff_service.rules.delivery.sms_characters import (
+    INVISIBLE_NAMES,
+    LOOK_ALIKES,
+    MEANINGLESS,
+    is_visible,
+)
 
 MAX_BODY = 1600  # characters that a provider accepts in one message
 LONGEST = 10 * MAX_BODY  # our own limit on what somebody may write at once; it is sent in parts
@@ -34,8 +40,8 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segments:
-    """How a text is sent: units used, units that fit in one segment at this length, and the character that forced
-    UCS-2."""
+    """How a text is sent: units used, units that fit in one segment at this length, and the
+    character that forced UCS-2."""
 
     encoding: Encoding
     units: int
@@ -50,7 +56,8 @@ def is_e164(number: str) -> bool:
 
 
 def is_sender(number: str) -> bool:
-    """Whether this can be the sender of a text: a number, a short code (digits without a plus) or a name."""
+    """Whether this can be the sender of a text: a number, a short code (digits without a plus) or a
+    name."""
     return re.fullmatch(r"\+?[0-9]{3,15}", number) is not None or is_name(number)
 
 
@@ -62,8 +69,8 @@ def is_short_code(number: str) -> bool:
 def narrowed(body: str) -> str:
     """The text as it is sent: in the fewest segments that lose nothing visible.
 
-    Letters are composed first. If replacing look-alikes and removing invisible characters makes the text fit GSM-7,
-    both are done. Otherwise every meaningful character stays.
+    Letters are composed first. If replacing look-alikes and removing invisible characters makes the
+    text fit GSM-7, both are done. Otherwise every meaningful character stays.
     """
     plain = _plain(body)
     return plain if len(plain) <= MAX_BODY else body
@@ -74,12 +81,14 @@ def _plain(body: str) -> str:
     plain = composed.translate(_IN_GSM_7)
     if all(c in _ONE or c in _TWO for c in plain):
         return plain
-    shorter = composed if len(composed) < len(body) else body  # NFC decomposes a few letters of Indian scripts
+    # NFC decomposes a few letters of Indian scripts
+    shorter = composed if len(composed) < len(body) else body
     return shorter.translate(_MEANINGLESS)
 
 
 def forced_by(body: str) -> str | None:
-    """The character that keeps a text out of GSM-7. Look-alikes can be replaced; this character cannot."""
+    """The character that keeps a text out of GSM-7. Look-alikes can be replaced; this character
+    cannot."""
     outside = [c for c in body if c not in _ONE and c not in _TWO]
     kept = (c for c in outside if c not in LOOK_ALIKES and c not in INVISIBLE_NAMES)
     return next(kept, outside[0] if outside else None)
@@ -96,12 +105,21 @@ def segments(body: str) -> Segments:
         widths = [2 if ord(c) > 0xFFFF else 1 for c in body]
     units = sum(widths)
     if units <= single:
-        return Segments(encoding=encoding, units=units, count=1, per_segment=single, forced_by=forcing)
-    return Segments(encoding=encoding, units=units, count=_parts(widths, joined), per_segment=joined, forced_by=forcing)
+        return Segments(
+            encoding=encoding, units=units, count=1, per_segment=single, forced_by=forcing
+        )
+    return Segments(
+        encoding=encoding,
+        units=units,
+        count=_parts(widths, joined),
+        per_segment=joined,
+        forced_by=forcing,
+    )
 
 
 def _parts(widths: list[int], room: int) -> int:
-    """How many segments the text needs. A character of two units is never split between segments."""
+    """How many segments the text needs. A character of two units is never split between
+    segments."""
     parts, used = 1, 0
     for width in widths:
         if used + width > room:
@@ -111,9 +129,11 @@ def _parts(widths: list[int], room: int) -> int:
 
 
 def split(body: str, most: int = MAX_BODY) -> list[str]:
-    """The text in parts of at most ``most`` characters, split at the end of a sentence, else at a space.
+    """The text in parts of at most ``most`` characters, split at the end of a sentence, else at a
+    space.
 
-    Returns nothing for a text without visible characters. Look-alikes are replaced first because some need more room.
+    Returns nothing for a text without visible characters. Look-alikes are replaced first because
+    some need more room.
     """
     rest, parts = _plain(body.strip()), []
     while len(rest) > most:

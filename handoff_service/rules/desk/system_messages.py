@@ -1,7 +1,7 @@
 """System messages to requesters: the short list of the product page, each within one segment.
 
-Requesters never get "X joined", "X is typing" or "session timed out"; agents see all of these. Admins can edit each
-text.
+Requesters never get "X joined", "X is typing" or "session timed out"; agents see all of these.
+Admins can edit each text.
 """
 
 from collections.abc import Mapping
@@ -43,12 +43,14 @@ ABOUT_CONSENT = (  # carriers want these texts to name STOP
     *(SystemMessage.HELP, SystemMessage.OPTED_OUT, SystemMessage.OPTED_IN),
     *(SystemMessage.ASK_OPT_OUT, SystemMessage.WRONG_NUMBER),
 )
-QUEUES_OWN = (SystemMessage.IN_LINE, SystemMessage.WAITING, SystemMessage.CLOSED)  # a queue may have its own version
+# a queue may have its own version
+QUEUES_OWN = (SystemMessage.IN_LINE, SystemMessage.WAITING, SystemMessage.CLOSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholder:
-    """``example``: a typical value; ``long``: one of the longest; ``instead``: replaces a value that is too long."""
+    """``example``: a typical value; ``long``: one of the longest; ``instead``: replaces a value
+    that is too long."""
 
     example: str
     long: str
@@ -68,7 +70,9 @@ QUEUE = Placeholder(example="Service desk", long="Facilities and Workplace", ins
 OPENS = Placeholder(example="on Monday at 08:00", long="on 23 September at 08:00", instead="later")
 CASE = Placeholder(example="CS0000012", long="CS123456789", instead="a case")
 AGENT = Placeholder(example="Mia", long="Maximiliana-Alejandra", instead="Our agent")
-DESK = Placeholder(example="Northwind IT", long="Northwind Facilities and Workplace", instead="The help desk")
+DESK = Placeholder(
+    example="Northwind IT", long="Northwind Facilities and Workplace", instead="The help desk"
+)
 TEXTS: Mapping[SystemMessage, Words] = {
     SystemMessage.IN_LINE: Words(
         when="Once, when a conversation enters a queue and an agent gets an offer",
@@ -101,7 +105,8 @@ TEXTS: Mapping[SystemMessage, Words] = {
         placeholders={"agent.first_name": AGENT},
     ),
     SystemMessage.ACCOUNT_HELP: Words(
-        when="When a verified requester asks about a password or a locked account, before the handoff",
+        when="When a verified requester asks about a password or a locked account, before the "
+        "handoff",
         default="I've opened case {case} with high priority. An agent will reset it with you here. "
         "Please never text us a password.",
         placeholders={"case": CASE},
@@ -113,7 +118,8 @@ TEXTS: Mapping[SystemMessage, Words] = {
     ),
     SystemMessage.HELP: Words(
         when="When somebody texts HELP, unless the provider answers it",
-        default="{desk}: text your problem, or AGENT for a person, RESTART to start over, BYE to end, STOP to opt out. "
+        default="{desk}: text your problem, or AGENT for a person, RESTART to start over, BYE to "
+        "end, STOP to opt out. "
         "Msg & data rates may apply.",
         placeholders={"desk": DESK},
     ),
@@ -124,7 +130,8 @@ TEXTS: Mapping[SystemMessage, Words] = {
     ),
     SystemMessage.OPTED_OUT: Words(
         when="Once, when somebody opts out with STOP, unless the provider confirms it",
-        default="You've opted out of texts from {desk} and won't get any more. Text START to opt back in.",
+        default="You've opted out of texts from {desk} and won't get any more. Text START to opt "
+        "back in.",
         placeholders={"desk": DESK},
     ),
     SystemMessage.OPTED_IN: Words(
@@ -134,17 +141,19 @@ TEXTS: Mapping[SystemMessage, Words] = {
     ),
     SystemMessage.ASK_OPT_OUT: Words(
         when="Once, when a text to the virtual agent may mean that the requester wants to opt out",
-        default="Would you like to stop texts from {desk}? Reply STOP to opt out, or tell us what you need.",
+        default="Would you like to stop texts from {desk}? Reply STOP to opt out, or tell us "
+        "what you need.",
         placeholders={"desk": DESK},
     ),
     SystemMessage.WRONG_NUMBER: Words(
-        when="When a text to the virtual agent says that this is a wrong number or asks who this is",
-        default="This is {desk}, a help desk you can text. Reply STOP to opt out, or tell us what you need.",
+        when="When a text to the virtual agent says that the number is wrong or asks who this is",
+        default="This is {desk}, a help desk you can text. Reply STOP to opt out, or tell us "
+        "what you need.",
         placeholders={"desk": DESK},
     ),
 }
 
-# Filled for one conversation. ``text`` is the admin's (see store/desk/texts.py); None is the default text. --------
+# Filled for one conversation. ``text`` is the admin's (see store/desk/texts.py); None is the defaul
 
 
 def in_line(queue: str, text: str | None = None) -> str:
@@ -153,12 +162,16 @@ def in_line(queue: str, text: str | None = None) -> str:
 
 
 def waiting(queue: str, text: str | None = None, *, instead: str | None = None) -> str:
-    """Sent once when no agent is free. ``instead``: how to return to the virtual agent, where there is one."""
+    """Sent once when no agent is free. ``instead``: how to return to the virtual agent, where there
+    is one."""
     return _and(_filled(SystemMessage.WAITING, text, {"queue": queue}), instead)
 
 
-def out_of_hours(queue: str, opens: str, text: str | None = None, *, instead: str | None = None) -> str:
-    """Sent once when the queue is closed. ``opens``: in words, see ``opening``; ``instead`` as for ``waiting``."""
+def out_of_hours(
+    queue: str, opens: str, text: str | None = None, *, instead: str | None = None
+) -> str:
+    """Sent once when the queue is closed. ``opens``: in words, see ``opening``; ``instead`` as for
+    ``waiting``."""
     return _and(_filled(SystemMessage.CLOSED, text, {"queue": queue, "opens": opens}), instead)
 
 
@@ -213,14 +226,16 @@ def wrong_number(desk: str, text: str | None = None) -> str:
 
 
 def opening(at: datetime | None, time_zone: str, now: datetime) -> str:
-    """When a queue opens, in the words of a text: at 08:00, tomorrow at 08:00, on Monday at 08:00, on 4 January at
-    08:00."""
+    """When a queue opens, in the words of a text: at 08:00, tomorrow at 08:00, on Monday at 08:00,
+    on 4 January at 08:00."""
     if at is None:
         return OPENS.instead
     zone = ZoneInfo(time_zone)
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     days = (local.date() - today).days
-    day = {0: "", 1: "tomorrow "}.get(days, f"on {local:%A} " if days < 7 else f"on {local.day} {local:%B} ")
+    day = {0: "", 1: "tomorrow "}.get(
+        days, f"on {local:%A} " if days < 7 else f"on {local.day} {local:%B} "
+    )
     return f"{day}at {local:%H:%M}"
 
 
@@ -232,12 +247,17 @@ def wants_bot(text: str) -> bool:
 def examples(message: SystemMessage, text: str | None = None) -> tuple[str, str]:
     """The text filled with typical names, and with long ones."""
     words = TEXTS[message]
-    plain, long = ({n: getattr(p, kind) for n, p in words.placeholders.items()} for kind in ("example", "long"))
-    return placeholders.fill(text or words.default, plain), placeholders.fill(text or words.default, long)
+    plain, long = (
+        {n: getattr(p, kind) for n, p in words.placeholders.items()} for kind in ("example", "long")
+    )
+    return placeholders.fill(text or words.default, plain), placeholders.fill(
+        text or words.default, long
+    )
 
 
 def _filled(message: SystemMessage, text: str | None, values: Mapping[str, str]) -> str:
-    """Fill a text within one segment. A name that is too long or forces UCS-2 is replaced by plain words."""
+    """Fill a text within one segment. A name that is too long or forces UCS-2 is replaced by plain
+    words."""
     words, values = TEXTS[message], dict(values)
     filled = placeholders.fill(text or words.default, values)
     for name, placeholder in words.placeholders.items():
@@ -253,12 +273,12 @@ def _and(line: str, more: str | None) -> str:
     return both if segments(both).count == 1 else line
 
 
-# What an admin may save ---------------------------------------------------------------------------------------
+# What an admin may save ---------------------------------------------------------------------------
 
 
 def error(message: SystemMessage, text: str, values: Mapping[str, str] | None = None) -> str | None:
-    """What is wrong with an edited text. None when it can be saved. ``values``: known placeholder values, such as
-    {queue}."""
+    """What is wrong with an edited text. None when it can be saved. ``values``: known placeholder
+    values, such as {queue}."""
     words = TEXTS[message]
     if not is_visible(text):
         return "must not be empty; reset it to restore the default text"
@@ -273,5 +293,8 @@ def error(message: SystemMessage, text: str, values: Mapping[str, str] | None = 
         counted = segments(filled)
         if counted.count > 1:
             because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""
-            return f"must fit in one segment; filled, as in “{filled}”, it takes {counted.count}{because}"
+            return (
+                f"must fit in one segment; filled, as in “{filled}”, it takes "
+                f"{counted.count}{because}"
+            )
     return None

@@ -34,14 +34,16 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A record that this number is this user's. ``user_id`` None: the number is not the person's it was tied to."""
+    """A record that this number is this user's. ``user_id`` None: the number is not the person's it
+    was tied to."""
 
     user_id: int | None
     expires_at: datetime
 
 
 def level(user_id: int | None, proof: Proof | None, now: datetime) -> Level:
-    """The identity level of an interaction's user. ``proof``: the last one for the number that was not undone."""
+    """The identity level of an interaction's user. ``proof``: the last one for the number that was
+    not undone."""
     if user_id is None:
         return Level.GUEST
     if proof is not None and proof.user_id == user_id and now < proof.expires_at:

@@ -15,7 +15,9 @@ class NumberSituation(StrEnum):
     SAME_USER = "number on one user, profile tied to the same user"
     ONE_USER_PROFILE_OF_NOBODY = "number on one user, profile tied to nobody"
     ONE_USER_WHO_IT_IS_NOT = "number on one user, profile tied to nobody since it is not that user"
-    SEVERAL_USERS_PROFILE_OF_NOBODY = "number on several users, no profile or a profile tied to nobody"
+    SEVERAL_USERS_PROFILE_OF_NOBODY = (
+        "number on several users, no profile or a profile tied to nobody"
+    )
     SEVERAL_USERS_PROFILE_OF_ONE = "number on several users, profile tied to one of them"
 
 
@@ -37,16 +39,23 @@ TABLE: Mapping[NumberSituation, tuple[ProfileStep, ...]] = {
     NumberSituation.NO_USER_NO_PROFILE: (ProfileStep.MAKE_PROFILE, ProfileStep.BELONGS_TO_GUEST),
     NumberSituation.CONFLICT: (ProfileStep.BELONGS_TO_PROFILES_USER,),
     NumberSituation.SAME_USER: (ProfileStep.BELONGS_TO_PROFILES_USER,),
-    NumberSituation.ONE_USER_PROFILE_OF_NOBODY: (ProfileStep.TIE_PROFILE, ProfileStep.BELONGS_TO_USER),
+    NumberSituation.ONE_USER_PROFILE_OF_NOBODY: (
+        ProfileStep.TIE_PROFILE,
+        ProfileStep.BELONGS_TO_USER,
+    ),
     NumberSituation.ONE_USER_WHO_IT_IS_NOT: (ProfileStep.BELONGS_TO_GUEST,),
-    NumberSituation.SEVERAL_USERS_PROFILE_OF_NOBODY: (ProfileStep.MAKE_PROFILE, ProfileStep.BELONGS_TO_GUEST),
+    NumberSituation.SEVERAL_USERS_PROFILE_OF_NOBODY: (
+        ProfileStep.MAKE_PROFILE,
+        ProfileStep.BELONGS_TO_GUEST,
+    ),
     NumberSituation.SEVERAL_USERS_PROFILE_OF_ONE: (ProfileStep.BELONGS_TO_PROFILES_USER,),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberFacts:
-    """What is known about a requester's number: the users who have it, and its active profile, if any.
+    """What is known about a requester's number: the users who have it, and its active profile, if
+    any.
 
     ``not_user``: the user whom somebody ruled out as the sender.
     """
@@ -72,7 +81,11 @@ def situation(facts: NumberFacts) -> NumberSituation:
     """The table row that applies to a number."""
     one = len(facts.users) == 1
     if not facts.users:
-        return NumberSituation.NO_USER_BUT_PROFILE if facts.has_profile else NumberSituation.NO_USER_NO_PROFILE
+        return (
+            NumberSituation.NO_USER_BUT_PROFILE
+            if facts.has_profile
+            else NumberSituation.NO_USER_NO_PROFILE
+        )
     if facts.profile_user is not None:
         if facts.profile_user not in facts.users:
             return NumberSituation.CONFLICT
@@ -81,7 +94,11 @@ def situation(facts: NumberFacts) -> NumberSituation:
         return NumberSituation.SEVERAL_USERS_PROFILE_OF_NOBODY
     if facts.has_profile and facts.users[0] == facts.not_user:
         return NumberSituation.ONE_USER_WHO_IT_IS_NOT
-    return NumberSituation.ONE_USER_PROFILE_OF_NOBODY if facts.has_profile else NumberSituation.ONE_USER_NO_PROFILE
+    return (
+        NumberSituation.ONE_USER_PROFILE_OF_NOBODY
+        if facts.has_profile
+        else NumberSituation.ONE_USER_NO_PROFILE
+    )
 
 
 def match(facts: NumberFacts) -> ProfileMatch:

@@ -1,7 +1,9 @@
-"""Proof of identity: a one-time code to the e-mail on file, or an employee number and a second fact.
+"""Proof of identity: a one-time code to the e-mail on file, or an employee number and a second
+fact.
 
-Secrets are redacted on arrival: the conversation keeps asterisks and the proof keeps a keyed hash. Replies and their
-number are the same whether or not the account exists, so nobody can probe for accounts.
+Secrets are redacted on arrival: the conversation keeps asterisks and the proof keeps a keyed hash.
+Replies and their number are the same whether or not the account exists, so nobody can probe for
+accounts.
 """
 
 import hashlib
@@ -18,7 +20,8 @@ from handoff_service.rules.shared.mail_signature import without_signature
 CODE_LASTS = timedelta(minutes=10)
 TRIES = 5  # wrong answers per number, within a day and since its last success
 TRIES_WITHIN = timedelta(days=1)
-SENDS = ((3, timedelta(minutes=10)), (10, timedelta(days=1)))  # at most this many codes per number within this time
+# at most this many codes per number within this time
+SENDS = ((3, timedelta(minutes=10)), (10, timedelta(days=1)))
 # after a live agent asks for proof; then the conversation returns to the agent
 ANSWERS_WITHIN = timedelta(minutes=10)
 MASK = "******"
@@ -50,7 +53,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-# Limits ----------------------------------------------------------------------------------------------------------
+# Limits -------------------------------------------------------------------------------------------
 
 
 def may_send(sent: Sequence[datetime], now: datetime) -> bool:
@@ -66,8 +69,8 @@ def tries_left(wrong: int) -> int:
 def judged(*, six_digits: bool, same: bool, until: datetime | None, now: datetime) -> Verdict:
     """Check a code. ``same``: it equals the code that was sent; ``until``: when that code expires.
 
-    An expired code does not count as a try. The same reply is sent when no code was ever made, for example when the
-    account does not exist.
+    An expired code does not count as a try. The same reply is sent when no code was ever made, for
+    example when the account does not exist.
     """
     if not six_digits:
         return Verdict.NO_CODE
@@ -76,7 +79,7 @@ def judged(*, six_digits: bool, same: bool, until: datetime | None, now: datetim
     return Verdict.RIGHT if same else Verdict.WRONG
 
 
-# Hashes ----------------------------------------------------------------------------------------------------------
+# Hashes -------------------------------------------------------------------------------------------
 
 
 def keyed(key: str, *said: object) -> str:
@@ -95,8 +98,8 @@ def fact_hash(key: str, fact: str) -> str:
 
 
 def fact_fingerprint(key: str, user_id: int, name: str, hashed: str) -> str:
-    """A fingerprint that changes when a user's fact changes (``hashed`` is from ``fact_hash``). Two users with the
-    same fact have different fingerprints."""
+    """A fingerprint that changes when a user's fact changes (``hashed`` is from ``fact_hash``). Two
+    users with the same fact have different fingerprints."""
     return keyed(key, "fingerprint", user_id, name, hashed)
 
 
@@ -112,11 +115,12 @@ def mail_text(code: str, desk: str, number: str) -> str:
     return (
         f"Your code for {desk} is {code}\n\n"
         f"Reply to our text with this code. It works once, for {minutes} minutes.\n\n"
-        f"It was requested by text from {number}. If that wasn't you, don't share it, and let {desk} know.\n"
+        f"It was requested by text from {number}. If that wasn't you, don't share it, and "
+        f"let {desk} know.\n"
     )
 
 
-# What requesters type ----------------------------------------------------------------------------------------------
+# What requesters type -----------------------------------------------------------------------------
 
 _NUMERALS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _SAID = r"(?:\d|\b(?:" + "|".join((*_NUMERALS, "oh")) + r")\b)"
@@ -131,14 +135,19 @@ _CODES = (  # how people write a code, most certain first: joined, in groups, in
 _SIX_DIGITS = re.compile(rf"{_SAID}(?:{_GAP}{_SAID}){{5}}", re.IGNORECASE)
 # digits that are redacted among words: includes a mistyped code, but not a time or a count of mails
 _FEWEST_DIGITS = 4
-_FEWEST_ALONE = 2  # digits that are redacted without words: includes part of a code, but not the number of a choice
+# digits that are redacted without words: includes part of a code, but not the number of a choice
+_FEWEST_ALONE = 2
 _LETTER = re.compile(r"[^\W\d_]")
 _EMAIL = re.compile(r"[^\s@,;:<>()]+@[^\s@,;:<>()]+\.[^\s@,;:<>().]+")
 # Six digits after letters that are not our own prefixes are a code typed in haste: its123456.
 _NOT_A_CODE = re.compile(
-    rf"{_EMAIL.pattern}|\b(?:(?:cs|int|e)-?\d+|(?:[a-z]{{1,3}}-?|e )(?!\d{{6}}\b)\d{{3,}})\b", re.IGNORECASE
+    rf"{_EMAIL.pattern}|\b(?:(?:cs|int|e)-?\d+|(?:[a-z]{{1,3}}-?|e )(?!\d{{6}}\b)\d{{3,}})\b",
+    re.IGNORECASE,
 )
-_LEAD = re.compile(r"^(?:(?:my|the) (?:\w+ ){1,4}?(?:is|was)|i was born (?:in|on)|born (?:in|on)|its|it is|it was) ")
+_LEAD = re.compile(
+    r"^(?:(?:my|the) (?:\w+ ){1,4}?(?:is|was)|i was born (?:in|on)|born (?:in|on)|its|it is"
+    r"|it was) "
+)
 _RUN = re.compile(r"\d+")
 _SURE_DIGITS = 4  # digits of a year or badge number: an answer, whatever words surround it
 _MOST_WORDS = 8
@@ -146,26 +155,54 @@ _WITH_DIGIT = re.compile(r"\b(?=[\w.-]*\d)\w[\w.-]{1,38}\w\b")
 _WORD = re.compile(r"\w[\w.-]{1,38}\w")
 _NOT_A_FACT = frozenset(
     [
-        *("agent", "person", "human", "someone", "somebody", "anyone", "representative", "operator"),
-        *("help", "bye", "restart", "thanks", "hello", "hi", "yes", "no", "ok", "dont", "know", "idk"),
+        *(
+            "agent",
+            "person",
+            "human",
+            "someone",
+            "somebody",
+            "anyone",
+            "representative",
+            "operator",
+        ),
+        *(
+            "help",
+            "bye",
+            "restart",
+            "thanks",
+            "hello",
+            "hi",
+            "yes",
+            "no",
+            "ok",
+            "dont",
+            "know",
+            "idk",
+        ),
         *("what", "why", "how", "who", "when", "where", "code", "email", "mail", "resend", "again"),
         *("please", "pls", "sorry", "nevermind", "nvm", "wait", "lol", "later", "joke", "dunno"),
         *("ayuda", "favor", "gracias", "hola", "necesito", "quiero", "agente", "persona"),
     ]
 )
 _ASKS = "are|is|do|does|did|can|could|would|will|may|shall|should|have|has"
-_WANTS = "want|need|wanna|would|will|cant|cannot|can|could|must|should|forgot|lost|have to|just|still|(?:am|do|did) not"
+_WANTS = (
+    "want|need|wanna|would|will|cant|cannot|can|could|must|should|forgot|lost|have to|just"
+    "|still|(?:am|do|did) not"
+)
 _ASIDE = re.compile(  # how questions, requests and asides start, after ``spelled``
     rf"(?:(?:{_ASKS}) (?:you|u|i|we|it|they|there|this|that|my)|i (?:{_WANTS})|\w+ me"
-    r"|im (?:not|in|at|on|busy|still|waiting|locked|stuck)|(?:this|that|thats)(?: is)? (?:not|wrong|all)"
+    r"|im (?:not|in|at|on|busy|still|waiting|locked|stuck)|(?:this|that|thats)(?: is)? "
+    r"(?:not|wrong|all)"
     r"|(?:hold|hang) on|(?:just )?(?:one|a) (?:sec|second|moment|minute|min)"
-    r"|never mind|(?:forget|drop|skip) (?:it|this|that)|id|ive|ill|lets|you|u|we|they|there|theres)\b"
+    r"|never mind|(?:forget|drop|skip) (?:it|this|that)|id|ive|ill|lets|you|u|we|they|there"
+    r"|theres)\b"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hidden:
-    """A text that contains a secret: the redacted text for people, and the values the proof compares.
+    """A text that contains a secret: the redacted text for people, and the values the proof
+    compares.
 
     ``guesses`` are possible spellings of one answer. Empty: no answer that could be right.
     """
@@ -175,18 +212,23 @@ class Hidden:
 
 
 def hidden(expects: Expects | None, text: str) -> Hidden | None:
-    """Redact a text that arrived while this was expected. None: it contains no secret and is kept unchanged."""
+    """Redact a text that arrived while this was expected. None: it contains no secret and is kept
+    unchanged."""
     if expects in (Expects.CODE, Expects.CHOICE):
         return _hidden_code(text)
     return _hidden_fact(without_signature(text)) if expects is Expects.FACT else None
 
 
 def _hidden_code(text: str) -> Hidden | None:
-    """Look for a code after blanking what is not one: e-mail addresses, employee numbers and case numbers."""
+    """Look for a code after blanking what is not one: e-mail addresses, employee numbers and case
+    numbers."""
     said = _NOT_A_CODE.sub(lambda one: "x" * len(one[0]), text)
     codes = _codes(without_signature(said)) or _codes(said)
     fewest = _FEWEST_DIGITS if _LETTER.search(said) else _FEWEST_ALONE
-    spans = [*(one.span() for one in codes), *(m.span() for m in _IN_WORDS.finditer(said) if _count(m) >= fewest)]
+    spans = [
+        *(one.span() for one in codes),
+        *(m.span() for m in _IN_WORDS.finditer(said) if _count(m) >= fewest),
+    ]
     if not spans:
         return None
     guesses = {_digits(one[0]) for one in codes}
@@ -199,7 +241,8 @@ def may_hold_code(text: str) -> bool:
 
 
 def without_codes(text: str, is_code: Callable[[str], bool]) -> str:
-    """The text without the six-digit codes for which ``is_code`` is true, however they are written."""
+    """The text without the six-digit codes for which ``is_code`` is true, however they are
+    written."""
     found = (one for shape in _CODES for one in shape.finditer(text) if _count(one) == 6)
     return _masked(text, [one.span() for one in found if is_code(_digits(one[0]))])
 
@@ -222,27 +265,36 @@ def _digits(group: str) -> str:
 
 def _digit(said: str) -> str:
     word = said.casefold()
-    return str(_NUMERALS.index(word)) if word in _NUMERALS else "0" if word == "oh" else str(int(said))
+    return (
+        str(_NUMERALS.index(word)) if word in _NUMERALS else "0" if word == "oh" else str(int(said))
+    )
 
 
 def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    return _DIGIT.sub(lambda one: "*" if any(a <= one.start() < b for a, b in spans) else one[0], text)
+    return _DIGIT.sub(
+        lambda one: "*" if any(a <= one.start() < b for a, b in spans) else one[0], text
+    )
 
 
 def _hidden_fact(text: str) -> Hidden | None:
-    """An answer, unless the text is clearly a question, a request or an aside. Those do not count as tries."""
+    """An answer, unless the text is clearly a question, a request or an aside. Those do not count
+    as tries."""
     said = spelled(text)
     runs = _RUN.findall(said)
     digits = len("".join(runs))
     if len(said) < 2 or (digits < _SURE_DIGITS and _is_aside(text, said)):
         return None
     answer = _LEAD.sub("", said)
-    return Hidden(body=MASK, guesses=tuple(dict.fromkeys([answer, *(runs if len(runs) == 1 else [])])))
+    return Hidden(
+        body=MASK, guesses=tuple(dict.fromkeys([answer, *(runs if len(runs) == 1 else [])]))
+    )
 
 
 def _is_aside(text: str, said: str) -> bool:
     words = said.split()
-    asks = text.strip().endswith("?") or len(words) > _MOST_WORDS or not _NOT_A_FACT.isdisjoint(words)
+    asks = (
+        text.strip().endswith("?") or len(words) > _MOST_WORDS or not _NOT_A_FACT.isdisjoint(words)
+    )
     return asks or (len(words) > 1 and _LEAD.match(said) is None and _ASIDE.match(said) is not None)
 
 
@@ -259,12 +311,14 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"  # allowed before the digits of an employ
 
 
 def without_marks(account: str) -> str:
-    """An employee number without case, spaces and dashes, for comparing when nobody has the exact number."""
+    """An employee number without case, spaces and dashes, for comparing when nobody has the exact
+    number."""
     return account.casefold().replace("-", "").replace(" ", "")
 
 
 def plain_account(account: str) -> str:
-    """The account key under which wrong answers are counted: an employee number also loses its letters."""
+    """The account key under which wrong answers are counted: an employee number also loses its
+    letters."""
     plain = without_marks(account)
     digits = plain.lstrip(LETTERS)
     return digits if digits.isdecimal() else plain

@@ -35,13 +35,17 @@ _WHO_WAITS = {
 
 
 def sentence(action: MessagingAction, *, called: Callable[[str], str] = str) -> list[Part]:
-    """``When a requester has waited 2 business hours for an agent, and the state is on hold, the agent is prompted.``
+    """``When a requester has waited 2 business hours for an agent, and the state is on hold, the
+    agent is prompted.``
 
     ``called``: formats a number.
     """
     before, after = _WHO_WAITS[action.event]
     parts: list[Part] = [(before, False), (_time(action), True), (after, False)]
-    limits = [*_limits(action, called), *([[*_conditions(action, called)]] if action.conditions else [])]
+    limits = [
+        *_limits(action, called),
+        *([[*_conditions(action, called)]] if action.conditions else []),
+    ]
     for n, limit in enumerate(limits):
         parts += [(", and " if n == 0 else " and ", False), *limit]
     return [*parts, (", ", False), *_does(action), (".", False)]
@@ -57,7 +61,10 @@ def _limits(action: MessagingAction, called: Callable[[str], str]) -> Iterator[l
     if action.queues:
         yield [("the queue is ", False), *_listed(action.queues)]
     if action.provider_numbers:
-        yield [("the company number is ", False), *_listed([called(one) for one in action.provider_numbers])]
+        yield [
+            ("the company number is ", False),
+            *_listed([called(one) for one in action.provider_numbers]),
+        ]
 
 
 def _listed(names: tuple[str, ...] | list[str]) -> Iterator[Part]:
@@ -77,12 +84,17 @@ def _conditions(action: MessagingAction, called: Callable[[str], str]) -> Iterat
 
 def _condition(condition: Condition, called: Callable[[str], str]) -> Iterator[Part]:
     if isinstance(condition.value, bool):
-        yield _YES_OR_NO[condition.field][condition.value is (condition.operator is Operator.IS)], True
+        yield (
+            _YES_OR_NO[condition.field][condition.value is (condition.operator is Operator.IS)],
+            True,
+        )
         return
     yield f"{FIELDS[condition.field]} {COMPARES[condition.operator]} ", False
     values = condition.value if isinstance(condition.value, list) else [condition.value]
     written = called if condition.field == "provider_number" else _words
-    yield from _listed([written(str(value)) if condition.field != "queue" else str(value) for value in values])
+    yield from _listed(
+        [written(str(value)) if condition.field != "queue" else str(value) for value in values]
+    )
 
 
 def _does(action: MessagingAction) -> list[Part]:
@@ -90,7 +102,10 @@ def _does(action: MessagingAction) -> list[Part]:
         Action.PROMPT_AGENT: [("the ", False), ("agent is prompted", True)],
         Action.PROMPT_REQUESTER: [("the ", False), ("requester is texted", True)],
         Action.REASSIGN: [("it goes ", False), ("back to work assignment", True)],
-        Action.SET_STATE: [("its state becomes ", False), (_words(action.state or "nothing"), True)],
+        Action.SET_STATE: [
+            ("its state becomes ", False),
+            (_words(action.state or "nothing"), True),
+        ],
     }[action.action]
 
 

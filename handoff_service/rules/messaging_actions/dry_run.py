@@ -1,7 +1,8 @@
 """Dry run of a messaging action: replays past conversations with the rules of the real timers.
 
-Values that the history does not keep are judged by today's value; see ``judged_by_today``. The replay ignores what an
-agent did with a timer and what the action itself would have changed: each wait is taken as it happened.
+Values that the history does not keep are judged by today's value; see ``judged_by_today``. The
+replay ignores what an agent did with a timer and what the action itself would have changed: each
+wait is taken as it happened.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,18 +14,17 @@ from handoff_service.rules.messaging_actions.messaging_actions import MessagingA
 from handoff_service.rules.shared.conditions import Facts
 from handoff_service.rules.shared.vocabulary import Author, Owner, State, Unanswered
 
-type WouldFire = Callable[
-    [datetime], datetime | None
-]  # when a timer that starts now would be due; None: outside the period
+# when a timer that starts now would be due; None: outside the period
+type WouldFire = Callable[[datetime], datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastConversation:
-    """What is known of an interaction besides its lines. ``state``, ``priority``, ``queue`` and ``guest`` are
-    today's.
+    """What is known of an interaction besides its lines. ``state``, ``priority``, ``queue`` and
+    ``guest`` are today's.
 
-    ``open_before``: the run that was open before the first line; ``taken_before``: a live agent had accepted it by
-    then.
+    ``open_before``: the run that was open before the first line; ``taken_before``: a live agent had
+    accepted it by then.
     """
 
     id: int
@@ -39,7 +39,8 @@ class PastConversation:
 
 
 class PastLine(NamedTuple):  # a NamedTuple because there are many
-    """A line that shows who owned the interaction. ``author``: of a message; None for a line that is not a message."""
+    """A line that shows who owned the interaction. ``author``: of a message; None for a line that
+    is not a message."""
 
     at: datetime
     owner: Owner
@@ -56,8 +57,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
-    """A conversation with its lines, and two answers for each wait: when a live agent first had it, and when the
-    requester last wrote."""
+    """A conversation with its lines, and two answers for each wait: when a live agent first had it,
+    and when the requester last wrote."""
 
     conversation: PastConversation
     lines: Sequence[PastLine]
@@ -66,14 +67,20 @@ class _Past:
 
 
 def replay(
-    action: MessagingAction, conversation: PastConversation, lines: Sequence[PastLine], due: WouldFire, now: datetime
+    action: MessagingAction,
+    conversation: PastConversation,
+    lines: Sequence[PastLine],
+    due: WouldFire,
+    now: datetime,
 ) -> list[Wait]:
     """The waits that start in these lines (oldest first), as if the action had always existed."""
     past = _Past(
         conversation=conversation,
         lines=lines,
         taken=next((line.at for line in lines if line.owner is Owner.AGENT), None),
-        last_text=next((line.at for line in reversed(lines) if line.author is Author.REQUESTER), None),
+        last_text=next(
+            (line.at for line in reversed(lines) if line.author is Author.REQUESTER), None
+        ),
     )
     found: list[Wait] = []
     is_open, first = conversation.open_before, None
@@ -89,7 +96,9 @@ def replay(
     return found
 
 
-def _wait(action: MessagingAction, past: _Past, first: int, ended: datetime, due: WouldFire) -> Wait:
+def _wait(
+    action: MessagingAction, past: _Past, first: int, ended: datetime, due: WouldFire
+) -> Wait:
     began = past.lines[first].at
     at = due(began)
     fires = at is not None and at <= ended and action.applies(_facts(past, first, at))
@@ -114,8 +123,8 @@ def _facts(past: _Past, first: int, at: datetime) -> Facts:
 
 
 def _state(past: _Past, at: datetime) -> State:
-    """New until a live agent accepts it. The history does not record On hold: an interaction that is on hold today
-    has been on hold since the requester's last text, because a text ends it."""
+    """New until a live agent accepts it. The history does not record On hold: an interaction that
+    is on hold today has been on hold since the requester's last text, because a text ends it."""
     if past.conversation.state is State.ON_HOLD and (past.last_text is None or past.last_text < at):
         return State.ON_HOLD
     taken = past.conversation.taken_before or (past.taken is not None and past.taken < at)
@@ -125,7 +134,11 @@ def _state(past: _Past, at: datetime) -> State:
 def judged_by_today(action: MessagingAction) -> list[str]:
     """The conditions and limits of an action that the history does not keep, in words."""
     fields = {c.field for c in action.conditions}
-    asked = [value for c in action.conditions for value in (c.value if isinstance(c.value, list) else [c.value])]
+    asked = [
+        value
+        for c in action.conditions
+        for value in (c.value if isinstance(c.value, list) else [c.value])
+    ]
     words = {
         "priority": "priority" in fields,
         "queue": "queue" in fields or bool(action.queues),

@@ -1,6 +1,7 @@
 """Table 4 of the product page: messaging actions. Event, duration, conditions, action.
 
-A run is the messages of one side that the other side has not answered. An interaction has at most one open run.
+A run is the messages of one side that the other side has not answered. An interaction has at most
+one open run.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,8 @@ STARTS: Mapping[Author, Unanswered | None] = {
 
 
 def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
-    """The run that a message starts; it ends the open one. None: the message starts and ends nothing.
+    """The run that a message starts; it ends the open one. None: the message starts and ends
+    nothing.
 
     More messages from the same side do not restart the timers.
     """
@@ -33,10 +35,11 @@ def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagingAction:
-    """An admin's rule. ``queues`` (names) and ``provider_numbers`` limit it; empty means everywhere.
+    """An admin's rule. ``queues`` (names) and ``provider_numbers`` limit it; empty means
+    everywhere.
 
-    ``business_hours``: the duration counts only the queue's opening hours. ``{waiting}`` in texts always uses elapsed
-    time.
+    ``business_hours``: the duration counts only the queue's opening hours. ``{waiting}`` in texts
+    always uses elapsed time.
     """
 
     name: str
@@ -53,7 +56,8 @@ class MessagingAction:
     active: bool = True
 
     def applies(self, facts: Facts) -> bool:
-        """Whether the rule applies. Judged when the timer fires, on the interaction's current facts."""
+        """Whether the rule applies. Judged when the timer fires, on the interaction's current
+        facts."""
         return (
             self.active
             and (not self.queues or facts.queue in self.queues)
@@ -67,8 +71,11 @@ SHIPPED = (
         name="Remind the agent",
         event=Unanswered.REQUESTER_MESSAGE,
         duration=timedelta(minutes=30),
-        # a virtual agent's answer is no agent response, but a requester who talks to it is not waiting for an agent
-        conditions=(Condition(field="owner", operator=conditions.Operator.IS_NOT, value="virtual_agent"),),
+        # a virtual agent's answer is no agent response, but a requester who talks to it is not
+        # waiting for an agent
+        conditions=(
+            Condition(field="owner", operator=conditions.Operator.IS_NOT, value="virtual_agent"),
+        ),
         action=Action.PROMPT_AGENT,
         text="{requester.name} has been waiting for {waiting}.",
     ),
@@ -85,7 +92,7 @@ DEFAULT_PROMPT: Mapping[Unanswered, str] = {
     Unanswered.AGENT_MESSAGE: "{requester.name} has not answered for {waiting}.",
 }
 
-# Texts -----------------------------------------------------------------------------------------------------------
+# Texts --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +103,9 @@ class ActionPlaceholders(placeholders.Placeholders):
 
 
 PLACEHOLDERS = (*PEOPLE, "waiting")
-_SHORTEST = ActionPlaceholders(requester="Al", agent="Al", number="INT0000001", waiting=timedelta(minutes=30))
+_SHORTEST = ActionPlaceholders(
+    requester="Al", agent="Al", number="INT0000001", waiting=timedelta(minutes=30)
+)
 
 
 def for_agents(text: str, who: ActionPlaceholders) -> str:
@@ -109,7 +118,9 @@ def for_requester(text: str, who: ActionPlaceholders) -> str:
     filled = _filled(text, who, guest="there", nobody="our team")
     if segments(filled).count > 1:
         short = [first_name(name) if name else None for name in (who.requester, who.agent)]
-        who = ActionPlaceholders(requester=short[0], agent=short[1], number=who.number, waiting=who.waiting)
+        who = ActionPlaceholders(
+            requester=short[0], agent=short[1], number=who.number, waiting=who.waiting
+        )
         filled = _filled(text, who, guest="there", nobody="our team")
     while segments(filled).count > 1:
         filled = filled[: filled.rfind(" ")] if " " in filled else filled[:-1]
@@ -121,7 +132,7 @@ def _filled(text: str, who: ActionPlaceholders, *, guest: str, nobody: str) -> s
     return placeholders.fill(text, {**people, "waiting": durations.describe(who.waiting)})
 
 
-# What an admin may save ------------------------------------------------------------------------------------------
+# What an admin may save ---------------------------------------------------------------------------
 
 STATES = frozenset(State) - {State.NEW}
 
@@ -130,7 +141,9 @@ def faults(action: MessagingAction) -> dict[str, str]:
     """Field -> what would be right. Empty when the action can be saved."""
     found = {}
     if action.action is Action.SET_STATE and action.state not in STATES:
-        found["state"] = f"must be one of {', '.join(s for s in State if s in STATES)} for set_state"
+        found["state"] = (
+            f"must be one of {', '.join(s for s in State if s in STATES)} for set_state"
+        )
     if action.action is not Action.SET_STATE and action.state is not None:
         found["state"] = f"is for set_state; this action is {action.action}"
     if fault := _text_fault(action):
@@ -141,7 +154,11 @@ def faults(action: MessagingAction) -> dict[str, str]:
 def _text_fault(action: MessagingAction) -> str | None:
     prompts = action.action in (Action.PROMPT_AGENT, Action.PROMPT_REQUESTER)
     if not action.text:
-        return "is needed to prompt the requester" if action.action is Action.PROMPT_REQUESTER else None
+        return (
+            "is needed to prompt the requester"
+            if action.action is Action.PROMPT_REQUESTER
+            else None
+        )
     if not prompts:
         return f"is for prompts; this action is {action.action}"
     if unknown := placeholders.error(action.text, PLACEHOLDERS):
@@ -153,7 +170,7 @@ def _text_fault(action: MessagingAction) -> str | None:
     return None
 
 
-# In words ----------------------------------------------------------------------------------------------------------
+# In words -----------------------------------------------------------------------------------------
 
 
 def describe(action: MessagingAction) -> str:
@@ -179,9 +196,11 @@ def why(action: MessagingAction, waited: timedelta) -> str:
     return f"{durations.describe(waited)} {_words(action.event.partition('_message_')[2])}"
 
 
-def place_in_ladder(due_at: datetime, action: MessagingAction, position: int, number: int) -> tuple[object, ...]:
-    """The sort key for several actions of one interaction: due time first, then the admin's order. The due time
-    follows the duration unless the timer was postponed."""
+def place_in_ladder(
+    due_at: datetime, action: MessagingAction, position: int, number: int
+) -> tuple[object, ...]:
+    """The sort key for several actions of one interaction: due time first, then the admin's order.
+    The due time follows the duration unless the timer was postponed."""
     return (due_at, action.duration, position, number)
 
 

@@ -1,7 +1,7 @@
 """Work assignment: which live agents are offered a work item, and why each of the others is not.
 
-Pure functions over facts. ``FILTERS`` remove candidates. Affinity, then optional skills, then the queue's rule choose
-among the rest.
+Pure functions over facts. ``FILTERS`` remove candidates. Affinity, then optional skills, then the
+queue's rule choose among the rest.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -98,7 +98,8 @@ def _turn(c: Candidate, n: Need) -> tuple[int, int]:
     return (int(c.agent_id <= (n.last_agent or 0)), c.agent_id)
 
 
-# How each rule orders the candidates, best first. Ties: the agent asked longest ago, then the lower id.
+# How each rule orders the candidates, best first. Ties: the agent asked longest ago, then the lower
+# id.
 ORDER: Mapping[Assignment, Callable[[Candidate, Need], tuple[int, int]]] = {
     Assignment.MOST_CAPACITY: _spare,
     Assignment.LONGEST_IDLE: _idle,
@@ -132,7 +133,8 @@ class Considered:
 class Decision:
     """Whom to ask (nobody, one agent, or all who are free), and every candidate with the reason.
 
-    ``next_round``: somebody could be asked once a new round starts; ``joins_in``: when the next pool joins.
+    ``next_round``: somebody could be asked once a new round starts; ``joins_in``: when the next
+    pool joins.
     """
 
     chosen: tuple[Candidate, ...]
@@ -144,7 +146,9 @@ class Decision:
 def decide(candidates: Sequence[Candidate], need: Need) -> Decision:
     """Judge every candidate and choose."""
     reasons = {c.agent_id: left_out(c, need) for c in candidates}
-    free = sorted((c for c in candidates if reasons[c.agent_id] is None), key=lambda c: _place(c, need))
+    free = sorted(
+        (c for c in candidates if reasons[c.agent_id] is None), key=lambda c: _place(c, need)
+    )
     chosen = tuple(free if need.rule is Assignment.FIRST_TO_ACCEPT else free[:1])
     if chosen and chosen[0].agent_id == need.affinity:
         chosen = chosen[:1]
@@ -169,7 +173,9 @@ def _place(c: Candidate, need: Need) -> tuple[object, ...]:
     )
 
 
-def _joins_in(candidates: Iterable[Candidate], need: Need, reasons: Mapping[int, LeftOut | None]) -> timedelta | None:
+def _joins_in(
+    candidates: Iterable[Candidate], need: Need, reasons: Mapping[int, LeftOut | None]
+) -> timedelta | None:
     later = [c.after_seconds for c in candidates if reasons[c.agent_id] is LeftOut.JOINS_LATER]
     return timedelta(seconds=min(later)) - need.waited if later else None
 
@@ -177,7 +183,10 @@ def _joins_in(candidates: Iterable[Candidate], need: Need, reasons: Mapping[int,
 def _considered(c: Candidate, need: Need, why: LeftOut | None, picked: set[int]) -> Considered:
     chosen = c.agent_id in picked
     return Considered(
-        agent_id=c.agent_id, after_seconds=c.after_seconds, chosen=chosen, why=_words(c, need, why, chosen=chosen)
+        agent_id=c.agent_id,
+        after_seconds=c.after_seconds,
+        chosen=chosen,
+        why=_words(c, need, why, chosen=chosen),
     )
 
 

@@ -8,11 +8,17 @@ MOST = 12  # agents read a card in seconds
 _FIELD = re.compile(r"[A-Za-z][\w.\- ]{0,79}")
 
 
-def shown(fields: Sequence[str], collected: Mapping[str, str], user: Mapping[str, object]) -> dict[str, str]:
-    """Field -> value, in the admin's order. Without a choice, everything collected. Unknown values are left out."""
+def shown(
+    fields: Sequence[str], collected: Mapping[str, str], user: Mapping[str, object]
+) -> dict[str, str]:
+    """Field -> value, in the admin's order. Without a choice, everything collected. Unknown values
+    are left out."""
     if not fields:
         return dict(collected)
-    found = {f: user.get(f.removeprefix(USER)) if f.startswith(USER) else collected.get(f) for f in fields}
+    found = {
+        f: user.get(f.removeprefix(USER)) if f.startswith(USER) else collected.get(f)
+        for f in fields
+    }
     return {field: str(value) for field, value in found.items() if value not in (None, "")}
 
 

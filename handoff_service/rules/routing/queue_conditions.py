@@ -14,8 +14,8 @@ FIELDS: Mapping[str, Field] = {"provider_number": _WORD, "topic": _WORD, "langua
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueFacts:
-    """A conversation as queue conditions see it. ``topic`` and ``language`` are set when the virtual agent found
-    them; ``attributes`` are the user's, empty for a guest."""
+    """A conversation as queue conditions see it. ``topic`` and ``language`` are set when the
+    virtual agent found them; ``attributes`` are the user's, empty for a guest."""
 
     provider_number: str
     topic: str | None = None
@@ -24,7 +24,11 @@ class QueueFacts:
 
     def fact(self, name: str) -> Any:
         """The value of a condition's field. None when it is unknown."""
-        return self.attributes.get(name.removeprefix(USER)) if name.startswith(USER) else getattr(self, name)
+        return (
+            self.attributes.get(name.removeprefix(USER))
+            if name.startswith(USER)
+            else getattr(self, name)
+        )
 
 
 def matches(written: Sequence[Condition], match: Match, facts: QueueFacts) -> bool:

@@ -19,7 +19,8 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skill:
-    """Agents without a ``mandatory`` skill are not asked. Agents with an optional skill are asked first."""
+    """Agents without a ``mandatory`` skill are not asked. Agents with an optional skill are asked
+    first."""
 
     name: str
     mandatory: bool = True
@@ -57,7 +58,10 @@ class Queue:
 def faults(queue: Queue) -> dict[str, str]:
     """Field -> what would be right. Empty when the queue can be saved."""
     found = {}
-    for key, names in (("groups", [p.group for p in queue.pools]), ("skills", [s.name for s in queue.skills])):
+    for key, names in (
+        ("groups", [p.group for p in queue.pools]),
+        ("skills", [s.name for s in queue.skills]),
+    ):
         if twice := next((name for name in names if names.count(name) > 1), None):
             found[key] = f"names {twice!r} twice"
     for message, text in queue.texts.items():
@@ -75,7 +79,8 @@ def problems(
 ) -> list[str]:
     """Why a queue can never assign, in words. Empty when it can.
 
-    ``agents``: how many active agents its groups have; ``lacking``: mandatory skills that no agent has in full.
+    ``agents``: how many active agents its groups have; ``lacking``: mandatory skills that no agent
+    has in full.
     """
     found = []
     if not groups:

@@ -1,7 +1,7 @@
 """Conditions: a list of (field, operator, value) of which all or any must be true.
 
-This module has the conditions on interactions, which messaging actions use. ``queue_conditions`` has the fields of
-queues.
+This module has the conditions on interactions, which messaging actions use. ``queue_conditions``
+has the fields of queues.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,8 +30,8 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """An interaction as conditions see it. ``queue`` is its name; ``assigned``: it has an agent; ``guest``: its user
-    is unknown."""
+    """An interaction as conditions see it. ``queue`` is its name; ``assigned``: it has an agent;
+    ``guest``: its user is unknown."""
 
     state: State
     owner: Owner
@@ -44,7 +44,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One condition. ``value`` is a list for ``in`` and ``not_in``, else a word, a number or a boolean."""
+    """One condition. ``value`` is a list for ``in`` and ``not_in``, else a word, a number or a
+    boolean."""
 
     field: str
     operator: Operator
@@ -92,8 +93,11 @@ def hold_for(conditions: Sequence[Condition], match: Match, fact: Callable[[str]
     return not judged or (all(judged) if match is Match.ALL else any(judged))
 
 
-def parse(written: Mapping[str, Any], fields: Callable[[str], Field | None] = FIELDS.get) -> Condition:
-    """Parse ``{field, operator, value}`` or the short ``{field, is = value}``. The ValueError says what is wrong.
+def parse(
+    written: Mapping[str, Any], fields: Callable[[str], Field | None] = FIELDS.get
+) -> Condition:
+    """Parse ``{field, operator, value}`` or the short ``{field, is = value}``. The ValueError says
+    what is wrong.
 
     ``fields`` finds a field by name and may raise its own ValueError.
     """
@@ -109,8 +113,12 @@ def parse(written: Mapping[str, Any], fields: Callable[[str], Field | None] = FI
     else:
         raise ValueError("needs field, operator and value, or a field with an operator such as is")
     if operator not in field.operators:
-        raise ValueError(f"{name} cannot be compared with {operator!r}; use {_listed(field.operators)}")
-    return Condition(field=str(name), operator=Operator(operator), value=_value(field, Operator(operator), value))
+        raise ValueError(
+            f"{name} cannot be compared with {operator!r}; use {_listed(field.operators)}"
+        )
+    return Condition(
+        field=str(name), operator=Operator(operator), value=_value(field, Operator(operator), value)
+    )
 
 
 def written(condition: Condition) -> dict[str, Any]:
@@ -120,13 +128,18 @@ def written(condition: Condition) -> dict[str, Any]:
 
 def stored(rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
     """Read back what ``written`` stored."""
-    return tuple(Condition(field=r["field"], operator=Operator(r["operator"]), value=r["value"]) for r in rows)
+    return tuple(
+        Condition(field=r["field"], operator=Operator(r["operator"]), value=r["value"])
+        for r in rows
+    )
 
 
 def describe(conditions: Sequence[Condition], match: Match) -> str:
     """In words: ``state is on hold and priority at most 2``."""
     between = " and " if match is Match.ALL else " or "
-    return between.join(f"{_words(c.field)} {_words(c.operator)} {_said(c.value)}" for c in conditions)
+    return between.join(
+        f"{_words(c.field)} {_words(c.operator)} {_said(c.value)}" for c in conditions
+    )
 
 
 def _value(field: Field, operator: Operator, value: Any) -> Value:
@@ -148,7 +161,11 @@ def _listed(operators: frozenset[Operator]) -> str:
 
 
 def _said(value: Value) -> str:
-    return ", ".join(_said(one) for one in value) if isinstance(value, list) else _words(str(value).lower())
+    return (
+        ", ".join(_said(one) for one in value)
+        if isinstance(value, list)
+        else _words(str(value).lower())
+    )
 
 
 def _words(name: str) -> str:

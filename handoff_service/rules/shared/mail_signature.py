@@ -1,11 +1,11 @@
 """Mail signatures that phones and mail programs add below a text, and that no rule should read.
 
-The stored text keeps its signature. Choices, keywords, commands, codes and the virtual agent read the text without
-it. A signature is cut only when it stands in lines of its own below other words.
+The stored text keeps its signature. Choices, keywords, commands, codes and the virtual agent read
+the text without it. A signature is cut only when it stands in lines of its own below other words.
 
-Sources: RFC 3676, section 4.3 (the line ``-- `` starts a signature); the texts that iOS, Outlook mobile, Gmail,
-Samsung Email, Yahoo Mail and K-9 Mail add, as listed by mailgun/talon (``signature/bruteforce.py``),
-github/email_reply_parser and crisp-oss/email-reply-parser.
+Sources: RFC 3676, section 4.3 (the line ``-- `` starts a signature); the texts that iOS, Outlook
+mobile, Gmail, Samsung Email, Yahoo Mail and K-9 Mail add, as listed by mailgun/talon
+(``signature/bruteforce.py``), github/email_reply_parser and crisp-oss/email-reply-parser.
 """
 
 import re
@@ -18,57 +18,81 @@ _SHORT_ANSWER = 3  # words above ``--``; with so few, a lower-case name is still
 
 # A device, program or network as signatures name it. Only these words may follow "Sent from".
 _THING = (
-    r"(?:a |an |the |my |its |mi |meu |minha |mon |ma |meinem |meiner |mijn |min |mit |mio |il mio |el |la )?"
-    r"(?:iphone|ipad|ipod|ios|apple watch|mac|macbook|android|samsung|galaxy|pixel|google|huawei|honor|xiaomi|redmi"
-    r"|poco|oneplus|oppo|vivo|realme|motorola|moto|nokia|lg|htc|sony|xperia|blackberry|windows|surface|fairphone"
-    r"|outlook|hotmail|gmail|yahoo|aol|gmx|web\.?de|proton|protonmail|icloud|mail|email|correo|courrier|posta|spark"
-    r"|k-9|fairemail|aqua|bluemail|tutanota|tuta|zoho|thunderbird|mobile|mobiltelefon|smartphone|phone|handy|cell"
-    r"|tablet|telefono|movil|celular|telephone|equipo|verizon|at&t|t-mobile|sprint|vodafone|o2|ee|xfinity|bell|rogers)"
+    r"(?:a |an |the |my |its |mi |meu |minha |mon |ma |meinem |meiner |mijn |min |mit |mio "
+    r"|il mio |el |la )?"
+    r"(?:iphone|ipad|ipod|ios|apple watch|mac|macbook|android|samsung|galaxy|pixel|google"
+    r"|huawei|honor|xiaomi|redmi"
+    r"|poco|oneplus|oppo|vivo|realme|motorola|moto|nokia|lg|htc|sony|xperia|blackberry"
+    r"|windows|surface|fairphone"
+    r"|outlook|hotmail|gmail|yahoo|aol|gmx|web\.?de|proton|protonmail|icloud|mail|email"
+    r"|correo|courrier|posta|spark"
+    r"|k-9|fairemail|aqua|bluemail|tutanota|tuta|zoho|thunderbird|mobile|mobiltelefon"
+    r"|smartphone|phone|handy|cell"
+    r"|tablet|telefono|movil|celular|telephone|equipo|verizon|at&t|t-mobile|sprint|vodafone"
+    r"|o2|ee|xfinity|bell|rogers)"
 )
 _AROUND = (
-    r"(?:[ ,/-]+(?:an?|the|my|and|on|for|with|via|using|app|fur|pour|para|per|voor|pa|mit|von|sur|en|de|no|do|af"
-    r"|mail|mobile|phone|smartphone|tablet|device|gerat|appareil|dispositivo|telefono|movil|telefon|account|client"
-    r"|wireless|network|pro|max|plus|mini|ultra|air|note|edge|fold|flip|fe|se|xl|lite|5ge?|4g|lte|uw"
+    r"(?:[ ,/-]+(?:an?|the|my|and|on|for|with|via|using|app|fur|pour|para|per|voor|pa|mit"
+    r"|von|sur|en|de|no|do|af"
+    r"|mail|mobile|phone|smartphone|tablet|device|gerat|appareil|dispositivo|telefono|movil"
+    r"|telefon|account|client"
+    r"|wireless|network|pro|max|plus|mini|ultra|air|note|edge|fold|flip|fe|se|xl|lite|5ge?"
+    r"|4g|lte|uw"
     r"|iphone|ipad|ios|android|samsung|galaxy|outlook|windows|yahoo|gmail|k-9|at&t|verizon|t-mobile"
     r"|[a-z]{0,2}\d{1,4}[a-z]{0,2}(?:\.\d)?))*"
 )
 _DEVICE = _THING + _AROUND
-_ADDED = re.compile(  # a line that a program adds, folded; the languages are those of iOS and Outlook mobile
-    r"(?:(?:this (?:message|e-?mail|text) (?:was |has been )?)?(?:sent|written|typed) (?:from|via|with|by|using|on) "
+# a line that a program adds, folded; the languages are those of iOS and Outlook mobile
+_ADDED = re.compile(
+    r"(?:(?:this (?:message|e-?mail|text) (?:was |has been )?)?(?:sent|written|typed) "
+    r"(?:from|via|with|by|using|on) "
     rf"{_DEVICE}"
     rf"|(?:get|try|download) {_DEVICE}"
-    rf"|(?:diese nachricht wurde )?(?:von|mit) {_DEVICE} (?:aus )?gesendet|gesendet (?:von|mit) {_DEVICE}"
+    rf"|(?:diese nachricht wurde )?(?:von|mit) {_DEVICE} (?:aus )?gesendet|gesendet "
+    rf"(?:von|mit) {_DEVICE}"
     rf"|(?:holen sie sich|laden sie) {_DEVICE}(?: herunter)?|{_DEVICE} (?:beziehen|herunterladen)"
     rf"|enviado (?:desde|de|do|da|a partir do|via|con|pelo|com) {_DEVICE}"
     rf"|(?:obtener|obten|obtenga|descargar|obter|obtenha|baixar|baixe)(?: o)? {_DEVICE}"
-    rf"|envoye (?:de|depuis|a partir de|avec|par) {_DEVICE}|(?:telecharger|telechargez|obtenir|obtenez) {_DEVICE}"
+    rf"|envoye (?:de|depuis|a partir de|avec|par) {_DEVICE}|"
+    rf"(?:telecharger|telechargez|obtenir|obtenez) {_DEVICE}"
     rf"|inviato (?:da|dal|dal mio|con|tramite) {_DEVICE}|(?:scarica|ottieni) {_DEVICE}"
-    rf"|(?:verstuurd|verzonden|gestuurd) (?:vanaf|met|van|via) {_DEVICE}|(?:download|haal) {_DEVICE}"
+    rf"|(?:verstuurd|verzonden|gestuurd) (?:vanaf|met|van|via) {_DEVICE}|"
+    rf"(?:download|haal) {_DEVICE}"
     rf"|(?:skickat|sendt|sent) (?:fran|fra|med|via) {_DEVICE}|(?:hamta|hent|skaff deg) {_DEVICE}"
-    r"|lahetetty (?:iphonesta|ipadista|androidista|outlookista|puhelimesta)|odeslano z (?:iphonu|ipadu|androidu)"
+    r"|lahetetty (?:iphonesta|ipadista|androidista|outlookista|puhelimesta)|odeslano z "
+    r"(?:iphonu|ipadu|androidu)"
     rf"|(?:wysłane|wyslane|wysłano|wyslano) z (?:iphonea|ipada|androida|{_DEVICE})"
-    r"|(?:отправлено|надіслано|надислано) (?:с|з|из) (?:моего |мого )?(?:iphone|ipad|android|outlook)"
-    r"|iphoneumdan gonderildi|iphone ?から送信|ipad ?から送信|(?:发自|發自)(?:我的)? ?(?:iphone|ipad|android)"
+    r"|(?:отправлено|надіслано|надислано) (?:с|з|из) (?:моего |мого )?"
+    r"(?:iphone|ipad|android|outlook)"
+    r"|iphoneumdan gonderildi|iphone ?から送信|ipad ?から送信"
+    r"|(?:发自|發自)(?:我的)? ?(?:iphone|ipad|android)"
     r"|(?:從|从)我的 ?(?:iphone|ipad) ?(?:傳送|发送)|나의 (?:iphone|ipad)에서 보냄"
-    r"|trimis de pe (?:iphone|ipad|android)(?:-?ul meu)?|dikirim dari (?:iphone|ipad|android|hp)(?: saya)?"
-    r"|(?:please )?(?:excuse|forgive|pardon) (?:(?:my|any|the) )?(?:brevity|typos|autocorrect)(?: (?:and|or) typos)?"
+    r"|trimis de pe (?:iphone|ipad|android)(?:-?ul meu)?|dikirim dari "
+    r"(?:iphone|ipad|android|hp)(?: saya)?"
+    r"|(?:please )?(?:excuse|forgive|pardon) (?:(?:my|any|the) )?"
+    r"(?:brevity|typos|autocorrect)(?: (?:and|or) typos)?"
     r"|yahoo mail: search, organize, conquer|get organized with yahoo mail)"
 )
 _ADDED_BELOW_BLANK = re.compile(  # for unlisted programs and devices: each word is a name
     r"(?:Sent|Enviado|Envoyé|Gesendet|Inviato|Verzonden|Verstuurd|Skickat|Sendt)"
-    r" (?:from|with|via|using|by|desde|do|da|depuis|de|von|mit|vanaf|från|fra)(?: (?:my|mi|meu|mon|mein(?:em)?|mijn))?"
+    r" (?:from|with|via|using|by|desde|do|da|depuis|de|von|mit|vanaf|från|fra)"
+    r"(?: (?:my|mi|meu|mon|mein(?:em)?|mijn))?"
     r"(?: \(?(?:[A-Z\d]|i[A-Z])[\w.+&'-]*\)?){1,5}[.!]?"
 )
 _UNFINISHED = re.compile(  # a sentence that continues below a line of dashes
-    r"(?:[:,]|\b(?:for|to|of|with|from|in|on|at|by|and|or|the|an?|my|is|are|para|de|con|en|y|la|el))$", re.IGNORECASE
+    r"(?:[:,]|\b(?:for|to|of|with|from|in|on|at|by|and|or|the|an?|my|is|are|para|de|con|en|y"
+    r"|la|el))$",
+    re.IGNORECASE,
 )
 _DELIMITER = re.compile(r"\s*(?:--+|\u2014+|__+|\*{3,}|={3,})\s*")
 _SIGN_OFF = re.compile(
-    r"(?:(?:best|kind|kindest|warm|warmest|many|with kind|with best) )?(?:regards|wishes)|best|cheers|sincerely"
+    r"(?:(?:best|kind|kindest|warm|warmest|many|with kind|with best) )?(?:regards|wishes)"
+    r"|best|cheers|sincerely"
     r"|yours(?: (?:truly|sincerely|faithfully))?|(?:many )?thanks|thank you|thx|br|rgds"
     r"|(?:un (?:cordial )?)?saludos?(?: cordiales)?|cordialmente|atentamente|atte|gracias"
     r"|(?:mit )?(?:freundlichen?|vielen?|besten?|lieben?|schonen?) gru(?:ss|ß)en?|mfg|lg|vg"
-    r"|(?:bien )?cordialement|(?:cordiali|distinti) saluti|atenciosamente|(?:met )?vriendelijke groet(?:en)?"
+    r"|(?:bien )?cordialement|(?:cordiali|distinti) saluti|atenciosamente|"
+    r"(?:met )?vriendelijke groet(?:en)?"
 )
 # also counts without a name
 _SURE_SIGN_OFF = re.compile(r"(?!best$|cheers$|.*thank|thx$|gracias$|yours$|lg$|vg$|br$).*")
@@ -79,18 +103,115 @@ _CONTACT = re.compile(
 )
 _PROSE = frozenset(
     [
-        *("i", "im", "ive", "my", "me", "we", "our", "you", "your", "it", "its", "is", "isnt", "are", "arent"),
-        *("was", "were", "be", "been", "am", "not", "no", "dont", "doesnt", "didnt", "wont", "cant", "cannot"),
-        *("can", "could", "would", "will", "should", "the", "this", "that", "these", "those", "there"),
-        *("please", "help", "need", "want", "still", "but", "because", "when", "why", "how", "what", "who"),
-        *("where", "does", "did", "do", "has", "have", "had", "error", "failed", "broken", "working"),
-        *("stopped", "keeps", "says", "yo", "mi", "me", "mis", "es", "esta", "no", "puedo", "funciona"),
+        *(
+            "i",
+            "im",
+            "ive",
+            "my",
+            "me",
+            "we",
+            "our",
+            "you",
+            "your",
+            "it",
+            "its",
+            "is",
+            "isnt",
+            "are",
+            "arent",
+        ),
+        *(
+            "was",
+            "were",
+            "be",
+            "been",
+            "am",
+            "not",
+            "no",
+            "dont",
+            "doesnt",
+            "didnt",
+            "wont",
+            "cant",
+            "cannot",
+        ),
+        *(
+            "can",
+            "could",
+            "would",
+            "will",
+            "should",
+            "the",
+            "this",
+            "that",
+            "these",
+            "those",
+            "there",
+        ),
+        *(
+            "please",
+            "help",
+            "need",
+            "want",
+            "still",
+            "but",
+            "because",
+            "when",
+            "why",
+            "how",
+            "what",
+            "who",
+        ),
+        *(
+            "where",
+            "does",
+            "did",
+            "do",
+            "has",
+            "have",
+            "had",
+            "error",
+            "failed",
+            "broken",
+            "working",
+        ),
+        *(
+            "stopped",
+            "keeps",
+            "says",
+            "yo",
+            "mi",
+            "me",
+            "mis",
+            "es",
+            "esta",
+            "no",
+            "puedo",
+            "funciona",
+        ),
         *("necesito", "quiero", "ich", "mein", "ist", "nicht", "kann"),
     ]
 )
 _PARTICLES = frozenset(
     [
-        *("de", "del", "la", "van", "der", "den", "von", "zu", "di", "da", "dos", "bin", "al", "y", "e", "and"),
+        *(
+            "de",
+            "del",
+            "la",
+            "van",
+            "der",
+            "den",
+            "von",
+            "zu",
+            "di",
+            "da",
+            "dos",
+            "bin",
+            "al",
+            "y",
+            "e",
+            "and",
+        ),
         *("of", "for", "the"),
     ]
 )
@@ -116,7 +237,9 @@ def _begins(lines: list[str]) -> int | None:
     if last is None:
         return None
     below_blank = not lines[last - 1].strip()
-    if _is_added(lines[last]) or (below_blank and _ADDED_BELOW_BLANK.fullmatch(lines[last].strip())):
+    if _is_added(lines[last]) or (
+        below_blank and _ADDED_BELOW_BLANK.fullmatch(lines[last].strip())
+    ):
         return last
     if _DELIMITER.fullmatch(lines[last]):
         return last
@@ -128,7 +251,11 @@ def _begins(lines: list[str]) -> int | None:
             return n
         if _is_sign_off(lines[n]) and all(map(_is_name, below)):
             return n
-    return last if _is_sign_off(lines[last]) and _SURE_SIGN_OFF.fullmatch(_folded(lines[last])) else None
+    return (
+        last
+        if _is_sign_off(lines[last]) and _SURE_SIGN_OFF.fullmatch(_folded(lines[last]))
+        else None
+    )
 
 
 def _words(lines: list[str]) -> int:
@@ -136,8 +263,11 @@ def _words(lines: list[str]) -> int:
 
 
 def _names_somebody(below: list[str], words_above: int) -> bool:
-    """Whether these lines below ``--`` are a name with contact details, not the rest of the message."""
-    if len(below) > MOST_LINES or any(len(line) > LONGEST_LINE or line.endswith("?") for line in below):
+    """Whether these lines below ``--`` are a name with contact details, not the rest of the
+    message."""
+    if len(below) > MOST_LINES or any(
+        len(line) > LONGEST_LINE or line.endswith("?") for line in below
+    ):
         return False
     first = below[0]
     return _is_name(first) or (
@@ -149,14 +279,23 @@ def _names_somebody(below: list[str], words_above: int) -> bool:
 
 
 def _is_name(line: str) -> bool:
-    """Whether this is a name, a company, a job title or contact details: each word is capitalized."""
+    """Whether this is a name, a company, a job title or contact details: each word is
+    capitalized."""
     line = line.strip()
     if _is_added(line) or _CONTACT.fullmatch(line):
         return True
     words = re.findall(r"[^\W\d_][\w.'\u2019&-]*", line)
     capital = all(w[0].isupper() or not w[0].islower() or w.casefold() in _PARTICLES for w in words)
-    plain = _PROSE.isdisjoint(_folded(line).split()) or all(w.casefold() in _PARTICLES or w[0].isupper() for w in words)
-    return 0 < len(words) <= _NAME_WORDS and words[0][0].isupper() and capital and plain and line[-1] not in "?!"
+    plain = _PROSE.isdisjoint(_folded(line).split()) or all(
+        w.casefold() in _PARTICLES or w[0].isupper() for w in words
+    )
+    return (
+        0 < len(words) <= _NAME_WORDS
+        and words[0][0].isupper()
+        and capital
+        and plain
+        and line[-1] not in "?!"
+    )
 
 
 def _is_sign_off(line: str) -> bool:
@@ -166,8 +305,13 @@ def _is_sign_off(line: str) -> bool:
 def _is_added(line: str) -> bool:
     """Whether a program adds such a line, perhaps with a link or a second sentence of its own."""
     plain = re.sub(r"<[^>]*>|\[[^\]]*\]|\((?:https?:)[^)]*\)|https?://\S+", "", line)
-    for ends in (r"[.!]", r"[.!,]"):  # a name may contain a comma: "Galaxy S24, an AT&T 5G smartphone"
-        parts = [part for part in re.split(rf"(?<=\w){ends}(?:\s+|$)", _folded(plain)) if part.strip(" .!*_-")]
+    # a name may contain a comma: "Galaxy S24, an AT&T 5G smartphone"
+    for ends in (r"[.!]", r"[.!,]"):
+        parts = [
+            part
+            for part in re.split(rf"(?<=\w){ends}(?:\s+|$)", _folded(plain))
+            if part.strip(" .!*_-")
+        ]
         if parts and all(_ADDED.fullmatch(part.strip(" .!*_-,")) for part in parts):
             return True
     return False

@@ -2,8 +2,8 @@
 
 Titles and degrees: https://en.wikipedia.org/wiki/Title and
 https://en.wikipedia.org/wiki/List_of_post-nominal_letters; legal forms of companies:
-https://en.wikipedia.org/wiki/List_of_legal_entity_types_by_country. The tables leave out words that are also given
-names (Dean, Prince, Major, Don).
+https://en.wikipedia.org/wiki/List_of_legal_entity_types_by_country. The tables leave out words that
+are also given names (Dean, Prince, Major, Don).
 """
 
 import re
@@ -64,7 +64,8 @@ PARTICLES = _set(
 )
 #: The next word belongs to the given name: Abdul Rahman, Abu Bakr.
 BOUND = _set("abdul abdel abd abu umm عبد أبو")
-#: Family names that come first. Vietnamese people are called by the last word, Hungarian people by the second.
+#: Family names that come first. Vietnamese people are called by the last word, Hungarian people by
+#: the second.
 VIETNAMESE = _set(
     """
     nguyễn nguyen trần lê phạm pham huỳnh huynh hoàng phan vũ võ đặng bùi đỗ hồ ngô dương lý
@@ -79,14 +80,16 @@ HUNGARIAN = _set(
 _BRACKETS = re.compile(r"[(\[（【][^)\]）】]*[)\]）】]")
 _COMMA = re.compile(r"[,，、،]")
 #: Chinese, Japanese and Korean: people are called by the whole name.
-_WHOLE_SCRIPTS = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
+_WHOLE_SCRIPTS = re.compile(
+    r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]"
+)
 
 
 def first_name(name: str) -> str:
     """The name a text uses for a person: "Anna" for "Smith, Anna" and "Dr. Anna Smith".
 
-    A name that cannot be split is used whole: one word, a family name with a title or initials, a company, or a name
-    in Chinese, Japanese or Korean.
+    A name that cannot be split is used whole: one word, a family name with a title or initials, a
+    company, or a name in Chinese, Japanese or Korean.
     """
     whole = " ".join(name.split()).strip(" ,") or name
     given = _given(_BRACKETS.sub(" ", whole))
@@ -147,7 +150,8 @@ def _without_titles(words: list[str]) -> list[str]:
 
 
 def _words(part: str) -> list[str]:
-    """The words that contain a letter, without the symbols around them. "J.R." and "Dr.Anna" are two words."""
+    """The words that contain a letter, without the symbols around them. "J.R." and "Dr.Anna" are
+    two words."""
     found: list[str] = []
     split = part.split()
     for word in split:
@@ -183,5 +187,6 @@ def _is_capitals(word: str) -> bool:
 
 
 def _is_family_in_capitals(words: list[str]) -> bool:
-    """Whether the family name is in capitals, as French forms write DUPONT Jean. JR Smith does not count."""
+    """Whether the family name is in capitals, as French forms write DUPONT Jean. JR Smith does not
+    count."""
     return _is_capitals(words[0]) and not all(_is_capitals(word) for word in words)

@@ -11,14 +11,21 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholders:
-    """The people a text is about. A name is None for a guest or when no agent is assigned; ``number`` is INT0000012."""
+    """The people a text is about. A name is None for a guest or when no agent is assigned;
+    ``number`` is INT0000012."""
 
     requester: str | None
     agent: str | None
     number: str
 
 
-PEOPLE = ("requester.name", "requester.first_name", "agent.name", "agent.first_name", "interaction.number")
+PEOPLE = (
+    "requester.name",
+    "requester.first_name",
+    "agent.name",
+    "agent.first_name",
+    "interaction.number",
+)
 
 
 def people(who: Placeholders, *, guest: str, nobody: str) -> dict[str, str]:
@@ -43,5 +50,7 @@ def error(text: str, known: Iterable[str]) -> str | None:
     unknown = [f"{{{name}}}" for name in _PLACEHOLDER.findall(text) if name not in names]
     if not unknown:
         return None
-    there = f"there are {', '.join(f'{{{name}}}' for name in names)}" if names else "this text has none"
+    there = (
+        f"there are {', '.join(f'{{{name}}}' for name in names)}" if names else "this text has none"
+    )
     return f"{', '.join(unknown)}: there is no such placeholder; {there}"

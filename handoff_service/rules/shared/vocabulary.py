@@ -184,7 +184,8 @@ class CaseKind(StrEnum):
 
 
 class CaseState(StrEnum):
-    """A case's state. Resolved: done as far as the desk knows. Closed: nobody works on it any more."""
+    """A case's state. Resolved: done as far as the desk knows. Closed: nobody works on it any
+    more."""
 
     OPEN = "open"
     IN_PROGRESS = "in_progress"

@@ -1,6 +1,7 @@
 """The virtual agent's texts about cases, outages and hours. Each is one segment of GSM-7.
 
-Quotes keep every letter of the original, so a text may need a second segment when one letter is outside GSM-7.
+Quotes keep every letter of the original, so a text may need a second segment when one letter is
+outside GSM-7.
 """
 
 import unicodedata
@@ -17,8 +18,10 @@ from handoff_service.rules.shared.vocabulary import CaseState
 ROOM = 160
 MOST_CASES = 3
 MOST_OUTAGES, TITLE = 4, 24  # outages whose titles are listed, and characters per title
-_ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})  # the last two only select how an emoji is drawn
-_WRITTEN = "LMN"  # Unicode categories of letters, marks and numbers: a word would be unreadable without them
+# the last two only select how an emoji is drawn
+_ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})
+# Unicode categories of letters, marks and numbers: a word would be unreadable without them
+_WRITTEN = "LMN"
 _STANDS: dict[CaseState, str] = {
     CaseState.OPEN: "open, waiting for an agent",
     CaseState.IN_PROGRESS: "in progress",
@@ -26,11 +29,16 @@ _STANDS: dict[CaseState, str] = {
     CaseState.CLOSED: "closed",
 }
 UNKNOWN_CASE = "I can't find that case. Check the number, or ask for the status of your cases."
-NO_CASES = "You have no open cases. If something is wrong, describe it in one sentence and I'll open one."
-NO_OUTAGE = (
-    "There are no known outages right now. If something is wrong, describe it in one sentence and I'll open a case."
+NO_CASES = (
+    "You have no open cases. If something is wrong, describe it in one sentence and I'll open one."
 )
-ANOTHER_PROBLEM = "If yours is a different problem, describe it in one sentence and I'll open a case."
+NO_OUTAGE = (
+    "There are no known outages right now. If something is wrong, describe it in one "
+    "sentence and I'll open a case."
+)
+ANOTHER_PROBLEM = (
+    "If yours is a different problem, describe it in one sentence and I'll open a case."
+)
 ANY_TIME = "We're open around the clock. Text AGENT to talk to a person."
 _CLOSED_UNTIL = "We're closed now and open again {opens} ({zone}). You can text any time."
 _CLOSED = "We're closed now, and the next opening time isn't known yet. You can text any time."
@@ -47,13 +55,16 @@ class CaseLine:
 
 
 def plain(text: str) -> str:
-    """One line that keeps every letter. Look-alikes are replaced; emoji and symbols outside GSM-7 are dropped."""
+    """One line that keeps every letter. Look-alikes are replaced; emoji and symbols outside GSM-7
+    are dropped."""
     composed = unicodedata.normalize("NFC", text).translate(_ALIKE)
     return " ".join("".join(c for c in composed if _is_kept(c)).split())
 
 
 def _is_kept(c: str) -> bool:
-    return c in GSM_7 or c in GSM_7_EXTENSION or c.isspace() or unicodedata.category(c)[0] in _WRITTEN
+    return (
+        c in GSM_7 or c in GSM_7_EXTENSION or c.isspace() or unicodedata.category(c)[0] in _WRITTEN
+    )
 
 
 def short(text: str, most: int) -> str:
@@ -108,7 +119,9 @@ def _day(at: datetime, zone: str, now: datetime) -> str:
     local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
     days = (today - local.date()).days
     words = {0: f"today at {local:%H:%M}", 1: f"yesterday at {local:%H:%M}"}
-    return words.get(days, f"on {local.day} {local:%B}" + (f" {local.year}" if local.year != today.year else ""))
+    return words.get(
+        days, f"on {local.day} {local:%B}" + (f" {local.year}" if local.year != today.year else "")
+    )
 
 
 def opened(what: str, number: str, description: str, then: str) -> str:
@@ -122,7 +135,8 @@ def opened(what: str, number: str, description: str, then: str) -> str:
 
 
 def outage_news(outages: Sequence[tuple[str, str]], *, asked_behind: bool) -> str:
-    """The current outages by title and text: two segments, or one when a form's question follows."""
+    """The current outages by title and text: two segments, or one when a form's question
+    follows."""
     if not outages:
         return NO_OUTAGE
     texts = " ".join(text for _, text in outages)
@@ -138,10 +152,16 @@ def added(number: str, said: str) -> str:
     return _with_room(lambda most: f"Added to {number}: {short(said, most)}.")
 
 
-def hours(*, is_open: bool, until: datetime | None, opens: datetime | None, zone: str, now: datetime) -> str:
+def hours(
+    *, is_open: bool, until: datetime | None, opens: datetime | None, zone: str, now: datetime
+) -> str:
     """Whether agents are available, and until or from when, in the time of the zone's city."""
     place = f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"
     if is_open:
         end = opening(until, zone, now).removeprefix("at ").removeprefix("on ") if until else None
-        return f"We're open until {end} ({place}). Text AGENT to talk to a person." if end else ANY_TIME
+        return (
+            f"We're open until {end} ({place}). Text AGENT to talk to a person."
+            if end
+            else ANY_TIME
+        )
     return _CLOSED_UNTIL.format(opens=opening(opens, zone, now), zone=place) if opens else _CLOSED

@@ -1,4 +1,5 @@
-"""Texts between requester and bot: choices become numbered lines, and requesters cannot send Rasa commands."""
+"""Texts between requester and bot: choices become numbered lines, and requesters cannot send Rasa
+commands."""
 
 import re
 import unicodedata
@@ -19,7 +20,9 @@ _IN_WORDS = (
     "nine ninth 9th nueve",
     "ten tenth 10th diez",
 )
-_NUMBERS: Mapping[str, int] = {word: n for n, words in enumerate(_IN_WORDS, start=1) for word in words.split()}
+_NUMBERS: Mapping[str, int] = {
+    word: n for n, words in enumerate(_IN_WORDS, start=1) for word in words.split()
+}
 #: A bare emoji that answers a yes/no question, without skin tone and variation selector.
 YES_EMOJI, NO_EMOJI = frozenset("👍👌✅✔☑🆗💯🙆"), frozenset("👎❌✖🚫🙅⛔")
 _YES, _NO = frozenset({"yes", "si", "sí"}), frozenset({"no"})
@@ -29,14 +32,56 @@ IN_WORDS = "Please answer with the number or the words of one of these:"
 _LAST = frozenset({"last", "ultimo", "último", "ultima", "última"})
 _LEAD = frozenset(
     [
-        *("the", "number", "nr", "num", "option", "opt", "choice", "answer", "its", "it", "is", "my", "so"),
-        *("i", "ill", "take", "choose", "pick", "want", "think", "say", "el", "la", "lo", "es", "numero", "número"),
+        *(
+            "the",
+            "number",
+            "nr",
+            "num",
+            "option",
+            "opt",
+            "choice",
+            "answer",
+            "its",
+            "it",
+            "is",
+            "my",
+            "so",
+        ),
+        *(
+            "i",
+            "ill",
+            "take",
+            "choose",
+            "pick",
+            "want",
+            "think",
+            "say",
+            "el",
+            "la",
+            "lo",
+            "es",
+            "numero",
+            "número",
+        ),
         *("opcion", "opción", "respuesta", "elijo", "quiero", "seria", "sería"),
     ]
 )
 _TAIL = frozenset(
     [
-        *("one", "option", "choice", "please", "pls", "plz", "thanks", "thx", "then", "i", "think", "guess"),
+        *(
+            "one",
+            "option",
+            "choice",
+            "please",
+            "pls",
+            "plz",
+            "thanks",
+            "thx",
+            "then",
+            "i",
+            "think",
+            "guess",
+        ),
         *("opcion", "opción", "por", "favor", "porfa", "gracias"),
     ]
 )
@@ -58,11 +103,11 @@ def with_choices(text: str, choices: Sequence[Choice]) -> str:
 
 
 def for_bot(text: str, choices: Sequence[Choice]) -> str:
-    """The input for the bot: the payload when the text picks a choice by number, word, ordinal or title, else the
-    text.
+    """The input for the bot: the payload when the text picks a choice by number, word, ordinal or
+    title, else the text.
 
-    Rasa runs a text that starts with ``/intent`` as that intent, on every channel. The leading slash is removed
-    because payloads may come from our own buttons only.
+    Rasa runs a text that starts with ``/intent`` as that intent, on every channel. The leading
+    slash is removed because payloads may come from our own buttons only.
     """
     said = plain(text)
     for choice in choices:
@@ -77,15 +122,21 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
 
 
 def yes_or_no(text: str) -> str | None:
-    """The yes or no of a bare emoji, such as a thumb up, also when repeated. None for all other texts."""
-    said = {c for c in text if not c.isspace() and c not in "\u200d\ufe0f♀♂" and not "\U0001f3fb" <= c <= "\U0001f3ff"}
+    """The yes or no of a bare emoji, such as a thumb up, also when repeated. None for all other
+    texts."""
+    said = {
+        c
+        for c in text
+        if not c.isspace() and c not in "\u200d\ufe0f♀♂" and not "\U0001f3fb" <= c <= "\U0001f3ff"
+    }
     if not said:
         return None
     return "yes" if said <= YES_EMOJI else "no" if said <= NO_EMOJI else None
 
 
 def without_bot(texts: Sequence[str], choices: Sequence[Choice]) -> str | None:
-    """The answer to texts that no bot could understand: without words, or an emoji that picks no choice."""
+    """The answer to texts that no bot could understand: without words, or an emoji that picks no
+    choice."""
     words = [text for text in texts if text]
     if not words:
         return BLANK_ANSWER if choices else BLANK
@@ -108,10 +159,12 @@ def plain(text: str) -> str:
 
 
 def _position(said: str, count: int) -> int | None:
-    """The position that "2", "two", "the second", "la segunda" or "the last one" means among ``count`` choices. None:
-    no position."""
+    """The position that "2", "two", "the second", "la segunda" or "the last one" means among
+    ``count`` choices. None: no position."""
     words = said.split()
-    while len(words) > 1 and (words[0] in _LEAD or (words[0] in _LEAD_OF_FIGURES and words[1].isdigit())):
+    while len(words) > 1 and (
+        words[0] in _LEAD or (words[0] in _LEAD_OF_FIGURES and words[1].isdigit())
+    ):
         words = words[1:]
     while len(words) > 1 and words[-1] in _TAIL:
         words = words[:-1]

@@ -1,8 +1,9 @@
-"""Commands to the desk: AGENT, BYE, HELP, RESTART. They work at any point, even inside a form of the bot.
+"""Commands to the desk: AGENT, BYE, HELP, RESTART. They work at any point, even inside a form of
+the bot.
 
-A command is the whole text; case and punctuation are ignored. "Agent!" is a command, "agent smith called" is not.
-Admins choose the words; the words below are the default. The admin's words for opting out and in are stored with
-them; ``consent`` says what those do.
+A command is the whole text; case and punctuation are ignored. "Agent!" is a command, "agent smith
+called" is not. Admins choose the words; the words below are the default. The admin's words for
+opting out and in are stored with them; ``consent`` says what those do.
 """
 
 import functools
@@ -33,7 +34,15 @@ class Command(StrEnum):
 type CommandWords = Mapping[Command, Sequence[str]]
 
 SHIPPED: CommandWords = {
-    Command.AGENT: ("agent", "live agent", "human", "person", "real person", "operator", "representative"),
+    Command.AGENT: (
+        "agent",
+        "live agent",
+        "human",
+        "person",
+        "real person",
+        "operator",
+        "representative",
+    ),
     Command.BYE: ("bye", "goodbye", "good bye", "bye bye"),
     Command.HELP: ("help", "info"),
     Command.RESTART: ("restart", "start over", "start again", "begin again"),
@@ -44,7 +53,8 @@ CONSENT = frozenset({Command.OPT_OUT, Command.OPT_IN})
 
 
 def with_shipped(chosen: Mapping[str, Sequence[str]]) -> dict[Command, list[str]]:
-    """The admin's words for each command, with defaults for commands that the admin has not changed."""
+    """The admin's words for each command, with defaults for commands that the admin has not
+    changed."""
     return {command: list(chosen.get(command, words)) for command, words in SHIPPED.items()}
 
 
@@ -64,7 +74,12 @@ def meant(text: str, words: CommandWords) -> Command | None:
 
 @functools.lru_cache(64)  # the same words serve text after text
 def _by_word(words: tuple[tuple[Command, tuple[str, ...]], ...]) -> Mapping[str, Command]:
-    plain_words = {plain(word): command for command, its_words in words if command not in CONSENT for word in its_words}
+    plain_words = {
+        plain(word): command
+        for command, its_words in words
+        if command not in CONSENT
+        for word in its_words
+    }
     return {word: command for word, command in plain_words.items() if word}
 
 
@@ -77,7 +92,10 @@ def error(words: CommandWords) -> str | None:
         for word in its_words:
             said = plain(word)
             if not said or len(word) > LONGEST:
-                return f"has {word!r} for {command}; write a word or a few, at most {LONGEST} characters"
+                return (
+                    f"has {word!r} for {command}; write a word or a few, at most {LONGEST} "
+                    f"characters"
+                )
             # carriers' keywords need no repeating among the words for opting out and in
             if said.upper() in (*OPT_OUT, *OPT_IN):
                 return f"has {word!r} for {command}, which always opts out or in; use another word"

@@ -4,17 +4,23 @@ import re
 
 LONGEST = 80
 _REASON = re.compile(
-    r"\b(?P<word>about|regarding|concerning|re:|because|cause|cuz|bc|since|sobre|porque)\s+(?P<what>\S.*)",
+    r"\b(?P<word>about|regarding|concerning|re:|because|cause|cuz|bc|since|sobre|porque)\s+"
+    r"(?P<what>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _SUBJECT = ("about", "regarding", "concerning", "re:", "sobre")
 
 
 def reason_in(text: str) -> str | None:
-    """The words after ``about``, ``because`` and the like, on one line, cut after ``LONGEST`` characters."""
+    """The words after ``about``, ``because`` and the like, on one line, cut after ``LONGEST``
+    characters."""
     found = _REASON.search(text)
     if found is None:
         return None
     what = " ".join(found["what"].split())
     said = f"about {what}" if found["word"].lower() in _SUBJECT else what
-    return f"{said[:LONGEST].rsplit(' ', 1)[0]}..." if len(said) > LONGEST else said.rstrip(" .!?") or None
+    return (
+        f"{said[:LONGEST].rsplit(' ', 1)[0]}..."
+        if len(said) > LONGEST
+        else said.rstrip(" .!?") or None
+    )

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 from handoff_service.rules.delivery.carrier_keywords import asks_for_keyword
 from handoff_service.rules.delivery.sms_characters import LOOK_ALIKES
-from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY, Encoding, segments
+from handoff_service.rules.delivery.sms_text import (
+    GSM_7,
+    GSM_7_EXTENSION,
+    MAX_BODY,
+    Encoding,
+    segments,
+)
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.virtual_agent.bot_text import Choice, with_choices
 
@@ -24,7 +30,8 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotLine:
-    """A line of a bot text as its file has it, with ``{placeholders}``; ``number`` counts from 1."""
+    """A line of a bot text as its file has it, with ``{placeholders}``; ``number`` counts from
+    1."""
 
     number: int
     words: str
@@ -42,8 +49,8 @@ class BotText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsCheckSettings:
-    """``longest``: the longest value of each placeholder. ``allowed_hosts``: link targets, including their
-    subdomains."""
+    """``longest``: the longest value of each placeholder. ``allowed_hosts``: link targets,
+    including their subdomains."""
 
     longest: Mapping[str, str] = field(default_factory=dict)
     allowed_hosts: frozenset[str] = frozenset()
@@ -85,18 +92,26 @@ def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]
     if forcing:
         yield f"{_listed(forcing)} makes a segment 70 characters instead of 160", _instead(forcing)
     for host in _foreign_hosts(filled, settings.allowed_hosts):
-        yield f"the link to {host} is not allowed", "Take it out, or add the host to allowed_hosts in sms_check.yml"
+        yield (
+            f"the link to {host} is not allowed",
+            "Take it out, or add the host to allowed_hosts in sms_check.yml",
+        )
     keyword = asks_for_keyword(filled)
     if keyword:
         yield f"it asks to answer {keyword}, which phone companies act on", "Ask for another word"
 
 
 def _in_length(text: BotText, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
-    filled = [placeholders.fill(line.words, settings.longest) for line in (text.text, *text.buttons)]
+    filled = [
+        placeholders.fill(line.words, settings.longest) for line in (text.text, *text.buttons)
+    ]
     sent = with_choices(filled[0], [Choice(title, "") for title in filled[1:]])
     counted = segments(sent)
     if len(sent) > MAX_BODY:
-        yield f"it has {len(sent)} characters, and {MAX_BODY} is the most", f"Make it {len(sent) - MAX_BODY} shorter"
+        yield (
+            f"it has {len(sent)} characters, and {MAX_BODY} is the most",
+            f"Make it {len(sent) - MAX_BODY} shorter",
+        )
     elif counted.count > MOST_SEGMENTS:
         room = MOST_SEGMENTS * (153 if counted.encoding is Encoding.GSM_7 else 67)
         yield (
@@ -107,7 +122,8 @@ def _in_length(text: BotText, settings: SmsCheckSettings) -> Iterator[tuple[str,
 
 def _foreign_hosts(text: str, allowed: Iterable[str]) -> list[str]:
     hosts = [
-        (found["host"] or found["bare"]).lower().removeprefix("www.").rstrip(".") for found in _LINK.finditer(text)
+        (found["host"] or found["bare"]).lower().removeprefix("www.").rstrip(".")
+        for found in _LINK.finditer(text)
     ]
     return [host for host in hosts if not any(host == a or host.endswith(f".{a}") for a in allowed)]
 

@@ -18,7 +18,9 @@ SHOWN = 50  # of one requester, in the panel
 _UNSETTLED = c.c.state.in_(sorted(UNSETTLED))
 
 
-def list_(conn: Connection, where: Sequence[sa.ColumnElement[bool]], *, limit: int | None = None) -> list[Case]:
+def list_(
+    conn: Connection, where: Sequence[sa.ColumnElement[bool]], *, limit: int | None = None
+) -> list[Case]:
     """The matching cases, newest first, with their history."""
     query = (
         select(c, t.users.c.name.label("user_name"))
@@ -60,7 +62,11 @@ def of_user(conn: Connection, user_id: int, case_id: int) -> Case | None:
 
 
 def _case(row: sa.Row[tuple[object, ...]], history: list[CaseChange]) -> Case:
-    inside = Named(id=row.interaction_id, name=interactions.number(row.interaction_id)) if row.interaction_id else None
+    inside = (
+        Named(id=row.interaction_id, name=interactions.number(row.interaction_id))
+        if row.interaction_id
+        else None
+    )
     return Case(
         id=row.id,
         number=number(row.id),
@@ -93,7 +99,10 @@ def _histories(conn: Connection, ids: Collection[int]) -> dict[int, list[CaseCha
             CaseChange(
                 version=row.version,
                 by=WrittenBy(kind=Author(row.author), id=row.agent_id, name=row.agent_name),
-                changes={name: Changed(before=pair[0], after=pair[1]) for name, pair in row.changes.items()},
+                changes={
+                    name: Changed(before=pair[0], after=pair[1])
+                    for name, pair in row.changes.items()
+                },
                 note=row.note,
                 at=row.at,
             )

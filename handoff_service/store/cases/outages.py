@@ -34,7 +34,9 @@ def current(conn: Connection) -> list[Outage]:
 
 def stored(row: sa.Row[tuple[object, ...]]) -> rules.Outage:
     """A row as the rules' type."""
-    return rules.Outage(title=row.title, text=row.text, since=row.since, until=row.until, active=row.active)
+    return rules.Outage(
+        title=row.title, text=row.text, since=row.since, until=row.until, active=row.active
+    )
 
 
 def _read(conn: Connection, where: sa.ColumnElement[bool]) -> list[Outage]:

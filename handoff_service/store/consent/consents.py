@@ -17,9 +17,11 @@ from handoff_service.store.views import Consent, Named, OptedOut
 c, o = t.consents, t.opt_outs
 
 
-def stands(number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[int]) -> sa.ScalarSelect[int | None]:
-    """The ledger entry that forbids texts from that provider number to this number; null when texts are allowed. The
-    requester's own entries outrank entries that others recorded."""
+def stands(
+    number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[int]
+) -> sa.ScalarSelect[int | None]:
+    """The ledger entry that forbids texts from that provider number to this number; null when texts
+    are allowed. The requester's own entries outrank entries that others recorded."""
     return (
         select(o.c.consent_id)
         .join(c, c.c.id == o.c.consent_id)
@@ -31,8 +33,8 @@ def stands(number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[i
 
 
 def with_its_service(conn: Connection, provider_number_id: int | None) -> set[int]:
-    """This company number and all others in the same messaging service, because the provider keeps one opt-out list
-    per service. EVERY_NUMBER for None."""
+    """This company number and all others in the same messaging service, because the provider keeps
+    one opt-out list per service. EVERY_NUMBER for None."""
     if provider_number_id is None:
         return {EVERY_NUMBER}
     p, other = t.provider_numbers, t.provider_numbers.alias("other")
@@ -42,7 +44,9 @@ def with_its_service(conn: Connection, provider_number_id: int | None) -> set[in
 
 def opted_out(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
     """Why that provider number may not text this number. None when it may."""
-    found = conn.execute(select(stands(sa.literal(number), sa.literal(provider_number_id)))).scalar()
+    found = conn.execute(
+        select(stands(sa.literal(number), sa.literal(provider_number_id)))
+    ).scalar()
     return held_by(conn, [found])[found] if found is not None else None
 
 
@@ -56,7 +60,9 @@ def held_by(conn: Connection, ids: Collection[int]) -> dict[int, OptedOut]:
 
 def _held(entry: Consent, zone: ZoneInfo) -> OptedOut:
     by = entry.agent.name if entry.agent else None
-    why = consent_keywords.why_not(entry.source, entry.at.astimezone(zone), words=entry.words, by=by)
+    why = consent_keywords.why_not(
+        entry.source, entry.at.astimezone(zone), words=entry.words, by=by
+    )
     return OptedOut(since=entry.at, source=entry.source, why=why)
 
 
@@ -74,7 +80,11 @@ def of_numbers(conn: Connection, numbers: Collection[str]) -> dict[str, list[Con
 
 
 def ledger(
-    conn: Connection, number: str | None = None, *, before: int | None = None, limit: int | None = None
+    conn: Connection,
+    number: str | None = None,
+    *,
+    before: int | None = None,
+    limit: int | None = None,
 ) -> list[Consent]:
     """Ledger entries, newest first, optionally of one number or older than ``before``."""
     where = [c.c.number == number] if number else []
@@ -93,7 +103,9 @@ def in_force(conn: Connection) -> list[Consent]:
     return _entries(conn, [c.c.id.in_(select(o.c.consent_id))])
 
 
-def _entries(conn: Connection, where: list[sa.ColumnElement[bool]], *, limit: int | None = None) -> list[Consent]:
+def _entries(
+    conn: Connection, where: list[sa.ColumnElement[bool]], *, limit: int | None = None
+) -> list[Consent]:
     query = (
         select(
             c,

@@ -1,4 +1,5 @@
-"""The list pane. Each item reads only what it shows, so a thousand conversations load as fast as ten."""
+"""The list pane. Each item reads only what it shows, so a thousand conversations load as fast as
+ten."""
 
 from typing import Any
 
@@ -26,8 +27,8 @@ _LAST_SAID = (
 
 
 def _query(*, others: bool) -> sa.Select[Any]:
-    """Active conversations with live agents, newest activity first: mine, or those of other agents that I have not
-    joined. The others include those of nobody, whose senders cannot be answered."""
+    """Active conversations with live agents, newest activity first: mine, or those of other agents
+    that I have not joined. The others include those of nobody, whose senders cannot be answered."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
     return _items().where(*conversations.ongoing_where(mine, others=others))
 
@@ -51,15 +52,18 @@ def _items() -> sa.Select[Any]:
 _LISTED = {others: _query(others=others) for others in (False, True)}
 _THANKED = _items().where(*conversations.THANKED)
 _LINES = (
-    select(*m.c["id", "direction", "author", "agent_id", "body", "status"], a.c.name.label("agent_name"))
+    select(
+        *m.c["id", "direction", "author", "agent_id", "body", "status"],
+        a.c.name.label("agent_name"),
+    )
     .outerjoin(a, a.c.id == m.c.agent_id)
     .where(one_of(m.c.id, "ids"))
 )
 
 
 def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
-    """The ongoing conversations for the list pane: mine or the others'. Above mine are closed conversations with
-    thanks that I have not read."""
+    """The ongoing conversations for the list pane: mine or the others'. Above mine are closed
+    conversations with thanks that I have not read."""
     thanked = [] if others else conn.execute(_THANKED, {"me": agent_id}).all()
     rows = [*thanked, *conn.execute(_LISTED[others], {"me": agent_id})]
     unread = {} if others else conversations.unread(conn, [r.id for r in rows], agent_id)

@@ -13,7 +13,16 @@ from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity.identity_level import Level, Method, Proof, level
 from handoff_service.rules.shared.durations import describe
-from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, State, Status, Work
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Direction,
+    Event,
+    Kind,
+    Owner,
+    State,
+    Status,
+    Work,
+)
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, media
 from handoff_service.store.desk import people
@@ -102,15 +111,16 @@ def list_(
 
 
 def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElement[bool]]:
-    """What holds of an agent's ongoing conversations, or of the others; ``mine``: the ids of those the agent is in."""
+    """What holds of an agent's ongoing conversations, or of the others; ``mine``: the ids of those
+    the agent is in."""
     if not others:
         return [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.in_(mine)]
     return [i.c.closed_at.is_(None), i.c.owner.in_([Owner.AGENT, Owner.NONE]), i.c.id.not_in(mine)]
 
 
 def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Interaction]:
-    """Active conversations with live agents, newest activity first: mine, or those of other agents that I have not
-    joined. The others include those of nobody, whose senders cannot be answered."""
+    """Active conversations with live agents, newest activity first: mine, or those of other agents
+    that I have not joined. The others include those of nobody, whose senders cannot be answered."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
     return list_(conn, ongoing_where(mine, others=others), agent_id=agent_id, order=NEWEST_FIRST)
 
@@ -134,14 +144,20 @@ _NEWEST_UNREAD = (
 )
 # A statement of its own: with both in one, neither index is used. There is hardly ever a row.
 THANKED = (i.c.thanked_seq.is_not(None), i.c.assigned_to == sa.bindparam("me"))
-_NEWEST_THANKS = select(i.c.id, m.c.id).join(m, (m.c.interaction_id == i.c.id) & (m.c.seq == i.c.thanked_seq))
+_NEWEST_THANKS = select(i.c.id, m.c.id).join(
+    m, (m.c.interaction_id == i.c.id) & (m.c.seq == i.c.thanked_seq)
+)
 _NEWEST_THANKS = _NEWEST_THANKS.where(*THANKED)
 
 
 def newest_unread(conn: Connection, agent_id: int) -> dict[int, int]:
-    """My conversations with unread messages -> the id of the newest unread one: ongoing ones, and closed ones with
-    thanks after closing."""
-    found = [row for query in (_NEWEST_UNREAD, _NEWEST_THANKS) for row in conn.execute(query, {"me": agent_id})]
+    """My conversations with unread messages -> the id of the newest unread one: ongoing ones, and
+    closed ones with thanks after closing."""
+    found = [
+        row
+        for query in (_NEWEST_UNREAD, _NEWEST_THANKS)
+        for row in conn.execute(query, {"me": agent_id})
+    ]
     return {r[0]: r[1] for r in found}
 
 
@@ -152,11 +168,15 @@ def unread_conversations(conn: Connection, agent_id: int) -> int:
 
 def read_seq(conn: Connection, interaction_id: int, agent_id: int) -> int | None:
     """This agent's read position. None outside the live group."""
-    query = select(g.c.read_seq).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id)
+    query = select(g.c.read_seq).where(
+        g.c.interaction_id == interaction_id, g.c.agent_id == agent_id
+    )
     return conn.execute(query).scalar()
 
 
-def messages(conn: Connection, interaction_id: int, *, after: int = 0, limit: int | None = None) -> list[Message]:
+def messages(
+    conn: Connection, interaction_id: int, *, after: int = 0, limit: int | None = None
+) -> list[Message]:
     """A conversation's lines after a position, oldest first."""
     return some_messages(conn, [m.c.interaction_id == interaction_id, m.c.seq > after], limit=limit)
 
@@ -164,7 +184,10 @@ def messages(conn: Connection, interaction_id: int, *, after: int = 0, limit: in
 def reacted_since(conn: Connection, interaction_id: int, after: int) -> list[int]:
     """Positions of the messages that reaction lines after ``after`` refer to. May repeat."""
     reacts = select(m.c.reason).where(
-        m.c.interaction_id == interaction_id, m.c.seq > after, m.c.event == Event.REACTION, m.c.reason.is_not(None)
+        m.c.interaction_id == interaction_id,
+        m.c.seq > after,
+        m.c.event == Event.REACTION,
+        m.c.reason.is_not(None),
     )
     return [int(reason.removeprefix(REACTS_TO)) for reason in conn.execute(reacts).scalars()]
 
@@ -191,22 +214,36 @@ def first_text(conn: Connection, interaction_id: int) -> str:
     """The requester's first text. Empty when they have not written, or have sent only pictures."""
     query = (
         select(m.c.body)
-        .where(m.c.interaction_id == interaction_id, m.c.kind == Kind.MESSAGE, m.c.direction == Direction.INBOUND)
+        .where(
+            m.c.interaction_id == interaction_id,
+            m.c.kind == Kind.MESSAGE,
+            m.c.direction == Direction.INBOUND,
+        )
         .order_by(m.c.seq)
         .limit(1)
     )
     return conn.execute(query).scalar() or ""
 
 
-_WAITS_TO_BE_SENT = sa.exists().where(t.due_work.c.kind == Work.DELIVER, t.due_work.c.key == sa.cast(m.c.id, sa.Text))
+_WAITS_TO_BE_SENT = sa.exists().where(
+    t.due_work.c.kind == Work.DELIVER, t.due_work.c.key == sa.cast(m.c.id, sa.Text)
+)
 _AGAIN = sa.case((m.c.retries > 0, _WAITS_TO_BE_SENT), else_=sa.false()).label("again")
 
 
-def some_messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None) -> list[Message]:
+def some_messages(
+    conn: Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None
+) -> list[Message]:
     """The matching lines, by conversation and position."""
     a, u = t.agents, t.users
     query = (
-        select(m, a.c.name.label("agent_name"), u.c.id.label("user_id"), u.c.name.label("user_name"), _AGAIN)
+        select(
+            m,
+            a.c.name.label("agent_name"),
+            u.c.id.label("user_id"),
+            u.c.name.label("user_name"),
+            _AGAIN,
+        )
         .join(i, i.c.id == m.c.interaction_id)
         .outerjoin(a, a.c.id == m.c.agent_id)
         .outerjoin(u, u.c.id == i.c.user_id)
@@ -327,7 +364,8 @@ _PROOFS = (
 
 
 def identities(conn: Connection, rows: Sequence[Any]) -> dict[int, Identity]:
-    """interaction id -> its user's identity level, by the profile's last proof that was not undone."""
+    """interaction id -> its user's identity level, by the profile's last proof that was not
+    undone."""
     found = conn.execute(_PROOFS, {"profiles": {r.profile_id for r in rows}})
     proofs = {r.profile_id: r for r in found}
     return {r.id: _identity(r.user_id, proofs.get(r.profile_id), read_at(conn)) for r in rows}
@@ -339,7 +377,11 @@ def _identity(user_id: int | None, r: sa.Row[tuple[object, ...]] | None, now: da
     if r is None or found is not Level.VERIFIED:
         return Identity(level=found)
     return Identity(
-        level=found, method=Method(r.method), verified_at=r.made_at, expires_at=r.expires_at, verified_by=r.by
+        level=found,
+        method=Method(r.method),
+        verified_at=r.made_at,
+        expires_at=r.expires_at,
+        verified_by=r.by,
     )
 
 
@@ -358,14 +400,18 @@ def _live_groups(conn: Connection, ids: Sequence[int]) -> dict[int, list[int]]:
 _UNREAD = (
     select(m.c.interaction_id, func.count())
     .join(g, (g.c.interaction_id == m.c.interaction_id) & (g.c.agent_id == sa.bindparam("me")))
-    .where(one_of(g.c.interaction_id, "ids"), m.c.seq > g.c.read_seq, m.c.direction == Direction.INBOUND)
+    .where(
+        one_of(g.c.interaction_id, "ids"),
+        m.c.seq > g.c.read_seq,
+        m.c.direction == Direction.INBOUND,
+    )
     .group_by(m.c.interaction_id)
 )
 
 
 def unread(conn: Connection, ids: Sequence[int], agent_id: int) -> dict[int, int]:
-    """interaction id -> how many of the requester's messages this agent has not read. Has no entry outside the live
-    group."""
+    """interaction id -> how many of the requester's messages this agent has not read. Has no entry
+    outside the live group."""
     if not ids:
         return {}
     return {r[0]: r[1] for r in conn.execute(_UNREAD, {"me": agent_id, "ids": ids})}

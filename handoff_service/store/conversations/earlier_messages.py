@@ -1,4 +1,5 @@
-"""Earlier messages of a line: earlier lines of an interaction, then those of the interactions before it."""
+"""Earlier messages of a line: earlier lines of an interaction, then those of the interactions
+before it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
-    """Lines of one interaction, oldest first. ``to_its_end``: includes the interaction's last line."""
+    """Lines of one interaction, oldest first. ``to_its_end``: includes the interaction's last
+    line."""
 
     interaction: Interaction
     lines: list[Message]
@@ -35,8 +37,8 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """A page of earlier messages, oldest first. ``before``: the position for the next older page; None: there is
-    none."""
+    """A page of earlier messages, oldest first. ``before``: the position for the next older page;
+    None: there is none."""
 
     chapters: list[Chapter]
     before: Before | None
@@ -85,7 +87,8 @@ def _on_line(conn: Connection, of: int, at: Before) -> Sequence[Any]:
         select(i.c.id, i.c.last_seq)
         .join(
             line,
-            (line.c.requester_number == i.c.requester_number) & (line.c.provider_number_id == i.c.provider_number_id),
+            (line.c.requester_number == i.c.requester_number)
+            & (line.c.provider_number_id == i.c.provider_number_id),
         )
         .where(i.c.id <= min(at.interaction_id, of))
         .order_by(i.c.id.desc())
@@ -98,12 +101,21 @@ def _chapters(conn: Connection, parts: Sequence[_Part]) -> list[Chapter]:
     parts = [part for part in parts if part.last >= part.first or part.to_its_end]
     if not parts:
         return []
-    each = [(m.c.interaction_id == p.interaction_id) & m.c.seq.between(p.first, p.last) for p in parts]
+    each = [
+        (m.c.interaction_id == p.interaction_id) & m.c.seq.between(p.first, p.last) for p in parts
+    ]
     lines: dict[int, list[Message]] = {}
     for line in conversations.some_messages(conn, [sa.or_(*each)]):
         lines.setdefault(line.interaction_id, []).append(line)
-    shown = {one.id: one for one in conversations.list_(conn, [i.c.id.in_([p.interaction_id for p in parts])])}
+    shown = {
+        one.id: one
+        for one in conversations.list_(conn, [i.c.id.in_([p.interaction_id for p in parts])])
+    }
     return [
-        Chapter(interaction=shown[p.interaction_id], lines=lines.get(p.interaction_id, []), to_its_end=p.to_its_end)
+        Chapter(
+            interaction=shown[p.interaction_id],
+            lines=lines.get(p.interaction_id, []),
+            to_its_end=p.to_its_end,
+        )
         for p in parts
     ]

@@ -17,8 +17,9 @@ from handoff_service.store.engine.one_of import one_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """The decision fields of one row of ``interactions``. ``unanswered``: the open run of messages; ``expects``:
-    what a running proof expects; ``back_to``: the live agent who asked for the proof."""
+    """The decision fields of one row of ``interactions``. ``unanswered``: the open run of messages;
+    ``expects``: what a running proof expects; ``back_to``: the live agent who asked for the
+    proof."""
 
     id: int
     requester_number: str
@@ -48,7 +49,8 @@ class Interaction:
 
 COLUMNS = [t.interactions.c[name] for name in Interaction.__dataclass_fields__]
 _ONE = select(*COLUMNS).where(t.interactions.c.id == bindparam("id")).with_for_update()
-# Locks the active interactions of some requester numbers, so writers on one line wait for each other.
+# Locks the active interactions of some requester numbers, so writers on one line wait for each
+# other.
 ACTIVE = (
     select(*COLUMNS)
     .where(
@@ -91,13 +93,17 @@ def lock(conn: Connection, interaction_id: int) -> Interaction:
 def has_requesters_text(conn: Connection, interaction_id: int) -> bool:
     """Whether the requester has written in it."""
     m = t.messages
-    texts = select(m.c.id).where(m.c.interaction_id == interaction_id, m.c.direction == Direction.INBOUND)
+    texts = select(m.c.id).where(
+        m.c.interaction_id == interaction_id, m.c.direction == Direction.INBOUND
+    )
     return conn.execute(texts.limit(1)).first() is not None
 
 
 def is_open(conn: Connection, interaction_id: int) -> bool:
     """Whether it is active. NotFound when there is none."""
-    row = conn.execute(select(t.interactions.c.closed_at).where(t.interactions.c.id == interaction_id)).one_or_none()
+    row = conn.execute(
+        select(t.interactions.c.closed_at).where(t.interactions.c.id == interaction_id)
+    ).one_or_none()
     if row is None:
         raise NotFound(f"There is no interaction {interaction_id}.")
     return row.closed_at is None
@@ -110,11 +116,18 @@ def lock_active(conn: Connection, numbers: Collection[str]) -> list[Interaction]
 
 def lock_each(conn: Connection, ids: Collection[int]) -> dict[int, Interaction]:
     """These interactions by id, locked, lowest id first."""
-    query = select(*COLUMNS).where(one_of(t.interactions.c.id, ids)).order_by(t.interactions.c.id).with_for_update()
+    query = (
+        select(*COLUMNS)
+        .where(one_of(t.interactions.c.id, ids))
+        .order_by(t.interactions.c.id)
+        .with_for_update()
+    )
     return {row.id: of_row(row) for row in conn.execute(query)}
 
 
-def put_state(conn: Connection, interaction_id: int, state: State, reason: str | None = None) -> None:
+def put_state(
+    conn: Connection, interaction_id: int, state: State, reason: str | None = None
+) -> None:
     """Write the next state and its reason. The previous reason is dropped."""
     values = {"state": state, "state_reason": reason}
     conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(values))
@@ -122,4 +135,6 @@ def put_state(conn: Connection, interaction_id: int, state: State, reason: str |
 
 def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) -> None:
     """Set what the running proof expects of the requester next. None: the proof is over."""
-    conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(expects=expects))
+    conn.execute(
+        update(t.interactions).where(t.interactions.c.id == interaction_id).values(expects=expects)
+    )

@@ -10,7 +10,9 @@ from handoff_service.store.engine.lanes import Transaction
 def has(conn: Connection, interaction_id: int, agent_id: int) -> bool:
     """Whether the agent is a member."""
     g = t.live_group
-    member = select(g.c.agent_id).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id)
+    member = select(g.c.agent_id).where(
+        g.c.interaction_id == interaction_id, g.c.agent_id == agent_id
+    )
     return conn.execute(member).first() is not None
 
 
@@ -18,23 +20,35 @@ def join(tx: Transaction, interaction_id: int, agent_id: int, read_seq: int) -> 
     """Make the agent a member. Leaves an existing member unchanged."""
     tx.conn.execute(
         upsert(tx.conn, t.live_group).on_conflict_do_nothing(),
-        {"interaction_id": interaction_id, "agent_id": agent_id, "read_seq": read_seq, "joined_at": tx.now},
+        {
+            "interaction_id": interaction_id,
+            "agent_id": agent_id,
+            "read_seq": read_seq,
+            "joined_at": tx.now,
+        },
     )
 
 
 def leave(tx: Transaction, interaction_id: int, agent_id: int) -> None:
     """Remove the agent from the group."""
     g, left = t.live_group, t.left_groups
-    ended = tx.conn.execute(delete(g).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id))
+    ended = tx.conn.execute(
+        delete(g).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id)
+    )
     if ended.rowcount:
-        made = upsert(tx.conn, left).values(agent_id=agent_id, interaction_id=interaction_id, left_at=tx.now)
+        made = upsert(tx.conn, left).values(
+            agent_id=agent_id, interaction_id=interaction_id, left_at=tx.now
+        )
         key = [left.c.agent_id, left.c.interaction_id]
-        tx.conn.execute(made.on_conflict_do_update(index_elements=key, set_={"left_at": made.excluded.left_at}))
+        tx.conn.execute(
+            made.on_conflict_do_update(index_elements=key, set_={"left_at": made.excluded.left_at})
+        )
     tx.hint(f"agent:{agent_id}", interaction_id)
 
 
 def read_thanks(tx: Transaction, interaction_id: int, agent_id: int, seq: int) -> bool:
-    """The agent who had a closed conversation has read up to ``seq``. Whether thanks after closing are among it."""
+    """The agent who had a closed conversation has read up to ``seq``. Whether thanks after closing
+    are among it."""
     i = t.interactions
     mine = (i.c.id == interaction_id, i.c.assigned_to == agent_id, i.c.thanked_seq <= seq)
     return tx.conn.execute(update(i).where(*mine).values(thanked_seq=None)).rowcount > 0

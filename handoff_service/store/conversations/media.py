@@ -55,7 +55,9 @@ def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium
     """A message's media file, or an unsent upload of this agent. NotFound when there is none."""
     if media_id >= LARGEST_ID:
         raise NotFound(f"There is no picture or file {media_id}.")
-    mine = [d.c.message_id.is_not(None)] + ([d.c.agent_id == agent_id] if agent_id is not None else [])
+    mine = [d.c.message_id.is_not(None)] + (
+        [d.c.agent_id == agent_id] if agent_id is not None else []
+    )
     r = conn.execute(select(d).where(d.c.id == media_id, or_(*mine))).one_or_none()
     if r is None or r.status != MediaStatus.STORED:
         raise NotFound(f"There is no picture or file {media_id}.")
@@ -64,7 +66,9 @@ def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium
 
 def wanted(conn: Connection, media_id: int) -> WantedMedium | None:
     """The media file to fetch. None when it is no longer wanted."""
-    r = conn.execute(select(d).where(d.c.id == media_id, d.c.status == MediaStatus.WAITING)).one_or_none()
+    r = conn.execute(
+        select(d).where(d.c.id == media_id, d.c.status == MediaStatus.WAITING)
+    ).one_or_none()
     return WantedMedium(id=r.id, url=r.url, content_type=r.content_type) if r is not None else None
 
 

@@ -1,7 +1,8 @@
 """Search for people and conversations by names, numbers and texts.
 
-Conversations come newest first. Each kind of search returns interactions below a cursor in that order, only as many
-as a page needs. For a very frequent word, one page reads at most ``MOST_LOOKED_AT`` lines.
+Conversations come newest first. Each kind of search returns interactions below a cursor in that
+order, only as many as a page needs. For a very frequent word, one page reads at most
+``MOST_LOOKED_AT`` lines.
 """
 
 from collections.abc import Sequence
@@ -65,9 +66,13 @@ def find_interactions(
     below = below or BEYOND
     if wanted.nothing:
         return ResultPage(items=[], below=None)
-    fresh = _newest_lines(conn, text_index.newest_matches(conn, wanted, text_index.place(below, 0)), where)
+    fresh = _newest_lines(
+        conn, text_index.newest_matches(conn, wanted, text_index.place(below, 0)), where
+    )
     by_text, looked_to = _by_text(conn, wanted, where, below, limit + 1)
-    others = set(_by_name(conn, wanted, where, below, limit + 1)) | _by_reference(conn, wanted, where, below)
+    others = set(_by_name(conn, wanted, where, below, limit + 1)) | _by_reference(
+        conn, wanted, where, below
+    )
     lines = {find.interaction_id: find for find in (*by_text, *fresh)}
     found = sorted({*lines, *others}, reverse=True)
     if looked_to is not None:  # older interactions come with the next page
@@ -78,14 +83,27 @@ def find_interactions(
     return ResultPage(items=items, below=looked_to)
 
 
-def found_conversations(conn: Connection, found: ResultPage, agent_id: int) -> list[FoundConversation]:
+def found_conversations(
+    conn: Connection, found: ResultPage, agent_id: int
+) -> list[FoundConversation]:
     """The displayed fields of a page's results, in order."""
     shown = conversations.list_(
-        conn, [one_of(i.c.id, [f.interaction_id for f in found.items])], agent_id=agent_id, order=(i.c.id.desc(),)
+        conn,
+        [one_of(i.c.id, [f.interaction_id for f in found.items])],
+        agent_id=agent_id,
+        order=(i.c.id.desc(),),
     )
     pairs = [(f.interaction_id, f.seq) for f in found.items if f.seq]
-    each = sa.or_(*((m.c.interaction_id == a) & (m.c.seq == b) for a, b in pairs)) if pairs else sa.false()
-    lines = {line.interaction_id: line for line in conversations.some_messages(conn, [each])} if pairs else {}
+    each = (
+        sa.or_(*((m.c.interaction_id == a) & (m.c.seq == b) for a, b in pairs))
+        if pairs
+        else sa.false()
+    )
+    lines = (
+        {line.interaction_id: line for line in conversations.some_messages(conn, [each])}
+        if pairs
+        else {}
+    )
     return [FoundConversation(interaction=one, line=lines.get(one.id)) for one in shown]
 
 
@@ -94,16 +112,25 @@ def found_people(conn: Connection, wanted: Wanted, limit: int = 6) -> list[Found
     if wanted.nothing:
         return []
     users = people.users(conn, people.found_by(conn, wanted.typed).where, limit=limit)
-    query = select(i.c.user_id, func.count(), func.max(i.c.id)).where(one_of(i.c.user_id, [one.id for one in users]))
+    query = select(i.c.user_id, func.count(), func.max(i.c.id)).where(
+        one_of(i.c.user_id, [one.id for one in users])
+    )
     counts = {r[0]: (r[1], r[2]) for r in conn.execute(query.group_by(i.c.user_id))}
     return [
-        FoundPerson(user=one, conversations=counts.get(one.id, (0, None))[0], newest=counts.get(one.id, (0, None))[1])
+        FoundPerson(
+            user=one,
+            conversations=counts.get(one.id, (0, None))[0],
+            newest=counts.get(one.id, (0, None))[1],
+        )
         for one in users
     ]
 
 
-def _by_text(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> tuple[list[Result], int | None]:
-    """Interactions with a matching line, newest first, and the lowest place that was read; None: the whole index."""
+def _by_text(
+    conn: Connection, wanted: Wanted, where: Where, below: int, most: int
+) -> tuple[list[Result], int | None]:
+    """Interactions with a matching line, newest first, and the lowest place that was read; None:
+    the whole index."""
     at = text_index.place(below, 0)
     found: list[Result] = []
     looked_to = below
@@ -120,7 +147,8 @@ def _by_text(conn: Connection, wanted: Wanted, where: Where, below: int, most: i
 
 
 def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list[Result]:
-    """The interactions of these places (highest first) within ``where``, each with its newest line."""
+    """The interactions of these places (highest first) within ``where``, each with its newest
+    line."""
     newest: dict[int, int] = {}
     for place in places:
         interaction_id, seq = text_index.interaction_of(place)
@@ -134,11 +162,17 @@ def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list
 def _by_name(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> list[int]:
     """Interactions of the matching users."""
     users = list(
-        conn.execute(select(u.c.id).where(people.found_by(conn, wanted.typed).where).limit(MOST_PEOPLE)).scalars()
+        conn.execute(
+            select(u.c.id).where(people.found_by(conn, wanted.typed).where).limit(MOST_PEOPLE)
+        ).scalars()
     )
     if not users:
         return []
-    query = select(i.c.id).where(one_of(i.c.user_id, users), i.c.id < below, *where).order_by(i.c.id.desc())
+    query = (
+        select(i.c.id)
+        .where(one_of(i.c.user_id, users), i.c.id < below, *where)
+        .order_by(i.c.id.desc())
+    )
     return list(conn.execute(query.limit(most)).scalars())
 
 
@@ -147,7 +181,11 @@ def _by_reference(conn: Connection, wanted: Wanted, where: Where, below: int) ->
     if wanted.interaction is not None:
         query = select(i.c.id).where(i.c.id == wanted.interaction)
     elif wanted.case is not None:
-        query = select(i.c.id).join(t.cases, t.cases.c.interaction_id == i.c.id).where(t.cases.c.id == wanted.case)
+        query = (
+            select(i.c.id)
+            .join(t.cases, t.cases.c.interaction_id == i.c.id)
+            .where(t.cases.c.id == wanted.case)
+        )
     else:
         return set()
     return set(conn.execute(query.where(i.c.id < below, *where)).scalars())

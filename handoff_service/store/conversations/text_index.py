@@ -1,14 +1,14 @@
 """The text index ``message_words``: one row per line, filled after the lines are stored.
 
-A row's key is its *place*: the interaction's id and the line's seq in one number. Key order is therefore newest
-interaction first, and a search can stop when it has enough. Seq 0 holds the requester's number. The index is an FTS5
-table without content on SQLite, and a tsvector with a GIN index on PostgreSQL. Both get words folded by
-``rules/conversations/search_query.py``, never text.
+A row's key is its *place*: the interaction's id and the line's seq in one number. Key order is
+therefore newest interaction first, and a search can stop when it has enough. Seq 0 holds the
+requester's number. The index is an FTS5 table without content on SQLite, and a tsvector with a GIN
+index on PostgreSQL. Both get words folded by ``rules/conversations/search_query.py``, never text.
 
-``done_to`` is the id up to which messages are indexed. On PostgreSQL two lanes commit their ids out of order.
-``done_to`` therefore moves to a message's id only when every transaction that ran when the message was seen has
-ended. (A message's transaction gets its own number first, because it has locked the interaction before the message
-gets an id.)
+``done_to`` is the id up to which messages are indexed. On PostgreSQL two lanes commit their ids out
+of order. ``done_to`` therefore moves to a message's id only when every transaction that ran when
+the message was seen has ended. (A message's transaction gets its own number first, because it has
+locked the interaction before the message gets an id.)
 """
 
 from collections.abc import Sequence
@@ -36,21 +36,24 @@ _m, _x = t.messages, t.text_index
 _places = sa.table(t.MESSAGE_WORDS, sa.column("place", t.ID))
 
 
-# This transaction's number, and the lowest number of other running transactions in this database. A snapshot's own
-# xmin would also wait for other databases of the cluster. age() counts from this transaction's number.
+# This transaction's number, and the lowest number of other running transactions in this database. A
+# snapshot's own xmin would also wait for other databases of the cluster. age() counts from this
+# transaction's number.
 _MINE = sa.text("SELECT pg_current_xact_id()::text::bigint")
 _OLDEST = sa.text(
     "SELECT min(pg_current_xact_id()::text::bigint - age(backend_xid)) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 _FTS5 = sa.text(
-    "SELECT rowid FROM message_words WHERE message_words MATCH :q AND rowid < :below ORDER BY rowid DESC LIMIT :most"
+    "SELECT rowid FROM message_words WHERE message_words MATCH :q AND rowid < :below ORDER "
+    "BY rowid DESC LIMIT :most"
 )
-# PostgreSQL cannot estimate how rare a word prefix is, and may read all lines to find the newest with a rare word. A
-# frequent word is therefore searched among the newest lines, and any other in the word index (+ 0 disables the order
-# of places).
+# PostgreSQL cannot estimate how rare a word prefix is, and may read all lines to find the newest
+# with a rare word. A frequent word is therefore searched among the newest lines, and any other in
+# the word index (+ 0 disables the order of places).
 _NEWEST = sa.text(
-    "SELECT place FROM (SELECT * FROM message_words WHERE place < :below ORDER BY place DESC LIMIT 20000) AS newest "
+    "SELECT place FROM (SELECT * FROM message_words WHERE place < :below ORDER BY place DESC "
+    "LIMIT 20000) AS newest "
     "WHERE words @@ CAST(:q AS tsquery) ORDER BY place DESC LIMIT :most"
 )
 _ALL = sa.text(
@@ -91,7 +94,9 @@ def index_next(conn: Connection, newest: int) -> bool:
     elif settled:
         mine = conn.execute(_MINE).scalar_one()
         done_to = min(state.next_to or 0, seen_to)
-        conn.execute(update(_x).values(done_to=max(done_to, state.done_to), next_to=seen_to, next_after=mine))
+        conn.execute(
+            update(_x).values(done_to=max(done_to, state.done_to), next_to=seen_to, next_after=mine)
+        )
     return more
 
 
@@ -118,7 +123,9 @@ def _there(conn: Connection, rows: Sequence[sa.Row[Any]]) -> set[int]:
     if conn.dialect.name == "sqlite":  # one writer: everything after done_to is unindexed
         return set()
     wanted = [place(r.interaction_id, r.seq) for r in rows]
-    return set(conn.execute(select(_places.c.place).where(one_of(_places.c.place, wanted))).scalars())
+    return set(
+        conn.execute(select(_places.c.place).where(one_of(_places.c.place, wanted))).scalars()
+    )
 
 
 def _insert(conn: Connection, rows: Sequence[sa.Row[Any]]) -> None:
@@ -127,7 +134,9 @@ def _insert(conn: Connection, rows: Sequence[sa.Row[Any]]) -> None:
         return
     if conn.dialect.name == "sqlite":
         ordered = [{"place": at, "words": " ".join(found)} for at, found in sorted(lines.items())]
-        conn.execute(sa.text("INSERT INTO message_words (rowid, words) VALUES (:place, :words)"), ordered)
+        conn.execute(
+            sa.text("INSERT INTO message_words (rowid, words) VALUES (:place, :words)"), ordered
+        )
         return
     conn.execute(
         sa.text(
@@ -140,21 +149,26 @@ def _insert(conn: Connection, rows: Sequence[sa.Row[Any]]) -> None:
 
 def _by_place(rows: Sequence[sa.Row[Any]]) -> dict[int, list[str]]:
     lines = {place(r.interaction_id, r.seq): _words_of(r) for r in rows}
-    return lines | {place(r.interaction_id, 0): number_tokens(r.requester_number) for r in rows if r.seq == 1}
+    return lines | {
+        place(r.interaction_id, 0): number_tokens(r.requester_number) for r in rows if r.seq == 1
+    }
 
 
 def _words_of(r: sa.Row[Any]) -> list[str]:
-    """The search words of a line. A line that search does not cover gets a row without words, which marks it as
-    done."""
-    event, direction = Event(r.event) if r.event else None, Direction(r.direction) if r.direction else None
+    """The search words of a line. A line that search does not cover gets a row without words, which
+    marks it as done."""
+    event, direction = (
+        Event(r.event) if r.event else None,
+        Direction(r.direction) if r.direction else None,
+    )
     if not can_be_found(Kind(r.kind), event, direction):
         return []
     return words(text_of(r.body, r.reason, event))
 
 
 def _tsvector(found: Sequence[str]) -> str:
-    """Words with their positions. Written by hand because PostgreSQL's parser would read some as e-mail addresses or
-    versions."""
+    """Words with their positions. Written by hand because PostgreSQL's parser would read some as
+    e-mail addresses or versions."""
     return " ".join(f"'{word}':{min(n, 16383)}" for n, word in enumerate(found, start=1))
 
 
@@ -162,18 +176,25 @@ def matches(conn: Connection, wanted: Wanted, below: int, most: int) -> list[int
     """The matching indexed places below ``below``, highest first."""
     given: dict[str, Any] = {"below": below, "most": most}
     if conn.dialect.name == "sqlite":
-        return list(conn.execute(_FTS5, given | {"q": _fts5(wanted.phrases, wanted.tokens)}).scalars())
+        return list(
+            conn.execute(_FTS5, given | {"q": _fts5(wanted.phrases, wanted.tokens)}).scalars()
+        )
     given |= {"q": _tsquery(wanted.phrases, wanted.tokens)}
     found = list(conn.execute(_NEWEST, given).scalars())
     return found if len(found) == most else list(conn.execute(_ALL, given).scalars())
 
 
 def newest_matches(conn: Connection, wanted: Wanted, below: int) -> list[int]:
-    """Like ``matches``, for lines that are stored but not indexed yet, so a new text is found at once. Highest
-    first."""
+    """Like ``matches``, for lines that are stored but not indexed yet, so a new text is found at
+    once. Highest first."""
     done_to = conn.execute(select(_x.c.done_to)).scalar_one()
-    rows = conn.execute(_LINES.where(_m.c.id > done_to).order_by(_m.c.id.desc()).limit(AT_ONCE)).all()
-    return sorted((at for at, there in _by_place(rows).items() if at < below and fits(there, wanted)), reverse=True)
+    rows = conn.execute(
+        _LINES.where(_m.c.id > done_to).order_by(_m.c.id.desc()).limit(AT_ONCE)
+    ).all()
+    return sorted(
+        (at for at, there in _by_place(rows).items() if at < below and fits(there, wanted)),
+        reverse=True,
+    )
 
 
 def _fts5(phrases: Sequence[Phrase], tokens: Sequence[str]) -> str:
@@ -183,6 +204,8 @@ def _fts5(phrases: Sequence[Phrase], tokens: Sequence[str]) -> str:
 
 
 def _tsquery(phrases: Sequence[Phrase], tokens: Sequence[str]) -> str:
-    lines = [" <-> ".join(f"'{word}'" for word in p.words) + (":*" if p.begins else "") for p in phrases]
+    lines = [
+        " <-> ".join(f"'{word}'" for word in p.words) + (":*" if p.begins else "") for p in phrases
+    ]
     either = [f"({' & '.join(f'({line})' for line in lines)})"] if lines else []
     return " | ".join([*either, *(f"'{token}':*" for token in tokens)])

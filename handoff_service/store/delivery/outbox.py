@@ -28,7 +28,8 @@ _NOT_TAKEN = (
 
 
 def not_taken(conn: Connection) -> list[NotTaken]:
-    """Messages that are retried until the provider accepts them. Only these have an error code while queued."""
+    """Messages that are retried until the provider accepts them. Only these have an error code
+    while queued."""
     errors = send_errors(conn)
     return [
         NotTaken(

@@ -15,11 +15,13 @@ i, m = t.interactions, t.messages
 
 
 def full_ranges(conn: Connection) -> list[FullRange]:
-    """The ranges with a blocked reply in the last hour. Texts that the provider refused do not count."""
+    """The ranges with a blocked reply in the last hour. Texts that the provider refused do not
+    count."""
     alike = func.substr(i.c.requester_number, 1, func.length(i.c.requester_number) - LAST_DIGITS)
     query = _alarms(conn, alike, func.count(i.c.requester_number.distinct()))
     query = query.join(i, i.c.id == m.c.interaction_id)
-    of_desk = sa.or_(m.c.reason.is_(None), m.c.reason == Limit.RANGE)  # null: from before other limits existed
+    # null: from before other limits existed
+    of_desk = sa.or_(m.c.reason.is_(None), m.c.reason == Limit.RANGE)
     rows = conn.execute(query.where(of_desk).group_by(alike).order_by(alike))
     return [FullRange(begins_with=r[0], numbers=r[1], texts=r[2], since=r[3]) for r in rows]
 
@@ -27,7 +29,12 @@ def full_ranges(conn: Connection) -> list[FullRange]:
 def reached_caps(conn: Connection) -> list[ReachedCap]:
     """The desk's caps that blocked a reply in the last hour."""
     caps = (Limit.HOURLY, Limit.DAILY)
-    query = _alarms(conn, m.c.reason).where(m.c.reason.in_(caps)).group_by(m.c.reason).order_by(m.c.reason.desc())
+    query = (
+        _alarms(conn, m.c.reason)
+        .where(m.c.reason.in_(caps))
+        .group_by(m.c.reason)
+        .order_by(m.c.reason.desc())
+    )
     found = conn.execute(query).all()
     limits = desk.reply_limits(conn) if found else None
     return [
@@ -42,7 +49,8 @@ def reached_caps(conn: Connection) -> list[ReachedCap]:
 
 
 def _alarms(conn: Connection, *what: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Columns, then how many replies were blocked within a day and since when, for alarms that are still active."""
+    """Columns, then how many replies were blocked within a day and since when, for alarms that are
+    still active."""
     at = read_at(conn)
     return (
         select(*what, func.count(m.c.id), func.min(m.c.created_at))

@@ -1,12 +1,12 @@
 """Restore holds: queued work from before the backup that would send something.
 
-The original desk may have sent it long ago. A restore therefore gives each such row of ``due_work`` the due time
-``due_work.HELD``, and an admin releases or cancels all of them. No other code has to check, because held work is not
-due. Work written after the restore is done at once, unless held work precedes it on its line (each kind and line is
-done in order), so nothing overtakes.
+The original desk may have sent it long ago. A restore therefore gives each such row of ``due_work``
+the due time ``due_work.HELD``, and an admin releases or cancels all of them. No other code has to
+check, because held work is not due. Work written after the restore is done at once, unless held
+work precedes it on its line (each kind and line is done in order), so nothing overtakes.
 
-Bot turns are an exception: a new text from the requester makes the turn due again, because the bot answers all
-unanswered texts together.
+Bot turns are an exception: a new text from the requester makes the turn due again, because the bot
+answers all unanswered texts together.
 """
 
 from datetime import datetime
@@ -20,7 +20,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views.supervision import Held
 
-#: Kinds of work that may send something. A timer prompts, and an expired proof hands over with a text.
+#: Kinds of work that may send something. A timer prompts, and an expired proof hands over with a
+#: text.
 SENDING = (
     Work.DELIVER,
     Work.BOT_TURN,
@@ -37,10 +38,16 @@ IS_HELD = _d.c.due_at == due_work.HELD
 
 def hold(conn: Connection, *, backed_up_at: datetime, now: datetime) -> None:
     """Hold everything that is queued now."""
-    conn.execute(update(_r).where(_r.c.ended_at.is_(None)).values(ended_at=now, outcome="restored again"))
+    conn.execute(
+        update(_r).where(_r.c.ended_at.is_(None)).values(ended_at=now, outcome="restored again")
+    )
     conn.execute(insert(_r).values(backed_up_at=backed_up_at, restored_at=now))
     unclaimed = {"lease_until": None, "token": None}
-    conn.execute(update(_d).where(_d.c.kind.in_(SENDING)).values(due_at=due_work.HELD, latest=None, **unclaimed))
+    conn.execute(
+        update(_d)
+        .where(_d.c.kind.in_(SENDING))
+        .values(due_at=due_work.HELD, latest=None, **unclaimed)
+    )
 
 
 def is_held(conn: Connection) -> bool:
@@ -50,7 +57,9 @@ def is_held(conn: Connection) -> bool:
 
 def held(conn: Connection) -> Held | None:
     """The work that waits for an admin. None when nothing is held."""
-    restored = conn.execute(select(_r).where(_r.c.ended_at.is_(None)).order_by(_r.c.id.desc())).first()
+    restored = conn.execute(
+        select(_r).where(_r.c.ended_at.is_(None)).order_by(_r.c.id.desc())
+    ).first()
     if restored is None:
         return None
     kinds = select(_d.c.kind, func.count().label("rows")).where(IS_HELD).group_by(_d.c.kind)
@@ -73,22 +82,38 @@ def _texts(conn: Connection) -> tuple[int, datetime | None]:
     lines = select(_d.c.line).where(is_send, IS_HELD)
     waiting = select(func.count()).where(is_send, _d.c.line.in_(lines))
     m = t.messages.c
-    oldest = select(func.min(m.created_at, type_=m.created_at.type)).where(one_of(m.id, keys(conn, Work.DELIVER)))
+    oldest = select(func.min(m.created_at, type_=m.created_at.type)).where(
+        one_of(m.id, keys(conn, Work.DELIVER))
+    )
     return conn.execute(waiting).scalar_one(), conn.execute(oldest).scalar()
 
 
 def keys(conn: Connection, kind: Work) -> list[int]:
     """The keys of the held work of a kind."""
-    return [int(key) for key in conn.execute(select(_d.c.key).where(_d.c.kind == kind, IS_HELD)).scalars()]
+    return [
+        int(key)
+        for key in conn.execute(select(_d.c.key).where(_d.c.kind == kind, IS_HELD)).scalars()
+    ]
 
 
 def end(conn: Connection, *, outcome: str, agent_id: int | None, now: datetime) -> None:
-    """Record the admin's decision. Work that is still held becomes due now; timers at their own times."""
-    conn.execute(update(_r).where(_r.c.ended_at.is_(None)).values(ended_at=now, outcome=outcome, agent_id=agent_id))
+    """Record the admin's decision. Work that is still held becomes due now; timers at their own
+    times."""
+    conn.execute(
+        update(_r)
+        .where(_r.c.ended_at.is_(None))
+        .values(ended_at=now, outcome=outcome, agent_id=agent_id)
+    )
     w = t.timers
-    first = select(func.min(w.c.due_at)).where(w.c.interaction_id == sa.cast(_d.c.key, sa.BigInteger)).scalar_subquery()
+    first = (
+        select(func.min(w.c.due_at))
+        .where(w.c.interaction_id == sa.cast(_d.c.key, sa.BigInteger))
+        .scalar_subquery()
+    )
     is_timer = _d.c.kind == Work.TIMER
     conn.execute(
-        update(_d).where(IS_HELD, is_timer).values(due_at=func.coalesce(first, sa.literal(now, _d.c.due_at.type)))
+        update(_d)
+        .where(IS_HELD, is_timer)
+        .values(due_at=func.coalesce(first, sa.literal(now, _d.c.due_at.type)))
     )
     conn.execute(update(_d).where(IS_HELD).values(due_at=now))

@@ -1,4 +1,5 @@
-"""Running sends: whether a message may still leave, and whether one is on its way to the provider."""
+"""Running sends: whether a message may still leave, and whether one is on its way to the
+provider."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
@@ -22,7 +23,8 @@ _WITHHELD = (
 
 
 def is_withheld(conn: Connection, message_id: int) -> bool:
-    """Whether this message may not be sent because its requester has opted out. The opt-out confirmation may."""
+    """Whether this message may not be sent because its requester has opted out. The opt-out
+    confirmation may."""
     return conn.execute(_WITHHELD, {"message": message_id}).scalar() is not None
 
 

@@ -1,4 +1,5 @@
-"""The usage report: texts of the last days by day and by provider number, and reasons for failures."""
+"""The usage report: texts of the last days by day and by provider number, and reasons for
+failures."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -22,8 +23,8 @@ i, m, p = t.interactions, t.messages, t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """Texts of a day or a provider number. ``sent``: have left us, including ``failed``; ``segments``: of those;
-    ``costs``: currency -> the known total price in millionths."""
+    """Texts of a day or a provider number. ``sent``: have left us, including ``failed``;
+    ``segments``: of those; ``costs``: currency -> the known total price in millionths."""
 
     received: int = 0
     sent: int = 0
@@ -45,7 +46,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReport:
-    """``days``: oldest first, in the desk's time zone, without gaps; ``numbers``: (label, number, count)."""
+    """``days``: oldest first, in the desk's time zone, without gaps; ``numbers``: (label, number,
+    count)."""
 
     since: date
     days: list[tuple[date, Count]]
@@ -71,7 +73,8 @@ class _Sum:
 
 
 def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:
-    """The report for the last days, including today. Ids grow over time, so older rows are not read."""
+    """The report for the last days, including today. Ids grow over time, so older rows are not
+    read."""
     zone = ZoneInfo(people.desk_time_zone(conn))
     today = read_at(conn).astimezone(zone).date()
     first = today - timedelta(days=days - 1)
@@ -83,18 +86,28 @@ def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:
     whole = _Sum()
     for row in rows:
         begins = datetime.fromisoformat(f"{row.ten}0+00:00")
-        for each in (by_day[begins.astimezone(zone).date()], by_number.setdefault(row.number_id, _Sum()), whole):
+        for each in (
+            by_day[begins.astimezone(zone).date()],
+            by_number.setdefault(row.number_id, _Sum()),
+            whole,
+        ):
             each.add(row)
         if row.status in DID_NOT_ARRIVE:
             codes[row.error_code] += row.texts
     errors = send_errors(conn)
-    called = {r.id: (r.label, r.number) for r in conn.execute(select(*p.c["id", "label", "number"]))}
+    called = {
+        r.id: (r.label, r.number) for r in conn.execute(select(*p.c["id", "label", "number"]))
+    }
     return UsageReport(
         since=first,
         days=[(day, found.count()) for day, found in by_day.items()],
         numbers=[(*called[key], found.count()) for key, found in sorted(by_number.items())],
         failures=[
-            Failure(code=code, meaning=errors.explain(code) if code is not None else NO_CODE, count=count)
+            Failure(
+                code=code,
+                meaning=errors.explain(code) if code is not None else NO_CODE,
+                count=count,
+            )
             for code, count in sorted(codes.items(), key=lambda one: (-one[1], one[0] or 0))
         ],
         whole=whole.count(),
@@ -107,7 +120,12 @@ _PRICE = sa.func.coalesce(m.c.price, 0) + sa.func.coalesce(m.c.price_before, 0)
 
 def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]]:
     """Counts by ten-minute slots of UTC, which align with midnight in every time zone."""
-    older = conn.execute(select(m.c.id).where(m.c.created_at < since).order_by(m.c.id.desc()).limit(1)).scalar() or 0
+    older = (
+        conn.execute(
+            select(m.c.id).where(m.c.created_at < since).order_by(m.c.id.desc()).limit(1)
+        ).scalar()
+        or 0
+    )
     if conn.dialect.name == "sqlite":
         moment = sa.cast(m.c.created_at, sa.Text)
     else:

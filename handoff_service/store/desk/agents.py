@@ -16,7 +16,9 @@ def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> lis
     where = a.c.id > after
     if words:
         said = words.strip()
-        where &= a.c.name.icontains(said, autoescape=True) | a.c.email.icontains(said, autoescape=True)
+        where &= a.c.name.icontains(said, autoescape=True) | a.c.email.icontains(
+            said, autoescape=True
+        )
     ids = conn.execute(select(a.c.id).where(where).order_by(a.c.id).limit(limit)).scalars().all()
     return sorted(people.agents(conn, ids).values(), key=lambda agent: agent.id)
 
@@ -44,7 +46,14 @@ def group(conn: Connection, group_id: int) -> Group:
 
 def _groups(conn: Connection, where: sa.ColumnElement[bool], limit: int | None) -> list[Group]:
     m = t.agent_groups
-    members = select(func.count()).select_from(m.join(a, a.c.id == m.c.agent_id)).where(m.c.group_id == g.c.id)
+    members = (
+        select(func.count())
+        .select_from(m.join(a, a.c.id == m.c.agent_id))
+        .where(m.c.group_id == g.c.id)
+    )
     counted = members.where(a.c.active).correlate(g).scalar_subquery()
     query = select(g, counted.label("agents")).where(where).order_by(g.c.id).limit(limit)
-    return [Group(id=r.id, name=r.name, capacity=r.capacity, agents=r.agents) for r in conn.execute(query)]
+    return [
+        Group(id=r.id, name=r.name, capacity=r.capacity, agents=r.agents)
+        for r in conn.execute(query)
+    ]

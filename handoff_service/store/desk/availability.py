@@ -16,7 +16,9 @@ def _load_of() -> sa.ScalarSelect[int]:
     active = (
         select(sa.func.count())
         .select_from(i)
-        .where(i.c.assigned_to == t.agents.c.id, i.c.closed_at.is_(None), i.c.state != State.ON_HOLD)
+        .where(
+            i.c.assigned_to == t.agents.c.id, i.c.closed_at.is_(None), i.c.state != State.ON_HOLD
+        )
         .correlate(t.agents)
         .scalar_subquery()
     )

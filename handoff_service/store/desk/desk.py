@@ -53,8 +53,14 @@ def most_answers(conn: Connection) -> int:
 
 def reply_limits(conn: Connection) -> ReplyLimits:
     """The limits on automatic replies to unknown numbers."""
-    row = conn.execute(select(*t.desk.c["most_in_range", "most_unknown_hourly", "most_unknown_daily"])).one_or_none()
-    return ReplyLimits(in_range=row[0], hourly=row[1], daily=row[2]) if row is not None else ReplyLimits()
+    row = conn.execute(
+        select(*t.desk.c["most_in_range", "most_unknown_hourly", "most_unknown_daily"])
+    ).one_or_none()
+    return (
+        ReplyLimits(in_range=row[0], hourly=row[1], daily=row[2])
+        if row is not None
+        else ReplyLimits()
+    )
 
 
 def desk_id(conn: Connection) -> str:

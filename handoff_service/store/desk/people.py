@@ -44,7 +44,9 @@ def agent_name(conn: Connection, agent_id: int) -> str:
 
 def active_user_name(conn: Connection, user_id: int) -> str:
     """The name of an active user. NotFound for unknown and deactivated users."""
-    found = conn.execute(select(t.users.c.name).where(t.users.c.id == user_id, t.users.c.active)).scalar()
+    found = conn.execute(
+        select(t.users.c.name).where(t.users.c.id == user_id, t.users.c.active)
+    ).scalar()
     if found is None:
         raise NotFound(f"There is no active user {user_id}.")
     return found
@@ -158,7 +160,8 @@ def has_number(number: str) -> sa.ColumnElement[bool]:
 
 
 def found_by(conn: Connection, words: str) -> Fit:
-    """Users by words of their name in any order, employee number, or phone number (also its last digits)."""
+    """Users by words of their name in any order, employee number, or phone number (also its last
+    digits)."""
     return user_words.found_by(conn, words, desk_country(conn))
 
 
@@ -170,7 +173,9 @@ def active_found_by(conn: Connection, words: str, limit: int) -> list[User]:
 def was_verified_in(conn: Connection, interaction_id: int) -> bool:
     """Whether this interaction has an association that can be undone."""
     a = t.associations
-    stands = select(a.c.id).where(a.c.interaction_id == interaction_id, a.c.undone_at.is_(None)).limit(1)
+    stands = (
+        select(a.c.id).where(a.c.interaction_id == interaction_id, a.c.undone_at.is_(None)).limit(1)
+    )
     return conn.execute(stands).first() is not None
 
 
@@ -189,20 +194,29 @@ _OWN = select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == sa.b
 
 
 def why_unanswerable(conn: Connection, number: str) -> str | None:
-    """Why a text to this number is refused: it is a name, withheld or the company's own. None when it can be texted."""
-    return senders.why_unanswerable(number, is_own=conn.execute(_OWN, {"number": number}).first() is not None)
+    """Why a text to this number is refused: it is a name, withheld or the company's own. None when
+    it can be texted."""
+    return senders.why_unanswerable(
+        number, is_own=conn.execute(_OWN, {"number": number}).first() is not None
+    )
 
 
 def has_texted(conn: Connection, number: str) -> bool:
-    """Whether this number has a conversation with the desk. If so, it can be texted back whatever its type."""
+    """Whether this number has a conversation with the desk. If so, it can be texted back whatever
+    its type."""
     i = t.interactions
-    return conn.execute(select(i.c.id).where(i.c.requester_number == number).limit(1)).first() is not None
+    return (
+        conn.execute(select(i.c.id).where(i.c.requester_number == number).limit(1)).first()
+        is not None
+    )
 
 
 def provider_numbers(conn: Connection) -> list[ProviderNumber]:
     """The company numbers, by id."""
     p, q = t.provider_numbers, t.queues
-    rows = conn.execute(select(p, q.c.name.label("queue_name")).join(q, q.c.id == p.c.queue_id).order_by(p.c.id))
+    rows = conn.execute(
+        select(p, q.c.name.label("queue_name")).join(q, q.c.id == p.c.queue_id).order_by(p.c.id)
+    )
     return [
         ProviderNumber(
             id=r.id,
@@ -217,7 +231,9 @@ def provider_numbers(conn: Connection) -> list[ProviderNumber]:
     ]
 
 
-def _values_by_key(conn: Connection, query: sa.Select[int, str], keys: Collection[int]) -> dict[int, list[str]]:
+def _values_by_key(
+    conn: Connection, query: sa.Select[int, str], keys: Collection[int]
+) -> dict[int, list[str]]:
     """key -> its sorted values."""
     found: dict[int, list[str]] = {}
     for row in conn.execute(query, {"keys": keys}) if keys else ():

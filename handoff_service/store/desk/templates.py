@@ -10,8 +10,8 @@ _NAMED = select(t.templates).order_by(func.lower(t.templates.c.name), t.template
 
 
 def list_(conn: Connection, words: str = "", *, limit: int | None = None) -> list[Template]:
-    """Templates by name, optionally only those with these words in name or text. A name that starts with them comes
-    first."""
+    """Templates by name, optionally only those with these words in name or text. A name that starts
+    with them comes first."""
     c, words = t.templates.c, words.strip()
     query = _NAMED
     if words:

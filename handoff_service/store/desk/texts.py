@@ -19,7 +19,7 @@ def text_for(conn: Connection, message: SystemMessage, queue_id: int | None = No
     return body or TEXTS[message].default
 
 
-# As they are sent ---------------------------------------------------------------------------------------------
+# As they are sent ---------------------------------------------------------------------------------
 
 
 def in_line(conn: Connection, queue_id: int, queue: str) -> str:
@@ -50,7 +50,8 @@ def closing_line(conn: Connection, agent_name: str) -> str:
 
 
 def account_help(conn: Connection, case: str) -> str:
-    """Sent to a verified requester with a locked account. ``case``: the number of the case about it."""
+    """Sent to a verified requester with a locked account. ``case``: the number of the case about
+    it."""
     return system_messages.account_help(case, text_for(conn, SystemMessage.ACCOUNT_HELP))
 
 
@@ -61,7 +62,9 @@ def goodbye(conn: Connection) -> str:
 
 def help_text(conn: Connection) -> str:
     """Sent to a requester who texts HELP."""
-    return system_messages.help_text(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.HELP))
+    return system_messages.help_text(
+        people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.HELP)
+    )
 
 
 def restarted(conn: Connection) -> str:
@@ -77,24 +80,30 @@ def opted_out(conn: Connection) -> str:
 
 def opted_in(conn: Connection) -> str:
     """Confirms an opt-in."""
-    return system_messages.opted_in(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.OPTED_IN))
+    return system_messages.opted_in(
+        people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.OPTED_IN)
+    )
 
 
 def ask_opt_out(conn: Connection) -> str:
     """Asks a requester, once, who may want no more texts."""
-    return system_messages.ask_opt_out(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.ASK_OPT_OUT))
+    return system_messages.ask_opt_out(
+        people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.ASK_OPT_OUT)
+    )
 
 
 def wrong_number(conn: Connection) -> str:
     """Sent to somebody who does not know this number."""
-    return system_messages.wrong_number(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.WRONG_NUMBER))
+    return system_messages.wrong_number(
+        people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.WRONG_NUMBER)
+    )
 
 
 def _instead(conn: Connection, *, bot: bool) -> str | None:
     return text_for(conn, SystemMessage.BOT_INSTEAD) if bot else None
 
 
-# As an admin sees them ----------------------------------------------------------------------------------------
+# As an admin sees them ----------------------------------------------------------------------------
 
 
 def edited(conn: Connection) -> dict[SystemMessage, str]:

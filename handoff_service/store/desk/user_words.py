@@ -1,8 +1,8 @@
-"""The index of people: the folded search words of each user (``rules/conversations/person_words.py``). Updated in
-the transaction that changes the user.
+"""The index of people: the folded search words of each user
+(``rules/conversations/person_words.py``). Updated in the transaction that changes the user.
 
-A search starts with the rarest word. When every word is in more than ``MOST`` names, a page fills quickly, so the
-query walks the users in the page's order and checks each one's words.
+A search starts with the rarest word. When every word is in more than ``MOST`` names, a page fills
+quickly, so the query walks the users in the page's order and checks each one's words.
 """
 
 from collections.abc import Collection, Sequence
@@ -32,7 +32,9 @@ def index_users(conn: Connection, ids: Collection[int]) -> None:
     if gone:
         mine = w.c.user_id == sa.bindparam("_user_id"), w.c.word == sa.bindparam("_word")
         conn.execute(delete(w).where(*mine), gone)
-    bulk.insert_rows(conn, w, [{"user_id": user_id, "word": word} for user_id, word in sorted(right - there)])
+    bulk.insert_rows(
+        conn, w, [{"user_id": user_id, "word": word} for user_id, word in sorted(right - there)]
+    )
 
 
 def _words(conn: Connection, ids: Collection[int]) -> set[tuple[int, str]]:
@@ -40,23 +42,30 @@ def _words(conn: Connection, ids: Collection[int]) -> set[tuple[int, str]]:
     for r in conn.execute(select(n).where(one_of(n.c.user_id, ids))):
         numbers.setdefault(r.user_id, []).append(r.number)
     people = conn.execute(select(*u.c["id", "name", "external_id"]).where(one_of(u.c.id, ids)))
-    return {(r.id, word) for r in people for word in person_words(r.name, r.external_id, numbers.get(r.id, ()))}
+    return {
+        (r.id, word)
+        for r in people
+        for word in person_words(r.name, r.external_id, numbers.get(r.id, ()))
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The matching users. ``many``: so many that a query should walk all users in its order until a page is full."""
+    """The matching users. ``many``: so many that a query should walk all users in its order until a
+    page is full."""
 
     where: sa.ColumnElement[bool]
     many: bool = False
 
     def by_name(self) -> Sequence[sa.ColumnElement[Any]]:
-        """The order by names. For few matches, it keeps PostgreSQL from walking all users by the name index."""
+        """The order by names. For few matches, it keeps PostgreSQL from walking all users by the
+        name index."""
         return [u.c.name if self.many else sa.func.coalesce(u.c.name, sa.null()), u.c.id]
 
 
 def found_by(conn: Connection, typed: str, country: str) -> Fit:
-    """Users by words of their names, the employee number, or a phone number: whole, its start or its end.
+    """Users by words of their names, the employee number, or a phone number: whole, its start or
+    its end.
 
     ``country`` is for reading national numbers. A number with an extension matches nobody.
     """

@@ -12,7 +12,8 @@ u = t.users
 
 
 def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[User]:
-    """Users in order of their names, after the user with id ``after``, optionally only those that match the words."""
+    """Users in order of their names, after the user with id ``after``, optionally only those that
+    match the words."""
     fit = people.found_by(conn, words) if words else Fit(sa.true(), many=True)
     where = fit.where
     before = conn.execute(select(u.c.name, u.c.id).where(u.c.id == after)).one_or_none()
@@ -24,4 +25,6 @@ def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[Use
 def fact_names(conn: Connection, user_id: int) -> list[str]:
     """The names of the second facts on file, never their values."""
     f = t.user_facts
-    return list(conn.execute(select(f.c.name).where(f.c.user_id == user_id).order_by(f.c.name)).scalars())
+    return list(
+        conn.execute(select(f.c.name).where(f.c.user_id == user_id).order_by(f.c.name)).scalars()
+    )

@@ -20,13 +20,20 @@ from handoff_service.store.views import SavedAction
 
 
 def export_desk(conn: Connection) -> str:
-    """TOML that imports to the same desk. For an empty database, first add a password to each agent."""
+    """TOML that imports to the same desk. For an empty database, first add a password to each
+    agent."""
     found = desk.desk(conn)
     parts = [_table("[desk]", **asdict(found))] if found is not None else []
     if words := texts.edited(conn):
         parts.append(_table("[texts]", **words))
-    parts += [_table("[[presence_states]]", name=p.name, takes_work=p.takes_work) for p in desk.presence_states(conn)]
-    parts += [_table("[[reject_reasons]]", words=r.words, again=r.again) for r in desk.reject_reasons(conn)]
+    parts += [
+        _table("[[presence_states]]", name=p.name, takes_work=p.takes_work)
+        for p in desk.presence_states(conn)
+    ]
+    parts += [
+        _table("[[reject_reasons]]", words=r.words, again=r.again)
+        for r in desk.reject_reasons(conn)
+    ]
     parts += [_table("[[templates]]", name=m.name, body=m.body) for m in templates.list_(conn)]
     parts += [
         _table(
@@ -67,12 +74,23 @@ def export_desk(conn: Connection) -> str:
         )
         for p in people.provider_numbers(conn)
     ]
-    parts += [_action(messaging_actions.view_of(stored)) for stored in messaging_actions.list_(conn).values()]
     parts += [
-        _table("[[outages]]", title=o.title, text=o.text, since=_time(o.since), until=_time(o.until), active=o.active)
+        _action(messaging_actions.view_of(stored))
+        for stored in messaging_actions.list_(conn).values()
+    ]
+    parts += [
+        _table(
+            "[[outages]]",
+            title=o.title,
+            text=o.text,
+            since=_time(o.since),
+            until=_time(o.until),
+            active=o.active,
+        )
         for o in outages.list_(conn)
     ]
-    if (hook := webhook.webhook(conn)) is not None:  # without its secret; passwords are left out too
+    # without its secret; passwords are left out too
+    if (hook := webhook.webhook(conn)) is not None:
         parts.append(_table("[case_webhook]", url=hook.url or ""))
     parts += [
         _table("[[opt_outs]]", number=c.number, provider_number=c.provider_number, note=c.note)
@@ -87,9 +105,12 @@ def _queue(queue: Queue) -> str:
         name=queue.name,
         position=queue.position,
         groups=[
-            {"name": p.group, "after_seconds": p.after_seconds} if p.after_seconds else p.group for p in queue.pools
+            {"name": p.group, "after_seconds": p.after_seconds} if p.after_seconds else p.group
+            for p in queue.pools
         ],
-        skills=[s.name if s.mandatory else {"name": s.name, "mandatory": False} for s in queue.skills],
+        skills=[
+            s.name if s.mandatory else {"name": s.name, "mandatory": False} for s in queue.skills
+        ],
         conditions=[conditions.written(c) for c in queue.conditions],
         match=queue.match,
         schedule=queue.schedule,
@@ -110,7 +131,9 @@ def _action(action: SavedAction) -> str:
         name=action.name,
         event=action.event,
         duration=action.duration,
-        conditions=[{"field": c.field, "operator": c.operator, "value": c.value} for c in action.conditions],
+        conditions=[
+            {"field": c.field, "operator": c.operator, "value": c.value} for c in action.conditions
+        ],
         match=action.match,
         action=action.action,
         text=action.text,
@@ -139,7 +162,11 @@ def _key(name: str) -> str:
 def _value(value: Any) -> str:
     """A TOML value. Strings, numbers and booleans have JSON's syntax (TOML 1.0, basic strings)."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(name)} = {_value(inner)}" for name, inner in value.items()) + " }"
+        return (
+            "{ "
+            + ", ".join(f"{_key(name)} = {_value(inner)}" for name, inner in value.items())
+            + " }"
+        )
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(inner) for inner in value) + "]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

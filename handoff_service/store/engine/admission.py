@@ -1,7 +1,8 @@
-"""Admission control: refuses requests that would wait too long, and drops requests whose sender has stopped waiting.
+"""Admission control: refuses requests that would wait too long, and drops requests whose sender has
+stopped waiting.
 
-Only requests from outside are refused or dropped, because their senders can repeat them. The service's own work
-waits.
+Only requests from outside are refused or dropped, because their senders can repeat them. The
+service's own work waits.
 """
 
 import math
@@ -16,7 +17,8 @@ LONG_REQUEST_SECONDS = 60.0  # for requests that take long by nature: an import,
 LONGEST_QUEUE = 0.6  # seconds
 LONGEST_WAIT = 1.0  # seconds in a queue that is longer than one batch
 FORGETS = 0.8  # the weight of earlier measurements with each new batch
-# a small batch says little about the time per command of a large one: most of its time is the commit
+# a small batch says little about the time per command of a large one: most of its time is the
+# commit
 LEAST_COUNTED = 64
 
 
@@ -47,9 +49,12 @@ class Ticket:
 
 
 class Admission:
-    """The length of one queue in seconds, and who may join it. ``at_once``: how many are always served together."""
+    """The length of one queue in seconds, and who may join it. ``at_once``: how many are always
+    served together."""
 
-    def __init__(self, at_once: int, *, workers: int = 1, least_counted: int = LEAST_COUNTED) -> None:
+    def __init__(
+        self, at_once: int, *, workers: int = 1, least_counted: int = LEAST_COUNTED
+    ) -> None:
         self._at_once, self._workers, self._least_counted = at_once, workers, least_counted
         self._seconds = self._count = 0.0  # of the last batches, weighted toward the newest
         self._took_at = math.inf  # while nothing is being served
@@ -83,12 +88,20 @@ class Admission:
         self._count = FORGETS * self._count + max(count, self._least_counted)
 
     def has_waited_too_long(self, ticket: Ticket, now: float, waiting: int) -> bool:
-        """Whether to refuse a caller who has just reached the front, with ``waiting`` others still in the queue."""
-        return ticket.can_be_refused and waiting > self._at_once and now - ticket.since > LONGEST_WAIT
+        """Whether to refuse a caller who has just reached the front, with ``waiting`` others still
+        in the queue."""
+        return (
+            ticket.can_be_refused and waiting > self._at_once and now - ticket.since > LONGEST_WAIT
+        )
 
     def _refuse(self, now: float, waiting: int) -> None:
         self._refused += 1
         if now - self._logged_at > 1:  # one log line a second, not one per request
-            log.warning("overloaded", waiting=waiting, refused=self._refused, seconds=round(self.expected(waiting), 1))
+            log.warning(
+                "overloaded",
+                waiting=waiting,
+                refused=self._refused,
+                seconds=round(self.expected(waiting), 1),
+            )
             self._refused, self._logged_at = 0, now
         raise Overloaded

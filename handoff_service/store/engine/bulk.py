@@ -1,7 +1,7 @@
 """Many rows in one statement.
 
-On SQLite, ``executemany`` costs almost nothing per row. On PostgreSQL, each row of an ``executemany`` is a separate
-statement; arrays and ``unnest`` make them one.
+On SQLite, ``executemany`` costs almost nothing per row. On PostgreSQL, each row of an
+``executemany`` is a separate statement; arrays and ``unnest`` make them one.
 """
 
 import functools
@@ -23,10 +23,16 @@ def insert_rows(conn: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
 
 
 def upsert_rows(
-    conn: Connection, table: sa.Table, rows: Sequence[Row], *, key: Names, change: Names, up_to: str | None = None
+    conn: Connection,
+    table: sa.Table,
+    rows: Sequence[Row],
+    *,
+    key: Names,
+    change: Names,
+    up_to: str | None = None,
 ) -> None:
-    """Insert rows. For an existing key, update the columns in ``change`` instead, but never raise a value above that
-    row's column ``up_to``."""
+    """Insert rows. For an existing key, update the columns in ``change`` instead, but never raise a
+    value above that row's column ``up_to``."""
     if rows:
         names = tuple(rows[0])
         _run(conn, _upsert(table, names, key, change, up_to, conn.dialect.name), names, rows)
@@ -47,7 +53,9 @@ def _run(conn: Connection, statement: Any, names: Names, rows: Sequence[Row]) ->
 
 
 @functools.cache
-def _upsert(table: sa.Table, names: Names, key: Names, change: Names, up_to: str | None, dialect: str) -> Any:
+def _upsert(
+    table: sa.Table, names: Names, key: Names, change: Names, up_to: str | None, dialect: str
+) -> Any:
     if dialect == "sqlite":
         made: Any = sqlite.insert(table).values({name: bindparam(f"_{name}") for name in names})
     else:
@@ -66,9 +74,15 @@ def _update(table: sa.Table, names: Names, dialect: str) -> Any:
     changed = [name for name in names if name != "id"]
     if dialect == "sqlite":
         made = sa.update(table).where(table.c.id == bindparam("_id"))
-        return made.values({name: bindparam(f"_{name}", type_=table.c[name].type) for name in changed})
+        return made.values(
+            {name: bindparam(f"_{name}", type_=table.c[name].type) for name in changed}
+        )
     rows = _unnested(table, names)
-    return sa.update(table).where(table.c.id == rows.c.id).values({name: rows.c[name] for name in changed})
+    return (
+        sa.update(table)
+        .where(table.c.id == rows.c.id)
+        .values({name: rows.c[name] for name in changed})
+    )
 
 
 def _unnested(table: sa.Table, names: Names) -> Any:

@@ -1,14 +1,15 @@
 """Fencing: a worker's writes about claimed work count only while it still holds the claim.
 
-Each claim writes a random token into the row. Ending, releasing or reclaiming the work replaces that token. A worker
-that was frozen past its lease, or cut off from the database, therefore no longer finds its token, and its writes are
-dropped.
+Each claim writes a random token into the row. Ending, releasing or reclaiming the work replaces
+that token. A worker that was frozen past its lease, or cut off from the database, therefore no
+longer finds its token, and its writes are dropped.
 
-The worker makes all its writes through ``fenced``, which compares the token in the same transaction. SQLite has one
-writer, so nothing can come between the check and the write. On PostgreSQL another claim could, and locking the row
-would reverse the lock order of operations (the conversation first, its work last). The check therefore holds a
-shared advisory lock on the token until its commit, and a new claim skips expired rows whose token it cannot lock
-exclusively. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+The worker makes all its writes through ``fenced``, which compares the token in the same
+transaction. SQLite has one writer, so nothing can come between the check and the write. On
+PostgreSQL another claim could, and locking the row would reverse the lock order of operations (the
+conversation first, its work last). The check therefore holds a shared advisory lock on the token
+until its commit, and a new claim skips expired rows whose token it cannot lock exclusively.
+https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 
 from collections.abc import Callable, Sequence
@@ -44,10 +45,11 @@ class ClaimLost:
 
 @cache  # cached because a lane groups commands by the identity of their set-based operation
 def fenced(operation: Any, late: Any = None) -> Any:
-    """The same operation for ``HeldClaim`` commands. Its result may be ``ClaimLost``, which is returned, not raised,
-    so that the other commands of a set continue.
+    """The same operation for ``HeldClaim`` commands. Its result may be ``ClaimLost``, which is
+    returned, not raised, so that the other commands of a set continue.
 
-    ``late``: an operation that gets the command when the claim is lost. It returns its result or None.
+    ``late``: an operation that gets the command when the claim is lost. It returns its result or
+    None.
     """
     if isinstance(operation, SetBased):
         return SetBased(lambda tx, held: _run_set(tx, operation, held))
@@ -61,8 +63,12 @@ def fenced(operation: Any, late: Any = None) -> Any:
 
 def renew(tx: Transaction, claims: Sequence[Claimed]) -> None:
     """Extend the leases of these claims, except lost ones."""
-    mine = (one_of(due_work.c.id, [c.id for c in claims]), one_of(due_work.c.token, _tokens(claims)))
-    free = select(due_work.c.id).where(*mine).with_for_update(skip_locked=True)  # never waits for a lock
+    mine = (
+        one_of(due_work.c.id, [c.id for c in claims]),
+        one_of(due_work.c.token, _tokens(claims)),
+    )
+    # never waits for a lock
+    free = select(due_work.c.id).where(*mine).with_for_update(skip_locked=True)
     until = tx.now + tx.settings.lease
     tx.conn.execute(update(due_work).where(due_work.c.id.in_(free)).values(lease_until=until))
 
@@ -91,7 +97,9 @@ def _standing(tx: Transaction, claims: Sequence[Claimed]) -> set[Claimed]:
 
 
 _TOKENS = select(*due_work.c["id", "token"]).where(one_of(due_work.c.id, "ids"))
-_SHARE = sa.text("SELECT pg_advisory_xact_lock_shared(token) FROM unnest(CAST(:tokens AS bigint[])) AS token")
+_SHARE = sa.text(
+    "SELECT pg_advisory_xact_lock_shared(token) FROM unnest(CAST(:tokens AS bigint[])) AS token"
+)
 
 
 def _tokens(claims: Sequence[Claimed]) -> list[int]:

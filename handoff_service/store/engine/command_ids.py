@@ -1,7 +1,7 @@
 """Repeatable commands: a double click or a retry after a timeout is carried out once.
 
-Each command carries an id. Its transaction stores the id with the operation's answer. A repeat with the same id
-returns that answer and does nothing. Ids are kept for a day.
+Each command carries an id. Its transaction stores the id with the operation's answer. A repeat with
+the same id returns that answer and does nothing. Ids are kept for a day.
 """
 
 import functools
@@ -34,8 +34,8 @@ class OtherBody(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CommandId:
-    """``id``: the sender's id for the command. ``body_hash``: a hash of the request; the same id with another hash
-    is refused."""
+    """``id``: the sender's id for the command. ``body_hash``: a hash of the request; the same id
+    with another hash is refused."""
 
     id: str
     body_hash: str
@@ -55,14 +55,18 @@ def hash_of(*parts: str | bytes) -> str:
 
 
 def claim(conn: sa.Connection, id: CommandId, now: datetime) -> str | None:
-    """Claim the id for a new command and return None, or return the stored answer of an earlier one. OtherBody.
+    """Claim the id for a new command and return None, or return the stored answer of an earlier
+    one. OtherBody.
 
     Waits for a concurrent transaction with the same id.
     """
     conn.execute(delete(t).where(t.c.at <= now - KEPT_FOR))
     row = {"id": id.id, "body_hash": id.body_hash, "at": now}
     claimed = conn.execute(
-        upsert(conn, t).values(row).on_conflict_do_nothing(index_elements=[t.c.id]).returning(t.c.id)
+        upsert(conn, t)
+        .values(row)
+        .on_conflict_do_nothing(index_elements=[t.c.id])
+        .returning(t.c.id)
     ).scalar()
     if claimed is not None:
         return None
@@ -73,7 +77,9 @@ def claim(conn: sa.Connection, id: CommandId, now: datetime) -> str | None:
     return answer
 
 
-def keep_answer(conn: sa.Connection, id: CommandId, operation: Callable[..., Any], answer: Any) -> None:
+def keep_answer(
+    conn: sa.Connection, id: CommandId, operation: Callable[..., Any], answer: Any
+) -> None:
     """Store the operation's answer in the transaction that carries it out."""
     text = _answer_type(operation).dump_json(answer).decode()
     conn.execute(update(t).where(t.c.id == id.id).values(answer=text))
@@ -90,7 +96,7 @@ def _answer_type(operation: Callable[..., Any]) -> TypeAdapter[Any]:
     return TypeAdapter(typing.get_type_hints(operation)["return"])
 
 
-# Responses to API clients --------------------------------------------------------------------------------------
+# Responses to API clients -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,18 +110,22 @@ class Response:
 
 def first_response(conn: sa.Connection, id: CommandId, now: datetime) -> Response | None:
     """The response to the earlier request with this id, if any. OtherBody."""
-    row = conn.execute(select(t).where(t.c.id == id.step(1).id, t.c.at > now - KEPT_FOR)).one_or_none()
+    row = conn.execute(
+        select(t).where(t.c.id == id.step(1).id, t.c.at > now - KEPT_FOR)
+    ).one_or_none()
     if row is None:
         return None
     if row.body_hash != id.body_hash:
         raise OtherBody
     if row.response_status is None:
-        return None  # the process ended before it responded; the command's stored answer replaces the response
+        # the process ended before it responded; the command's stored answer replaces the response
+        return None
     return Response(id=id, status=row.response_status, body=row.response)
 
 
 def keep_response(tx: "Transaction", response: Response) -> None:
-    """Store the response beside the request's first command. Does nothing when the request had no command."""
+    """Store the response beside the request's first command. Does nothing when the request had no
+    command."""
     tx.conn.execute(
         update(t)
         .where(t.c.id == response.id.step(1).id)

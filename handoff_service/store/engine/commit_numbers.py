@@ -1,8 +1,8 @@
 """Commit numbers: each lane's last one is stored in the transaction itself.
 
-When the connection breaks between a COMMIT and its answer, the outcome is unknown. The lane then looks for the
-transaction's number: if it is stored, so is everything else. The row stays locked until a transaction ends, so the
-lookup waits for a COMMIT that the server is still carrying out.
+When the connection breaks between a COMMIT and its answer, the outcome is unknown. The lane then
+looks for the transaction's number: if it is stored, so is everything else. The row stays locked
+until a transaction ends, so the lookup waits for a COMMIT that the server is still carrying out.
 """
 
 import secrets
@@ -14,7 +14,8 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from handoff_service.store.engine.tables import lane_commits
 
-PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)  # seconds between lookups; after the last, the outcome stays unknown
+# seconds between lookups; after the last, the outcome stays unknown
+PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
 FORGOTTEN_AFTER = timedelta(days=1)  # age at which an ended lane's row may be reused
 
 _STORE = (
@@ -22,12 +23,16 @@ _STORE = (
     .where(lane_commits.c.lane == bindparam("of_lane"))
     .values(number=bindparam("number"), at=bindparam("at"))
 )
-_LAST = select(lane_commits.c.number).where(lane_commits.c.lane == bindparam("of_lane")).with_for_update()
+_LAST = (
+    select(lane_commits.c.number)
+    .where(lane_commits.c.lane == bindparam("of_lane"))
+    .with_for_update()
+)
 
 
 class RowGone(Exception):
-    """Another process has reused the lane's row because the lane seemed to have ended. The next transaction adds a
-    new row."""
+    """Another process has reused the lane's row because the lane seemed to have ended. The next
+    transaction adds a new row."""
 
 
 class CommitNumbers:
@@ -49,13 +54,15 @@ class CommitNumbers:
         return self._number
 
     def store(self, conn: sa.Connection, number: int, now: datetime) -> None:
-        """Store the number in its transaction. RowGone, once, after the lane has been idle for a day."""
+        """Store the number in its transaction. RowGone, once, after the lane has been idle for a
+        day."""
         if conn.execute(_STORE, {"of_lane": self._lane, "number": number, "at": now}).rowcount == 0:
             self._lane = ""
             raise RowGone
 
     def was_committed(self, number: int) -> bool | None:
-        """Whether the lane's last transaction was committed. None: the database cannot be reached."""
+        """Whether the lane's last transaction was committed. None: the database cannot be
+        reached."""
         for pause in PAUSES:
             time.sleep(pause)  # in the lane's own thread, which can do nothing until this is known
             try:
@@ -66,7 +73,8 @@ class CommitNumbers:
         return None
 
     def _add_row(self, now: datetime) -> str:
-        """Add the row and commit it before the first number, because nobody can wait for an invisible row."""
+        """Add the row and commit it before the first number, because nobody can wait for an
+        invisible row."""
         lane = secrets.token_hex(8)
         with self._engine.begin() as conn:
             conn.execute(delete(lane_commits).where(lane_commits.c.at < now - FORGOTTEN_AFTER))

@@ -27,7 +27,8 @@ class Timeouts:
 
     @property
     def silence(self) -> float:
-        """After this silence a server counts as hung. A healthy server has ended the statement by then."""
+        """After this silence a server counts as hung. A healthy server has ended the statement by
+        then."""
         return self.statement + 1
 
     def postgres_options(self) -> str:
@@ -46,15 +47,21 @@ PATIENT = 30  # seconds that migrations, imports and the like wait for SQLite's 
 
 
 def engine(
-    url: str, *, size: int, writes: bool, foreign_keys: bool = True, timeouts: Timeouts | None = None
+    url: str,
+    *,
+    size: int,
+    writes: bool,
+    foreign_keys: bool = True,
+    timeouts: Timeouts | None = None,
 ) -> sa.Engine:
     """An engine for ``sqlite:///path`` or ``postgresql://...`` with ``size`` connections.
 
     Without ``timeouts``, statements may run without limit, as migrations need.
 
-    SQLite uses WAL, ``synchronous=FULL`` (NORMAL may lose the last commits on power loss) and foreign keys. A writer
-    takes the write lock at the start, because an upgrade inside a transaction cannot wait. ``foreign_keys`` False is
-    for migrations only (see ``migrate.py``); PostgreSQL ignores it.
+    SQLite uses WAL, ``synchronous=FULL`` (NORMAL may lose the last commits on power loss) and
+    foreign keys. A writer takes the write lock at the start, because an upgrade inside a
+    transaction cannot wait. ``foreign_keys`` False is for migrations only (see ``migrate.py``);
+    PostgreSQL ignores it.
     """
     if url.startswith("postgresql://"):
         made = _postgres(url, size, timeouts)
@@ -66,29 +73,44 @@ def engine(
 
 def _postgres(url: str, size: int, timeouts: Timeouts | None) -> sa.Engine:
     url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
-    # Plan statements every time, which costs 0.1 ms. Otherwise a plan made for an empty table would stay until ANALYZE
-    # runs.
-    options: dict[str, Any] = {"options": "-c plan_cache_mode=force_custom_plan", "connect_timeout": 10}
+    # Plan statements every time, which costs 0.1 ms. Otherwise a plan made for an empty table would
+    # stay until ANALYZE runs.
+    options: dict[str, Any] = {
+        "options": "-c plan_cache_mode=force_custom_plan",
+        "connect_timeout": 10,
+    }
     if timeouts is not None:
         options["options"] += timeouts.postgres_options()
         options["connect_timeout"] = timeouts.connect
         options["tcp_user_timeout"] = int(timeouts.unacknowledged * 1000)
         options |= {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
     made = sa.create_engine(
-        url, pool_size=size, max_overflow=0, pool_pre_ping=True, connect_args=options, hide_parameters=True
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args=options,
+        hide_parameters=True,
     )
     if timeouts is not None:
         connect_within(made, timeouts.silence)
     return made
 
 
-def _sqlite(url: str, size: int, writes: bool, foreign_keys: bool, timeouts: Timeouts | None) -> sa.Engine:
+def _sqlite(
+    url: str, size: int, writes: bool, foreign_keys: bool, timeouts: Timeouts | None
+) -> sa.Engine:
     busy = PATIENT if timeouts is None else timeouts.lock
-    # Only a migration creates the file. A store whose file is gone must not continue with an empty one.
-    file = f"file:{quote(url.removeprefix('sqlite:///'))}?mode={'rwc' if timeouts is None else 'rw'}"
+    # Only a migration creates the file. A store whose file is gone must not continue with an empty
+    # one.
+    file = (
+        f"file:{quote(url.removeprefix('sqlite:///'))}?mode={'rwc' if timeouts is None else 'rw'}"
+    )
     made = sa.create_engine(
         url,
-        creator=lambda: sqlite3.connect(file, uri=True, timeout=busy, check_same_thread=False, autocommit=True),
+        creator=lambda: sqlite3.connect(
+            file, uri=True, timeout=busy, check_same_thread=False, autocommit=True
+        ),
         poolclass=sa.pool.QueuePool,
         pool_size=size,
         max_overflow=0,

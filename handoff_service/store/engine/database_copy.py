@@ -22,15 +22,17 @@ def database_file(url: str) -> Path | None:
 def copy_before(file: Path, revision: str) -> Path:
     """Copy a database to a file beside it, named after the next revision.
 
-    Uses SQLite's backup API, so the copy includes the write-ahead log. SetupError, with nothing changed, when there
-    is no room or the folder is not writable.
+    Uses SQLite's backup API, so the copy includes the write-ahead log. SetupError, with nothing
+    changed, when there is no room or the folder is not writable.
     """
     size = sum(part.stat().st_size for part in (file, Path(f"{file}-wal")) if part.exists())
     free = shutil.disk_usage(file.parent).free
     if free < size + SPARE_BYTES:
         raise SetupError(
-            f"There is no room to copy the database before its schema is changed: {file.parent} has "
-            f"{_mb(free)} free, and the copy needs {_mb(size + SPARE_BYTES)}. Free some space and start again."
+            f"There is no room to copy the database before its schema is changed: "
+            f"{file.parent} has "
+            f"{_mb(free)} free, and the copy needs {_mb(size + SPARE_BYTES)}. Free some "
+            f"space and start again."
         )
     copy = file.with_name(f"{file.name}.{_MARK}-{revision}-{clock.now():%Y%m%dT%H%M%S%f}")
     part = copy.with_name(f"{copy.name}.part")
@@ -42,7 +44,9 @@ def copy_before(file: Path, revision: str) -> Path:
             os.fsync(written.fileno())
         part.replace(copy)
     except (OSError, sqlite3.Error) as error:
-        raise SetupError(f"The database could not be copied to {copy}, so nothing was changed: {error}") from error
+        raise SetupError(
+            f"The database could not be copied to {copy}, so nothing was changed: {error}"
+        ) from error
     finally:
         part.unlink(missing_ok=True)
     return copy
@@ -51,7 +55,9 @@ def copy_before(file: Path, revision: str) -> Path:
 def remove_old_copies(newest: Path) -> None:
     """Delete all but the newest copies of this database."""
     of_file = newest.name.split(f".{_MARK}-")[0]
-    copies = sorted(newest.parent.glob(f"{of_file}.{_MARK}-*"), key=lambda path: path.stat().st_mtime)
+    copies = sorted(
+        newest.parent.glob(f"{of_file}.{_MARK}-*"), key=lambda path: path.stat().st_mtime
+    )
     for old in copies[:-KEPT]:
         old.unlink(missing_ok=True)
 

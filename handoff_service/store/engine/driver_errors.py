@@ -1,6 +1,7 @@
 """Database drivers' errors: what they mean, and how their texts stay out of logs and answers.
 
-A driver's text may contain people's data: ``Key (number)=(+12025550101) already exists``. It never leaves the store.
+A driver's text may contain people's data: ``Key (number)=(+12025550101) already exists``. It never
+leaves the store.
 """
 
 import re
@@ -41,7 +42,8 @@ _AWAY_CODES = {
     sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_NOTADB,
 }
-# A new connection may succeed where the old one cannot: after a file was put back, or a disk is available again.
+# A new connection may succeed where the old one cannot: after a file was put back, or a disk is
+# available again.
 _REOPEN_CODES = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_IOERR,
@@ -73,7 +75,13 @@ def name_of(error: BaseException) -> str:
     orig = error.orig if isinstance(error, sa.exc.StatementError) else error
     code = getattr(orig, "sqlite_errorname", None) or getattr(orig, "sqlstate", None)
     name = type(orig).__name__
-    return name if code is None else str(code) if str(code).startswith("SQLITE") else f"{name} ({code})"
+    return (
+        name
+        if code is None
+        else str(code)
+        if str(code).startswith("SQLITE")
+        else f"{name} ({code})"
+    )
 
 
 def watch(engine: sa.Engine) -> None:

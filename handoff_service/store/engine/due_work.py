@@ -1,7 +1,7 @@
 """Due work: one row per piece of work, written in the transaction that makes it necessary.
 
-Each kind and line is worked on one row at a time, lowest id first. A row that waits for a retry blocks the rows
-after it, which keeps the texts of a line in order.
+Each kind and line is worked on one row at a time, lowest id first. A row that waits for a retry
+blocks the rows after it, which keeps the texts of a line in order.
 """
 
 import secrets
@@ -19,16 +19,15 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.tables import due_work
 
-HELD = datetime(
-    9999, 1, 1, tzinfo=UTC
-)  # the due time of work that a restore holds: see store/delivery/restore_holds.py
+# the due time of work that a restore holds: see store/delivery/restore_holds.py
+HELD = datetime(9999, 1, 1, tzinfo=UTC)
 DESK_LINE = "desk"  # the line of work for the whole desk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """Work due at ``due_at``, and by ``latest`` however often it is delayed. ``key``: its subject. There is one row
-    per kind and key."""
+    """Work due at ``due_at``, and by ``latest`` however often it is delayed. ``key``: its subject.
+    There is one row per kind and key."""
 
     kind: Work
     key: str
@@ -81,7 +80,9 @@ def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
     """Remove work that is done or no longer wanted."""
     names = [str(k) for k in keys]
     if names:
-        tx.conn.execute(delete(due_work).where(due_work.c.kind == kind, one_of(due_work.c.key, names)))
+        tx.conn.execute(
+            delete(due_work).where(due_work.c.kind == kind, one_of(due_work.c.key, names))
+        )
         tx.work_is_due(tx.now)  # later rows of its line may proceed
 
 
@@ -94,8 +95,8 @@ def release(
     latest: datetime | None = None,
     attempts: int | None = None,
 ) -> None:
-    """Release claimed work to be done again at ``due_at``, and by ``latest`` however often it is delayed.
-    ``attempts``: the new count; None: unchanged."""
+    """Release claimed work to be done again at ``due_at``, and by ``latest`` however often it is
+    delayed. ``attempts``: the new count; None: unchanged."""
     tx.conn.execute(
         update(due_work)
         .where(due_work.c.kind == kind, due_work.c.key == str(key))
@@ -111,7 +112,8 @@ def release(
 
 
 _other = due_work.alias("other")
-# Whether nobody is finishing this row right now. Only PostgreSQL has several writers: see store/engine/claims.py.
+# Whether nobody is finishing this row right now. Only PostgreSQL has several writers: see
+# store/engine/claims.py.
 _nobody_finishes = sa.case(
     (due_work.c.lease_until.is_(None), sa.true()),
     else_=sa.func.pg_try_advisory_xact_lock(sa.func.coalesce(due_work.c.token, 0)),
@@ -123,7 +125,11 @@ _heads = (
         due_work.c.due_at <= bindparam("now"),
         sa.or_(due_work.c.lease_until.is_(None), due_work.c.lease_until <= bindparam("now")),
         ~select(_other.c.id)
-        .where(_other.c.kind == due_work.c.kind, _other.c.line == due_work.c.line, _other.c.id < due_work.c.id)
+        .where(
+            _other.c.kind == due_work.c.kind,
+            _other.c.line == due_work.c.line,
+            _other.c.id < due_work.c.id,
+        )
         .exists(),
     )
     .order_by(due_work.c.due_at, due_work.c.id)
@@ -179,36 +185,52 @@ _NEXT_FREE = (
         one_of(due_work.c.kind, "kinds"),
         due_work.c.lease_until.is_(None),
         ~select(_other.c.id)
-        .where(_other.c.kind == due_work.c.kind, _other.c.line == due_work.c.line, _other.c.id < due_work.c.id)
+        .where(
+            _other.c.kind == due_work.c.kind,
+            _other.c.line == due_work.c.line,
+            _other.c.id < due_work.c.id,
+        )
         .exists(),
     )
     .order_by(due_work.c.due_at)
     .limit(1)
 )
-_NEXT_LEASE_END = select(sa.func.min(due_work.c.lease_until, type_=due_work.c.lease_until.type)).where(
-    one_of(due_work.c.kind, "kinds")
-)
+_NEXT_LEASE_END = select(
+    sa.func.min(due_work.c.lease_until, type_=due_work.c.lease_until.type)
+).where(one_of(due_work.c.kind, "kinds"))
 
 
-def next_due(conn: sa.Connection, now: datetime, kinds: frozenset[Work] = frozenset(Work)) -> timedelta | None:
+def next_due(
+    conn: sa.Connection, now: datetime, kinds: frozenset[Work] = frozenset(Work)
+) -> timedelta | None:
     """Time until work of these kinds may be due. None when there is none."""
-    moments = [conn.execute(query, {"kinds": sorted(kinds)}).scalar() for query in (_NEXT_FREE, _NEXT_LEASE_END)]
+    moments = [
+        conn.execute(query, {"kinds": sorted(kinds)}).scalar()
+        for query in (_NEXT_FREE, _NEXT_LEASE_END)
+    ]
     return min((max(at - now, timedelta(0)) for at in moments if at is not None), default=None)
 
 
 def forget_leases(tx: Transaction, _command: None = None) -> int:
     """Drop all leases when a database's only process starts, because their holders are gone."""
     return tx.conn.execute(
-        update(due_work).where(due_work.c.lease_until.is_not(None)).values(lease_until=None, token=None)
+        update(due_work)
+        .where(due_work.c.lease_until.is_not(None))
+        .values(lease_until=None, token=None)
     ).rowcount
 
 
 def end_leases(tx: Transaction, claimed: Sequence[Claimed]) -> None:
-    """Give back claimed work that this process will not finish. Work that was claimed again is unchanged."""
+    """Give back claimed work that this process will not finish. Work that was claimed again is
+    unchanged."""
     tokens = {one.id: one.token for one in claimed}
-    rows = tx.conn.execute(select(due_work.c.id, due_work.c.token).where(one_of(due_work.c.id, tokens))).all()
+    rows = tx.conn.execute(
+        select(due_work.c.id, due_work.c.token).where(one_of(due_work.c.id, tokens))
+    ).all()
     still = [r.id for r in rows if r.token == tokens[r.id]]
-    tx.conn.execute(update(due_work).where(one_of(due_work.c.id, still)).values(lease_until=None, token=None))
+    tx.conn.execute(
+        update(due_work).where(one_of(due_work.c.id, still)).values(lease_until=None, token=None)
+    )
     tx.work_is_due(tx.now)
 
 

@@ -1,15 +1,15 @@
 """Lanes: the writers of the database.
 
-A lane is a thread with one connection. It takes everything in its queue, runs it, commits once and answers all
-callers (group commit). It never waits to fill a batch. A set-based operation gets all queued commands of its kind at
-once; a plain one gets one command at a time.
+A lane is a thread with one connection. It takes everything in its queue, runs it, commits once and
+answers all callers (group commit). It never waits to fill a batch. A set-based operation gets all
+queued commands of its kind at once; a plain one gets one command at a time.
 
-If a command raises an error, the transaction is rolled back and all commands run again one by one, so only the
-failing one fails. Operations affect only the database, so running them again is safe.
+If a command raises an error, the transaction is rolled back and all commands run again one by one,
+so only the failing one fails. Operations affect only the database, so running them again is safe.
 
-Nothing is applied twice. Each transaction stores a number with its effect: when the answer to a COMMIT is lost, the
-lane looks for the number before it runs anything again (``commit_numbers.py``). A repeatable command stores its id
-with its effect and answer (``command_ids.py``).
+Nothing is applied twice. Each transaction stores a number with its effect: when the answer to a
+COMMIT is lost, the lane looks for the number before it runs anything again (``commit_numbers.py``).
+A repeatable command stores its id with its effect and answer (``command_ids.py``).
 """
 
 import asyncio
@@ -44,9 +44,11 @@ class OperationSettings:
     burst_window: timedelta = timedelta(seconds=1.5)  # a pause of this length ends a burst of texts
     lease: timedelta = timedelta(seconds=60)
     public_url: str = ""
-    link_key: str = ""  # signs media links for the provider; also the key for hashes of codes and facts
+    # signs media links for the provider; also the key for hashes of codes and facts
+    link_key: str = ""
     mails: bool = True  # whether there is a way to send e-mail
-    send_errors: SendErrors = field(default_factory=SendErrors)  # the provider's error codes, with our own
+    # the provider's error codes, with our own
+    send_errors: SendErrors = field(default_factory=SendErrors)
 
     def burst_ends(self, now: datetime) -> tuple[datetime, datetime]:
         """When a burst of texts that starts now ends: without another text, and at the latest."""
@@ -55,8 +57,8 @@ class OperationSettings:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A topic has something new. A hint carries only ids, because the database has the facts. ``by``: the agent who
-    caused a change that is not stored."""
+    """A topic has something new. A hint carries only ids, because the database has the facts.
+    ``by``: the agent who caused a change that is not stored."""
 
     topic: str
     interaction_id: int | None = None
@@ -72,7 +74,8 @@ EVERYTHING = Hint("everything")
 class Transaction:
     """One transaction, as operations see it.
 
-    After the commit, ``hints`` are published, and the worker is notified when there is work (``work_at``).
+    After the commit, ``hints`` are published, and the worker is notified when there is work
+    (``work_at``).
     """
 
     conn: sa.Connection
@@ -97,7 +100,8 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class SetBased[C, R]:
-    """An operation that decides many commands of its kind together and returns one answer each, in order."""
+    """An operation that decides many commands of its kind together and returns one answer each, in
+    order."""
 
     run: Callable[[Transaction, Sequence[C]], Sequence[R]]
 
@@ -132,7 +136,8 @@ class _CommitAnswerLost(Exception):
 
 
 class Lane(threading.Thread):
-    """One writer. ``after_commit`` is called on the loop after a commit: hints, and when new work is due."""
+    """One writer. ``after_commit`` is called on the loop after a commit: hints, and when new work
+    is due."""
 
     def __init__(
         self,
@@ -146,8 +151,9 @@ class Lane(threading.Thread):
         super().__init__(name=name, daemon=True)
         self._engine, self._clock, self._settings = engine, clock, settings
         self._loop, self._after_commit = loop, after_commit
-        # With one writer, the whole batch is one transaction. On PostgreSQL each unit has its own, so that no
-        # transaction locks the rows of several operations in an order that conflicts with another lane's.
+        # With one writer, the whole batch is one transaction. On PostgreSQL each unit has its own,
+        # so that no transaction locks the rows of several operations in an order that conflicts
+        # with another lane's.
         self._together = engine.dialect.name == "sqlite"
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._numbers = CommitNumbers(engine)
@@ -158,11 +164,18 @@ class Lane(threading.Thread):
         return self.admission.admit(patience, self._queue.qsize())
 
     def put(
-        self, operation: Any, command: Any, *, ticket: Ticket | None = None, id: CommandId | None = None
+        self,
+        operation: Any,
+        command: Any,
+        *,
+        ticket: Ticket | None = None,
+        id: CommandId | None = None,
     ) -> asyncio.Future[Any]:
-        """Queue a command. Commands in a lane are committed or failed as a whole, even when the caller has gone.
+        """Queue a command. Commands in a lane are committed or failed as a whole, even when the
+        caller has gone.
 
-        With an ``id``, a command that was carried out before returns its stored answer and is not carried out again.
+        With an ``id``, a command that was carried out before returns its stored answer and is not
+        carried out again.
         """
         answer = self._loop.create_future()
         self._queue.put(_Waiting(operation, command, answer, ticket or Ticket(), id))
@@ -183,7 +196,8 @@ class Lane(threading.Thread):
                 self.admission.served(count, monotonic() - began)
 
     def _still_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
-        """The unit without commands that nobody waits for, or that came too late in a long queue."""
+        """The unit without commands that nobody waits for, or that came too late in a long
+        queue."""
         now, behind = monotonic(), self._queue.qsize()
         wanted: list[_Waiting] = []
         for waiting in unit:
@@ -265,7 +279,9 @@ class Lane(threading.Thread):
             transaction = conn.begin()  # rolled back with the connection unless it is committed
             tx = Transaction(conn=conn, now=now, settings=self._settings)
             self._numbers.store(conn, number, now)
-            answers = [pair for unit in units for pair in zip(unit, _carry_out(tx, unit), strict=True)]
+            answers = [
+                pair for unit in units for pair in zip(unit, _carry_out(tx, unit), strict=True)
+            ]
             done = _Done(answers, tx.hints, tx.work_at)
             try:
                 transaction.commit()
@@ -306,14 +322,18 @@ def _carry_out_once(tx: Transaction, waiting: _Waiting, id: CommandId) -> Any:
     stored = command_ids.claim(tx.conn, id, tx.now)
     if stored is not None:
         return command_ids.read_answer(one, stored)
-    given = operation.run(tx, [waiting.command]) if isinstance(operation, SetBased) else operation(tx, waiting.command)
+    given = (
+        operation.run(tx, [waiting.command])
+        if isinstance(operation, SetBased)
+        else operation(tx, waiting.command)
+    )
     command_ids.keep_answer(tx.conn, id, one, given)
     return given
 
 
 def _units(batch: Iterable[_Waiting]) -> Iterable[list[_Waiting]]:
-    """Group the commands of each set-based operation, in order. A plain command, and one with an id, is a unit by
-    itself.
+    """Group the commands of each set-based operation, in order. A plain command, and one with an
+    id, is a unit by itself.
 
     Grouping may reorder a batch because none of its callers has been answered yet.
     """

@@ -1,4 +1,5 @@
-"""``make migration NAME=...``: write a new revision from the difference between tables and migrations."""
+"""``make migration NAME=...``: write a new revision from the difference between tables and
+migrations."""
 
 import sys
 import tempfile

@@ -1,8 +1,8 @@
 """Migrate a database to the newest schema. Alembic's own files are in ``migrations/``.
 
-On SQLite a migration may copy a table and drop the old one. With foreign keys on, the drop would delete all
-referring rows (ON DELETE CASCADE) or fail. Migrations therefore run with foreign keys off, and all foreign keys are
-checked before the commit.
+On SQLite a migration may copy a table and drop the old one. With foreign keys on, the drop would
+delete all referring rows (ON DELETE CASCADE) or fail. Migrations therefore run with foreign keys
+off, and all foreign keys are checked before the commit.
 """
 
 import sqlite3
@@ -29,8 +29,8 @@ _LOCK = 774213  # PostgreSQL's advisory lock: processes that start together migr
 def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda _: None) -> None:
     """Apply the missing migrations. Creates the SQLite file and its folder.
 
-    First copies a SQLite file that has a desk; ``report`` gets the copy's path. SetupError, with nothing changed,
-    when the database cannot be migrated.
+    First copies a SQLite file that has a desk; ``report`` gets the copy's path. SetupError, with
+    nothing changed, when the database cannot be migrated.
     """
     file = database_file(url)
     copy: Path | None = None
@@ -83,14 +83,17 @@ def database_errors() -> Iterator[None]:
 
 def _sentence(error: Exception) -> str | None:
     cause = getattr(error, "orig", None) or error
-    if type(cause) is sqlite3.DatabaseError:  # the class for damaged files; other problems have their own classes
+    # the class for damaged files; other problems have their own classes
+    if type(cause) is sqlite3.DatabaseError:
         return (
-            f"The file of PATCHBOARD_DATABASE_URL is no usable SQLite database ({cause}). Check the path, or "
+            f"The file of PATCHBOARD_DATABASE_URL is no usable SQLite database ({cause}). "
+            f"Check the path, or "
             "move the file away and restore a backup with: patchboard restore FILE"
         )
     if isinstance(error, sa.exc.OperationalError) or isinstance(cause, sqlite3.OperationalError):
         return (
-            f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {cause}. Check the address, that the "
+            f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {cause}. Check the "
+            f"address, that the "
             "database is running, and that you may write to it."
         )
     return None
@@ -104,7 +107,8 @@ def revision_of(connection: sa.Connection) -> str | None:
 def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
     """The database's missing revisions, oldest first.
 
-    SetupError when its schema is newer than this program, or when the tables belong to another program.
+    SetupError when its schema is newer than this program, or when the tables belong to another
+    program.
     """
     now, known = revision_of(connection), known_revisions()
     if now is None:
@@ -115,7 +119,8 @@ def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
     else:
         raise SetupError(
             f"The database has schema {now}, which is newer than this program (it knows up to "
-            f"{known[-1]}). Start the newer version of Patchboard, or restore a backup of before the "
+            f"{known[-1]}). Start the newer version of Patchboard, or restore a backup of "
+            f"before the "
             "upgrade into an empty database with: patchboard restore FILE"
         )
     wanted = len(known) if to == HEAD else known.index(to) + 1
@@ -126,7 +131,8 @@ def _refuse_foreign_tables(connection: sa.Connection) -> None:
     ours = metadata.tables.keys() & set(sa.inspect(connection).get_table_names())
     if ours:
         raise SetupError(
-            "The database of PATCHBOARD_DATABASE_URL belongs to another program: it has tables named "
+            "The database of PATCHBOARD_DATABASE_URL belongs to another program: it has "
+            "tables named "
             f"{', '.join(sorted(ours)[:3])} that Patchboard did not make. Use an empty database."
         )
 
@@ -138,7 +144,8 @@ def known_revisions() -> list[str]:
 
 
 def apply(connection: sa.Connection, to: str = HEAD) -> None:
-    """Run the migrations in the caller's transaction. SetupError when a row lost what it refers to."""
+    """Run the migrations in the caller's transaction. SetupError when a row lost what it refers
+    to."""
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, to)
@@ -146,15 +153,18 @@ def apply(connection: sa.Connection, to: str = HEAD) -> None:
 
 
 def check_foreign_keys(connection: sa.Connection) -> None:
-    """Check all foreign keys on SQLite, which checked none while they were off. PostgreSQL always checks."""
+    """Check all foreign keys on SQLite, which checked none while they were off. PostgreSQL always
+    checks."""
     if connection.dialect.name != "sqlite":
         return
     broken: list[Any] = list(connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(1))
     if broken:
         table, row, parent, _ = broken[0]
         raise SetupError(
-            f"The database was not changed: row {row} of table {table} refers to a row of {parent} that "
-            "does not exist. Restore a backup, or report this with the revision that you upgraded from."
+            f"The database was not changed: row {row} of table {table} refers to a row of "
+            f"{parent} that "
+            "does not exist. Restore a backup, or report this with the revision that you "
+            "upgraded from."
         )
 
 

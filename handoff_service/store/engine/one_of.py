@@ -1,7 +1,8 @@
 """``column is one of these``, with one parameter for the whole list.
 
-SQLAlchemy's IN has one parameter per value, so each list length is a different statement. PostgreSQL plans each
-anew, and reads the whole table when it has no statistics yet. With one array, there is one statement, planned once.
+SQLAlchemy's IN has one parameter per value, so each list length is a different statement.
+PostgreSQL plans each anew, and reads the whole table when it has no statistics yet. With one array,
+there is one statement, planned once.
 """
 
 import json
@@ -39,7 +40,8 @@ class _List(TypeDecorator[list[Any]]):
 class _OneOf(FunctionElement[bool]):
     inherit_cache = True
     type = sa.Boolean()
-    _is_implicitly_boolean = True  # otherwise SQLAlchemy appends "= 1" on SQLite, which disables the index
+    # otherwise SQLAlchemy appends "= 1" on SQLite, which disables the index
+    _is_implicitly_boolean = True
 
 
 @compiles(_OneOf, "postgresql")
@@ -55,7 +57,8 @@ def _json(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def one_of(column: sa.ColumnElement[Any], values: str | Iterable[Any]) -> sa.ColumnElement[bool]:
-    """Whether the column has one of these values, or one of those given later under this parameter name."""
+    """Whether the column has one of these values, or one of those given later under this parameter
+    name."""
     kind = _List(column.type)
     if isinstance(values, str):
         return _OneOf(column, bindparam(values, type_=kind))

@@ -1,8 +1,9 @@
 """A SQLite file has one serving process. A kernel lock refuses a second one.
 
-The lock is an ``flock`` on a file beside the database. It ends with the process, however the process ends, and does
-not touch the database's own locks. The file remains; its content is valid only while it is locked. Commands that do
-not serve (``doctor``, ``export``, ``import``, ``migrate``) take no lock, because SQLite isolates their transactions.
+The lock is an ``flock`` on a file beside the database. It ends with the process, however the
+process ends, and does not touch the database's own locks. The file remains; its content is valid
+only while it is locked. Commands that do not serve (``doctor``, ``export``, ``import``,
+``migrate``) take no lock, because SQLite isolates their transactions.
 """
 
 import fcntl
@@ -20,8 +21,8 @@ from handoff_service.errors import SetupError
 
 @contextmanager
 def only_process(database_url: str, address: str, now: datetime) -> Iterator[None]:
-    """Be the one process that serves this SQLite file, at this address, until the block ends. Does nothing for
-    PostgreSQL.
+    """Be the one process that serves this SQLite file, at this address, until the block ends. Does
+    nothing for PostgreSQL.
 
     SetupError names the process that already serves the file, whatever path leads to it.
     """
@@ -33,7 +34,9 @@ def only_process(database_url: str, address: str, now: datetime) -> Iterator[Non
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise SetupError(f"{path} cannot be opened: {error.strerror}. Check who owns its folder.") from error
+        raise SetupError(
+            f"{path} cannot be opened: {error.strerror}. Check who owns its folder."
+        ) from error
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,7 +47,11 @@ def only_process(database_url: str, address: str, now: datetime) -> Iterator[Non
                 f"{path} cannot be locked: {error.strerror}. Keep the database on a local disk."
             ) from error
         os.ftruncate(file, 0)
-        os.pwrite(file, json.dumps({"pid": os.getpid(), "since": now.isoformat(), "address": address}).encode(), 0)
+        os.pwrite(
+            file,
+            json.dumps({"pid": os.getpid(), "since": now.isoformat(), "address": address}).encode(),
+            0,
+        )
         yield
     finally:
         os.close(file)

@@ -1,7 +1,7 @@
 """Portable rows: a database's rows in a form for both databases, one JSON list per row.
 
-Tables and columns are read from the database itself, so this works for any revision of the schema. Times are
-fixed-width UTC text, as in SQLite; JSON columns keep their stored text.
+Tables and columns are read from the database itself, so this works for any revision of the schema.
+Times are fixed-width UTC text, as in SQLite; JSON columns keep their stored text.
 """
 
 import base64
@@ -20,7 +20,8 @@ from handoff_service.errors import SetupError
 from handoff_service.store.engine.tables import MESSAGE_WORDS
 
 AT_ONCE = 1000
-_NOT_PORTABLE = ("alembic_version", MESSAGE_WORDS)  # the revision is stored separately; the index is rebuilt
+# the revision is stored separately; the index is rebuilt
+_NOT_PORTABLE = ("alembic_version", MESSAGE_WORDS)
 
 
 def tables_of(conn: sa.Connection) -> list[sa.Table]:
@@ -40,32 +41,44 @@ def write_rows(conn: sa.Connection, table: sa.Table) -> Iterator[bytes]:
 
 def _to_json(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        return (
+            value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        )
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return value
 
 
-def read_rows(conn: sa.Connection, table: sa.Table, columns: Sequence[str], lines: Iterable[bytes]) -> int:
-    """Insert lines from ``write_rows`` with values for these columns. Returns the number of rows."""
+def read_rows(
+    conn: sa.Connection, table: sa.Table, columns: Sequence[str], lines: Iterable[bytes]
+) -> int:
+    """Insert lines from ``write_rows`` with values for these columns. Returns the number of
+    rows."""
     readers = [_reader(table.columns[name]) for name in columns]
-    rows = ([read(value) for read, value in zip(readers, json.loads(line), strict=True)] for line in lines)
+    rows = (
+        [read(value) for read, value in zip(readers, json.loads(line), strict=True)]
+        for line in lines
+    )
     names = [conn.dialect.identifier_preparer.quote(name) for name in (table.name, *columns)]
     cursor: Any = conn.connection.cursor()
     with closing(cursor), _stored(table.name):
         if conn.dialect.name == "postgresql":  # ten times as fast as INSERT
             return _copy(cursor, f"COPY {names[0]} ({', '.join(names[1:])}) FROM STDIN", rows)
         places = ", ".join("?" for _ in columns)
-        return _insert(cursor, f"INSERT INTO {names[0]} ({', '.join(names[1:])}) VALUES ({places})", rows)  # noqa: S608
+        insert = f"INSERT INTO {names[0]} ({', '.join(names[1:])}) VALUES ({places})"  # noqa: S608
+        return _insert(cursor, insert, rows)
 
 
 @contextmanager
 def _stored(table: str) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, psycopg.Error) as error:  # without the driver's text, which may contain people's data
+    # without the driver's text, which may contain people's data
+    except (sqlite3.Error, psycopg.Error) as error:
         why = type(error).__name__
-        raise SetupError(f"Table {table} of the backup cannot be stored in this database ({why}).") from error
+        raise SetupError(
+            f"Table {table} of the backup cannot be stored in this database ({why})."
+        ) from error
 
 
 def _copy(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:
@@ -99,7 +112,9 @@ def set_counters(conn: sa.Connection, table: sa.Table) -> None:
     key = table.autoincrement_column
     if conn.dialect.name != "postgresql" or key is None or key.name not in table.columns:
         return
-    sequence = conn.execute(sa.select(sa.func.pg_get_serial_sequence(table.name, key.name))).scalar()
+    sequence = conn.execute(
+        sa.select(sa.func.pg_get_serial_sequence(table.name, key.name))
+    ).scalar()
     if sequence is not None:
         newest = sa.select(sa.func.coalesce(sa.func.max(key), 0)).scalar_subquery()
         conn.execute(sa.select(sa.func.setval(sequence, newest + 1, False)))

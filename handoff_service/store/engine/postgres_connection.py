@@ -1,7 +1,7 @@
 """A PostgreSQL connection with a client-side timeout.
 
-The server's own timeouts only work while the server does. A hung server, or a vanished host, says nothing, so the
-client has to stop waiting.
+The server's own timeouts only work while the server does. A hung server, or a vanished host, says
+nothing, so the client has to stop waiting.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,9 @@ class BoundedConnection(psycopg.Connection[Any]):
 def connect_within(engine: sa.Engine, silence: float) -> None:
     """Make an engine connect with ``BoundedConnection``."""
 
-    def connect(_dialect: Any, _record: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> psycopg.Connection[Any]:
+    def connect(
+        _dialect: Any, _record: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> psycopg.Connection[Any]:
         made = BoundedConnection.connect(*args, **kwargs)
         made.silence = silence
         return made

@@ -12,11 +12,23 @@ import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway
-from handoff_service.store.engine.admission import LONG_REQUEST, OWN_WORK, REQUEST, Admission, Patience
+from handoff_service.store.engine.admission import (
+    LONG_REQUEST,
+    OWN_WORK,
+    REQUEST,
+    Admission,
+    Patience,
+)
 from handoff_service.store.engine.command_ids import CommandId
 from handoff_service.store.engine.database import READS, WRITES, Timeouts, engine
 from handoff_service.store.engine.driver_errors import is_away, name_of
-from handoff_service.store.engine.lanes import Lane, Listener, OperationSettings, SetBased, Transaction
+from handoff_service.store.engine.lanes import (
+    Lane,
+    Listener,
+    OperationSettings,
+    SetBased,
+    Transaction,
+)
 
 READERS = 4
 READS_AT_ONCE = 64  # this many reads may always wait
@@ -27,8 +39,8 @@ LANES = 2  # on PostgreSQL; more lanes split the batches and were slower on two 
 class Store:
     """Opens the database. Create and close it on a running event loop.
 
-    This store is for the service's own work: nothing is refused, and callers wait for the answer. ``for_requests``
-    is the same store for requests from outside.
+    This store is for the service's own work: nothing is refused, and callers wait for the answer.
+    ``for_requests`` is the same store for requests from outside.
     """
 
     def __init__(
@@ -52,7 +64,10 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._clock, self._public_url, self.settings = clock, settings.public_url, settings
         loop = asyncio.get_running_loop()
-        self._lanes = [Lane(self._writing, clock, settings, loop, after_commit, f"lane-{n}") for n in range(lanes)]
+        self._lanes = [
+            Lane(self._writing, clock, settings, loop, after_commit, f"lane-{n}")
+            for n in range(lanes)
+        ]
         self._steps: Iterator[CommandId] | None = None
         for lane in self._lanes:
             lane.start()
@@ -60,14 +75,16 @@ class Store:
     def under(self, id: CommandId) -> "Store":
         """This store for one repeatable request: its commands are carried out once.
 
-        Commands are identified by their order, so a repeated request must lead to the same commands.
+        Commands are identified by their order, so a repeated request must lead to the same
+        commands.
         """
         made = copy.copy(self)
         made._steps = (id.step(number) for number in itertools.count(1))
         return made
 
     def for_requests(self, patience: Patience = REQUEST) -> "Store":
-        """This store for requests: Overloaded at once when too many wait, DatabaseAway without an answer in time.
+        """This store for requests: Overloaded at once when too many wait, DatabaseAway without an
+        answer in time.
 
         A command that was given up while queued is never carried out. A running one may still be.
         """
@@ -87,9 +104,13 @@ class Store:
         return made
 
     @overload
-    async def write[C, R](self, operation: SetBased[C, R], command: C, *, near: object = None) -> R: ...
+    async def write[C, R](
+        self, operation: SetBased[C, R], command: C, *, near: object = None
+    ) -> R: ...
     @overload
-    async def write[C, R](self, operation: Callable[[Transaction, C], R], command: C, *, near: object = None) -> R: ...
+    async def write[C, R](
+        self, operation: Callable[[Transaction, C], R], command: C, *, near: object = None
+    ) -> R: ...
     async def write[C, R](
         self,
         operation: SetBased[C, R] | Callable[[Transaction, C], R],
@@ -99,8 +120,9 @@ class Store:
     ) -> R:
         """Carry out a command and return its answer after the commit.
 
-        ``near`` names the command's subject: commands with the same subject share a lane. Correctness depends on row
-        locks, not on lanes. Cancelling the caller does not cancel the command.
+        ``near`` names the command's subject: commands with the same subject share a lane.
+        Correctness depends on row locks, not on lanes. Cancelling the caller does not cancel the
+        command.
         """
         lane = self._lanes[hash(near) % len(self._lanes)]
         ticket = lane.admit(self._patience)
@@ -113,8 +135,8 @@ class Store:
         return answer
 
     def admit_early(self, under_way: int) -> None:
-        """Overloaded when a command would be refused or given up later. ``under_way``: commands that are, or will
-        be, in a lane before it."""
+        """Overloaded when a command would be refused or given up later. ``under_way``: commands
+        that are, or will be, in a lane before it."""
         lane = self._lanes[0]  # all lanes are about equally long
         lane.admission.admit(REQUEST, under_way // len(self._lanes))
 
@@ -139,7 +161,8 @@ class Store:
         self._reads.admission.admit(self._patience, self._reads.waiting)
         self._reads.waiting += 1
         try:
-            async with asyncio.timeout(self._patience.seconds):  # a read that has not started by then never starts
+            # a read that has not started by then never starts
+            async with asyncio.timeout(self._patience.seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._readers, run)
         except TimeoutError as error:
             raise DatabaseAway(NO_ANSWER) from error

@@ -8,8 +8,9 @@ Derived facts are not stored:
 - An agent's load is a count.
 - A line is a requester number together with a provider number.
 
-One derived fact is stored: an interaction's ``unanswered`` is the open run, the side (requester or live agent) that
-wrote last. It lets a text know without another statement whether it starts a run, however long the conversation is.
+One derived fact is stored: an interaction's ``unanswered`` is the open run, the side (requester or
+live agent) that wrote last. It lets a text know without another statement whether it starts a run,
+however long the conversation is.
 """
 
 import functools
@@ -24,13 +25,16 @@ from handoff_service.rules.delivery.send_errors import RANGE_FULL
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC time. SQLite has no time type, so there it is fixed-width text that sorts by time."""
+    """An aware UTC time. SQLite has no time type, so there it is fixed-width text that sorts by
+    time."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else sa.DateTime(timezone=True))
+        return dialect.type_descriptor(
+            sa.Text() if dialect.name == "sqlite" else sa.DateTime(timezone=True)
+        )
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
         return _as_text(value) if value is not None and dialect.name == "sqlite" else value
@@ -38,7 +42,11 @@ class UtcTime(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
-        return datetime.fromisoformat(value + "+00:00") if isinstance(value, str) else value.astimezone(UTC)
+        return (
+            datetime.fromisoformat(value + "+00:00")
+            if isinstance(value, str)
+            else value.astimezone(UTC)
+        )
 
 
 @functools.lru_cache(64)  # a batch writes the same time often
@@ -62,7 +70,9 @@ def _id() -> Column[int]:
     return Column("id", ID, primary_key=True)
 
 
-def _ref(name: str, to: str, *, null: bool = False, key: bool = False, drop: bool = False) -> Column[int]:
+def _ref(
+    name: str, to: str, *, null: bool = False, key: bool = False, drop: bool = False
+) -> Column[int]:
     return Column(
         name,
         ID,
@@ -86,14 +96,16 @@ def _count(name: str, default: int) -> Column[int]:
 
 
 def _flag(name: str, *, default: bool) -> Column[bool]:
-    return Column(name, sa.Boolean, nullable=False, server_default=sa.true() if default else sa.false())
+    return Column(
+        name, sa.Boolean, nullable=False, server_default=sa.true() if default else sa.false()
+    )
 
 
 def _json(name: str, default: str) -> Column[Any]:
     return Column(name, sa.JSON, nullable=False, server_default=sa.text(f"'{default}'"))
 
 
-# The company and its people ----------------------------------------------------------------------------------
+# The company and its people -----------------------------------------------------------------------
 
 #: One row: the desk's settings.
 desk = Table(
@@ -206,7 +218,8 @@ agents = Table(
     _time("last_assigned_at", null=True),
     #: false: cannot sign in and gets no offers
     _flag("active", default=True),
-    #: set by the product on top of the choice; null: none. store/routing/presence.py decides between both
+    #: set by the product on top of the choice; null: none. store/routing/presence.py decides
+    #: between both
     _word("automatic_presence", null=True),
     #: the reason for automatic_presence
     _word("automatic_reason", null=True),
@@ -319,7 +332,7 @@ provider_numbers = Table(
     _word("messaging_service", null=True),
 )
 
-# Words -------------------------------------------------------------------------------------------------------
+# Words --------------------------------------------------------------------------------------------
 
 #: System messages that an admin has edited.
 texts = Table(
@@ -337,7 +350,7 @@ templates = Table(
     _word("body"),
 )
 
-# Conversations -----------------------------------------------------------------------------------------------
+# Conversations ------------------------------------------------------------------------------------
 
 messaging_profiles = Table(
     "messaging_profiles",
@@ -511,7 +524,9 @@ interactions = Table(
         postgresql_where=ACTIVE,
     ),
     Index("ix_interactions_ongoing", "assigned_to", sqlite_where=ACTIVE, postgresql_where=ACTIVE),
-    Index("ix_interactions_prompted", "assigned_to", sqlite_where=PROMPTED, postgresql_where=PROMPTED),
+    Index(
+        "ix_interactions_prompted", "assigned_to", sqlite_where=PROMPTED, postgresql_where=PROMPTED
+    ),
     Index("ix_interactions_thanked", "assigned_to", sqlite_where=THANKED, postgresql_where=THANKED),
     Index("ix_interactions_requester_number", "requester_number", "opened_at"),
     Index(
@@ -553,14 +568,20 @@ messages = Table(
     _word("currency", null=True),
     #: of earlier tries, in millionths of the currency
     Column("price_before", sa.BigInteger),
-    #: when the requester sent a recovered text, which decides its place in the thread; null for all others
+    #: when the requester sent a recovered text, which decides its place in the thread; null for all
+    #: others
     _time("sent_at", null=True),
     #: the emoji of the requester's reaction
     _word("reaction", null=True),
     #: when its status or media last changed; null: never
     _time("changed_at", null=True),
     UniqueConstraint("interaction_id", "seq"),
-    Index("ix_messages_in_full_range", "created_at", sqlite_where=IN_FULL_RANGE, postgresql_where=IN_FULL_RANGE),
+    Index(
+        "ix_messages_in_full_range",
+        "created_at",
+        sqlite_where=IN_FULL_RANGE,
+        postgresql_where=IN_FULL_RANGE,
+    ),
 )
 #: Automatic replies to unknown numbers of the last day, for the limits on them.
 unknown_replies = Table(
@@ -721,7 +742,7 @@ outages = Table(
     _flag("active", default=True),
 )
 
-# The outgoing webhook ----------------------------------------------------------------------------------------
+# The outgoing webhook -----------------------------------------------------------------------------
 
 #: At most one row: the outgoing webhook.
 case_webhook = Table(
@@ -753,7 +774,7 @@ webhook_calls = Table(
     Index("ix_webhook_calls_created_at", "created_at"),
 )
 
-# Work --------------------------------------------------------------------------------------------------------
+# Work ---------------------------------------------------------------------------------------------
 
 WAITS = sa.text("state IN ('queued', 'pending_accept')")
 OPEN = sa.text("outcome IS NULL")
@@ -786,7 +807,9 @@ work_items = Table(
         postgresql_where=WAITS,
     ),
     Index("ix_work_items_interaction_id", "interaction_id"),
-    Index("ix_work_items_waiting", "state", "created_at", sqlite_where=WAITS, postgresql_where=WAITS),
+    Index(
+        "ix_work_items_waiting", "state", "created_at", sqlite_where=WAITS, postgresql_where=WAITS
+    ),
 )
 offers = Table(
     "offers",
@@ -802,7 +825,14 @@ offers = Table(
     #: whether the agent may be asked again in another round
     _flag("again", default=True),
     _time("ended_at", null=True),
-    Index("one_open_offer_an_agent", "work_item_id", "agent_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+    Index(
+        "one_open_offer_an_agent",
+        "work_item_id",
+        "agent_id",
+        unique=True,
+        sqlite_where=OPEN,
+        postgresql_where=OPEN,
+    ),
     Index("ix_offers_work_item_id", "work_item_id"),
     Index("ix_offers_open", "agent_id", sqlite_where=OPEN, postgresql_where=OPEN),
 )
@@ -840,7 +870,7 @@ due_work = Table(
     Index("ix_due_work_line", "kind", "line", "id"),
 )
 
-# Commands that are carried out once ----------------------------------------------------------------------------
+# Commands that are carried out once ---------------------------------------------------------------
 
 #: Ids of repeatable commands, kept for a day.
 command_ids = Table(
@@ -867,7 +897,7 @@ lane_commits = Table(
     _time("at"),
 )
 
-# Messaging actions -------------------------------------------------------------------------------------------
+# Messaging actions --------------------------------------------------------------------------------
 
 messaging_actions = Table(
     "messaging_actions",
@@ -912,7 +942,7 @@ timers = Table(
     UniqueConstraint("interaction_id", "action_id"),
 )
 
-# Searching ---------------------------------------------------------------------------------------------------
+# Searching ----------------------------------------------------------------------------------------
 
 #: One row: the progress of the text index.
 text_index = Table(
@@ -926,10 +956,11 @@ text_index = Table(
     #: next_to is reached once transactions up to this one have ended
     Column("next_after", sa.BigInteger),
 )
-# the index itself, a full-text table of the database's own kind: see store/conversations/text_index.py
+# the index itself, a full-text table of the database's own kind: see
+# store/conversations/text_index.py
 MESSAGE_WORDS = "message_words"
 
-# Signing in --------------------------------------------------------------------------------------------------
+# Signing in ---------------------------------------------------------------------------------------
 
 sessions = Table(
     "sessions",
@@ -948,7 +979,7 @@ sign_in_failures = Table(
     Index("ix_sign_in_failures_key", "key", "failed_at"),
 )
 
-# Backups -----------------------------------------------------------------------------------------------------
+# Backups ------------------------------------------------------------------------------------------
 
 #: One row: the secret key that this database was written with.
 secret_keys = Table(

@@ -15,7 +15,12 @@ def of_number(conn: Connection, number: str) -> list[Association]:
     a, p = t.associations, t.messaging_profiles
     before, after = t.users.alias("before_user"), t.users.alias("after_user")
     query = (
-        select(a, before.c.name.label("before"), after.c.name.label("after"), t.agents.c.name.label("by"))
+        select(
+            a,
+            before.c.name.label("before"),
+            after.c.name.label("after"),
+            t.agents.c.name.label("by"),
+        )
         .join(p, p.c.id == a.c.profile_id)
         .outerjoin(before, before.c.id == a.c.old_user_id)
         .outerjoin(after, after.c.id == a.c.user_id)

@@ -11,7 +11,12 @@ p, a, u = t.messaging_profiles, t.associations, t.users
 
 
 def list_(
-    conn: Connection, *, number: str | None = None, user_id: int | None = None, after: int = 0, limit: int | None = None
+    conn: Connection,
+    *,
+    number: str | None = None,
+    user_id: int | None = None,
+    after: int = 0,
+    limit: int | None = None,
 ) -> list[Profile]:
     """Messaging profiles by id: of one number, of one user, or all."""
     where = p.c.id > after
@@ -31,7 +36,8 @@ def get(conn: Connection, profile_id: int) -> Profile:
 
 
 def newest(conn: Connection, digits: str, *, before: int, limit: int) -> list[Profile]:
-    """Profiles with these digits in their number, newest first, below the id ``before`` (0: from the newest)."""
+    """Profiles with these digits in their number, newest first, below the id ``before`` (0: from
+    the newest)."""
     where = p.c.number.contains(digits, autoescape=True)
     if before:
         where &= p.c.id < before
@@ -39,7 +45,11 @@ def newest(conn: Connection, digits: str, *, before: int, limit: int) -> list[Pr
 
 
 def _read(
-    conn: Connection, where: sa.ColumnElement[bool], *, order: sa.ColumnElement[object], limit: int | None
+    conn: Connection,
+    where: sa.ColumnElement[bool],
+    *,
+    order: sa.ColumnElement[object],
+    limit: int | None,
 ) -> list[Profile]:
     query = select(p, u.c.name.label("user_name")).outerjoin(u, u.c.id == p.c.user_id).where(where)
     return [

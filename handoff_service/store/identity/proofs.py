@@ -30,8 +30,8 @@ SENDS_WITHIN = max(within for _, within in SENDS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proving:
-    """A running or ended proof. ``turn_id``: the bot turn that last changed it; ``verdict``: the result of the
-    answer in that turn."""
+    """A running or ended proof. ``turn_id``: the bot turn that last changed it; ``verdict``: the
+    result of the answer in that turn."""
 
     id: int
     interaction_id: int
@@ -55,7 +55,9 @@ _COLUMNS = [p.c[name] for name in Proving.__dataclass_fields__]
 def newest(conn: Connection, interaction_id: int, epoch: int) -> Proving | None:
     """The last proof of this epoch. None without one."""
     here = (p.c.interaction_id == interaction_id, p.c.epoch == epoch)
-    return _proving(conn.execute(select(*_COLUMNS).where(*here).order_by(p.c.id.desc()).limit(1)).one_or_none())
+    return _proving(
+        conn.execute(select(*_COLUMNS).where(*here).order_by(p.c.id.desc()).limit(1)).one_or_none()
+    )
 
 
 def by_id(conn: Connection, proof_id: int) -> Proving | None:
@@ -72,9 +74,17 @@ def _proving(row: Any) -> Proving | None:
     return Proving(**facts)
 
 
-def begin(tx: Transaction, interaction_id: int, epoch: int, number: str, asked_by: int | None) -> Proving:
+def begin(
+    tx: Transaction, interaction_id: int, epoch: int, number: str, asked_by: int | None
+) -> Proving:
     """Create a proof."""
-    row = {"interaction_id": interaction_id, "epoch": epoch, "number": number, "asked_by": asked_by, "made_at": tx.now}
+    row = {
+        "interaction_id": interaction_id,
+        "epoch": epoch,
+        "number": number,
+        "asked_by": asked_by,
+        "made_at": tx.now,
+    }
     made = by_id(tx.conn, tx.conn.execute(insert(p).returning(p.c.id), row).scalar_one())
     assert made is not None
     return made
@@ -89,8 +99,16 @@ def change(tx: Transaction, proof: Proving, **values: Any) -> Proving:
 
 def wrong_answers(conn: Connection, number: str, now: datetime) -> int:
     """Wrong answers that count against a number: in the last day, since its last success."""
-    success = select(func.max(p.c.id)).where(p.c.number == number, p.c.outcome == Outcome.VERIFIED).scalar_subquery()
-    counted = (p.c.number == number, p.c.made_at > now - TRIES_WITHIN, p.c.id > func.coalesce(success, 0))
+    success = (
+        select(func.max(p.c.id))
+        .where(p.c.number == number, p.c.outcome == Outcome.VERIFIED)
+        .scalar_subquery()
+    )
+    counted = (
+        p.c.number == number,
+        p.c.made_at > now - TRIES_WITHIN,
+        p.c.id > func.coalesce(success, 0),
+    )
     return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*counted)).scalar_one()
 
 
@@ -110,22 +128,34 @@ def wrong_about_claim(conn: Connection, claimed: str, now: datetime) -> int:
 
 def sends(conn: Connection, number: str, now: datetime) -> Sequence[datetime]:
     """When this number asked for codes, as far back as the limit counts."""
-    return conn.execute(select(s.c.at).where(s.c.number == number, s.c.at > now - SENDS_WITHIN)).scalars().all()
+    return (
+        conn.execute(select(s.c.at).where(s.c.number == number, s.c.at > now - SENDS_WITHIN))
+        .scalars()
+        .all()
+    )
 
 
 def mails_to(conn: Connection, user_id: int, now: datetime) -> Sequence[datetime]:
-    """When codes were requested for this user or their e-mail address, from any number, as far back as the limit
-    counts."""
+    """When codes were requested for this user or their e-mail address, from any number, as far back
+    as the limit counts."""
     u, same = t.users, t.users.alias("same")
     address = select(func.lower(u.c.email)).where(u.c.id == user_id).scalar_subquery()
-    sharing = select(same.c.id).where((same.c.id == user_id) | (func.lower(same.c.email) == address))
-    asked = select(s.c.at).join(p, p.c.id == s.c.proof_id).where(p.c.user_id.in_(sharing), s.c.at > now - SENDS_WITHIN)
+    sharing = select(same.c.id).where(
+        (same.c.id == user_id) | (func.lower(same.c.email) == address)
+    )
+    asked = (
+        select(s.c.at)
+        .join(p, p.c.id == s.c.proof_id)
+        .where(p.c.user_id.in_(sharing), s.c.at > now - SENDS_WITHIN)
+    )
     return conn.execute(asked).scalars().all()
 
 
 def put_send(tx: Transaction, proof: Proving, until: datetime) -> int:
     """Record a requested code that is valid ``until`` then. Returns the id of this send."""
-    tx.conn.execute(update(s).where(s.c.code_hash.is_not(None), s.c.code_until <= tx.now).values(code_hash=None))
+    tx.conn.execute(
+        update(s).where(s.c.code_hash.is_not(None), s.c.code_until <= tx.now).values(code_hash=None)
+    )
     row = {"proof_id": proof.id, "number": proof.number, "at": tx.now, "code_until": until}
     return tx.conn.execute(insert(s).returning(s.c.id), row).scalar_one()
 
@@ -136,16 +166,24 @@ def put_code(tx: Transaction, send_id: int, kept: str, until: datetime) -> None:
 
 
 def of_send(conn: Connection, send_id: int) -> Proving | None:
-    """The proof that a code is sent for. None when it has ended, or when a later code was requested."""
+    """The proof that a code is sent for. None when it has ended, or when a later code was
+    requested."""
     later = s.alias("later")
-    newest_one = ~select(later.c.id).where(later.c.proof_id == s.c.proof_id, later.c.id > s.c.id).exists()
-    query = select(*_COLUMNS).join(s, s.c.proof_id == p.c.id).where(s.c.id == send_id, p.c.ended_at.is_(None))
+    newest_one = (
+        ~select(later.c.id).where(later.c.proof_id == s.c.proof_id, later.c.id > s.c.id).exists()
+    )
+    query = (
+        select(*_COLUMNS)
+        .join(s, s.c.proof_id == p.c.id)
+        .where(s.c.id == send_id, p.c.ended_at.is_(None))
+    )
     return _proving(conn.execute(query.where(newest_one)).one_or_none())
 
 
 def claimed_user(conn: Connection, claimed: str) -> int | None:
-    """The one active user with this employee number or e-mail address, ignoring case. Otherwise the one whose number
-    matches without spaces and dashes; for digits only, also without leading letters."""
+    """The one active user with this employee number or e-mail address, ignoring case. Otherwise the
+    one whose number matches without spaces and dashes; for digits only, also without leading
+    letters."""
     u = t.users
     said, plain = claimed.casefold(), without_marks(claimed)
     ways = [
@@ -165,14 +203,16 @@ def _plain(column: ColumnElement[Any]) -> ColumnElement[str]:
     return func.replace(func.replace(func.lower(column), "-", ""), " ", "")
 
 
-# Answers, between the text that has one and the turn that judges it --------------------------------------------
+# Answers, between the text that has one and the turn that judges it -------------------------------
 
 
 def answer(conn: Connection, interaction_id: int, up_to: int) -> list[str] | None:
     """The guesses of the newest answer up to this position. None without one."""
     a = t.proof_answers
     texted = (a.c.interaction_id == interaction_id, a.c.seq <= up_to)
-    return conn.execute(select(a.c.guesses).where(*texted).order_by(a.c.seq.desc()).limit(1)).scalar()
+    return conn.execute(
+        select(a.c.guesses).where(*texted).order_by(a.c.seq.desc()).limit(1)
+    ).scalar()
 
 
 def forget_answers(tx: Transaction, interaction_id: int, up_to: int) -> None:
@@ -181,13 +221,14 @@ def forget_answers(tx: Transaction, interaction_id: int, up_to: int) -> None:
     tx.conn.execute(delete(a).where(a.c.interaction_id == interaction_id, a.c.seq <= up_to))
 
 
-# Unexpired codes, used or not ----------------------------------------------------------------------------------
+# Unexpired codes, used or not ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCode:
-    """``waited_for``: it can still prove something. ``used``: this code, or another of the same proof, has verified
-    somebody. ``hash`` None: no code was made, for example because there was nobody to mail."""
+    """``waited_for``: it can still prove something. ``used``: this code, or another of the same
+    proof, has verified somebody. ``hash`` None: no code was made, for example because there was
+    nobody to mail."""
 
     interaction_id: int
     hash: str | None
@@ -195,7 +236,9 @@ class LiveCode:
     used: bool
 
 
-def live_codes(conn: Connection, numbers: Collection[str], now: datetime) -> dict[str, list[LiveCode]]:
+def live_codes(
+    conn: Connection, numbers: Collection[str], now: datetime
+) -> dict[str, list[LiveCode]]:
     """The unexpired codes of all sends that these numbers requested, by number."""
     i = t.interactions
     rows = conn.execute(
@@ -209,16 +252,19 @@ def live_codes(conn: Connection, numbers: Collection[str], now: datetime) -> dic
     for r in rows:
         used = r.outcome == Outcome.VERIFIED
         waited_for = not used and r.expects in (Expects.CODE, Expects.CHOICE)
-        code = LiveCode(interaction_id=r.interaction_id, hash=r.code_hash, waited_for=waited_for, used=used)
+        code = LiveCode(
+            interaction_id=r.interaction_id, hash=r.code_hash, waited_for=waited_for, used=used
+        )
         found.setdefault(r.number, []).append(code)
     return found
 
 
-# For display ---------------------------------------------------------------------------------------------------
+# For display --------------------------------------------------------------------------------------
 
 
 def of_number(conn: Connection, number: str, limit: int = 20) -> list[PastProof]:
-    """Results of this number's unsuccessful proofs, newest first. Successful ones are associations."""
+    """Results of this number's unsuccessful proofs, newest first. Successful ones are
+    associations."""
     failed = (p.c.number == number, p.c.outcome == Outcome.FAILED)
     rows = conn.execute(
         select(p, t.agents.c.name.label("by"))
@@ -264,5 +310,7 @@ def requester_of(conn: Connection, turn_id: int) -> TurnsRequester:
     found = level(one.user_id, proof, read_at(conn))
     known = Identity(level=found)
     if r is not None and found is Level.VERIFIED:
-        known = Identity(level=found, method=Method(r.method), verified_at=r.made_at, expires_at=r.expires_at)
+        known = Identity(
+            level=found, method=Method(r.method), verified_at=r.made_at, expires_at=r.expires_at
+        )
     return TurnsRequester(user_id=one.user_id, name=one.name, identity=known)

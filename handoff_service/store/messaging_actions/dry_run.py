@@ -40,7 +40,8 @@ OF_A_SIDE = sa.and_(m.c.kind == Kind.MESSAGE, m.c.author.in_(SIDES))
 
 
 def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
-    """What this action would have done in the waits that started in the last 30 days, whether or not it is active."""
+    """What this action would have done in the waits that started in the last 30 days, whether or
+    not it is active."""
     action = replace(action, active=True)
     now = read_at(conn)
     first, since = _first_line(conn, now - LOOKS_BACK)
@@ -60,8 +61,8 @@ def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
 
 
 def _first_line(conn: Connection, since: datetime) -> tuple[int, datetime]:
-    """The first line to read and its time. Lines are written in order of time, so a binary search finds it without
-    an index on time."""
+    """The first line to read and its time. Lines are written in order of time, so a binary search
+    finds it without an index on time."""
     last = conn.execute(select(func.max(m.c.id))).scalar() or 0
     low, high = max(last - MOST, 0) + 1, last + 1
     shortened = low > 1 and _at(conn, low) >= since
@@ -73,10 +74,14 @@ def _first_line(conn: Connection, since: datetime) -> tuple[int, datetime]:
 
 def _at(conn: Connection, line_id: int) -> datetime:
     """When the line with this id, or the next existing one, was written."""
-    return conn.execute(select(m.c.created_at).where(m.c.id >= line_id).order_by(m.c.id).limit(1)).scalar_one()
+    return conn.execute(
+        select(m.c.created_at).where(m.c.id >= line_id).order_by(m.c.id).limit(1)
+    ).scalar_one()
 
 
-def _conversations(conn: Connection, first: int, since: datetime) -> dict[int, tuple[PastConversation, int | None]]:
+def _conversations(
+    conn: Connection, first: int, since: datetime
+) -> dict[int, tuple[PastConversation, int | None]]:
     """The conversations with such lines, with their queues."""
     p, q = t.provider_numbers, t.queues
     rows = conn.execute(
@@ -93,12 +98,17 @@ def _conversations(conn: Connection, first: int, since: datetime) -> dict[int, t
     return {r.id: (_conversation(r, *before.get(r.id, (None, False))), r.queue_id) for r in rows}
 
 
-def _before(conn: Connection, first: int, ids: list[int]) -> dict[int, tuple[Unanswered | None, bool]]:
-    """For conversations older than the period: which run was open, and whether an agent had accepted them."""
+def _before(
+    conn: Connection, first: int, ids: list[int]
+) -> dict[int, tuple[Unanswered | None, bool]]:
+    """For conversations older than the period: which run was open, and whether an agent had
+    accepted them."""
     earlier = select(m.c.author).where(m.c.interaction_id == i.c.id, m.c.id < first).correlate(i)
     author = earlier.where(OF_A_SIDE).order_by(m.c.seq.desc()).limit(1).scalar_subquery()
     taken = earlier.where(m.c.owner == Owner.AGENT).exists()
-    rows = conn.execute(select(i.c.id, author.label("author"), taken.label("taken")).where(one_of(i.c.id, ids)))
+    rows = conn.execute(
+        select(i.c.id, author.label("author"), taken.label("taken")).where(one_of(i.c.id, ids))
+    )
     return {r.id: (STARTS[Author(r.author)] if r.author else None, bool(r.taken)) for r in rows}
 
 
@@ -119,14 +129,22 @@ def _conversation(row: Any, open_before: Unanswered | None, taken_before: bool) 
 def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[PastLine]]]:
     """Each conversation's lines that start or end a run, or change the owner."""
     rows = conn.execute(
-        select(m.c.interaction_id, m.c.created_at, m.c.owner, sa.case((OF_A_SIDE, m.c.author)).label("author"))
+        select(
+            m.c.interaction_id,
+            m.c.created_at,
+            m.c.owner,
+            sa.case((OF_A_SIDE, m.c.author)).label("author"),
+        )
         .where(m.c.id >= first, sa.or_(OF_A_SIDE, m.c.event == Event.OWNER_CHANGED))
         .order_by(m.c.interaction_id, m.c.seq)
         .execution_options(yield_per=AT_ONCE)
     )
     owners, authors = {str(one): one for one in Owner}, {str(one): one for one in Author}
     for key, of_one in groupby(rows, itemgetter(0)):
-        yield key, [PastLine(at, owners[owner], authors.get(author)) for _, at, owner, author in of_one]
+        yield (
+            key,
+            [PastLine(at, owners[owner], authors.get(author)) for _, at, owner, author in of_one],
+        )
 
 
 def _clocks(
@@ -156,7 +174,10 @@ def _told(
 ) -> DryRun:
     since, now, zone = span
     counted = Counter(at.astimezone(zone).date() for _, at in fired)
-    days = [DayCount(day=day, times=counted[day]) for day in _days(since.astimezone(zone).date(), now, zone)]
+    days = [
+        DayCount(day=day, times=counted[day])
+        for day in _days(since.astimezone(zone).date(), now, zone)
+    ]
     busiest = max(days, key=lambda one: one.times, default=None)
     return DryRun(
         since=since,
@@ -184,5 +205,6 @@ def _shown(conn: Connection, fired: list[tuple[int, datetime]]) -> list[WouldHav
     )
     names = {r.id: r.requester for r in rows}
     return [
-        WouldHave(interaction_id=key, number=interactions.number(key), requester=names[key], at=at) for key, at in fired
+        WouldHave(interaction_id=key, number=interactions.number(key), requester=names[key], at=at)
+        for key, at in fired
     ]

@@ -36,9 +36,14 @@ def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Sto
     query = select(a).order_by(a.c.position, a.c.id)
     rows = conn.execute(query if ids is None else query.where(one_of(a.c.id, ids))).all()
     found = [r.id for r in rows]
-    queues = _limits(conn, select(q.c.action_id, t.queues.c.name).join(t.queues), q.c.action_id, found)
+    queues = _limits(
+        conn, select(q.c.action_id, t.queues.c.name).join(t.queues), q.c.action_id, found
+    )
     numbers = _limits(
-        conn, select(n.c.action_id, t.provider_numbers.c.number).join(t.provider_numbers), n.c.action_id, found
+        conn,
+        select(n.c.action_id, t.provider_numbers.c.number).join(t.provider_numbers),
+        n.c.action_id,
+        found,
     )
     return {
         r.id: StoredAction(
@@ -79,7 +84,10 @@ def view_of(stored: StoredAction) -> SavedAction:
         name=action.name,
         event=action.event,
         duration=durations.write(action.duration),
-        conditions=[ConditionLine(field=c.field, operator=c.operator, value=c.value) for c in action.conditions],
+        conditions=[
+            ConditionLine(field=c.field, operator=c.operator, value=c.value)
+            for c in action.conditions
+        ],
         match=action.match,
         action=action.action,
         text=action.text,
@@ -113,7 +121,8 @@ def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> Ru
         started_at=timer.started_at,
         due_at=timer.due_at,
         will=describe(action),
-        when=f"{at:%-d %B %Y, %H:%M %Z}: {after} after the {side}'s first message without a response",
+        when=f"{at:%-d %B %Y, %H:%M %Z}: {after} after the {side}'s first message without a "
+        f"response",
     )
 
 
@@ -125,6 +134,8 @@ def _limits(
     conn: Connection, query: sa.Select[int, str], key: sa.ColumnElement[int], ids: Collection[int]
 ) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
-    for action_id, name in conn.execute(query.where(one_of(key, ids)).order_by(sa.literal_column("2"))):
+    for action_id, name in conn.execute(
+        query.where(one_of(key, ids)).order_by(sa.literal_column("2"))
+    ):
         found[action_id] = (*found.get(action_id, ()), name)
     return found

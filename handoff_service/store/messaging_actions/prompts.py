@@ -51,8 +51,9 @@ _STANDING = {supervises: _query(supervises=supervises) for supervises in (False,
 
 
 def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
-    """The newest prompt of each of my active conversations, newest first. For supervisors, also of conversations
-    without an assigned agent. Leaves out answered prompts and those that I have dismissed."""
+    """The newest prompt of each of my active conversations, newest first. For supervisors, also of
+    conversations without an assigned agent. Leaves out answered prompts and those that I have
+    dismissed."""
     return [
         Prompt(
             id=r.id,

@@ -1,13 +1,14 @@
-"""Running timers of messaging actions: one row each, and one row of ``due_work`` per interaction for the first of
-them.
+"""Running timers of messaging actions: one row each, and one row of ``due_work`` per interaction
+for the first of them.
 
-Timers follow an interaction's open run (``unanswered``). The transaction of the message that starts or ends the run
-also starts or cancels its timers, always under the interaction's lock. An action that has fired, or that an agent
-canceled, has no row until the next run starts, so it acts once per run.
+Timers follow an interaction's open run (``unanswered``). The transaction of the message that starts
+or ends the run also starts or cancels its timers, always under the interaction's lock. An action
+that has fired, or that an agent canceled, has no row until the next run starts, so it acts once per
+run.
 
-A timer that counts business hours gets its due time when it starts, from the schedule of the interaction's queue at
-that moment. Later changes of schedule or queue do not move it. If the queue is not open long enough within a year,
-no timer starts.
+A timer that counts business hours gets its due time when it starts, from the schedule of the
+interaction's queue at that moment. Later changes of schedule or queue do not move it. If the queue
+is not open long enough within a year, no timer starts.
 """
 
 import functools
@@ -58,7 +59,11 @@ ARMED_COLUMNS = (a.c.id.label("action_id"), a.c.seconds, a.c.business_hours)
 
 def is_armed(event: Unanswered) -> sa.ColumnElement[bool]:
     """Join condition: an active action with this event that applies to the provider number."""
-    numbers = select(limits.c.provider_number_id).where(limits.c.action_id == a.c.id).correlate(a, t.provider_numbers)
+    numbers = (
+        select(limits.c.provider_number_id)
+        .where(limits.c.action_id == a.c.id)
+        .correlate(a, t.provider_numbers)
+    )
     here = numbers.where(limits.c.provider_number_id == t.provider_numbers.c.id)
     return sa.and_(a.c.active, a.c.event == event, sa.or_(~numbers.exists(), here.exists()))
 
@@ -71,7 +76,9 @@ _ARMED_BY = {
 }
 
 
-def armed_actions(conn: Connection, event: Unanswered, provider_number_id: int) -> list[ArmedAction]:
+def armed_actions(
+    conn: Connection, event: Unanswered, provider_number_id: int
+) -> list[ArmedAction]:
     """The actions whose timers start with a run on this provider number."""
     found = conn.execute(_ARMED_BY[event], {"number": provider_number_id})
     return [armed_action(r) for r in found]
@@ -83,15 +90,24 @@ def armed_action(row: Any) -> ArmedAction:
 
 
 def begin(tx: Transaction, runs: Sequence[UnansweredRun]) -> list[due_work.Due]:
-    """End the runs that these messages answer, and start theirs. Returns the work for the caller to schedule with
-    its other work."""
+    """End the runs that these messages answer, and start theirs. Returns the work for the caller to
+    schedule with its other work."""
     moments = _moments(tx, runs)
     ended = [run for run in runs if run.ends_another]
     if ended:
         _delete(tx, [run.interaction_id for run in ended])
-        due_work.cancel(tx, Work.TIMER, [run.interaction_id for run in ended if run.interaction_id not in moments])
+        due_work.cancel(
+            tx,
+            Work.TIMER,
+            [run.interaction_id for run in ended if run.interaction_id not in moments],
+        )
     rows = [
-        {"interaction_id": interaction_id, "action_id": action_id, "started_at": tx.now, "due_at": at}
+        {
+            "interaction_id": interaction_id,
+            "action_id": action_id,
+            "started_at": tx.now,
+            "due_at": at,
+        }
         for interaction_id, times in moments.items()
         for action_id, at in times
     ]
@@ -100,12 +116,17 @@ def begin(tx: Transaction, runs: Sequence[UnansweredRun]) -> list[due_work.Due]:
     return [_work(key, lines[key], min(at for _, at in times)) for key, times in moments.items()]
 
 
-def _moments(tx: Transaction, runs: Sequence[UnansweredRun]) -> dict[int, list[tuple[int, datetime]]]:
-    """Interaction -> the actions whose timers start there, with due times. Leaves out interactions without timers.
+def _moments(
+    tx: Transaction, runs: Sequence[UnansweredRun]
+) -> dict[int, list[tuple[int, datetime]]]:
+    """Interaction -> the actions whose timers start there, with due times. Leaves out interactions
+    without timers.
 
     Only runs that count business hours need a statement, one for all of them.
     """
-    counting = {run.queue_id for run in runs if run.queue_id and any(one.business_hours for one in run.arms)}
+    counting = {
+        run.queue_id for run in runs if run.queue_id and any(one.business_hours for one in run.arms)
+    }
     known = queue_hours.of_queues(tx.conn, counting)
 
     @functools.cache  # many runs of a batch wait in the same queue
@@ -128,7 +149,8 @@ def cancel(tx: Transaction, interaction_ids: Collection[int]) -> None:
 
 
 def wait_for_next(tx: Transaction, lines: Mapping[int, str]) -> None:
-    """These interactions' timers (id -> line) have changed or fired: schedule the first remaining one."""
+    """These interactions' timers (id -> line) have changed or fired: schedule the first remaining
+    one."""
     due_work.cancel(tx, Work.TIMER, lines)
     rows = tx.conn.execute(
         select(t.timers.c.interaction_id, func.min(t.timers.c.due_at, type_=t.timers.c.due_at.type))
@@ -152,19 +174,24 @@ class Timer:
 def due_now(tx: Transaction, interaction_ids: Collection[int]) -> list[Timer]:
     """The due timers of these interactions."""
     s = t.timers
-    rows = tx.conn.execute(select(s).where(one_of(s.c.interaction_id, interaction_ids), s.c.due_at <= tx.now))
+    rows = tx.conn.execute(
+        select(s).where(one_of(s.c.interaction_id, interaction_ids), s.c.due_at <= tx.now)
+    )
     return [Timer(**r._mapping) for r in rows]
 
 
 def running(conn: Connection, interaction_id: int) -> list[Timer]:
     """An interaction's timers, first due first."""
     s = t.timers
-    rows = conn.execute(select(s).where(s.c.interaction_id == interaction_id).order_by(s.c.due_at, s.c.id))
+    rows = conn.execute(
+        select(s).where(s.c.interaction_id == interaction_id).order_by(s.c.due_at, s.c.id)
+    )
     return [Timer(**r._mapping) for r in rows]
 
 
 def one(conn: Connection, interaction_id: int, timer_id: int) -> Timer:
-    """A running timer of this interaction. NotFound when it has fired, was canceled, or never existed."""
+    """A running timer of this interaction. NotFound when it has fired, was canceled, or never
+    existed."""
     found = next((timer for timer in running(conn, interaction_id) if timer.id == timer_id), None)
     if found is None:
         raise NotFound(f"There is no timer {timer_id} on this interaction any more.")

@@ -1,7 +1,7 @@
 """The day report: today's numbers by hour: texts in, work for agents, times.
 
-Ids grow over time, so the day's first row is found backward from the newest. Only the day's rows are read, however
-many years are stored.
+Ids grow over time, so the day's first row is found backward from the newest. Only the day's rows
+are read, however many years are stored.
 """
 
 from collections import Counter, defaultdict
@@ -47,16 +47,24 @@ type Rows = Sequence[sa.Row[tuple[object, ...]]]
 
 def _before(conn: Connection, table: sa.Table, at: sa.Column[datetime], since: datetime) -> int:
     """The last id before a time; 0 when there is none."""
-    return conn.execute(select(table.c.id).where(at < since).order_by(table.c.id.desc()).limit(1)).scalar() or 0
+    return (
+        conn.execute(
+            select(table.c.id).where(at < since).order_by(table.c.id.desc()).limit(1)
+        ).scalar()
+        or 0
+    )
 
 
 def _opened(conn: Connection, since: datetime) -> list[datetime]:
     after = _before(conn, i, i.c.opened_at, since)
-    return list(conn.execute(select(i.c.opened_at).where(i.c.id > after, i.c.opened_at >= since)).scalars())
+    return list(
+        conn.execute(select(i.c.opened_at).where(i.c.id > after, i.c.opened_at >= since)).scalars()
+    )
 
 
 def _handed(conn: Connection, since: datetime) -> Rows:
-    """Handoffs to live agents: when, how long they waited in the queue, and when an agent first wrote."""
+    """Handoffs to live agents: when, how long they waited in the queue, and when an agent first
+    wrote."""
     of_it = m.c.interaction_id == w.c.interaction_id
     then = (
         select(m.c.seq)
@@ -68,16 +76,21 @@ def _handed(conn: Connection, since: datetime) -> Rows:
     )
     answered = (
         select(m.c.created_at)
-        .where(of_it, m.c.seq > sa.func.coalesce(then, 0), m.c.kind == Kind.MESSAGE, m.c.author == Author.AGENT)
+        .where(
+            of_it,
+            m.c.seq > sa.func.coalesce(then, 0),
+            m.c.kind == Kind.MESSAGE,
+            m.c.author == Author.AGENT,
+        )
         .order_by(m.c.seq)
         .limit(1)
         .correlate(w)
         .scalar_subquery()
     )
     after = _before(conn, w, w.c.created_at, since)
-    query = select(w.c.created_at, w.c.ended_at, sa.type_coerce(answered, t.UtcTime()).label("answered_at")).where(
-        w.c.id > after, w.c.created_at >= since, w.c.from_agent_id.is_(None)
-    )
+    query = select(
+        w.c.created_at, w.c.ended_at, sa.type_coerce(answered, t.UtcTime()).label("answered_at")
+    ).where(w.c.id > after, w.c.created_at >= since, w.c.from_agent_id.is_(None))
     return conn.execute(query).all()
 
 
@@ -95,7 +108,9 @@ def _closed(conn: Connection, since: datetime) -> Rows:
     return conn.execute(query.where(i.c.closed_at >= since)).all()
 
 
-def _hours(since: datetime, now: datetime, opened: Iterable[datetime], handed: Rows, closed: Rows) -> list[Hour]:
+def _hours(
+    since: datetime, now: datetime, opened: Iterable[datetime], handed: Rows, closed: Rows
+) -> list[Hour]:
     """The hours of the day. Each row counts in one hour."""
 
     def place(at: datetime) -> int:
@@ -103,7 +118,9 @@ def _hours(since: datetime, now: datetime, opened: Iterable[datetime], handed: R
 
     came = Counter(map(place, opened))
     given, ended = _by(place, handed, "created_at"), _by(place, closed, "closed_at")
-    waited = Counter(n for r in handed for n in range(place(r.created_at) + 1, place(r.ended_at or now) + 1))
+    waited = Counter(
+        n for r in handed for n in range(place(r.created_at) + 1, place(r.ended_at or now) + 1)
+    )
     return [
         Hour(
             begins_at=since + n * HOUR,
@@ -128,7 +145,9 @@ def _by(
 
 
 def _seconds(handed: Rows) -> list[float]:
-    return [(r.answered_at - r.created_at).total_seconds() for r in handed if r.answered_at is not None]
+    return [
+        (r.answered_at - r.created_at).total_seconds() for r in handed if r.answered_at is not None
+    ]
 
 
 def _handling(closed: Rows) -> list[float]:

@@ -67,7 +67,9 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
     )
     by_id = {one.id: one for one in found}
     fields = conn.execute(select(t.desk.c.card_fields)).scalar() or []
-    users = _of_users(conn, {one.user.id for one in found if one.user}) if any_of_user(fields) else {}
+    users = (
+        _of_users(conn, {one.user.id for one in found if one.user}) if any_of_user(fields) else {}
+    )
     return [
         InboxOffer(
             id=r.id,
@@ -75,7 +77,9 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
             reason=r.reason,
             collected=r.collected,
             card=shown(fields, r.collected, users.get(_user_id(by_id[r.interaction_id]), {})),
-            sender=Named(id=r.from_agent_id, name=r.sender) if r.from_agent_id is not None else None,
+            sender=Named(id=r.from_agent_id, name=r.sender)
+            if r.from_agent_id is not None
+            else None,
             note=r.note,
             offered_at=r.offered_at,
             expires_at=r.expires_at,
@@ -85,7 +89,8 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
 
 
 def offered(conn: Connection, agent_id: int) -> list[Offered]:
-    """Like ``inbox``, with only the fields of cards and notifications, because every hint asks for it."""
+    """Like ``inbox``, with only the fields of cards and notifications, because every hint asks for
+    it."""
     rows = conn.execute(_OFFERED, {"me": agent_id}).all()
     if not rows:
         return []
@@ -102,7 +107,9 @@ def offered(conn: Connection, agent_id: int) -> list[Offered]:
             provider_label=r.provider_label,
             reason=r.reason,
             card=shown(fields, r.collected, users.get(r.user_id, {})),
-            sender=Named(id=r.from_agent_id, name=r.sender) if r.from_agent_id is not None else None,
+            sender=Named(id=r.from_agent_id, name=r.sender)
+            if r.from_agent_id is not None
+            else None,
             note=r.note,
             offered_at=r.offered_at,
             expires_at=r.expires_at,
@@ -118,7 +125,9 @@ def _user_id(interaction: Interaction) -> int | None:
 def _of_users(conn: Connection, ids: Collection[int]) -> dict[int | None, dict[str, object]]:
     """user -> the fields that a card can show."""
     u = t.users
-    rows = conn.execute(select(*u.c["id", "external_id", "email", "attributes"]).where(one_of(u.c.id, ids)))
+    rows = conn.execute(
+        select(*u.c["id", "external_id", "email", "attributes"]).where(one_of(u.c.id, ids))
+    )
     return {r.id: {**r.attributes, "external_id": r.external_id, "email": r.email} for r in rows}
 
 
@@ -141,13 +150,18 @@ def transfer_of(conn: Connection, interaction_id: int) -> TransferNow | None:
     if row is None:
         return None
     return TransferNow(
-        by=Named(id=row.id, name=row.name), to=Named(id=row.to_id, name=row.to_name), expires_at=row.expires_at
+        by=Named(id=row.id, name=row.name),
+        to=Named(id=row.to_id, name=row.to_name),
+        expires_at=row.expires_at,
     )
 
 
 def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:
-    """The latest work item of an interaction: why it came to live agents, and what was collected."""
-    query = select(w.c.id).where(w.c.interaction_id == interaction_id).order_by(w.c.id.desc()).limit(1)
+    """The latest work item of an interaction: why it came to live agents, and what was
+    collected."""
+    query = (
+        select(w.c.id).where(w.c.interaction_id == interaction_id).order_by(w.c.id.desc()).limit(1)
+    )
     found = conn.execute(query).scalar()
     return None if found is None else work_item(conn, found)
 
@@ -162,7 +176,9 @@ def work_item(conn: Connection, work_item_id: int) -> WorkItem:
     if row is None:
         raise NotFound(f"There is no work item {work_item_id}.")
     g = t.assignment_log
-    decisions = conn.execute(select(g).where(g.c.work_item_id == work_item_id).order_by(g.c.id)).all()
+    decisions = conn.execute(
+        select(g).where(g.c.work_item_id == work_item_id).order_by(g.c.id)
+    ).all()
     names = {r.id: r.name for r in conn.execute(select(t.agents.c.id, t.agents.c.name))}
     made = conn.execute(
         select(o, t.agents.c.name.label("agent_name"))
@@ -200,7 +216,12 @@ def work_item(conn: Connection, work_item_id: int) -> WorkItem:
 
 def _decision(r: sa.Row[tuple[object, ...]], names: dict[int, str]) -> DecisionLine:
     lines = [
-        CandidateLine(agent=Named(id=agent, name=names.get(agent, "")), joins_after=after, chosen=chosen, why=why)
+        CandidateLine(
+            agent=Named(id=agent, name=names.get(agent, "")),
+            joins_after=after,
+            chosen=chosen,
+            why=why,
+        )
         for after, chosen, why, agents in r.candidates
         for agent in agents
     ]

@@ -12,7 +12,9 @@ def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresenceCha
     if conn.execute(select(t.agents.c.id).where(t.agents.c.id == agent_id)).first() is None:
         raise NotFound(f"There is no agent {agent_id}.")
     log = t.presence_log
-    rows = conn.execute(select(log).where(log.c.agent_id == agent_id).order_by(log.c.id.desc()).limit(most)).all()
+    rows = conn.execute(
+        select(log).where(log.c.agent_id == agent_id).order_by(log.c.id.desc()).limit(most)
+    ).all()
     until = [None, *(r.since for r in rows)]
     return [
         PresenceChange(presence=r.presence, reason=r.reason, since=r.since, until=end)

@@ -29,6 +29,10 @@ def of_queues(conn: Connection, ids: Collection[int]) -> dict[int, Schedule]:
 def of_line(conn: Connection, interaction_id: int) -> Schedule:
     """The opening hours of the queue of this conversation's company number."""
     i, p = t.interactions, t.provider_numbers
-    query = select(p.c.queue_id).join(i, i.c.provider_number_id == p.c.id).where(i.c.id == interaction_id)
+    query = (
+        select(p.c.queue_id)
+        .join(i, i.c.provider_number_id == p.c.id)
+        .where(i.c.id == interaction_id)
+    )
     queue_id = conn.execute(query).scalar_one()
     return of_queues(conn, [queue_id])[queue_id]

@@ -40,10 +40,14 @@ def get(conn: Connection, queue_id: int) -> Queue:
 
 
 def list_views(conn: Connection) -> list[views.Queue]:
-    """Queues in the admin's order, with the number of waiting conversations and why a queue can never assign."""
+    """Queues in the admin's order, with the number of waiting conversations and why a queue can
+    never assign."""
     found, waiting, agents = list_(conn), _waiting(conn), _agents(conn)
     hours = queue_hours.of_queues(conn, found)
-    return [_shown(conn, queue_id, queue, hours[queue_id], waiting, agents) for queue_id, queue in found.items()]
+    return [
+        _shown(conn, queue_id, queue, hours[queue_id], waiting, agents)
+        for queue_id, queue in found.items()
+    ]
 
 
 def get_view(conn: Connection, queue_id: int) -> views.Queue:
@@ -67,9 +71,16 @@ def _shown(
         name=queue.name,
         position=queue.position,
         groups=[pool.group for pool in queue.pools],
-        pools=[views.Pool(group=pool.group, after_seconds=pool.after_seconds) for pool in queue.pools],
-        skills=[views.QueueSkill(name=skill.name, mandatory=skill.mandatory) for skill in queue.skills],
-        conditions=[views.ConditionLine(field=c.field, operator=c.operator, value=c.value) for c in queue.conditions],
+        pools=[
+            views.Pool(group=pool.group, after_seconds=pool.after_seconds) for pool in queue.pools
+        ],
+        skills=[
+            views.QueueSkill(name=skill.name, mandatory=skill.mandatory) for skill in queue.skills
+        ],
+        conditions=[
+            views.ConditionLine(field=c.field, operator=c.operator, value=c.value)
+            for c in queue.conditions
+        ],
         match=queue.match,
         schedule=queue.schedule,
         time_zone=queue.time_zone,
@@ -87,7 +98,9 @@ def _shown(
     )
 
 
-def _problems(queue: Queue, agents: dict[int, tuple[set[str], set[str]]], *, never_opens: bool) -> list[str]:
+def _problems(
+    queue: Queue, agents: dict[int, tuple[set[str], set[str]]], *, never_opens: bool
+) -> list[str]:
     groups = {pool.group for pool in queue.pools}
     able = [skills for of, skills in agents.values() if of & groups]
     needed = {skill.name for skill in queue.skills if skill.mandatory}
@@ -103,9 +116,12 @@ def _agents(conn: Connection) -> dict[int, tuple[set[str], set[str]]]:
     """active agent -> (groups, skills)."""
     a, ag, g, s = t.agents, t.agent_groups, t.groups, t.agent_skills
     found: dict[int, tuple[set[str], set[str]]] = {
-        agent_id: (set(), set()) for agent_id in conn.execute(select(a.c.id).where(a.c.active)).scalars()
+        agent_id: (set(), set())
+        for agent_id in conn.execute(select(a.c.id).where(a.c.active)).scalars()
     }
-    for agent_id, group in conn.execute(select(ag.c.agent_id, g.c.name).join(g, g.c.id == ag.c.group_id)):
+    for agent_id, group in conn.execute(
+        select(ag.c.agent_id, g.c.name).join(g, g.c.id == ag.c.group_id)
+    ):
         if agent_id in found:
             found[agent_id][0].add(group)
     for agent_id, skill in conn.execute(select(s.c.agent_id, s.c.skill)):
@@ -153,12 +169,15 @@ def _queue(row: sa.Row[Any], pools: tuple[Pool, ...], skills: tuple[Skill, ...])
         auto_assign=row.auto_assign,
         affinity_days=row.affinity_days,
         alarm_seconds=row.alarm_seconds,
-        texts={name: text for name in QUEUES_OWN if (text := row._mapping[f"{name}_text"]) is not None},
+        texts={
+            name: text for name in QUEUES_OWN if (text := row._mapping[f"{name}_text"]) is not None
+        },
     )
 
 
 def attribute_names(conn: Connection) -> list[str]:
-    """Names of users' attributes for an admin to choose from: those of the last thousand users who have any."""
+    """Names of users' attributes for an admin to choose from: those of the last thousand users who
+    have any."""
     u = t.users
     rows = conn.execute(select(u.c.attributes).order_by(u.c.id.desc()).limit(1000)).scalars()
     return sorted({name for attributes in rows for name in attributes})

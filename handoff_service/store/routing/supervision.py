@@ -9,7 +9,15 @@ from sqlalchemy import Connection, func, select
 from handoff_service.rules.routing import assignment
 from handoff_service.rules.routing.assignment import Candidate, Need
 from handoff_service.rules.routing.queues import problems
-from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, State, Unanswered
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Direction,
+    Event,
+    Kind,
+    Owner,
+    State,
+    Unanswered,
+)
 from handoff_service.store.conversations import interactions
 from handoff_service.store.delivery import outbox, reply_limit_alarms, restore_holds
 from handoff_service.store.desk import availability
@@ -36,7 +44,9 @@ def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: i
         conversations=conversations(conn, of_queues, agent_id, queue_id=queue_id, most=most),
         active=_active(conn, queue_id),
         waiting=sum(queue.waiting for queue in seen),
-        oldest_since=min((queue.oldest_since for queue in seen if queue.oldest_since), default=None),
+        oldest_since=min(
+            (queue.oldest_since for queue in seen if queue.oldest_since), default=None
+        ),
         full_ranges=reply_limit_alarms.full_ranges(conn),
         reached_caps=reply_limit_alarms.reached_caps(conn),
         not_taken=outbox.not_taken(conn),
@@ -47,7 +57,13 @@ def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: i
 def agents(conn: Connection) -> list[AgentNow]:
     """Active agents who can have conversations: those who take work first, then by name."""
     a, log = t.agents, t.presence_log
-    since = select(log.c.since).where(log.c.agent_id == a.c.id).order_by(log.c.id.desc()).limit(1).scalar_subquery()
+    since = (
+        select(log.c.since)
+        .where(log.c.agent_id == a.c.id)
+        .order_by(log.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     rows = conn.execute(
         select(
             *a.c["id", "name", "capacity"],
@@ -78,7 +94,7 @@ def agents(conn: Connection) -> list[AgentNow]:
     return sorted(found, key=lambda one: (not one.takes_work, one.presence == "offline"))
 
 
-# Queues ----------------------------------------------------------------------------------------------------------
+# Queues -------------------------------------------------------------------------------------------
 
 
 def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[QueueNow]:
@@ -87,7 +103,9 @@ def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[Que
     at, waiting = read_at(conn), _waiting(conn)
     candidates = work_items.candidates(conn, of)
     groups = _groups_of_queues(conn)
-    order = conn.execute(select(t.queues.c.id).order_by(t.queues.c.position, t.queues.c.id)).scalars()
+    order = conn.execute(
+        select(t.queues.c.id).order_by(t.queues.c.position, t.queues.c.id)
+    ).scalars()
     found = []
     for queue in (of[queue_id] for queue_id in order):
         members = list(candidates.get(queue.id, {}).values())
@@ -112,7 +130,9 @@ def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[Que
                     groups=groups.get(queue.id, []),
                     agents=len(members),
                     lacking=() if able or not members else sorted(queue.mandatory),
-                    schedule_fault="is never open again within a year" if opens_at is None else None,
+                    schedule_fault="is never open again within a year"
+                    if opens_at is None
+                    else None,
                 ),
             )
         )
@@ -143,7 +163,11 @@ def _late(since: datetime | None, queue: WorkQueue | None) -> datetime | None:
 def _groups(conn: Connection) -> dict[int, list[str]]:
     of, named = t.agent_groups, t.groups
     found: dict[int, list[str]] = {}
-    query = select(of.c.agent_id, named.c.name).join(named, named.c.id == of.c.group_id).order_by(named.c.name)
+    query = (
+        select(of.c.agent_id, named.c.name)
+        .join(named, named.c.id == of.c.group_id)
+        .order_by(named.c.name)
+    )
     for agent_id, name in conn.execute(query):
         found.setdefault(agent_id, []).append(name)
     return found
@@ -152,13 +176,17 @@ def _groups(conn: Connection) -> dict[int, list[str]]:
 def _groups_of_queues(conn: Connection) -> dict[int, list[str]]:
     of, named = t.queue_groups, t.groups
     found: dict[int, list[str]] = {}
-    query = select(of.c.queue_id, named.c.name).join(named, named.c.id == of.c.group_id).order_by(named.c.name)
+    query = (
+        select(of.c.queue_id, named.c.name)
+        .join(named, named.c.id == of.c.group_id)
+        .order_by(named.c.name)
+    )
     for queue_id, name in conn.execute(query):
         found.setdefault(queue_id, []).append(name)
     return found
 
 
-# Conversations ---------------------------------------------------------------------------------------------------
+# Conversations ------------------------------------------------------------------------------------
 
 _of_it = m.c.interaction_id == i.c.id
 _answered = (
@@ -169,8 +197,14 @@ _answered = (
     .correlate(i)
     .scalar_subquery()
 )
-_handed_at = select(func.max(w.c.created_at)).where(w.c.interaction_id == i.c.id).correlate(i).scalar_subquery()
-# The requester's first text after the agents' last one. Before any agent has written, the time of the bot's handoff.
+_handed_at = (
+    select(func.max(w.c.created_at))
+    .where(w.c.interaction_id == i.c.id)
+    .correlate(i)
+    .scalar_subquery()
+)
+# The requester's first text after the agents' last one. Before any agent has written, the time of
+# the bot's handoff.
 _unanswered_at = (
     select(m.c.created_at)
     .where(
@@ -199,13 +233,28 @@ _WAITING_SINCE = sa.type_coerce(
 
 
 def conversations(
-    conn: Connection, queues: dict[int, WorkQueue], agent_id: int, *, queue_id: int | None, most: int
+    conn: Connection,
+    queues: dict[int, WorkQueue],
+    agent_id: int,
+    *,
+    queue_id: int | None,
+    most: int,
 ) -> list[LiveConversation]:
-    """Active conversations: the longest wait first, then those with agents, then the virtual agent's, newest first."""
+    """Active conversations: the longest wait first, then those with agents, then the virtual
+    agent's, newest first."""
     u, q, a = t.users, t.queues, t.agents
     query = (
         select(
-            *i.c["id", "requester_number", "user_id", "state", "owner", "queue_id", "assigned_to", "last_message_at"],
+            *i.c[
+                "id",
+                "requester_number",
+                "user_id",
+                "state",
+                "owner",
+                "queue_id",
+                "assigned_to",
+                "last_message_at",
+            ],
             u.c.name.label("user_name"),
             q.c.name.label("queue_name"),
             a.c.name.label("agent_name"),
@@ -217,12 +266,20 @@ def conversations(
         .outerjoin(u, u.c.id == i.c.user_id)
         .outerjoin(q, q.c.id == i.c.queue_id)
         .outerjoin(a, a.c.id == i.c.assigned_to)
-        .where(i.c.closed_at.is_(None), *([i.c.queue_id == queue_id] if queue_id is not None else []))
+        .where(
+            i.c.closed_at.is_(None), *([i.c.queue_id == queue_id] if queue_id is not None else [])
+        )
     )
     found = query.subquery()
-    order = (found.c.waiting_since.is_(None), found.c.waiting_since, found.c.owner == Owner.VIRTUAL_AGENT)
+    order = (
+        found.c.waiting_since.is_(None),
+        found.c.waiting_since,
+        found.c.owner == Owner.VIRTUAL_AGENT,
+    )
     rows = conn.execute(
-        select(found).order_by(*order, found.c.last_message_at.desc(), found.c.id.desc()).limit(most)
+        select(found)
+        .order_by(*order, found.c.last_message_at.desc(), found.c.id.desc())
+        .limit(most)
     ).all()
     items = [r.work_item_id for r in rows if r.work_item_id is not None]
     offered = _offered(conn, items) if items else {}
@@ -269,7 +326,9 @@ def _offered(conn: Connection, work_item_ids: Collection[int]) -> dict[int, list
 
 
 def _joined(conn: Connection, agent_id: int, ids: Collection[int]) -> set[int]:
-    query = select(g.c.interaction_id).where(g.c.agent_id == agent_id, one_of(g.c.interaction_id, ids))
+    query = select(g.c.interaction_id).where(
+        g.c.agent_id == agent_id, one_of(g.c.interaction_id, ids)
+    )
     return set(conn.execute(query).scalars())
 
 

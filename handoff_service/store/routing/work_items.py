@@ -16,9 +16,13 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.routing import queue_hours
 
-# Waiting states. Literals, because SQLite uses a partial index only when query and index have the same text.
+# Waiting states. Literals, because SQLite uses a partial index only when query and index have the
+# same text.
 WAITS = t.work_items.c.state.in_(
-    [sa.literal_column(f"'{state}'") for state in (WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT)]
+    [
+        sa.literal_column(f"'{state}'")
+        for state in (WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT)
+    ]
 )
 
 
@@ -41,13 +45,16 @@ class Waiting:
 def waiting(conn: Connection, most: int, behind: int = 0) -> list[Waiting]:
     """Items that can be offered: highest priority (lowest number) first, then oldest first.
 
-    Returns the first ``most`` of each queue after ``behind`` places. From the front, it also returns every item
-    whose requester has not been told anything yet. An item offered to all free agents can be offered to more.
+    Returns the first ``most`` of each queue after ``behind`` places. From the front, it also
+    returns every item whose requester has not been told anything yet. An item offered to all free
+    agents can be offered to more.
     """
     w, q, i = t.work_items, t.queues, t.interactions
     order = (i.c.priority, w.c.created_at, w.c.id)
     place = sa.func.row_number().over(partition_by=w.c.queue_id, order_by=order).label("place")
-    to_all = (w.c.state == WorkItemState.PENDING_ACCEPT) & (q.c.assignment == Assignment.FIRST_TO_ACCEPT)
+    to_all = (w.c.state == WorkItemState.PENDING_ACCEPT) & (
+        q.c.assignment == Assignment.FIRST_TO_ACCEPT
+    )
     found = (
         select(
             *w.c["id", "interaction_id", "queue_id", "state", "told", "round", "created_at"],
@@ -72,7 +79,10 @@ def waiting(conn: Connection, most: int, behind: int = 0) -> list[Waiting]:
         .order_by(found.c.priority, found.c.created_at, found.c.id)
     )
     fields = Waiting.__dataclass_fields__
-    return [Waiting(**{name: value for name, value in r._mapping.items() if name in fields}) for r in rows]
+    return [
+        Waiting(**{name: value for name, value in r._mapping.items() if name in fields})
+        for r in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +129,8 @@ def work_queues(conn: Connection) -> dict[int, WorkQueue]:
 
 
 def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[int, Candidate]]:
-    """queue id -> agent id -> the agent as a candidate, for every active agent in the queue's groups.
+    """queue id -> agent id -> the agent as a candidate, for every active agent in the queue's
+    groups.
 
     An agent in several groups joins with the first of them.
     """
@@ -130,18 +141,24 @@ def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[i
         .join(t.agent_groups, t.agent_groups.c.group_id == of.c.group_id)
         .join(a, a.c.id == t.agent_groups.c.agent_id)
         .where(a.c.active, one_of(of.c.queue_id, queue_ids))
-        .order_by(of.c.queue_id, of.c.after_seconds.desc(), sa.func.coalesce(g.c.capacity, a.c.capacity))
+        .order_by(
+            of.c.queue_id, of.c.after_seconds.desc(), sa.func.coalesce(g.c.capacity, a.c.capacity)
+        )
     ).all()
     skills = _skills(conn)
     found: dict[int, dict[int, Candidate]] = {}
     for r in rows:
-        found.setdefault(r.queue_id, {})[r.id] = _candidate(r, skills, limit=r.limit, after_seconds=r.after_seconds)
+        found.setdefault(r.queue_id, {})[r.id] = _candidate(
+            r, skills, limit=r.limit, after_seconds=r.after_seconds
+        )
     return found
 
 
 def candidate(conn: Connection, agent_id: int) -> Candidate | None:
     """One active agent as a candidate, with their own limit, whatever their groups."""
-    row = conn.execute(select(*_FACTS).where(t.agents.c.id == agent_id, t.agents.c.active)).one_or_none()
+    row = conn.execute(
+        select(*_FACTS).where(t.agents.c.id == agent_id, t.agents.c.active)
+    ).one_or_none()
     return None if row is None else _candidate(row, _skills(conn), limit=None, after_seconds=0)
 
 
@@ -154,7 +171,11 @@ _FACTS = (
 
 
 def _candidate(
-    r: sa.Row[tuple[object, ...]], skills: dict[int, frozenset[str]], *, limit: int | None, after_seconds: int
+    r: sa.Row[tuple[object, ...]],
+    skills: dict[int, frozenset[str]],
+    *,
+    limit: int | None,
+    after_seconds: int,
 ) -> Candidate:
     return Candidate(
         agent_id=r.id,
@@ -186,7 +207,8 @@ class Answers:
 
 
 def answers(conn: Connection, work_item_ids: Collection[int]) -> dict[int, Answers]:
-    """work item -> the answers to its offers. ``declined``: agent -> (latest round, may be asked again)."""
+    """work item -> the answers to its offers. ``declined``: agent -> (latest round, may be asked
+    again)."""
     o = t.offers
     declined = o.c.outcome.in_([OfferOutcome.REJECTED, OfferOutcome.TIMED_OUT])
     rows = conn.execute(
@@ -200,17 +222,26 @@ def answers(conn: Connection, work_item_ids: Collection[int]) -> dict[int, Answe
         if r.outcome is None:
             said.asked.add(r.agent_id)
         else:
-            said.declined[r.agent_id] = (r.round, r.again and said.declined.get(r.agent_id, (0, True))[1])
+            said.declined[r.agent_id] = (
+                r.round,
+                r.again and said.declined.get(r.agent_id, (0, True))[1],
+            )
             said.last_at = r.ended_at
     return found
 
 
-def served_last(conn: Connection, numbers: Collection[str], since: datetime) -> dict[str, tuple[int, datetime]]:
+def served_last(
+    conn: Connection, numbers: Collection[str], since: datetime
+) -> dict[str, tuple[int, datetime]]:
     """requester number -> (the agent who closed its latest conversation since then, when)."""
     i = t.interactions
     rows = conn.execute(
         select(i.c.requester_number, i.c.assigned_to, i.c.closed_at)
-        .where(one_of(i.c.requester_number, numbers), i.c.closed_at >= since, i.c.assigned_to.is_not(None))
+        .where(
+            one_of(i.c.requester_number, numbers),
+            i.c.closed_at >= since,
+            i.c.assigned_to.is_not(None),
+        )
         .order_by(i.c.closed_at)
     )
     return {r.requester_number: (r.assigned_to, r.closed_at) for r in rows}
@@ -219,7 +250,11 @@ def served_last(conn: Connection, numbers: Collection[str], since: datetime) -> 
 def last_decisions(conn: Connection, work_item_ids: Collection[int]) -> dict[int, tuple[int, str]]:
     """work item -> (round, sentence) of its latest decision."""
     g = t.assignment_log
-    newest = select(sa.func.max(g.c.id)).where(one_of(g.c.work_item_id, work_item_ids)).group_by(g.c.work_item_id)
+    newest = (
+        select(sa.func.max(g.c.id))
+        .where(one_of(g.c.work_item_id, work_item_ids))
+        .group_by(g.c.work_item_id)
+    )
     rows = conn.execute(select(g.c.work_item_id, g.c.round, g.c.said).where(g.c.id.in_(newest)))
     return {r.work_item_id: (r.round, r.said) for r in rows}
 
@@ -227,7 +262,12 @@ def last_decisions(conn: Connection, work_item_ids: Collection[int]) -> dict[int
 def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
     """What the bot learned of an interaction, by name, from its latest work item."""
     w = t.work_items
-    query = select(w.c.collected).where(w.c.interaction_id == interaction_id).order_by(w.c.id.desc()).limit(1)
+    query = (
+        select(w.c.collected)
+        .where(w.c.interaction_id == interaction_id)
+        .order_by(w.c.id.desc())
+        .limit(1)
+    )
     return conn.execute(query).scalar() or {}
 
 
@@ -239,7 +279,8 @@ def assigned(tx: Transaction, agent_ids: Collection[int]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """An open offer with its work item's interaction. ``only``: a transfer to this one agent, by ``sender``."""
+    """An open offer with its work item's interaction. ``only``: a transfer to this one agent, by
+    ``sender``."""
 
     id: int
     work_item_id: int
@@ -252,7 +293,11 @@ class Offer:
 
 
 def open_offer(
-    conn: Connection, *, offer_id: int | None = None, work_item_id: int | None = None, agent_id: int | None = None
+    conn: Connection,
+    *,
+    offer_id: int | None = None,
+    work_item_id: int | None = None,
+    agent_id: int | None = None,
 ) -> Offer | None:
     """The open offer with this id, or of this work item to this agent, locked."""
     o, w = t.offers, t.work_items
@@ -276,7 +321,11 @@ def open_offer(
 
 
 def end_offers(
-    tx: Transaction, work_item_ids: Collection[int], outcome: OfferOutcome, *, but: int | None = None
+    tx: Transaction,
+    work_item_ids: Collection[int],
+    outcome: OfferOutcome,
+    *,
+    but: int | None = None,
 ) -> list[tuple[int, int]]:
     """Withdraw the open offers of these work items (except one). Returns (offer, agent) of each."""
     o = t.offers

@@ -1,4 +1,5 @@
-"""What people and programs are shown. The HTTP API's JSON has exactly these shapes; the workspace renders them.
+"""What people and programs are shown. The HTTP API's JSON has exactly these shapes; the workspace
+renders them.
 
 Times are aware UTC, phone numbers E.164.
 """
@@ -19,7 +20,13 @@ from handoff_service.store.views.conversations import (
     WrittenBy,
 )
 from handoff_service.store.views.desk import Consent, Desk, ProviderNumber, SavedText, Template
-from handoff_service.store.views.messaging_actions import DayCount, DryRun, RunningTimer, SavedAction, WouldHave
+from handoff_service.store.views.messaging_actions import (
+    DayCount,
+    DryRun,
+    RunningTimer,
+    SavedAction,
+    WouldHave,
+)
 from handoff_service.store.views.people import (
     Agent,
     Association,

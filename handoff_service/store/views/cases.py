@@ -10,7 +10,8 @@ from handoff_service.store.views.people import Named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseChange:
-    """An entry of a case's history; the first is its opening. ``changes``: by field; ``note``: why, for agents."""
+    """An entry of a case's history; the first is its opening. ``changes``: by field; ``note``: why,
+    for agents."""
 
     version: int
     by: WrittenBy
@@ -21,9 +22,10 @@ class CaseChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What was reported, wanted or locked, kept beyond the conversation. ``user``: whose it is, null: a guest's;
-    ``interaction``: in which it was opened; ``external_number``: what the company's own ticket system calls it;
-    ``priority``: 1 first, 5 last; ``version`` grows with each change; ``history``: oldest first."""
+    """What was reported, wanted or locked, kept beyond the conversation. ``user``: whose it is,
+    null: a guest's; ``interaction``: in which it was opened; ``external_number``: what the
+    company's own ticket system calls it; ``priority``: 1 first, 5 last; ``version`` grows with each
+    change; ``history``: oldest first."""
 
     id: int
     number: str
@@ -49,7 +51,8 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """What requesters are told is down. ``current``: they are told so now; ``until`` null: nobody knows yet."""
+    """What requesters are told is down. ``current``: they are told so now; ``until`` null: nobody
+    knows yet."""
 
     id: int
     title: str
@@ -62,8 +65,8 @@ class Outage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCall:
-    """One event told to the outgoing webhook's address. ``status``: what the last attempt was answered with; ``why``:
-    what was wrong with it; ``next_at``: when it is tried again."""
+    """One event told to the outgoing webhook's address. ``status``: what the last attempt was
+    answered with; ``why``: what was wrong with it; ``next_at``: when it is tried again."""
 
     id: int
     event_id: str

@@ -5,14 +5,23 @@ from datetime import datetime
 
 from handoff_service.rules.consent.consent_keywords import REQUESTERS_OWN, Source
 from handoff_service.rules.conversations.media import is_shown
-from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, MediaStatus, Owner, State, Status
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Direction,
+    Event,
+    Kind,
+    MediaStatus,
+    Owner,
+    State,
+    Status,
+)
 from handoff_service.store.views.people import Agent, Identity, Named, User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedBy:
-    """Who may speak next. ``id`` and ``name`` are the agent's or the queue's. Nobody has what is closed or cannot
-    be answered."""
+    """Who may speak next. ``id`` and ``name`` are the agent's or the queue's. Nobody has what is
+    closed or cannot be answered."""
 
     kind: Owner
     id: int | None
@@ -21,7 +30,8 @@ class OwnedBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptedOut:
-    """Texts to a requester are refused; ``why``: because of what, since when, and what would change it, in words."""
+    """Texts to a requester are refused; ``why``: because of what, since when, and what would change
+    it, in words."""
 
     since: datetime
     source: Source
@@ -35,8 +45,9 @@ class OptedOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """``unread`` is how many of the requester's messages the asking agent has not read. ``opted_out``: why nothing can
-    be sent, null when texts can be; ``unanswerable``: the same, for a sender that is a name, withheld or our own."""
+    """``unread`` is how many of the requester's messages the asking agent has not read.
+    ``opted_out``: why nothing can be sent, null when texts can be; ``unanswerable``: the same, for
+    a sender that is a name, withheld or our own."""
 
     id: int
     number: str
@@ -74,8 +85,9 @@ class WrittenBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Medium:
-    """A picture or file. ``url`` is fetched with the same token; ``size`` in bytes, ``width`` and ``height`` in pixels,
-    when they are known; ``why``: what kept it from being taken, or is in the way so far."""
+    """A picture or file. ``url`` is fetched with the same token; ``size`` in bytes, ``width`` and
+    ``height`` in pixels, when they are known; ``why``: what kept it from being taken, or is in the
+    way so far."""
 
     id: int
     url: str
@@ -109,9 +121,10 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One line of a conversation; ``seq`` is its place, without gaps. ``direction`` and ``status`` are null for what
-    only agents see; ``event`` says what such a line tells, ``owner`` and ``epoch`` who owned the interaction then.
-    ``price``: what the provider takes for it, null until it says."""
+    """One line of a conversation; ``seq`` is its place, without gaps. ``direction`` and ``status``
+    are null for what only agents see; ``event`` says what such a line tells, ``owner`` and
+    ``epoch`` who owned the interaction then. ``price``: what the provider takes for it, null until
+    it says."""
 
     id: int
     interaction_id: int
@@ -137,7 +150,8 @@ class Message:
     reaction: str | None = field(
         default=None,
         metadata={
-            "description": "The emoji with which the requester has reacted to this message. Null: none, or removed."
+            "description": "The emoji with which the requester has reacted to this message. "
+            "Null: none, or removed."
         },
     )
 

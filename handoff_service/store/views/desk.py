@@ -22,9 +22,10 @@ class ProviderNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """One entry of the consent ledger. ``provider_number``: the company's number that it is about, None for all of
-    them; ``words``: what the requester texted, or the provider's error code; ``in_force``: it keeps texts back just
-    now; ``told_at``: when the provider was told, null while that waits; ``told_why``: what it said against it."""
+    """One entry of the consent ledger. ``provider_number``: the company's number that it is about,
+    None for all of them; ``words``: what the requester texted, or the provider's error code;
+    ``in_force``: it keeps texts back just now; ``told_at``: when the provider was told, null while
+    that waits; ``told_why``: what it said against it."""
 
     id: int
     number: str
@@ -51,8 +52,8 @@ class Template:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedText:
-    """A system message to the requester. ``when`` it is sent; ``body`` as it is now, ``default`` as shipped;
-    ``placeholders`` that may stand in it."""
+    """A system message to the requester. ``when`` it is sent; ``body`` as it is now, ``default`` as
+    shipped; ``placeholders`` that may stand in it."""
 
     name: SystemMessage
     when: str
@@ -64,17 +65,19 @@ class SavedText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """``away_after_seconds``: how long an agent's connection may be lost; ``reassign_when_away``: whether the
-    conversations of who is set away go back to their queues; ``card_fields``: what offers' cards show, none:
-    everything that was collected; ``commands``: command -> the words that mean it, where the admin chose;
-    ``same_answers``: after how many equal answers in a row a bot that does not tell what it understood is taken to be
-    lost, 0: never; ``quiet_hours``: when what is no answer is held back, by the requester's clock, such as
-    21:00-08:00, null: never; ``most_answers``: how often the virtual agent answers one number in ten minutes;
-    ``countries``: ISO codes of those that are texted, none: every country; ``most_in_range``: automatic replies an hour
-    to the other unknown numbers of a range, that is, of those alike but for the last four digits;
-    ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0: no limit;
-    ``thanks_minutes``: for so long after closing on a line of live agents, thanks stay with the closed conversation,
-    0: never; ``queue_unanswerable``: whether texts from senders that nobody can text back go to queues."""
+    """``away_after_seconds``: how long an agent's connection may be lost; ``reassign_when_away``:
+    whether the conversations of who is set away go back to their queues; ``card_fields``: what
+    offers' cards show, none: everything that was collected; ``commands``: command -> the words that
+    mean it, where the admin chose; ``same_answers``: after how many equal answers in a row a bot
+    that does not tell what it understood is taken to be lost, 0: never; ``quiet_hours``: when what
+    is no answer is held back, by the requester's clock, such as 21:00-08:00, null: never;
+    ``most_answers``: how often the virtual agent answers one number in ten minutes; ``countries``:
+    ISO codes of those that are texted, none: every country; ``most_in_range``: automatic replies an
+    hour to the other unknown numbers of a range, that is, of those alike but for the last four
+    digits; ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown
+    numbers; 0: no limit; ``thanks_minutes``: for so long after closing on a line of live agents,
+    thanks stay with the closed conversation, 0: never; ``queue_unanswerable``: whether texts from
+    senders that nobody can text back go to queues."""
 
     name: str
     country: str

@@ -10,8 +10,9 @@ from handoff_service.store.views.queues import ConditionLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedAction:
-    """A messaging action. ``duration`` as it is written (30m); ``position``: its place in the admin's order; ``queues``
-    and ``provider_numbers`` limit it, empty: everywhere; ``will`` says in words what it does."""
+    """A messaging action. ``duration`` as it is written (30m); ``position``: its place in the
+    admin's order; ``queues`` and ``provider_numbers`` limit it, empty: everywhere; ``will`` says in
+    words what it does."""
 
     id: int
     name: str
@@ -32,7 +33,8 @@ class SavedAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningTimer:
-    """A timer on a conversation: ``will`` says in words what it does, ``when`` when, in the desk's time zone."""
+    """A timer on a conversation: ``will`` says in words what it does, ``when`` when, in the desk's
+    time zone."""
 
     id: int
     interaction_id: int
@@ -53,7 +55,8 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WouldHave:
-    """A conversation that a messaging action would have acted on. ``requester``: the user's name, or the number."""
+    """A conversation that a messaging action would have acted on. ``requester``: the user's name,
+    or the number."""
 
     interaction_id: int
     number: str
@@ -63,9 +66,10 @@ class WouldHave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """What a messaging action would have done between two moments. ``waits``: how many runs of its event began then;
-    ``share``: of how many of these it would have acted on; ``days``: by day of the desk's time zone, all of them;
-    ``conversations``: the latest; ``judged_by_today``: what the history does not keep."""
+    """What a messaging action would have done between two moments. ``waits``: how many runs of its
+    event began then; ``share``: of how many of these it would have acted on; ``days``: by day of
+    the desk's time zone, all of them; ``conversations``: the latest; ``judged_by_today``: what the
+    history does not keep."""
 
     since: datetime
     until: datetime

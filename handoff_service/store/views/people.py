@@ -17,7 +17,8 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """``attributes``: what queues' conditions may ask for. Not ``active``: has left, and has no numbers."""
+    """``attributes``: what queues' conditions may ask for. Not ``active``: has left, and has no
+    numbers."""
 
     id: int
     external_id: str
@@ -30,10 +31,10 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """``presence``: available, away, offline or an admin's own state; ``presence_reason``: why the product set it, null
-    when the agent chose it; ``returned_from``: why the product had set it until the agent came back, as long as the
-    notice about that stands. ``load`` counts offers that wait and active conversations that are not on hold. Not
-    ``active``: has left."""
+    """``presence``: available, away, offline or an admin's own state; ``presence_reason``: why the
+    product set it, null when the agent chose it; ``returned_from``: why the product had set it
+    until the agent came back, as long as the notice about that stands. ``load`` counts offers that
+    wait and active conversations that are not on hold. Not ``active``: has left."""
 
     id: int
     email: str
@@ -51,7 +52,8 @@ class Agent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """``capacity``: the most conversations that one of its agents may have; null: no limit. ``agents``: how many."""
+    """``capacity``: the most conversations that one of its agents may have; null: no limit.
+    ``agents``: how many."""
 
     id: int
     name: str
@@ -61,7 +63,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceChoice:
-    """A presence that an agent can choose: one of the three, or an admin's own. Who takes no work is left in peace."""
+    """A presence that an agent can choose: one of the three, or an admin's own. Who takes no work
+    is left in peace."""
 
     name: str
     takes_work: bool
@@ -91,8 +94,8 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Association:
-    """Somebody tied a number to another user. ``before`` and ``after`` are null for nobody; ``by``: the live agent who
-    did it; ``interaction``: where; ``undone_at``: it was taken back."""
+    """Somebody tied a number to another user. ``before`` and ``after`` are null for nobody; ``by``:
+    the live agent who did it; ``interaction``: where; ``undone_at``: it was taken back."""
 
     id: int
     interaction: Named
@@ -108,7 +111,8 @@ class Association:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastProof:
-    """A proof of identity that failed. ``claimed``: who they said to be; ``asked_by``: the live agent who wanted it."""
+    """A proof of identity that failed. ``claimed``: who they said to be; ``asked_by``: the live
+    agent who wanted it."""
 
     id: int
     interaction_id: int

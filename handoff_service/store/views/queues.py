@@ -29,9 +29,10 @@ class QueueSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A queue. ``position``: its place in the admin's order; ``groups`` are those of ``pools``, by when they join;
-    ``schedule`` null: always open; ``time_zone``, ``country`` and ``texts`` null: the desk's; ``opens_at``: when it
-    opens, null when it is open now or never will be; ``problems``: why it can never assign, in words."""
+    """A queue. ``position``: its place in the admin's order; ``groups`` are those of ``pools``, by
+    when they join; ``schedule`` null: always open; ``time_zone``, ``country`` and ``texts`` null:
+    the desk's; ``opens_at``: when it opens, null when it is open now or never will be;
+    ``problems``: why it can never assign, in words."""
 
     id: int
     name: str

@@ -1,4 +1,5 @@
-"""What supervisors are shown, on their page and by the API: the desk as it is now, and the day so far."""
+"""What supervisors are shown, on their page and by the API: the desk as it is now, and the day so
+far."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +10,8 @@ from handoff_service.store.views import Named, OwnedBy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTaken:
-    """Texts that the provider does not accept, by its error code, including texts queued after them. ``since``: when
-    the oldest was written."""
+    """Texts that the provider does not accept, by its error code, including texts queued after
+    them. ``since``: when the oldest was written."""
 
     code: int
     meaning: str
@@ -35,9 +36,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueNow:
-    """``free``: how many of the ``eligible`` agents could get an offer now. ``oldest_since``: when the longest wait
-    started; ``late_at``: when it is too long. ``opens_at`` is set when the queue is closed, ``closes_at`` when it is
-    open and will close. ``problems``: why it can never assign, in words."""
+    """``free``: how many of the ``eligible`` agents could get an offer now. ``oldest_since``: when
+    the longest wait started; ``late_at``: when it is too long. ``opens_at`` is set when the queue
+    is closed, ``closes_at`` when it is open and will close. ``problems``: why it can never assign,
+    in words."""
 
     id: int
     name: str
@@ -55,7 +57,8 @@ class QueueNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentNow:
-    """``presence_reason``: why the product changed it; ``since``: the last change, null for none."""
+    """``presence_reason``: why the product changed it; ``since``: the last change, null for
+    none."""
 
     id: int
     name: str
@@ -70,9 +73,10 @@ class AgentNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveConversation:
-    """An active conversation. ``waiting_since``: the requester waits for a live agent since then; ``late_at``: when
-    that is too long; ``offered_to``: agents who are asked now; ``said``: the last decision about the work item that
-    waits; ``joined``: whether the one who looks is in its live group."""
+    """An active conversation. ``waiting_since``: the requester waits for a live agent since then;
+    ``late_at``: when that is too long; ``offered_to``: agents who are asked now; ``said``: the last
+    decision about the work item that waits; ``joined``: whether the one who looks is in its live
+    group."""
 
     id: int
     number: str
@@ -100,8 +104,8 @@ class Durations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
-    """One hour of the day. ``waiting``: conversations in queues at its start. The last two are medians in seconds of
-    the conversations handed over, or closed, in this hour."""
+    """One hour of the day. ``waiting``: conversations in queues at its start. The last two are
+    medians in seconds of the conversations handed over, or closed, in this hour."""
 
     begins_at: datetime
     opened: int
@@ -116,9 +120,9 @@ class Hour:
 class Today:
     """The day so far, in the desk's time zone, since midnight.
 
-    ``opened``: new interactions; ``handed``: those handed to live agents; ``first_answer``: from there to the agent's
-    first message; ``handling``: from the first agent to the end, of what was ``closed``; ``abandoned``: of these,
-    those that ended so.
+    ``opened``: new interactions; ``handed``: those handed to live agents; ``first_answer``: from
+    there to the agent's first message; ``handling``: from the first agent to the end, of what was
+    ``closed``; ``abandoned``: of these, those that ended so.
     """
 
     since: datetime
@@ -133,8 +137,9 @@ class Today:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullRange:
-    """A range of numbers with a common prefix that reached its limit on automatic replies. ``texts`` to ``numbers``
-    of them were blocked ``since`` then, at least one within the last hour."""
+    """A range of numbers with a common prefix that reached its limit on automatic replies.
+    ``texts`` to ``numbers`` of them were blocked ``since`` then, at least one within the last
+    hour."""
 
     begins_with: str
     numbers: int
@@ -144,8 +149,9 @@ class FullRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachedCap:
-    """A cap on automatic replies to all unknown numbers that was reached: ``limit`` is hourly or daily, ``most`` is
-    its value. ``texts`` were blocked ``since`` then, at least one within the last hour."""
+    """A cap on automatic replies to all unknown numbers that was reached: ``limit`` is hourly or
+    daily, ``most`` is its value. ``texts`` were blocked ``since`` then, at least one within the
+    last hour."""
 
     limit: str
     most: int
@@ -155,8 +161,9 @@ class ReachedCap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """``conversations``: the longest wait first, then those with agents, then the virtual agent's; ``active``: how
-    many there are in all; ``waiting``: how many of them wait in queues, ``oldest_since`` since when the longest."""
+    """``conversations``: the longest wait first, then those with agents, then the virtual agent's;
+    ``active``: how many there are in all; ``waiting``: how many of them wait in queues,
+    ``oldest_since`` since when the longest."""
 
     queues: list[QueueNow]
     agents: list[AgentNow]

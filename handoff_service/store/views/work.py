@@ -11,8 +11,8 @@ from handoff_service.store.views.people import Named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxOffer:
-    """Work offered to me; ``id`` is the work item's. ``card``: what the admin chose to show of it; ``sender``: who
-    transfers it, with a ``note``."""
+    """Work offered to me; ``id`` is the work item's. ``card``: what the admin chose to show of it;
+    ``sender``: who transfers it, with a ``note``."""
 
     id: int
     interaction: Interaction
@@ -45,7 +45,8 @@ class PastOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateLine:
-    """One candidate of a decision: asked or not, and why. ``joins_after``: seconds until their pool is asked."""
+    """One candidate of a decision: asked or not, and why. ``joins_after``: seconds until their pool
+    is asked."""
 
     agent: Named
     joins_after: int
@@ -65,8 +66,8 @@ class DecisionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotTurnSeen:
-    """A turn of the virtual agent as agents see it: what was said to it, what it took that for and how surely (0 to 1),
-    and what it did. The last three are unknown where the bot does not tell."""
+    """A turn of the virtual agent as agents see it: what was said to it, what it took that for and
+    how surely (0 to 1), and what it did. The last three are unknown where the bot does not tell."""
 
     text: str
     intent: str | None
@@ -77,8 +78,9 @@ class BotTurnSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
-    """``sender`` and ``only``: a transfer, by whom and to whom alone; ``note``: what they wrote; ``round``: how often
-    everybody was asked; ``decisions``: the log; ``bot_turns``: the last of them before it, oldest first."""
+    """``sender`` and ``only``: a transfer, by whom and to whom alone; ``note``: what they wrote;
+    ``round``: how often everybody was asked; ``decisions``: the log; ``bot_turns``: the last of
+    them before it, oldest first."""
 
     id: int
     interaction_id: int
@@ -107,8 +109,8 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """As much of an offer as its card and a notification say. ``id`` is the work item's; ``card``, ``sender``
-    and ``note`` as in the inbox."""
+    """As much of an offer as its card and a notification say. ``id`` is the work item's; ``card``,
+    ``sender`` and ``note`` as in the inbox."""
 
     id: int
     user: Named | None
@@ -126,7 +128,8 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """An open prompt of a messaging action. ``id`` and ``seq`` are its line's; ``said`` is the admin's text."""
+    """An open prompt of a messaging action. ``id`` and ``seq`` are its line's; ``said`` is the
+    admin's text."""
 
     id: int
     interaction_id: int

@@ -15,12 +15,15 @@ LAST_TURNS = 3  # a handoff's card is read in seconds
 
 def answered_up_to(conn: Connection, interaction_id: int) -> int:
     """The place in the conversation up to which turns have answered."""
-    query = select(func.max(b.c.up_to_seq)).where(b.c.interaction_id == interaction_id, b.c.answered_at.is_not(None))
+    query = select(func.max(b.c.up_to_seq)).where(
+        b.c.interaction_id == interaction_id, b.c.answered_at.is_not(None)
+    )
     return conn.execute(query).scalar() or 0
 
 
 def stands(conn: Connection, turn_id: int) -> bool:
-    """Whether what is done in this turn still counts: it is not answered yet, and its epoch has not ended."""
+    """Whether what is done in this turn still counts: it is not answered yet, and its epoch has not
+    ended."""
     i = t.interactions
     query = (
         select(b.c.id)
@@ -37,18 +40,24 @@ def is_asked(conn: Connection, interaction_id: int, epoch: int) -> bool:
 
 
 def is_first(conn: Connection, interaction_id: int, epoch: int) -> bool:
-    """Whether the bot has answered no turn of this epoch yet. The desk answers blank texts without the bot."""
+    """Whether the bot has answered no turn of this epoch yet. The desk answers blank texts without
+    the bot."""
     by_bot = or_(b.c.said.is_not(None), b.c.understood.is_not(None), b.c.opening.is_not(None))
     answered = b.c.answered_at.is_not(None)
-    query = select(b.c.id).where(b.c.interaction_id == interaction_id, b.c.epoch == epoch, answered, by_bot)
+    query = select(b.c.id).where(
+        b.c.interaction_id == interaction_id, b.c.epoch == epoch, answered, by_bot
+    )
     return conn.execute(query.limit(1)).first() is None
 
 
 def choices(conn: Connection, interaction_id: int, epoch: int) -> list[list[str]]:
-    """Title and payload of the numbered lines that the requester has before them: those of the epoch's last answer."""
+    """Title and payload of the numbered lines that the requester has before them: those of the
+    epoch's last answer."""
     query = (
         select(b.c.choices)
-        .where(b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.answered_at.is_not(None))
+        .where(
+            b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.answered_at.is_not(None)
+        )
         .order_by(b.c.id.desc())
         .limit(1)
     )
@@ -59,7 +68,11 @@ def said_before(conn: Connection, interaction_id: int, epoch: int, most: int) ->
     """What a bot that tells nothing of itself answered in the epoch's last turns, newest first."""
     query = (
         select(b.c.said)
-        .where(b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.outcome == TurnOutcome.ANSWERED)
+        .where(
+            b.c.interaction_id == interaction_id,
+            b.c.epoch == epoch,
+            b.c.outcome == TurnOutcome.ANSWERED,
+        )
         .order_by(b.c.id.desc())
         .limit(most)
     )
@@ -67,7 +80,8 @@ def said_before(conn: Connection, interaction_id: int, epoch: int, most: int) ->
 
 
 def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
-    """What the bot knew of the requester's wish after its last turn that did not fail, by the names agents read."""
+    """What the bot knew of the requester's wish after its last turn that did not fail, by the names
+    agents read."""
     query = (
         select(b.c.understood)
         .where(b.c.interaction_id == interaction_id, b.c.understood.is_not(None))
@@ -115,4 +129,6 @@ def answers_to(conn: Connection, number: str, since: datetime) -> int:
     """How often a bot answered this number, in whatever conversation."""
     i = t.interactions
     query = select(func.count()).select_from(b.join(i, i.c.id == b.c.interaction_id))
-    return conn.execute(query.where(i.c.requester_number == number, b.c.asked_at >= since)).scalar_one()
+    return conn.execute(
+        query.where(i.c.requester_number == number, b.c.asked_at >= since)
+    ).scalar_one()

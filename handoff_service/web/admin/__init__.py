@@ -1,7 +1,9 @@
-"""Admin: the pages on which an admin sets the desk up. One file a noun; each is in the menu (``menu.py``).
+"""Admin: the pages on which an admin sets the desk up. One file a noun; each is in the menu
+(``menu.py``).
 
-A noun's list is at ``/users``, its form at ``/users/new`` and ``/users/<id>``, the question before deleting at
-``/users/<id>/delete``; forms post to the address that they are shown at. All of it works without the page's script.
+A noun's list is at ``/users``, its form at ``/users/new`` and ``/users/<id>``, the question before
+deleting at ``/users/<id>/delete``; forms post to the address that they are shown at. All of it
+works without the page's script.
 """
 
 import re
@@ -79,7 +81,9 @@ def blueprint() -> Blueprint:
     for path, handler in pages.items():
         made.add_route(handler, path, methods=["GET"], name=_name("get", path), error_format="text")
     for path, handler in ACTS.items():
-        made.add_route(handler, path, methods=["POST"], name=_name("post", path), error_format="text")
+        made.add_route(
+            handler, path, methods=["POST"], name=_name("post", path), error_format="text"
+        )
     return made
 
 

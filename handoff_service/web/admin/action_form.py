@@ -1,4 +1,5 @@
-"""The form of a messaging action: what is typed in it, read as an action; what it offers to choose from."""
+"""The form of a messaging action: what is typed in it, read as an action; what it offers to choose
+from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from handoff_service.web.admin.pages import Form, lines, number, typed
 
 MOST_CONDITIONS = 20
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-NAMES = ("name", "event", "number", "unit", "business_hours", "match", "action", "text", "state", "queues",
+NAMES = ("name", "event", "number", "unit", "business_hours", "match", "action", "text", "state",
+    "queues",
          "provider_numbers", "active")  # fmt: skip
 OFFERED = {  # what a condition's field is called
     "state": "State",
@@ -29,13 +31,15 @@ OFFERED = {  # what a condition's field is called
     "guest": "Requester is a guest",
 }
 SEVERAL = (Operator.IN, Operator.NOT_IN)
-NEW = {"event": Unanswered.REQUESTER_MESSAGE, "number": "30", "unit": "m", "match": Match.ALL, "active": "1",
+NEW = {"event": Unanswered.REQUESTER_MESSAGE, "number": "30", "unit": "m", "match": Match.ALL,
+    "active": "1",
        "action": Action.PROMPT_AGENT, "state": State.ON_HOLD}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A condition as it stands in the form. ``values`` are of the field ``was``, which may have been changed since."""
+    """A condition as it stands in the form. ``values`` are of the field ``was``, which may have
+    been changed since."""
 
     field: str
     was: str
@@ -94,7 +98,9 @@ class ActionForm:
                 action=does,
                 conditions=tuple(one for one in meant if one is not None),
                 match=Match.ANY if values["match"] == Match.ANY else Match.ALL,
-                text=(values["text"] or None) if does in (Action.PROMPT_AGENT, Action.PROMPT_REQUESTER) else None,
+                text=(values["text"] or None)
+                if does in (Action.PROMPT_AGENT, Action.PROMPT_REQUESTER)
+                else None,
                 state=_state(values) if does is Action.SET_STATE else None,
                 business_hours=bool(values["business_hours"]),
                 queues=tuple(lines(values["queues"])),
@@ -104,7 +110,8 @@ class ActionForm:
         )
 
     def refused(self, refusal: Refusal) -> Self:
-        """The same with what was wrong, under its field. What is known of no field is said above."""
+        """The same with what was wrong, under its field. What is known of no field is said
+        above."""
         values = dict(self.form.values) | {f"condition-{n}": "" for n in range(len(self.rows))}
         form = Form(values=values).with_refusal(refusal)
         return type(self)(form=form, rows=self.rows)
@@ -127,7 +134,12 @@ def sent(request: Request) -> ActionForm:
     """The form as it was sent."""
     given: Any = request.form or {}
     rows = [
-        Row(given.get(f"field-{n}"), given.get(f"was-{n}") or "", given.get(f"operator-{n}") or "", values)
+        Row(
+            given.get(f"field-{n}"),
+            given.get(f"was-{n}") or "",
+            given.get(f"operator-{n}") or "",
+            values,
+        )
         for n in range(MOST_CONDITIONS)
         if given.get(f"field-{n}")
         for values in [tuple(given.getlist(f"value-{n}", []))]
@@ -166,12 +178,16 @@ def checked(action: MessagingAction) -> MessagingAction:
 
 def operators_of(field: str) -> dict[str, str]:
     """Operator -> what it is called, of those that a field can be compared by."""
-    return {str(one): COMPARES[one] for one in Operator if one in conditions.FIELDS[field].operators}
+    return {
+        str(one): COMPARES[one] for one in Operator if one in conditions.FIELDS[field].operators
+    }
 
 
 def _row(condition: Condition) -> Row:
     values = condition.value if isinstance(condition.value, list) else [condition.value]
-    return Row(condition.field, condition.field, condition.operator, tuple(_written(one) for one in values))
+    return Row(
+        condition.field, condition.field, condition.operator, tuple(_written(one) for one in values)
+    )
 
 
 def _written(value: str | int | bool) -> str:
@@ -195,7 +211,9 @@ def _condition(row: Row, place: int, errors: dict[str, str]) -> Condition | None
 def _duration(values: Mapping[str, str], errors: dict[str, str]) -> timedelta | None:
     try:
         unit = values["unit"] if values["unit"] in UNITS else "m"
-        return durations.parse(f"{number(values['number'], 'number', least=1, most=999_999_999)}{unit}")
+        return durations.parse(
+            f"{number(values['number'], 'number', least=1, most=999_999_999)}{unit}"
+        )
     except BadInput:
         errors["number"] = "Write a whole number, such as 30."
     except ValueError:

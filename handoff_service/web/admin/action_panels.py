@@ -1,4 +1,5 @@
-"""What stands beside the form of a messaging action and follows it as it is typed: in words, as read, as a ladder."""
+"""What stands beside the form of a messaging action and follows it as it is typed: in words, as
+read, as a ladder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +35,13 @@ DOES = {
     Action.REASSIGN: ("Reassign", "Back to work assignment"),
     Action.SET_STATE: ("Set the state", "For example, closed abandoned"),
 }
-PRIORITIES = {"1": "1, critical", "2": "2, high", "3": "3, moderate", "4": "4, low", "5": "5, planning"}
+PRIORITIES = {
+    "1": "1, critical",
+    "2": "2, high",
+    "3": "3, moderate",
+    "4": "4, low",
+    "5": "5, planning",
+}
 SCHEDULES_SHOWN = 4
 
 
@@ -60,19 +67,24 @@ def desk(conn: Connection) -> PanelDesk:
 
 
 def offers(desk: PanelDesk, form: ActionForm) -> dict[str, dict[str, str]]:
-    """Field of a condition -> value -> what it is called. What a condition names that is gone stays to be chosen."""
+    """Field of a condition -> value -> what it is called. What a condition names that is gone stays
+    to be chosen."""
     found = {
         "state": {str(one): words(one) for one in State},
         "owner": {str(one): words(one) for one in Owner},
         "priority": PRIORITIES,
         "queue": {name: name for name in desk.queues},
-        "provider_number": {number: f"{label}, {phone(number)}" for number, label in desk.numbers.items()},
+        "provider_number": {
+            number: f"{label}, {phone(number)}" for number, label in desk.numbers.items()
+        },
         "assigned": {"true": "yes", "false": "no"},
         "guest": {"true": "yes", "false": "no"},
     }
     for row in form.rows:
         if row.field in ("queue", "provider_number") and row.was == row.field:
-            found[row.field] |= {one: f"{one} (missing)" for one in row.values if one not in found[row.field]}
+            found[row.field] |= {
+                one: f"{one} (missing)" for one in row.values if one not in found[row.field]
+            }
     return found
 
 
@@ -127,7 +139,9 @@ def named(form: ActionForm) -> Any:
 
 def schedule_words(desk: PanelDesk, form: ActionForm) -> list[str]:
     """The schedules that business hours are counted by: of the chosen queues, else of all."""
-    chosen = [name for name in form.form.values["queues"].splitlines() if name in desk.queues] or list(desk.queues)
+    chosen = [
+        name for name in form.form.values["queues"].splitlines() if name in desk.queues
+    ] or list(desk.queues)
     said = [f"{name}: {_open(desk.queues[name])}" for name in chosen[:SCHEDULES_SHOWN]]
     more = len(chosen) - SCHEDULES_SHOWN
     return [*said, f"and those of {more} more"] if more > 0 else said
@@ -142,11 +156,15 @@ def _open(schedule: Schedule) -> str:
 
 def ladder_of(stored: Mapping[int, StoredAction], action: MessagingAction) -> list[StoredAction]:
     """The actions of the same event that are active, in the order in which they fire."""
-    same = [one for one in stored.values() if one.action.event is action.event and one.action.active]
+    same = [
+        one for one in stored.values() if one.action.event is action.event and one.action.active
+    ]
     return sorted(same, key=lambda one: (one.action.duration, one.position, one.id))
 
 
-def _ladder(desk: PanelDesk, action: MessagingAction, action_id: int | None) -> tuple[LadderStep, ...]:
+def _ladder(
+    desk: PanelDesk, action: MessagingAction, action_id: int | None
+) -> tuple[LadderStep, ...]:
     here = desk.stored.get(action_id or 0)
     last = max((one.position for one in desk.stored.values()), default=0) + 1
     this = StoredAction(id=action_id or 0, position=here.position if here else last, action=action)
@@ -169,13 +187,26 @@ def time_words(action: MessagingAction) -> str:
 
 
 def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
-    """(who reads it, what Ann Lee's conversation would show, its length in words, whether it is too long)."""
-    who = ActionPlaceholders(requester="Ann Lee", agent="Mia Chen", number="INT0004127", waiting=action.duration)
+    """(who reads it, what Ann Lee's conversation would show, its length in words, whether it is too
+    long)."""
+    who = ActionPlaceholders(
+        requester="Ann Lee", agent="Mia Chen", number="INT0004127", waiting=action.duration
+    )
     if action.action is Action.PROMPT_AGENT:
-        return "The agent", rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who), "", False
+        return (
+            "The agent",
+            rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who),
+            "",
+            False,
+        )
     if action.action is Action.PROMPT_REQUESTER and action.text:
         counted = sms_text.segments(sms_text.narrowed(rules.for_agents(action.text, who)))
-        return "The requester", rules.for_requester(action.text, who), length_words(counted), counted.count > 1
+        return (
+            "The requester",
+            rules.for_requester(action.text, who),
+            length_words(counted),
+            counted.count > 1,
+        )
     return "", "", "", False
 
 
@@ -183,7 +214,10 @@ def length_words(counted: sms_text.Segments) -> str:
     """``132 / 160 · 1 segment · GSM-7``."""
     because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""
     segments = f"{counted.count} segment{'' if counted.count == 1 else 's'}"
-    return f"{counted.units} / {counted.per_segment * counted.count} · {segments} · {counted.encoding}{because}"
+    return (
+        f"{counted.units} / {counted.per_segment * counted.count} · {segments} · "
+        f"{counted.encoding}{because}"
+    )
 
 
 def _never_opens(desk: PanelDesk, name: str) -> bool:

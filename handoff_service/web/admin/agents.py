@@ -19,7 +19,17 @@ from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store import views
 from handoff_service.store.desk import agents
-from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, done, lines, meant, number, typed
+from handoff_service.web.admin.pages import (
+    PAGE,
+    Form,
+    admin_page,
+    after,
+    done,
+    lines,
+    meant,
+    number,
+    typed,
+)
 from handoff_service.web.api.agents import AgentBody, NewAgentBody, with_hash
 from handoff_service.web.shared.session import cookie_token, desk_of, page
 
@@ -36,10 +46,20 @@ ROLES = {
 
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: Agent) -> HTTPResponse:
-    store, q, behind = desk_of(request).store, (request.args.get("q") or "").strip()[:100], after(request)
+    store, q, behind = (
+        desk_of(request).store,
+        (request.args.get("q") or "").strip()[:100],
+        after(request),
+    )
     found = await store.read(agents.list_, words=q, after=behind, limit=PAGE + 1)
     more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
-    shown: dict[str, Any] = {"rows": found[:PAGE], "q": q, "first": not behind, "next": more, "new": f"{HERE}/new"}
+    shown: dict[str, Any] = {
+        "rows": found[:PAGE],
+        "q": q,
+        "first": not behind,
+        "next": more,
+        "new": f"{HERE}/new",
+    }
     groups = await store.read(agents.groups)
     return await admin_page(request, agent, "agents.html", here=HERE, groups=groups, **shown)
 
@@ -84,8 +104,12 @@ async def save(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
     try:
         password = {"password": form.values["password"]} if form.values["password"] else {}
         active = {"active": one.active or bool(form.values["active"])}
-        values = await with_hash(meant(AgentBody, _written(form.values) | password | active).given())
-        command = ChangeAgent(id=agent_id, by=agent.id, values=values, but=cookie_token(request) or "")
+        values = await with_hash(
+            meant(AgentBody, _written(form.values) | password | active).given()
+        )
+        command = ChangeAgent(
+            id=agent_id, by=agent.id, values=values, but=cookie_token(request) or ""
+        )
         await store.write(change_agent, command)
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), one, status=refusal.status)
@@ -95,13 +119,19 @@ async def save(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def delete_page(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
     one = await desk_of(request).store.read(agents.get, agent_id)
-    shown: dict[str, Any] = {"title": one.name, "back": f"{HERE}/{agent_id}", "deletes": _deletes(one)}
+    shown: dict[str, Any] = {
+        "title": one.name,
+        "back": f"{HERE}/{agent_id}",
+        "deletes": _deletes(one),
+    }
     return await admin_page(request, agent, "delete_page.html", here=HERE, **shown)
 
 
 @page(Role.ADMIN)
 async def delete(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
-    deleted = await desk_of(request).store.write(delete_agent, DeleteAgent(id=agent_id, by=agent.id))
+    deleted = await desk_of(request).store.write(
+        delete_agent, DeleteAgent(id=agent_id, by=agent.id)
+    )
     return done(request, HERE, "deleted" if deleted else "deactivated")
 
 
@@ -141,12 +171,18 @@ def _deletes(one: views.Agent) -> dict[str, Any]:
         "title": f"Delete {one.name}?",
         "says": [
             "An agent who never had a conversation is deleted.",
-            "Any other agent is deactivated: signed out at once, with no more offers. Their conversations go back "
+            "Any other agent is deactivated: signed out at once, with no more offers. Their "
+            "conversations go back "
             "to their queues, and the history keeps the name.",
         ],
         "verb": "Delete or deactivate",
     }
 
 
-PAGES: dict[str, Any] = {HERE: list_page, f"{HERE}/new": new_page, ONE: form_page, f"{ONE}/delete": delete_page}
+PAGES: dict[str, Any] = {
+    HERE: list_page,
+    f"{HERE}/new": new_page,
+    ONE: form_page,
+    f"{ONE}/delete": delete_page,
+}
 ACTS: dict[str, Any] = {f"{HERE}/new": make, ONE: save, f"{ONE}/delete": delete}

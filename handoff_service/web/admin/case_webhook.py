@@ -1,4 +1,5 @@
-"""The case webhook: where a company's own ticket system is told of cases, and what became of telling it."""
+"""The case webhook: where a company's own ticket system is told of cases, and what became of
+telling it."""
 
 import secrets
 from typing import Any
@@ -26,7 +27,9 @@ KEY_BYTES = 32
 @page(Role.ADMIN)
 async def webhook_page(request: Request, agent: Agent) -> HTTPResponse:
     now = await desk_of(request).store.read(webhook.webhook)
-    return await _shown(request, agent, Form(values={"url": (now.url if now else None) or "", "secret": ""}))
+    return await _shown(
+        request, agent, Form(values={"url": (now.url if now else None) or "", "secret": ""})
+    )
 
 
 @page(Role.ADMIN)
@@ -62,7 +65,9 @@ async def send_again(request: Request, number: int, agent: Agent) -> HTTPRespons
     return done(request, HERE, "again")
 
 
-async def _shown(request: Request, agent: Agent, form: Form, *, made: str | None = None) -> HTTPResponse:
+async def _shown(
+    request: Request, agent: Agent, form: Form, *, made: str | None = None
+) -> HTTPResponse:
     def read(conn: Connection) -> dict[str, Any]:
         return {
             "has_secret": webhook.webhook(conn) is not None,

@@ -25,7 +25,9 @@ async def ledger_page(request: Request, agent: Agent) -> HTTPResponse:
 
     found = await desk_of(request).store.read(read)
     more = found[PAGE - 1].id if len(found) > PAGE else None
-    return await admin_page(request, agent, "consents.html", here=HERE, ledger=found[:PAGE], more=more)
+    return await admin_page(
+        request, agent, "consents.html", here=HERE, ledger=found[:PAGE], more=more
+    )
 
 
 PAGES: dict[str, Any] = {HERE: ledger_page}

@@ -48,9 +48,13 @@ class NumberField:
 
 def _number_fields() -> list[NumberField]:
     """One for each number of a desk entry that has a title."""
-    largest = {name: s.get("maximum", 0) for name, s in DeskEntry.model_json_schema()["properties"].items()}
+    largest = {
+        name: s.get("maximum", 0) for name, s in DeskEntry.model_json_schema()["properties"].items()
+    }
     return [
-        NumberField(name=name, label=f.title, hint=f.description or "", digits=len(str(largest[name])))
+        NumberField(
+            name=name, label=f.title, hint=f.description or "", digits=len(str(largest[name]))
+        )
         for name, f in DeskEntry.model_fields.items()
         if f.title
     ]
@@ -61,8 +65,14 @@ async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
     now = await desk_of(request).store.read(desk.desk)
     shown = DeskEntry(name="Patchboard").model_dump() if now is None else asdict(now)
     words = with_shipped(shown["commands"])
-    values = {name: "" if shown[name] is None else str(shown[name]) for name in NAMES if name not in COMMANDS}
-    values |= {name: "1" * shown[name] for name in SWITCHES} | {"card_fields": "\n".join(shown["card_fields"])}
+    values = {
+        name: "" if shown[name] is None else str(shown[name])
+        for name in NAMES
+        if name not in COMMANDS
+    }
+    values |= {name: "1" * shown[name] for name in SWITCHES} | {
+        "card_fields": "\n".join(shown["card_fields"])
+    }
     values["countries"] = ", ".join(shown["countries"])
     values |= {name: ", ".join(words[command]) for name, command in COMMANDS.items()}
     return await _form(request, agent, Form(values=values))
@@ -71,10 +81,16 @@ async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def save_desk(request: Request, agent: Agent) -> HTTPResponse:
     form = typed(request, NAMES)
-    given: dict[str, Any] = {name: value for name, value in form.values.items() if name not in COMMANDS}
-    given |= {name: bool(given[name]) for name in SWITCHES} | {"card_fields": lines(given["card_fields"])}
+    given: dict[str, Any] = {
+        name: value for name, value in form.values.items() if name not in COMMANDS
+    }
+    given |= {name: bool(given[name]) for name in SWITCHES} | {
+        "card_fields": lines(given["card_fields"])
+    }
     given["countries"] = [code.upper() for code in lines(given["countries"].replace(",", "\n"))]
-    given["commands"] = {c: lines(form.values[name].replace(",", "\n")) for name, c in COMMANDS.items()}
+    given["commands"] = {
+        c: lines(form.values[name].replace(",", "\n")) for name, c in COMMANDS.items()
+    }
     try:
         await desk_of(request).store.write(change_desk, read_as(DeskEntry, given).model_dump())
     except Refusal as refusal:
@@ -100,11 +116,17 @@ async def _form(request: Request, agent: Agent, form: Form) -> HTTPResponse:
 
 
 def _presence(conn: Connection, state_id: int) -> PresenceState:
-    return _found([one for one in desk.presence_states(conn) if one.id == state_id], "presence state", state_id)
+    return _found(
+        [one for one in desk.presence_states(conn) if one.id == state_id],
+        "presence state",
+        state_id,
+    )
 
 
 def _reason(conn: Connection, reason_id: int) -> RejectReason:
-    return _found([one for one in desk.reject_reasons(conn) if one.id == reason_id], "reason", reason_id)
+    return _found(
+        [one for one in desk.reject_reasons(conn) if one.id == reason_id], "reason", reason_id
+    )
 
 
 def _found[T](found: list[T], what: str, number: int) -> T:
@@ -115,12 +137,16 @@ def _found[T](found: list[T], what: str, number: int) -> T:
 
 def _write_presence(_request: Request, form: Form, state_id: int | None) -> WriteNoun:
     given = {**form.values, "takes_work": bool(form.values["takes_work"])}
-    return put_presence_state, PutPresence(id=state_id, **read_as(PresenceStateEntry, given).model_dump())
+    return put_presence_state, PutPresence(
+        id=state_id, **read_as(PresenceStateEntry, given).model_dump()
+    )
 
 
 def _write_reason(_request: Request, form: Form, reason_id: int | None) -> WriteNoun:
     given = {**form.values, "again": bool(form.values["again"])}
-    return put_reject_reason, PutReason(id=reason_id, **read_as(RejectReasonEntry, given).model_dump())
+    return put_reject_reason, PutReason(
+        id=reason_id, **read_as(RejectReasonEntry, given).model_dump()
+    )
 
 
 PRESENCE = Editor(

@@ -46,12 +46,16 @@ async def take_in(request: Request, agent: Agent) -> HTTPResponse:
     except SetupError as error:
         return await _refused(request, agent, str(error).splitlines())
     except BadInput as error:
-        return await _refused(request, agent, [f"{k}: {what}" for k, what in error.errors.items()] or [error.detail])
+        return await _refused(
+            request, agent, [f"{k}: {what}" for k, what in error.errors.items()] or [error.detail]
+        )
     return await admin_page(request, agent, "desk_file.html", here=HERE, wrong=[], imported=counts)
 
 
 async def _refused(request: Request, agent: Agent, wrong: list[str]) -> HTTPResponse:
-    return await admin_page(request, agent, "desk_file.html", here=HERE, status=400, wrong=wrong, imported=None)
+    return await admin_page(
+        request, agent, "desk_file.html", here=HERE, status=400, wrong=wrong, imported=None
+    )
 
 
 PAGES: dict[str, Any] = {HERE: file_page, f"{HERE}/export": export}

@@ -1,5 +1,5 @@
-"""The pages of a noun that an admin keeps: a form for a new one and for each, and deleting it. A noun says what is in
-them (``Editor``); its list is a page of its own."""
+"""The pages of a noun that an admin keeps: a form for a new one and for each, and deleting it. A
+noun says what is in them (``Editor``); its list is a page of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,8 @@ def listed(rows: Sequence[Any], *, new: str | None = None, q: str | None = None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleting:
-    """The question before deleting: what is deleted, by its name; what that means; the button's words."""
+    """The question before deleting: what is deleted, by its name; what that means; the button's
+    words."""
 
     title: str
     says: str
@@ -35,10 +36,11 @@ class Deleting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Editor[T]:
-    """``here``: the address of the list, which is in the menu; ``at``: what the forms' addresses begin with;
-    ``new``: the heading and the values of an empty form; ``read``: one by its id; ``shown``: its heading and the values
-    of its form; ``write``: the operation and the command that a form means (id None: a new one); ``around``: what else
-    the form's template shows, given the form; ``roles``: who may."""
+    """``here``: the address of the list, which is in the menu; ``at``: what the forms' addresses
+    begin with; ``new``: the heading and the values of an empty form; ``read``: one by its id;
+    ``shown``: its heading and the values of its form; ``write``: the operation and the command that
+    a form means (id None: a new one); ``around``: what else the form's template shows, given the
+    form; ``roles``: who may."""
 
     here: str
     at: str
@@ -50,7 +52,9 @@ class Editor[T]:
     write: Callable[[Request, Form, int | None], WriteNoun]
     delete: Callable[[Transaction, int], None]
     deleting: Callable[[T], Deleting]
-    around: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(default=lambda _conn, _form, _one: {})
+    around: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(
+        default=lambda _conn, _form, _one: {}
+    )
     typed: Callable[[Request, Form], Form] = field(default=lambda _request, form: form)
     roles: tuple[Role, ...] = (Role.ADMIN,)
 
@@ -97,7 +101,9 @@ class Editor[T]:
                 await desk_of(request).store.write(*self.write(request, form, number))
             except Refusal as refusal:
                 title, _ = self.shown(one)
-                return await self._form(request, agent, title, form.with_refusal(refusal), (number, one))
+                return await self._form(
+                    request, agent, title, form.with_refusal(refusal), (number, one)
+                )
             return done(request, self.here)
 
         @page(*self.roles)
@@ -112,7 +118,12 @@ class Editor[T]:
         return self.typed(request, typed(request, list(self.new[1])))
 
     async def _form(
-        self, request: Request, agent: Agent, title: str, form: Form, stored: tuple[int, T] | None = None
+        self,
+        request: Request,
+        agent: Agent,
+        title: str,
+        form: Form,
+        stored: tuple[int, T] | None = None,
     ) -> HTTPResponse:
         number, one = stored or (None, None)
         around = await desk_of(request).store.read(self.around, form, one)
@@ -125,7 +136,9 @@ class Editor[T]:
             "deletes": None if number is None or one is None else self._deletes(number, one),
         }
         status = 400 if form.errors or form.said else 200
-        return await admin_page(request, agent, self.template, here=self.here, status=status, **given | dict(around))
+        return await admin_page(
+            request, agent, self.template, here=self.here, status=status, **given | dict(around)
+        )
 
     def _deletes(self, number: int, one: T) -> dict[str, Any]:
         asks = self.deleting(one)

@@ -1,4 +1,5 @@
-"""Forms read as the entries that the desk file and the API have: one set of checks, said as a person reads them."""
+"""Forms read as the entries that the desk file and the API have: one set of checks, said as a
+person reads them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +28,9 @@ def read_as[M: BaseModel](model: type[M], values: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise BadInput(errors={str(fault["loc"][0]): _said(fault) for fault in reversed(error.errors())}) from error
+        raise BadInput(
+            errors={str(fault["loc"][0]): _said(fault) for fault in reversed(error.errors())}
+        ) from error
 
 
 def _said(fault: Any) -> str:

@@ -6,7 +6,13 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import Refusal
-from handoff_service.operations.desk.groups import ChangeGroup, MakeGroup, change_group, delete_group, make_group
+from handoff_service.operations.desk.groups import (
+    ChangeGroup,
+    MakeGroup,
+    change_group,
+    delete_group,
+    make_group,
+)
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
@@ -30,7 +36,9 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
     form = typed(request, FIELDS)
     try:
         body = _meant(form)
-        await desk_of(request).store.write(make_group, MakeGroup(name=body.name, capacity=body.capacity))
+        await desk_of(request).store.write(
+            make_group, MakeGroup(name=body.name, capacity=body.capacity)
+        )
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), status=refusal.status)
     return done(request, LIST, "made")
@@ -40,7 +48,9 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
 async def form_page(request: Request, group_id: int, agent: Agent) -> HTTPResponse:
     group = await desk_of(request).store.read(agents.group, group_id)
     capacity = "" if group.capacity is None else str(group.capacity)
-    return await _form(request, agent, Form(values={"name": group.name, "capacity": capacity}), group)
+    return await _form(
+        request, agent, Form(values={"name": group.name, "capacity": capacity}), group
+    )
 
 
 @page(Role.ADMIN)
@@ -59,7 +69,11 @@ async def save(request: Request, group_id: int, agent: Agent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def delete_page(request: Request, group_id: int, agent: Agent) -> HTTPResponse:
     group = await desk_of(request).store.read(agents.group, group_id)
-    shown: dict[str, Any] = {"title": group.name, "back": f"{HERE}/{group_id}", "deletes": _deletes(group)}
+    shown: dict[str, Any] = {
+        "title": group.name,
+        "back": f"{HERE}/{group_id}",
+        "deletes": _deletes(group),
+    }
     return await admin_page(request, agent, "delete_page.html", here=LIST, **shown)
 
 
@@ -95,7 +109,8 @@ def _deletes(group: Group) -> dict[str, Any]:
         "label": "Delete this group",
         "title": f"Delete {group.name}?",
         "says": [
-            "Its agents leave the group but keep their accounts. A group that belongs to a queue cannot be deleted."
+            "Its agents leave the group but keep their accounts. A group that belongs to a "
+            "queue cannot be deleted."
         ],
         "verb": "Delete the group",
     }

@@ -20,7 +20,8 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """``fault``: what is wrong with the expression; then there is nothing else. ``says``: one sentence."""
+    """``fault``: what is wrong with the expression; then there is nothing else. ``says``: one
+    sentence."""
 
     fault: str | None
     says: str
@@ -36,7 +37,11 @@ def hours(schedule: Schedule, now: datetime) -> Hours:
     zone = ZoneInfo(schedule.time_zone)
     today = now.astimezone(zone).date()
     days = [today + timedelta(days=n) for n in range(WEEK)]
-    return Hours(fault=None, says=_says(schedule, now, zone), week=[_day(schedule, day, zone) for day in days])
+    return Hours(
+        fault=None,
+        says=_says(schedule, now, zone),
+        week=[_day(schedule, day, zone) for day in days],
+    )
 
 
 def _says(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
@@ -61,7 +66,9 @@ def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
     start = datetime(day.year, day.month, day.day, tzinfo=zone)
     end = start + timedelta(days=1)  # by the clock on the wall
     times = schedule.open_times(start, end)
-    return Day(day=day, times=[f"{_clock(a, zone)} to {_clock(b, zone, end=True)}" for a, b in times])
+    return Day(
+        day=day, times=[f"{_clock(a, zone)} to {_clock(b, zone, end=True)}" for a, b in times]
+    )
 
 
 def _clock(at: datetime, zone: ZoneInfo, *, end: bool = False) -> str:

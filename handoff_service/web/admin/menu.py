@@ -1,8 +1,10 @@
-"""The admin's menu: heading -> address under ``/workspace/admin`` -> what the page is called there."""
+"""The admin's menu: heading -> address under ``/workspace/admin`` -> what the page is called
+there."""
 
 from collections.abc import Mapping
 
-FOR_SUPERVISORS = frozenset({"/outages", "/consents", "/figures"})  # the others are for admins alone
+# the others are for admins alone
+FOR_SUPERVISORS = frozenset({"/outages", "/consents", "/figures"})
 MENU: Mapping[str, Mapping[str, str]] = {
     "People": {
         "/users": "Users",
@@ -36,4 +38,7 @@ def menu_for(*, admin: bool) -> Mapping[str, Mapping[str, str]]:
     """The part of the menu that somebody may open."""
     if admin:
         return MENU
-    return {h: {at: called for at, called in pages.items() if at in FOR_SUPERVISORS} for h, pages in MENU.items()}
+    return {
+        h: {at: called for at, called in pages.items() if at in FOR_SUPERVISORS}
+        for h, pages in MENU.items()
+    }

@@ -1,7 +1,8 @@
 """Messaging actions: the ladder of each event, the form of one, and what it would have done.
 
-The form works without the page's script: buttons that change it (add, remove, try) post it to its own address, where it
-is shown again with nothing saved. With the script the same parts are asked for as fragments.
+The form works without the page's script: buttons that change it (add, remove, try) post it to its
+own address, where it is shown again with nothing saved. With the script the same parts are asked
+for as fragments.
 """
 
 from typing import Any
@@ -20,11 +21,23 @@ from handoff_service.operations.messaging_actions.messaging_actions import (
     make_messaging_action,
     move_messaging_action,
 )
-from handoff_service.rules.messaging_actions.messaging_actions import PLACEHOLDERS, STATES, MessagingAction
+from handoff_service.rules.messaging_actions.messaging_actions import (
+    PLACEHOLDERS,
+    STATES,
+    MessagingAction,
+)
 from handoff_service.rules.shared.vocabulary import Role, State, Unanswered
 from handoff_service.store.messaging_actions import dry_run, messaging_actions
 from handoff_service.web.admin import action_panels
-from handoff_service.web.admin.action_form import OFFERED, SEVERAL, UNITS, ActionForm, of, operators_of, sent
+from handoff_service.web.admin.action_form import (
+    OFFERED,
+    SEVERAL,
+    UNITS,
+    ActionForm,
+    of,
+    operators_of,
+    sent,
+)
 from handoff_service.web.admin.action_panels import DOES, panels, schedule_words, time_words
 from handoff_service.web.admin.pages import UNDER, admin_page, done
 from handoff_service.web.shared.page_shell import frame
@@ -33,7 +46,10 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/messaging-actions"
 EVENTS = {
-    Unanswered.REQUESTER_MESSAGE: ("Requester message without agent response", "Starts at the first unanswered text"),
+    Unanswered.REQUESTER_MESSAGE: (
+        "Requester message without agent response",
+        "Starts at the first unanswered text",
+    ),
     Unanswered.AGENT_MESSAGE: (
         "Agent message without requester response",
         "Starts at the agent's first unanswered text",
@@ -44,7 +60,9 @@ ASIDE = ("add", "remove", "refresh", "dry_run")  # buttons that save nothing
 
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: Agent) -> HTTPResponse:
-    return await admin_page(request, agent, "messaging_actions.html", here=HERE, **await _listed(request))
+    return await admin_page(
+        request, agent, "messaging_actions.html", here=HERE, **await _listed(request)
+    )
 
 
 @page(Role.ADMIN)
@@ -80,19 +98,28 @@ async def _save(request: Request, agent: Agent, action_id: int | None) -> HTTPRe
             await store.write(make_messaging_action, MakeMessagingAction(action=action))
         else:
             values = {name: getattr(action, name) for name in MessagingAction.__dataclass_fields__}
-            await store.write(change_messaging_action, ChangeMessagingAction(id=action_id, values=values))
+            await store.write(
+                change_messaging_action, ChangeMessagingAction(id=action_id, values=values)
+            )
     except Refusal as refusal:
-        return await _form_page(request, agent, form.refused(refusal), action_id, status=refusal.status)
+        return await _form_page(
+            request, agent, form.refused(refusal), action_id, status=refusal.status
+        )
     return done(request, HERE, "made" if action_id is None else "saved")
 
 
 @page(Role.ADMIN)
 async def follow(request: Request, agent: Agent) -> HTTPResponse:
-    """The panels for the form as it stands; and its conditions, when one of them was changed (``rows``)."""
+    """The panels for the form as it stands; and its conditions, when one of them was changed
+    (``rows``)."""
     form = sent(request).changed(request)
     shown = await _shown(request, form, _edited(request))
     touched = form_field(request, "remove")
-    around: dict[str, Any] = {"under": UNDER, "rows": bool(request.args.get("rows")), "removed": bool(touched)}
+    around: dict[str, Any] = {
+        "under": UNDER,
+        "rows": bool(request.args.get("rows")),
+        "removed": bool(touched),
+    }
     return render("admin/action_follow.html", **around, **shown)
 
 
@@ -100,13 +127,17 @@ async def follow(request: Request, agent: Agent) -> HTTPResponse:
 async def try_out(request: Request, agent: Agent) -> HTTPResponse:
     """The dry run as a fragment."""
     around = await frame(request, agent, place="admin")
-    return render("admin/action_dry_run.html", under=UNDER, **around, **await _run(request, sent(request)))
+    return render(
+        "admin/action_dry_run.html", under=UNDER, **around, **await _run(request, sent(request))
+    )
 
 
 @page(Role.ADMIN)
 async def switch(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
     """On or off."""
-    change = ChangeMessagingAction(id=action_id, values={"active": form_field(request, "active") == "1"})
+    change = ChangeMessagingAction(
+        id=action_id, values={"active": form_field(request, "active") == "1"}
+    )
     await desk_of(request).store.write(change_messaging_action, change)
     return await _list_again(request, agent)
 
@@ -123,7 +154,9 @@ async def move(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
 async def delete_page(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
     stored = await desk_of(request).store.read(messaging_actions.get, action_id)
     given: dict[str, Any] = {"title": "Delete a messaging action", "back": f"{HERE}/{action_id}"}
-    return await admin_page(request, agent, "delete_page.html", here=HERE, deletes=_deletes(stored), **given)
+    return await admin_page(
+        request, agent, "delete_page.html", here=HERE, deletes=_deletes(stored), **given
+    )
 
 
 @page(Role.ADMIN)
@@ -136,7 +169,9 @@ async def _list_again(request: Request, agent: Agent) -> HTTPResponse:
     if "hx-request" not in request.headers:
         return done(request, HERE)
     around = await frame(request, agent, place="admin")
-    return render("admin/action_ladders.html", under=UNDER, here=HERE, **around, **await _listed(request))
+    return render(
+        "admin/action_ladders.html", under=UNDER, here=HERE, **around, **await _listed(request)
+    )
 
 
 async def _listed(request: Request) -> dict[str, Any]:
@@ -146,7 +181,13 @@ async def _listed(request: Request) -> dict[str, Any]:
 
 
 async def _form_page(
-    request: Request, agent: Agent, form: ActionForm, action_id: int | None, *, status: int = 200, **ran: Any
+    request: Request,
+    agent: Agent,
+    form: ActionForm,
+    action_id: int | None,
+    *,
+    status: int = 200,
+    **ran: Any,
 ) -> HTTPResponse:
     shown = await _shown(request, form, action_id)
     stored = shown["desk_now"].stored.get(action_id or 0)
@@ -160,7 +201,9 @@ async def _form_page(
         "cannot_run": "",
         "removed": False,
     }
-    return await admin_page(request, agent, "messaging_action.html", here=HERE, status=status, **given | shown | ran)
+    return await admin_page(
+        request, agent, "messaging_action.html", here=HERE, status=status, **given | shown | ran
+    )
 
 
 async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> dict[str, Any]:
@@ -192,7 +235,10 @@ async def _run(request: Request, form: ActionForm) -> dict[str, Any]:
         action = ActionForm(form=action_panels.named(form), rows=form.rows).read()
     except BadInput as wrong:
         return {"ran": None, "cannot_run": next(iter(wrong.errors.values()))}
-    return {"ran": await desk_of(request).store.for_long_requests().read(dry_run.dry_run, action), "cannot_run": ""}
+    return {
+        "ran": await desk_of(request).store.for_long_requests().read(dry_run.dry_run, action),
+        "cannot_run": "",
+    }
 
 
 def _edited(request: Request) -> int | None:
@@ -211,7 +257,12 @@ def _deletes(stored: messaging_actions.StoredAction) -> dict[str, Any]:
 
 
 ONE = f"{HERE}/<action_id:int>"
-PAGES: dict[str, Any] = {HERE: list_page, f"{HERE}/new": new_page, ONE: form_page, f"{ONE}/delete": delete_page}
+PAGES: dict[str, Any] = {
+    HERE: list_page,
+    f"{HERE}/new": new_page,
+    ONE: form_page,
+    f"{ONE}/delete": delete_page,
+}
 ACTS: dict[str, Any] = {
     f"{HERE}/new": make,
     f"{HERE}/follow": follow,

@@ -11,7 +11,12 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.cases.outage_fields import OutageEntry
-from handoff_service.operations.cases.outages import ChangeOutage, change_outage, delete_outage, make_outage
+from handoff_service.operations.cases.outages import (
+    ChangeOutage,
+    change_outage,
+    delete_outage,
+    make_outage,
+)
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import outages
@@ -48,7 +53,9 @@ class Typed:
 @page(*WRITERS)
 async def list_page(request: Request, agent: Agent) -> HTTPResponse:
     found = await desk_of(request).store.read(outages.list_)
-    return await admin_page(request, agent, "outages.html", here=HERE, **listed(found, new=f"{HERE}/new"))
+    return await admin_page(
+        request, agent, "outages.html", here=HERE, **listed(found, new=f"{HERE}/new")
+    )
 
 
 def _read(conn: Connection, outage_id: int) -> ShownOutage:
@@ -58,7 +65,10 @@ def _read(conn: Connection, outage_id: int) -> ShownOutage:
 def _shown(one: ShownOutage) -> tuple[str, dict[str, str]]:
     outage = one.outage
     values = {"title": outage.title, "text": outage.text, "active": "1" * outage.active}
-    return outage.title, values | {"since": _field(outage.since, one.zone), "until": _field(outage.until, one.zone)}
+    return outage.title, values | {
+        "since": _field(outage.since, one.zone),
+        "until": _field(outage.until, one.zone),
+    }
 
 
 def _field(at: datetime | None, zone: ZoneInfo) -> str:
@@ -86,12 +96,18 @@ def _time(given: dict[str, str], name: str, zone: ZoneInfo) -> datetime | None:
     try:
         return datetime.fromisoformat(given[name]).replace(tzinfo=zone)
     except ValueError as error:
-        raise BadInput(errors={name: "must be a day and a time, such as 2026-11-25 09:00"}) from error
+        raise BadInput(
+            errors={name: "must be a day and a time, such as 2026-11-25 09:00"}
+        ) from error
 
 
 def _around(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str, Any]:
     preview = Preview(label="People who ask will read", values={})
-    return {"previews": [preview], "body": form.values["text"], "zone_name": people.desk_time_zone(conn)}
+    return {
+        "previews": [preview],
+        "body": form.values["text"],
+        "zone_name": people.desk_time_zone(conn),
+    }
 
 
 EDITOR = Editor(
@@ -106,7 +122,8 @@ EDITOR = Editor(
     delete=delete_outage,
     deleting=lambda one: Deleting(
         title=f"Delete “{one.outage.title}”",
-        says="The virtual agent stops announcing it. To keep it for next time, switch it off instead.",
+        says="The virtual agent stops announcing it. To keep it for next time, switch it off "
+        "instead.",
         verb="Delete this outage",
     ),
     around=_around,

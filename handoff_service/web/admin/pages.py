@@ -1,4 +1,5 @@
-"""What the admin's pages have in common: the frame with the menu, a form that keeps what was typed, paging."""
+"""What the admin's pages have in common: the frame with the menu, a form that keeps what was typed,
+paging."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +34,8 @@ DONE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What a form shows: field -> what is typed in it, and field -> what would be right. ``said``: of no one field."""
+    """What a form shows: field -> what is typed in it, and field -> what would be right. ``said``:
+    of no one field."""
 
     values: Mapping[str, str]
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -45,19 +47,27 @@ class Form:
         return next((name for name in self.values if name in self.errors), None)
 
     def with_refusal(self, refusal: Refusal) -> Self:
-        """The same form with what was refused, each part under its field (``numbers.2`` is under ``numbers``)."""
+        """The same form with what was refused, each part under its field (``numbers.2`` is under
+        ``numbers``)."""
         errors: dict[str, str] = {}
         for name, what in refusal.errors.items():
             errors.setdefault(name.split(".")[0], what)
-        strange = "; ".join(f"{name} {what}" for name, what in errors.items() if name not in self.values)
-        return type(self)(values=self.values, errors=errors, said=strange or ("" if errors else refusal.detail))
+        strange = "; ".join(
+            f"{name} {what}" for name, what in errors.items() if name not in self.values
+        )
+        return type(self)(
+            values=self.values, errors=errors, said=strange or ("" if errors else refusal.detail)
+        )
 
 
 def typed(request: Request, names: Sequence[str]) -> Form:
     """The form that was sent. Of a field with several values (check boxes), one a line."""
     sent: Any = request.form or {}
     several = {name: sent.getlist(name) if sent else [] for name in names}
-    values = {n: "\n".join(v) if len(v := several[n]) > 1 else form_field(request, n).strip() for n in names}
+    values = {
+        n: "\n".join(v) if len(v := several[n]) > 1 else form_field(request, n).strip()
+        for n in names
+    }
     return Form(values=values)
 
 
@@ -71,7 +81,9 @@ def meant[M: BaseModel](model: type[M], values: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise BadInput(errors={str(fault["loc"][0]): _said(fault) for fault in reversed(error.errors())}) from error
+        raise BadInput(
+            errors={str(fault["loc"][0]): _said(fault) for fault in reversed(error.errors())}
+        ) from error
 
 
 def _said(fault: ErrorDetails) -> str:
@@ -85,7 +97,9 @@ def pairs(text: str, field: str) -> dict[str, str]:
     for line in lines(text):
         name, equals, value = line.partition("=")
         if not equals or not name.strip():
-            raise BadInput(errors={field: f"Write name = value on each line; “{line[:40]}” is not one."})
+            raise BadInput(
+                errors={field: f"Write name = value on each line; “{line[:40]}” is not one."}
+            )
         found[name.strip()] = value.strip()
     return found
 

@@ -1,4 +1,5 @@
-"""What a text with placeholders becomes: shown beside its field, and kept current while somebody types."""
+"""What a text with placeholders becomes: shown beside its field, and kept current while somebody
+types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

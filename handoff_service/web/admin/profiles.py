@@ -1,4 +1,5 @@
-"""Messaging profiles: whose a phone number is, how it came to that, and tying it to somebody else."""
+"""Messaging profiles: whose a phone number is, how it came to that, and tying it to somebody
+else."""
 
 from typing import Any
 
@@ -27,10 +28,18 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
     found = (
         []
         if q and not digits
-        else await desk_of(request).store.read(profiles.newest, digits, before=behind, limit=PAGE + 1)
+        else await desk_of(request).store.read(
+            profiles.newest, digits, before=behind, limit=PAGE + 1
+        )
     )
     more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
-    shown: dict[str, Any] = {"rows": found[:PAGE], "q": q, "first": not behind, "next": more, "new": None}
+    shown: dict[str, Any] = {
+        "rows": found[:PAGE],
+        "q": q,
+        "first": not behind,
+        "next": more,
+        "new": None,
+    }
     return await admin_page(request, agent, "profiles.html", here=HERE, **shown)
 
 
@@ -39,7 +48,11 @@ async def one_page(request: Request, profile_id: int, agent: Agent) -> HTTPRespo
     store, q = desk_of(request).store, (request.args.get("q") or "").strip()[:100]
     profile = await store.read(profiles.get, profile_id)
     on_record = t.users.c.active & people.has_number(profile.number)
-    found = store.read(people.active_found_by, q, FOUND) if q else store.read(people.users, on_record, limit=FOUND)
+    found = (
+        store.read(people.active_found_by, q, FOUND)
+        if q
+        else store.read(people.users, on_record, limit=FOUND)
+    )
     return await admin_page(
         request,
         agent,
@@ -47,7 +60,11 @@ async def one_page(request: Request, profile_id: int, agent: Agent) -> HTTPRespo
         here=HERE,
         title=phone(profile.number),
         profile=profile,
-        others=[one for one in await store.read(profiles.list_, number=profile.number) if one.id != profile.id],
+        others=[
+            one
+            for one in await store.read(profiles.list_, number=profile.number)
+            if one.id != profile.id
+        ],
         history=await store.read(associations.of_number, profile.number),
         users=[u for u in await found if not profile.user or u.id != profile.user.id],
         q=q,

@@ -51,7 +51,10 @@ def _read(conn: Connection, number_id: int) -> ProviderNumber:
 def _shown(one: ProviderNumber) -> tuple[str, dict[str, str]]:
     names = ("number", "label", "first_responder", "segments_per_second")
     values = {name: str(getattr(one, name)) for name in names}
-    return phone(one.number), values | {"queue": one.queue.name, "messaging_service": one.messaging_service or ""}
+    return phone(one.number), values | {
+        "queue": one.queue.name,
+        "messaging_service": one.messaging_service or "",
+    }
 
 
 def _write(_request: Request, form: Form, number_id: int | None) -> WriteNoun:
@@ -62,7 +65,10 @@ def _write(_request: Request, form: Form, number_id: int | None) -> WriteNoun:
 
 
 def _around(conn: Connection, _form: Form, _one: ProviderNumber | None) -> Mapping[str, Any]:
-    return {"queues": {queue.name: queue.name for queue in queues.list_(conn).values()}, "responders": RESPONDERS}
+    return {
+        "queues": {queue.name: queue.name for queue in queues.list_(conn).values()},
+        "responders": RESPONDERS,
+    }
 
 
 EDITOR = Editor(
@@ -87,7 +93,8 @@ EDITOR = Editor(
     delete=delete_provider_number,
     deleting=lambda one: Deleting(
         title=f"Delete {phone(one.number)}",
-        says="Texts to this number are then rejected. A number with conversations cannot be deleted.",
+        says="Texts to this number are then rejected. A number with conversations cannot be "
+        "deleted.",
         verb="Delete this number",
     ),
     around=_around,

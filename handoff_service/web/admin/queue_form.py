@@ -15,7 +15,16 @@ from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, lines
 
 TAB = "\t"  # between the parts of a list's line
-PLAIN = ("name", "match", "schedule", "time_zone", "country", "assignment", "accept_seconds", "affinity_days")
+PLAIN = (
+    "name",
+    "match",
+    "schedule",
+    "time_zone",
+    "country",
+    "assignment",
+    "accept_seconds",
+    "affinity_days",
+)
 NEW = {
     "name": "",
     "position": "",
@@ -53,12 +62,23 @@ def shown(queue: Queue) -> dict[str, str]:
 
 
 def with_lists(request: Request, form: Form) -> Form:
-    """The form as it was sent, with what stands in several fields. Blank fields count: they keep rows together."""
+    """The form as it was sent, with what stands in several fields. Blank fields count: they keep
+    rows together."""
     sent = parse_qs(request.body.decode(errors="replace"), keep_blank_values=True)
-    groups = [f"{sent.get(f'after {name}', ['0'])[0] or '0'}{TAB}{name}" for name in sent.get("groups", [])]
-    rows = zip(*(sent.get(f"condition_{part}", []) for part in ("field", "operator", "value")), strict=False)
-    conditions = [TAB.join(part.strip().replace(TAB, " ") for part in row) for row in rows if any(row[::2])]
-    return Form(values={**form.values, "groups": "\n".join(groups), "conditions": "\n".join(conditions)})
+    groups = [
+        f"{sent.get(f'after {name}', ['0'])[0] or '0'}{TAB}{name}"
+        for name in sent.get("groups", [])
+    ]
+    rows = zip(
+        *(sent.get(f"condition_{part}", []) for part in ("field", "operator", "value")),
+        strict=False,
+    )
+    conditions = [
+        TAB.join(part.strip().replace(TAB, " ") for part in row) for row in rows if any(row[::2])
+    ]
+    return Form(
+        values={**form.values, "groups": "\n".join(groups), "conditions": "\n".join(conditions)}
+    )
 
 
 def entry(form: Form) -> QueueEntry:
@@ -67,9 +87,17 @@ def entry(form: Form) -> QueueEntry:
     return read_as(
         QueueEntry,
         {
-            **{name: given[name] for name in ("name", "match", "assignment", "accept_seconds", "affinity_days")},
-            **{name: given[name] or None for name in ("position", "schedule", "time_zone", "country", "alarm_seconds")},
-            "groups": [{"name": name, "after_seconds": after} for after, name in rows(given["groups"])],
+            **{
+                name: given[name]
+                for name in ("name", "match", "assignment", "accept_seconds", "affinity_days")
+            },
+            **{
+                name: given[name] or None
+                for name in ("position", "schedule", "time_zone", "country", "alarm_seconds")
+            },
+            "groups": [
+                {"name": name, "after_seconds": after} for after, name in rows(given["groups"])
+            ],
             "skills": [
                 {"name": name, "mandatory": field == "skills"}
                 for field in ("skills", "optional_skills")
@@ -89,13 +117,21 @@ def rows(text: str) -> list[list[str]]:
 
 def _parts(condition: Condition) -> Iterable[str]:
     value = condition.value
-    return condition.field, condition.operator, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return (
+        condition.field,
+        condition.operator,
+        ", ".join(map(str, value)) if isinstance(value, list) else str(value),
+    )
 
 
 def _condition(row: list[str]) -> dict[str, Any]:
     name, operator, value = row
     if not name or not value:
-        raise BadInput(errors={"conditions": f"needs a field and a value in each row; {name or value!r} is alone"})
+        raise BadInput(
+            errors={
+                "conditions": f"needs a field and a value in each row; {name or value!r} is alone"
+            }
+        )
     several = operator in (Operator.IN, Operator.NOT_IN)
     values = [part.strip() for part in value.split(",") if part.strip()]
     return {"field": name, "operator": operator, "value": values if several else value}

@@ -1,4 +1,5 @@
-"""Queues: which conversations they are for, when they are open, whom they ask, and what they say."""
+"""Queues: which conversations they are for, when they are open, whom they ask, and what they
+say."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,12 @@ from sqlalchemy import Connection, select
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.operations.routing.queue_fields import values
-from handoff_service.operations.routing.queues import ChangeQueue, change_queue, delete_queue, make_queue
+from handoff_service.operations.routing.queues import (
+    ChangeQueue,
+    change_queue,
+    delete_queue,
+    make_queue,
+)
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS
 from handoff_service.rules.routing.queue_conditions import FIELDS, USER
 from handoff_service.rules.routing.queues import Queue
@@ -45,16 +51,24 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
         known = queue_hours.of_queues(conn, [one.id for one in found])
         return [(one, hours(known[one.id], read_at(conn)).says) for one in found]
 
-    around = listed(await desk_of(request).store.read(read), new=f"{HERE}/new") | {"assignments": ASSIGNMENTS}
+    around = listed(await desk_of(request).store.read(read), new=f"{HERE}/new") | {
+        "assignments": ASSIGNMENTS
+    }
     return await admin_page(request, agent, "queues.html", here=HERE, **around)
 
 
 @page(Role.ADMIN)
 async def hours_fragment(request: Request, agent: Agent) -> HTTPResponse:
     """What the schedule that is being typed means."""
-    typed = {name: (request.args.get(name) or "").strip()[:500] for name in ("schedule", "time_zone", "country")}
+    typed = {
+        name: (request.args.get(name) or "").strip()[:500]
+        for name in ("schedule", "time_zone", "country")
+    }
     read = desk_of(request).store.read
-    return render("admin/hours.html", hours=await read(lambda conn: hours(_schedule(conn, typed), read_at(conn))))
+    return render(
+        "admin/hours.html",
+        hours=await read(lambda conn: hours(_schedule(conn, typed), read_at(conn))),
+    )
 
 
 def _read(conn: Connection, queue_id: int) -> Queue:
@@ -75,7 +89,9 @@ def _around(conn: Connection, form: Form, one: Queue | None) -> Mapping[str, Any
     names = conn.execute(select(t.groups.c.name).order_by(t.groups.c.name)).scalars().all()
     after = {name: seconds for seconds, name in queue_form.rows(form.values["groups"])}
     example = {"queue": form.values["name"] or "Service desk", "opens": "on Monday at 08:00"}
-    problems = [q.problems for q in queues.list_views(conn) if one is not None and q.name == one.name]
+    problems = [
+        q.problems for q in queues.list_views(conn) if one is not None and q.name == one.name
+    ]
     return {
         "problems": problems[0] if problems else [],
         "groups": [(name, name in after, after.get(name, "0")) for name in names],
@@ -88,7 +104,10 @@ def _around(conn: Connection, form: Form, one: Queue | None) -> Mapping[str, Any
         "time_zones": TIME_ZONES,
         "countries": {"": "The desk's", **COUNTRIES},
         "desk_zone": people.desk_time_zone(conn),
-        "words": {m: (TEXTS[m].when, list(TEXTS[m].placeholders), texts.text_for(conn, m)) for m in QUEUES_OWN},
+        "words": {
+            m: (TEXTS[m].when, list(TEXTS[m].placeholders), texts.text_for(conn, m))
+            for m in QUEUES_OWN
+        },
         "previews": [Preview(label="The requester reads", values=example)],
     }
 
@@ -111,7 +130,8 @@ EDITOR = Editor(
     delete=delete_queue,
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}",
-        says="A queue can be deleted only if no company number, messaging action or conversation uses it.",
+        says="A queue can be deleted only if no company number, messaging action or conversation "
+        "uses it.",
         verb="Delete this queue",
     ),
     around=_around,

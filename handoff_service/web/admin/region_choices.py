@@ -5,5 +5,8 @@ from zoneinfo import available_timezones
 
 import phonenumbers
 
-TIME_ZONES = sorted(zone for zone in available_timezones() if not zone.startswith(("posix", "right")))
-COUNTRIES: Mapping[str, str] = {code: code for code in sorted(phonenumbers.SUPPORTED_REGIONS)}  # the page names them
+TIME_ZONES = sorted(
+    zone for zone in available_timezones() if not zone.startswith(("posix", "right"))
+)
+# the page names them
+COUNTRIES: Mapping[str, str] = {code: code for code in sorted(phonenumbers.SUPPORTED_REGIONS)}

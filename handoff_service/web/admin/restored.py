@@ -1,4 +1,5 @@
-"""Restored sends: what was queued before the backup that the desk was restored from, to be sent or canceled."""
+"""Restored sends: what was queued before the backup that the desk was restored from, to be sent or
+canceled."""
 
 from typing import Any
 

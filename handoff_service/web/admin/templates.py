@@ -37,7 +37,9 @@ NO_NAME = placeholders.people(replace(EXAMPLE, requester=None), guest=GUEST, nob
 async def list_page(request: Request, agent: Agent) -> HTTPResponse:
     q = (request.args.get("q") or "").strip()[:100]
     found = await desk_of(request).store.read(templates.list_, q)
-    return await admin_page(request, agent, "templates.html", here=HERE, **listed(found, new=f"{HERE}/new", q=q))
+    return await admin_page(
+        request, agent, "templates.html", here=HERE, **listed(found, new=f"{HERE}/new", q=q)
+    )
 
 
 def _write(_request: Request, form: Form, template_id: int | None) -> WriteNoun:
@@ -48,7 +50,10 @@ def _write(_request: Request, form: Form, template_id: int | None) -> WriteNoun:
 
 
 def _around(_conn: Connection, form: Form, _one: Template | None) -> dict[str, Any]:
-    previews = [Preview(label="To Ann Lee", values=NAMES), Preview(label="To a guest", values=NO_NAME)]
+    previews = [
+        Preview(label="To Ann Lee", values=NAMES),
+        Preview(label="To a guest", values=NO_NAME),
+    ]
     return {"previews": previews, "known": PEOPLE, "body": form.values["body"]}
 
 

@@ -72,7 +72,9 @@ async def _one(request: Request, name: str) -> SavedText:
 async def _form(request: Request, agent: Agent, one: SavedText, form: Form) -> HTTPResponse:
     parts = TEXTS[one.name].placeholders
     previews = [
-        Preview(label="With ordinary names", values={name: part.example for name, part in parts.items()}),
+        Preview(
+            label="With ordinary names", values={name: part.example for name, part in parts.items()}
+        ),
         Preview(label="With long names", values={name: part.long for name, part in parts.items()}),
     ]
     return await admin_page(

@@ -26,7 +26,9 @@ async def figures_page(request: Request, agent: Agent) -> HTTPResponse:
         "cost": [(day.costs.get(currency or "", 0), 0) for day in days],
     }
     drawn = {name: bars(values, places=usage_report.DAYS) for name, values in charts.items()}
-    return await admin_page(request, agent, "figures.html", here=HERE, found=found, charts=drawn, currency=currency)
+    return await admin_page(
+        request, agent, "figures.html", here=HERE, found=found, charts=drawn, currency=currency
+    )
 
 
 PAGES: dict[str, Any] = {HERE: figures_page}

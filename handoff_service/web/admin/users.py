@@ -10,13 +10,30 @@ from handoff_service.errors import BadInput, NotFound, Refusal
 from handoff_service.lib import phone_numbers
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import Agent
-from handoff_service.operations.desk.users import ChangeUser, DeleteUser, MakeUser, change_user, delete_user, make_user
+from handoff_service.operations.desk.users import (
+    ChangeUser,
+    DeleteUser,
+    MakeUser,
+    change_user,
+    delete_user,
+    make_user,
+)
 from handoff_service.operations.identity.knowledge_facts import hashed
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import people, users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
-from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, done, lines, meant, pairs, typed
+from handoff_service.web.admin.pages import (
+    PAGE,
+    Form,
+    admin_page,
+    after,
+    done,
+    lines,
+    meant,
+    pairs,
+    typed,
+)
 from handoff_service.web.api.users import NewUserBody, UserBody
 from handoff_service.web.shared.session import desk_of, page
 
@@ -30,7 +47,13 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
     q, behind = (request.args.get("q") or "").strip()[:100], after(request)
     found = await desk_of(request).store.read(users.by_name, q, after=behind, limit=PAGE + 1)
     more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
-    shown: dict[str, Any] = {"rows": found[:PAGE], "q": q, "first": not behind, "next": more, "new": f"{HERE}/new"}
+    shown: dict[str, Any] = {
+        "rows": found[:PAGE],
+        "q": q,
+        "first": not behind,
+        "next": more,
+        "new": f"{HERE}/new",
+    }
     return await admin_page(request, agent, "users.html", here=HERE, **shown)
 
 
@@ -78,7 +101,9 @@ async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
         body = meant(UserBody, written | numbers | {"active": active, "facts": facts})
         key = desk_of(request).settings.secret_key
         values = body.given() | {"facts": await run_slow(hashed, body.facts or {}, key)}
-        await desk_of(request).store.write(change_user, ChangeUser(id=user_id, by=agent.id, values=values))
+        await desk_of(request).store.write(
+            change_user, ChangeUser(id=user_id, by=agent.id, values=values)
+        )
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), user, status=refusal.status)
     return done(request, f"{HERE}/{user_id}")
@@ -87,7 +112,11 @@ async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def delete_page(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
     user = await _user(request, user_id)
-    shown: dict[str, Any] = {"title": user.name, "back": f"{HERE}/{user_id}", "deletes": _deletes(user)}
+    shown: dict[str, Any] = {
+        "title": user.name,
+        "back": f"{HERE}/{user_id}",
+        "deletes": _deletes(user),
+    }
     return await admin_page(request, agent, "delete_page.html", here=HERE, **shown)
 
 
@@ -98,7 +127,8 @@ async def delete(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
 
 
 async def _written(request: Request, typed_values: Mapping[str, str]) -> dict[str, Any]:
-    """What the form says, as the API has it. Numbers may be national, read with the desk's country."""
+    """What the form says, as the API has it. Numbers may be national, read with the desk's
+    country."""
     country = await desk_of(request).store.read(people.desk_country)
     return {
         "external_id": typed_values["external_id"],
@@ -141,7 +171,8 @@ def _deletes(user: User) -> dict[str, Any]:
         "title": f"Delete {user.name}?",
         "says": [
             "A user without conversations, cases and messaging profiles is deleted.",
-            "Any other user is deactivated: numbers and second facts are removed, messaging profiles are deactivated, "
+            "Any other user is deactivated: numbers and second facts are removed, messaging "
+            "profiles are deactivated, "
             "and the history keeps the name. The next text from such a number is matched again.",
         ],
         "verb": "Delete or deactivate",
@@ -155,5 +186,10 @@ async def _user(request: Request, user_id: int) -> User:
     return found[0]
 
 
-PAGES: dict[str, Any] = {HERE: list_page, f"{HERE}/new": new_page, ONE: form_page, f"{ONE}/delete": delete_page}
+PAGES: dict[str, Any] = {
+    HERE: list_page,
+    f"{HERE}/new": new_page,
+    ONE: form_page,
+    f"{ONE}/delete": delete_page,
+}
 ACTS: dict[str, Any] = {f"{HERE}/new": make, ONE: save, f"{ONE}/delete": delete}

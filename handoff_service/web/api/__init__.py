@@ -1,4 +1,5 @@
-"""The HTTP API, version 1: a table of calls that makes the routes and the OpenAPI document alike."""
+"""The HTTP API, version 1: a table of calls that makes the routes and the OpenAPI document
+alike."""
 
 from sanic import Blueprint
 

@@ -42,8 +42,9 @@ class NewAgentBody(Body):
 
 
 class AgentBody(Patch):
-    """What is not given stays. Another ``password`` ends the agent's sessions, but not the one that asks. ``active``
-    false: signed out at once, offered nothing; what they had goes back to work assignment."""
+    """What is not given stays. Another ``password`` ends the agent's sessions, but not the one that
+    asks. ``active`` false: signed out at once, offered nothing; what they had goes back to work
+    assignment."""
 
     email: Email | None = None
     name: Name | None = None
@@ -57,7 +58,9 @@ class AgentBody(Patch):
 
 async def list_agents(asked: ApiRequest[None, AgentQuery]) -> Page[Agent]:
     query = asked.query
-    found = await asked.desk.store.read(agents.list_, words=query.q, after=query.after, limit=query.limit + 1)
+    found = await asked.desk.store.read(
+        agents.list_, words=query.q, after=query.after, limit=query.limit + 1
+    )
     return page(found, query.limit, lambda agent: agent.id)
 
 
@@ -66,7 +69,9 @@ async def one_agent(asked: ApiRequest[Any, Any]) -> Agent:
 
 
 async def make(asked: ApiRequest[NewAgentBody, Any]) -> Agent:
-    values = await with_hash({name: getattr(asked.body, name) for name in NewAgentBody.model_fields})
+    values = await with_hash(
+        {name: getattr(asked.body, name) for name in NewAgentBody.model_fields}
+    )
     agent_id = await asked.desk.store.write(make_agent, MakeAgent(**values))
     return await asked.desk.store.read(agents.get, agent_id)
 
@@ -85,12 +90,23 @@ async def delete(asked: ApiRequest[None, Any]) -> None:
 async def with_hash(values: dict[str, Any]) -> dict[str, Any]:
     """The hash instead of the password. It takes tens of milliseconds: in a thread of its own."""
     password = values.pop("password", None)
-    return values if password is None else values | {"password_hash": await run_slow(hash_password, password)}
+    return (
+        values
+        if password is None
+        else values | {"password_hash": await run_slow(hash_password, password)}
+    )
 
 
 AGENTS, ONE, ADMIN = "/v1/agents", "/v1/agents/<id:int>", (Role.ADMIN,)
 CALLS = (
-    Call(method="GET", path=AGENTS, summary="Agents", handle=list_agents, query=AgentQuery, answer=Page[Agent]),
+    Call(
+        method="GET",
+        path=AGENTS,
+        summary="Agents",
+        handle=list_agents,
+        query=AgentQuery,
+        answer=Page[Agent],
+    ),
     Call(method="GET", path=ONE, summary="One agent", handle=one_agent, answer=Agent),
     Call(
         method="POST",

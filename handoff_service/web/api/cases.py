@@ -25,7 +25,8 @@ Priority = Annotated[int, Field(ge=1, le=5)]
 
 
 class CaseQuery(Paging):
-    """``user_id``: whose; ``interaction_id``: opened in which; ``external_number``: the other system's number."""
+    """``user_id``: whose; ``interaction_id``: opened in which; ``external_number``: the other
+    system's number."""
 
     state: CaseState | None = None
     kind: CaseKind | None = None
@@ -48,7 +49,8 @@ class NewCaseBody(Body):
 
 
 class CaseBody(Patch):
-    """What is not given stays. ``note``: why, for agents; it goes into the history, and may come alone."""
+    """What is not given stays. ``note``: why, for agents; it goes into the history, and may come
+    alone."""
 
     may_be_null = frozenset({"device", "impact", "user_id", "external_number"})
 
@@ -66,7 +68,9 @@ class CaseBody(Patch):
 async def list_cases(asked: ApiRequest[None, CaseQuery]) -> Page[Case]:
     query = asked.query
     names = ("state", "kind", "user_id", "interaction_id", "external_number")
-    where = [c.c[name] == getattr(query, name) for name in names if getattr(query, name) is not None]
+    where = [
+        c.c[name] == getattr(query, name) for name in names if getattr(query, name) is not None
+    ]
     where += [c.c.id < query.after] if query.after else []
     found = await asked.desk.store.read(cases.list_, where, limit=query.limit + 1)
     return page(found, query.limit, lambda case: case.id)
@@ -78,7 +82,9 @@ async def one_case(asked: ApiRequest[Any, Any]) -> Case:
 
 async def make(asked: ApiRequest[NewCaseBody, Any]) -> Case:
     values = {name: getattr(asked.body, name) for name in NewCaseBody.model_fields}
-    case_id = await asked.desk.store.write(open_by_hand, OpenByHand(agent_id=asked.agent.id, **values))
+    case_id = await asked.desk.store.write(
+        open_by_hand, OpenByHand(agent_id=asked.agent.id, **values)
+    )
     return await asked.desk.store.read(cases.get, case_id)
 
 
@@ -86,7 +92,9 @@ async def change(asked: ApiRequest[CaseBody, Any]) -> Case:
     values = asked.body.given()
     note = values.pop("note", None)
     await asked.desk.store.write(
-        change_case, ChangeCase(id=asked.id, agent_id=asked.agent.id, values=values, note=note), near=asked.id
+        change_case,
+        ChangeCase(id=asked.id, agent_id=asked.agent.id, values=values, note=note),
+        near=asked.id,
     )
     return await one_case(asked)
 
@@ -102,7 +110,14 @@ CALLS = (
         answer=Page[Case],
         roles=LIVE,
     ),
-    Call(method="GET", path=ONE, summary="One case, with its history", handle=one_case, answer=Case, roles=LIVE),
+    Call(
+        method="GET",
+        path=ONE,
+        summary="One case, with its history",
+        handle=one_case,
+        answer=Case,
+        roles=LIVE,
+    ),
     Call(
         method="POST",
         path=CASES,
@@ -116,7 +131,7 @@ CALLS = (
     Call(
         method="PATCH",
         path=ONE,
-        summary="Change a case; what changes nothing leaves no entry, and the webhook is not called",
+        summary="Change a case; an update that changes nothing writes no entry, calls no webhook",
         handle=change,
         body=CaseBody,
         answer=Case,

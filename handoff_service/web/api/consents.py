@@ -20,8 +20,8 @@ class LedgerQuery(Paging):
 
 
 class ConsentBody(Body):
-    """``provider_number``: the company's number that it is about; left out: all of them. ``note`` says how they said
-    so; opting in needs one."""
+    """``provider_number``: the company's number that it is about; left out: all of them. ``note``
+    says how they said so; opting in needs one."""
 
     number: Number
     opted_out: bool
@@ -32,7 +32,9 @@ class ConsentBody(Body):
 async def list_consents(asked: ApiRequest[None, LedgerQuery]) -> Page[Consent]:
     def read(conn: Any) -> list[Consent]:
         query = asked.query
-        return consents.ledger(conn, query.number, before=query.after or None, limit=query.limit + 1)
+        return consents.ledger(
+            conn, query.number, before=query.after or None, limit=query.limit + 1
+        )
 
     return page(await asked.desk.store.read(read), asked.query.limit, lambda one: one.id)
 

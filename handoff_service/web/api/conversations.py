@@ -30,14 +30,17 @@ i = t.interactions
 
 
 # What somebody writes; the operation says what is wrong with it in words, as it does to pages.
-Said = Annotated[str, WithJsonSchema({"type": "string", "maxLength": LONGEST, "pattern": r"[^\s\x00-\x1f\x7f-\x9f]"})]
+Said = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "maxLength": LONGEST, "pattern": r"[^\s\x00-\x1f\x7f-\x9f]"}),
+]
 
 
 class InteractionQuery(Paging):
     """``state`` takes ``active`` too; ``assigned_to`` is an agent's id.
 
-    ``q`` finds by words of texts and notes, names, employee numbers, phone numbers, INT and CS numbers. A page of what
-    it finds may hold less than ``limit`` and still have a next one.
+    ``q`` finds by words of texts and notes, names, employee numbers, phone numbers, INT and CS
+    numbers. A page of what it finds may hold less than ``limit`` and still have a next one.
     """
 
     state: State | Literal["active"] | None = None
@@ -48,7 +51,8 @@ class InteractionQuery(Paging):
 
 
 class ChangeBody(Body):
-    """``state_reason`` says why it is in this state; agents see it, and the line that tells who put it there."""
+    """``state_reason`` says why it is in this state; agents see it, and the line that tells who put
+    it there."""
 
     state: Literal[State.WORK_IN_PROGRESS, State.ON_HOLD] | None = None
     state_reason: str | None = Field(None, max_length=500)
@@ -61,7 +65,8 @@ class NoteBody(Body):
 
 
 class WriteBody(Body):
-    """``media``: ids of uploads (``POST /api/v1/media``) that go with the text, which may then be empty."""
+    """``media``: ids of uploads (``POST /api/v1/media``) that go with the text, which may then be
+    empty."""
 
     body: str
     media: list[Annotated[int, Field(ge=1, lt=2**53)]] = Field(default_factory=list, max_length=10)
@@ -109,11 +114,15 @@ async def list_interactions(asked: ApiRequest[None, InteractionQuery]) -> Page[I
         where.append(i.c.provider_number_id.in_(of_number))
 
     def read(conn: Connection) -> list[Interaction]:
-        return conversations.list_(conn, where, agent_id=agent_id, order=(i.c.id.desc(),), limit=query.limit + 1)
+        return conversations.list_(
+            conn, where, agent_id=agent_id, order=(i.c.id.desc(),), limit=query.limit + 1
+        )
 
     def find(conn: Connection) -> Page[Interaction]:
         wanted = search_query.read(query.q or "")
-        found = search.find_interactions(conn, wanted, where=where, below=query.after, limit=query.limit)
+        found = search.find_interactions(
+            conn, wanted, where=where, below=query.after, limit=query.limit
+        )
         shown = search.found_conversations(conn, found, agent_id)
         next_page = str(found.below) if found.below is not None else None
         return Page(items=[one.interaction for one in shown], next=next_page)
@@ -136,20 +145,26 @@ async def after(
 
 
 async def change(asked: ApiRequest[ChangeBody, Any]) -> Interaction:
-    command = ChangeInteraction(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
+    command = ChangeInteraction(
+        interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump()
+    )
     return await after(asked, change_interaction, command)
 
 
 async def list_messages(asked: ApiRequest[None, Paging]) -> Page[Message]:
     await one_interaction(asked)
     query = asked.query
-    found = await asked.desk.store.read(conversations.messages, asked.id, after=query.after, limit=query.limit + 1)
+    found = await asked.desk.store.read(
+        conversations.messages, asked.id, after=query.after, limit=query.limit + 1
+    )
     return page(found, query.limit, lambda line: line.seq)
 
 
 async def write(asked: ApiRequest[WriteBody, Any]) -> Message:
     given = asked.body
-    command = Write(interaction_id=asked.id, agent_id=asked.agent.id, body=given.body, media=tuple(given.media))
+    command = Write(
+        interaction_id=asked.id, agent_id=asked.agent.id, body=given.body, media=tuple(given.media)
+    )
     message_id = await asked.desk.store.write(send_sms, command, near=asked.id)
     return await asked.desk.store.read(conversations.message, message_id)
 
@@ -157,16 +172,22 @@ async def write(asked: ApiRequest[WriteBody, Any]) -> Message:
 async def note(asked: ApiRequest[NoteBody, Any]) -> Message:
     command = Write(interaction_id=asked.id, agent_id=asked.agent.id, body=asked.body.body)
     seq = await asked.desk.store.write(write_note, command, near=asked.id)
-    return (await asked.desk.store.read(conversations.messages, asked.id, after=seq - 1, limit=1))[0]
+    return (await asked.desk.store.read(conversations.messages, asked.id, after=seq - 1, limit=1))[
+        0
+    ]
 
 
 async def read(asked: ApiRequest[ReadBody, Any]) -> Interaction:
-    command = ReadInteraction(interaction_id=asked.id, agent_id=asked.agent.id, up_to=asked.body.up_to)
+    command = ReadInteraction(
+        interaction_id=asked.id, agent_id=asked.agent.id, up_to=asked.body.up_to
+    )
     return await after(asked, read_interaction, command)
 
 
 async def close(asked: ApiRequest[CloseBody, Any]) -> Interaction:
-    command = CloseInteraction(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
+    command = CloseInteraction(
+        interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump()
+    )
     return await after(asked, close_interaction, command)
 
 
@@ -194,7 +215,14 @@ CALLS = (
         answer=Page[Interaction],
         roles=LIVE,
     ),
-    Call(method="GET", path=ONE, summary="One interaction", handle=one_interaction, answer=Interaction, roles=LIVE),
+    Call(
+        method="GET",
+        path=ONE,
+        summary="One interaction",
+        handle=one_interaction,
+        answer=Interaction,
+        roles=LIVE,
+    ),
     Call(
         method="PATCH",
         path=ONE,

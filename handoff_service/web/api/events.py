@@ -3,7 +3,7 @@
 | event | data |
 |---|---|
 | hello | ``{"time"}``: the stream is open; first on every connection |
-| message | a message of one of my conversations, new or changed (status, media): the same ``id`` replaces it |
+| message | a new or changed message (status, media) of mine; replaces its ``id`` |
 | interaction | one of my conversations, changed |
 | offer | work offered to me, as in the inbox |
 | offer_ended | ``{"id"}``: an offer that is no longer mine |
@@ -12,7 +12,8 @@
 An event's id is a moment. With ``Last-Event-ID`` the stream begins with everything that has changed
 since that moment, and a little before it, so that nothing is missed where writers overlap:
 
-- messages of my conversations that are new or have changed (a message may come twice, under one id);
+- messages of my conversations that are new or have changed (a message may come twice, under one
+  id);
 - my conversations themselves, with those that were closed or that I have left;
 - offers that have ended.
 
@@ -44,12 +45,18 @@ from handoff_service.web.shared import sse
 from handoff_service.web.shared.session import bearer, desk_of
 
 OVERLAP = timedelta(seconds=10)
-_MESSAGE, _INTERACTION, _OFFER = TypeAdapter(Message), TypeAdapter(Interaction), TypeAdapter(InboxOffer)
+_MESSAGE, _INTERACTION, _OFFER = (
+    TypeAdapter(Message),
+    TypeAdapter(Interaction),
+    TypeAdapter(InboxOffer),
+)
 _ON_ITS_WAY = (Status.QUEUED, Status.SENDING, Status.SENT, Status.UNKNOWN)
 
 
 def _may_change(line: Message) -> bool:
-    return line.status in _ON_ITS_WAY or any(medium.status is MediaStatus.WAITING for medium in line.media)
+    return line.status in _ON_ITS_WAY or any(
+        medium.status is MediaStatus.WAITING for medium in line.media
+    )
 
 
 def _state(line: Message) -> object:
@@ -90,11 +97,14 @@ def _moment(last_event_id: str | None) -> datetime | None:
     try:
         return datetime.fromtimestamp(int(last_event_id) / 1e6, UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise BadInput(errors={"Last-Event-ID": "must be the id of an event of this stream"}) from error
+        raise BadInput(
+            errors={"Last-Event-ID": "must be the id of an event of this stream"}
+        ) from error
 
 
 class _Stream:
-    """One agent's stream: how far it has told each conversation, what is on its way, what is offered."""
+    """One agent's stream: how far it has told each conversation, what is on its way, what is
+    offered."""
 
     def __init__(self, desk: AppContext, agent_id: int, token: str, since: datetime | None) -> None:
         self._desk = desk
@@ -131,10 +141,14 @@ class _Stream:
         mine = mine.where(g.c.agent_id == self._agent_id)
         since = self._since
         if since is None:
-            self._told = {r.id: r.last_seq for r in conn.execute(mine.where(i.c.closed_at.is_(None)))}
+            self._told = {
+                r.id: r.last_seq for r in conn.execute(mine.where(i.c.closed_at.is_(None)))
+            }
             self._remember_unfinished(conn)
             return self._inbox(conn)
-        lately = sa.or_(i.c.closed_at.is_(None), i.c.closed_at >= since, i.c.last_message_at >= since)
+        lately = sa.or_(
+            i.c.closed_at.is_(None), i.c.closed_at >= since, i.c.last_message_at >= since
+        )
         rows = conn.execute(mine.where(lately).order_by(i.c.id)).all()
         self._told = {r.id: r.last_seq for r in rows if r.joined_at < since}
         self._remember_unfinished(conn)
@@ -146,9 +160,13 @@ class _Stream:
     def _remember_unfinished(self, conn: Connection) -> None:
         """Messages told on an earlier connection whose status or media may still change."""
         m = t.messages
-        fetched = exists().where(t.media.c.message_id == m.c.id, t.media.c.status == MediaStatus.WAITING)
+        fetched = exists().where(
+            t.media.c.message_id == m.c.id, t.media.c.status == MediaStatus.WAITING
+        )
         unfinished = sa.or_(m.c.status.in_(_ON_ITS_WAY), fetched)
-        lines = conversations.some_messages(conn, [one_of(m.c.interaction_id, self._told), unfinished])
+        lines = conversations.some_messages(
+            conn, [one_of(m.c.interaction_id, self._told), unfinished]
+        )
         self._on_its_way = {line.id: line for line in lines}
 
     def _changed_since(self, conn: Connection, since: datetime) -> list[str]:
@@ -160,13 +178,17 @@ class _Stream:
     def _left(self, conn: Connection, since: datetime) -> list[int]:
         """Conversations that are mine no more."""
         left = t.left_groups
-        query = select(left.c.interaction_id).where(left.c.agent_id == self._agent_id, left.c.left_at >= since)
+        query = select(left.c.interaction_id).where(
+            left.c.agent_id == self._agent_id, left.c.left_at >= since
+        )
         ids = list(conn.execute(query.order_by(left.c.interaction_id)).scalars())
         last = select(*t.interactions.c["id", "last_seq"]).where(one_of(t.interactions.c.id, ids))
         self._told |= {r.id: r.last_seq for r in conn.execute(last)}
         return ids
 
-    def _news(self, conn: Connection, changed: Collection[int], everything: bool) -> list[str] | None:
+    def _news(
+        self, conn: Connection, changed: Collection[int], everything: bool
+    ) -> list[str] | None:
         if not self._still(conn):
             return None
         said = []
@@ -178,14 +200,16 @@ class _Stream:
         return said + self._inbox(conn)
 
     def _current(self, conn: Connection) -> set[int]:
-        """My conversations that are not closed, and those told of before that may have been closed since."""
+        """My conversations that are not closed, and those told of before that may have been closed
+        since."""
         g, i = t.live_group, t.interactions
         mine = select(i.c.id).join(g, g.c.interaction_id == i.c.id)
         mine = mine.where(g.c.agent_id == self._agent_id, i.c.closed_at.is_(None))
         return {*conn.execute(mine).scalars(), *self._told}
 
     def _news_of(self, conn: Connection, interaction_id: int, *, always: bool = True) -> list[str]:
-        """The new messages of a conversation, those that changed, and itself: ``always``, or if it has changed."""
+        """The new messages of a conversation, those that changed, and itself: ``always``, or if it
+        has changed."""
         after = self._told.get(interaction_id)
         if after is None:
             after = conversations.read_seq(conn, interaction_id, self._agent_id) or 0
@@ -204,7 +228,9 @@ class _Stream:
     def _ended_offers(self, conn: Connection, since: datetime) -> list[str]:
         """Offers of mine that have ended since then: whoever resumes may show them still."""
         o = t.offers
-        ended = select(o.c.work_item_id).where(o.c.agent_id == self._agent_id, o.c.ended_at >= since)
+        ended = select(o.c.work_item_id).where(
+            o.c.agent_id == self._agent_id, o.c.ended_at >= since
+        )
         return [self._offer_ended(k) for k in sorted(set(conn.execute(ended).scalars()))]
 
     def _offer_ended(self, work_item_id: int) -> str:
@@ -212,7 +238,9 @@ class _Stream:
 
     def _receipts(self, conn: Connection, interaction_id: int) -> list[str]:
         """Messages told before whose status, or what came with them, has changed since."""
-        waiting = {k: line for k, line in self._on_its_way.items() if line.interaction_id == interaction_id}
+        waiting = {
+            k: line for k, line in self._on_its_way.items() if line.interaction_id == interaction_id
+        }
         if not waiting:
             return []
         lines = conversations.some_messages(conn, [one_of(t.messages.c.id, waiting)])
@@ -220,7 +248,10 @@ class _Stream:
 
     def _inbox(self, conn: Connection) -> list[str]:
         offers = {offer.id: offer for offer in inbox.inbox(conn, self._agent_id)}
-        said = [self._event("offer", _OFFER.dump_json(offers[k])) for k in sorted(offers.keys() - self._offers)]
+        said = [
+            self._event("offer", _OFFER.dump_json(offers[k]))
+            for k in sorted(offers.keys() - self._offers)
+        ]
         said += [self._offer_ended(k) for k in sorted(self._offers - offers.keys())]
         self._offers = set(offers)
         return said

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from handoff_service.operations.desk.groups import ChangeGroup, MakeGroup, change_group, delete_group, make_group
+from handoff_service.operations.desk.groups import (
+    ChangeGroup,
+    MakeGroup,
+    change_group,
+    delete_group,
+    make_group,
+)
 from handoff_service.operations.desk.person_fields import Capacity, Name
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
@@ -12,7 +18,8 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NewGroupBody(Body):
-    """``capacity``: the most conversations that one of its agents may have; null: no limit but the agent's own."""
+    """``capacity``: the most conversations that one of its agents may have; null: no limit but the
+    agent's own."""
 
     name: Name
     capacity: Capacity | None = None
@@ -28,7 +35,9 @@ class GroupBody(Patch):
 
 
 async def list_groups(asked: ApiRequest[None, Paging]) -> Page[Group]:
-    found = await asked.desk.store.read(agents.groups, after=asked.query.after, limit=asked.query.limit + 1)
+    found = await asked.desk.store.read(
+        agents.groups, after=asked.query.after, limit=asked.query.limit + 1
+    )
     return page(found, asked.query.limit, lambda group: group.id)
 
 
@@ -38,7 +47,9 @@ async def one_group(asked: ApiRequest[Any, Any]) -> Group:
 
 async def make(asked: ApiRequest[NewGroupBody, Any]) -> Group:
     command = MakeGroup(name=asked.body.name, capacity=asked.body.capacity)
-    return await asked.desk.store.read(agents.group, await asked.desk.store.write(make_group, command))
+    return await asked.desk.store.read(
+        agents.group, await asked.desk.store.write(make_group, command)
+    )
 
 
 async def change(asked: ApiRequest[GroupBody, Any]) -> Group:
@@ -53,7 +64,13 @@ async def delete(asked: ApiRequest[None, Any]) -> None:
 GROUPS, ONE, ADMIN = "/v1/groups", "/v1/groups/<id:int>", (Role.ADMIN,)
 CALLS = (
     Call(
-        method="GET", path=GROUPS, summary="Groups", handle=list_groups, query=Paging, answer=Page[Group], roles=ANYONE
+        method="GET",
+        path=GROUPS,
+        summary="Groups",
+        handle=list_groups,
+        query=Paging,
+        answer=Page[Group],
+        roles=ANYONE,
     ),
     Call(method="GET", path=ONE, summary="One group", handle=one_group, answer=Group, roles=ANYONE),
     Call(
@@ -66,7 +83,15 @@ CALLS = (
         status=201,
         roles=ADMIN,
     ),
-    Call(method="PATCH", path=ONE, summary="Change a group", handle=change, body=GroupBody, answer=Group, roles=ADMIN),
+    Call(
+        method="PATCH",
+        path=ONE,
+        summary="Change a group",
+        handle=change,
+        body=GroupBody,
+        answer=Group,
+        roles=ADMIN,
+    ),
     Call(
         method="DELETE",
         path=ONE,

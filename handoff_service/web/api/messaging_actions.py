@@ -41,7 +41,8 @@ class TriedBody(MessagingActionEntry, Body):
 
 
 class ActionBody(Patch):
-    """What is not given stays. Null takes away a text or a state, and is refused for everything else."""
+    """What is not given stays. Null takes away a text or a state, and is refused for everything
+    else."""
 
     may_be_null = frozenset({"text", "state"})
 
@@ -61,7 +62,10 @@ class ActionBody(Patch):
 
 
 async def list_actions(asked: ApiRequest[None, Paging]) -> Page[SavedAction]:
-    found = [messaging_actions.view_of(one) for one in (await asked.desk.store.read(messaging_actions.list_)).values()]
+    found = [
+        messaging_actions.view_of(one)
+        for one in (await asked.desk.store.read(messaging_actions.list_)).values()
+    ]
     return page_of(found, asked.query, lambda one: one.id)
 
 
@@ -105,7 +109,13 @@ CALLS = (
         query=Paging,
         answer=Page[SavedAction],
     ),
-    Call(method="GET", path=ONE, summary="One messaging action", handle=one_action, answer=SavedAction),
+    Call(
+        method="GET",
+        path=ONE,
+        summary="One messaging action",
+        handle=one_action,
+        answer=SavedAction,
+    ),
     Call(
         method="POST",
         path=ACTIONS,
@@ -119,7 +129,8 @@ CALLS = (
     Call(
         method="POST",
         path=f"{ACTIONS}/dry-run",
-        summary="What a messaging action would have done on the waits that began in the last 30 days",
+        summary="What a messaging action would have done on the waits that began in the last 30 "
+        "days",
         handle=try_out,
         body=TriedBody,
         answer=DryRun,

@@ -17,7 +17,8 @@ from handoff_service.web.shared import phone_input
 
 
 class RecipientBody(Body):
-    """``to`` may be national, read with the desk's country; ``from`` is a provider number, by default the first."""
+    """``to`` may be national, read with the desk's country; ``from`` is a provider number, by
+    default the first."""
 
     to: str = Field(min_length=1, max_length=40)
     sender: str | None = Field(None, alias="from", max_length=40)
@@ -25,8 +26,9 @@ class RecipientBody(Body):
 
 
 class FirstTextBody(RecipientBody):
-    """``media``: ids of uploads (``POST /api/v1/media``) that go with the text, which may then be empty.
-    ``expected_row``: the row that the preview showed. When another one holds by now, nothing is sent (409)."""
+    """``media``: ids of uploads (``POST /api/v1/media``) that go with the text, which may then be
+    empty. ``expected_row``: the row that the preview showed. When another one holds by now, nothing
+    is sent (409)."""
 
     body: str
     media: list[Annotated[int, Field(ge=1, lt=2**53)]] = Field(default_factory=list, max_length=10)
@@ -35,8 +37,9 @@ class FirstTextBody(RecipientBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
-    """``row`` is table 3's left column, ``told`` what sending does in one sentence, ``to`` the number in E.164;
-    ``opted_out`` and ``unanswerable``: why sending would be refused (409); ``warning``: why a text may not arrive."""
+    """``row`` is table 3's left column, ``told`` what sending does in one sentence, ``to`` the
+    number in E.164; ``opted_out`` and ``unanswerable``: why sending would be refused (409);
+    ``warning``: why a text may not arrive."""
 
     to: str
     row: If
@@ -83,7 +86,9 @@ async def send(asked: ApiRequest[FirstTextBody, Any]) -> StartedConversation:
     )
     started = await asked.desk.store.write(start.start_conversation, command, near=recipient.to)
     return StartedConversation(
-        interaction=await asked.desk.store.read(conversations.get, started.interaction_id, asked.agent.id),
+        interaction=await asked.desk.store.read(
+            conversations.get, started.interaction_id, asked.agent.id
+        ),
         message=await asked.desk.store.read(conversations.message, started.message_id),
         row=started.row,
     )
@@ -105,7 +110,8 @@ CALLS = (
     Call(
         method="POST",
         path="/v1/conversations/preview",
-        summary="What sending a first text would do (table 3), and the active interaction if there is one",
+        summary="What sending a first text would do (table 3), and the active interaction if "
+        "there is one",
         handle=preview,
         body=RecipientBody,
         answer=Previewed,

@@ -46,7 +46,8 @@ IDEMPOTENCY_KEY = {
     "name": HEADER,
     "in": "header",
     "required": False,
-    "description": "Names this request, so that you may send it again: within a day the same key and body give "
+    "description": "Names this request, so that you may send it again: within a day the same key "
+    "and body give "
     "the first answer again and do nothing. The same key with another body is 422.",
     "schema": {"type": "string", "pattern": f"^{KEY}$"},
 }
@@ -67,7 +68,10 @@ def document(calls: Sequence[Call]) -> dict[str, Any]:
             "description": "Times are RFC 3339 UTC, numbers E.164.",
         },
         "paths": paths,
-        "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
     }
 
 
@@ -83,18 +87,25 @@ def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]
     ]
     query = _schema(call.query, schemas, mode="validation")
     for name, schema in schemas[query["$ref"].rsplit("/", 1)[1]].get("properties", {}).items():
-        parameters.append({"name": name, "in": "query", "required": False, "schema": never_null(schema)})
+        parameters.append(
+            {"name": name, "in": "query", "required": False, "schema": never_null(schema)}
+        )
     if call.method in UNSAFE and call.roles:
         parameters.append(IDEMPOTENCY_KEY)
     made: dict[str, Any] = {
         "summary": call.summary,
-        "operationId": f"{call.method.lower()}{re.sub(r'[^a-z0-9]+', '_', path.removeprefix('/api/v1'))}",
+        "operationId": call.method.lower()
+        + re.sub(r"[^a-z0-9]+", "_", path.removeprefix("/api/v1")),
         "responses": {
             str(call.status): _answer(call, schemas),
             **{
                 status: {
                     "description": why,
-                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                    "content": {
+                        "application/problem+json": {
+                            "schema": {"$ref": "#/components/schemas/Problem"}
+                        }
+                    },
                 }
                 for status, why in REFUSALS.items()
             },
@@ -135,7 +146,9 @@ def _schema(of: Any, schemas: dict[str, Any], *, mode: Any) -> dict[str, Any]:
     made = _bounded(TypeAdapter(of).json_schema(ref_template=REFS, mode=mode))
     schemas.update(made.pop("$defs", {}))
     name = re.sub(r"\W+", "_", getattr(of, "__name__", str(of))).strip("_")
-    if made.get("type") == "object" and (isinstance(of, type) and (issubclass(of, Body) or "title" in made)):
+    if made.get("type") == "object" and (
+        isinstance(of, type) and (issubclass(of, Body) or "title" in made)
+    ):
         schemas[name] = made
         return {"$ref": REFS.format(model=name)}
     return made
@@ -153,7 +166,8 @@ def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
 
     @functools.cache
     def described() -> "asyncio.Task[bytes]":
-        """Made once, when it is first asked for: it takes 0.4 s, in a thread that holds up nobody."""
+        """Made once, when it is first asked for: it takes 0.4 s, in a thread that holds up
+        nobody."""
         return asyncio.create_task(asyncio.to_thread(lambda: json.dumps(document(calls)).encode()))
 
     rows = [
@@ -161,7 +175,9 @@ def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
             "method": call.method,
             "path": "/api" + re.sub(r"<(\w+):\w+>", r"{\1}", call.path),
             "does": call.summary,
-            "takes": ", ".join(f.alias or name for name, f in (call.body or call.query).model_fields.items()),
+            "takes": ", ".join(
+                f.alias or name for name, f in (call.body or call.query).model_fields.items()
+            ),
             "gives": f"{call.status} {_name(call.answer)}".strip(),
         }
         for call in calls

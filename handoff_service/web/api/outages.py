@@ -3,7 +3,12 @@
 from typing import Any
 
 from handoff_service.operations.cases.outage_fields import OutageEntry, Text
-from handoff_service.operations.cases.outages import ChangeOutage, change_outage, delete_outage, make_outage
+from handoff_service.operations.cases.outages import (
+    ChangeOutage,
+    change_outage,
+    delete_outage,
+    make_outage,
+)
 from handoff_service.operations.shared.field_types import Moment, Name
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import outages
@@ -42,7 +47,9 @@ async def make(asked: ApiRequest[NewOutageBody, Any]) -> Outage:
 
 
 async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
-    await asked.desk.store.write(change_outage, ChangeOutage(id=asked.id, values=asked.body.given()))
+    await asked.desk.store.write(
+        change_outage, ChangeOutage(id=asked.id, values=asked.body.given())
+    )
     return await one_outage(asked)
 
 
@@ -62,7 +69,9 @@ CALLS = (
         answer=Page[Outage],
         roles=ANYONE,
     ),
-    Call(method="GET", path=ONE, summary="One outage", handle=one_outage, answer=Outage, roles=ANYONE),
+    Call(
+        method="GET", path=ONE, summary="One outage", handle=one_outage, answer=Outage, roles=ANYONE
+    ),
     Call(
         method="POST",
         path=OUTAGES,

@@ -9,8 +9,16 @@ from handoff_service.operations.identity.ask_for_proof import AskForProof, ask_f
 from handoff_service.operations.identity.verify_by_hand import verify_by_hand
 from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
-from handoff_service.operations.routing.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
-from handoff_service.operations.virtual_agent.return_to_virtual_agent import ReturnToBot, return_to_bot
+from handoff_service.operations.routing.transfer import (
+    CancelTransfer,
+    Transfer,
+    cancel_transfer,
+    transfer,
+)
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
+    ReturnToBot,
+    return_to_bot,
+)
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.views import Interaction
@@ -19,7 +27,8 @@ from handoff_service.web.api.conversations import ONE, after
 
 
 class VerifyBody(Body):
-    """``user_id`` null: not the person whom the number is tied to. ``method`` is agent for what is done by hand."""
+    """``user_id`` null: not the person whom the number is tied to. ``method`` is agent for what is
+    done by hand."""
 
     user_id: int | None
     method: Literal[Method.AGENT] = Method.AGENT
@@ -27,7 +36,8 @@ class VerifyBody(Body):
 
 
 class TransferBody(Body):
-    """To one of the two; the agent accepts or declines, a queue takes it at once. The note goes along."""
+    """To one of the two; the agent accepts or declines, a queue takes it at once. The note goes
+    along."""
 
     agent_id: int | None = None
     queue_id: int | None = None
@@ -41,7 +51,8 @@ class ReturnBody(Body):
 
 
 class AssignBody(Body):
-    """``agent_id``: who gets it, whatever it waits for and whoever has it; one's own takes it over."""
+    """``agent_id``: who gets it, whatever it waits for and whoever has it; one's own takes it
+    over."""
 
     agent_id: int
 
@@ -68,7 +79,9 @@ async def hand_over(asked: ApiRequest[TransferBody, Any]) -> Interaction:
 
 
 async def give_back(asked: ApiRequest[ReturnBody, Any]) -> Interaction:
-    command = ReturnToBot(interaction_id=asked.id, agent_id=asked.agent.id, outcome=asked.body.outcome)
+    command = ReturnToBot(
+        interaction_id=asked.id, agent_id=asked.agent.id, outcome=asked.body.outcome
+    )
     return await after(asked, return_to_bot, command)
 
 
@@ -161,7 +174,8 @@ CALLS = (
     Call(
         method="POST",
         path=f"{ONE}/ask-for-proof",
-        summary="The virtual agent checks the requester's identity, then hands the conversation back",
+        summary="The virtual agent checks the requester's identity, then hands the conversation "
+        "back",
         handle=ask_proof,
         answer=Interaction,
         roles=LIVE,

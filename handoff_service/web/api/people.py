@@ -48,7 +48,9 @@ async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
     if isinstance(answer, int):
         raise NotSignedIn(f"E-mail or password is wrong. {answer} tries left.")
     agent_id, token = answer.agent_id, answer.token
-    await asked.desk.store.write(presence.signed_in, presence.SignedIn(agent_id=agent_id, to_work=False))
+    await asked.desk.store.write(
+        presence.signed_in, presence.SignedIn(agent_id=agent_id, to_work=False)
+    )
     return SignedIn(token, (await asked.desk.store.read(people.agents, [agent_id]))[agent_id])
 
 
@@ -80,7 +82,8 @@ CALLS = (
     Call(
         method="POST",
         path="/v1/logout",
-        summary="Sign out: ends this token's session and its event streams; the presence stays as it is",
+        summary="Sign out: ends this token's session and its event streams; the presence stays "
+        "as it is",
         handle=logout,
         answer=None,
         status=204,

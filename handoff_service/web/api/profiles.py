@@ -26,7 +26,11 @@ class TieBody(Body):
 async def list_profiles(asked: ApiRequest[None, ProfileQuery]) -> Page[Profile]:
     query = asked.query
     found = await asked.desk.store.read(
-        profiles.list_, number=query.number, user_id=query.user_id, after=query.after, limit=query.limit + 1
+        profiles.list_,
+        number=query.number,
+        user_id=query.user_id,
+        after=query.after,
+        limit=query.limit + 1,
     )
     return page(found, query.limit, lambda one: one.id)
 
@@ -60,7 +64,9 @@ CALLS = (
         query=ProfileQuery,
         answer=Page[Profile],
     ),
-    Call(method="GET", path=ONE, summary="One messaging profile", handle=one_profile, answer=Profile),
+    Call(
+        method="GET", path=ONE, summary="One messaging profile", handle=one_profile, answer=Profile
+    ),
     Call(
         method="GET",
         path=f"{ONE}/associations",
@@ -71,7 +77,8 @@ CALLS = (
     Call(
         method="PATCH",
         path=ONE,
-        summary="Link a messaging profile to another user or to nobody; open conversations of the number change too",
+        summary="Link a messaging profile to another user or to nobody; open conversations of "
+        "the number change too",
         handle=tie,
         body=TieBody,
         answer=Profile,

@@ -45,7 +45,9 @@ class NumberBody(Patch):
 
 
 async def list_numbers(asked: ApiRequest[None, Paging]) -> Page[ProviderNumber]:
-    return page_of(await asked.desk.store.read(people.provider_numbers), asked.query, lambda one: one.id)
+    return page_of(
+        await asked.desk.store.read(people.provider_numbers), asked.query, lambda one: one.id
+    )
 
 
 async def one_number(asked: ApiRequest[Any, Any]) -> ProviderNumber:
@@ -54,12 +56,17 @@ async def one_number(asked: ApiRequest[Any, Any]) -> ProviderNumber:
 
 async def make(asked: ApiRequest[NewNumberBody, Any]) -> ProviderNumber:
     return await _one(
-        asked, await asked.desk.store.write(make_provider_number, MakeProviderNumber(**asked.body.model_dump()))
+        asked,
+        await asked.desk.store.write(
+            make_provider_number, MakeProviderNumber(**asked.body.model_dump())
+        ),
     )
 
 
 async def change(asked: ApiRequest[NumberBody, Any]) -> ProviderNumber:
-    await asked.desk.store.write(change_provider_number, ChangeProviderNumber(id=asked.id, values=asked.body.given()))
+    await asked.desk.store.write(
+        change_provider_number, ChangeProviderNumber(id=asked.id, values=asked.body.given())
+    )
     return await _one(asked, asked.id)
 
 
@@ -86,7 +93,13 @@ CALLS = (
         query=Paging,
         answer=Page[ProviderNumber],
     ),
-    Call(method="GET", path=ONE, summary="One provider number", handle=one_number, answer=ProviderNumber),
+    Call(
+        method="GET",
+        path=ONE,
+        summary="One provider number",
+        handle=one_number,
+        answer=ProviderNumber,
+    ),
     Call(
         method="POST",
         path=NUMBERS,

@@ -14,7 +14,12 @@ from handoff_service.operations.routing.queue_fields import (
     TextsEntry,
     values,
 )
-from handoff_service.operations.routing.queues import ChangeQueue, change_queue, delete_queue, make_queue
+from handoff_service.operations.routing.queues import (
+    ChangeQueue,
+    change_queue,
+    delete_queue,
+    make_queue,
+)
 from handoff_service.operations.shared.field_types import Country, Name, Position, TimeZone
 from handoff_service.rules.shared.conditions import Match
 from handoff_service.rules.shared.vocabulary import Assignment, Role
@@ -29,8 +34,9 @@ class NewQueueBody(QueueEntry, Body):
 
 
 class QueueBody(Patch):
-    """What is not given stays; groups, skills, conditions and texts are given whole. Null takes away a schedule (always
-    open), a time zone or a country (the desk's), an alarm, and is refused for everything else."""
+    """What is not given stays; groups, skills, conditions and texts are given whole. Null takes
+    away a schedule (always open), a time zone or a country (the desk's), an alarm, and is refused
+    for everything else."""
 
     may_be_null = frozenset({"schedule", "time_zone", "country", "alarm_seconds"})
 
@@ -60,7 +66,9 @@ async def one_queue(asked: ApiRequest[Any, Any]) -> Queue:
 
 
 async def make(asked: ApiRequest[NewQueueBody, Any]) -> Queue:
-    return await asked.desk.store.read(queues.get_view, await asked.desk.store.write(make_queue, asked.body.meant()))
+    return await asked.desk.store.read(
+        queues.get_view, await asked.desk.store.write(make_queue, asked.body.meant())
+    )
 
 
 async def change(asked: ApiRequest[QueueBody, Any]) -> Queue:

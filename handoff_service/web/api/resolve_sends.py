@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from handoff_service.operations.delivery.resolve_unknown_send import ResolveSend, resolve_unknown_send
+from handoff_service.operations.delivery.resolve_unknown_send import (
+    ResolveSend,
+    resolve_unknown_send,
+)
 from handoff_service.store.conversations import conversations
 from handoff_service.store.views import Message
 from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call
@@ -16,7 +19,10 @@ class SettleBody(Body):
 
 async def settle(asked: ApiRequest[SettleBody, Any]) -> Message:
     command = ResolveSend(
-        interaction_id=asked.id, message_id=asked.below, agent_id=asked.agent.id, went_out=asked.body.went_out
+        interaction_id=asked.id,
+        message_id=asked.below,
+        agent_id=asked.agent.id,
+        went_out=asked.body.went_out,
     )
     await asked.desk.store.write(resolve_unknown_send, command, near=asked.id)
     return await asked.desk.store.read(conversations.message, asked.below)

@@ -17,7 +17,8 @@ SUPERVISOR = (Role.SUPERVISOR,)
 
 
 class SupervisionQuery(Body):
-    """``queue_id``: of the conversations those of this queue alone; ``limit``: at most so many of them."""
+    """``queue_id``: of the conversations those of this queue alone; ``limit``: at most so many of
+    them."""
 
     queue_id: int | None = None
     limit: int = Field(50, ge=1, le=500)

@@ -1,4 +1,5 @@
-"""Words: templates for agents, and the system messages that requesters get. Everyone may read them."""
+"""Words: templates for agents, and the system messages that requesters get. Everyone may read
+them."""
 
 from typing import Annotated, Any
 
@@ -58,12 +59,16 @@ async def one_template(asked: ApiRequest[Any, Any]) -> Template:
 
 
 async def make(asked: ApiRequest[NewTemplateBody, Any]) -> Template:
-    made = await asked.desk.store.write(make_template, MakeTemplate(name=asked.body.name, body=asked.body.body))
+    made = await asked.desk.store.write(
+        make_template, MakeTemplate(name=asked.body.name, body=asked.body.body)
+    )
     return await asked.desk.store.read(templates.get, made)
 
 
 async def change(asked: ApiRequest[TemplateBody, Any]) -> Template:
-    await asked.desk.store.write(change_template, ChangeTemplate(id=asked.id, values=asked.body.given()))
+    await asked.desk.store.write(
+        change_template, ChangeTemplate(id=asked.id, values=asked.body.given())
+    )
     return await one_template(asked)
 
 
@@ -76,8 +81,12 @@ async def list_texts(asked: ApiRequest[None, Any]) -> Page[SavedText]:
 
 
 async def put_text(asked: ApiRequest[TextBody, Any]) -> SavedText:
-    await asked.desk.store.write(change_text, ChangeText(name=asked.body.name, body=asked.body.body))
-    return next(one for one in await asked.desk.store.read(texts.saved) if one.name == asked.body.name)
+    await asked.desk.store.write(
+        change_text, ChangeText(name=asked.body.name, body=asked.body.body)
+    )
+    return next(
+        one for one in await asked.desk.store.read(texts.saved) if one.name == asked.body.name
+    )
 
 
 TEMPLATES = "/v1/templates"
@@ -95,7 +104,14 @@ CALLS = (
         answer=Page[Template],
         roles=ANYONE,
     ),
-    Call(method="GET", path=ONE, summary="One template", handle=one_template, answer=Template, roles=ANYONE),
+    Call(
+        method="GET",
+        path=ONE,
+        summary="One template",
+        handle=one_template,
+        answer=Template,
+        roles=ANYONE,
+    ),
     Call(
         method="POST",
         path=TEMPLATES,

@@ -1,4 +1,5 @@
-"""The running timers of an interaction: what will happen and when, put off or canceled by an agent."""
+"""The running timers of an interaction: what will happen and when, put off or canceled by an
+agent."""
 
 from typing import Any
 
@@ -6,7 +7,12 @@ from pydantic import AwareDatetime
 from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound
-from handoff_service.operations.messaging_actions.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
+from handoff_service.operations.messaging_actions.change_timer import (
+    Cancel,
+    Postpone,
+    cancel_timer,
+    postpone_timer,
+)
 from handoff_service.store.conversations import conversations
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.views import RunningTimer
@@ -28,9 +34,17 @@ async def list_timers(asked: ApiRequest[Any, Any]) -> Page[RunningTimer]:
 
 
 async def postpone(asked: ApiRequest[PostponeBody, Any]) -> RunningTimer:
-    command = Postpone(interaction_id=asked.id, timer_id=asked.below, agent_id=asked.agent.id, due_at=asked.body.due_at)
+    command = Postpone(
+        interaction_id=asked.id,
+        timer_id=asked.below,
+        agent_id=asked.agent.id,
+        due_at=asked.body.due_at,
+    )
     await asked.desk.store.write(postpone_timer, command, near=asked.id)
-    found = {timer.id: timer for timer in await asked.desk.store.read(messaging_actions.running, asked.id)}
+    found = {
+        timer.id: timer
+        for timer in await asked.desk.store.read(messaging_actions.running, asked.id)
+    }
     if asked.below not in found:
         raise NotFound("The timer was postponed and has already ended.")
     return found[asked.below]

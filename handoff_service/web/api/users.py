@@ -8,8 +8,22 @@ from sqlalchemy import Connection
 from handoff_service.errors import NotFound
 from handoff_service.lib import phone_numbers
 from handoff_service.lib.slow_work import run_slow
-from handoff_service.operations.desk.person_fields import Attributes, ChangedFacts, Email, Facts, Name, Numbers
-from handoff_service.operations.desk.users import ChangeUser, DeleteUser, MakeUser, change_user, delete_user, make_user
+from handoff_service.operations.desk.person_fields import (
+    Attributes,
+    ChangedFacts,
+    Email,
+    Facts,
+    Name,
+    Numbers,
+)
+from handoff_service.operations.desk.users import (
+    ChangeUser,
+    DeleteUser,
+    MakeUser,
+    change_user,
+    delete_user,
+    make_user,
+)
 from handoff_service.operations.identity.knowledge_facts import hashed
 from handoff_service.operations.shared.field_types import SoughtNumber
 from handoff_service.rules.shared.vocabulary import Role
@@ -26,17 +40,20 @@ def _whole_number(q: str) -> str:
 
 
 class UserQuery(Paging):
-    """``q`` finds by words of the name or their beginnings, in any order and spelling; by an employee number; by a
-    phone number in any spelling, its beginning or its four last digits and more."""
+    """``q`` finds by words of the name or their beginnings, in any order and spelling; by an
+    employee number; by a phone number in any spelling, its beginning or its four last digits and
+    more."""
 
     number: SoughtNumber | None = None
-    q: Annotated[str, AfterValidator(_whole_number)] | None = Field(None, min_length=1, max_length=100)
+    q: Annotated[str, AfterValidator(_whole_number)] | None = Field(
+        None, min_length=1, max_length=100
+    )
     active: bool | None = None
 
 
 class NewUserBody(Body):
-    """``attributes``: texts that queues' conditions may ask for. ``facts``: second facts that prove who somebody is;
-    they are stored hashed and never told."""
+    """``attributes``: texts that queues' conditions may ask for. ``facts``: second facts that prove
+    who somebody is; they are stored hashed and never told."""
 
     external_id: Name
     name: Name
@@ -47,8 +64,9 @@ class NewUserBody(Body):
 
 
 class UserBody(Patch):
-    """What is not given stays. Of ``facts``, those named are set, or taken away by null. ``active`` false: the user has
-    left; numbers and facts are taken away, and their messaging profiles deactivated."""
+    """What is not given stays. Of ``facts``, those named are set, or taken away by null. ``active``
+    false: the user has left; numbers and facts are taken away, and their messaging profiles
+    deactivated."""
 
     may_be_null = frozenset({"email"})
 
@@ -91,7 +109,9 @@ async def change(asked: ApiRequest[UserBody, Any]) -> User:
     values = asked.body.given()
     if "facts" in values:
         values["facts"] = await run_slow(hashed, values["facts"], asked.desk.settings.secret_key)
-    await asked.desk.store.write(change_user, ChangeUser(id=asked.id, by=asked.agent.id, values=values))
+    await asked.desk.store.write(
+        change_user, ChangeUser(id=asked.id, by=asked.agent.id, values=values)
+    )
     return await one_user(asked)
 
 
@@ -108,7 +128,14 @@ async def _one(asked: ApiRequest[Any, Any], user_id: int) -> User:
 
 USERS, ONE, ADMIN = "/v1/users", "/v1/users/<id:int>", (Role.ADMIN,)
 CALLS = (
-    Call(method="GET", path=USERS, summary="Users", handle=list_users, query=UserQuery, answer=Page[User]),
+    Call(
+        method="GET",
+        path=USERS,
+        summary="Users",
+        handle=list_users,
+        query=UserQuery,
+        answer=Page[User],
+    ),
     Call(method="GET", path=ONE, summary="One user", handle=one_user, answer=User),
     Call(
         method="POST",

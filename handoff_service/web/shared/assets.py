@@ -1,8 +1,8 @@
 """Static files: read once, served under a path that holds a hash of them all.
 
-A page names ``/static/<hash>/workspace.css``; a browser may keep that for a year, and what the file itself names beside
-it (a module's imports, a stylesheet's images) is under the same hash. htmx comes from the installed ``django-htmx``
-distribution, of which only these two files are used.
+A page names ``/static/<hash>/workspace.css``; a browser may keep that for a year, and what the file
+itself names beside it (a module's imports, a stylesheet's images) is under the same hash. htmx
+comes from the installed ``django-htmx`` distribution, of which only these two files are used.
 """
 
 import functools
@@ -27,7 +27,9 @@ def files() -> dict[str, bytes]:
     found = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.is_file()}
     carrier = distribution("django-htmx")
     for name, inside in HTMX.items():
-        found[name] = Path(str(carrier.locate_file(f"django_htmx/static/django_htmx/{inside}"))).read_bytes()
+        found[name] = Path(
+            str(carrier.locate_file(f"django_htmx/static/django_htmx/{inside}"))
+        ).read_bytes()
     return found
 
 

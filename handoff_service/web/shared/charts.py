@@ -1,4 +1,5 @@
-"""Small charts as SVG: their sizes are attributes, so they need no styles, and their words stand beside them."""
+"""Small charts as SVG: their sizes are attributes, so they need no styles, and their words stand
+beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ TOP, BOTTOM = 2.0, 22.0  # of a spark's 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spark:
-    """A line of values: ``path`` for ``<path d>`` in a box of 100 by 24, ``values`` in words for who cannot see it."""
+    """A line of values: ``path`` for ``<path d>`` in a box of 100 by 24, ``values`` in words for
+    who cannot see it."""
 
     path: str
     values: str
@@ -24,7 +26,8 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars:
-    """Pairs of bars in a box of ``width`` by 136. ``peak``: the place of the highest, ``highest`` its value."""
+    """Pairs of bars in a box of ``width`` by 136. ``peak``: the place of the highest, ``highest``
+    its value."""
 
     width: int
     bars: list[Bar]

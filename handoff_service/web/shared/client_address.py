@@ -1,4 +1,5 @@
-"""Whose request it is: the address of the client, also when a reverse proxy passes its requests on."""
+"""Whose request it is: the address of the client, also when a reverse proxy passes its requests
+on."""
 
 import functools
 from collections.abc import Sequence
@@ -20,8 +21,8 @@ def is_proxy(address: str, proxies: Sequence[Network]) -> bool:
 
 
 def client_address(request: Request) -> str:
-    """The address of the client. X-Forwarded-For counts only where a trusted proxy wrote it: each proxy appends the
-    address that it saw, so the last one that is no proxy's is the client's."""
+    """The address of the client. X-Forwarded-For counts only where a trusted proxy wrote it: each
+    proxy appends the address that it saw, so the last one that is no proxy's is the client's."""
     proxies: Sequence[Network] = request.app.ctx.proxies
     address: str = request.ip
     forwarded = ",".join(request.headers.getall("x-forwarded-for", []))

@@ -22,12 +22,15 @@ def blueprint() -> Blueprint:
     async def ready(request: Request) -> HTTPResponse:
         missing: dict[str, str] = {}
         try:
-            await desk_of(request).store.read(lambda conn: conn.execute(sa.text("SELECT 1")).scalar())
+            await desk_of(request).store.read(
+                lambda conn: conn.execute(sa.text("SELECT 1")).scalar()
+            )
         except Unavailable as error:
             missing["database"] = error.why
         missing |= desk_of(request).background.failing()
         return json(
-            {"status": "not ready" if missing else "ready", "not_ready": missing}, status=503 if missing else 200
+            {"status": "not ready" if missing else "ready", "not_ready": missing},
+            status=503 if missing else 200,
         )
 
     @made.get("/metrics")

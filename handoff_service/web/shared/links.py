@@ -1,7 +1,9 @@
-"""Links in what people write: found by linkify-it, opened only if it is certain which host a browser goes to.
+"""Links in what people write: found by linkify-it, opened only if it is certain which host a
+browser goes to.
 
-Anybody can text the company, so a link may be meant to mislead. The page shows the host in bold as it will be opened,
-and leaves an address as plain text when browsers could read its host in another way.
+Anybody can text the company, so a link may be meant to mislead. The page shows the host in bold as
+it will be opened, and leaves an address as plain text when browsers could read its host in another
+way.
 """
 
 import functools
@@ -18,15 +20,22 @@ from markupsafe import Markup, escape
 
 from handoff_service.web.shared.directions import has_rtl, whole_numbers
 
-# Bare domains that people write without http://. Others are names of files (setup.py, notes.md) or missing spaces.
+# Bare domains that people write without http://. Others are names of files (setup.py, notes.md) or
+# missing spaces.
 BARE = ("com", "org", "net", "edu", "gov")
-# A browser reads these as parts of the host or of what stands before it: https://url.spec.whatwg.org/#host-parsing
+# A browser reads these as parts of the host or of what stands before it:
+# https://url.spec.whatwg.org/#host-parsing
 _MORE_OF_HOST = re.compile(r"[^\s/?#]*[%\\@]|:[^\s/?#]|[\u3002\uff0e\uff61]\w")
 _PATH = re.compile(r"(?<![:/])[/?#](?!/)")
 _BEFORE_BARE = frozenset("%\\@/-_.=&?#")
 _ADDRESS = re.compile(r"(https?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
-_AUTHORITY = re.compile(r"(?:(?P<user>[^\s\\%<>\"'`|^]*)@)?(?P<host>[^\s\\%<>\"'`|^@:\[\]]+)(?P<port>:\d{1,5})?")
-_HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_AUTHORITY = re.compile(
+    r"(?:(?P<user>[^\s\\%<>\"'`|^]*)@)?(?P<host>[^\s\\%<>\"'`|^@:\[\]]+)(?P<port>:\d{1,5})?"
+)
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]"
+    r"(?:[a-z0-9-]{0,61}[a-z0-9])?"
+)
 # Unicode's categories of characters that hide, or that reorder what stands beside them
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"})
 _ENDS = frozenset({"Po", "Pe", "Pf"})
@@ -36,7 +45,8 @@ _ENDS = frozenset({"Po", "Pe", "Pf"})
 class Link:
     """An address in a text, and where it leads."""
 
-    before: str  #: what was written before the host: https:// and maybe a name that pretends to be a host
+    #: what was written before the host: https:// and maybe a name that pretends to be a host
+    before: str
     host: str  #: as it was written
     after: str  #: port, path and so on, as they were written
     goes_to: str  #: the host that a browser opens, in ASCII (Punycode)
@@ -52,7 +62,9 @@ def linked(text: object) -> str:
     """A text as markup: escaped, and its addresses are links that say where they lead."""
     words = str(text)
     plain = whole_numbers if has_rtl(words) else escape
-    return Markup("").join(_anchor(part) if isinstance(part, Link) else plain(part) for part in parts(words))
+    return Markup("").join(
+        _anchor(part) if isinstance(part, Link) else plain(part) for part in parts(words)
+    )
 
 
 def parts(text: str) -> Iterator[str | Link]:
@@ -78,7 +90,8 @@ def _finder() -> LinkifyIt:
 
 
 def _stands_free(found: Match, text: str, start: int, end: int) -> bool:
-    """Whether nothing beside it belongs to the host; and a domain without http:// is one that everybody knows."""
+    """Whether nothing beside it belongs to the host; and a domain without http:// is one that
+    everybody knows."""
     if _MORE_OF_HOST.match(text, end) and not _PATH.search(text, start, end):
         return False
     if found.schema:
@@ -89,7 +102,8 @@ def _stands_free(found: Match, text: str, start: int, end: int) -> bool:
 
 
 def _without_end(raw: str) -> str:
-    """Without the punctuation of other scripts that ends the sentence. linkify-it knows the Latin one."""
+    """Without the punctuation of other scripts that ends the sentence. linkify-it knows the Latin
+    one."""
     while raw and not raw[-1].isascii() and unicodedata.category(raw[-1]) in _ENDS:
         raw = raw[:-1]
     return raw
@@ -117,7 +131,8 @@ def _link(written: str) -> Link | None:
 
 
 def _ascii(host: str) -> str | None:
-    """The host as a browser asks for it, in Punycode; None if it is no host that everybody reads alike."""
+    """The host as a browser asks for it, in Punycode; None if it is no host that everybody reads
+    alike."""
     try:
         found = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
@@ -126,7 +141,8 @@ def _ascii(host: str) -> str | None:
     if not _HOST.fullmatch(found):
         return None
     last = found.rpartition(".")[2]
-    if last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):  # browsers read 0x7f.1 and 2130706433 as 127.0.0.1
+    # browsers read 0x7f.1 and 2130706433 as 127.0.0.1
+    if last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):
         try:
             return str(ipaddress.IPv4Address(found))
         except ValueError:
@@ -136,12 +152,17 @@ def _ascii(host: str) -> str | None:
 
 def _seen(text: str) -> str:
     """What cannot be seen is written as %E2%80%AE."""
-    return "".join(quote(c) if unicodedata.category(c) in _UNSEEN or c in "\"'<>`" else c for c in text)
+    return "".join(
+        quote(c) if unicodedata.category(c) in _UNSEEN or c in "\"'<>`" else c for c in text
+    )
 
 
 def _anchor(link: Link) -> Markup:
-    goes_to = Markup(' <span class="goes-to">opens %s</span>') % link.goes_to if link.misleads else ""
+    goes_to = (
+        Markup(' <span class="goes-to">opens %s</span>') % link.goes_to if link.misleads else ""
+    )
     return Markup(
-        '<a class="told-link" dir="ltr" href="%s" target="_blank" rel="noreferrer noopener" title="Opens %s">'
+        '<a class="told-link" dir="ltr" href="%s" target="_blank" rel="noreferrer noopener" '
+        'title="Opens %s">'
         "%s<b>%s</b>%s%s</a>"
     ) % (link.href, link.goes_to, _seen(link.before), _seen(link.host), _seen(link.after), goes_to)

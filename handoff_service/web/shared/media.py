@@ -1,4 +1,5 @@
-"""Pictures and files, served: to agents in the workspace, and to whoever holds a link that was signed for a while."""
+"""Pictures and files, served: to agents in the workspace, and to whoever holds a link that was
+signed for a while."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,8 +18,12 @@ from handoff_service.store.conversations.media import KeptMedium
 from handoff_service.web.shared.session import LIVE, desk_of, page
 from handoff_service.web.shared.uploads import take_picture, upload
 
-# Whatever is in the file, a browser runs nothing of it, and takes it for nothing else than it is served as.
-LOCKED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+# Whatever is in the file, a browser runs nothing of it, and takes it for nothing else than it is
+# served as.
+LOCKED = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
 AN_HOUR = "private, max-age=3600"  # a file never changes under its id
 
 
@@ -29,7 +34,8 @@ class Expired(NotAllowed):
 def blueprint() -> Blueprint:
     """``/media`` for signed links, ``/workspace/media`` for agents."""
     made = Blueprint("media")
-    made.add_route(by_link, "/media/<media_id:int>", methods=["GET", "HEAD"])  # providers ask both ways
+    # providers ask both ways
+    made.add_route(by_link, "/media/<media_id:int>", methods=["GET", "HEAD"])
     inside: Sequence[tuple[Any, str, str, bool]] = (
         (one, "/workspace/media/<media_id:int>", "GET", False),
         (add, "/workspace/media", "POST", True),
@@ -43,7 +49,9 @@ async def by_link(request: Request, media_id: int) -> HTTPResponse:
     """For the provider, which fetches what is sent. A picture that no text carries has no link."""
     desk = desk_of(request)
     expires, signature = request.args.get("expires", ""), request.args.get("signature", "")
-    if not media_links.is_good(desk.settings.secret_key, media_id, expires, signature, desk.clock()):
+    if not media_links.is_good(
+        desk.settings.secret_key, media_id, expires, signature, desk.clock()
+    ):
         raise Expired
     return await served(desk, await desk.store.read(media.kept, media_id, agent_id=None))
 
@@ -71,5 +79,6 @@ async def served(desk: AppContext, kept: KeptMedium) -> HTTPResponse:
     return raw(
         content,
         content_type=kept.content_type,
-        headers=LOCKED | {"Cache-Control": AN_HOUR, "Content-Disposition": f'{way}; filename="{name}"'},
+        headers=LOCKED
+        | {"Cache-Control": AN_HOUR, "Content-Disposition": f'{way}; filename="{name}"'},
     )

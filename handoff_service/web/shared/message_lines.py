@@ -13,7 +13,8 @@ RUN = timedelta(minutes=5)  # of one author; within it the name is said once
 
 @dataclass(frozen=True, slots=True)
 class ReceiptMark:
-    """How far a text to the requester has come: an icon, a word, and the look of the bubble when it is not plain."""
+    """How far a text to the requester has come: an icon, a word, and the look of the bubble when it
+    is not plain."""
 
     icon: str
     word: str
@@ -35,8 +36,8 @@ FINAL = frozenset({Status.DELIVERED, Status.CANCELED, Status.RECEIVED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownLine:
-    """One line. ``day``: a day begins with it; ``first``: its author's name is said; ``unread``: so many new messages
-    begin with it; ``open``: what became of it may still change."""
+    """One line. ``day``: a day begins with it; ``first``: its author's name is said; ``unread``: so
+    many new messages begin with it; ``open``: what became of it may still change."""
 
     line: Message
     day: date | None
@@ -51,8 +52,11 @@ class ShownLine:
         return self.line.segments in (None, 1) and self.line.encoding in (None, "GSM-7")
 
 
-def shown(lines: Sequence[Message], zone: ZoneInfo, *, before: Message | None = None) -> list[ShownLine]:
-    """The lines, each knowing the one before it. ``before`` stands before the first and is on the page already.
+def shown(
+    lines: Sequence[Message], zone: ZoneInfo, *, before: Message | None = None
+) -> list[ShownLine]:
+    """The lines, each knowing the one before it. ``before`` stands before the first and is on the
+    page already.
 
     A recovered text stands where it belongs by the time it was sent.
     """
@@ -66,7 +70,8 @@ def shown(lines: Sequence[Message], zone: ZoneInfo, *, before: Message | None = 
 
 
 def with_unread_line(lines: list[ShownLine], read_seq: int | None) -> list[ShownLine]:
-    """Mark the first of the requester's messages that this agent has not read. None: not in the live group."""
+    """Mark the first of the requester's messages that this agent has not read. None: not in the
+    live group."""
     new = [s.line.seq for s in lines if _unread(s.line, read_seq)]
     if not new:
         return lines
@@ -78,7 +83,9 @@ def _unread(line: Message, read_seq: int | None) -> bool:
 
 
 def _marked(one: ShownLine, count: int) -> ShownLine:
-    return ShownLine(line=one.line, day=one.day, first=True, receipt=one.receipt, open=one.open, unread=count)
+    return ShownLine(
+        line=one.line, day=one.day, first=True, receipt=one.receipt, open=one.open, unread=count
+    )
 
 
 def _shown(line: Message, before: Message | None, zone: ZoneInfo) -> ShownLine:
@@ -90,7 +97,8 @@ def _shown(line: Message, before: Message | None, zone: ZoneInfo) -> ShownLine:
         day=day if new_day else None,
         first=new_day or before is None or not _same_run(before, line),
         receipt=RECEIPTS.get(line.status) if outbound and line.status else None,
-        open=(outbound and line.status not in FINAL) or any(m.status is MediaStatus.WAITING for m in line.media),
+        open=(outbound and line.status not in FINAL)
+        or any(m.status is MediaStatus.WAITING for m in line.media),
     )
 
 

@@ -60,8 +60,8 @@ class GoneOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every page inside shows: who I am; what is offered to me; prompts that stand; and which conversations have
-    unread texts, with the newest of each; the reasons to reject an offer."""
+    """What every page inside shows: who I am; what is offered to me; prompts that stand; and which
+    conversations have unread texts, with the newest of each; the reasons to reject an offer."""
 
     desk: DeskFacts
     me: Agent
@@ -86,7 +86,8 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """The list pane: my offers, ongoing conversations (mine or others'), and the counts on the rail."""
+    """The list pane: my offers, ongoing conversations (mine or others'), and the counts on the
+    rail."""
 
     offers: list[Offered]
     gone: list[GoneOffer]
@@ -100,8 +101,9 @@ class Lists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """One conversation with what stands beside it. ``history``: who was said to have the number; ``failed_proofs``:
-    who could not prove it; ``on_record_of``: the users who have it by their record."""
+    """One conversation with what stands beside it. ``history``: who was said to have the number;
+    ``failed_proofs``: who could not prove it; ``on_record_of``: the users who have it by their
+    record."""
 
     interaction: Interaction
     lines: list[ShownLine]
@@ -149,7 +151,8 @@ def frame(conn: Connection, agent_id: int) -> Frame:
 
 
 def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[int] = ()) -> Lists:
-    """``on_page``: the offers that the page shows; those that are no longer mine come back as gone."""
+    """``on_page``: the offers that the page shows; those that are no longer mine come back as
+    gone."""
     offers = inbox.offered(conn, agent_id)
     ongoing = listed(conn, agent_id, others=others)
     missing = set(on_page) - {offer.id for offer in offers}
@@ -180,8 +183,13 @@ def _gone(conn: Connection, work_item_id: int, agent_id: int) -> GoneOffer | Non
     if taken is not None:
         who = "You" if taken.agent.id == agent_id else taken.agent.name
         return GoneOffer(work_item_id, f"{who} accepted it")
-    said = {OfferOutcome.TIMED_OUT: "Offer expired; you're now away", OfferOutcome.REJECTED: "You rejected this offer"}
-    return GoneOffer(work_item_id, said.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "No longer waiting"))
+    said = {
+        OfferOutcome.TIMED_OUT: "Offer expired; you're now away",
+        OfferOutcome.REJECTED: "You rejected this offer",
+    }
+    return GoneOffer(
+        work_item_id, said.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "No longer waiting")
+    )
 
 
 def thread(
@@ -193,23 +201,37 @@ def thread(
     whole: bool = False,
     line: int | None = None,
 ) -> Thread:
-    """A conversation as it is opened: its newest lines, and in any case this ``line``. NotFound when there is none."""
-    last = conn.execute(select(func.max(m.c.seq)).where(m.c.interaction_id == interaction_id)).scalar() or 0
+    """A conversation as it is opened: its newest lines, and in any case this ``line``. NotFound
+    when there is none."""
+    last = (
+        conn.execute(select(func.max(m.c.seq)).where(m.c.interaction_id == interaction_id)).scalar()
+        or 0
+    )
     begin = last - AT_FIRST if line is None else min(last - AT_FIRST, line - BEFORE_A_LINE)
     after = 0 if whole else max(begin, 0)
     lines = conversations.messages(conn, interaction_id, after=after)
     read_seq = conversations.read_seq(conn, interaction_id, agent_id)
-    return _thread(conn, interaction_id, agent_id, with_unread_line(shown(lines, zone), read_seq), lines)
+    return _thread(
+        conn, interaction_id, agent_id, with_unread_line(shown(lines, zone), read_seq), lines
+    )
 
 
 def news(
-    conn: Connection, interaction_id: int, agent_id: int, zone: ZoneInfo, *, after: int, watched: Collection[int]
+    conn: Connection,
+    interaction_id: int,
+    agent_id: int,
+    zone: ZoneInfo,
+    *,
+    after: int,
+    watched: Collection[int],
 ) -> Thread:
-    """What is new since ``after``, with the ``watched`` lines, whose receipts may have changed, as they are now."""
+    """What is new since ``after``, with the ``watched`` lines, whose receipts may have changed, as
+    they are now."""
     watched = {*watched, *conversations.reacted_since(conn, interaction_id, after)}
     wanted = {*watched, *(seq - 1 for seq in watched)}
     found = conversations.some_messages(
-        conn, [m.c.interaction_id == interaction_id, sa.or_(m.c.seq >= after, one_of(m.c.seq, wanted))]
+        conn,
+        [m.c.interaction_id == interaction_id, sa.or_(m.c.seq >= after, one_of(m.c.seq, wanted))],
     )
     by_seq = {line.seq: line for line in found}
     lines = [line for line in found if line.seq > after or line.seq in watched]
@@ -252,7 +274,8 @@ def _other_numbers(conn: Connection, interaction: Interaction) -> list[str]:
 
 
 def must_join(interaction: Interaction, agent_id: int) -> bool:
-    """Whether another live agent has it and this one has not joined: then all acts but texting are refused."""
+    """Whether another live agent has it and this one has not joined: then all acts but texting are
+    refused."""
     has_it = interaction.owner.kind is Owner.AGENT and interaction.owner.id != agent_id
     return has_it and agent_id not in {agent.id for agent in interaction.live_group}
 
@@ -265,7 +288,9 @@ def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
         case Owner.AGENT if interaction.assigned_to and interaction.assigned_to.id == agent_id:
             return "You are replying.", ""
         case Owner.AGENT:
-            said = "Sending adds you to the conversation." if must_join(interaction, agent_id) else ""
+            said = (
+                "Sending adds you to the conversation." if must_join(interaction, agent_id) else ""
+            )
             return f"{interaction.owner.name} is replying.", said
         case Owner.QUEUE:
             return f"Waiting in {interaction.owner.name}.", "Sending takes it over from the queue."

@@ -29,7 +29,8 @@ class Opened:
 async def try_password(
     desk: AppContext, email: str, password: str, address: str, *, is_known: bool = False
 ) -> Opened | int:
-    """A new session, or how many tries are left. TooManyTries when there are none, Busy when too many sign in at once.
+    """A new session, or how many tries are left. TooManyTries when there are none, Busy when too
+    many sign in at once.
 
     ``is_known``: the browser has signed in to this account before.
     """
@@ -45,7 +46,9 @@ async def try_password(
         raise TooManyTries
     found = await desk.store.read(sign_in.find, email)
     try:
-        right = await desk.password_checks.run(sign_in.password_matches, found[1] if found else None, password)
+        right = await desk.password_checks.run(
+            sign_in.password_matches, found[1] if found else None, password
+        )
     except Busy:
         await desk.store.write(sign_in.forget_try, counted)
         raise
@@ -63,8 +66,8 @@ def is_known(request: Request, email: str) -> bool:
 
 
 def remember(request: Request, response: HTTPResponse, email: str) -> None:
-    """Mark the browser as one that has signed in to this account. The mark opens nothing: it spares the account's
-    agent the limit on tries by strangers."""
+    """Mark the browser as one that has signed in to this account. The mark opens nothing: it spares
+    the account's agent the limit on tries by strangers."""
     desk = desk_of(request)
     mark = _mark(desk, email)
     marks = [mark, *(other for other in _marks(request) if other != mark)][:MOST_KNOWN]
@@ -82,7 +85,11 @@ def remember(request: Request, response: HTTPResponse, email: str) -> None:
 
 
 def _cookie(desk: AppContext) -> str:
-    return "__Host-patchboard-known" if desk.settings.public_url.startswith("https:") else "patchboard-known"
+    return (
+        "__Host-patchboard-known"
+        if desk.settings.public_url.startswith("https:")
+        else "patchboard-known"
+    )
 
 
 def _marks(request: Request) -> list[str]:

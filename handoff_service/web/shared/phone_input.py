@@ -10,7 +10,8 @@ from handoff_service.rules.delivery.sms_text import is_e164, is_short_code
 from handoff_service.store.desk import people
 
 TEXTS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
-# Types by which libphonenumber only guesses: https://github.com/google/libphonenumber/blob/master/FAQ.md
+# Types by which libphonenumber only guesses:
+# https://github.com/google/libphonenumber/blob/master/FAQ.md
 WARNINGS = {
     PhoneNumberType.FIXED_LINE: "looks like a landline, which may not get texts",
     PhoneNumberType.TOLL_FREE: "looks like a toll-free number, which may not get texts",
@@ -26,7 +27,8 @@ UNKNOWN = "is in no known number range and may not get texts"
 
 
 def e164(text: str, country: str, field: str = "to") -> str:
-    """The number in E.164. ``country`` (ISO 3166) reads national input. BadInput says why it is no phone number."""
+    """The number in E.164. ``country`` (ISO 3166) reads national input. BadInput says why it is no
+    phone number."""
     try:
         return phone_numbers.read(text, country)
     except phone_numbers.NotANumber as error:
@@ -34,7 +36,8 @@ def e164(text: str, country: str, field: str = "to") -> str:
 
 
 def recipient(conn: Connection, text: str, country: str, field: str = "to") -> str:
-    """Whom a text goes to: a short code that has texted this desk as it stands, any other number in E.164."""
+    """Whom a text goes to: a short code that has texted this desk as it stands, any other number in
+    E.164."""
     digits = text.strip()
     if is_short_code(digits) and people.has_texted(conn, digits):
         return digits
@@ -42,7 +45,8 @@ def recipient(conn: Connection, text: str, country: str, field: str = "to") -> s
 
 
 def warning(conn: Connection, number: str) -> str | None:
-    """Why a text to this number may not arrive, as a sentence; None for mobile numbers and those that texted us."""
+    """Why a text to this number may not arrive, as a sentence; None for mobile numbers and those
+    that texted us."""
     if not is_e164(number):
         return None
     read = phonenumbers.parse(number)

@@ -18,13 +18,20 @@ from sanic.response import HTTPResponse, empty, html, redirect
 from handoff_service.errors import NotAllowed
 from handoff_service.rules.conversations.media import in_words
 from handoff_service.rules.delivery import money
-from handoff_service.rules.delivery.sms_characters import INVISIBLE, MEANINGLESS, STYLED, WRITTEN_ALIKE, is_visible
+from handoff_service.rules.delivery.sms_characters import (
+    INVISIBLE,
+    MEANINGLESS,
+    STYLED,
+    WRITTEN_ALIKE,
+    is_visible,
+)
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
 from handoff_service.rules.shared.names import first_name
 from handoff_service.web.shared import assets, directions, links
 
 _ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 TEMPLATES = Path(__file__).parents[1] / "templates"
+# for segments.js
 ALPHABETS = {
     "gsm7": GSM_7,
     "extension": GSM_7_EXTENSION,
@@ -34,7 +41,7 @@ ALPHABETS = {
     "styled": STYLED,
     "invisible": dict(INVISIBLE),
     "meaningless": MEANINGLESS,
-}  # for segments.js
+}
 
 
 def render(template: str, *, status: int = 200, **given: object) -> HTTPResponse:
@@ -43,14 +50,16 @@ def render(template: str, *, status: int = 200, **given: object) -> HTTPResponse
 
 
 def went_well(request: Request, to: str | None = None) -> HTTPResponse:
-    """The answer to an act: nothing for a script, which is told by the stream; the next page for a plain form."""
+    """The answer to an act: nothing for a script, which is told by the stream; the next page for a
+    plain form."""
     if "hx-request" in request.headers:
         return empty(headers={"HX-Redirect": to} if to else None)
     return redirect(to or "/workspace", status=303)
 
 
 def went_back(request: Request, interaction_id: int) -> HTTPResponse:
-    """The answer to an act on a conversation: nothing for the script; the conversation again for a plain form."""
+    """The answer to an act on a conversation: nothing for the script; the conversation again for a
+    plain form."""
     if "hx-request" in request.headers:
         return went_well(request)
     return went_well(request, f"/workspace/conversations/{interaction_id}")
@@ -62,27 +71,35 @@ def wants_page(request: Request) -> bool:
 
 
 def from_this_site(request: Request) -> None:
-    """Refuse what another site's page sent, where there is no session yet to tie a token to. NotAllowed."""
+    """Refuse what another site's page sent, where there is no session yet to tie a token to.
+    NotAllowed."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and not _is_ours(request, origin)):
         raise NotAllowed(
-            "This request came from another site. If it did not, set PATCHBOARD_PUBLIC_URL to the address of this page."
+            "This request came from another site. If it did not, set PATCHBOARD_PUBLIC_URL "
+            "to the address of this page."
         )
 
 
 def _is_ours(request: Request, origin: str) -> bool:
-    """Whether this is the origin of the public address. An IP address, or this computer, may be asked directly too: no
-    site can make a name of its own into one of those, as it can with a name (DNS rebinding)."""
+    """Whether this is the origin of the public address. An IP address, or this computer, may be
+    asked directly too: no site can make a name of its own into one of those, as it can with a name
+    (DNS rebinding)."""
     ours = urlsplit(request.app.ctx.desk.settings.public_url)
     if origin.lower() == f"{ours.scheme}://{ours.netloc}".lower():
         return True
     scheme, _, netloc = origin.partition("://")
-    return scheme in ("http", "https") and netloc == request.host and _ADDRESS.fullmatch(netloc) is not None
+    return (
+        scheme in ("http", "https")
+        and netloc == request.host
+        and _ADDRESS.fullmatch(netloc) is not None
+    )
 
 
 def form_field(request: Request, name: str) -> str:
-    """A field of the form that was sent, or nothing. Forms send line ends as CR LF; a text travels with LF."""
+    """A field of the form that was sent, or nothing. Forms send line ends as CR LF; a text travels
+    with LF."""
     fields: Any = request.form
     value = fields.get(name) if fields else None
     return value.replace("\r\n", "\n") if isinstance(value, str) else ""
@@ -191,7 +208,11 @@ def _moment(context: Context, at: datetime) -> str:
     at, now = _local(context, at)
     if at.date() == now.date():
         return f"{at:%H:%M}"
-    return f"{at:%a %H:%M}" if abs(now.date() - at.date()) < timedelta(days=7) else f"{at.day} {at:%b %H:%M}"
+    return (
+        f"{at:%a %H:%M}"
+        if abs(now.date() - at.date()) < timedelta(days=7)
+        else f"{at.day} {at:%b %H:%M}"
+    )
 
 
 @pass_context
@@ -215,7 +236,13 @@ def _lately(context: Context, at: datetime) -> str:
     if at.date() == now.date():
         return f"{at:%H:%M}"
     days = (now.date() - at.date()).days
-    return f"{at:%a}" if days < 7 else f"{at.day} {at:%b}" if at.year == now.year else f"{at.day} {at:%b %Y}"
+    return (
+        f"{at:%a}"
+        if days < 7
+        else f"{at.day} {at:%b}"
+        if at.year == now.year
+        else f"{at.day} {at:%b %Y}"
+    )
 
 
 @pass_context

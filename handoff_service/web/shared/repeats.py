@@ -1,7 +1,7 @@
 """Requests that their senders may repeat: a double click, a retry after a timeout.
 
-API clients name a request with the header ``Idempotency-Key``; each form of a page carries an id of its own. Both lead
-to a store whose commands are carried out once (``store/engine/command_ids.py``).
+API clients name a request with the header ``Idempotency-Key``; each form of a page carries an id of
+its own. Both lead to a store whose commands are carried out once (``store/engine/command_ids.py``).
 """
 
 import re
@@ -15,7 +15,13 @@ from sanic.response import HTTPResponse, raw
 from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, Unavailable
 from handoff_service.operations.desk.sign_in import Agent
-from handoff_service.store.engine.command_ids import CommandId, Response, first_response, hash_of, keep_response
+from handoff_service.store.engine.command_ids import (
+    CommandId,
+    Response,
+    first_response,
+    hash_of,
+    keep_response,
+)
 from handoff_service.web.shared.rendering import form_field
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -30,7 +36,8 @@ async def once(
 ) -> HTTPResponse:
     """The answer of an API call. Under a key that was used before: the first answer again.
 
-    BadInput for a header that is no key. OtherBody (422) for a key that was used for another request.
+    BadInput for a header that is no key. OtherBody (422) for a key that was used for another
+    request.
     """
     key = request.headers.get(HEADER)
     if key is None or request.method not in UNSAFE:

@@ -1,7 +1,8 @@
 """Keeps from handlers: bytes that are no text, and whole numbers that no database holds.
 
-Python keeps bytes of a header that are no UTF-8 as surrogates, which nothing can encode again; PostgreSQL takes no NUL
-in a text. Both are refused here for all of a request, so that no handler needs to think of them.
+Python keeps bytes of a header that are no UTF-8 as surrogates, which nothing can encode again;
+PostgreSQL takes no NUL in a text. Both are refused here for all of a request, so that no handler
+needs to think of them.
 """
 
 from typing import Any
@@ -29,9 +30,11 @@ def path_id(text: str) -> int:
 
 
 async def check_bytes(request: Request) -> None:
-    """BadInput for a request whose head is no UTF-8, or that holds the character U+0000 outside of a file.
+    """BadInput for a request whose head is no UTF-8, or that holds the character U+0000 outside of
+    a file.
 
-    A webhook's body may hold it: it is replaced there. A body that is JSON is checked where it is read.
+    A webhook's body may hold it: it is replaced there. A body that is JSON is checked where it is
+    read.
     """
     head = request.head
     if b"\0" in head or b"%00" in head.split(b"\r\n", 1)[0]:
@@ -47,7 +50,8 @@ async def check_bytes(request: Request) -> None:
 
 
 def check_form(request: Request) -> None:
-    """The same for the fields of a form. A handler that reads its body by itself calls this when it has."""
+    """The same for the fields of a form. A handler that reads its body by itself calls this when it
+    has."""
     if not (request.content_type or "").startswith(FORMS):
         return
     _refuse_nul(request.form or {})
@@ -55,7 +59,9 @@ def check_form(request: Request) -> None:
 
 def _refuse_nul(fields: Any) -> None:
     """BadInput that names the fields with a NUL in them."""
-    wrong = [name for name, given in fields.items() if any("\0" in f"{name}{value}" for value in given)]
+    wrong = [
+        name for name, given in fields.items() if any("\0" in f"{name}{value}" for value in given)
+    ]
     if wrong:
         raise BadInput(errors={name.replace("\0", ""): NO_NUL for name in wrong})
 

@@ -43,10 +43,13 @@ WEBHOOK_HEADERS = {  # read by no browser, unless somebody opens one in a browse
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-TLS = {"Strict-Transport-Security": "max-age=31536000"}  # a year, as https://hstspreload.org asks for
+# a year, as https://hstspreload.org asks for
+TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
-def add_headers(public_url: str) -> Callable[[Request, BaseHTTPResponse], Coroutine[Any, Any, None]]:
+def add_headers(
+    public_url: str,
+) -> Callable[[Request, BaseHTTPResponse], Coroutine[Any, Any, None]]:
     """What puts the headers on an answer; an answer with a policy of its own keeps it."""
     tls = TLS if public_url.startswith("https:") else {}
     pages, webhooks = HEADERS | tls, WEBHOOK_HEADERS | tls
@@ -69,14 +72,20 @@ def problem(
     headers: dict[str, str] | None = None,
 ) -> HTTPResponse:
     """A problem document, RFC 9457."""
-    body: dict[str, object] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
     if errors:
         body["errors"] = errors
     return json(body, status=status, content_type="application/problem+json", headers=headers)
 
 
 async def refuse(request: Request, error: Exception) -> HTTPResponse:
-    """Say what was refused, and when to try again: a problem document to programs, a page's way to browsers."""
+    """Say what was refused, and when to try again: a problem document to programs, a page's way to
+    browsers."""
     if isinstance(error, Refusal):
         status, title, detail, errors = error.status, error.title, error.detail, error.errors
         if error.loggable:
@@ -85,13 +94,20 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
         status, title, detail, errors = error.status_code, type(error).__name__, str(error), {}
     else:
         log.warning("request_failed", error=error, method=request.method, path=request.path)
-        status, title, detail, errors = 500, "Something failed.", "The error was logged, and nothing was changed.", {}
+        status, title, detail, errors = (
+            500,
+            "Something failed.",
+            "The error was logged, and nothing was changed.",
+            {},
+        )
     if request.path.startswith(PAGES):
         answer = _for_page(request, error, status, detail, errors)
     elif request.path.startswith("/webhooks"):
         answer = text(detail, status=status)
     else:
-        answer = problem(status, title, detail, errors, {"Allow": _allowed(request)} if status == 405 else None)
+        answer = problem(
+            status, title, detail, errors, {"Allow": _allowed(request)} if status == 405 else None
+        )
     answer.headers.update(retry_after(error))
     return answer
 
@@ -116,17 +132,28 @@ def _is_known(request: Request, method: str) -> bool:
 
 
 def sign_in_address(request: Request) -> str:
-    """The sign-in page, which leads back: to the page that was asked for, or the conversation that an act was for."""
-    path = request.path if request.method == "GET" else "".join(_CONVERSATION.findall(request.path)[:1])
+    """The sign-in page, which leads back: to the page that was asked for, or the conversation that
+    an act was for."""
+    path = (
+        request.path
+        if request.method == "GET"
+        else "".join(_CONVERSATION.findall(request.path)[:1])
+    )
     if not path or path == "/workspace":
         return "/sign-in"
     query = f"?{request.query_string}" if request.query_string and request.method == "GET" else ""
     return f"/sign-in?{urlencode({'next': path + query})}"
 
 
-def _for_page(request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]) -> HTTPResponse:
+def _for_page(
+    request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]
+) -> HTTPResponse:
     """A page to a person, a line of text to the page's script."""
-    said = " ".join([detail, *(f"{name} {what}." for name, what in errors.items())]) if errors else detail
+    said = (
+        " ".join([detail, *(f"{name} {what}." for name, what in errors.items())])
+        if errors
+        else detail
+    )
     if not wants_page(request):
         return text(said, status=status)
     if isinstance(error, NotSignedIn):

@@ -1,4 +1,5 @@
-"""Who asks: sessions by cookie for browsers, by bearer token for programs, and the check that a browser meant it."""
+"""Who asks: sessions by cookie for browsers, by bearer token for programs, and the check that a
+browser meant it."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -22,13 +23,15 @@ type Handler = Callable[..., Awaitable[Any]]
 
 
 def desk_of(request: Request) -> AppContext:
-    """The desk that this process serves; for a request that may be repeated, with a store of its own."""
+    """The desk that this process serves; for a request that may be repeated, with a store of its
+    own."""
     desk: AppContext = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 
 
 def cookie_name(desk: AppContext) -> str:
-    """``__Host-`` ties a cookie to this host over https; browsers refuse that name on plain http."""
+    """``__Host-`` ties a cookie to this host over https; browsers refuse that name on plain
+    http."""
     return "__Host-patchboard" if desk.settings.public_url.startswith("https:") else "patchboard"
 
 
@@ -64,7 +67,8 @@ async def signed_in(request: Request) -> Agent | None:
 
 
 async def bearer(request: Request, *roles: Role) -> Agent:
-    """The agent whose token this is. NotSignedIn without one, NotAllowed without one of the roles."""
+    """The agent whose token this is. NotSignedIn without one, NotAllowed without one of the
+    roles."""
     desk = desk_of(request)
     agent = await desk.store.read(sign_in.signed_in, request.token or "", desk.clock())
     if agent is None:
@@ -101,8 +105,8 @@ def check_meant(request: Request) -> None:
 
 
 def page(*roles: Role) -> Callable[[Handler], Handler]:
-    """A workspace page or act: for signed-in agents with one of these roles (none given: live agents), meant by them.
-    The handler gets the agent as ``agent``."""
+    """A workspace page or act: for signed-in agents with one of these roles (none given: live
+    agents), meant by them. The handler gets the agent as ``agent``."""
 
     def wrap(handler: Handler) -> Handler:
         @wraps(handler)

@@ -1,7 +1,9 @@
-"""Server-Sent Events for pages: hints only. A page that gets one asks for what is new, so nothing can be missed.
+"""Server-Sent Events for pages: hints only. A page that gets one asks for what is new, so nothing
+can be missed.
 
-``hello`` comes first on every connection, ``heartbeat`` every ten seconds, so that a page can tell a quiet server from
-a frozen one. The stream ends when the fan-out closes, when ``still`` says no, and when something fails.
+``hello`` comes first on every connection, ``heartbeat`` every ten seconds, so that a page can tell
+a quiet server from a frozen one. The stream ends when the fan-out closes, when ``still`` says no,
+and when something fails.
 """
 
 import asyncio
@@ -54,7 +56,9 @@ async def serve(
     def heartbeat() -> list[str]:
         return [event("heartbeat", desk.clock().isoformat())]
 
-    await run(request, desk, topics, Voice(begin, tell, beat, heartbeat), pause=pause, holder=holder)
+    await run(
+        request, desk, topics, Voice(begin, tell, beat, heartbeat), pause=pause, holder=holder
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,14 @@ async def run(
     heartbeats are sent. What was missed follows, because every listener is told to catch up when
     the database is back."""
     async with AsyncExitStack() as open_:
-        # Listening comes first: holding the connection may change the agent's presence, which is a hint already.
+        # Listening comes first: holding the connection may change the agent's presence, which is a
+        # hint already.
         batches = await open_.enter_async_context(desk.fanout.listen(topics))
         if holder is not None:
             await open_.enter_async_context(desk.connections.hold(holder))
-        response = await request.respond(content_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        response = await request.respond(
+            content_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
         if response is None:
             return
         try:
@@ -112,9 +119,11 @@ async def run(
                 await response.eof()
 
 
-async def with_heartbeats(batches: AsyncIterator[Sequence[Hint]]) -> AsyncIterator[Sequence[Hint] | None]:
-    """The batches, and None whenever a heartbeat is due: on a busy stream too, where nothing else would tell a page
-    from one that hangs."""
+async def with_heartbeats(
+    batches: AsyncIterator[Sequence[Hint]],
+) -> AsyncIterator[Sequence[Hint] | None]:
+    """The batches, and None whenever a heartbeat is due: on a busy stream too, where nothing else
+    would tell a page from one that hangs."""
     following = batches.__aiter__()
     upcoming = asyncio.ensure_future(anext(following, None))
     clock = asyncio.get_running_loop().time

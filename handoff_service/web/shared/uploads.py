@@ -1,4 +1,5 @@
-"""Pictures that come in by HTTP: read up to the limit, looked at, stored. The body is the picture, or a form's file."""
+"""Pictures that come in by HTTP: read up to the limit, looked at, stored. The body is the picture,
+or a form's file."""
 
 import asyncio
 from typing import Any
@@ -9,10 +10,18 @@ from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.lib.image_info import picture_in
 from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep_upload
-from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES, SENT, NotTaken, in_words, sendable
+from handoff_service.rules.conversations.media import (
+    MOST_BYTES,
+    MOST_FILES,
+    SENT,
+    NotTaken,
+    in_words,
+    sendable,
+)
 from handoff_service.web.shared.session import desk_of
 
-MAY_ATTACH = {"bytes": MOST_BYTES, "files": MOST_FILES, "types": ",".join(sorted(SENT))}  # for the composer
+# for the composer
+MAY_ATTACH = {"bytes": MOST_BYTES, "files": MOST_FILES, "types": ",".join(sorted(SENT))}
 AROUND = 16 * 1024  # what a form adds to the picture in it
 
 
@@ -23,8 +32,8 @@ class TooLarge(Refusal):
 
 
 async def take_body(request: Request, most: int) -> None:
-    """Read the body of a handler that is registered with ``stream=True``: Sanic gives such a one no limit of its own,
-    and every other one that of the whole app, which is too small for pictures."""
+    """Read the body of a handler that is registered with ``stream=True``: Sanic gives such a one no
+    limit of its own, and every other one that of the whole app, which is too small for pictures."""
     length = request.headers.get("content-length", "")
     if request.stream is None or (length.isdecimal() and int(length) > most):
         raise TooLarge(f"A picture has at most {in_words(MOST_BYTES)}.")
@@ -38,7 +47,8 @@ async def take_picture(request: Request) -> None:
 
 
 async def upload(request: Request, agent_id: int) -> int:
-    """Keep a picture that was read and that an agent means to send. Returns its id. BadInput when it cannot be sent."""
+    """Keep a picture that was read and that an agent means to send. Returns its id. BadInput when
+    it cannot be sent."""
     content = _content(request)
     if not content:
         raise BadInput("Send the picture itself as the body; this one is empty.")

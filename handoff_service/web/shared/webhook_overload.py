@@ -1,8 +1,8 @@
 """Webhooks that would be answered too late are refused as soon as their first bytes arrive.
 
-Parsing a request and checking its signature costs about as much as storing its text. A process that did both for every
-request would, at several times the rate that the desk can hold, answer none of them in time. So the connection
-refuses before anything is parsed.
+Parsing a request and checking its signature costs about as much as storing its text. A process that
+did both for every request would, at several times the rate that the desk can hold, answer none of
+them in time. So the connection refuses before anything is parsed.
 """
 
 import re
@@ -55,8 +55,8 @@ class WebhooksUnderWay:
 
 
 def bytes_to_come(data: bytes) -> int | None:
-    """How much of the request's body is still to arrive, when ``data`` is its beginning. None when that cannot be told,
-    or when another request follows in ``data``."""
+    """How much of the request's body is still to arrive, when ``data`` is its beginning. None when
+    that cannot be told, or when another request follows in ``data``."""
     end = data.find(b"\r\n\r\n")
     length = _LENGTH.search(data, 0, end + 2) if end >= 0 else None
     if length is None:

@@ -1,4 +1,5 @@
-"""The mailbox's page: every mail that the demo sends, which goes nowhere else. As open as the phones."""
+"""The mailbox's page: every mail that the demo sends, which goes nowhere else. As open as the
+phones."""
 
 from collections.abc import Sequence
 

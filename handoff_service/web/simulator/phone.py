@@ -1,6 +1,8 @@
-"""The phone simulator's page: phones of people who text the company, on the same computer. Only in the demo.
+"""The phone simulator's page: phones of people who text the company, on the same computer. Only in
+the demo.
 
-The address keeps who is shown: ``/phone?from=+12025550101&to=+18885550100``, both repeated for several phones.
+The address keeps who is shown: ``/phone?from=+12025550101&to=+18885550100``, both repeated for
+several phones.
 """
 
 import secrets
@@ -17,7 +19,12 @@ from sqlalchemy import Connection, select
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.gateways.simulator.gateway import Behaviour, Simulator
 from handoff_service.lib import phone_numbers
-from handoff_service.operations.conversations.receive_sms import Attachment, Outcome, Text, receive_sms
+from handoff_service.operations.conversations.receive_sms import (
+    Attachment,
+    Outcome,
+    Text,
+    receive_sms,
+)
 from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.senders import is_name, why_unanswerable
@@ -31,7 +38,13 @@ from handoff_service.store.views import Message, ProviderNumber, User
 from handoff_service.web.shared import page_queries, sse
 from handoff_service.web.shared.media import served
 from handoff_service.web.shared.opt_out import until_nothing_leaves
-from handoff_service.web.shared.rendering import form_field, from_this_site, phone, render, went_well
+from handoff_service.web.shared.rendering import (
+    form_field,
+    from_this_site,
+    phone,
+    render,
+    went_well,
+)
 from handoff_service.web.shared.session import desk_of
 from handoff_service.web.shared.uploads import AROUND, take_body
 from handoff_service.web.simulator.reactions import buttons
@@ -46,7 +59,8 @@ BEHAVIOURS = {
     Behaviour.RIGHT_TO_LEFT: "Types right to left",
     Behaviour.SIGNS: "Signs its texts",
 }
-# What a phone that types right to left offers to type: Arabic, Hebrew, and both with what runs the other way.
+# What a phone that types right to left offers to type: Arabic, Hebrew, and both with what runs the
+# other way.
 SAMPLES = {
     "ar": "مرحبا، الطابعة في الطابق 3 لا تعمل منذ الساعة 10:30",
     "he": "שלום, המחשב הנייד שלי לא נדלק מאז אתמול",
@@ -58,7 +72,8 @@ MOST_PHONES, MOST_TEXTS, MOST_USERS = 6, 200, 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handset:
-    """One phone: whose it is, and the company number that it texts; ``unanswerable``: why nobody can text it."""
+    """One phone: whose it is, and the company number that it texts; ``unanswerable``: why nobody
+    can text it."""
 
     number: str
     name: str
@@ -77,7 +92,8 @@ class Shelf:
 
 
 def blueprint() -> Blueprint:
-    """``/phone``. No sign-in: whoever reaches it holds the phones, so it is wired in the demo alone."""
+    """``/phone``. No sign-in: whoever reaches it holds the phones, so it is wired in the demo
+    alone."""
     made = Blueprint("phone", url_prefix="/phone")
 
     @made.get("/")
@@ -86,7 +102,9 @@ def blueprint() -> Blueprint:
         added, _ = _typed(request, country)
         if added:
             pairs = [("from", n) for n in [*_asked(request, "from"), added]]
-            return redirect("/phone?" + urlencode(pairs + [("to", n) for n in _asked(request, "to")]))
+            return redirect(
+                "/phone?" + urlencode(pairs + [("to", n) for n in _asked(request, "to")])
+            )
         return await _page(request, "phone_page.html")
 
     @made.get("/texts")
@@ -192,10 +210,11 @@ async def _text(request: Request) -> HTTPResponse:
         raise NotFound(f"The company has no number {company}.")
     if "hx-request" in request.headers:
         return went_well(request)
+    # all phones on the page stay
     every = parse_qsl(form_field(request, "query")) or [
         ("from", number),
         ("to", company),
-    ]  # all phones on the page stay
+    ]
     return went_well(request, "/phone?" + urlencode(every))
 
 
@@ -204,32 +223,49 @@ async def _pictures(request: Request) -> tuple[Attachment, ...]:
     desk, simulator = desk_of(request), _simulator(request)
     files: Any = request.files
     sent = (files.getlist("picture") or []) if files else []
-    return tuple([Attachment(await simulator.keep(f.body, desk.clock()), f.type) for f in sent[:MOST_FILES] if f.body])
+    return tuple(
+        [
+            Attachment(await simulator.keep(f.body, desk.clock()), f.type)
+            for f in sent[:MOST_FILES]
+            if f.body
+        ]
+    )
 
 
 def _shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf:
     companies = people.provider_numbers(conn)
     by_number = {company.number: company for company in companies}
-    names = {number: users for number, users in people.users_on(conn, list(numbers)).items() if users}
+    names = {
+        number: users for number, users in people.users_on(conn, list(numbers)).items() if users
+    }
     handsets = []
     for place, number in enumerate(numbers[:MOST_PHONES] if companies else ()):
         company = by_number.get(to[place] if place < len(to) else "", companies[0])
         named = " or ".join(user.name for user in names.get(number, ())) or phone(number)
         why = why_unanswerable(number, is_own=number in by_number)
         texts = _texts(conn, number, company.id)
-        handsets.append(Handset(number=number, name=named, to=company, texts=texts, unanswerable=why))
-    return Shelf(handsets=handsets, users=people.users(conn, sa.true(), limit=MOST_USERS), companies=companies)
+        handsets.append(
+            Handset(number=number, name=named, to=company, texts=texts, unanswerable=why)
+        )
+    return Shelf(
+        handsets=handsets,
+        users=people.users(conn, sa.true(), limit=MOST_USERS),
+        companies=companies,
+    )
 
 
 def _texts(conn: Connection, number: str, provider_number_id: int) -> list[Message]:
-    """What this phone has sent and got on the line, over all its interactions; an SMS that failed never came."""
+    """What this phone has sent and got on the line, over all its interactions; an SMS that failed
+    never came."""
     newest = (
         select(m.c.id)
         .join(i, i.c.id == m.c.interaction_id)
         .where(
             i.c.requester_number == number,
             i.c.provider_number_id == provider_number_id,
-            sa.or_(m.c.direction == Direction.INBOUND, m.c.status.in_([Status.SENT, Status.DELIVERED])),
+            sa.or_(
+                m.c.direction == Direction.INBOUND, m.c.status.in_([Status.SENT, Status.DELIVERED])
+            ),
         )
         .order_by(m.c.id.desc())
         .limit(MOST_TEXTS)
@@ -238,18 +274,25 @@ def _texts(conn: Connection, number: str, provider_number_id: int) -> list[Messa
 
 
 def _asked(request: Request, name: str) -> list[str]:
-    """The numbers of the address, each once for ``from``. A plus that became a space on its way is a plus again."""
+    """The numbers of the address, each once for ``from``. A plus that became a space on its way is
+    a plus again."""
     given = [value for value in request.args.getlist(name) or [] if value.strip()]
     read = [f"+{value.strip().lstrip('+')}" for value in given]
     if name == "to":
         return [number for number in read if is_e164(number)]
-    phones = [v.strip() if is_name(v.strip()) or is_short_code(v) else n for v, n in zip(given, read, strict=True)]
+    phones = [
+        v.strip() if is_name(v.strip()) or is_short_code(v) else n
+        for v, n in zip(given, read, strict=True)
+    ]
     numbers = [one_form(n) for n in phones if is_e164(n) or is_name(n) or is_short_code(n)]
     return list(dict.fromkeys(numbers))
 
 
-def _address(handsets: Sequence[Handset], *, put_away: str = "", number: str = "", to: str = "") -> str:
-    """The query that shows these phones, without one, or with one of them texting another company number."""
+def _address(
+    handsets: Sequence[Handset], *, put_away: str = "", number: str = "", to: str = ""
+) -> str:
+    """The query that shows these phones, without one, or with one of them texting another company
+    number."""
     shown = [one for one in handsets if one.number != put_away]
     return urlencode(
         [("from", one.number) for one in shown]

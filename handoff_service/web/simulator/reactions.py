@@ -1,7 +1,9 @@
-"""The buttons with which a phone of the simulator reacts to a text, and what real phones send for each.
+"""The buttons with which a phone of the simulator reacts to a text, and what real phones send for
+each.
 
-Apple names its six reactions, also when they are taken away; Google Messages puts spaces of no width around the emoji
-and the quoted words (``rules/conversations/reaction_words.py`` has the sources).
+Apple names its six reactions, also when they are taken away; Google Messages puts spaces of no
+width around the emoji and the quoted words (``rules/conversations/reaction_words.py`` has the
+sources).
 """
 
 from dataclasses import dataclass
@@ -23,7 +25,8 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Phone:
-    """How one make of phones writes. ``added`` and ``removed`` say where the quoted text stands, in ``quote``."""
+    """How one make of phones writes. ``added`` and ``removed`` say where the quoted text stands, in
+    ``quote``."""
 
     name: str
     added: str
@@ -48,7 +51,11 @@ def buttons(text: Message) -> list[Button]:
     """One for each reaction to a text of the company; or the one that takes the reaction away."""
     if text.reaction is None:
         return [
-            Button(label=emoji, body=_about(phone, phone.added, text), title=f"React as {phone.name} does")
+            Button(
+                label=emoji,
+                body=_about(phone, phone.added, text),
+                title=f"React as {phone.name} does",
+            )
             for emoji, phone in _PHONES.items()
         ]
     had = text.reaction

@@ -1,7 +1,9 @@
-"""The supervisor's page: queues, agents and conversations as they are now, the day in numbers, and what can be done.
+"""The supervisor's page: queues, agents and conversations as they are now, the day in numbers, and
+what can be done.
 
-The page asks for its moving part when the stream says that the desk has changed, at most once a second, and for the
-day's numbers at each heartbeat. To observe is to open a conversation: nobody's reading or group changes by that.
+The page asks for its moving part when the stream says that the desk has changed, at most once a
+second, and for the day's numbers at each heartbeat. To observe is to open a conversation: nobody's
+reading or group changes by that.
 """
 
 from collections.abc import Sequence
@@ -38,7 +40,10 @@ async def supervisor_page(request: Request, agent: Agent) -> HTTPResponse:
         return supervision.now(conn, agent.id, queue_id=queue, most=most), day_report.today(conn)
 
     now, today = await desk_of(request).store.read(read)
-    return render("supervisor.html", **around | _of_now(now, queue, most) | _of_today(today) | {"watches_desk": True})
+    return render(
+        "supervisor.html",
+        **around | _of_now(now, queue, most) | _of_today(today) | {"watches_desk": True},
+    )
 
 
 @page(Role.SUPERVISOR)
@@ -47,7 +52,9 @@ async def now_fragment(request: Request, agent: Agent) -> HTTPResponse:
     desk, (queue, most) = desk_of(request), _shown(request)
     now = await desk.store.read(supervision.now, agent.id, queue_id=queue, most=most)
     facts = await desk.store.read(page_queries.desk_facts)
-    return render("supervisor_now.html", zone=facts.zone, now=desk.clock(), **_of_now(now, queue, most))
+    return render(
+        "supervisor_now.html", zone=facts.zone, now=desk.clock(), **_of_now(now, queue, most)
+    )
 
 
 @page(Role.SUPERVISOR)
@@ -114,7 +121,8 @@ async def assign(request: Request, interaction_id: int, agent: Agent) -> HTTPRes
 
 
 def _done(request: Request, interaction_id: int) -> HTTPResponse:
-    """Nothing for the page that shows it already; where the form says so, on to the conversation."""
+    """Nothing for the page that shows it already; where the form says so, on to the
+    conversation."""
     if "hx-request" in request.headers and not form_field(request, "open"):
         return went_well(request)
     return went_well(request, f"/workspace/conversations/{interaction_id}")

@@ -1,7 +1,7 @@
 """Rasa's action endpoint: rasa-sdk's executor behind one route, in the service itself.
 
-An action is a thin class that is given the desk and calls the same operations as everybody else, in the same lanes.
-Shapes: https://rasa.com/docs/rasa/action-server/
+An action is a thin class that is given the desk and calls the same operations as everybody else, in
+the same lanes. Shapes: https://rasa.com/docs/rasa/action-server/
 """
 
 import hmac
@@ -10,7 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from rasa_sdk.executor import ActionExecutor
-from rasa_sdk.interfaces import ActionExecutionRejection, ActionMissingDomainException, ActionNotFoundException
+from rasa_sdk.interfaces import (
+    ActionExecutionRejection,
+    ActionMissingDomainException,
+    ActionNotFoundException,
+)
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse
 from sanic.response import json as as_json
@@ -32,7 +36,8 @@ def blueprint() -> Blueprint:
     async def register(app: object) -> None:
         executor = ActionExecutor()
         desk: AppContext = app.ctx.desk  # type: ignore[attr-defined]
-        for action in all_actions(replace(desk, store=desk.store.for_own_work())):  # Rasa sends none of it again
+        # Rasa sends none of it again
+        for action in all_actions(replace(desk, store=desk.store.for_own_work())):
             executor.register_action(action)
         app.ctx.executor = executor  # type: ignore[attr-defined]
 
@@ -42,11 +47,14 @@ def blueprint() -> Blueprint:
         if not hmac.compare_digest((request.token or "").encode(), token.encode()):
             raise NotSignedIn("Send the bot's token as Authorization: Bearer.")
         call = _call(request.body)
-        call.setdefault("domain", {})  # Rasa 3.6 leaves it out where domain.yml does not ask for it; the SDK wants one
+        # Rasa 3.6 leaves it out where domain.yml does not ask for it; the SDK wants one
+        call.setdefault("domain", {})
         turn = _turn(call)
         if turn is not None and not await desk_of(request).store.read(bot_turns.stands, turn):
             log.warning("action_of_a_turn_that_ended", turn=turn, name=call["next_action"])
-            return as_json({"error": "The turn has ended.", "action_name": call["next_action"]}, status=400)
+            return as_json(
+                {"error": "The turn has ended.", "action_name": call["next_action"]}, status=400
+            )
         try:
             result = await request.app.ctx.executor.run(call)
         except ActionExecutionRejection as error:

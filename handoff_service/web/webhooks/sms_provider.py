@@ -1,7 +1,7 @@
 """The SMS provider's webhooks: texts that come in, and receipts for texts that went out.
 
-The provider's folder reads and verifies each request; what follows is the same for all: one write, then the answer. A
-provider gets its 200 after the commit, and a 503 when there can be none.
+The provider's folder reads and verifies each request; what follows is the same for all: one write,
+then the answer. A provider gets its 200 after the commit, and a 503 when there can be none.
 """
 
 from collections.abc import Callable, Coroutine
@@ -13,7 +13,12 @@ from sanic.response import text as plain
 from handoff_service import log
 from handoff_service.context import AppContext
 from handoff_service.errors import NotFound, Refusal, Unavailable
-from handoff_service.gateways.provider import MayHideText, ProviderKind, ProviderRequest, ProviderWebhook
+from handoff_service.gateways.provider import (
+    MayHideText,
+    ProviderKind,
+    ProviderRequest,
+    ProviderWebhook,
+)
 from handoff_service.operations.conversations.receive_sms import Outcome, Text, receive_sms
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.settings import Settings
@@ -26,7 +31,9 @@ def blueprint(kind: ProviderKind, settings: Settings) -> Blueprint:
     """``POST /webhooks/NAME/...`` for each webhook of this provider."""
     made = Blueprint(kind.name, url_prefix=f"/webhooks/{kind.name}")
     for webhook in kind.webhooks:
-        made.add_route(_handler(kind, webhook, settings), webhook.path, methods=["POST"], name=webhook.path[1:])
+        made.add_route(
+            _handler(kind, webhook, settings), webhook.path, methods=["POST"], name=webhook.path[1:]
+        )
     return made
 
 
@@ -40,12 +47,17 @@ def _handler(kind: ProviderKind, webhook: ProviderWebhook, settings: Settings) -
     return handle
 
 
-async def _answer(request: Request, kind: ProviderKind, webhook: ProviderWebhook, settings: Settings) -> HTTPResponse:
-    """Read, take, answer. A client that hangs up cancels this, but not what is in a lane by then."""
+async def _answer(
+    request: Request, kind: ProviderKind, webhook: ProviderWebhook, settings: Settings
+) -> HTTPResponse:
+    """Read, take, answer. A client that hangs up cancels this, but not what is in a lane by
+    then."""
     desk = desk_of(request)
     try:
         if settings.sms_provider != kind.name:
-            raise NotFound(f"{kind.title} is not set up here: PATCHBOARD_SMS_PROVIDER is not {kind.name}.")
+            raise NotFound(
+                f"{kind.title} is not set up here: PATCHBOARD_SMS_PROVIDER is not {kind.name}."
+            )
         for one in webhook.read(settings, _as_it_came(request, settings)):
             await (_take_text(desk, one) if isinstance(one, Text) else _take_receipt(desk, one))
     except Unavailable as away:
@@ -58,7 +70,9 @@ async def _answer(request: Request, kind: ProviderKind, webhook: ProviderWebhook
             desk.outage()
         log.warning("webhook_refused", path=request.path, status=refusal.status, why=refusal.detail)
         return plain(refusal.detail, status=refusal.status)
-    return HTTPResponse(webhook.acknowledgement.body, content_type=webhook.acknowledgement.content_type)
+    return HTTPResponse(
+        webhook.acknowledgement.body, content_type=webhook.acknowledgement.content_type
+    )
 
 
 def _as_it_came(request: Request, settings: Settings) -> ProviderRequest:
@@ -82,7 +96,8 @@ async def _take_text(desk: AppContext, text: Text) -> None:
         raise NotFound("The number that this text was sent to is no provider number of the desk.")
     log.debug(
         f"text_{received.outcome}",
-        sid=text.sid, requester=log.masked(text.requester_number), interaction=received.interaction_id,
+        sid=text.sid, requester=log.masked(text.requester_number),
+        interaction=received.interaction_id,
     )  # fmt: skip
 
 

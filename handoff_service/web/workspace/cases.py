@@ -28,7 +28,10 @@ async def new_case_dialog(request: Request, interaction_id: int, agent: Agent) -
 
     def read(conn: Connection) -> dict[str, Any]:
         interaction = conversations.get(conn, interaction_id, agent.id)
-        return {"interaction": interaction, "first_text": conversations.first_text(conn, interaction_id)}
+        return {
+            "interaction": interaction,
+            "first_text": conversations.first_text(conn, interaction_id),
+        }
 
     around = await frame(request, agent, place="ongoing")
     found = await desk_of(request).store.read(read)
@@ -36,11 +39,15 @@ async def new_case_dialog(request: Request, interaction_id: int, agent: Agent) -
 
 
 @page(*LIVE)
-async def case_dialog(request: Request, interaction_id: int, case_id: int, agent: Agent) -> HTTPResponse:
+async def case_dialog(
+    request: Request, interaction_id: int, case_id: int, agent: Agent
+) -> HTTPResponse:
     """The dialog that changes a case."""
     around = await frame(request, agent, place="ongoing")
     interaction, case = await desk_of(request).store.read(_beside, interaction_id, case_id)
-    return render("case_dialog.html", **around, interaction=interaction, case=case, states=list(CaseState))
+    return render(
+        "case_dialog.html", **around, interaction=interaction, case=case, states=list(CaseState)
+    )
 
 
 @page(*LIVE)
@@ -59,7 +66,9 @@ async def open_one(request: Request, interaction_id: int, agent: Agent) -> HTTPR
 
 
 @page(*LIVE)
-async def change_one(request: Request, interaction_id: int, case_id: int, agent: Agent) -> HTTPResponse:
+async def change_one(
+    request: Request, interaction_id: int, case_id: int, agent: Agent
+) -> HTTPResponse:
     await desk_of(request).store.read(_beside, interaction_id, case_id)
     command = ChangeCase(
         id=case_id,

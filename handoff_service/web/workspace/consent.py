@@ -33,7 +33,8 @@ async def record(request: Request, interaction_id: int, agent: Agent) -> HTTPRes
     interaction = await desk_of(request).store.read(conversations.get, interaction_id)
     ask = Ask(
         number=interaction.requester_number,
-        provider_number=None if opted_out else interaction.provider_number,  # with what was said of all of them
+        # with what was said of all of them
+        provider_number=None if opted_out else interaction.provider_number,
         opted_out=opted_out,
         source=Source.AGENT,
         agent_id=agent.id,

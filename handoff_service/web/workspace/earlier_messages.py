@@ -1,4 +1,5 @@
-"""What was said on a line before, above the conversation: loaded when one scrolls up, page by page."""
+"""What was said on a line before, above the conversation: loaded when one scrolls up, page by
+page."""
 
 import re
 from dataclasses import dataclass
@@ -35,15 +36,22 @@ class ShownChapter:
 async def earlier_than(request: Request, thread: Thread) -> Before | None:
     """Where what stands above a conversation's page ends; None: nothing does."""
     first_seq = thread.lines[0].line.seq if thread.lines else 1
-    return await desk_of(request).store.read(earlier_messages.has_earlier, thread.interaction.id, first_seq)
+    return await desk_of(request).store.read(
+        earlier_messages.has_earlier, thread.interaction.id, first_seq
+    )
 
 
 @page(Role.AGENT, Role.SUPERVISOR)
 async def earlier_fragment(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
-    """The lines before ``before`` (an interaction's id and a seq, such as 12-301), and the way to those before them."""
+    """The lines before ``before`` (an interaction's id and a seq, such as 12-301), and the way to
+    those before them."""
     found = _BEFORE.fullmatch(request.args.get("before") or "")
     if found is None:
-        raise BadInput(errors={"before": "must be an interaction's id and a line's place in it, such as 12-301"})
+        raise BadInput(
+            errors={
+                "before": "must be an interaction's id and a line's place in it, such as 12-301"
+            }
+        )
     at = Before(int(found[1]), int(found[2]))
     desk = desk_of(request)
     given = await desk.store.read(_read, interaction_id, at)
@@ -55,7 +63,16 @@ def _read(conn: Connection, interaction_id: int, at: Before) -> dict[str, Any]:
     conversation = conversations.get(conn, interaction_id)
     found = earlier_messages.earlier(conn, interaction_id, at)
     chapters = [
-        ShownChapter(interaction=one.interaction, lines=shown(one.lines, facts.zone), to_its_end=one.to_its_end)
+        ShownChapter(
+            interaction=one.interaction,
+            lines=shown(one.lines, facts.zone),
+            to_its_end=one.to_its_end,
+        )
         for one in found.chapters
     ]
-    return {"zone": facts.zone, "conversation": conversation, "chapters": chapters, "earlier": found.before}
+    return {
+        "zone": facts.zone,
+        "conversation": conversation,
+        "chapters": chapters,
+        "earlier": found.before,
+    }

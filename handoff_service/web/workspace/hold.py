@@ -6,7 +6,10 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.conversations.change_interaction import ChangeInteraction, change_interaction
+from handoff_service.operations.conversations.change_interaction import (
+    ChangeInteraction,
+    change_interaction,
+)
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.web.shared.rendering import form_field, went_back
@@ -20,7 +23,12 @@ async def hold(request: Request, interaction_id: int, agent: Agent) -> HTTPRespo
         raise BadInput("Write why, so that other agents know what it is waiting for.")
     await _change(
         request,
-        ChangeInteraction(interaction_id=interaction_id, agent_id=agent.id, state=State.ON_HOLD, state_reason=reason),
+        ChangeInteraction(
+            interaction_id=interaction_id,
+            agent_id=agent.id,
+            state=State.ON_HOLD,
+            state_reason=reason,
+        ),
     )
     return went_back(request, interaction_id)
 
@@ -28,7 +36,10 @@ async def hold(request: Request, interaction_id: int, agent: Agent) -> HTTPRespo
 @page(*LIVE)
 async def resume(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     await _change(
-        request, ChangeInteraction(interaction_id=interaction_id, agent_id=agent.id, state=State.WORK_IN_PROGRESS)
+        request,
+        ChangeInteraction(
+            interaction_id=interaction_id, agent_id=agent.id, state=State.WORK_IN_PROGRESS
+        ),
     )
     return went_back(request, interaction_id)
 

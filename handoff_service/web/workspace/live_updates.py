@@ -1,4 +1,5 @@
-"""What keeps pages current: the stream of hints, and what is too fleeting to be stored (who is writing just now)."""
+"""What keeps pages current: the stream of hints, and what is too fleeting to be stored (who is
+writing just now)."""
 
 import json
 from collections.abc import Sequence
@@ -19,18 +20,28 @@ from handoff_service.store.engine.lanes import DESK, EVERYTHING, Hint
 from handoff_service.web.shared import sse
 from handoff_service.web.shared.directions import isolated
 from handoff_service.web.shared.rendering import form_field, went_well
-from handoff_service.web.shared.session import ANYONE, LIVE, allowed, desk_of, page, signed_in, supervises
+from handoff_service.web.shared.session import (
+    ANYONE,
+    LIVE,
+    allowed,
+    desk_of,
+    page,
+    signed_in,
+    supervises,
+)
 
-KINDS = {"text": "is writing a text", "note": "is writing a note", "": ""}  # what is written; nothing any more
+# what is written; nothing any more
+KINDS = {"text": "is writing a text", "note": "is writing a note", "": ""}
 PAUSE = 1.0  # seconds between two redrawings of the supervisor's page
 LONGEST = 9  # digits of a number that is an id or a place
 
 
 @page(*ANYONE)
 async def events(request: Request, agent: Agent) -> None:
-    """The stream: ``lists`` when something about this agent changed, ``thread`` when the ``open`` conversation did,
-    ``writing`` when somebody else writes in it (``{"by", "said"}``; nothing is said when they stopped), and for
-    supervisors who ask for it ``desk`` when anything that their page shows did."""
+    """The stream: ``lists`` when something about this agent changed, ``thread`` when the ``open``
+    conversation did, ``writing`` when somebody else writes in it (``{"by", "said"}``; nothing is
+    said when they stopped), and for supervisors who ask for it ``desk`` when anything that their
+    page shows did."""
     desk = desk_of(request)
     opened = _number(request.args.get("open") or "")
     if opened is not None:
@@ -38,7 +49,11 @@ async def events(request: Request, agent: Agent) -> None:
     here = f"interaction:{opened}"
     mine = {f"agent:{agent.id}", *([SUPERVISORS] if Role.SUPERVISOR in agent.roles else [])}
     watches = {DESK} if request.args.get("desk") == "1" and supervises(agent) else set[str]()
-    written = {f"writing:{opened}:{kind}": said for kind, said in KINDS.items()} if opened is not None else {}
+    written = (
+        {f"writing:{opened}:{kind}": said for kind, said in KINDS.items()}
+        if opened is not None
+        else {}
+    )
 
     async def says(hints: Sequence[Hint]) -> list[sse.Said]:
         topics = {hint.topic for hint in hints}
@@ -56,7 +71,8 @@ async def events(request: Request, agent: Agent) -> None:
 
     async def still() -> bool:
         now = await signed_in(request)
-        return now is not None and now.roles == agent.roles  # with other roles the page asks for another stream
+        # with other roles the page asks for another stream
+        return now is not None and now.roles == agent.roles
 
     topics = [*mine, *([here] if opened is not None else []), *written, *watches]
     pause = PAUSE if watches else 0.0
@@ -65,7 +81,8 @@ async def events(request: Request, agent: Agent) -> None:
 
 @page(*LIVE)
 async def writing(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
-    """Tell others who have this conversation open that the agent writes in it. Nothing is stored."""
+    """Tell others who have this conversation open that the agent writes in it. Nothing is
+    stored."""
     desk = desk_of(request)
     kind = form_field(request, "kind")
     if kind not in KINDS:

@@ -1,4 +1,5 @@
-"""An agent writes first: the dialog with whom, from which number, and what sending will do, seen before it is done."""
+"""An agent writes first: the dialog with whom, from which number, and what sending will do, seen
+before it is done."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +41,9 @@ async def look(request: Request, agent: Agent) -> HTTPResponse:
     args = {name: (request.args.get(name) or "") for name in ("q", "choice", "from")}
     looked = await _looked(request, agent, _asked(**args))
     desk = await desk_of(request).store.read(page_queries.desk_facts)
-    return render("new_preview.html", looked=looked, table=TABLE, zone=desk.zone, now=desk_of(request).clock())
+    return render(
+        "new_preview.html", looked=looked, table=TABLE, zone=desk.zone, now=desk_of(request).clock()
+    )
 
 
 @page(*LIVE)
@@ -57,7 +60,9 @@ async def send_first(request: Request, agent: Agent) -> HTTPResponse:
     if looked.chosen is None:
         raise BadInput(f"{looked.problem}." if looked.problem else WHOM)
     if not is_visible(body):
-        raise BadInput("Write a message." if not body.strip() else f"The text {nothing_visible(body)}.")
+        raise BadInput(
+            "Write a message." if not body.strip() else f"The text {nothing_visible(body)}."
+        )
     if row not in set(If):
         raise BadInput(UNSEEN)
     to = recipients.recipient(looked.chosen, looked.asked.sender)
@@ -95,7 +100,9 @@ async def _looked(request: Request, agent: Agent, asked: RecipientQuery) -> Reci
     return await desk_of(request).store.read(recipients.look, asked, agent.id)
 
 
-async def _shown(request: Request, agent: Agent, asked: RecipientQuery, body: str = "") -> HTTPResponse:
+async def _shown(
+    request: Request, agent: Agent, asked: RecipientQuery, body: str = ""
+) -> HTTPResponse:
     """The dialog's inside for the script, the list with the dialog over it for everybody else."""
     looked = await _looked(request, agent, asked)
     around: dict[str, Any] = await frame(request, agent, place="new")

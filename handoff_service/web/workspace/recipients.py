@@ -1,4 +1,5 @@
-"""Whom an agent may mean to text, found by what was typed, and what sending would do: read in one transaction."""
+"""Whom an agent may mean to text, found by what was typed, and what sending would do: read in one
+transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ LAST = 2  # lines shown of the conversation that is there
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientQuery:
-    """What the form says. ``q``: what was typed; ``choice``: one of the ways that were listed for it; ``sender``: the
-    company's number."""
+    """What the form says. ``q``: what was typed; ``choice``: one of the ways that were listed for
+    it; ``sender``: the company's number."""
 
     q: str = ""
     choice: str = ""
@@ -60,7 +61,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What sending would do: the row of table 3, in one sentence, in the button's words; and what is there now."""
+    """What sending would do: the row of table 3, in one sentence, in the button's words; and what
+    is there now."""
 
     row: If
     told: str
@@ -92,7 +94,9 @@ def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPre
     sender = next((p.number for p in senders if p.number == asked.sender), senders[0].number)
     asked = RecipientQuery(q=asked.q, choice=asked.choice, sender=sender)
     country = people.desk_country(conn)
-    users = people.users(conn, people.found_by(conn, asked.q).where, limit=MOST + 1) if asked.q else []
+    users = (
+        people.users(conn, people.found_by(conn, asked.q).where, limit=MOST + 1) if asked.q else []
+    )
     typed, problem = _typed(conn, asked.q, country)
     found = [Found(None, [typed])] if typed else []
     found += [Found(user, _ways(conn, user, asked.choice, country)) for user in users[:MOST]]
@@ -113,12 +117,15 @@ def recipient(way: Destination, sender: str) -> Recipient:
 
 
 def known(conn: Connection, user_id: int | None, number: str) -> RecipientQuery:
-    """The form for a person (and one of their numbers) that a link names; empty when there is no such person."""
+    """The form for a person (and one of their numbers) that a link names; empty when there is no
+    such person."""
     (user,) = people.users(conn, t.users.c.id == user_id) or (None,) if user_id else (None,)
     if user is None:
         return RecipientQuery(q=number, choice=f":{number}" if number else "")
     numbers = [number] if number else user.numbers
-    return RecipientQuery(q=user.name[:100], choice=f"{user.id}:{numbers[0]}" if len(numbers) == 1 else "")
+    return RecipientQuery(
+        q=user.name[:100], choice=f"{user.id}:{numbers[0]}" if len(numbers) == 1 else ""
+    )
 
 
 def _typed(conn: Connection, q: str, country: str) -> tuple[Destination | None, str]:
@@ -145,7 +152,13 @@ def _ways(conn: Connection, user: User, choice: str, country: str) -> list[Desti
         except BadInput as refusal:
             refused = refusal.errors["to"]
         ways.append(
-            Destination(user_id=user.id, number=each, on_record=each in user.numbers, refused=refused, warning=looks)
+            Destination(
+                user_id=user.id,
+                number=each,
+                on_record=each in user.numbers,
+                refused=refused,
+                warning=looks,
+            )
         )
     return ways
 
@@ -165,7 +178,9 @@ def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
     active, last = None, []
     if seen.interaction_id is not None:
         active = conversations.get(conn, seen.interaction_id, agent_id)
-        last = [m for m in conversations.messages(conn, active.id) if m.kind is Kind.MESSAGE][-LAST:]
+        last = [m for m in conversations.messages(conn, active.id) if m.kind is Kind.MESSAGE][
+            -LAST:
+        ]
     return Outlook(
         row=seen.row,
         told=seen.told,

@@ -5,14 +5,19 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.operations.delivery.resolve_unknown_send import ResolveSend, resolve_unknown_send
+from handoff_service.operations.delivery.resolve_unknown_send import (
+    ResolveSend,
+    resolve_unknown_send,
+)
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.web.shared.rendering import form_field, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
 @page(*LIVE)
-async def settle(request: Request, interaction_id: int, message_id: int, agent: Agent) -> HTTPResponse:
+async def settle(
+    request: Request, interaction_id: int, message_id: int, agent: Agent
+) -> HTTPResponse:
     command = ResolveSend(
         interaction_id=interaction_id,
         message_id=message_id,
@@ -23,4 +28,6 @@ async def settle(request: Request, interaction_id: int, message_id: int, agent: 
     return went_back(request, interaction_id)
 
 
-ACTS: dict[str, Any] = {"/conversations/<interaction_id:int>/messages/<message_id:int>/settle": settle}
+ACTS: dict[str, Any] = {
+    "/conversations/<interaction_id:int>/messages/<message_id:int>/settle": settle
+}

@@ -26,7 +26,8 @@ LONGEST = 200  # characters of a query
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A conversation that was found: the line in pieces (piece, whether it was wanted), who wrote it, and its seq."""
+    """A conversation that was found: the line in pieces (piece, whether it was wanted), who wrote
+    it, and its seq."""
 
     interaction: Interaction
     seq: int | None
@@ -46,7 +47,8 @@ class Results:
 
 @page(Role.AGENT, Role.SUPERVISOR)
 async def search_page(request: Request, agent: Agent) -> HTTPResponse:
-    """The page; for a script, its results alone. ``q``: what is typed; ``below``: a later page of conversations."""
+    """The page; for a script, its results alone. ``q``: what is typed; ``below``: a later page of
+    conversations."""
     desk = desk_of(request)
     wanted = search_query.read((request.args.get("q") or "")[:LONGEST])
     below = request.args.get("below") or ""
@@ -73,7 +75,9 @@ def _hit(one: FoundConversation, wanted: Wanted, agent_id: int) -> Hit:
     if line is None:
         said = interaction.short_description or ""
         return Hit(interaction=interaction, seq=None, by="", pieces=[(said, False)] if said else [])
-    pieces = search_query.marked(search_query.text_of(line.body, line.reason, line.event), wanted.phrases)
+    pieces = search_query.marked(
+        search_query.text_of(line.body, line.reason, line.event), wanted.phrases
+    )
     return Hit(interaction=interaction, seq=line.seq, by=_by(line, agent_id), pieces=pieces)
 
 
@@ -85,4 +89,8 @@ def _by(line: Message, agent_id: int) -> str:
         return "Virtual agent, not sent"
     if line.kind is Kind.NOTE:
         return f"Note, {who.lower() if who == 'You' else who}"
-    return {Author.AGENT: who, Author.VIRTUAL_AGENT: "Virtual agent", Author.SYSTEM: "Patchboard"}.get(author.kind, "")
+    return {
+        Author.AGENT: who,
+        Author.VIRTUAL_AGENT: "Virtual agent",
+        Author.SYSTEM: "Patchboard",
+    }.get(author.kind, "")

@@ -19,9 +19,18 @@ from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.password_tries import is_known, remember, try_password
 from handoff_service.web.shared.rendering import form_field, from_this_site, render
-from handoff_service.web.shared.session import ANYONE, cookie_token, desk_of, give_cookie, page, signed_in, take_cookie
+from handoff_service.web.shared.session import (
+    ANYONE,
+    cookie_token,
+    desk_of,
+    give_cookie,
+    page,
+    signed_in,
+    take_cookie,
+)
 
-_PAGE = re.compile(r"/workspace([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")  # of this site, however a browser reads it
+# of this site, however a browser reads it
+_PAGE = re.compile(r"/workspace([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")
 
 
 def blueprint() -> Blueprint:
@@ -39,16 +48,24 @@ def blueprint() -> Blueprint:
         from_this_site(request)
         email, password = form_field(request, "email").strip(), form_field(request, "password")
         if not email or not password:
-            return await _page(request, email=email, wrong="Write your e-mail address and your password.", status=400)
+            return await _page(
+                request,
+                email=email,
+                wrong="Write your e-mail address and your password.",
+                status=400,
+            )
         return await _try(request, email, password)
 
     @made.post("/sign-out")
     @page(*ANYONE)
     async def sign_out(request: Request, agent: Agent) -> HTTPResponse:
         desk = desk_of(request)
-        # The session first: the hint about the presence makes the agent's other tabs ask, and find themselves out.
+        # The session first: the hint about the presence makes the agent's other tabs ask, and find
+        # themselves out.
         await desk.store.write(end_session, cookie_token(request) or "")
-        await desk.store.write(set_presence, SetPresence(agent_id=agent.id, presence=Presence.OFFLINE))
+        await desk.store.write(
+            set_presence, SetPresence(agent_id=agent.id, presence=Presence.OFFLINE)
+        )
         response = redirect("/sign-in", status=303)
         take_cookie(desk, response)
         return response
@@ -72,7 +89,9 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
         return page
     if isinstance(answer, int):
         left = "1 try" if answer == 1 else f"{answer} tries"
-        return await _page(request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401)
+        return await _page(
+            request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401
+        )
     await desk.store.write(presence.signed_in, SignedIn(agent_id=answer.agent_id, to_work=True))
     response = redirect(_next(form_field(request, "next")), status=303)
     give_cookie(desk, response, answer.token)
@@ -81,11 +100,14 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
 
 
 def _next(asked: str) -> str:
-    """The page that the agent wanted before signing in; the list if the address is none of the workspace's pages."""
+    """The page that the agent wanted before signing in; the list if the address is none of the
+    workspace's pages."""
     return asked if _PAGE.fullmatch(asked) else "/workspace"
 
 
-async def _page(request: Request, *, email: str = "", wrong: str = "", status: int = 200) -> HTTPResponse:
+async def _page(
+    request: Request, *, email: str = "", wrong: str = "", status: int = 200
+) -> HTTPResponse:
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
     simulated = desk.settings.demo and desk.settings.sms_provider == "simulator"

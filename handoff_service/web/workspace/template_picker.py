@@ -1,4 +1,5 @@
-"""Templates for agents: those that fit what an agent types, filled for the conversation or for a new message."""
+"""Templates for agents: those that fit what an agent types, filled for the conversation or for a
+new message."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +8,11 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.operations.conversations.start_conversation import Recipient, preview, recipient_name
+from handoff_service.operations.conversations.start_conversation import (
+    Recipient,
+    preview,
+    recipient_name,
+)
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.rules.conversations.agent_initiated import If
 from handoff_service.rules.delivery.sms_text import is_e164
@@ -36,13 +41,15 @@ async def found_templates(request: Request, interaction_id: int, agent: Agent) -
         who = Placeholders(requester=requester, agent=agent.name, number=interaction.number)
         return _filled(templates.list_(conn, q, limit=MOST), who)
 
-    return render("found_templates.html", templates=await desk_of(request).store.read(read), q=q, left_out=0)
+    return render(
+        "found_templates.html", templates=await desk_of(request).store.read(read), q=q, left_out=0
+    )
 
 
 @page(*LIVE)
 async def templates_to_begin(request: Request, agent: Agent) -> HTTPResponse:
-    """The same for a new message to the ``choice`` from the number ``from``. A conversation that does not exist yet has
-    no number, so templates that name it are left out."""
+    """The same for a new message to the ``choice`` from the number ``from``. A conversation that
+    does not exist yet has no number, so templates that name it are left out."""
     q = _typed(request)
     to = _recipient(request)
 
@@ -68,13 +75,17 @@ def _recipient(request: Request) -> Recipient | None:
     """Whom the dialog has chosen, ``7:+12025550101`` or ``:+12025550101``; None while nobody is."""
     user, _, to = (request.args.get("choice") or "")[:100].partition(":")
     sender = (request.args.get("from") or "").strip()
-    if not (is_e164(to) and is_e164(sender)) or not (user == "" or (user.isdecimal() and len(user) <= LONGEST_ID)):
+    if not (is_e164(to) and is_e164(sender)) or not (
+        user == "" or (user.isdecimal() and len(user) <= LONGEST_ID)
+    ):
         return None
     return Recipient(to=to, provider_number=sender, user_id=int(user) if user else None)
 
 
 def _who(conn: Connection, to: Recipient | None, agent: Agent) -> Placeholders:
-    if to is None or to.provider_number not in {one.number for one in people.provider_numbers(conn)}:
+    if to is None or to.provider_number not in {
+        one.number for one in people.provider_numbers(conn)
+    }:
         return Placeholders(requester=None, agent=agent.name, number="")
     seen = preview(conn, to, agent.id)
     goes_on = seen.interaction_id is not None and seen.row is If.ACTIVE_WITH_LIVE_AGENT

@@ -1,4 +1,5 @@
-"""Running timers on a conversation: put one off by a while, until tomorrow morning or until a time, or cancel it."""
+"""Running timers on a conversation: put one off by a while, until tomorrow morning or until a time,
+or cancel it."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
@@ -31,7 +32,8 @@ def _tomorrow(_due: datetime, now: datetime) -> datetime:
     return datetime.combine(now.date() + timedelta(days=1), MORNING, now.tzinfo)
 
 
-# what an agent presses -> when it fires instead, from when it is due and from now (both in the desk's zone)
+# what an agent presses -> when it fires instead, from when it is due and from now (both in the
+# desk's zone)
 LATER: Mapping[str, Callable[[datetime, datetime], datetime]] = {
     "15m": lambda due, _now: due + timedelta(minutes=15),
     "1h": lambda due, _now: due + timedelta(hours=1),
@@ -40,7 +42,9 @@ LATER: Mapping[str, Callable[[datetime, datetime], datetime]] = {
 
 
 @page(*LIVE)
-async def postpone(request: Request, interaction_id: int, timer_id: int, agent: Agent) -> HTTPResponse:
+async def postpone(
+    request: Request, interaction_id: int, timer_id: int, agent: Agent
+) -> HTTPResponse:
     desk = desk_of(request)
     wish, at = form_field(request, "later"), form_field(request, "at").strip()
 
@@ -52,21 +56,27 @@ async def postpone(request: Request, interaction_id: int, timer_id: int, agent: 
         return own_time(at, zone, desk.clock())
 
     command = Postpone(
-        interaction_id=interaction_id, timer_id=timer_id, agent_id=agent.id, due_at=await desk.store.read(until)
+        interaction_id=interaction_id,
+        timer_id=timer_id,
+        agent_id=agent.id,
+        due_at=await desk.store.read(until),
     )
     await desk.store.write(postpone_timer, command, near=interaction_id)
     return went_back(request, interaction_id)
 
 
 @page(*LIVE)
-async def cancel(request: Request, interaction_id: int, timer_id: int, agent: Agent) -> HTTPResponse:
+async def cancel(
+    request: Request, interaction_id: int, timer_id: int, agent: Agent
+) -> HTTPResponse:
     command = Cancel(interaction_id=interaction_id, timer_id=timer_id, agent_id=agent.id)
     await desk_of(request).store.write(cancel_timer, command, near=interaction_id)
     return went_back(request, interaction_id)
 
 
 def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """What a field for a day and a time sends, in the desk's zone. BadInput when it is none to come within a year."""
+    """What a field for a day and a time sends, in the desk's zone. BadInput when it is none to come
+    within a year."""
     try:
         at = datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError as error:

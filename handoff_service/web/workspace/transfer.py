@@ -1,5 +1,5 @@
-"""Transfer a conversation to an agent or a queue, take that back, or give it back to the virtual agent: for good, or
-until it has asked for proof."""
+"""Transfer a conversation to an agent or a queue, take that back, or give it back to the virtual
+agent: for good, or until it has asked for proof."""
 
 from typing import Any
 
@@ -10,8 +10,16 @@ from sqlalchemy import Connection
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.operations.identity.ask_for_proof import AskForProof, ask_for_proof
-from handoff_service.operations.routing.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
-from handoff_service.operations.virtual_agent.return_to_virtual_agent import ReturnToBot, return_to_bot
+from handoff_service.operations.routing.transfer import (
+    CancelTransfer,
+    Transfer,
+    cancel_transfer,
+    transfer,
+)
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
+    ReturnToBot,
+    return_to_bot,
+)
 from handoff_service.store.conversations import conversations
 from handoff_service.store.routing import supervision
 from handoff_service.web.shared.page_shell import frame

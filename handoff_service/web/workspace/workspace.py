@@ -1,7 +1,9 @@
-"""The workspace: the list pane, a conversation, what agents do with them, and the stream that keeps both current.
+"""The workspace: the list pane, a conversation, what agents do with them, and the stream that keeps
+both current.
 
-A page is a whole answer and works as one; its fragments (``/workspace/lists``, ``.../news``) are the same templates,
-which the page's script puts in place by id. Acts answer nothing to the script: the stream tells it what has changed.
+A page is a whole answer and works as one; its fragments (``/workspace/lists``, ``.../news``) are
+the same templates, which the page's script puts in place by id. Acts answer nothing to the script:
+the stream tells it what has changed.
 """
 
 from collections.abc import Sequence
@@ -33,7 +35,15 @@ from handoff_service.web.shared.page_queries import DeskFacts, Thread
 from handoff_service.web.shared.page_shell import frame
 from handoff_service.web.shared.rendering import form_field, render, went_back, went_well
 from handoff_service.web.shared.request_bytes import id_field
-from handoff_service.web.shared.session import ANYONE, LIVE, csrf_token, desk_of, page, signed_in, supervises
+from handoff_service.web.shared.session import (
+    ANYONE,
+    LIVE,
+    csrf_token,
+    desk_of,
+    page,
+    signed_in,
+    supervises,
+)
 from handoff_service.web.shared.uploads import MAY_ATTACH, attached
 from handoff_service.web.supervisor import supervisor
 from handoff_service.web.workspace import (
@@ -63,12 +73,15 @@ def blueprint() -> Blueprint:
     async def start(request: Request) -> HTTPResponse:
         return redirect("/workspace" if await signed_in(request) else "/sign-in")
 
-    # An error format is given because Sanic would else read and parse each handler for one, which takes a millisecond.
+    # An error format is given because Sanic would else read and parse each handler for one, which
+    # takes a millisecond.
     inside = Blueprint("desk", url_prefix="/workspace")
     for path, handler in PAGES.items():
         inside.add_route(handler, path, methods=["GET"], name=handler.__name__, error_format="text")
     for path, handler in ACTS.items():
-        inside.add_route(handler, path, methods=["POST"], name=handler.__name__, error_format="text")
+        inside.add_route(
+            handler, path, methods=["POST"], name=handler.__name__, error_format="text"
+        )
     return Blueprint.group(made, inside, admin.blueprint(), sign_in.blueprint(), assets.blueprint())  # type: ignore[return-value]
 
 
@@ -86,7 +99,12 @@ async def conversation_page(request: Request, interaction_id: int, agent: Agent)
     facts: DeskFacts = around["desk"]
     line = next(iter(_numbers(request, "line")), None)
     thread = await desk.store.read(
-        page_queries.thread, interaction_id, agent.id, facts.zone, whole=request.args.get("all") == "1", line=line
+        page_queries.thread,
+        interaction_id,
+        agent.id,
+        facts.zone,
+        whole=request.args.get("all") == "1",
+        line=line,
     )
     return render(
         "conversation_page.html",
@@ -100,9 +118,12 @@ async def conversation_page(request: Request, interaction_id: int, agent: Agent)
 
 @page(*LIVE)
 async def list_fragment(request: Request, agent: Agent) -> HTTPResponse:
-    """The list pane's parts and the counts. ``shown``: offers on the page; ``open``: the open conversation."""
+    """The list pane's parts and the counts. ``shown``: offers on the page; ``open``: the open
+    conversation."""
     on_page = _numbers(request, "shown")
-    around = await _around(request, agent, on_page=on_page, opened=next(iter(_numbers(request, "open")), None))
+    around = await _around(
+        request, agent, on_page=on_page, opened=next(iter(_numbers(request, "open")), None)
+    )
     return render("lists.html", **around)
 
 
@@ -114,7 +135,8 @@ async def counts_fragment(request: Request, agent: Agent) -> HTTPResponse:
 
 @page(*LIVE)
 async def news_fragment(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
-    """The lines after ``after``, the ``watch``-ed lines as they are now, and what stands around them."""
+    """The lines after ``after``, the ``watch``-ed lines as they are now, and what stands around
+    them."""
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
     thread = await desk.store.read(
@@ -154,7 +176,10 @@ async def reject(request: Request, work_item_id: int, agent: Agent) -> HTTPRespo
 @page(*LIVE)
 async def text_requester(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     command = Write(
-        interaction_id=interaction_id, agent_id=agent.id, body=_field(request, "body"), media=attached(request)
+        interaction_id=interaction_id,
+        agent_id=agent.id,
+        body=_field(request, "body"),
+        media=attached(request),
     )
     await desk_of(request).store.write(send_sms, command, near=interaction_id)
     return went_back(request, interaction_id)
@@ -182,7 +207,9 @@ async def close(request: Request, interaction_id: int, agent: Agent) -> HTTPResp
     if state not in (State.CLOSED_COMPLETE, State.CLOSED_ABANDONED):
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
     if len(closing_text) > MAX_BODY:
-        raise BadInput(f"The closing line must be at most {MAX_BODY} characters; it has {len(closing_text)}.")
+        raise BadInput(
+            f"The closing line must be at most {MAX_BODY} characters; it has {len(closing_text)}."
+        )
     if not _field(request, "short_description"):
         raise BadInput("Describe in a few words what it was about.")
     command = CloseInteraction(
@@ -214,7 +241,8 @@ async def undo(request: Request, interaction_id: int, agent: Agent) -> HTTPRespo
 
 @page(*LIVE)
 async def found_users(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
-    """Users by name, employee number or the end of a number, for whoever says who the requester is."""
+    """Users by name, employee number or the end of a number, for whoever says who the requester
+    is."""
     q = (request.args.get("q") or "").strip()[:100]
     found = await desk_of(request).store.read(people.active_found_by, q, 8)
     return render("found_users.html", users=found, q=q, interaction_id=interaction_id)
@@ -223,7 +251,9 @@ async def found_users(request: Request, interaction_id: int, agent: Agent) -> HT
 @page(*LIVE)
 async def presence(request: Request, agent: Agent) -> HTTPResponse:
     wanted = _field(request, "presence")
-    await desk_of(request).store.write(set_presence, SetPresence(agent_id=agent.id, presence=wanted))
+    await desk_of(request).store.write(
+        set_presence, SetPresence(agent_id=agent.id, presence=wanted)
+    )
     return went_well(request)
 
 
@@ -281,7 +311,9 @@ async def _around(
     """What the desk's pages and fragments need: the frame and the lists."""
     others = request.args.get("others") == "1"
     around = await frame(request, agent, place="ongoing" if opened else "inbox")
-    lists = await desk_of(request).store.read(page_queries.lists, agent.id, others=others, on_page=on_page)
+    lists = await desk_of(request).store.read(
+        page_queries.lists, agent.id, others=others, on_page=on_page
+    )
     return around | {"lists": lists, "others": others, "opened": opened}
 
 

@@ -1,4 +1,5 @@
-"""Acme's whole story, as a folder below ``gateways/`` would tell it: JSON over HTTP, with a key in a header."""
+"""Acme's whole story, as a folder below ``gateways/`` would tell it: JSON over HTTP, with a key in
+a header."""
 
 import hmac
 import json
@@ -8,7 +9,12 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from handoff_service.errors import BadInput, NotAllowed
-from handoff_service.gateways.provider import ProviderKind, ProviderRequest, ProviderWebhook, Receipts
+from handoff_service.gateways.provider import (
+    ProviderKind,
+    ProviderRequest,
+    ProviderWebhook,
+    Receipts,
+)
 from handoff_service.operations.conversations.receive_sms import Text
 from handoff_service.operations.delivery.record_receipt import Receipt
 from handoff_service.ports import (
@@ -33,9 +39,15 @@ from handoff_service.settings import Settings
 KEY = "acme-key"
 ERRORS = SendErrors(
     {
-        1: SendError("There is no such number.", "Check the number with the requester.", Reason.BAD_NUMBER),
-        2: SendError("The requester told Acme STOP.", "Wait until they text START.", Reason.OPTED_OUT),
-        3: SendError("The phone is off.", "Or call.", Reason.UNREACHABLE, waits=(timedelta(minutes=9),)),
+        1: SendError(
+            "There is no such number.", "Check the number with the requester.", Reason.BAD_NUMBER
+        ),
+        2: SendError(
+            "The requester told Acme STOP.", "Wait until they text START.", Reason.OPTED_OUT
+        ),
+        3: SendError(
+            "The phone is off.", "Or call.", Reason.UNREACHABLE, waits=(timedelta(minutes=9),)
+        ),
     }
 )
 STATUSES = {"sent": Status.SENT, "arrived": Status.DELIVERED, "lost": Status.UNDELIVERED}
@@ -46,7 +58,12 @@ class AcmeProvider:
         self._session = aiohttp.ClientSession(url, headers={"X-Acme-Key": KEY})
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
-        text = {"to": message.to, "from": message.sender, "text": message.body, "ref": message.message_id}
+        text = {
+            "to": message.to,
+            "from": message.sender,
+            "text": message.body,
+            "ref": message.message_id,
+        }
         try:
             async with self._session.post("/texts", json=text) as answer:
                 said = await answer.json()
@@ -92,13 +109,24 @@ def _verified(request: ProviderRequest) -> dict[str, str]:
 
 def read_text(_settings: Settings, request: ProviderRequest) -> Sequence[Text]:
     said = _verified(request)
-    return [Text(sid=said["id"], requester_number=said["from"], provider_number=said["to"], body=said["text"])]
+    return [
+        Text(
+            sid=said["id"],
+            requester_number=said["from"],
+            provider_number=said["to"],
+            body=said["text"],
+        )
+    ]
 
 
 def read_receipt(_settings: Settings, request: ProviderRequest) -> Sequence[Receipt]:
     said = _verified(request)
     code = said.get("error")
-    return [Receipt(sid=said["id"], status=STATUSES[said["state"]], error_code=int(code) if code else None)]
+    return [
+        Receipt(
+            sid=said["id"], status=STATUSES[said["state"]], error_code=int(code) if code else None
+        )
+    ]
 
 
 def kind(url: str) -> ProviderKind:

@@ -1,11 +1,15 @@
 """Receive texts: tables 1 and 2 of the product page, in one transaction for all waiting texts.
 
-One SELECT per table loads the facts, each text is decided in memory, and one statement per table writes the results.
-The commit stores the text, its profile, its interaction and its follow-up work, so no acknowledged text depends on
-this process.
+One SELECT per table loads the facts, each text is decided in memory, and one statement per table
+writes the results. The commit stores the text, its profile, its interaction and its follow-up work,
+so no acknowledged text depends on this process.
 """
 
 from handoff_service.operations.conversations.receive_sms.facts import Attachment, Text
-from handoff_service.operations.conversations.receive_sms.receive import Outcome, Received, receive_sms
+from handoff_service.operations.conversations.receive_sms.receive import (
+    Outcome,
+    Received,
+    receive_sms,
+)
 
 __all__ = ["Attachment", "Outcome", "Received", "Text", "receive_sms"]

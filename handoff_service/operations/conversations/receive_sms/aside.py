@@ -1,8 +1,9 @@
 """Texts that start nothing: reactions, thanks after closing, and blank texts to live agents.
 
-They are stored in the conversation that they are about, open or closed, and wake nobody: no bot turn, no queue, no
-timer, no change of state. The agent of a closed conversation sees thanks as unread. A blank text gives an agent nothing
-to answer, so the conversation begins with the first text that shows something.
+They are stored in the conversation that they are about, open or closed, and wake nobody: no bot
+turn, no queue, no timer, no change of state. The agent of a closed conversation sees thanks as
+unread. A blank text gives an agent nothing to answer, so the conversation begins with the first
+text that shows something.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,16 @@ from handoff_service.rules.conversations import reactions
 from handoff_service.rules.conversations.reactions import Reaction
 from handoff_service.rules.conversations.thanks import has_thanks, is_thanks
 from handoff_service.rules.delivery.sms_characters import is_visible
-from handoff_service.rules.shared.vocabulary import Author, Direction, Event, FirstResponder, Kind, Owner, State, Status
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Direction,
+    Event,
+    FirstResponder,
+    Kind,
+    Owner,
+    State,
+    Status,
+)
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.conversations import REACTS_TO
 from handoff_service.store.engine import tables as t
@@ -29,8 +39,8 @@ i, m = t.interactions, t.messages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """A text to keep after the others of its transaction. ``closed``: the conversation that it says thanks for;
-    without it and ``reaction``: a blank text."""
+    """A text to keep after the others of its transaction. ``closed``: the conversation that it says
+    thanks for; without it and ``reaction``: a blank text."""
 
     text: Text
     provider: Provider
@@ -41,7 +51,8 @@ class Aside:
 
 
 def put_aside(tx: Transaction, text: Text, provider: Provider, facts: Facts) -> Aside | None:
-    """What a text is that starts nothing; None for all others. It looks at the database only where its words ask."""
+    """What a text is that starts nothing; None for all others. It looks at the database only where
+    its words ask."""
     if text.media or text.answered_as is not None:
         return None
     reaction = reactions.read(text.body)
@@ -80,13 +91,19 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
     reaction, message = aside.reaction, aside.message
     if reaction is None:
         where = aside.closed or _newest(tx, aside) or _closed_at_once(tx, aside)
-        seq = _store(tx, aside, where, kind=Kind.MESSAGE, direction=Direction.INBOUND, status=Status.RECEIVED)
+        seq = _store(
+            tx, aside, where, kind=Kind.MESSAGE, direction=Direction.INBOUND, status=Status.RECEIVED
+        )
         if aside.closed is not None:
-            tx.conn.execute(update(i).where(i.c.id == where).values(thanked_seq=seq, last_message_at=tx.now))
+            tx.conn.execute(
+                update(i).where(i.c.id == where).values(thanked_seq=seq, last_message_at=tx.now)
+            )
         return where
     if message is not None:
         tx.conn.execute(
-            update(m).where(m.c.id == message.id).values(reaction=_now(reaction, message), changed_at=tx.now)
+            update(m)
+            .where(m.c.id == message.id)
+            .values(reaction=_now(reaction, message), changed_at=tx.now)
         )
         where, reason = message.interaction_id, f"{REACTS_TO}{message.seq}"
     else:
@@ -96,7 +113,8 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
 
 
 def _now(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
-    """The emoji that the message has afterwards. The removal of another one than it has came late: it stays."""
+    """The emoji that the message has afterwards. The removal of another one than it has came late:
+    it stays."""
     if not reaction.removed:
         return reaction.emoji
     had: str | None = message.reaction
@@ -127,10 +145,16 @@ def _of_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], Colum
     return i.c.requester_number == text.requester_number, i.c.provider_number_id == provider.id
 
 
-def _reacted_to(tx: Transaction, reaction: Reaction, text: Text, provider: Provider) -> Row[*tuple[Any, ...]] | None:
-    """The newest message that a reaction quotes, or the newest with a picture; the company's before the requester's."""
+def _reacted_to(
+    tx: Transaction, reaction: Reaction, text: Text, provider: Provider
+) -> Row[*tuple[Any, ...]] | None:
+    """The newest message that a reaction quotes, or the newest with a picture; the company's before
+    the requester's."""
     query = (
-        select(*m.c["id", "interaction_id", "seq", "body", "direction", "reaction"], _WITH_MEDIA.label("with_media"))
+        select(
+            *m.c["id", "interaction_id", "seq", "body", "direction", "reaction"],
+            _WITH_MEDIA.label("with_media"),
+        )
         .join(i, i.c.id == m.c.interaction_id)
         .where(*_of_line(text, provider), m.c.direction.is_not(None))
         .order_by(m.c.id.desc())
@@ -141,7 +165,9 @@ def _reacted_to(tx: Transaction, reaction: Reaction, text: Text, provider: Provi
         for r in tx.conn.execute(query)
         if (r.with_media if reaction.quoted is None else reactions.quotes(reaction, r.body))
     ]
-    found.sort(key=lambda r: (reaction.removed and r.reaction is None, r.direction != Direction.OUTBOUND))
+    found.sort(
+        key=lambda r: (reaction.removed and r.reaction is None, r.direction != Direction.OUTBOUND)
+    )
     return found[0] if found else None
 
 
@@ -151,7 +177,11 @@ _WITH_MEDIA = exists().where(t.media.c.message_id == m.c.id)
 def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
     """The line's newest conversation, when it was closed so recently that thanks belong to it."""
     minutes = tx.conn.execute(select(t.desk.c.thanks_minutes)).scalar() or 0
-    query = select(i.c.id, i.c.closed_at).where(*_of_line(text, provider)).order_by(i.c.opened_at.desc(), i.c.id.desc())
+    query = (
+        select(i.c.id, i.c.closed_at)
+        .where(*_of_line(text, provider))
+        .order_by(i.c.opened_at.desc(), i.c.id.desc())
+    )
     newest = tx.conn.execute(query.limit(1)).one_or_none()
     if newest is None or newest.closed_at is None or not minutes:
         return None
@@ -159,21 +189,30 @@ def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
 
 
 def _newest(tx: Transaction, aside: Aside) -> int | None:
-    query = select(i.c.id).where(*_of_line(aside.text, aside.provider)).order_by(i.c.opened_at.desc(), i.c.id.desc())
+    query = (
+        select(i.c.id)
+        .where(*_of_line(aside.text, aside.provider))
+        .order_by(i.c.opened_at.desc(), i.c.id.desc())
+    )
     return tx.conn.execute(query.limit(1)).scalar()
 
 
 def _closed_at_once(tx: Transaction, aside: Aside) -> int:
-    """Without any conversation on the line, such as a reaction to what was sent before this desk had the number: kept
-    in one that is closed already."""
-    number, users = aside.text.requester_number, aside.facts.users.get(aside.text.requester_number, ())
+    """Without any conversation on the line, such as a reaction to what was sent before this desk
+    had the number: kept in one that is closed already."""
+    number, users = (
+        aside.text.requester_number,
+        aside.facts.users.get(aside.text.requester_number, ()),
+    )
     user = users[0] if len(users) == 1 else None
     profile = t.messaging_profiles
     known = select(profile.c.id).where(profile.c.number == number, profile.c.active)
     profile_id = tx.conn.execute(known).scalar()
     if profile_id is None:
         made = {"number": number, "user_id": user, "active": True, "created_at": tx.now}
-        profile_id = tx.conn.execute(insert(profile).values(made).returning(profile.c.id)).scalar_one()
+        profile_id = tx.conn.execute(
+            insert(profile).values(made).returning(profile.c.id)
+        ).scalar_one()
     values = {
         "requester_number": number,
         "provider_number_id": aside.provider.id,

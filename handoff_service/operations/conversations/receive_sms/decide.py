@@ -3,7 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
-from handoff_service.operations.conversations.receive_sms.facts import Conversation, Facts, Profile, Provider, Text
+from handoff_service.operations.conversations.receive_sms.facts import (
+    Conversation,
+    Facts,
+    Profile,
+    Provider,
+    Text,
+)
 from handoff_service.operations.routing.choose_queue import About, choose_queue
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.rules.consent import consent_keywords
@@ -22,9 +28,11 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.identity import proofs
 
 
-def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dict[str, Profile]) -> Conversation:
-    """Put a text into its line's conversation, or start one with it. ``tied``: profiles that get another user, by
-    number. Updates ``tied``, and ``facts`` for later texts."""
+def put(
+    tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dict[str, Profile]
+) -> Conversation:
+    """Put a text into its line's conversation, or start one with it. ``tied``: profiles that get
+    another user, by number. Updates ``tied``, and ``facts`` for later texts."""
     number = text.requester_number
     profile = facts.profiles.get(number)
     match = profile_matching.match(
@@ -42,7 +50,9 @@ def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dic
         tied[number] = profile
     unanswerable = why_unanswerable(number, is_own=number in facts.providers)
     conversation = facts.active.get((number, provider.id))
-    steps = requester_initiated.TABLE[requester_initiated.situation(conversation.owner if conversation else None)]
+    steps = requester_initiated.TABLE[
+        requester_initiated.situation(conversation.owner if conversation else None)
+    ]
     opted_out = not facts.opted_out[number].isdisjoint({consent_keywords.EVERY_NUMBER, provider.id})
     if conversation is None or RequesterWritesStep.CREATE in steps:
         first = requester_initiated.first_owner(
@@ -72,11 +82,15 @@ def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dic
         conversation.began, conversation.ended = True, conversation.unanswered is not None
         conversation.unanswered = run
     conversation.seq += 1
-    conversation.texts.append((conversation.seq, _hide(tx, text, conversation, facts.codes.get(number))))
+    conversation.texts.append(
+        (conversation.seq, _hide(tx, text, conversation, facts.codes.get(number)))
+    )
     return conversation
 
 
-def _hide(tx: Transaction, text: Text, conversation: Conversation, codes: list[proofs.LiveCode] | None) -> Text:
+def _hide(
+    tx: Transaction, text: Text, conversation: Conversation, codes: list[proofs.LiveCode] | None
+) -> Text:
     """The text without its secret. An answer to a question is kept separately."""
     expects = conversation.expects
     if expects is not None and (secret := hidden(expects, text.body)) is not None:
@@ -84,7 +98,9 @@ def _hide(tx: Transaction, text: Text, conversation: Conversation, codes: list[p
         return replace(text, body=secret.body)
     if codes is None or expects in (Expects.CODE, Expects.CHOICE):
         return text
-    return replace(text, body=redact_secrets.unasked(tx.settings.link_key, expects, codes, text.body))
+    return replace(
+        text, body=redact_secrets.unasked(tx.settings.link_key, expects, codes, text.body)
+    )
 
 
 def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:
@@ -93,16 +109,21 @@ def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:
     if conversation is None or conversation.owner is Owner.AGENT:
         return False
     return any(
-        consent_keywords.ConsentStep.CLOSE in consent_keywords.TABLE[means] for _, means in conversation.about_consent
+        consent_keywords.ConsentStep.CLOSE in consent_keywords.TABLE[means]
+        for _, means in conversation.about_consent
     )
 
 
-def _note_consent(text: Text, conversation: Conversation, facts: Facts, now: datetime, *, opted_out: bool) -> None:
+def _note_consent(
+    text: Text, conversation: Conversation, facts: Facts, now: datetime, *, opted_out: bool
+) -> None:
     """Keep the text's consent meaning, and the resulting consent for later texts."""
     word = text.answered_as or consent_keywords.word(text.body, facts.words)
     if text.sent_at is not None and word in CONSENT:
         since = facts.said_since.get(text.requester_number, [])
-        if consent_keywords.is_overruled(word, ((said, sure) for at, said, sure in since if at >= text.sent_at)):
+        if consent_keywords.is_overruled(
+            word, ((said, sure) for at, said, sure in since if at >= text.sent_at)
+        ):
             return
     elif word in CONSENT and text.requester_number in facts.said_since:
         facts.said_since[text.requester_number].append((now, word, True))
@@ -119,14 +140,18 @@ def _note_consent(text: Text, conversation: Conversation, facts: Facts, now: dat
         return
     conversation.about_consent.append((text, means))
     held = facts.opted_out[conversation.number]
-    if means in (consent_keywords.ConsentSituation.OPTS_OUT, consent_keywords.ConsentSituation.OPTS_OUT_AGAIN):
+    if means in (
+        consent_keywords.ConsentSituation.OPTS_OUT,
+        consent_keywords.ConsentSituation.OPTS_OUT_AGAIN,
+    ):
         held.add(consent_keywords.EVERY_NUMBER)
     elif means is consent_keywords.ConsentSituation.OPTS_IN:
         held -= {consent_keywords.EVERY_NUMBER, conversation.provider.id}
 
 
 def _queue(tx: Transaction, provider: Provider, user: int | None, owner: Owner) -> int:
-    """The queue for a conversation that live agents answer first. The bot chooses the queue for others later."""
+    """The queue for a conversation that live agents answer first. The bot chooses the queue for
+    others later."""
     if owner is not Owner.QUEUE:
         return provider.queue_id
     return choose_queue(tx, About(provider_number_id=provider.id, user_id=user, collected={}))

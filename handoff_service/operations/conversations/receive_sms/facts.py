@@ -10,7 +10,14 @@ from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity.proof import Expects, may_hold_code
-from handoff_service.rules.shared.vocabulary import Direction, Event, FirstResponder, Owner, State, Unanswered
+from handoff_service.rules.shared.vocabulary import (
+    Direction,
+    Event,
+    FirstResponder,
+    Owner,
+    State,
+    Unanswered,
+)
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import desk
@@ -49,7 +56,8 @@ class Text:
     sent_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Convert numbers to their canonical form, because carriers write one person's number in two ways."""
+        """Convert numbers to their canonical form, because carriers write one person's number in
+        two ways."""
         object.__setattr__(self, "requester_number", one_form(self.requester_number))
 
 
@@ -65,7 +73,8 @@ class Provider:
 
 @dataclass(slots=True)
 class Profile:
-    """A number's messaging profile. ``id`` is 0 until it is stored. ``not_user``: the user whom an agent ruled out."""
+    """A number's messaging profile. ``id`` is 0 until it is stored. ``not_user``: the user whom an
+    agent ruled out."""
 
     user: int | None
     id: int = 0
@@ -102,7 +111,9 @@ class Conversation:
     id: int = 0
     texts: list[tuple[int, Text]] = field(default_factory=list)
     answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
-    about_consent: list[tuple[Text, consent_keywords.ConsentSituation]] = field(default_factory=list)
+    about_consent: list[tuple[Text, consent_keywords.ConsentSituation]] = field(
+        default_factory=list
+    )
 
     @property
     def line(self) -> str:
@@ -113,10 +124,11 @@ class Conversation:
 class Facts:
     """Database facts about the texts' numbers.
 
-    - ``said_since``: for numbers with a recovered keyword, each later text: when it arrived, its consent meaning, and
-      whether it arrived by its own webhook.
+    - ``said_since``: for numbers with a recovered keyword, each later text: when it arrived, its
+      consent meaning, and whether it arrived by its own webhook.
     - ``codes``: live codes of numbers whose texts contain six digits.
-    - ``queues_unanswerable``: whether the desk wants such texts in its queues; loaded only when there are some.
+    - ``queues_unanswerable``: whether the desk wants such texts in its queues; loaded only when
+      there are some.
     """
 
     providers: dict[str, Provider]
@@ -132,8 +144,14 @@ class Facts:
 
 
 _PROVIDERS = (
-    select(*t.provider_numbers.c["id", "number", "first_responder", "queue_id"], *timers.ARMED_COLUMNS)
-    .select_from(t.provider_numbers.outerjoin(t.messaging_actions, timers.is_armed(Unanswered.REQUESTER_MESSAGE)))
+    select(
+        *t.provider_numbers.c["id", "number", "first_responder", "queue_id"], *timers.ARMED_COLUMNS
+    )
+    .select_from(
+        t.provider_numbers.outerjoin(
+            t.messaging_actions, timers.is_armed(Unanswered.REQUESTER_MESSAGE)
+        )
+    )
     .where(one_of(t.provider_numbers.c.number, "numbers"))
 )
 _SEEN = select(t.messages.c.provider_sid).where(one_of(t.messages.c.provider_sid, "sids"))
@@ -148,15 +166,19 @@ _PROFILES = (
     .order_by(t.messaging_profiles.c.id)
     .with_for_update()
 )
-_OPT_OUTS = select(*t.opt_outs.c["number", "provider_number_id"]).where(one_of(t.opt_outs.c.number, "numbers"))
+_OPT_OUTS = select(*t.opt_outs.c["number", "provider_number_id"]).where(
+    one_of(t.opt_outs.c.number, "numbers")
+)
 
 
 def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
     """Load the facts. Locks the numbers' active interactions, then their profiles."""
     numbers = sorted({text.requester_number for text in texts})
-    ours = {text.provider_number for text in texts}.union(numbers)  # one company number may text another
+    # one company number may text another
+    ours = {text.provider_number for text in texts}.union(numbers)
     providers = _load_providers(tx, sorted(ours))
-    active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()  # first, because this query locks
+    # first, because this query locks
+    active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()
     found = tx.conn.execute(_PROFILES, {"numbers": numbers})
     profiles = {r.number: Profile(r.user_id, r.id, r.not_user_id) for r in found}
     opted_out: dict[str, set[int]] = {number: set() for number in numbers}
@@ -185,8 +207,16 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
         if i.provider_number_id in by_id
     }
     seen = set(tx.conn.execute(_SEEN, {"sids": [text.sid for text in texts]}).scalars())
-    words = desk.commands(tx.conn) if any(consent_keywords.may_be_word(text.body) for text in texts) else {}
-    lost = [text for text in texts if text.sent_at is not None and consent_keywords.word(text.body, words) is not None]
+    words = (
+        desk.commands(tx.conn)
+        if any(consent_keywords.may_be_word(text.body) for text in texts)
+        else {}
+    )
+    lost = [
+        text
+        for text in texts
+        if text.sent_at is not None and consent_keywords.word(text.body, words) is not None
+    ]
     with_digits = {text.requester_number for text in texts if may_hold_code(text.body)}
     strange = any(why_unanswerable(number, is_own=number in providers) for number in numbers)
     return Facts(
@@ -219,15 +249,20 @@ def _said_since(
     found: dict[str, list[tuple[datetime, Command | None, bool]]] = {}
     for r in tx.conn.execute(query):
         said = consent_keywords.word(r.body, words)
-        found.setdefault(r.requester_number, []).append((r.created_at, said, r.event != Event.RECOVERED))
+        found.setdefault(r.requester_number, []).append(
+            (r.created_at, said, r.event != Event.RECOVERED)
+        )
     return found
 
 
 def _load_providers(tx: Transaction, numbers: list[str]) -> dict[str, Provider]:
-    """The provider numbers, each with the messaging actions whose timers a requester's text starts there."""
+    """The provider numbers, each with the messaging actions whose timers a requester's text starts
+    there."""
     providers: dict[str, Provider] = {}
     for r in tx.conn.execute(_PROVIDERS, {"numbers": numbers}):
-        made = providers.setdefault(r.number, Provider(r.id, FirstResponder(r.first_responder), r.queue_id))
+        made = providers.setdefault(
+            r.number, Provider(r.id, FirstResponder(r.first_responder), r.queue_id)
+        )
         if r.action_id is not None:
             made.arms.append(timers.armed_action(r))
     return providers

@@ -9,7 +9,12 @@ from sqlalchemy import select
 from handoff_service.operations.consent.apply_consent import Word, apply_consent
 from handoff_service.operations.conversations.receive_sms.aside import Aside, keep_aside, put_aside
 from handoff_service.operations.conversations.receive_sms.decide import is_ending, put
-from handoff_service.operations.conversations.receive_sms.facts import Conversation, Profile, Text, load
+from handoff_service.operations.conversations.receive_sms.facts import (
+    Conversation,
+    Profile,
+    Text,
+    load,
+)
 from handoff_service.operations.conversations.receive_sms.write import write
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.shared.messages import notify, notify_onlookers
@@ -24,12 +29,14 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import SetBased, Transaction
 from handoff_service.store.engine.one_of import one_of
 
-OPTS_OUT = frozenset({consent_keywords.ConsentSituation.OPTS_OUT, consent_keywords.ConsentSituation.OPTS_OUT_AGAIN})
+OPTS_OUT = frozenset(
+    {consent_keywords.ConsentSituation.OPTS_OUT, consent_keywords.ConsentSituation.OPTS_OUT_AGAIN}
+)
 
 
 class Outcome(StrEnum):
-    """``repeat``: a second webhook for the same text. ``unknown_number``: the text went to no provider number of
-    this desk."""
+    """``repeat``: a second webhook for the same text. ``unknown_number``: the text went to no
+    provider number of this desk."""
 
     STORED = "stored"
     REPEAT = "repeat"
@@ -56,20 +63,25 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
         elif text.sid in facts.seen:
             answers.append((Outcome.REPEAT, None))
         elif is_ending(facts, text, provider):
-            answers.append(text)  # an earlier STOP closes the conversation, so this text starts another
+            # an earlier STOP closes the conversation, so this text starts another
+            answers.append(text)
         elif (aside := put_aside(tx, text, provider, facts)) is not None:
             facts.seen.add(text.sid)
             answers.append(aside)
         else:
             facts.seen.add(text.sid)
             answers.append((Outcome.STORED, put(tx, text, provider, facts, tied)))
-    touched = {id(a[1]): a[1] for a in answers if isinstance(a, tuple) and a[1] is not None}.values()
+    touched = {
+        id(a[1]): a[1] for a in answers if isinstance(a, tuple) and a[1] is not None
+    }.values()
     write(tx, facts.profiles, tied, touched)
     _go_back(tx, touched)
     apply_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if _obeys(c)})
     for c in touched:
         for text, means in c.about_consent:
-            apply_consent(tx, c.id, Word(means, text.body, text.sid, answered=text.answered_as is not None))
+            apply_consent(
+                tx, c.id, Word(means, text.body, text.sid, answered=text.answered_as is not None)
+            )
     _reassign(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     notify(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     for c in touched:
@@ -84,7 +96,9 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
         if isinstance(a, Text)
         else Received(Outcome.STORED, kept[text.sid])
         if isinstance(a, Aside)
-        else Received(a[0], a[1].id if a[1] else None, opted_out=a[1] is not None and text.sid in out)
+        else Received(
+            a[0], a[1].id if a[1] else None, opted_out=a[1] is not None and text.sid in out
+        )
         for text, a in zip(texts, answers, strict=True)
     ]
 
@@ -102,7 +116,11 @@ def _go_back(tx: Transaction, conversations: Iterable[Conversation]) -> None:
     if not tx.settings.bot_answers:
         return
     for c in conversations:
-        if c.owner is Owner.QUEUE and c.unanswerable is None and any(wants_bot(text.body) for _, text in c.texts):
+        if (
+            c.owner is Owner.QUEUE
+            and c.unanswerable is None
+            and any(wants_bot(text.body) for _, text in c.texts)
+        ):
             return_by_requester(tx, interactions.lock(tx.conn, c.id))
 
 
@@ -115,6 +133,9 @@ _UNATTENDED = (
 
 
 def _reassign(tx: Transaction, ids: list[int]) -> None:
-    """Where the desk is set so, offer a conversation again when its agent is away and the requester writes."""
+    """Where the desk is set so, offer a conversation again when its agent is away and the requester
+    writes."""
     for r in tx.conn.execute(_UNATTENDED, {"ids": ids}).all() if ids else ():
-        hand_off(tx, interactions.lock(tx.conn, r.id), f"{r.name} is {r.presence.replace('_', ' ')}.", {})
+        hand_off(
+            tx, interactions.lock(tx.conn, r.id), f"{r.name} is {r.presence.replace('_', ' ')}.", {}
+        )

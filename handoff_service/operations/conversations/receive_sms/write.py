@@ -27,14 +27,19 @@ from handoff_service.store.messaging_actions import timers
 
 _NEW_PROFILES = insert(t.messaging_profiles).returning(*t.messaging_profiles.c["id", "number"])
 _NEW_MEDIA = insert(t.media).returning(t.media.c.id)
-_NEW_INTERACTIONS = insert(t.interactions).returning(*t.interactions.c["id", "requester_number", "provider_number_id"])
+_NEW_INTERACTIONS = insert(t.interactions).returning(
+    *t.interactions.c["id", "requester_number", "provider_number_id"]
+)
 
 
 def write(
-    tx: Transaction, profiles: dict[str, Profile], tied: dict[str, Profile], conversations: Collection[Conversation]
+    tx: Transaction,
+    profiles: dict[str, Profile],
+    tied: dict[str, Profile],
+    conversations: Collection[Conversation],
 ) -> None:
-    """Write new profiles, profiles ``tied`` to another user (by number), and all changes to the conversations. New
-    conversations get their ids here."""
+    """Write new profiles, profiles ``tied`` to another user (by number), and all changes to the
+    conversations. New conversations get their ids here."""
     _profiles(tx, profiles, tied)
     _interactions(tx, conversations)
     _messages(tx, conversations)
@@ -44,7 +49,10 @@ def write(
 def _profiles(tx: Transaction, profiles: dict[str, Profile], tied: dict[str, Profile]) -> None:
     new = {number: p for number, p in profiles.items() if p.id == 0}
     if new:
-        rows = [{"number": n, "user_id": p.user, "active": True, "created_at": tx.now} for n, p in new.items()]
+        rows = [
+            {"number": n, "user_id": p.user, "active": True, "created_at": tx.now}
+            for n, p in new.items()
+        ]
         for row in tx.conn.execute(_NEW_PROFILES, rows):
             new[row.number].id = row.id
     changed = [{"id": p.id, "user_id": p.user} for n, p in tied.items() if n not in new]
@@ -78,9 +86,20 @@ def _interactions(tx: Transaction, conversations: Iterable[Conversation]) -> Non
     update_rows(
         tx.conn,
         t.interactions,
-        [{"id": c.id, "last_seq": c.seq, "last_message_at": tx.now, "state": c.state, "user_id": c.user} for c in old],
+        [
+            {
+                "id": c.id,
+                "last_seq": c.seq,
+                "last_message_at": tx.now,
+                "state": c.state,
+                "user_id": c.user,
+            }
+            for c in old
+        ],
     )
-    update_rows(tx.conn, t.interactions, [{"id": c.id, "unanswered": c.unanswered} for c in old if c.began])
+    update_rows(
+        tx.conn, t.interactions, [{"id": c.id, "unanswered": c.unanswered} for c in old if c.began]
+    )
 
 
 def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
@@ -112,12 +131,15 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
 
 
 def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due_work.Due]:
-    """Store the media in texts, and the work of fetching them. Costs nothing for texts without media."""
+    """Store the media in texts, and the work of fetching them. Costs nothing for texts without
+    media."""
     with_media = {text.sid: text.media for c in conversations for _, text in c.texts if text.media}
     if not with_media:
         return []
     m = t.messages
-    found = tx.conn.execute(select(m.c.id, m.c.provider_sid).where(one_of(m.c.provider_sid, with_media))).all()
+    found = tx.conn.execute(
+        select(m.c.id, m.c.provider_sid).where(one_of(m.c.provider_sid, with_media))
+    ).all()
     rows = [
         {
             "message_id": r.id,
@@ -131,10 +153,15 @@ def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due_w
         for n, medium in enumerate(with_media[r.provider_sid])
     ]
     made = tx.conn.execute(_NEW_MEDIA, rows).scalars()
-    return [due_work.Due(kind=Work.FETCH_MEDIA, key=str(i), line=f"media:{i}", due_at=tx.now) for i in made]
+    return [
+        due_work.Due(kind=Work.FETCH_MEDIA, key=str(i), line=f"media:{i}", due_at=tx.now)
+        for i in made
+    ]
 
 
-def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list[due_work.Due]) -> None:
+def _work(
+    tx: Transaction, conversations: Iterable[Conversation], fetching: list[due_work.Due]
+) -> None:
     """Queue a bot turn after a pause, or queue a new conversation for live agents. Start timers."""
     ends, at_latest = tx.settings.burst_ends(tx.now)
     work = [
@@ -142,7 +169,9 @@ def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list
         for c in conversations
         if c.owner is Owner.VIRTUAL_AGENT and c.unanswerable is None
     ]
-    queued = [c for c in conversations if c.owner is Owner.QUEUE and c.epoch == 1 and c.texts[0][0] == 1]
+    queued = [
+        c for c in conversations if c.owner is Owner.QUEUE and c.epoch == 1 and c.texts[0][0] == 1
+    ]
     if queued:
         tx.conn.execute(
             insert(t.work_items),
@@ -160,6 +189,14 @@ def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list
         )
     # their requesters may need to be told that they wait
     if queued or any(c.owner is Owner.QUEUE and c.began for c in conversations):
-        work.append(due_work.Due(kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now))
-    runs = [timers.UnansweredRun(c.id, c.line, c.queue_id, c.ended, c.provider.arms) for c in conversations if c.began]
+        work.append(
+            due_work.Due(
+                kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now
+            )
+        )
+    runs = [
+        timers.UnansweredRun(c.id, c.line, c.queue_id, c.ended, c.provider.arms)
+        for c in conversations
+        if c.began
+    ]
     due_work.schedule(tx, work + fetching + timers.begin(tx, runs))

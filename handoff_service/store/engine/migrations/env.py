@@ -1,4 +1,5 @@
-"""Alembic's entry. The connection comes from ``migrate``; for a new revision see CONTRIBUTING.md."""
+"""Alembic's entry. The connection comes from ``migrate``; for a new revision see
+CONTRIBUTING.md."""
 
 from typing import Any, Literal
 
@@ -12,7 +13,8 @@ def _render(kind: str, thing: Any, _context: object) -> str | Literal[False]:
 
 
 def _ours(name: str | None, kind: str, _parents: object) -> bool:
-    """``tables.py`` cannot describe the text index (on SQLite, with its shadow tables), so migrations skip it."""
+    """``tables.py`` cannot describe the text index (on SQLite, with its shadow tables), so
+    migrations skip it."""
     return kind != "table" or not (name or "").startswith(MESSAGE_WORDS)
 
 

@@ -42,7 +42,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('due_work', schema=None) as batch_op:
         batch_op.create_index('ix_due_work_due_at', ['due_at'], unique=False)
-        batch_op.create_index('ix_due_work_lease_until', ['lease_until'], unique=False, sqlite_where=sa.text('lease_until IS NOT NULL'), postgresql_where=sa.text('lease_until IS NOT NULL'))
+        batch_op.create_index('ix_due_work_lease_until', ['lease_until'], unique=False,
+            sqlite_where=sa.text(
+        'lease_until '
+        'IS '
+        'NOT '
+        'NULL'), postgresql_where=sa.text('lease_until IS NOT NULL'))
         batch_op.create_index('ix_due_work_line', ['kind', 'line', 'id'], unique=False)
 
     op.create_table('groups',
@@ -84,73 +89,96 @@ def upgrade() -> None:
     sa.UniqueConstraint('external_id', name=op.f('uq_users_external_id'))
     )
     op.create_table('agent_groups',
-    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('group_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_agent_groups_agent_id_agents'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['group_id'], ['groups.id'], name=op.f('fk_agent_groups_group_id_groups')),
+    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
+    sa.Column('group_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
+    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'],
+        name=op.f('fk_agent_groups_agent_id_agents'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['group_id'], ['groups.id'],
+        name=op.f('fk_agent_groups_group_id_groups')),
     sa.PrimaryKeyConstraint('agent_id', 'group_id', name=op.f('pk_agent_groups'))
     )
     op.create_table('agent_roles',
-    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
     sa.Column('role', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_agent_roles_agent_id_agents'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'],
+        name=op.f('fk_agent_roles_agent_id_agents'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('agent_id', 'role', name=op.f('pk_agent_roles'))
     )
     op.create_table('agent_skills',
-    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
     sa.Column('skill', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_agent_skills_agent_id_agents'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'],
+        name=op.f('fk_agent_skills_agent_id_agents'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('agent_id', 'skill', name=op.f('pk_agent_skills'))
     )
     op.create_table('messaging_profiles',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
-    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=True),
     sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('created_at', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_messaging_profiles_user_id_users')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'],
+        name=op.f('fk_messaging_profiles_user_id_users')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_messaging_profiles'))
     )
     with op.batch_alter_table('messaging_profiles', schema=None) as batch_op:
-        batch_op.create_index('one_active_profile_a_number', ['number'], unique=True, sqlite_where=sa.text('active'), postgresql_where=sa.text('active'))
+        batch_op.create_index('one_active_profile_a_number', ['number'], unique=True,
+            sqlite_where=sa.text('active'), postgresql_where=sa.text('active'))
 
     op.create_table('provider_numbers',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
     sa.Column('label', sa.Text(), nullable=False),
     sa.Column('first_responder', sa.Text(), nullable=False),
-    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
     sa.Column('segments_per_second', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'], name=op.f('fk_provider_numbers_queue_id_queues')),
+    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'],
+        name=op.f('fk_provider_numbers_queue_id_queues')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_provider_numbers')),
     sa.UniqueConstraint('number', name=op.f('uq_provider_numbers_number'))
     )
     op.create_table('queue_groups',
-    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('group_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.ForeignKeyConstraint(['group_id'], ['groups.id'], name=op.f('fk_queue_groups_group_id_groups')),
-    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'], name=op.f('fk_queue_groups_queue_id_queues'), ondelete='CASCADE'),
+    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
+    sa.Column('group_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
+    sa.ForeignKeyConstraint(['group_id'], ['groups.id'],
+        name=op.f('fk_queue_groups_group_id_groups')),
+    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'],
+        name=op.f('fk_queue_groups_queue_id_queues'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('queue_id', 'group_id', name=op.f('pk_queue_groups'))
     )
     op.create_table('sessions',
     sa.Column('token_hash', sa.Text(), nullable=False),
-    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
     sa.Column('created_at', UtcTime(), nullable=False),
     sa.Column('expires_at', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_sessions_agent_id_agents'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_sessions_agent_id_agents'),
+        ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('token_hash', name=op.f('pk_sessions'))
     )
     op.create_table('user_facts',
-    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('hash', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_user_facts_user_id_users'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_user_facts_user_id_users'),
+        ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('user_id', 'name', name=op.f('pk_user_facts'))
     )
     op.create_table('user_numbers',
-    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_user_numbers_user_id_users'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_user_numbers_user_id_users'),
+        ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('user_id', 'number', name=op.f('pk_user_numbers'))
     )
     with op.batch_alter_table('user_numbers', schema=None) as batch_op:
@@ -159,49 +187,73 @@ def upgrade() -> None:
     op.create_table('interactions',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('requester_number', sa.Text(), nullable=False),
-    sa.Column('provider_number_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('profile_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('provider_number_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('profile_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=True),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('state_reason', sa.Text(), nullable=True),
     sa.Column('short_description', sa.Text(), nullable=True),
     sa.Column('priority', sa.Integer(), nullable=False),
     sa.Column('owner', sa.Text(), nullable=False),
     sa.Column('epoch', sa.Integer(), nullable=False),
-    sa.Column('assigned_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
-    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('assigned_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=True),
+    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=True),
     sa.Column('last_seq', sa.Integer(), nullable=False),
     sa.Column('opened_at', UtcTime(), nullable=False),
     sa.Column('closed_at', UtcTime(), nullable=True),
     sa.Column('last_message_at', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['assigned_to'], ['agents.id'], name=op.f('fk_interactions_assigned_to_agents')),
-    sa.ForeignKeyConstraint(['profile_id'], ['messaging_profiles.id'], name=op.f('fk_interactions_profile_id_messaging_profiles')),
-    sa.ForeignKeyConstraint(['provider_number_id'], ['provider_numbers.id'], name=op.f('fk_interactions_provider_number_id_provider_numbers')),
-    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'], name=op.f('fk_interactions_queue_id_queues')),
+    sa.ForeignKeyConstraint(['assigned_to'], ['agents.id'],
+        name=op.f('fk_interactions_assigned_to_agents')),
+    sa.ForeignKeyConstraint(['profile_id'], ['messaging_profiles.id'],
+        name=op.f('fk_interactions_profile_id_messaging_profiles')),
+    sa.ForeignKeyConstraint(['provider_number_id'], ['provider_numbers.id'],
+        name=op.f('fk_interactions_provider_number_id_provider_numbers')),
+    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'],
+        name=op.f('fk_interactions_queue_id_queues')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_interactions_user_id_users')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_interactions'))
     )
     with op.batch_alter_table('interactions', schema=None) as batch_op:
-        batch_op.create_index('ix_interactions_ongoing', ['assigned_to'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
-        batch_op.create_index('ix_interactions_requester_number', ['requester_number'], unique=False)
-        batch_op.create_index('one_active_interaction_a_line', ['requester_number', 'provider_number_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_interactions_ongoing', ['assigned_to'], unique=False,
+            sqlite_where=sa.text('closed_at IS NULL'),
+            postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_interactions_requester_number', ['requester_number'],
+            unique=False)
+        batch_op.create_index('one_active_interaction_a_line',
+            ['requester_number', 'provider_number_id'], unique=True,
+            sqlite_where=sa.text('closed_at IS NULL'),
+            postgresql_where=sa.text('closed_at IS NULL'))
 
     op.create_table('associations',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('profile_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('old_user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
-    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('profile_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('old_user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=True),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=True),
     sa.Column('method', sa.Text(), nullable=False),
-    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=True),
     sa.Column('note', sa.Text(), nullable=True),
     sa.Column('made_at', UtcTime(), nullable=False),
     sa.Column('expires_at', UtcTime(), nullable=False),
     sa.Column('undone_at', UtcTime(), nullable=True),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_associations_agent_id_agents')),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_associations_interaction_id_interactions')),
-    sa.ForeignKeyConstraint(['old_user_id'], ['users.id'], name=op.f('fk_associations_old_user_id_users')),
-    sa.ForeignKeyConstraint(['profile_id'], ['messaging_profiles.id'], name=op.f('fk_associations_profile_id_messaging_profiles')),
+    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'],
+        name=op.f('fk_associations_agent_id_agents')),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'],
+        name=op.f('fk_associations_interaction_id_interactions')),
+    sa.ForeignKeyConstraint(['old_user_id'], ['users.id'],
+        name=op.f('fk_associations_old_user_id_users')),
+    sa.ForeignKeyConstraint(['profile_id'], ['messaging_profiles.id'],
+        name=op.f('fk_associations_profile_id_messaging_profiles')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_associations_user_id_users')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_associations'))
     )
@@ -211,7 +263,8 @@ def upgrade() -> None:
 
     op.create_table('bot_turns',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
     sa.Column('epoch', sa.Integer(), nullable=False),
     sa.Column('up_to_seq', sa.Integer(), nullable=False),
     sa.Column('asked_at', UtcTime(), nullable=False),
@@ -219,19 +272,24 @@ def upgrade() -> None:
     sa.Column('outcome', sa.Text(), nullable=True),
     sa.Column('choices', sa.JSON(), nullable=True),
     sa.Column('hand_off', sa.JSON(none_as_null=True), nullable=True),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_bot_turns_interaction_id_interactions')),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'],
+        name=op.f('fk_bot_turns_interaction_id_interactions')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_bot_turns'))
     )
     with op.batch_alter_table('bot_turns', schema=None) as batch_op:
         batch_op.create_index('ix_bot_turns_interaction_id', ['interaction_id'], unique=False)
 
     op.create_table('live_group',
-    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
     sa.Column('read_seq', sa.Integer(), nullable=False),
     sa.Column('joined_at', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_live_group_agent_id_agents')),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_live_group_interaction_id_interactions')),
+    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'],
+        name=op.f('fk_live_group_agent_id_agents')),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'],
+        name=op.f('fk_live_group_interaction_id_interactions')),
     sa.PrimaryKeyConstraint('interaction_id', 'agent_id', name=op.f('pk_live_group'))
     )
     with op.batch_alter_table('live_group', schema=None) as batch_op:
@@ -239,12 +297,14 @@ def upgrade() -> None:
 
     op.create_table('messages',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('direction', sa.Text(), nullable=True),
     sa.Column('author', sa.Text(), nullable=False),
-    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=True),
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('event', sa.Text(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=True),
@@ -257,41 +317,58 @@ def upgrade() -> None:
     sa.Column('error_code', sa.Integer(), nullable=True),
     sa.Column('created_at', UtcTime(), nullable=False),
     sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_messages_agent_id_agents')),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_messages_interaction_id_interactions')),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'],
+        name=op.f('fk_messages_interaction_id_interactions')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_messages')),
     sa.UniqueConstraint('interaction_id', 'seq', name=op.f('uq_messages_interaction_id_seq')),
     sa.UniqueConstraint('provider_sid', name=op.f('uq_messages_provider_sid'))
     )
     op.create_table('work_items',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('collected', sa.JSON(), nullable=False),
     sa.Column('told', sa.Text(), nullable=True),
     sa.Column('created_at', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_work_items_interaction_id_interactions')),
-    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'], name=op.f('fk_work_items_queue_id_queues')),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'],
+        name=op.f('fk_work_items_interaction_id_interactions')),
+    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'],
+        name=op.f('fk_work_items_queue_id_queues')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_work_items'))
     )
     with op.batch_alter_table('work_items', schema=None) as batch_op:
         batch_op.create_index('ix_work_items_interaction_id', ['interaction_id'], unique=False)
-        batch_op.create_index('ix_work_items_waiting', ['state', 'created_at'], unique=False, sqlite_where=sa.text("state IN ('queued', 'pending_accept')"), postgresql_where=sa.text("state IN ('queued', 'pending_accept')"))
-        batch_op.create_index('one_waiting_work_item_an_interaction', ['interaction_id'], unique=True, sqlite_where=sa.text("state IN ('queued', 'pending_accept')"), postgresql_where=sa.text("state IN ('queued', 'pending_accept')"))
+        batch_op.create_index('ix_work_items_waiting', ['state', 'created_at'], unique=False,
+            sqlite_where=sa.text(
+        "state IN "
+        "('queued', "
+        "'pending_accept')"), postgresql_where=sa.text("state IN ('queued', 'pending_accept')"))
+        batch_op.create_index('one_waiting_work_item_an_interaction', ['interaction_id'],
+            unique=True, sqlite_where=sa.text(
+        "state IN "
+        "('queued', "
+        "'pending_accept')"), postgresql_where=sa.text("state IN ('queued', 'pending_accept')"))
 
     op.create_table('cases',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=True),
     sa.Column('bot_turn_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('problem', sa.Text(), nullable=False),
     sa.Column('device', sa.Text(), nullable=True),
     sa.Column('impact', sa.Text(), nullable=True),
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('created_at', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['bot_turn_id'], ['bot_turns.id'], name=op.f('fk_cases_bot_turn_id_bot_turns')),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_cases_interaction_id_interactions')),
+    sa.ForeignKeyConstraint(['bot_turn_id'], ['bot_turns.id'],
+        name=op.f('fk_cases_bot_turn_id_bot_turns')),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'],
+        name=op.f('fk_cases_interaction_id_interactions')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_cases_user_id_users')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_cases')),
     sa.UniqueConstraint('bot_turn_id', name=op.f('uq_cases_bot_turn_id'))
@@ -300,28 +377,35 @@ def upgrade() -> None:
         batch_op.create_index('ix_cases_interaction_id', ['interaction_id'], unique=False)
 
     op.create_table('media',
-    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('url', sa.Text(), nullable=False),
     sa.Column('content_type', sa.Text(), nullable=False),
-    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_media_message_id_messages')),
+    sa.ForeignKeyConstraint(['message_id'], ['messages.id'],
+        name=op.f('fk_media_message_id_messages')),
     sa.PrimaryKeyConstraint('message_id', 'position', name=op.f('pk_media'))
     )
     op.create_table('offers',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('work_item_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('work_item_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
     sa.Column('offered_at', UtcTime(), nullable=False),
     sa.Column('expires_at', UtcTime(), nullable=False),
     sa.Column('outcome', sa.Text(), nullable=True),
     sa.Column('outcome_reason', sa.Text(), nullable=True),
     sa.Column('ended_at', UtcTime(), nullable=True),
     sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_offers_agent_id_agents')),
-    sa.ForeignKeyConstraint(['work_item_id'], ['work_items.id'], name=op.f('fk_offers_work_item_id_work_items')),
+    sa.ForeignKeyConstraint(['work_item_id'], ['work_items.id'],
+        name=op.f('fk_offers_work_item_id_work_items')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_offers'))
     )
     with op.batch_alter_table('offers', schema=None) as batch_op:
-        batch_op.create_index('ix_offers_open', ['agent_id'], unique=False, sqlite_where=sa.text('outcome IS NULL'), postgresql_where=sa.text('outcome IS NULL'))
-        batch_op.create_index('one_open_offer_an_agent', ['work_item_id', 'agent_id'], unique=True, sqlite_where=sa.text('outcome IS NULL'), postgresql_where=sa.text('outcome IS NULL'))
+        batch_op.create_index('ix_offers_open', ['agent_id'], unique=False,
+            sqlite_where=sa.text('outcome IS NULL'), postgresql_where=sa.text('outcome IS NULL'))
+        batch_op.create_index('one_open_offer_an_agent', ['work_item_id', 'agent_id'], unique=True,
+            sqlite_where=sa.text('outcome IS NULL'), postgresql_where=sa.text('outcome IS NULL'))
 
     # ### end Alembic commands ###

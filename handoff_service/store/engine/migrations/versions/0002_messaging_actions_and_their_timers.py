@@ -26,29 +26,44 @@ def upgrade() -> None:
     sa.UniqueConstraint('name', name=op.f('uq_messaging_actions_name'))
     )
     op.create_table('messaging_action_queues',
-    sa.Column('action_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.ForeignKeyConstraint(['action_id'], ['messaging_actions.id'], name=op.f('fk_messaging_action_queues_action_id_messaging_actions'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'], name=op.f('fk_messaging_action_queues_queue_id_queues'), ondelete='CASCADE'),
+    sa.Column('action_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
+    sa.ForeignKeyConstraint(['action_id'], ['messaging_actions.id'],
+        name=op.f('fk_messaging_action_queues_action_id_messaging_actions'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'],
+        name=op.f('fk_messaging_action_queues_queue_id_queues'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('action_id', 'queue_id', name=op.f('pk_messaging_action_queues'))
     )
     op.create_table('messaging_action_numbers',
-    sa.Column('action_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('provider_number_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.ForeignKeyConstraint(['action_id'], ['messaging_actions.id'], name=op.f('fk_messaging_action_numbers_action_id_messaging_actions'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['provider_number_id'], ['provider_numbers.id'], name=op.f('fk_messaging_action_numbers_provider_number_id_provider_numbers'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('action_id', 'provider_number_id', name=op.f('pk_messaging_action_numbers'))
+    sa.Column('action_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('provider_number_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.ForeignKeyConstraint(['action_id'], ['messaging_actions.id'],
+        name=op.f('fk_messaging_action_numbers_action_id_messaging_actions'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['provider_number_id'], ['provider_numbers.id'],
+        name=op.f('fk_messaging_action_numbers_provider_number_id_provider_numbers'),
+        ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('action_id', 'provider_number_id',
+        name=op.f('pk_messaging_action_numbers'))
     )
     op.create_table('timers',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('action_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('action_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
     sa.Column('started_at', UtcTime(), nullable=False),
     sa.Column('due_at', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['action_id'], ['messaging_actions.id'], name=op.f('fk_timers_action_id_messaging_actions'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_timers_interaction_id_interactions')),
+    sa.ForeignKeyConstraint(['action_id'], ['messaging_actions.id'],
+        name=op.f('fk_timers_action_id_messaging_actions'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'],
+        name=op.f('fk_timers_interaction_id_interactions')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_timers')),
-    sa.UniqueConstraint('interaction_id', 'action_id', name=op.f('uq_timers_interaction_id_action_id'))
+    sa.UniqueConstraint('interaction_id', 'action_id',
+        name=op.f('uq_timers_interaction_id_action_id'))
     )
     with op.batch_alter_table('interactions', schema=None) as batch_op:
         batch_op.add_column(sa.Column('unanswered', sa.Text(), nullable=True))
@@ -56,14 +71,18 @@ def upgrade() -> None:
     # ### end Alembic commands ###
     op.bulk_insert(messaging_actions, [
         {
-            'name': 'Remind the agent', 'event': 'requester_message_without_agent_response', 'seconds': 30 * 60,
-            'conditions': [{'field': 'owner', 'operator': 'is_not', 'value': 'virtual_agent'}], 'match': 'all',
-            'action': 'prompt_agent', 'text': '{requester.name} has been waiting for {waiting}.', 'state': None,
+            'name': 'Remind the agent', 'event': 'requester_message_without_agent_response',
+            'seconds': 30 * 60,
+            'conditions': [{'field': 'owner', 'operator': 'is_not', 'value': 'virtual_agent'}],
+            'match': 'all',
+            'action': 'prompt_agent', 'text': '{requester.name} has been waiting for {waiting}.',
+            'state': None,
             'position': 1, 'active': True,
         },
         {
             'name': 'Close when abandoned', 'event': 'agent_message_without_requester_response',
-            'seconds': 2 * 24 * 60 * 60, 'conditions': [], 'match': 'all', 'action': 'set_state', 'text': None,
+            'seconds': 2 * 24 * 60 * 60, 'conditions': [], 'match': 'all', 'action': 'set_state',
+            'text': None,
             'state': 'closed_abandoned', 'position': 2, 'active': True,
         },
     ])

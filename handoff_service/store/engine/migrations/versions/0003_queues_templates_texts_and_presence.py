@@ -40,78 +40,100 @@ def upgrade() -> None:
     )
     op.create_table('presence_log',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
     sa.Column('presence', sa.Text(), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('since', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_presence_log_agent_id_agents'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'],
+        name=op.f('fk_presence_log_agent_id_agents'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_presence_log'))
     )
     with op.batch_alter_table('presence_log', schema=None) as batch_op:
         batch_op.create_index('ix_presence_log_agent_id', ['agent_id', 'id'], unique=False)
 
     op.create_table('queue_skills',
-    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('queue_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=False),
     sa.Column('skill', sa.Text(), nullable=False),
     sa.Column('mandatory', sa.Boolean(), nullable=False),
-    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'], name=op.f('fk_queue_skills_queue_id_queues'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['queue_id'], ['queues.id'],
+        name=op.f('fk_queue_skills_queue_id_queues'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('queue_id', 'skill', name=op.f('pk_queue_skills'))
     )
     op.create_table('assignment_log',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('work_item_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('work_item_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
     sa.Column('round', sa.Integer(), nullable=False),
     sa.Column('said', sa.Text(), nullable=False),
     sa.Column('candidates', sa.JSON(), nullable=False),
     sa.Column('at', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['work_item_id'], ['work_items.id'], name=op.f('fk_assignment_log_work_item_id_work_items')),
+    sa.ForeignKeyConstraint(['work_item_id'], ['work_items.id'],
+        name=op.f('fk_assignment_log_work_item_id_work_items')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_assignment_log'))
     )
     with op.batch_alter_table('assignment_log', schema=None) as batch_op:
-        batch_op.create_index('ix_assignment_log_work_item_id', ['work_item_id', 'id'], unique=False)
+        batch_op.create_index('ix_assignment_log_work_item_id', ['work_item_id', 'id'],
+            unique=False)
 
     with op.batch_alter_table('agents', schema=None) as batch_op:
         batch_op.add_column(sa.Column('presence_reason', sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column('active', sa.Boolean(), server_default=sa.true(), nullable=False))
+        batch_op.add_column(sa.Column('active', sa.Boolean(), server_default=sa.true(),
+            nullable=False))
 
     with op.batch_alter_table('desk', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('away_after_seconds', sa.Integer(), server_default=sa.text('45'), nullable=False))
+        batch_op.add_column(sa.Column('away_after_seconds', sa.Integer(),
+            server_default=sa.text('45'), nullable=False))
 
     with op.batch_alter_table('groups', schema=None) as batch_op:
         batch_op.add_column(sa.Column('capacity', sa.Integer(), nullable=True))
 
     with op.batch_alter_table('messaging_actions', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('business_hours', sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column('business_hours', sa.Boolean(), server_default=sa.false(),
+            nullable=False))
 
     with op.batch_alter_table('queue_groups', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('after_seconds', sa.Integer(), server_default=sa.text('0'), nullable=False))
+        batch_op.add_column(sa.Column('after_seconds', sa.Integer(), server_default=sa.text('0'),
+            nullable=False))
 
     with op.batch_alter_table('queues', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('position', sa.Integer(), server_default=sa.text('0'), nullable=False))
-        batch_op.add_column(sa.Column('conditions', sa.JSON(), server_default=sa.text("'[]'"), nullable=False))
-        batch_op.add_column(sa.Column('match', sa.Text(), server_default=sa.text("'all'"), nullable=False))
+        batch_op.add_column(sa.Column('position', sa.Integer(), server_default=sa.text('0'),
+            nullable=False))
+        batch_op.add_column(sa.Column('conditions', sa.JSON(), server_default=sa.text("'[]'"),
+            nullable=False))
+        batch_op.add_column(sa.Column('match', sa.Text(), server_default=sa.text("'all'"),
+            nullable=False))
         batch_op.add_column(sa.Column('schedule', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('time_zone', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('country', sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column('affinity_days', sa.Integer(), server_default=sa.text('7'), nullable=False))
-        batch_op.add_column(sa.Column('auto_assign', sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column('affinity_days', sa.Integer(), server_default=sa.text('7'),
+            nullable=False))
+        batch_op.add_column(sa.Column('auto_assign', sa.Boolean(), server_default=sa.false(),
+            nullable=False))
         batch_op.add_column(sa.Column('alarm_seconds', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('in_line_text', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('waiting_text', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('closed_text', sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column('last_agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
+        batch_op.add_column(sa.Column('last_agent_id',
+            sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
 
     with op.batch_alter_table('offers', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('round', sa.Integer(), server_default=sa.text('1'), nullable=False))
-        batch_op.add_column(sa.Column('again', sa.Boolean(), server_default=sa.true(), nullable=False))
+        batch_op.add_column(sa.Column('round', sa.Integer(), server_default=sa.text('1'),
+            nullable=False))
+        batch_op.add_column(sa.Column('again', sa.Boolean(), server_default=sa.true(),
+            nullable=False))
 
     with op.batch_alter_table('users', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('attributes', sa.JSON(), server_default=sa.text("'{}'"), nullable=False))
-        batch_op.add_column(sa.Column('active', sa.Boolean(), server_default=sa.true(), nullable=False))
+        batch_op.add_column(sa.Column('attributes', sa.JSON(), server_default=sa.text("'{}'"),
+            nullable=False))
+        batch_op.add_column(sa.Column('active', sa.Boolean(), server_default=sa.true(),
+            nullable=False))
 
     with op.batch_alter_table('work_items', schema=None) as batch_op:
         batch_op.add_column(sa.Column('note', sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column('round', sa.Integer(), server_default=sa.text('1'), nullable=False))
+        batch_op.add_column(sa.Column('round', sa.Integer(), server_default=sa.text('1'),
+            nullable=False))
         batch_op.add_column(sa.Column('alarmed_at', UtcTime(), nullable=True))
         batch_op.add_column(sa.Column('ended_at', UtcTime(), nullable=True))
     # A constraint of its own would make SQLite copy the table, and with it what refers to it.

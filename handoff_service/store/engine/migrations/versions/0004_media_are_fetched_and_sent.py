@@ -1,6 +1,7 @@
 """Media are fetched, stored and sent: a row of their own, with an id.
 
-Nothing refers to ``media``, so it is made anew. What came before this waits to be fetched like what comes after it.
+Nothing refers to ``media``, so it is made anew. What came before this waits to be fetched like what
+comes after it.
 """
 
 import sqlalchemy as sa
@@ -31,7 +32,8 @@ def upgrade() -> None:
     sa.Column('height', sa.Integer(), nullable=True),
     sa.Column('created_at', UtcTime(), nullable=False),
     sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_media_agent_id_agents')),
-    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_media_message_id_messages')),
+    sa.ForeignKeyConstraint(['message_id'], ['messages.id'],
+        name=op.f('fk_media_message_id_messages')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_media')),
     sa.UniqueConstraint('message_id', 'position', name=op.f('uq_media_message_id_position'))
     )
@@ -40,7 +42,9 @@ def upgrade() -> None:
     op.execute(
         "INSERT INTO media (message_id, position, url, content_type, status, created_at) "
         "SELECT b.message_id, b.position, b.url, b.content_type, 'waiting', m.created_at "
-        "FROM media_before b JOIN messages m ON m.id = b.message_id ORDER BY b.message_id, b.position"
+        
+        "FROM media_before b JOIN messages m ON m.id = b.message_id ORDER BY b.message_id, "
+        "b.position"
     )
     op.execute(
         "INSERT INTO due_work (kind, key, line, due_at, attempts) "

@@ -1,7 +1,8 @@
 """The index of texts, and how far it has come; an index for a person's conversations.
 
-Written by hand: ``tables.py`` cannot say a full-text table. ``place`` is an interaction's id and a line's seq in one
-number (see ``store/conversations/search.py``), so that the newest interactions come first without sorting.
+Written by hand: ``tables.py`` cannot say a full-text table. ``place`` is an interaction's id and a
+line's seq in one number (see ``store/conversations/search.py``), so that the newest interactions
+come first without sorting.
 """
 
 import sqlalchemy as sa
@@ -22,12 +23,15 @@ def upgrade() -> None:
     op.bulk_insert(text_index, [{'id': 1, 'done_to': 0}])
     op.create_index(
         op.f('ix_interactions_user_id'), 'interactions', ['user_id', 'id'],
-        sqlite_where=sa.text('user_id IS NOT NULL'), postgresql_where=sa.text('user_id IS NOT NULL'),
+        sqlite_where=sa.text('user_id IS NOT NULL'),
+        postgresql_where=sa.text('user_id IS NOT NULL'),
     )
     if op.get_bind().dialect.name == 'sqlite':
         op.execute(
             "CREATE VIRTUAL TABLE message_words USING fts5("
-            "words, content='', tokenize=\"unicode61 remove_diacritics 2 tokenchars '+#'\", prefix='2 3')"
+            
+            "words, content='', tokenize=\"unicode61 remove_diacritics 2 tokenchars '+#'\", "
+            "prefix='2 3')"
         )
     else:
         op.execute('CREATE TABLE message_words (place BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)')

@@ -1,4 +1,5 @@
-"""Prompts that stay until they are answered: the newest of each interaction, and who has put it away."""
+"""Prompts that stay until they are answered: the newest of each interaction, and who has put it
+away."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,14 +15,19 @@ def upgrade() -> None:
     sa.Column('agent_id', ID, autoincrement=False, nullable=False),
     sa.Column('interaction_id', ID, autoincrement=False, nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_dismissed_prompts_agent_id_agents'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_dismissed_prompts_interaction_id_interactions'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'],
+        name=op.f('fk_dismissed_prompts_agent_id_agents'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'],
+        name=op.f('fk_dismissed_prompts_interaction_id_interactions'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('agent_id', 'interaction_id', name=op.f('pk_dismissed_prompts'))
     )
     op.add_column('interactions', sa.Column('prompted_seq', sa.Integer(), nullable=True))
-    op.create_index('ix_interactions_prompted', 'interactions', ['assigned_to'], sqlite_where=PROMPTED, postgresql_where=PROMPTED)
+    op.create_index('ix_interactions_prompted', 'interactions', ['assigned_to'],
+        sqlite_where=PROMPTED, postgresql_where=PROMPTED)
     op.execute(
         'UPDATE interactions SET prompted_seq = ('
-        "SELECT max(m.seq) FROM messages m WHERE m.interaction_id = interactions.id AND m.event = 'prompt') "
+        
+        "SELECT max(m.seq) FROM messages m WHERE m.interaction_id = interactions.id AND "
+        "m.event = 'prompt') "
         'WHERE closed_at IS NULL'
     )

@@ -1,4 +1,5 @@
-"""What offers' cards show, chosen by the admin; the interactions that were closed today, found without reading all."""
+"""What offers' cards show, chosen by the admin; the interactions that were closed today, found
+without reading all."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +9,8 @@ down_revision = '0006'
 
 
 def upgrade() -> None:
-    op.add_column('desk', sa.Column('card_fields', sa.JSON(), server_default=sa.text("'[]'"), nullable=False))
+    op.add_column('desk',
+        sa.Column('card_fields', sa.JSON(), server_default=sa.text("'[]'"), nullable=False))
     closed = sa.text('closed_at IS NOT NULL')
-    op.create_index('ix_interactions_closed_at', 'interactions', ['closed_at'], sqlite_where=closed, postgresql_where=closed)
+    op.create_index('ix_interactions_closed_at', 'interactions', ['closed_at'], sqlite_where=closed,
+        postgresql_where=closed)

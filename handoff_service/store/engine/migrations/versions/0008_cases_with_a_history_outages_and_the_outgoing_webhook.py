@@ -1,7 +1,8 @@
 """Cases get a kind, a history and owners of their own; outages; the outgoing webhook.
 
-Until now the virtual agent alone opened cases, always in a conversation. Nothing refers to ``cases``, so it is made anew
-(SQLite cannot take a NOT NULL away), with the ids that people know. The history of what was there begins with its opening.
+Until now the virtual agent alone opened cases, always in a conversation. Nothing refers to
+``cases``, so it is made anew (SQLite cannot take a NOT NULL away), with the ids that people know.
+The history of what was there begins with its opening.
 """
 
 import sqlalchemy as sa
@@ -41,7 +42,8 @@ def upgrade() -> None:
     sa.Column('changes', sa.JSON(), nullable=False),
     sa.Column('note', sa.Text(), nullable=True),
     sa.Column('at', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_case_changes_agent_id_agents')),
+    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'],
+        name=op.f('fk_case_changes_agent_id_agents')),
     sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_case_changes_case_id_cases')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_case_changes')),
     sa.UniqueConstraint('case_id', 'version', name=op.f('uq_case_changes_case_id_version'))
@@ -90,8 +92,10 @@ def _cases() -> None:
     sa.Column('created_at', UtcTime(), nullable=False),
     sa.Column('changed_at', UtcTime(), nullable=False),
     sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_cases_agent_id_agents')),
-    sa.ForeignKeyConstraint(['bot_turn_id'], ['bot_turns.id'], name=op.f('fk_cases_bot_turn_id_bot_turns')),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_cases_interaction_id_interactions')),
+    sa.ForeignKeyConstraint(['bot_turn_id'], ['bot_turns.id'],
+        name=op.f('fk_cases_bot_turn_id_bot_turns')),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'],
+        name=op.f('fk_cases_interaction_id_interactions')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_cases_user_id_users')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_cases')),
     sa.UniqueConstraint('bot_turn_id', 'kind', name=op.f('uq_cases_bot_turn_id_kind'))
@@ -100,10 +104,16 @@ def _cases() -> None:
     op.create_index('ix_cases_user_id', 'cases', ['user_id', 'id'])
     op.create_index('ix_cases_external_number', 'cases', ['external_number'])
     op.execute(
-        "INSERT INTO cases (id, kind, state, description, device, impact, user_id, interaction_id, bot_turn_id, created_at, "
-        "changed_at) SELECT id, 'problem', state, problem, device, impact, user_id, interaction_id, bot_turn_id, created_at, "
+        
+        "INSERT INTO cases (id, kind, state, description, device, impact, user_id, "
+        "interaction_id, bot_turn_id, created_at, "
+        
+        "changed_at) SELECT id, 'problem', state, problem, device, impact, user_id, "
+        "interaction_id, bot_turn_id, created_at, "
         "created_at FROM cases_before"
     )
     if op.get_bind().dialect.name == 'postgresql':
-        op.execute("SELECT setval(pg_get_serial_sequence('cases', 'id'), coalesce(max(id), 0) + 1, false) FROM cases")
+        op.execute(
+        "SELECT setval(pg_get_serial_sequence('cases', 'id'), coalesce(max(id), 0) + "
+        "1, false) FROM cases")
     op.drop_table('cases_before')

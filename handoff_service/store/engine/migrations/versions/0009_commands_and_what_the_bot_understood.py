@@ -1,4 +1,5 @@
-"""The words for commands, when a bot repeats itself; turns that the desk opens, and the bot's own account of a turn."""
+"""The words for commands, when a bot repeats itself; turns that the desk opens, and the bot's own
+account of a turn."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,8 +9,10 @@ down_revision = '0008'
 
 
 def upgrade() -> None:
-    op.add_column('desk', sa.Column('commands', sa.JSON(), server_default=sa.text("'{}'"), nullable=False))
-    op.add_column('desk', sa.Column('same_answers', sa.Integer(), server_default=sa.text('2'), nullable=False))
+    op.add_column('desk',
+        sa.Column('commands', sa.JSON(), server_default=sa.text("'{}'"), nullable=False))
+    op.add_column('desk',
+        sa.Column('same_answers', sa.Integer(), server_default=sa.text('2'), nullable=False))
     op.add_column('bot_turns', sa.Column('opening', sa.JSON(none_as_null=True), nullable=True))
     op.add_column('bot_turns', sa.Column('understood', sa.JSON(none_as_null=True), nullable=True))
     op.add_column('bot_turns', sa.Column('said', sa.Text(), nullable=True))

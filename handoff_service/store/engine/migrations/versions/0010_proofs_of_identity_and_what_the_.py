@@ -16,7 +16,8 @@ def upgrade() -> None:
     sa.Column('interaction_id', ID, autoincrement=False, nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
     sa.Column('guesses', sa.JSON(), nullable=False),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_proof_answers_interaction_id_interactions')),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'],
+        name=op.f('fk_proof_answers_interaction_id_interactions')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_proof_answers'))
     )
     op.create_index('ix_proof_answers_interaction_id', 'proof_answers', ['interaction_id'])
@@ -40,20 +41,23 @@ def upgrade() -> None:
     sa.Column('made_at', UtcTime(), nullable=False),
     sa.Column('ended_at', UtcTime(), nullable=True),
     sa.ForeignKeyConstraint(['asked_by'], ['agents.id'], name=op.f('fk_proofs_asked_by_agents')),
-    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_proofs_interaction_id_interactions')),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'],
+        name=op.f('fk_proofs_interaction_id_interactions')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_proofs_user_id_users')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_proofs'))
     )
     op.create_index('ix_proofs_interaction_id', 'proofs', ['interaction_id'])
     op.create_index('ix_proofs_number', 'proofs', ['number', 'id'])
-    op.create_index('ix_proofs_user_id', 'proofs', ['user_id'], sqlite_where=TIED, postgresql_where=TIED)
+    op.create_index('ix_proofs_user_id', 'proofs', ['user_id'], sqlite_where=TIED,
+        postgresql_where=TIED)
 
     op.create_table('proof_sends',
     sa.Column('id', ID, nullable=False),
     sa.Column('proof_id', ID, autoincrement=False, nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
     sa.Column('at', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['proof_id'], ['proofs.id'], name=op.f('fk_proof_sends_proof_id_proofs')),
+    sa.ForeignKeyConstraint(['proof_id'], ['proofs.id'],
+        name=op.f('fk_proof_sends_proof_id_proofs')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_proof_sends'))
     )
     op.create_index('ix_proof_sends_number', 'proof_sends', ['number', 'at'])

@@ -1,4 +1,5 @@
-"""Consent, messages that are sent again, quiet hours, the rate of provider numbers, how far the gap sweep came."""
+"""Consent, messages that are sent again, quiet hours, the rate of provider numbers, how far the gap
+sweep came."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,15 +19,18 @@ def upgrade() -> None:
     op.create_table('consents',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.Text(), nullable=False),
-    sa.Column('provider_number_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('provider_number_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=True),
     sa.Column('opted_out', sa.Boolean(), nullable=False),
     sa.Column('source', sa.Text(), nullable=False),
     sa.Column('words', sa.Text(), nullable=True),
-    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False,
+        nullable=True),
     sa.Column('note', sa.Text(), nullable=True),
     sa.Column('at', UtcTime(), nullable=False),
     sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_consents_agent_id_agents')),
-    sa.ForeignKeyConstraint(['provider_number_id'], ['provider_numbers.id'], name=op.f('fk_consents_provider_number_id_provider_numbers')),
+    sa.ForeignKeyConstraint(['provider_number_id'], ['provider_numbers.id'],
+        name=op.f('fk_consents_provider_number_id_provider_numbers')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_consents'))
     )
     with op.batch_alter_table('consents', schema=None) as batch_op:
@@ -34,18 +38,24 @@ def upgrade() -> None:
 
     op.create_table('opt_outs',
     sa.Column('number', sa.Text(), nullable=False),
-    sa.Column('provider_number_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('consent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.ForeignKeyConstraint(['consent_id'], ['consents.id'], name=op.f('fk_opt_outs_consent_id_consents')),
+    sa.Column('provider_number_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.Column('consent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+        autoincrement=False, nullable=False),
+    sa.ForeignKeyConstraint(['consent_id'], ['consents.id'],
+        name=op.f('fk_opt_outs_consent_id_consents')),
     sa.PrimaryKeyConstraint('number', 'provider_number_id', name=op.f('pk_opt_outs'))
     )
     with op.batch_alter_table('opt_outs', schema=None) as batch_op:
         batch_op.create_index('ix_opt_outs_consent_id', ['consent_id'], unique=False)
 
     op.add_column('desk', sa.Column('quiet_hours', sa.Text(), nullable=True))
-    op.add_column('desk', sa.Column('most_answers', sa.Integer(), server_default=sa.text('30'), nullable=False))
-    op.add_column('desk', sa.Column('countries', sa.JSON(), server_default=sa.text("'[]'"), nullable=False))
-    op.add_column('messages', sa.Column('retries', sa.Integer(), server_default=sa.text('0'), nullable=False))
+    op.add_column('desk',
+        sa.Column('most_answers', sa.Integer(), server_default=sa.text('30'), nullable=False))
+    op.add_column('desk',
+        sa.Column('countries', sa.JSON(), server_default=sa.text("'[]'"), nullable=False))
+    op.add_column('messages',
+        sa.Column('retries', sa.Integer(), server_default=sa.text('0'), nullable=False))
     op.add_column('provider_numbers', sa.Column('paced_to', UtcTime(), nullable=True))
     op.create_index('ix_offers_work_item_id', 'offers', ['work_item_id'])
     op.drop_index('one_active_profile_a_number', 'messaging_profiles')

@@ -1,4 +1,5 @@
-"""What the provider takes for a message, what it was told of consent, messaging services, ranges of unknown numbers, and who it is not."""
+"""What the provider takes for a message, what it was told of consent, messaging services, ranges of
+unknown numbers, and who it is not."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +12,8 @@ ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 
 def upgrade() -> None:
     op.add_column('messaging_profiles', sa.Column('not_user_id', ID, nullable=True))
-    op.add_column('desk', sa.Column('most_in_range', sa.Integer(), server_default=sa.text('100'), nullable=False))
+    op.add_column('desk',
+        sa.Column('most_in_range', sa.Integer(), server_default=sa.text('100'), nullable=False))
     op.add_column('provider_numbers', sa.Column('messaging_service', sa.Text(), nullable=True))
     op.add_column('messages', sa.Column('price', sa.BigInteger(), nullable=True))
     op.add_column('messages', sa.Column('currency', sa.Text(), nullable=True))
@@ -19,9 +21,12 @@ def upgrade() -> None:
     op.add_column('consents', sa.Column('told_at', UtcTime(), nullable=True))
     op.add_column('consents', sa.Column('told_why', sa.Text(), nullable=True))
     # Of what was before, only what keeps somebody from being texted is still to be told.
-    op.execute(sa.text('UPDATE consents SET told_at = at WHERE id NOT IN (SELECT consent_id FROM opt_outs)'))
+    op.execute(sa.text(
+    'UPDATE consents SET told_at = at WHERE id NOT IN (SELECT consent_id FROM '
+    'opt_outs)'))
     op.drop_index('ix_interactions_requester_number', 'interactions')
-    op.create_index('ix_interactions_requester_number', 'interactions', ['requester_number', 'opened_at'])
+    op.create_index('ix_interactions_requester_number', 'interactions',
+        ['requester_number', 'opened_at'])
     op.create_index(
         'ix_consents_untold', 'consents', ['id'],
         sqlite_where=sa.text('told_at IS NULL'), postgresql_where=sa.text('told_at IS NULL'),

@@ -1,4 +1,5 @@
-"""Command ids, so that a command that is run again finds its effect and its answer; the number of each lane's commit."""
+"""Command ids, so that a command that is run again finds its effect and its answer; the number of
+each lane's commit."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,8 @@
-"""Chosen and automatic presence are stored separately; the desk has an id; messages know when they last changed.
+"""Chosen and automatic presence are stored separately; the desk has an id; messages know when they
+last changed.
 
-Until now an agent whom the product had set to Away had lost what they had chosen. The presence history says what it was:
-the latest presence that takes work.
+Until now an agent whom the product had set to Away had lost what they had chosen. The presence
+history says what it was: the latest presence that takes work.
 """
 
 import secrets
@@ -32,7 +33,9 @@ def upgrade() -> None:
     op.add_column('agents', sa.Column('automatic_reason', sa.Text(), nullable=True))
     op.add_column('agents', sa.Column('returned_from', sa.Text(), nullable=True))
     op.execute(
-        f"UPDATE agents SET automatic_presence = 'away', automatic_reason = presence_reason, presence = {CHOSEN_BEFORE}"
+        
+        f"UPDATE agents SET automatic_presence = 'away', automatic_reason = presence_reason, "
+        f"presence = {CHOSEN_BEFORE}"
         f" WHERE {SET_AWAY}"
     )
     op.drop_column('agents', 'presence_reason')
@@ -45,7 +48,8 @@ def upgrade() -> None:
         ['agent_id'], ['agents.id'], name=op.f('fk_left_groups_agent_id_agents'), ondelete='CASCADE'
     ),
     sa.ForeignKeyConstraint(
-        ['interaction_id'], ['interactions.id'], name=op.f('fk_left_groups_interaction_id_interactions'),
+        ['interaction_id'], ['interactions.id'],
+        name=op.f('fk_left_groups_interaction_id_interactions'),
         ondelete='CASCADE',
     ),
     sa.PrimaryKeyConstraint('agent_id', 'interaction_id', name=op.f('pk_left_groups'))

@@ -1,4 +1,5 @@
-"""Sends are held after a restore, until an admin releases them; the secret key that the database was written with."""
+"""Sends are held after a restore, until an admin releases them; the secret key that the database
+was written with."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,5 @@
-"""Limits for codes per account and for replies to unknown numbers; when a recovered text was sent."""
+"""Limits for codes per account and for replies to unknown numbers; when a recovered text was
+sent."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,16 +13,25 @@ def upgrade() -> None:
     op.add_column('proof_sends', sa.Column('code_hash', sa.Text(), nullable=True))
     op.add_column('proof_sends', sa.Column('code_until', UtcTime(), nullable=True))
     kept = sa.text('code_hash IS NOT NULL')
-    op.create_index('ix_proof_sends_kept', 'proof_sends', ['code_until'], sqlite_where=kept, postgresql_where=kept)
+    op.create_index('ix_proof_sends_kept', 'proof_sends', ['code_until'], sqlite_where=kept,
+        postgresql_where=kept)
     _codes_that_are_out()
-    op.add_column('desk', sa.Column('most_unknown_hourly', sa.Integer(), server_default=sa.text('200'), nullable=False))
-    op.add_column('desk', sa.Column('most_unknown_daily', sa.Integer(), server_default=sa.text('1000'), nullable=False))
-    with op.batch_alter_table('desk') as desk:  # no table refers to it, so that nothing goes when SQLite copies it
-        desk.alter_column('most_in_range', existing_type=sa.Integer(), existing_nullable=False, server_default=sa.text('20'))
-    op.execute('UPDATE desk SET most_in_range = 20 WHERE most_in_range = 100')  # the old default, not an admin's choice
+    op.add_column('desk',
+        sa.Column('most_unknown_hourly', sa.Integer(), server_default=sa.text('200'),
+            nullable=False))
+    op.add_column('desk',
+        sa.Column('most_unknown_daily', sa.Integer(), server_default=sa.text('1000'),
+            nullable=False))
+    # no table refers to it, so that nothing goes when SQLite copies it
+    with op.batch_alter_table('desk') as desk:
+        desk.alter_column('most_in_range', existing_type=sa.Integer(), existing_nullable=False,
+            server_default=sa.text('20'))
+    # the old default, not an admin's choice
+    op.execute('UPDATE desk SET most_in_range = 20 WHERE most_in_range = 100')
     op.create_table(
         'unknown_replies',
-        sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+        sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+            autoincrement=False, nullable=False),
         sa.Column('begins_with', sa.Text(), nullable=False),
         sa.Column('number', sa.Text(), nullable=False),
         sa.Column('at', UtcTime(), nullable=False),
@@ -33,7 +43,8 @@ def upgrade() -> None:
 
 
 def _codes_that_are_out() -> None:
-    """A code that was mailed before stays hidden when it is texted: it goes to the newest send of its proof."""
+    """A code that was mailed before stays hidden when it is texted: it goes to the newest send of
+    its proof."""
     op.execute(
         'UPDATE proof_sends SET'
         ' code_hash = (SELECT p.code_hash FROM proofs p WHERE p.id = proof_sends.proof_id),'

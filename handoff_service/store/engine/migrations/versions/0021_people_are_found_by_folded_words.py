@@ -1,7 +1,8 @@
-"""Words that users are found by; two forms of one person's number become one; texts are indexed once more.
+"""Words that users are found by; two forms of one person's number become one; texts are indexed
+once more.
 
-The index of texts begins anew with a tokenizer that takes words as they are, because those of scripts without blanks
-changed. It fills again in the background, as it does for new texts.
+The index of texts begins anew with a tokenizer that takes words as they are, because those of
+scripts without blanks changed. It fills again in the background, as it does for new texts.
 """
 
 import sqlalchemy as sa
@@ -31,7 +32,9 @@ def upgrade() -> None:
 
 def _old_forms(table: str, column: str) -> list[tuple[str, str]]:
     query = sa.text(
-        f"SELECT DISTINCT {column} FROM {table} WHERE {column} LIKE '+521%' OR {column} LIKE '+54%' "
+        
+        f"SELECT DISTINCT {column} FROM {table} WHERE {column} LIKE '+521%' OR {column} LIKE "
+        f"'+54%' "
         f"OR {column} LIKE '+55%' OR {column} LIKE '+229%'"
     )
     numbers = op.get_bind().execute(query).scalars().all()
@@ -46,7 +49,10 @@ def _one_form(table: str, column: str, where: str = '') -> None:
 
 def _one_form_of_key(table: str, column: str, key: str) -> None:
     """A row that is there in both forms stays once."""
-    there = f' AND NOT EXISTS (SELECT 1 FROM {table} o WHERE o.{column} = :new AND o.{key} = {table}.{key})'
+    there = (
+        f' AND NOT EXISTS (SELECT 1 FROM {table} o WHERE o.{column} = :new AND o.{key} = '
+        f'{table}.{key})'
+    )
     for old, new in _old_forms(table, column):
         change = sa.text(f'UPDATE {table} SET {column} = :new WHERE {column} = :old{there}')
         op.get_bind().execute(change, {'old': old, 'new': new})
@@ -54,9 +60,11 @@ def _one_form_of_key(table: str, column: str, key: str) -> None:
 
 
 def _one_form_of_profiles() -> None:
-    """Of two active profiles of one person, the one that is tied to somebody stays active, else the newer one."""
+    """Of two active profiles of one person, the one that is tied to somebody stays active, else the
+    newer one."""
     conn, p = op.get_bind(), sa.table(
-        'messaging_profiles', sa.column('id'), sa.column('number'), sa.column('user_id'), sa.column('active', sa.Boolean)
+        'messaging_profiles', sa.column('id'), sa.column('number'), sa.column('user_id'),
+        sa.column('active', sa.Boolean)
     )
     for old, new in _old_forms('messaging_profiles', 'number'):
         query = sa.select(p.c.id, p.c.user_id).where(p.c.number.in_([old, new]), p.c.active)
@@ -67,10 +75,13 @@ def _one_form_of_profiles() -> None:
 
 
 def _one_form_of_interactions() -> None:
-    """Where one person has two active conversations on a line, the older form keeps its number until it is closed."""
+    """Where one person has two active conversations on a line, the older form keeps its number
+    until it is closed."""
     active = "o.state <> 'closed'"
     there = (
-        ' AND (state = \'closed\' OR NOT EXISTS (SELECT 1 FROM interactions o WHERE o.requester_number = :new '
+        
+        ' AND (state = \'closed\' OR NOT EXISTS (SELECT 1 FROM interactions o WHERE '
+        'o.requester_number = :new '
         f'AND o.provider_number_id = interactions.provider_number_id AND {active}))'
     )
     _one_form('interactions', 'requester_number', there)
@@ -80,9 +91,11 @@ def _user_words() -> None:
     word = sa.Text().with_variant(sa.Text(collation='C'), 'postgresql')
     made = op.create_table(
         'user_words',
-        sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+        sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+            autoincrement=False, nullable=False),
         sa.Column('word', word, nullable=False),
-        sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_user_words_user_id_users'), ondelete='CASCADE'),
+        sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_user_words_user_id_users'),
+            ondelete='CASCADE'),
         sa.PrimaryKeyConstraint('user_id', 'word', name=op.f('pk_user_words')),
         sqlite_with_rowid=False,
     )

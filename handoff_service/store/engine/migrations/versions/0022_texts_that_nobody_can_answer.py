@@ -1,4 +1,5 @@
-"""Whether texts from senders that nobody can text back go to queues; those that wait in none belong to nobody."""
+"""Whether texts from senders that nobody can text back go to queues; those that wait in none belong
+to nobody."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,8 +9,11 @@ down_revision = '0021'
 
 
 def upgrade() -> None:
-    op.add_column('desk', sa.Column('queue_unanswerable', sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column('desk',
+        sa.Column('queue_unanswerable', sa.Boolean(), server_default=sa.false(), nullable=False))
     op.execute(
         "UPDATE interactions SET owner = 'none' WHERE closed_at IS NULL AND owner = 'queue' "
-        "AND NOT EXISTS (SELECT 1 FROM work_items WHERE work_items.interaction_id = interactions.id)"
+        
+        "AND NOT EXISTS (SELECT 1 FROM work_items WHERE work_items.interaction_id = "
+        "interactions.id)"
     )

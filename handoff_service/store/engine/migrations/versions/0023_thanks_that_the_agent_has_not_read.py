@@ -11,5 +11,6 @@ def upgrade() -> None:
     op.add_column('interactions', sa.Column('thanked_seq', sa.Integer(), nullable=True))
     where = sa.text('thanked_seq IS NOT NULL')
     op.create_index(
-        'ix_interactions_thanked', 'interactions', ['assigned_to'], sqlite_where=where, postgresql_where=where
+        'ix_interactions_thanked', 'interactions', ['assigned_to'], sqlite_where=where,
+        postgresql_where=where
     )
