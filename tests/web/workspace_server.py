@@ -36,9 +36,14 @@ SCRIPT = {"HX-Request": "true"}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """``text`` is as a browser reads it: a line break with its indentation is one space."""
+
     status: int
     text: str
     headers: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", re.sub(r"\n {2,}", " ", self.text))
 
 
 @dataclass(frozen=True, slots=True)
