@@ -1,7 +1,7 @@
 """The index of people: the folded search words of each user
 (``rules/conversations/person_words.py``). Updated in the transaction that changes the user.
 
-A search starts with the rarest word. When every word is in more than ``MOST`` names, a page fills
+A search intersects the users of its words. When a search matches many users, a page fills
 quickly, so the query walks the users in the page's order and checks each one's words.
 """
 
@@ -18,7 +18,7 @@ from handoff_service.store.engine import bulk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
-MOST = 10_000
+MOST = 10_000  # users of a word that are worth reading for an intersection
 LAST = "\U0010ffff"  # sorts after every continuation of a word
 u, n, w = t.users, t.user_numbers, t.user_words
 _other = w.alias("other_words")
@@ -86,14 +86,19 @@ def _ways(wanted: Sought) -> list[Sequence[Word]]:
 def _fit(conn: Connection, way: Sequence[Word]) -> Fit | None:
     """Users who have all of these words. None: no user has one of them."""
     counted = sorted((_count(conn, word), word) for word in way)
-    (least, rarest), others = counted[0], [word for _, word in counted[1:]]
+    least = counted[0][0]
     if not least:
         return None
     if least > MOST:
         return Fit(sa.and_(*(_has(word, u.c.id) for word in way)), many=True)
-    rest = [_has(word, w.c.user_id) for word in others]
-    each = [select(w.c.user_id).where(_begins(w.c.word, (spelling,)), *rest) for spelling in rarest]
-    return Fit(u.c.id.in_(sa.union_all(*each) if len(each) > 1 else each[0]))
+    read = [_users_of(word) for count, word in counted if count <= MOST]
+    checked = [_has(word, u.c.id) for count, word in counted if count > MOST]
+    return Fit(sa.and_(u.c.id.in_(read[0] if len(read) == 1 else sa.intersect(*read)), *checked))
+
+
+def _users_of(word: Word) -> sa.Select[int]:
+    each = [select(w.c.user_id).where(_begins(w.c.word, (spelling,))) for spelling in word]
+    return each[0] if len(each) == 1 else select(sa.union_all(*each).subquery().c.user_id)
 
 
 def _count(conn: Connection, word: Word) -> int:
