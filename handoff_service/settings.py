@@ -198,10 +198,11 @@ class _Reader:
             raise SetupError(f"PATCHBOARD_{name} must be 0 or 1; it is {text!r}")
         return text == "1"
 
-    def one_of(self, name: str, default: str, other: str) -> str:
+    def one_of(self, name: str, default: str, *others: str) -> str:
         text = self.text(name, default)
-        if text not in (default, other):
-            raise SetupError(f"PATCHBOARD_{name} must be {default} or {other}; it is {text!r}")
+        if text not in (default, *others):
+            right = " or ".join((", ".join((default, *others[:-1])), others[-1]))
+            raise SetupError(f"PATCHBOARD_{name} must be {right}; it is {text!r}")
         return text
 
     def mail_server(self, name: str) -> str | None:

@@ -20,23 +20,12 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 
 c = t.cases
-CHANGEABLE = (
-    "kind",
-    "state",
-    "priority",
-    "description",
-    "device",
-    "impact",
-    "user_id",
-    "external_number",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeCase:
-    """``values``: changes to fields of CHANGEABLE; other fields stay. ``note``: the reason, for
-    agents. ``interaction_id``: the conversation that gets a line about the change; None: the case's
-    own."""
+    """``values``: the columns that change, with their new values. ``note``: the reason, for agents.
+    ``interaction_id``: the conversation that gets a line about the change; None: the case's own."""
 
     id: int
     agent_id: int

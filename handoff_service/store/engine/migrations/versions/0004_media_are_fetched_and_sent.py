@@ -42,7 +42,6 @@ def upgrade() -> None:
     op.execute(
         "INSERT INTO media (message_id, position, url, content_type, status, created_at) "
         "SELECT b.message_id, b.position, b.url, b.content_type, 'waiting', m.created_at "
-        
         "FROM media_before b JOIN messages m ON m.id = b.message_id ORDER BY b.message_id, "
         "b.position"
     )

@@ -29,7 +29,6 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == 'sqlite':
         op.execute(
             "CREATE VIRTUAL TABLE message_words USING fts5("
-            
             "words, content='', tokenize=\"unicode61 remove_diacritics 2 tokenchars '+#'\", "
             "prefix='2 3')"
         )

@@ -26,7 +26,6 @@ def upgrade() -> None:
         sqlite_where=PROMPTED, postgresql_where=PROMPTED)
     op.execute(
         'UPDATE interactions SET prompted_seq = ('
-        
         "SELECT max(m.seq) FROM messages m WHERE m.interaction_id = interactions.id AND "
         "m.event = 'prompt') "
         'WHERE closed_at IS NULL'

@@ -33,7 +33,6 @@ def upgrade() -> None:
     op.add_column('agents', sa.Column('automatic_reason', sa.Text(), nullable=True))
     op.add_column('agents', sa.Column('returned_from', sa.Text(), nullable=True))
     op.execute(
-        
         f"UPDATE agents SET automatic_presence = 'away', automatic_reason = presence_reason, "
         f"presence = {CHOSEN_BEFORE}"
         f" WHERE {SET_AWAY}"

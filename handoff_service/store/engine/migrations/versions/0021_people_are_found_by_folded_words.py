@@ -32,7 +32,6 @@ def upgrade() -> None:
 
 def _old_forms(table: str, column: str) -> list[tuple[str, str]]:
     query = sa.text(
-        
         f"SELECT DISTINCT {column} FROM {table} WHERE {column} LIKE '+521%' OR {column} LIKE "
         f"'+54%' "
         f"OR {column} LIKE '+55%' OR {column} LIKE '+229%'"
@@ -79,7 +78,6 @@ def _one_form_of_interactions() -> None:
     until it is closed."""
     active = "o.state <> 'closed'"
     there = (
-        
         ' AND (state = \'closed\' OR NOT EXISTS (SELECT 1 FROM interactions o WHERE '
         'o.requester_number = :new '
         f'AND o.provider_number_id = interactions.provider_number_id AND {active}))'

@@ -13,7 +13,6 @@ def upgrade() -> None:
         sa.Column('queue_unanswerable', sa.Boolean(), server_default=sa.false(), nullable=False))
     op.execute(
         "UPDATE interactions SET owner = 'none' WHERE closed_at IS NULL AND owner = 'queue' "
-        
         "AND NOT EXISTS (SELECT 1 FROM work_items WHERE work_items.interaction_id = "
         "interactions.id)"
     )
