@@ -10,8 +10,8 @@ from tests.e2e.people import ANN, Story
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 WITH_ONES = ("users", "profiles", "agents", "provider-numbers", "queues", "templates", "outages")
-SMALL = """() => [...document.querySelectorAll('main a, main button, main input:not([type=hidden]),
-  main summary')]
+SMALL = """() => [...document.querySelectorAll(
+  'main :is(a, button, summary, input:not([type=hidden]))')]
   .filter((e) => e.checkVisibility() && !e.closest('p, label')
     && e.getBoundingClientRect().height < 43.5)
   .map((e) => e.outerHTML)"""

@@ -96,8 +96,8 @@ def test_the_pages_are_in_order_at_every_width(story: Story) -> None:
     for path in paths:
         page.goto(story.desk.url + path)
         small = page.evaluate(
-            """() => [...document.querySelectorAll(".page :is(a, button, input, select, textarea,
-              summary)")]
+            """() => [...document.querySelectorAll(
+              ".page :is(a, button, input, select, textarea, summary)")]
               .filter((e) => e.checkVisibility() && !e.closest(".tabs, label"))
               .filter((e) => e.getBoundingClientRect().height < 44
                 && e.getBoundingClientRect().width > 1)

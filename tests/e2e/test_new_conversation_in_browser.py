@@ -175,8 +175,8 @@ def _problems(page: Page, width: int) -> list[str]:
     found = [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in result["violations"]]
     if width < 760:
         found += page.evaluate(
-            """() => [...document.querySelectorAll("dialog[open] :is(a, button, input, select,
-              textarea, summary)")]
+            """() => [...document.querySelectorAll(
+              "dialog[open] :is(a, button, input, select, textarea, summary)")]
               .filter((e) => e.checkVisibility() && !e.closest("label"))
               .filter((e) => e.getBoundingClientRect().height < 44)
               .map((e) => `small: ${e.outerHTML.slice(0, 120)}`)"""
