@@ -14,10 +14,11 @@ from handoff_service.operations.desk.groups import (
     make_group,
 )
 from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Group
-from handoff_service.web.admin.pages import Form, admin_page, done, meant, number, typed
+from handoff_service.web.admin.pages import Form, admin_page, done, typed
 from handoff_service.web.api.groups import NewGroupBody
 from handoff_service.web.shared.session import desk_of, page
 
@@ -84,9 +85,7 @@ async def delete(request: Request, group_id: int, agent: Agent) -> HTTPResponse:
 
 
 def _meant(form: Form) -> NewGroupBody:
-    typed_capacity = form.values["capacity"]
-    capacity = number(typed_capacity, "capacity", least=0, most=1000) if typed_capacity else None
-    return meant(NewGroupBody, {"name": form.values["name"], "capacity": capacity})
+    return read_as(NewGroupBody, {**form.values, "capacity": form.values["capacity"] or None})
 
 
 async def _form(

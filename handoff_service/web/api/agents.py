@@ -1,6 +1,6 @@
 """Agents: live agents may read them, admins change them."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
@@ -13,14 +13,19 @@ from handoff_service.operations.desk.agents import (
     delete_agent,
     make_agent,
 )
-from handoff_service.operations.desk.person_fields import Capacity, Email, Name, Names, Password
 from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.shared.field_types import (
+    Capacity,
+    Email,
+    Names,
+    OneLine,
+    Password,
+    Roles,
+)
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Agent
 from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page
-
-Roles = Annotated[list[Role], Field(max_length=len(Role))]
 
 
 class AgentQuery(Paging):
@@ -33,7 +38,7 @@ class NewAgentBody(Body):
     """``groups`` are made when they are new."""
 
     email: Email
-    name: Name
+    name: OneLine
     password: Password
     roles: Roles = Field([Role.AGENT])
     capacity: Capacity = 4
@@ -47,7 +52,7 @@ class AgentBody(Patch):
     assignment."""
 
     email: Email | None = None
-    name: Name | None = None
+    name: OneLine | None = None
     password: Password | None = None
     roles: Roles | None = None
     capacity: Capacity | None = None

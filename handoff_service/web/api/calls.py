@@ -24,7 +24,8 @@ from sanic.response import HTTPResponse, empty, raw
 from handoff_service.context import AppContext
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import Agent
-from handoff_service.operations.shared.field_types import COUNTRY, reads_numbers, words_of
+from handoff_service.operations.shared.field_types import COUNTRY, reads_numbers
+from handoff_service.operations.shared.read_fields import errors_of
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import people
 from handoff_service.web.shared import session
@@ -235,18 +236,19 @@ def _checked(
             json.dumps(sent), strict=strict, context={COUNTRY: country}
         )
     except ValidationError as error:
-        raise BadInput(
-            "; ".join(f"{_where(fault)}: {words_of(fault)}" for fault in error.errors()),
-            errors={_where(fault): words_of(fault) for fault in error.errors()},
-        ) from error
+        raise _bad_input(errors_of(error)) from error
     # from a query, where they were strings
     numbers = {name: value for name, value in read if isinstance(value, int)}
     refused = {
         name: why for name, value in (sent | numbers).items() if (why := not_storable(value))
     }
     if refused:
-        raise BadInput("; ".join(f"{name}: {why}" for name, why in refused.items()), errors=refused)
+        raise _bad_input(refused)
     return read
+
+
+def _bad_input(errors: dict[str, str]) -> BadInput:
+    return BadInput("; ".join(f"{name}: {why}" for name, why in errors.items()), errors=errors)
 
 
 def _parsed(text: str | bytes) -> Any:
@@ -273,9 +275,3 @@ def not_storable(value: Any) -> str | None:
         else []
     )
     return next((why for one in inside if (why := not_storable(one))), None)
-
-
-def _where(fault: Any) -> str:
-    """The field's name. What pydantic adds behind it (which member of a union it tried) means
-    nothing to a caller."""
-    return str(fault["loc"][0]) if fault["loc"] else "body"

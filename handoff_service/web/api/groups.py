@@ -9,7 +9,7 @@ from handoff_service.operations.desk.groups import (
     delete_group,
     make_group,
 )
-from handoff_service.operations.desk.person_fields import Capacity, Name
+from handoff_service.operations.shared.field_types import Capacity, OneLine
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Group
@@ -21,7 +21,7 @@ class NewGroupBody(Body):
     """``capacity``: the most conversations that one of its agents may have; null: no limit but the
     agent's own."""
 
-    name: Name
+    name: OneLine
     capacity: Capacity | None = None
 
 
@@ -30,7 +30,7 @@ class GroupBody(Patch):
 
     may_be_null = frozenset({"capacity"})
 
-    name: Name | None = None
+    name: OneLine | None = None
     capacity: Capacity | None = None
 
 

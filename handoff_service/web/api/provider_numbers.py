@@ -1,8 +1,6 @@
 """The company's numbers: live agents may read them, admins change them."""
 
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.desk.provider_numbers import (
@@ -12,14 +10,17 @@ from handoff_service.operations.desk.provider_numbers import (
     delete_provider_number,
     make_provider_number,
 )
-from handoff_service.operations.shared.field_types import MessagingService, Name, OwnNumber
+from handoff_service.operations.shared.field_types import (
+    Label,
+    MessagingService,
+    Name,
+    OwnNumber,
+    SegmentsPerSecond,
+)
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
 from handoff_service.store.desk import people
 from handoff_service.store.views import ProviderNumber
 from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page_of
-
-Label = Annotated[str, Field(max_length=200)]
-Rate = Annotated[int, Field(ge=1, le=1000)]
 
 
 class NewNumberBody(Body):
@@ -27,7 +28,7 @@ class NewNumberBody(Body):
     queue: Name
     label: Label = ""
     first_responder: FirstResponder = FirstResponder.VIRTUAL_AGENT
-    segments_per_second: Rate = 1
+    segments_per_second: SegmentsPerSecond = 1
     messaging_service: MessagingService = None
 
 
@@ -40,7 +41,7 @@ class NumberBody(Patch):
     queue: Name | None = None
     label: Label | None = None
     first_responder: FirstResponder | None = None
-    segments_per_second: Rate | None = None
+    segments_per_second: SegmentsPerSecond | None = None
     messaging_service: MessagingService = None
 
 

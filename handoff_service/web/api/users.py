@@ -8,14 +8,6 @@ from sqlalchemy import Connection
 from handoff_service.errors import NotFound
 from handoff_service.lib import phone_numbers
 from handoff_service.lib.slow_work import run_slow
-from handoff_service.operations.desk.person_fields import (
-    Attributes,
-    ChangedFacts,
-    Email,
-    Facts,
-    Name,
-    Numbers,
-)
 from handoff_service.operations.desk.users import (
     ChangeUser,
     DeleteUser,
@@ -25,7 +17,15 @@ from handoff_service.operations.desk.users import (
     make_user,
 )
 from handoff_service.operations.identity.knowledge_facts import hashed
-from handoff_service.operations.shared.field_types import SoughtNumber
+from handoff_service.operations.shared.field_types import (
+    Attributes,
+    ChangedFacts,
+    Email,
+    Facts,
+    Numbers,
+    OneLine,
+    SoughtNumber,
+)
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
@@ -55,8 +55,8 @@ class NewUserBody(Body):
     """``attributes``: texts that queues' conditions may ask for. ``facts``: second facts that prove
     who somebody is; they are stored hashed and never told."""
 
-    external_id: Name
-    name: Name
+    external_id: OneLine
+    name: OneLine
     email: Email | None = None
     numbers: Numbers = Field([])
     attributes: Attributes = Field({})
@@ -70,8 +70,8 @@ class UserBody(Patch):
 
     may_be_null = frozenset({"email"})
 
-    external_id: Name | None = None
-    name: Name | None = None
+    external_id: OneLine | None = None
+    name: OneLine | None = None
     email: Email | None = None
     numbers: Numbers | None = None
     attributes: Attributes | None = None
