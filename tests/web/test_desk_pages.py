@@ -85,7 +85,7 @@ async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
     said = await save(grace, "/provider-numbers/new", **wrong)
     assert "is too short for a phone number." in said
     assert "Must be a whole number." in said
-    assert "must be 'virtual_agent' or 'live_agent'" in said
+    assert "Must be 'virtual_agent' or 'live_agent'" in said
     service = {"messaging_service": "MG" + "0123456789abcdef" * 2}
     for given, kept in (
         (service, service["messaging_service"]),
