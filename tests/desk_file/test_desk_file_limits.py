@@ -72,7 +72,7 @@ def test_thousands_of_faults_are_cut_short() -> None:
     with pytest.raises(SetupError) as refused:
         desk_file.read_bytes(b"[[users]]\n" * 90_000, "desk.toml")
     told = str(refused.value).splitlines()
-    assert (len(told), told[2]) == (21, "desk.toml:3: users[1].external_id: Field required")
+    assert (len(told), told[2]) == (21, "desk.toml:3: users[1].external_id: is required")
     text = '[[users]]\nexternal_id = "a"\nname = "b"\n' * 3000 + "[[users]]\nshoe = 9\n"
     with pytest.raises(SetupError) as refused:
         desk_file.read_bytes(text.encode(), "desk.toml")

@@ -132,7 +132,7 @@ async def test_only_admins_change_them(mia: Client, grace: Client) -> None:
 
 
 REFUSED = [
-    ("business hours", {"business_hours": "yes"}, "business_hours", "boolean"),
+    ("business hours", {"business_hours": "yes"}, "business_hours", "must be true or false"),
     ("placeholder", {"text": "{requester.nick}"}, "text", "{requester.nick}"),
     ("duration", {"duration": "soon"}, "duration", "30m or 2d"),
     (
@@ -142,7 +142,7 @@ REFUSED = [
         "there is no field 'colour'",
     ),
     ("event", {"event": "none"}, "event", "requester_message_without_agent_response"),
-    ("unknown key", {"colour": "red"}, "colour", "not permitted"),
+    ("unknown key", {"colour": "red"}, "colour", "there is no such key"),
     ("queue", {"queues": ["None"]}, "queues", "there is no queue 'None'"),
     ("number", {"provider_numbers": ["+1"]}, "provider_numbers", "there is no company number"),
     ("segments", {"action": "prompt_requester", "text": "x" * 200}, "text", "one segment"),

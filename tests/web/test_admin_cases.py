@@ -75,13 +75,13 @@ async def test_a_supervisor_says_what_is_down_and_sees_no_other_page(
     status, text = await send(
         omar, "/outages", "/outages/new", **new | {"text": "x" * 161, "until": "2026-10-01T09:00"}
     )
-    assert (status, "must fit in one segment; it takes 2" in text,
-    "must be later than its "
+    assert (status, "Must fit in one segment; it takes 2" in text,
+    "Must be later than its "
     "beginning" in text) == (
         400, True, True,
     )  # fmt: skip
     status, text = await send(omar, "/outages", "/outages/new", **new | {"since": "soon"})
-    assert (status, "must be a day and a time" in text) == (400, True)
+    assert (status, "Must be a day and a time" in text) == (400, True)
     assert (await send(omar, "/outages", "/outages/new", **new))[0] == 303
     (outage,) = await desk.desk.store.read(outages.list_)
     assert (str(outage.since), outage.until) == ("2026-11-01 14:00:00+00:00", None), (
@@ -101,7 +101,7 @@ async def test_a_webhook_is_set_up_its_secret_shown_once_and_its_calls_seen_and_
 ) -> None:
     here = "/case-webhook"
     status, text = await send(grace, here, here, url="ftp://x/y", secret="hunter2")
-    assert (status, "must be an http or https address" in text, "must be whsec_" in text) == (
+    assert (status, "Must be an http or https address" in text, "Must be whsec_" in text) == (
         400,
         True,
         True,

@@ -161,7 +161,7 @@ FAULTS = [
         "fit in one segment",
     ),
     ("no state", {"action": "set_state", "state": "new"}, "state", "must be one of"),
-    ("no queue", {"queues": "Gone"}, "queues", "there is no queue"),
+    ("no queue", {"queues": "Gone"}, "queues", "There is no queue"),
 ]
 
 

@@ -313,7 +313,7 @@ async def test_verifying_moves_interaction_and_profile_and_can_be_undone(
     await mia.call("POST", f"{one}/verify/undo", status=409)
     await mia.call("POST", f"{one}/verify", {"user_id": 999}, status=404)
     refused = await mia.call("POST", f"{one}/verify", {"user_id": 1, "method": "guess"}, status=400)
-    assert refused["errors"] == {"method": "Input should be 'agent'"}
+    assert refused["errors"] == {"method": "must be 'agent'"}
     await mia.call("POST", f"{one}/close", {"closing_text": ""})
 
 

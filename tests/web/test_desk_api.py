@@ -88,7 +88,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
         "pool",
         {"groups": [{"name": "Service desk", "after_seconds": -1}]},
         "groups",
-        "greater than or equal to 0",
+        "must be at least 0",
     ),
     (
         "condition",
@@ -106,9 +106,9 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("zone", {"time_zone": "Mars"}, "time_zone", "America/New_York"),
     ("country", {"country": "us"}, "country", "two capitals"),
     ("assignment", {"assignment": "random"}, "assignment", "longest_idle"),
-    ("accept", {"accept_seconds": 4}, "accept_seconds", "greater than or equal to 5"),
+    ("accept", {"accept_seconds": 4}, "accept_seconds", "must be at least 5"),
     ("text", {"texts": {"waiting": "Reply STOP"}}, "texts", "waiting: asks people to reply STOP"),
-    ("unknown text", {"texts": {"hello": "x"}}, "texts", "not permitted"),
+    ("unknown text", {"texts": {"hello": "x"}}, "texts", "there is no such key"),
     ("empty name", {"name": "  "}, "name", "must not be empty"),
     ("null", {"name": None}, "name", ""),
 ]

@@ -83,9 +83,9 @@ async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
         "segments_per_second": "fast",
     }
     said = await save(grace, "/provider-numbers/new", **wrong)
-    assert "be a phone number, with its country, such as +12025550101" in said
-    assert "must be a whole number" in said
-    assert "must be 'virtual_agent' or 'live_agent'" in said
+    assert "is too short for a phone number." in said
+    assert "Must be a whole number." in said
+    assert "Must be 'virtual_agent' or 'live_agent'" in said
     service = {"messaging_service": "MG" + "0123456789abcdef" * 2}
     for given, kept in (
         (service, service["messaging_service"]),
@@ -169,15 +169,15 @@ async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(
     }
     said = await save(grace, "/queues/new", **QUEUE | typed)
     for what in (
-        "must be at least 5",
-        "must be a time zone's IANA name",
-        "there is no field 'colour'",
+        "Must be at least 5.",
+        "Must be a time zone's IANA name",
+        "There is no field 'colour'",
     ):
         assert what in said
     right = QUEUE | {"schedule": "weekdays", "waiting_text": "{x}"}
     said = await save(grace, "/queues/new", **right)
-    assert "cannot be read as opening hours" in said
-    assert "waiting: {x}: there is no such placeholder" in said
+    assert "Cannot be read as opening hours" in said
+    assert "Waiting: {x}: there is no such placeholder" in said
     half = QUEUE | {
         "condition_field": "language",
         "condition_operator": "is",
@@ -206,7 +206,7 @@ async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visi
     assert "Closing line Edited" in edited
     assert await desk.desk.store.read(texts.closing_line, "Mia Chen") == "Mia says bye."
     said = await save(grace, "/texts/closing_line", body="Reply STOP " + "x" * 200)
-    assert "asks people to reply STOP" in said
+    assert "Asks people to reply STOP" in said
     assert "x" * 200 in said, "what was typed is kept"
     page = shown((await grace.get(f"{UNDER}/texts/closing_line")).text)
     assert "Default text {agent.first_name} has closed this conversation." in page
@@ -227,7 +227,7 @@ async def test_templates_are_made_found_changed_and_deleted(desk: Running, grace
     assert "there is no such placeholder" in await save(
         grace, f"/templates/{one.id}", name="VPN", body="{x}"
     )
-    assert "must not be empty" in await save(grace, "/templates/new", name=" ", body="x")
+    assert "Must not be empty." in await save(grace, "/templates/new", name=" ", body="x")
     assert "No templates yet" in await save(grace, f"/templates/{one.id}/delete")
 
 
@@ -276,10 +276,10 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     said = await save(
         grace, "/desk", **right | {"country": "XX", "away_after_seconds": "1", "name": ""}
     )
-    for what in ("ISO code", "must be at least 5", "must not be empty"):
+    for what in ("ISO code", "Must be at least 5.", "Must not be empty."):
         assert what in said
     assert "Lunch no offers" in await save(grace, "/presence-states/new", name="Lunch")
-    assert "must not be available, away or offline" in await save(
+    assert "Must not be available, away or offline" in await save(
         grace, "/presence-states/new", name="away"
     )
     assert "Lunch takes work" in await save(

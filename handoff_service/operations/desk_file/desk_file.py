@@ -12,8 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from handoff_service.errors import SetupError
 from handoff_service.lib import opening_hours, text_files
 from handoff_service.operations.cases.outage_fields import OutageEntry
-from handoff_service.operations.desk.desk_fields import DeskEntry, Text
-from handoff_service.operations.desk.person_fields import Attributes, Capacity
+from handoff_service.operations.desk.desk_fields import DeskEntry
 from handoff_service.operations.desk_file import desk_file_errors as faults
 from handoff_service.operations.desk_file import toml_limits
 from handoff_service.operations.messaging_actions.messaging_action_fields import (
@@ -22,11 +21,23 @@ from handoff_service.operations.messaging_actions.messaging_action_fields import
 from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.shared.field_types import (
     COUNTRY,
+    Attributes,
+    Body,
+    Capacity,
+    Email,
+    Facts,
+    Label,
     MessagingService,
     Name,
+    Names,
     Number,
+    Numbers,
+    OneLine,
     OwnNumber,
+    Password,
     PresenceName,
+    Roles,
+    SegmentsPerSecond,
 )
 from handoff_service.rules.cases import outages, webhook
 from handoff_service.rules.desk import system_messages, templates
@@ -43,11 +54,11 @@ class _Entry(BaseModel):
 class UserEntry(_Entry):
     """``active``: when left out, it stays as it is; a new user is active."""
 
-    external_id: Text
-    name: Text
-    email: Text | None = None
-    numbers: list[Number] = []
-    facts: dict[str, str] = {}
+    external_id: OneLine
+    name: OneLine
+    email: Email | None = None
+    numbers: Numbers = []
+    facts: Facts = {}
     attributes: Attributes = {}
     active: bool | None = None
 
@@ -55,35 +66,35 @@ class UserEntry(_Entry):
 class AgentEntry(_Entry):
     """``password``: required once; later imports may omit it. ``active``: as for users."""
 
-    email: Text
-    name: Text
-    password: str | None = None
-    roles: list[Role] = [Role.AGENT]
+    email: Email
+    name: OneLine
+    password: Password | None = None
+    roles: Roles = [Role.AGENT]
     capacity: Capacity = 4
-    groups: list[Text] = []
-    skills: list[Text] = []
+    groups: Names = []
+    skills: Names = []
     active: bool | None = None
 
 
 class GroupEntry(_Entry):
     """A group needs an entry only for a limit. Groups that agents and queues name are created."""
 
-    name: Text
+    name: OneLine
     capacity: Capacity | None = None
 
 
 class ProviderNumberEntry(_Entry):
     number: OwnNumber
-    label: str = ""
+    label: Label = ""
     first_responder: FirstResponder = FirstResponder.VIRTUAL_AGENT
-    queue: Text
-    segments_per_second: Annotated[int, Field(ge=1, le=1000)] = 1
+    queue: Name
+    segments_per_second: SegmentsPerSecond = 1
     messaging_service: MessagingService = None
 
 
 class TemplateEntry(_Entry):
     name: Name
-    body: Annotated[str, Field(max_length=1600)]
+    body: Body
 
 
 class PresenceStateEntry(_Entry):
@@ -114,7 +125,7 @@ class OptOutEntry(_Entry):
 
     number: Number
     provider_number: OwnNumber | None = None
-    note: Annotated[str, Field(max_length=500)] | None = None
+    note: Annotated[str, Field(min_length=1, max_length=500)] | None = None
 
 
 class DeskFile(_Entry):

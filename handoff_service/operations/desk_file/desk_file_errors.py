@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from handoff_service.operations.shared.field_types import words_of
+from handoff_service.operations.shared.read_fields import words_of
 
 MOST_LISTED = 20  # finding each error's line takes a pass over the file
 SLICE = 1000  # entries of each kind that are checked at once
@@ -48,7 +48,7 @@ def _malformed_slice(
     try:
         model.model_validate(part, context=context)
     except ValidationError as error:
-        for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        for fault in error.errors(include_url=False, include_input=False):
             loc = fault["loc"]
             moved = (
                 (loc[0], loc[1] + start, *loc[2:])
@@ -60,8 +60,7 @@ def _malformed_slice(
 
 def line_of(path: str, text: str, fault: Any) -> str:
     where = fault["loc"]
-    words = "there is no such key" if fault["type"] == "extra_forbidden" else words_of(fault)
-    return written(path, text, where, words)
+    return written(path, text, where, words_of(fault))
 
 
 def written(path: str, text: str, where: tuple[int | str, ...], said: str) -> str:

@@ -3,7 +3,6 @@ place."""
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import available_timezones
@@ -12,10 +11,15 @@ import phonenumbers
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationInfo, WithJsonSchema
 
 from handoff_service.lib import phone_numbers
-from handoff_service.rules.shared.vocabulary import Presence
+from handoff_service.rules.shared.vocabulary import Presence, Role
 
 _SERVICE = "MG[0-9a-fA-F]{32}"  # MessagingServiceSid in Twilio's OpenAPI (twilio-oai)
 _VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]")
+MOST_LISTED = 50  # numbers, skills, groups, attributes or facts of one person
+SHORTEST_PASSWORD = 8
+NO_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+ONE_LINE = re.compile(rf"[^\s{NO_CONTROLS}]([^{NO_CONTROLS}]*[^\s{NO_CONTROLS}])?")
+EMAIL = re.compile(rf"[^@\s{NO_CONTROLS}]+@[^@\s{NO_CONTROLS}]+")
 
 
 def _number(value: str, info: ValidationInfo) -> str:
@@ -74,14 +78,36 @@ def _own_presence(value: str) -> str:
     return value
 
 
-_ENUM_VALUE = re.compile(r"<\w+\.\w+: ('[^']*')>")
+def _one_line(value: str) -> str:
+    if not ONE_LINE.fullmatch(value):
+        raise ValueError("must be one line without spaces at its beginning or end")
+    return value
 
 
-def words_of(fault: Mapping[str, Any]) -> str:
-    """The sentence for one of pydantic's errors. Pydantic would show enum values in Python's
-    notation."""
-    words: str = fault["msg"]
-    return _ENUM_VALUE.sub(r"\1", words.removeprefix("Value error, "))
+def _long_enough(value: str) -> str:
+    if len(value) < SHORTEST_PASSWORD:
+        raise ValueError(f"must have at least {SHORTEST_PASSWORD} characters; a few words are best")
+    return value
+
+
+def _email(value: str) -> str:
+    if not EMAIL.fullmatch(value):
+        raise ValueError("must be an e-mail address, such as mia@example.com")
+    return value
+
+
+def _named(value: dict[str, Any]) -> WithJsonSchema:
+    """An object whose keys are names. Pydantic's own schema would allow any value under other
+    keys."""
+    names = {"pattern": f"^{ONE_LINE.pattern}$", "maxLength": 200}
+    return WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": names,
+            "additionalProperties": value,
+            "maxProperties": MOST_LISTED,
+        }
+    )
 
 
 COUNTRY = "country"  # key in the validation context of an entry
@@ -105,6 +131,47 @@ Name = Annotated[
 PresenceName = Annotated[Name, Field(max_length=30), AfterValidator(_own_presence)]
 Position = Annotated[int, Field(ge=0, le=1_000_000)]
 Moment = Annotated[AwareDatetime, AfterValidator(_near)]
+Word = Annotated[str, Field(min_length=1, max_length=200)]
+#: A name of one line: of a user, an agent, a group or a skill, and an employee number.
+OneLine = Annotated[
+    str,
+    Field(min_length=1, max_length=200),
+    AfterValidator(_one_line),
+    WithJsonSchema(
+        {"type": "string", "minLength": 1, "maxLength": 200, "pattern": f"^{ONE_LINE.pattern}$"}
+    ),
+]
+Email = Annotated[
+    str,
+    Field(max_length=320),
+    AfterValidator(_email),
+    WithJsonSchema({"type": "string", "maxLength": 320, "pattern": f"^{EMAIL.pattern}$"}),
+]
+Password = Annotated[
+    str,
+    Field(max_length=1000),
+    AfterValidator(_long_enough),
+    WithJsonSchema(
+        {"type": "string", "minLength": SHORTEST_PASSWORD, "maxLength": 1000, "format": "password"}
+    ),
+]
+Numbers = Annotated[list[Number], Field(max_length=MOST_LISTED)]
+Names = Annotated[list[OneLine], Field(max_length=MOST_LISTED)]
+_WORD = {"type": "string", "minLength": 1, "maxLength": 200}
+Attributes = Annotated[dict[OneLine, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
+Facts = Annotated[dict[OneLine, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
+ChangedFacts = Annotated[
+    dict[OneLine, Word | None],
+    Field(max_length=MOST_LISTED),
+    _named(_WORD | {"type": ["string", "null"]}),
+]
+Roles = Annotated[list[Role], Field(max_length=len(Role))]
+Capacity = Annotated[int, Field(ge=0, le=1000)]
+
+Label = Annotated[str, Field(max_length=200)]
+SegmentsPerSecond = Annotated[int, Field(ge=1, le=1000)]
+#: A text that the desk sends, before its own rules are checked.
+Body = Annotated[str, Field(max_length=1600)]
 
 
 def reads_numbers(model: type[BaseModel]) -> bool:

@@ -16,6 +16,7 @@ from handoff_service.operations.desk.agents import (
     make_agent,
 )
 from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store import views
 from handoff_service.store.desk import agents
@@ -26,8 +27,6 @@ from handoff_service.web.admin.pages import (
     after,
     done,
     lines,
-    meant,
-    number,
     typed,
 )
 from handoff_service.web.api.agents import AgentBody, NewAgentBody, with_hash
@@ -73,7 +72,7 @@ async def new_page(request: Request, agent: Agent) -> HTTPResponse:
 async def make(request: Request, agent: Agent) -> HTTPResponse:
     form = typed(request, FIELDS)
     try:
-        body = meant(NewAgentBody, _written(form.values) | {"password": form.values["password"]})
+        body = read_as(NewAgentBody, _written(form.values) | {"password": form.values["password"]})
         values = await with_hash({name: getattr(body, name) for name in NewAgentBody.model_fields})
         agent_id = await desk_of(request).store.write(make_agent, MakeAgent(**values))
     except Refusal as refusal:
@@ -105,7 +104,7 @@ async def save(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
         password = {"password": form.values["password"]} if form.values["password"] else {}
         active = {"active": one.active or bool(form.values["active"])}
         values = await with_hash(
-            meant(AgentBody, _written(form.values) | password | active).given()
+            read_as(AgentBody, _written(form.values) | password | active).given()
         )
         command = ChangeAgent(
             id=agent_id, by=agent.id, values=values, but=cookie_token(request) or ""
@@ -141,7 +140,7 @@ def _written(values: Mapping[str, str]) -> dict[str, Any]:
         "name": values["name"],
         "email": values["email"],
         "roles": lines(values["roles"]),
-        "capacity": number(values["capacity"], "capacity", least=0, most=1000),
+        "capacity": values["capacity"],
         "groups": lines(values["groups"]),
         "skills": lines(values["skills"]),
     }

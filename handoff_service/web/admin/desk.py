@@ -20,12 +20,12 @@ from handoff_service.operations.desk.desk_settings import (
 )
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.operations.desk_file.desk_file import PresenceStateEntry, RejectReasonEntry
+from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.virtual_agent.commands import Command, with_shipped
 from handoff_service.store.desk import desk
 from handoff_service.store.views import PresenceState, RejectReason
 from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun
-from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page, done, lines, typed
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.shared.session import desk_of, page

@@ -18,13 +18,13 @@ from handoff_service.operations.cases.outages import (
     make_outage,
 )
 from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import outages
 from handoff_service.store.desk import people
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Outage
 from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
-from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import Preview
 from handoff_service.web.shared.session import desk_of, page

@@ -5,14 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.desk.sign_in import Agent
-from handoff_service.operations.shared.field_types import words_of
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin.menu import menu_for
 from handoff_service.web.shared.page_shell import frame
@@ -52,12 +49,18 @@ class Form:
         errors: dict[str, str] = {}
         for name, what in refusal.errors.items():
             errors.setdefault(name.split(".")[0], what)
+        shown = {name: sentence(what) for name, what in errors.items()}
         strange = "; ".join(
             f"{name} {what}" for name, what in errors.items() if name not in self.values
         )
         return type(self)(
-            values=self.values, errors=errors, said=strange or ("" if errors else refusal.detail)
+            values=self.values, errors=shown, said=strange or ("" if errors else refusal.detail)
         )
+
+
+def sentence(words: str) -> str:
+    """An error as it stands under its field."""
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '?', '!')) else '.'}"
 
 
 def typed(request: Request, names: Sequence[str]) -> Form:
@@ -74,21 +77,6 @@ def typed(request: Request, names: Sequence[str]) -> Form:
 def lines(text: str) -> list[str]:
     """What is written one a line; empty lines count for nothing."""
     return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def meant[M: BaseModel](model: type[M], values: Mapping[str, Any]) -> M:
-    """The values as the API would take them. BadInput says by field what would be right."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise BadInput(
-            errors={str(fault["loc"][0]): _said(fault) for fault in reversed(error.errors())}
-        ) from error
-
-
-def _said(fault: ErrorDetails) -> str:
-    words = "must not be empty" if fault["type"] == "string_too_short" else words_of(fault)
-    return f"{words[:1].upper()}{words[1:]}."
 
 
 def pairs(text: str, field: str) -> dict[str, str]:

@@ -17,12 +17,13 @@ from handoff_service.operations.desk.provider_numbers import (
 )
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.operations.desk_file.desk_file import ProviderNumberEntry
+from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
 from handoff_service.store.desk import people
+from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
 from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
-from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.shared.rendering import phone
 from handoff_service.web.shared.session import desk_of, page
@@ -58,10 +59,15 @@ def _shown(one: ProviderNumber) -> tuple[str, dict[str, str]]:
 
 
 def _write(_request: Request, form: Form, number_id: int | None) -> WriteNoun:
-    values = read_as(ProviderNumberEntry, form.values).model_dump()
-    if number_id is None:
-        return make_provider_number, MakeProviderNumber(**values)
-    return change_provider_number, ChangeProviderNumber(id=number_id, values=values)
+    def save(tx: Transaction, values: Mapping[str, str]) -> None:
+        country = people.desk_country(tx.conn)
+        entry = read_as(ProviderNumberEntry, values, country).model_dump()
+        if number_id is None:
+            make_provider_number(tx, MakeProviderNumber(**entry))
+        else:
+            change_provider_number(tx, ChangeProviderNumber(id=number_id, values=entry))
+
+    return save, form.values
 
 
 def _around(conn: Connection, _form: Form, _one: ProviderNumber | None) -> Mapping[str, Any]:

@@ -8,10 +8,10 @@ from sanic import Request
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.routing.queue_fields import QueueEntry
+from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import Queue
 from handoff_service.rules.shared.conditions import Condition, Operator
-from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, lines
 
 TAB = "\t"  # between the parts of a list's line

@@ -16,6 +16,7 @@ from handoff_service.operations.desk.templates import (
     make_template,
 )
 from handoff_service.operations.desk_file.desk_file import TemplateEntry
+from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.templates import EXAMPLE, GUEST, NOBODY
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.placeholders import PEOPLE
@@ -23,7 +24,6 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import templates
 from handoff_service.store.views import Template
 from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
-from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import Preview
 from handoff_service.web.shared.session import desk_of, page

@@ -6,8 +6,7 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.errors import BadInput, NotFound, Refusal
-from handoff_service.lib import phone_numbers
+from handoff_service.errors import NotFound, Refusal
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.operations.desk.users import (
@@ -19,6 +18,7 @@ from handoff_service.operations.desk.users import (
     make_user,
 )
 from handoff_service.operations.identity.knowledge_facts import hashed
+from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import people, users
 from handoff_service.store.engine import tables as t
@@ -30,7 +30,6 @@ from handoff_service.web.admin.pages import (
     after,
     done,
     lines,
-    meant,
     pairs,
     typed,
 )
@@ -66,7 +65,8 @@ async def new_page(request: Request, agent: Agent) -> HTTPResponse:
 async def make(request: Request, agent: Agent) -> HTTPResponse:
     form = typed(request, FIELDS)
     try:
-        body = meant(NewUserBody, await _written(request, form.values))
+        country = await desk_of(request).store.read(people.desk_country)
+        body = read_as(NewUserBody, _written(form.values), country)
         values = {name: getattr(body, name) for name in NewUserBody.model_fields}
         values["facts"] = await run_slow(hashed, body.facts, desk_of(request).settings.secret_key)
         user_id = await desk_of(request).store.write(make_user, MakeUser(**values))
@@ -94,11 +94,13 @@ async def form_page(request: Request, user_id: int, agent: Agent) -> HTTPRespons
 async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
     user, form = await _user(request, user_id), typed(request, FIELDS)
     try:
-        written = await _written(request, form.values)
+        written = _written(form.values)
         facts = {name: value or None for name, value in written.pop("facts").items()}
         active = user.active or bool(form.values["active"])
         numbers: dict[str, Any] = {} if active else {"numbers": []}
-        body = meant(UserBody, written | numbers | {"active": active, "facts": facts})
+        given = written | numbers | {"active": active, "facts": facts}
+        country = await desk_of(request).store.read(people.desk_country)
+        body = read_as(UserBody, given, country)
         key = desk_of(request).settings.secret_key
         values = body.given() | {"facts": await run_slow(hashed, body.facts or {}, key)}
         await desk_of(request).store.write(
@@ -126,25 +128,16 @@ async def delete(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
     return done(request, HERE, "deleted" if deleted else "deactivated")
 
 
-async def _written(request: Request, typed_values: Mapping[str, str]) -> dict[str, Any]:
-    """What the form says, as the API has it. Numbers may be national, read with the desk's
-    country."""
-    country = await desk_of(request).store.read(people.desk_country)
+def _written(typed_values: Mapping[str, str]) -> dict[str, Any]:
+    """What the form says, as the API has it."""
     return {
         "external_id": typed_values["external_id"],
         "name": typed_values["name"],
         "email": typed_values["email"] or None,
-        "numbers": [_number(line, country) for line in lines(typed_values["numbers"])],
+        "numbers": lines(typed_values["numbers"]),
         "attributes": pairs(typed_values["attributes"], "attributes"),
         "facts": pairs(typed_values["facts"], "facts"),
     }
-
-
-def _number(text: str, country: str) -> str:
-    try:
-        return phone_numbers.read(text, country)
-    except phone_numbers.NotANumber as error:
-        raise BadInput(errors={"numbers": f"One of these {error}."}) from error
 
 
 async def _form(

@@ -1,5 +1,5 @@
-"""The HTTP API, version 1: a table of calls that makes the routes and the OpenAPI document
-alike."""
+"""The HTTP API, version 1. Each call is a decorated function; this module collects them. The routes
+and the OpenAPI document follow from them."""
 
 from sanic import Blueprint
 
@@ -26,30 +26,32 @@ from handoff_service.web.api import (
     users,
     work,
 )
-from handoff_service.web.api.calls import Call, route
+from handoff_service.web.api.calls import Call, calls_of, route
 from handoff_service.web.api.openapi import docs_routes
 
-CALLS: tuple[Call, ...] = (
-    *people.CALLS,
-    *users.CALLS,
-    *profiles.CALLS,
-    *agents.CALLS,
-    *groups.CALLS,
-    *provider_numbers.CALLS,
-    *queues.CALLS,
-    *templates.CALLS,
-    *conversations.CALLS,
-    *ownership.CALLS,
-    *timers.CALLS,
-    *resolve_sends.CALLS,
-    *cases.CALLS,
-    *new_conversations.CALLS,
-    *work.CALLS,
-    *messaging_actions.CALLS,
-    *outages.CALLS,
-    *consents.CALLS,
-    *supervision.CALLS,
+#: In the order of the OpenAPI document.
+MODULES = (
+    people,
+    users,
+    profiles,
+    agents,
+    groups,
+    provider_numbers,
+    queues,
+    templates,
+    conversations,
+    ownership,
+    timers,
+    resolve_sends,
+    cases,
+    new_conversations,
+    work,
+    messaging_actions,
+    outages,
+    consents,
+    supervision,
 )
+CALLS: tuple[Call, ...] = tuple(call for module in MODULES for call in calls_of(module))
 
 
 def blueprint() -> Blueprint:

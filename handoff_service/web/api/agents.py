@@ -1,6 +1,6 @@
 """Agents: live agents may read them, admins change them."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
@@ -13,14 +13,20 @@ from handoff_service.operations.desk.agents import (
     delete_agent,
     make_agent,
 )
-from handoff_service.operations.desk.person_fields import Capacity, Email, Name, Names, Password
 from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.shared.field_types import (
+    Capacity,
+    Email,
+    Names,
+    OneLine,
+    Password,
+    Roles,
+)
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Agent
-from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page
-
-Roles = Annotated[list[Role], Field(max_length=len(Role))]
+from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page
+from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, patch, post
 
 
 class AgentQuery(Paging):
@@ -33,7 +39,7 @@ class NewAgentBody(Body):
     """``groups`` are made when they are new."""
 
     email: Email
-    name: Name
+    name: OneLine
     password: Password
     roles: Roles = Field([Role.AGENT])
     capacity: Capacity = 4
@@ -47,7 +53,7 @@ class AgentBody(Patch):
     assignment."""
 
     email: Email | None = None
-    name: Name | None = None
+    name: OneLine | None = None
     password: Password | None = None
     roles: Roles | None = None
     capacity: Capacity | None = None
@@ -56,6 +62,7 @@ class AgentBody(Patch):
     active: bool | None = None
 
 
+@get("/agents", summary="Agents")
 async def list_agents(asked: ApiRequest[None, AgentQuery]) -> Page[Agent]:
     query = asked.query
     found = await asked.desk.store.read(
@@ -64,10 +71,12 @@ async def list_agents(asked: ApiRequest[None, AgentQuery]) -> Page[Agent]:
     return page(found, query.limit, lambda agent: agent.id)
 
 
+@get("/agents/{id}", summary="One agent")
 async def one_agent(asked: ApiRequest[Any, Any]) -> Agent:
     return await asked.desk.store.read(agents.get, asked.id)
 
 
+@post("/agents", summary="Create an agent", roles=ADMIN, status=201)
 async def make(asked: ApiRequest[NewAgentBody, Any]) -> Agent:
     values = await with_hash(
         {name: getattr(asked.body, name) for name in NewAgentBody.model_fields}
@@ -76,6 +85,7 @@ async def make(asked: ApiRequest[NewAgentBody, Any]) -> Agent:
     return await asked.desk.store.read(agents.get, agent_id)
 
 
+@patch("/agents/{id}", summary="Change an agent", roles=ADMIN)
 async def change(asked: ApiRequest[AgentBody, Any]) -> Agent:
     values = await with_hash(asked.body.given())
     command = ChangeAgent(id=asked.id, by=asked.agent.id, values=values, but=asked.token)
@@ -83,7 +93,12 @@ async def change(asked: ApiRequest[AgentBody, Any]) -> Agent:
     return await one_agent(asked)
 
 
-async def delete(asked: ApiRequest[None, Any]) -> None:
+@delete(
+    "/agents/{id}",
+    summary="Delete an agent; an agent with history is deactivated instead",
+    roles=ADMIN,
+)
+async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_agent, DeleteAgent(id=asked.id, by=asked.agent.id))
 
 
@@ -95,45 +110,3 @@ async def with_hash(values: dict[str, Any]) -> dict[str, Any]:
         if password is None
         else values | {"password_hash": await run_slow(hash_password, password)}
     )
-
-
-AGENTS, ONE, ADMIN = "/v1/agents", "/v1/agents/<id:int>", (Role.ADMIN,)
-CALLS = (
-    Call(
-        method="GET",
-        path=AGENTS,
-        summary="Agents",
-        handle=list_agents,
-        query=AgentQuery,
-        answer=Page[Agent],
-    ),
-    Call(method="GET", path=ONE, summary="One agent", handle=one_agent, answer=Agent),
-    Call(
-        method="POST",
-        path=AGENTS,
-        summary="Create an agent",
-        handle=make,
-        body=NewAgentBody,
-        answer=Agent,
-        status=201,
-        roles=ADMIN,
-    ),
-    Call(
-        method="PATCH",
-        path=ONE,
-        summary="Change an agent",
-        handle=change,
-        body=AgentBody,
-        answer=Agent,
-        roles=ADMIN,
-    ),
-    Call(
-        method="DELETE",
-        path=ONE,
-        summary="Delete an agent; an agent with history is deactivated instead",
-        handle=delete,
-        answer=None,
-        status=204,
-        roles=ADMIN,
-    ),
-)

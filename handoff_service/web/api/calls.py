@@ -1,32 +1,29 @@
-"""A call of the API: what it takes, what it gives, who may make it. The edge where JSON becomes
-commands."""
+"""A call of the API is one decorated function. The edge where JSON becomes commands.
+
+``@get("/queues/{id}", summary="One queue")`` describes the call. The function's type hints name its
+body, query and answer.
+"""
 
 import functools
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from types import ModuleType
+from typing import Any, get_args, get_type_hints
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    TypeAdapter,
-    ValidationError,
-    WithJsonSchema,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import TypeAdapter, ValidationError
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, empty, raw
 
 from handoff_service.context import AppContext
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import Agent
-from handoff_service.operations.shared.field_types import COUNTRY, reads_numbers, words_of
+from handoff_service.operations.shared.field_types import COUNTRY, reads_numbers
+from handoff_service.operations.shared.read_fields import errors_of
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import people
+from handoff_service.web.api.bodies import Body, Nothing
 from handoff_service.web.shared import session
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.repeats import once
@@ -34,94 +31,8 @@ from handoff_service.web.shared.request_bytes import BIGGEST
 from handoff_service.web.shared.session import bearer, desk_of
 
 LIVE = session.LIVE
-
-
-class Body(BaseModel):
-    """What a request's JSON or query holds. Unknown names are refused, so that a typing error is
-    seen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Patch(Body):
-    """What a change holds: a field that is not given stays. Null is refused but for those in
-    ``may_be_null``."""
-
-    may_be_null: ClassVar[frozenset[str]] = frozenset()
-
-    def given(self) -> dict[str, Any]:
-        """The fields that the change names. BadInput for a null that means nothing."""
-        values = {name: getattr(self, name) for name in self.model_fields_set}
-        empty = [
-            name for name, value in values.items() if value is None and name not in self.may_be_null
-        ]
-        if empty:
-            raise BadInput(errors=dict.fromkeys(empty, "must not be null"))
-        return values
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        made = handler.resolve_ref_schema(handler(core))
-        kept = {name: made["properties"][name] for name in cls.may_be_null}
-        made["properties"] = {
-            name: never_null(one) for name, one in made["properties"].items()
-        } | kept
-        return made
-
-
-def never_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """The JSON schema of what may be left out, but is never null."""
-    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
-    rest = {
-        key: value
-        for key, value in schema.items()
-        if key != "anyOf" and (key, value) != ("default", None)
-    }
-    return rest | (kinds[0] if len(kinds) == 1 else {"anyOf": kinds}) if kinds else rest
-
-
-class Nothing(Body):
-    """No parameters."""
-
-
-class Paging(Body):
-    """``cursor`` is the ``next`` of the page before."""
-
-    cursor: (
-        Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,18}$"})] | None
-    ) = None
-    limit: int = Field(50, ge=1, le=200)
-
-    @property
-    def after(self) -> int:
-        """The id that the page before ended with; 0 for the first page."""
-        cursor = "0" if self.cursor is None else self.cursor
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
-            raise BadInput(errors={"cursor": "must be the next cursor of an earlier page"})
-        return int(cursor)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page[T]:
-    """One page of a list. ``next`` is null on the last one."""
-
-    items: list[T]
-    next: str | None
-
-
-def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
-    """A page from a query that was asked for one item more than the limit."""
-    items = found[:limit]
-    return Page(items=items, next=str(key(items[-1])) if len(found) > limit else None)
-
-
-def page_of[T](found: list[T], paging: Paging, key: Callable[[T], int]) -> Page[T]:
-    """A page of a list that is read whole, in the list's own order."""
-    ids = [key(one) for one in found]
-    begins = ids.index(paging.after) + 1 if paging.after in ids else 0
-    return page(found[begins : begins + paging.limit + 1], paging.limit, key)
+ADMIN = (Role.ADMIN,)
+WRITERS = (Role.ADMIN, Role.SUPERVISOR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +55,8 @@ type Handle = Callable[[ApiRequest[Any, Any]], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One row of the API's table. ``path`` is Sanic's, under ``/api``. ``roles``: who may make the
-    call, and admins; live agents unless the row says otherwise; empty: no sign-in is needed.
+    """The description of a call. ``path`` is Sanic's, under ``/api``. ``roles``: who may make the
+    call, and admins; live agents unless the call names others; empty: no sign-in is needed.
 
     A status of 204 answers nothing. ``takes``: the media type of a body that is not JSON.
     """
@@ -161,6 +72,65 @@ class Call:
     roles: tuple[Role, ...] = LIVE
     media_type: str = "application/json"
     takes: str | None = None
+
+
+CALL = "api_call"  # a handler's attribute
+
+
+def _described[H: Handle](
+    method: str,
+    path: str,
+    *,
+    summary: str,
+    roles: tuple[Role, ...] = LIVE,
+    status: int | None = None,
+) -> Callable[[H], H]:
+    """Attach a ``Call`` to a handler. ``path`` is under ``/api/v1``; its ids are in braces. The
+    status is 200, or 204 for a handler that answers nothing."""
+
+    def attach(handle: H) -> H:
+        hints = get_type_hints(handle)
+        answer = None if (given := hints.pop("return")) is type(None) else given
+        (asked,) = hints.values()
+        body, query = (_body_or_none(one) for one in get_args(asked))
+        handle.__dict__[CALL] = Call(
+            method=method,
+            path="/v1" + re.sub(r"{(\w+)}", r"<\1:int>", path),
+            summary=summary,
+            handle=handle,
+            answer=answer,
+            status=status or (204 if answer is None else 200),
+            body=body,
+            query=query or Nothing,
+            roles=roles,
+        )
+        return handle
+
+    return attach
+
+
+def _body_or_none(hint: Any) -> type[Body] | None:
+    """None for a call without one. TypeError for a hint that no request can be read as."""
+    if hint in (Any, type(None)):
+        return None
+    if isinstance(hint, type) and issubclass(hint, Body):
+        return hint
+    raise TypeError(f"{hint} is not a Body")
+
+
+get = functools.partial(_described, "GET")
+post = functools.partial(_described, "POST")
+put = functools.partial(_described, "PUT")
+patch = functools.partial(_described, "PATCH")
+delete = functools.partial(_described, "DELETE")
+
+
+def calls_of(module: ModuleType) -> tuple[Call, ...]:
+    """The calls that a module describes, in the order of its functions."""
+    own = (
+        one for one in vars(module).values() if getattr(one, "__module__", "") == module.__name__
+    )
+    return tuple(one.__dict__[CALL] for one in own if CALL in getattr(one, "__dict__", ()))
 
 
 NOBODY = Agent(0, "", "", frozenset(), "")
@@ -235,18 +205,19 @@ def _checked(
             json.dumps(sent), strict=strict, context={COUNTRY: country}
         )
     except ValidationError as error:
-        raise BadInput(
-            "; ".join(f"{_where(fault)}: {words_of(fault)}" for fault in error.errors()),
-            errors={_where(fault): words_of(fault) for fault in error.errors()},
-        ) from error
+        raise _bad_input(errors_of(error)) from error
     # from a query, where they were strings
     numbers = {name: value for name, value in read if isinstance(value, int)}
     refused = {
         name: why for name, value in (sent | numbers).items() if (why := not_storable(value))
     }
     if refused:
-        raise BadInput("; ".join(f"{name}: {why}" for name, why in refused.items()), errors=refused)
+        raise _bad_input(refused)
     return read
+
+
+def _bad_input(errors: dict[str, str]) -> BadInput:
+    return BadInput("; ".join(f"{name}: {why}" for name, why in errors.items()), errors=errors)
 
 
 def _parsed(text: str | bytes) -> Any:
@@ -273,9 +244,3 @@ def not_storable(value: Any) -> str | None:
         else []
     )
     return next((why for one in inside if (why := not_storable(one))), None)
-
-
-def _where(fault: Any) -> str:
-    """The field's name. What pydantic adds behind it (which member of a union it tried) means
-    nothing to a caller."""
-    return str(fault["loc"][0]) if fault["loc"] else "body"

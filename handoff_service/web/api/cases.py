@@ -11,7 +11,8 @@ from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
 from handoff_service.store.cases import cases
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Case
-from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call, Page, Paging, Patch, page
+from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page
+from handoff_service.web.api.calls import ApiRequest, get, patch, post
 
 c = t.cases
 VISIBLE = r"[^\s\x00-\x1f\x7f-\x9f]"
@@ -65,6 +66,7 @@ class CaseBody(Patch):
     note: Annotated[str, Field(max_length=1000)] | None = None
 
 
+@get("/cases", summary="Cases, newest first")
 async def list_cases(asked: ApiRequest[None, CaseQuery]) -> Page[Case]:
     query = asked.query
     names = ("state", "kind", "user_id", "interaction_id", "external_number")
@@ -76,10 +78,12 @@ async def list_cases(asked: ApiRequest[None, CaseQuery]) -> Page[Case]:
     return page(found, query.limit, lambda case: case.id)
 
 
+@get("/cases/{id}", summary="One case, with its history")
 async def one_case(asked: ApiRequest[Any, Any]) -> Case:
     return await asked.desk.store.read(cases.get, asked.id)
 
 
+@post("/cases", summary="Open a case", status=201)
 async def make(asked: ApiRequest[NewCaseBody, Any]) -> Case:
     values = {name: getattr(asked.body, name) for name in NewCaseBody.model_fields}
     case_id = await asked.desk.store.write(
@@ -88,6 +92,10 @@ async def make(asked: ApiRequest[NewCaseBody, Any]) -> Case:
     return await asked.desk.store.read(cases.get, case_id)
 
 
+@patch(
+    "/cases/{id}",
+    summary="Change a case; an update that changes nothing writes no entry, calls no webhook",
+)
 async def change(asked: ApiRequest[CaseBody, Any]) -> Case:
     values = asked.body.given()
     note = values.pop("note", None)
@@ -97,44 +105,3 @@ async def change(asked: ApiRequest[CaseBody, Any]) -> Case:
         near=asked.id,
     )
     return await one_case(asked)
-
-
-CASES, ONE = "/v1/cases", "/v1/cases/<id:int>"
-CALLS = (
-    Call(
-        method="GET",
-        path=CASES,
-        summary="Cases, newest first",
-        handle=list_cases,
-        query=CaseQuery,
-        answer=Page[Case],
-        roles=LIVE,
-    ),
-    Call(
-        method="GET",
-        path=ONE,
-        summary="One case, with its history",
-        handle=one_case,
-        answer=Case,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=CASES,
-        summary="Open a case",
-        handle=make,
-        body=NewCaseBody,
-        answer=Case,
-        status=201,
-        roles=LIVE,
-    ),
-    Call(
-        method="PATCH",
-        path=ONE,
-        summary="Change a case; an update that changes nothing writes no entry, calls no webhook",
-        handle=change,
-        body=CaseBody,
-        answer=Case,
-        roles=LIVE,
-    ),
-)

@@ -9,7 +9,8 @@ from handoff_service.operations.shared.field_types import Number, OwnNumber, Sou
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.store.consent import consents
 from handoff_service.store.views import Consent
-from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call, Page, Paging, page
+from handoff_service.web.api.bodies import Body, Page, Paging, page
+from handoff_service.web.api.calls import ApiRequest, get, post
 from handoff_service.web.shared.opt_out import until_nothing_leaves
 
 
@@ -29,6 +30,7 @@ class ConsentBody(Body):
     note: Annotated[str, Field(min_length=1, max_length=NOTE)] | None = None
 
 
+@get("/consents", summary="The consent ledger, newest change first")
 async def list_consents(asked: ApiRequest[None, LedgerQuery]) -> Page[Consent]:
     def read(conn: Any) -> list[Consent]:
         query = asked.query
@@ -39,32 +41,10 @@ async def list_consents(asked: ApiRequest[None, LedgerQuery]) -> Page[Consent]:
     return page(await asked.desk.store.read(read), asked.query.limit, lambda one: one.id)
 
 
+@post("/consents", summary="Record that somebody opted out of texts, or in", status=201)
 async def make(asked: ApiRequest[ConsentBody, Any]) -> Consent:
     ask = Ask(source=Source.API, agent_id=asked.agent.id, **asked.body.model_dump())
     made = await asked.desk.store.write(change_consent, ask, near=ask.number)
     if ask.opted_out:
         await until_nothing_leaves(asked.desk.store, ask.number)
     return made
-
-
-PATH = "/v1/consents"
-CALLS = (
-    Call(
-        method="GET",
-        path=PATH,
-        summary="The consent ledger, newest change first",
-        handle=list_consents,
-        query=LedgerQuery,
-        answer=Page[Consent],
-    ),
-    Call(
-        method="POST",
-        path=PATH,
-        summary="Record that somebody opted out of texts, or in",
-        handle=make,
-        body=ConsentBody,
-        answer=Consent,
-        status=201,
-        roles=LIVE,
-    ),
-)

@@ -24,7 +24,8 @@ from handoff_service.store.conversations import conversations, search
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Interaction, Message
-from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call, Page, Paging, page
+from handoff_service.web.api.bodies import Body, Page, Paging, page
+from handoff_service.web.api.calls import ApiRequest, get, patch, post
 
 i = t.interactions
 
@@ -97,6 +98,7 @@ class OngoingPage:
     unread_conversations: int
 
 
+@get("/interactions", summary="Interactions, newest first")
 async def list_interactions(asked: ApiRequest[None, InteractionQuery]) -> Page[Interaction]:
     query, agent_id = asked.query, asked.agent.id
     where = [i.c.id < query.after] if query.after else []
@@ -132,6 +134,7 @@ async def list_interactions(asked: ApiRequest[None, InteractionQuery]) -> Page[I
     return page(await asked.desk.store.read(read), query.limit, lambda one: one.id)
 
 
+@get("/interactions/{id}", summary="One interaction")
 async def one_interaction(asked: ApiRequest[Any, Any]) -> Interaction:
     return await asked.desk.store.read(conversations.get, asked.id, asked.agent.id)
 
@@ -144,6 +147,7 @@ async def after(
     return await one_interaction(asked)
 
 
+@patch("/interactions/{id}", summary="Change state, description or priority")
 async def change(asked: ApiRequest[ChangeBody, Any]) -> Interaction:
     command = ChangeInteraction(
         interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump()
@@ -151,6 +155,10 @@ async def change(asked: ApiRequest[ChangeBody, Any]) -> Interaction:
     return await after(asked, change_interaction, command)
 
 
+@get(
+    "/interactions/{id}/messages",
+    summary="What was said, oldest first, with system messages and notes marked by kind",
+)
 async def list_messages(asked: ApiRequest[None, Paging]) -> Page[Message]:
     await one_interaction(asked)
     query = asked.query
@@ -160,6 +168,9 @@ async def list_messages(asked: ApiRequest[None, Paging]) -> Page[Message]:
     return page(found, query.limit, lambda line: line.seq)
 
 
+@post(
+    "/interactions/{id}/messages", summary="Text the requester (joins the live group)", status=201
+)
 async def write(asked: ApiRequest[WriteBody, Any]) -> Message:
     given = asked.body
     command = Write(
@@ -169,6 +180,7 @@ async def write(asked: ApiRequest[WriteBody, Any]) -> Message:
     return await asked.desk.store.read(conversations.message, message_id)
 
 
+@post("/interactions/{id}/notes", summary="Write a private note", status=201)
 async def note(asked: ApiRequest[NoteBody, Any]) -> Message:
     command = Write(interaction_id=asked.id, agent_id=asked.agent.id, body=asked.body.body)
     seq = await asked.desk.store.write(write_note, command, near=asked.id)
@@ -177,6 +189,7 @@ async def note(asked: ApiRequest[NoteBody, Any]) -> Message:
     ]
 
 
+@post("/interactions/{id}/read", summary="Mark the conversation as read up to here")
 async def read(asked: ApiRequest[ReadBody, Any]) -> Interaction:
     command = ReadInteraction(
         interaction_id=asked.id, agent_id=asked.agent.id, up_to=asked.body.up_to
@@ -184,6 +197,7 @@ async def read(asked: ApiRequest[ReadBody, Any]) -> Interaction:
     return await after(asked, read_interaction, command)
 
 
+@post("/interactions/{id}/close", summary="Close it")
 async def close(asked: ApiRequest[CloseBody, Any]) -> Interaction:
     command = CloseInteraction(
         interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump()
@@ -191,6 +205,7 @@ async def close(asked: ApiRequest[CloseBody, Any]) -> Interaction:
     return await after(asked, close_interaction, command)
 
 
+@get("/ongoing", summary="Active conversations, newest activity first: mine, or other agents'")
 async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
     agent_id, others = asked.agent.id, asked.query.others
 
@@ -202,90 +217,3 @@ async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
         )
 
     return await asked.desk.store.read(read)
-
-
-ONE = "/v1/interactions/<id:int>"
-CALLS = (
-    Call(
-        method="GET",
-        path="/v1/interactions",
-        summary="Interactions, newest first",
-        handle=list_interactions,
-        query=InteractionQuery,
-        answer=Page[Interaction],
-        roles=LIVE,
-    ),
-    Call(
-        method="GET",
-        path=ONE,
-        summary="One interaction",
-        handle=one_interaction,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="PATCH",
-        path=ONE,
-        summary="Change state, description or priority",
-        handle=change,
-        body=ChangeBody,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="GET",
-        path=f"{ONE}/messages",
-        summary="What was said, oldest first, with system messages and notes marked by kind",
-        handle=list_messages,
-        query=Paging,
-        answer=Page[Message],
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/messages",
-        summary="Text the requester (joins the live group)",
-        handle=write,
-        body=WriteBody,
-        answer=Message,
-        status=201,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/notes",
-        summary="Write a private note",
-        handle=note,
-        body=NoteBody,
-        answer=Message,
-        status=201,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/read",
-        summary="Mark the conversation as read up to here",
-        handle=read,
-        body=ReadBody,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/close",
-        summary="Close it",
-        handle=close,
-        body=CloseBody,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="GET",
-        path="/v1/ongoing",
-        summary="Active conversations, newest activity first: mine, or other agents'",
-        handle=ongoing,
-        query=OngoingQuery,
-        answer=OngoingPage,
-        roles=LIVE,
-    ),
-)

@@ -9,11 +9,11 @@ from handoff_service.operations.desk.groups import (
     delete_group,
     make_group,
 )
-from handoff_service.operations.desk.person_fields import Capacity, Name
-from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.operations.shared.field_types import Capacity, OneLine
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Group
-from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page
+from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page
+from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, patch, post
 from handoff_service.web.shared.session import ANYONE
 
 
@@ -21,7 +21,7 @@ class NewGroupBody(Body):
     """``capacity``: the most conversations that one of its agents may have; null: no limit but the
     agent's own."""
 
-    name: Name
+    name: OneLine
     capacity: Capacity | None = None
 
 
@@ -30,10 +30,11 @@ class GroupBody(Patch):
 
     may_be_null = frozenset({"capacity"})
 
-    name: Name | None = None
+    name: OneLine | None = None
     capacity: Capacity | None = None
 
 
+@get("/groups", summary="Groups", roles=ANYONE)
 async def list_groups(asked: ApiRequest[None, Paging]) -> Page[Group]:
     found = await asked.desk.store.read(
         agents.groups, after=asked.query.after, limit=asked.query.limit + 1
@@ -41,10 +42,12 @@ async def list_groups(asked: ApiRequest[None, Paging]) -> Page[Group]:
     return page(found, asked.query.limit, lambda group: group.id)
 
 
+@get("/groups/{id}", summary="One group", roles=ANYONE)
 async def one_group(asked: ApiRequest[Any, Any]) -> Group:
     return await asked.desk.store.read(agents.group, asked.id)
 
 
+@post("/groups", summary="Create a group", roles=ADMIN, status=201)
 async def make(asked: ApiRequest[NewGroupBody, Any]) -> Group:
     command = MakeGroup(name=asked.body.name, capacity=asked.body.capacity)
     return await asked.desk.store.read(
@@ -52,53 +55,12 @@ async def make(asked: ApiRequest[NewGroupBody, Any]) -> Group:
     )
 
 
+@patch("/groups/{id}", summary="Change a group", roles=ADMIN)
 async def change(asked: ApiRequest[GroupBody, Any]) -> Group:
     await asked.desk.store.write(change_group, ChangeGroup(id=asked.id, values=asked.body.given()))
     return await one_group(asked)
 
 
-async def delete(asked: ApiRequest[None, Any]) -> None:
+@delete("/groups/{id}", summary="Delete a group that no queue asks", roles=ADMIN)
+async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_group, asked.id)
-
-
-GROUPS, ONE, ADMIN = "/v1/groups", "/v1/groups/<id:int>", (Role.ADMIN,)
-CALLS = (
-    Call(
-        method="GET",
-        path=GROUPS,
-        summary="Groups",
-        handle=list_groups,
-        query=Paging,
-        answer=Page[Group],
-        roles=ANYONE,
-    ),
-    Call(method="GET", path=ONE, summary="One group", handle=one_group, answer=Group, roles=ANYONE),
-    Call(
-        method="POST",
-        path=GROUPS,
-        summary="Create a group",
-        handle=make,
-        body=NewGroupBody,
-        answer=Group,
-        status=201,
-        roles=ADMIN,
-    ),
-    Call(
-        method="PATCH",
-        path=ONE,
-        summary="Change a group",
-        handle=change,
-        body=GroupBody,
-        answer=Group,
-        roles=ADMIN,
-    ),
-    Call(
-        method="DELETE",
-        path=ONE,
-        summary="Delete a group that no queue asks",
-        handle=delete,
-        answer=None,
-        status=204,
-        roles=ADMIN,
-    ),
-)

@@ -22,10 +22,11 @@ from handoff_service.operations.messaging_actions.messaging_actions import (
     make_messaging_action,
 )
 from handoff_service.rules.shared.conditions import Match
-from handoff_service.rules.shared.vocabulary import Action, Role, State, Unanswered
+from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 from handoff_service.store.messaging_actions import dry_run, messaging_actions
 from handoff_service.store.views import DryRun, SavedAction
-from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page_of
+from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, patch, post
 
 Position = Field(None, ge=0, le=1_000_000)
 
@@ -61,6 +62,7 @@ class ActionBody(Patch):
     position: int | None = Position
 
 
+@get("/messaging-actions", summary="Messaging actions, in the admin's order")
 async def list_actions(asked: ApiRequest[None, Paging]) -> Page[SavedAction]:
     found = [
         messaging_actions.view_of(one)
@@ -69,16 +71,34 @@ async def list_actions(asked: ApiRequest[None, Paging]) -> Page[SavedAction]:
     return page_of(found, asked.query, lambda one: one.id)
 
 
+@get("/messaging-actions/{id}", summary="One messaging action")
 async def one_action(asked: ApiRequest[Any, Any]) -> SavedAction:
     return messaging_actions.view_of(await asked.desk.store.read(messaging_actions.get, asked.id))
 
 
+@post("/messaging-actions", summary="Create a messaging action", roles=ADMIN, status=201)
 async def make(asked: ApiRequest[NewActionBody, Any]) -> SavedAction:
     command = MakeMessagingAction(action=asked.body.meant(), position=asked.body.position)
     action_id = await asked.desk.store.write(make_messaging_action, command)
     return messaging_actions.view_of(await asked.desk.store.read(messaging_actions.get, action_id))
 
 
+@post(
+    "/messaging-actions/dry-run",
+    summary="What a messaging action would have done on the waits that began in the last 30 days",
+    roles=ADMIN,
+)
+async def try_out(asked: ApiRequest[TriedBody, Any]) -> DryRun:
+    action = asked.body.meant()
+    checked(action)
+    return await asked.desk.store.for_long_requests().read(dry_run.dry_run, action)
+
+
+@patch(
+    "/messaging-actions/{id}",
+    summary="Change a messaging action; timers that run keep their time",
+    roles=ADMIN,
+)
 async def change(asked: ApiRequest[ActionBody, Any]) -> SavedAction:
     given = asked.body.given()
     position = given.pop("position", None)
@@ -87,71 +107,10 @@ async def change(asked: ApiRequest[ActionBody, Any]) -> SavedAction:
     return await one_action(asked)
 
 
-async def try_out(asked: ApiRequest[TriedBody, Any]) -> DryRun:
-    action = asked.body.meant()
-    checked(action)
-    return await asked.desk.store.for_long_requests().read(dry_run.dry_run, action)
-
-
-async def delete(asked: ApiRequest[None, Any]) -> None:
-    await asked.desk.store.write(delete_messaging_action, asked.id)
-
-
-ACTIONS = "/v1/messaging-actions"
-ONE = f"{ACTIONS}/<id:int>"
-ADMIN = (Role.ADMIN,)
-CALLS = (
-    Call(
-        method="GET",
-        path=ACTIONS,
-        summary="Messaging actions, in the admin's order",
-        handle=list_actions,
-        query=Paging,
-        answer=Page[SavedAction],
-    ),
-    Call(
-        method="GET",
-        path=ONE,
-        summary="One messaging action",
-        handle=one_action,
-        answer=SavedAction,
-    ),
-    Call(
-        method="POST",
-        path=ACTIONS,
-        summary="Create a messaging action",
-        handle=make,
-        body=NewActionBody,
-        answer=SavedAction,
-        status=201,
-        roles=ADMIN,
-    ),
-    Call(
-        method="POST",
-        path=f"{ACTIONS}/dry-run",
-        summary="What a messaging action would have done on the waits that began in the last 30 "
-        "days",
-        handle=try_out,
-        body=TriedBody,
-        answer=DryRun,
-        roles=ADMIN,
-    ),
-    Call(
-        method="PATCH",
-        path=ONE,
-        summary="Change a messaging action; timers that run keep their time",
-        handle=change,
-        body=ActionBody,
-        answer=SavedAction,
-        roles=ADMIN,
-    ),
-    Call(
-        method="DELETE",
-        path=ONE,
-        summary="Delete a messaging action, and its running timers",
-        handle=delete,
-        answer=None,
-        status=204,
-        roles=ADMIN,
-    ),
+@delete(
+    "/messaging-actions/{id}",
+    summary="Delete a messaging action, and its running timers",
+    roles=ADMIN,
 )
+async def remove(asked: ApiRequest[None, Any]) -> None:
+    await asked.desk.store.write(delete_messaging_action, asked.id)

@@ -12,7 +12,8 @@ from handoff_service.rules.conversations.agent_initiated import If
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import people
 from handoff_service.store.views import Interaction, Message, OptedOut
-from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call
+from handoff_service.web.api.bodies import Body
+from handoff_service.web.api.calls import ApiRequest, post
 from handoff_service.web.shared import phone_input
 
 
@@ -57,6 +58,11 @@ class StartedConversation:
     row: If
 
 
+@post(
+    "/conversations/preview",
+    summary="What sending a first text would do (table 3), and the active interaction if "
+    "there is one",
+)
 async def preview(asked: ApiRequest[RecipientBody, Any]) -> Previewed:
     recipient = await _recipient(asked)
     seen = await asked.desk.store.read(start.preview, recipient, asked.agent.id)
@@ -74,6 +80,7 @@ async def preview(asked: ApiRequest[RecipientBody, Any]) -> Previewed:
     )
 
 
+@post("/conversations", summary="Text somebody first", status=201)
 async def send(asked: ApiRequest[FirstTextBody, Any]) -> StartedConversation:
     recipient = await _recipient(asked)
     given = asked.body
@@ -104,27 +111,3 @@ async def _recipient(asked: ApiRequest[Any, Any]) -> Recipient:
         provider_number=asked.body.sender or senders[0].number,
         user_id=asked.body.user_id,
     )
-
-
-CALLS = (
-    Call(
-        method="POST",
-        path="/v1/conversations/preview",
-        summary="What sending a first text would do (table 3), and the active interaction if "
-        "there is one",
-        handle=preview,
-        body=RecipientBody,
-        answer=Previewed,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path="/v1/conversations",
-        summary="Text somebody first",
-        handle=send,
-        body=FirstTextBody,
-        answer=StartedConversation,
-        status=201,
-        roles=LIVE,
-    ),
-)

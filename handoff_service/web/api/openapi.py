@@ -1,4 +1,4 @@
-"""The API described: an OpenAPI 3.1 document and a page, both made from the table of calls."""
+"""The API described: an OpenAPI 3.1 document and a page, both made from the calls' descriptions."""
 
 import asyncio
 import functools
@@ -12,7 +12,8 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, raw
 
 from handoff_service import __version__
-from handoff_service.web.api.calls import Body, Call, never_null
+from handoff_service.web.api.bodies import Body, never_null
+from handoff_service.web.api.calls import Call
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.repeats import HEADER, KEY, UNSAFE
 from handoff_service.web.shared.request_bytes import BIGGEST

@@ -10,10 +10,10 @@ from handoff_service.operations.cases.outages import (
     make_outage,
 )
 from handoff_service.operations.shared.field_types import Moment, Name
-from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import outages
 from handoff_service.store.views import Outage
-from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page_of
+from handoff_service.web.api.calls import WRITERS, ApiRequest, delete, get, patch, post
 from handoff_service.web.shared.session import ANYONE
 
 
@@ -33,19 +33,23 @@ class OutageBody(Patch):
     active: bool | None = None
 
 
+@get("/outages", summary="Outages, the latest beginning first", roles=ANYONE)
 async def list_outages(asked: ApiRequest[None, Paging]) -> Page[Outage]:
     return page_of(await asked.desk.store.read(outages.list_), asked.query, lambda one: one.id)
 
 
+@get("/outages/{id}", summary="One outage", roles=ANYONE)
 async def one_outage(asked: ApiRequest[Any, Any]) -> Outage:
     return await asked.desk.store.read(outages.get, asked.id)
 
 
+@post("/outages", summary="Create an outage", roles=WRITERS, status=201)
 async def make(asked: ApiRequest[NewOutageBody, Any]) -> Outage:
     made = await asked.desk.store.write(make_outage, asked.body.meant())
     return await asked.desk.store.read(outages.get, made)
 
 
+@patch("/outages/{id}", summary="Change an outage", roles=WRITERS)
 async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
     await asked.desk.store.write(
         change_outage, ChangeOutage(id=asked.id, values=asked.body.given())
@@ -53,51 +57,6 @@ async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
     return await one_outage(asked)
 
 
-async def delete(asked: ApiRequest[None, Any]) -> None:
+@delete("/outages/{id}", summary="Delete an outage", roles=WRITERS)
+async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_outage, asked.id)
-
-
-OUTAGES, ONE = "/v1/outages", "/v1/outages/<id:int>"
-WRITERS = (Role.ADMIN, Role.SUPERVISOR)
-CALLS = (
-    Call(
-        method="GET",
-        path=OUTAGES,
-        summary="Outages, the latest beginning first",
-        handle=list_outages,
-        query=Paging,
-        answer=Page[Outage],
-        roles=ANYONE,
-    ),
-    Call(
-        method="GET", path=ONE, summary="One outage", handle=one_outage, answer=Outage, roles=ANYONE
-    ),
-    Call(
-        method="POST",
-        path=OUTAGES,
-        summary="Create an outage",
-        handle=make,
-        body=NewOutageBody,
-        answer=Outage,
-        status=201,
-        roles=WRITERS,
-    ),
-    Call(
-        method="PATCH",
-        path=ONE,
-        summary="Change an outage",
-        handle=change,
-        body=OutageBody,
-        answer=Outage,
-        roles=WRITERS,
-    ),
-    Call(
-        method="DELETE",
-        path=ONE,
-        summary="Delete an outage",
-        handle=delete,
-        answer=None,
-        status=204,
-        roles=WRITERS,
-    ),
-)

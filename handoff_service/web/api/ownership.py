@@ -22,8 +22,9 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.views import Interaction
-from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call
-from handoff_service.web.api.conversations import ONE, after
+from handoff_service.web.api.bodies import Body
+from handoff_service.web.api.calls import ApiRequest, delete, post
+from handoff_service.web.api.conversations import after
 
 
 class VerifyBody(Body):
@@ -57,16 +58,10 @@ class AssignBody(Body):
     agent_id: int
 
 
-async def verify(asked: ApiRequest[VerifyBody, Any]) -> Interaction:
-    command = Verify(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
-    return await after(asked, verify_by_hand, command)
-
-
-async def undo(asked: ApiRequest[None, Any]) -> Interaction:
-    command = Undo(interaction_id=asked.id, agent_id=asked.agent.id)
-    return await after(asked, undo_verification, command)
-
-
+@post(
+    "/interactions/{id}/transfer",
+    summary="Transfer it to an agent, who accepts or declines, or to a queue",
+)
 async def hand_over(asked: ApiRequest[TransferBody, Any]) -> Interaction:
     command = Transfer(
         interaction_id=asked.id,
@@ -78,6 +73,35 @@ async def hand_over(asked: ApiRequest[TransferBody, Any]) -> Interaction:
     return await after(asked, transfer, command)
 
 
+@delete("/interactions/{id}/transfer", summary="Cancel a transfer that nobody has accepted yet")
+async def take_back(asked: ApiRequest[None, Any]) -> Interaction:
+    command = CancelTransfer(interaction_id=asked.id, agent_id=asked.agent.id)
+    return await after(asked, cancel_transfer, command)
+
+
+@post("/interactions/{id}/join", summary="Join its live group without writing")
+async def join(asked: ApiRequest[None, Any]) -> Interaction:
+    command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
+    return await after(asked, join_group, command)
+
+
+@post("/interactions/{id}/leave", summary="Leave its live group")
+async def leave(asked: ApiRequest[None, Any]) -> Interaction:
+    command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
+    return await after(asked, leave_group, command)
+
+
+@post(
+    "/interactions/{id}/assign",
+    summary="Assign it to an agent manually, or take it over",
+    roles=(Role.SUPERVISOR,),
+)
+async def assign(asked: ApiRequest[AssignBody, Any]) -> Interaction:
+    command = AssignTo(interaction_id=asked.id, agent_id=asked.body.agent_id, by=asked.agent.id)
+    return await after(asked, assign_by_hand, command)
+
+
+@post("/interactions/{id}/return-to-bot", summary="Hand it back to the virtual agent")
 async def give_back(asked: ApiRequest[ReturnBody, Any]) -> Interaction:
     command = ReturnToBot(
         interaction_id=asked.id, agent_id=asked.agent.id, outcome=asked.body.outcome
@@ -85,107 +109,22 @@ async def give_back(asked: ApiRequest[ReturnBody, Any]) -> Interaction:
     return await after(asked, return_to_bot, command)
 
 
+@post("/interactions/{id}/verify", summary="Tie interaction and profile to a verified user")
+async def verify(asked: ApiRequest[VerifyBody, Any]) -> Interaction:
+    command = Verify(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
+    return await after(asked, verify_by_hand, command)
+
+
+@post(
+    "/interactions/{id}/ask-for-proof",
+    summary="The virtual agent checks the requester's identity, then hands the conversation back",
+)
 async def ask_proof(asked: ApiRequest[None, Any]) -> Interaction:
     command = AskForProof(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, ask_for_proof, command)
 
 
-async def take_back(asked: ApiRequest[None, Any]) -> Interaction:
-    command = CancelTransfer(interaction_id=asked.id, agent_id=asked.agent.id)
-    return await after(asked, cancel_transfer, command)
-
-
-async def join(asked: ApiRequest[None, Any]) -> Interaction:
-    command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
-    return await after(asked, join_group, command)
-
-
-async def leave(asked: ApiRequest[None, Any]) -> Interaction:
-    command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
-    return await after(asked, leave_group, command)
-
-
-async def assign(asked: ApiRequest[AssignBody, Any]) -> Interaction:
-    command = AssignTo(interaction_id=asked.id, agent_id=asked.body.agent_id, by=asked.agent.id)
-    return await after(asked, assign_by_hand, command)
-
-
-CALLS = (
-    Call(
-        method="POST",
-        path=f"{ONE}/transfer",
-        summary="Transfer it to an agent, who accepts or declines, or to a queue",
-        handle=hand_over,
-        body=TransferBody,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="DELETE",
-        path=f"{ONE}/transfer",
-        summary="Cancel a transfer that nobody has accepted yet",
-        handle=take_back,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/join",
-        summary="Join its live group without writing",
-        handle=join,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/leave",
-        summary="Leave its live group",
-        handle=leave,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/assign",
-        summary="Assign it to an agent manually, or take it over",
-        handle=assign,
-        body=AssignBody,
-        answer=Interaction,
-        roles=(Role.SUPERVISOR,),
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/return-to-bot",
-        summary="Hand it back to the virtual agent",
-        handle=give_back,
-        body=ReturnBody,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/verify",
-        summary="Tie interaction and profile to a verified user",
-        handle=verify,
-        body=VerifyBody,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/ask-for-proof",
-        summary="The virtual agent checks the requester's identity, then hands the conversation "
-        "back",
-        handle=ask_proof,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/verify/undo",
-        summary="Put the last association back",
-        handle=undo,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-)
+@post("/interactions/{id}/verify/undo", summary="Put the last association back")
+async def undo(asked: ApiRequest[None, Any]) -> Interaction:
+    command = Undo(interaction_id=asked.id, agent_id=asked.agent.id)
+    return await after(asked, undo_verification, command)

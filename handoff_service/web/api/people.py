@@ -11,7 +11,8 @@ from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.store.desk import people
 from handoff_service.store.views import Agent
-from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call
+from handoff_service.web.api.bodies import Body
+from handoff_service.web.api.calls import ApiRequest, get, post, put
 from handoff_service.web.shared.password_tries import try_password
 from handoff_service.web.shared.session import ANYONE
 
@@ -43,6 +44,7 @@ class PresenceNow:
     reason: str | None
 
 
+@post("/login", summary="Sign in", roles=())
 async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
     answer = await try_password(asked.desk, asked.body.email, asked.body.password, asked.address)
     if isinstance(answer, int):
@@ -54,56 +56,24 @@ async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
     return SignedIn(token, (await asked.desk.store.read(people.agents, [agent_id]))[agent_id])
 
 
+@post(
+    "/logout",
+    summary="Sign out: ends this token's session and its event streams; the presence stays "
+    "as it is",
+    roles=ANYONE,
+)
 async def logout(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(end_session, asked.token)
 
 
+@get("/agents/me/presence", summary="My presence")
 async def read_presence(asked: ApiRequest[Any, Any]) -> PresenceNow:
     me = (await asked.desk.store.read(people.agents, [asked.agent.id]))[asked.agent.id]
     return PresenceNow(me.presence, me.presence_reason)
 
 
+@put("/agents/me/presence", summary="Change my presence")
 async def change_presence(asked: ApiRequest[PresenceBody, Any]) -> PresenceNow:
     wish = SetPresence(agent_id=asked.agent.id, presence=asked.body.presence)
     await asked.desk.store.write(set_presence, wish)
     return await read_presence(asked)
-
-
-CALLS = (
-    Call(
-        method="POST",
-        path="/v1/login",
-        summary="Sign in",
-        handle=login,
-        body=Login,
-        answer=SignedIn,
-        roles=(),
-    ),
-    Call(
-        method="POST",
-        path="/v1/logout",
-        summary="Sign out: ends this token's session and its event streams; the presence stays "
-        "as it is",
-        handle=logout,
-        answer=None,
-        status=204,
-        roles=ANYONE,
-    ),
-    Call(
-        method="GET",
-        path="/v1/agents/me/presence",
-        summary="My presence",
-        handle=read_presence,
-        answer=PresenceNow,
-        roles=LIVE,
-    ),
-    Call(
-        method="PUT",
-        path="/v1/agents/me/presence",
-        summary="Change my presence",
-        handle=change_presence,
-        body=PresenceBody,
-        answer=PresenceNow,
-        roles=LIVE,
-    ),
-)

@@ -22,10 +22,11 @@ from handoff_service.operations.routing.queues import (
 )
 from handoff_service.operations.shared.field_types import Country, Name, Position, TimeZone
 from handoff_service.rules.shared.conditions import Match
-from handoff_service.rules.shared.vocabulary import Assignment, Role
+from handoff_service.rules.shared.vocabulary import Assignment
 from handoff_service.store.routing import queues
 from handoff_service.store.views import Queue
-from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page_of
+from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, patch, post
 from handoff_service.web.shared.session import ANYONE
 
 
@@ -57,70 +58,34 @@ class QueueBody(Patch):
     texts: TextsEntry | None = None
 
 
+@get("/queues", summary="Queues, in the admin's order", roles=ANYONE)
 async def list_queues(asked: ApiRequest[None, Paging]) -> Page[Queue]:
     return page_of(await asked.desk.store.read(queues.list_views), asked.query, lambda one: one.id)
 
 
+@get("/queues/{id}", summary="One queue", roles=ANYONE)
 async def one_queue(asked: ApiRequest[Any, Any]) -> Queue:
     return await asked.desk.store.read(queues.get_view, asked.id)
 
 
+@post("/queues", summary="Create a queue", roles=ADMIN, status=201)
 async def make(asked: ApiRequest[NewQueueBody, Any]) -> Queue:
     return await asked.desk.store.read(
         queues.get_view, await asked.desk.store.write(make_queue, asked.body.meant())
     )
 
 
+@patch(
+    "/queues/{id}",
+    summary="Change a queue; its new rules apply to waiting conversations",
+    roles=ADMIN,
+)
 async def change(asked: ApiRequest[QueueBody, Any]) -> Queue:
     given = values(asked.body.given())
     await asked.desk.store.write(change_queue, ChangeQueue(id=asked.id, values=given))
     return await one_queue(asked)
 
 
-async def delete(asked: ApiRequest[None, Any]) -> None:
+@delete("/queues/{id}", summary="Delete a queue that nothing uses", roles=ADMIN)
+async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_queue, asked.id)
-
-
-QUEUES = "/v1/queues"
-ONE = f"{QUEUES}/<id:int>"
-ADMIN = (Role.ADMIN,)
-CALLS = (
-    Call(
-        method="GET",
-        path=QUEUES,
-        summary="Queues, in the admin's order",
-        handle=list_queues,
-        query=Paging,
-        answer=Page[Queue],
-        roles=ANYONE,
-    ),
-    Call(method="GET", path=ONE, summary="One queue", handle=one_queue, answer=Queue, roles=ANYONE),
-    Call(
-        method="POST",
-        path=QUEUES,
-        summary="Create a queue",
-        handle=make,
-        body=NewQueueBody,
-        answer=Queue,
-        status=201,
-        roles=ADMIN,
-    ),
-    Call(
-        method="PATCH",
-        path=ONE,
-        summary="Change a queue; its new rules apply to waiting conversations",
-        handle=change,
-        body=QueueBody,
-        answer=Queue,
-        roles=ADMIN,
-    ),
-    Call(
-        method="DELETE",
-        path=ONE,
-        summary="Delete a queue that nothing uses",
-        handle=delete,
-        answer=None,
-        status=204,
-        roles=ADMIN,
-    ),
-)

@@ -8,7 +8,8 @@ from handoff_service.operations.delivery.resolve_unknown_send import (
 )
 from handoff_service.store.conversations import conversations
 from handoff_service.store.views import Message
-from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call
+from handoff_service.web.api.bodies import Body
+from handoff_service.web.api.calls import ApiRequest, post
 
 
 class SettleBody(Body):
@@ -17,6 +18,10 @@ class SettleBody(Body):
     went_out: bool
 
 
+@post(
+    "/interactions/{id}/messages/{message_id}/settle",
+    summary="Decide about a message whose outcome is unknown: it went out, or it is sent again",
+)
 async def settle(asked: ApiRequest[SettleBody, Any]) -> Message:
     command = ResolveSend(
         interaction_id=asked.id,
@@ -26,16 +31,3 @@ async def settle(asked: ApiRequest[SettleBody, Any]) -> Message:
     )
     await asked.desk.store.write(resolve_unknown_send, command, near=asked.id)
     return await asked.desk.store.read(conversations.message, asked.below)
-
-
-CALLS = (
-    Call(
-        method="POST",
-        path="/v1/interactions/<id:int>/messages/<message_id:int>/settle",
-        summary="Decide about a message whose outcome is unknown: it went out, or it is sent again",
-        handle=settle,
-        body=SettleBody,
-        answer=Message,
-        roles=LIVE,
-    ),
-)

@@ -11,7 +11,8 @@ from handoff_service.store.desk import people
 from handoff_service.store.routing import day_report, presence, supervision
 from handoff_service.store.views import PresenceChoice
 from handoff_service.store.views.supervision import Now, PresenceChange, Today
-from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call, Page
+from handoff_service.web.api.bodies import Body, Page
+from handoff_service.web.api.calls import ApiRequest, get
 
 SUPERVISOR = (Role.SUPERVISOR,)
 
@@ -30,6 +31,11 @@ class Supervision:
     today: Today
 
 
+@get(
+    "/supervision",
+    summary="Queues, agents and conversations now, and the day so far",
+    roles=SUPERVISOR,
+)
 async def supervise(asked: ApiRequest[None, SupervisionQuery]) -> Supervision:
     query, me = asked.query, asked.agent.id
 
@@ -40,38 +46,15 @@ async def supervise(asked: ApiRequest[None, SupervisionQuery]) -> Supervision:
     return await asked.desk.store.read(read)
 
 
+@get("/presences", summary="The presences that an agent can choose")
 async def list_presences(asked: ApiRequest[None, Any]) -> Page[PresenceChoice]:
     return Page(items=await asked.desk.store.read(people.presences), next=None)
 
 
+@get(
+    "/agents/{id}/presences",
+    summary="An agent's last 50 changes of presence, newest first",
+    roles=SUPERVISOR,
+)
 async def presence_history(asked: ApiRequest[None, Any]) -> Page[PresenceChange]:
     return Page(items=await asked.desk.store.read(presence.history, asked.id), next=None)
-
-
-CALLS = (
-    Call(
-        method="GET",
-        path="/v1/supervision",
-        summary="Queues, agents and conversations now, and the day so far",
-        handle=supervise,
-        query=SupervisionQuery,
-        answer=Supervision,
-        roles=SUPERVISOR,
-    ),
-    Call(
-        method="GET",
-        path="/v1/presences",
-        summary="The presences that an agent can choose",
-        handle=list_presences,
-        answer=Page[PresenceChoice],
-        roles=LIVE,
-    ),
-    Call(
-        method="GET",
-        path="/v1/agents/<id:int>/presences",
-        summary="An agent's last 50 changes of presence, newest first",
-        handle=presence_history,
-        answer=Page[PresenceChange],
-        roles=SUPERVISOR,
-    ),
-)

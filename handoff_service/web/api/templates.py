@@ -15,10 +15,10 @@ from handoff_service.operations.desk.templates import (
 from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.operations.shared.field_types import Name
 from handoff_service.rules.desk.system_messages import SystemMessage
-from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import templates, texts
 from handoff_service.store.views import SavedText, Template
-from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page_of
+from handoff_service.web.api.calls import ADMIN, WRITERS, ApiRequest, delete, get, patch, post, put
 from handoff_service.web.shared.session import ANYONE
 
 Text = Annotated[str, Field(max_length=1600)]
@@ -49,15 +49,18 @@ class TextBody(Body):
     body: Text | None
 
 
+@get("/templates", summary="Templates, by name", roles=ANYONE)
 async def list_templates(asked: ApiRequest[None, TemplateQuery]) -> Page[Template]:
     found = await asked.desk.store.read(templates.list_, asked.query.q)
     return page_of(found, asked.query, lambda one: one.id)
 
 
+@get("/templates/{id}", summary="One template", roles=ANYONE)
 async def one_template(asked: ApiRequest[Any, Any]) -> Template:
     return await asked.desk.store.read(templates.get, asked.id)
 
 
+@post("/templates", summary="Create a template", roles=WRITERS, status=201)
 async def make(asked: ApiRequest[NewTemplateBody, Any]) -> Template:
     made = await asked.desk.store.write(
         make_template, MakeTemplate(name=asked.body.name, body=asked.body.body)
@@ -65,6 +68,7 @@ async def make(asked: ApiRequest[NewTemplateBody, Any]) -> Template:
     return await asked.desk.store.read(templates.get, made)
 
 
+@patch("/templates/{id}", summary="Change a template", roles=WRITERS)
 async def change(asked: ApiRequest[TemplateBody, Any]) -> Template:
     await asked.desk.store.write(
         change_template, ChangeTemplate(id=asked.id, values=asked.body.given())
@@ -72,14 +76,17 @@ async def change(asked: ApiRequest[TemplateBody, Any]) -> Template:
     return await one_template(asked)
 
 
-async def delete(asked: ApiRequest[None, Any]) -> None:
+@delete("/templates/{id}", summary="Delete a template", roles=WRITERS)
+async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_template, asked.id)
 
 
+@get("/texts", summary="System messages to the requester, as they are now", roles=ANYONE)
 async def list_texts(asked: ApiRequest[None, Any]) -> Page[SavedText]:
     return Page(items=await asked.desk.store.read(texts.saved), next=None)
 
 
+@put("/texts", summary="Edit a system message; a null body restores the default text", roles=ADMIN)
 async def put_text(asked: ApiRequest[TextBody, Any]) -> SavedText:
     await asked.desk.store.write(
         change_text, ChangeText(name=asked.body.name, body=asked.body.body)
@@ -87,74 +94,3 @@ async def put_text(asked: ApiRequest[TextBody, Any]) -> SavedText:
     return next(
         one for one in await asked.desk.store.read(texts.saved) if one.name == asked.body.name
     )
-
-
-TEMPLATES = "/v1/templates"
-ONE = f"{TEMPLATES}/<id:int>"
-TEXTS = "/v1/texts"
-ADMIN = (Role.ADMIN,)
-WRITERS = (Role.ADMIN, Role.SUPERVISOR)
-CALLS = (
-    Call(
-        method="GET",
-        path=TEMPLATES,
-        summary="Templates, by name",
-        handle=list_templates,
-        query=TemplateQuery,
-        answer=Page[Template],
-        roles=ANYONE,
-    ),
-    Call(
-        method="GET",
-        path=ONE,
-        summary="One template",
-        handle=one_template,
-        answer=Template,
-        roles=ANYONE,
-    ),
-    Call(
-        method="POST",
-        path=TEMPLATES,
-        summary="Create a template",
-        handle=make,
-        body=NewTemplateBody,
-        answer=Template,
-        status=201,
-        roles=WRITERS,
-    ),
-    Call(
-        method="PATCH",
-        path=ONE,
-        summary="Change a template",
-        handle=change,
-        body=TemplateBody,
-        answer=Template,
-        roles=WRITERS,
-    ),
-    Call(
-        method="DELETE",
-        path=ONE,
-        summary="Delete a template",
-        handle=delete,
-        answer=None,
-        status=204,
-        roles=WRITERS,
-    ),
-    Call(
-        method="GET",
-        path=TEXTS,
-        summary="System messages to the requester, as they are now",
-        handle=list_texts,
-        answer=Page[SavedText],
-        roles=ANYONE,
-    ),
-    Call(
-        method="PUT",
-        path=TEXTS,
-        summary="Edit a system message; a null body restores the default text",
-        handle=put_text,
-        body=TextBody,
-        answer=SavedText,
-        roles=ADMIN,
-    ),
-)

@@ -16,7 +16,8 @@ from handoff_service.operations.messaging_actions.change_timer import (
 from handoff_service.store.conversations import conversations
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.views import RunningTimer
-from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call, Page
+from handoff_service.web.api.bodies import Body, Page
+from handoff_service.web.api.calls import ApiRequest, delete, get, patch
 
 
 class PostponeBody(Body):
@@ -25,6 +26,9 @@ class PostponeBody(Body):
     due_at: AwareDatetime
 
 
+@get(
+    "/interactions/{id}/timers", summary="The timers of messaging actions that run, first due first"
+)
 async def list_timers(asked: ApiRequest[Any, Any]) -> Page[RunningTimer]:
     def read(conn: Connection) -> list[RunningTimer]:
         conversations.get(conn, asked.id)
@@ -33,6 +37,10 @@ async def list_timers(asked: ApiRequest[Any, Any]) -> Page[RunningTimer]:
     return Page(items=await asked.desk.store.read(read), next=None)
 
 
+@patch(
+    "/interactions/{id}/timers/{timer_id}",
+    summary="Postpone a timer, or bring it forward, to due_at",
+)
 async def postpone(asked: ApiRequest[PostponeBody, Any]) -> RunningTimer:
     command = Postpone(
         interaction_id=asked.id,
@@ -50,38 +58,10 @@ async def postpone(asked: ApiRequest[PostponeBody, Any]) -> RunningTimer:
     return found[asked.below]
 
 
+@delete(
+    "/interactions/{id}/timers/{timer_id}",
+    summary="Cancel a timer: it does not fire for this run of messages",
+)
 async def cancel(asked: ApiRequest[None, Any]) -> None:
     command = Cancel(interaction_id=asked.id, timer_id=asked.below, agent_id=asked.agent.id)
     await asked.desk.store.write(cancel_timer, command, near=asked.id)
-
-
-TIMERS = "/v1/interactions/<id:int>/timers"
-ONE = f"{TIMERS}/<timer_id:int>"
-CALLS = (
-    Call(
-        method="GET",
-        path=TIMERS,
-        summary="The timers of messaging actions that run, first due first",
-        handle=list_timers,
-        answer=Page[RunningTimer],
-        roles=LIVE,
-    ),
-    Call(
-        method="PATCH",
-        path=ONE,
-        summary="Postpone a timer, or bring it forward, to due_at",
-        handle=postpone,
-        body=PostponeBody,
-        answer=RunningTimer,
-        roles=LIVE,
-    ),
-    Call(
-        method="DELETE",
-        path=ONE,
-        summary="Cancel a timer: it does not fire for this run of messages",
-        handle=cancel,
-        answer=None,
-        status=204,
-        roles=LIVE,
-    ),
-)

@@ -8,14 +8,6 @@ from sqlalchemy import Connection
 from handoff_service.errors import NotFound
 from handoff_service.lib import phone_numbers
 from handoff_service.lib.slow_work import run_slow
-from handoff_service.operations.desk.person_fields import (
-    Attributes,
-    ChangedFacts,
-    Email,
-    Facts,
-    Name,
-    Numbers,
-)
 from handoff_service.operations.desk.users import (
     ChangeUser,
     DeleteUser,
@@ -25,12 +17,20 @@ from handoff_service.operations.desk.users import (
     make_user,
 )
 from handoff_service.operations.identity.knowledge_facts import hashed
-from handoff_service.operations.shared.field_types import SoughtNumber
-from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.operations.shared.field_types import (
+    Attributes,
+    ChangedFacts,
+    Email,
+    Facts,
+    Numbers,
+    OneLine,
+    SoughtNumber,
+)
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
-from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page
+from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page
+from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, patch, post
 
 
 def _whole_number(q: str) -> str:
@@ -55,8 +55,8 @@ class NewUserBody(Body):
     """``attributes``: texts that queues' conditions may ask for. ``facts``: second facts that prove
     who somebody is; they are stored hashed and never told."""
 
-    external_id: Name
-    name: Name
+    external_id: OneLine
+    name: OneLine
     email: Email | None = None
     numbers: Numbers = Field([])
     attributes: Attributes = Field({})
@@ -70,8 +70,8 @@ class UserBody(Patch):
 
     may_be_null = frozenset({"email"})
 
-    external_id: Name | None = None
-    name: Name | None = None
+    external_id: OneLine | None = None
+    name: OneLine | None = None
     email: Email | None = None
     numbers: Numbers | None = None
     attributes: Attributes | None = None
@@ -79,6 +79,7 @@ class UserBody(Patch):
     active: bool | None = None
 
 
+@get("/users", summary="Users")
 async def list_users(asked: ApiRequest[None, UserQuery]) -> Page[User]:
     query = asked.query
 
@@ -95,16 +96,21 @@ async def list_users(asked: ApiRequest[None, UserQuery]) -> Page[User]:
     return page(await asked.desk.store.read(read), query.limit, lambda user: user.id)
 
 
+@get("/users/{id}", summary="One user")
 async def one_user(asked: ApiRequest[Any, Any]) -> User:
     return await _one(asked, asked.id)
 
 
+@post("/users", summary="Create a user", roles=ADMIN, status=201)
 async def make(asked: ApiRequest[NewUserBody, Any]) -> User:
     values = {name: getattr(asked.body, name) for name in NewUserBody.model_fields}
     values["facts"] = await run_slow(hashed, values["facts"], asked.desk.settings.secret_key)
     return await _one(asked, await asked.desk.store.write(make_user, MakeUser(**values)))
 
 
+@patch(
+    "/users/{id}", summary="Change a user; conversations that run stay whose they are", roles=ADMIN
+)
 async def change(asked: ApiRequest[UserBody, Any]) -> User:
     values = asked.body.given()
     if "facts" in values:
@@ -115,7 +121,10 @@ async def change(asked: ApiRequest[UserBody, Any]) -> User:
     return await one_user(asked)
 
 
-async def delete(asked: ApiRequest[None, Any]) -> None:
+@delete(
+    "/users/{id}", summary="Delete a user; a user with history is deactivated instead", roles=ADMIN
+)
+async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_user, DeleteUser(id=asked.id, by=asked.agent.id))
 
 
@@ -124,45 +133,3 @@ async def _one(asked: ApiRequest[Any, Any], user_id: int) -> User:
     if not found:
         raise NotFound(f"There is no user {user_id}.")
     return found[0]
-
-
-USERS, ONE, ADMIN = "/v1/users", "/v1/users/<id:int>", (Role.ADMIN,)
-CALLS = (
-    Call(
-        method="GET",
-        path=USERS,
-        summary="Users",
-        handle=list_users,
-        query=UserQuery,
-        answer=Page[User],
-    ),
-    Call(method="GET", path=ONE, summary="One user", handle=one_user, answer=User),
-    Call(
-        method="POST",
-        path=USERS,
-        summary="Create a user",
-        handle=make,
-        body=NewUserBody,
-        answer=User,
-        status=201,
-        roles=ADMIN,
-    ),
-    Call(
-        method="PATCH",
-        path=ONE,
-        summary="Change a user; conversations that run stay whose they are",
-        handle=change,
-        body=UserBody,
-        answer=User,
-        roles=ADMIN,
-    ),
-    Call(
-        method="DELETE",
-        path=ONE,
-        summary="Delete a user; a user with history is deactivated instead",
-        handle=delete,
-        answer=None,
-        status=204,
-        roles=ADMIN,
-    ),
-)

@@ -1,0 +1,65 @@
+"""Reads entries and names each wrong field. The desk file, the API and the admin pages share the
+sentences."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.shared.field_types import COUNTRY
+
+# pydantic's type of error -> our sentence; a type that is missing here has pydantic's words
+SENTENCES: Mapping[str, str] = {
+    "missing": "is required",
+    "extra_forbidden": "there is no such key",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must be at most {max_length} characters",
+    "too_long": "must have at most {max_length} entries",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "enum": "must be {expected}",
+    "list_type": "must be a list",
+    "timezone_aware": "must have an offset, such as 2026-11-25T09:00:00-05:00",
+}
+_ENUM_VALUE = re.compile(r"<\w+\.\w+: ('[^']*')>")
+_OPENING = re.compile(r"(Input|String|List|Dictionary) should ")
+
+
+def words_of(fault: Mapping[str, Any]) -> str:
+    """The sentence for one of pydantic's errors. Pydantic shows enum values in Python's
+    notation."""
+    known = SENTENCES.get(fault["type"])
+    if known is not None:
+        return known.format(**fault.get("ctx", {}))
+    words = _OPENING.sub("must ", fault["msg"].removeprefix("Value error, "), count=1)
+    return _ENUM_VALUE.sub(r"\1", words)
+
+
+def read_as[M: BaseModel](
+    model: type[M], values: Mapping[str, Any], country: str | None = None
+) -> M:
+    """The values of a form as an entry. National phone numbers are read with ``country``.
+
+    BadInput names each wrong field and what would be right.
+    """
+    try:
+        return model.model_validate(values, context={COUNTRY: country})
+    except ValidationError as error:
+        raise BadInput(errors=errors_of(error)) from error
+
+
+def errors_of(error: ValidationError) -> dict[str, str]:
+    """Field -> its first error. Pydantic adds which member of a union it tried, which means nothing
+    to a caller."""
+    return {
+        str(fault["loc"][0]) if fault["loc"] else "body": words_of(fault)
+        for fault in reversed(error.errors())
+    }

@@ -1,0 +1,99 @@
+"""What calls take and give: bodies, partial bodies, queries and pages of lists."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from handoff_service.errors import BadInput
+
+
+class Body(BaseModel):
+    """What a request's JSON or query holds. Unknown names are refused, so that a typing error is
+    seen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Patch(Body):
+    """What a change holds: a field that is not given stays. Null is refused but for those in
+    ``may_be_null``."""
+
+    may_be_null: ClassVar[frozenset[str]] = frozenset()
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the change names. BadInput for a null that means nothing."""
+        values = {name: getattr(self, name) for name in self.model_fields_set}
+        empty = [
+            name for name, value in values.items() if value is None and name not in self.may_be_null
+        ]
+        if empty:
+            raise BadInput(errors=dict.fromkeys(empty, "must not be null"))
+        return values
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        made = handler.resolve_ref_schema(handler(core))
+        kept = {name: made["properties"][name] for name in cls.may_be_null}
+        made["properties"] = {
+            name: never_null(one) for name, one in made["properties"].items()
+        } | kept
+        return made
+
+
+def never_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of what may be left out, but is never null."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    rest = {
+        key: value
+        for key, value in schema.items()
+        if key != "anyOf" and (key, value) != ("default", None)
+    }
+    return rest | (kinds[0] if len(kinds) == 1 else {"anyOf": kinds}) if kinds else rest
+
+
+class Nothing(Body):
+    """No parameters."""
+
+
+class Paging(Body):
+    """``cursor`` is the ``next`` of the page before."""
+
+    cursor: (
+        Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,18}$"})] | None
+    ) = None
+    limit: int = Field(50, ge=1, le=200)
+
+    @property
+    def after(self) -> int:
+        """The id that the page before ended with; 0 for the first page."""
+        cursor = "0" if self.cursor is None else self.cursor
+        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
+            raise BadInput(errors={"cursor": "must be the next cursor of an earlier page"})
+        return int(cursor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page[T]:
+    """One page of a list. ``next`` is null on the last one."""
+
+    items: list[T]
+    next: str | None
+
+
+def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
+    """A page from a query that was asked for one item more than the limit."""
+    items = found[:limit]
+    return Page(items=items, next=str(key(items[-1])) if len(found) > limit else None)
+
+
+def page_of[T](found: list[T], paging: Paging, key: Callable[[T], int]) -> Page[T]:
+    """A page of a list that is read whole, in the list's own order."""
+    ids = [key(one) for one in found]
+    begins = ids.index(paging.after) + 1 if paging.after in ids else 0
+    return page(found[begins : begins + paging.limit + 1], paging.limit, key)

@@ -1,0 +1,225 @@
+"""The desk file, the API and the admin pages refuse the same value with the same sentence."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from handoff_service.errors import SetupError
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from tests.web.test_admin_pages import ADMIN, Admin
+from tests.web.test_api import Client
+from tests.web.workspace_server import Running, running
+
+LONG = "x" * 201
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noun:
+    """A noun on the three surfaces: the desk file's table, the API's path (None: the API does not
+    change it) and the page's address."""
+
+    table: str
+    api: str | None
+    page: str
+    #: Fields of an entry that all three accept.
+    valid: dict[str, Any]
+
+
+NOUNS = {
+    "user": Noun(
+        table="[[users]]", api="/users", page="/users/new",
+        valid={"external_id": "E77", "name": "Zoe Park"},
+    ),
+    "agent": Noun(
+        table="[[agents]]", api="/agents", page="/agents/new",
+        valid={
+            "email": "zoe@example.com", "name": "Zoe", "password": "a long one",
+            "roles": ["agent"], "capacity": 4,
+        },
+    ),
+    "group": Noun(table="[[groups]]", api="/groups", page="/groups/new", valid={"name": "Night"}),
+    "queue": Noun(
+        table="[[queues]]", api="/queues", page="/queues/new",
+        valid={
+            "name": "Night", "match": "all", "assignment": "most_capacity", "accept_seconds": 60,
+            "affinity_days": 7,
+        },
+    ),
+    "number": Noun(
+        table="[[provider_numbers]]", api="/provider-numbers", page="/provider-numbers/new",
+        valid={
+            "number": "+18885550399", "queue": "Service desk", "segments_per_second": 1,
+            "first_responder": "virtual_agent",
+        },
+    ),
+    "template": Noun(
+        table="[[templates]]", api="/templates", page="/templates/new",
+        valid={"name": "Hello", "body": "Hello."},
+    ),
+    "outage": Noun(
+        table="[[outages]]", api="/outages", page="/outages/new",
+        valid={"title": "Mail", "text": "Mail is down.", "since": "2026-11-23T09:00:00Z"},
+    ),
+    "presence": Noun(
+        table="[[presence_states]]", api=None, page="/presence-states/new", valid={"name": "Lunch"}
+    ),
+    "reason": Noun(
+        table="[[reject_reasons]]", api=None, page="/reject-reasons/new", valid={"words": "Busy"}
+    ),
+}  # fmt: skip
+
+BAD: list[tuple[str, str, Any]] = [
+    ("user", "external_id", ""),
+    ("user", "external_id", LONG),
+    ("user", "name", ""),
+    ("user", "name", LONG),
+    ("user", "name", "Zoe\tPark"),
+    ("user", "email", "zoe"),
+    ("user", "email", "z" * 321),
+    ("user", "numbers", ["12"]),
+    ("user", "numbers", ["+12025550107 ext. 5"]),
+    ("user", "numbers", ["+12025550107"] * 51),
+    ("user", "attributes", {"site": ""}),
+    ("user", "attributes", {"site": LONG}),
+    ("user", "facts", {"pin": ""}),
+    ("agent", "name", ""),
+    ("agent", "email", "zoe"),
+    ("agent", "email", ""),
+    ("agent", "password", "x"),
+    ("agent", "password", ""),
+    ("agent", "password", "x" * 1001),
+    ("agent", "roles", ["boss"]),
+    ("agent", "capacity", -1),
+    ("agent", "capacity", 1001),
+    ("agent", "capacity", "four"),
+    ("agent", "skills", [LONG]),
+    ("agent", "groups", [LONG]),
+    ("group", "name", ""),
+    ("group", "capacity", 1001),
+    ("group", "capacity", "four"),
+    ("queue", "name", ""),
+    ("queue", "name", LONG),
+    ("queue", "position", -1),
+    ("queue", "assignment", "magic"),
+    ("queue", "schedule", "weekdays"),
+    ("queue", "schedule", "off"),
+    ("queue", "schedule", "x" * 501),
+    ("queue", "time_zone", "Mars"),
+    ("queue", "country", "XX"),
+    ("queue", "accept_seconds", 4),
+    ("queue", "accept_seconds", 3601),
+    ("queue", "accept_seconds", "soon"),
+    ("queue", "affinity_days", 366),
+    ("queue", "alarm_seconds", 0),
+    ("queue", "skills", [LONG]),
+    ("number", "number", "12"),
+    ("number", "label", LONG),
+    ("number", "queue", ""),
+    ("number", "first_responder", "cat"),
+    ("number", "segments_per_second", 0),
+    ("number", "messaging_service", "MG1"),
+    ("template", "name", ""),
+    ("template", "body", "x" * 1601),
+    ("template", "body", "{name}"),
+    ("outage", "title", ""),
+    ("outage", "text", "Reply STOP"),
+    ("presence", "name", ""),
+    ("presence", "name", "Away"),
+    ("presence", "name", "x" * 31),
+    ("reason", "words", LONG),
+]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    path = tmp_path / "admin.toml"
+    path.write_text(ADMIN)
+    async with running(tmp_path) as service:
+        await service.desk.store.write(import_desk, desk_file.read(path))
+        yield service
+
+
+async def test_what_one_refuses_all_refuse_with_the_same_sentence(desk: Running) -> None:
+    differences = {}
+    login = {"email": "grace@example.com", "password": "demo-grace"}
+    async with desk.visitor() as visitor, aiohttp.ClientSession() as session:
+        await visitor.sign_in(**login)
+        admin = Admin(visitor.address, visitor.client)
+        token = (await Client(session, desk.address).call("POST", "/login", login))["token"]
+        for noun, field, bad in BAD:
+            said = {
+                "desk file": _by_file(noun, field, bad),
+                "page": await _by_page(admin, noun, field, bad),
+            }
+            if NOUNS[noun].api is not None:
+                said["API"] = await _by_api(session, desk.address, token, noun, field, bad)
+            if len(set(said.values())) > 1 or "" in said.values():
+                differences[f"{noun}.{field} = {str(bad)[:20]!r}"] = said
+    assert differences == {}, "\n".join(f"{case}: {said}" for case, said in differences.items())
+
+
+async def test_national_numbers_are_read_alike(desk: Running) -> None:
+    async with desk.visitor() as visitor:
+        await visitor.sign_in("grace@example.com", "demo-grace")
+        admin = Admin(visitor.address, visitor.client)
+        fields = _form(NOUNS["number"].valid | {"number": "(888) 555-0399"})
+        assert (await admin.send("/provider-numbers/new", **fields)).status == 303
+        assert "+1 888 555 0399" in (await admin.get("/workspace/admin/provider-numbers")).text
+
+
+def _by_file(noun: str, field: str, bad: Any) -> str:
+    values = NOUNS[noun].valid | {field: bad}
+    keys = "\n".join(f"{name} = {_toml(value)}" for name, value in values.items())
+    try:
+        desk_file.read_bytes(f"{NOUNS[noun].table}\n{keys}\n".encode(), "desk.toml", "US")
+    except SetupError as error:
+        first = str(error).split("\n")[0]
+        return _plain(re.sub(r"^desk\.toml:\d+: [\w.\[\]]+: ", "", first))
+    return ""
+
+
+async def _by_api(
+    session: aiohttp.ClientSession, address: str, token: str, noun: str, field: str, bad: Any
+) -> str:
+    async with session.post(
+        f"{address}/api/v1{NOUNS[noun].api}",
+        json=NOUNS[noun].valid | {field: bad},
+        headers={"Authorization": f"Bearer {token}"},
+    ) as answer:
+        said = await answer.json()
+    return _plain(said.get("errors", {}).get(field, "")) if answer.status == 400 else ""
+
+
+async def _by_page(admin: Admin, noun: str, field: str, bad: Any) -> str:
+    answer = await admin.send(NOUNS[noun].page, **_form(NOUNS[noun].valid | {field: bad}))
+    found = re.search(rf'id="{field}-wrong">.*?<span>(.*?)</span>', answer.text, re.DOTALL)
+    return _plain(unescape(found[1])) if found and answer.status == 400 else ""
+
+
+def _form(values: dict[str, Any]) -> dict[str, str]:
+    return {name: _typed(value) for name, value in values.items() if name != "since"}
+
+
+def _typed(value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{name} = {one}" for name, one in value.items())
+    return "\n".join(value) if isinstance(value, list) else str(value)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
+    return json.dumps(value)
+
+
+def _plain(words: str) -> str:
+    """Pages write the sentence with a capital and a full stop."""
+    return words[:1].lower() + words[1:].removesuffix(".")
