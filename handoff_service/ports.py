@@ -278,7 +278,7 @@ class Bot(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookCall:
+class OutgoingCall:
     """One event for the company's own system. ``timestamp``: Unix time in seconds, which the
     signature covers."""
 
@@ -299,7 +299,7 @@ class Called:
 
 
 class Webhook(Protocol):
-    async def call(self, call: WebhookCall) -> Called:
+    async def call(self, call: OutgoingCall) -> Called:
         """Send one event. Never raises for errors of the receiver or the network."""
 
     async def close(self) -> None: ...

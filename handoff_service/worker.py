@@ -85,6 +85,7 @@ from handoff_service.ports import (
     NotMailed,
     NotOffered,
     Outgoing,
+    OutgoingCall,
     ProviderMessage,
     Question,
     Refused,
@@ -92,10 +93,9 @@ from handoff_service.ports import (
     SmsProvider,
     Unsure,
     Webhook,
-    WebhookCall,
     Withheld,
 )
-from handoff_service.rules.conversations.media import NotTaken, judged
+from handoff_service.rules.conversations.media import RefusedFile, judged
 from handoff_service.rules.shared.vocabulary import CallState, Work
 from handoff_service.store.conversations import media
 from handoff_service.store.delivery import sends_under_way
@@ -143,7 +143,7 @@ class _Dropped(Exception):
 class NoWebhook:
     """The twin for a desk without a webhook client: every call is put off."""
 
-    async def call(self, _call: WebhookCall) -> Called:
+    async def call(self, _call: OutgoingCall) -> Called:
         return Called(why="This process makes no calls.")
 
     async def close(self) -> None:
@@ -517,7 +517,7 @@ class Worker:
         status = await self._write(claimed, finish_fetch, finish)
         why = (
             result.why
-            if isinstance(result, NotTaken)
+            if isinstance(result, RefusedFile)
             else result
             if isinstance(result, str)
             else None
@@ -526,14 +526,14 @@ class Worker:
             "media_fetched", media=wanted.id, status=status, attempts=claimed.attempts, why=why
         )
 
-    async def _fetched(self, wanted: media.WantedMedium) -> StoredUpload | NotTaken | str:
+    async def _fetched(self, wanted: media.WantedMedium) -> StoredUpload | RefusedFile | str:
         """Download one media file, check its type, and store it if it is accepted."""
         content = await self._deps.provider.fetch(wanted.url)
         if isinstance(content, NotFetched):
-            return content.why if content.again else NotTaken(content.why)
+            return content.why if content.again else RefusedFile(content.why)
         picture = await asyncio.to_thread(picture_in, content)
         verdict = judged(content, wanted.content_type, picture)
-        if isinstance(verdict, NotTaken):
+        if isinstance(verdict, RefusedFile):
             return verdict
         file = await asyncio.to_thread(self._deps.media.keep, content, self._deps.clock())
         return StoredUpload(file=file, size=len(content), taken=verdict)

@@ -25,7 +25,7 @@ from handoff_service.operations.routing.connection import (
 )
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.operations.routing.queues import make_queue
-from handoff_service.rules.routing.queues import Pool, Queue
+from handoff_service.rules.routing.queues import QueueFields, QueuePool
 from handoff_service.rules.shared.conditions import Condition, Operator
 from handoff_service.rules.shared.vocabulary import Assignment, Event, Owner, Presence, Work
 from handoff_service.store.desk import people
@@ -275,7 +275,8 @@ async def a_queue(story: Story, name: str, **conditions: object) -> int:
     """A queue for conversations of which these conditions hold."""
     lines = tuple(Condition(field=f, operator=Operator.IS, value=v) for f, v in conditions.items())  # type: ignore[arg-type]
     return await story.store.write(
-        make_queue, Queue(name=name, pools=(Pool(group="Service desk"),), conditions=lines)
+        make_queue,
+        QueueFields(name=name, pools=(QueuePool(group="Service desk"),), conditions=lines),
     )
 
 

@@ -13,7 +13,7 @@ from handoff_service.operations.shared.participation import must_take_part
 from handoff_service.rules.cases.cases import number
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -73,7 +73,7 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
 
 def cases_follow(
     tx: Transaction,
-    concerned: Sequence[Interaction],
+    concerned: Sequence[InteractionRow],
     user_id: int | None,
     *,
     author: Author,

@@ -13,7 +13,7 @@ from handoff_service.rules.cases.cases import NORMAL, number
 from handoff_service.rules.shared.vocabulary import Author, CaseKind, CaseState, Event, Kind
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -130,7 +130,7 @@ def _insert(tx: Transaction, values: dict[str, Any], author: Author) -> int:
 
 def _say(
     tx: Transaction,
-    interaction: Interaction,
+    interaction: InteractionRow,
     body: str,
     description: str,
     agent_id: int | None = None,

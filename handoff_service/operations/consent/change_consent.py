@@ -16,7 +16,7 @@ from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUEST
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
@@ -245,7 +245,7 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
         record_in(tx, row, change)
 
 
-def record_in(tx: Transaction, interaction: Interaction, change: ConsentChange) -> None:
+def record_in(tx: Transaction, interaction: InteractionRow, change: ConsentChange) -> None:
     """Write a change into the ledger, and a line for agents into a locked conversation with the
     number."""
     if (made := record(tx, change)) is not None:

@@ -27,7 +27,7 @@ from handoff_service.rules.identity.profile_matching import NumberFacts
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, live_group
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -83,7 +83,7 @@ class Preview:
 class _Line:
     provider_id: int
     queue_id: int
-    active: Interaction | None
+    active: InteractionRow | None
 
 
 def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
@@ -202,7 +202,7 @@ def _user_of(conn: Connection, recipient: Recipient, profile: Row[Any] | None) -
 
 def _create(
     tx: Transaction, command: Start, line: _Line, profile_id: int, user_id: int | None
-) -> Interaction:
+) -> InteractionRow:
     interaction_id = tx.conn.execute(
         insert(t.interactions)
         .values(
@@ -255,7 +255,7 @@ def _user_name(conn: Connection, user_id: int | None) -> str:
     return found
 
 
-def _owner_name(conn: Connection, active: Interaction | None) -> str:
+def _owner_name(conn: Connection, active: InteractionRow | None) -> str:
     if active is None or active.assigned_to is None:
         return "the queue"
     return people.agent_name(conn, active.assigned_to)

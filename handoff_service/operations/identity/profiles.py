@@ -17,7 +17,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -69,7 +69,7 @@ def deactivate_profile(tx: Transaction, profile_id: int) -> None:
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(active=False))
 
 
-def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interaction]) -> None:
+def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[InteractionRow]) -> None:
     """One row for each running conversation, or one for the number's last."""
     i = t.interactions
     last = (
@@ -97,7 +97,7 @@ def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interac
         tx.conn.execute(insert(t.associations), rows)
 
 
-def _locked(tx: Transaction, profile_id: int) -> tuple[Any, list[Interaction]]:
+def _locked(tx: Transaction, profile_id: int) -> tuple[Any, list[InteractionRow]]:
     """Lock the running conversations of the number, then the profile: the same order as receiving
     texts."""
     number = tx.conn.execute(select(p.c.number).where(p.c.id == profile_id)).scalar()

@@ -15,7 +15,7 @@ from handoff_service.operations.shared.participation import active, lock_for, mu
 from handoff_service.rules.identity.identity_level import VERIFIED_FOR, Method
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -127,7 +127,7 @@ def _author(command: Verify) -> Author:
     return Author.VIRTUAL_AGENT if command.agent_id is None else Author.AGENT
 
 
-def _associate(tx: Transaction, interaction: Interaction, user_id: int | None) -> int:
+def _associate(tx: Transaction, interaction: InteractionRow, user_id: int | None) -> int:
     """Set the user of interaction and profile. Returns the number's active profile, because the
     interaction's own may be deactivated."""
     p, i = t.messaging_profiles, t.interactions
@@ -164,7 +164,7 @@ def _name(tx: Transaction, user_id: int | None) -> str | None:
 
 
 def _tell(
-    tx: Transaction, interaction: Interaction, said: str, agent_id: int | None, note: str | None
+    tx: Transaction, interaction: InteractionRow, said: str, agent_id: int | None, note: str | None
 ) -> None:
     line = messages.NewLine(
         kind=Kind.SYSTEM,

@@ -10,7 +10,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import lock_for
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -66,7 +66,9 @@ def cancel_timer(tx: Transaction, command: Cancel) -> None:
     _tell(tx, interaction, timer, command.agent_id, "canceled {}")
 
 
-def _tell(tx: Transaction, interaction: Interaction, timer: Timer, agent_id: int, did: str) -> None:
+def _tell(
+    tx: Transaction, interaction: InteractionRow, timer: Timer, agent_id: int, did: str
+) -> None:
     name = messaging_actions.get(tx.conn, timer.action_id).action.name
     said = f"{people.agent_name(tx.conn, agent_id)} " + did.replace("{}", f"“{name}”")
     messages.append(

@@ -15,7 +15,7 @@ from handoff_service.rules.shared.vocabulary import (
     Work,
     WorkItemState,
 )
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import people
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -67,7 +67,7 @@ def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> N
     tx.desk_changed()
 
 
-def requeue_or_return(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:
+def requeue_or_return(tx: Transaction, interaction: InteractionRow, offer: Offer, why: str) -> None:
     """Return it to the queue unless other offers are open. For a transfer, tell the sender, who
     still owns it, ``why``."""
     w, o = t.work_items, t.offers

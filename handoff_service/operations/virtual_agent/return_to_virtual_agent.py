@@ -16,7 +16,7 @@ from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.shared.vocabulary import Author, Owner
 from handoff_service.store.conversations import interactions, live_group
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import people, texts
 from handoff_service.store.engine.lanes import Transaction
 
@@ -51,7 +51,7 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
     return_to_virtual_agent(tx, interaction, said=said, outcome=outcome, agent_id=command.agent_id)
 
 
-def return_by_requester(tx: Transaction, interaction: Interaction) -> None:
+def return_by_requester(tx: Transaction, interaction: InteractionRow) -> None:
     """Return a waiting requester to the virtual agent and send a confirmation."""
     changed = return_to_virtual_agent(tx, interaction, said=BY_REQUESTER, outcome=None)
     messages.send_text(tx, changed, texts.back_with_bot(tx.conn), Author.SYSTEM)
@@ -59,12 +59,12 @@ def return_by_requester(tx: Transaction, interaction: Interaction) -> None:
 
 def return_to_virtual_agent(
     tx: Transaction,
-    interaction: Interaction,
+    interaction: InteractionRow,
     *,
     said: str,
     outcome: str | None,
     agent_id: int | None = None,
-) -> Interaction:
+) -> InteractionRow:
     """Give a locked, active interaction to the virtual agent. ``agent_id``: the agent who returned
     it, if any."""
     cancel_work_item(tx, interaction.id)

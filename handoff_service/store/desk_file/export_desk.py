@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from handoff_service.rules.routing.queues import Queue
+from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared import conditions
 from handoff_service.store.cases import outages, webhook
 from handoff_service.store.consent import consents
@@ -99,7 +99,7 @@ def export_desk(conn: Connection) -> str:
     return "\n".join(parts)
 
 
-def _queue(queue: Queue) -> str:
+def _queue(queue: QueueFields) -> str:
     return _table(
         "[[queues]]",
         name=queue.name,

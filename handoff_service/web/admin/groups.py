@@ -13,7 +13,7 @@ from handoff_service.operations.desk.groups import (
     delete_group,
     make_group,
 )
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Group
@@ -27,12 +27,12 @@ FIELDS = ("name", "capacity")
 
 
 @page(Role.ADMIN)
-async def new_page(request: Request, agent: Agent) -> HTTPResponse:
+async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await _form(request, agent, Form(values=dict.fromkeys(FIELDS, "")))
 
 
 @page(Role.ADMIN)
-async def make(request: Request, agent: Agent) -> HTTPResponse:
+async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
     form = typed(request, FIELDS)
     try:
         body = _meant(form)
@@ -45,7 +45,7 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def form_page(request: Request, group_id: int, agent: Agent) -> HTTPResponse:
+async def form_page(request: Request, group_id: int, agent: CurrentAgent) -> HTTPResponse:
     group = await desk_of(request).store.read(agents.group, group_id)
     capacity = "" if group.capacity is None else str(group.capacity)
     return await _form(
@@ -54,7 +54,7 @@ async def form_page(request: Request, group_id: int, agent: Agent) -> HTTPRespon
 
 
 @page(Role.ADMIN)
-async def save(request: Request, group_id: int, agent: Agent) -> HTTPResponse:
+async def save(request: Request, group_id: int, agent: CurrentAgent) -> HTTPResponse:
     store, form = desk_of(request).store, typed(request, FIELDS)
     group = await store.read(agents.group, group_id)
     try:
@@ -67,7 +67,7 @@ async def save(request: Request, group_id: int, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def delete_page(request: Request, group_id: int, agent: Agent) -> HTTPResponse:
+async def delete_page(request: Request, group_id: int, agent: CurrentAgent) -> HTTPResponse:
     group = await desk_of(request).store.read(agents.group, group_id)
     shown: dict[str, Any] = {
         "title": group.name,
@@ -78,7 +78,7 @@ async def delete_page(request: Request, group_id: int, agent: Agent) -> HTTPResp
 
 
 @page(Role.ADMIN)
-async def delete(request: Request, group_id: int, agent: Agent) -> HTTPResponse:
+async def delete(request: Request, group_id: int, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(delete_group, group_id)
     return done(request, LIST, "deleted")
 
@@ -90,7 +90,12 @@ def _meant(form: Form) -> NewGroupBody:
 
 
 async def _form(
-    request: Request, agent: Agent, form: Form, group: Group | None = None, *, status: int = 200
+    request: Request,
+    agent: CurrentAgent,
+    form: Form,
+    group: Group | None = None,
+    *,
+    status: int = 200,
 ) -> HTTPResponse:
     shown: dict[str, Any] = {
         "title": group.name if group else "New group",

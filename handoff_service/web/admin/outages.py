@@ -17,7 +17,7 @@ from handoff_service.operations.cases.outages import (
     delete_outage,
     make_outage,
 )
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import outages
 from handoff_service.store.desk import people
@@ -26,7 +26,7 @@ from handoff_service.store.views import Outage
 from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
 from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page
-from handoff_service.web.admin.previews import Preview
+from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/outages"
@@ -51,7 +51,7 @@ class Typed:
 
 
 @page(*WRITERS)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     found = await desk_of(request).store.read(outages.list_)
     return await admin_page(
         request, agent, "outages.html", here=HERE, **listed(found, new=f"{HERE}/new")
@@ -102,7 +102,7 @@ def _time(given: dict[str, str], name: str, zone: ZoneInfo) -> datetime | None:
 
 
 def _around(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str, Any]:
-    preview = Preview(label="People who ask will read", values={})
+    preview = TextPreview(label="People who ask will read", values={})
     return {
         "previews": [preview],
         "body": form.values["text"],

@@ -15,7 +15,7 @@ from handoff_service.operations.desk.provider_numbers import (
     delete_provider_number,
     make_provider_number,
 )
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file.desk_file import ProviderNumberEntry
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
 from handoff_service.store.desk import people
@@ -35,7 +35,7 @@ RESPONDERS = {
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     found = await desk_of(request).store.read(people.provider_numbers)
     around = listed(found, new=f"{HERE}/new") | {"responders": RESPONDERS}
     return await admin_page(request, agent, "provider_numbers.html", here=HERE, **around)

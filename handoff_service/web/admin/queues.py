@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection, select
 
 from handoff_service.lib.opening_hours import Schedule
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.queue_fields import values
 from handoff_service.operations.routing.queues import (
     ChangeQueue,
@@ -19,7 +19,7 @@ from handoff_service.operations.routing.queues import (
 )
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS
 from handoff_service.rules.routing.queue_conditions import FIELDS, USER
-from handoff_service.rules.routing.queues import Queue
+from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.vocabulary import Assignment, Role
 from handoff_service.store.desk import people, texts
 from handoff_service.store.engine import tables as t
@@ -29,7 +29,7 @@ from handoff_service.web.admin import queue_form
 from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
 from handoff_service.web.admin.hours import hours
 from handoff_service.web.admin.pages import Form, admin_page
-from handoff_service.web.admin.previews import Preview
+from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
@@ -45,7 +45,7 @@ OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is no
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     def read(conn: Connection) -> list[tuple[Any, str]]:
         found = queues.list_views(conn)
         known = queue_hours.of_queues(conn, [one.id for one in found])
@@ -58,7 +58,7 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def hours_fragment(request: Request, agent: Agent) -> HTTPResponse:
+async def hours_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """What the schedule that is being typed means."""
     typed = {
         name: (request.args.get(name) or "").strip()[:500]
@@ -71,7 +71,7 @@ async def hours_fragment(request: Request, agent: Agent) -> HTTPResponse:
     )
 
 
-def _read(conn: Connection, queue_id: int) -> Queue:
+def _read(conn: Connection, queue_id: int) -> QueueFields:
     return queues.get(conn, queue_id)
 
 
@@ -85,7 +85,7 @@ def _write(_request: Request, form: Form, queue_id: int | None) -> WriteNoun:
     return change_queue, ChangeQueue(id=queue_id, values=values(written))
 
 
-def _around(conn: Connection, form: Form, one: Queue | None) -> Mapping[str, Any]:
+def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[str, Any]:
     names = conn.execute(select(t.groups.c.name).order_by(t.groups.c.name)).scalars().all()
     after = {name: seconds for seconds, name in queue_form.rows(form.values["groups"])}
     example = {"queue": form.values["name"] or "Service desk", "opens": "on Monday at 08:00"}
@@ -108,7 +108,7 @@ def _around(conn: Connection, form: Form, one: Queue | None) -> Mapping[str, Any
             m: (TEXTS[m].when, list(TEXTS[m].placeholders), texts.text_for(conn, m))
             for m in QUEUES_OWN
         },
-        "previews": [Preview(label="The requester reads", values=example)],
+        "previews": [TextPreview(label="The requester reads", values=example)],
     }
 
 

@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse
 from handoff_service.errors import BadInput, NotFound, Refusal
 from handoff_service.lib import phone_numbers
 from handoff_service.lib.slow_work import run_slow
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.users import (
     ChangeUser,
     DeleteUser,
@@ -43,7 +43,7 @@ EMPTY = Form(values=dict.fromkeys(FIELDS, ""))
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     q, behind = (request.args.get("q") or "").strip()[:100], after(request)
     found = await desk_of(request).store.read(users.by_name, q, after=behind, limit=PAGE + 1)
     more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
@@ -58,12 +58,12 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def new_page(request: Request, agent: Agent) -> HTTPResponse:
+async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await _form(request, agent, EMPTY)
 
 
 @page(Role.ADMIN)
-async def make(request: Request, agent: Agent) -> HTTPResponse:
+async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
     form = typed(request, FIELDS)
     try:
         body = meant(NewUserBody, await _written(request, form.values))
@@ -76,7 +76,7 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def form_page(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+async def form_page(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
     user = await _user(request, user_id)
     values = {
         "external_id": user.external_id,
@@ -91,7 +91,7 @@ async def form_page(request: Request, user_id: int, agent: Agent) -> HTTPRespons
 
 
 @page(Role.ADMIN)
-async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+async def save(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
     user, form = await _user(request, user_id), typed(request, FIELDS)
     try:
         written = await _written(request, form.values)
@@ -110,7 +110,7 @@ async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def delete_page(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+async def delete_page(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
     user = await _user(request, user_id)
     shown: dict[str, Any] = {
         "title": user.name,
@@ -121,7 +121,7 @@ async def delete_page(request: Request, user_id: int, agent: Agent) -> HTTPRespo
 
 
 @page(Role.ADMIN)
-async def delete(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+async def delete(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
     deleted = await desk_of(request).store.write(delete_user, DeleteUser(id=user_id, by=agent.id))
     return done(request, HERE, "deleted" if deleted else "deactivated")
 
@@ -148,7 +148,12 @@ def _number(text: str, country: str) -> str:
 
 
 async def _form(
-    request: Request, agent: Agent, form: Form, user: User | None = None, *, status: int = 200
+    request: Request,
+    agent: CurrentAgent,
+    form: Form,
+    user: User | None = None,
+    *,
+    status: int = 200,
 ) -> HTTPResponse:
     there = await desk_of(request).store.read(users.fact_names, user.id) if user else []
     shown: dict[str, Any] = {

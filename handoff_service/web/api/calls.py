@@ -23,7 +23,7 @@ from sanic.response import HTTPResponse, empty, raw
 
 from handoff_service.context import AppContext
 from handoff_service.errors import BadInput
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.field_types import COUNTRY, reads_numbers, words_of
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import people
@@ -130,7 +130,7 @@ class ApiRequest[B, Q]:
     ``id``. ``token`` is the session's."""
 
     desk: AppContext
-    agent: Agent
+    agent: CurrentAgent
     body: B
     query: Q
     id: int
@@ -163,7 +163,7 @@ class Call:
     takes: str | None = None
 
 
-NOBODY = Agent(0, "", "", frozenset(), "")
+NOBODY = CurrentAgent(0, "", "", frozenset(), "")
 
 
 @functools.cache  # building one takes milliseconds, and many calls answer the same

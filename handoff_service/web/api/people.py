@@ -49,7 +49,7 @@ async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
         raise NotSignedIn(f"E-mail or password is wrong. {answer} tries left.")
     agent_id, token = answer.agent_id, answer.token
     await asked.desk.store.write(
-        presence.signed_in, presence.SignedIn(agent_id=agent_id, to_work=False)
+        presence.signed_in, presence.RecordSignIn(agent_id=agent_id, to_work=False)
     )
     return SignedIn(token, (await asked.desk.store.read(people.agents, [agent_id]))[agent_id])
 

@@ -21,7 +21,7 @@ from handoff_service.gateways.simulator.gateway import Behaviour, Simulator
 from handoff_service.lib import phone_numbers
 from handoff_service.operations.conversations.receive_sms import (
     Attachment,
-    Outcome,
+    ReceiveOutcome,
     Text,
     receive_sms,
 )
@@ -206,7 +206,7 @@ async def _text(request: Request) -> HTTPResponse:
         await until_nothing_leaves(desk_of(request).store, number)
     if _simulator(request).behaviour(number) is Behaviour.TWICE:
         await desk_of(request).store.write(receive_sms, text, near=number)
-    if received.outcome is Outcome.UNKNOWN_NUMBER:
+    if received.outcome is ReceiveOutcome.UNKNOWN_NUMBER:
         raise NotFound(f"The company has no number {company}.")
     if "hx-request" in request.headers:
         return went_well(request)

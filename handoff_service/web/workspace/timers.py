@@ -11,7 +11,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.change_timer import (
     LONGEST,
     Cancel,
@@ -43,7 +43,7 @@ LATER: Mapping[str, Callable[[datetime, datetime], datetime]] = {
 
 @page(*LIVE)
 async def postpone(
-    request: Request, interaction_id: int, timer_id: int, agent: Agent
+    request: Request, interaction_id: int, timer_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     desk = desk_of(request)
     wish, at = form_field(request, "later"), form_field(request, "at").strip()
@@ -67,7 +67,7 @@ async def postpone(
 
 @page(*LIVE)
 async def cancel(
-    request: Request, interaction_id: int, timer_id: int, agent: Agent
+    request: Request, interaction_id: int, timer_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     command = Cancel(interaction_id=interaction_id, timer_id=timer_id, agent_id=agent.id)
     await desk_of(request).store.write(cancel_timer, command, near=interaction_id)
