@@ -43,7 +43,7 @@ from handoff_service.rules.identity.proof import (
     asked_facts,
 )
 from handoff_service.rules.shared.names import first_name
-from handoff_service.store.desk.people import desk_time_zone
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.identity.proofs import requester_of
 
 VERDICTS = {Verdict.WRONG: "wrong", Verdict.TOO_OLD: "too_old", Verdict.NO_CODE: "no_code"}

@@ -99,7 +99,7 @@ from handoff_service.rules.conversations.media import RefusedFile, judged
 from handoff_service.rules.shared.vocabulary import CallState, Work
 from handoff_service.store.conversations import media
 from handoff_service.store.delivery import sends_under_way
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.claims import ClaimLost, HeldClaim, Operation, fenced, renew
 from handoff_service.store.engine.due_work import Claimed
@@ -394,7 +394,7 @@ class Worker:
                 else set()
             )
             missed = [one for one in listed if one.sid not in known]
-            zone = ZoneInfo(await self._deps.store.read(people.desk_time_zone))
+            zone = ZoneInfo(await self._deps.store.read(desk_time_zone))
             for some in itertools.batched(missed, RECOVERED_AT_ONCE, strict=False):
                 texts = await asyncio.gather(*(self._recovered(one, zone) for one in some))
                 # A lane handles these in order, and all that are queued in one transaction.

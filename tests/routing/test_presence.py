@@ -24,7 +24,7 @@ from handoff_service.operations.routing.presence import (
     signed_in,
 )
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import presence as store_presence
@@ -34,7 +34,7 @@ from tests.support.story import DIRECT, MIA, OMAR, Story
 
 
 async def mia(story: Story) -> Agent:
-    return (await story.store.read(people.agents))[MIA]
+    return (await story.store.read(agents_by_id))[MIA]
 
 
 async def says(story: Story) -> tuple[str, str | None, str | None]:

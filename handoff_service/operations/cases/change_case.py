@@ -14,7 +14,8 @@ from handoff_service.rules.cases.cases import number
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.users import active_user_name
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
@@ -61,7 +62,7 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
     if "description" in command.values and not str(command.values["description"]).strip():
         raise BadInput(errors={"description": "must not be empty"})
     if command.values.get("user_id") is not None and command.values["user_id"] != row.user_id:
-        people.active_user_name(tx.conn, command.values["user_id"])
+        active_user_name(tx.conn, command.values["user_id"])
     changes = {n: (getattr(row, n), v) for n, v in command.values.items() if v != getattr(row, n)}
     note = (command.note or "").strip() or None
     if not changes and note is None:
@@ -128,7 +129,7 @@ def _say(
     interaction = interactions.lock(tx.conn, interaction_id)
     if not interaction.active:
         return
-    by = people.agent_name(tx.conn, command.agent_id)
+    by = agent_name(tx.conn, command.agent_id)
     state = str(changes["state"][1]).replace("_", " ") if "state" in changes else None
     said = (
         f"{by} set case {number(command.id)} to {state}"

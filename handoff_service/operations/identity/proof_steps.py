@@ -17,7 +17,7 @@ from handoff_service.rules.identity import proof as rules
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -50,7 +50,7 @@ def standing(tx: Transaction, proof: LockedProof | None, turn_id: int) -> Standi
     if proof is None:
         return Standing()
     row = proof.row
-    asked_by = people.agent_name(tx.conn, row.asked_by) if row.asked_by else None
+    asked_by = agent_name(tx.conn, row.asked_by) if row.asked_by else None
     if row.ended_at is not None:
         return Standing(outcome=row.outcome, asked_by=asked_by)
     return Standing(
@@ -149,7 +149,7 @@ def succeed(tx: Transaction, proof: LockedProof, method: Method) -> LockedProof:
     active = select(t.users.c.id).where(t.users.c.id == row.user_id, t.users.c.active)
     if row.user_id is None or tx.conn.execute(active).scalar() is None:
         return wrong(tx, proof)
-    note = f"asked for by {people.agent_name(tx.conn, row.asked_by)}" if row.asked_by else None
+    note = f"asked for by {agent_name(tx.conn, row.asked_by)}" if row.asked_by else None
     verified = Verify(
         interaction_id=row.interaction_id,
         agent_id=None,

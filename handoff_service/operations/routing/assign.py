@@ -15,7 +15,7 @@ from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.shared.vocabulary import Owner, Work, WorkItemState
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -89,7 +89,7 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
         raise Conflict(f"{agent.name} already has this conversation.")
     cancel_work_item(tx, interaction.id)
-    by = people.agent_name(tx.conn, command.by)
+    by = agent_name(tx.conn, command.by)
     said = (
         f"{by} took over"
         if command.by == command.agent_id

@@ -13,7 +13,7 @@ from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import QueueFields, faults
 from handoff_service.rules.shared import conditions
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import queues
@@ -79,7 +79,7 @@ def delete_queue(tx: Transaction, queue_id: int) -> None:
 def checked(tx: Transaction, queue: QueueFields) -> None:
     """BadInput, by field, for a queue that cannot be saved."""
     found = faults(queue)
-    country = queue.country or people.desk_country(tx.conn)
+    country = queue.country or desk_country(tx.conn)
     if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
         found["schedule"] = wrong
     if found:
@@ -88,7 +88,7 @@ def checked(tx: Transaction, queue: QueueFields) -> None:
 
 def check_schedules(tx: Transaction) -> None:
     """BadInput when a queue's schedule is invalid in the desk's country."""
-    country = people.desk_country(tx.conn)
+    country = desk_country(tx.conn)
     for queue in queues.list_(tx.conn).values():
         if (
             queue.country is None

@@ -21,7 +21,7 @@ from handoff_service.operations.shared.participation import active, lock_for
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, WorkItemState
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import inbox, work_items
@@ -71,7 +71,7 @@ def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
     if _under_way(tx, interaction.id) is None:
         raise Conflict("There is no transfer to cancel.")
     cancel_work_item(tx, interaction.id)
-    by = people.agent_name(tx.conn, command.agent_id)
+    by = agent_name(tx.conn, command.agent_id)
     _say(tx, interaction, f"{by} canceled the transfer", None, command.agent_id)
 
 
@@ -95,7 +95,7 @@ def _to_agent(
         )
     if (there := _under_way(tx, interaction.id)) is not None:
         raise Conflict(f"A transfer to {there} is already waiting. Cancel it first.")
-    by = people.agent_name(tx.conn, sender)
+    by = agent_name(tx.conn, sender)
     queue = tx.conn.execute(
         select(*t.queues.c["id", "accept_seconds"]).where(
             t.queues.c.id == _queue_of(tx, interaction)
@@ -125,7 +125,7 @@ def _to_queue(
 ) -> None:
     if tx.conn.execute(select(t.queues.c.id).where(t.queues.c.id == to)).scalar() is None:
         raise NotFound(f"There is no queue {to}.")
-    by = people.agent_name(tx.conn, sender)
+    by = agent_name(tx.conn, sender)
     collected = work_items.collected(tx.conn, interaction.id)
     hand_off(
         tx, interaction, f"{by} transferred it.", collected, queue_id=to, sender=sender, note=note

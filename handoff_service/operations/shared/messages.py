@@ -19,7 +19,7 @@ from handoff_service.rules.shared.vocabulary import (
     Work,
 )
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.desk import people
+from handoff_service.store.desk.provider_numbers import why_unanswerable
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import insert_rows, update_rows
@@ -78,7 +78,7 @@ def send_text(
     - ``event`` UNASKED: is not a reply, so it waits for the end of quiet hours. Any other message
       releases it.
     """
-    if people.why_unanswerable(tx.conn, interaction.requester_number):
+    if why_unanswerable(tx.conn, interaction.requester_number):
         return None
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
     line = NewLine(

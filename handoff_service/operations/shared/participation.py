@@ -10,7 +10,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine.lanes import Transaction
 
 
@@ -33,7 +33,7 @@ def must_take_part(tx: Transaction, interaction: InteractionRow, agent_id: int) 
     if interaction.owner is not Owner.AGENT or interaction.assigned_to in (None, agent_id):
         return
     if not live_group.has(tx.conn, interaction.id, agent_id):
-        owner = people.agent_name(tx.conn, interaction.assigned_to)
+        owner = agent_name(tx.conn, interaction.assigned_to)
         raise NotTakingPart(f"{owner} has this conversation. Join it first.")
 
 
@@ -48,7 +48,7 @@ def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
 
 def notify_group(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
     """Add the line about an agent who joined or left."""
-    said = f"{people.agent_name(tx.conn, agent_id)} {did}"
+    said = f"{agent_name(tx.conn, agent_id)} {did}"
     line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.LIVE_GROUP, agent_id=agent_id
     )

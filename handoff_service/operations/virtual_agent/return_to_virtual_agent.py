@@ -17,7 +17,9 @@ from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.shared.vocabulary import Author, Owner
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.desk import people, texts
+from handoff_service.store.desk import texts
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.provider_numbers import why_unanswerable
 from handoff_service.store.engine.lanes import Transaction
 
 LONGEST_OUTCOME = 200
@@ -44,9 +46,9 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
         raise Conflict("There is no virtual agent on this desk.")
     if interaction.owner is Owner.VIRTUAL_AGENT:
         raise Conflict("The virtual agent already has this conversation.")
-    if why := people.why_unanswerable(tx.conn, interaction.requester_number):
+    if why := why_unanswerable(tx.conn, interaction.requester_number):
         raise Conflict(why)
-    by = people.agent_name(tx.conn, command.agent_id)
+    by = agent_name(tx.conn, command.agent_id)
     said = f"{by} handed this back to the virtual agent"
     return_to_virtual_agent(tx, interaction, said=said, outcome=outcome, agent_id=command.agent_id)
 

@@ -138,3 +138,13 @@ def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) 
     conn.execute(
         update(t.interactions).where(t.interactions.c.id == interaction_id).values(expects=expects)
     )
+
+
+def has_texted(conn: Connection, number: str) -> bool:
+    """Whether this number has a conversation with the desk. If so, it can be texted back whatever
+    its type."""
+    i = t.interactions
+    return (
+        conn.execute(select(i.c.id).where(i.c.requester_number == number).limit(1)).first()
+        is not None
+    )

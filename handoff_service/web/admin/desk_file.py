@@ -11,7 +11,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk_file.export_desk import export_desk
 from handoff_service.web.admin.pages import admin_page
 from handoff_service.web.shared.session import desk_of, page
@@ -40,7 +40,7 @@ async def take_in(request: Request, agent: CurrentAgent) -> HTTPResponse:
     try:
         if sent is None or not sent.body:
             raise BadInput("Choose a file first.")
-        country = await desk_of(request).store.read(people.desk_country)
+        country = await desk_of(request).store.read(desk_country)
         file = await run_slow(desk_file.read_bytes, sent.body, sent.name or NAME, country)
         counts = await import_file(desk_of(request).store.for_long_requests(), file)
     except SetupError as error:

@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.identity.profiles import Tie, deactivate_profile, tie_profile
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.desk import people
+from handoff_service.store.desk.users import find_active_users, has_number, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.identity import associations, profiles
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
@@ -47,11 +47,11 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def one_page(request: Request, profile_id: int, agent: CurrentAgent) -> HTTPResponse:
     store, q = desk_of(request).store, (request.args.get("q") or "").strip()[:100]
     profile = await store.read(profiles.get, profile_id)
-    on_record = t.users.c.active & people.has_number(profile.number)
+    on_record = t.users.c.active & has_number(profile.number)
     found = (
-        store.read(people.active_found_by, q, FOUND)
+        store.read(find_active_users, q, FOUND)
         if q
-        else store.read(people.users, on_record, limit=FOUND)
+        else store.read(select_users, on_record, limit=FOUND)
     )
     return await admin_page(
         request,

@@ -18,7 +18,7 @@ from handoff_service.operations.desk.provider_numbers import (
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file.desk_file import ProviderNumberEntry
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
-from handoff_service.store.desk import people
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
 from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
@@ -36,13 +36,13 @@ RESPONDERS = {
 
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    found = await desk_of(request).store.read(people.provider_numbers)
+    found = await desk_of(request).store.read(list_provider_numbers)
     around = listed(found, new=f"{HERE}/new") | {"responders": RESPONDERS}
     return await admin_page(request, agent, "provider_numbers.html", here=HERE, **around)
 
 
 def _read(conn: Connection, number_id: int) -> ProviderNumber:
-    for one in people.provider_numbers(conn):
+    for one in list_provider_numbers(conn):
         if one.id == number_id:
             return one
     raise NotFound(f"There is not a company number {number_id}.")

@@ -21,7 +21,8 @@ from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS
 from handoff_service.rules.routing.queue_conditions import FIELDS, USER
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.vocabulary import Assignment, Role
-from handoff_service.store.desk import people, texts
+from handoff_service.store.desk import texts
+from handoff_service.store.desk.desk import desk_country, desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours, queues
@@ -103,7 +104,7 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
         "hours": hours(_schedule(conn, form.values), read_at(conn)),
         "time_zones": TIME_ZONES,
         "countries": {"": "The desk's", **COUNTRIES},
-        "desk_zone": people.desk_time_zone(conn),
+        "desk_zone": desk_time_zone(conn),
         "words": {
             m: (TEXTS[m].when, list(TEXTS[m].placeholders), texts.text_for(conn, m))
             for m in QUEUES_OWN
@@ -113,8 +114,8 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
 
 
 def _schedule(conn: Connection, given: Mapping[str, str]) -> Schedule:
-    zone = given["time_zone"] if given["time_zone"] in TIME_ZONES else people.desk_time_zone(conn)
-    country = given["country"] if given["country"] in COUNTRIES else people.desk_country(conn)
+    zone = given["time_zone"] if given["time_zone"] in TIME_ZONES else desk_time_zone(conn)
+    country = given["country"] if given["country"] in COUNTRIES else desk_country(conn)
     return Schedule(given["schedule"] or None, zone, country)
 
 

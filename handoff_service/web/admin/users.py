@@ -20,7 +20,9 @@ from handoff_service.operations.desk.users import (
 )
 from handoff_service.operations.identity.knowledge_facts import hashed
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.desk import people, users
+from handoff_service.store.desk import users
+from handoff_service.store.desk.desk import desk_country
+from handoff_service.store.desk.users import select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
 from handoff_service.web.admin.pages import (
@@ -129,7 +131,7 @@ async def delete(request: Request, user_id: int, agent: CurrentAgent) -> HTTPRes
 async def _written(request: Request, typed_values: Mapping[str, str]) -> dict[str, Any]:
     """What the form says, as the API has it. Numbers may be national, read with the desk's
     country."""
-    country = await desk_of(request).store.read(people.desk_country)
+    country = await desk_of(request).store.read(desk_country)
     return {
         "external_id": typed_values["external_id"],
         "name": typed_values["name"],
@@ -185,7 +187,7 @@ def _deletes(user: User) -> dict[str, Any]:
 
 
 async def _user(request: Request, user_id: int) -> User:
-    found = await desk_of(request).store.read(people.users, t.users.c.id == user_id)
+    found = await desk_of(request).store.read(select_users, t.users.c.id == user_id)
     if not found:
         raise NotFound(f"There is no user {user_id}.")
     return found[0]

@@ -26,7 +26,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.field_types import COUNTRY, reads_numbers, words_of
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_country
 from handoff_service.web.shared import session
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.repeats import once
@@ -182,7 +182,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
     # the path's own words
     async def serve(request: Request, id: int = 0, **below: int) -> HTTPResponse:
         agent = await bearer(request, *call.roles) if call.roles else NOBODY
-        country = await desk_of(request).store.read(people.desk_country) if has_numbers else None
+        country = await desk_of(request).store.read(desk_country) if has_numbers else None
         body = _body(call, request, country)
         query = _checked(
             call.query, json.dumps({k: v[0] for k, v in request.get_args(True).items()}), country

@@ -19,7 +19,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import conversations
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.routing import day_report, inbox, presence, supervision
 from handoff_service.store.views.supervision import Now, Today
 from handoff_service.web.shared import page_queries
@@ -92,7 +92,7 @@ async def one_agent(request: Request, agent_id: int, agent: CurrentAgent) -> HTT
 
     def read(conn: Connection) -> dict[str, Any]:
         history = presence.history(conn, agent_id)
-        return {"history": history, "whose": people.agents(conn, [agent_id])[agent_id]}
+        return {"history": history, "whose": agents_by_id(conn, [agent_id])[agent_id]}
 
     return render("agent_dialog.html", **around | await desk_of(request).store.read(read))
 

@@ -15,7 +15,7 @@ from handoff_service.operations.shared.messages import SUPERVISORS
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import interactions
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine.lanes import DESK, EVERYTHING, Hint
 from handoff_service.web.shared import sse
 from handoff_service.web.shared.directions import isolated
@@ -65,7 +65,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
         for hint in hints:
             if hint.topic in written and hint.by not in (None, agent.id):
                 with suppress(NotFound):  # an agent who is not in this database ends no stream
-                    name = await desk.store.read(people.agent_name, hint.by)
+                    name = await desk.store.read(agent_name, hint.by)
                     said.append(("writing", _writes(hint.by, name, written[hint.topic])))
         return said
 

@@ -21,7 +21,8 @@ from handoff_service.rules.shared.placeholders import Placeholders
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import conversations
 from handoff_service.store.conversations.interactions import number
-from handoff_service.store.desk import people, templates
+from handoff_service.store.desk import templates
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.views import Template
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, desk_of, page
@@ -85,9 +86,7 @@ def _recipient(request: Request) -> Recipient | None:
 
 
 def _who(conn: Connection, to: Recipient | None, agent: CurrentAgent) -> Placeholders:
-    if to is None or to.provider_number not in {
-        one.number for one in people.provider_numbers(conn)
-    }:
+    if to is None or to.provider_number not in {one.number for one in list_provider_numbers(conn)}:
         return Placeholders(requester=None, agent=agent.name, number="")
     seen = preview(conn, to, agent.id)
     goes_on = seen.interaction_id is not None and seen.row is If.ACTIVE_WITH_LIVE_AGENT

@@ -19,7 +19,7 @@ from handoff_service.operations.messaging_actions.change_timer import (
     cancel_timer,
     postpone_timer,
 )
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.messaging_actions import timers
 from handoff_service.web.shared.rendering import form_field, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
@@ -49,7 +49,7 @@ async def postpone(
     wish, at = form_field(request, "later"), form_field(request, "at").strip()
 
     def until(conn: Connection) -> datetime:
-        zone = ZoneInfo(people.desk_time_zone(conn))
+        zone = ZoneInfo(desk_time_zone(conn))
         if wish in LATER:
             timer = timers.one(conn, interaction_id, timer_id)
             return LATER[wish](timer.due_at.astimezone(zone), desk.clock().astimezone(zone))

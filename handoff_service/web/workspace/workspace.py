@@ -28,7 +28,8 @@ from handoff_service.operations.routing.answer_offer import Accept, Reject, acce
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.vocabulary import State
-from handoff_service.store.desk import people, texts
+from handoff_service.store.desk import texts
+from handoff_service.store.desk.users import find_active_users
 from handoff_service.web import admin
 from handoff_service.web.shared import assets, page_queries
 from handoff_service.web.shared.page_queries import DeskFacts, Thread
@@ -248,7 +249,7 @@ async def found_users(request: Request, interaction_id: int, agent: CurrentAgent
     """Users by name, employee number or the end of a number, for whoever says who the requester
     is."""
     q = (request.args.get("q") or "").strip()[:100]
-    found = await desk_of(request).store.read(people.active_found_by, q, 8)
+    found = await desk_of(request).store.read(find_active_users, q, 8)
     return render("found_users.html", users=found, q=q, interaction_id=interaction_id)
 
 
