@@ -25,7 +25,7 @@ from handoff_service.operations.cases.call_webhook import (
 )
 from handoff_service.operations.consent.push_consents import (
     ConsentPush,
-    NotTold,
+    PushFailed,
     begin_push,
     finish_push,
     postpone_push,
@@ -119,7 +119,7 @@ _OWN_POOLS = {
         Work.CALL_WEBHOOK: 8,
         Work.MAIL_CODE: 4,
     },
-    **{Work.SWEEP_GAPS: 1, Work.TELL_CONSENTS: 1, Work.ASK_PRICES: 1},
+    **{Work.SWEEP_GAPS: 1, Work.PUSH_CONSENTS: 1, Work.ASK_PRICES: 1},
 }
 POOLS = (
     *((frozenset({kind}), most) for kind, most in _OWN_POOLS.items()),
@@ -206,7 +206,7 @@ class Worker:
             Work.MAIL_CODE: self._mail_code,
             Work.PROOF_LIMIT: self._proof_ran_out,
             Work.SWEEP_GAPS: self._sweep_gaps,
-            Work.TELL_CONSENTS: self._push_consents,
+            Work.PUSH_CONSENTS: self._push_consents,
             Work.ASK_PRICES: self._ask_prices,
         }
 
@@ -420,12 +420,10 @@ class Worker:
     async def _push_consents(self, claimed: Claimed) -> None:
         batch = await self._write(claimed, begin_push, None)
         try:
-            faults = (
-                await self._deps.provider.tell_consents(batch.tellings) if batch.tellings else {}
-            )
+            faults = await self._deps.provider.push_consents(batch.states) if batch.states else {}
         except (OSError, NotOffered) as error:
             log.warning("consents_not_pushed", entries=len(batch.entries), why=str(error))
-            failed = NotTold(batch, str(error), offered=not isinstance(error, NotOffered))
+            failed = PushFailed(batch, str(error), offered=not isinstance(error, NotOffered))
             await self._write(claimed, postpone_push, failed)
             return
         await self._write(claimed, finish_push, ConsentPush(batch, faults))
@@ -433,7 +431,7 @@ class Worker:
             log.info(
                 "consents_pushed",
                 entries=len(batch.entries),
-                pushed=len(batch.tellings),
+                pushed=len(batch.states),
                 refused=len(faults),
             )
 

@@ -42,7 +42,7 @@ async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> 
     """A worker that tells Twilio of consent, and does nothing else."""
     deps = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     await story.store.write(push_from_now_on, None)
-    return Worker(deps, frozenset({Work.TELL_CONSENTS}))
+    return Worker(deps, frozenset({Work.PUSH_CONSENTS}))
 
 
 async def in_one_service(story: Story) -> None:
