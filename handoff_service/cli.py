@@ -1,4 +1,4 @@
-"""``patchboard``: the program behind the make targets."""
+"""``patchboard``: the program that the make targets run."""
 
 import argparse
 import asyncio

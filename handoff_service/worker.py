@@ -152,7 +152,7 @@ class NoWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDeps:
-    """What the worker needs to do its work. ``mailer`` None: e-mail cannot be sent."""
+    """The dependencies of the worker. ``mailer`` None: e-mail cannot be sent."""
 
     store: Store
     provider: SmsProvider
