@@ -16,7 +16,7 @@ from handoff_service.rules.virtual_agent import bot_replies
 from handoff_service.rules.virtual_agent.bot_replies import CaseLine
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Case
 
@@ -54,7 +54,7 @@ def _answer(conn: Connection, interaction: int, said: object) -> str:
     found = cases.of_user(conn, user.id, wanted) if wanted is not None else None
     if found is None:
         return bot_replies.UNKNOWN_CASE
-    return bot_replies.one_case(_line(found), people.desk_time_zone(conn), read_at(conn))
+    return bot_replies.one_case(_line(found), desk_time_zone(conn), read_at(conn))
 
 
 def _line(case: Case) -> CaseLine:

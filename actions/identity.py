@@ -21,7 +21,7 @@ from handoff_service.operations.identity.proof_steps import Standing
 from handoff_service.operations.identity.prove_identity import (
     Alternative,
     AlternativeKind,
-    Claim,
+    ClaimedAccount,
     Finish,
     SettleAnswer,
     TurnRef,
@@ -35,9 +35,15 @@ from handoff_service.operations.identity.prove_identity import (
     where_it_stands,
 )
 from handoff_service.rules.identity.identity_level import Level
-from handoff_service.rules.identity.proof import Expects, Outcome, Verdict, account_in, asked_facts
+from handoff_service.rules.identity.proof import (
+    Expects,
+    ProofOutcome,
+    Verdict,
+    account_in,
+    asked_facts,
+)
 from handoff_service.rules.shared.names import first_name
-from handoff_service.store.desk.people import desk_time_zone
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.identity.proofs import requester_of
 
 VERDICTS = {Verdict.WRONG: "wrong", Verdict.TOO_OLD: "too_old", Verdict.NO_CODE: "no_code"}
@@ -178,7 +184,7 @@ class ValidateIdentityForm(FormValidationAction):
         # nothing of the kind; or the slot was emptied in this turn, which Rasa has checked too
         if claimed is None:
             return {"account": None}
-        claim = Claim(turn_id=turn_id(tracker), claimed=claimed)
+        claim = ClaimedAccount(turn_id=turn_id(tracker), claimed=claimed)
         return _slots(await self._desk.store.write(claim_account, claim)) | {"account": claimed}
 
     async def validate_proof(
@@ -215,13 +221,13 @@ class AfterProof(_WithDesk):
         ended = await self._desk.store.write(
             finish_proof, Finish(turn_id=turn, collected=collected(tracker))
         )
-        verified = ended.outcome is Outcome.VERIFIED
+        verified = ended.outcome is ProofOutcome.VERIFIED
         goes_on = verified and then and not ended.asked_by
         if verified:
             requester = await self._desk.store.read(requester_of, turn)
             name = first_name(requester.name or "")[:MOST_NAME]
             dispatcher.utter_message(response="utter_verified", name=name)
-        elif ended.outcome is Outcome.FAILED:
+        elif ended.outcome is ProofOutcome.FAILED:
             dispatcher.utter_message(response="utter_not_verified")
         else:
             dispatcher.utter_message(response="utter_go_on")

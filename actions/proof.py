@@ -12,7 +12,7 @@ from actions.turn import form_of, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity.prove_identity import TurnRef, begin_proof
 from handoff_service.rules.identity.identity_level import Level
-from handoff_service.rules.identity.proof import Outcome
+from handoff_service.rules.identity.proof import ProofOutcome
 from handoff_service.store.identity.proofs import requester_of
 
 AFTER = "action_after_proof"
@@ -32,7 +32,7 @@ async def proof_first(desk: AppContext, tracker: Tracker, then: str) -> list[dic
 async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list[dict[str, Any]]:
     """Events that begin the form; or go to its end at once, when this number is locked out."""
     standing = await desk.store.write(begin_proof, TurnRef(turn_id=turn_id(tracker)))
-    failed = standing.outcome is Outcome.FAILED
+    failed = standing.outcome is ProofOutcome.FAILED
     return [
         # checked as an answer to the form's question
         SlotSet("account", None if failed else mentioned_account(tracker)),

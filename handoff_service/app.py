@@ -21,7 +21,7 @@ from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
 from handoff_service.gateways.providers import PROVIDERS, provider_of, send_errors_of
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
-from handoff_service.lib.circuit_breaker import State
+from handoff_service.lib.circuit_breaker import BreakerState
 from handoff_service.lib.debounce import Debouncer
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
@@ -216,9 +216,9 @@ def _bot(settings: Settings, metrics: Metrics) -> Bot:
     if not settings.bot_urls:
         return NoBot()
 
-    def changed(server: str, state: State) -> None:
-        metrics.bot_breaker.labels(server).set(state is not State.CLOSED)
-        note = log.info if state is State.CLOSED else log.warning
+    def changed(server: str, state: BreakerState) -> None:
+        metrics.bot_breaker.labels(server).set(state is not BreakerState.CLOSED)
+        note = log.info if state is BreakerState.CLOSED else log.warning
         note("bot_breaker", bot=server, state=state)
 
     return RasaBot(

@@ -1,4 +1,4 @@
-"""``patchboard``: the program behind the make targets."""
+"""``patchboard``: the program that the make targets run."""
 
 import argparse
 import asyncio
@@ -24,7 +24,7 @@ from handoff_service.server import serving
 from handoff_service.server.private_files import make_private, set_umask
 from handoff_service.server.process_supervisor import Supervisor
 from handoff_service.settings import Settings
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk_file.export_desk import export_desk
 from handoff_service.store.engine import secret_keys
 from handoff_service.store.engine.migrate import migrate
@@ -148,7 +148,7 @@ async def _import_file(
         there = await store.read(queues.list_)
         if only_if_empty and there:
             return {}
-        return await import_file(store, desk_file.read(path, await store.read(people.desk_country)))
+        return await import_file(store, desk_file.read(path, await store.read(desk_country)))
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from handoff_service.gateways.providers import provider_of, send_errors_of
 from handoff_service.settings import Settings
 from handoff_service.store.consent import consents
 from handoff_service.store.delivery import outbox, restore_holds
-from handoff_service.store.desk import people
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine import secret_keys
 from handoff_service.store.engine.database import engine
 from handoff_service.store.engine.migrate import database_errors, pending_revisions
@@ -78,7 +78,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             waiting = held(conn)
             if secret_keys.differs(conn, settings.key_fingerprint):
                 waiting.append(secret_keys.DIFFERS)
-            numbers = people.provider_numbers(conn)
+            numbers = list_provider_numbers(conn)
             if not numbers:
                 return (
                     [],

@@ -119,7 +119,7 @@ CONSENTS_AT_ONCE = 25  # per call of the port; a provider may split them into sm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class ConsentState:
     """Whether one of the company's senders (a provider number or a messaging service's id) may text
     a number. ``reference``: a unique id of 32 hexadecimal digits."""
 
@@ -171,7 +171,7 @@ class SmsProvider(Protocol):
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
         """The addresses and media types of a text's media. Raises OSError."""
 
-    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:
+    async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
         """Push consent states to the provider. Returns number -> objection for those it did not
         accept. Raises OSError, NotOffered."""
 
@@ -278,7 +278,7 @@ class Bot(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookCall:
+class OutgoingCall:
     """One event for the company's own system. ``timestamp``: Unix time in seconds, which the
     signature covers."""
 
@@ -299,7 +299,7 @@ class Called:
 
 
 class Webhook(Protocol):
-    async def call(self, call: WebhookCall) -> Called:
+    async def call(self, call: OutgoingCall) -> Called:
         """Send one event. Never raises for errors of the receiver or the network."""
 
     async def close(self) -> None: ...

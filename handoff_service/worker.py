@@ -25,7 +25,7 @@ from handoff_service.operations.cases.call_webhook import (
 )
 from handoff_service.operations.consent.push_consents import (
     ConsentPush,
-    NotTold,
+    PushFailed,
     begin_push,
     finish_push,
     postpone_push,
@@ -85,6 +85,7 @@ from handoff_service.ports import (
     NotMailed,
     NotOffered,
     Outgoing,
+    OutgoingCall,
     ProviderMessage,
     Question,
     Refused,
@@ -92,14 +93,13 @@ from handoff_service.ports import (
     SmsProvider,
     Unsure,
     Webhook,
-    WebhookCall,
     Withheld,
 )
-from handoff_service.rules.conversations.media import NotTaken, judged
+from handoff_service.rules.conversations.media import RefusedFile, judged
 from handoff_service.rules.shared.vocabulary import CallState, Work
 from handoff_service.store.conversations import media
 from handoff_service.store.delivery import sends_under_way
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.claims import ClaimLost, HeldClaim, Operation, fenced, renew
 from handoff_service.store.engine.due_work import Claimed
@@ -119,7 +119,7 @@ _OWN_POOLS = {
         Work.CALL_WEBHOOK: 8,
         Work.MAIL_CODE: 4,
     },
-    **{Work.SWEEP_GAPS: 1, Work.TELL_CONSENTS: 1, Work.ASK_PRICES: 1},
+    **{Work.SWEEP_GAPS: 1, Work.PUSH_CONSENTS: 1, Work.ASK_PRICES: 1},
 }
 POOLS = (
     *((frozenset({kind}), most) for kind, most in _OWN_POOLS.items()),
@@ -143,7 +143,7 @@ class _Dropped(Exception):
 class NoWebhook:
     """The twin for a desk without a webhook client: every call is put off."""
 
-    async def call(self, _call: WebhookCall) -> Called:
+    async def call(self, _call: OutgoingCall) -> Called:
         return Called(why="This process makes no calls.")
 
     async def close(self) -> None:
@@ -152,7 +152,7 @@ class NoWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDeps:
-    """What the worker needs to do its work. ``mailer`` None: e-mail cannot be sent."""
+    """The dependencies of the worker. ``mailer`` None: e-mail cannot be sent."""
 
     store: Store
     provider: SmsProvider
@@ -206,7 +206,7 @@ class Worker:
             Work.MAIL_CODE: self._mail_code,
             Work.PROOF_LIMIT: self._proof_ran_out,
             Work.SWEEP_GAPS: self._sweep_gaps,
-            Work.TELL_CONSENTS: self._push_consents,
+            Work.PUSH_CONSENTS: self._push_consents,
             Work.ASK_PRICES: self._ask_prices,
         }
 
@@ -394,7 +394,7 @@ class Worker:
                 else set()
             )
             missed = [one for one in listed if one.sid not in known]
-            zone = ZoneInfo(await self._deps.store.read(people.desk_time_zone))
+            zone = ZoneInfo(await self._deps.store.read(desk_time_zone))
             for some in itertools.batched(missed, RECOVERED_AT_ONCE, strict=False):
                 texts = await asyncio.gather(*(self._recovered(one, zone) for one in some))
                 # A lane handles these in order, and all that are queued in one transaction.
@@ -420,12 +420,10 @@ class Worker:
     async def _push_consents(self, claimed: Claimed) -> None:
         batch = await self._write(claimed, begin_push, None)
         try:
-            faults = (
-                await self._deps.provider.tell_consents(batch.tellings) if batch.tellings else {}
-            )
+            faults = await self._deps.provider.push_consents(batch.states) if batch.states else {}
         except (OSError, NotOffered) as error:
             log.warning("consents_not_pushed", entries=len(batch.entries), why=str(error))
-            failed = NotTold(batch, str(error), offered=not isinstance(error, NotOffered))
+            failed = PushFailed(batch, str(error), offered=not isinstance(error, NotOffered))
             await self._write(claimed, postpone_push, failed)
             return
         await self._write(claimed, finish_push, ConsentPush(batch, faults))
@@ -433,7 +431,7 @@ class Worker:
             log.info(
                 "consents_pushed",
                 entries=len(batch.entries),
-                pushed=len(batch.tellings),
+                pushed=len(batch.states),
                 refused=len(faults),
             )
 
@@ -517,7 +515,7 @@ class Worker:
         status = await self._write(claimed, finish_fetch, finish)
         why = (
             result.why
-            if isinstance(result, NotTaken)
+            if isinstance(result, RefusedFile)
             else result
             if isinstance(result, str)
             else None
@@ -526,14 +524,14 @@ class Worker:
             "media_fetched", media=wanted.id, status=status, attempts=claimed.attempts, why=why
         )
 
-    async def _fetched(self, wanted: media.WantedMedium) -> StoredUpload | NotTaken | str:
+    async def _fetched(self, wanted: media.WantedMedium) -> StoredUpload | RefusedFile | str:
         """Download one media file, check its type, and store it if it is accepted."""
         content = await self._deps.provider.fetch(wanted.url)
         if isinstance(content, NotFetched):
-            return content.why if content.again else NotTaken(content.why)
+            return content.why if content.again else RefusedFile(content.why)
         picture = await asyncio.to_thread(picture_in, content)
         verdict = judged(content, wanted.content_type, picture)
-        if isinstance(verdict, NotTaken):
+        if isinstance(verdict, RefusedFile):
             return verdict
         file = await asyncio.to_thread(self._deps.media.keep, content, self._deps.clock())
         return StoredUpload(file=file, size=len(content), taken=verdict)

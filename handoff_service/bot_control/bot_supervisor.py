@@ -27,7 +27,7 @@ type Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class BotCommand:
     """The command that starts a bot, and the address where it then answers."""
 
     arguments: Sequence[str]
@@ -35,10 +35,10 @@ class Command:
     address: str
 
 
-def commands(config: Settings) -> list[Command]:
+def commands(config: Settings) -> list[BotCommand]:
     """One command per address of PATCHBOARD_BOT_URL."""
     return [
-        Command(*rasa_cli.command(config, number), f"{url.split('/webhooks')[0]}/webhooks/sms/")
+        BotCommand(*rasa_cli.command(config, number), f"{url.split('/webhooks')[0]}/webhooks/sms/")
         for number, url in enumerate(config.bot_urls, start=1)
     ]
 
@@ -49,7 +49,7 @@ class RunningBots:
 
     def __init__(
         self,
-        wanted: Sequence[Command],
+        wanted: Sequence[BotCommand],
         written: Path,
         *,
         say: Callable[[str], None] = show_progress,
@@ -73,7 +73,7 @@ class RunningBots:
         for process in self._processes.values():
             _end(process)
 
-    def _keep_running(self, command: Command) -> None:
+    def _keep_running(self, command: BotCommand) -> None:
         pause = self._pause
         while (process := self._start(command)) is not None:
             came_up = self._wait_until_up(command, process)
@@ -87,7 +87,7 @@ class RunningBots:
             )
             self._ending.wait(pause)
 
-    def _start(self, command: Command) -> Process | None:
+    def _start(self, command: BotCommand) -> Process | None:
         with self._starts:
             if self._ending.is_set():
                 return None
@@ -104,7 +104,7 @@ class RunningBots:
             self._processes[command.address] = process
             return process
 
-    def _wait_until_up(self, command: Command, process: Process) -> bool:
+    def _wait_until_up(self, command: BotCommand, process: Process) -> bool:
         """Report when the bot answers; until then, conversations go to live agents. Returns whether
         it ever answered."""
         while process.poll() is None and not self._ending.is_set():

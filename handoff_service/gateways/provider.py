@@ -58,7 +58,7 @@ async def _nothing_wrong(_settings: Settings, _numbers: Sequence[ProviderNumber]
 class ProviderKind:
     """One SMS provider that PATCHBOARD_SMS_PROVIDER can name."""
 
-    #: What PATCHBOARD_SMS_PROVIDER says.
+    #: The value of PATCHBOARD_SMS_PROVIDER.
     name: str
     #: Its name for people.
     title: str

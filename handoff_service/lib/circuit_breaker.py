@@ -13,7 +13,7 @@ FAILURES = 5  # consecutive failures that open the breaker
 PAUSE = 10.0
 
 
-class State(StrEnum):
+class BreakerState(StrEnum):
     """``closed``: requests pass. ``open``: none passes. ``half_open``: one request probes the
     server."""
 
@@ -28,11 +28,11 @@ class CircuitBreaker:
 
     def __init__(
         self,
-        changed: Callable[[State], None] = lambda _state: None,
+        changed: Callable[[BreakerState], None] = lambda _state: None,
         *,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.state = State.CLOSED
+        self.state = BreakerState.CLOSED
         self._changed = changed
         self._seconds = seconds
         self._failures = 0
@@ -41,35 +41,35 @@ class CircuitBreaker:
     def allows(self) -> bool:
         """Whether to send this request. The first one after the pause is the probe; others fail
         fast until it has ended."""
-        if self.state is State.OPEN and self._seconds() - self._opened_at >= PAUSE:
-            self._become(State.HALF_OPEN)
+        if self.state is BreakerState.OPEN and self._seconds() - self._opened_at >= PAUSE:
+            self._become(BreakerState.HALF_OPEN)
             return True
-        return self.state is State.CLOSED
+        return self.state is BreakerState.CLOSED
 
     def succeeded(self) -> None:
         """The server answered."""
         self._failures = 0
-        self._become(State.CLOSED)
+        self._become(BreakerState.CLOSED)
 
     def failed(self) -> None:
         """The server did not answer."""
         self._failures += 1
-        if self.state is State.HALF_OPEN or (
-            self.state is State.CLOSED and self._failures >= FAILURES
+        if self.state is BreakerState.HALF_OPEN or (
+            self.state is BreakerState.CLOSED and self._failures >= FAILURES
         ):
             self._open()
 
     def abandoned(self) -> None:
         """The request was canceled, so its result is unknown. The next request becomes the
         probe."""
-        if self.state is State.HALF_OPEN:
+        if self.state is BreakerState.HALF_OPEN:
             self._open()
 
     def _open(self) -> None:
         self._opened_at = self._seconds()
-        self._become(State.OPEN)
+        self._become(BreakerState.OPEN)
 
-    def _become(self, state: State) -> None:
+    def _become(self, state: BreakerState) -> None:
         if state is not self.state:
             self.state = state
             self._changed(state)

@@ -15,7 +15,7 @@ from handoff_service.server import serving
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until told to stop."""
+    """Serve until a signal stops the process."""
     listening, lifeline = (socket.socket(fileno=int(number)) for number in arguments)
     config = settings.read()
     log.start(config.log)

@@ -10,7 +10,7 @@ from actions import all_actions
 from actions.fallback import REASON
 from handoff_service.operations.routing.queues import make_queue
 from handoff_service.rules.routing import queue_conditions
-from handoff_service.rules.routing.queues import Pool, Queue
+from handoff_service.rules.routing.queues import QueueFields, QueuePool
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.engine import tables as t
 from tests.support.story import Story
@@ -169,7 +169,9 @@ async def test_the_reason_and_the_topic_that_were_said_in_passing_choose_the_que
     bot: Bot, story: Story
 ) -> None:
     lines = (queue_conditions.parse({"field": "topic", "is": "facilities"}),)
-    queue = Queue(name="Facilities", pools=(Pool(group="Service desk"),), conditions=lines)
+    queue = QueueFields(
+        name="Facilities", pools=(QueuePool(group="Service desk"),), conditions=lines
+    )
     facilities = await story.store.write(make_queue, queue)
     slots = {"topic": "facilities", "language": "es"}
     result = await bot.run(

@@ -10,7 +10,7 @@ from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.cases.outages import make_outage
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue
-from handoff_service.rules.cases.outages import Outage
+from handoff_service.rules.cases.outages import OutageFields
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.virtual_agent.bot_replies import (
     ANOTHER_PROBLEM,
@@ -166,7 +166,7 @@ async def test_outages_are_told_while_they_are_current(
         ("Hidden", now - hour, None, False),
         ("Over", now - 2 * hour, now, True),
     ):
-        outage = Outage(
+        outage = OutageFields(
             title=title, text=f"{title} is down.", since=since, until=until, active=active
         )
         await story.store.write(make_outage, outage)
@@ -185,7 +185,7 @@ async def test_outages_are_told_while_they_are_current(
 
 
 async def outage(story: Story, clock: MovedClock, title: str = "VPN in Chicago") -> None:
-    one = Outage(title=title, text="The VPN is down. Networks is on it.", since=clock.now)
+    one = OutageFields(title=title, text="The VPN is down. Networks is on it.", since=clock.now)
     await story.store.write(make_outage, one)
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.bench import fill
+from tests.bench import seed
 from tests.conftest import postgres_database
 from tests.support.service import Service, running_service
 
@@ -138,8 +138,8 @@ async def _long_past(kind: str) -> int:
     """Two desks, asked in turns: what else the machine does hits both."""
     with _desk(kind, FEW_AGENTS) as (short, short_url), _desk(kind, FEW_AGENTS) as (long, long_url):
         for url, count in ((short_url, FEW), (long_url, STORED)):
-            fill.closed_interactions(url, 1, count)
-            fill.index_texts(url)
+            seed.closed_interactions(url, 1, count)
+            seed.index_texts(url)
             print(f"-> {kind}: {count} closed work items stored", file=sys.stderr)
         async with (
             _floor(short, FEW_AGENTS) as one,

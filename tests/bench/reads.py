@@ -14,7 +14,7 @@ from pathlib import Path
 
 import requests
 
-from tests.bench import fill
+from tests.bench import seed
 from tests.conftest import postgres_database
 from tests.support.service import Service, running_service
 
@@ -57,7 +57,7 @@ def _many_ongoing(kind: str) -> int:
     )
     missed = 0
     with _desk(kind) as (desk, url):
-        fill.ongoing(url, 1, ONGOING)
+        seed.ongoing(url, 1, ONGOING)
         with _signed_in(desk) as session:
             for path in ("/workspace", "/workspace/lists"):
                 before = _cpu(desk)
@@ -84,10 +84,10 @@ def _long_past(kind: str) -> int:
     with _desk(kind) as (short, short_url), _desk(kind) as (long, long_url):
         for url, count in ((short_url, FEW), (long_url, STORED)):
             began = time.perf_counter()
-            fill.ongoing(url, count + 1, count + 20)
-            fill.closed_interactions(url, 1, count)
+            seed.ongoing(url, count + 1, count + 20)
+            seed.closed_interactions(url, 1, count)
             filled = time.perf_counter()
-            fill.index_texts(url)
+            seed.index_texts(url)
             said = (
                 f"filled in {filled - began:.0f} s, indexed in {time.perf_counter() - filled:.0f} s"
             )

@@ -9,7 +9,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from handoff_service.bot_control.bot_supervisor import Command, RunningBots
+from handoff_service.bot_control.bot_supervisor import BotCommand, RunningBots
 
 # Answers every GET with its own process id.
 SERVER = """
@@ -31,7 +31,7 @@ def test_a_bot_that_was_killed_is_started_again_and_ends_with_the_service(tmp_pa
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}/"
-    command = Command([sys.executable, "-c", SERVER, str(port)], os.environ, address)
+    command = BotCommand([sys.executable, "-c", SERVER, str(port)], os.environ, address)
     said: queue.Queue[str] = queue.Queue()
     bots = RunningBots([command], tmp_path / "logs" / "bot.log", say=said.put, pause=0.1)
     bots.start()

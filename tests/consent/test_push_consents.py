@@ -24,7 +24,7 @@ from handoff_service.ports import Accepted, Refused
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent import consents
-from handoff_service.store.desk import people
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Consent
@@ -42,12 +42,12 @@ async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> 
     """A worker that tells Twilio of consent, and does nothing else."""
     deps = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     await story.store.write(push_from_now_on, None)
-    return Worker(deps, frozenset({Work.TELL_CONSENTS}))
+    return Worker(deps, frozenset({Work.PUSH_CONSENTS}))
 
 
 async def in_one_service(story: Story) -> None:
     """Both of the company's numbers are in the pool of one messaging service."""
-    for one in await story.store.read(people.provider_numbers):
+    for one in await story.store.read(list_provider_numbers):
         await story.store.write(
             change_provider_number,
             ChangeProviderNumber(id=one.id, values={"messaging_service": SERVICE}),
@@ -386,13 +386,13 @@ async def test_a_text_names_the_service_and_keeps_its_number(
 async def test_what_the_provider_refuses_holds_for_the_whole_service(story: Story) -> None:
     await in_one_service(story)
     await refused(story)
-    for one in await story.store.read(people.provider_numbers):
+    for one in await story.store.read(list_provider_numbers):
         assert await story.store.read(consents.opted_out, ANN, one.id) is not None
     assert len(await story.store.read(consents.ledger, ANN)) == 1
     with pytest.raises(Conflict, match="Only they can"):
         await story.store.write(change_consent, recorded(opted_out=False, of=MAIN))
     await story.text("START", to=MAIN)
-    for one in await story.store.read(people.provider_numbers):
+    for one in await story.store.read(list_provider_numbers):
         assert await story.store.read(consents.opted_out, ANN, one.id) is None
 
 
@@ -400,6 +400,6 @@ async def test_without_a_service_it_holds_for_one_number(story: Story) -> None:
     await refused(story)
     held = [
         await story.store.read(consents.opted_out, ANN, one.id)
-        for one in await story.store.read(people.provider_numbers)
+        for one in await story.store.read(list_provider_numbers)
     ]
     assert [one is not None for one in held] == [False, True]

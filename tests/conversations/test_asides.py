@@ -10,11 +10,11 @@ from handoff_service.operations.conversations.change_interaction import (
     change_interaction,
     read_interaction,
 )
-from handoff_service.operations.conversations.receive_sms import Outcome
+from handoff_service.operations.conversations.receive_sms import ReceiveOutcome
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep_upload
-from handoff_service.rules.conversations.media import Taken
+from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Work
 from handoff_service.store.conversations import conversation_list
 from handoff_service.store.conversations.conversations import unread_conversations
@@ -25,7 +25,7 @@ from tests.support.story import ANN, DIRECT, MIA, OMAR, STRANGER, Story
 QUESTION = "How much does this affect you?\n1 I cannot work\n2 I can wait"
 
 
-PNG = StoredUpload(file="a" * 64, size=214_000, taken=Taken("image/png", 640, 480))
+PNG = StoredUpload(file="a" * 64, size=214_000, taken=AcceptedFile("image/png", 640, 480))
 
 
 async def _asked(story: Story) -> int:
@@ -42,7 +42,7 @@ async def test_a_reaction_is_shown_on_the_message_that_it_quotes_and_is_no_turn(
     ann = await _asked(story)
     due = await story.rows(t.due_work)
     received = await story.text("Loved “How much does this affect you? 1 I cannot…”", sid="SM-R")
-    assert (received.outcome, received.interaction_id) == (Outcome.STORED, ann)
+    assert (received.outcome, received.interaction_id) == (ReceiveOutcome.STORED, ann)
     *_, asked, line = await story.lines(ann)
     assert (asked.reaction, line.event, line.kind, line.direction) == (
         "❤️",
@@ -55,7 +55,7 @@ async def test_a_reaction_is_shown_on_the_message_that_it_quotes_and_is_no_turn(
     assert (await story.rows(t.due_work)) == due
     assert (
         await story.text("Loved “How much does this affect you? 1 I cannot…”", sid="SM-R")
-    ).outcome is Outcome.REPEAT
+    ).outcome is ReceiveOutcome.REPEAT
     await story.text("Removed a heart from “How much does this affect you? 1 I cannot…”")
     assert (await story.lines(ann))[1].reaction is None
 
@@ -186,7 +186,7 @@ async def test_a_blank_text_to_live_agents_waits_for_one_that_shows_something(st
     blank = await story.text("\u200b \u2800", to=DIRECT)
     kept = await story.see(blank.interaction_id or 0)
     assert (blank.outcome, kept.state, kept.owner.kind) == (
-        Outcome.STORED,
+        ReceiveOutcome.STORED,
         State.CLOSED_COMPLETE,
         Owner.NONE,
     )

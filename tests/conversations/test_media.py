@@ -37,7 +37,7 @@ from handoff_service.operations.shared.uploads import (
     keep_upload,
 )
 from handoff_service.ports import Later
-from handoff_service.rules.conversations.media import NotTaken, Taken
+from handoff_service.rules.conversations.media import AcceptedFile, RefusedFile
 from handoff_service.rules.conversations.media_links import is_good
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.conversations import media
@@ -49,7 +49,7 @@ from handoff_service.store.views import Medium, Message
 from tests.conftest import Heard, MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, Story
 
-PNG = StoredUpload(file="a" * 64, size=214_000, taken=Taken("image/png", 640, 480))
+PNG = StoredUpload(file="a" * 64, size=214_000, taken=AcceptedFile("image/png", 640, 480))
 URL = "https://api.twilio.com/media/1"
 
 
@@ -136,7 +136,7 @@ async def test_pictures_of_one_text_do_not_wait_for_each_other(story: Story) -> 
 
 async def test_what_is_not_taken_says_why(story: Story) -> None:
     received = await picture_in(story)
-    assert await fetched(story, NotTaken("It is larger than 5 MB.")) is MediaStatus.REFUSED
+    assert await fetched(story, RefusedFile("It is larger than 5 MB.")) is MediaStatus.REFUSED
     refused = await first(story, received)
     assert (refused.status, refused.why, refused.is_picture) == (
         "refused",
@@ -177,7 +177,7 @@ async def test_fetched_twice_is_stored_once(story: Story) -> None:
     """A lease that ended while the download went on: the second result changes nothing."""
     received = await picture_in(story)
     await fetched(story, PNG)
-    assert await fetched(story, NotTaken("too late")) is MediaStatus.STORED
+    assert await fetched(story, RefusedFile("too late")) is MediaStatus.STORED
     assert (await first(story, received)).status is MediaStatus.STORED
     assert await story.store.read(media.wanted, 1) is None
 

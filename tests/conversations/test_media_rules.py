@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handoff_service.rules.conversations.media import (
-    NotTaken,
+    AcceptedFile,
     Picture,
-    Taken,
+    RefusedFile,
     file_name,
     in_words,
     judged,
@@ -19,16 +19,22 @@ PNG = Picture("image/png", 64, 48)
 HUGE = Picture("image/png", 60_000, 60_000)
 
 JUDGED = [
-    ("a picture", b"..", "image/png", PNG, Taken("image/png", 64, 48)),
+    ("a picture", b"..", "image/png", PNG, AcceptedFile("image/png", 64, 48)),
     (
         "a picture under another's name is what it is",
         b"..",
         "image/jpeg",
         PNG,
-        Taken("image/png", 64, 48),
+        AcceptedFile("image/png", 64, 48),
     ),
-    ("a picture without a type", b"..", "", PNG, Taken("image/png", 64, 48)),
-    ("a picture with more said", b"..", "image/png; name=a.png", PNG, Taken("image/png", 64, 48)),
+    ("a picture without a type", b"..", "", PNG, AcceptedFile("image/png", 64, 48)),
+    (
+        "a picture with more said",
+        b"..",
+        "image/png; name=a.png",
+        PNG,
+        AcceptedFile("image/png", 64, 48),
+    ),
     (
         "too many pixels",
         b"..",
@@ -58,7 +64,7 @@ JUDGED = [
         None,
         "This file type isn't supported (image/svg+xml).",
     ),
-    ("a PDF", b"%PDF-1.7", "application/pdf", None, Taken("application/pdf")),
+    ("a PDF", b"%PDF-1.7", "application/pdf", None, AcceptedFile("application/pdf")),
     (
         "no PDF",
         b"MZ",
@@ -71,18 +77,18 @@ JUDGED = [
         b"%PDF-1.7",
         "application/octet-stream",
         None,
-        Taken("application/pdf"),
+        AcceptedFile("application/pdf"),
     ),
     ("anything without a type", b"MZ", "", None, "Its content does not match its type (no type)."),
-    ("a contact", b"BEGIN:VCARD", "TEXT/X-VCARD", None, Taken("text/x-vcard")),
-    ("a voice note", b"#!AMR\n", "audio/amr", None, Taken("audio/amr")),
-    ("a video", b"\0\0\0\x18ftyp3gp4", "video/3gpp", None, Taken("video/3gpp")),
+    ("a contact", b"BEGIN:VCARD", "TEXT/X-VCARD", None, AcceptedFile("text/x-vcard")),
+    ("a voice note", b"#!AMR\n", "audio/amr", None, AcceptedFile("audio/amr")),
+    ("a video", b"\0\0\0\x18ftyp3gp4", "video/3gpp", None, AcceptedFile("video/3gpp")),
     (
         "a picture that browsers do not show",
         b"\0\0\0\x18ftypheic",
         "image/heic",
         None,
-        Taken("image/heic"),
+        AcceptedFile("image/heic"),
     ),
     ("nothing at all", b"", "image/png", None, "Its content does not match its type (image/png)."),
 ]
@@ -92,20 +98,24 @@ JUDGED = [
     ("content", "said", "picture", "expected"), [j[1:] for j in JUDGED], ids=[j[0] for j in JUDGED]
 )
 def test_what_is_taken(
-    content: bytes, said: str, picture: Picture | None, expected: Taken | str
+    content: bytes, said: str, picture: Picture | None, expected: AcceptedFile | str
 ) -> None:
     assert judged(content, said, picture) == (
-        NotTaken(expected) if isinstance(expected, str) else expected
+        RefusedFile(expected) if isinstance(expected, str) else expected
     )
 
 
 def test_what_may_be_sent() -> None:
-    assert sendable(PNG, 5_000_000) == Taken("image/png", 64, 48)
-    assert sendable(PNG, 5_000_001) == NotTaken("A picture has at most 5 MB; this one has 5 MB.")
-    assert sendable(PNG, 7_340_032) == NotTaken("A picture has at most 5 MB; this one has 7.3 MB.")
-    assert isinstance(sendable(HUGE, 1000), NotTaken)
+    assert sendable(PNG, 5_000_000) == AcceptedFile("image/png", 64, 48)
+    assert sendable(PNG, 5_000_001) == RefusedFile("A picture has at most 5 MB; this one has 5 MB.")
+    assert sendable(PNG, 7_340_032) == RefusedFile(
+        "A picture has at most 5 MB; this one has 7.3 MB."
+    )
+    assert isinstance(sendable(HUGE, 1000), RefusedFile)
     for not_sent in (None, Picture("image/webp", 1, 1)):
-        assert sendable(not_sent, 1000) == NotTaken("Only JPEG, PNG and GIF pictures can be sent.")
+        assert sendable(not_sent, 1000) == RefusedFile(
+            "Only JPEG, PNG and GIF pictures can be sent."
+        )
 
 
 def test_names_and_sizes_for_people() -> None:

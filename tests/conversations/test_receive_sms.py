@@ -13,7 +13,7 @@ from handoff_service.operations.conversations.change_interaction import (
 )
 from handoff_service.operations.conversations.receive_sms import (
     Attachment,
-    Outcome,
+    ReceiveOutcome,
     Text,
     receive_sms,
 )
@@ -29,7 +29,7 @@ async def test_the_first_text_makes_profile_interaction_message_and_the_bots_tur
     story: Story, clock: MovedClock
 ) -> None:
     received = await story.text("hi, my laptop won't start")
-    assert received.outcome is Outcome.STORED
+    assert received.outcome is ReceiveOutcome.STORED
     assert received.interaction_id is not None
     seen = await story.see(received.interaction_id)
     assert (seen.state, seen.owner.kind, seen.epoch, seen.guest) == (
@@ -79,12 +79,12 @@ async def test_who_texts_without_a_pause_is_answered_after_ten_windows(
 async def test_a_repeat_of_a_text_does_nothing(story: Story) -> None:
     await story.text(sid="SM1")
     again = await story.text(sid="SM1")
-    assert again.outcome is Outcome.REPEAT
+    assert again.outcome is ReceiveOutcome.REPEAT
     assert await story.count(t.messages) == 1
 
 
 async def test_a_text_to_a_number_that_is_not_ours_is_not_stored(story: Story) -> None:
-    assert (await story.text(to="+15005550006")).outcome is Outcome.UNKNOWN_NUMBER
+    assert (await story.text(to="+15005550006")).outcome is ReceiveOutcome.UNKNOWN_NUMBER
     assert await story.count(t.interactions) == 0
 
 
@@ -94,7 +94,7 @@ async def test_the_same_webhook_ten_times_at_once_is_one_message_and_one_interac
     outcomes = [
         r.outcome for r in await asyncio.gather(*(story.text(sid="SM1") for _ in range(10)))
     ]
-    assert sorted(outcomes) == [Outcome.REPEAT] * 9 + [Outcome.STORED]
+    assert sorted(outcomes) == [ReceiveOutcome.REPEAT] * 9 + [ReceiveOutcome.STORED]
     assert (await story.count(t.messages), await story.count(t.interactions)) == (1, 1)
 
 

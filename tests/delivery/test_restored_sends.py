@@ -29,7 +29,7 @@ from tests.support.sending_story import line, quiet_conversation
 from tests.support.story import ANN, BOB, DIRECT, MIA, Story
 
 SENDS = frozenset(
-    {Work.DELIVER, Work.BOT_TURN, Work.CALL_WEBHOOK, Work.MAIL_CODE, Work.TIMER, Work.TELL_CONSENTS}
+    {Work.DELIVER, Work.BOT_TURN, Work.CALL_WEBHOOK, Work.MAIL_CODE, Work.TIMER, Work.PUSH_CONSENTS}
 )
 
 
@@ -216,7 +216,7 @@ async def test_the_sweep_and_the_pushes_of_consent_wait_too(
     await hold(story, clock)
     for begin in (want_sweep, push_from_now_on):  # as each start of the service does
         await story.store.write(begin, None)
-    of_both = t.due_work.c.kind.in_([Work.SWEEP_GAPS, Work.TELL_CONSENTS])
+    of_both = t.due_work.c.kind.in_([Work.SWEEP_GAPS, Work.PUSH_CONSENTS])
     assert {row.due_at for row in await story.rows(t.due_work, of_both)} == {due_work.HELD}
     await story.store.write(decide_held, DecideHeld(send=True))
     assert all(row.due_at < due_work.HELD for row in await story.rows(t.due_work, of_both))

@@ -30,14 +30,14 @@ from handoff_service.operations.routing.queues import (
 )
 from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage
 from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
-from handoff_service.rules.routing.queues import Pool, Queue, Skill
+from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill
 from handoff_service.store.desk import desk, templates, texts
 from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import queues
 from tests.support.story import BOB, DIRECT, MIA, Story
 
-ESCALATIONS = Queue(
-    name="Escalations", pools=(Pool(group="Service desk"),), skills=(Skill(name="hardware"),)
+ESCALATIONS = QueueFields(
+    name="Escalations", pools=(QueuePool(group="Service desk"),), skills=(Skill(name="hardware"),)
 )
 SPARE = "+18885550300"
 
@@ -99,11 +99,11 @@ async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
 REFUSED = [
     (
         "a group that is not there",
-        {"pools": (Pool(group="None"),)},
+        {"pools": (QueuePool(group="None"),)},
         "groups",
         "there is no group 'None'",
     ),
-    ("a group twice", {"pools": (Pool(group="Service desk"),) * 2}, "groups", "twice"),
+    ("a group twice", {"pools": (QueuePool(group="Service desk"),) * 2}, "groups", "twice"),
     ("a schedule", {"schedule": "weekdays"}, "schedule", "write for example"),
     (
         "a country without holidays",

@@ -27,9 +27,11 @@ from handoff_service.operations.identity.verify_requester import (
 from handoff_service.rules.identity.identity_level import Level
 from handoff_service.rules.identity.proof import fact_hash
 from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agents_by_id
+from handoff_service.store.desk.users import select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.identity import associations, profiles
+from handoff_service.store.views import Named
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
@@ -77,7 +79,7 @@ async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story
         facts=hashed({"birth year": "  19 90 "}, "key"),
     )
     dee = await story.store.write(users.make_user, make)
-    (user,) = await story.store.read(people.users, t.users.c.id == dee)
+    (user,) = await story.store.read(select_users, t.users.c.id == dee)
     assert (user.numbers, user.attributes, user.active) == (
         [STRANGER],
         {"department": "Sales"},
@@ -89,7 +91,7 @@ async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story
     await story.close(first)
     again = (await story.text(number=STRANGER)).interaction_id
     assert again is not None
-    assert (await story.see(again)).user == people.Named(id=dee, name="Dee Moss")
+    assert (await story.see(again)).user == Named(id=dee, name="Dee Moss")
     with pytest.raises(Conflict, match="E2000"):
         await story.store.write(users.make_user, make)
 
@@ -166,7 +168,7 @@ async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deact
     running = (await story.text(number=ANN)).interaction_id
     assert running is not None
     assert await remove(story, ANN_ID) is False
-    (user,) = await story.store.read(people.users, t.users.c.id == ANN_ID)
+    (user,) = await story.store.read(select_users, t.users.c.id == ANN_ID)
     assert (user.name, user.numbers, user.active) == ("Ann Lee", [], False)
     assert not any(p.active for p in await story.store.read(profiles.list_, number=ANN))
     seen = await story.see(running)
@@ -200,7 +202,7 @@ async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_p
         await change(story, ANN_ID, numbers=[ANN])
     await change(story, ANN_ID, active=True, numbers=[ANN])
     await story.store.write(undo_verification, Undo(interaction_id=running, agent_id=MIA))
-    assert (await story.see(running)).user == people.Named(id=ANN_ID, name="Ann Lee")
+    assert (await story.see(running)).user == Named(id=ANN_ID, name="Ann Lee")
 
 
 # Messaging profiles -------------------------------------------------------------------------------
@@ -228,9 +230,7 @@ async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(
     assert [
         a.undone_at is not None for a in await story.store.read(associations.of_number, ANN)
     ] == [False, True]
-    assert (await story.store.read(profiles.get, profile)).user == people.Named(
-        id=ANN_ID, name="Ann Lee"
-    )
+    assert (await story.store.read(profiles.get, profile)).user == Named(id=ANN_ID, name="Ann Lee")
 
 
 async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_active(
@@ -248,8 +248,8 @@ async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_acti
         await tie(story, profile, BOB_ID)
     second = (await story.text(number=ANN)).interaction_id
     assert second is not None
-    assert (await story.see(second)).user == people.Named(id=ANN_ID, name="Ann Lee"), (
-        "read by table 1 anew"
+    assert (await story.see(second)).user == Named(id=ANN_ID, name="Ann Lee"), (
+        "table 1 decides again"
     )
     assert [p.active for p in await story.store.read(profiles.list_, number=ANN)] == [False, True]
 
@@ -268,7 +268,7 @@ async def test_verifying_after_the_profile_was_deactivated_ties_the_one_that_is_
     await story.close(running)
     again = (await story.text(number=ANN)).interaction_id
     assert again is not None
-    assert (await story.see(again)).user == people.Named(id=BOB_ID, name="Bob Ruiz")
+    assert (await story.see(again)).user == Named(id=BOB_ID, name="Bob Ruiz")
 
 
 # Agents -------------------------------------------------------------------------------------------
@@ -295,7 +295,7 @@ async def test_an_agent_who_goes_leaves_nothing_behind_and_nobody_waiting(story:
     await change_a(story, MIA, active=False)
 
     assert await story.store.read(signed_in, "token", story.store._clock()) is None
-    agent = (await story.store.read(people.agents, [MIA]))[MIA]
+    agent = (await story.store.read(agents_by_id, [MIA]))[MIA]
     assert (agent.active, agent.presence, agent.load) == (False, Presence.OFFLINE, 0)
     seen = await story.see(mine)
     assert (seen.owner.kind, seen.assigned_to, seen.live_group) == (Owner.QUEUE, None, [])
@@ -315,7 +315,7 @@ async def test_an_agent_who_was_never_used_is_deleted_any_other_is_deactivated(
     story: Story,
 ) -> None:
     new = await grace(story, roles=[Role.AGENT], groups=["Evenings"], skills=["sap", "sap"])
-    agent = (await story.store.read(people.agents, [new]))[new]
+    agent = (await story.store.read(agents_by_id, [new]))[new]
     assert (agent.groups, agent.skills, agent.presence) == (["Evenings"], ["sap"], Presence.OFFLINE)
     delete = agents.DeleteAgent(id=new, by=BY)
     assert await story.store.write(agents.delete_agent, delete) is True
@@ -323,7 +323,7 @@ async def test_an_agent_who_was_never_used_is_deleted_any_other_is_deactivated(
         await story.store.write(agents.delete_agent, delete)
     await story.with_agent(MIA)
     assert await story.store.write(agents.delete_agent, agents.DeleteAgent(id=MIA, by=BY)) is False
-    assert (await story.store.read(people.agents, [MIA]))[MIA].name == "Mia Chen"
+    assert (await story.store.read(agents_by_id, [MIA]))[MIA].name == "Mia Chen"
 
 
 async def test_there_is_always_an_active_admin(story: Story) -> None:
@@ -370,9 +370,9 @@ async def test_a_group_is_limited_renamed_and_kept_while_a_queue_asks_it(story: 
     await story.store.write(
         groups.change_group, groups.ChangeGroup(id=made, values={"name": "Late"})
     )
-    assert (await story.store.read(people.agents, [MIA]))[MIA].groups == ["Late"]
+    assert (await story.store.read(agents_by_id, [MIA]))[MIA].groups == ["Late"]
     await story.store.write(groups.delete_group, made)
-    assert (await story.store.read(people.agents, [MIA]))[MIA].groups == []
+    assert (await story.store.read(agents_by_id, [MIA]))[MIA].groups == []
     (desk,) = [g.id for g in await story.rows(t.groups)]
     with pytest.raises(Conflict, match="Service desk is asked by Service desk"):
         await story.store.write(groups.delete_group, desk)

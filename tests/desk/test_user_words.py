@@ -6,14 +6,15 @@ import sqlalchemy as sa
 from handoff_service.operations.desk.users import ChangeUser, MakeUser, change_user, make_user
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
-from handoff_service.store.desk import people, user_words
+from handoff_service.store.desk import user_words
+from handoff_service.store.desk.users import match_users, select_users
 from handoff_service.store.engine import tables as t
 from tests.support.story import Story
 
 
 async def found(story: Story, typed: str) -> list[str]:
     def read(conn: sa.Connection) -> list[str]:
-        return [one.name for one in people.users(conn, people.found_by(conn, typed).where)]
+        return [one.name for one in select_users(conn, match_users(conn, typed).where)]
 
     return await story.store.read(read)
 

@@ -10,7 +10,7 @@ from handoff_service.rules.desk import system_messages, templates
 from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, error
 from handoff_service.rules.routing import queue_conditions, queues
 from handoff_service.rules.routing.queue_conditions import QueueFacts
-from handoff_service.rules.routing.queues import Pool, Queue, Skill
+from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.conditions import Match
 from handoff_service.rules.shared.placeholders import PEOPLE, Placeholders
@@ -172,16 +172,16 @@ def test_a_condition_of_another_field_is_refused() -> None:
 
 def test_faults_of_queues() -> None:
     pools, skills = (
-        (Pool(group="A"), Pool(group="A", after_seconds=60)),
+        (QueuePool(group="A"), QueuePool(group="A", after_seconds=60)),
         (Skill(name="es"), Skill(name="es")),
     )
-    wrong = Queue(name="Q", pools=pools, skills=skills, texts={SystemMessage.CLOSED: "{x}"})
+    wrong = QueueFields(name="Q", pools=pools, skills=skills, texts={SystemMessage.CLOSED: "{x}"})
     assert {key: what[:20] for key, what in queues.faults(wrong).items()} == {
         "groups": "names 'A' twice",
         "skills": "names 'es' twice",
         "texts": "closed: {x}: there i",
     }
-    assert queues.faults(Queue(name="Q", pools=pools[:1], skills=skills[:1])) == {}
+    assert queues.faults(QueueFields(name="Q", pools=pools[:1], skills=skills[:1])) == {}
 
 
 def test_a_queue_that_can_never_assign_says_why() -> None:

@@ -9,7 +9,9 @@ from handoff_service.errors import BadInput, SetupError
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
-from handoff_service.store.desk import desk, people, user_words
+from handoff_service.store.desk import desk, user_words
+from handoff_service.store.desk.agents import agents_by_id
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk_file.export_desk import export_desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -35,12 +37,12 @@ async def test_importing_again_changes_nothing(story: Story) -> None:
 
 
 async def test_what_is_in_the_file_is_on_the_desk(story: Story) -> None:
-    agents = await story.store.read(people.agents)
+    agents = await story.store.read(agents_by_id)
     assert [(a.name, a.roles, a.groups, a.skills, a.capacity) for a in agents.values()] == [
         ("Mia Chen", ["agent"], ["Service desk"], ["hardware"], 2),
         ("Omar Haddad", ["agent", "supervisor"], ["Service desk"], [], 2),
     ]
-    (main, direct) = await story.store.read(people.provider_numbers)
+    (main, direct) = await story.store.read(list_provider_numbers)
     assert (main.label, main.first_responder, main.queue.name) == (
         "Main line",
         "virtual_agent",

@@ -13,7 +13,7 @@ from handoff_service.operations.desk_file.desk_file import DeskFile
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.operations.identity.knowledge_facts import matches
 from handoff_service.rules.identity.proof import fact_hash
-from handoff_service.store.desk import people
+from handoff_service.store.desk.users import select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
 from tests.support.story import Story
@@ -134,7 +134,7 @@ async def test_people_change_leave_and_are_twice_in_a_file(story: Story) -> None
     for _ in range(2):
         await import_file(story.store, desk_file.read_bytes(text.encode(), "people.toml"))
         found = await story.store.read(
-            people.users, t.users.c.external_id.in_(["P0", "P1", "P2", "P9"])
+            select_users, t.users.c.external_id.in_(["P0", "P1", "P2", "P9"])
         )
         assert [(u.external_id, u.name, u.numbers, u.attributes, u.active) for u in found] == [
             ("P0", "Person", ["+13035559999"], {"department": "Sales"}, True),

@@ -20,9 +20,9 @@ from handoff_service.ports import (
     Mail,
     Mailed,
     Outgoing,
+    OutgoingCall,
     Question,
     SentBefore,
-    WebhookCall,
 )
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.engine import claims, due_work
@@ -69,7 +69,7 @@ class World:
         await self._took(question)
         return BotAnswer((BotReply(text="Have you tried to restart it?"),))
 
-    async def call(self, call: WebhookCall) -> Called:
+    async def call(self, call: OutgoingCall) -> Called:
         await self._took(call)
         return Called(status=500, why="It failed.") if self.name == "a" else Called(status=204)
 

@@ -6,7 +6,7 @@ import pytest
 
 from handoff_service.bot_control import rasa_cli
 from handoff_service.gateways.webhook.gateway import FORBIDDEN, HttpWebhook, _may_be_called
-from handoff_service.ports import WebhookCall
+from handoff_service.ports import OutgoingCall
 
 REFUSED = [
     "https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://169.254.169.254/latest",
@@ -19,7 +19,7 @@ REFUSED = [
 async def test_this_computer_and_link_are_not_called(url: str) -> None:
     hook = HttpWebhook()
     called = await hook.call(
-        WebhookCall(url=url, event_id="1", timestamp=1, body="{}", signature="v1,x")
+        OutgoingCall(url=url, event_id="1", timestamp=1, body="{}", signature="v1,x")
     )
     await hook.close()
     assert called.why == FORBIDDEN
@@ -27,7 +27,7 @@ async def test_this_computer_and_link_are_not_called(url: str) -> None:
 
 async def test_plain_http_is_not_called_unless_its_host_is_named() -> None:
     hook = HttpWebhook()
-    call = WebhookCall(
+    call = OutgoingCall(
         url="http://tickets.internal/", event_id="1", timestamp=1, body="{}", signature="v1,x"
     )
     assert "PATCHBOARD_WEBHOOK_HOSTS" in ((await hook.call(call)).why or "")

@@ -14,7 +14,7 @@ from handoff_service.operations.identity.prove_identity import TurnRef, begin_pr
 from handoff_service.operations.identity.verify_by_hand import verify_by_hand
 from handoff_service.operations.identity.verify_requester import Verify
 from handoff_service.operations.routing.presence import SetPresence, set_presence
-from handoff_service.rules.identity.proof import Expects, Outcome
+from handoff_service.rules.identity.proof import Expects, ProofOutcome
 from handoff_service.rules.shared.vocabulary import Event, Owner, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
@@ -62,7 +62,7 @@ async def test_it_begins_at_once_and_comes_back_verified_without_an_offer(
     await opened(story, ann)
     await ann.claims("E1001")
     await ann.mailed()
-    assert (await ann.answers(CODE)).outcome is Outcome.VERIFIED
+    assert (await ann.answers(CODE)).outcome is ProofOutcome.VERIFIED
     seen = await story.see(ann.interaction)
     assert seen.assigned_to is not None
     assert (seen.owner.kind, seen.assigned_to.id, seen.identity.level) == (
@@ -128,7 +128,7 @@ async def test_it_comes_back_when_a_person_is_asked_for_or_the_bot_fails(
 async def test_it_comes_back_when_the_requester_wants_no_proof(story: Story, ann: Proving) -> None:
     await opened(story, ann)
     await ann.claims("E1001")
-    assert (await ann.drops()).outcome is Outcome.FAILED
+    assert (await ann.drops()).outcome is ProofOutcome.FAILED
     why = "Identity check not finished: the requester stopped the check."
     assert await last_change(story, ann) == ("Back with Mia Chen", why)
 

@@ -8,7 +8,7 @@ from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.prove_identity import AlternativeKind, Finish, finish_proof
 from handoff_service.operations.identity.verify_by_hand import verify_by_hand
 from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification
-from handoff_service.rules.identity.proof import Expects, Outcome, Verdict
+from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict
 from handoff_service.rules.shared.vocabulary import Event, Owner, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
@@ -50,7 +50,7 @@ async def test_a_code_verifies_for_a_time_and_is_gone(
         True,
         True,
     )
-    assert (await ann.answers(f"it's {CODE[:3]} {CODE[3:]}")).outcome is Outcome.VERIFIED
+    assert (await ann.answers(f"it's {CODE[:3]} {CODE[3:]}")).outcome is ProofOutcome.VERIFIED
     seen = await story.see(ann.interaction)
     assert (seen.identity.level, seen.identity.method, seen.identity.verified_by) == (
         "verified",
@@ -147,7 +147,7 @@ async def test_a_code_works_once(story: Story, ann: Proving) -> None:
     )
     await ann.mailed("111111")
     assert (await ann.answers(CODE)).verdict is Verdict.WRONG
-    assert (await ann.answers("111111")).outcome is Outcome.VERIFIED
+    assert (await ann.answers("111111")).outcome is ProofOutcome.VERIFIED
 
 
 async def test_a_code_lasts_ten_minutes_and_a_new_one_comes_by_itself(
@@ -158,7 +158,7 @@ async def test_a_code_lasts_ten_minutes_and_a_new_one_comes_by_itself(
     standing = await ann.answers(CODE)
     assert (standing.verdict, standing.expects, standing.left) == (Verdict.TOO_OLD, Expects.CODE, 5)
     await ann.mailed("111111")
-    assert (await ann.answers("111111")).outcome is Outcome.VERIFIED
+    assert (await ann.answers("111111")).outcome is ProofOutcome.VERIFIED
 
 
 async def test_five_wrong_codes_bring_a_person_and_lock_the_number_for_a_day(
@@ -168,7 +168,7 @@ async def test_five_wrong_codes_bring_a_person_and_lock_the_number_for_a_day(
     left = [(await ann.answers(OTHER_CODE)).left for _ in range(4)]
     assert left == [4, 3, 2, 1]
     assert (await ann.answers("12345")).verdict is Verdict.NO_CODE, "which is no try"
-    assert (await ann.answers(OTHER_CODE)).outcome is Outcome.FAILED
+    assert (await ann.answers(OTHER_CODE)).outcome is ProofOutcome.FAILED
     assert (await story.see(ann.interaction)).owner.kind is Owner.QUEUE
     (item,) = await story.rows(t.work_items)
     why = "5 wrong answers, the last one for a code"
@@ -179,7 +179,7 @@ async def test_five_wrong_codes_bring_a_person_and_lock_the_number_for_a_day(
     (past,) = await story.store.read(proofs.of_number, ANN)
     assert (past.claimed, past.why) == ("E1001", why)
     await story.close(ann.interaction)
-    assert (await ann.begin()).outcome is Outcome.FAILED
+    assert (await ann.begin()).outcome is ProofOutcome.FAILED
     assert (await story.see(ann.interaction)).owner.kind is Owner.QUEUE
     await story.close(ann.interaction)
     clock.move(24 * 3600)
@@ -193,7 +193,7 @@ async def test_wrong_codes_are_counted_over_conversations(story: Story, ann: Pro
             await ann.answers(OTHER_CODE)
         await story.close(ann.interaction)
     await ann.has_code()
-    assert (await ann.answers(OTHER_CODE)).outcome is Outcome.FAILED
+    assert (await ann.answers(OTHER_CODE)).outcome is ProofOutcome.FAILED
 
 
 async def test_codes_for_a_number_three_in_ten_minutes_ten_a_day(
@@ -203,7 +203,7 @@ async def test_codes_for_a_number_three_in_ten_minutes_ten_a_day(
     await ann.claims("E1001")
     for _ in range(2):
         assert (await ann.wants(AlternativeKind.NEW_CODE)).expects is Expects.CODE
-    assert (await ann.wants(AlternativeKind.NEW_CODE)).outcome is Outcome.FAILED
+    assert (await ann.wants(AlternativeKind.NEW_CODE)).outcome is ProofOutcome.FAILED
     (item,) = await story.rows(t.work_items)
     assert (
         item.reason
@@ -218,7 +218,7 @@ async def test_codes_for_a_number_three_in_ten_minutes_ten_a_day(
         )
     clock.move(600)
     await ann.begin()
-    assert (await ann.claims("E1001")).outcome is Outcome.FAILED
+    assert (await ann.claims("E1001")).outcome is ProofOutcome.FAILED
 
 
 async def test_without_an_account_or_an_address_everything_is_the_same_but_the_mail(
@@ -270,7 +270,7 @@ async def test_an_account_that_was_mistyped_is_said_again(story: Story, ann: Pro
     assert (await ann.wants(AlternativeKind.OTHER_ACCOUNT)).expects is Expects.ACCOUNT
     assert (await ann.claims("nobody@example.com")).expects is Expects.CODE
     assert (await ann.answers(CODE)).verdict is Verdict.WRONG, "which was for somebody else"
-    assert (await ann.claims("E1001")).outcome is Outcome.FAILED, "a fourth code"
+    assert (await ann.claims("E1001")).outcome is ProofOutcome.FAILED, "a fourth code"
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ async def test_an_agent_who_verifies_by_hand_ends_the_proof_and_the_bot_goes_on(
     question = await ann.turn()
     assert question.message == "/proof_ended"
     ended = await story.store.write(finish_proof, Finish(turn_id=int(question.turn_id)))
-    assert (ended.outcome, ended.expects) == (Outcome.VERIFIED, None)
+    assert (ended.outcome, ended.expects) == (ProofOutcome.VERIFIED, None)
     await story.finish(question, "Thank you, Ann.")
     assert (await story.see(ann.interaction)).owner.kind is Owner.VIRTUAL_AGENT
     assert (await ann.says(CODE)).message == "******"
@@ -340,7 +340,7 @@ async def test_a_second_fact_verifies_and_is_hidden(story: Story, ann: Proving) 
     assert (await ann.wants(AlternativeKind.OTHER)).expects is Expects.FACT
     wrong = await ann.answers("1991")
     assert (wrong.verdict, wrong.left) == (Verdict.WRONG, 4)
-    assert (await ann.answers("my cat is mr. whiskers")).outcome is Outcome.VERIFIED
+    assert (await ann.answers("my cat is mr. whiskers")).outcome is ProofOutcome.VERIFIED
     assert (await story.see(ann.interaction)).identity.method == "knowledge"
     assert [line.body for line in await story.lines(ann.interaction) if "*" in line.body] == [
         "******",
@@ -365,7 +365,7 @@ async def test_somebody_who_was_guessed_at_too_often_is_not_asked_for_a_fact_but
     assert (await ann.claims(account)).expects is Expects.CODE, (
         "a code still proves who has the mail"
     )
-    assert (await ann.wants(AlternativeKind.OTHER)).outcome is Outcome.FAILED
+    assert (await ann.wants(AlternativeKind.OTHER)).outcome is ProofOutcome.FAILED
     item = (await story.rows(t.work_items))[-1]
     assert item.reason.startswith(
         "Identity check not finished: 5 wrong answers about this account within a day"
@@ -397,7 +397,7 @@ async def test_somebody_who_knows_no_fact_gets_a_person(story: Story, ann: Provi
     await ann.begin()
     await ann.claims("E1001")
     await ann.wants(AlternativeKind.OTHER)
-    assert (await ann.wants(AlternativeKind.NO_CODE)).outcome is Outcome.FAILED
+    assert (await ann.wants(AlternativeKind.NO_CODE)).outcome is ProofOutcome.FAILED
     (item,) = await story.rows(t.work_items)
     assert "does not know the second fact" in item.reason
 
@@ -425,11 +425,11 @@ async def test_on_somebody_elses_number_the_person_is_verified_and_it_can_be_und
 async def test_one_of_several_people_on_a_number_and_then_the_conflict_row(story: Story) -> None:
     shared = Proving(story, number=SHARED)
     await shared.has_code("E1002")
-    assert (await shared.answers(CODE)).outcome is Outcome.VERIFIED
+    assert (await shared.answers(CODE)).outcome is ProofOutcome.VERIFIED
     assert (await story.see(shared.interaction)).user.name == "Bob Ruiz"  # type: ignore[union-attr]
     await story.close(shared.interaction)
     await shared.has_code("E1001", "111111")
-    assert (await shared.answers("111111")).outcome is Outcome.VERIFIED
+    assert (await shared.answers("111111")).outcome is ProofOutcome.VERIFIED
     seen = await story.see(shared.interaction)
     assert (seen.user.name, [c.name for c in seen.candidates]) == (
         "Ann Lee",
@@ -523,7 +523,7 @@ async def test_a_used_code_is_masked_for_its_ten_minutes(
     story: Story, ann: Proving, clock: MovedClock
 ) -> None:
     await ann.has_code()
-    assert (await ann.answers(CODE)).outcome is Outcome.VERIFIED
+    assert (await ann.answers(CODE)).outcome is ProofOutcome.VERIFIED
     other = "ticket 123456"
     for body, kept in (
         (f"{CODE} again", "****** again"),
@@ -546,7 +546,7 @@ async def test_a_code_that_a_later_one_replaced_is_masked_too(story: Story, ann:
     await ann.has_code(code=OTHER_CODE)
     await ann.wants(AlternativeKind.NEW_CODE)
     await ann.mailed(CODE)
-    assert (await ann.answers(CODE)).outcome is Outcome.VERIFIED
+    assert (await ann.answers(CODE)).outcome is ProofOutcome.VERIFIED
     await ann.begin("prove it again")
     await ann.says(f"{OTHER_CODE} or E1001")
     assert (await story.lines(ann.interaction))[-1].body == "****** or E1001", (

@@ -9,7 +9,7 @@ import pytest
 from handoff_service.connections import Connections
 from handoff_service.operations.routing.connection import Lost, connection_lost
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
@@ -46,7 +46,7 @@ async def verdict(story: Story, connections: Connections, agent_id: int = MIA) -
     """Do the worker's part when the agent's grace time has ended. Returns the presence after it."""
     lost = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
     await story.store.write(connection_lost, lost)
-    return (await story.store.read(people.agents))[agent_id].presence
+    return (await story.store.read(agents_by_id))[agent_id].presence
 
 
 async def tick_for(connections: Connections, time: Time, seconds: int) -> None:

@@ -24,7 +24,7 @@ from handoff_service.rules.shared.vocabulary import (
     Work,
     WorkItemState,
 )
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import inbox
 from tests.conftest import Heard, MovedClock
@@ -137,7 +137,7 @@ async def test_an_offer_that_runs_out_sets_the_agent_away_and_asks_the_next(
         await story.accept(offer.id, MIA)
     await story.store.write(expire_offer, Expire(int(work.key)))
     await story.offer()
-    agents = await story.store.read(people.agents)
+    agents = await story.store.read(agents_by_id)
     assert (agents[MIA].presence, agents[MIA].load) == (Presence.AWAY, 0)
     assert len(await story.inbox(OMAR)) == 1
     assert await story.texted(ann) == [IN_LINE]

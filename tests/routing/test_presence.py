@@ -18,13 +18,13 @@ from handoff_service.operations.routing.connection import (
 from handoff_service.operations.routing.presence import (
     LOST,
     RAN_OUT,
+    RecordSignIn,
     SetPresence,
-    SignedIn,
     set_presence,
     signed_in,
 )
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import presence as store_presence
@@ -34,7 +34,7 @@ from tests.support.story import DIRECT, MIA, OMAR, Story
 
 
 async def mia(story: Story) -> Agent:
-    return (await story.store.read(people.agents))[MIA]
+    return (await story.store.read(agents_by_id))[MIA]
 
 
 async def says(story: Story) -> tuple[str, str | None, str | None]:
@@ -89,7 +89,7 @@ async def test_signing_in_ends_an_automatic_away(
 ) -> None:
     await story.available(MIA)
     await act(story, clock)  # type: ignore[operator]
-    await story.store.write(signed_in, SignedIn(agent_id=MIA, to_work=to_work))
+    await story.store.write(signed_in, RecordSignIn(agent_id=MIA, to_work=to_work))
     assert await says(story) == ("available", None, why)
 
 
@@ -109,7 +109,7 @@ async def test_what_an_agent_chose_stays(story: Story, clock: MovedClock, chosen
     await choose(story, chosen)
     await lose(story, clock)
     await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
-    await story.store.write(signed_in, SignedIn(agent_id=MIA, to_work=False))
+    await story.store.write(signed_in, RecordSignIn(agent_id=MIA, to_work=False))
     assert await says(story) == (chosen, None, None)
 
 
@@ -117,10 +117,10 @@ async def test_signing_in_to_the_workspace_makes_an_offline_agent_available_and_
     story: Story,
 ) -> None:
     await choose(story, "offline")
-    await story.store.write(signed_in, SignedIn(agent_id=MIA, to_work=True))
+    await story.store.write(signed_in, RecordSignIn(agent_id=MIA, to_work=True))
     assert (await mia(story)).presence == "available"
     await choose(story, "away")
-    await story.store.write(signed_in, SignedIn(agent_id=MIA, to_work=True))
+    await story.store.write(signed_in, RecordSignIn(agent_id=MIA, to_work=True))
     assert (await mia(story)).presence == "away"
 
 

@@ -25,10 +25,10 @@ from handoff_service.operations.routing.connection import (
 )
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.operations.routing.queues import make_queue
-from handoff_service.rules.routing.queues import Pool, Queue
+from handoff_service.rules.routing.queues import QueueFields, QueuePool
 from handoff_service.rules.shared.conditions import Condition, Operator
 from handoff_service.rules.shared.vocabulary import Assignment, Event, Owner, Presence, Work
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.routing import inbox
@@ -275,7 +275,8 @@ async def a_queue(story: Story, name: str, **conditions: object) -> int:
     """A queue for conversations of which these conditions hold."""
     lines = tuple(Condition(field=f, operator=Operator.IS, value=v) for f, v in conditions.items())  # type: ignore[arg-type]
     return await story.store.write(
-        make_queue, Queue(name=name, pools=(Pool(group="Service desk"),), conditions=lines)
+        make_queue,
+        QueueFields(name=name, pools=(QueuePool(group="Service desk"),), conditions=lines),
     )
 
 
@@ -343,10 +344,10 @@ async def test_an_offer_that_ran_out_says_why_the_agent_is_away(
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER)
     clock.now = work.due_at
     await story.store.write(expire_offer, Expire(int(work.key)))
-    mia = (await story.store.read(people.agents))[MIA]
+    mia = (await story.store.read(agents_by_id))[MIA]
     assert (mia.presence, mia.presence_reason) == ("away", "An offer expired")
     await set_to(story, Presence.AVAILABLE)
-    assert (await story.store.read(people.agents))[MIA].presence_reason is None
+    assert (await story.store.read(agents_by_id))[MIA].presence_reason is None
 
 
 async def test_a_lost_connection_makes_away_after_the_grace_time(
@@ -365,12 +366,12 @@ async def test_a_lost_connection_makes_away_after_the_grace_time(
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
     assert work.due_at == clock.now + timedelta(seconds=45), "the service itself was away"
     await story.store.write(connection_lost, Lost(MIA))
-    assert (await story.store.read(people.agents))[MIA].presence == "available", (
+    assert (await story.store.read(agents_by_id))[MIA].presence == "available", (
         "her time has not come"
     )
     clock.now = work.due_at
     await story.store.write(connection_lost, Lost(MIA))
-    mia = (await story.store.read(people.agents))[MIA]
+    mia = (await story.store.read(agents_by_id))[MIA]
     assert (mia.presence, mia.presence_reason) == ("away", "The connection was lost")
 
 

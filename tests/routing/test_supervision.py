@@ -10,7 +10,7 @@ from handoff_service.errors import NotFound
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.shared.vocabulary import Owner, State
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import presence_choices
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import day_report, presence, supervision
@@ -170,7 +170,7 @@ async def test_presence_with_its_history_and_the_admins_own_states(
     await change(
         story, sa.insert(t.presence_states).values(name="lunch", takes_work=False, position=2)
     )
-    choices = await story.store.read(people.presences)
+    choices = await story.store.read(presence_choices)
     assert [(c.name, c.takes_work) for c in choices] == [
         ("available", True), ("away", False), ("offline", False), ("back office", True),
         ("lunch", False),

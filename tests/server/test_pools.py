@@ -16,7 +16,7 @@ from handoff_service import worker as workers
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import NOT_ASKED, TURNS_AT_ONCE, RasaBot, asked_at
 from handoff_service.gateways.twilio.errors import ERRORS
-from handoff_service.lib.circuit_breaker import State
+from handoff_service.lib.circuit_breaker import BreakerState
 from handoff_service.ports import SENDS_AT_ONCE, BotAnswer, BotFailed, Outgoing, Question
 from handoff_service.rules.shared.vocabulary import Owner, Work
 from handoff_service.store.engine import due_work
@@ -152,7 +152,7 @@ async def test_a_hundred_people_with_a_hung_bot_reach_a_person(
     servers: Servers, story: Story, clock: MovedClock
 ) -> None:
     servers.hung = {servers.urls[0]}
-    changes: list[State] = []
+    changes: list[BreakerState] = []
     bot = RasaBot(
         servers.urls[:1], "token", 1.0, changed=lambda _server, state: changes.append(state)
     )
@@ -164,7 +164,7 @@ async def test_a_hundred_people_with_a_hung_bot_reach_a_person(
             await asyncio.sleep(0.05)
     reasons = {row.reason for row in await story.rows(t.work_items)}
     assert reasons == {NOT_ASKED}
-    assert changes == [State.OPEN]
+    assert changes == [BreakerState.OPEN]
     assert servers.most <= TURNS_AT_ONCE
     assert len(servers.asked) <= 2 * TURNS_AT_ONCE, "nobody is asked in a third wave"
     await bot.close()
@@ -211,7 +211,7 @@ async def test_an_open_breaker_fails_fast_and_closes_when_the_bot_answers(
     from handoff_service.lib import circuit_breaker
 
     servers.hung = {servers.urls[0]}
-    changes: list[State] = []
+    changes: list[BreakerState] = []
     bot = RasaBot(
         servers.urls[:1], "token", 0.2, changed=lambda _server, state: changes.append(state)
     )
@@ -229,7 +229,13 @@ async def test_an_open_breaker_fails_fast_and_closes_when_the_bot_answers(
     assert [str(one) for one in both].count(NOT_ASKED) == 1
     servers.hung = set()
     assert isinstance(await bot.ask(question), BotAnswer)
-    assert changes == [State.OPEN, State.HALF_OPEN, State.OPEN, State.HALF_OPEN, State.CLOSED]
+    assert changes == [
+        BreakerState.OPEN,
+        BreakerState.HALF_OPEN,
+        BreakerState.OPEN,
+        BreakerState.HALF_OPEN,
+        BreakerState.CLOSED,
+    ]
     await bot.close()
 
 

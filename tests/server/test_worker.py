@@ -22,7 +22,7 @@ from handoff_service.ports import (
     SentBefore,
     Unsure,
 )
-from handoff_service.rules.conversations.media import Taken
+from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.worker import POOLS, Worker, WorkerDeps, build_workers
@@ -331,7 +331,9 @@ async def test_an_upload_that_nobody_sent_takes_its_file_along(
         WorkerDeps(store=story.store, provider=provider, bot=bot, clock=clock, media=folder)
     )
     stored = StoredUpload(
-        file=folder.keep(picture(), clock()), size=len(picture()), taken=Taken("image/png", 64, 48)
+        file=folder.keep(picture(), clock()),
+        size=len(picture()),
+        taken=AcceptedFile("image/png", 64, 48),
     )
     await story.store.write(keep_upload, Upload(agent_id=MIA, stored=stored))
     clock.move(24 * 3600)

@@ -13,7 +13,7 @@ from handoff_service.operations.identity.proof_steps import Standing
 from handoff_service.operations.identity.prove_identity import (
     Alternative,
     AlternativeKind,
-    Claim,
+    ClaimedAccount,
     Finish,
     SettleAnswer,
     TurnRef,
@@ -62,7 +62,7 @@ class Proving:
     async def claims(self, account: str) -> Standing:
         question = await self.says(account)
         return await self.step(
-            question, claim_account, Claim(turn_id=int(question.turn_id), claimed=account)
+            question, claim_account, ClaimedAccount(turn_id=int(question.turn_id), claimed=account)
         )
 
     async def wants(self, wish: AlternativeKind) -> Standing:

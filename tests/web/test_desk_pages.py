@@ -14,7 +14,8 @@ from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.desk import desk as desk_rows
-from handoff_service.store.desk import people, templates, texts
+from handoff_service.store.desk import templates, texts
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.routing import queues
 from handoff_service.web.admin import ACTS, PAGES
 from tests.support.story import ANN, DIRECT
@@ -93,13 +94,13 @@ async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
         ({"messaging_service": ""}, None),
     ):
         assert "Saved" in await save(grace, "/provider-numbers/3", **NUMBER | given)
-        assert [
-            one.messaging_service for one in await desk.desk.store.read(people.provider_numbers)
-        ][2] == kept
+        assert [one.messaging_service for one in await desk.desk.store.read(list_provider_numbers)][
+            2
+        ] == kept
     wrong = NUMBER | {"messaging_service": "MG12"}
     assert "MG and 32 digits or letters" in await save(grace, "/provider-numbers/3", **wrong)
     await save(grace, "/provider-numbers/3", **NUMBER | {"label": "Spare"})
-    assert [one.label for one in await desk.desk.store.read(people.provider_numbers)][2] == "Spare"
+    assert [one.label for one in await desk.desk.store.read(list_provider_numbers)][2] == "Spare"
     await desk.story.text(to=DIRECT)
     assert "has conversations" in await save(grace, "/provider-numbers/2/delete")
     assert "+1 888 555 0300" not in await save(grace, "/provider-numbers/3/delete")

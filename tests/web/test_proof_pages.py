@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from handoff_service.operations.identity.mail_code import FinishMail, finish_mail
-from handoff_service.operations.shared.running_proof import Proof, fail
+from handoff_service.operations.shared.running_proof import LockedProof, fail
 from handoff_service.ports import Mail, Mailed
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import interactions
@@ -61,7 +61,11 @@ async def test_a_failed_proof_is_in_the_history(desk: Running, mia: Visitor) -> 
     def fails(tx: Transaction, _: None) -> None:
         interaction = interactions.lock(tx.conn, ann)
         made = proofs.begin(tx, ann, interaction.epoch, interaction.requester_number, 1)
-        fail(tx, Proof(interaction, proofs.change(tx, made, claimed="e9999")), "5 wrong answers")
+        fail(
+            tx,
+            LockedProof(interaction, proofs.change(tx, made, claimed="e9999")),
+            "5 wrong answers",
+        )
 
     await desk.desk.store.write(fails, None)
     said = shown((await mia.get(page)).text)

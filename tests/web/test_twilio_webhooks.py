@@ -18,8 +18,8 @@ from handoff_service import log
 from handoff_service.errors import DatabaseAway, Overloaded
 from handoff_service.operations.conversations.receive_sms import (
     Attachment,
-    Outcome,
     Received,
+    ReceiveOutcome,
     Text,
     receive_sms,
 )
@@ -153,10 +153,14 @@ async def test_texts(
 
 @pytest.mark.parametrize(
     ("outcome", "status"),
-    [(Outcome.STORED, 200), (Outcome.REPEAT, 200), (Outcome.UNKNOWN_NUMBER, 404)],
+    [
+        (ReceiveOutcome.STORED, 200),
+        (ReceiveOutcome.REPEAT, 200),
+        (ReceiveOutcome.UNKNOWN_NUMBER, 404),
+    ],
 )
 async def test_what_became_of_a_text(
-    twilio: FakeTwilio, recorder: RecordingStore, outcome: Outcome, status: int
+    twilio: FakeTwilio, recorder: RecordingStore, outcome: ReceiveOutcome, status: int
 ) -> None:
     """A repeat is answered like the first; a number that is not ours is not."""
     recorder.answers[id(receive_sms)] = Received(outcome, None)
@@ -491,7 +495,7 @@ async def test_the_log_holds_no_words_and_no_numbers(
     """Whatever becomes of a text, its words and the whole number stay out of the log."""
     caplog.set_level("DEBUG", "patchboard")
     await text_in(twilio, Body="secret words")
-    recorder.answers[id(receive_sms)] = Received(Outcome.UNKNOWN_NUMBER)
+    recorder.answers[id(receive_sms)] = Received(ReceiveOutcome.UNKNOWN_NUMBER)
     await text_in(twilio, Body="secret words")
     await text_in(twilio, Body="secret words", NumMedia="x")
     assert "action=text_stored" in caplog.text

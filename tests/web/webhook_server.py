@@ -14,7 +14,11 @@ from sanic import Sanic
 from handoff_service import settings
 from handoff_service.gateways.twilio import provider
 from handoff_service.metrics import Metrics
-from handoff_service.operations.conversations.receive_sms import Outcome, Received, receive_sms
+from handoff_service.operations.conversations.receive_sms import (
+    Received,
+    ReceiveOutcome,
+    receive_sms,
+)
 from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.web.webhooks.sms_provider import blueprint
 from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer
@@ -30,7 +34,7 @@ class RecordingStore:
         self.written: list[tuple[Any, Any]] = []
         self.nears: list[object] = []
         self.answers: dict[int, object] = {
-            id(receive_sms): Received(Outcome.STORED, 1),
+            id(receive_sms): Received(ReceiveOutcome.STORED, 1),
             id(record_receipt): True,
         }
         self.failure: Exception | None = None

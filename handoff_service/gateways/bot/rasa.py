@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from handoff_service.lib.circuit_breaker import CircuitBreaker, State
+from handoff_service.lib.circuit_breaker import BreakerState, CircuitBreaker
 from handoff_service.ports import BotAnswer, BotFailed, BotReply, Question, Understood
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
@@ -33,7 +33,7 @@ class _NoAnswer(BotFailed):
 class _Server:
     """One address: its places for simultaneous turns, and its circuit breaker."""
 
-    def __init__(self, url: str, changed: Callable[[str, State], None]) -> None:
+    def __init__(self, url: str, changed: Callable[[str, BreakerState], None]) -> None:
         self.url = url
         name = urlsplit(url).netloc.rpartition("@")[2]
         self.breaker = CircuitBreaker(lambda state: changed(name, state))
@@ -53,7 +53,7 @@ class RasaBot:
         timeout: float,
         *,
         shown: Mapping[str, str] | None = None,
-        changed: Callable[[str, State], None] = lambda _server, _state: None,
+        changed: Callable[[str, BreakerState], None] = lambda _server, _state: None,
     ) -> None:
         self._servers = {url: _Server(url, changed) for url in urls}
         self._timeout = timeout

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from handoff_service.store.engine.lanes import EVERYTHING, Hint
 
-# Seconds between telling one listener and the next to catch up, so that they do not all ask the
+# Seconds between one listener and the next that catch up, so that they do not all ask the
 # database at once.
 SPREAD = 0.005
 LONGEST_SPREAD = 2.0  # seconds

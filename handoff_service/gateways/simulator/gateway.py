@@ -17,6 +17,7 @@ from handoff_service.operations.delivery.record_receipt import Receipt
 from handoff_service.ports import (
     Accepted,
     ConsentNotTaken,
+    ConsentState,
     Later,
     NotFetched,
     Outgoing,
@@ -24,7 +25,6 @@ from handoff_service.ports import (
     Refused,
     Reported,
     SentBefore,
-    Telling,
     Unsure,
 )
 from handoff_service.rules.delivery.senders import why_unanswerable
@@ -122,7 +122,7 @@ class Simulator:
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
         return ()  # what its phones send is stored at once, or refused on the phone
 
-    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:
+    async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
         return {}  # its phones know by themselves
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:

@@ -39,6 +39,7 @@ from handoff_service.ports import (
     SENDS_AT_ONCE,
     Accepted,
     ConsentNotTaken,
+    ConsentState,
     Later,
     NotFetched,
     NotOffered,
@@ -47,7 +48,6 @@ from handoff_service.ports import (
     Refused,
     Reported,
     SentBefore,
-    Telling,
     Unsure,
 )
 from handoff_service.rules.consent.consent_keywords import Source
@@ -143,11 +143,11 @@ class TwilioProvider:
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
-    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:
+    async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
         """By Twilio's consent management. OSError when Twilio cannot be asked, NotOffered where it
         has no such list."""
         try:
-            return await self._run(lambda: self._tell_consents(tellings))
+            return await self._run(lambda: self._push_consents(states))
         except _CANNOT_ASK as error:
             if (
                 isinstance(error, TwilioRestException | TwilioServiceException)
@@ -246,27 +246,25 @@ class TwilioProvider:
         found.reverse()  # the newest comes first, and times are whole seconds
         return sorted(found, key=lambda one: one.sent_at)
 
-    def _tell_consents(self, tellings: Sequence[Telling]) -> dict[str, ConsentNotTaken]:
+    def _push_consents(self, states: Sequence[ConsentState]) -> dict[str, ConsentNotTaken]:
         faults: dict[str, ConsentNotTaken] = {}
-        for start in range(0, len(tellings), CONSENTS_IN_REQUEST):
-            faults |= self._tell_some(tellings[start : start + CONSENTS_IN_REQUEST])
+        for start in range(0, len(states), CONSENTS_IN_REQUEST):
+            faults |= self._push_some(states[start : start + CONSENTS_IN_REQUEST])
         return faults
 
-    def _tell_some(self, tellings: Sequence[Telling]) -> dict[str, ConsentNotTaken]:
-        numbers = {one.reference: one.number for one in tellings}
+    def _push_some(self, states: Sequence[ConsentState]) -> dict[str, ConsentNotTaken]:
+        numbers = {one.reference: one.number for one in states}
         try:
             answers = self._client.accounts.v1.bulk_consents.create(
-                items=[_consent(one) for one in tellings]
+                items=[_consent(one) for one in states]
             ).items
         except (TwilioRestException, TwilioServiceException) as error:
             if error.status != 400:
                 raise
-            if len(tellings) == 1:
-                return {tellings[0].number: ConsentNotTaken(why=f"refused ({error.code})")}
+            if len(states) == 1:
+                return {states[0].number: ConsentNotTaken(why=f"refused ({error.code})")}
             return {
-                number: fault
-                for one in tellings
-                for number, fault in self._tell_some([one]).items()
+                number: fault for one in states for number, fault in self._push_some([one]).items()
             }
         faults = {}
         for said in answers or ():
@@ -307,19 +305,19 @@ class TwilioProvider:
         ]
 
 
-def _consent(telling: Telling) -> object:
+def _consent(state: ConsentState) -> object:
     how = (
-        _TEXTED[telling.opted_out]
-        if telling.source is Source.KEYWORD
-        else _HOW.get(telling.source, "others")
+        _TEXTED[state.opted_out]
+        if state.source is Source.KEYWORD
+        else _HOW.get(state.source, "others")
     )
     return {
-        "contact_id": telling.number,
-        "correlation_id": telling.reference,
-        "sender_id": telling.sender,
-        "status": "opt-out" if telling.opted_out else "opt-in",
+        "contact_id": state.number,
+        "correlation_id": state.reference,
+        "sender_id": state.sender,
+        "status": "opt-out" if state.opted_out else "opt-in",
         "source": how,
-        "date_of_consent": telling.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "date_of_consent": state.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 

@@ -21,7 +21,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from handoff_service import __version__
-from handoff_service.ports import Called, WebhookCall
+from handoff_service.ports import Called, OutgoingCall
 
 TIMEOUT = 10.0  # seconds for a whole call; ours, and shorter than any lease of due work
 FORBIDDEN = (
@@ -79,7 +79,7 @@ class HttpWebhook:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    async def call(self, call: WebhookCall) -> Called:
+    async def call(self, call: OutgoingCall) -> Called:
         if why := self._refused(call.url):
             return Called(why=why)
         headers = {

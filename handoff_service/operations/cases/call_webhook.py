@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.cases.record_case import line
-from handoff_service.ports import Called, WebhookCall
+from handoff_service.ports import Called, OutgoingCall
 from handoff_service.rules.cases import webhook as rules
 from handoff_service.rules.shared.vocabulary import CallState, Work
 from handoff_service.store.cases import webhook
@@ -36,7 +36,7 @@ class FinishCall:
     called: Called
 
 
-def begin_call(tx: Transaction, command: BeginCall) -> WebhookCall | None:
+def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
     """The call to make now, freshly signed. None when there is none; its work is then removed."""
     row = _locked(tx, command.call_id)
     if row is None or row.state != CallState.WAITING:
@@ -50,7 +50,7 @@ def begin_call(tx: Transaction, command: BeginCall) -> WebhookCall | None:
         update(k).where(k.c.id == row.id).values(attempts=row.attempts + 1, tried_at=tx.now)
     )
     seconds = int(tx.now.timestamp())
-    return WebhookCall(
+    return OutgoingCall(
         url=hook.url,
         event_id=row.event_id,
         timestamp=seconds,

@@ -13,8 +13,9 @@ from handoff_service.operations.shared.participation import must_take_part
 from handoff_service.rules.cases.cases import number
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.users import active_user_name
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
@@ -50,7 +51,7 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
     if "description" in command.values and not str(command.values["description"]).strip():
         raise BadInput(errors={"description": "must not be empty"})
     if command.values.get("user_id") is not None and command.values["user_id"] != row.user_id:
-        people.active_user_name(tx.conn, command.values["user_id"])
+        active_user_name(tx.conn, command.values["user_id"])
     changes = {n: (getattr(row, n), v) for n, v in command.values.items() if v != getattr(row, n)}
     note = (command.note or "").strip() or None
     if not changes and note is None:
@@ -62,7 +63,7 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
 
 def cases_follow(
     tx: Transaction,
-    concerned: Sequence[Interaction],
+    concerned: Sequence[InteractionRow],
     user_id: int | None,
     *,
     author: Author,
@@ -117,7 +118,7 @@ def _say(
     interaction = interactions.lock(tx.conn, interaction_id)
     if not interaction.active:
         return
-    by = people.agent_name(tx.conn, command.agent_id)
+    by = agent_name(tx.conn, command.agent_id)
     state = str(changes["state"][1]).replace("_", " ") if "state" in changes else None
     said = (
         f"{by} set case {number(command.id)} to {state}"

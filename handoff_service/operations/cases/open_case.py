@@ -13,8 +13,9 @@ from handoff_service.rules.cases.cases import NORMAL, number
 from handoff_service.rules.shared.vocabulary import Author, CaseKind, CaseState, Event, Kind
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.users import active_user_name
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
@@ -87,7 +88,7 @@ def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
         raise BadInput(
             errors={"user_id": "say whose case it is, or in which interaction it was opened"}
         )
-    by = people.agent_name(tx.conn, command.agent_id)
+    by = agent_name(tx.conn, command.agent_id)
     interaction = None
     if command.interaction_id is not None:
         interaction = lock_for(tx, command.interaction_id, command.agent_id)
@@ -97,7 +98,7 @@ def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
         else interaction.user_id
     )
     if command.user_id is not None:
-        people.active_user_name(tx.conn, command.user_id)
+        active_user_name(tx.conn, command.user_id)
     values = {name: getattr(command, name) for name in OpenByHand.__dataclass_fields__}
     values |= {"user_id": user_id, "description": command.description.strip()}
     case_id = _insert(tx, values, Author.AGENT)
@@ -130,7 +131,7 @@ def _insert(tx: Transaction, values: dict[str, Any], author: Author) -> int:
 
 def _say(
     tx: Transaction,
-    interaction: Interaction,
+    interaction: InteractionRow,
     body: str,
     description: str,
     agent_id: int | None = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.operations.shared.field_types import Moment, Name
-from handoff_service.rules.cases.outages import Outage
+from handoff_service.rules.cases.outages import OutageFields
 
 Text = Annotated[str, Field(max_length=1600)]
 
@@ -22,8 +22,8 @@ class OutageEntry(BaseModel):
     until: Moment | None = None
     active: bool = True
 
-    def meant(self) -> Outage:
+    def meant(self) -> OutageFields:
         """The outage, for the rules."""
-        return Outage(
+        return OutageFields(
             title=self.title, text=self.text, since=self.since, until=self.until, active=self.active
         )

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.rules.cases import outages as rules
-from handoff_service.rules.cases.outages import Outage
+from handoff_service.rules.cases.outages import OutageFields
 from handoff_service.store.cases import outages
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -24,7 +24,7 @@ class ChangeOutage:
     values: Mapping[str, Any]
 
 
-def make_outage(tx: Transaction, outage: Outage) -> int:
+def make_outage(tx: Transaction, outage: OutageFields) -> int:
     """Returns its id. BadInput names each wrong field; Conflict for a title in use."""
     _checked(outage)
     _title_is_free(tx, outage.title)
@@ -41,7 +41,7 @@ def change_outage(tx: Transaction, command: ChangeOutage) -> None:
     tx.conn.execute(update(o).where(o.c.id == command.id).values(**asdict(changed)))
 
 
-def put_outage(tx: Transaction, outage: Outage) -> None:
+def put_outage(tx: Transaction, outage: OutageFields) -> None:
     """Create the outage with this title, or update it to match."""
     found = tx.conn.execute(select(o.c.id).where(o.c.title == outage.title)).scalar()
     if found is None:
@@ -56,14 +56,14 @@ def delete_outage(tx: Transaction, outage_id: int) -> None:
     tx.conn.execute(delete(o).where(o.c.id == outage_id))
 
 
-def _locked(tx: Transaction, outage_id: int) -> Outage:
+def _locked(tx: Transaction, outage_id: int) -> OutageFields:
     row = tx.conn.execute(select(o).where(o.c.id == outage_id).with_for_update()).one_or_none()
     if row is None:
         raise NotFound(f"There is no outage {outage_id}.")
     return outages.stored(row)
 
 
-def _checked(outage: Outage) -> None:
+def _checked(outage: OutageFields) -> None:
     if wrong := rules.faults(outage):
         raise BadInput(errors=wrong)
 

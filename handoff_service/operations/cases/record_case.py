@@ -54,7 +54,7 @@ class CaseEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class WebhookEvent:
     """The body of a call. Its fields are those of Standard Webhooks."""
 
     type: CaseEvent
@@ -62,7 +62,7 @@ class Event:
     data: CaseEntry
 
 
-_EVENT = TypeAdapter(Event)
+_EVENT = TypeAdapter(WebhookEvent)
 
 
 def record(tx: Transaction, entry: Entry) -> None:
@@ -104,7 +104,8 @@ def _tell_webhook(tx: Transaction, case: Case) -> None:
         case=replace(case, history=[]), change=case.history[-1], requester=_requester(tx, case)
     )
     body = _EVENT.dump_json(
-        Event(type=kind, timestamp=tx.now, data=told), exclude={"data": {"case": {"history"}}}
+        WebhookEvent(type=kind, timestamp=tx.now, data=told),
+        exclude={"data": {"case": {"history"}}},
     )
     made = insert(t.webhook_calls).values(
         event_id=f"evt_{case.id}_{case.version}_{int(tx.now.timestamp() * 1000)}",

@@ -19,7 +19,7 @@ from handoff_service.rules.consent.opt_out_wishes import Wish, wish
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Owner, State
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import texts
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -68,7 +68,7 @@ def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
         end_interaction(tx, interaction, state, said=SAID_START if opts_in else SAID_STOP)
 
 
-def _ask_back(tx: Transaction, interaction: Interaction, sid: str) -> None:
+def _ask_back(tx: Transaction, interaction: InteractionRow, sid: str) -> None:
     """Ask whether the requester wants no more texts. A person decides if they were asked before and
     did not reply STOP."""
     if _was_asked(tx, interaction, sid):
@@ -79,7 +79,7 @@ def _ask_back(tx: Transaction, interaction: Interaction, sid: str) -> None:
         messages.send_text(tx, interaction, texts.ask_opt_out(tx.conn), Author.SYSTEM)
 
 
-def _was_asked(tx: Transaction, interaction: Interaction, sid: str) -> bool:
+def _was_asked(tx: Transaction, interaction: InteractionRow, sid: str) -> bool:
     """Whether this conversation has already asked about an earlier text. The same rule finds the
     same texts again."""
     m = t.messages
@@ -93,7 +93,7 @@ def _was_asked(tx: Transaction, interaction: Interaction, sid: str) -> bool:
     return any(wish(r.body, first=r.seq == 1) is Wish.LIKELY for r in tx.conn.execute(earlier))
 
 
-def _record(tx: Transaction, interaction: Interaction, word: Word, *, opted_out: bool) -> None:
+def _record(tx: Transaction, interaction: InteractionRow, word: Word, *, opted_out: bool) -> None:
     change = ConsentChange(
         number=interaction.requester_number,
         opted_out=opted_out,

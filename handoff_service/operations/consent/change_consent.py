@@ -16,8 +16,8 @@ from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUEST
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.provider_numbers import why_unanswerable
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.lanes import Transaction
@@ -215,7 +215,7 @@ def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
 def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
     """Conflict when this number cannot be texted from that provider number. The error says why and
     since when."""
-    if why := people.why_unanswerable(conn, number):
+    if why := why_unanswerable(conn, number):
         raise Conflict(why)
     held = consents.opted_out(conn, number, provider_number_id)
     if held is not None:
@@ -245,7 +245,7 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
         record_in(tx, row, change)
 
 
-def record_in(tx: Transaction, interaction: Interaction, change: ConsentChange) -> None:
+def record_in(tx: Transaction, interaction: InteractionRow, change: ConsentChange) -> None:
     """Write a change into the ledger, and a line for agents into a locked conversation with the
     number."""
     if (made := record(tx, change)) is not None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from handoff_service.ports import CONSENTS_AT_ONCE, ConsentNotTaken, Telling
+from handoff_service.ports import CONSENTS_AT_ONCE, ConsentNotTaken, ConsentState
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, Source
 from handoff_service.rules.delivery.sms_text import is_e164
@@ -42,7 +42,7 @@ class Batch:
     """Ledger entries to push, their numbers, and the states to send for them, which may be none."""
 
     entries: Mapping[int, str]
-    tellings: Sequence[Telling]
+    states: Sequence[ConsentState]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class ConsentPush:
 
 
 @dataclass(frozen=True, slots=True)
-class NotTold:
+class PushFailed:
     """The provider could not be reached, or (``offered`` false) has no such list for this
     account."""
 
@@ -69,7 +69,7 @@ def push_from_now_on(tx: Transaction, _command: None = None) -> None:
     if restore_holds.is_held(tx.conn):
         return
     due_work.schedule(
-        tx, [due_work.Due(kind=Work.TELL_CONSENTS, key=KEY, line=KEY, due_at=tx.now + EVERY)]
+        tx, [due_work.Due(kind=Work.PUSH_CONSENTS, key=KEY, line=KEY, due_at=tx.now + EVERY)]
     )
 
 
@@ -104,23 +104,23 @@ def finish_push(tx: Transaction, told: ConsentPush) -> None:
             update(c).where(these, c.c.number == number).values(told_at=told_at, told_why=fault.why)
         )
     goes_on = set(entries.values()) - {number for number, fault in faults.items() if fault.again}
-    requests = max(1, -(-len(told.batch.tellings) // CONSENTS_AT_ONCE))
-    due_work.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (PAUSE * requests if goes_on else EVERY))
+    requests = max(1, -(-len(told.batch.states) // CONSENTS_AT_ONCE))
+    due_work.release(tx, Work.PUSH_CONSENTS, KEY, tx.now + (PAUSE * requests if goes_on else EVERY))
 
 
-def postpone_push(tx: Transaction, failed: NotTold) -> None:
+def postpone_push(tx: Transaction, failed: PushFailed) -> None:
     """Keep these entries waiting. The ledger records why."""
     tx.conn.execute(
         update(c).where(one_of(c.c.id, list(failed.batch.entries))).values(told_why=failed.why)
     )
     due_work.release(
-        tx, Work.TELL_CONSENTS, KEY, tx.now + (AFTER_FAILURE if failed.offered else NOT_OFFERED)
+        tx, Work.PUSH_CONSENTS, KEY, tx.now + (AFTER_FAILURE if failed.offered else NOT_OFFERED)
     )
 
 
 def _states_to_push(
     tx: Transaction, untold: Mapping[int, str], senders: Mapping[str, Mapping[int, str | None]]
-) -> Iterator[Telling]:
+) -> Iterator[ConsentState]:
     """The current state of each of these entries' numbers, for each company sender (a number or a
     whole service) that they changed. ``senders``: sender -> its numbers by id."""
     numbers = list(dict.fromkeys(untold.values()))
@@ -149,7 +149,7 @@ def _states_to_push(
                 ]
                 by = next((e for e in entries if e.id == max(held)) if held else iter(ended), None)
                 if by is not None and by.source is not Source.PROVIDER:
-                    yield Telling(
+                    yield ConsentState(
                         reference=f"{by.id:016x}{place:016x}",
                         number=number,
                         sender=sender,

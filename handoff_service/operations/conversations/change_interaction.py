@@ -13,7 +13,7 @@ from handoff_service.rules.conversations.states import ACTS, moved
 from handoff_service.rules.delivery.sms_characters import is_visible
 from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, State
 from handoff_service.store.conversations import interactions, live_group
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.texts import closing_line
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -60,7 +60,7 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
-    name = people.agent_name(tx.conn, command.agent_id)
+    name = agent_name(tx.conn, command.agent_id)
     closing = (
         closing_line(tx.conn, name)
         if command.closing_text is None
@@ -104,7 +104,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     if state is not None and (
         state is not interaction.state or (state is State.ON_HOLD and command.state_reason)
     ):
-        said = f"{people.agent_name(tx.conn, command.agent_id)} {DID[state]}"
+        said = f"{agent_name(tx.conn, command.agent_id)} {DID[state]}"
         line = messages.NewLine(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from handoff_service.operations.shared.messages import notify
 from handoff_service.operations.shared.uploads import StoredUpload
-from handoff_service.rules.conversations.media import NotTaken
+from handoff_service.rules.conversations.media import RefusedFile
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -25,7 +25,7 @@ class FinishFetch:
 
     media_id: int
     attempts: int
-    result: StoredUpload | NotTaken | str
+    result: StoredUpload | RefusedFile | str
 
 
 def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
@@ -47,7 +47,7 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
             status = MediaStatus.STORED
             values = {"file": file, "size": size, "content_type": taken.content_type, "why": None}
             values |= {"width": taken.width, "height": taken.height}
-        case NotTaken(why=why):
+        case RefusedFile(why=why):
             status, values = MediaStatus.REFUSED, {"why": why}
         case str(why):
             status = MediaStatus.REFUSED if command.attempts >= MOST_TRIES else status

@@ -12,8 +12,8 @@ from handoff_service.operations.shared.participation import active, join, lock_f
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine.lanes import Transaction
 
 
@@ -62,8 +62,8 @@ def write_note(tx: Transaction, command: Write) -> int:
     return messages.append(tx, interaction, line)
 
 
-def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Interaction:
+def _take_over(tx: Transaction, interaction: InteractionRow, agent_id: int) -> InteractionRow:
     cancel_work_item(tx, interaction.id)
     return assign_agent(
-        tx, interaction, agent_id, said=f"{people.agent_name(tx.conn, agent_id)} took over"
+        tx, interaction, agent_id, said=f"{agent_name(tx.conn, agent_id)} took over"
     )

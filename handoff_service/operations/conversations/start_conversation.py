@@ -27,8 +27,10 @@ from handoff_service.rules.identity.profile_matching import NumberFacts
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, live_group
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.provider_numbers import why_unanswerable
+from handoff_service.store.desk.users import active_user_name
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import OptedOut
@@ -83,7 +85,7 @@ class Preview:
 class _Line:
     provider_id: int
     queue_id: int
-    active: Interaction | None
+    active: InteractionRow | None
 
 
 def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
@@ -93,7 +95,7 @@ def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
     opted_out = consents.opted_out(conn, recipient.to, line.provider_id)
     active_id = line.active.id if line.active else None
     told_now = _told(conn, line, row, recipient, agent_id)
-    return Preview(row, told_now, active_id, opted_out, people.why_unanswerable(conn, recipient.to))
+    return Preview(row, told_now, active_id, opted_out, why_unanswerable(conn, recipient.to))
 
 
 def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
@@ -153,7 +155,7 @@ def _load(conn: Connection, recipient: Recipient) -> _Line:
     if provider is None:
         raise BadInput(errors={"from": f"{recipient.provider_number} is not a company number"})
     if recipient.user_id is not None:
-        people.active_user_name(conn, recipient.user_id)
+        active_user_name(conn, recipient.user_id)
     found = interactions.lock_active(conn, [recipient.to])
     active = next((i for i in found if i.provider_number_id == provider.id), None)
     return _Line(provider.id, provider.queue_id, active)
@@ -202,7 +204,7 @@ def _user_of(conn: Connection, recipient: Recipient, profile: Row[Any] | None) -
 
 def _create(
     tx: Transaction, command: Start, line: _Line, profile_id: int, user_id: int | None
-) -> Interaction:
+) -> InteractionRow:
     interaction_id = tx.conn.execute(
         insert(t.interactions)
         .values(
@@ -224,7 +226,7 @@ def _create(
     ).scalar_one()
     made = interactions.lock(tx.conn, interaction_id)
     live_group.join(tx, made.id, command.agent_id, 0)
-    said = f"{people.agent_name(tx.conn, command.agent_id)} wrote first"
+    said = f"{agent_name(tx.conn, command.agent_id)} wrote first"
     messages.append(
         tx,
         made,
@@ -255,7 +257,7 @@ def _user_name(conn: Connection, user_id: int | None) -> str:
     return found
 
 
-def _owner_name(conn: Connection, active: Interaction | None) -> str:
+def _owner_name(conn: Connection, active: InteractionRow | None) -> str:
     if active is None or active.assigned_to is None:
         return "the queue"
-    return people.agent_name(conn, active.assigned_to)
+    return agent_name(conn, active.assigned_to)

@@ -9,7 +9,7 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import lock_for
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Status, Work
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -43,7 +43,7 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
         raise Conflict(
             "We are asking the provider. If it has no answer in a few minutes, you can decide."
         )
-    name = people.agent_name(tx.conn, command.agent_id)
+    name = agent_name(tx.conn, command.agent_id)
     if command.went_out:
         tx.conn.execute(update(m).where(*this).values(status=Status.SENT, changed_at=tx.now))
         due_work.cancel(tx, Work.DELIVER, [command.message_id])

@@ -15,7 +15,8 @@ from sqlalchemy import exists, select, update
 from handoff_service.lib import phone_regions
 from handoff_service.rules.delivery.quiet_hours import over_at
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Status
-from handoff_service.store.desk import desk, people
+from handoff_service.store.desk import desk
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
@@ -81,7 +82,7 @@ def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
         r.id: r.attributes
         for r in tx.conn.execute(users.where(one_of(i.c.id, {r.interaction_id for r in rows})))
     }
-    instead = people.desk_time_zone(tx.conn)
+    instead = desk_time_zone(tx.conn)
     waits = {}
     for row in rows:
         said = known.get(row.interaction_id, {}).get("time_zone")

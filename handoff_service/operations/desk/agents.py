@@ -18,7 +18,7 @@ from handoff_service.operations.routing.presence import choose_presence
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
 from handoff_service.store.conversations import interactions, live_group
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.row_references import is_referred_to
@@ -110,7 +110,7 @@ def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
 def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
     """Release everything the agent has, without losing any of it."""
     _sign_out(tx, agent_id)
-    who = "The desk file" if by is None else people.agent_name(tx.conn, by)
+    who = "The desk file" if by is None else agent_name(tx.conn, by)
     said = f"{who} deactivated {name}."
     # First, so an acceptance that was faster is returned too.
     choose_presence(tx, agent_id, Presence.OFFLINE, reason=said)

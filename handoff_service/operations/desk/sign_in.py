@@ -32,7 +32,7 @@ _hasher = PasswordHasher()
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
+class CurrentAgent:
     """The signed-in agent."""
 
     id: int
@@ -182,13 +182,13 @@ _SIGNED_IN = (
 )
 
 
-def signed_in(conn: Connection, token: str, now: object) -> Agent | None:
+def signed_in(conn: Connection, token: str, now: object) -> CurrentAgent | None:
     """The session's agent. None when there is no such session."""
     rows = conn.execute(_SIGNED_IN, {"token": token_hash(token), "now": now}).all()
     if not rows:
         return None
     first = rows[0]
-    return Agent(
+    return CurrentAgent(
         first.id,
         first.name,
         first.email,

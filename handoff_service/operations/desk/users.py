@@ -17,7 +17,8 @@ from handoff_service.operations.identity.knowledge_facts import Fact, put_facts
 from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
-from handoff_service.store.desk import people, user_words
+from handoff_service.store.desk import user_words
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.row_references import is_referred_to
@@ -138,7 +139,7 @@ def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
     tx.conn.execute(update(p).where(p.c.user_id == user_id, p.c.active).values(active=False))
     put_numbers(tx, user_id, [])
     tx.conn.execute(delete(t.user_facts).where(t.user_facts.c.user_id == user_id))
-    who = "The desk file" if by is None else people.agent_name(tx.conn, by)
+    who = "The desk file" if by is None else agent_name(tx.conn, by)
     said = (
         f"{who} deactivated {name}: this conversation keeps their name until it is closed or "
         f"somebody else is verified"

@@ -24,7 +24,8 @@ from handoff_service.rules.identity.proof import ANSWERS_WITHIN, Expects
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.vocabulary import Owner, Work
 from handoff_service.store.conversations import interactions
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.provider_numbers import why_unanswerable
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -59,13 +60,13 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
         raise Conflict(NO_MEANS)
     if interaction.owner is Owner.VIRTUAL_AGENT:
         raise Conflict("The virtual agent already has this conversation.")
-    if why := people.why_unanswerable(tx.conn, interaction.requester_number):
+    if why := why_unanswerable(tx.conn, interaction.requester_number):
         raise Conflict(why)
     if interaction.owner is not Owner.AGENT:
         raise Conflict("Nobody has this conversation yet. Take it over first.")
     cancel_work_item(tx, interaction.id)  # a pending transfer
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
-    by = people.agent_name(tx.conn, command.agent_id)
+    by = agent_name(tx.conn, command.agent_id)
     said = f"{by} asked for an identity check"
     changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said)
     proofs.begin(tx, changed.id, changed.epoch, changed.requester_number, command.agent_id)

@@ -15,7 +15,7 @@ from handoff_service.ports import Mail, Mailed, NotMailed
 from handoff_service.rules.identity import proof as rules
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
 from handoff_service.store.conversations import interactions
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -55,7 +55,7 @@ def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
     until = tx.now + rules.CODE_LASTS
     proofs.change(tx, proof, code_hash=kept, code_until=until)
     proofs.put_code(tx, command.send_id, kept, until)
-    desk = people.desk_name_and_zone(tx.conn)[0]
+    desk = desk_name_and_zone(tx.conn)[0]
     return Mail(
         to=email,
         subject=f"Your code for {desk}",

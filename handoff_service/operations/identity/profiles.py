@@ -17,8 +17,9 @@ from handoff_service.operations.shared import messages
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.users import active_user_name
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
@@ -39,9 +40,7 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     profile, running = _locked(tx, command.profile_id)
     if not profile.active:
         raise Conflict(f"This profile of {profile.number} is no longer active.")
-    name = (
-        people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
-    )
+    name = active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     if profile.user_id == command.user_id:
         return
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(user_id=command.user_id))
@@ -54,7 +53,7 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
         update(i).where(i.c.id.in_([one.id for one in concerned])).values(user_id=command.user_id)
     )
     cases_follow(tx, concerned, command.user_id, author=Author.AGENT, agent_id=command.by)
-    by = people.agent_name(tx.conn, command.by)
+    by = agent_name(tx.conn, command.by)
     said = f"{by} linked this number to {name}" if name else f"{by} unlinked this number"
     line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=command.by
@@ -69,7 +68,7 @@ def deactivate_profile(tx: Transaction, profile_id: int) -> None:
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(active=False))
 
 
-def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interaction]) -> None:
+def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[InteractionRow]) -> None:
     """One row for each running conversation, or one for the number's last."""
     i = t.interactions
     last = (
@@ -97,7 +96,7 @@ def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interac
         tx.conn.execute(insert(t.associations), rows)
 
 
-def _locked(tx: Transaction, profile_id: int) -> tuple[Any, list[Interaction]]:
+def _locked(tx: Transaction, profile_id: int) -> tuple[Any, list[InteractionRow]]:
     """Lock the running conversations of the number, then the profile: the same order as receiving
     texts."""
     number = tx.conn.execute(select(p.c.number).where(p.c.id == profile_id)).scalar()

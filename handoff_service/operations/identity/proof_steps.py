@@ -12,12 +12,12 @@ from sqlalchemy import select
 from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.running_proof import Proof, ask, end, fail, has_mail
+from handoff_service.operations.shared.running_proof import LockedProof, ask, end, fail, has_mail
 from handoff_service.rules.identity import proof as rules
 from handoff_service.rules.identity.identity_level import Method
-from handoff_service.rules.identity.proof import Expects, Outcome, Verdict
+from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -37,7 +37,7 @@ class Standing:
     """
 
     expects: Expects | None = None
-    outcome: Outcome | None = None
+    outcome: ProofOutcome | None = None
     verdict: Verdict | None = None
     stepped: bool = False
     left: int = rules.TRIES
@@ -45,12 +45,12 @@ class Standing:
     asked_by: str | None = None
 
 
-def standing(tx: Transaction, proof: Proof | None, turn_id: int) -> Standing:
+def standing(tx: Transaction, proof: LockedProof | None, turn_id: int) -> Standing:
     """What the requester may be told about a proof in this turn."""
     if proof is None:
         return Standing()
     row = proof.row
-    asked_by = people.agent_name(tx.conn, row.asked_by) if row.asked_by else None
+    asked_by = agent_name(tx.conn, row.asked_by) if row.asked_by else None
     if row.ended_at is not None:
         return Standing(outcome=row.outcome, asked_by=asked_by)
     return Standing(
@@ -68,7 +68,7 @@ def can_prove(tx: Transaction) -> bool:
     return tx.settings.mails or bool(knowledge_facts.names(tx.conn))
 
 
-def send_code(tx: Transaction, proof: Proof) -> Proof:
+def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
     """Counts a send even when there is nobody to send to, because replies must not depend on that.
     A person and an e-mail address each get a limited number of codes, whichever numbers ask. Above
     the limit nothing is mailed, and only agents see why."""
@@ -99,7 +99,7 @@ def send_code(tx: Transaction, proof: Proof) -> Proof:
     return ask(tx, replace(proof, row=row), Expects.CODE)
 
 
-def ask_fact(tx: Transaction, proof: Proof) -> Proof:
+def ask_fact(tx: Transaction, proof: LockedProof) -> LockedProof:
     """Ask for a second fact. A person takes over instead when no answer would be accepted any
     more."""
     return (
@@ -113,18 +113,18 @@ def _may_guess(tx: Transaction, row: Proving) -> bool:
     return rules.tries_left(proofs.wrong_about_claim(tx.conn, row.claimed or "", tx.now)) > 0
 
 
-def _fail_guessed_at(tx: Transaction, proof: Proof) -> Proof:
+def _fail_guessed_at(tx: Transaction, proof: LockedProof) -> LockedProof:
     return fail(tx, proof, f"{rules.TRIES} wrong answers about this account within a day")
 
 
-def code_verdict(tx: Transaction, proof: Proof, guesses: Sequence[str]) -> Verdict:
+def code_verdict(tx: Transaction, proof: LockedProof, guesses: Sequence[str]) -> Verdict:
     """Judge the digits that were texted."""
     kept = proof.row.code_hash
     same = kept is not None and kept in guesses
     return rules.judged(six_digits=bool(guesses), same=same, until=proof.row.code_until, now=tx.now)
 
 
-def fact_verdict(tx: Transaction, proof: Proof, *, right: bool) -> Verdict:
+def fact_verdict(tx: Transaction, proof: LockedProof, *, right: bool) -> Verdict:
     """A fact is never right after too many guesses about that user, whichever numbers they came
     from."""
     user_id = proof.row.user_id
@@ -132,7 +132,7 @@ def fact_verdict(tx: Transaction, proof: Proof, *, right: bool) -> Verdict:
     return Verdict.RIGHT if right and not guessed_at else Verdict.WRONG
 
 
-def wrong(tx: Transaction, proof: Proof) -> Proof:
+def wrong(tx: Transaction, proof: LockedProof) -> LockedProof:
     """Count a wrong answer. The last one ends the proof."""
     row = proofs.change(tx, proof.row, wrong=proof.row.wrong + 1)
     proof = replace(proof, row=row)
@@ -143,13 +143,13 @@ def wrong(tx: Transaction, proof: Proof) -> Proof:
     return fail(tx, proof, f"{rules.TRIES} wrong answers, the last one for {what}")
 
 
-def succeed(tx: Transaction, proof: Proof, method: Method) -> Proof:
+def succeed(tx: Transaction, proof: LockedProof, method: Method) -> LockedProof:
     """Move profile and interaction to the user who was verified."""
     row = proof.row
     active = select(t.users.c.id).where(t.users.c.id == row.user_id, t.users.c.active)
     if row.user_id is None or tx.conn.execute(active).scalar() is None:
         return wrong(tx, proof)
-    note = f"asked for by {people.agent_name(tx.conn, row.asked_by)}" if row.asked_by else None
+    note = f"asked for by {agent_name(tx.conn, row.asked_by)}" if row.asked_by else None
     verified = Verify(
         interaction_id=row.interaction_id,
         agent_id=None,
@@ -158,4 +158,6 @@ def succeed(tx: Transaction, proof: Proof, method: Method) -> Proof:
         note=note,
     )
     verify_requester(tx, verified)
-    return end(tx, proof, outcome=Outcome.VERIFIED, method=method, code_hash=None, code_until=None)
+    return end(
+        tx, proof, outcome=ProofOutcome.VERIFIED, method=method, code_hash=None, code_until=None
+    )

@@ -14,11 +14,11 @@ from handoff_service.operations.identity import knowledge_facts, proof_steps
 from handoff_service.operations.identity.proof_steps import Standing
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.shared import running_proof
-from handoff_service.operations.shared.running_proof import Proof
+from handoff_service.operations.shared.running_proof import LockedProof
 from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
 from handoff_service.rules.identity import proof as rules
 from handoff_service.rules.identity.identity_level import Method
-from handoff_service.rules.identity.proof import Expects, Outcome, Verdict
+from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
@@ -36,7 +36,7 @@ class TurnRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class ClaimedAccount:
     """``claimed``: the employee number or e-mail address that the requester gave."""
 
     turn_id: int
@@ -99,7 +99,7 @@ def where_it_stands(tx: Transaction, command: TurnRef) -> Standing:
     return proof_steps.standing(tx, _proof(tx, command.turn_id), command.turn_id)
 
 
-def claim_account(tx: Transaction, command: Claim) -> Standing:
+def claim_account(tx: Transaction, command: ClaimedAccount) -> Standing:
     """The requester claims an account, and a code goes to the e-mail on file, if there is one. A
     new claim after a typing error starts over; wrong answers about another account stay with that
     account."""
@@ -120,7 +120,7 @@ def claim_account(tx: Transaction, command: Claim) -> Standing:
     return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
-def _anew(tx: Transaction, proof: Proof) -> Proof:
+def _anew(tx: Transaction, proof: LockedProof) -> LockedProof:
     turn_id = proof.row.turn_id
     ended = running_proof.end(tx, proof)
     row = proofs.begin(
@@ -187,7 +187,9 @@ def settle_answer(tx: Transaction, command: SettleAnswer) -> Standing:
     return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
-def _judge(tx: Transaction, proof: Proof, guesses: list[str], command: SettleAnswer) -> Proof:
+def _judge(
+    tx: Transaction, proof: LockedProof, guesses: list[str], command: SettleAnswer
+) -> LockedProof:
     by_fact = proof.expects is Expects.FACT
     if by_fact:
         verdict = proof_steps.fact_verdict(tx, proof, right=command.fact_right)
@@ -210,7 +212,7 @@ def finish_proof(tx: Transaction, command: Finish) -> Standing:
     proof = _proof(tx, command.turn_id)
     if proof is not None and proof.row.outcome is not None:
         row = proof.row
-        failed = row.outcome is Outcome.FAILED
+        failed = row.outcome is ProofOutcome.FAILED
         if failed or row.asked_by is not None:
             reason = (
                 f"Identity check not finished: {row.why}." if failed else "Identity check passed."
@@ -247,7 +249,7 @@ def not_this_person(tx: Transaction, command: TurnRef) -> None:
         verify_requester(tx, untied)
 
 
-def _next_step(tx: Transaction, turn_id: int, *, claims: bool = False) -> Proof | None:
+def _next_step(tx: Transaction, turn_id: int, *, claims: bool = False) -> LockedProof | None:
     """The running proof, marked as this turn's. None when there is none, or when this turn has
     taken its step. A text that starts a proof and claims an account takes two steps in one turn."""
     proof = _proof(tx, turn_id)
@@ -259,7 +261,7 @@ def _next_step(tx: Transaction, turn_id: int, *, claims: bool = False) -> Proof 
     return replace(proof, row=proofs.change(tx, proof.row, turn_id=turn_id, verdict=None))
 
 
-def _proof(tx: Transaction, turn_id: int, *, may_be_new: bool = False) -> Proof | None:
+def _proof(tx: Transaction, turn_id: int, *, may_be_new: bool = False) -> LockedProof | None:
     """The newest proof of the turn's epoch, or a new one. None when that epoch is over."""
     turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == turn_id)).one()
     interaction = interactions.lock(tx.conn, turn.interaction_id)
@@ -269,9 +271,11 @@ def _proof(tx: Transaction, turn_id: int, *, may_be_new: bool = False) -> Proof 
     if not may_be_new or (
         row is not None and (row.turn_id == turn_id or interaction.expects is Expects.OPENING)
     ):
-        return Proof(interaction, row) if row is not None else None
+        return LockedProof(interaction, row) if row is not None else None
     if row is not None and row.ended_at is None:
-        running_proof.end(tx, Proof(interaction, row))
+        running_proof.end(tx, LockedProof(interaction, row))
     asked_by = row.asked_by if row is not None and interaction.back_to is not None else None
     number = interaction.requester_number
-    return Proof(interaction, proofs.begin(tx, interaction.id, interaction.epoch, number, asked_by))
+    return LockedProof(
+        interaction, proofs.begin(tx, interaction.id, interaction.epoch, number, asked_by)
+    )

@@ -7,14 +7,14 @@ at once with what needed the proof.
 
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.shared import running_proof
-from handoff_service.operations.shared.running_proof import Proof
+from handoff_service.operations.shared.running_proof import LockedProof
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.redact_secrets import ENDED
 from handoff_service.operations.virtual_agent.take_bot_turn import open_turn
 from handoff_service.rules.identity.identity_level import Method
-from handoff_service.rules.identity.proof import Outcome
+from handoff_service.rules.identity.proof import ProofOutcome
 from handoff_service.store.conversations import interactions
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.identity import proofs
 from handoff_service.store.virtual_agent import bot_turns
@@ -32,14 +32,10 @@ def verify_by_hand(tx: Transaction, command: Verify) -> None:
     if row is None or row.ended_at is not None or command.user_id is None:
         return
     ended = running_proof.end(
-        tx, Proof(interaction, row), outcome=Outcome.VERIFIED, method=Method.AGENT
+        tx, LockedProof(interaction, row), outcome=ProofOutcome.VERIFIED, method=Method.AGENT
     )
     if interaction.back_to is not None:
-        by = (
-            people.agent_name(tx.conn, command.agent_id)
-            if command.agent_id is not None
-            else "Somebody"
-        )
+        by = agent_name(tx.conn, command.agent_id) if command.agent_id is not None else "Somebody"
         leave_virtual_agent(tx, ended.interaction, f"{by} verified the requester manually.", {})
     elif not bot_turns.is_asked(tx.conn, interaction.id, interaction.epoch):
         open_turn(tx, ended.interaction, ENDED)

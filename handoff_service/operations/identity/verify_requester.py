@@ -15,8 +15,9 @@ from handoff_service.operations.shared.participation import active, lock_for, mu
 from handoff_service.rules.identity.identity_level import VERIFIED_FOR, Method
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.users import active_user_name
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
@@ -51,7 +52,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if command.agent_id is not None:
         must_take_part(tx, interaction, command.agent_id)
-    who = people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
+    who = active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     profile_id = _associate(tx, interaction, command.user_id)
     if command.user_id is None and interaction.user_id is not None:
         is_not_them(tx, profile_id, interaction.user_id)
@@ -71,11 +72,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
     cases_follow(
         tx, [interaction], command.user_id, author=_author(command), agent_id=command.agent_id
     )
-    by = (
-        BY[command.method]
-        if command.agent_id is None
-        else people.agent_name(tx.conn, command.agent_id)
-    )
+    by = BY[command.method] if command.agent_id is None else agent_name(tx.conn, command.agent_id)
     said = (
         f"{who} was verified by {by}"
         if who
@@ -107,7 +104,7 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     if last is None:
         raise Conflict("There is no verification of this conversation to undo.")
     if last.old_user_id is not None:
-        people.active_user_name(tx.conn, last.old_user_id)
+        active_user_name(tx.conn, last.old_user_id)
     profile_id = _associate(tx, interaction, last.old_user_id)
     # the number has no user again, and stays so
     if last.old_user_id is None and last.user_id is not None:
@@ -116,7 +113,7 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     cases_follow(
         tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id
     )
-    by = people.agent_name(tx.conn, command.agent_id)
+    by = agent_name(tx.conn, command.agent_id)
     now = _name(tx, last.old_user_id) or "the guest"
     _tell(
         tx, interaction, f"{by} undid the verification: this is {now} again", command.agent_id, None
@@ -127,7 +124,7 @@ def _author(command: Verify) -> Author:
     return Author.VIRTUAL_AGENT if command.agent_id is None else Author.AGENT
 
 
-def _associate(tx: Transaction, interaction: Interaction, user_id: int | None) -> int:
+def _associate(tx: Transaction, interaction: InteractionRow, user_id: int | None) -> int:
     """Set the user of interaction and profile. Returns the number's active profile, because the
     interaction's own may be deactivated."""
     p, i = t.messaging_profiles, t.interactions
@@ -164,7 +161,7 @@ def _name(tx: Transaction, user_id: int | None) -> str | None:
 
 
 def _tell(
-    tx: Transaction, interaction: Interaction, said: str, agent_id: int | None, note: str | None
+    tx: Transaction, interaction: InteractionRow, said: str, agent_id: int | None, note: str | None
 ) -> None:
     line = messages.NewLine(
         kind=Kind.SYSTEM,

@@ -10,8 +10,9 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import lock_for
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.messaging_actions import messaging_actions, timers
@@ -47,7 +48,7 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
         raise BadInput(errors={"due_at": "must be within a year"})
     tx.conn.execute(update(t.timers).where(t.timers.c.id == timer.id).values(due_at=command.due_at))
     timers.wait_for_next(tx, {interaction.id: interaction.line})
-    until = command.due_at.astimezone(ZoneInfo(people.desk_time_zone(tx.conn)))
+    until = command.due_at.astimezone(ZoneInfo(desk_time_zone(tx.conn)))
     _tell(
         tx,
         interaction,
@@ -66,9 +67,11 @@ def cancel_timer(tx: Transaction, command: Cancel) -> None:
     _tell(tx, interaction, timer, command.agent_id, "canceled {}")
 
 
-def _tell(tx: Transaction, interaction: Interaction, timer: Timer, agent_id: int, did: str) -> None:
+def _tell(
+    tx: Transaction, interaction: InteractionRow, timer: Timer, agent_id: int, did: str
+) -> None:
     name = messaging_actions.get(tx.conn, timer.action_id).action.name
-    said = f"{people.agent_name(tx.conn, agent_id)} " + did.replace("{}", f"“{name}”")
+    said = f"{agent_name(tx.conn, agent_id)} " + did.replace("{}", f"“{name}”")
     messages.append(
         tx,
         interaction,

@@ -33,7 +33,7 @@ from handoff_service.rules.shared.vocabulary import (
     State,
 )
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import SetBased, Transaction
 from handoff_service.store.engine.one_of import one_of
@@ -69,7 +69,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         stored = messaging_actions.list_(tx.conn, {timer.action_id for timer in found})
         names = _names(tx, rows)
         prompts: list[
-            tuple[Interaction, messages.NewLine]
+            tuple[InteractionRow, messages.NewLine]
         ] = []  # for agents; written together when a line of another kind comes
         ended: set[int] = set()  # timers that do nothing disappear from pages too
         for timer in sorted(found, key=lambda one: _place(one, stored)):
@@ -134,7 +134,7 @@ def _names(tx: Transaction, ids: Collection[int]) -> dict[int, _Names]:
     }
 
 
-def _facts(interaction: Interaction, named: _Names) -> Facts:
+def _facts(interaction: InteractionRow, named: _Names) -> Facts:
     return Facts(
         state=interaction.state,
         owner=interaction.owner,
@@ -146,7 +146,7 @@ def _facts(interaction: Interaction, named: _Names) -> Facts:
     )
 
 
-def _who(interaction: Interaction, named: _Names, waiting: timedelta) -> ActionPlaceholders:
+def _who(interaction: InteractionRow, named: _Names, waiting: timedelta) -> ActionPlaceholders:
     return ActionPlaceholders(
         requester=named.requester,
         agent=named.agent if interaction.assigned_to else None,
@@ -161,7 +161,7 @@ def _prompt(action: MessagingAction, who: ActionPlaceholders) -> messages.NewLin
 
 
 def _prompt_requester(
-    tx: Transaction, action: MessagingAction, interaction: Interaction, who: ActionPlaceholders
+    tx: Transaction, action: MessagingAction, interaction: InteractionRow, who: ActionPlaceholders
 ) -> None:
     """The one place that sends a prompt to a requester."""
     messages.send_text(
@@ -174,8 +174,8 @@ def _prompt_requester(
 
 
 def _perform(
-    tx: Transaction, action: MessagingAction, interaction: Interaction, who: ActionPlaceholders
-) -> Interaction:
+    tx: Transaction, action: MessagingAction, interaction: InteractionRow, who: ActionPlaceholders
+) -> InteractionRow:
     """Carry out the action. Returns the changed interaction."""
     if action.action is Action.PROMPT_REQUESTER:
         _prompt_requester(tx, action, interaction, who)
@@ -186,7 +186,7 @@ def _perform(
     return interaction
 
 
-def _reassign(tx: Transaction, interaction: Interaction, reason: str) -> Interaction:
+def _reassign(tx: Transaction, interaction: InteractionRow, reason: str) -> InteractionRow:
     """Return it to work assignment. An interaction in a queue keeps waiting there."""
     if interaction.owner is Owner.QUEUE:
         return interaction
@@ -195,8 +195,8 @@ def _reassign(tx: Transaction, interaction: Interaction, reason: str) -> Interac
 
 
 def _set_state(
-    tx: Transaction, interaction: Interaction, action: MessagingAction, state: State, reason: str
-) -> Interaction:
+    tx: Transaction, interaction: InteractionRow, action: MessagingAction, state: State, reason: str
+) -> InteractionRow:
     if state is interaction.state or moved(interaction.state, ACTION_ACTS[state]) is not state:
         return interaction
     words = state.replace("_", " ")

@@ -2,11 +2,11 @@
 
 from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine.lanes import Transaction
 
 
-def alert_supervisors(tx: Transaction, interaction: Interaction, said: str) -> None:
+def alert_supervisors(tx: Transaction, interaction: InteractionRow, said: str) -> None:
     """Write a prompt that stays in the conversation until somebody answers the requester."""
     line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
     messages.prompt_each(tx, [(interaction, line)])

@@ -11,7 +11,7 @@ from handoff_service.operations.routing.end_offer import end_offer, renew_offers
 from handoff_service.operations.routing.presence import RAN_OUT, set_away
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Work
 from handoff_service.store.conversations import interactions
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -53,7 +53,7 @@ def accept_work(tx: Transaction, command: Accept) -> int:
         raise Conflict(GONE)
     end_offer(tx, offer, OfferOutcome.ACCEPTED)
     waited = round((tx.now - offer.offered_at).total_seconds())
-    name = people.agent_name(tx.conn, command.agent_id)
+    name = agent_name(tx.conn, command.agent_id)
     changed = assign(
         tx,
         interaction,

@@ -14,8 +14,8 @@ from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.shared.vocabulary import Owner, Work, WorkItemState
 from handoff_service.store.conversations import interactions, live_group
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -33,13 +33,13 @@ class AssignTo:
 
 def assign(
     tx: Transaction,
-    interaction: Interaction,
+    interaction: InteractionRow,
     work_item_id: int,
     agent_id: int,
     *,
     said: str,
     reason: str | None = None,
-) -> Interaction:
+) -> InteractionRow:
     """Complete a work item of a locked, active interaction with an agent. Its other offers are
     withdrawn."""
     w = t.work_items
@@ -54,12 +54,12 @@ def assign(
 
 def assign_agent(
     tx: Transaction,
-    interaction: Interaction,
+    interaction: InteractionRow,
     agent_id: int,
     *,
     said: str,
     reason: str | None = None,
-) -> Interaction:
+) -> InteractionRow:
     """The agent owns it in the next epoch. The previous owner leaves the live group."""
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
     interactions.put_state(
@@ -89,7 +89,7 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
         raise Conflict(f"{agent.name} already has this conversation.")
     cancel_work_item(tx, interaction.id)
-    by = people.agent_name(tx.conn, command.by)
+    by = agent_name(tx.conn, command.by)
     said = (
         f"{by} took over"
         if command.by == command.agent_id

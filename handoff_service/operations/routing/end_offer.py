@@ -15,8 +15,8 @@ from handoff_service.rules.shared.vocabulary import (
     Work,
     WorkItemState,
 )
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -67,7 +67,7 @@ def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> N
     tx.desk_changed()
 
 
-def requeue_or_return(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:
+def requeue_or_return(tx: Transaction, interaction: InteractionRow, offer: Offer, why: str) -> None:
     """Return it to the queue unless other offers are open. For a transfer, tell the sender, who
     still owns it, ``why``."""
     w, o = t.work_items, t.offers
@@ -78,9 +78,6 @@ def requeue_or_return(tx: Transaction, interaction: Interaction, offer: Offer, w
         tx.conn.execute(this.where(~others.exists()).values(state=WorkItemState.QUEUED))
         return
     tx.conn.execute(this.values(state=WorkItemState.CANCELED, ended_at=tx.now))
-    said = (
-        f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The conversation stays with "
-        f"its agent."
-    )
+    said = f"{agent_name(tx.conn, offer.agent_id)} {why}. The conversation stays with its agent."
     line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
     messages.prompt_each(tx, [(interaction, line)])

@@ -10,7 +10,7 @@ from handoff_service.operations.shared.messages import change_owner
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Owner, Work, WorkItemState
 from handoff_service.store.conversations import live_group
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -18,14 +18,14 @@ from handoff_service.store.engine.lanes import Transaction
 
 def hand_off(
     tx: Transaction,
-    interaction: Interaction,
+    interaction: InteractionRow,
     reason: str,
     collected: Mapping[str, str],
     *,
     queue_id: int | None = None,
     sender: int | None = None,
     note: str | None = None,
-) -> Interaction:
+) -> InteractionRow:
     """Put a locked, active interaction into the given queue, or the one that its conditions choose.
 
     ``collected`` is what the bot learned, by name. The previous agent leaves the live group.

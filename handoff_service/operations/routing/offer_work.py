@@ -29,7 +29,7 @@ from handoff_service.rules.routing.assignment import (
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.vocabulary import Author, Work, WorkItemState
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import texts
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -152,13 +152,13 @@ class _Case:
     """One work item while it is being decided."""
 
     item: Waiting
-    interaction: Interaction
+    interaction: InteractionRow
     queue: WorkQueue
     candidates: list[Candidate]
     answers: Answers
 
 
-def _take(tx: Transaction, desk: _Desk, item: Waiting, interaction: Interaction) -> int:
+def _take(tx: Transaction, desk: _Desk, item: Waiting, interaction: InteractionRow) -> int:
     """Decide one work item. Returns the number of offers made."""
     candidates = list(desk.agents.get(item.queue_id, {}).values())
     answers = desk.answers.get(item.id, Answers())

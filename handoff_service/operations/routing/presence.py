@@ -38,7 +38,7 @@ class SetPresence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn:
+class RecordSignIn:
     """An agent has signed in. ``to_work``: in the workspace, which makes an agent who chose Offline
     available."""
 
@@ -74,7 +74,7 @@ def set_away(tx: Transaction, agent_id: int, reason: str) -> None:
         _change(tx, agent_id, away, reason)
 
 
-def signed_in(tx: Transaction, command: SignedIn) -> None:
+def signed_in(tx: Transaction, command: RecordSignIn) -> None:
     """Signing in ends an automatic Away. A chosen Away stays."""
     chosen = tx.conn.execute(select(a.c.presence).where(a.c.id == command.agent_id)).scalar()
     if command.to_work and chosen == Presence.OFFLINE:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from handoff_service.operations.shared.field_types import Country, Name, Position, TimeZone
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.routing import queue_conditions
-from handoff_service.rules.routing.queues import Pool, Queue, Skill
+from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill
 from handoff_service.rules.shared.conditions import Condition, Match
 from handoff_service.rules.shared.vocabulary import Assignment
 
@@ -17,21 +17,21 @@ WEEK = 7 * 86_400  # seconds
 QueueText = Annotated[str, Field(max_length=1600)]
 
 
-class _Entry(BaseModel):
+class _QueueEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class PoolEntry(_Entry):
+class PoolEntry(_QueueEntry):
     name: Name
     after_seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
 
 
-class SkillEntry(_Entry):
+class SkillEntry(_QueueEntry):
     name: Name
     mandatory: bool = True
 
 
-class TextsEntry(_Entry):
+class TextsEntry(_QueueEntry):
     """The queue's own texts; null: the desk's text."""
 
     in_line: QueueText | None = None
@@ -73,7 +73,7 @@ AffinityDays = Annotated[int, Field(ge=0, le=365)]
 AlarmSeconds = Annotated[int, Field(ge=1, le=WEEK)]
 
 
-class QueueEntry(_Entry):
+class QueueEntry(_QueueEntry):
     """``position``: its place in the admin's order; left out: its current place, or last."""
 
     name: Name
@@ -92,10 +92,10 @@ class QueueEntry(_Entry):
     alarm_seconds: AlarmSeconds | None = None
     texts: TextsEntry = TextsEntry()
 
-    def meant(self) -> Queue:
+    def meant(self) -> QueueFields:
         """The queue that the entry describes."""
         written = {name: getattr(self, name) for name in type(self).model_fields}
-        return Queue(**values(written | {"position": self.position or 0}))
+        return QueueFields(**values(written | {"position": self.position or 0}))
 
 
 def values(written: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def values(written: dict[str, Any]) -> dict[str, Any]:
     read: dict[str, Any] = {
         "groups": lambda given: (
             "pools",
-            tuple(Pool(group=g.name, after_seconds=g.after_seconds) for g in given),
+            tuple(QueuePool(group=g.name, after_seconds=g.after_seconds) for g in given),
         ),
         "skills": lambda given: (
             "skills",

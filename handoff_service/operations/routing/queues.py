@@ -11,9 +11,9 @@ from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib import opening_hours
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
-from handoff_service.rules.routing.queues import Queue, faults
+from handoff_service.rules.routing.queues import QueueFields, faults
 from handoff_service.rules.shared import conditions
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import queues
@@ -29,7 +29,7 @@ class ChangeQueue:
     values: Mapping[str, Any]
 
 
-def make_queue(tx: Transaction, queue: Queue) -> int:
+def make_queue(tx: Transaction, queue: QueueFields) -> int:
     """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
     checked(tx, queue)
     _name_is_free(tx, queue.name)
@@ -51,7 +51,7 @@ def change_queue(tx: Transaction, command: ChangeQueue) -> None:
     _save(tx, command.id, changed)
 
 
-def put_queue(tx: Transaction, queue: Queue) -> None:
+def put_queue(tx: Transaction, queue: QueueFields) -> None:
     """Create the queue with this name, or update it to match. Position 0 keeps its place."""
     found = tx.conn.execute(select(q.c.id).where(q.c.name == queue.name)).scalar()
     if found is None:
@@ -76,10 +76,10 @@ def delete_queue(tx: Transaction, queue_id: int) -> None:
     tx.conn.execute(delete(q).where(q.c.id == queue_id))
 
 
-def checked(tx: Transaction, queue: Queue) -> None:
+def checked(tx: Transaction, queue: QueueFields) -> None:
     """BadInput, by field, for a queue that cannot be saved."""
     found = faults(queue)
-    country = queue.country or people.desk_country(tx.conn)
+    country = queue.country or desk_country(tx.conn)
     if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
         found["schedule"] = wrong
     if found:
@@ -88,7 +88,7 @@ def checked(tx: Transaction, queue: Queue) -> None:
 
 def check_schedules(tx: Transaction) -> None:
     """BadInput when a queue's schedule is invalid in the desk's country."""
-    country = people.desk_country(tx.conn)
+    country = desk_country(tx.conn)
     for queue in queues.list_(tx.conn).values():
         if (
             queue.country is None
@@ -132,13 +132,13 @@ def _name_is_free(tx: Transaction, name: str) -> None:
         raise Conflict(f"A queue named {name!r} already exists.")
 
 
-def _save(tx: Transaction, queue_id: int, queue: Queue) -> None:
+def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
     tx.conn.execute(update(q).where(q.c.id == queue_id).values(**_row(queue)))
     _join(tx, queue_id, queue)
     schedule_offers(tx)
 
 
-def _row(queue: Queue) -> dict[str, Any]:
+def _row(queue: QueueFields) -> dict[str, Any]:
     plain = (
         "name", "position", "match", "schedule", "time_zone", "country", "assignment",
         "accept_seconds", "auto_assign",
@@ -151,7 +151,7 @@ def _row(queue: Queue) -> dict[str, Any]:
     }
 
 
-def _join(tx: Transaction, queue_id: int, queue: Queue) -> None:
+def _join(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
     """Set its groups and skills to exactly these."""
     groups = _groups(tx, [p.group for p in queue.pools])
     pools = [{"group_id": groups[p.group], "after_seconds": p.after_seconds} for p in queue.pools]

@@ -20,8 +20,8 @@ from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.operations.shared.participation import active, lock_for
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, WorkItemState
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import inbox, work_items
@@ -71,12 +71,12 @@ def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
     if _under_way(tx, interaction.id) is None:
         raise Conflict("There is no transfer to cancel.")
     cancel_work_item(tx, interaction.id)
-    by = people.agent_name(tx.conn, command.agent_id)
+    by = agent_name(tx.conn, command.agent_id)
     _say(tx, interaction, f"{by} canceled the transfer", None, command.agent_id)
 
 
 def _to_agent(
-    tx: Transaction, interaction: Interaction, sender: int, to: int, note: str | None
+    tx: Transaction, interaction: InteractionRow, sender: int, to: int, note: str | None
 ) -> None:
     other = work_items.candidate(tx.conn, to)
     if other is None:
@@ -95,7 +95,7 @@ def _to_agent(
         )
     if (there := _under_way(tx, interaction.id)) is not None:
         raise Conflict(f"A transfer to {there} is already waiting. Cancel it first.")
-    by = people.agent_name(tx.conn, sender)
+    by = agent_name(tx.conn, sender)
     queue = tx.conn.execute(
         select(*t.queues.c["id", "accept_seconds"]).where(
             t.queues.c.id == _queue_of(tx, interaction)
@@ -121,11 +121,11 @@ def _to_agent(
 
 
 def _to_queue(
-    tx: Transaction, interaction: Interaction, sender: int, to: int, note: str | None
+    tx: Transaction, interaction: InteractionRow, sender: int, to: int, note: str | None
 ) -> None:
     if tx.conn.execute(select(t.queues.c.id).where(t.queues.c.id == to)).scalar() is None:
         raise NotFound(f"There is no queue {to}.")
-    by = people.agent_name(tx.conn, sender)
+    by = agent_name(tx.conn, sender)
     collected = work_items.collected(tx.conn, interaction.id)
     hand_off(
         tx, interaction, f"{by} transferred it.", collected, queue_id=to, sender=sender, note=note
@@ -141,14 +141,14 @@ def _under_way(tx: Transaction, interaction_id: int) -> str | None:
     return found.to.name if found is not None else None
 
 
-def _queue_of(tx: Transaction, interaction: Interaction) -> int:
+def _queue_of(tx: Transaction, interaction: InteractionRow) -> int:
     p = t.provider_numbers
     own = select(p.c.queue_id).where(p.c.id == interaction.provider_number_id)
     return interaction.queue_id or tx.conn.execute(own).scalar_one()
 
 
 def _say(
-    tx: Transaction, interaction: Interaction, said: str, reason: str | None, agent_id: int
+    tx: Transaction, interaction: InteractionRow, said: str, reason: str | None, agent_id: int
 ) -> None:
     line = messages.NewLine(
         kind=Kind.SYSTEM,

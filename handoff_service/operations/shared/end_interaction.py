@@ -9,7 +9,7 @@ from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import ACTS
 from handoff_service.rules.shared.vocabulary import Owner, State, Work
 from handoff_service.store.conversations import conversations, interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -20,7 +20,7 @@ DESCRIPTION = 160  # characters of a short description
 
 def end_interaction(
     tx: Transaction,
-    interaction: Interaction,
+    interaction: InteractionRow,
     state: State,
     *,
     said: str,

@@ -18,8 +18,8 @@ from handoff_service.rules.shared.vocabulary import (
     Status,
     Work,
 )
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.provider_numbers import why_unanswerable
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import insert_rows, update_rows
@@ -55,14 +55,14 @@ class NewLine:
     with_media: bool = False
 
 
-def append(tx: Transaction, interaction: Interaction, line: NewLine) -> int:
+def append(tx: Transaction, interaction: InteractionRow, line: NewLine) -> int:
     """Add a line that only agents see. Returns its position in the conversation."""
     return _add(tx, interaction, line, outbound=False)[1]
 
 
 def send_text(
     tx: Transaction,
-    interaction: Interaction,
+    interaction: InteractionRow,
     body: str,
     author: Author,
     *,
@@ -78,7 +78,7 @@ def send_text(
     - ``event`` UNASKED: is not a reply, so it waits for the end of quiet hours. Any other message
       releases it.
     """
-    if people.why_unanswerable(tx.conn, interaction.requester_number):
+    if why_unanswerable(tx.conn, interaction.requester_number):
         return None
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
     line = NewLine(
@@ -115,7 +115,7 @@ def send_text(
 
 
 def append_each(
-    tx: Transaction, lines: Sequence[tuple[Interaction, NewLine]], *, prompts: bool = False
+    tx: Transaction, lines: Sequence[tuple[InteractionRow, NewLine]], *, prompts: bool = False
 ) -> None:
     """Add many agent-only lines to locked interactions in four statements. Keeps the order within
     each interaction."""
@@ -141,7 +141,7 @@ def append_each(
     notify(tx, ids)
 
 
-def prompt_each(tx: Transaction, lines: Sequence[tuple[Interaction, NewLine]]) -> None:
+def prompt_each(tx: Transaction, lines: Sequence[tuple[InteractionRow, NewLine]]) -> None:
     """Prompt the agents of locked interactions. Where nobody is assigned, supervisors are
     prompted."""
     append_each(tx, lines, prompts=True)
@@ -150,7 +150,7 @@ def prompt_each(tx: Transaction, lines: Sequence[tuple[Interaction, NewLine]]) -
 
 
 def _add(
-    tx: Transaction, interaction: Interaction, line: NewLine, *, outbound: bool
+    tx: Transaction, interaction: InteractionRow, line: NewLine, *, outbound: bool
 ) -> tuple[int, int]:
     seq = tx.conn.execute(_COUNT_UP, {"_id": interaction.id, "_at": tx.now}).scalar_one()
     row = _row(tx, interaction, line, seq)
@@ -171,7 +171,7 @@ def _length(line: NewLine) -> dict[str, Any]:
     return {"segments": counted.count, "encoding": counted.encoding}
 
 
-def _row(tx: Transaction, interaction: Interaction, line: NewLine, seq: int) -> dict[str, Any]:
+def _row(tx: Transaction, interaction: InteractionRow, line: NewLine, seq: int) -> dict[str, Any]:
     return {
         "interaction_id": interaction.id,
         "seq": seq,
@@ -207,14 +207,14 @@ def notify_onlookers(tx: Transaction, interaction_id: int, requester_number: str
 
 def change_owner(
     tx: Transaction,
-    interaction: Interaction,
+    interaction: InteractionRow,
     *,
     owner: Owner,
     said: str,
     reason: str | None = None,
     agent_id: int | None = None,
     queue_id: int | None = None,
-) -> Interaction:
+) -> InteractionRow:
     """Give the interaction to a new owner in the next epoch, and add a line about it. A running
     proof ends with the epoch."""
     epoch = interaction.epoch + 1

@@ -9,8 +9,8 @@ from handoff_service.errors import Conflict, NotAllowed
 from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store.conversations import interactions, live_group
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine.lanes import Transaction
 
 
@@ -18,7 +18,7 @@ class NotTakingPart(NotAllowed):
     """You take no part in this conversation."""
 
 
-def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> Interaction:
+def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> InteractionRow:
     """The interaction, locked for this agent's action. NotFound when there is none. NotTakingPart
     when another live agent owns it and this agent has not joined."""
     interaction = interactions.lock(tx.conn, interaction_id)
@@ -26,18 +26,18 @@ def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> Interaction
     return interaction
 
 
-def must_take_part(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
+def must_take_part(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
     """NotTakingPart when another live agent owns a locked interaction and this agent has not
     joined. Interactions owned by a queue, the virtual agent or nobody are open to every live
     agent."""
     if interaction.owner is not Owner.AGENT or interaction.assigned_to in (None, agent_id):
         return
     if not live_group.has(tx.conn, interaction.id, agent_id):
-        owner = people.agent_name(tx.conn, interaction.assigned_to)
+        owner = agent_name(tx.conn, interaction.assigned_to)
         raise NotTakingPart(f"{owner} has this conversation. Join it first.")
 
 
-def join(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
+def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
     """Add the agent to the live group of a locked interaction. The owner and the group get a hint
     and a line about it. Does nothing for a member."""
     if live_group.has(tx.conn, interaction.id, agent_id):
@@ -46,16 +46,16 @@ def join(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
     notify_group(tx, interaction, agent_id, "joined")
 
 
-def notify_group(tx: Transaction, interaction: Interaction, agent_id: int, did: str) -> None:
+def notify_group(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
     """Add the line about an agent who joined or left."""
-    said = f"{people.agent_name(tx.conn, agent_id)} {did}"
+    said = f"{agent_name(tx.conn, agent_id)} {did}"
     line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.LIVE_GROUP, agent_id=agent_id
     )
     messages.append(tx, interaction, line)
 
 
-def active(interaction: Interaction) -> Interaction:
+def active(interaction: InteractionRow) -> InteractionRow:
     """The interaction, or Conflict when it is closed."""
     if not interaction.active:
         raise Conflict(

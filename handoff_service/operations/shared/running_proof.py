@@ -6,10 +6,10 @@ from sqlalchemy import select
 
 from handoff_service.operations.shared import messages
 from handoff_service.rules.identity import proof as rules
-from handoff_service.rules.identity.proof import Expects, Outcome
+from handoff_service.rules.identity.proof import Expects, ProofOutcome
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -18,10 +18,10 @@ from handoff_service.store.identity.proofs import Proving
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class LockedProof:
     """A proof with its locked interaction."""
 
-    interaction: Interaction
+    interaction: InteractionRow
     row: Proving
 
     @property
@@ -29,7 +29,7 @@ class Proof:
         return self.interaction.expects
 
 
-def ask(tx: Transaction, proof: Proof, expects: Expects | None) -> Proof:
+def ask(tx: Transaction, proof: LockedProof, expects: Expects | None) -> LockedProof:
     """Continue with this question. The requester's time to answer starts over before the
     conversation returns to the agent."""
     interaction = proof.interaction
@@ -39,7 +39,7 @@ def ask(tx: Transaction, proof: Proof, expects: Expects | None) -> Proof:
     return replace(proof, interaction=replace(interaction, expects=expects))
 
 
-def wait_for_answer(tx: Transaction, interaction: Interaction) -> None:
+def wait_for_answer(tx: Transaction, interaction: InteractionRow) -> None:
     """Start the time limit after which the conversation returns to the live agent who waits for an
     answer."""
     until = tx.now + rules.ANSWERS_WITHIN
@@ -55,7 +55,7 @@ def has_mail(tx: Transaction, user_id: int | None) -> bool:
     return bool(tx.conn.execute(email).scalar())
 
 
-def fail(tx: Transaction, proof: Proof, why: str) -> Proof:
+def fail(tx: Transaction, proof: LockedProof, why: str) -> LockedProof:
     """Fail the proof; agents see why."""
     row = proof.row
     if row.claimed is not None and row.user_id is None:
@@ -70,25 +70,25 @@ def fail(tx: Transaction, proof: Proof, why: str) -> Proof:
         reason=why,
     )
     messages.append(tx, proof.interaction, line)
-    return end(tx, proof, outcome=Outcome.FAILED, why=why)
+    return end(tx, proof, outcome=ProofOutcome.FAILED, why=why)
 
 
-def end_running(tx: Transaction, interaction: Interaction, why: str) -> dict[str, str]:
+def end_running(tx: Transaction, interaction: InteractionRow, why: str) -> dict[str, str]:
     """End a running proof without a result. Returns its fields for the handoff's card."""
     row = proofs.newest(tx.conn, interaction.id, interaction.epoch)
     if row is None or row.ended_at is not None:
         return {}
-    ended = fail(tx, Proof(interaction, row), why)
+    ended = fail(tx, LockedProof(interaction, row), why)
     return card(ended.row)
 
 
 def card(row: Proving) -> dict[str, str]:
     """The fields of a proof on the handoff's card, by name."""
-    how = "verified" if row.outcome is Outcome.VERIFIED else f"failed: {row.why}"
+    how = "verified" if row.outcome is ProofOutcome.VERIFIED else f"failed: {row.why}"
     return {"Proof": how, **({"Says to be": row.claimed} if row.claimed else {})}
 
 
-def end(tx: Transaction, proof: Proof, **values: object) -> Proof:
+def end(tx: Transaction, proof: LockedProof, **values: object) -> LockedProof:
     """Stop expecting anything from the requester. An unused code is still redacted when it is
     texted."""
     row = proofs.change(tx, proof.row, ended_at=tx.now, **values)

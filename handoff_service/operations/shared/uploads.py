@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import BadInput
-from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES, Taken, in_words
+from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES, AcceptedFile, in_words
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -25,7 +25,7 @@ class StoredUpload:
 
     file: str
     size: int
-    taken: Taken
+    taken: AcceptedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

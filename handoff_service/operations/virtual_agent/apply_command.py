@@ -19,7 +19,7 @@ from handoff_service.operations.virtual_agent.turn_input import RESTARTED
 from handoff_service.rules.shared.vocabulary import Author, Owner, State
 from handoff_service.rules.virtual_agent.commands import Command, may_be, meant
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk, texts
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
@@ -71,19 +71,19 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
             _restart(tx, interaction)
 
 
-def _leave_queue(tx: Transaction, interaction: Interaction, command: Command) -> None:
+def _leave_queue(tx: Transaction, interaction: InteractionRow, command: Command) -> None:
     if command is Command.BYE:
         _bye(tx, interaction)
     elif command is Command.RESTART and tx.settings.bot_answers:
         _restart(tx, return_to_virtual_agent(tx, interaction, said=BY_REQUESTER, outcome=None))
 
 
-def _bye(tx: Transaction, interaction: Interaction) -> None:
+def _bye(tx: Transaction, interaction: InteractionRow) -> None:
     messages.send_text(tx, interaction, texts.goodbye(tx.conn), Author.SYSTEM)
     end_interaction(tx, interaction, State.CLOSED_COMPLETE, said=SAID_GOODBYE)
 
 
-def _restart(tx: Transaction, interaction: Interaction) -> None:
+def _restart(tx: Transaction, interaction: InteractionRow) -> None:
     """Start the next epoch: a running answer becomes late, and old choices are dropped."""
     changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=RESTARTED)
     open_turn(tx, changed, RESTART)

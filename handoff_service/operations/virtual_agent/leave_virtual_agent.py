@@ -9,15 +9,15 @@ from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.running_proof import end_running
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import work_items
 
 
 def leave_virtual_agent(
-    tx: Transaction, interaction: Interaction, reason: str, collected: Mapping[str, str]
-) -> Interaction:
+    tx: Transaction, interaction: InteractionRow, reason: str, collected: Mapping[str, str]
+) -> InteractionRow:
     """For a locked, active interaction owned by the virtual agent. A running proof fails."""
     known = dict(collected)
     if interaction.expects is not None:
@@ -26,7 +26,7 @@ def leave_virtual_agent(
     return came_back or hand_off(tx, interaction, reason, known)
 
 
-def _come_back(tx: Transaction, interaction: Interaction, reason: str) -> Interaction | None:
+def _come_back(tx: Transaction, interaction: InteractionRow, reason: str) -> InteractionRow | None:
     """Without an offer, because the conversation was theirs. None when the agent has left or takes
     no work."""
     agent = work_items.candidate(tx.conn, interaction.back_to or 0)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import insert, select
 
 from handoff_service.rules.identity.proof import Expects, code_hash, fact_hash, without_codes
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.identity.proofs import LiveCode
@@ -52,7 +52,7 @@ def unasked(key: str, expects: Expects | None, codes: Sequence[LiveCode], body: 
     )
 
 
-def instead_of_texts(tx: Transaction, interaction: Interaction, *, after: int) -> str | None:
+def instead_of_texts(tx: Transaction, interaction: InteractionRow, *, after: int) -> str | None:
     """The payload for the virtual agent in place of the requester's texts while a proof runs."""
     if interaction.expects is None:
         return None

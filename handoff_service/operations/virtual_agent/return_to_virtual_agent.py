@@ -16,8 +16,10 @@ from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.shared.vocabulary import Author, Owner
 from handoff_service.store.conversations import interactions, live_group
-from handoff_service.store.conversations.interactions import Interaction
-from handoff_service.store.desk import people, texts
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk import texts
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.provider_numbers import why_unanswerable
 from handoff_service.store.engine.lanes import Transaction
 
 LONGEST_OUTCOME = 200
@@ -44,14 +46,14 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
         raise Conflict("There is no virtual agent on this desk.")
     if interaction.owner is Owner.VIRTUAL_AGENT:
         raise Conflict("The virtual agent already has this conversation.")
-    if why := people.why_unanswerable(tx.conn, interaction.requester_number):
+    if why := why_unanswerable(tx.conn, interaction.requester_number):
         raise Conflict(why)
-    by = people.agent_name(tx.conn, command.agent_id)
+    by = agent_name(tx.conn, command.agent_id)
     said = f"{by} handed this back to the virtual agent"
     return_to_virtual_agent(tx, interaction, said=said, outcome=outcome, agent_id=command.agent_id)
 
 
-def return_by_requester(tx: Transaction, interaction: Interaction) -> None:
+def return_by_requester(tx: Transaction, interaction: InteractionRow) -> None:
     """Return a waiting requester to the virtual agent and send a confirmation."""
     changed = return_to_virtual_agent(tx, interaction, said=BY_REQUESTER, outcome=None)
     messages.send_text(tx, changed, texts.back_with_bot(tx.conn), Author.SYSTEM)
@@ -59,12 +61,12 @@ def return_by_requester(tx: Transaction, interaction: Interaction) -> None:
 
 def return_to_virtual_agent(
     tx: Transaction,
-    interaction: Interaction,
+    interaction: InteractionRow,
     *,
     said: str,
     outcome: str | None,
     agent_id: int | None = None,
-) -> Interaction:
+) -> InteractionRow:
     """Give a locked, active interaction to the virtual agent. ``agent_id``: the agent who returned
     it, if any."""
     cancel_work_item(tx, interaction.id)

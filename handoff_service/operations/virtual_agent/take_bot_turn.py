@@ -26,7 +26,7 @@ from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices, without_bot
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk, texts
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -71,7 +71,7 @@ class RequestHandOff:
 
 def open_turn(
     tx: Transaction,
-    interaction: Interaction,
+    interaction: InteractionRow,
     payload: str,
     slots: Mapping[str, object] | None = None,
 ) -> None:
@@ -171,7 +171,7 @@ def keep_late_answer(tx: Transaction, command: FinishTurn) -> TurnOutcome | None
     return outcome
 
 
-def _locked_turn(tx: Transaction, turn_id: int) -> tuple[Interaction, _Row]:
+def _locked_turn(tx: Transaction, turn_id: int) -> tuple[InteractionRow, _Row]:
     b = t.bot_turns
     found = tx.conn.execute(select(b.c.interaction_id).where(b.c.id == turn_id)).scalar_one()
     interaction = interactions.lock(tx.conn, found)
@@ -188,7 +188,7 @@ def _put_answer(tx: Transaction, turn: _Row, command: FinishTurn) -> None:
 
 
 def _outcome(
-    tx: Transaction, interaction: Interaction, turn: _Row, command: FinishTurn
+    tx: Transaction, interaction: InteractionRow, turn: _Row, command: FinishTurn
 ) -> TurnOutcome:
     if interaction.owner is not Owner.VIRTUAL_AGENT or interaction.epoch != turn.epoch:
         return TurnOutcome.LATE
@@ -201,7 +201,7 @@ def _outcome(
     return TurnOutcome.ANSWERED
 
 
-def _is_lost(tx: Transaction, interaction: Interaction, replies: Sequence[BotReply]) -> bool:
+def _is_lost(tx: Transaction, interaction: InteractionRow, replies: Sequence[BotReply]) -> bool:
     """Whether a bot without an ``understood`` report is lost: it gives the same answer again and
     again."""
     most = desk.same_answers(tx.conn)
@@ -212,7 +212,7 @@ def _is_lost(tx: Transaction, interaction: Interaction, replies: Sequence[BotRep
 
 
 def _answer(
-    tx: Transaction, interaction: Interaction, turn: _Row, replies: Sequence[BotReply]
+    tx: Transaction, interaction: InteractionRow, turn: _Row, replies: Sequence[BotReply]
 ) -> None:
     for reply in replies:
         for part in split(with_choices(reply.text, reply.choices)):
@@ -224,7 +224,7 @@ def _answer(
 
 
 def _answer_without_bot(
-    tx: Transaction, interaction: Interaction, answer: str, choices: Sequence[Choice]
+    tx: Transaction, interaction: InteractionRow, answer: str, choices: Sequence[Choice]
 ) -> None:
     """Answer wordless texts without asking the bot, so its state does not change."""
     turn_id = _new_turn(tx, interaction)
@@ -257,7 +257,7 @@ def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
     )
 
 
-def _under_way(tx: Transaction, interaction: Interaction) -> _Row | None:
+def _under_way(tx: Transaction, interaction: InteractionRow) -> _Row | None:
     """The epoch's unanswered turn."""
     b = t.bot_turns.c
     query = select(b.id, b.up_to_seq, b.opening).where(
@@ -267,7 +267,7 @@ def _under_way(tx: Transaction, interaction: Interaction) -> _Row | None:
 
 
 def _new_turn(
-    tx: Transaction, interaction: Interaction, opening: Mapping[str, object] | None = None
+    tx: Transaction, interaction: InteractionRow, opening: Mapping[str, object] | None = None
 ) -> int:
     return tx.conn.execute(
         insert_into(t.bot_turns)
@@ -283,12 +283,12 @@ def _new_turn(
     ).scalar_one()
 
 
-def _choices(tx: Transaction, interaction: Interaction) -> list[Choice]:
+def _choices(tx: Transaction, interaction: InteractionRow) -> list[Choice]:
     return [Choice(*pair) for pair in bot_turns.choices(tx.conn, interaction.id, interaction.epoch)]
 
 
 def _keep_late(
-    tx: Transaction, interaction: Interaction, replies: Sequence[BotReply], epoch: int
+    tx: Transaction, interaction: InteractionRow, replies: Sequence[BotReply], epoch: int
 ) -> None:
     for reply in replies:
         line = messages.NewLine(

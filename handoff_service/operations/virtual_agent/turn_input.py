@@ -12,7 +12,7 @@ from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Direction, Event
 from handoff_service.rules.virtual_agent import commands
-from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -27,7 +27,7 @@ type _Row = sa.Row[*tuple[Any, ...]]
 
 
 def unanswered_texts(
-    tx: Transaction, interaction: Interaction, *, after: int, up_to: int
+    tx: Transaction, interaction: InteractionRow, *, after: int, up_to: int
 ) -> list[str]:
     """The requester's texts of this epoch that no turn has answered, in order; empty for one that
     shows nothing. Commands are not the bot's, nor what the desk answers about being texted."""
@@ -60,7 +60,7 @@ def _for_bot(body: str, *, with_media: bool) -> str:
 
 
 def told_to_bot(
-    tx: Transaction, interaction: Interaction, opening: Mapping[str, Any] | None
+    tx: Transaction, interaction: InteractionRow, opening: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """What the bot is told in every turn of an epoch that began when somebody gave the conversation
     back to it, and in the first of them what it does ``before`` it: so it neither repeats nor
@@ -81,7 +81,7 @@ def told_to_bot(
     return told | ({"before": before} if before else {})
 
 
-def _given_back(tx: Transaction, interaction: Interaction) -> _Row | None:
+def _given_back(tx: Transaction, interaction: InteractionRow) -> _Row | None:
     """The line with which the epoch began, when it came from somebody else; with the agent's name,
     if one gave it back.
 

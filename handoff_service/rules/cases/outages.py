@@ -58,7 +58,7 @@ class Titled(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outage:
+class OutageFields:
     """``text`` is sent to requesters. ``until`` is None when nobody knows the end yet."""
 
     title: str
@@ -85,7 +85,7 @@ def _telling(text: str) -> set[str]:
     return {_SAME.get(word, word) for word in telling - _TELLS_NOTHING}
 
 
-def faults(outage: Outage) -> dict[str, str]:
+def faults(outage: OutageFields) -> dict[str, str]:
     """Field -> what is wrong with it. Empty when the outage can be saved."""
     found = {}
     if wrong := _text_fault(outage.text):

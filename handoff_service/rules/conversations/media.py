@@ -33,7 +33,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class AcceptedFile:
     """The file is kept under this media type. Pictures are shown inline; other files are only
     offered for download."""
 
@@ -43,7 +43,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class NotTaken:
+class RefusedFile:
     """The file is refused. ``why`` is a sentence for people."""
 
     why: str
@@ -86,7 +86,7 @@ FILES: Sequence[_File] = (
 NAMELESS = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 
-def judged(content: bytes, said: str, picture: Picture | None) -> Taken | NotTaken:
+def judged(content: bytes, said: str, picture: Picture | None) -> AcceptedFile | RefusedFile:
     """Whether an incoming file is kept. ``said``: its declared media type.
 
     A picture declared as another picture type is kept under its real type. Any other file must
@@ -95,30 +95,30 @@ def judged(content: bytes, said: str, picture: Picture | None) -> Taken | NotTak
     name = said.partition(";")[0].strip().lower()
     if picture is not None and (name.startswith("image/") or name in NAMELESS):
         if picture.width * picture.height > MOST_PIXELS:
-            return NotTaken(
+            return RefusedFile(
                 f"The picture is too large: {picture.width} by {picture.height} pixels."
             )
-        return Taken(picture.content_type, picture.width, picture.height)
+        return AcceptedFile(picture.content_type, picture.width, picture.height)
     kinds = [kind for kind in FILES if name in kind.types or name in NAMELESS]
     if not kinds and name not in SHOWN.values():
-        return NotTaken(f"This file type isn't supported ({name[:100]}).")
+        return RefusedFile(f"This file type isn't supported ({name[:100]}).")
     found = next((kind for kind in kinds if content.startswith(kind.begins, kind.at)), None)
     if found is None:
-        return NotTaken(f"Its content does not match its type ({name[:100] or 'no type'}).")
-    return Taken(name if name in found.types else found.types[0])
+        return RefusedFile(f"Its content does not match its type ({name[:100] or 'no type'}).")
+    return AcceptedFile(name if name in found.types else found.types[0])
 
 
-def sendable(picture: Picture | None, size: int) -> Taken | NotTaken:
+def sendable(picture: Picture | None, size: int) -> AcceptedFile | RefusedFile:
     """Whether an agent may send this picture."""
     if size > MOST_BYTES:
-        return NotTaken(
+        return RefusedFile(
             f"A picture has at most {in_words(MOST_BYTES)}; this one has {in_words(size)}."
         )
     if picture is None or picture.content_type not in SENT:
-        return NotTaken("Only JPEG, PNG and GIF pictures can be sent.")
+        return RefusedFile("Only JPEG, PNG and GIF pictures can be sent.")
     if picture.width * picture.height > MOST_PIXELS:
-        return NotTaken(f"The picture is too large: {picture.width} by {picture.height} pixels.")
-    return Taken(picture.content_type, picture.width, picture.height)
+        return RefusedFile(f"The picture is too large: {picture.width} by {picture.height} pixels.")
+    return AcceptedFile(picture.content_type, picture.width, picture.height)
 
 
 def is_shown(content_type: str) -> bool:

@@ -46,7 +46,7 @@ class Verdict(StrEnum):
     NO_CODE = "no_code"  # not six digits, so it does not count as a try
 
 
-class Outcome(StrEnum):
+class ProofOutcome(StrEnum):
     """How a proof ended."""
 
     VERIFIED = "verified"

@@ -10,7 +10,7 @@ from handoff_service.rules.shared.vocabulary import Assignment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
+class QueuePool:
     """A group whose agents are asked after a work item has waited ``after_seconds``."""
 
     group: str
@@ -27,7 +27,7 @@ class Skill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class QueueFields:
     """An admin's queue.
 
     - ``position``: its place in the admin's order; 0 for a new queue, which goes last.
@@ -40,7 +40,7 @@ class Queue:
 
     name: str
     position: int = 0
-    pools: tuple[Pool, ...] = ()
+    pools: tuple[QueuePool, ...] = ()
     skills: tuple[Skill, ...] = ()
     conditions: tuple[Condition, ...] = ()
     match: Match = Match.ALL
@@ -55,7 +55,7 @@ class Queue:
     texts: Mapping[SystemMessage, str] = field(default_factory=dict)
 
 
-def faults(queue: Queue) -> dict[str, str]:
+def faults(queue: QueueFields) -> dict[str, str]:
     """Field -> what would be right. Empty when the queue can be saved."""
     found = {}
     for key, names in (

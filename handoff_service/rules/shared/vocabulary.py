@@ -147,7 +147,7 @@ class Work(StrEnum):
     MAIL_CODE = "mail_code"
     PROOF_LIMIT = "proof_limit"
     SWEEP_GAPS = "sweep_gaps"
-    TELL_CONSENTS = "tell_consents"
+    PUSH_CONSENTS = "tell_consents"  # stored in due_work: existing databases hold this value
     ASK_PRICES = "ask_prices"
 
 

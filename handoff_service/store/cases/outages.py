@@ -32,9 +32,9 @@ def current(conn: Connection) -> list[Outage]:
     return [outage for outage in _read(conn, o.c.active) if outage.current]
 
 
-def stored(row: sa.Row[tuple[object, ...]]) -> rules.Outage:
+def stored(row: sa.Row[tuple[object, ...]]) -> rules.OutageFields:
     """A row as the rules' type."""
-    return rules.Outage(
+    return rules.OutageFields(
         title=row.title, text=row.text, since=row.since, until=row.until, active=row.active
     )
 

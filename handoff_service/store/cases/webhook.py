@@ -15,17 +15,17 @@ w, k = t.case_webhook, t.webhook_calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
+class WebhookTarget:
     """``url`` None: no events are sent. ``secret`` signs the calls."""
 
     url: str | None
     secret: str
 
 
-def webhook(conn: Connection) -> Webhook | None:
+def webhook(conn: Connection) -> WebhookTarget | None:
     """None until an address is first set."""
     row = conn.execute(select(w.c.url, w.c.secret)).one_or_none()
-    return Webhook(url=row.url, secret=row.secret) if row is not None else None
+    return WebhookTarget(url=row.url, secret=row.secret) if row is not None else None
 
 
 def address(conn: Connection) -> str | None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Consent, Named, OptedOut
@@ -54,7 +54,7 @@ def held_by(conn: Connection, ids: Collection[int]) -> dict[int, OptedOut]:
     """Ledger entry id -> why it forbids texts, in words. Dates are in the desk's time zone."""
     if not ids:
         return {}
-    zone = ZoneInfo(people.desk_time_zone(conn))
+    zone = ZoneInfo(desk_time_zone(conn))
     return {key: _held(entry, zone) for key, entry in by_id(conn, ids).items()}
 
 

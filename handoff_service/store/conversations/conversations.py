@@ -25,7 +25,8 @@ from handoff_service.rules.shared.vocabulary import (
 )
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, media
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agents_by_id
+from handoff_service.store.desk.users import users_on
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at, send_errors
 from handoff_service.store.engine.one_of import one_of
@@ -91,8 +92,8 @@ def list_(
     ids = [r.id for r in rows]
     groups = _live_groups(conn, ids)
     assigned = {r.assigned_to for r in rows if r.assigned_to}
-    agents = people.agents(conn, assigned | {a for members in groups.values() for a in members})
-    candidates = people.users_on(conn, {r.requester_number for r in rows if r.closed_at is None})
+    agents = agents_by_id(conn, assigned | {a for members in groups.values() for a in members})
+    candidates = users_on(conn, {r.requester_number for r in rows if r.closed_at is None})
     not_read = unread(conn, ids, agent_id) if agent_id is not None else {}
     sure = identities(conn, rows)
     held = consents.held_by(conn, {r.consent_id for r in rows if r.consent_id})

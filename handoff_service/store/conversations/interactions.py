@@ -16,7 +16,7 @@ from handoff_service.store.engine.one_of import one_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interaction:
+class InteractionRow:
     """The decision fields of one row of ``interactions``. ``unanswered``: the open run of messages;
     ``expects``: what a running proof expects; ``back_to``: the live agent who asked for the
     proof."""
@@ -47,7 +47,7 @@ class Interaction:
         return line(self.provider_number_id, self.requester_number)
 
 
-COLUMNS = [t.interactions.c[name] for name in Interaction.__dataclass_fields__]
+COLUMNS = [t.interactions.c[name] for name in InteractionRow.__dataclass_fields__]
 _ONE = select(*COLUMNS).where(t.interactions.c.id == bindparam("id")).with_for_update()
 # Locks the active interactions of some requester numbers, so writers on one line wait for each
 # other.
@@ -72,17 +72,17 @@ def line(provider_number_id: int, requester_number: str) -> str:
     return f"{provider_number_id}:{requester_number}"
 
 
-def of_row(row: sa.Row[tuple[object, ...]]) -> Interaction:
+def of_row(row: sa.Row[tuple[object, ...]]) -> InteractionRow:
     facts: dict[str, Any] = dict(row._mapping)
     facts["state"], facts["owner"] = State(facts["state"]), Owner(facts["owner"])
     if facts["unanswered"]:
         facts["unanswered"] = Unanswered(facts["unanswered"])
     if facts["expects"]:
         facts["expects"] = Expects(facts["expects"])
-    return Interaction(**facts)
+    return InteractionRow(**facts)
 
 
-def lock(conn: Connection, interaction_id: int) -> Interaction:
+def lock(conn: Connection, interaction_id: int) -> InteractionRow:
     """The interaction, locked until the transaction ends. NotFound when there is none."""
     row = conn.execute(_ONE, {"id": interaction_id}).one_or_none()
     if row is None:
@@ -109,12 +109,12 @@ def is_open(conn: Connection, interaction_id: int) -> bool:
     return row.closed_at is None
 
 
-def lock_active(conn: Connection, numbers: Collection[str]) -> list[Interaction]:
+def lock_active(conn: Connection, numbers: Collection[str]) -> list[InteractionRow]:
     """The active interactions of these requester numbers, locked, lowest id first."""
     return [of_row(row) for row in conn.execute(ACTIVE, {"numbers": list(numbers)})]
 
 
-def lock_each(conn: Connection, ids: Collection[int]) -> dict[int, Interaction]:
+def lock_each(conn: Connection, ids: Collection[int]) -> dict[int, InteractionRow]:
     """These interactions by id, locked, lowest id first."""
     query = (
         select(*COLUMNS)
@@ -137,4 +137,14 @@ def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) 
     """Set what the running proof expects of the requester next. None: the proof is over."""
     conn.execute(
         update(t.interactions).where(t.interactions.c.id == interaction_id).values(expects=expects)
+    )
+
+
+def has_texted(conn: Connection, number: str) -> bool:
+    """Whether this number has a conversation with the desk. If so, it can be texted back whatever
+    its type."""
+    i = t.interactions
+    return (
+        conn.execute(select(i.c.id).where(i.c.requester_number == number).limit(1)).first()
+        is not None
     )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.conversations.search_query import Wanted
 from handoff_service.store.conversations import conversations, text_index
-from handoff_service.store.desk import people
+from handoff_service.store.desk.users import match_users, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Interaction, Message, User
@@ -111,7 +111,7 @@ def found_people(conn: Connection, wanted: Wanted, limit: int = 6) -> list[Found
     """Users by all words of a name, an employee number, or the end of a phone number."""
     if wanted.nothing:
         return []
-    users = people.users(conn, people.found_by(conn, wanted.typed).where, limit=limit)
+    users = select_users(conn, match_users(conn, wanted.typed).where, limit=limit)
     query = select(i.c.user_id, func.count(), func.max(i.c.id)).where(
         one_of(i.c.user_id, [one.id for one in users])
     )
@@ -163,7 +163,7 @@ def _by_name(conn: Connection, wanted: Wanted, where: Where, below: int, most: i
     """Interactions of the matching users."""
     users = list(
         conn.execute(
-            select(u.c.id).where(people.found_by(conn, wanted.typed).where).limit(MOST_PEOPLE)
+            select(u.c.id).where(match_users(conn, wanted.typed).where).limit(MOST_PEOPLE)
         ).scalars()
     )
     if not users:

@@ -29,7 +29,7 @@ SENDING = (
     Work.PROOF_LIMIT,
     Work.MAIL_CODE,
     Work.CALL_WEBHOOK,
-    Work.TELL_CONSENTS,
+    Work.PUSH_CONSENTS,
     Work.SWEEP_GAPS,
 )
 _d, _r = t.due_work, t.restores

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
 from handoff_service.rules.delivery.send_errors import SendError
 from handoff_service.rules.shared.vocabulary import Direction, Status
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at, send_errors
 
@@ -75,7 +75,7 @@ class _Sum:
 def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:
     """The report for the last days, including today. Ids grow over time, so older rows are not
     read."""
-    zone = ZoneInfo(people.desk_time_zone(conn))
+    zone = ZoneInfo(desk_time_zone(conn))
     today = read_at(conn).astimezone(zone).date()
     first = today - timedelta(days=days - 1)
     since = datetime.combine(first, time(), zone)

@@ -1,14 +1,91 @@
-"""Agents and their groups for the admin pages."""
+"""Agents, what work they can take, and their groups."""
+
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.store.desk import people
+from handoff_service.rules.shared.vocabulary import Presence, Role
+from handoff_service.store.desk.availability import LOAD, PRESENCE, TAKES_WORK
+from handoff_service.store.desk.key_values import select_by_key, values_by_key
 from handoff_service.store.engine import tables as t
-from handoff_service.store.views import Agent, Group
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.views import Agent, Group, PresenceChoice, Room
 
 a, g = t.agents, t.groups
+
+# Built once: building a statement costs more than running it.
+_AGENTS = select(
+    *t.agents.c["id", "email", "name", "capacity", "active", "returned_from"],
+    PRESENCE.label("presence"),
+    t.agents.c.automatic_reason.label("presence_reason"),
+    LOAD.label("load"),
+).order_by(t.agents.c.name, t.agents.c.id)
+_AGENTS_OF = _AGENTS.where(one_of(t.agents.c.id, "ids"))
+_ROLES = select_by_key(t.agent_roles.c.agent_id, t.agent_roles.c.role)
+_SKILLS = select_by_key(t.agent_skills.c.agent_id, t.agent_skills.c.skill)
+_GROUPS = select_by_key(
+    t.agent_groups.c.agent_id,
+    t.groups.c.name,
+    t.agent_groups.join(t.groups, t.groups.c.id == t.agent_groups.c.group_id),
+)
+_PRESENCES = select(*t.presence_states.c["name", "takes_work"]).order_by(
+    t.presence_states.c.position, t.presence_states.c.id
+)
+_ROOM = select(
+    (t.agents.c.capacity - LOAD).label("room"),
+    TAKES_WORK.label("takes_work"),
+).where(t.agents.c.id == sa.bindparam("me"))
+
+
+def agent_name(conn: Connection, agent_id: int) -> str:
+    """The agent's full name."""
+    found = conn.execute(select(t.agents.c.name).where(t.agents.c.id == agent_id)).scalar()
+    if found is None:
+        raise NotFound(f"There is no agent {agent_id}.")
+    return found
+
+
+def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
+    """Agents by id, in order of their names. ``ids`` None: all agents."""
+    if ids is not None and not ids:
+        return {}
+    rows = (conn.execute(_AGENTS) if ids is None else conn.execute(_AGENTS_OF, {"ids": ids})).all()
+    found = [r.id for r in rows]
+    roles = values_by_key(conn, _ROLES, found)
+    skills = values_by_key(conn, _SKILLS, found)
+    groups = values_by_key(conn, _GROUPS, found)
+    return {
+        r.id: Agent(
+            id=r.id,
+            email=r.email,
+            name=r.name,
+            roles=[Role(x) for x in roles.get(r.id, ())],
+            groups=groups.get(r.id, []),
+            skills=skills.get(r.id, []),
+            capacity=r.capacity,
+            presence=r.presence,
+            presence_reason=r.presence_reason,
+            returned_from=r.returned_from,
+            load=r.load,
+            active=r.active,
+        )
+        for r in rows
+    }
+
+
+def agent_room(conn: Connection, agent_id: int) -> Room:
+    """Whether this agent can be offered work now, and how much."""
+    found = conn.execute(_ROOM, {"me": agent_id}).one()
+    return Room(places=max(found.room, 0), takes_work=found.takes_work)
+
+
+def presence_choices(conn: Connection) -> list[PresenceChoice]:
+    """The desk's presences: the three built-in ones, then the admin's own in order."""
+    own = conn.execute(_PRESENCES)
+    three = [PresenceChoice(name=one, takes_work=one is Presence.AVAILABLE) for one in Presence]
+    return three + [PresenceChoice(name=r.name, takes_work=r.takes_work) for r in own]
 
 
 def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> list[Agent]:
@@ -20,12 +97,12 @@ def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> lis
             said, autoescape=True
         )
     ids = conn.execute(select(a.c.id).where(where).order_by(a.c.id).limit(limit)).scalars().all()
-    return sorted(people.agents(conn, ids).values(), key=lambda agent: agent.id)
+    return sorted(agents_by_id(conn, ids).values(), key=lambda agent: agent.id)
 
 
 def get(conn: Connection, agent_id: int) -> Agent:
     """NotFound when there is none."""
-    found = people.agents(conn, [agent_id])
+    found = agents_by_id(conn, [agent_id])
     if agent_id not in found:
         raise NotFound(f"There is no agent {agent_id}.")
     return found[agent_id]

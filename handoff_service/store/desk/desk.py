@@ -12,11 +12,29 @@ from handoff_service.store.views import Desk, PresenceState, RejectReason
 
 SAME_ANSWERS, MOST_ANSWERS = 2, 30  # defaults for a desk without settings
 
+_DESK = select(*t.desk.c["name", "time_zone"])
+
 
 def desk(conn: Connection) -> Desk | None:
     """None until a desk is first imported."""
     row = conn.execute(select(*(t.desk.c[field.name] for field in fields(Desk)))).one_or_none()
     return Desk(**row._mapping) if row is not None else None
+
+
+def desk_name_and_zone(conn: Connection) -> tuple[str, str]:
+    """The desk's name and the IANA name of the time zone in which its pages show times."""
+    found = conn.execute(_DESK).one_or_none()
+    return (found.name, found.time_zone) if found else ("Patchboard", "UTC")
+
+
+def desk_time_zone(conn: Connection) -> str:
+    """The IANA name of the desk's time zone, in which pages show times."""
+    return conn.execute(select(t.desk.c.time_zone)).scalar() or "UTC"
+
+
+def desk_country(conn: Connection) -> str:
+    """The ISO code of the country for reading national numbers."""
+    return conn.execute(select(t.desk.c.country)).scalar() or "US"
 
 
 def queues_unanswerable(conn: Connection) -> bool:

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.rules.desk import system_messages
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS, SystemMessage
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import SavedText
 
@@ -63,7 +63,7 @@ def goodbye(conn: Connection) -> str:
 def help_text(conn: Connection) -> str:
     """Sent to a requester who texts HELP."""
     return system_messages.help_text(
-        people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.HELP)
+        desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.HELP)
     )
 
 
@@ -74,28 +74,28 @@ def restarted(conn: Connection) -> str:
 
 def opted_out(conn: Connection) -> str:
     """Confirms an opt-out, once."""
-    desk_name = people.desk_name_and_zone(conn)[0]
+    desk_name = desk_name_and_zone(conn)[0]
     return system_messages.opted_out(desk_name, text_for(conn, SystemMessage.OPTED_OUT))
 
 
 def opted_in(conn: Connection) -> str:
     """Confirms an opt-in."""
     return system_messages.opted_in(
-        people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.OPTED_IN)
+        desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.OPTED_IN)
     )
 
 
 def ask_opt_out(conn: Connection) -> str:
     """Asks a requester, once, who may want no more texts."""
     return system_messages.ask_opt_out(
-        people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.ASK_OPT_OUT)
+        desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.ASK_OPT_OUT)
     )
 
 
 def wrong_number(conn: Connection) -> str:
     """Sent to somebody who does not know this number."""
     return system_messages.wrong_number(
-        people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.WRONG_NUMBER)
+        desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.WRONG_NUMBER)
     )
 
 

@@ -1,25 +1,98 @@
-"""Users for the admin pages: by name, in pages; and references to a user."""
+"""Users: by name, words or number, and the names of their second facts."""
+
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.store.desk import people
+from handoff_service.errors import NotFound
+from handoff_service.store.desk import user_words
+from handoff_service.store.desk.desk import desk_country
+from handoff_service.store.desk.key_values import select_by_key, values_by_key
 from handoff_service.store.desk.user_words import Fit
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import User
 
 u = t.users
+_NUMBERS = select_by_key(t.user_numbers.c.user_id, t.user_numbers.c.number)
+
+
+def active_user_name(conn: Connection, user_id: int) -> str:
+    """The name of an active user. NotFound for unknown and deactivated users."""
+    found = conn.execute(
+        select(t.users.c.name).where(t.users.c.id == user_id, t.users.c.active)
+    ).scalar()
+    if found is None:
+        raise NotFound(f"There is no active user {user_id}.")
+    return found
+
+
+def select_users(
+    conn: Connection,
+    where: sa.ColumnElement[bool],
+    *,
+    order: Sequence[sa.ColumnElement[object]] = (t.users.c.id,),
+    limit: int | None = None,
+) -> list[User]:
+    """The matching users, by id unless another order is given."""
+    rows = conn.execute(select(u).where(where).order_by(*order).limit(limit)).all()
+    numbers = values_by_key(conn, _NUMBERS, [r.id for r in rows])
+    return [
+        User(
+            id=r.id,
+            external_id=r.external_id,
+            name=r.name,
+            email=r.email,
+            numbers=numbers.get(r.id, []),
+            attributes=r.attributes,
+            active=r.active,
+        )
+        for r in rows
+    ]
+
+
+def has_number(number: str) -> sa.ColumnElement[bool]:
+    """Users who have this number."""
+    n = t.user_numbers
+    return t.users.c.id.in_(select(n.c.user_id).where(n.c.number == number))
+
+
+def match_users(conn: Connection, words: str) -> Fit:
+    """Users by words of their name in any order, employee number, or phone number (also its last
+    digits)."""
+    return user_words.found_by(conn, words, desk_country(conn))
+
+
+def find_active_users(conn: Connection, words: str, limit: int) -> list[User]:
+    """Like ``match_users``, for active users only."""
+    return (
+        select_users(conn, match_users(conn, words).where & t.users.c.active, limit=limit)
+        if words
+        else []
+    )
+
+
+def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]]:
+    """requester number -> the users who have it."""
+    n = t.user_numbers
+    on = select(n.c.user_id).where(one_of(n.c.number, numbers))
+    found: dict[str, list[User]] = {}
+    for user in select_users(conn, t.users.c.id.in_(on)):
+        for number in set(user.numbers) & set(numbers):
+            found.setdefault(number, []).append(user)
+    return found
 
 
 def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[User]:
     """Users in order of their names, after the user with id ``after``, optionally only those that
     match the words."""
-    fit = people.found_by(conn, words) if words else Fit(sa.true(), many=True)
+    fit = match_users(conn, words) if words else Fit(sa.true(), many=True)
     where = fit.where
     before = conn.execute(select(u.c.name, u.c.id).where(u.c.id == after)).one_or_none()
     if before is not None:
         where &= sa.tuple_(u.c.name, u.c.id) > sa.tuple_(before.name, before.id)
-    return people.users(conn, where, order=fit.by_name(), limit=limit)
+    return select_users(conn, where, order=fit.by_name(), limit=limit)
 
 
 def fact_names(conn: Connection, user_id: int) -> list[str]:

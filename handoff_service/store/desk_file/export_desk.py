@@ -9,11 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from handoff_service.rules.routing.queues import Queue
+from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared import conditions
 from handoff_service.store.cases import outages, webhook
 from handoff_service.store.consent import consents
-from handoff_service.store.desk import agents, desk, people, templates, texts
+from handoff_service.store.desk import agents, desk, templates, texts
+from handoff_service.store.desk.agents import agents_by_id
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
+from handoff_service.store.desk.users import select_users
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queues
 from handoff_service.store.views import SavedAction
@@ -45,7 +48,7 @@ def export_desk(conn: Connection) -> str:
             attributes=u.attributes or None,
             active=None if u.active else False,
         )
-        for u in people.users(conn, sa.true())
+        for u in select_users(conn, sa.true())
     ]
     parts += [_table("[[groups]]", name=g.name, capacity=g.capacity) for g in agents.groups(conn)]
     parts += [
@@ -59,7 +62,7 @@ def export_desk(conn: Connection) -> str:
             skills=a.skills,
             active=None if a.active else False,
         )
-        for a in people.agents(conn).values()
+        for a in agents_by_id(conn).values()
     ]
     parts += [_queue(queue) for queue in queues.list_(conn).values()]
     parts += [
@@ -72,7 +75,7 @@ def export_desk(conn: Connection) -> str:
             segments_per_second=p.segments_per_second,
             messaging_service=p.messaging_service,
         )
-        for p in people.provider_numbers(conn)
+        for p in list_provider_numbers(conn)
     ]
     parts += [
         _action(messaging_actions.view_of(stored))
@@ -99,7 +102,7 @@ def export_desk(conn: Connection) -> str:
     return "\n".join(parts)
 
 
-def _queue(queue: Queue) -> str:
+def _queue(queue: QueueFields) -> str:
     return _table(
         "[[queues]]",
         name=queue.name,

@@ -44,3 +44,12 @@ def of_number(conn: Connection, number: str) -> list[Association]:
         )
         for r in conn.execute(query)
     ]
+
+
+def was_verified_in(conn: Connection, interaction_id: int) -> bool:
+    """Whether this interaction has an association that can be undone."""
+    a = t.associations
+    stands = (
+        select(a.c.id).where(a.c.interaction_id == interaction_id, a.c.undone_at.is_(None)).limit(1)
+    )
+    return conn.execute(stands).first() is not None

@@ -13,7 +13,7 @@ from handoff_service.rules.identity.proof import (
     SENDS,
     TRIES_WITHIN,
     Expects,
-    Outcome,
+    ProofOutcome,
     Verdict,
     plain_account,
     without_marks,
@@ -44,7 +44,7 @@ class Proving:
     wrong: int
     turn_id: int | None
     verdict: Verdict | None
-    outcome: Outcome | None
+    outcome: ProofOutcome | None
     why: str | None
     ended_at: datetime | None
 
@@ -70,7 +70,7 @@ def _proving(row: Any) -> Proving | None:
         return None
     facts = dict(row._mapping)
     facts["verdict"] = Verdict(facts["verdict"]) if facts["verdict"] else None
-    facts["outcome"] = Outcome(facts["outcome"]) if facts["outcome"] else None
+    facts["outcome"] = ProofOutcome(facts["outcome"]) if facts["outcome"] else None
     return Proving(**facts)
 
 
@@ -101,7 +101,7 @@ def wrong_answers(conn: Connection, number: str, now: datetime) -> int:
     """Wrong answers that count against a number: in the last day, since its last success."""
     success = (
         select(func.max(p.c.id))
-        .where(p.c.number == number, p.c.outcome == Outcome.VERIFIED)
+        .where(p.c.number == number, p.c.outcome == ProofOutcome.VERIFIED)
         .scalar_subquery()
     )
     counted = (
@@ -250,7 +250,7 @@ def live_codes(
     )
     found: dict[str, list[LiveCode]] = {}
     for r in rows:
-        used = r.outcome == Outcome.VERIFIED
+        used = r.outcome == ProofOutcome.VERIFIED
         waited_for = not used and r.expects in (Expects.CODE, Expects.CHOICE)
         code = LiveCode(
             interaction_id=r.interaction_id, hash=r.code_hash, waited_for=waited_for, used=used
@@ -265,7 +265,7 @@ def live_codes(
 def of_number(conn: Connection, number: str, limit: int = 20) -> list[PastProof]:
     """Results of this number's unsuccessful proofs, newest first. Successful ones are
     associations."""
-    failed = (p.c.number == number, p.c.outcome == Outcome.FAILED)
+    failed = (p.c.number == number, p.c.outcome == ProofOutcome.FAILED)
     rows = conn.execute(
         select(p, t.agents.c.name.label("by"))
         .outerjoin(t.agents, t.agents.c.id == p.c.asked_by)

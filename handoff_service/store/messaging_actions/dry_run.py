@@ -23,7 +23,7 @@ from handoff_service.rules.messaging_actions.dry_run import (
 from handoff_service.rules.messaging_actions.messaging_actions import STARTS, MessagingAction
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Unanswered
 from handoff_service.store.conversations import interactions
-from handoff_service.store.desk.people import desk_time_zone
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.engine.one_of import one_of

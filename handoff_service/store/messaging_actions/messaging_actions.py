@@ -13,7 +13,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import MessagingA
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.conditions import Condition, Match, Operator
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
-from handoff_service.store.desk.people import desk_time_zone
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.messaging_actions import timers

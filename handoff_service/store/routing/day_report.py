@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.shared.vocabulary import Author, Kind, Owner, State
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.views.supervision import Durations, Hour, Today
@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 
 def today(conn: Connection) -> Today:
     """Since midnight in the desk's time zone."""
-    now, zone = read_at(conn), ZoneInfo(people.desk_time_zone(conn))
+    now, zone = read_at(conn), ZoneInfo(desk_time_zone(conn))
     since = datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
     opened = _opened(conn, since)
     handed = _handed(conn, since)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from handoff_service.errors import NotFound
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
-from handoff_service.rules.routing.queues import Pool, Queue, Skill, problems
+from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill, problems
 from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.conditions import Match
 from handoff_service.rules.shared.vocabulary import Assignment
@@ -23,7 +23,7 @@ from handoff_service.store.routing.work_items import WAITS
 q = t.queues
 
 
-def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Queue]:
+def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, QueueFields]:
     """Queues by id, in the admin's order. ``ids`` None: all. Always three queries."""
     query = select(q).order_by(q.c.position, q.c.id)
     rows = conn.execute(query if ids is None else query.where(one_of(q.c.id, ids))).all()
@@ -31,7 +31,7 @@ def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Que
     return {r.id: _queue(r, pools.get(r.id, ()), skills.get(r.id, ())) for r in rows}
 
 
-def get(conn: Connection, queue_id: int) -> Queue:
+def get(conn: Connection, queue_id: int) -> QueueFields:
     """One queue. NotFound when there is none."""
     found = list_(conn, [queue_id])
     if not found:
@@ -59,7 +59,7 @@ def get_view(conn: Connection, queue_id: int) -> views.Queue:
 def _shown(
     conn: Connection,
     queue_id: int,
-    queue: Queue,
+    queue: QueueFields,
     hours: Schedule,
     waiting: dict[int, int],
     agents: dict[int, tuple[set[str], set[str]]],
@@ -99,7 +99,7 @@ def _shown(
 
 
 def _problems(
-    queue: Queue, agents: dict[int, tuple[set[str], set[str]]], *, never_opens: bool
+    queue: QueueFields, agents: dict[int, tuple[set[str], set[str]]], *, never_opens: bool
 ) -> list[str]:
     groups = {pool.group for pool in queue.pools}
     able = [skills for of, skills in agents.values() if of & groups]
@@ -136,12 +136,12 @@ def _waiting(conn: Connection) -> dict[int, int]:
     return {r[0]: r[1] for r in rows}
 
 
-def _pools(conn: Connection) -> dict[int, tuple[Pool, ...]]:
+def _pools(conn: Connection) -> dict[int, tuple[QueuePool, ...]]:
     qg, g = t.queue_groups, t.groups
     query = select(qg.c.queue_id, g.c.name, qg.c.after_seconds).join(g, g.c.id == qg.c.group_id)
-    found: dict[int, tuple[Pool, ...]] = {}
+    found: dict[int, tuple[QueuePool, ...]] = {}
     for queue_id, group, after in conn.execute(query.order_by(qg.c.after_seconds, g.c.name)):
-        found[queue_id] = (*found.get(queue_id, ()), Pool(group=group, after_seconds=after))
+        found[queue_id] = (*found.get(queue_id, ()), QueuePool(group=group, after_seconds=after))
     return found
 
 
@@ -153,8 +153,10 @@ def _skills(conn: Connection) -> dict[int, tuple[Skill, ...]]:
     return found
 
 
-def _queue(row: sa.Row[Any], pools: tuple[Pool, ...], skills: tuple[Skill, ...]) -> Queue:
-    return Queue(
+def _queue(
+    row: sa.Row[Any], pools: tuple[QueuePool, ...], skills: tuple[Skill, ...]
+) -> QueueFields:
+    return QueueFields(
         name=row.name,
         position=row.position,
         pools=pools,

@@ -13,7 +13,7 @@ from typing import Any
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import (
     agents,
@@ -92,7 +92,7 @@ def _name(method: str, path: str) -> str:
 
 
 @page(Role.ADMIN)
-async def start(request: Request, agent: Agent) -> HTTPResponse:
+async def start(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The first page of the menu."""
     first = next(path for paths in MENU.values() for path in paths)
     return redirect(f"/workspace/admin{first}")

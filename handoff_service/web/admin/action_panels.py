@@ -21,7 +21,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
 )
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.vocabulary import Action, Owner, State
-from handoff_service.store.desk import people
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.messaging_actions.messaging_actions import StoredAction
@@ -60,7 +60,7 @@ def desk(conn: Connection) -> PanelDesk:
     known = queue_hours.of_queues(conn, names)
     return PanelDesk(
         queues={name: known[key] for key, name in names.items()},
-        numbers={one.number: one.label for one in people.provider_numbers(conn)},
+        numbers={one.number: one.label for one in list_provider_numbers(conn)},
         stored=messaging_actions.list_(conn),
         now=read_at(conn),
     )

@@ -15,7 +15,7 @@ from handoff_service.operations.desk.agents import (
     delete_agent,
     make_agent,
 )
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store import views
@@ -44,7 +44,7 @@ ROLES = {
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     store, q, behind = (
         desk_of(request).store,
         (request.args.get("q") or "").strip()[:100],
@@ -64,12 +64,12 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def new_page(request: Request, agent: Agent) -> HTTPResponse:
+async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await _form(request, agent, EMPTY)
 
 
 @page(Role.ADMIN)
-async def make(request: Request, agent: Agent) -> HTTPResponse:
+async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
     form = typed(request, FIELDS)
     try:
         body = read_as(NewAgentBody, _written(form.values) | {"password": form.values["password"]})
@@ -81,7 +81,7 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def form_page(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
+async def form_page(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
     one = await desk_of(request).store.read(agents.get, agent_id)
     values = {
         "name": one.name,
@@ -97,7 +97,7 @@ async def form_page(request: Request, agent_id: int, agent: Agent) -> HTTPRespon
 
 
 @page(Role.ADMIN)
-async def save(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
+async def save(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
     store, form = desk_of(request).store, typed(request, FIELDS)
     one = await store.read(agents.get, agent_id)
     try:
@@ -116,7 +116,7 @@ async def save(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def delete_page(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
+async def delete_page(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
     one = await desk_of(request).store.read(agents.get, agent_id)
     shown: dict[str, Any] = {
         "title": one.name,
@@ -127,7 +127,7 @@ async def delete_page(request: Request, agent_id: int, agent: Agent) -> HTTPResp
 
 
 @page(Role.ADMIN)
-async def delete(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
+async def delete(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
     deleted = await desk_of(request).store.write(
         delete_agent, DeleteAgent(id=agent_id, by=agent.id)
     )
@@ -147,7 +147,12 @@ def _written(values: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def _form(
-    request: Request, agent: Agent, form: Form, one: views.Agent | None = None, *, status: int = 200
+    request: Request,
+    agent: CurrentAgent,
+    form: Form,
+    one: views.Agent | None = None,
+    *,
+    status: int = 200,
 ) -> HTTPResponse:
     shown: dict[str, Any] = {
         "title": one.name if one else "New agent",

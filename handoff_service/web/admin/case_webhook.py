@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from handoff_service.errors import Refusal
 from handoff_service.operations.cases.call_webhook import call_again
 from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.cases.webhook import secret_of
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import webhook
@@ -25,7 +25,7 @@ KEY_BYTES = 32
 
 
 @page(Role.ADMIN)
-async def webhook_page(request: Request, agent: Agent) -> HTTPResponse:
+async def webhook_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     now = await desk_of(request).store.read(webhook.webhook)
     return await _shown(
         request, agent, Form(values={"url": (now.url if now else None) or "", "secret": ""})
@@ -33,7 +33,7 @@ async def webhook_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def save_webhook(request: Request, agent: Agent) -> HTTPResponse:
+async def save_webhook(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Save the address; the first time, a secret is made where none is given, and shown once."""
     form = typed(request, NAMES)
     store = desk_of(request).store
@@ -50,7 +50,7 @@ async def save_webhook(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def new_secret(request: Request, agent: Agent) -> HTTPResponse:
+async def new_secret(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Another secret from now on, shown once."""
     store = desk_of(request).store
     now = await store.read(webhook.webhook)
@@ -60,13 +60,13 @@ async def new_secret(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def send_again(request: Request, number: int, agent: Agent) -> HTTPResponse:
+async def send_again(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(call_again, number)
     return done(request, HERE, "again")
 
 
 async def _shown(
-    request: Request, agent: Agent, form: Form, *, made: str | None = None
+    request: Request, agent: CurrentAgent, form: Form, *, made: str | None = None
 ) -> HTTPResponse:
     def read(conn: Connection) -> dict[str, Any]:
         return {

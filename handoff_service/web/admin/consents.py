@@ -6,7 +6,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.consent import consents
 from handoff_service.store.views import Consent
@@ -17,7 +17,7 @@ HERE = "/consents"
 
 
 @page(Role.ADMIN, Role.SUPERVISOR)
-async def ledger_page(request: Request, agent: Agent) -> HTTPResponse:
+async def ledger_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     before = after(request)
 
     def read(conn: Connection) -> list[Consent]:

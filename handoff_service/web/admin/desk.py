@@ -18,7 +18,7 @@ from handoff_service.operations.desk.desk_settings import (
     put_presence_state,
     put_reject_reason,
 )
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file.desk_file import PresenceStateEntry, RejectReasonEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
@@ -61,7 +61,7 @@ def _number_fields() -> list[NumberField]:
 
 
 @page(Role.ADMIN)
-async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
+async def desk_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     now = await desk_of(request).store.read(desk.desk)
     shown = DeskEntry(name="Patchboard").model_dump() if now is None else asdict(now)
     words = with_shipped(shown["commands"])
@@ -79,7 +79,7 @@ async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def save_desk(request: Request, agent: Agent) -> HTTPResponse:
+async def save_desk(request: Request, agent: CurrentAgent) -> HTTPResponse:
     form = typed(request, NAMES)
     given: dict[str, Any] = {
         name: value for name, value in form.values.items() if name not in COMMANDS
@@ -98,7 +98,7 @@ async def save_desk(request: Request, agent: Agent) -> HTTPResponse:
     return done(request, HERE)
 
 
-async def _form(request: Request, agent: Agent, form: Form) -> HTTPResponse:
+async def _form(request: Request, agent: CurrentAgent, form: Form) -> HTTPResponse:
     read = desk_of(request).store.read
     return await admin_page(
         request,

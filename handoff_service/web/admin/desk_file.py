@@ -7,11 +7,11 @@ from sanic.response import HTTPResponse, raw
 
 from handoff_service.errors import BadInput, SetupError
 from handoff_service.lib.slow_work import run_slow
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk_file.export_desk import export_desk
 from handoff_service.web.admin.pages import admin_page
 from handoff_service.web.shared.session import desk_of, page
@@ -21,26 +21,26 @@ NAME = "desk.toml"
 
 
 @page(Role.ADMIN)
-async def file_page(request: Request, agent: Agent) -> HTTPResponse:
+async def file_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await admin_page(request, agent, "desk_file.html", here=HERE, wrong=[], imported=None)
 
 
 @page(Role.ADMIN)
-async def export(request: Request, agent: Agent) -> HTTPResponse:
+async def export(request: Request, agent: CurrentAgent) -> HTTPResponse:
     text = await desk_of(request).store.for_long_requests().read(export_desk)
     kept = {"Content-Disposition": f'attachment; filename="{NAME}"'}
     return raw(text.encode(), content_type="application/toml; charset=utf-8", headers=kept)
 
 
 @page(Role.ADMIN)
-async def take_in(request: Request, agent: Agent) -> HTTPResponse:
+async def take_in(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """A whole file or nothing of it; what is wrong is told by line."""
     files: Any = request.files
     sent = files.get("file") if files else None
     try:
         if sent is None or not sent.body:
             raise BadInput("Choose a file first.")
-        country = await desk_of(request).store.read(people.desk_country)
+        country = await desk_of(request).store.read(desk_country)
         file = await run_slow(desk_file.read_bytes, sent.body, sent.name or NAME, country)
         counts = await import_file(desk_of(request).store.for_long_requests(), file)
     except SetupError as error:
@@ -52,7 +52,7 @@ async def take_in(request: Request, agent: Agent) -> HTTPResponse:
     return await admin_page(request, agent, "desk_file.html", here=HERE, wrong=[], imported=counts)
 
 
-async def _refused(request: Request, agent: Agent, wrong: list[str]) -> HTTPResponse:
+async def _refused(request: Request, agent: CurrentAgent, wrong: list[str]) -> HTTPResponse:
     return await admin_page(
         request, agent, "desk_file.html", here=HERE, status=400, wrong=wrong, imported=None
     )

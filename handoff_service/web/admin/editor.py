@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import Refusal
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.web.admin.pages import Form, admin_page, done, typed
@@ -62,18 +62,18 @@ class Editor[T]:
         """Address -> handler of GET."""
 
         @page(*self.roles)
-        async def new_page(request: Request, agent: Agent) -> HTTPResponse:
+        async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
             title, values = self.new
             return await self._form(request, agent, title, Form(values=values))
 
         @page(*self.roles)
-        async def one_page(request: Request, number: int, agent: Agent) -> HTTPResponse:
+        async def one_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             one = await desk_of(request).store.read(self.read, number)
             title, values = self.shown(one)
             return await self._form(request, agent, title, Form(values=values), (number, one))
 
         @page(*self.roles)
-        async def delete_page(request: Request, number: int, agent: Agent) -> HTTPResponse:
+        async def delete_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             deletes = self._deletes(number, await desk_of(request).store.read(self.read, number))
             around = {"title": deletes["title"], "back": f"{self.at}/{number}", "deletes": deletes}
             return await admin_page(request, agent, "delete_page.html", here=self.here, **around)
@@ -85,7 +85,7 @@ class Editor[T]:
         """Address -> handler of POST."""
 
         @page(*self.roles)
-        async def make(request: Request, agent: Agent) -> HTTPResponse:
+        async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
             form = self._typed(request)
             try:
                 await desk_of(request).store.write(*self.write(request, form, None))
@@ -94,7 +94,7 @@ class Editor[T]:
             return done(request, self.here, "made")
 
         @page(*self.roles)
-        async def change(request: Request, number: int, agent: Agent) -> HTTPResponse:
+        async def change(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             one = await desk_of(request).store.read(self.read, number)
             form = self._typed(request)
             try:
@@ -107,7 +107,7 @@ class Editor[T]:
             return done(request, self.here)
 
         @page(*self.roles)
-        async def delete(request: Request, number: int, agent: Agent) -> HTTPResponse:
+        async def delete(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             await desk_of(request).store.write(self.delete, number)
             return done(request, self.here, "deleted")
 
@@ -120,7 +120,7 @@ class Editor[T]:
     async def _form(
         self,
         request: Request,
-        agent: Agent,
+        agent: CurrentAgent,
         title: str,
         form: Form,
         stored: tuple[int, T] | None = None,

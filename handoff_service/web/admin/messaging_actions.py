@@ -11,7 +11,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, Refusal
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.messaging_actions import (
     ChangeMessagingAction,
     MakeMessagingAction,
@@ -59,35 +59,35 @@ ASIDE = ("add", "remove", "refresh", "dry_run")  # buttons that save nothing
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await admin_page(
         request, agent, "messaging_actions.html", here=HERE, **await _listed(request)
     )
 
 
 @page(Role.ADMIN)
-async def new_page(request: Request, agent: Agent) -> HTTPResponse:
+async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await _form_page(request, agent, of(None), None)
 
 
 @page(Role.ADMIN)
-async def form_page(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+async def form_page(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
     stored = await desk_of(request).store.read(messaging_actions.get, action_id)
     return await _form_page(request, agent, of(stored.action), action_id)
 
 
 @page(Role.ADMIN)
-async def make(request: Request, agent: Agent) -> HTTPResponse:
+async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await _save(request, agent, None)
 
 
 @page(Role.ADMIN)
-async def change(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+async def change(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
     await desk_of(request).store.read(messaging_actions.get, action_id)
     return await _save(request, agent, action_id)
 
 
-async def _save(request: Request, agent: Agent, action_id: int | None) -> HTTPResponse:
+async def _save(request: Request, agent: CurrentAgent, action_id: int | None) -> HTTPResponse:
     form, store = sent(request), desk_of(request).store
     if any(form_field(request, name) for name in ASIDE):
         ran = await _run(request, form) if form_field(request, "dry_run") else {}
@@ -109,7 +109,7 @@ async def _save(request: Request, agent: Agent, action_id: int | None) -> HTTPRe
 
 
 @page(Role.ADMIN)
-async def follow(request: Request, agent: Agent) -> HTTPResponse:
+async def follow(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The panels for the form as it stands; and its conditions, when one of them was changed
     (``rows``)."""
     form = sent(request).changed(request)
@@ -124,7 +124,7 @@ async def follow(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def try_out(request: Request, agent: Agent) -> HTTPResponse:
+async def try_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The dry run as a fragment."""
     around = await frame(request, agent, place="admin")
     return render(
@@ -133,7 +133,7 @@ async def try_out(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def switch(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+async def switch(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
     """On or off."""
     change = ChangeMessagingAction(
         id=action_id, values={"active": form_field(request, "active") == "1"}
@@ -143,7 +143,7 @@ async def switch(request: Request, agent: Agent, action_id: int) -> HTTPResponse
 
 
 @page(Role.ADMIN)
-async def move(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+async def move(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
     """One place up or down among the actions of its event."""
     way = Move(id=action_id, up=form_field(request, "way") == "up")
     await desk_of(request).store.write(move_messaging_action, way)
@@ -151,7 +151,7 @@ async def move(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def delete_page(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+async def delete_page(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
     stored = await desk_of(request).store.read(messaging_actions.get, action_id)
     given: dict[str, Any] = {"title": "Delete a messaging action", "back": f"{HERE}/{action_id}"}
     return await admin_page(
@@ -160,12 +160,12 @@ async def delete_page(request: Request, agent: Agent, action_id: int) -> HTTPRes
 
 
 @page(Role.ADMIN)
-async def delete(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+async def delete(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
     await desk_of(request).store.write(delete_messaging_action, action_id)
     return done(request, HERE, "deleted")
 
 
-async def _list_again(request: Request, agent: Agent) -> HTTPResponse:
+async def _list_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
     if "hx-request" not in request.headers:
         return done(request, HERE)
     around = await frame(request, agent, place="admin")
@@ -182,7 +182,7 @@ async def _listed(request: Request) -> dict[str, Any]:
 
 async def _form_page(
     request: Request,
-    agent: Agent,
+    agent: CurrentAgent,
     form: ActionForm,
     action_id: int | None,
     *,

@@ -17,16 +17,16 @@ from handoff_service.operations.cases.outages import (
     delete_outage,
     make_outage,
 )
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import outages
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Outage
 from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
 from handoff_service.web.admin.pages import Form, admin_page
-from handoff_service.web.admin.previews import Preview
+from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/outages"
@@ -51,7 +51,7 @@ class Typed:
 
 
 @page(*WRITERS)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     found = await desk_of(request).store.read(outages.list_)
     return await admin_page(
         request, agent, "outages.html", here=HERE, **listed(found, new=f"{HERE}/new")
@@ -59,7 +59,7 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 def _read(conn: Connection, outage_id: int) -> ShownOutage:
-    return ShownOutage(outages.get(conn, outage_id), ZoneInfo(people.desk_time_zone(conn)))
+    return ShownOutage(outages.get(conn, outage_id), ZoneInfo(desk_time_zone(conn)))
 
 
 def _shown(one: ShownOutage) -> tuple[str, dict[str, str]]:
@@ -81,7 +81,7 @@ def _write(_request: Request, form: Form, outage_id: int | None) -> WriteNoun:
 
 def _save(tx: Transaction, typed: Typed) -> None:
     """Since nothing: from now on."""
-    zone, given = ZoneInfo(people.desk_time_zone(tx.conn)), typed.values
+    zone, given = ZoneInfo(desk_time_zone(tx.conn)), typed.values
     times = {"since": _time(given, "since", zone) or tx.now, "until": _time(given, "until", zone)}
     entry = read_as(OutageEntry, {**given, **times, "active": bool(given["active"])})
     if typed.id is None:
@@ -102,11 +102,11 @@ def _time(given: dict[str, str], name: str, zone: ZoneInfo) -> datetime | None:
 
 
 def _around(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str, Any]:
-    preview = Preview(label="People who ask will read", values={})
+    preview = TextPreview(label="People who ask will read", values={})
     return {
         "previews": [preview],
         "body": form.values["text"],
-        "zone_name": people.desk_time_zone(conn),
+        "zone_name": desk_time_zone(conn),
     }
 
 

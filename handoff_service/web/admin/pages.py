@@ -9,7 +9,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, Refusal
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin.menu import menu_for
 from handoff_service.web.shared.page_shell import frame
@@ -106,7 +106,13 @@ def after(request: Request) -> int:
 
 
 async def admin_page(
-    request: Request, agent: Agent, template: str, *, here: str, status: int = 200, **given: Any
+    request: Request,
+    agent: CurrentAgent,
+    template: str,
+    *,
+    here: str,
+    status: int = 200,
+    **given: Any,
 ) -> HTTPResponse:
     """A page of the admin's. ``here``: its address in the menu."""
     admin = Role.ADMIN in agent.roles

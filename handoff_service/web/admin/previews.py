@@ -9,7 +9,7 @@ from handoff_service.rules.shared import placeholders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class TextPreview:
     """``values`` fill the placeholders."""
 
     label: str

@@ -6,10 +6,10 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.identity.profiles import Tie, deactivate_profile, tie_profile
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.desk import people
+from handoff_service.store.desk.users import find_active_users, has_number, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.identity import associations, profiles
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
@@ -22,7 +22,7 @@ FOUND = 8  # users that a search shows
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     q, behind = (request.args.get("q") or "").strip()[:40], after(request)
     digits = "".join(c for c in q if c in "0123456789")
     found = (
@@ -44,14 +44,14 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def one_page(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
+async def one_page(request: Request, profile_id: int, agent: CurrentAgent) -> HTTPResponse:
     store, q = desk_of(request).store, (request.args.get("q") or "").strip()[:100]
     profile = await store.read(profiles.get, profile_id)
-    on_record = t.users.c.active & people.has_number(profile.number)
+    on_record = t.users.c.active & has_number(profile.number)
     found = (
-        store.read(people.active_found_by, q, FOUND)
+        store.read(find_active_users, q, FOUND)
         if q
-        else store.read(people.users, on_record, limit=FOUND)
+        else store.read(select_users, on_record, limit=FOUND)
     )
     return await admin_page(
         request,
@@ -74,7 +74,7 @@ async def one_page(request: Request, profile_id: int, agent: Agent) -> HTTPRespo
 
 
 @page(Role.ADMIN)
-async def tie(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
+async def tie(request: Request, profile_id: int, agent: CurrentAgent) -> HTTPResponse:
     user = form_field(request, "user_id")
     user_id = id_field(user, "user_id", "a user's id, or empty for nobody") if user else None
     command = Tie(profile_id=profile_id, user_id=user_id, by=agent.id)
@@ -83,7 +83,7 @@ async def tie(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def delete_page(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
+async def delete_page(request: Request, profile_id: int, agent: CurrentAgent) -> HTTPResponse:
     profile = await desk_of(request).store.read(profiles.get, profile_id)
     shown: dict[str, Any] = {"title": phone(profile.number), "back": f"{HERE}/{profile_id}"}
     shown |= {"deletes": _deletes(profile_id, profile.number)}
@@ -91,7 +91,7 @@ async def delete_page(request: Request, profile_id: int, agent: Agent) -> HTTPRe
 
 
 @page(Role.ADMIN)
-async def deactivate(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
+async def deactivate(request: Request, profile_id: int, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(deactivate_profile, profile_id)
     return done(request, f"{HERE}/{profile_id}", "deactivated")
 

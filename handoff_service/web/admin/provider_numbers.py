@@ -15,11 +15,12 @@ from handoff_service.operations.desk.provider_numbers import (
     delete_provider_number,
     make_provider_number,
 )
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file.desk_file import ProviderNumberEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_country
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
@@ -36,14 +37,14 @@ RESPONDERS = {
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
-    found = await desk_of(request).store.read(people.provider_numbers)
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    found = await desk_of(request).store.read(list_provider_numbers)
     around = listed(found, new=f"{HERE}/new") | {"responders": RESPONDERS}
     return await admin_page(request, agent, "provider_numbers.html", here=HERE, **around)
 
 
 def _read(conn: Connection, number_id: int) -> ProviderNumber:
-    for one in people.provider_numbers(conn):
+    for one in list_provider_numbers(conn):
         if one.id == number_id:
             return one
     raise NotFound(f"There is not a company number {number_id}.")
@@ -60,7 +61,7 @@ def _shown(one: ProviderNumber) -> tuple[str, dict[str, str]]:
 
 def _write(_request: Request, form: Form, number_id: int | None) -> WriteNoun:
     def save(tx: Transaction, values: Mapping[str, str]) -> None:
-        country = people.desk_country(tx.conn)
+        country = desk_country(tx.conn)
         entry = read_as(ProviderNumberEntry, values, country).model_dump()
         if number_id is None:
             make_provider_number(tx, MakeProviderNumber(**entry))

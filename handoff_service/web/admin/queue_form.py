@@ -10,7 +10,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
-from handoff_service.rules.routing.queues import Queue
+from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.conditions import Condition, Operator
 from handoff_service.web.admin.pages import Form, lines
 
@@ -46,7 +46,7 @@ NEW = {
 }
 
 
-def shown(queue: Queue) -> dict[str, str]:
+def shown(queue: QueueFields) -> dict[str, str]:
     """The form's values."""
     return {
         **{name: str(getattr(queue, name) or "") for name in (*PLAIN, "position", "alarm_seconds")},

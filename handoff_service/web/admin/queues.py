@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection, select
 
 from handoff_service.lib.opening_hours import Schedule
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.queue_fields import values
 from handoff_service.operations.routing.queues import (
     ChangeQueue,
@@ -19,9 +19,10 @@ from handoff_service.operations.routing.queues import (
 )
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS
 from handoff_service.rules.routing.queue_conditions import FIELDS, USER
-from handoff_service.rules.routing.queues import Queue
+from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.vocabulary import Assignment, Role
-from handoff_service.store.desk import people, texts
+from handoff_service.store.desk import texts
+from handoff_service.store.desk.desk import desk_country, desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours, queues
@@ -29,7 +30,7 @@ from handoff_service.web.admin import queue_form
 from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
 from handoff_service.web.admin.hours import hours
 from handoff_service.web.admin.pages import Form, admin_page
-from handoff_service.web.admin.previews import Preview
+from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
@@ -45,7 +46,7 @@ OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is no
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     def read(conn: Connection) -> list[tuple[Any, str]]:
         found = queues.list_views(conn)
         known = queue_hours.of_queues(conn, [one.id for one in found])
@@ -58,7 +59,7 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def hours_fragment(request: Request, agent: Agent) -> HTTPResponse:
+async def hours_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """What the schedule that is being typed means."""
     typed = {
         name: (request.args.get(name) or "").strip()[:500]
@@ -71,7 +72,7 @@ async def hours_fragment(request: Request, agent: Agent) -> HTTPResponse:
     )
 
 
-def _read(conn: Connection, queue_id: int) -> Queue:
+def _read(conn: Connection, queue_id: int) -> QueueFields:
     return queues.get(conn, queue_id)
 
 
@@ -85,7 +86,7 @@ def _write(_request: Request, form: Form, queue_id: int | None) -> WriteNoun:
     return change_queue, ChangeQueue(id=queue_id, values=values(written))
 
 
-def _around(conn: Connection, form: Form, one: Queue | None) -> Mapping[str, Any]:
+def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[str, Any]:
     names = conn.execute(select(t.groups.c.name).order_by(t.groups.c.name)).scalars().all()
     after = {name: seconds for seconds, name in queue_form.rows(form.values["groups"])}
     example = {"queue": form.values["name"] or "Service desk", "opens": "on Monday at 08:00"}
@@ -103,18 +104,18 @@ def _around(conn: Connection, form: Form, one: Queue | None) -> Mapping[str, Any
         "hours": hours(_schedule(conn, form.values), read_at(conn)),
         "time_zones": TIME_ZONES,
         "countries": {"": "The desk's", **COUNTRIES},
-        "desk_zone": people.desk_time_zone(conn),
+        "desk_zone": desk_time_zone(conn),
         "words": {
             m: (TEXTS[m].when, list(TEXTS[m].placeholders), texts.text_for(conn, m))
             for m in QUEUES_OWN
         },
-        "previews": [Preview(label="The requester reads", values=example)],
+        "previews": [TextPreview(label="The requester reads", values=example)],
     }
 
 
 def _schedule(conn: Connection, given: Mapping[str, str]) -> Schedule:
-    zone = given["time_zone"] if given["time_zone"] in TIME_ZONES else people.desk_time_zone(conn)
-    country = given["country"] if given["country"] in COUNTRIES else people.desk_country(conn)
+    zone = given["time_zone"] if given["time_zone"] in TIME_ZONES else desk_time_zone(conn)
+    country = given["country"] if given["country"] in COUNTRIES else desk_country(conn)
     return Schedule(given["schedule"] or None, zone, country)
 
 

@@ -7,7 +7,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.delivery import restore_holds
 from handoff_service.web.admin.pages import admin_page, done
@@ -17,19 +17,19 @@ HERE = "/restored"
 
 
 @page(Role.ADMIN)
-async def restored_page(request: Request, agent: Agent) -> HTTPResponse:
+async def restored_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     held = await desk_of(request).store.read(restore_holds.held)
     return await admin_page(request, agent, "restored.html", here=HERE, held=held)
 
 
 @page(Role.ADMIN)
-async def release(request: Request, agent: Agent) -> HTTPResponse:
+async def release(request: Request, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(decide_held, DecideHeld(send=True, agent_id=agent.id))
     return done(request, HERE, "released")
 
 
 @page(Role.ADMIN)
-async def cancel(request: Request, agent: Agent) -> HTTPResponse:
+async def cancel(request: Request, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(decide_held, DecideHeld(send=False, agent_id=agent.id))
     return done(request, HERE, "canceled")
 

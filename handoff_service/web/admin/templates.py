@@ -7,7 +7,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.templates import (
     ChangeTemplate,
     MakeTemplate,
@@ -25,7 +25,7 @@ from handoff_service.store.desk import templates
 from handoff_service.store.views import Template
 from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
 from handoff_service.web.admin.pages import Form, admin_page
-from handoff_service.web.admin.previews import Preview
+from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/templates"
@@ -34,7 +34,7 @@ NO_NAME = placeholders.people(replace(EXAMPLE, requester=None), guest=GUEST, nob
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     q = (request.args.get("q") or "").strip()[:100]
     found = await desk_of(request).store.read(templates.list_, q)
     return await admin_page(
@@ -51,8 +51,8 @@ def _write(_request: Request, form: Form, template_id: int | None) -> WriteNoun:
 
 def _around(_conn: Connection, form: Form, _one: Template | None) -> dict[str, Any]:
     previews = [
-        Preview(label="To Ann Lee", values=NAMES),
-        Preview(label="To a guest", values=NO_NAME),
+        TextPreview(label="To Ann Lee", values=NAMES),
+        TextPreview(label="To a guest", values=NO_NAME),
     ]
     return {"previews": previews, "known": PEOPLE, "body": form.values["body"]}
 

@@ -6,7 +6,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import NotFound, Refusal
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage
 from handoff_service.rules.shared.vocabulary import Role
@@ -14,7 +14,7 @@ from handoff_service.store.desk import texts
 from handoff_service.store.views import SavedText
 from handoff_service.web.admin.editor import listed
 from handoff_service.web.admin.pages import Form, admin_page, done, typed
-from handoff_service.web.admin.previews import Preview
+from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
@@ -38,19 +38,19 @@ CALLED = {
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     found = await desk_of(request).store.read(texts.saved)
     return await admin_page(request, agent, "texts.html", here=HERE, **listed(found), called=CALLED)
 
 
 @page(Role.ADMIN)
-async def one_page(request: Request, name: str, agent: Agent) -> HTTPResponse:
+async def one_page(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
     one = await _one(request, name)
     return await _form(request, agent, one, Form(values={"body": one.body}))
 
 
 @page(Role.ADMIN)
-async def change(request: Request, name: str, agent: Agent) -> HTTPResponse:
+async def change(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
     """Save what is typed; ``reset``: the text as shipped instead."""
     one = await _one(request, name)
     form = typed(request, ["body"])
@@ -69,13 +69,15 @@ async def _one(request: Request, name: str) -> SavedText:
     raise NotFound(f"There is no system message {name!r}.")
 
 
-async def _form(request: Request, agent: Agent, one: SavedText, form: Form) -> HTTPResponse:
+async def _form(request: Request, agent: CurrentAgent, one: SavedText, form: Form) -> HTTPResponse:
     parts = TEXTS[one.name].placeholders
     previews = [
-        Preview(
+        TextPreview(
             label="With ordinary names", values={name: part.example for name, part in parts.items()}
         ),
-        Preview(label="With long names", values={name: part.long for name, part in parts.items()}),
+        TextPreview(
+            label="With long names", values={name: part.long for name, part in parts.items()}
+        ),
     ]
     return await admin_page(
         request,
@@ -90,7 +92,7 @@ async def _form(request: Request, agent: Agent, one: SavedText, form: Form) -> H
         back_label="All system messages",
         saves=f"{HERE}/{one.name}",
         deletes=None,
-        previews=previews if parts else [Preview(label="The requester reads", values={})],
+        previews=previews if parts else [TextPreview(label="The requester reads", values={})],
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.delivery import usage_report
 from handoff_service.web.admin.pages import admin_page
@@ -16,7 +16,7 @@ HERE = "/figures"
 
 
 @page(Role.ADMIN, Role.SUPERVISOR)
-async def figures_page(request: Request, agent: Agent) -> HTTPResponse:
+async def figures_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     found = await desk_of(request).store.for_long_requests().read(usage_report.usage_report)
     days = [day for _, day in found.days]
     currency = max(found.whole.costs, key=lambda one: found.whole.costs[one], default=None)

@@ -8,7 +8,7 @@ from sanic.response import HTTPResponse
 
 from handoff_service.errors import NotFound, Refusal
 from handoff_service.lib.slow_work import run_slow
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.users import (
     ChangeUser,
     DeleteUser,
@@ -20,7 +20,9 @@ from handoff_service.operations.desk.users import (
 from handoff_service.operations.identity.knowledge_facts import hashed
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.desk import people, users
+from handoff_service.store.desk import users
+from handoff_service.store.desk.desk import desk_country
+from handoff_service.store.desk.users import select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
 from handoff_service.web.admin.pages import (
@@ -42,7 +44,7 @@ EMPTY = Form(values=dict.fromkeys(FIELDS, ""))
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     q, behind = (request.args.get("q") or "").strip()[:100], after(request)
     found = await desk_of(request).store.read(users.by_name, q, after=behind, limit=PAGE + 1)
     more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
@@ -57,15 +59,15 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def new_page(request: Request, agent: Agent) -> HTTPResponse:
+async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await _form(request, agent, EMPTY)
 
 
 @page(Role.ADMIN)
-async def make(request: Request, agent: Agent) -> HTTPResponse:
+async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
     form = typed(request, FIELDS)
     try:
-        country = await desk_of(request).store.read(people.desk_country)
+        country = await desk_of(request).store.read(desk_country)
         body = read_as(NewUserBody, _written(form.values), country)
         values = {name: getattr(body, name) for name in NewUserBody.model_fields}
         values["facts"] = await run_slow(hashed, body.facts, desk_of(request).settings.secret_key)
@@ -76,7 +78,7 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def form_page(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+async def form_page(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
     user = await _user(request, user_id)
     values = {
         "external_id": user.external_id,
@@ -91,7 +93,7 @@ async def form_page(request: Request, user_id: int, agent: Agent) -> HTTPRespons
 
 
 @page(Role.ADMIN)
-async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+async def save(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
     user, form = await _user(request, user_id), typed(request, FIELDS)
     try:
         written = _written(form.values)
@@ -99,7 +101,7 @@ async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
         active = user.active or bool(form.values["active"])
         numbers: dict[str, Any] = {} if active else {"numbers": []}
         given = written | numbers | {"active": active, "facts": facts}
-        country = await desk_of(request).store.read(people.desk_country)
+        country = await desk_of(request).store.read(desk_country)
         body = read_as(UserBody, given, country)
         key = desk_of(request).settings.secret_key
         values = body.given() | {"facts": await run_slow(hashed, body.facts or {}, key)}
@@ -112,7 +114,7 @@ async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def delete_page(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+async def delete_page(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
     user = await _user(request, user_id)
     shown: dict[str, Any] = {
         "title": user.name,
@@ -123,7 +125,7 @@ async def delete_page(request: Request, user_id: int, agent: Agent) -> HTTPRespo
 
 
 @page(Role.ADMIN)
-async def delete(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+async def delete(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
     deleted = await desk_of(request).store.write(delete_user, DeleteUser(id=user_id, by=agent.id))
     return done(request, HERE, "deleted" if deleted else "deactivated")
 
@@ -141,7 +143,12 @@ def _written(typed_values: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def _form(
-    request: Request, agent: Agent, form: Form, user: User | None = None, *, status: int = 200
+    request: Request,
+    agent: CurrentAgent,
+    form: Form,
+    user: User | None = None,
+    *,
+    status: int = 200,
 ) -> HTTPResponse:
     there = await desk_of(request).store.read(users.fact_names, user.id) if user else []
     shown: dict[str, Any] = {
@@ -173,7 +180,7 @@ def _deletes(user: User) -> dict[str, Any]:
 
 
 async def _user(request: Request, user_id: int) -> User:
-    found = await desk_of(request).store.read(people.users, t.users.c.id == user_id)
+    found = await desk_of(request).store.read(select_users, t.users.c.id == user_id)
     if not found:
         raise NotFound(f"There is no user {user_id}.")
     return found[0]

@@ -18,11 +18,11 @@ from sanic.response import HTTPResponse, empty, raw
 
 from handoff_service.context import AppContext
 from handoff_service.errors import BadInput
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.field_types import COUNTRY, reads_numbers
 from handoff_service.operations.shared.read_fields import errors_of
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_country
 from handoff_service.web.api.bodies import Body, Nothing
 from handoff_service.web.shared import session
 from handoff_service.web.shared.client_address import client_address
@@ -41,7 +41,7 @@ class ApiRequest[B, Q]:
     ``id``. ``token`` is the session's."""
 
     desk: AppContext
-    agent: Agent
+    agent: CurrentAgent
     body: B
     query: Q
     id: int
@@ -133,7 +133,7 @@ def calls_of(module: ModuleType) -> tuple[Call, ...]:
     return tuple(one.__dict__[CALL] for one in own if CALL in getattr(one, "__dict__", ()))
 
 
-NOBODY = Agent(0, "", "", frozenset(), "")
+NOBODY = CurrentAgent(0, "", "", frozenset(), "")
 
 
 @functools.cache  # building one takes milliseconds, and many calls answer the same
@@ -152,7 +152,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
     # the path's own words
     async def serve(request: Request, id: int = 0, **below: int) -> HTTPResponse:
         agent = await bearer(request, *call.roles) if call.roles else NOBODY
-        country = await desk_of(request).store.read(people.desk_country) if has_numbers else None
+        country = await desk_of(request).store.read(desk_country) if has_numbers else None
         body = _body(call, request, country)
         query = _checked(
             call.query, json.dumps({k: v[0] for k, v in request.get_args(True).items()}), country

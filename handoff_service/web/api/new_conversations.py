@@ -10,7 +10,8 @@ from handoff_service.operations.conversations import start_conversation as start
 from handoff_service.operations.conversations.start_conversation import Recipient, Start
 from handoff_service.rules.conversations.agent_initiated import If
 from handoff_service.store.conversations import conversations
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_country
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.views import Interaction, Message, OptedOut
 from handoff_service.web.api.bodies import Body
 from handoff_service.web.api.calls import ApiRequest, post
@@ -102,8 +103,8 @@ async def send(asked: ApiRequest[FirstTextBody, Any]) -> StartedConversation:
 
 
 async def _recipient(asked: ApiRequest[Any, Any]) -> Recipient:
-    country = await asked.desk.store.read(people.desk_country)
-    senders = await asked.desk.store.read(people.provider_numbers)
+    country = await asked.desk.store.read(desk_country)
+    senders = await asked.desk.store.read(list_provider_numbers)
     if not senders:
         raise BadInput(errors={"from": "there is not a company number yet"})
     return Recipient(

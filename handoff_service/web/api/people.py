@@ -9,7 +9,7 @@ from handoff_service.errors import NotSignedIn
 from handoff_service.operations.desk.sign_in import end_session
 from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import SetPresence, set_presence
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.views import Agent
 from handoff_service.web.api.bodies import Body
 from handoff_service.web.api.calls import ApiRequest, get, post, put
@@ -51,9 +51,9 @@ async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
         raise NotSignedIn(f"E-mail or password is wrong. {answer} tries left.")
     agent_id, token = answer.agent_id, answer.token
     await asked.desk.store.write(
-        presence.signed_in, presence.SignedIn(agent_id=agent_id, to_work=False)
+        presence.signed_in, presence.RecordSignIn(agent_id=agent_id, to_work=False)
     )
-    return SignedIn(token, (await asked.desk.store.read(people.agents, [agent_id]))[agent_id])
+    return SignedIn(token, (await asked.desk.store.read(agents_by_id, [agent_id]))[agent_id])
 
 
 @post(
@@ -68,7 +68,7 @@ async def logout(asked: ApiRequest[None, Any]) -> None:
 
 @get("/agents/me/presence", summary="My presence")
 async def read_presence(asked: ApiRequest[Any, Any]) -> PresenceNow:
-    me = (await asked.desk.store.read(people.agents, [asked.agent.id]))[asked.agent.id]
+    me = (await asked.desk.store.read(agents_by_id, [asked.agent.id]))[asked.agent.id]
     return PresenceNow(me.presence, me.presence_reason)
 
 

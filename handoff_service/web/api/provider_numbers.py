@@ -18,7 +18,7 @@ from handoff_service.operations.shared.field_types import (
     SegmentsPerSecond,
 )
 from handoff_service.rules.shared.vocabulary import FirstResponder
-from handoff_service.store.desk import people
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.views import ProviderNumber
 from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page_of
 from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, patch, post
@@ -49,7 +49,7 @@ class NumberBody(Patch):
 @get("/provider-numbers", summary="The company's numbers")
 async def list_numbers(asked: ApiRequest[None, Paging]) -> Page[ProviderNumber]:
     return page_of(
-        await asked.desk.store.read(people.provider_numbers), asked.query, lambda one: one.id
+        await asked.desk.store.read(list_provider_numbers), asked.query, lambda one: one.id
     )
 
 
@@ -88,7 +88,7 @@ async def remove(asked: ApiRequest[None, Any]) -> None:
 
 
 async def _one(asked: ApiRequest[Any, Any], number_id: int) -> ProviderNumber:
-    for one in await asked.desk.store.read(people.provider_numbers):
+    for one in await asked.desk.store.read(list_provider_numbers):
         if one.id == number_id:
             return one
     raise NotFound(f"There is not a company number {number_id}.")

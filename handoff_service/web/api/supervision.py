@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import presence_choices
 from handoff_service.store.routing import day_report, presence, supervision
 from handoff_service.store.views import PresenceChoice
 from handoff_service.store.views.supervision import Now, PresenceChange, Today
@@ -48,7 +48,7 @@ async def supervise(asked: ApiRequest[None, SupervisionQuery]) -> Supervision:
 
 @get("/presences", summary="The presences that an agent can choose")
 async def list_presences(asked: ApiRequest[None, Any]) -> Page[PresenceChoice]:
-    return Page(items=await asked.desk.store.read(people.presences), next=None)
+    return Page(items=await asked.desk.store.read(presence_choices), next=None)
 
 
 @get(

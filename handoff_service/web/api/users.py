@@ -26,7 +26,7 @@ from handoff_service.operations.shared.field_types import (
     OneLine,
     SoughtNumber,
 )
-from handoff_service.store.desk import people
+from handoff_service.store.desk.users import has_number, match_users, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
 from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page
@@ -86,12 +86,12 @@ async def list_users(asked: ApiRequest[None, UserQuery]) -> Page[User]:
     def read(conn: Connection) -> list[User]:
         where = t.users.c.id > query.after
         if query.number is not None:
-            where &= people.has_number(query.number)
+            where &= has_number(query.number)
         if query.q is not None:
-            where &= people.found_by(conn, query.q).where
+            where &= match_users(conn, query.q).where
         if query.active is not None:
             where &= t.users.c.active.is_(query.active)
-        return people.users(conn, where, limit=query.limit + 1)
+        return select_users(conn, where, limit=query.limit + 1)
 
     return page(await asked.desk.store.read(read), query.limit, lambda user: user.id)
 
@@ -129,7 +129,7 @@ async def remove(asked: ApiRequest[None, Any]) -> None:
 
 
 async def _one(asked: ApiRequest[Any, Any], user_id: int) -> User:
-    found = await asked.desk.store.read(people.users, t.users.c.id == user_id)
+    found = await asked.desk.store.read(select_users, t.users.c.id == user_id)
     if not found:
         raise NotFound(f"There is no user {user_id}.")
     return found[0]

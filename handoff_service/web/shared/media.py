@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse, json, raw
 
 from handoff_service.context import AppContext
 from handoff_service.errors import NotAllowed, NotFound
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations import media_links
 from handoff_service.rules.conversations.media import file_name, is_shown
 from handoff_service.store.conversations import media
@@ -57,13 +57,13 @@ async def by_link(request: Request, media_id: int) -> HTTPResponse:
 
 
 @page(*LIVE)
-async def one(request: Request, media_id: int, agent: Agent) -> HTTPResponse:
+async def one(request: Request, media_id: int, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
     return await served(desk, await desk.store.read(media.kept, media_id, agent_id=agent.id))
 
 
 @page(*LIVE)
-async def add(request: Request, agent: Agent) -> HTTPResponse:
+async def add(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """What the composer attaches. The text that it goes with names its id."""
     await take_picture(request)
     return json({"id": await upload(request, agent.id)}, status=201)

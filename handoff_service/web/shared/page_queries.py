@@ -14,10 +14,14 @@ from handoff_service.rules.shared.vocabulary import OfferOutcome, Owner, Role
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.conversations.conversation_list import listed
-from handoff_service.store.desk import desk, people
+from handoff_service.store.desk import desk
+from handoff_service.store.desk.agents import agent_room, agents_by_id, presence_choices
+from handoff_service.store.desk.desk import desk_name_and_zone
+from handoff_service.store.desk.users import has_number, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.identity import associations, proofs
+from handoff_service.store.identity.associations import was_verified_in
 from handoff_service.store.messaging_actions import messaging_actions, prompts
 from handoff_service.store.routing import inbox
 from handoff_service.store.views import (
@@ -132,17 +136,17 @@ class Thread:
 
 def desk_facts(conn: Connection) -> DeskFacts:
     """The desk's name, and the zone that pages show times in."""
-    name, zone = people.desk_name_and_zone(conn)
+    name, zone = desk_name_and_zone(conn)
     return DeskFacts(name=name, zone=ZoneInfo(zone))
 
 
 def frame(conn: Connection, agent_id: int) -> Frame:
     """The rail's part of a page."""
-    me = people.agents(conn, [agent_id])[agent_id]
+    me = agents_by_id(conn, [agent_id])[agent_id]
     return Frame(
         desk=desk_facts(conn),
         me=me,
-        presences=people.presences(conn),
+        presences=presence_choices(conn),
         offered=inbox.offered(conn, agent_id),
         prompts=prompts.standing(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),
         newest_unread=conversations.newest_unread(conn, agent_id),
@@ -156,7 +160,7 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
     offers = inbox.offered(conn, agent_id)
     ongoing = listed(conn, agent_id, others=others)
     missing = set(on_page) - {offer.id for offer in offers}
-    free = people.room(conn, agent_id)
+    free = agent_room(conn, agent_id)
     return Lists(
         offers=offers,
         gone=[gone for gone in (_gone(conn, k, agent_id) for k in sorted(missing)) if gone],
@@ -256,20 +260,20 @@ def _thread(
         cases=cases.beside(conn, interaction),
         past=conversations.past(conn, interaction),
         other_numbers=_other_numbers(conn, interaction),
-        can_undo=people.was_verified_in(conn, interaction_id),
+        can_undo=was_verified_in(conn, interaction_id),
         first_text=conversations.first_text(conn, interaction_id)[:DESCRIPTION],
         transfer=inbox.transfer_of(conn, interaction_id),
         timers=messaging_actions.running(conn, interaction_id),
         history=associations.of_number(conn, interaction.requester_number),
         failed_proofs=proofs.of_number(conn, interaction.requester_number),
-        on_record_of=people.users(conn, people.has_number(interaction.requester_number)),
+        on_record_of=select_users(conn, has_number(interaction.requester_number)),
     )
 
 
 def _other_numbers(conn: Connection, interaction: Interaction) -> list[str]:
     if interaction.user is None:
         return []
-    (user,) = people.users(conn, t.users.c.id == interaction.user.id)
+    (user,) = select_users(conn, t.users.c.id == interaction.user.id)
     return [number for number in user.numbers if number != interaction.requester_number]
 
 

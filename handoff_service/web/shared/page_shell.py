@@ -4,12 +4,12 @@ from typing import Any
 
 from sanic import Request
 
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.session import csrf_token, desk_of
 
 
-async def frame(request: Request, agent: Agent, *, place: str) -> dict[str, Any]:
+async def frame(request: Request, agent: CurrentAgent, *, place: str) -> dict[str, Any]:
     """What ``shell.html`` needs. ``place``: the part of the rail that the page belongs to."""
     desk = desk_of(request)
     around = await desk.store.read(page_queries.frame, agent.id)

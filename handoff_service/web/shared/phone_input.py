@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from handoff_service.errors import BadInput
 from handoff_service.lib import phone_numbers
 from handoff_service.rules.delivery.sms_text import is_e164, is_short_code
-from handoff_service.store.desk import people
+from handoff_service.store.conversations.interactions import has_texted
 
 TEXTS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 # Types by which libphonenumber only guesses:
@@ -39,7 +39,7 @@ def recipient(conn: Connection, text: str, country: str, field: str = "to") -> s
     """Whom a text goes to: a short code that has texted this desk as it stands, any other number in
     E.164."""
     digits = text.strip()
-    if is_short_code(digits) and people.has_texted(conn, digits):
+    if is_short_code(digits) and has_texted(conn, digits):
         return digits
     return e164(text, country, field)
 
@@ -51,6 +51,6 @@ def warning(conn: Connection, number: str) -> str | None:
         return None
     read = phonenumbers.parse(number)
     kind = phonenumbers.number_type(read)
-    if kind in TEXTS or people.has_texted(conn, number):
+    if kind in TEXTS or has_texted(conn, number):
         return None
     return f"{number} {WARNINGS.get(kind, UNKNOWN)}."

@@ -14,7 +14,7 @@ from sanic.response import HTTPResponse, raw
 
 from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, Unavailable
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.store.engine.command_ids import (
     CommandId,
     Response,
@@ -32,7 +32,10 @@ FORM_FIELD = "command"
 
 
 async def once(
-    request: Request, desk: AppContext, agent: Agent, serve: Callable[[], Awaitable[HTTPResponse]]
+    request: Request,
+    desk: AppContext,
+    agent: CurrentAgent,
+    serve: Callable[[], Awaitable[HTTPResponse]],
 ) -> HTTPResponse:
     """The answer of an API call. Under a key that was used before: the first answer again.
 
@@ -59,7 +62,7 @@ async def once(
     return answer
 
 
-def form_once(request: Request, desk: AppContext, agent: Agent) -> None:
+def form_once(request: Request, desk: AppContext, agent: CurrentAgent) -> None:
     """Carry out a form once, however often it is sent with the same fields."""
     if request.method not in UNSAFE or not request.body:  # a picture's body is read by its handler
         return

@@ -12,7 +12,7 @@ from sanic.response import HTTPResponse
 from handoff_service.context import AppContext
 from handoff_service.errors import NotAllowed, NotSignedIn
 from handoff_service.operations.desk import sign_in
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.repeats import UNSAFE, form_once
@@ -57,7 +57,7 @@ def cookie_token(request: Request) -> str | None:
     return request.cookies.get(cookie_name(desk_of(request)))
 
 
-async def signed_in(request: Request) -> Agent | None:
+async def signed_in(request: Request) -> CurrentAgent | None:
     """The agent whose browser this is, or None."""
     token = cookie_token(request)
     if not token:
@@ -66,7 +66,7 @@ async def signed_in(request: Request) -> Agent | None:
     return await desk.store.read(sign_in.signed_in, token, desk.clock())
 
 
-async def bearer(request: Request, *roles: Role) -> Agent:
+async def bearer(request: Request, *roles: Role) -> CurrentAgent:
     """The agent whose token this is. NotSignedIn without one, NotAllowed without one of the
     roles."""
     desk = desk_of(request)
@@ -76,14 +76,14 @@ async def bearer(request: Request, *roles: Role) -> Agent:
     return allowed(agent, *roles)
 
 
-def allowed(agent: Agent, *roles: Role) -> Agent:
+def allowed(agent: CurrentAgent, *roles: Role) -> CurrentAgent:
     """The agent, if they have one of these roles (an admin has all of them)."""
     if roles and not agent.roles & {*roles, Role.ADMIN}:
         raise NotAllowed(f"This requires the role {' or '.join(roles)}.")
     return agent
 
 
-def supervises(agent: Agent) -> bool:
+def supervises(agent: CurrentAgent) -> bool:
     """Whether this agent may do what supervisors do."""
     return bool(agent.roles & {Role.SUPERVISOR, Role.ADMIN})
 

@@ -14,7 +14,7 @@ from handoff_service.rules.conversations.media import (
     MOST_BYTES,
     MOST_FILES,
     SENT,
-    NotTaken,
+    RefusedFile,
     in_words,
     sendable,
 )
@@ -74,7 +74,7 @@ def _content(request: Request) -> bytes:
 
 async def _stored(desk: AppContext, content: bytes) -> StoredUpload:
     verdict = sendable(await asyncio.to_thread(picture_in, content), len(content))
-    if isinstance(verdict, NotTaken):
+    if isinstance(verdict, RefusedFile):
         raise BadInput(verdict.why)
     file = await asyncio.to_thread(desk.media.keep, content, desk.clock())
     return StoredUpload(file=file, size=len(content), taken=verdict)

@@ -21,7 +21,7 @@ from handoff_service.gateways.simulator.gateway import Behaviour, Simulator
 from handoff_service.lib import phone_numbers
 from handoff_service.operations.conversations.receive_sms import (
     Attachment,
-    Outcome,
+    ReceiveOutcome,
     Text,
     receive_sms,
 )
@@ -31,7 +31,9 @@ from handoff_service.rules.delivery.senders import is_name, why_unanswerable
 from handoff_service.rules.delivery.sms_text import MAX_BODY, is_e164, is_short_code
 from handoff_service.rules.shared.vocabulary import Direction, Status
 from handoff_service.store.conversations import conversations, media
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_country
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
+from handoff_service.store.desk.users import select_users, users_on
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Hint
 from handoff_service.store.views import Message, ProviderNumber, User
@@ -98,7 +100,7 @@ def blueprint() -> Blueprint:
 
     @made.get("/")
     async def phones(request: Request) -> HTTPResponse:
-        country = await desk_of(request).store.read(people.desk_country)
+        country = await desk_of(request).store.read(desk_country)
         added, _ = _typed(request, country)
         if added:
             pairs = [("from", n) for n in [*_asked(request, "from"), added]]
@@ -140,7 +142,7 @@ async def _page(request: Request, template: str) -> HTTPResponse:
     numbers, companies = _asked(request, "from"), _asked(request, "to")
     facts = await desk.store.read(page_queries.desk_facts)
     shelf = await desk.store.read(_shelf, numbers, companies)
-    _, wrong = _typed(request, await desk.store.read(people.desk_country))
+    _, wrong = _typed(request, await desk.store.read(desk_country))
     return render(
         template,
         desk=facts,
@@ -206,7 +208,7 @@ async def _text(request: Request) -> HTTPResponse:
         await until_nothing_leaves(desk_of(request).store, number)
     if _simulator(request).behaviour(number) is Behaviour.TWICE:
         await desk_of(request).store.write(receive_sms, text, near=number)
-    if received.outcome is Outcome.UNKNOWN_NUMBER:
+    if received.outcome is ReceiveOutcome.UNKNOWN_NUMBER:
         raise NotFound(f"The company has no number {company}.")
     if "hx-request" in request.headers:
         return went_well(request)
@@ -233,11 +235,9 @@ async def _pictures(request: Request) -> tuple[Attachment, ...]:
 
 
 def _shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf:
-    companies = people.provider_numbers(conn)
+    companies = list_provider_numbers(conn)
     by_number = {company.number: company for company in companies}
-    names = {
-        number: users for number, users in people.users_on(conn, list(numbers)).items() if users
-    }
+    names = {number: users for number, users in users_on(conn, list(numbers)).items() if users}
     handsets = []
     for place, number in enumerate(numbers[:MOST_PHONES] if companies else ()):
         company = by_number.get(to[place] if place < len(to) else "", companies[0])
@@ -249,7 +249,7 @@ def _shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf
         )
     return Shelf(
         handsets=handsets,
-        users=people.users(conn, sa.true(), limit=MOST_USERS),
+        users=select_users(conn, sa.true(), limit=MOST_USERS),
         companies=companies,
     )
 

@@ -7,7 +7,7 @@ import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { askForLists, showLists, startLists } from "./lists.js";
 import { startStream } from "./live.js";
-import { startLoaded } from "./loaded.js";
+import { startLoading } from "./after_swap.js";
 import { startNewMessage } from "./new_message.js";
 import { startNotices } from "./notices.js";
 import { csrf, renewId, say, signInAgain, why, worked } from "./post.js";
@@ -17,7 +17,7 @@ import { askForNews, follow, showNews, startThread } from "./thread.js";
 import { startTimers } from "./timers.js";
 import { countWaits, runTimes } from "./times.js";
 import { startSounds } from "./sounds.js";
-import { startWriting, stopped } from "./writing.js";
+import { startTyping, stopped } from "./typing.js";
 
 const ASKED = {
   "get-lists": [askForLists, showLists],
@@ -51,9 +51,9 @@ startTemplates();
 startForms();
 startNewMessage();
 startTimers();
-startLoaded();
+startLoading();
 startKeys();
-startWriting();
+startTyping();
 startSounds();
 startNotices();
 runTimes();

@@ -15,11 +15,11 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.join_group import Member, join_group, leave_group
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import conversations
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.routing import day_report, inbox, presence, supervision
 from handoff_service.store.views.supervision import Now, Today
 from handoff_service.web.shared import page_queries
@@ -32,7 +32,7 @@ AT_FIRST, MOST = 50, 500  # conversations shown; the rest by "show all"
 
 
 @page(Role.SUPERVISOR)
-async def supervisor_page(request: Request, agent: Agent) -> HTTPResponse:
+async def supervisor_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     around = await frame(request, agent, place="supervisor")
     queue, most = _shown(request)
 
@@ -47,7 +47,7 @@ async def supervisor_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.SUPERVISOR)
-async def now_fragment(request: Request, agent: Agent) -> HTTPResponse:
+async def now_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """What moves: queues, agents, conversations."""
     desk, (queue, most) = desk_of(request), _shown(request)
     now = await desk.store.read(supervision.now, agent.id, queue_id=queue, most=most)
@@ -58,7 +58,7 @@ async def now_fragment(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.SUPERVISOR)
-async def today_fragment(request: Request, agent: Agent) -> HTTPResponse:
+async def today_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The day's numbers."""
     desk = desk_of(request)
     today = await desk.store.read(day_report.today)
@@ -67,7 +67,9 @@ async def today_fragment(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(Role.SUPERVISOR)
-async def one_conversation(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def one_conversation(
+    request: Request, interaction_id: int, agent: CurrentAgent
+) -> HTTPResponse:
     """The dialog: who has a conversation and why, and whom it can be given to."""
     around = await frame(request, agent, place="supervisor")
 
@@ -84,33 +86,33 @@ async def one_conversation(request: Request, interaction_id: int, agent: Agent) 
 
 
 @page(Role.SUPERVISOR)
-async def one_agent(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
+async def one_agent(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
     """The dialog: where an agent was, and when."""
     around = await frame(request, agent, place="supervisor")
 
     def read(conn: Connection) -> dict[str, Any]:
         history = presence.history(conn, agent_id)
-        return {"history": history, "whose": people.agents(conn, [agent_id])[agent_id]}
+        return {"history": history, "whose": agents_by_id(conn, [agent_id])[agent_id]}
 
     return render("agent_dialog.html", **around | await desk_of(request).store.read(read))
 
 
 @page(*LIVE)
-async def join(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def join(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = Member(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(join_group, command, near=interaction_id)
     return _done(request, interaction_id)
 
 
 @page(*LIVE)
-async def leave(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def leave(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = Member(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(leave_group, command, near=interaction_id)
     return _done(request, interaction_id)
 
 
 @page(Role.SUPERVISOR)
-async def assign(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def assign(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     """Give it to an agent by hand; to oneself: take it over."""
     to = form_field(request, "agent_id")
     if not to.isdecimal() or len(to) > 15:

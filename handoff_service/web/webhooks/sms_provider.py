@@ -19,7 +19,7 @@ from handoff_service.gateways.provider import (
     ProviderRequest,
     ProviderWebhook,
 )
-from handoff_service.operations.conversations.receive_sms import Outcome, Text, receive_sms
+from handoff_service.operations.conversations.receive_sms import ReceiveOutcome, Text, receive_sms
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.settings import Settings
 from handoff_service.web.shared.opt_out import until_nothing_leaves
@@ -91,7 +91,7 @@ async def _take_text(desk: AppContext, text: Text) -> None:
     if received.opted_out:
         await until_nothing_leaves(desk.store, text.requester_number)
     desk.metrics.texts.labels(received.outcome).inc()
-    if received.outcome is Outcome.UNKNOWN_NUMBER:
+    if received.outcome is ReceiveOutcome.UNKNOWN_NUMBER:
         log.warning("text_to_unknown_number", sid=text.sid, to=log.masked(text.provider_number))
         raise NotFound("The number that this text was sent to is no provider number of the desk.")
     log.debug(

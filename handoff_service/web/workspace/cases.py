@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.cases.change_case import ChangeCase, change_case
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
 from handoff_service.store.cases import cases
@@ -23,7 +23,9 @@ LONGEST_DESCRIPTION, LONGEST_NOTE = 10_000, 1000
 
 
 @page(*LIVE)
-async def new_case_dialog(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def new_case_dialog(
+    request: Request, interaction_id: int, agent: CurrentAgent
+) -> HTTPResponse:
     """The dialog for a new case; it begins with what the requester wrote first."""
 
     def read(conn: Connection) -> dict[str, Any]:
@@ -40,7 +42,7 @@ async def new_case_dialog(request: Request, interaction_id: int, agent: Agent) -
 
 @page(*LIVE)
 async def case_dialog(
-    request: Request, interaction_id: int, case_id: int, agent: Agent
+    request: Request, interaction_id: int, case_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     """The dialog that changes a case."""
     around = await frame(request, agent, place="ongoing")
@@ -51,7 +53,7 @@ async def case_dialog(
 
 
 @page(*LIVE)
-async def open_one(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def open_one(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     if not form_field(request, "description").strip():
         raise BadInput("Describe what the case is about.")
     command = OpenByHand(
@@ -67,7 +69,7 @@ async def open_one(request: Request, interaction_id: int, agent: Agent) -> HTTPR
 
 @page(*LIVE)
 async def change_one(
-    request: Request, interaction_id: int, case_id: int, agent: Agent
+    request: Request, interaction_id: int, case_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     await desk_of(request).store.read(_beside, interaction_id, case_id)
     command = ChangeCase(

@@ -7,7 +7,7 @@ from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.consent.change_consent import NOTE, Ask, change_consent
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.store.conversations import conversations
@@ -18,14 +18,16 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
 @page(*LIVE)
-async def consent_dialog(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def consent_dialog(
+    request: Request, interaction_id: int, agent: CurrentAgent
+) -> HTTPResponse:
     around = await frame(request, agent, place="ongoing")
     interaction = await desk_of(request).store.read(conversations.get, interaction_id, agent.id)
     return render("consent_dialog.html", **around, interaction=interaction)
 
 
 @page(*LIVE)
-async def record(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def record(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     opted_out = bool(form_field(request, "opted_out"))
     note = form_field(request, "note").strip()
     if not opted_out and not note:

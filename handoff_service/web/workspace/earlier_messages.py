@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import conversations, earlier_messages
 from handoff_service.store.conversations.earlier_messages import Before
@@ -42,7 +42,9 @@ async def earlier_than(request: Request, thread: Thread) -> Before | None:
 
 
 @page(Role.AGENT, Role.SUPERVISOR)
-async def earlier_fragment(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def earlier_fragment(
+    request: Request, interaction_id: int, agent: CurrentAgent
+) -> HTTPResponse:
     """The lines before ``before`` (an interaction's id and a seq, such as 12-301), and the way to
     those before them."""
     found = _BEFORE.fullmatch(request.args.get("before") or "")

@@ -10,14 +10,14 @@ from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
     change_interaction,
 )
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.web.shared.rendering import form_field, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
 @page(*LIVE)
-async def hold(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def hold(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     reason = (form_field(request, "words").strip() or form_field(request, "reason").strip())[:200]
     if not reason:
         raise BadInput("Write why, so that other agents know what it is waiting for.")
@@ -34,7 +34,7 @@ async def hold(request: Request, interaction_id: int, agent: Agent) -> HTTPRespo
 
 
 @page(*LIVE)
-async def resume(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def resume(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     await _change(
         request,
         ChangeInteraction(

@@ -9,13 +9,13 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
 from handoff_service.operations.shared.messages import SUPERVISORS
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import interactions
-from handoff_service.store.desk import people
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine.lanes import DESK, EVERYTHING, Hint
 from handoff_service.web.shared import sse
 from handoff_service.web.shared.directions import isolated
@@ -37,7 +37,7 @@ LONGEST = 9  # digits of a number that is an id or a place
 
 
 @page(*ANYONE)
-async def events(request: Request, agent: Agent) -> None:
+async def events(request: Request, agent: CurrentAgent) -> None:
     """The stream: ``lists`` when something about this agent changed, ``thread`` when the ``open``
     conversation did, ``writing`` when somebody else writes in it (``{"by", "said"}``; nothing is
     said when they stopped), and for supervisors who ask for it ``desk`` when anything that their
@@ -65,7 +65,7 @@ async def events(request: Request, agent: Agent) -> None:
         for hint in hints:
             if hint.topic in written and hint.by not in (None, agent.id):
                 with suppress(NotFound):  # an agent who is not in this database ends no stream
-                    name = await desk.store.read(people.agent_name, hint.by)
+                    name = await desk.store.read(agent_name, hint.by)
                     said.append(("writing", _writes(hint.by, name, written[hint.topic])))
         return said
 
@@ -80,7 +80,7 @@ async def events(request: Request, agent: Agent) -> None:
 
 
 @page(*LIVE)
-async def writing(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def writing(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     """Tell others who have this conversation open that the agent writes in it. Nothing is
     stored."""
     desk = desk_of(request)
@@ -94,7 +94,7 @@ async def writing(request: Request, interaction_id: int, agent: Agent) -> HTTPRe
 
 
 @page(*LIVE)
-async def dismiss(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     """Put a prompt away."""
     seq = _number(form_field(request, "seq"))
     if seq is None:

@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.start_conversation import Start, start_conversation
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations.agent_initiated import TABLE, If
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
@@ -27,7 +27,7 @@ UNSEEN = "Check what sending will do first."
 
 
 @page(*LIVE)
-async def new_page(request: Request, agent: Agent) -> HTTPResponse:
+async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The dialog. ``?user_id=`` and ``?to=`` name a person and a number."""
     user, number = request.args.get("user_id") or "", (request.args.get("to") or "")[:100]
     user_id = int(user) if user.isdecimal() and len(user) < 16 else None
@@ -36,7 +36,7 @@ async def new_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(*LIVE)
-async def look(request: Request, agent: Agent) -> HTTPResponse:
+async def look(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Who fits what is typed, and what sending to the chosen one would do."""
     args = {name: (request.args.get(name) or "") for name in ("q", "choice", "from")}
     looked = await _looked(request, agent, _asked(**args))
@@ -47,13 +47,13 @@ async def look(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(*LIVE)
-async def look_again(request: Request, agent: Agent) -> HTTPResponse:
+async def look_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The same for a browser without the script: the whole page, with what was typed."""
     return await _shown(request, agent, _form(request), body=form_field(request, "body"))
 
 
 @page(*LIVE)
-async def send_first(request: Request, agent: Agent) -> HTTPResponse:
+async def send_first(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Send, if what the agent was shown is still what sending does."""
     looked = await _looked(request, agent, _form(request))
     row, body = form_field(request, "expected_row"), form_field(request, "body")
@@ -72,7 +72,7 @@ async def send_first(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(*LIVE)
-async def line_events(request: Request, agent: Agent) -> None:
+async def line_events(request: Request, agent: CurrentAgent) -> None:
     """The stream of the dialog: ``line`` whenever something happens to the chosen number."""
     number = one_form(request.args.get("number") or "")
     if not is_e164(number):
@@ -96,12 +96,12 @@ def _asked(**fields: str) -> RecipientQuery:
     return RecipientQuery(q=said["q"], choice=said["choice"], sender=said["from"])
 
 
-async def _looked(request: Request, agent: Agent, asked: RecipientQuery) -> RecipientPreview:
+async def _looked(request: Request, agent: CurrentAgent, asked: RecipientQuery) -> RecipientPreview:
     return await desk_of(request).store.read(recipients.look, asked, agent.id)
 
 
 async def _shown(
-    request: Request, agent: Agent, asked: RecipientQuery, body: str = ""
+    request: Request, agent: CurrentAgent, asked: RecipientQuery, body: str = ""
 ) -> HTTPResponse:
     """The dialog's inside for the script, the list with the dialog over it for everybody else."""
     looked = await _looked(request, agent, asked)

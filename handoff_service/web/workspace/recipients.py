@@ -13,7 +13,9 @@ from handoff_service.operations.conversations.start_conversation import Recipien
 from handoff_service.rules.conversations.agent_initiated import If
 from handoff_service.rules.shared.vocabulary import Kind, Owner
 from handoff_service.store.conversations import conversations
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_country
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
+from handoff_service.store.desk.users import match_users, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Interaction, Message, OptedOut, ProviderNumber, User
 from handoff_service.web.shared.phone_input import recipient as read_recipient
@@ -88,15 +90,13 @@ class RecipientPreview:
 
 def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPreview:
     """Find who fits; when one way is chosen or the only one, read table 3 for it."""
-    senders = people.provider_numbers(conn)
+    senders = list_provider_numbers(conn)
     if not senders:
         raise BadInput("There is not a company number yet. An admin adds one.")
     sender = next((p.number for p in senders if p.number == asked.sender), senders[0].number)
     asked = RecipientQuery(q=asked.q, choice=asked.choice, sender=sender)
-    country = people.desk_country(conn)
-    users = (
-        people.users(conn, people.found_by(conn, asked.q).where, limit=MOST + 1) if asked.q else []
-    )
+    country = desk_country(conn)
+    users = select_users(conn, match_users(conn, asked.q).where, limit=MOST + 1) if asked.q else []
     typed, problem = _typed(conn, asked.q, country)
     found = [Found(None, [typed])] if typed else []
     found += [Found(user, _ways(conn, user, asked.choice, country)) for user in users[:MOST]]
@@ -119,7 +119,7 @@ def recipient(way: Destination, sender: str) -> Recipient:
 def known(conn: Connection, user_id: int | None, number: str) -> RecipientQuery:
     """The form for a person (and one of their numbers) that a link names; empty when there is no
     such person."""
-    (user,) = people.users(conn, t.users.c.id == user_id) or (None,) if user_id else (None,)
+    (user,) = select_users(conn, t.users.c.id == user_id) or (None,) if user_id else (None,)
     if user is None:
         return RecipientQuery(q=number, choice=f":{number}" if number else "")
     numbers = [number] if number else user.numbers

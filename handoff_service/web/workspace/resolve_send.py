@@ -9,14 +9,14 @@ from handoff_service.operations.delivery.resolve_unknown_send import (
     ResolveSend,
     resolve_unknown_send,
 )
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.web.shared.rendering import form_field, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
 @page(*LIVE)
 async def settle(
-    request: Request, interaction_id: int, message_id: int, agent: Agent
+    request: Request, interaction_id: int, message_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     command = ResolveSend(
         interaction_id=interaction_id,

@@ -8,7 +8,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.conversations.search_query import Wanted
 from handoff_service.rules.shared.names import first_name
@@ -46,7 +46,7 @@ class Results:
 
 
 @page(Role.AGENT, Role.SUPERVISOR)
-async def search_page(request: Request, agent: Agent) -> HTTPResponse:
+async def search_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The page; for a script, its results alone. ``q``: what is typed; ``below``: a later page of
     conversations."""
     desk = desk_of(request)

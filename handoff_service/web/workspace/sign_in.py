@@ -9,11 +9,11 @@ from sanic.response import HTTPResponse, redirect
 
 import handoff_service
 from handoff_service.errors import TooManyTries
-from handoff_service.operations.desk.sign_in import Agent, end_session
+from handoff_service.operations.desk.sign_in import CurrentAgent, end_session
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.desk_file import AgentEntry
 from handoff_service.operations.routing import presence
-from handoff_service.operations.routing.presence import SetPresence, SignedIn, set_presence
+from handoff_service.operations.routing.presence import RecordSignIn, SetPresence, set_presence
 from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.client_address import client_address
@@ -58,7 +58,7 @@ def blueprint() -> Blueprint:
 
     @made.post("/sign-out")
     @page(*ANYONE)
-    async def sign_out(request: Request, agent: Agent) -> HTTPResponse:
+    async def sign_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
         desk = desk_of(request)
         # The session first: the hint about the presence makes the agent's other tabs ask, and find
         # themselves out.
@@ -92,7 +92,7 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
         return await _page(
             request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401
         )
-    await desk.store.write(presence.signed_in, SignedIn(agent_id=answer.agent_id, to_work=True))
+    await desk.store.write(presence.signed_in, RecordSignIn(agent_id=answer.agent_id, to_work=True))
     response = redirect(_next(form_field(request, "next")), status=303)
     give_cookie(desk, response, answer.token)
     remember(request, response, email[:320])

@@ -13,7 +13,7 @@ from handoff_service.operations.conversations.start_conversation import (
     preview,
     recipient_name,
 )
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations.agent_initiated import If
 from handoff_service.rules.delivery.sms_text import is_e164
 from handoff_service.rules.desk.templates import filled, names_conversation
@@ -21,7 +21,8 @@ from handoff_service.rules.shared.placeholders import Placeholders
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import conversations
 from handoff_service.store.conversations.interactions import number
-from handoff_service.store.desk import people, templates
+from handoff_service.store.desk import templates
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.views import Template
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, desk_of, page
@@ -31,7 +32,9 @@ LONGEST_ID = 9  # digits
 
 
 @page(Role.AGENT, Role.SUPERVISOR)
-async def found_templates(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def found_templates(
+    request: Request, interaction_id: int, agent: CurrentAgent
+) -> HTTPResponse:
     """Templates by a part of their name or text. ``q`` empty: the first of all."""
     q = _typed(request)
 
@@ -47,7 +50,7 @@ async def found_templates(request: Request, interaction_id: int, agent: Agent) -
 
 
 @page(*LIVE)
-async def templates_to_begin(request: Request, agent: Agent) -> HTTPResponse:
+async def templates_to_begin(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The same for a new message to the ``choice`` from the number ``from``. A conversation that
     does not exist yet has no number, so templates that name it are left out."""
     q = _typed(request)
@@ -82,10 +85,8 @@ def _recipient(request: Request) -> Recipient | None:
     return Recipient(to=to, provider_number=sender, user_id=int(user) if user else None)
 
 
-def _who(conn: Connection, to: Recipient | None, agent: Agent) -> Placeholders:
-    if to is None or to.provider_number not in {
-        one.number for one in people.provider_numbers(conn)
-    }:
+def _who(conn: Connection, to: Recipient | None, agent: CurrentAgent) -> Placeholders:
+    if to is None or to.provider_number not in {one.number for one in list_provider_numbers(conn)}:
         return Placeholders(requester=None, agent=agent.name, number="")
     seen = preview(conn, to, agent.id)
     goes_on = seen.interaction_id is not None and seen.row is If.ACTIVE_WITH_LIVE_AGENT

@@ -11,7 +11,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.change_timer import (
     LONGEST,
     Cancel,
@@ -19,7 +19,7 @@ from handoff_service.operations.messaging_actions.change_timer import (
     cancel_timer,
     postpone_timer,
 )
-from handoff_service.store.desk import people
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.messaging_actions import timers
 from handoff_service.web.shared.rendering import form_field, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
@@ -43,13 +43,13 @@ LATER: Mapping[str, Callable[[datetime, datetime], datetime]] = {
 
 @page(*LIVE)
 async def postpone(
-    request: Request, interaction_id: int, timer_id: int, agent: Agent
+    request: Request, interaction_id: int, timer_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     desk = desk_of(request)
     wish, at = form_field(request, "later"), form_field(request, "at").strip()
 
     def until(conn: Connection) -> datetime:
-        zone = ZoneInfo(people.desk_time_zone(conn))
+        zone = ZoneInfo(desk_time_zone(conn))
         if wish in LATER:
             timer = timers.one(conn, interaction_id, timer_id)
             return LATER[wish](timer.due_at.astimezone(zone), desk.clock().astimezone(zone))
@@ -67,7 +67,7 @@ async def postpone(
 
 @page(*LIVE)
 async def cancel(
-    request: Request, interaction_id: int, timer_id: int, agent: Agent
+    request: Request, interaction_id: int, timer_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     command = Cancel(interaction_id=interaction_id, timer_id=timer_id, agent_id=agent.id)
     await desk_of(request).store.write(cancel_timer, command, near=interaction_id)

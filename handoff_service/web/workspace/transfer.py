@@ -8,7 +8,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.identity.ask_for_proof import AskForProof, ask_for_proof
 from handoff_service.operations.routing.transfer import (
     CancelTransfer,
@@ -28,7 +28,9 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
 @page(*LIVE)
-async def transfer_dialog(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def transfer_dialog(
+    request: Request, interaction_id: int, agent: CurrentAgent
+) -> HTTPResponse:
     """The dialog: every agent with what they do now, every queue with when it is open."""
     around = await frame(request, agent, place="ongoing")
 
@@ -43,7 +45,7 @@ async def transfer_dialog(request: Request, interaction_id: int, agent: Agent) -
 
 
 @page(*LIVE)
-async def send_on(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def send_on(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     to = form_field(request, "to")
     if to not in ("agent", "queue"):
         raise BadInput(errors={"to": "must be agent or queue"})
@@ -66,14 +68,14 @@ async def send_on(request: Request, interaction_id: int, agent: Agent) -> HTTPRe
 
 
 @page(*LIVE)
-async def take_back(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def take_back(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = CancelTransfer(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(cancel_transfer, command, near=interaction_id)
     return went_back(request, interaction_id)
 
 
 @page(*LIVE)
-async def hand_back(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def hand_back(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     outcome = form_field(request, "outcome")
     if not outcome.strip():
         raise BadInput("Write what was done. The virtual agent continues from there.")
@@ -83,7 +85,7 @@ async def hand_back(request: Request, interaction_id: int, agent: Agent) -> HTTP
 
 
 @page(*LIVE)
-async def ask_proof(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def ask_proof(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = AskForProof(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(ask_for_proof, command, near=interaction_id)
     return went_back(request, interaction_id)

@@ -20,7 +20,7 @@ from handoff_service.operations.conversations.change_interaction import (
     read_interaction,
 )
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.identity.verify_by_hand import verify_by_hand
 from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification
 from handoff_service.operations.routing import presence as presences
@@ -28,7 +28,8 @@ from handoff_service.operations.routing.answer_offer import Accept, Reject, acce
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.vocabulary import State
-from handoff_service.store.desk import people, texts
+from handoff_service.store.desk import texts
+from handoff_service.store.desk.users import find_active_users
 from handoff_service.web import admin
 from handoff_service.web.shared import assets, page_queries
 from handoff_service.web.shared.page_queries import DeskFacts, Thread
@@ -86,13 +87,15 @@ def blueprint() -> Blueprint:
 
 
 @page(*LIVE)
-async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The list; no conversation is open."""
     return render("list_page.html", **await _around(request, agent))
 
 
 @page(*LIVE)
-async def conversation_page(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def conversation_page(
+    request: Request, interaction_id: int, agent: CurrentAgent
+) -> HTTPResponse:
     """A conversation with the list and what is known about the requester beside it."""
     desk = desk_of(request)
     around = await _around(request, agent, opened=interaction_id)
@@ -117,7 +120,7 @@ async def conversation_page(request: Request, interaction_id: int, agent: Agent)
 
 
 @page(*LIVE)
-async def list_fragment(request: Request, agent: Agent) -> HTTPResponse:
+async def list_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The list pane's parts and the counts. ``shown``: offers on the page; ``open``: the open
     conversation."""
     on_page = _numbers(request, "shown")
@@ -128,13 +131,13 @@ async def list_fragment(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page(*ANYONE)
-async def counts_fragment(request: Request, agent: Agent) -> HTTPResponse:
+async def counts_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The rail's counts, for pages that show no list."""
     return render("counts.html", **await frame(request, agent, place=""))
 
 
 @page(*LIVE)
-async def news_fragment(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def news_fragment(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     """The lines after ``after``, the ``watch``-ed lines as they are now, and what stands around
     them."""
     desk = desk_of(request)
@@ -157,14 +160,14 @@ async def news_fragment(request: Request, interaction_id: int, agent: Agent) -> 
 
 
 @page(*LIVE)
-async def accept(request: Request, work_item_id: int, agent: Agent) -> HTTPResponse:
+async def accept(request: Request, work_item_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = Accept(work_item_id=work_item_id, agent_id=agent.id)
     interaction_id = await desk_of(request).store.write(accept_work, command, near=work_item_id)
     return went_well(request, f"/workspace/conversations/{interaction_id}")
 
 
 @page(*LIVE)
-async def reject(request: Request, work_item_id: int, agent: Agent) -> HTTPResponse:
+async def reject(request: Request, work_item_id: int, agent: CurrentAgent) -> HTTPResponse:
     reason = (_field(request, "words") or _field(request, "reason"))[:200]
     if not reason:
         raise BadInput("Write why, for the next agent and the supervisor.")
@@ -174,7 +177,9 @@ async def reject(request: Request, work_item_id: int, agent: Agent) -> HTTPRespo
 
 
 @page(*LIVE)
-async def text_requester(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def text_requester(
+    request: Request, interaction_id: int, agent: CurrentAgent
+) -> HTTPResponse:
     command = Write(
         interaction_id=interaction_id,
         agent_id=agent.id,
@@ -186,14 +191,14 @@ async def text_requester(request: Request, interaction_id: int, agent: Agent) ->
 
 
 @page(*LIVE)
-async def note(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def note(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = Write(interaction_id=interaction_id, agent_id=agent.id, body=_field(request, "body"))
     await desk_of(request).store.write(write_note, command, near=interaction_id)
     return went_back(request, interaction_id)
 
 
 @page(*LIVE)
-async def read(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def read(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     up_to = id_field(_field(request, "up_to"), "up_to", "a line's place in the conversation")
     command = ReadInteraction(interaction_id=interaction_id, agent_id=agent.id, up_to=up_to)
     await desk_of(request).store.write(read_interaction, command, near=interaction_id)
@@ -201,7 +206,7 @@ async def read(request: Request, interaction_id: int, agent: Agent) -> HTTPRespo
 
 
 @page(*LIVE)
-async def close(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def close(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     state = _field(request, "state") or State.CLOSED_COMPLETE
     closing_text = _field(request, "closing_text")
     if state not in (State.CLOSED_COMPLETE, State.CLOSED_ABANDONED):
@@ -224,7 +229,7 @@ async def close(request: Request, interaction_id: int, agent: Agent) -> HTTPResp
 
 
 @page(*LIVE)
-async def verify(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def verify(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     user = _field(request, "user_id")
     user_id = id_field(user, "user_id", "a user's id, or empty for nobody") if user else None
     command = Verify(interaction_id=interaction_id, agent_id=agent.id, user_id=user_id)
@@ -233,23 +238,23 @@ async def verify(request: Request, interaction_id: int, agent: Agent) -> HTTPRes
 
 
 @page(*LIVE)
-async def undo(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def undo(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = Undo(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(undo_verification, command, near=interaction_id)
     return went_back(request, interaction_id)
 
 
 @page(*LIVE)
-async def found_users(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+async def found_users(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     """Users by name, employee number or the end of a number, for whoever says who the requester
     is."""
     q = (request.args.get("q") or "").strip()[:100]
-    found = await desk_of(request).store.read(people.active_found_by, q, 8)
+    found = await desk_of(request).store.read(find_active_users, q, 8)
     return render("found_users.html", users=found, q=q, interaction_id=interaction_id)
 
 
 @page(*LIVE)
-async def presence(request: Request, agent: Agent) -> HTTPResponse:
+async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
     wanted = _field(request, "presence")
     await desk_of(request).store.write(
         set_presence, SetPresence(agent_id=agent.id, presence=wanted)
@@ -258,7 +263,7 @@ async def presence(request: Request, agent: Agent) -> HTTPResponse:
 
 
 @page()
-async def dismiss_notice(request: Request, agent: Agent) -> HTTPResponse:
+async def dismiss_notice(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The agent has read that they had been set to Away."""
     await desk_of(request).store.write(presences.dismiss_notice, agent.id)
     return went_well(request)
@@ -306,7 +311,7 @@ ACTS: dict[str, Any] = {
 
 
 async def _around(
-    request: Request, agent: Agent, *, on_page: Sequence[int] = (), opened: int | None = None
+    request: Request, agent: CurrentAgent, *, on_page: Sequence[int] = (), opened: int | None = None
 ) -> dict[str, Any]:
     """What the desk's pages and fragments need: the frame and the lists."""
     others = request.args.get("others") == "1"
@@ -317,7 +322,7 @@ async def _around(
     return around | {"lists": lists, "others": others, "opened": opened}
 
 
-def _thread_context(request: Request, thread: Thread, agent: Agent) -> dict[str, Any]:
+def _thread_context(request: Request, thread: Thread, agent: CurrentAgent) -> dict[str, Any]:
     who_answers, sending = page_queries.answers(thread.interaction, agent.id)
     return {
         "thread": thread,

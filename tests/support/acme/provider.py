@@ -20,6 +20,7 @@ from handoff_service.operations.delivery.record_receipt import Receipt
 from handoff_service.ports import (
     Accepted,
     ConsentNotTaken,
+    ConsentState,
     Later,
     NotFetched,
     NotOffered,
@@ -29,7 +30,6 @@ from handoff_service.ports import (
     Reported,
     SentBefore,
     SmsProvider,
-    Telling,
     Unsure,
 )
 from handoff_service.rules.delivery.send_errors import Reason, SendError, SendErrors
@@ -84,7 +84,7 @@ class AcmeProvider:
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
         return ()
 
-    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:
+    async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
         raise NotOffered("Acme has no list of consents")
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:

@@ -7,9 +7,9 @@ so no acknowledged text depends on this process.
 
 from handoff_service.operations.conversations.receive_sms.facts import Attachment, Text
 from handoff_service.operations.conversations.receive_sms.receive import (
-    Outcome,
     Received,
+    ReceiveOutcome,
     receive_sms,
 )
 
-__all__ = ["Attachment", "Outcome", "Received", "Text", "receive_sms"]
+__all__ = ["Attachment", "ReceiveOutcome", "Received", "Text", "receive_sms"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, exists, insert, select, update
 
-from handoff_service.operations.conversations.receive_sms.facts import Facts, Provider, Text
+from handoff_service.operations.conversations.receive_sms.facts import LoadedFacts, Provider, Text
 from handoff_service.operations.shared import messages
 from handoff_service.rules.conversations import reactions
 from handoff_service.rules.conversations.reactions import Reaction
@@ -44,13 +44,13 @@ class Aside:
 
     text: Text
     provider: Provider
-    facts: Facts
+    facts: LoadedFacts
     reaction: Reaction | None = None
     message: Row[*tuple[Any, ...]] | None = None
     closed: int | None = None
 
 
-def put_aside(tx: Transaction, text: Text, provider: Provider, facts: Facts) -> Aside | None:
+def put_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFacts) -> Aside | None:
     """What a text is that starts nothing; None for all others. It looks at the database only where
     its words ask."""
     if text.media or text.answered_as is not None:

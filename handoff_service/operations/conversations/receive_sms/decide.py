@@ -5,10 +5,10 @@ from datetime import datetime
 
 from handoff_service.operations.conversations.receive_sms.facts import (
     Conversation,
-    Facts,
-    Profile,
+    LoadedFacts,
     Provider,
     Text,
+    TextingProfile,
 )
 from handoff_service.operations.routing.choose_queue import About, choose_queue
 from handoff_service.operations.virtual_agent import redact_secrets
@@ -29,7 +29,11 @@ from handoff_service.store.identity import proofs
 
 
 def put(
-    tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dict[str, Profile]
+    tx: Transaction,
+    text: Text,
+    provider: Provider,
+    facts: LoadedFacts,
+    tied: dict[str, TextingProfile],
 ) -> Conversation:
     """Put a text into its line's conversation, or start one with it. ``tied``: profiles that get
     another user, by number. Updates ``tied``, and ``facts`` for later texts."""
@@ -44,7 +48,7 @@ def put(
         )
     )
     if profile is None:
-        profile = facts.profiles[number] = Profile(match.user)
+        profile = facts.profiles[number] = TextingProfile(match.user)
     elif match.tie_profile:
         profile.user = match.user
         tied[number] = profile
@@ -103,7 +107,7 @@ def _hide(
     )
 
 
-def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:
+def is_ending(facts: LoadedFacts, text: Text, provider: Provider) -> bool:
     """Whether an earlier text in this batch closes the text's conversation."""
     conversation = facts.active.get((text.requester_number, provider.id))
     if conversation is None or conversation.owner is Owner.AGENT:
@@ -115,7 +119,7 @@ def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:
 
 
 def _note_consent(
-    text: Text, conversation: Conversation, facts: Facts, now: datetime, *, opted_out: bool
+    text: Text, conversation: Conversation, facts: LoadedFacts, now: datetime, *, opted_out: bool
 ) -> None:
     """Keep the text's consent meaning, and the resulting consent for later texts."""
     word = text.answered_as or consent_keywords.word(text.body, facts.words)

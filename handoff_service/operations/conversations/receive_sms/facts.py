@@ -72,7 +72,7 @@ class Provider:
 
 
 @dataclass(slots=True)
-class Profile:
+class TextingProfile:
     """A number's messaging profile. ``id`` is 0 until it is stored. ``not_user``: the user whom an
     agent ruled out."""
 
@@ -95,7 +95,7 @@ class Conversation:
 
     number: str
     provider: Provider
-    profile: Profile
+    profile: TextingProfile
     user: int | None
     owner: Owner
     queue_id: int | None
@@ -121,7 +121,7 @@ class Conversation:
 
 
 @dataclass(slots=True)
-class Facts:
+class LoadedFacts:
     """Database facts about the texts' numbers.
 
     - ``said_since``: for numbers with a recovered keyword, each later text: when it arrived, its
@@ -134,7 +134,7 @@ class Facts:
     providers: dict[str, Provider]
     seen: set[str]
     users: dict[str, tuple[int, ...]]
-    profiles: dict[str, Profile]
+    profiles: dict[str, TextingProfile]
     opted_out: dict[str, set[int]]
     words: CommandWords
     said_since: dict[str, list[tuple[datetime, Command | None, bool]]]
@@ -171,7 +171,7 @@ _OPT_OUTS = select(*t.opt_outs.c["number", "provider_number_id"]).where(
 )
 
 
-def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
+def load(tx: Transaction, texts: Sequence[Text]) -> LoadedFacts:
     """Load the facts. Locks the numbers' active interactions, then their profiles."""
     numbers = sorted({text.requester_number for text in texts})
     # one company number may text another
@@ -180,7 +180,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
     # first, because this query locks
     active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()
     found = tx.conn.execute(_PROFILES, {"numbers": numbers})
-    profiles = {r.number: Profile(r.user_id, r.id, r.not_user_id) for r in found}
+    profiles = {r.number: TextingProfile(r.user_id, r.id, r.not_user_id) for r in found}
     opted_out: dict[str, set[int]] = {number: set() for number in numbers}
     for r in tx.conn.execute(_OPT_OUTS, {"numbers": numbers}):  # after the profiles are locked
         opted_out[r.number].add(r.provider_number_id)
@@ -192,7 +192,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
         (i.requester_number, i.provider_number_id): Conversation(
             number=i.requester_number,
             provider=by_id[i.provider_number_id],
-            profile=profiles.get(i.requester_number) or Profile(i.user_id, i.profile_id),
+            profile=profiles.get(i.requester_number) or TextingProfile(i.user_id, i.profile_id),
             user=i.user_id,
             owner=Owner(i.owner),
             queue_id=i.queue_id,
@@ -219,7 +219,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
     ]
     with_digits = {text.requester_number for text in texts if may_hold_code(text.body)}
     strange = any(why_unanswerable(number, is_own=number in providers) for number in numbers)
-    return Facts(
+    return LoadedFacts(
         providers=providers,
         seen=seen,
         users={n: tuple(u) for n, u in users.items()},

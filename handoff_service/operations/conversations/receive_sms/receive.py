@@ -11,8 +11,8 @@ from handoff_service.operations.conversations.receive_sms.aside import Aside, ke
 from handoff_service.operations.conversations.receive_sms.decide import is_ending, put
 from handoff_service.operations.conversations.receive_sms.facts import (
     Conversation,
-    Profile,
     Text,
+    TextingProfile,
     load,
 )
 from handoff_service.operations.conversations.receive_sms.write import write
@@ -34,7 +34,7 @@ OPTS_OUT = frozenset(
 )
 
 
-class Outcome(StrEnum):
+class ReceiveOutcome(StrEnum):
     """``repeat``: a second webhook for the same text. ``unknown_number``: the text went to no
     provider number of this desk."""
 
@@ -47,21 +47,21 @@ class Outcome(StrEnum):
 class Received:
     """The result for a text. ``opted_out``: it opted its number out."""
 
-    outcome: Outcome
+    outcome: ReceiveOutcome
     interaction_id: int | None = None
     opted_out: bool = False
 
 
 def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     facts = load(tx, texts)
-    tied: dict[str, Profile] = {}
-    answers: list[tuple[Outcome, Conversation | None] | Text | Aside] = []
+    tied: dict[str, TextingProfile] = {}
+    answers: list[tuple[ReceiveOutcome, Conversation | None] | Text | Aside] = []
     for text in texts:
         provider = facts.providers.get(text.provider_number)
         if provider is None:
-            answers.append((Outcome.UNKNOWN_NUMBER, None))
+            answers.append((ReceiveOutcome.UNKNOWN_NUMBER, None))
         elif text.sid in facts.seen:
-            answers.append((Outcome.REPEAT, None))
+            answers.append((ReceiveOutcome.REPEAT, None))
         elif is_ending(facts, text, provider):
             # an earlier STOP closes the conversation, so this text starts another
             answers.append(text)
@@ -70,7 +70,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
             answers.append(aside)
         else:
             facts.seen.add(text.sid)
-            answers.append((Outcome.STORED, put(tx, text, provider, facts, tied)))
+            answers.append((ReceiveOutcome.STORED, put(tx, text, provider, facts, tied)))
     touched = {
         id(a[1]): a[1] for a in answers if isinstance(a, tuple) and a[1] is not None
     }.values()
@@ -94,7 +94,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     return [
         next(received)
         if isinstance(a, Text)
-        else Received(Outcome.STORED, kept[text.sid])
+        else Received(ReceiveOutcome.STORED, kept[text.sid])
         if isinstance(a, Aside)
         else Received(
             a[0], a[1].id if a[1] else None, opted_out=a[1] is not None and text.sid in out

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from handoff_service.operations.conversations.receive_sms.facts import Conversation, Profile
+from handoff_service.operations.conversations.receive_sms.facts import Conversation, TextingProfile
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.rules.shared.vocabulary import (
     Author,
@@ -34,8 +34,8 @@ _NEW_INTERACTIONS = insert(t.interactions).returning(
 
 def write(
     tx: Transaction,
-    profiles: dict[str, Profile],
-    tied: dict[str, Profile],
+    profiles: dict[str, TextingProfile],
+    tied: dict[str, TextingProfile],
     conversations: Collection[Conversation],
 ) -> None:
     """Write new profiles, profiles ``tied`` to another user (by number), and all changes to the
@@ -46,7 +46,9 @@ def write(
     _work(tx, conversations, _media(tx, conversations))
 
 
-def _profiles(tx: Transaction, profiles: dict[str, Profile], tied: dict[str, Profile]) -> None:
+def _profiles(
+    tx: Transaction, profiles: dict[str, TextingProfile], tied: dict[str, TextingProfile]
+) -> None:
     new = {number: p for number, p in profiles.items() if p.id == 0}
     if new:
         rows = [

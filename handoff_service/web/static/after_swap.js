@@ -2,11 +2,11 @@
 
 import { open } from "./dialogs.js";
 import { say, signInAgain } from "./post.js";
-import { chooseKind, startChoosing } from "./whom.js";
+import { chooseKind, startChoosing } from "./recipient_picker.js";
 
 const dialog = document.getElementById("loaded-dialog");
 
-export function startLoaded() {
+export function startLoading() {
   document.addEventListener("click", (event) => {
     const asking = event.target.closest("[data-load]");
     if (asking) load(asking);

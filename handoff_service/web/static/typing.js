@@ -12,7 +12,7 @@ const timers = new Map();
 let last = { kind: "", at: 0 };
 let idle;
 
-export function startWriting() {
+export function startTyping() {
   form?.elements.body.addEventListener("input", typed);
   if (form) addEventListener("pagehide", stopped);
   if (shown) document.body.addEventListener("sse:writing", ({ detail }) => heard(JSON.parse(detail.data)));
