@@ -42,6 +42,7 @@ def test_without_the_token_nothing_is_answered(requester: Conversation, authoriz
         ({"sender": "a", "message": "\ud83d"}, "message"),
         ({"sender": "a", "message": "hi", "metadata": []}, "metadata"),
         ({"sender": "a", "message": "hi", "metadata": "x"}, "metadata"),
+        ({"sender": "a", "message": "hi", "metadata": {"asked": "device"}}, "metadata.asked"),
         ({"sender": "a", "message": "hi", "metadata": {"turn_id": ["1"]}}, "metadata.turn_id"),
         ({"sender": "a", "message": "hi", "metadata": {"turn_id": True}}, "metadata.turn_id"),
     ],
