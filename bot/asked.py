@@ -5,8 +5,7 @@
     slot        the slot that it asks for, or null
     after_case  true: a case or request was made in this conversation
     choices     the titles of the buttons that the last reply had
-Without `asked` nothing is known, so every intent is possible. That is how `rasa test` and
-`rasa shell` run.
+Without `asked` nothing is known: `rasa test` and `rasa shell` run so.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def is_possible(asked: dict[str, Any] | None, only_when: Collection[str]) -> boo
     `only_when` has names of forms, `form.slot` for one of its questions, and `after_case`.
     """
     if asked is None:
-        return True
+        return False
     form, slot = asked.get("form"), asked.get("slot")
     if AFTER_CASE in only_when and asked.get(AFTER_CASE) is True:
         return True

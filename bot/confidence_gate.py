@@ -71,15 +71,11 @@ def _with_their_needs(ranking: Ranking, message: Message, needs: dict[str, Any])
     """The ranking without the intents that lack what they need; the rest adds up to 1."""
     named = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES) or []}
     text = str(message.get(TEXT) or "")
-    kept = [
-        one for one in ranking if _has_its_needs(one, text, named, needs.get(one[INTENT_NAME_KEY], {}))
-    ]
+    kept = [one for one in ranking if _has_its_needs(one, text, named, needs.get(one[INTENT_NAME_KEY], {}))]
     whole = sum(one[PREDICTED_CONFIDENCE_KEY] for one in kept)
     if not whole:
         return []
-    return [
-        {**one, PREDICTED_CONFIDENCE_KEY: one[PREDICTED_CONFIDENCE_KEY] / whole} for one in kept
-    ]
+    return [{**one, PREDICTED_CONFIDENCE_KEY: one[PREDICTED_CONFIDENCE_KEY] / whole} for one in kept]
 
 
 def _has_its_needs(one: dict[str, Any], text: str, named: set[str], needs: dict[str, Any]) -> bool:

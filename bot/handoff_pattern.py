@@ -76,12 +76,13 @@ class HandoffPattern(GraphComponent, IntentClassifier):
 
 
 def _compiled(patterns: list[str], words: dict[str, str]) -> list[re.Pattern[str]]:
-    whole = []
-    for pattern in patterns:
-        for name, alternatives in reversed(words.items()):  # a word may stand in those after it
-            pattern = pattern.replace(f"<{name}>", f"(?:{alternatives})")
-        whole.append(re.compile(rf"\b(?:{pattern})"))
-    return whole
+    return [re.compile(rf"\b(?:{_with_words(pattern, words)})") for pattern in patterns]
+
+
+def _with_words(pattern: str, words: dict[str, str]) -> str:
+    for name, alternatives in reversed(words.items()):  # a word may stand in those after it
+        pattern = pattern.replace(f"<{name}>", f"(?:{alternatives})")
+    return pattern
 
 
 def plain(text: str) -> str:

@@ -8,6 +8,9 @@ The gate compares `nearness` (bot.sentence_classifier) with two limits:
                                 "Shall I open a case for that?"
     nearness < unsure           the intent becomes `nlu_fallback`
 
+A text that is taken for one that is not for the desk, but is as near as `rescue`, is unsure too: a
+report must not be lost.
+
 An unsure message also gets `unsure`: {"likely": <intent>, "nearness": <number>} in its parse data,
 and the entity `likely_topic` with the name of the likely intent.
 
@@ -19,6 +22,9 @@ In config.yml:
     topics  the intents that begin a topic
     near    the upper limit
     unsure  the lower limit
+    others  the intents of texts that are not for the desk
+    rescue  from this nearness on, such a text is unsure
+    nears   intent -> its own upper limit: higher where strangers' texts come near
 """
 
 from __future__ import annotations
@@ -62,11 +68,13 @@ class NearnessGate(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"topics": [], "near": 0.62, "unsure": 0.45}
+        return {"topics": [], "near": 0.54, "unsure": 0.3, "nears": {}, "others": [], "rescue": 0.35}
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._topics = frozenset(config["topics"])
         self._near, self._unsure = float(config["near"]), float(config["unsure"])
+        self._others, self._rescue = frozenset(config["others"]), float(config["rescue"])
+        self._nears: dict[str, float] = config["nears"]
 
     @classmethod
     def create(
@@ -81,24 +89,27 @@ class NearnessGate(GraphComponent, IntentClassifier):
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
             nearness = message.get(NEARNESS)
-            if nearness is None or message.get(BY_PATTERN) or not asks_nothing(asked_before(message)):
+            if nearness is None or message.get(BY_PATTERN):
                 continue
-            likely = self._likely_topic(message)
-            if likely is None:
-                continue
-            if nearness < self._unsure:
-                _replace_intent(message, FALLBACK)
-            elif nearness < self._near or message.get(INTENT)[INTENT_NAME_KEY] == FALLBACK:
-                _replace_intent(message, UNSURE_TOPIC)
-                _note_likely(message, likely, nearness)
+            if asks_nothing(asked_before(message)):
+                self._judge(message, nearness)
         return messages
 
-    def _likely_topic(self, message: Message) -> str | None:
-        """The intent, or the likeliest when the classifier is not sure, if it begins a topic."""
-        ranking = message.get(INTENT_RANKING_KEY) or [message.get(INTENT)]
-        names = [one[INTENT_NAME_KEY] for one in ranking]
-        first = next((name for name in names if name != FALLBACK), None)
-        return first if first in self._topics else None
+    def _judge(self, message: Message, nearness: float) -> None:
+        names = [one[INTENT_NAME_KEY] for one in message.get(INTENT_RANKING_KEY) or ()]
+        guessed = next((name for name in names if name != FALLBACK), None)
+        likely = next((name for name in names if name in self._topics), None)
+        if likely is None:
+            return
+        if guessed in self._others:
+            if nearness >= self._rescue:
+                _set_unsure(message, likely, nearness)
+        elif guessed == likely:
+            is_sure = message.get(INTENT)[INTENT_NAME_KEY] != FALLBACK
+            if nearness < self._unsure:
+                _replace_intent(message, FALLBACK)
+            elif nearness < self._nears.get(likely, self._near) or not is_sure:
+                _set_unsure(message, likely, nearness)
 
 
 def _replace_intent(message: Message, name: str) -> None:
@@ -109,7 +120,8 @@ def _replace_intent(message: Message, name: str) -> None:
     message.set(INTENT_RANKING_KEY, [given, *others], add_to_output=True)
 
 
-def _note_likely(message: Message, likely: str, nearness: float) -> None:
+def _set_unsure(message: Message, likely: str, nearness: float) -> None:
+    _replace_intent(message, UNSURE_TOPIC)
     entity = {
         ENTITY_ATTRIBUTE_TYPE: LIKELY_TOPIC,
         ENTITY_ATTRIBUTE_START: 0,

