@@ -37,6 +37,7 @@ SAID_BY_ACTIONS = (  # actions/identity.py
 # What `rasa data validate` says although all is well.
 EXPECTED_WARNINGS = (
     "The intent 'inform_impact' is listed in the domain file, but is not found in the NLU training data",  # buttons
+    "The intent 'unsure_topic' is listed in the domain file, but is not found in the NLU training data",  # the gate's
     "The intent 'handed_back' is listed in the domain file, but is not found in the NLU training data",  # the service's
     *(f"The utterance 'utter_{name}' is not used in any story" for name in ("ask_problem", "ask_device", "ask_impact")),
     *(f"The utterance 'utter_{name}' is not used in any story" for name in ("is_known", "left", "dropped")),
