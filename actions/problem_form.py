@@ -8,7 +8,9 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import entities, said_with_devices
+from actions.equipment_form import keep_question
+from actions.start_topic import REPORTS
+from actions.turn import entities, intent_of, said_with_devices
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
 from handoff_service.store.cases import outages
@@ -19,6 +21,7 @@ KNOWN = "known_outage"
 IT, NONE = "it", "none"
 SURE = 0.8  # below it a sentence is an answer to "What is wrong?", whatever else it may also be
 SENTENCE = 4  # words
+FREE_TEXT = frozenset({"problem", "device"})
 CHOICES = (("That is it", "/affirm"), ("Something else", "/deny"))
 
 
@@ -56,8 +59,13 @@ class ValidateProblemForm(FormValidationAction):
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        """Any words are a good answer."""
-        return [SlotSet(slot, value) for slot, value in tracker.slots_to_validate().items()]
+        """Any words are a good answer, except a question that reports nothing."""
+        taken: dict[str, Any] = {}
+        for slot, value in tracker.slots_to_validate().items():
+            taken[slot] = value
+            if slot in FREE_TEXT and intent_of(tracker) not in REPORTS:
+                taken |= keep_question(slot, value, dispatcher, tracker)
+        return [SlotSet(slot, value) for slot, value in taken.items()]
 
 
 class AskKnownOutage(Action):

@@ -170,6 +170,8 @@ def _outcome(tx: Transaction, interaction: Interaction, turn: _Row, command: Fin
         return TurnOutcome.LATE
     if turn.hand_off is not None:
         return TurnOutcome.ANSWERED
+    if turn.outcome == TurnOutcome.SILENT and command.failure is None and not command.replies:
+        return TurnOutcome.SILENT
     if command.failure is not None or (not command.replies and not _restarts(turn)):
         return TurnOutcome.FAILED
     if command.understood is None and _is_lost(tx, interaction, command.replies):
@@ -216,6 +218,14 @@ def _words(replies: Sequence[BotReply]) -> str:
 
 def _put(tx: Transaction, turn_id: int, **values: object) -> None:
     tx.conn.execute(update(t.bot_turns).where(t.bot_turns.c.id == turn_id).values(**values))
+
+
+def told_today(tx: Transaction, asked: tuple[int, str]) -> bool:
+    """Whether this action answered the turn's number within a day. ``asked``: the turn's id and the action."""
+    turn_id, action = asked
+    _, turn = _locked_turn(tx, turn_id)
+    number = interactions.lock(tx.conn, turn.interaction_id).requester_number
+    return bot_turns.did_since(tx.conn, number, action, tx.now - timedelta(days=1))
 
 
 def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
