@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Tracker
@@ -42,3 +43,10 @@ def keep_question(slot: str, value: Any, dispatcher: CollectingDispatcher, track
         return {}
     dispatcher.utter_message(response="utter_question_kept")
     return {slot: None, QUESTIONS: said(tracker)}
+
+
+def keep_aside(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[dict[str, Any]]:
+    """Events that keep a question which nothing here can answer, for an agent. The form's question follows."""
+    dispatcher.utter_message(response="utter_question_kept")
+    asked = [tracker.get_slot(QUESTIONS), said(tracker)]
+    return [SlotSet(QUESTIONS, "\n".join(str(one) for one in asked if one))]

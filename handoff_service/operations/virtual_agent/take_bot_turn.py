@@ -18,10 +18,11 @@ from sqlalchemy import select, update
 from handoff_service.operations.shared import messages
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
-from handoff_service.operations.virtual_agent.turn_input import told_to_bot, unanswered_texts
+from handoff_service.operations.virtual_agent.turn_input import asked_before, told_to_bot, unanswered_texts
 from handoff_service.ports import BotReply, Question, Understood
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
+from handoff_service.rules.virtual_agent.automated_texts import AutomatedText, all_automated
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices, without_bot
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import Interaction
@@ -101,6 +102,9 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
             due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
             return None
         choices = _choices(tx, interaction)
+        if turn is None and interaction.expects is None and (kind := all_automated(found)):
+            _leave_unanswered(tx, interaction, kind, choices)
+            return None
         if turn is None and interaction.expects is None and (answer := without_bot(found, choices)) is not None:
             _answer_without_bot(tx, interaction, answer, choices)
             return None
@@ -109,6 +113,7 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         )
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
     told = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
+    told |= asked_before(tx, interaction)
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
     return Question(sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata)
 
@@ -205,6 +210,18 @@ def _answer_without_bot(tx: Transaction, interaction: Interaction, answer: str, 
         messages.send_text(tx, interaction, part, Author.VIRTUAL_AGENT)
     shown = [[c.title, c.payload] for c in choices]
     _put(tx, turn_id, answered_at=tx.now, choices=shown, outcome=TurnOutcome.ANSWERED)
+    due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
+
+
+def _leave_unanswered(
+    tx: Transaction, interaction: Interaction, kind: AutomatedText, choices: Sequence[Choice]
+) -> None:
+    """End the turn without an answer. The conversation says why, and the next text begins another turn."""
+    turn_id = _new_turn(tx, interaction)
+    said = f"Not answered: it looks like {kind}."
+    messages.append(tx, interaction, messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said))
+    shown = [[c.title, c.payload] for c in choices]
+    _put(tx, turn_id, answered_at=tx.now, choices=shown, outcome=TurnOutcome.SILENT)
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
 
 

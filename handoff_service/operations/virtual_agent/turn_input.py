@@ -20,6 +20,10 @@ from handoff_service.store.virtual_agent import bot_turns
 
 PICTURE = "(picture)"  # what the bot gets for a picture without words
 RESTARTED = "The requester started over"
+#: slots of a proof or wish that ended when the conversation left the virtual agent
+NO_PROOF: Mapping[str, None] = dict.fromkeys(
+    ("account", "proof", "after_proof", "back_to", "next_wish", "next_wish_text", "questions")
+)
 HANDED_BACK = "/handed_back"  # what runs before the first text after an agent gave the conversation back
 
 type _Row = sa.Row[*tuple[Any, ...]]
@@ -65,10 +69,24 @@ def told_to_bot(tx: Transaction, interaction: Interaction, opening: Mapping[str,
     if line is not None:
         told["handed_back"] = {"said": line.body, "outcome": line.reason}
     if line is not None and line.name and bot_turns.is_first(tx.conn, interaction.id, interaction.epoch):
-        slots = {"handed_back_by": first_name(line.name), "handed_back_outcome": line.reason}
+        slots = NO_PROOF | {
+            "handed_back_by": first_name(line.name),
+            "handed_back_outcome": line.reason,
+        }
         before = {"slots": slots | before.get("slots", {}), "leave_form": True}
         before |= {} if opening else {"payload": HANDED_BACK}
     return told | ({"before": before} if before else {})
+
+
+def asked_before(tx: Transaction, interaction: Interaction) -> dict[str, Any]:
+    """``asked``: the titles of the choices that the requester has before them, and whether the virtual agent made a
+    case in this conversation. Empty when there is neither."""
+    choices = [title for title, _ in bot_turns.choices(tx.conn, interaction.id, interaction.epoch)]
+    made = select(t.cases.c.id).where(t.cases.c.interaction_id == interaction.id, t.cases.c.bot_turn_id.is_not(None))
+    after_case = tx.conn.execute(made.limit(1)).first() is not None
+    if not choices and not after_case:
+        return {}
+    return {"asked": {"choices": choices, "after_case": after_case}}
 
 
 def _given_back(tx: Transaction, interaction: Interaction) -> _Row | None:
