@@ -44,7 +44,7 @@ def can_start(topic: str | None) -> bool:
 
 def take_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
     """Events that start the wish that was remembered. Empty when there is none."""
-    topic = tracker.get_slot(WISH)
+    topic = str(tracker.get_slot(WISH))
     if not can_start(topic):
         return []
     text = str(tracker.get_slot(WISH_TEXT) or "")

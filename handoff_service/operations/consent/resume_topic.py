@@ -5,6 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
+    return_to_virtual_agent,
+)
 from handoff_service.operations.virtual_agent.take_bot_turn import open_turn
 from handoff_service.rules.shared.vocabulary import Owner, State
 from handoff_service.store.conversations.interactions import Interaction
@@ -12,6 +15,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 
+RESUMED = "The requester opted in again, and the virtual agent asks on"
 PAYLOAD = "/resume_topic"
 WITHIN = timedelta(days=1)
 #: what agents read -> the slot that holds it
@@ -34,7 +38,7 @@ def is_unfinished(tx: Transaction, interaction_id: int) -> bool:
 
 def resume_topic(tx: Transaction, interaction: Interaction) -> bool:
     """Let the virtual agent ask on in this conversation. False when no report was left unfinished."""
-    if interaction.owner is not Owner.VIRTUAL_AGENT or not tx.settings.bot_answers:
+    if interaction.owner is Owner.AGENT or not tx.settings.bot_answers:
         return False
     before = (
         select(i.c.id, i.c.state, i.c.closed_at)
@@ -53,5 +57,7 @@ def resume_topic(tx: Transaction, interaction: Interaction) -> bool:
     if not UNSENT.intersection(known):
         return False
     slots = {slot: known[name] for name, slot in SLOTS.items() if name in known}
+    if interaction.owner is Owner.QUEUE:  # the conversation began while the number had opted out
+        interaction = return_to_virtual_agent(tx, interaction, said=RESUMED, outcome=None)
     open_turn(tx, interaction, PAYLOAD, slots)
     return True

@@ -69,7 +69,8 @@ def told_to_bot(tx: Transaction, interaction: Interaction, opening: Mapping[str,
     if line is not None:
         told["handed_back"] = {"said": line.body, "outcome": line.reason}
     if line is not None and line.name and bot_turns.is_first(tx.conn, interaction.id, interaction.epoch):
-        slots = NO_PROOF | {
+        slots = {
+            **NO_PROOF,
             "handed_back_by": first_name(line.name),
             "handed_back_outcome": line.reason,
         }
