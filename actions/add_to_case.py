@@ -8,7 +8,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.problem_form import FORM
-from actions.turn import confidence, intent_of, said, turn_id
+from actions.turn import confidence, intent_of, language, said, turn_id
 from actions.turns import turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.add_to_case import AddToCase, add_to_case
@@ -54,5 +54,5 @@ async def _add(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Trac
     if is_question(said(tracker)):
         dispatcher.utter_message(response="utter_question_added", number=number)
     else:
-        dispatcher.utter_message(text=added(number, said(tracker)))
+        dispatcher.utter_message(text=added(number, said(tracker), language(tracker)))
     return True

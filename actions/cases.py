@@ -8,7 +8,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.problem_form import IT, KNOWN
 from actions.start_topic import take_up
-from actions.turn import forget_collected, turn_id
+from actions.turn import forget_collected, language, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.rules.cases.cases import HIGH, NORMAL
@@ -34,7 +34,7 @@ class OpenCaseAction(Action):
             return [*forget_collected(), *take_up(dispatcher, tracker)]
         problem = str(tracker.get_slot("problem") or "No description")
         number = await make_case(self._desk, tracker, problem)
-        dispatcher.utter_message(text=opened("case", number, short(problem, LONGEST_SAID), THEN))
+        dispatcher.utter_message(text=opened("case", number, short(problem, LONGEST_SAID), THEN, language(tracker)))
         return [*forget_collected(), *take_up(dispatcher, tracker)]
 
 

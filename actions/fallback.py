@@ -16,7 +16,7 @@ from actions.cases import make_case
 from actions.greet import greet
 from actions.hand_over import hand_over
 from actions.problem_form import FORM as PROBLEM_FORM
-from actions.turn import collected, form_of, intent_of, said
+from actions.turn import collected, form_of, intent_of, language, said
 from actions.turns import previous
 from handoff_service.context import AppContext
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
@@ -73,7 +73,7 @@ class FallbackAction(Action):
     async def _open_and_hand_over(self, dispatcher: CollectingDispatcher, tracker: Tracker, problem: str) -> Events:
         number = await make_case(self._desk, tracker, problem)
         about = short(problem, LONGEST_SAID)
-        dispatcher.utter_message(text=opened("case", number, about, THEN))
+        dispatcher.utter_message(text=opened("case", number, about, THEN, language(tracker)))
         known = collected(tracker) | {"Problem": problem, "Case": number}
         return await hand_over(self._desk, tracker, REASON_WITH_CASE, known)
 

@@ -17,7 +17,7 @@ from actions.add_to_case import add_unclear
 from actions.mentioned_account import FORM, KINDS
 from actions.other_topic import OtherTopic
 from actions.proof import BACK_TO, THEN, back, begin
-from actions.turn import collected, entities, intent_of, said, turn_id
+from actions.turn import collected, entities, intent_of, language, said, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.proof_steps import Standing
@@ -41,6 +41,7 @@ from handoff_service.rules.identity.identity_level import Level
 from handoff_service.rules.identity.proof import Expects, Outcome, Verdict, account_in, asked_facts
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.virtual_agent.names_in_texts import has_new_owner, is_wrong_number
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.desk.people import desk_time_zone
 from handoff_service.store.identity.proofs import requester_of
 
@@ -142,10 +143,14 @@ class AskProof(_WithDesk):
         match standing.expects:
             case Expects.CODE:
                 asked = "asked" if standing.stepped else "again"  # after an aside no code is on its way
-                dispatcher.utter_message(response=f"utter_code_{after or asked}", left=_tries(standing.left))
+                dispatcher.utter_message(
+                    response=f"utter_code_{after or asked}", left=_tries(standing.left, language(tracker))
+                )
             case Expects.FACT:
                 name = "utter_fact_wrong" if after else "utter_fact_asked"
-                dispatcher.utter_message(response=name, facts=asked_facts(standing.facts), left=_tries(standing.left))
+                dispatcher.utter_message(
+                    response=name, facts=asked_facts(standing.facts), left=_tries(standing.left, language(tracker))
+                )
             case Expects.CHOICE:
                 dispatcher.utter_message(response="utter_no_code" if standing.facts else "utter_no_code_no_fact")
             case _:
@@ -269,8 +274,8 @@ def _slots(standing: Standing) -> dict[str, Any]:
     return {**again, "proof": "gone" if standing.expects is None else None}
 
 
-def _tries(left: int) -> str:
-    return "1 try" if left == 1 else f"{left} tries"
+def _tries(left: int, spoken: str | None) -> str:
+    return in_language("1 try" if left == 1 else "{left} tries", spoken).format(left=left)
 
 
 def _is_about_code(tracker: Tracker) -> bool:

@@ -10,9 +10,10 @@ from rasa_sdk.types import DomainDict
 
 from actions.equipment_form import keep_question
 from actions.start_topic import REPORTS
-from actions.turn import entities, intent_of, said_with_devices
+from actions.turn import entities, intent_of, language, said_with_devices
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import outages
 from handoff_service.store.views import Outage
 
@@ -81,7 +82,7 @@ class AskKnownOutage(Action):
         found = await _known(self._desk, tracker)
         if not found:  # it has ended meanwhile
             return [SlotSet(KNOWN, NONE), FollowupAction(FORM)]
-        buttons = [{"title": title, "payload": payload} for title, payload in CHOICES]
+        buttons = [{"title": in_language(title, language(tracker)), "payload": payload} for title, payload in CHOICES]
         dispatcher.utter_message(text=found[0].text, buttons=buttons)
         return []
 

@@ -9,7 +9,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.equipment_form import QUESTIONS
 from actions.start_topic import take_up
-from actions.turn import turn_id
+from actions.turn import language, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.rules.shared.vocabulary import CaseKind
@@ -38,6 +38,6 @@ class OpenRequestAction(Action):
             description="\n".join(line for line in lines if line),
         )
         number = await self._desk.store.write(open_case, wanted)
-        dispatcher.utter_message(text=opened("request", number, item, THEN))
+        dispatcher.utter_message(text=opened("request", number, item, THEN, language(tracker)))
         emptied = [SlotSet(slot, None) for slot in ("item", "item_reason", QUESTIONS)]
         return [*emptied, *take_up(dispatcher, tracker)]

@@ -51,6 +51,11 @@ def confidence(tracker: Tracker) -> float:
     return float((tracker.latest_message.get("intent") or {}).get("confidence") or 0)
 
 
+def language(tracker: Tracker) -> str | None:
+    """The language of the conversation, when it is not English."""
+    return tracker.get_slot("language")
+
+
 def entities(tracker: Tracker, *kinds: str) -> list[str]:
     """What was named in the last text, of these kinds."""
     found = tracker.latest_message.get("entities") or []

@@ -95,3 +95,12 @@ def test_two_misses_say_why_a_person_comes(talk: Callable[[], Talk]) -> None:
     guest.says("asdf qwer", "put it another way")
     said = guest.says("zxcv uiop", "in line")
     assert said[0] == "Sorry, I still didn't get that, so a person will take over."
+
+
+def test_spanish_is_answered_in_spanish(talk: Callable[[], Talk]) -> None:
+    guest = talk()
+    assert guest.says("hola, mi laptop no enciende", "trabajar") == [
+        "¿Puede trabajar a pesar de esto?\n1 No puedo trabajar\n2 Puedo trabajar"
+    ]
+    (said,) = guest.says("1", "caso CS")
+    assert said.startswith("He abierto el caso CS")

@@ -85,6 +85,7 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
         return None
     turn = _under_way(tx, interaction)
+    said: list[str] = []
     if turn is not None and turn.opening:
         message = turn.opening["payload"]
     else:
@@ -101,6 +102,7 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
             leave_virtual_agent(tx, interaction, TOO_MANY, bot_turns.collected(tx.conn, interaction.id))
             due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
             return None
+        said = found
         choices = _choices(tx, interaction)
         if turn is None and interaction.expects is None and (kind := all_automated(found)):
             _leave_unanswered(tx, interaction, kind, choices)
@@ -112,7 +114,7 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
             "\n".join(text for text in found if text), choices
         )
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
-    told = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
+    told = told_to_bot(tx, interaction, turn.opening if turn is not None else None, said)
     told |= asked_before(tx, interaction)
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
     return Question(sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata)

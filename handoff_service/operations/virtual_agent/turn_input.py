@@ -1,6 +1,6 @@
 """What a turn gives the bot: the texts that no turn has answered, and what is told beside them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Direction, Event
 from handoff_service.rules.virtual_agent import commands
+from handoff_service.rules.virtual_agent.language import language_of
 from handoff_service.store.conversations.interactions import Interaction
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
@@ -60,7 +61,9 @@ def _for_bot(body: str, *, with_media: bool) -> str:
     return PICTURE if with_media else ""
 
 
-def told_to_bot(tx: Transaction, interaction: Interaction, opening: Mapping[str, Any] | None) -> dict[str, Any]:
+def told_to_bot(
+    tx: Transaction, interaction: Interaction, opening: Mapping[str, Any] | None, texts: Sequence[str] = ()
+) -> dict[str, Any]:
     """What the bot is told in every turn of an epoch that began when somebody gave the conversation back to it, and in
     the first of them what it does ``before`` it: so it neither repeats nor forgets."""
     told: dict[str, Any] = {}
@@ -76,7 +79,16 @@ def told_to_bot(tx: Transaction, interaction: Interaction, opening: Mapping[str,
         }
         before = {"slots": slots | before.get("slots", {}), "leave_form": True}
         before |= {} if opening else {"payload": HANDED_BACK}
+    if spoken := _changed_language(tx, interaction, texts):
+        before["slots"] = {**before.get("slots", {}), "language": spoken}
     return told | ({"before": before} if before else {})
+
+
+def _changed_language(tx: Transaction, interaction: Interaction, texts: Sequence[str]) -> str | None:
+    """The language of the texts, where it is clear and not what the conversation was in."""
+    spoken = language_of(" ".join(texts))
+    known = bot_turns.collected(tx.conn, interaction.id).get("Language", "en")
+    return spoken if spoken not in (None, known) else None
 
 
 def asked_before(tx: Transaction, interaction: Interaction) -> dict[str, Any]:
