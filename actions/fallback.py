@@ -6,7 +6,7 @@
 
 from typing import Any
 
-from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
@@ -66,7 +66,8 @@ class FallbackAction(Action):
         if tracker.get_slot("requested_slot") == "impact":
             response = "utter_noted_ask_impact" if is_fact else "utter_ask_impact_again"
             dispatcher.utter_message(response=response)
-            return [*kept, FollowupAction("action_listen")]
+            # The form refused this text; without this event Rasa would let it take no answer.
+            return [*kept, ActiveLoop(PROBLEM_FORM), FollowupAction("action_listen")]
         dispatcher.utter_message(response="utter_noted" if is_fact else "utter_not_understood")
         return [*kept, FollowupAction(PROBLEM_FORM)]
 
