@@ -146,6 +146,7 @@ def a_topic_begins_only_near_its_examples():
 
 
 def the_channel_notes_what_was_asked():
+    assert _asked(None, None) == {"form": None, "slot": None, "after_case": False}
     tracker = DialogueStateTracker("ann", [TextSlot("requested_slot", mappings=[])])
     assert _asked(tracker, None) == {"form": None, "slot": None, "after_case": False}
     tracker.update(ActiveLoop("problem_form"))
