@@ -8,7 +8,7 @@ parsed as if it was asked for where its intent is possible: "nothing came" while
 waits for the code, everything else while nothing is asked.
 
 Written: {"training_seconds", "texts": [{"set", "author", "text", "meant", "understood", "guessed",
-"nearness", "ms"}]}. `guessed` is the likeliest intent before the gates, `understood` the result.
+"nearness", "language", "ms"}]}. `guessed` is the likeliest intent before the gates, `understood` the result.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def trained(config: str, data: TrainingData, folder: Path) -> Agent:
     return Agent.load(model)
 
 
-async def parsed(agent: Agent, of_set: str, author: str, texts: list[tuple[str, str]]) -> list[Any]:
-    """What the agent makes of texts, each with the intent that it means."""
+async def parsed(agent: Agent, texts: list[tuple[str, str]], **of_all: str | None) -> list[Any]:
+    """What the agent makes of texts, each with the intent that it means. `of_all`: noted with each."""
     found = []
     for text, meant in texts:
         began = time.perf_counter()
@@ -80,8 +80,7 @@ async def parsed(agent: Agent, of_set: str, author: str, texts: list[tuple[str, 
         ranking = [one["name"] for one in got["intent_ranking"] if one["name"] not in NOT_AN_INTENT]
         found.append(
             {
-                "set": of_set,
-                "author": author,
+                **of_all,
                 "text": text,
                 "meant": meant,
                 "understood": got["intent"]["name"],
@@ -102,14 +101,16 @@ def cross_validation(config: str, data: TrainingData) -> Iterator[list[Any]]:
         with tempfile.TemporaryDirectory() as folder:
             agent = trained(config, rest, Path(folder))
         texts = [(str(one.get(TEXT)), str(one.get(INTENT))) for one in fold]
-        yield asyncio.run(parsed(agent, "cross-validation", "trainers", texts))
+        of_all = {"set": "cross-validation", "author": "trainers", "language": None}
+        yield asyncio.run(parsed(agent, texts, **of_all))
 
 
 def held_out(agent: Agent, files: list[str]) -> Iterator[list[Any]]:
     for name in files:
         content = read_yaml_file(name)
         texts = [(str(t), intent) for intent, some in content["texts"].items() for t in some]
-        yield asyncio.run(parsed(agent, "held out", content["author"], texts))
+        of_all = {"author": content["author"], "language": content.get("language")}
+        yield asyncio.run(parsed(agent, texts, set="held out", **of_all))
 
 
 def main(config: str, out: str, files: list[str]) -> None:

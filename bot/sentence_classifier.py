@@ -127,6 +127,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         kind = "counts" if vectors is None else "whole"
         if vectors is not None:
             features = self._with_vectors(features, vectors)
+        features = features.astype(np.float32)  # as the weights, or they are copied for each text
         scores = features @ self._learned[f"{kind}_weights"] + self._learned[f"{kind}_bias"]
         for n, message in enumerate(messages):
             chances = self._chances(message, scores[n])

@@ -260,7 +260,7 @@ class SmsInput(InputChannel):
         collector = CollectingOutputChannel()
 
         async def say(text: str) -> None:
-            tracker = await agent.tracker_store.get_or_create_tracker(turn.sender)
+            tracker = await agent.tracker_store.retrieve(turn.sender)
             metadata = {**turn.metadata, "asked": _asked(tracker, turn.metadata.get("asked"))}
             await on_new_message(
                 UserMessage(text, collector, turn.sender, input_channel=self.name(), metadata=metadata)
@@ -276,14 +276,15 @@ class SmsInput(InputChannel):
         return Answer(collector.messages, account_of(saved[-1]) if saved else None)
 
 
-def _asked(tracker: DialogueStateTracker, told: Any) -> dict[str, Any]:
+def _asked(tracker: DialogueStateTracker | None, told: Any) -> dict[str, Any]:
     """What was asked before this text. The service's parts are kept, except those that only the tracker knows."""
-    made = any(isinstance(event, ActionExecuted) and event.action_name in MAKE_CASES for event in tracker.events)
+    form = tracker.active_loop_name if tracker else None
+    ran = {event.action_name for event in (tracker.events if tracker else ()) if isinstance(event, ActionExecuted)}
     return {
         **(told if isinstance(told, dict) else {}),
-        "form": tracker.active_loop_name,
-        "slot": tracker.get_slot(REQUESTED_SLOT) if tracker.active_loop_name else None,
-        "after_case": made,
+        "form": form,
+        "slot": tracker.get_slot(REQUESTED_SLOT) if tracker and form else None,
+        "after_case": not MAKE_CASES.isdisjoint(ran),
     }
 
 

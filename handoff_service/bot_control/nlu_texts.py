@@ -41,10 +41,13 @@ class MeasuredText:
     guessed: str
     nearness: float | None
     ms: float
+    language: str | None = None  #: as the author wrote it
 
     @property
     def is_spanish(self) -> bool:
-        """By frequent words; a short text can be guessed wrong."""
+        """By frequent words where the author did not note it; a short text can be guessed wrong."""
+        if self.language is not None:
+            return self.language == "es"
         found = len(_SPANISH.findall(self.text))
         return found > len(_ENGLISH.findall(self.text))
 

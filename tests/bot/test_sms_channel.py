@@ -62,7 +62,8 @@ def test_metadata_may_be_left_out(requester: Conversation) -> None:
 def test_metadata_reaches_the_action(requester: Conversation, actions: ActionEndpoint) -> None:
     metadata = {"turn_id": "t1", "user": {"name": "Ann Lee"}, "level": "verified"}
     requester.turn("agent", **metadata)
-    assert actions.last(requester.sender)["tracker"]["latest_message"]["metadata"] == metadata
+    asked = {"form": None, "slot": None, "after_case": False}
+    assert actions.last(requester.sender)["tracker"]["latest_message"]["metadata"] == metadata | {"asked": asked}
     assert actions.refused == 0
 
 

@@ -13,9 +13,9 @@ from handoff_service.bot_control.nlu_texts import alike
 from handoff_service.bot_control.rasa_cli import ROOT
 from tests.support.rasa_server import meanings, run_rasa
 
-# Measured when the texts were written: 124 of 146. Examples were then added for what was missed, so the 138 of now is
-# no estimate of how texts from outside are understood; that is nearer to the first.
-LEAST_UNDERSTOOD = 0.88
+# The authors of these texts saw the examples, so this only guards against a change for the worse. `make nlu` reports
+# the fair figure, of texts by authors who did not.
+LEAST_UNDERSTOOD = 0.92
 FEWEST_EXAMPLES = 40
 PROOF = {"form": "identity_form", "slot": "proof", "after_case": False}
 ASKED: dict[str, dict[str, object]] = {  # what means something only as an answer is asked for before

@@ -36,6 +36,15 @@ BAD_INPUT = (
     "/report_problem",
     '/talk_to_person{"a": "b"}',
 )
+VAGUE = (
+    "the thing blinks at me",
+    "there is water dripping on something",
+    "it does that again when i move it",
+    "the box under my table feels hot",
+    "my stuff wont come up today",
+    "the light on the wall is red",
+    "how do people get the blue ones",
+)
 WANTS_PERSON = (
     "could you please connect me to one of your agents",
     "i wish to speak with a human being now",
@@ -80,7 +89,7 @@ def test_an_answer_to_a_form_is_possible_only_when_the_form_asks(home: Path, mod
 
 
 def test_an_unsure_text_names_its_likely_topic(home: Path, model: Path) -> None:
-    texts = [(text, NOTHING_ASKED) for text in ("there is water dripping on something", "the thing blinks at me")]
+    texts = [(text, NOTHING_ASKED) for text in VAGUE]
     unsure = [one for one in meanings(model, list(texts), home) if one["intent"] == "unsure_topic"]
     assert unsure
     for one in unsure:
