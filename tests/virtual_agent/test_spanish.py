@@ -16,6 +16,7 @@ from tests.support.story import Story
     ("text", "language"),
     [
         ("hola, mi computadora no prende", "es"),
+        ("¿hablas español?", "es"),
         ("olvidé mi contraseña", "es"),
         ("que tal? no funciona mi ordenador", "es"),
         ("hi, my laptop won't start", "en"),

@@ -10,6 +10,7 @@ _SPANISH = frozenset(
         funciona puedo puede mi mis el la los las un una unos que de del en con para pero esta este
         computadora ordenador impresora pantalla contrasena cuenta correo celular telefono internet
         nueva nuevo se no me lo ya muy desde hoy ayer como cuando donde trabajar entrar abrir olvide
+        habla hablas hablan espanol castellano
         teclado raton falla roto rota lento prende enciende soy estoy es y
         """,
     )
