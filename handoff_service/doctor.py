@@ -114,8 +114,8 @@ def held(conn: sa.Connection) -> list[str]:
     since = f", the oldest of {found.since:%Y-%m-%d %H:%M} UTC" if found.since else ""
     return [
         f"The desk was restored on {found.restored_at:%Y-%m-%d %H:%M} UTC and holds "
-        f"{texts}{since}. Send or cancel "
-        "them under Admin, Restored sends, or with: patchboard held release, patchboard held cancel"
+        f"{texts}{since}. Send or cancel them under Admin, Restored sends, or with: patchboard "
+        "held release, patchboard held cancel"
     ]
 
 
@@ -126,8 +126,7 @@ def _files() -> list[str]:
         return []
     return [
         f"The system allows {most} open files, and each connection is one. Allow at least "
-        f"{ENOUGH_FILES}, "
-        "for example with LimitNOFILE= in the systemd unit."
+        f"{ENOUGH_FILES}, for example with LimitNOFILE= in the systemd unit."
     ]
 
 
@@ -135,8 +134,7 @@ def _not_taken(conn: sa.Connection) -> list[str]:
     """Messages that the provider does not accept at the moment."""
     return [
         f"{one.texts} text{'s wait, the oldest' if one.texts > 1 else ' waits,'} since "
-        f"{one.since:%Y-%m-%d %H:%M} UTC: "
-        f"{one.meaning} ({one.code}) {one.advice}"
+        f"{one.since:%Y-%m-%d %H:%M} UTC: {one.meaning} ({one.code}) {one.advice}"
         for one in outbox.not_taken(conn)
     ]
 
@@ -162,7 +160,7 @@ async def _redis(settings: Settings) -> list[str]:
     except (RedisError, OSError) as error:
         return [
             f"Redis of PATCHBOARD_REDIS_URL does not answer ({error}). Start it, or unset "
-            f"the variable."
+            "the variable."
         ]
     finally:
         await client.aclose()
@@ -176,7 +174,7 @@ async def _mail(settings: Settings) -> list[str]:
         return []
     return [
         f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Identity checks by code will "
-        f"not work until this is fixed."
+        "not work until this is fixed."
     ]
 
 
@@ -196,12 +194,12 @@ async def _actions(settings: Settings) -> list[str]:
         why = type(error).__name__
         return [
             f"The bot's actions at {url} do not answer ({why}). Start the service with: "
-            f"patchboard serve"
+            "patchboard serve"
         ]
     if status == 401:
         return [
             f"The service at {url} has another PATCHBOARD_BOT_TOKEN, or another HOME, than "
-            f"this one."
+            "this one."
         ]
     return (
         []

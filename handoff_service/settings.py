@@ -107,8 +107,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     if workers > 1 and not (database_url.startswith("postgresql://") and redis_url):
         raise SetupError(
             "PATCHBOARD_WORKERS above 1 needs PostgreSQL (PATCHBOARD_DATABASE_URL) and Redis "
-            "(PATCHBOARD_REDIS_URL): "
-            "SQLite has one writer, and processes send each other hints through Redis."
+            "(PATCHBOARD_REDIS_URL): SQLite has one writer, and processes send each other hints "
+            "through Redis."
         )
     provider = get.one_of("SMS_PROVIDER", "simulator", "twilio")
     account, token = get.optional("TWILIO_ACCOUNT_SID"), get.optional("TWILIO_AUTH_TOKEN")

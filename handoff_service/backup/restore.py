@@ -57,10 +57,9 @@ def restore(settings: Settings, path: Path, report: Report) -> None:
     manifest = check(path)
     if manifest.schema not in known_revisions():
         raise SetupError(
-            f"{path} has schema {manifest.schema}, which is newer than this program (it "
-            f"knows up to "
-            f"{known_revisions()[-1]}). Restore it with the version of Patchboard that made "
-            f"it, or a newer one."
+            f"{path} has schema {manifest.schema}, which is newer than this program (it knows up "
+            f"to {known_revisions()[-1]}). Restore it with the version of Patchboard that made "
+            "it, or a newer one."
         )
     with only_process(settings.database_url, "patchboard restore", clock.now()):
         _restore(settings, path, manifest, report)
@@ -88,10 +87,8 @@ def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report)
         f"{manifest.made_at}."
     )
     report(
-        "What was queued before the backup is held: nothing of it is sent until an admin "
-        "releases or "
-        "cancels it, under Admin, Restored sends, or with: patchboard held release, "
-        "patchboard held cancel"
+        "The sends that were queued before the backup are held. An admin releases or cancels them "
+        "under Admin, Restored sends, or with: patchboard held release, patchboard held cancel"
     )
 
 
@@ -141,9 +138,9 @@ def _empty(connection: sa.Connection) -> None:
             ).first()
         ):
             raise SetupError(
-                f"The database of PATCHBOARD_DATABASE_URL already holds a desk: its table "
-                f"{name} has rows. Restore "
-                "into a new PATCHBOARD_HOME or an empty database, so that nothing is overwritten."
+                f"The database of PATCHBOARD_DATABASE_URL already holds a desk: its table {name} "
+                "has rows. Restore into a new PATCHBOARD_HOME or an empty database, so that "
+                "nothing is overwritten."
             )
     for table in reversed(there.values()):
         table.drop(connection)
@@ -213,8 +210,7 @@ def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, st
     """Change the rows that a restore cannot keep: sessions end, texts are indexed again, sends wait
     for an admin."""
     connection.execute(sa.delete(t.sessions))  # a password may have been changed since
-    # The original desk may still run on the same Redis server, where desks are told apart by this
-    # id.
+    # The original desk may still use the same Redis server. The id keeps the two desks apart there.
     connection.execute(sa.update(t.installation).values(desk_id=secrets.token_hex(8)))
     connection.execute(sa.update(t.text_index).values(done_to=0, next_to=None, next_after=None))
     if "secret_key" in keys:

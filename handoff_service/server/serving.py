@@ -87,13 +87,12 @@ def _cannot_listen(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"Another program already uses {host}:{port}. Stop it, or set PATCHBOARD_HOST or "
-            f"PATCHBOARD_PORT "
-            "to another address."
+            "PATCHBOARD_PORT to another address."
         )
     why = os.strerror(error.errno or 0)
     return (
         f"Patchboard cannot listen on {host}:{port} ({why}). Set PATCHBOARD_HOST or "
-        f"PATCHBOARD_PORT."
+        "PATCHBOARD_PORT."
     )
 
 

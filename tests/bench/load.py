@@ -34,8 +34,7 @@ def request(number: int, tag: str) -> bytes:
         "FromZip": "20001", "SmsSid": f"SM{tag}{number:024x}", "FromState": "DC",
         "SmsStatus": "received",
         "FromCity": "WASHINGTON", "Body":
-        f"my laptop won't start, it is the {number}th time "
-        f"this week",
+        f"my laptop won't start, it is the {number}th time this week",
         "FromCountry": "US", "To": TO, "ToZip": "", "NumSegments": "1",
         "MessageSid": f"SM{tag}{number:024x}",
         "AccountSid": "AC" + "0" * 32, "From": f"+1415555{random.randrange(REQUESTERS):04d}",

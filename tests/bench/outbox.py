@@ -129,8 +129,8 @@ async def _measure(kind: str, url: str) -> int:
     )
     said = f"budget: at least {LEAST:.2f}x of {most:.0f}, 0 inversions {'met' if met else 'MISSED'}"
     print(
-        f"sent {rate:>8.0f}/s {rate / most:>6.2f}x   order inversions "
-        f"{provider.inversions()}   {said}"
+        f"sent {rate:>8.0f}/s {rate / most:>6.2f}x   order inversions {provider.inversions()}   "
+        f"{said}"
     )
     missed = 0 if met else 1
     rows = await story.rows(

@@ -108,7 +108,7 @@ def _overload(kind: str, port: int, held: float) -> int:
     sent = sum(map(len, crowd.times.values())) / (time.perf_counter() - began)
     print(
         f"\n{kind}: {held:.0f} texts/s are held; {rate:.0f}/s are due, {sent:.0f}/s were "
-        f"sent and answered"
+        "sent and answered"
     )
     for status, times in sorted(crowd.times.items()):
         times.sort()

@@ -87,9 +87,8 @@ _ONGOING = (
 
 
 _COUNT_SQLITE = (
-    "(WITH RECURSIVE counted (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM counted WHERE "
-    "n < :last) "
-    "SELECT n FROM counted)"
+    "(WITH RECURSIVE counted (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM counted WHERE n < "
+    ":last) SELECT n FROM counted)"
 )
 
 

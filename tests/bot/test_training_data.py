@@ -63,7 +63,7 @@ EXPECTED_WARNINGS = (
     # buttons, and what only the service sends
     *(
         f"The intent '{one}' is listed in the domain file, but is not found in the NLU "
-        f"training data"
+        "training data"
         for one in SENT
     ),
     *(f"The utterance 'utter_{name}' is not used in any story" for name in SAID_BY_ACTIONS),

@@ -221,8 +221,7 @@ FAULTS = [
     ("action: business hours", ACTION + 'business_hours = "yes"\n',
      "6: messaging_actions[0].business_hours: must be true or false"),
     ("action: state", ACTION.replace("prompt_agent", "set_state"),
-    "1: "
-    "messaging_actions[0].state: "
+    "1: messaging_actions[0].state: "
     "must be one of"),
     ("queue: schedule", QUEUE + 'schedule = "weekdays"\n',
 
@@ -234,8 +233,7 @@ FAULTS = [
      "3: queues[0].conditions[0]: there is no field 'state'; there are provider_number, "
      "topic, language, user."),
     ("queue: pool", QUEUE + 'groups = [{ name = "A", after = 5 }]\n',
-    "3: "
-    "queues[0].groups[0].after: "
+    "3: queues[0].groups[0].after: "
     "there is no such"),
     ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: names 'A' twice"),
     ("queue: text", QUEUE + 'texts = { closed = "{x}" }\n',
@@ -261,8 +259,7 @@ FAULTS = [
     '2026-11-23T08:00:00Z\n',
      "5: outages[0].until: must be later than its beginning"),
     ("outage: no zone", OUTAGE + 'text = "x"\nsince = 2026-11-23T09:00:00\n',
-    "4: "
-    "outages[0].since: "
+    "4: outages[0].since: "
     "must have an offset"),
     ("webhook: address", '[case_webhook]\nurl = "file:///etc/passwd"\n',
     "2: case_webhook.url: "

@@ -195,10 +195,9 @@ def test_supervisors_pages_at_every_width_in_both_themes(story: Story, omar: Pag
             assert omar.evaluate("document.documentElement.scrollWidth") == width, path
             if width == 390:
                 small = omar.evaluate(
-                    "[...document.querySelectorAll('main button, main a, dialog[open] "
-                    "button, dialog[open] a')]"
-                    ".filter(e => e.checkVisibility() && e.getBoundingClientRect().height < "
-                    "43.5).map(e => e.outerHTML)"
+                    "[...document.querySelectorAll('main button, main a, dialog[open] button, "
+                    "dialog[open] a')].filter(e => e.checkVisibility() && "
+                    "e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML)"
                 )
                 assert small == [], path
 

@@ -258,18 +258,16 @@ def test_a_recovered_text_is_put_where_it_belongs_while_the_page_is_open(story: 
     expect(mia.locator("#thread .bubble").last).to_have_text("and it smells")
     with sqlite3.connect(story.desk.log.parent / "patchboard.db", timeout=20) as desk:
         interaction, seq, sent = desk.execute(
-            "SELECT i.id, i.last_seq + 1, m.created_at FROM interactions i JOIN messages m "
-            "ON m.interaction_id = i.id"
-            " WHERE m.body = 'and it smells' ORDER BY m.id DESC"
+            "SELECT i.id, i.last_seq + 1, m.created_at FROM interactions i JOIN messages m ON "
+            "m.interaction_id = i.id WHERE m.body = 'and it smells' ORDER BY m.id DESC"
         ).fetchone()
         before = str(datetime.fromisoformat(sent) - timedelta(milliseconds=20))
         desk.execute(
-            "INSERT INTO messages (interaction_id, seq, kind, direction, author, body, "
-            "event, reason, status, owner,"
-            " epoch, created_at, sent_at) SELECT interaction_id, ?, kind, direction, author, "
-            "'lost before that',"
-            " 'recovered', 'sent just now', status, owner, epoch, created_at, ? FROM messages"
-            " WHERE interaction_id = ? AND body = 'and it smells'",
+            "INSERT INTO messages (interaction_id, seq, kind, direction, author, body, event, "
+            "reason, status, owner, epoch, created_at, sent_at) SELECT interaction_id, ?, kind, "
+            "direction, author, 'lost before that', 'recovered', 'sent just now', status, owner, "
+            "epoch, created_at, ? FROM messages WHERE interaction_id = ? AND body = 'and it "
+            "smells'",
             (seq, before, interaction),
         )
         desk.execute("UPDATE interactions SET last_seq = ? WHERE id = ?", (seq, interaction))

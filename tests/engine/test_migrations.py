@@ -132,9 +132,8 @@ BEFORE_0004 = [
     " VALUES ('+18885550100', 'Main', 'live_agent', 1, 3)",
     f"INSERT INTO messaging_profiles (number, active, created_at) VALUES ('{ANN}', true, '{AT}')",
     "INSERT INTO interactions (requester_number, provider_number_id, profile_id, state, "
-    "priority, owner, epoch,"
-    f" last_seq, opened_at, last_message_at) VALUES ('{ANN}', 1, 1, 'new', 3, 'queue', 1, 1, "
-    f"'{AT}', '{AT}')",
+    f"priority, owner, epoch, last_seq, opened_at, last_message_at) VALUES ('{ANN}', 1, 1, "
+    f"'new', 3, 'queue', 1, 1, '{AT}', '{AT}')",
     "INSERT INTO messages (interaction_id, seq, kind, author, body, owner, epoch, created_at)"
     f" VALUES (1, 1, 'message', 'requester', '', 'queue', 1, '{AT}')",
     *(f"INSERT INTO media VALUES (1, {n}, 'https://x/{n}', 'image/png')" for n in (1, 0)),

@@ -107,11 +107,10 @@ async def test_what_is_wrong_is_told_with_what_mends_it(
     assert code == 1
     assert findings == [
         "Twilio's account is suspended: nothing is sent until that is settled with Twilio.",
-        f"{MAIN} sends its texts to https://demo.twilio.com/welcome/sms/reply. Set in "
-        f"Twilio's console, under the "
-        f"number, A message comes in: {public_url}/webhooks/twilio/sms (POST).",
+        f"{MAIN} sends its texts to https://demo.twilio.com/welcome/sms/reply. Set in Twilio's "
+        f"console, under the number, A message comes in: {public_url}/webhooks/twilio/sms (POST).",
         f"{DIRECT} is no number of this Twilio account: buy it, or take it out under Admin, "
-        f"Company numbers.",
+        "Company numbers.",
     ]
 
 
@@ -138,9 +137,8 @@ async def test_a_fallback_by_get(
         "sms_fallback_url": "https://elsewhere.example/sorry",
     }
     assert (await said(environ))[1] == [
-        f"{MAIN} falls back by GET, which this service does not answer. Set in Twilio's "
-        f"console, under the number, "
-        f"Primary handler fails: {public_url}/webhooks/twilio/sms (POST).",
+        f"{MAIN} falls back by GET, which this service does not answer. Set in Twilio's console, "
+        f"under the number, Primary handler fails: {public_url}/webhooks/twilio/sms (POST).",
     ], "what another server answers is not ours to say"
 
 
@@ -150,11 +148,9 @@ async def test_a_number_that_an_application_handles(
     twilio.numbers[MAIN]["sms_application_sid"] = "AP" + "0123456789abcdef" * 2
     twilio.numbers[DIRECT]["sms_application_sid"] = ""
     assert (await said(environ))[1] == [
-        f"{MAIN} sends its texts where the application AP0123456789abcdef0123456789abcdef "
-        f"says: Twilio then ignores "
-        "the number's own webhooks. Choose Webhook in place of TwiML App in Twilio's "
-        "console, under the number, "
-        "Configure with.",
+        f"{MAIN} sends its texts where the application AP0123456789abcdef0123456789abcdef says: "
+        "Twilio then ignores the number's own webhooks. Choose Webhook in place of TwiML App in "
+        "Twilio's console, under the number, Configure with.",
     ]
 
 
@@ -257,9 +253,8 @@ async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) ->
     assert await said(environ) == (
         1,
         [
-            "2 texts wait, the oldest since 2026-11-23 14:00 UTC: The provider's queue is "
-            "full. (21611) "
-            "Wait a while before sending more."
+            "2 texts wait, the oldest since 2026-11-23 14:00 UTC: The provider's queue is full. "
+            "(21611) Wait a while before sending more."
         ],
     )
 
@@ -309,5 +304,5 @@ async def test_the_way_in(environ: dict[str, str], service: Service) -> None:
     assert "refuses our signature" in finding
     service.status = 404
     _, (finding,) = await said(environ)
-    assert "answers 404: what is there is not this service" in finding
+    assert "answers 404, so it is not this service" in finding
     await asyncio.sleep(0)

@@ -188,18 +188,14 @@ FAULTS = [
     "must fit in "
     "one segment; "}),
     ("too long in UCS-2", {"action": Action.PROMPT_REQUESTER, "text": "Ж" * 71}, {"text":
-    "must "
-    "fit "
-    "in "
-    "one "
+    "must fit in one "
     "segment"}),
     ("long for agents", {"text": "x" * 500}, {}),
     ("text for reassign", {"action": Action.REASSIGN}, {"text":
     "is for prompts; this action is "
     "reassign"}),
     ("no state", {"action": Action.SET_STATE, "text": None}, {"state":
-    "must be one of "
-    "work_in_progress, "
+    "must be one of work_in_progress, "
     "on_hold, "}),
     ("new", {"action": Action.SET_STATE, "text": None, "state": State.NEW},
         {"state": "must be one of "}),

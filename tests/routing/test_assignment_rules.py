@@ -103,9 +103,7 @@ def test_every_candidate_is_in_the_log_with_the_first_reason_in_words() -> None:
     )
     assert [c.why for c in decision.considered] == [
         "is lunch", "lacks the skill vpn", "joins after 60 s", "declined in this round",
-        "rejected "
-        "this "
-        "conversation",
+        "rejected this conversation",
         "already has this offer", "is at capacity: 4 of 4", "has the most free capacity: 1 of 4",
         "was free, but the queue's rule chose another",
     ]  # fmt: skip

@@ -213,8 +213,7 @@ async def test_a_closed_queue_says_when_it_opens_and_offers_then(
     assert await story.offer() == 0
     assert await story.texted(ann) == [
         "Service desk is closed and opens again on Friday at 08:00. You're in line and we'll "
-        "reply here. "
-        "Text BOT for the virtual agent."
+        "reply here. Text BOT for the virtual agent."
     ]
     assert await run_due(story, clock) == 1
     assert clock.now == datetime(2026, 11, 27, 13, 0, tzinfo=UTC)

@@ -72,7 +72,6 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
         host="127.0.0.1",
         port=0,
         protocol=partial(HttpConnection, limits=limits, webhooks=webhooks),
-        # type: ignore[arg-type]
         return_asyncio_server=True,
     )
     assert made is not None

@@ -66,8 +66,7 @@ async def _serve(args: argparse.Namespace) -> None:
         f"PATCHBOARD_SMS_PROVIDER=twilio PATCHBOARD_TWILIO_API_URL={twilio.url} "
         f"PATCHBOARD_TWILIO_ACCOUNT_SID={args.account_sid} "
         f"PATCHBOARD_TWILIO_AUTH_TOKEN={args.auth_token} "
-        f"PATCHBOARD_PUBLIC_URL={twilio.public_url}\n"
-        f"curl -s {twilio.url}/control/inbound "
+        f"PATCHBOARD_PUBLIC_URL={twilio.public_url}\ncurl -s {twilio.url}/control/inbound "
         """-d '{"from": "+12025550101", "to": "+18885550100", "body": "Hi"}'\n"""
         f"curl -s {twilio.url}/control/messages",
         flush=True,

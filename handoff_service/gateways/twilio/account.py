@@ -38,7 +38,7 @@ def _account_faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> li
     except requests.RequestException as error:
         return [
             f"Twilio does not answer at {settings.twilio_api_url} ({type(error).__name__}). "
-            f"Check the network."
+            "Check the network."
         ]
 
 
@@ -120,14 +120,14 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
     if not found:
         yield (
             f"{number} is no number of this Twilio account: buy it, or take it out under "
-            f"Admin, Company numbers."
+            "Admin, Company numbers."
         )
         return
     if application := found[0].get("sms_application_sid"):
         yield (
             f"{number} sends its texts where the application {application} says: Twilio then "
-            f"ignores the number's own "
-            f"webhooks. Choose Webhook in place of TwiML App {CONSOLE}, Configure with."
+            f"ignores the number's own webhooks. Choose Webhook in place of TwiML App {CONSOLE}, "
+            "Configure with."
         )
         return
     mend = f"Set {CONSOLE}"
@@ -179,7 +179,7 @@ def _clock_apart(date: str | None) -> str | None:
         return None
     return (
         f"This machine's clock is {apart.total_seconds():.0f} s away from Twilio's: let it "
-        f"follow a time server."
+        "follow a time server."
     )
 
 
@@ -199,12 +199,11 @@ async def _webhook(settings: Settings) -> list[str]:
     except (aiohttp.ClientError, TimeoutError) as error:
         return [
             f"Nothing answers at {url} ({type(error).__name__}). Start the service, and "
-            f"check the proxy before it."
+            "check the proxy before it."
         ]
     if status == 403:
         return [
-            f"{url} refuses our signature: the service behind it has another "
-            f"PATCHBOARD_PUBLIC_URL, auth token, "
-            "PATCHBOARD_TWILIO_SIGNATURE or shared key."
+            f"{url} refuses our signature. The service there has another PATCHBOARD_PUBLIC_URL, "
+            "auth token, PATCHBOARD_TWILIO_SIGNATURE or shared key."
         ]
-    return [] if status == 400 else [f"{url} answers {status}: what is there is not this service."]
+    return [] if status == 400 else [f"{url} answers {status}, so it is not this service."]

@@ -167,7 +167,7 @@ def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
             raise BadInput(
                 errors={
                     f"opt_outs.{ask.number}.provider_number": f"{ask.provider_number} is not a "
-                    f"company number"
+                    "company number"
                 }
             )
     numbers = sorted({ask.number for ask in asked})

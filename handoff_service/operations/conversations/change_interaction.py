@@ -87,7 +87,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     if command.state and state is None:
         raise Conflict(
             f"{interaction.state} cannot become {command.state}: only work in progress can "
-            f"be put on hold."
+            "be put on hold."
         )
     values = {
         "state_reason": command.state_reason,

@@ -71,8 +71,7 @@ class DeskEntry(BaseModel):
             le=20,
             title="Identical answers in a row",
             description="A person takes over after this many identical answers. Applies to "
-            "virtual agents that do "
-            "not report intents. 0: never.",
+            "virtual agents that do not report intents. 0: never.",
         ),
         AfterValidator(_same_answers),
     ] = 2
@@ -84,8 +83,7 @@ class DeskEntry(BaseModel):
             le=1000,
             title="Replies in ten minutes",
             description="To stop bot loops, a person takes over after this many replies from the "
-            "virtual agent to "
-            "one number. From 5 to 1000.",
+            "virtual agent to one number. From 5 to 1000.",
         ),
     ] = 30
     countries: list[Country] = []
@@ -96,10 +94,9 @@ class DeskEntry(BaseModel):
             le=10_000,
             title="Automatic replies per hour to one range of numbers",
             description="Limits SMS pumping. A range is a block of 10,000 numbers that differ "
-            "only in the last "
-            "four digits. Further replies to the same number do not count. These three "
-            "limits apply "
-            "to numbers on no user's record; agents can always reply. 0: no limit.",
+            "only in the last four digits. Further replies to the same number do not count. "
+            "These three limits apply to numbers on no user's record; agents can always reply. "
+            "0: no limit.",
         ),
     ] = 20
     most_unknown_hourly: Annotated[
@@ -127,8 +124,8 @@ class DeskEntry(BaseModel):
             le=1440,
             title="Minutes for thanks after closing",
             description="On numbers that live agents answer first, thanks or a thumbs-up within "
-            "this time stays "
-            "in the closed conversation. Any other text starts a new one. From 0 to 1440. 0: off.",
+            "this time stays in the closed conversation. Any other text starts a new one. From 0 "
+            "to 1440. 0: off.",
         ),
     ] = 10
     queue_unanswerable: bool = False

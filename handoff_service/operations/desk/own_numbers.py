@@ -24,7 +24,7 @@ def refuse_own_numbers(tx: Transaction, numbers: Iterable[tuple[str, str]]) -> N
     labels = {one_form(r.number): r.label for r in rows}
     errors = {
         field: f"{number} is the company's own number {labels[one_form(number)]!r}, so no user "
-        f"can have it"
+        "can have it"
         for field, number in given
         if one_form(number) in labels
     }
@@ -40,6 +40,6 @@ def refuse_users_number(tx: Transaction, number: str) -> None:
     if found is not None:
         said = (
             f"{found.name} ({found.external_id}) has {number} on their record. Take it away "
-            f"from them first"
+            "from them first"
         )
         raise BadInput(errors={"number": said})

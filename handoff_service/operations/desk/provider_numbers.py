@@ -87,7 +87,7 @@ def delete_provider_number(tx: Transaction, number_id: int) -> None:
     if _used(tx, number_id):
         said = (
             f"{number} has conversations, so it cannot be deleted. Change its label to show "
-            f"that it is not in use."
+            "that it is not in use."
         )
         raise Conflict(said)
     if action := tx.conn.execute(_limited_to(number_id)).scalar():

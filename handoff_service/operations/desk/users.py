@@ -142,7 +142,7 @@ def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
     who = "The desk file" if by is None else agent_name(tx.conn, by)
     said = (
         f"{who} deactivated {name}: this conversation keeps their name until it is closed or "
-        f"somebody else is verified"
+        "somebody else is verified"
     )
     line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by

@@ -108,8 +108,8 @@ def ask_fact(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def _may_guess(tx: Transaction, row: Proving) -> bool:
-    """Judged by the claimed account, not by the user behind it: the limit is the same for an
-    account that does not exist."""
+    """Whether tries are left for the claimed account. Accounts that do not exist have the same
+    limit."""
     return rules.tries_left(proofs.wrong_about_claim(tx.conn, row.claimed or "", tx.now)) > 0
 
 

@@ -86,12 +86,12 @@ def _to_agent(
     if not other.takes_work:
         raise Conflict(
             f"{other.name} is {other.presence.replace('_', ' ')}. Choose somebody who is "
-            f"available, or a queue."
+            "available, or a queue."
         )
     if other.load >= other.capacity:
         raise Conflict(
             f"{other.name} is at capacity: {other.load} of {other.capacity}. Choose somebody "
-            f"else, or a queue."
+            "else, or a queue."
         )
     if (there := _under_way(tx, interaction.id)) is not None:
         raise Conflict(f"A transfer to {there} is already waiting. Cancel it first.")

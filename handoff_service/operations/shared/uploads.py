@@ -79,7 +79,7 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
         raise BadInput(
             errors={
                 "media": f"must be your own uploads of the last day, each sent once; {gone[0]} "
-                f"is not"
+                "is not"
             }
         )
     if sum(found.values()) > MOST_BYTES:

@@ -62,9 +62,8 @@ def _for_bot(body: str, *, with_media: bool) -> str:
 def told_to_bot(
     tx: Transaction, interaction: InteractionRow, opening: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """What the bot is told in every turn of an epoch that began when somebody gave the conversation
-    back to it, and in the first of them what it does ``before`` it: so it neither repeats nor
-    forgets."""
+    """What an agent did, for a conversation that was handed back to the bot. Every turn of that
+    epoch gets it. The first turn also gets the steps that the bot takes ``before`` it."""
     told: dict[str, Any] = {}
     before: dict[str, Any] = {"slots": opening["slots"]} if opening and opening["slots"] else {}
     line = _given_back(tx, interaction) if interaction.epoch > 1 else None

@@ -201,12 +201,12 @@ def why_not(
         case Source.KEYWORD:
             return (
                 f"Opted out on {day} by texting {words}. Only they can opt back in, by "
-                f"texting START."
+                "texting START."
             )
         case Source.PROVIDER:
             return (
                 f"Opted out on {day}, reported by the carrier. Only they can opt back in, by "
-                f"texting START."
+                "texting START."
             )
         case _:
             return f"Opted out on {day}, recorded by {by or 'another system'}."

@@ -59,8 +59,7 @@ TABLE: Mapping[If, AgentWritesRow] = {
             AgentWritesStep.ASSIGN_TO_AGENT,
         ),
         "Closes the conversation with {person}, links the number to {meant} and starts a new "
-        "conversation, "
-        "assigned to you.",
+        "conversation, assigned to you.",
     ),
 }
 

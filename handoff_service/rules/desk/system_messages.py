@@ -119,8 +119,7 @@ TEXTS: Mapping[SystemMessage, Words] = {
     SystemMessage.HELP: Words(
         when="When somebody texts HELP, unless the provider answers it",
         default="{desk}: text your problem, or AGENT for a person, RESTART to start over, BYE to "
-        "end, STOP to opt out. "
-        "Msg & data rates may apply.",
+        "end, STOP to opt out. Msg & data rates may apply.",
         placeholders={"desk": DESK},
     ),
     SystemMessage.RESTARTED: Words(

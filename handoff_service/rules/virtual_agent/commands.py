@@ -94,7 +94,7 @@ def error(words: CommandWords) -> str | None:
             if not said or len(word) > LONGEST:
                 return (
                     f"has {word!r} for {command}; write a word or a few, at most {LONGEST} "
-                    f"characters"
+                    "characters"
                 )
             # carriers' keywords need no repeating among the words for opting out and in
             if said.upper() in (*OPT_OUT, *OPT_IN):

@@ -53,8 +53,7 @@ _FTS5 = sa.text(
 # the word index (+ 0 disables the order of places).
 _NEWEST = sa.text(
     "SELECT place FROM (SELECT * FROM message_words WHERE place < :below ORDER BY place DESC "
-    "LIMIT 20000) AS newest "
-    "WHERE words @@ CAST(:q AS tsquery) ORDER BY place DESC LIMIT :most"
+    "LIMIT 20000) AS newest WHERE words @@ CAST(:q AS tsquery) ORDER BY place DESC LIMIT :most"
 )
 _ALL = sa.text(
     "SELECT place FROM message_words WHERE words @@ CAST(:q AS tsquery) AND place < :below "
@@ -140,8 +139,8 @@ def _insert(conn: Connection, rows: Sequence[sa.Row[Any]]) -> None:
         return
     conn.execute(
         sa.text(
-            "INSERT INTO message_words SELECT place, words::tsvector "
-            "FROM unnest(CAST(:places AS bigint[]), CAST(:words AS text[])) AS lines (place, words)"
+            "INSERT INTO message_words SELECT place, words::tsvector FROM unnest(CAST(:places AS "
+            "bigint[]), CAST(:words AS text[])) AS lines (place, words)"
         ),
         {"places": list(lines), "words": [_tsvector(found) for found in lines.values()]},
     )

@@ -29,10 +29,9 @@ def copy_before(file: Path, revision: str) -> Path:
     free = shutil.disk_usage(file.parent).free
     if free < size + SPARE_BYTES:
         raise SetupError(
-            f"There is no room to copy the database before its schema is changed: "
-            f"{file.parent} has "
-            f"{_mb(free)} free, and the copy needs {_mb(size + SPARE_BYTES)}. Free some "
-            f"space and start again."
+            f"There is no room to copy the database before its schema is changed: {file.parent} "
+            f"has {_mb(free)} free, and the copy needs {_mb(size + SPARE_BYTES)}. Free some "
+            "space and start again."
         )
     copy = file.with_name(f"{file.name}.{_MARK}-{revision}-{clock.now():%Y%m%dT%H%M%S%f}")
     part = copy.with_name(f"{copy.name}.part")

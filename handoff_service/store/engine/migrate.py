@@ -86,15 +86,13 @@ def _sentence(error: Exception) -> str | None:
     # the class for damaged files; other problems have their own classes
     if type(cause) is sqlite3.DatabaseError:
         return (
-            f"The file of PATCHBOARD_DATABASE_URL is no usable SQLite database ({cause}). "
-            f"Check the path, or "
-            "move the file away and restore a backup with: patchboard restore FILE"
+            f"The file of PATCHBOARD_DATABASE_URL is no usable SQLite database ({cause}). Check "
+            "the path, or move the file away and restore a backup with: patchboard restore FILE"
         )
     if isinstance(error, sa.exc.OperationalError) or isinstance(cause, sqlite3.OperationalError):
         return (
             f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {cause}. Check the "
-            f"address, that the "
-            "database is running, and that you may write to it."
+            "address, that the database is running, and that you may write to it."
         )
     return None
 
@@ -119,9 +117,8 @@ def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
     else:
         raise SetupError(
             f"The database has schema {now}, which is newer than this program (it knows up to "
-            f"{known[-1]}). Start the newer version of Patchboard, or restore a backup of "
-            f"before the "
-            "upgrade into an empty database with: patchboard restore FILE"
+            f"{known[-1]}). Start the newer version of Patchboard, or restore a backup of before "
+            "the upgrade into an empty database with: patchboard restore FILE"
         )
     wanted = len(known) if to == HEAD else known.index(to) + 1
     return known[done:wanted]
@@ -131,9 +128,9 @@ def _refuse_foreign_tables(connection: sa.Connection) -> None:
     ours = metadata.tables.keys() & set(sa.inspect(connection).get_table_names())
     if ours:
         raise SetupError(
-            "The database of PATCHBOARD_DATABASE_URL belongs to another program: it has "
-            "tables named "
-            f"{', '.join(sorted(ours)[:3])} that Patchboard did not make. Use an empty database."
+            "The database of PATCHBOARD_DATABASE_URL belongs to another program: it has tables "
+            f"named {', '.join(sorted(ours)[:3])} that Patchboard did not make. Use an empty "
+            "database."
         )
 
 
@@ -162,9 +159,8 @@ def check_foreign_keys(connection: sa.Connection) -> None:
         table, row, parent, _ = broken[0]
         raise SetupError(
             f"The database was not changed: row {row} of table {table} refers to a row of "
-            f"{parent} that "
-            "does not exist. Restore a backup, or report this with the revision that you "
-            "upgraded from."
+            f"{parent} that does not exist. Restore a backup, or report this with the revision "
+            "that you upgraded from."
         )
 
 

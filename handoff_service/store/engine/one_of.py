@@ -1,8 +1,8 @@
 """``column is one of these``, with one parameter for the whole list.
 
 SQLAlchemy's IN has one parameter per value, so each list length is a different statement.
-PostgreSQL plans each anew, and reads the whole table when it has no statistics yet. With one array,
-there is one statement, planned once.
+PostgreSQL plans each of them, and reads the whole table when it has no statistics yet. One array
+makes one statement, which is planned once.
 """
 
 import json

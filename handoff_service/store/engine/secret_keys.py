@@ -5,11 +5,9 @@ from sqlalchemy import Connection, insert, select
 from handoff_service.store.engine import tables as t
 
 DIFFERS = (
-    "PATCHBOARD_SECRET_KEY is not the key that this database was written with, so users' "
-    "facts, codes and sign-ins "
-    "do not match. Put the old key back (the variable, or the file secret_key in "
-    "PATCHBOARD_HOME). If it is lost, "
-    "import the users' facts again."
+    "PATCHBOARD_SECRET_KEY is not the key that this database was written with, so users' facts, "
+    "codes and sign-ins do not match. Put the old key back (the variable, or the file secret_key "
+    "in PATCHBOARD_HOME). If it is lost, import the users' facts again."
 )
 
 

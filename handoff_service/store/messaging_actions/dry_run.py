@@ -40,8 +40,8 @@ OF_A_SIDE = sa.and_(m.c.kind == Kind.MESSAGE, m.c.author.in_(SIDES))
 
 
 def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
-    """What this action would have done in the waits that started in the last 30 days, whether or
-    not it is active."""
+    """Count what this action would have done in the last 30 days, as if it had been active. Only
+    waits that started in these days count."""
     action = replace(action, active=True)
     now = read_at(conn)
     first, since = _first_line(conn, now - LOOKS_BACK)

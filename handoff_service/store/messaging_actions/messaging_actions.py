@@ -122,7 +122,7 @@ def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> Ru
         due_at=timer.due_at,
         will=describe(action),
         when=f"{at:%-d %B %Y, %H:%M %Z}: {after} after the {side}'s first message without a "
-        f"response",
+        "response",
     )
 
 

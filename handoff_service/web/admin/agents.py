@@ -176,8 +176,7 @@ def _deletes(one: views.Agent) -> dict[str, Any]:
         "says": [
             "An agent who never had a conversation is deleted.",
             "Any other agent is deactivated: signed out at once, with no more offers. Their "
-            "conversations go back "
-            "to their queues, and the history keeps the name.",
+            "conversations go back to their queues, and the history keeps the name.",
         ],
         "verb": "Delete or deactivate",
     }

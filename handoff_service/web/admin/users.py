@@ -172,8 +172,8 @@ def _deletes(user: User) -> dict[str, Any]:
         "says": [
             "A user without conversations, cases and messaging profiles is deleted.",
             "Any other user is deactivated: numbers and second facts are removed, messaging "
-            "profiles are deactivated, "
-            "and the history keeps the name. The next text from such a number is matched again.",
+            "profiles are deactivated, and the history keeps the name. The next text from such a "
+            "number is matched again.",
         ],
         "verb": "Delete or deactivate",
     }

@@ -48,8 +48,7 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "Names this request, so that you may send it again: within a day the same key "
-    "and body give "
-    "the first answer again and do nothing. The same key with another body is 422.",
+    "and body give the first answer again and do nothing. The same key with another body is 422.",
     "schema": {"type": "string", "pattern": f"^{KEY}$"},
 }
 

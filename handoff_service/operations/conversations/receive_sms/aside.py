@@ -51,8 +51,8 @@ class Aside:
 
 
 def put_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFacts) -> Aside | None:
-    """What a text is that starts nothing; None for all others. It looks at the database only where
-    its words ask."""
+    """Classify a text that must not start a conversation, such as a reaction. None for all other
+    texts. It queries the database only when the words need it."""
     if text.media or text.answered_as is not None:
         return None
     reaction = reactions.read(text.body)

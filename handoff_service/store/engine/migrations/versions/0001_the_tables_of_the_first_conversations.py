@@ -344,13 +344,11 @@ def upgrade() -> None:
         batch_op.create_index('ix_work_items_interaction_id', ['interaction_id'], unique=False)
         batch_op.create_index('ix_work_items_waiting', ['state', 'created_at'], unique=False,
             sqlite_where=sa.text(
-        "state IN "
-        "('queued', "
+        "state IN ('queued', "
         "'pending_accept')"), postgresql_where=sa.text("state IN ('queued', 'pending_accept')"))
         batch_op.create_index('one_waiting_work_item_an_interaction', ['interaction_id'],
             unique=True, sqlite_where=sa.text(
-        "state IN "
-        "('queued', "
+        "state IN ('queued', "
         "'pending_accept')"), postgresql_where=sa.text("state IN ('queued', 'pending_accept')"))
 
     op.create_table('cases',

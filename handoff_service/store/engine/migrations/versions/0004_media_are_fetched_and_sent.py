@@ -46,7 +46,7 @@ def upgrade() -> None:
         "b.position"
     )
     op.execute(
-        "INSERT INTO due_work (kind, key, line, due_at, attempts) "
-        "SELECT 'fetch_media', CAST(id AS TEXT), 'media:' || id, created_at, 0 FROM media"
+        "INSERT INTO due_work (kind, key, line, due_at, attempts) SELECT 'fetch_media', CAST(id "
+        "AS TEXT), 'media:' || id, created_at, 0 FROM media"
     )
     op.drop_table('media_before')

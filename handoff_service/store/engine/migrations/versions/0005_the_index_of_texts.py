@@ -28,9 +28,8 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name == 'sqlite':
         op.execute(
-            "CREATE VIRTUAL TABLE message_words USING fts5("
-            "words, content='', tokenize=\"unicode61 remove_diacritics 2 tokenchars '+#'\", "
-            "prefix='2 3')"
+            "CREATE VIRTUAL TABLE message_words USING fts5(words, content='', "
+            "tokenize=\"unicode61 remove_diacritics 2 tokenchars '+#'\", prefix='2 3')"
         )
     else:
         op.execute('CREATE TABLE message_words (place BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)')

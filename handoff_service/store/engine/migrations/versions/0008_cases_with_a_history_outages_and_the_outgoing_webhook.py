@@ -105,10 +105,9 @@ def _cases() -> None:
     op.create_index('ix_cases_external_number', 'cases', ['external_number'])
     op.execute(
         "INSERT INTO cases (id, kind, state, description, device, impact, user_id, "
-        "interaction_id, bot_turn_id, created_at, "
-        "changed_at) SELECT id, 'problem', state, problem, device, impact, user_id, "
-        "interaction_id, bot_turn_id, created_at, "
-        "created_at FROM cases_before"
+        "interaction_id, bot_turn_id, created_at, changed_at) SELECT id, 'problem', state, "
+        "problem, device, impact, user_id, interaction_id, bot_turn_id, created_at, created_at "
+        "FROM cases_before"
     )
     if op.get_bind().dialect.name == 'postgresql':
         op.execute(

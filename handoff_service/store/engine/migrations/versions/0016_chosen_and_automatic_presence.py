@@ -33,9 +33,8 @@ def upgrade() -> None:
     op.add_column('agents', sa.Column('automatic_reason', sa.Text(), nullable=True))
     op.add_column('agents', sa.Column('returned_from', sa.Text(), nullable=True))
     op.execute(
-        f"UPDATE agents SET automatic_presence = 'away', automatic_reason = presence_reason, "
-        f"presence = {CHOSEN_BEFORE}"
-        f" WHERE {SET_AWAY}"
+        "UPDATE agents SET automatic_presence = 'away', automatic_reason = presence_reason, "
+        f"presence = {CHOSEN_BEFORE} WHERE {SET_AWAY}"
     )
     op.drop_column('agents', 'presence_reason')
     op.add_column('messages', sa.Column('changed_at', UtcTime(), nullable=True))

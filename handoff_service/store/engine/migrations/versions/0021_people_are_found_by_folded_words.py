@@ -1,8 +1,8 @@
 """Words that users are found by; two forms of one person's number become one; texts are indexed
 once more.
 
-The index of texts begins anew with a tokenizer that takes words as they are, because those of
-scripts without blanks changed. It fills again in the background, as it does for new texts.
+This migration empties the index of texts, because the words of scripts without spaces changed. The
+new tokenizer keeps words as they are. The service fills the index again in the background.
 """
 
 import sqlalchemy as sa
@@ -33,8 +33,7 @@ def upgrade() -> None:
 def _old_forms(table: str, column: str) -> list[tuple[str, str]]:
     query = sa.text(
         f"SELECT DISTINCT {column} FROM {table} WHERE {column} LIKE '+521%' OR {column} LIKE "
-        f"'+54%' "
-        f"OR {column} LIKE '+55%' OR {column} LIKE '+229%'"
+        f"'+54%' OR {column} LIKE '+55%' OR {column} LIKE '+229%'"
     )
     numbers = op.get_bind().execute(query).scalars().all()
     return [(number, one_form(number)) for number in numbers if one_form(number) != number]
@@ -117,8 +116,8 @@ def _empty_text_index() -> None:
     if op.get_bind().dialect.name == 'sqlite':
         op.execute('DROP TABLE message_words')
         op.execute(
-            "CREATE VIRTUAL TABLE message_words USING fts5("
-            "words, content='', tokenize=\"ascii tokenchars '+#'\", prefix='2 3')"
+            "CREATE VIRTUAL TABLE message_words USING fts5(words, content='', tokenize=\"ascii "
+            "tokenchars '+#'\", prefix='2 3')"
         )
     else:
         op.execute('TRUNCATE message_words')
