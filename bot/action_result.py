@@ -31,8 +31,8 @@ failed_actions: ContextVar[list[str] | None] = ContextVar("failed_actions", defa
 
 
 class WrongRasaVersion(RuntimeError):
-    """bot/action_result.py replaces methods of Rasa 3.6.21 and this is another version. Compare them
-    again, then raise RASA_VERSION."""
+    """bot/action_result.py replaces methods of Rasa 3.6.21, and this is another version. Compare
+    them again, then raise RASA_VERSION."""
 
 
 def _compiled_check() -> Any:
