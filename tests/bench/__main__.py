@@ -1,7 +1,7 @@
 """``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and
 PostgreSQL; then the outbox and receipts (``outbox.py``), what lists and searches cost
-(``reads.py``), how long an offer takes to an agent's screen (``offers.py``), and what the bot's
-turns cost (``bot_turns.py``).
+(``reads.py``), what a search for a person costs (``user_search.py``), how long an offer takes to
+an agent's screen (``offers.py``), and what the bot's turns cost (``bot_turns.py``).
 
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
 """
@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Event
 from urllib.error import URLError
 
-from tests.bench import bot_turns, offers, outbox, reads
+from tests.bench import bot_turns, offers, outbox, reads, user_search
 from tests.bench.load import TOKEN, URL, Measured
 from tests.conftest import postgres_database
 
@@ -60,7 +60,8 @@ def main() -> int:
                         rung.found.append(measured)
                 print(f"-> {kind}: round {turn} of {ROUNDS}", file=sys.stderr)
             missed += _report(kind, baselines)
-    missed += outbox.main() + reads.main() + offers.main() + bot_turns.main()
+    missed += outbox.main() + reads.main() + user_search.main()
+    missed += offers.main() + bot_turns.main()
     return 1 if missed else 0
 
 
