@@ -256,17 +256,21 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     assert "Saved" in await save(grace, "/desk", **right)
     saved = await desk.desk.store.read(desk_rows.desk)
     assert saved is not None
-    assert (saved.name, saved.away_after_seconds, saved.reassign_when_away) == ("IT", 60, False)
+    assert (saved["name"], saved["away_after_seconds"], saved["reassign_when_away"]) == (
+        "IT",
+        60,
+        False,
+    )
     words = {"agent": ["agent", "Kollege"], "bye": ["bye"], "help": [], "restart": ["restart"]}
     words |= {"opt_out": ["alto"], "opt_in": []}
-    assert (saved.thanks_minutes, saved.queue_unanswerable) == (15, True)
-    assert (saved.commands, saved.same_answers) == (words, 3)
-    assert (saved.quiet_hours, saved.most_answers, saved.countries) == (
+    assert (saved["thanks_minutes"], saved["queue_unanswerable"]) == (15, True)
+    assert (saved["commands"], saved["same_answers"]) == (words, 3)
+    assert (saved["quiet_hours"], saved["most_answers"], saved["countries"]) == (
         "21:00-08:00",
         40,
         ["DE", "AT"],
     )
-    assert saved.most_in_range == 0
+    assert saved["most_in_range"] == 0
     assert "two times of the day" in await save(
         grace, "/desk", **right | {"quiet_hours": "at night"}
     )

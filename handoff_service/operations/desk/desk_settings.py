@@ -35,7 +35,7 @@ class PutReason:
 
 
 def change_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
-    """``values``: changed fields of ``views.Desk``; other fields stay. BadInput for a country
+    """``values``: changed fields of ``DeskEntry``; other fields stay. BadInput for a country
     without the public holidays that a queue's schedule needs."""
     put_desk(tx, values)
     check_schedules(tx)

@@ -1,6 +1,7 @@
 """The desk's own row: name, time zone, country and the admin's choices."""
 
-from dataclasses import fields
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -8,17 +9,17 @@ from handoff_service.rules.delivery.quiet_hours import QuietHours, parse
 from handoff_service.rules.delivery.reply_limits import ReplyLimits
 from handoff_service.rules.virtual_agent.commands import Command, with_shipped
 from handoff_service.store.engine import tables as t
-from handoff_service.store.views import Desk, PresenceState, RejectReason
+from handoff_service.store.views import PresenceState, RejectReason
 
 SAME_ANSWERS, MOST_ANSWERS = 2, 30  # defaults for a desk without settings
 
 _DESK = select(*t.desk.c["name", "time_zone"])
 
 
-def desk(conn: Connection) -> Desk | None:
-    """None until a desk is first imported."""
-    row = conn.execute(select(*(t.desk.c[field.name] for field in fields(Desk)))).one_or_none()
-    return Desk(**row._mapping) if row is not None else None
+def desk(conn: Connection) -> Mapping[str, Any] | None:
+    """Every setting of the desk by its key in a desk file. None until a desk is first imported."""
+    row = conn.execute(select(*(c for c in t.desk.c if c is not t.desk.c.id))).one_or_none()
+    return dict(row._mapping) if row is not None else None
 
 
 def desk_name_and_zone(conn: Connection) -> tuple[str, str]:

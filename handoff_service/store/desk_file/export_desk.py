@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +25,7 @@ def export_desk(conn: Connection) -> str:
     """TOML that imports to the same desk. For an empty database, first add a password to each
     agent."""
     found = desk.desk(conn)
-    parts = [_table("[desk]", **asdict(found))] if found is not None else []
+    parts = [_table("[desk]", **found)] if found is not None else []
     if words := texts.edited(conn):
         parts.append(_table("[texts]", **words))
     parts += [

@@ -19,7 +19,7 @@ from handoff_service.store.views.conversations import (
     Price,
     WrittenBy,
 )
-from handoff_service.store.views.desk import Consent, Desk, ProviderNumber, SavedText, Template
+from handoff_service.store.views.desk import Consent, ProviderNumber, SavedText, Template
 from handoff_service.store.views.messaging_actions import (
     DayCount,
     DryRun,
@@ -66,7 +66,6 @@ __all__ = [
     "Consent",
     "DayCount",
     "DecisionLine",
-    "Desk",
     "DryRun",
     "Group",
     "Identity",

@@ -61,37 +61,3 @@ class SavedText:
     default: str
     edited: bool
     placeholders: list[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """``away_after_seconds``: how long an agent's connection may be lost; ``reassign_when_away``:
-    whether the conversations of who is set away go back to their queues; ``card_fields``: what
-    offers' cards show, none: everything that was collected; ``commands``: command -> the words that
-    mean it, where the admin chose; ``same_answers``: after how many equal answers in a row a bot
-    that does not tell what it understood is taken to be lost, 0: never; ``quiet_hours``: when what
-    is no answer is held back, by the requester's clock, such as 21:00-08:00, null: never;
-    ``most_answers``: how often the virtual agent answers one number in ten minutes; ``countries``:
-    ISO codes of those that are texted, none: every country; ``most_in_range``: automatic replies an
-    hour to the other unknown numbers of a range, that is, of those alike but for the last four
-    digits; ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown
-    numbers; 0: no limit; ``thanks_minutes``: for so long after closing on a line of live agents,
-    thanks stay with the closed conversation, 0: never; ``queue_unanswerable``: whether texts from
-    senders that nobody can text back go to queues."""
-
-    name: str
-    country: str
-    time_zone: str
-    reassign_when_away: bool
-    away_after_seconds: int
-    card_fields: list[str]
-    commands: dict[str, list[str]]
-    same_answers: int
-    quiet_hours: str | None
-    most_answers: int
-    countries: list[str]
-    most_in_range: int
-    most_unknown_hourly: int
-    most_unknown_daily: int
-    thanks_minutes: int
-    queue_unanswerable: bool

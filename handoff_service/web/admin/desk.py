@@ -1,6 +1,6 @@
 """The desk's settings, with its presence states and reasons to reject an offer."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sanic import Request
@@ -63,7 +63,7 @@ def _number_fields() -> list[NumberField]:
 @page(Role.ADMIN)
 async def desk_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     now = await desk_of(request).store.read(desk.desk)
-    shown = DeskEntry(name="Patchboard").model_dump() if now is None else asdict(now)
+    shown = DeskEntry(name="Patchboard").model_dump() if now is None else now
     words = with_shipped(shown["commands"])
     values = {
         name: "" if shown[name] is None else str(shown[name])
@@ -81,8 +81,10 @@ async def desk_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def save_desk(request: Request, agent: CurrentAgent) -> HTTPResponse:
     form = typed(request, NAMES)
+    # a number that the form does not have keeps its value
+    absent = {f.name for f in _number_fields() if f.name not in (request.form or {})}
     given: dict[str, Any] = {
-        name: value for name, value in form.values.items() if name not in COMMANDS
+        name: value for name, value in form.values.items() if name not in {*COMMANDS, *absent}
     }
     given |= {name: bool(given[name]) for name in SWITCHES} | {
         "card_fields": lines(given["card_fields"])
@@ -92,7 +94,9 @@ async def save_desk(request: Request, agent: CurrentAgent) -> HTTPResponse:
         c: lines(form.values[name].replace(",", "\n")) for name, c in COMMANDS.items()
     }
     try:
-        await desk_of(request).store.write(change_desk, read_as(DeskEntry, given).model_dump())
+        await desk_of(request).store.write(
+            change_desk, read_as(DeskEntry, given).model_dump(exclude_unset=True)
+        )
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal))
     return done(request, HERE)
