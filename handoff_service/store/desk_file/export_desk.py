@@ -1,11 +1,10 @@
 """The desk as a desk file, written by `patchboard export`. It contains no secrets."""
 
-import json
-import re
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import tomli_w
 from sqlalchemy import Connection
 
 from handoff_service.rules.routing.queues import QueueFields
@@ -18,92 +17,89 @@ from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queues
-from handoff_service.store.views import SavedAction
+from handoff_service.store.views import Agent, Outage, ProviderNumber, SavedAction, User
+
+type Row = dict[str, Any]
 
 
 def export_desk(conn: Connection) -> str:
     """TOML that imports to the same desk. For an empty database, first add a password to each
     agent."""
-    found = desk.desk(conn)
-    parts = [_table("[desk]", **found)] if found is not None else []
-    if words := texts.edited(conn):
-        parts.append(_table("[texts]", **words))
-    parts += [
-        _table("[[presence_states]]", name=p.name, takes_work=p.takes_work)
-        for p in desk.presence_states(conn)
-    ]
-    parts += [
-        _table("[[reject_reasons]]", words=r.words, again=r.again)
-        for r in desk.reject_reasons(conn)
-    ]
-    parts += [_table("[[templates]]", name=m.name, body=m.body) for m in templates.list_(conn)]
-    parts += [
-        _table(
-            "[[users]]",
-            external_id=u.external_id,
-            name=u.name,
-            email=u.email,
-            numbers=u.numbers,
-            attributes=u.attributes or None,
-            active=None if u.active else False,
-        )
-        for u in select_users(conn, sa.true())
-    ]
-    parts += [_table("[[groups]]", name=g.name, capacity=g.capacity) for g in agents.groups(conn)]
-    parts += [
-        _table(
-            "[[agents]]",
-            email=a.email,
-            name=a.name,
-            roles=a.roles,
-            capacity=a.capacity,
-            groups=a.groups,
-            skills=a.skills,
-            active=None if a.active else False,
-        )
-        for a in agents_by_id(conn).values()
-    ]
-    parts += [_queue(queue) for queue in queues.list_(conn).values()]
-    parts += [
-        _table(
-            "[[provider_numbers]]",
-            number=p.number,
-            label=p.label,
-            first_responder=p.first_responder,
-            queue=p.queue.name,
-            segments_per_second=p.segments_per_second,
-            messaging_service=p.messaging_service,
-        )
-        for p in list_provider_numbers(conn)
-    ]
-    parts += [
-        _action(messaging_actions.view_of(stored))
-        for stored in messaging_actions.list_(conn).values()
-    ]
-    parts += [
-        _table(
-            "[[outages]]",
-            title=o.title,
-            text=o.text,
-            since=_time(o.since),
-            until=_time(o.until),
-            active=o.active,
-        )
-        for o in outages.list_(conn)
-    ]
-    # without its secret; passwords are left out too
-    if (hook := webhook.webhook(conn)) is not None:
-        parts.append(_table("[case_webhook]", url=hook.url or ""))
-    parts += [
-        _table("[[opt_outs]]", number=c.number, provider_number=c.provider_number, note=c.note)
-        for c in consents.in_force(conn)
-    ]
-    return "\n".join(parts)
+    # without the webhook's secret and without passwords
+    hook = webhook.webhook(conn)
+    file = {
+        "desk": _row(**(desk.desk(conn) or {})),
+        "texts": texts.edited(conn),
+        "presence_states": [
+            _row(name=p.name, takes_work=p.takes_work) for p in desk.presence_states(conn)
+        ],
+        "reject_reasons": [_row(words=r.words, again=r.again) for r in desk.reject_reasons(conn)],
+        "templates": [_row(name=m.name, body=m.body) for m in templates.list_(conn)],
+        "users": [_user(u) for u in select_users(conn, sa.true())],
+        "groups": [_row(name=g.name, capacity=g.capacity) for g in agents.groups(conn)],
+        "agents": [_agent(a) for a in agents_by_id(conn).values()],
+        "queues": [_queue(queue) for queue in queues.list_(conn).values()],
+        "provider_numbers": [_provider_number(p) for p in list_provider_numbers(conn)],
+        "messaging_actions": [
+            _action(messaging_actions.view_of(stored))
+            for stored in messaging_actions.list_(conn).values()
+        ],
+        "outages": [_outage(o) for o in outages.list_(conn)],
+        "case_webhook": {"url": hook.url or ""} if hook is not None else {},
+        "opt_outs": [
+            _row(number=c.number, provider_number=c.provider_number, note=c.note)
+            for c in consents.in_force(conn)
+        ],
+    }
+    return tomli_w.dumps({name: part for name, part in file.items() if part})
 
 
-def _queue(queue: QueueFields) -> str:
-    return _table(
-        "[[queues]]",
+def _user(user: User) -> Row:
+    return _row(
+        external_id=user.external_id,
+        name=user.name,
+        email=user.email,
+        numbers=user.numbers,
+        attributes=user.attributes or None,
+        active=None if user.active else False,
+    )
+
+
+def _agent(agent: Agent) -> Row:
+    return _row(
+        email=agent.email,
+        name=agent.name,
+        roles=agent.roles,
+        capacity=agent.capacity,
+        groups=agent.groups,
+        skills=agent.skills,
+        active=None if agent.active else False,
+    )
+
+
+def _provider_number(number: ProviderNumber) -> Row:
+    return _row(
+        number=number.number,
+        label=number.label,
+        first_responder=number.first_responder,
+        queue=number.queue.name,
+        segments_per_second=number.segments_per_second,
+        messaging_service=number.messaging_service,
+    )
+
+
+def _outage(outage: Outage) -> Row:
+    return _row(
+        title=outage.title,
+        text=outage.text,
+        since=_time(outage.since),
+        until=_time(outage.until),
+        active=outage.active,
+    )
+
+
+def _queue(queue: QueueFields) -> Row:
+    return _row(
         name=queue.name,
         position=queue.position,
         groups=[
@@ -127,9 +123,8 @@ def _queue(queue: QueueFields) -> str:
     )
 
 
-def _action(action: SavedAction) -> str:
-    return _table(
-        "[[messaging_actions]]",
+def _action(action: SavedAction) -> Row:
+    return _row(
         name=action.name,
         event=action.event,
         duration=action.duration,
@@ -147,28 +142,9 @@ def _action(action: SavedAction) -> str:
     )
 
 
-def _table(header: str, **named: Any) -> str:
-    lines = [f"{name} = {_value(value)}" for name, value in named.items() if value is not None]
-    return "\n".join([header, *lines, ""])
+def _row(**named: Any) -> Row:
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _time(at: datetime | None) -> str | None:
     return at.isoformat() if at is not None else None
-
-
-def _key(name: str) -> str:
-    """A bare key, or a quoted one when it contains more than letters, digits, _ and -."""
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
-
-
-def _value(value: Any) -> str:
-    """A TOML value. Strings, numbers and booleans have JSON's syntax (TOML 1.0, basic strings)."""
-    if isinstance(value, dict):
-        return (
-            "{ "
-            + ", ".join(f"{_key(name)} = {_value(inner)}" for name, inner in value.items())
-            + " }"
-        )
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(inner) for inner in value) + "]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
