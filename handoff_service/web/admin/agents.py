@@ -1,12 +1,12 @@
-"""Agents: who works here, what they may do, how much they can have at once; and their groups."""
+"""Agents, with their roles, capacity, groups and skills."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
+from sqlalchemy import Connection
 
-from handoff_service.errors import Refusal
 from handoff_service.operations.desk.agents import (
     ChangeAgent,
     DeleteAgent,
@@ -18,23 +18,16 @@ from handoff_service.operations.desk.agents import (
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store import views
 from handoff_service.store.desk import agents
-from handoff_service.web.admin.pages import (
-    PAGE,
-    Form,
-    admin_page,
-    after,
-    done,
-    lines,
-    typed,
-)
+from handoff_service.store.views import Agent
+from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun
+from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, lines
 from handoff_service.web.api.agents import AgentBody, NewAgentBody, with_hash
 from handoff_service.web.shared.session import cookie_token, desk_of, page
 
-HERE, ONE = "/agents", "/agents/<agent_id:int>"
+HERE = "/agents"
 FIELDS = ("name", "email", "password", "roles", "capacity", "groups", "skills", "active")
-EMPTY = Form(values=dict.fromkeys(FIELDS, "") | {"roles": Role.AGENT, "capacity": "4"})
+NEW = dict.fromkeys(FIELDS, "") | {"roles": str(Role.AGENT), "capacity": "4"}
 ROLES = {
     Role.AGENT: ("Agent", "answers requesters"),
     Role.SUPERVISOR: ("Supervisor", "sees all queues and conversations"),
@@ -63,27 +56,8 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await admin_page(request, agent, "agents.html", here=HERE, groups=groups, **shown)
 
 
-@page(Role.ADMIN)
-async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    return await _form(request, agent, EMPTY)
-
-
-@page(Role.ADMIN)
-async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    form = typed(request, FIELDS)
-    try:
-        body = read_as(NewAgentBody, _written(form.values) | {"password": form.values["password"]})
-        values = await with_hash({name: getattr(body, name) for name in NewAgentBody.model_fields})
-        agent_id = await desk_of(request).store.write(make_agent, MakeAgent(**values))
-    except Refusal as refusal:
-        return await _form(request, agent, form.with_refusal(refusal), status=refusal.status)
-    return done(request, f"{HERE}/{agent_id}", "made")
-
-
-@page(Role.ADMIN)
-async def form_page(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
-    one = await desk_of(request).store.read(agents.get, agent_id)
-    values = {
+def _shown(one: Agent) -> tuple[str, dict[str, str]]:
+    return one.name, {
         "name": one.name,
         "email": one.email,
         "password": "",
@@ -93,49 +67,27 @@ async def form_page(request: Request, agent_id: int, agent: CurrentAgent) -> HTT
         "skills": "\n".join(one.skills),
         "active": "1" if one.active else "",
     }
-    return await _form(request, agent, Form(values=values), one)
 
 
-@page(Role.ADMIN)
-async def save(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
-    store, form = desk_of(request).store, typed(request, FIELDS)
-    one = await store.read(agents.get, agent_id)
-    try:
-        password = {"password": form.values["password"]} if form.values["password"] else {}
-        active = {"active": one.active or bool(form.values["active"])}
-        values = await with_hash(
-            read_as(AgentBody, _written(form.values) | password | active).given()
-        )
-        command = ChangeAgent(
-            id=agent_id, by=agent.id, values=values, but=cookie_token(request) or ""
-        )
-        await store.write(change_agent, command)
-    except Refusal as refusal:
-        return await _form(request, agent, form.with_refusal(refusal), one, status=refusal.status)
-    return done(request, f"{HERE}/{agent_id}")
-
-
-@page(Role.ADMIN)
-async def delete_page(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
-    one = await desk_of(request).store.read(agents.get, agent_id)
-    shown: dict[str, Any] = {
-        "title": one.name,
-        "back": f"{HERE}/{agent_id}",
-        "deletes": _deletes(one),
-    }
-    return await admin_page(request, agent, "delete_page.html", here=HERE, **shown)
-
-
-@page(Role.ADMIN)
-async def delete(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
-    deleted = await desk_of(request).store.write(
-        delete_agent, DeleteAgent(id=agent_id, by=agent.id)
+async def _write(saving: Saving[Agent]) -> WriteNoun:
+    typed = saving.form.values
+    given, password = _given(typed), {"password": typed["password"]}
+    if saving.id is None or saving.one is None:
+        body = read_as(NewAgentBody, given | password)
+        values = {name: getattr(body, name) for name in NewAgentBody.model_fields}
+        return make_agent, MakeAgent(**await with_hash(values))
+    active = {"active": saving.one.active or bool(typed["active"])}
+    given |= active | (password if typed["password"] else {})
+    return change_agent, ChangeAgent(
+        id=saving.id,
+        by=saving.agent.id,
+        values=await with_hash(read_as(AgentBody, given).given()),
+        but=cookie_token(saving.request) or "",
     )
-    return done(request, HERE, "deleted" if deleted else "deactivated")
 
 
-def _written(values: Mapping[str, str]) -> dict[str, Any]:
-    """What the form says, as the API has it, without the password."""
+def _given(values: Mapping[str, str]) -> dict[str, Any]:
+    """The form's values as the API takes them, without the password."""
     return {
         "name": values["name"],
         "email": values["email"],
@@ -146,46 +98,38 @@ def _written(values: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-async def _form(
-    request: Request,
-    agent: CurrentAgent,
-    form: Form,
-    one: views.Agent | None = None,
-    *,
-    status: int = 200,
-) -> HTTPResponse:
-    shown: dict[str, Any] = {
-        "title": one.name if one else "New agent",
-        "one": one,
-        "form": form,
-        "roles": ROLES,
-        "groups": [group.name for group in await desk_of(request).store.read(agents.groups)],
-        "back": HERE,
-        "back_label": "All agents",
-        "saves": f"{HERE}/{one.id}" if one else f"{HERE}/new",
-        "deletes": _deletes(one) if one and one.active else None,
-    }
-    return await admin_page(request, agent, "agent.html", here=HERE, status=status, **shown)
+def _around(conn: Connection, _form: Form, one: Agent | None) -> dict[str, Any]:
+    return {"one": one, "roles": ROLES, "groups": [group.name for group in agents.groups(conn)]}
 
 
-def _deletes(one: views.Agent) -> dict[str, Any]:
-    return {
-        "address": f"{HERE}/{one.id}/delete",
-        "label": "Delete this agent",
-        "title": f"Delete {one.name}?",
-        "says": [
+def _deleting(one: Agent) -> Deleting | None:
+    if not one.active:
+        return None
+    return Deleting(
+        title=f"Delete {one.name}?",
+        says=[
             "An agent who never had a conversation is deleted.",
             "Any other agent is deactivated: signed out at once, with no more offers. Their "
             "conversations go back to their queues, and the history keeps the name.",
         ],
-        "verb": "Delete or deactivate",
-    }
+        label="Delete this agent",
+        verb="Delete or deactivate",
+    )
 
 
-PAGES: dict[str, Any] = {
-    HERE: list_page,
-    f"{HERE}/new": new_page,
-    ONE: form_page,
-    f"{ONE}/delete": delete_page,
-}
-ACTS: dict[str, Any] = {f"{HERE}/new": make, ONE: save, f"{ONE}/delete": delete}
+EDITOR = Editor(
+    here=HERE,
+    at=HERE,
+    template="agent.html",
+    back_label="All agents",
+    new=("New agent", NEW),
+    read=agents.get,
+    shown=_shown,
+    write=_write,
+    delete=lambda agent, number: (delete_agent, DeleteAgent(id=number, by=agent.id)),
+    deleting=_deleting,
+    around=_around,
+    stays=True,
+)
+PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
+ACTS: dict[str, Any] = EDITOR.acts()

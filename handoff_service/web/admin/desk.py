@@ -25,7 +25,7 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.virtual_agent.commands import Command, with_shipped
 from handoff_service.store.desk import desk
 from handoff_service.store.views import PresenceState, RejectReason
-from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun
+from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun
 from handoff_service.web.admin.pages import Form, admin_page, done, lines, typed
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.shared.session import desk_of, page
@@ -139,17 +139,17 @@ def _found[T](found: list[T], what: str, number: int) -> T:
     return found[0]
 
 
-def _write_presence(_request: Request, form: Form, state_id: int | None) -> WriteNoun:
-    given = {**form.values, "takes_work": bool(form.values["takes_work"])}
+async def _write_presence(saving: Saving[PresenceState]) -> WriteNoun:
+    given = {**saving.form.values, "takes_work": bool(saving.form.values["takes_work"])}
     return put_presence_state, PutPresence(
-        id=state_id, **read_as(PresenceStateEntry, given).model_dump()
+        id=saving.id, **read_as(PresenceStateEntry, given).model_dump()
     )
 
 
-def _write_reason(_request: Request, form: Form, reason_id: int | None) -> WriteNoun:
-    given = {**form.values, "again": bool(form.values["again"])}
+async def _write_reason(saving: Saving[RejectReason]) -> WriteNoun:
+    given = {**saving.form.values, "again": bool(saving.form.values["again"])}
     return put_reject_reason, PutReason(
-        id=reason_id, **read_as(RejectReasonEntry, given).model_dump()
+        id=saving.id, **read_as(RejectReasonEntry, given).model_dump()
     )
 
 
@@ -162,11 +162,11 @@ PRESENCE = Editor(
     read=_presence,
     shown=lambda one: (one.name, {"name": one.name, "takes_work": "1" * one.takes_work}),
     write=_write_presence,
-    delete=delete_presence_state,
+    delete=lambda _agent, number: (delete_presence_state, number),
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}",
-        says="Agents can no longer choose it. It cannot be deleted while an agent uses it.",
-        verb="Delete this presence",
+        says=["Agents can no longer choose it. It cannot be deleted while an agent uses it."],
+        label="Delete this presence",
     ),
 )
 REASONS = Editor(
@@ -178,11 +178,11 @@ REASONS = Editor(
     read=_reason,
     shown=lambda one: (one.words, {"words": one.words, "again": "1" * one.again}),
     write=_write_reason,
-    delete=delete_reject_reason,
+    delete=lambda _agent, number: (delete_reject_reason, number),
     deleting=lambda one: Deleting(
         title=f"Delete “{one.words}”",
-        says="Agents can no longer choose it. Offers that were rejected for this reason keep it.",
-        verb="Delete this reason",
+        says=["Agents can no longer choose it. Offers that were rejected for this reason keep it."],
+        label="Delete this reason",
     ),
 )
 PAGES: dict[str, Any] = {HERE: desk_page, **PRESENCE.pages(), **REASONS.pages()}

@@ -1,19 +1,19 @@
 """The pages of a noun that an admin keeps: a form for a new one and for each, and deleting it. A
 noun says what is in them (``Editor``); its list is a page of its own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sanic import Request
-from sanic.response import HTTPResponse
+from sanic.response import HTTPResponse, redirect
 from sqlalchemy import Connection
 
 from handoff_service.errors import Refusal
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.engine.lanes import Transaction
-from handoff_service.web.admin.pages import Form, admin_page, done, typed
+from handoff_service.web.admin.pages import UNDER, Form, admin_page, done, typed
 from handoff_service.web.shared.session import desk_of, page
 
 type WriteNoun = tuple[Callable[[Transaction, Any], Any], Any]
@@ -26,37 +26,61 @@ def listed(rows: Sequence[Any], *, new: str | None = None, q: str | None = None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleting:
-    """The question before deleting: what is deleted, by its name; what that means; the button's
-    words."""
+    """The question before deleting."""
 
     title: str
-    says: str
-    verb: str
+    #: what deleting does, one paragraph each
+    says: Sequence[str]
+    #: the link to the question
+    label: str
+    #: the button that deletes; empty: like the link
+    verb: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving[T]:
+    """A form that ``agent`` saves."""
+
+    request: Request
+    agent: CurrentAgent
+    form: Form
+    #: None: a new one
+    id: int | None = None
+    #: as it is stored
+    one: T | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Editor[T]:
-    """``here``: the address of the list, which is in the menu; ``at``: what the forms' addresses
-    begin with; ``new``: the heading and the values of an empty form; ``read``: one by its id;
-    ``shown``: its heading and the values of its form; ``write``: the operation and the command that
-    a form means (id None: a new one); ``around``: what else the form's template shows, given the
-    form; ``roles``: who may."""
+    """The forms of one noun."""
 
+    #: the address of the list, which is in the menu
     here: str
+    #: what the addresses of the forms begin with
     at: str
     template: str
     back_label: str
+    #: the heading and the values of an empty form
     new: tuple[str, Mapping[str, str]]
+    #: reads one by its id; NotFound
     read: Callable[[Connection, int], T]
+    #: the heading and the values of its form
     shown: Callable[[T], tuple[str, Mapping[str, str]]]
-    write: Callable[[Request, Form, int | None], WriteNoun]
-    delete: Callable[[Transaction, int], None]
-    deleting: Callable[[T], Deleting]
+    #: the operation and the command that a form means
+    write: Callable[[Saving[T]], Awaitable[WriteNoun]]
+    #: the operation and the command that delete one; the operation returns False when it only
+    #: deactivated
+    delete: Callable[[CurrentAgent, int], WriteNoun]
+    #: None: it cannot be deleted
+    deleting: Callable[[T], Deleting | None]
+    #: what else the template shows
     around: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(
         default=lambda _conn, _form, _one: {}
     )
     typed: Callable[[Request, Form], Form] = field(default=lambda _request, form: form)
     roles: tuple[Role, ...] = (Role.ADMIN,)
+    #: saving leads to the form of the record in place of the list
+    stays: bool = False
 
     def pages(self) -> dict[str, Any]:
         """Address -> handler of GET."""
@@ -74,7 +98,10 @@ class Editor[T]:
 
         @page(*self.roles)
         async def delete_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-            deletes = self._deletes(number, await desk_of(request).store.read(self.read, number))
+            one = await desk_of(request).store.read(self.read, number)
+            deletes = self._deletes(number, one)
+            if deletes is None:
+                return redirect(f"{UNDER}{self.at}/{number}")
             around = {"title": deletes["title"], "back": f"{self.at}/{number}", "deletes": deletes}
             return await admin_page(request, agent, "delete_page.html", here=self.here, **around)
 
@@ -86,33 +113,37 @@ class Editor[T]:
 
         @page(*self.roles)
         async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
-            form = self._typed(request)
-            try:
-                await desk_of(request).store.write(*self.write(request, form, None))
-            except Refusal as refusal:
-                return await self._form(request, agent, self.new[0], form.with_refusal(refusal))
-            return done(request, self.here, "made")
+            saving: Saving[T] = Saving(request=request, agent=agent, form=self._typed(request))
+            return await self._save(saving, self.new[0])
 
         @page(*self.roles)
         async def change(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             one = await desk_of(request).store.read(self.read, number)
-            form = self._typed(request)
-            try:
-                await desk_of(request).store.write(*self.write(request, form, number))
-            except Refusal as refusal:
-                title, _ = self.shown(one)
-                return await self._form(
-                    request, agent, title, form.with_refusal(refusal), (number, one)
-                )
-            return done(request, self.here)
+            saving = Saving(
+                request=request, agent=agent, form=self._typed(request), id=number, one=one
+            )
+            return await self._save(saving, self.shown(one)[0])
 
         @page(*self.roles)
         async def delete(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-            await desk_of(request).store.write(self.delete, number)
-            return done(request, self.here, "deleted")
+            deleted = await desk_of(request).store.write(*self.delete(agent, number))
+            return done(request, self.here, "deactivated" if deleted is False else "deleted")
 
         one = f"{self.at}/<number:int>"
         return {f"{self.at}/new": make, one: change, f"{one}/delete": delete}
+
+    async def _save(self, saving: Saving[T], title: str) -> HTTPResponse:
+        request = saving.request
+        try:
+            made = await desk_of(request).store.write(*await self.write(saving))
+        except Refusal as refusal:
+            form = saving.form.with_refusal(refusal)
+            stored = None if saving.id is None or saving.one is None else (saving.id, saving.one)
+            return await self._form(
+                request, saving.agent, title, form, stored, status=refusal.status
+            )
+        where = f"{self.at}/{saving.id or made}" if self.stays else self.here
+        return done(request, where, "made" if saving.id is None else "saved")
 
     def _typed(self, request: Request) -> Form:
         return self.typed(request, typed(request, list(self.new[1])))
@@ -124,6 +155,8 @@ class Editor[T]:
         title: str,
         form: Form,
         stored: tuple[int, T] | None = None,
+        *,
+        status: int = 200,
     ) -> HTTPResponse:
         number, one = stored or (None, None)
         around = await desk_of(request).store.read(self.around, form, one)
@@ -135,17 +168,18 @@ class Editor[T]:
             "saves": f"{self.at}/{'new' if number is None else number}",
             "deletes": None if number is None or one is None else self._deletes(number, one),
         }
-        status = 400 if form.errors or form.said else 200
         return await admin_page(
             request, agent, self.template, here=self.here, status=status, **given | dict(around)
         )
 
-    def _deletes(self, number: int, one: T) -> dict[str, Any]:
-        asks = self.deleting(one)
+    def _deletes(self, number: int, one: T) -> dict[str, Any] | None:
+        question = self.deleting(one)
+        if question is None:
+            return None
         return {
             "address": f"{self.at}/{number}/delete",
-            "label": asks.verb,
-            "title": asks.title,
-            "says": [asks.says],
-            "verb": asks.verb,
+            "label": question.label,
+            "title": question.title,
+            "says": question.says,
+            "verb": question.verb or question.label,
         }

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from sanic import Request
-
 from handoff_service.operations.desk.groups import (
     ChangeGroup,
     MakeGroup,
@@ -15,8 +13,7 @@ from handoff_service.operations.desk_file.desk_file import GroupEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Group
-from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun
-from handoff_service.web.admin.pages import Form
+from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun
 
 
 def _shown(group: Group) -> tuple[str, dict[str, str]]:
@@ -24,12 +21,12 @@ def _shown(group: Group) -> tuple[str, dict[str, str]]:
     return group.name, {"name": group.name, "capacity": capacity}
 
 
-def _write(_request: Request, form: Form, group_id: int | None) -> WriteNoun:
-    capacity = form.values["capacity"] or None
-    values = read_as(GroupEntry, {**form.values, "capacity": capacity}).model_dump()
-    if group_id is None:
+async def _write(saving: Saving[Any]) -> WriteNoun:
+    capacity = saving.form.values["capacity"] or None
+    values = read_as(GroupEntry, {**saving.form.values, "capacity": capacity}).model_dump()
+    if saving.id is None:
         return make_group, MakeGroup(**values)
-    return change_group, ChangeGroup(id=group_id, values=values)
+    return change_group, ChangeGroup(id=saving.id, values=values)
 
 
 EDITOR = Editor(
@@ -41,12 +38,14 @@ EDITOR = Editor(
     read=agents.group,
     shown=_shown,
     write=_write,
-    delete=delete_group,
+    delete=lambda _agent, number: (delete_group, number),
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}?",
-        says="Its agents leave the group but keep their accounts. A group that belongs to a queue "
-        "cannot be deleted.",
-        verb="Delete this group",
+        says=[
+            "Its agents leave the group but keep their accounts. A group that belongs to a queue "
+            "cannot be deleted."
+        ],
+        label="Delete this group",
     ),
 )
 PAGES: dict[str, Any] = EDITOR.pages()

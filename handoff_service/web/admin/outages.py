@@ -24,7 +24,7 @@ from handoff_service.store.cases import outages
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Outage
-from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
+from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun, listed
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.shared.session import desk_of, page
@@ -75,8 +75,8 @@ def _field(at: datetime | None, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" if at is not None else ""
 
 
-def _write(_request: Request, form: Form, outage_id: int | None) -> WriteNoun:
-    return _save, Typed(outage_id, dict(form.values))
+async def _write(saving: Saving[Any]) -> WriteNoun:
+    return _save, Typed(saving.id, dict(saving.form.values))
 
 
 def _save(tx: Transaction, typed: Typed) -> None:
@@ -119,12 +119,14 @@ EDITOR = Editor(
     read=_read,
     shown=_shown,
     write=_write,
-    delete=delete_outage,
+    delete=lambda _agent, number: (delete_outage, number),
     deleting=lambda one: Deleting(
         title=f"Delete “{one.outage.title}”",
-        says="The virtual agent stops announcing it. To keep it for next time, switch it off "
-        "instead.",
-        verb="Delete this outage",
+        says=[
+            "The virtual agent stops announcing it. To keep it for next time, switch it off "
+            "instead."
+        ],
+        label="Delete this outage",
     ),
     around=_around,
     roles=WRITERS,

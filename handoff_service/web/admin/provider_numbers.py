@@ -24,7 +24,7 @@ from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
-from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
+from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun, listed
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.shared.rendering import phone
 from handoff_service.web.shared.session import desk_of, page
@@ -59,16 +59,16 @@ def _shown(one: ProviderNumber) -> tuple[str, dict[str, str]]:
     }
 
 
-def _write(_request: Request, form: Form, number_id: int | None) -> WriteNoun:
+async def _write(saving: Saving[ProviderNumber]) -> WriteNoun:
     def save(tx: Transaction, values: Mapping[str, str]) -> None:
         country = desk_country(tx.conn)
         entry = read_as(ProviderNumberEntry, values, country).model_dump()
-        if number_id is None:
+        if saving.id is None:
             make_provider_number(tx, MakeProviderNumber(**entry))
         else:
-            change_provider_number(tx, ChangeProviderNumber(id=number_id, values=entry))
+            change_provider_number(tx, ChangeProviderNumber(id=saving.id, values=entry))
 
-    return save, form.values
+    return save, saving.form.values
 
 
 def _around(conn: Connection, _form: Form, _one: ProviderNumber | None) -> Mapping[str, Any]:
@@ -97,12 +97,13 @@ EDITOR = Editor(
     read=_read,
     shown=_shown,
     write=_write,
-    delete=delete_provider_number,
+    delete=lambda _agent, number: (delete_provider_number, number),
     deleting=lambda one: Deleting(
         title=f"Delete {phone(one.number)}",
-        says="Texts to this number are then rejected. A number with conversations cannot be "
-        "deleted.",
-        verb="Delete this number",
+        says=[
+            "Texts to this number are then rejected. A number with conversations cannot be deleted."
+        ],
+        label="Delete this number",
     ),
     around=_around,
 )

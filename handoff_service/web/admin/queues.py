@@ -27,7 +27,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours, queues
 from handoff_service.web.admin import queue_form
-from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
+from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun, listed
 from handoff_service.web.admin.hours import hours
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import TextPreview
@@ -76,14 +76,14 @@ def _read(conn: Connection, queue_id: int) -> QueueFields:
     return queues.get(conn, queue_id)
 
 
-def _write(_request: Request, form: Form, queue_id: int | None) -> WriteNoun:
-    entry = queue_form.entry(form)
-    if queue_id is None:
+async def _write(saving: Saving[Any]) -> WriteNoun:
+    entry = queue_form.entry(saving.form)
+    if saving.id is None:
         return make_queue, entry.meant()
     written = {name: getattr(entry, name) for name in type(entry).model_fields}
     if entry.position is None:
         written.pop("position")
-    return change_queue, ChangeQueue(id=queue_id, values=values(written))
+    return change_queue, ChangeQueue(id=saving.id, values=values(written))
 
 
 def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[str, Any]:
@@ -128,12 +128,14 @@ EDITOR = Editor(
     read=_read,
     shown=lambda one: (one.name, queue_form.shown(one)),
     write=_write,
-    delete=delete_queue,
+    delete=lambda _agent, number: (delete_queue, number),
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}",
-        says="A queue can be deleted only if no company number, messaging action or conversation "
-        "uses it.",
-        verb="Delete this queue",
+        says=[
+            "A queue can be deleted only if no company number, messaging action or conversation "
+            "uses it."
+        ],
+        label="Delete this queue",
     ),
     around=_around,
     typed=queue_form.with_lists,

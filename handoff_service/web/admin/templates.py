@@ -23,7 +23,7 @@ from handoff_service.rules.shared.placeholders import PEOPLE
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import templates
 from handoff_service.store.views import Template
-from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
+from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun, listed
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.shared.session import desk_of, page
@@ -42,11 +42,11 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     )
 
 
-def _write(_request: Request, form: Form, template_id: int | None) -> WriteNoun:
-    values = read_as(TemplateEntry, form.values).model_dump()
-    if template_id is None:
+async def _write(saving: Saving[Template]) -> WriteNoun:
+    values = read_as(TemplateEntry, saving.form.values).model_dump()
+    if saving.id is None:
         return make_template, MakeTemplate(**values)
-    return change_template, ChangeTemplate(id=template_id, values=values)
+    return change_template, ChangeTemplate(id=saving.id, values=values)
 
 
 def _around(_conn: Connection, form: Form, _one: Template | None) -> dict[str, Any]:
@@ -66,11 +66,11 @@ EDITOR = Editor(
     read=templates.get,
     shown=lambda one: (one.name, {"name": one.name, "body": one.body}),
     write=_write,
-    delete=delete_template,
+    delete=lambda _agent, number: (delete_template, number),
     deleting=lambda one: Deleting(
         title=f"Delete “{one.name}”",
-        says="Agents can no longer find it. Texts that were sent with it stay as they are.",
-        verb="Delete this template",
+        says=["Agents can no longer find it. Texts that were sent with it stay as they are."],
+        label="Delete this template",
     ),
     around=_around,
 )

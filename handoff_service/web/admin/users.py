@@ -5,8 +5,9 @@ from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
+from sqlalchemy import Connection
 
-from handoff_service.errors import NotFound, Refusal
+from handoff_service.errors import NotFound
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.users import (
@@ -25,22 +26,13 @@ from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
-from handoff_service.web.admin.pages import (
-    PAGE,
-    Form,
-    admin_page,
-    after,
-    done,
-    lines,
-    pairs,
-    typed,
-)
+from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun
+from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, lines, pairs
 from handoff_service.web.api.users import NewUserBody, UserBody
 from handoff_service.web.shared.session import desk_of, page
 
-HERE, ONE = "/users", "/users/<user_id:int>"
+HERE = "/users"
 FIELDS = ("external_id", "name", "email", "numbers", "attributes", "facts", "active")
-EMPTY = Form(values=dict.fromkeys(FIELDS, ""))
 
 
 @page(Role.ADMIN)
@@ -58,29 +50,15 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await admin_page(request, agent, "users.html", here=HERE, **shown)
 
 
-@page(Role.ADMIN)
-async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    return await _form(request, agent, EMPTY)
+def _read(conn: Connection, user_id: int) -> User:
+    found = select_users(conn, t.users.c.id == user_id)
+    if not found:
+        raise NotFound(f"There is no user {user_id}.")
+    return found[0]
 
 
-@page(Role.ADMIN)
-async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    form = typed(request, FIELDS)
-    try:
-        country = await desk_of(request).store.read(desk_country)
-        body = read_as(NewUserBody, _written(form.values), country)
-        values = {name: getattr(body, name) for name in NewUserBody.model_fields}
-        values["facts"] = await run_slow(hashed, body.facts, desk_of(request).settings.secret_key)
-        user_id = await desk_of(request).store.write(make_user, MakeUser(**values))
-    except Refusal as refusal:
-        return await _form(request, agent, form.with_refusal(refusal), status=refusal.status)
-    return done(request, f"{HERE}/{user_id}", "made")
-
-
-@page(Role.ADMIN)
-async def form_page(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
-    user = await _user(request, user_id)
-    values = {
+def _shown(user: User) -> tuple[str, dict[str, str]]:
+    return user.name, {
         "external_id": user.external_id,
         "name": user.name,
         "email": user.email or "",
@@ -89,49 +67,28 @@ async def form_page(request: Request, user_id: int, agent: CurrentAgent) -> HTTP
         "facts": "",
         "active": "1" if user.active else "",
     }
-    return await _form(request, agent, Form(values=values), user)
 
 
-@page(Role.ADMIN)
-async def save(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
-    user, form = await _user(request, user_id), typed(request, FIELDS)
-    try:
-        written = _written(form.values)
-        facts = {name: value or None for name, value in written.pop("facts").items()}
-        active = user.active or bool(form.values["active"])
-        numbers: dict[str, Any] = {} if active else {"numbers": []}
-        given = written | numbers | {"active": active, "facts": facts}
-        country = await desk_of(request).store.read(desk_country)
-        body = read_as(UserBody, given, country)
-        key = desk_of(request).settings.secret_key
-        values = body.given() | {"facts": await run_slow(hashed, body.facts or {}, key)}
-        await desk_of(request).store.write(
-            change_user, ChangeUser(id=user_id, by=agent.id, values=values)
-        )
-    except Refusal as refusal:
-        return await _form(request, agent, form.with_refusal(refusal), user, status=refusal.status)
-    return done(request, f"{HERE}/{user_id}")
+async def _write(saving: Saving[User]) -> WriteNoun:
+    desk = desk_of(saving.request)
+    country, key = await desk.store.read(desk_country), desk.settings.secret_key
+    given = _given(saving.form.values)
+    if saving.id is None or saving.one is None:
+        made = read_as(NewUserBody, given, country)
+        values = {name: getattr(made, name) for name in NewUserBody.model_fields}
+        values["facts"] = await run_slow(hashed, made.facts, key)
+        return make_user, MakeUser(**values)
+    given["facts"] = {name: value or None for name, value in given["facts"].items()}
+    given["active"] = saving.one.active or bool(saving.form.values["active"])
+    if not given["active"]:
+        given["numbers"] = []
+    changed = read_as(UserBody, given, country)
+    values = changed.given() | {"facts": await run_slow(hashed, changed.facts or {}, key)}
+    return change_user, ChangeUser(id=saving.id, by=saving.agent.id, values=values)
 
 
-@page(Role.ADMIN)
-async def delete_page(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
-    user = await _user(request, user_id)
-    shown: dict[str, Any] = {
-        "title": user.name,
-        "back": f"{HERE}/{user_id}",
-        "deletes": _deletes(user),
-    }
-    return await admin_page(request, agent, "delete_page.html", here=HERE, **shown)
-
-
-@page(Role.ADMIN)
-async def delete(request: Request, user_id: int, agent: CurrentAgent) -> HTTPResponse:
-    deleted = await desk_of(request).store.write(delete_user, DeleteUser(id=user_id, by=agent.id))
-    return done(request, HERE, "deleted" if deleted else "deactivated")
-
-
-def _written(typed_values: Mapping[str, str]) -> dict[str, Any]:
-    """What the form says, as the API has it."""
+def _given(typed_values: Mapping[str, str]) -> dict[str, Any]:
+    """The form's values as the API takes them."""
     return {
         "external_id": typed_values["external_id"],
         "name": typed_values["name"],
@@ -142,54 +99,39 @@ def _written(typed_values: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-async def _form(
-    request: Request,
-    agent: CurrentAgent,
-    form: Form,
-    user: User | None = None,
-    *,
-    status: int = 200,
-) -> HTTPResponse:
-    there = await desk_of(request).store.read(users.fact_names, user.id) if user else []
-    shown: dict[str, Any] = {
-        "title": user.name if user else "New user",
-        "user": user,
-        "facts": there,
-        "form": form,
-        "back": HERE,
-        "back_label": "All users",
-        "saves": f"{HERE}/{user.id}" if user else f"{HERE}/new",
-        "deletes": _deletes(user) if user and user.active else None,
-    }
-    return await admin_page(request, agent, "user.html", here=HERE, status=status, **shown)
+def _around(conn: Connection, _form: Form, user: User | None) -> dict[str, Any]:
+    return {"user": user, "facts": users.fact_names(conn, user.id) if user else []}
 
 
-def _deletes(user: User) -> dict[str, Any]:
-    return {
-        "address": f"{HERE}/{user.id}/delete",
-        "label": "Delete this user",
-        "title": f"Delete {user.name}?",
-        "says": [
+def _deleting(user: User) -> Deleting | None:
+    if not user.active:
+        return None
+    return Deleting(
+        title=f"Delete {user.name}?",
+        says=[
             "A user without conversations, cases and messaging profiles is deleted.",
             "Any other user is deactivated: numbers and second facts are removed, messaging "
             "profiles are deactivated, and the history keeps the name. The next text from such a "
             "number is matched again.",
         ],
-        "verb": "Delete or deactivate",
-    }
+        label="Delete this user",
+        verb="Delete or deactivate",
+    )
 
 
-async def _user(request: Request, user_id: int) -> User:
-    found = await desk_of(request).store.read(select_users, t.users.c.id == user_id)
-    if not found:
-        raise NotFound(f"There is no user {user_id}.")
-    return found[0]
-
-
-PAGES: dict[str, Any] = {
-    HERE: list_page,
-    f"{HERE}/new": new_page,
-    ONE: form_page,
-    f"{ONE}/delete": delete_page,
-}
-ACTS: dict[str, Any] = {f"{HERE}/new": make, ONE: save, f"{ONE}/delete": delete}
+EDITOR = Editor(
+    here=HERE,
+    at=HERE,
+    template="user.html",
+    back_label="All users",
+    new=("New user", dict.fromkeys(FIELDS, "")),
+    read=_read,
+    shown=_shown,
+    write=_write,
+    delete=lambda agent, number: (delete_user, DeleteUser(id=number, by=agent.id)),
+    deleting=_deleting,
+    around=_around,
+    stays=True,
+)
+PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
+ACTS: dict[str, Any] = EDITOR.acts()
