@@ -149,8 +149,8 @@ def test_what_an_entry_changed(
 
 def test_why_somebody_cannot_be_texted() -> None:
     since = datetime(2026, 11, 3, 9, 0)  # noqa: DTZ001  # the desk's own zone
-    assert why_not(Source.KEYWORD, since, words="STOP") == (
-        "Opted out on 3 November 2026 by texting STOP. Only they can opt back in, by texting START."
+    assert why_not(Source.KEYWORD, since, words="quit..") == (
+        "Opted out on 3 November 2026 by texting quit. Only they can opt back in, by texting START."
     )
     assert (
         why_not(Source.AGENT, since, by="Mia Chen")

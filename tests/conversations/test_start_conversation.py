@@ -14,7 +14,7 @@ from handoff_service.operations.conversations.start_conversation import (
     preview,
     start_conversation,
 )
-from handoff_service.rules.conversations.agent_initiated import NO_REASSIGNMENT, TABLE, If
+from handoff_service.rules.conversations.agent_initiated import NO_REASSIGNMENT, TABLE, Situation
 from handoff_service.rules.shared.vocabulary import Owner, State, Work
 from handoff_service.store.engine import tables as t
 from tests.support.story import ANN, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER, Story
@@ -57,7 +57,7 @@ async def test_no_active_interaction_creates_one_assigned_to_the_agent(
     desk: Desk, story: Story
 ) -> None:
     started = await desk.start()
-    assert started.row is If.NO_ACTIVE_INTERACTION
+    assert started.row is Situation.NO_ACTIVE_INTERACTION
     seen = await story.see(started.interaction_id)
     assert (seen.owner.kind, seen.owner.id, seen.state, seen.epoch) == (
         Owner.AGENT,
@@ -76,10 +76,13 @@ async def test_no_active_interaction_creates_one_assigned_to_the_agent(
 async def test_with_a_live_agent_the_text_goes_in_and_nothing_is_reassigned(
     desk: Desk, story: Story
 ) -> None:
-    assert TABLE[If.ACTIVE_WITH_LIVE_AGENT].promises == (NO_REASSIGNMENT,)
+    assert TABLE[Situation.ACTIVE_WITH_LIVE_AGENT].promises == (NO_REASSIGNMENT,)
     first = await desk.start(agent=OMAR)
     second = await desk.start(agent=MIA, body="Mia too")
-    assert (second.row, second.interaction_id) == (If.ACTIVE_WITH_LIVE_AGENT, first.interaction_id)
+    assert (second.row, second.interaction_id) == (
+        Situation.ACTIVE_WITH_LIVE_AGENT,
+        first.interaction_id,
+    )
     seen = await story.see(first.interaction_id)
     assert (seen.owner.id, seen.epoch) == (OMAR, 1)
     assert {a.id for a in seen.live_group} == {OMAR, MIA}
@@ -90,7 +93,7 @@ async def test_with_the_virtual_agent_that_one_is_closed_and_a_new_one_is_the_ag
 ) -> None:
     bots = (await story.text("hi")).interaction_id or 0
     started = await desk.start()
-    assert started.row is If.ACTIVE_WITH_VIRTUAL_AGENT
+    assert started.row is Situation.ACTIVE_WITH_VIRTUAL_AGENT
     assert started.interaction_id != bots
     old = await story.see(bots)
     assert (old.state, old.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
@@ -101,7 +104,7 @@ async def test_with_the_virtual_agent_that_one_is_closed_and_a_new_one_is_the_ag
 async def test_with_a_different_person_the_profile_is_replaced(desk: Desk, story: Story) -> None:
     anns = (await story.text("hi")).interaction_id or 0
     started = await desk.start(user=BOB_ID)
-    assert started.row is If.ACTIVE_WITH_SOMEONE_ELSE
+    assert started.row is Situation.ACTIVE_WITH_SOMEONE_ELSE
     assert (await story.see(anns)).state is State.CLOSED_COMPLETE
     new = await story.see(started.interaction_id)
     assert new.user is not None
@@ -111,7 +114,7 @@ async def test_with_a_different_person_the_profile_is_replaced(desk: Desk, story
 
 async def test_a_different_person_is_judged_before_the_owner(desk: Desk) -> None:
     await desk.start(agent=OMAR)
-    assert (await desk.start(user=BOB_ID)).row is If.ACTIVE_WITH_SOMEONE_ELSE
+    assert (await desk.start(user=BOB_ID)).row is Situation.ACTIVE_WITH_SOMEONE_ELSE
 
 
 async def test_a_guest_is_not_a_different_person_and_the_profile_is_tied(
@@ -120,7 +123,7 @@ async def test_a_guest_is_not_a_different_person_and_the_profile_is_tied(
     guest = (await story.text("hi", number=STRANGER)).interaction_id or 0
     await story.write(guest, "Who is this?", OMAR)
     started = await desk.start(to=STRANGER, user=CY_ID)
-    assert (started.row, started.interaction_id) == (If.ACTIVE_WITH_LIVE_AGENT, guest)
+    assert (started.row, started.interaction_id) == (Situation.ACTIVE_WITH_LIVE_AGENT, guest)
     seen = await story.see(guest)
     assert seen.user is not None
     assert (seen.user.id, seen.owner.id) == (CY_ID, OMAR)
@@ -140,7 +143,7 @@ async def test_a_profile_of_somebody_else_without_an_active_interaction_is_repla
 ) -> None:
     await story.close((await story.text("hi")).interaction_id or 0)
     started = await desk.start(user=BOB_ID)
-    assert started.row is If.NO_ACTIVE_INTERACTION
+    assert started.row is Situation.NO_ACTIVE_INTERACTION
     assert await desk.profiles() == [(ANN_ID, False), (BOB_ID, True)]
 
 
@@ -158,9 +161,11 @@ async def test_the_preview_tells_the_row_in_one_sentence_and_does_nothing(
     assert await story.count(t.interactions) == 1
 
 
-@pytest.mark.parametrize("expected", [row for row in If if row is not If.ACTIVE_WITH_VIRTUAL_AGENT])
+@pytest.mark.parametrize(
+    "expected", [row for row in Situation if row is not Situation.ACTIVE_WITH_VIRTUAL_AGENT]
+)
 async def test_another_row_than_the_agent_saw_is_refused_whole(
-    desk: Desk, story: Story, expected: If
+    desk: Desk, story: Story, expected: Situation
 ) -> None:
     bots = (await story.text("hi")).interaction_id or 0
     start = Start(
@@ -192,7 +197,7 @@ async def test_two_agents_at_the_same_time_never_do_what_neither_saw(
                     agent_id=agent,
                     recipient=recipient,
                     body="Hi",
-                    expected_row=If.NO_ACTIVE_INTERACTION,
+                    expected_row=Situation.NO_ACTIVE_INTERACTION,
                 ),
                 near=agent,
             )
@@ -218,7 +223,7 @@ async def test_what_waits_in_a_queue_becomes_the_agents(desk: Desk, story: Story
 
 async def test_lines_of_other_company_numbers_do_not_matter(desk: Desk, story: Story) -> None:
     await story.text("hi", to=DIRECT)
-    assert (await desk.start()).row is If.NO_ACTIVE_INTERACTION
+    assert (await desk.start()).row is Situation.NO_ACTIVE_INTERACTION
 
 
 async def test_what_cannot_be_done_is_refused_whole(desk: Desk, story: Story) -> None:

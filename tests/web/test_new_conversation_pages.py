@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.rules.conversations.agent_initiated import If
+from handoff_service.rules.conversations.agent_initiated import Situation
 from handoff_service.rules.shared.vocabulary import Owner, State
 from handoff_service.store.engine import tables as t
 from tests.support.story import ANN, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
@@ -51,7 +51,7 @@ def said(answer: Answer, name: str) -> str:
     return unescape(found[1])
 
 
-async def send(mia: Visitor, q: str, row: If, choice: str = "", **more: str) -> Answer:
+async def send(mia: Visitor, q: str, row: Situation, choice: str = "", **more: str) -> Answer:
     fields = {"q": q, "choice": choice, "from": MAIN, "body": "Hi, Mia here", "expected_row": row}
     return await mia.act("/workspace/new", **(fields | more))
 
@@ -83,7 +83,7 @@ async def test_somebody_with_several_numbers_lets_one_choose(mia: Visitor) -> No
     assert "+1 202 555 0102" in shown(answer.text)
     assert "Choose one." in shown(answer.text)
     assert "checked" not in answer.text
-    refused = await send(mia, "Bob", If.NO_ACTIVE_INTERACTION)
+    refused = await send(mia, "Bob", Situation.NO_ACTIVE_INTERACTION)
     assert (refused.status, refused.text.split(":")[0]) == (
         400,
         "Choose a person from the list, or a number that can receive texts.",
@@ -104,7 +104,7 @@ async def test_what_cannot_be_texted_says_why(desk: Running, mia: Visitor) -> No
         answer = await look(mia, q)
         assert why in shown(answer.text), label
         assert (label, said(answer, "number")) == (label, "")
-        assert (label, (await send(mia, q, If.NO_ACTIVE_INTERACTION)).status) == (label, 400)
+        assert (label, (await send(mia, q, Situation.NO_ACTIVE_INTERACTION)).status) == (label, 400)
     assert await desk.story.count(t.messages) == 0
 
 
@@ -128,7 +128,7 @@ async def test_a_short_code_that_has_texted_can_be_texted_back(desk: Running, mi
     await desk.story.text(number="72975")
     answer = await look(mia, "72975")
     assert said(answer, "number") == "72975"
-    assert (await send(mia, "72975", If.ACTIVE_WITH_VIRTUAL_AGENT)).status < 400
+    assert (await send(mia, "72975", Situation.ACTIVE_WITH_VIRTUAL_AGENT)).status < 400
 
 
 async def test_a_landline_that_has_texted_has_no_warning(desk: Running, mia: Visitor) -> None:
@@ -140,7 +140,7 @@ async def test_a_landline_that_has_texted_has_no_warning(desk: Running, mia: Vis
 
 async def test_the_companys_own_number_is_refused(desk: Running, mia: Visitor) -> None:
     assert "one of the company's own numbers" in shown((await look(mia, "+1 888 555 0200")).text)
-    refused = await send(mia, "+1 888 555 0200", If.NO_ACTIVE_INTERACTION)
+    refused = await send(mia, "+1 888 555 0200", Situation.NO_ACTIVE_INTERACTION)
     assert (refused.status, "own numbers" in refused.text) == (409, True)
     assert await desk.story.count(t.messages) == 0
 
@@ -172,7 +172,7 @@ async def test_no_active_interaction(desk: Running, mia: Visitor) -> None:
         "Send",
         "Starts a new conversation, assigned to you.",
     )
-    answer = await send(mia, "Ann", If.NO_ACTIVE_INTERACTION)
+    answer = await send(mia, "Ann", Situation.NO_ACTIVE_INTERACTION)
     assert (answer.status, answer.headers["HX-Redirect"]) == (204, "/workspace/conversations/1")
     one = await desk.story.see(1)
     assert (one.owner.id, one.epoch, [a.id for a in one.live_group]) == (MIA, 1, [MIA])
@@ -190,7 +190,7 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(
     assert "Omar Haddad stays in charge" in said(seen, "told")
     assert "A conversation with this number is open" in shown(seen.text)
     assert "Omar here" in shown(seen.text)
-    assert (await send(mia, "Ann", If.ACTIVE_WITH_LIVE_AGENT)).status == 204
+    assert (await send(mia, "Ann", Situation.ACTIVE_WITH_LIVE_AGENT)).status == 204
     after = await desk.story.see(one)
     assert (after.owner, after.epoch, after.assigned_to and after.assigned_to.id) == (
         before.owner,
@@ -215,7 +215,7 @@ async def test_active_with_the_virtual_agent_closes_it_and_begins_anew(
     old = (await desk.story.text("hi")).interaction_id or 0
     seen = await look(mia, "Ann")
     assert said(seen, "button") == "Close the old one and send"
-    answer = await send(mia, "Ann", If.ACTIVE_WITH_VIRTUAL_AGENT)
+    answer = await send(mia, "Ann", Situation.ACTIVE_WITH_VIRTUAL_AGENT)
     assert answer.headers["HX-Redirect"] == f"/workspace/conversations/{old + 1}"
     assert (await desk.story.see(old)).state is State.CLOSED_COMPLETE
     assert (await desk.story.see(old + 1)).owner.id == MIA
@@ -238,7 +238,7 @@ async def test_active_with_a_different_person_replaces_the_profile(
     assert "Closes the conversation with Bob Ruiz, links the number to Cy Ruiz" in said(
         seen, "told"
     )
-    assert (await send(mia, "Cy", If.ACTIVE_WITH_SOMEONE_ELSE)).status == 204
+    assert (await send(mia, "Cy", Situation.ACTIVE_WITH_SOMEONE_ELSE)).status == 204
     new = await desk.story.see(old + 1)
     assert (new.user and new.user.id, new.owner.id) == (CY_ID, MIA)
     profiles = await desk.story.rows(t.messaging_profiles)
@@ -252,7 +252,7 @@ async def test_what_waits_becomes_the_agents(desk: Running, mia: Visitor) -> Non
     one = (await desk.story.text("hi")).interaction_id or 0
     await desk.story.hand_off(one)
     assert said(await look(mia, "Ann"), "button") == "Take over and send"
-    assert (await send(mia, "Ann", If.ACTIVE_WITH_LIVE_AGENT)).status == 204
+    assert (await send(mia, "Ann", Situation.ACTIVE_WITH_LIVE_AGENT)).status == 204
     assert (await desk.story.see(one)).owner.id == MIA
 
 
@@ -272,7 +272,7 @@ async def test_a_line_that_has_changed_is_not_silently_dealt_with_otherwise(
     row = re.search(r'name="expected_row" value="([^"]*)"', seen.text)
     assert row is not None
     bots = (await desk.story.text("hi")).interaction_id or 0
-    refused = await send(mia, "Ann", If(row[1]))
+    refused = await send(mia, "Ann", Situation(row[1]))
     assert refused.status == 409
     assert "Not sent, because this conversation has changed" in refused.text
     assert "Closes the conversation with the virtual agent" in refused.text
@@ -292,7 +292,7 @@ SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
 
 
 async def test_what_cannot_be_sent_says_why(desk: Running, mia: Visitor) -> None:
-    usual = {"q": "Ann", "body": "hi", "expected_row": str(If.NO_ACTIVE_INTERACTION)}
+    usual = {"q": "Ann", "body": "hi", "expected_row": str(Situation.NO_ACTIVE_INTERACTION)}
     for label, (fields, why) in SEND_REFUSED.items():
         answer = await mia.act("/workspace/new", **(usual | fields))
         assert (label, answer.status) == (label, 400)
@@ -309,7 +309,7 @@ async def test_it_works_without_the_script(desk: Running, mia: Visitor) -> None:
     assert "Starts a new conversation" in shown(page.text)
     assert "Hi &lt;b&gt;Ann" in page.text
     sent = await mia.post(
-        "/workspace/new", **fields, choice=f"1:{ANN}", expected_row=If.NO_ACTIVE_INTERACTION
+        "/workspace/new", **fields, choice=f"1:{ANN}", expected_row=Situation.NO_ACTIVE_INTERACTION
     )
     assert (sent.status, sent.headers["Location"]) == (303, "/workspace/conversations/1")
     assert await desk.story.texted(1) == ["Hi <b>Ann</b>"]

@@ -16,8 +16,8 @@ from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.agent_initiated import (
     TABLE,
     AgentWritesStep,
-    If,
     LineFacts,
+    Situation,
     situation,
     told,
 )
@@ -55,7 +55,7 @@ class Start:
     recipient: Recipient
     body: str
     media: tuple[int, ...] = ()
-    expected_row: If | None = None
+    expected_row: Situation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Started:
 
     interaction_id: int
     message_id: int
-    row: If
+    row: Situation
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Preview:
     ``opted_out``: why sending would be refused; ``unanswerable``: why no text can reach the number.
     """
 
-    row: If
+    row: Situation
     told: str
     interaction_id: int | None
     opted_out: OptedOut | None
@@ -94,8 +94,10 @@ def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
     row = _row(line, recipient)
     opted_out = consents.opted_out(conn, recipient.to, line.provider_id)
     active_id = line.active.id if line.active else None
-    told_now = _told(conn, line, row, recipient, agent_id)
-    return Preview(row, told_now, active_id, opted_out, why_unanswerable(conn, recipient.to))
+    unanswerable = why_unanswerable(conn, recipient.to)
+    refused = unanswerable or (opted_out.why if opted_out else None)
+    told = refused or _told(conn, line, row, recipient, agent_id)
+    return Preview(row, told, active_id, opted_out, unanswerable)
 
 
 def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
@@ -161,7 +163,7 @@ def _load(conn: Connection, recipient: Recipient) -> _Line:
     return _Line(provider.id, provider.queue_id, active)
 
 
-def _row(line: _Line, recipient: Recipient) -> If:
+def _row(line: _Line, recipient: Recipient) -> Situation:
     facts = LineFacts(owner=line.active.owner, user=line.active.user_id) if line.active else None
     return situation(facts, meant_for=recipient.user_id)
 
@@ -237,7 +239,9 @@ def _create(
     return made
 
 
-def _told(conn: Connection, line: _Line, row: If, recipient: Recipient, agent_id: int) -> str:
+def _told(
+    conn: Connection, line: _Line, row: Situation, recipient: Recipient, agent_id: int
+) -> str:
     """One sentence for this agent about what sending does."""
     active = line.active
     taking_part = active is not None and live_group.has(conn, active.id, agent_id)

@@ -199,8 +199,9 @@ def why_not(
     day = f"{since.day} {since:%B %Y}"
     match source:
         case Source.KEYWORD:
+            texted = (words or "").rstrip(".!? ")
             return (
-                f"Opted out on {day} by texting {words}. Only they can opt back in, by "
+                f"Opted out on {day} by texting {texted}. Only they can opt back in, by "
                 "texting START."
             )
         case Source.PROVIDER:

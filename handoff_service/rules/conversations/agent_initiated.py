@@ -7,7 +7,7 @@ from enum import StrEnum
 from handoff_service.rules.shared.vocabulary import Owner
 
 
-class If(StrEnum):
+class Situation(StrEnum):
     """The left column, in the words of the page. "Different person" is judged first."""
 
     NO_ACTIVE_INTERACTION = "no active interaction"
@@ -37,21 +37,21 @@ class AgentWritesRow:
     promises: tuple[str, ...] = ()
 
 
-TABLE: Mapping[If, AgentWritesRow] = {
-    If.NO_ACTIVE_INTERACTION: AgentWritesRow(
+TABLE: Mapping[Situation, AgentWritesRow] = {
+    Situation.NO_ACTIVE_INTERACTION: AgentWritesRow(
         (AgentWritesStep.CREATE, AgentWritesStep.ASSIGN_TO_AGENT),
         "Starts a new conversation, assigned to you.",
     ),
-    If.ACTIVE_WITH_LIVE_AGENT: AgentWritesRow(
+    Situation.ACTIVE_WITH_LIVE_AGENT: AgentWritesRow(
         (AgentWritesStep.INJECT, AgentWritesStep.JOIN_LIVE_GROUP),
         "Your text joins the current conversation. {owner} stays in charge.",
         (NO_REASSIGNMENT,),
     ),
-    If.ACTIVE_WITH_VIRTUAL_AGENT: AgentWritesRow(
+    Situation.ACTIVE_WITH_VIRTUAL_AGENT: AgentWritesRow(
         (AgentWritesStep.CLOSE, AgentWritesStep.CREATE, AgentWritesStep.ASSIGN_TO_AGENT),
         "Closes the conversation with the virtual agent and starts a new one, assigned to you.",
     ),
-    If.ACTIVE_WITH_SOMEONE_ELSE: AgentWritesRow(
+    Situation.ACTIVE_WITH_SOMEONE_ELSE: AgentWritesRow(
         (
             AgentWritesStep.CLOSE,
             AgentWritesStep.REPLACE_PROFILE,
@@ -81,15 +81,17 @@ TAKING_PART = (
 )
 
 
-def told(row: If, owner: Owner | None, *, taking_part: bool = False) -> str:
+def told(row: Situation, owner: Owner | None, *, taking_part: bool = False) -> str:
     """The row's sentence, with placeholders for ``owner``, ``person`` and ``meant``. A waiting
     interaction has no owner to name. ``taking_part``: the agent is already in the live group."""
-    if row is If.ACTIVE_WITH_LIVE_AGENT and owner is Owner.QUEUE:
+    if row is Situation.ACTIVE_WITH_LIVE_AGENT and owner is Owner.QUEUE:
         return WAITING
-    return TAKING_PART if row is If.ACTIVE_WITH_LIVE_AGENT and taking_part else TABLE[row].told
+    return (
+        TAKING_PART if row is Situation.ACTIVE_WITH_LIVE_AGENT and taking_part else TABLE[row].told
+    )
 
 
-def situation(active: LineFacts | None, *, meant_for: int | None) -> If:
+def situation(active: LineFacts | None, *, meant_for: int | None) -> Situation:
     """The table row that applies. ``meant_for``: the user the agent means to reach; None when the
     agent named nobody.
 
@@ -97,9 +99,9 @@ def situation(active: LineFacts | None, *, meant_for: int | None) -> If:
     named.
     """
     if active is None:
-        return If.NO_ACTIVE_INTERACTION
+        return Situation.NO_ACTIVE_INTERACTION
     if meant_for is not None and active.user is not None and active.user != meant_for:
-        return If.ACTIVE_WITH_SOMEONE_ELSE
+        return Situation.ACTIVE_WITH_SOMEONE_ELSE
     if active.owner is Owner.VIRTUAL_AGENT:
-        return If.ACTIVE_WITH_VIRTUAL_AGENT
-    return If.ACTIVE_WITH_LIVE_AGENT
+        return Situation.ACTIVE_WITH_VIRTUAL_AGENT
+    return Situation.ACTIVE_WITH_LIVE_AGENT

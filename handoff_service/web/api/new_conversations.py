@@ -8,7 +8,7 @@ from pydantic import Field
 from handoff_service.errors import BadInput
 from handoff_service.operations.conversations import start_conversation as start
 from handoff_service.operations.conversations.start_conversation import Recipient, Start
-from handoff_service.rules.conversations.agent_initiated import If
+from handoff_service.rules.conversations.agent_initiated import Situation
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -34,7 +34,7 @@ class FirstTextBody(RecipientBody):
 
     body: str
     media: list[Annotated[int, Field(ge=1, lt=2**53)]] = Field(default_factory=list, max_length=10)
-    expected_row: If | None = None
+    expected_row: Situation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Previewed:
     ``warning``: why a text may not arrive."""
 
     to: str
-    row: If
+    row: Situation
     told: str
     interaction: Interaction | None
     opted_out: OptedOut | None
@@ -56,7 +56,7 @@ class Previewed:
 class StartedConversation:
     interaction: Interaction
     message: Message
-    row: If
+    row: Situation
 
 
 @post(

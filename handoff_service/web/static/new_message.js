@@ -16,6 +16,7 @@ export function startNewMessage() {
     open(link.search);
   });
   dialog.addEventListener("input", keep);
+  dialog.addEventListener("input", () => (dialog.querySelector('[role="alert"]').hidden = true));
   dialog.addEventListener("change", keep);
   dialog.addEventListener("close", closed);
   dialog.addEventListener("keydown", (event) => {

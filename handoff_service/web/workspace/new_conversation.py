@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse
 from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.rules.conversations.agent_initiated import TABLE, If
+from handoff_service.rules.conversations.agent_initiated import TABLE, Situation
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import is_e164
@@ -63,10 +63,10 @@ async def send_first(request: Request, agent: CurrentAgent) -> HTTPResponse:
         raise BadInput(
             "Write a message." if not body.strip() else f"The text {nothing_visible(body)}."
         )
-    if row not in set(If):
+    if row not in set(Situation):
         raise BadInput(UNSEEN)
     to = recipients.recipient(looked.chosen, looked.asked.sender)
-    command = Start(agent_id=agent.id, recipient=to, body=body, expected_row=If(row))
+    command = Start(agent_id=agent.id, recipient=to, body=body, expected_row=Situation(row))
     started = await desk_of(request).store.write(start_conversation, command, near=to.to)
     return went_well(request, f"/workspace/conversations/{started.interaction_id}")
 

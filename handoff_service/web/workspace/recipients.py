@@ -10,7 +10,7 @@ from handoff_service.errors import BadInput
 from handoff_service.lib import phone_numbers
 from handoff_service.operations.conversations import start_conversation
 from handoff_service.operations.conversations.start_conversation import Recipient
-from handoff_service.rules.conversations.agent_initiated import If
+from handoff_service.rules.conversations.agent_initiated import Situation
 from handoff_service.rules.shared.vocabulary import Kind, Owner
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk.desk import desk_country
@@ -66,7 +66,7 @@ class Outlook:
     """What sending would do: the row of table 3, in one sentence, in the button's words; and what
     is there now."""
 
-    row: If
+    row: Situation
     told: str
     button: str
     active: Interaction | None
@@ -192,11 +192,11 @@ def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
     )
 
 
-def button(row: If, active: Interaction | None, agent_id: int) -> str:
+def button(row: Situation, active: Interaction | None, agent_id: int) -> str:
     """The send button's words: what pressing it does."""
     if active is None:
         return "Send"
-    if row is not If.ACTIVE_WITH_LIVE_AGENT:
+    if row is not Situation.ACTIVE_WITH_LIVE_AGENT:
         return "Close the old one and send"
     if active.owner.kind is Owner.QUEUE:
         return "Take over and send"

@@ -14,7 +14,7 @@ from handoff_service.operations.conversations.start_conversation import (
     recipient_name,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.rules.conversations.agent_initiated import If
+from handoff_service.rules.conversations.agent_initiated import Situation
 from handoff_service.rules.delivery.sms_text import is_e164
 from handoff_service.rules.desk.templates import filled, names_conversation
 from handoff_service.rules.shared.placeholders import Placeholders
@@ -89,7 +89,7 @@ def _who(conn: Connection, to: Recipient | None, agent: CurrentAgent) -> Placeho
     if to is None or to.provider_number not in {one.number for one in list_provider_numbers(conn)}:
         return Placeholders(requester=None, agent=agent.name, number="")
     seen = preview(conn, to, agent.id)
-    goes_on = seen.interaction_id is not None and seen.row is If.ACTIVE_WITH_LIVE_AGENT
+    goes_on = seen.interaction_id is not None and seen.row is Situation.ACTIVE_WITH_LIVE_AGENT
     name = number(seen.interaction_id) if goes_on and seen.interaction_id else ""
     return Placeholders(requester=recipient_name(conn, to), agent=agent.name, number=name)
 
