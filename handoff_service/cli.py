@@ -14,12 +14,14 @@ from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.bot_control import bot_supervisor, nlu_report, rasa_cli
 from handoff_service.bot_control.bot_supervisor import RunningBots
+from handoff_service.commands import agents
 from handoff_service.context import operation_settings
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.gateways.providers import send_errors_of
 from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
+from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.server import serving
 from handoff_service.server.private_files import make_private, set_umask
 from handoff_service.server.process_supervisor import Supervisor
@@ -45,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         make_private(config)
         return run(config, asked)
     except (SetupError, Refusal) as error:
-        print(f"patchboard: {error}", file=sys.stderr)
-        for name, what in getattr(error, "errors", {}).items():
-            print(f"  {name} {what}", file=sys.stderr)
+        fields = [f"{name} {what}" for name, what in getattr(error, "errors", {}).items()]
+        for sentence in fields or [str(error)]:
+            print(f"patchboard: {sentence}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -85,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     add("held", "What a restore holds: show it, send it or cancel it", _held).add_argument(
         "act", choices=["show", "release", "cancel"], nargs="?", default="show"
     )
+    _add_agent(add("agent", "Add and list agents, and set their passwords", _agent))
     add("doctor", "List the settings, and what is wrong with how to mend it", _doctor)
     bot = add(
         "bot",
@@ -104,6 +107,25 @@ def parser() -> argparse.ArgumentParser:
         help="nlu: cross-validate the pipeline of this file instead",
     )
     return made
+
+
+def _add_agent(command: argparse.ArgumentParser) -> None:
+    acts = command.add_subparsers(required=True, metavar="ACT", dest="act")
+    asks = "The password is asked for, or read from standard input."
+    add = acts.add_parser("add", help="Add an agent", description=f"Add an agent. {asks}")
+    add.add_argument("email")
+    add.add_argument("--name", default="", help="default: the address before the @")
+    add.add_argument(
+        "--role", action="append", default=[], choices=list(Role), help="may be repeated"
+    )
+    add.add_argument("--group", action="append", default=[], help="may be repeated")
+    acts.add_parser("list", help="List the agents", description="List the agents.")
+    password = acts.add_parser(
+        "password",
+        help="Set a password",
+        description=f"Set a password; the agent is signed out everywhere. {asks}",
+    )
+    password.add_argument("email")
 
 
 def _migrate(config: Settings, _asked: argparse.Namespace) -> int:
@@ -196,6 +218,25 @@ async def _decide(config: Settings, act: str) -> str:
             return "\n".join(await store.read(doctor.held)) or "Nothing is held."
         texts = await store.write(decide_held, DecideHeld(send=act == "release"))
         return f"{'Released' if act == 'release' else 'Canceled'} {texts} text{'s' * (texts != 1)}."
+
+
+def _agent(config: Settings, asked: argparse.Namespace) -> int:
+    migrate(config.database_url, report=_progress)
+    print(asyncio.run(_change_agents(config, asked)))
+    return 0
+
+
+async def _change_agents(config: Settings, asked: argparse.Namespace) -> str:
+    async with _opened(config) as store:
+        match asked.act:
+            case "add":
+                return await agents.add(
+                    store, email=asked.email, name=asked.name, roles=asked.role, groups=asked.group
+                )
+            case "password":
+                return await agents.change_password(store, asked.email)
+            case _:
+                return await agents.listed(store)
 
 
 def _doctor(config: Settings, _asked: argparse.Namespace) -> int:

@@ -1,0 +1,84 @@
+"""``patchboard agent``: add and list agents and set their passwords without a browser."""
+
+import getpass
+import sys
+from collections.abc import Sequence
+
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations.desk import sign_in
+from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
+from handoff_service.operations.desk_file.desk_file import AgentEntry
+from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import agents
+from handoff_service.store.engine.store import Store
+
+EVERYONE = 100_000
+
+
+async def add(
+    store: Store, *, email: str, name: str, roles: Sequence[str], groups: Sequence[str]
+) -> str:
+    """Add an agent whose password is asked for. BadInput names the wrong field; Conflict for an
+    e-mail address in use."""
+    given = {
+        "email": email,
+        "name": name or email.partition("@")[0],
+        "roles": list(roles) or [Role.AGENT],
+        "groups": list(groups),
+        "capacity": 4 if Role.AGENT in roles or not roles else 0,
+    }
+    read_as(AgentEntry, given)  # a wrong address is refused before anybody types a password
+    entry = read_as(AgentEntry, given | {"password": _ask_password(email)})
+    await store.write(
+        make_agent,
+        MakeAgent(
+            email=entry.email,
+            name=entry.name,
+            password_hash=sign_in.hash_password(entry.password or ""),
+            capacity=entry.capacity,
+            roles=entry.roles,
+            groups=entry.groups,
+        ),
+    )
+    return f"Added {entry.email} with the roles {', '.join(entry.roles)}."
+
+
+async def change_password(store: Store, email: str) -> str:
+    """Set a new password, which ends the agent's sessions. NotFound for an unknown or deactivated
+    agent."""
+    found = await store.read(sign_in.find, email)
+    if found is None:
+        raise NotFound(f"No active agent has the e-mail address {email}.")
+    one = await store.read(agents.get, found[0])
+    entry = read_as(
+        AgentEntry, {"email": one.email, "name": one.name, "password": _ask_password(one.email)}
+    )
+    password_hash = sign_in.hash_password(entry.password or "")
+    values = {"password_hash": password_hash}
+    await store.write(change_agent, ChangeAgent(id=one.id, by=None, values=values))
+    return f"{one.email} has a new password and is signed out everywhere."
+
+
+async def listed(store: Store) -> str:
+    """One line for each agent."""
+    found = await store.read(agents.list_, words=None, after=0, limit=EVERYONE)
+    width = max((len(one.email) for one in found), default=0)
+    return (
+        "\n".join(
+            f"{one.email:<{width}}  {', '.join(one.roles) or 'no role'}  {one.name}"
+            + ("" if one.active else "  (deactivated)")
+            for one in found
+        )
+        or "There is no agent yet. Add one: patchboard agent add EMAIL --role admin"
+    )
+
+
+def _ask_password(email: str) -> str:
+    """From the terminal, twice; from another program, one line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass(f"Password for {email}: ")
+    if getpass.getpass("The same again: ") != password:
+        raise BadInput(errors={"password": "must be the same both times"})
+    return password
