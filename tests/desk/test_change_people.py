@@ -13,7 +13,13 @@ from handoff_service.operations.desk.provider_numbers import (
     change_provider_number,
     make_provider_number,
 )
-from handoff_service.operations.desk.sign_in import Open, hash_password, open_session, signed_in
+from handoff_service.operations.desk.sign_in import (
+    Open,
+    RightTry,
+    hash_password,
+    open_session,
+    signed_in,
+)
 from handoff_service.operations.desk_file.desk_file import UserEntry
 from handoff_service.operations.desk_file.import_users import import_users
 from handoff_service.operations.identity import profiles as profile_changes
@@ -291,7 +297,7 @@ async def test_an_agent_who_goes_leaves_nothing_behind_and_nobody_waiting(story:
     assert offered is not None
     await story.offer()
     (offer,) = await story.inbox(MIA)
-    await story.store.write(open_session, Open(MIA, "token", "key"))
+    await story.store.write(open_session, Open(MIA, "token", RightTry("key")))
     await change_a(story, MIA, active=False)
 
     assert await story.store.read(signed_in, "token", story.store._clock()) is None
@@ -343,7 +349,7 @@ async def test_there_is_always_an_active_admin(story: Story) -> None:
 
 async def test_another_password_ends_every_session_but_the_one_that_asks(story: Story) -> None:
     for token in ("phone", "desk"):
-        await story.store.write(open_session, Open(MIA, token, token))
+        await story.store.write(open_session, Open(MIA, token, RightTry(token)))
     values = {"password_hash": hash_password("another one")}
     await story.store.write(
         agents.change_agent, agents.ChangeAgent(id=MIA, by=MIA, values=values, but="desk")

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.desk.groups import group_id
-from handoff_service.operations.desk.sign_in import token_hash
+from handoff_service.operations.desk.sign_in import end_sessions
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.routing.presence import choose_presence
 from handoff_service.operations.shared.schedule_offers import schedule_offers
@@ -89,7 +89,7 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
     tx.conn.execute(update(a).where(a.c.id == command.id).values(**columns, active=active))
     _put_lists(tx, command.id, values)
     if "password_hash" in values:
-        _sign_out(tx, command.id, but=command.but)
+        end_sessions(tx, command.id, but=command.but)
     tx.hint(f"agent:{command.id}")
     # a changed capacity, group or skill may make the agent eligible for waiting work
     schedule_offers(tx)
@@ -109,7 +109,7 @@ def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
 
 def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
     """Release everything the agent has, without losing any of it."""
-    _sign_out(tx, agent_id)
+    end_sessions(tx, agent_id)
     who = "The desk file" if by is None else agent_name(tx.conn, by)
     said = f"{who} deactivated {name}."
     # First, so an acceptance that was faster is returned too.
@@ -133,17 +133,6 @@ def _give_back(tx: Transaction, agent_id: int, reason: str) -> None:
         ):
             hand_off(tx, interaction, reason, {})
         live_group.leave(tx, interaction.id, agent_id)
-
-
-def _sign_out(tx: Transaction, agent_id: int, *, but: str = "") -> None:
-    """End all of the agent's sessions (except one). Their open pages notice with the next
-    heartbeat."""
-    s = t.sessions
-    tx.conn.execute(
-        delete(s).where(
-            s.c.agent_id == agent_id, s.c.token_hash != (token_hash(but) if but else "")
-        )
-    )
 
 
 def _put_lists(tx: Transaction, agent_id: int, values: Mapping[str, Any]) -> None:

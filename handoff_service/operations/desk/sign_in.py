@@ -88,11 +88,18 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class RightTry:
+    """A try with the right password: its key and the ids under which it was counted."""
+
+    key: str
+    counted: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Open:
     agent_id: int
     token: str
-    key: str
-    counted: tuple[int, ...] = ()
+    right: RightTry
 
 
 def find(conn: Connection, email: str) -> tuple[int, str] | None:
@@ -142,12 +149,17 @@ def forget_try(tx: Transaction, counted: Counted) -> None:
     tx.conn.execute(delete(t.sign_in_failures).where(one_of(t.sign_in_failures.c.id, counted.ids)))
 
 
-def open_session(tx: Transaction, command: Open) -> None:
-    """Start a session and forget the wrong tries before it. For the address and the account, only
-    this try is forgotten: knowing one password must not allow unlimited tries at others."""
+def forget_wrong_tries(tx: Transaction, command: RightTry) -> None:
+    """After the right password, forget the wrong tries before it. For the address and the account,
+    only this try is forgotten: knowing one password must not allow unlimited tries at others."""
     f = t.sign_in_failures
-    tx.conn.execute(delete(t.sessions).where(t.sessions.c.expires_at <= tx.now))
     tx.conn.execute(delete(f).where(or_(f.c.key == command.key, one_of(f.c.id, command.counted))))
+
+
+def open_session(tx: Transaction, command: Open) -> None:
+    """Start a session and forget the wrong tries before it."""
+    forget_wrong_tries(tx, command.right)
+    tx.conn.execute(delete(t.sessions).where(t.sessions.c.expires_at <= tx.now))
     tx.conn.execute(
         insert(t.sessions).values(
             token_hash=token_hash(command.token),
@@ -167,6 +179,15 @@ def end_session(tx: Transaction, token: str) -> None:
     )
     for agent_id in tx.conn.execute(ended).scalars():
         tx.hint(f"agent:{agent_id}")
+
+
+def end_sessions(tx: Transaction, agent_id: int, *, but: str = "") -> None:
+    """End all of the agent's sessions (except the one with this token). Their open pages and event
+    streams check and end."""
+    s = t.sessions
+    kept = token_hash(but) if but else ""
+    tx.conn.execute(delete(s).where(s.c.agent_id == agent_id, s.c.token_hash != kept))
+    tx.hint(f"agent:{agent_id}")
 
 
 # Built once because every request runs it.

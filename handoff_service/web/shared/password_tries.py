@@ -11,7 +11,7 @@ from sanic.response import HTTPResponse
 from handoff_service.context import AppContext
 from handoff_service.errors import Busy, TooManyTries
 from handoff_service.operations.desk import sign_in
-from handoff_service.operations.desk.sign_in import Open, Try
+from handoff_service.operations.desk.sign_in import Open, RightTry, Try
 from handoff_service.web.shared.session import desk_of
 
 KNOWN_LASTS = 365 * 24 * 3600  # seconds
@@ -34,6 +34,28 @@ async def try_password(
 
     ``is_known``: the browser has signed in to this account before.
     """
+    checked = await _check(desk, email, password, address, is_known=is_known)
+    if isinstance(checked, int):
+        return checked
+    agent_id, right = checked
+    token = secrets.token_urlsafe(32)
+    await desk.store.write(sign_in.open_session, Open(agent_id, token, right))
+    return Opened(agent_id, token)
+
+
+async def confirm_password(desk: AppContext, email: str, password: str, address: str) -> int | None:
+    """None when this is the agent's password, or how many tries are left. Raises like
+    ``try_password`` and has the same limits."""
+    checked = await _check(desk, email, password, address, is_known=True)
+    if isinstance(checked, int):
+        return checked
+    await desk.store.write(sign_in.forget_wrong_tries, checked[1])
+    return None
+
+
+async def _check(
+    desk: AppContext, email: str, password: str, address: str, *, is_known: bool
+) -> tuple[int, RightTry] | int:
     desk.password_checks.admit()
     account = email.strip().lower()
     attempt = Try(
@@ -54,9 +76,7 @@ async def try_password(
         raise
     if not right or found is None:
         return counted.left
-    token = secrets.token_urlsafe(32)
-    await desk.store.write(sign_in.open_session, Open(found[0], token, attempt.key, counted.ids))
-    return Opened(found[0], token)
+    return found[0], RightTry(attempt.key, counted.ids)
 
 
 def is_known(request: Request, email: str) -> bool:
