@@ -33,6 +33,7 @@ from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
 from handoff_service.operations.desk.check_secret_key import check_secret_key
 from handoff_service.operations.routing.connection import Gap, after_gap
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import Bot, Fanout, Mailer
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_id
@@ -44,7 +45,7 @@ from handoff_service.web.shared import health, media, request_bytes, security
 from handoff_service.web.simulator import mailbox, phone
 from handoff_service.web.webhooks import bot_actions, sms_provider
 from handoff_service.web.workspace import workspace
-from handoff_service.worker import Worker, WorkerDeps, build_workers
+from handoff_service.worker import Worker, build_workers
 
 AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database may still be away
 WORK_WITHIN = 5.0  # seconds for running work to finish at a stop before it is given back

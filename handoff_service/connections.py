@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Protocol
 
 from handoff_service import log
 from handoff_service.clock import Clock
@@ -27,26 +26,6 @@ from handoff_service.store.engine.store import Store
 TICK = 1.0  # seconds
 # Seconds that a tick may be late, or the clock may drift, before it counts as a gap.
 LATE = 5.0
-
-
-class Steadiness(Protocol):
-    """What a verdict about an agent needs to know."""
-
-    def holds(self, agent_id: int) -> bool:
-        """Whether the agent has an event stream open in this process."""
-
-    def steady_for(self) -> timedelta:
-        """How long this process has worked without a gap."""
-
-
-class AlwaysSteady:
-    """For a worker without streams: tests and tools."""
-
-    def holds(self, _agent_id: int) -> bool:
-        return False
-
-    def steady_for(self) -> timedelta:
-        return timedelta.max
 
 
 class Connections:

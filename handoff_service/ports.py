@@ -4,7 +4,7 @@ that ships."""
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from handoff_service.rules.consent.consent_keywords import Source
@@ -303,6 +303,39 @@ class Webhook(Protocol):
         """Send one event. Never raises for errors of the receiver or the network."""
 
     async def close(self) -> None: ...
+
+
+class NoWebhook:
+    """The twin for a process without a webhook client: every call is put off."""
+
+    async def call(self, _call: OutgoingCall) -> Called:
+        return Called(why="This process makes no calls.")
+
+    async def close(self) -> None:
+        pass
+
+
+# Connections --------------------------------------------------------------------------------------
+
+
+class Steadiness(Protocol):
+    """What a verdict about an agent needs to know."""
+
+    def holds(self, agent_id: int) -> bool:
+        """Whether the agent has an event stream open in this process."""
+
+    def steady_for(self) -> timedelta:
+        """How long this process has worked without a gap."""
+
+
+class AlwaysSteady:
+    """For a worker without streams: tests and tools."""
+
+    def holds(self, _agent_id: int) -> bool:
+        return False
+
+    def steady_for(self) -> timedelta:
+        return timedelta.max
 
 
 # Fan-out ------------------------------------------------------------------------------------------

@@ -12,11 +12,12 @@ from handoff_service.operations.cases.call_webhook import call_again
 from handoff_service.operations.cases.change_case import ChangeCase, change_case
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.cases.webhook import secret_of
 from handoff_service.store.cases import webhook
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import WebhookCall
-from handoff_service.worker import Worker, WorkerDeps
+from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.support.service import free_port
 from tests.support.story import ANN, MIA, Story

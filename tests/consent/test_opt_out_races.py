@@ -13,13 +13,14 @@ from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.conversations.send_sms import Write, send_sms
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import Accepted, Outgoing
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from handoff_service.web.shared.opt_out import until_nothing_leaves
-from handoff_service.worker import POOLS, Worker, WorkerDeps, build_workers
+from handoff_service.worker import POOLS, Worker, build_workers
 from tests.support.story import DIRECT, MIA, Story
 
 RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))

@@ -20,6 +20,7 @@ from handoff_service.operations.desk.provider_numbers import (
     ChangeProviderNumber,
     change_provider_number,
 )
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import Accepted, Refused
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.shared.vocabulary import Work
@@ -28,7 +29,7 @@ from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Consent
-from handoff_service.worker import Worker, WorkerDeps
+from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.sending_story import begin, claim, finish

@@ -9,12 +9,13 @@ import pytest
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.shared.vocabulary import Event, Owner, Work
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Message
 from handoff_service.web.shared.message_lines import shown
-from handoff_service.worker import Worker, WorkerDeps
+from handoff_service.worker import Worker
 from tests.conftest import Heard, MovedClock
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.story import ANN, BOB, DIRECT, MAIN, Story

@@ -7,13 +7,14 @@ from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.operations.delivery.record_prices import record_prices, want_prices
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import Accepted, Reported
 from handoff_service.rules.delivery.money import describe, in_currency
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.delivery.usage_report import usage_report
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Price
-from handoff_service.worker import Worker, WorkerDeps
+from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.sending_story import begin, claim, finish, line, quiet_conversation

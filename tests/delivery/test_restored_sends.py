@@ -16,13 +16,14 @@ from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.consent.push_consents import push_from_now_on
 from handoff_service.operations.delivery.restored_sends import CANCELED, DecideHeld, decide_held
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Worker, WorkerDeps
+from handoff_service.worker import Worker
 from tests.conftest import Heard, MovedClock
 from tests.server.test_worker import Bot, Provider
 from tests.support.sending_story import line, quiet_conversation

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import (
     Accepted,
     BotAnswer,
@@ -30,7 +31,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.claims import ClaimLost, HeldClaim, fenced
 from handoff_service.store.engine.lanes import OperationSettings, SetBased, Transaction
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Worker, WorkerDeps
+from handoff_service.worker import Worker
 from tests.conftest import Heard, MovedClock
 from tests.support.proof_story import Proving
 from tests.support.story import ANN, MIA, Story

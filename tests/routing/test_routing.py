@@ -25,6 +25,7 @@ from handoff_service.operations.routing.connection import (
 )
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.operations.routing.queues import make_queue
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.routing.queues import QueueFields, QueuePool
 from handoff_service.rules.shared.conditions import Condition, Operator
 from handoff_service.rules.shared.vocabulary import Assignment, Event, Owner, Presence, Work
@@ -33,7 +34,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.routing import inbox
 from handoff_service.store.views import WorkItem
-from handoff_service.worker import Worker, WorkerDeps
+from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
 

@@ -11,10 +11,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Worker, WorkerDeps
+from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.support.routing_day import Day, lay_out
 from tests.support.story import Story

@@ -17,13 +17,14 @@ from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import NOT_ASKED, TURNS_AT_ONCE, RasaBot, asked_at
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.lib.circuit_breaker import BreakerState
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import SENDS_AT_ONCE, BotAnswer, BotFailed, Outgoing, Question
 from handoff_service.rules.shared.vocabulary import Owner, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Worker, WorkerDeps, build_workers
+from handoff_service.worker import Worker, build_workers
 from tests.conftest import MovedClock
 from tests.support.story import DIRECT, MIA, Story
 

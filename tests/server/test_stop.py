@@ -13,10 +13,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Worker, WorkerDeps
+from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 from tests.server.test_worker import Provider
 from tests.support.fake_twilio import FakeTwilio

@@ -8,6 +8,7 @@ import pytest
 
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep_upload
 from handoff_service.ports import (
     Accepted,
@@ -25,7 +26,7 @@ from handoff_service.ports import (
 from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.worker import POOLS, Worker, WorkerDeps, build_workers
+from handoff_service.worker import POOLS, Worker, build_workers
 from tests.conftest import MovedClock
 from tests.support.pictures import PDF, picture
 from tests.support.story import ANN, BOB, DIRECT, MIA, Story

@@ -14,13 +14,14 @@ from handoff_service.operations.messaging_actions.messaging_actions import (
     delete_messaging_action,
     make_messaging_action,
 )
+from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import LookedUp
 from handoff_service.rules.shared.vocabulary import Event, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.messaging_actions import messaging_actions, timers
 from handoff_service.store.messaging_actions.timers import Timer
-from handoff_service.worker import Worker, WorkerDeps
+from handoff_service.worker import Worker
 from tests.conftest import MovedClock
 
 REQUESTER = "requester_message_without_agent_response"

@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from handoff_service import log
 from handoff_service.errors import NotFound
 from handoff_service.operations.cases.record_case import line
+from handoff_service.operations.shared.job import Job
 from handoff_service.ports import Called, OutgoingCall
 from handoff_service.rules.cases import webhook as rules
 from handoff_service.rules.shared.vocabulary import CallState, Work
@@ -108,3 +110,15 @@ def _end(
 ) -> None:
     tx.conn.execute(update(k).where(k.c.id == call_id).values(state=state, status=status, why=why))
     due_work.cancel(tx, Work.CALL_WEBHOOK, [call_id])
+
+
+async def when_due(job: Job) -> None:
+    call = await job.write(begin_call, BeginCall(call_id=int(job.key)))
+    if call is None:
+        return
+    called = await job.deps.webhook.call(call)
+    finish = FinishCall(call_id=int(job.key), called=called)
+    state = await job.write(finish_call, finish)
+    job.deps.metrics.calls.labels(state).inc()
+    say = log.warning if state is CallState.GIVEN_UP else log.info
+    say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)

@@ -13,7 +13,9 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from handoff_service.ports import CONSENTS_AT_ONCE, ConsentNotTaken, ConsentState
+from handoff_service import log
+from handoff_service.operations.shared.job import Job
+from handoff_service.ports import CONSENTS_AT_ONCE, ConsentNotTaken, ConsentState, NotOffered
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, Source
 from handoff_service.rules.delivery.sms_text import is_e164
@@ -157,3 +159,22 @@ def _states_to_push(
                         source=by.source,
                         at=by.at,
                     )
+
+
+async def when_due(job: Job) -> None:
+    batch = await job.write(begin_push, None)
+    try:
+        faults = await job.deps.provider.push_consents(batch.states) if batch.states else {}
+    except (OSError, NotOffered) as error:
+        log.warning("consents_not_pushed", entries=len(batch.entries), why=str(error))
+        failed = PushFailed(batch, str(error), offered=not isinstance(error, NotOffered))
+        await job.write(postpone_push, failed)
+        return
+    await job.write(finish_push, ConsentPush(batch, faults))
+    if batch.entries:
+        log.info(
+            "consents_pushed",
+            entries=len(batch.entries),
+            pushed=len(batch.states),
+            refused=len(faults),
+        )

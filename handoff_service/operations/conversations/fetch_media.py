@@ -1,15 +1,21 @@
 """Media in texts: the result of fetching them. The download itself happens outside any
 transaction."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
 
+from handoff_service import log
+from handoff_service.lib.image_info import picture_in
+from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.messages import notify
 from handoff_service.operations.shared.uploads import StoredUpload
-from handoff_service.rules.conversations.media import RefusedFile
+from handoff_service.ports import NotFetched
+from handoff_service.rules.conversations.media import RefusedFile, judged
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
+from handoff_service.store.conversations import media
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -62,3 +68,33 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
     tx.conn.execute(update(m).where(m.c.id == row.message_id).values(changed_at=tx.now))
     notify(tx, [row.interaction_id])
     return status
+
+
+async def when_due(job: Job) -> None:
+    wanted = await job.deps.store.read(media.wanted, int(job.key))
+    if wanted is None:
+        return await job.write(due_work.drop, job.claimed)
+    result = await _fetched(job, wanted)
+    finish = FinishFetch(media_id=wanted.id, attempts=job.attempts, result=result)
+    status = await job.write(finish_fetch, finish)
+    why = (
+        result.why
+        if isinstance(result, RefusedFile)
+        else result
+        if isinstance(result, str)
+        else None
+    )
+    log.info("media_fetched", media=wanted.id, status=status, attempts=job.attempts, why=why)
+
+
+async def _fetched(job: Job, wanted: media.WantedMedium) -> StoredUpload | RefusedFile | str:
+    """Download one media file, check its type, and store it if it is accepted."""
+    content = await job.deps.provider.fetch(wanted.url)
+    if isinstance(content, NotFetched):
+        return content.why if content.again else RefusedFile(content.why)
+    picture = await asyncio.to_thread(picture_in, content)
+    verdict = judged(content, wanted.content_type, picture)
+    if isinstance(verdict, RefusedFile):
+        return verdict
+    file = await asyncio.to_thread(job.deps.media.keep, content, job.deps.clock())
+    return StoredUpload(file=file, size=len(content), taken=verdict)

@@ -8,6 +8,7 @@ process are indexed too.
 
 from datetime import timedelta
 
+from handoff_service.operations.shared.job import Job
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import text_index
 from handoff_service.store.engine import due_work
@@ -40,3 +41,7 @@ def want_index(tx: Transaction, _command: None = None) -> None:
             )
         ],
     )
+
+
+async def when_due(job: Job) -> None:
+    await job.write(index_texts, None)

@@ -18,10 +18,12 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy import exists, select, update
 
+from handoff_service import log
 from handoff_service.operations.consent.change_consent import refused_for_consent
 from handoff_service.operations.delivery import send_gates
 from handoff_service.operations.delivery.limit_replies import HeldBack, over_limits
 from handoff_service.operations.delivery.record_receipt import apply_early_receipts, send_later
+from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.messages import notify
 from handoff_service.ports import (
     Accepted,
@@ -44,6 +46,7 @@ from handoff_service.rules.delivery.send_errors import (
 )
 from handoff_service.rules.shared.vocabulary import Author, Event, Status, Work
 from handoff_service.store.consent import consents
+from handoff_service.store.delivery import sends_under_way
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
@@ -340,3 +343,47 @@ def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
 
 begin_sends: SetBased[BeginSend, Outgoing | HeldBack | None] = SetBased(_begin)
 finish_sends: SetBased[FinishSend, bool] = SetBased(_finish)
+
+
+async def when_due(job: Job) -> None:
+    message_id = int(job.key)
+    outgoing = await job.write(begin_sends, BeginSend(message_id, job.attempts))
+    if isinstance(outgoing, HeldBack):
+        job.deps.metrics.held_back.labels(outgoing.limit.name.lower()).inc()
+        if outgoing.first:
+            log.warning(
+                "replies_held_back",
+                limit=outgoing.limit.name.lower(),
+                begins_with=outgoing.begins_with,
+            )
+    if not isinstance(outgoing, Outgoing):
+        return
+    result = await _look_up(job, outgoing) if outgoing.uncertain else await _send(job, outgoing)
+    waits = await job.write(finish_sends, FinishSend(message_id, job.attempts, result))
+    job.deps.metrics.sends.labels(type(result).__name__.lower()).inc()
+    if waits and isinstance(result, Later | Refused):
+        why = result.why if isinstance(result, Later) else None
+        log.warning(
+            "text_not_taken",
+            message=message_id,
+            attempts=job.attempts,
+            code=result.code,
+            why=why,
+        )
+    log.debug("text_sent", message=message_id, result=type(result).__name__.lower())
+
+
+async def _send(job: Job, outgoing: Outgoing) -> SendResult:
+    """Check consent once more, as late as possible, because the requester may have opted out
+    since the message was marked."""
+    if await job.deps.store.read(sends_under_way.is_withheld, outgoing.message_id):
+        return Withheld()
+    return await job.deps.provider.send(outgoing)
+
+
+async def _look_up(job: Job, outgoing: Outgoing) -> SendResult:
+    """What the provider knows about a send with an unknown outcome."""
+    try:
+        return LookedUp(tuple(await job.deps.provider.find(outgoing)))
+    except OSError as error:
+        return Unsure(why=str(error))

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import select
 
+from handoff_service import log
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.operations.shared.job import Job
 from handoff_service.ports import Reported
 from handoff_service.rules.shared.vocabulary import Direction, Status, Work
 from handoff_service.store.engine import due_work
@@ -105,3 +107,15 @@ def record_prices(tx: Transaction, found: Sequence[Reported]) -> None:
     update_rows(tx.conn, m, prices)
     if receipts:
         record_receipt.run(tx, receipts)
+
+
+async def when_due(job: Job) -> None:
+    for number, wanted in (await job.deps.store.read(wanted_prices, job.deps.clock())).items():
+        try:
+            found = await job.deps.provider.reports(number, wanted.sids, wanted.since)
+        except OSError as error:
+            log.warning("prices_not_known", why=str(error))
+            break
+        await job.write(record_prices, found)
+        log.debug("prices_recorded", count=len(found), of=len(wanted.sids))
+    await job.write(ask_again, None)

@@ -6,6 +6,8 @@ provider's list. The sweep compares that list with the stored texts after each s
 outage and every hour.
 """
 
+import asyncio
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,10 +15,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
 
-from handoff_service.operations.conversations.receive_sms import Attachment, Text
+from handoff_service import log
+from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
+from handoff_service.operations.shared.job import Job
 from handoff_service.ports import ProviderMessage
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.delivery import restore_holds
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -98,3 +103,39 @@ def recovered(listed: ProviderMessage, pictures: Sequence[tuple[str, str]], zone
         recovered=f"sent {at.day} {at:%B} at {at:%H:%M}",
         sent_at=listed.sent_at,
     )
+
+
+# texts that are stored together; webhooks wait for no more than these
+RECOVERED_AT_ONCE = 100
+
+
+async def when_due(job: Job) -> None:
+    sweep = await job.write(begin_sweep, None)
+    try:
+        found = [await job.deps.provider.received(number, sweep.since) for number in sweep.numbers]
+        listed = sorted(
+            (one for of_number in found for one in of_number), key=lambda one: one.sent_at
+        )
+        known = await job.deps.store.read(stored, [one.sid for one in listed]) if listed else set()
+        missed = [one for one in listed if one.sid not in known]
+        zone = ZoneInfo(await job.deps.store.read(desk_time_zone))
+        for some in itertools.batched(missed, RECOVERED_AT_ONCE, strict=False):
+            texts = await asyncio.gather(*(_recovered(job, one, zone) for one in some))
+            # A lane handles these in order, and all that are queued in one transaction.
+            near = [(text.provider_number, text.requester_number) for text in texts]
+            take = job.deps.store.write
+            await asyncio.gather(
+                *(take(receive_sms, text, near=n) for text, n in zip(texts, near, strict=True))
+            )
+    except OSError as error:
+        log.warning("sweep_failed", why=str(error))
+        await job.write(finish_sweep, FinishSweep(None))
+        return
+    await job.write(finish_sweep, FinishSweep(sweep.began))
+    job.deps.metrics.recovered.inc(len(missed))
+    log.info("gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed))
+
+
+async def _recovered(job: Job, listed: ProviderMessage, zone: ZoneInfo) -> Text:
+    pictures = await job.deps.provider.pictures_of(listed.sid) if listed.pictures else ()
+    return recovered(listed, pictures, zone)

@@ -13,6 +13,7 @@ from handoff_service.errors import Conflict
 from handoff_service.operations.identity.proof_steps import can_prove
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
+from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.participation import active, lock_for
 from handoff_service.operations.shared.running_proof import wait_for_answer
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
@@ -95,3 +96,7 @@ def proof_ran_out(tx: Transaction, command: RanOut) -> None:
             tx, interaction, f"Identity check not finished: no answer for {waited}.", {}
         )
     return None
+
+
+async def when_due(job: Job) -> None:
+    await job.write(proof_ran_out, RanOut(int(job.key)))

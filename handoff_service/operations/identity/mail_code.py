@@ -4,6 +4,7 @@ A retry carries a new code, and only the newest code is valid. A mail with an un
 therefore simply be sent again.
 """
 
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from handoff_service import log
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.job import Job
 from handoff_service.ports import Mail, Mailed, NotMailed
 from handoff_service.rules.identity import proof as rules
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
@@ -91,3 +93,19 @@ def finish_mail(tx: Transaction, command: FinishMail) -> None:
 def _address(tx: Transaction, user_id: int | None) -> str | None:
     u = t.users
     return tx.conn.execute(select(u.c.email).where(u.c.id == user_id, u.c.active)).scalar() or None
+
+
+async def when_due(job: Job) -> None:
+    """The code is generated here and exists nowhere afterwards; only its hash is stored."""
+    send_id, code = int(job.key), f"{secrets.randbelow(1_000_000):06}"
+    mail = await job.write(begin_mail, BeginMail(send_id=send_id, code=code))
+    if mail is None:
+        return
+    mailer = job.deps.mailer
+    result: Mailed | NotMailed = NotMailed(why="PATCHBOARD_SMTP_URL is not set", again=False)
+    if mailer is not None:
+        result = await mailer.send(mail)
+    finish = FinishMail(send_id=send_id, attempts=job.attempts, result=result)
+    await job.write(finish_mail, finish)
+    why = result.why if isinstance(result, NotMailed) else None
+    log.info("code_mailed", send=job.key, result=type(result).__name__.lower(), why=why)

@@ -10,9 +10,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from handoff_service import log
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
+from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations.states import ACTION_ACTS, moved
 from handoff_service.rules.messaging_actions import messaging_actions as rules
@@ -213,3 +215,8 @@ def _set_state(
     messages.append(tx, interaction, line)
     schedule_offers(tx)  # on hold frees the agent's capacity
     return replace(interaction, state=state)
+
+
+async def when_due(job: Job) -> None:
+    count = await job.write(fire_timers, Fire(int(job.key)), near=job.key)
+    log.debug("timers_fired", interaction=job.key, count=count)

@@ -9,6 +9,7 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.routing.assign import assign
 from handoff_service.operations.routing.end_offer import end_offer, renew_offers, requeue_or_return
 from handoff_service.operations.routing.presence import RAN_OUT, set_away
+from handoff_service.operations.shared.job import Job
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.agents import agent_name
@@ -111,3 +112,8 @@ def _interaction_of(tx: Transaction, work_item_id: int) -> int:
     if found is None:
         raise NotFound(f"There is no work item {work_item_id}.")
     return found
+
+
+async def when_due(job: Job) -> None:
+    steady_for = job.deps.connections.steady_for()
+    await job.write(expire_offer, Expire(int(job.key), steady_for))

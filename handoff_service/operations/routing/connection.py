@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 
 from handoff_service.operations.routing.end_offer import renew_offers
 from handoff_service.operations.routing.presence import LOST, end_automatic, set_away
+from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
@@ -140,3 +141,9 @@ def _grace(tx: Transaction) -> timedelta:
     seconds = tx.conn.execute(select(t.desk.c.away_after_seconds)).scalar()
     grace = AWAY_AFTER if seconds is None else timedelta(seconds=seconds)
     return grace if tx.conn.dialect.name == "sqlite" else max(grace, EVERY + MARGIN)
+
+
+async def when_due(job: Job) -> None:
+    agent_id, connections = int(job.key), job.deps.connections
+    verdict = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
+    await job.write(connection_lost, verdict)

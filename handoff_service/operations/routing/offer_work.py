@@ -16,6 +16,7 @@ from handoff_service.operations.routing.alert_supervisors import alert_superviso
 from handoff_service.operations.routing.assign import assign
 from handoff_service.operations.routing.wait_alarm import alarm_long_waits
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.job import Job
 from handoff_service.rules.desk import system_messages
 from handoff_service.rules.routing import assignment
 from handoff_service.rules.routing.assignment import (
@@ -346,3 +347,7 @@ def _tell(tx: Transaction, case: _Case, words: Callable[[], str], what: str) -> 
         return
     messages.send_text(tx, case.interaction, words(), Author.SYSTEM)
     tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(told=what))
+
+
+async def when_due(job: Job) -> None:
+    await job.write(offer_work, behind_of(job.key))

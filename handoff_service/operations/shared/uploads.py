@@ -1,13 +1,16 @@
 """Pictures that agents send: stored as an upload, then attached to a text. Unsent uploads are
 deleted."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, func, insert, select, update
 
+from handoff_service import log
 from handoff_service.errors import BadInput
+from handoff_service.operations.shared.job import Job
 from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES, AcceptedFile, in_words
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.engine import due_work
@@ -106,3 +109,10 @@ def forget_upload(tx: Transaction, media_id: int) -> str | None:
         return None
     others = tx.conn.execute(select(func.count()).where(d.c.file == file)).scalar_one()
     return None if others else file
+
+
+async def when_due(job: Job) -> None:
+    file = await job.write(forget_upload, int(job.key))
+    if file is not None:
+        await asyncio.to_thread(job.deps.media.forget, file, job.deps.clock())
+    log.debug("upload_forgotten", media=job.key)

@@ -17,11 +17,13 @@ import sqlalchemy as sa
 from sqlalchemy import insert as insert_into
 from sqlalchemy import select, update
 
+from handoff_service import log
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.job import Job
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.turn_input import told_to_bot, unanswered_texts
-from handoff_service.ports import BotReply, Question, Understood
+from handoff_service.ports import BotAnswer, BotFailed, BotReply, Question, Understood
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices, without_bot
@@ -315,3 +317,31 @@ def _next_turn(tx: Transaction, interaction_id: int) -> None:
         due_work.release(tx, Work.BOT_TURN, interaction.id, ends, latest=at_latest)
     else:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
+
+
+async def when_due(job: Job) -> None:
+    question = await job.write(begin_turn, BeginTurn(int(job.key)))
+    if question is None:
+        return
+    answer, failure = await _ask(job, question)
+    finish = FinishTurn(
+        turn_id=int(question.turn_id),
+        replies=answer.replies,
+        understood=answer.understood,
+        failure=failure,
+    )
+    outcome = await job.write(finish_turn, finish, late=keep_late_answer)
+    job.deps.metrics.turns.labels(outcome).inc()
+    log.info("bot_turn", interaction=job.key, turn=question.turn_id, outcome=outcome, why=failure)
+
+
+async def _ask(job: Job, question: Question) -> tuple[BotAnswer, str | None]:
+    """The bot's answer. If the first try fails, asks again under the same turn id."""
+    failure = ""
+    for _ in range(2):
+        try:
+            with job.deps.metrics.turn_seconds.time():
+                return await job.deps.bot.ask(question), None
+        except BotFailed as error:
+            failure = str(error)
+    return BotAnswer(), failure

@@ -1,0 +1,51 @@
+"""The kinds of due work: for each, the function beside its operation that does it.
+
+Work that waits for another server has places of its own, so a hanging provider, bot, mail server or
+receiver delays neither the others nor the desk's own work (offers, timers, presence).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from handoff_service.operations.cases import call_webhook
+from handoff_service.operations.consent import push_consents
+from handoff_service.operations.conversations import fetch_media, index_texts
+from handoff_service.operations.delivery import deliver, record_prices, sweep_gaps
+from handoff_service.operations.identity import ask_for_proof, mail_code
+from handoff_service.operations.messaging_actions import fire_timers
+from handoff_service.operations.routing import answer_offer, connection, offer_work
+from handoff_service.operations.shared import uploads
+from handoff_service.operations.shared.job import Job
+from handoff_service.operations.virtual_agent import take_bot_turn
+from handoff_service.ports import SENDS_AT_ONCE
+from handoff_service.rules.shared.vocabulary import Work
+
+
+@dataclass(frozen=True, slots=True)
+class WorkKind:
+    """How work of a kind is done."""
+
+    do: Callable[[Job], Awaitable[None]]
+    #: how much of it is done at once, apart from all other work; None: it shares one pool
+    places: int | None = None
+
+
+WORK: Mapping[Work, WorkKind] = {
+    Work.DELIVER: WorkKind(deliver.when_due, SENDS_AT_ONCE),
+    # Many, because the gateway limits each bot server by itself: turns that wait for a hanging
+    # server must not keep the turns of others from being claimed.
+    Work.BOT_TURN: WorkKind(take_bot_turn.when_due, 256),
+    Work.FETCH_MEDIA: WorkKind(fetch_media.when_due, 4),
+    Work.CALL_WEBHOOK: WorkKind(call_webhook.when_due, 8),
+    Work.MAIL_CODE: WorkKind(mail_code.when_due, 4),
+    Work.SWEEP_GAPS: WorkKind(sweep_gaps.when_due, 1),
+    Work.PUSH_CONSENTS: WorkKind(push_consents.when_due, 1),
+    Work.ASK_PRICES: WorkKind(record_prices.when_due, 1),
+    Work.OFFER_WORK: WorkKind(offer_work.when_due),
+    Work.EXPIRE_OFFER: WorkKind(answer_offer.when_due),
+    Work.TIMER: WorkKind(fire_timers.when_due),
+    Work.LOST_CONNECTION: WorkKind(connection.when_due),
+    Work.FORGET_UPLOAD: WorkKind(uploads.when_due),
+    Work.INDEX_TEXTS: WorkKind(index_texts.when_due),
+    Work.PROOF_LIMIT: WorkKind(ask_for_proof.when_due),
+}
