@@ -92,6 +92,39 @@ async def test_somebody_unknown_who_texts_a_lot_is_no_machine(story: Story) -> N
     assert [await reply(story, NUMBERS[0], str(n)) for n in range(6)] == [None] * 6
 
 
+async def confirmed(story: Story) -> list[Limit | None]:
+    """What becomes of each confirmation that is due."""
+    found: list[Limit | None] = []
+    for one in await claim(story):
+        begun = await begin(story, int(one.key))
+        if isinstance(begun, Outgoing):
+            await finish(story, int(one.key), Accepted(sid=f"SMconfirmed{one.key}"))
+            found.append(None)
+        elif isinstance(begun, HeldBack):
+            found.append(begun.limit)
+    return found
+
+
+async def test_confirmations_of_stop_count_and_are_held_back_too(story: Story) -> None:
+    await limits(story, in_range=ReplyLimits().in_range)
+    held = []
+    for number in NUMBERS[:25]:
+        await story.text("STOP", number=number)
+        held += await confirmed(story)
+    assert held == [None] * 20 + [Limit.RANGE] * 5
+    opted_out = {row.number for row in await story.rows(t.opt_outs)}
+    assert opted_out >= set(NUMBERS[:25]), "an opt-out holds without its confirmation"
+
+
+async def test_one_number_cannot_fetch_confirmations_for_ever(story: Story) -> None:
+    await limits(story, in_range=ReplyLimits().in_range)
+    held = []
+    for turn in range(24):
+        await story.text("START" if turn % 2 else "STOP", number=NUMBERS[0])
+        held += await confirmed(story)
+    assert held.count(None) == 20
+
+
 async def test_many_ranges_together_reach_the_hourly_and_then_the_daily_cap(
     story: Story, clock: MovedClock
 ) -> None:

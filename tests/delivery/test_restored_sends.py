@@ -29,10 +29,6 @@ from tests.server.test_worker import Bot, Provider
 from tests.support.sending_story import line, quiet_conversation
 from tests.support.story import ANN, BOB, DIRECT, MIA, Story
 
-SENDS = frozenset(
-    {Work.DELIVER, Work.BOT_TURN, Work.CALL_WEBHOOK, Work.MAIL_CODE, Work.TIMER, Work.PUSH_CONSENTS}
-)
-
 
 @pytest.fixture
 def provider() -> Provider:
@@ -41,7 +37,7 @@ def provider() -> Provider:
 
 async def work(story: Story, provider: Provider, clock: MovedClock) -> list[str]:
     """Do everything that is due and sends. Returns what the provider took."""
-    worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=Bot(), clock=clock), SENDS)  # type: ignore[arg-type]
+    worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=Bot(), clock=clock))  # type: ignore[arg-type]
     before = len(provider.sent)
     while await worker.step():
         pass
@@ -221,6 +217,19 @@ async def test_the_sweep_and_the_pushes_of_consent_wait_too(
     assert {row.due_at for row in await story.rows(t.due_work, of_both)} == {due_work.HELD}
     await story.store.write(decide_held, DecideHeld(send=True))
     assert all(row.due_at < due_work.HELD for row in await story.rows(t.due_work, of_both))
+
+
+async def test_who_waited_at_the_backup_is_not_told_so_again(
+    story: Story, provider: Provider, clock: MovedClock
+) -> None:
+    received = await story.text("anybody?", to=DIRECT)  # "everyone is busy" is not sent yet
+    await hold(story, clock)
+    assert await work(story, provider, clock) == []
+    assert received.interaction_id is not None
+    waits = [one for one in await story.lines(received.interaction_id) if one.status]
+    assert [one.status for one in waits] == [Status.RECEIVED, Status.QUEUED]
+    await story.store.write(decide_held, DecideHeld(send=True))
+    assert len(await work(story, provider, clock)) == 1
 
 
 async def test_a_new_text_wakes_the_bot_and_its_answer_overtakes_nothing(

@@ -150,6 +150,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     _put(tx, overtaken, status=Status.CANCELED, error_code=None)
     kept_back |= overtaken
     held = send_gates.in_quiet_hours(tx, [r for r in unasked if r.id not in written_since])
+    held |= send_gates.held_by_restore(tx, [r for i, r in waiting.items() if i not in kept_back])
     abroad = send_gates.blocked_country(
         tx, {i: r for i, r in waiting.items() if i not in kept_back}
     )

@@ -44,15 +44,14 @@ class HeldBack:
 def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]:
     """Automatic replies to unknown numbers that exceed a limit. All others are counted.
 
-    Agents' messages and opt-out confirmations are always sent. A message that was counted before a
-    retry is sent too.
+    Agents' messages are always sent. A message that was counted before a retry is sent too. A
+    confirmation that is blocked changes nothing about the opt-out.
     """
     unknown = {
         i: row
         for i, row in rows.items()
         if row.user_id is None
-        and Author.AGENT not in (row.author, row.owner)
-        and row.event != Event.CONSENT
+        and (Author.AGENT not in (row.author, row.owner) or row.event == Event.CONSENT)
     }
     limits = desk.reply_limits(tx.conn) if unknown else ReplyLimits(in_range=0, hourly=0, daily=0)
     if not (limits.in_range or limits.hourly or limits.daily):
@@ -73,8 +72,10 @@ def _decide(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dic
     for message_id, row in new.items():
         begins_with = range_of(row.requester_number)
         to = to_numbers.setdefault(begins_with, Counter())
+        # a person may get many answers from the virtual agent, and few texts from the product
+        own = to[row.requester_number] if row.author == Author.VIRTUAL_AGENT else 0
         before = Replied(
-            to_range=to.total() - to[row.requester_number],
+            to_range=to.total() - own,
             within_hour=within_hour,
             within_day=within_day,
         )

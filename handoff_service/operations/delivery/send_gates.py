@@ -1,5 +1,5 @@
 """Send gates: they block or delay queued messages by country, quiet hours, an answer that came
-first, or rate.
+first, a restore, or rate.
 
 ``deliver`` applies each gate to the messages it is about to send, in its own transaction. Limits on
 automatic replies are in ``limit_replies``.
@@ -15,8 +15,10 @@ from sqlalchemy import exists, select, update
 from handoff_service.lib import phone_regions
 from handoff_service.rules.delivery.quiet_hours import over_at
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Status
+from handoff_service.store.delivery import restore_holds
 from handoff_service.store.desk import desk
 from handoff_service.store.desk.desk import desk_time_zone
+from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
@@ -68,6 +70,33 @@ def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) 
         )
     )
     return set(tx.conn.execute(query).scalars())
+
+
+def held_by_restore(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
+    """Automatic texts on a restored desk that nobody has released yet -> ``due_work.HELD``.
+
+    The original desk may have sent the same text. A requester who has texted the restored desk is
+    answered."""
+    automatic = [r for r in rows if r.author != Author.AGENT and r.event != Event.CONSENT]
+    restored = restore_holds.restored_at(tx.conn) if automatic else None
+    if restored is None:
+        return {}
+    i, its, m = t.interactions, t.interactions.alias("its"), t.messages
+    has_texted = (
+        select(i.c.id)
+        .where(one_of(i.c.id, {r.interaction_id for r in automatic}))
+        .where(
+            exists().where(
+                its.c.requester_number == i.c.requester_number,
+                its.c.provider_number_id == i.c.provider_number_id,
+                m.c.interaction_id == its.c.id,
+                m.c.direction == Direction.INBOUND,
+                m.c.created_at >= restored,
+            )
+        )
+    )
+    answered = set(tx.conn.execute(has_texted).scalars())
+    return {r.id: due_work.HELD for r in automatic if r.interaction_id not in answered}
 
 
 def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:

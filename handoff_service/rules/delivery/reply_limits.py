@@ -25,8 +25,9 @@ class Limit(StrEnum):
 class ReplyLimits:
     """Each limit is a number of replies; 0 turns it off.
 
-    ``in_range``: per hour for all numbers of one range, except the number that is being answered.
-    One busy person is therefore not mistaken for a machine.
+    ``in_range``: per hour for all numbers of one range. An answer of the virtual agent does not
+    count what its own number got, so one busy person is not mistaken for a machine. The product's
+    own texts, such as confirmations of STOP and START, do.
     """
 
     in_range: int = 20

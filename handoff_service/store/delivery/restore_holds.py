@@ -5,6 +5,9 @@ the due time ``due_work.HELD``, and an admin releases or cancels all of them. No
 check, because held work is not due. Work written after the restore is done at once, unless held
 work precedes it on its line (each kind and line is done in order), so nothing overtakes.
 
+Work that is not held may still write a text, such as "everyone is busy" for a requester who waited
+at the backup. ``operations/delivery/send_gates.py`` holds such a text when it is about to be sent.
+
 Bot turns are an exception: a new text from the requester makes the turn due again, because the bot
 answers all unanswered texts together.
 """
@@ -53,6 +56,13 @@ def hold(conn: Connection, *, backed_up_at: datetime, now: datetime) -> None:
 def is_held(conn: Connection) -> bool:
     """Whether an admin still has to decide."""
     return conn.execute(select(_r.c.id).where(_r.c.ended_at.is_(None)).limit(1)).first() is not None
+
+
+def restored_at(conn: Connection) -> datetime | None:
+    """When this desk was restored, while an admin still has to decide. None: nothing is held."""
+    return conn.execute(
+        select(_r.c.restored_at).where(_r.c.ended_at.is_(None)).order_by(_r.c.id.desc()).limit(1)
+    ).scalar()
 
 
 def held(conn: Connection) -> Held | None:
