@@ -84,6 +84,10 @@ class DatabaseAway(Unavailable):
 
 
 class OutcomeUnknown(DatabaseAway):
+    """The database failed while saving. Check whether it was saved before you try again."""
+
+
+class RepeatSafely(OutcomeUnknown):
     """The database failed while saving. Send the same request again; it will not be done twice."""
 
 

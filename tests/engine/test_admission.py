@@ -2,6 +2,7 @@
 is."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,12 +10,14 @@ from contextlib import asynccontextmanager
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.errors import DatabaseAway, Overloaded
+from handoff_service.errors import DatabaseAway, OutcomeUnknown, Overloaded, RepeatSafely
 from handoff_service.store.engine import admission
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.admission import REQUEST, Admission, Patience, Ticket
-from handoff_service.store.engine.lanes import MOST_AT_ONCE, Transaction
+from handoff_service.store.engine.command_ids import CommandId
+from handoff_service.store.engine.lanes import MOST_AT_ONCE, OperationSettings, Transaction
 from handoff_service.store.engine.store import READERS, READS_AT_ONCE, Store
+from tests.conftest import MovedClock
 
 
 def add_group(tx: Transaction, name: str) -> str:
@@ -79,6 +82,48 @@ async def test_what_was_given_up_in_the_queue_is_never_carried_out(store: Store)
     )
     assert "own" in there
     assert "given up" not in there
+
+
+@pytest.mark.parametrize(
+    ("id", "error"), [(None, OutcomeUnknown), (CommandId("one", ""), RepeatSafely)]
+)
+async def test_a_command_that_is_under_way_may_still_be_carried_out(
+    store: Store, id: CommandId | None, error: type[OutcomeUnknown]
+) -> None:
+    goes_on = threading.Event()
+
+    def slow(tx: Transaction, name: str) -> str:
+        goes_on.wait(30)
+        return add_group(tx, name)
+
+    asking = store.for_requests(Patience(0.3))
+    if id is not None:
+        asking = asking.under(id)
+    with pytest.raises(OutcomeUnknown) as raised:
+        await asking.write(slow, "slow", near=1)
+    assert type(raised.value) is error
+    goes_on.set()
+    await store.write(add_group, "after", near=1)
+    named = sa.select(t.groups.c.id).where(t.groups.c.name == "slow")
+    assert await store.read(lambda conn: conn.execute(named).scalar()) is not None
+
+
+async def test_a_caller_who_gives_up_while_the_file_is_locked_changes_nothing(
+    sqlite_url: str, clock: MovedClock
+) -> None:
+    store = Store(
+        sqlite_url, clock=clock, settings=OperationSettings(), after_commit=lambda _hints, _at: None
+    )
+    locks = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    locks.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseAway) as raised:
+        await store.for_requests(Patience(0.3)).write(add_group, "locked", near=1)
+    assert type(raised.value) is DatabaseAway
+    locks.execute("ROLLBACK")
+    await store.write(add_group, "after", near=1)
+    named = sa.select(t.groups.c.id).where(t.groups.c.name == "locked")
+    assert await store.read(lambda conn: conn.execute(named).scalar()) is None
+    store.close()
 
 
 async def test_reads_have_a_bound_too(store: Store) -> None:

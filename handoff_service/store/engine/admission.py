@@ -35,13 +35,15 @@ REQUEST = Patience(REQUEST_SECONDS, can_be_refused=True)
 LONG_REQUEST = Patience(LONG_REQUEST_SECONDS, can_be_refused=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ticket:
     """One place in a queue."""
 
     since: float = field(default_factory=monotonic)
     until: float = math.inf
     can_be_refused: bool = False
+    #: whether the command is being carried out, so that it may have an effect
+    started: bool = False
 
     def is_late(self, now: float) -> bool:
         """Whether the caller has stopped waiting."""

@@ -24,7 +24,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from handoff_service.clock import Clock
-from handoff_service.errors import DatabaseAway, OutcomeUnknown, Overloaded, Refusal
+from handoff_service.errors import DatabaseAway, OutcomeUnknown, Overloaded, Refusal, RepeatSafely
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.store.engine import command_ids
 from handoff_service.store.engine.admission import Admission, Patience, Ticket
@@ -209,6 +209,16 @@ class Lane(threading.Thread):
                 wanted.append(waiting)
         return wanted
 
+    def _begin_those_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
+        """The unit without commands whose callers have given up; the others now have an effect."""
+        for waiting in unit:
+            waiting.ticket.started = True  # before the look at the clock, see Store.write
+        now = monotonic()
+        for waiting in unit:
+            if waiting.ticket.is_late(now):
+                self._give_up(waiting)
+        return [waiting for waiting in unit if not waiting.ticket.is_late(now)]
+
     def _give_up(self, waiting: _Waiting) -> None:
         self._answer(_Done([(waiting, DatabaseAway("not reached in time"))]))
 
@@ -268,8 +278,7 @@ class Lane(threading.Thread):
             committed = self._numbers.was_committed(lost.number)
             if committed is False:
                 raise lost.error from lost
-            unknown = OutcomeUnknown("lost in a commit")
-            done = lost.done if committed else _Done([(w, unknown) for unit in units for w in unit])
+            done = lost.done if committed else _Done([(w, _unknown(w)) for u in units for w in u])
         self._answer(done)
 
     def _transact(self, units: list[list[_Waiting]]) -> _Done:
@@ -277,6 +286,8 @@ class Lane(threading.Thread):
         number = self._numbers.next(now)
         with self._engine.connect() as conn:
             transaction = conn.begin()  # rolled back with the connection unless it is committed
+            # the wait for the database's write lock may have been long
+            units = [started for unit in units if (started := self._begin_those_wanted(unit))]
             tx = Transaction(conn=conn, now=now, settings=self._settings)
             self._numbers.store(conn, number, now)
             answers = [
@@ -303,6 +314,11 @@ class Lane(threading.Thread):
 
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(deliver)
+
+
+def _unknown(waiting: _Waiting) -> OutcomeUnknown:
+    why = "lost in a commit"
+    return OutcomeUnknown(why) if waiting.id is None else RepeatSafely(why)
 
 
 def _carry_out(tx: Transaction, unit: list[_Waiting]) -> Sequence[Any]:

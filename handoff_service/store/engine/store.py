@@ -11,7 +11,7 @@ from typing import Concatenate, overload
 import sqlalchemy as sa
 
 from handoff_service.clock import Clock
-from handoff_service.errors import DatabaseAway
+from handoff_service.errors import DatabaseAway, OutcomeUnknown, RepeatSafely
 from handoff_service.store.engine.admission import (
     LONG_REQUEST,
     OWN_WORK,
@@ -131,7 +131,10 @@ class Store:
             async with asyncio.timeout(self._patience.seconds):
                 answer: R = await lane.put(operation, command, ticket=ticket, id=id)
         except TimeoutError as error:
-            raise DatabaseAway(NO_ANSWER) from error
+            if not ticket.started:
+                raise DatabaseAway(NO_ANSWER) from error
+            unknown = OutcomeUnknown if id is None else RepeatSafely
+            raise unknown(NO_ANSWER) from error
         return answer
 
     def admit_early(self, under_way: int) -> None:

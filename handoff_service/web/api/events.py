@@ -59,6 +59,9 @@ def _may_change(line: Message) -> bool:
     )
 
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # no event is older
+
+
 def _state(line: Message) -> object:
     return line.status, line.media
 
@@ -94,12 +97,14 @@ def add_route(blueprint: Blueprint) -> None:
 def _moment(last_event_id: str | None) -> datetime | None:
     if not last_event_id:
         return None
+    wrong = BadInput(errors={"Last-Event-ID": "must be the id of an event of this stream"})
     try:
-        return datetime.fromtimestamp(int(last_event_id) / 1e6, UTC)
+        moment = datetime.fromtimestamp(int(last_event_id) / 1e6, UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise BadInput(
-            errors={"Last-Event-ID": "must be the id of an event of this stream"}
-        ) from error
+        raise wrong from error
+    if moment < EARLIEST:
+        raise wrong
+    return moment
 
 
 class _Stream:
