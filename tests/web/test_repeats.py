@@ -168,6 +168,27 @@ async def test_an_admins_form_that_is_sent_twice_makes_one(desk: Running) -> Non
     assert await desk.story.count(t.groups) == before + 1
 
 
+async def test_a_secret_that_is_asked_for_twice_is_the_one_that_is_stored(desk: Running) -> None:
+    await desk.desk.store.write(_make_admin, "mia@example.com")
+    here = "/workspace/admin/case-webhook"
+    async with desk.visitor() as mia:
+        await mia.sign_in()
+        for path, fields in (
+            (here, {"url": "https://a.example", "secret": ""}),
+            (f"{here}/secret", {}),
+        ):
+            hidden = {"csrf": await mia.csrf(), "command": f"twice{len(path)}"}
+            shown = [
+                re.findall(
+                    r'id="made-secret">(whsec_[\w+/=]+)<',
+                    (await mia.post(path, **fields, **hidden)).text,
+                )
+                for _ in range(2)
+            ]
+            stored = (await desk.story.rows(t.case_webhook))[0].secret
+            assert shown == [[stored], [stored]], path
+
+
 def _make_admin(tx: object, email: str) -> None:
     agent = sa.select(t.agents.c.id).where(t.agents.c.email == email).scalar_subquery()
     tx.conn.execute(sa.insert(t.agent_roles).values(agent_id=agent, role="admin"))  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, update
 
-from handoff_service.errors import BadInput
+from handoff_service.errors import BadInput, NotFound
 from handoff_service.rules.cases import webhook as rules
 from handoff_service.store.cases import webhook
 from handoff_service.store.engine import tables as t
@@ -15,26 +15,39 @@ w = t.case_webhook
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutWebhook:
-    """``url`` None: stop sending events. ``secret`` None: keep the current one."""
+    """``url`` None: stop sending events. ``secret`` None: keep the current one. ``made``: a random
+    secret for a new webhook that is given none."""
 
     url: str | None
     secret: str | None = None
+    made: str | None = None
 
 
-def put_webhook(tx: Transaction, command: PutWebhook) -> None:
-    """BadInput names each wrong field. A new webhook needs a secret."""
+def put_webhook(tx: Transaction, command: PutWebhook) -> str | None:
+    """Returns the made secret if it was needed. BadInput names each wrong field. A new webhook
+    needs a secret."""
     errors = {}
     if command.url is not None and (wrong := rules.address_fault(command.url)):
         errors["url"] = wrong
     if command.secret is not None and (wrong := rules.secret_fault(command.secret)):
         errors["secret"] = wrong
     there = webhook.webhook(tx.conn)
-    if there is None and command.secret is None and command.url is not None:
+    made = command.made if there is None and command.secret is None and command.url else None
+    if there is None and (command.secret or made) is None and command.url is not None:
         errors["secret"] = "is required for a new webhook"  # noqa: S105  # a sentence
     if errors:
         raise BadInput(errors=errors)
     if there is not None:
         secret = command.secret or there.secret
         tx.conn.execute(update(w).values(url=command.url, secret=secret))
-    elif command.secret is not None:
-        tx.conn.execute(insert(w).values(id=1, url=command.url, secret=command.secret))
+    elif (first := command.secret or made) is not None:
+        tx.conn.execute(insert(w).values(id=1, url=command.url, secret=first))
+    return made
+
+
+def replace_secret(tx: Transaction, made: str) -> str:
+    """Sign with this secret from now on. Returns it, so that a repeat of the command returns the
+    one that is stored. NotFound without a webhook."""
+    if tx.conn.execute(update(w).values(secret=made)).rowcount == 0:
+        raise NotFound("There is no case webhook yet. Save its address first.")
+    return made

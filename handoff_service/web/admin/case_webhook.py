@@ -10,7 +10,11 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import Refusal
 from handoff_service.operations.cases.call_webhook import call_again
-from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
+from handoff_service.operations.cases.webhook_settings import (
+    PutWebhook,
+    put_webhook,
+    replace_secret,
+)
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.cases.webhook import secret_of
 from handoff_service.rules.shared.vocabulary import Role
@@ -36,12 +40,11 @@ async def webhook_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def save_webhook(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Save the address; the first time, a secret is made where none is given, and shown once."""
     form = typed(request, NAMES)
-    store = desk_of(request).store
-    first = form.values["url"] and await store.read(webhook.webhook) is None
-    made = _new_secret() if first and not form.values["secret"] else None
-    command = PutWebhook(url=form.values["url"] or None, secret=form.values["secret"] or made)
+    command = PutWebhook(
+        url=form.values["url"] or None, secret=form.values["secret"] or None, made=_new_secret()
+    )
     try:
-        await store.write(put_webhook, command)
+        made = await desk_of(request).store.write(put_webhook, command)
     except Refusal as refusal:
         return await _shown(request, agent, form.with_refusal(refusal))
     if made is None:
@@ -53,9 +56,9 @@ async def save_webhook(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def new_secret(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Another secret from now on, shown once."""
     store = desk_of(request).store
+    made = await store.write(replace_secret, _new_secret())
     now = await store.read(webhook.webhook)
-    made, url = _new_secret(), now.url if now else None
-    await store.write(put_webhook, PutWebhook(url=url, secret=made))
+    url = now.url if now else None
     return await _shown(request, agent, Form(values={"url": url or "", "secret": ""}), made=made)
 
 

@@ -24,8 +24,32 @@ export async function post(path, values) {
 export function renewId(asked) {
   const form = asked.form ?? asked.closest("form"); // a button may ask for its form
   const field = form?.elements.command;
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  if (field) field.value = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (field) field.value = newId();
+}
+
+const acts = new Map(); // what a button without a form asks for -> its id
+
+// The id of a button's act, the same until the act was carried out: to try again is safe.
+export function idOfAct(path, values) {
+  const act = `${path} ${new URLSearchParams(Object.entries(values))}`;
+  if (!acts.has(act)) acts.set(act, newId());
+  return acts.get(act);
+}
+
+// The act was carried out: the next click is another one.
+export function endAct(id) {
+  for (const [act, known] of acts) if (known === id) acts.delete(act);
+}
+
+// The second click of a double click does nothing, also when the page has drawn the button again in between.
+export function ignoreSecondClick(event) {
+  if (event.detail < 2 || !event.target.closest("button[hx-post]")) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function newId() {
+  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 // Whether a request of htmx worked. Its own word for that is missing when the answer leads to another page.

@@ -10,7 +10,7 @@ import { startStream } from "./live.js";
 import { startLoading } from "./after_swap.js";
 import { startNewMessage } from "./new_message.js";
 import { startNotices } from "./notices.js";
-import { csrf, renewId, say, signInAgain, why, worked } from "./post.js";
+import { csrf, endAct, idOfAct, ignoreSecondClick, renewId, say, signInAgain, why, worked } from "./post.js";
 import { showDesk } from "./supervisor.js";
 import { startTemplates } from "./templates.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
@@ -26,16 +26,22 @@ const ASKED = {
   "get-today": [() => {}, showDesk],
 };
 
+document.addEventListener("click", ignoreSecondClick, { capture: true });
+
 document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {
   detail.headers["X-CSRF-Token"] = csrf();
   ASKED[target.id]?.[0](detail.parameters);
+  const { parameters, path, verb } = detail;
+  if (verb === "post" && !parameters.command) parameters.command = idOfAct(path, parameters);
 });
 
 document.body.addEventListener("htmx:afterRequest", ({ detail, target }) => {
   if (detail.xhr.status === 401) return signInAgain();
   if (ASKED[target.id]) return detail.successful && ASKED[target.id][1](detail.xhr.responseText);
-  if (worked(detail.xhr)) renewId(target);
-  else if (!target.closest("dialog, .composer")) say(why(detail.xhr));
+  if (worked(detail.xhr)) {
+    renewId(target);
+    endAct(detail.requestConfig.parameters.command);
+  } else if (!target.closest("dialog, .composer")) say(why(detail.xhr));
 });
 
 startLists();
