@@ -9,11 +9,12 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 from handoff_service import log
 from handoff_service.clock import Clock
+from handoff_service.errors import Unavailable
 from handoff_service.operations.routing.connection import (
     EVERY,
     Connected,
@@ -61,7 +62,8 @@ class Connections:
         self._left.discard(agent_id)
         try:
             arrived = [agent_id] if self._open[agent_id] == 1 else []
-            await self._tell(Connected(held=[agent_id], arrived=arrived))
+            with suppress(Exception):  # the next tick reports it
+                await self._tell(Connected(held=[agent_id], arrived=arrived))
             yield
         finally:
             self._open[agent_id] -= 1
@@ -105,7 +107,7 @@ class Connections:
         gap = Gap(held=list(self._open), clock_changed=self._stepped)
         try:
             await self._store.write(after_gap, gap)
-        except Exception as error:  # noqa: BLE001  # whatever it refuses with
+        except Unavailable as error:
             self._note_failure(error)
             return
         self._missed = False
@@ -118,8 +120,11 @@ class Connections:
     async def _tell(self, command: Connected) -> None:
         try:
             await self._store.write(still_connected, command)
-        except Exception as error:  # noqa: BLE001  # whatever it refuses with
+        except Unavailable as error:
             self._note_failure(error)
+        except Exception:
+            self._missed = True
+            raise
 
     def _note_failure(self, error: Exception) -> None:
         if not self._missed:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from handoff_service import log
+from handoff_service.errors import Unavailable
 from handoff_service.operations.shared.job import ClaimDropped, Job, WorkerDeps
 from handoff_service.operations.work_kinds import WORK
 from handoff_service.rules.shared.vocabulary import Work
@@ -61,7 +62,8 @@ class Worker:
             self._nudged.set()
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled. An error other than an unreachable database is raised:
+        ``lib/background.py`` then starts the worker again, and ``/readyz`` names it."""
         async with asyncio.TaskGroup() as together:
             together.create_task(self._renew_claims())
             await self._claim_and_start()
@@ -75,7 +77,7 @@ class Worker:
                 pause = await self._deps.store.read(
                     due_work.next_due, self._deps.clock(), self._kinds
                 )
-            except Exception as error:  # noqa: BLE001  # the work loop must outlive a database that is away
+            except Unavailable as error:  # the work loop outlives a database that is away
                 log.warning("worker_cannot_claim", error=error)
                 self._deps.outage()
                 pause = timedelta(seconds=1)
@@ -96,7 +98,7 @@ class Worker:
             if held:
                 try:
                     await self._deps.store.write(renew, held)
-                except Exception as error:  # noqa: BLE001  # the database is away: the next time comes soon
+                except Unavailable as error:  # the next time comes soon
                     log.warning("claims_not_renewed", error=error)
 
     async def step(self) -> int:

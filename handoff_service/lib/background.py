@@ -76,7 +76,7 @@ class Background:
             if self._has_run_well(state):
                 state.failures = 0
             state.failures += 1
-            state.error = type(error).__name__ if error else "it ended"
+            state.error = _name(error) if error else "it ended"
             pause = min(self._pause * 2 ** min(state.failures - 1, 10), LONGEST_PAUSE)
             self._failed(name)
             log.warning(
@@ -91,3 +91,10 @@ class Background:
 
     def _has_run_well(self, state: _State) -> bool:
         return time.monotonic() - state.started_at >= RAN_WELL
+
+
+def _name(error: BaseException) -> str:
+    """The class of the first error in a group of them."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return type(error).__name__

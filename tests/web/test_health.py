@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiohttp
 
+from handoff_service.store.engine.lanes import Transaction
 from tests.web.workspace_server import Running, running
 
 
@@ -25,6 +26,22 @@ async def test_a_background_task_that_keeps_failing_makes_the_service_unready(
         assert "RuntimeError" in answer[1]["broken"]
         async with client.get(f"{desk.address}/metrics") as metrics:
             assert 'patchboard_background_failures_total{task="broken"}' in await metrics.text()
+
+
+async def test_a_worker_that_can_never_claim_is_named(tmp_path: Path) -> None:
+    def rename(tx: Transaction, names: str) -> None:
+        tx.conn.exec_driver_sql(f"ALTER TABLE {names}")
+
+    async with running(tmp_path) as desk, aiohttp.ClientSession() as client, asyncio.timeout(30):
+        write = desk.desk.store.write
+        await write(rename, "due_work RENAME TO away")
+        for worker in desk.desk.workers:
+            worker.nudge(desk.desk.clock())
+        failing: dict[str, str] = {}
+        while not any(name.startswith("worker") for name in failing):
+            await asyncio.sleep(0.05)
+            failing = (await ready(client, desk))[1]
+        await write(rename, "away RENAME TO due_work")
 
 
 async def ready(client: aiohttp.ClientSession, desk: Running) -> tuple[int, dict[str, str]]:
