@@ -31,20 +31,7 @@ bench: setup setup-bot services ## run the benchmarks; results are ratios to a b
 	@.venv/bin/python -m tests.bench
 
 chaos: setup services ## run the long fault drills; the first prints lost=N duplicated=N for each database
-	@.venv/bin/python -m tests.chaos.drill
-	@.venv/bin/python -m tests.bench.overload
-	@.venv/bin/python -m tests.chaos.lost_commits
-	@.venv/bin/python -m tests.chaos.redis_faults
-	@.venv/bin/python -m tests.chaos.outages
-	@.venv/bin/python -m tests.chaos.import_under_load
-	@PATCHBOARD_TEST_REQUESTS=10000 PATCHBOARD_TEST_RESTARTS=3 $(PYTEST) tests/server/test_process_supervisor.py -s -k rolling
-	@PATCHBOARD_CHAOS_RACES=1000 $(PYTEST) tests/consent/test_opt_out_races.py
-	@PATCHBOARD_CHAOS_RACES=1000 $(PYTEST) tests/consent/test_consent.py -k race
-	@PATCHBOARD_TEST_LATE_ANSWERS=1000 $(PYTEST) tests/virtual_agent/test_ownership.py
-	@PATCHBOARD_TEST_KILLS=5 $(PYTEST) tests/chaos/test_killed.py
-	@PATCHBOARD_TEST_RECUTS=100000 $(PYTEST) tests/gateways/test_twilio_form.py
-	@PATCHBOARD_TEST_FUZZ=5000 $(PYTEST) tests/web/test_fuzz.py
-	@PATCHBOARD_LONG_TESTS=1 $(PYTEST) -s tests/delivery/test_quiet_hours_everywhere.py tests/web/test_floods.py
+	@.venv/bin/python -m tests.chaos
 
 simulation: setup services ## simulate a day of a large desk: 200 agents, 5,000 conversations, both databases, two processes
 	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/routing/test_routing_simulation.py --durations=0

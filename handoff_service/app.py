@@ -48,7 +48,9 @@ from handoff_service.web.workspace import workspace
 from handoff_service.worker import Worker, build_workers
 
 AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database may still be away
-WORK_WITHIN = 5.0  # seconds for running work to finish at a stop before it is given back
+# seconds for running work to finish at a stop before it is given back: longer than a provider or a
+# bot may take to answer, so that the outcome of a send is kept
+WORK_WITHIN = 12.0
 APP_NAME = "patchboard"
 type App = Sanic[Any, Any]
 

@@ -21,7 +21,11 @@ from handoff_service.store.delivery import outbox, restore_holds
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine import secret_keys
 from handoff_service.store.engine.database import engine
-from handoff_service.store.engine.migrate import database_errors, pending_revisions
+from handoff_service.store.engine.migrate import (
+    database_errors,
+    pending_revisions,
+    refuse_another_program,
+)
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
 
@@ -63,6 +67,7 @@ async def examine(settings: Settings, out: TextIO) -> int:
 
 def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list[str]]:
     """The company numbers, the errors, and the notices."""
+    refuse_another_program(settings.database_url)
     kind, opened = provider_of(settings), engine(settings.database_url, size=1, writes=False)
     try:
         with database_errors(), opened.connect() as connection:

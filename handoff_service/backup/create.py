@@ -12,7 +12,12 @@ from handoff_service.errors import SetupError
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.settings import Settings
 from handoff_service.store.engine.database import engine
-from handoff_service.store.engine.migrate import database_errors, pending_revisions, revision_of
+from handoff_service.store.engine.migrate import (
+    database_errors,
+    pending_revisions,
+    refuse_another_program,
+    revision_of,
+)
 from handoff_service.store.engine.portable_rows import tables_of, write_rows
 
 type Report = Callable[[str], None]
@@ -24,6 +29,7 @@ def back_up(settings: Settings, path: Path, report: Report) -> None:
     Media follow the database. A file is stored before the row that names it, so every named file
     exists unless its message was erased meanwhile.
     """
+    refuse_another_program(settings.database_url)
     opened = engine(settings.database_url, size=1, writes=False)
     try:
         with database_errors(), opened.connect() as connection:

@@ -3,8 +3,10 @@ does."""
 
 import os
 import queue
+import select
 import signal
 import socket
+import subprocess
 import sys
 import urllib.request
 from pathlib import Path
@@ -47,3 +49,31 @@ def test_a_bot_that_was_killed_is_started_again_and_ends_with_the_service(tmp_pa
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
     assert said.empty()
+
+
+KILLED = """
+import os, sys, time
+from pathlib import Path
+from handoff_service.bot_control.bot_supervisor import BotCommand, RunningBots
+server, port, log = sys.argv[1:]
+address = f"http://127.0.0.1:{port}/"
+command = BotCommand([sys.executable, "-c", server, port], os.environ, address)
+RunningBots([command], Path(log), say=lambda text: print(text, flush=True)).start()
+time.sleep(60)
+"""
+
+
+def test_a_bot_ends_with_a_killed_supervisor(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    arguments = [sys.executable, "-c", KILLED, SERVER, str(port), str(tmp_path / "bot.log")]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as supervisor:
+        assert supervisor.stdout is not None
+        while "is up" not in supervisor.stdout.readline():
+            assert supervisor.poll() is None
+        bot = process_id(f"http://127.0.0.1:{port}/")
+        ended = os.pidfd_open(bot)
+        supervisor.kill()
+        assert select.select([ended], [], [], 30)[0], "the bot is still there"
+        os.close(ended)

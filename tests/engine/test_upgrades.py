@@ -149,7 +149,17 @@ def test_a_row_whose_parent_is_gone_stops_the_upgrade(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command", ["migrate", "serve", "run", "doctor", "export", "import", "backup"]
 )
-@pytest.mark.parametrize("kind", ["newer", "garbage", "folder", "another program's"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "newer",
+        "garbage",
+        "folder",
+        "another program's",
+        "with other tables",
+        "with another program's revision",
+    ],
+)
 def test_an_unusable_file_is_said_in_a_sentence(
     command: str,
     kind: str,
@@ -193,7 +203,20 @@ def _another_programs(path: Path) -> str:
     return "belongs to another program"
 
 
+def _others(path: Path) -> str:
+    path.unlink()
+    _statement(path, "CREATE TABLE recipes (id INTEGER)")
+    return "belongs to another program: it has tables named recipes"
+
+
+def _other_revision(path: Path) -> str:
+    _statement(path, "UPDATE alembic_version SET version_num = 'a1b2c3d4e5f6'")
+    return "belongs to another program: its schema a1b2c3d4e5f6"
+
+
 UNUSABLE = {
+    "with other tables": _others,
+    "with another program's revision": _other_revision,
     "newer": _newer,
     "garbage": _garbage,
     "folder": _folder,

@@ -1,8 +1,9 @@
 """Participation: an agent who acts on a colleague's conversation joins it first.
 
 Every operation that an agent requests on one conversation locks it with ``lock_for``. Exceptions:
-texting, which joins automatically (``join``), reading, and supervisors' actions (assign, take
-over).
+texting, which joins automatically (``join``), reading, supervisors' actions (assign, take over),
+and changing a case by its own number, as a ticket system does. A case belongs to the desk, and its
+conversation gets a line that names who changed it.
 """
 
 from handoff_service.errors import Conflict, NotAllowed

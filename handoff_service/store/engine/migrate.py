@@ -5,11 +5,13 @@ delete all referring rows (ON DELETE CASCADE) or fail. Migrations therefore run 
 off, and all foreign keys are checked before the commit.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from alembic import command
@@ -34,6 +36,7 @@ def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda 
     """
     file = database_file(url)
     copy: Path | None = None
+    refuse_another_program(url)
     try:
         with migrating(url) as connection:
             now = revision_of(connection)
@@ -114,6 +117,11 @@ def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
         done = 0
     elif now in known:
         done = known.index(now) + 1
+    elif not re.fullmatch(r"\d{4}", now):
+        raise SetupError(
+            f"The database of PATCHBOARD_DATABASE_URL belongs to another program: its schema {now} "
+            "is none of Patchboard's. Use an empty database."
+        )
     else:
         raise SetupError(
             f"The database has schema {now}, which is newer than this program (it knows up to "
@@ -125,13 +133,30 @@ def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
 
 
 def _refuse_foreign_tables(connection: sa.Connection) -> None:
-    ours = metadata.tables.keys() & set(sa.inspect(connection).get_table_names())
-    if ours:
+    """A SQLite file is one program's. In PostgreSQL, extensions may have tables of their own."""
+    there = set(sa.inspect(connection).get_table_names())
+    foreign = there if connection.dialect.name == "sqlite" else metadata.tables.keys() & there
+    if foreign:
         raise SetupError(
             "The database of PATCHBOARD_DATABASE_URL belongs to another program: it has tables "
-            f"named {', '.join(sorted(ours)[:3])} that Patchboard did not make. Use an empty "
+            f"named {', '.join(sorted(foreign)[:3])} that Patchboard did not make. Use an empty "
             "database."
         )
+
+
+def refuse_another_program(url: str) -> None:
+    """SetupError for another program's SQLite file. Call it before a connection of ours changes the
+    file's journal."""
+    file = database_file(url)
+    if file is None or not file.is_file() or not file.stat().st_size:
+        return
+    opened = sa.create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True),
+        poolclass=sa.pool.NullPool,
+    )
+    with database_errors(), opened.connect() as connection:
+        pending_revisions(connection)
 
 
 def known_revisions() -> list[str]:
