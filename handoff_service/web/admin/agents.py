@@ -1,4 +1,4 @@
-"""Agents: who works here, what they may do, how much they can have at once; and their groups."""
+"""Agents, their roles, capacity and groups."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -135,7 +135,7 @@ async def delete(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPRe
 
 
 def _written(values: Mapping[str, str]) -> dict[str, Any]:
-    """What the form says, as the API has it, without the password."""
+    """Return the form's fields as the API names them, without the password."""
     return {
         "name": values["name"],
         "email": values["email"],

@@ -1,5 +1,5 @@
-"""The case webhook: where a company's own ticket system is told of cases, and what became of
-telling it."""
+"""The case webhook: the address of the company's ticket system, and the outcome of recent calls to
+it."""
 
 import secrets
 from typing import Any
@@ -34,7 +34,7 @@ async def webhook_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def save_webhook(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Save the address; the first time, a secret is made where none is given, and shown once."""
+    """Save the address. The first save without a secret generates one and shows it once."""
     form = typed(request, NAMES)
     store = desk_of(request).store
     first = form.values["url"] and await store.read(webhook.webhook) is None
@@ -51,7 +51,7 @@ async def save_webhook(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def new_secret(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Another secret from now on, shown once."""
+    """Replace the secret with a new one and show it once."""
     store = desk_of(request).store
     now = await store.read(webhook.webhook)
     made, url = _new_secret(), now.url if now else None

@@ -1,5 +1,5 @@
-"""The pages of a noun that an admin keeps: a form for a new one and for each, and deleting it. A
-noun says what is in them (``Editor``); its list is a page of its own."""
+"""Shared admin pages for one kind of object: forms to create and change it, and a page to delete
+it. ``Editor`` describes the kind; its list is a separate page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,46 +20,43 @@ type WriteNoun = tuple[Callable[[Transaction, Any], Any], Any]
 
 
 def listed(rows: Sequence[Any], *, new: str | None = None, q: str | None = None) -> dict[str, Any]:
-    """What ``list.html`` needs for a list that is shown whole."""
+    """Return the variables of ``list.html`` for a list without pages."""
     return {"rows": rows, "new": new, "q": q, "first": True, "next": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleting:
-    """The question before deleting: what is deleted, by its name; what that means; the button's
-    words."""
+    """The confirmation before deleting."""
 
-    title: str
-    says: str
-    verb: str
+    title: str  #: names the object
+    says: str  #: the consequences
+    verb: str  #: the button's label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Editor[T]:
-    """``here``: the address of the list, which is in the menu; ``at``: what the forms' addresses
-    begin with; ``new``: the heading and the values of an empty form; ``read``: one by its id;
-    ``shown``: its heading and the values of its form; ``write``: the operation and the command that
-    a form means (id None: a new one); ``around``: what else the form's template shows, given the
-    form; ``roles``: who may."""
+    """The forms of one kind of object."""
 
-    here: str
-    at: str
+    here: str  #: address of the list, which is in the menu
+    at: str  #: prefix of the forms' addresses
     template: str
     back_label: str
-    new: tuple[str, Mapping[str, str]]
-    read: Callable[[Connection, int], T]
-    shown: Callable[[T], tuple[str, Mapping[str, str]]]
+    new: tuple[str, Mapping[str, str]]  #: the heading and the values of an empty form
+    read: Callable[[Connection, int], T]  #: read one object by its id
+    shown: Callable[[T], tuple[str, Mapping[str, str]]]  #: the heading and form values of an object
+    #: the operation and command that a form asks for; the id is None for a new object
     write: Callable[[Request, Form, int | None], WriteNoun]
     delete: Callable[[Transaction, int], None]
     deleting: Callable[[T], Deleting]
+    #: further variables for the template, given the form and the object
     around: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(
         default=lambda _conn, _form, _one: {}
     )
     typed: Callable[[Request, Form], Form] = field(default=lambda _request, form: form)
-    roles: tuple[Role, ...] = (Role.ADMIN,)
+    roles: tuple[Role, ...] = (Role.ADMIN,)  #: the roles that may use these pages
 
     def pages(self) -> dict[str, Any]:
-        """Address -> handler of GET."""
+        """Return the GET handlers by address."""
 
         @page(*self.roles)
         async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
@@ -82,7 +79,7 @@ class Editor[T]:
         return {f"{self.at}/new": new_page, one: one_page, f"{one}/delete": delete_page}
 
     def acts(self) -> dict[str, Any]:
-        """Address -> handler of POST."""
+        """Return the POST handlers by address."""
 
         @page(*self.roles)
         async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:

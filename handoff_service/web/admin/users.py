@@ -131,7 +131,7 @@ async def delete(request: Request, user_id: int, agent: CurrentAgent) -> HTTPRes
 
 
 def _written(typed_values: Mapping[str, str]) -> dict[str, Any]:
-    """What the form says, as the API has it."""
+    """Return the form's fields as the API names them."""
     return {
         "external_id": typed_values["external_id"],
         "name": typed_values["name"],

@@ -1,4 +1,4 @@
-"""Messaging actions: live agents may read them, admins change them."""
+"""Messaging actions: live agents may read them, admins may change them."""
 
 from typing import Any
 
@@ -32,18 +32,19 @@ Position = Field(None, ge=0, le=1_000_000)
 
 
 class NewActionBody(MessagingActionEntry, Body):
-    """``position``: its place in the admin's order; without it, the last."""
+    """Creates a messaging action. ``position`` is its place in the admin's order; omitted, it is
+    the last."""
 
     position: int | None = Position
 
 
 class TriedBody(MessagingActionEntry, Body):
-    """An action, saved or not. Whether it is active makes no difference."""
+    """An action for a dry run, saved or not. ``active`` has no effect."""
 
 
 class ActionBody(Patch):
-    """What is not given stays. Null takes away a text or a state, and is refused for everything
-    else."""
+    """Changes a messaging action. Omitted fields keep their values. Null removes a text or a state
+    and is rejected for all other fields."""
 
     may_be_null = frozenset({"text", "state"})
 

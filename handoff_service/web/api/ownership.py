@@ -1,4 +1,4 @@
-"""Who has an interaction, who else is in it, and who its requester is."""
+"""The owner of an interaction, its live group, and the identity of its requester."""
 
 from typing import Any, Literal
 
@@ -28,8 +28,8 @@ from handoff_service.web.api.conversations import after
 
 
 class VerifyBody(Body):
-    """``user_id`` null: not the person whom the number is tied to. ``method`` is agent for what is
-    done by hand."""
+    """``user_id`` null: the requester is not the person whom the number is linked to. ``method`` is
+    agent for a manual verification."""
 
     user_id: int | None
     method: Literal[Method.AGENT] = Method.AGENT
@@ -37,8 +37,8 @@ class VerifyBody(Body):
 
 
 class TransferBody(Body):
-    """To one of the two; the agent accepts or declines, a queue takes it at once. The note goes
-    along."""
+    """Transfers to an agent or to a queue; give one of the two ids. An agent accepts or declines; a
+    queue takes it immediately. The note goes along."""
 
     agent_id: int | None = None
     queue_id: int | None = None
@@ -46,14 +46,14 @@ class TransferBody(Body):
 
 
 class ReturnBody(Body):
-    """``outcome``: what was done, told to the virtual agent."""
+    """``outcome`` tells the virtual agent what was done."""
 
     outcome: str = Field(min_length=1, max_length=200)
 
 
 class AssignBody(Body):
-    """``agent_id``: who gets it, whatever it waits for and whoever has it; one's own takes it
-    over."""
+    """``agent_id``: the agent who gets the interaction, whoever has it and whatever it waits for.
+    Your own id takes it over."""
 
     agent_id: int
 

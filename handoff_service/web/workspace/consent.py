@@ -1,4 +1,4 @@
-"""An agent records that a requester opted out of texts, or in."""
+"""An agent records a requester's opt-out or opt-in."""
 
 from typing import Any
 
