@@ -13,7 +13,7 @@ MOST_CONFUSIONS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """Shares from 0 to 1. ``examples``: the number of examples."""
+    """The scores of an intent: shares from 0 to 1, and the number of examples."""
 
     name: str
     precision: float
@@ -24,23 +24,22 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """``times``: how many texts of one intent were mistaken for another; ``example``: one of
-    them."""
+    """Texts of one intent that the model took for another."""
 
     meant: str
     taken_for: str
-    times: int
-    example: str
+    times: int  #: the number of texts
+    example: str  #: one of the texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NluReport:
-    """``intents``: worst understood first; ``confusions``: most frequent first."""
+    """The results of a cross-validation."""
 
     accuracy: float
     macro_f1: float
-    intents: tuple[Intent, ...]
-    confusions: tuple[Confusion, ...]
+    intents: tuple[Intent, ...]  #: worst understood first
+    confusions: tuple[Confusion, ...]  #: most frequent first
 
 
 def read(folder: Path) -> NluReport:

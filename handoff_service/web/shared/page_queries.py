@@ -70,7 +70,7 @@ class Frame:
     me: Agent  #: the signed-in agent
     presences: list[PresenceChoice]
     offered: list[Offered]  #: work offered to me
-    prompts: list[Prompt]  #: my prompts that nobody has dismissed
+    prompts: list[Prompt]  #: unanswered prompts that I have not dismissed
     newest_unread: dict[int, int]  #: my conversations with unread texts -> the newest unread text
     reject_reasons: list[RejectReason]
 

@@ -23,8 +23,8 @@ type Handler = Callable[..., Awaitable[Any]]
 
 
 def desk_of(request: Request) -> AppContext:
-    """Return the desk that this process serves. A request with an idempotency key has its own copy
-    with a special store."""
+    """Return the desk that this process serves. A request that may be repeated
+    has its own copy, whose store carries out each command once."""
     desk: AppContext = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 

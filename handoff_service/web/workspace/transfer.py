@@ -31,8 +31,8 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 async def transfer_dialog(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Return the dialog: every agent with their current workload, every queue with its opening
-    hours."""
+    """Return the dialog: every agent with their presence and load, every queue with its
+    opening hours."""
     around = await frame(request, agent, place="ongoing")
 
     def read(conn: Connection) -> dict[str, Any]:
