@@ -30,7 +30,7 @@ LATE = 5.0
 
 
 class Steadiness(Protocol):
-    """What a verdict about an agent needs to know."""
+    """The facts that a decision about an agent's connection needs."""
 
     def holds(self, agent_id: int) -> bool:
         """Whether the agent has an event stream open in this process."""

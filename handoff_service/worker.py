@@ -456,7 +456,7 @@ class Worker:
         return await self._deps.provider.send(outgoing)
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
-        """What the provider knows about a send with an unknown outcome."""
+        """Look up a send with an unknown outcome at the provider."""
         try:
             return LookedUp(tuple(await self._deps.provider.find(outgoing)))
         except OSError as error:

@@ -226,12 +226,12 @@ def _create(
     ).scalar_one()
     made = interactions.lock(tx.conn, interaction_id)
     live_group.join(tx, made.id, command.agent_id, 0)
-    said = f"{agent_name(tx.conn, command.agent_id)} wrote first"
+    sentence = f"{agent_name(tx.conn, command.agent_id)} wrote first"
     messages.append(
         tx,
         made,
         messages.NewLine(
-            kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.OWNER_CHANGED
+            kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.OWNER_CHANGED
         ),
     )
     return made

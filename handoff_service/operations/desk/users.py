@@ -140,12 +140,12 @@ def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
     put_numbers(tx, user_id, [])
     tx.conn.execute(delete(t.user_facts).where(t.user_facts.c.user_id == user_id))
     who = "The desk file" if by is None else agent_name(tx.conn, by)
-    said = (
+    sentence = (
         f"{who} deactivated {name}: this conversation keeps their name until it is closed or "
         "somebody else is verified"
     )
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.IDENTITY, agent_id=by
     )
     messages.append_each(tx, [(one, line) for one in running if one.user_id == user_id])
 

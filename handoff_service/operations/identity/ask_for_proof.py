@@ -67,8 +67,8 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     cancel_work_item(tx, interaction.id)  # a pending transfer
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     by = agent_name(tx.conn, command.agent_id)
-    said = f"{by} asked for an identity check"
-    changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said)
+    sentence = f"{by} asked for an identity check"
+    changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=sentence)
     proofs.begin(tx, changed.id, changed.epoch, changed.requester_number, command.agent_id)
     tx.conn.execute(
         update(t.interactions)

@@ -90,9 +90,9 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
         raise Conflict(f"{agent.name} already has this conversation.")
     cancel_work_item(tx, interaction.id)
     by = agent_name(tx.conn, command.by)
-    said = (
+    sentence = (
         f"{by} took over"
         if command.by == command.agent_id
         else f"{by} assigned this to {agent.name}"
     )
-    assign_agent(tx, interaction, command.agent_id, said=said)
+    assign_agent(tx, interaction, command.agent_id, said=sentence)

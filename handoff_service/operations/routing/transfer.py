@@ -148,12 +148,12 @@ def _queue_of(tx: Transaction, interaction: InteractionRow) -> int:
 
 
 def _say(
-    tx: Transaction, interaction: InteractionRow, said: str, reason: str | None, agent_id: int
+    tx: Transaction, interaction: InteractionRow, sentence: str, reason: str | None, agent_id: int
 ) -> None:
     line = messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
-        body=said,
+        body=sentence,
         event=Event.TRANSFER,
         reason=reason,
         agent_id=agent_id,

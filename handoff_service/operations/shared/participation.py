@@ -48,9 +48,13 @@ def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
 
 def notify_group(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
     """Add the line about an agent who joined or left."""
-    said = f"{agent_name(tx.conn, agent_id)} {did}"
+    sentence = f"{agent_name(tx.conn, agent_id)} {did}"
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.LIVE_GROUP, agent_id=agent_id
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=sentence,
+        event=Event.LIVE_GROUP,
+        agent_id=agent_id,
     )
     messages.append(tx, interaction, line)
 

@@ -72,10 +72,10 @@ class OutageFields:
         return self.active and self.since <= at and (self.until is None or at < self.until)
 
 
-def about[T: Titled](outages: Iterable[T], said: str) -> list[T]:
+def about[T: Titled](outages: Iterable[T], text: str) -> list[T]:
     """The outages with a title word in the requester's text: "VPN in Chicago" matches "is the vpn
     down"."""
-    words = _telling(said)
+    words = _telling(text)
     return [outage for outage in outages if words & _telling(outage.title)]
 
 

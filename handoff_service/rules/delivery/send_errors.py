@@ -29,7 +29,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SendError:
-    """What an error code says, in words for a live agent, and what Patchboard does about it."""
+    """The meaning of an error code for a live agent, and Patchboard's reaction to it."""
 
     meaning: str
     advice: str
@@ -72,8 +72,7 @@ class SendErrors:
     of_provider: Mapping[int, SendError] = field(default_factory=dict)
 
     def explain(self, code: int) -> SendError:
-        """What an error code means. A code that no table holds gets a sentence that is always
-        true."""
+        """Return the meaning of an error code. Unknown codes get a general sentence."""
         return OWN.get(code) or self.of_provider.get(code, UNNAMED)
 
     def is_opt_out(self, code: int | None) -> bool:

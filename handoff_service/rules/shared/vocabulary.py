@@ -152,7 +152,7 @@ class Work(StrEnum):
 
 
 class Unanswered(StrEnum):
-    """The event of a messaging action: whose messages have no response."""
+    """The event of a messaging action: messages of one side that have no response yet."""
 
     REQUESTER_MESSAGE = "requester_message_without_agent_response"
     AGENT_MESSAGE = "agent_message_without_requester_response"

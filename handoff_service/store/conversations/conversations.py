@@ -290,13 +290,15 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium], errors: SendE
 
 
 def _error(r: sa.Row[tuple[object, ...]], errors: SendErrors) -> MessageError:
-    said = errors.explain(r.error_code)
+    explained = errors.explain(r.error_code)
     then = ""
     if r.status == Status.QUEUED:
         then = "It goes out by itself when that is over. "
     elif r.again:
-        then = f"It is sent again within {describe(said.waits[r.retries - 1])}. "
-    return MessageError(code=r.error_code, meaning=said.meaning, advice=then + said.advice)
+        then = f"It is sent again within {describe(explained.waits[r.retries - 1])}. "
+    return MessageError(
+        code=r.error_code, meaning=explained.meaning, advice=then + explained.advice
+    )
 
 
 def _price(r: sa.Row[tuple[object, ...]]) -> Price | None:

@@ -92,9 +92,9 @@ def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> lis
     """Agents by id, optionally only those with these words in their name or e-mail address."""
     where = a.c.id > after
     if words:
-        said = words.strip()
-        where &= a.c.name.icontains(said, autoescape=True) | a.c.email.icontains(
-            said, autoescape=True
+        typed = words.strip()
+        where &= a.c.name.icontains(typed, autoescape=True) | a.c.email.icontains(
+            typed, autoescape=True
         )
     ids = conn.execute(select(a.c.id).where(where).order_by(a.c.id).limit(limit)).scalars().all()
     return sorted(agents_by_id(conn, ids).values(), key=lambda agent: agent.id)

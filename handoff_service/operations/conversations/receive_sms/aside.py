@@ -87,7 +87,7 @@ def _names(tx: Transaction, closed: int) -> list[str]:
 
 
 def keep_aside(tx: Transaction, aside: Aside) -> int:
-    """Store it. Returns the interaction that it stands in."""
+    """Store the text. Returns the interaction that contains it."""
     reaction, message = aside.reaction, aside.message
     if reaction is None:
         where = aside.closed or _newest(tx, aside) or _closed_at_once(tx, aside)
