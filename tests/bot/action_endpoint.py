@@ -1,8 +1,5 @@
-"""A stand-in for the service's `POST /bot/actions`, which answers by Rasa's action protocol and
-keeps what it was sent.
-
-Source of the shapes: rasa.core.actions.action.RemoteAction of Rasa 3.6.21.
-"""
+"""A stand-in for the service's ``POST /bot/actions``. It answers by Rasa's action protocol and
+records the requests. Source of the shapes: rasa.core.actions.action.RemoteAction of Rasa 3.6.21."""
 
 from __future__ import annotations
 
@@ -83,7 +80,7 @@ class ActionEndpoint:
         self.outage = "-"  # what is down: a problem with this word is asked about it
 
     def names(self, sender: str) -> list[str]:
-        """The actions that Rasa asked for in a conversation, in order, but for the problem form's
+        """The actions that Rasa asked for in a conversation, in order, without the problem form's
         check."""
         asked = [call["next_action"] for call in self.calls if call["sender_id"] == sender]
         return [name for name in asked if name != "validate_problem_form"]
@@ -124,7 +121,7 @@ class ActionEndpoint:
 
 
 def not_understood(tracker: dict[str, Any]) -> dict[str, Any]:
-    """Inside a form the form asks again behind the words."""
+    """In a form, the form's question follows the text."""
     form = tracker["active_loop"]
     reply = "utter_not_understood" if form else "utter_rephrase"
     return {

@@ -37,7 +37,7 @@ FAULT_LASTS = (0.1, 4.0)  # seconds
 
 
 class Told:
-    """What one event stream has told, reconnecting as a client does."""
+    """Collects the events of one stream, and reconnects as a client does."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -18,7 +18,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "product.md").read_text()
 
 
 def left_columns(heading: str) -> set[str]:
-    """The left cells of the tables under a heading, without emphasis and what stands in brackets at
+    """Return the left cells of the tables under a heading, without emphasis and text in brackets at
     the end."""
     section = PAGE.split(f"## {heading}")[1].split("\n## ")[0]
     cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| ")]
