@@ -139,8 +139,8 @@ def opened(action: str, slots: dict[str, Any]) -> dict[str, Any]:
 
 
 def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
-    """The form's slots as they were found; no outage is known but the test's. What is known is
-    asked no more of."""
+    """Fill the form's slots with what was recognized, so that the form skips these questions. The
+    only known outage is the test's."""
     events = list(itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"])))[
         ::-1
     ]
@@ -153,8 +153,8 @@ def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
 
 
 def judged(tracker: dict[str, Any]) -> list[dict[str, Any]]:
-    """The form's slots as the service would leave them: what was told is right, anything else is
-    asked again."""
+    """Fill the form's slots as the service would: given answers are right, and all others are asked
+    again."""
     set_now = itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"]))
     slots = {e["name"]: e["value"] for e in set_now if e["name"] in ("account", "proof")}
     if "proof" in slots:

@@ -413,7 +413,7 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
         await reject(story, MIA, "Not my expertise")  # for good
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
     third = await texts(story, "+13035550009")
-    # waiting requesters are told so, which does not make them first in line again
+    # the waiting requesters are told now, which no longer puts their work items first
     await story.offer()
     await story.available(MIA)
     while await worker.step():
