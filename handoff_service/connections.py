@@ -126,7 +126,7 @@ class Connections:
         gap = Gap(held=list(self._open), clock_changed=self._stepped)
         try:
             await self._store.write(after_gap, gap)
-        except Exception as error:  # noqa: BLE001  # whatever it refuses with
+        except Exception as error:  # noqa: BLE001  # any refusal
             self._note_failure(error)
             return
         self._missed = False
@@ -139,7 +139,7 @@ class Connections:
     async def _tell(self, command: Connected) -> None:
         try:
             await self._store.write(still_connected, command)
-        except Exception as error:  # noqa: BLE001  # whatever it refuses with
+        except Exception as error:  # noqa: BLE001  # any refusal
             self._note_failure(error)
 
     def _note_failure(self, error: Exception) -> None:

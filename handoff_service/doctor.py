@@ -140,7 +140,8 @@ def _not_taken(conn: sa.Connection) -> list[str]:
 
 
 def _untold(conn: sa.Connection) -> str:
-    """Consent changes that should have reached the provider by now. Empty when there are none."""
+    """Describe consent changes that should have reached the provider by now; empty if there are
+    none."""
     waiting, why = consents.untold(conn, clock.now() - SHOULD_BE_TOLD)
     cause = f"{why}." if why else "is the service running?"
     return (

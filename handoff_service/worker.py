@@ -132,7 +132,7 @@ AFTER_TROUBLE = timedelta(seconds=5)
 RECOVERED_AT_ONCE = 100
 GIVES_BACK_FOR = 10  # seconds
 RENEW_EVERY = 5.0  # seconds; well within a lease, see context.py
-# after this time a claim is not renewed any more, because something hangs for good
+# after this time a claim is no longer renewed, because something hangs for good
 LONGEST_WORK = timedelta(minutes=10)
 
 
@@ -141,7 +141,7 @@ class _Dropped(Exception):
 
 
 class NoWebhook:
-    """The twin for a desk without a webhook client: every call is put off."""
+    """Stands in for a webhook client on a desk without one. Every call is postponed."""
 
     async def call(self, _call: OutgoingCall) -> Called:
         return Called(why="This process makes no calls.")

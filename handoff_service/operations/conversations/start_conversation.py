@@ -48,8 +48,8 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """``expected_row``: the row of table 3 that the agent saw. Nothing is sent when another row
-    applies by now."""
+    """``expected_row`` is the row of table 3 that the agent saw. If another row applies now,
+    nothing is sent."""
 
     agent_id: int
     recipient: Recipient
@@ -167,7 +167,7 @@ def _row(line: _Line, recipient: Recipient) -> If:
 
 
 def _profile(tx: Transaction, recipient: Recipient, *, replace: bool) -> tuple[int, int | None]:
-    """The number's profile and user from now on: the named person, else the result of table 1."""
+    """Return the number's profile and its user: the named person, or else the result of table 1."""
     p = t.messaging_profiles
     there = tx.conn.execute(
         select(p).where(p.c.number == recipient.to, p.c.active).with_for_update()

@@ -116,7 +116,7 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
     ]
     if new:
         tx.conn.execute(insert(n), new)
-        p = t.messaging_profiles  # the number is now theirs, whatever somebody said before
+        p = t.messaging_profiles  # the number is now theirs, regardless of earlier statements
         theirs = (
             p.c.number.in_([row["number"] for row in new]),
             p.c.active,

@@ -80,8 +80,8 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
 
 
 def proof_ran_out(tx: Transaction, command: RanOut) -> None:
-    """Return the conversation without a result, unless the requester has answered or somebody else
-    owns it by now."""
+    """Return the conversation without a result, unless the requester has answered or it has another
+    owner now."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     key = str(interaction.id)
     work = (t.due_work.c.kind == Work.PROOF_LIMIT, t.due_work.c.key == key)

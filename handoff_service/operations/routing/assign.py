@@ -78,8 +78,8 @@ def assign_agent(
 
 
 def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
-    """Assign it whatever its owner or queue. NotFound for an unknown agent; Conflict when it is
-    closed."""
+    """Assign it, whoever owns it and whatever its queue. Raises NotFound for an unknown agent,
+    Conflict for a closed conversation."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     agent = tx.conn.execute(
         select(*t.agents.c["id", "name", "active"]).where(t.agents.c.id == command.agent_id)

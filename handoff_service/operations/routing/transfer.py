@@ -66,7 +66,7 @@ def transfer(tx: Transaction, command: Transfer) -> None:
 
 
 def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
-    """Cancel a pending transfer. Conflict when there is none."""
+    """Cancel a pending transfer. Raises Conflict without one."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if _under_way(tx, interaction.id) is None:
         raise Conflict("There is no transfer to cancel.")

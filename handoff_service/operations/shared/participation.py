@@ -19,8 +19,8 @@ class NotTakingPart(NotAllowed):
 
 
 def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> InteractionRow:
-    """The interaction, locked for this agent's action. NotFound when there is none. NotTakingPart
-    when another live agent owns it and this agent has not joined."""
+    """Return the interaction, locked for this agent's action. Raises NotFound for an unknown id,
+    and NotTakingPart when another live agent owns it and this agent has not joined."""
     interaction = interactions.lock(tx.conn, interaction_id)
     must_take_part(tx, interaction, agent_id)
     return interaction

@@ -1,4 +1,4 @@
-"""Cases: what people call them, and what is still open."""
+"""Cases: their display numbers, and which of them are open."""
 
 import re
 

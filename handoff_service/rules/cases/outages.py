@@ -86,7 +86,7 @@ def _telling(text: str) -> set[str]:
 
 
 def faults(outage: OutageFields) -> dict[str, str]:
-    """Field -> what is wrong with it. Empty when the outage can be saved."""
+    """Return field -> its error; empty if the outage can be saved."""
     found = {}
     if wrong := _text_fault(outage.text):
         found["text"] = wrong

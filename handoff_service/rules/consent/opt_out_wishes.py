@@ -24,7 +24,7 @@ LONGEST = 120  # characters of a wish; our own limit: a longer text needs a pers
 
 
 class Wish(StrEnum):
-    """What a text without a keyword says about being texted."""
+    """The meaning of a text without a keyword, regarding further texts."""
 
     CLEAR = "clear"
     LIKELY = "likely"

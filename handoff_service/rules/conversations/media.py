@@ -25,7 +25,7 @@ SENT = frozenset({"image/jpeg", "image/png", "image/gif"})
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the file's bytes say about a picture: its media type and its displayed size."""
+    """A picture's media type and displayed size, as its bytes state them."""
 
     content_type: str
     width: int

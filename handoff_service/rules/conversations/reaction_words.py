@@ -191,7 +191,7 @@ NAMED: Sequence[tuple[str, str, str]] = (
     *(("Hat", between, "hinzugefügt") for between in ("zu", "bei")),
     ("Fügte", "zu", "hinzu"),
 )
-#: What a removal says before the name of the reaction, between it and the quoted text, and at the
+#: The text of a removal before the name of the reaction, between it and the quotation, and at the
 #: end.
 REMOVED: Sequence[tuple[str, str, str]] = (
     *((verb, "from", "") for verb in ("Removed", "Removed their", "Took back")),

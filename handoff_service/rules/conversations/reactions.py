@@ -27,8 +27,8 @@ _CUT = re.compile(r"\s*(…|\.\.\.?)\s*$")
 _QUOTE_MARKS = frozenset(OPENING + CLOSING) - {"'"}
 _OBJECT = "\ufffc"  # what represents a picture in a text
 _SURE_PREFIX = (
-    # so many letters and digits of a message that goes on are a quote of it, also without a sign of
-    # a cut
+    # Without a cut mark, a beginning of a message with this many letters and digits counts as a
+    # quote.
     16
 )
 MOST_WORDS = 6  # of the name of a reaction

@@ -101,7 +101,7 @@ def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> lis
 
 
 def get(conn: Connection, agent_id: int) -> Agent:
-    """NotFound when there is none."""
+    """Raises NotFound for an unknown id."""
     found = agents_by_id(conn, [agent_id])
     if agent_id not in found:
         raise NotFound(f"There is no agent {agent_id}.")
@@ -114,7 +114,7 @@ def groups(conn: Connection, *, after: int = 0, limit: int | None = None) -> lis
 
 
 def group(conn: Connection, group_id: int) -> Group:
-    """NotFound when there is none."""
+    """Raises NotFound for an unknown id."""
     found = _groups(conn, g.c.id == group_id, 1)
     if not found:
         raise NotFound(f"There is no group {group_id}.")

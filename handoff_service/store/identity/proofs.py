@@ -163,7 +163,7 @@ def put_send(tx: Transaction, proof: Proving, until: datetime) -> int:
 
 
 def put_code(tx: Transaction, send_id: int, kept: str, until: datetime) -> None:
-    """Store a send's code. Its keyed hash stays with the send, whatever happens to the proof."""
+    """Store a send's code. Its keyed hash stays with the send even after the proof has ended."""
     tx.conn.execute(update(s).where(s.c.id == send_id).values(code_hash=kept, code_until=until))
 
 
