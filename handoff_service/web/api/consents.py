@@ -42,7 +42,7 @@ async def list_consents(asked: ApiRequest[None, LedgerQuery]) -> Page[Consent]:
     return page(await asked.desk.store.read(read), asked.query.limit, lambda one: one.id)
 
 
-@post("/consents", summary="Record that somebody opted out of texts, or in", status=201)
+@post("/consents", summary="Record an opt-out or an opt-in", status=201)
 async def make(asked: ApiRequest[ConsentBody, Any]) -> Consent:
     ask = Ask(source=Source.API, agent_id=asked.agent.id, **asked.body.model_dump())
     made = await asked.desk.store.write(change_consent, ask, near=ask.number)

@@ -157,7 +157,7 @@ async def change(asked: ApiRequest[ChangeBody, Any]) -> Interaction:
 
 @get(
     "/interactions/{id}/messages",
-    summary="What was said, oldest first, with system messages and notes marked by kind",
+    summary="Messages, oldest first, with system messages and notes marked by kind",
 )
 async def list_messages(asked: ApiRequest[None, Paging]) -> Page[Message]:
     await one_interaction(asked)
@@ -197,7 +197,7 @@ async def read(asked: ApiRequest[ReadBody, Any]) -> Interaction:
     return await after(asked, read_interaction, command)
 
 
-@post("/interactions/{id}/close", summary="Close it")
+@post("/interactions/{id}/close", summary="Close the interaction")
 async def close(asked: ApiRequest[CloseBody, Any]) -> Interaction:
     command = CloseInteraction(
         interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump()

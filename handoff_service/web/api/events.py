@@ -71,7 +71,7 @@ async def _never(_asked: Any) -> None:
 CALL = Call(
     method="GET",
     path="/v1/events",
-    summary="What happens to me, as Server-Sent Events; resumable with Last-Event-ID",
+    summary="My events, as Server-Sent Events; resumable with Last-Event-ID",
     handle=_never,
     answer=str,
     roles=LIVE,

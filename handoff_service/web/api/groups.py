@@ -61,6 +61,6 @@ async def change(asked: ApiRequest[GroupBody, Any]) -> Group:
     return await one_group(asked)
 
 
-@delete("/groups/{id}", summary="Delete a group that no queue asks", roles=ADMIN)
+@delete("/groups/{id}", summary="Delete a group that no queue uses", roles=ADMIN)
 async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_group, asked.id)

@@ -86,7 +86,7 @@ async def make(asked: ApiRequest[NewActionBody, Any]) -> SavedAction:
 
 @post(
     "/messaging-actions/dry-run",
-    summary="What a messaging action would have done on the waits that began in the last 30 days",
+    summary="Dry run of a messaging action on the waits that began in the last 30 days",
     roles=ADMIN,
 )
 async def try_out(asked: ApiRequest[TriedBody, Any]) -> DryRun:
@@ -97,7 +97,7 @@ async def try_out(asked: ApiRequest[TriedBody, Any]) -> DryRun:
 
 @patch(
     "/messaging-actions/{id}",
-    summary="Change a messaging action; timers that run keep their time",
+    summary="Change a messaging action; running timers keep their due time",
     roles=ADMIN,
 )
 async def change(asked: ApiRequest[ActionBody, Any]) -> SavedAction:

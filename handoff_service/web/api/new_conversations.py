@@ -61,8 +61,7 @@ class StartedConversation:
 
 @post(
     "/conversations/preview",
-    summary="What sending a first text would do (table 3), and the active interaction if "
-    "there is one",
+    summary="Preview of a first text (table 3), with the active interaction if there is one",
 )
 async def preview(asked: ApiRequest[RecipientBody, Any]) -> Previewed:
     recipient = await _recipient(asked)
@@ -81,7 +80,7 @@ async def preview(asked: ApiRequest[RecipientBody, Any]) -> Previewed:
     )
 
 
-@post("/conversations", summary="Text somebody first", status=201)
+@post("/conversations", summary="Start a conversation with a first text", status=201)
 async def send(asked: ApiRequest[FirstTextBody, Any]) -> StartedConversation:
     recipient = await _recipient(asked)
     given = asked.body

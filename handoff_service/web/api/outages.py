@@ -33,7 +33,7 @@ class OutageBody(Patch):
     active: bool | None = None
 
 
-@get("/outages", summary="Outages, the latest beginning first", roles=ANYONE)
+@get("/outages", summary="Outages, latest start first", roles=ANYONE)
 async def list_outages(asked: ApiRequest[None, Paging]) -> Page[Outage]:
     return page_of(await asked.desk.store.read(outages.list_), asked.query, lambda one: one.id)
 

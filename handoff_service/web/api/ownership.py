@@ -79,13 +79,13 @@ async def take_back(asked: ApiRequest[None, Any]) -> Interaction:
     return await after(asked, cancel_transfer, command)
 
 
-@post("/interactions/{id}/join", summary="Join its live group without writing")
+@post("/interactions/{id}/join", summary="Join the live group without writing")
 async def join(asked: ApiRequest[None, Any]) -> Interaction:
     command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, join_group, command)
 
 
-@post("/interactions/{id}/leave", summary="Leave its live group")
+@post("/interactions/{id}/leave", summary="Leave the live group")
 async def leave(asked: ApiRequest[None, Any]) -> Interaction:
     command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, leave_group, command)
@@ -101,7 +101,7 @@ async def assign(asked: ApiRequest[AssignBody, Any]) -> Interaction:
     return await after(asked, assign_by_hand, command)
 
 
-@post("/interactions/{id}/return-to-bot", summary="Hand it back to the virtual agent")
+@post("/interactions/{id}/return-to-bot", summary="Hand the interaction back to the virtual agent")
 async def give_back(asked: ApiRequest[ReturnBody, Any]) -> Interaction:
     command = ReturnToBot(
         interaction_id=asked.id, agent_id=asked.agent.id, outcome=asked.body.outcome
@@ -124,7 +124,7 @@ async def ask_proof(asked: ApiRequest[None, Any]) -> Interaction:
     return await after(asked, ask_for_proof, command)
 
 
-@post("/interactions/{id}/verify/undo", summary="Put the last association back")
+@post("/interactions/{id}/verify/undo", summary="Undo the last verification")
 async def undo(asked: ApiRequest[None, Any]) -> Interaction:
     command = Undo(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, undo_verification, command)

@@ -20,7 +20,7 @@ class SettleBody(Body):
 
 @post(
     "/interactions/{id}/messages/{message_id}/settle",
-    summary="Decide about a message whose outcome is unknown: it went out, or it is sent again",
+    summary="Resolve a message with an unknown outcome: it went out, or it is sent again",
 )
 async def settle(asked: ApiRequest[SettleBody, Any]) -> Message:
     command = ResolveSend(

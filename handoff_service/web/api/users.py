@@ -108,9 +108,7 @@ async def make(asked: ApiRequest[NewUserBody, Any]) -> User:
     return await _one(asked, await asked.desk.store.write(make_user, MakeUser(**values)))
 
 
-@patch(
-    "/users/{id}", summary="Change a user; conversations that run stay whose they are", roles=ADMIN
-)
+@patch("/users/{id}", summary="Change a user; active conversations keep their user", roles=ADMIN)
 async def change(asked: ApiRequest[UserBody, Any]) -> User:
     values = asked.body.given()
     if "facts" in values:
