@@ -8,7 +8,8 @@ from handoff_service.rules.shared.vocabulary import Owner
 
 
 class If(StrEnum):
-    """The left column, in the words of the page. "Different person" is judged first."""
+    """The situations of the table, in the words of the product page. "Different person" takes
+    precedence."""
 
     NO_ACTIVE_INTERACTION = "no active interaction"
     ACTIVE_WITH_LIVE_AGENT = "active with a live agent"

@@ -30,8 +30,8 @@ class OwnedBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptedOut:
-    """An opt-out, because of which texts to a requester are refused. ``why`` explains in words its
-    cause, since when it applies, and what would end it."""
+    """An opt-out, which blocks texts to a requester. ``why`` explains its cause, since when it
+    applies, and what would end it."""
 
     since: datetime
     source: Source

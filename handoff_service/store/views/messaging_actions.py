@@ -70,7 +70,7 @@ class WouldHave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """What a messaging action would have done between two moments.
+    """The result of a dry run: what a messaging action would have done between two moments.
 
     - ``waits``: how many waits for its event began in that period;
     - ``times``: in how many of them it would have acted;

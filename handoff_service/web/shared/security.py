@@ -51,7 +51,8 @@ TLS = {"Strict-Transport-Security": "max-age=31536000"}
 def add_headers(
     public_url: str,
 ) -> Callable[[Request, BaseHTTPResponse], Coroutine[Any, Any, None]]:
-    """Return the middleware that adds the headers. A page's answer keeps a header of its own."""
+    """Return the middleware that adds the headers. An answer outside the webhooks keeps a header
+    that it already has."""
     tls = TLS if public_url.startswith("https:") else {}
     pages, webhooks = HEADERS | tls, WEBHOOK_HEADERS | tls
 
