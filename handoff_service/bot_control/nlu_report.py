@@ -13,7 +13,7 @@ MOST_CONFUSIONS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """The scores of an intent: shares from 0 to 1, and the number of examples."""
+    """Shares from 0 to 1. ``examples``: the number of examples."""
 
     name: str
     precision: float
@@ -24,22 +24,23 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """Texts of one intent that the model took for another."""
+    """``times``: how many texts of one intent were mistaken for another; ``example``: one of
+    them."""
 
     meant: str
     taken_for: str
-    times: int  #: the number of texts
-    example: str  #: one of the texts
+    times: int
+    example: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NluReport:
-    """The results of a cross-validation."""
+    """``intents``: worst understood first; ``confusions``: most frequent first."""
 
     accuracy: float
     macro_f1: float
-    intents: tuple[Intent, ...]  #: worst understood first
-    confusions: tuple[Confusion, ...]  #: most frequent first
+    intents: tuple[Intent, ...]
+    confusions: tuple[Confusion, ...]
 
 
 def read(folder: Path) -> NluReport:

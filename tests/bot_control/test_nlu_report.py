@@ -1,4 +1,4 @@
-"""The report of ``make nlu``, from the files that Rasa's cross-validation writes."""
+"""What `make nlu` prints, from what Rasa's cross-validation writes."""
 
 import json
 from pathlib import Path
