@@ -92,7 +92,7 @@ async def _open(app: App, settings: Settings) -> None:
     metrics = Metrics()
     background = Background(lambda name: metrics.background_failures.labels(name).inc())
 
-    def told(hints: Sequence[Hint], work_at: datetime | None) -> None:
+    def publish(hints: Sequence[Hint], work_at: datetime | None) -> None:
         fanout.publish(hints)
         if hints:
             indexing.trigger()
@@ -107,7 +107,7 @@ async def _open(app: App, settings: Settings) -> None:
         settings.database_url,
         clock=clock.now,
         settings=operation_settings(settings, send_errors_of(settings)),
-        after_commit=told,
+        after_commit=publish,
     )
 
     def redis_is_back() -> None:
@@ -193,8 +193,8 @@ async def _close(app: App) -> None:
 async def _fanout(
     settings: Settings, store: Store, background: Background, returned: Callable[[], None]
 ) -> Fanout:
-    """The desk's own id separates it from others on the same Redis server, whose channels span all
-    its databases."""
+    """Create the fan-out. The channel contains the desk's own id, because other desks may use the
+    same Redis server, and its channels span all its databases."""
     if not settings.redis_url:
         return LocalFanout()
     channel = f"patchboard:{await store.read(desk_id)}:hints"

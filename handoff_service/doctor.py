@@ -101,8 +101,8 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
                 for problem in q.problems
             ]
             never += [*_not_taken(conn), *waiting]
-            untold = [said] if (said := _untold(conn)) else []
-            is_usual = kind.no_consents is not None and kind.no_consents in said
+            untold = [sentence] if (sentence := _untold(conn)) else []
+            is_usual = kind.no_consents is not None and kind.no_consents in sentence
             return (numbers, never, untold) if is_usual else (numbers, never + untold, [])
     except SetupError as error:
         return [], [str(error)], []
@@ -145,11 +145,12 @@ def _not_taken(conn: sa.Connection) -> list[str]:
 
 
 def _untold(conn: sa.Connection) -> str:
-    """Consent changes that should have reached the provider by now. Empty when there are none."""
+    """Describe consent changes that should have reached the provider by now; empty if there are
+    none."""
     waiting, why = consents.untold(conn, clock.now() - SHOULD_BE_TOLD)
-    said = f"{why}." if why else "is the service running?"
+    cause = f"{why}." if why else "is the service running?"
     return (
-        f"The provider does not know of {waiting} change{'s' * (waiting > 1)} of consent: {said}"
+        f"The provider does not know of {waiting} change{'s' * (waiting > 1)} of consent: {cause}"
         if waiting
         else ""
     )

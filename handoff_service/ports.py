@@ -1,5 +1,5 @@
-"""Ports: what operations need from the outside world. Each port has a real gateway and a plain twin
-that ships."""
+"""Ports: what operations need from the outside world. Each port has a real gateway and a simple
+implementation that needs no outside service."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
@@ -141,8 +141,8 @@ class ConsentNotTaken:
 
 
 class NotOffered(Exception):
-    """The provider does not offer this to the company's account. The text says what it is and what
-    to do."""
+    """The provider does not offer this feature to the company's account. The text names the feature
+    and the fix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +256,7 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class BotAnswer:
-    """A turn's messages; empty when the bot says nothing. ``understood`` None: this bot does not
+    """A turn's messages; empty if the bot does not reply. ``understood`` None: this bot does not
     report."""
 
     replies: tuple[BotReply, ...] = ()
@@ -361,7 +361,7 @@ class Fanout(Protocol):
         queued."""
 
     def end_streams(self) -> None:
-        """End every listener, now and from now on, because this process stops. Publishing works
+        """End every listener, including future ones, because this process stops. Publishing works
         until ``close``."""
 
     async def close(self) -> None: ...

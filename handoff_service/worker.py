@@ -26,7 +26,7 @@ LONGEST_SLEEP = timedelta(seconds=30)
 AFTER_TROUBLE = timedelta(seconds=5)
 GIVES_BACK_FOR = 10  # seconds
 RENEW_EVERY = 5.0  # seconds; well within a lease, see context.py
-# after this time a claim is not renewed any more, because something hangs for good
+# after this time a claim is no longer renewed, because something hangs for good
 LONGEST_WORK = timedelta(minutes=10)
 
 

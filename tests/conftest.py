@@ -1,4 +1,5 @@
-"""What tests stand on: real databases, a clock moved by hand, the people of ``desk.toml``."""
+"""Fixtures for all tests: real databases, a clock that tests move, and the people of
+``desk.toml``."""
 
 import asyncio
 import os
@@ -46,7 +47,7 @@ def _compile_statements_once() -> Iterator[None]:
 
 
 class MovedClock:
-    """A clock that stands still until a test moves it."""
+    """A clock that changes only when a test moves it."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -59,7 +60,7 @@ class MovedClock:
 
 
 class Heard:
-    """Collects what lanes tell after their commits."""
+    """Collects the hints that lanes publish after their commits."""
 
     def __init__(self) -> None:
         self.hints: list[Hint] = []
@@ -77,8 +78,7 @@ def clock() -> MovedClock:
 
 @pytest.fixture
 async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
-    """Twilio, as far as it is needed here. Its callbacks wait: nobody listens at the public
-    address."""
+    """The fake Twilio. It holds its callbacks, because nobody listens at the public address."""
     async with FakeTwilio(clock=clock) as fake:
         fake.hold_callbacks()
         yield fake
@@ -98,8 +98,8 @@ def heard() -> Heard:
 
 
 def no_postgres(error: object) -> None:
-    """PostgreSQL is part of the tests: its absence is a failure where CI says so, and a visible
-    skip elsewhere."""
+    """PostgreSQL is part of the tests. If it is missing, the test fails in CI and is visibly
+    skipped elsewhere."""
     if os.environ.get("PATCHBOARD_TEST_REQUIRE_SERVICES") == "1":
         pytest.fail(f"PostgreSQL is not there ({error}); set PATCHBOARD_TEST_POSTGRES")
     pytest.skip(f"PostgreSQL is not there ({error}); set PATCHBOARD_TEST_POSTGRES")
@@ -147,15 +147,15 @@ def sqlite_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class PostgresDesk:
-    """A PostgreSQL database that is put back to what it was. To make one anew takes most of what a
-    test takes."""
+    """A PostgreSQL database that is reset to its first state. Creating a new one would take most of
+    a test's time."""
 
     url: str
     put_back: str
 
     @classmethod
     def keep(cls, url: str) -> "PostgresDesk":
-        """Copy every row into a schema beside, to be read again before each test."""
+        """Copy every row into a second schema, from which each test restores it."""
         with psycopg.connect(url, autocommit=True) as db:
             tables = [
                 name
@@ -175,7 +175,7 @@ class PostgresDesk:
         again = [
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            # no foreign keys, no triggers: rows as they were
+            # without foreign keys and triggers, so that rows are restored unchanged
             "SET session_replication_role = replica",
             *(f"DELETE FROM public.{table}" for table in tables),
             *(f"INSERT INTO public.{table} SELECT * FROM kept.{table}" for table in tables),
@@ -184,7 +184,7 @@ class PostgresDesk:
         return cls(url, ";".join(again))
 
     def as_it_was(self) -> str:
-        """Its address, once what was written since is gone, and who is still connected."""
+        """Delete what was written since, disconnect everybody, and return the address."""
         with psycopg.connect(self.url, autocommit=True) as db:
             db.execute(self.put_back)
         return self.url
@@ -192,7 +192,7 @@ class PostgresDesk:
 
 @pytest.fixture(scope="session")
 def postgres_desk() -> Iterator[PostgresDesk]:
-    """A PostgreSQL database with the desk, for one test after the other."""
+    """A PostgreSQL database with the desk, which tests use one after another."""
     with postgres_database() as url:
         asyncio.run(lay_out(url))
         yield PostgresDesk.keep(url)
@@ -206,7 +206,7 @@ def postgres_url(postgres_desk: PostgresDesk) -> str:
 
 @pytest.fixture
 def sqlite_url(sqlite_desk: Path, tmp_path: Path) -> str:
-    """A SQLite file of the test's own, with the desk."""
+    """The test's own SQLite file, with the desk."""
     return f"sqlite:///{shutil.copy(sqlite_desk, tmp_path / 'desk.db')}"
 
 
@@ -223,8 +223,8 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def module_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> str:
-    """The same for all tests of a file, which then has no test with a PostgreSQL database of its
-    own: there is one."""
+    """One database for all tests of a file. Such a file cannot use the other PostgreSQL fixtures,
+    because there is only one PostgreSQL desk."""
     if request.param == "postgresql":
         desk: PostgresDesk = request.getfixturevalue("postgres_desk")
         return desk.as_it_was()

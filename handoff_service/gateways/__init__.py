@@ -1,2 +1,2 @@
-"""How the product talks to the world: one provider's whole story a folder, each port with a plain
-twin that ships."""
+"""Connections to the outside world. Each provider is one folder, and each port has a simple
+implementation that needs no outside service."""

@@ -1,4 +1,4 @@
-"""What the folder of an SMS provider offers the service, in one value."""
+"""The interface that an SMS provider's folder offers to the service."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,36 +16,36 @@ type Receipts = Callable[[Receipt], Awaitable[object]]
 
 
 class MayHideText(BadInput):
-    """The request is not as the provider sends it, and may be a real text in a new form: the gap
-    sweep looks for it."""
+    """The request differs from what the provider sends, but may be a real text in a new form. The
+    gap sweep then looks for that text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderRequest:
-    """One request to a webhook, as it came."""
+    """One request to a webhook, unchanged."""
 
     #: The public address, without the query string.
     address: str
     query: str
     #: The query's arguments, each with its first value.
     arguments: Mapping[str, str]
-    #: By their names in lower case.
+    #: By lower-case name.
     headers: Mapping[str, str]
     body: bytes
 
 
 class Acknowledgement(NamedTuple):
-    """What the provider wants to hear when a request was taken."""
+    """The answer that the provider expects for an accepted request."""
 
     body: str = ""
     content_type: str = "text/plain"
 
 
 class ProviderWebhook(NamedTuple):
-    """One address that the provider calls, such as ``/sms``, below ``/webhooks/NAME``."""
+    """An address that the provider calls, such as ``/sms``, under ``/webhooks/NAME``."""
 
     path: str
-    #: Verify a request and read what it says. Raises Refusal; ``MayHideText`` starts a gap sweep.
+    #: Verify and parse a request. Raises Refusal; ``MayHideText`` also starts a gap sweep.
     read: Callable[[Settings, ProviderRequest], Sequence[Text | Receipt]]
     acknowledgement: Acknowledgement = Acknowledgement()
 
@@ -56,7 +56,7 @@ async def _nothing_wrong(_settings: Settings, _numbers: Sequence[ProviderNumber]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderKind:
-    """One SMS provider that PATCHBOARD_SMS_PROVIDER can name."""
+    """An SMS provider that PATCHBOARD_SMS_PROVIDER can name."""
 
     #: The value of PATCHBOARD_SMS_PROVIDER.
     name: str
@@ -64,18 +64,17 @@ class ProviderKind:
     title: str
     #: Its error codes.
     errors: SendErrors
-    #: Build the gateway. A provider in this process passes receipts on by itself.
+    #: Build the gateway. A provider in this process reports receipts through the callback.
     open: Callable[[Settings, Receipts], SmsProvider]
-    #: It stands in for the others: a copy of a desk may run with it, whose messages have another
-    #: provider's codes.
+    #: Whether it can stand in for other providers. A copy of a desk may run with it, and its stored
+    #: messages have another provider's error codes.
     stands_in: bool = False
-    #: The addresses that it calls.
+    #: The webhooks that it calls.
     webhooks: Sequence[ProviderWebhook] = ()
-    #: What is wrong with the account and its numbers, each with what mends it, for ``patchboard
-    #: doctor``.
+    #: Problems with the account and its numbers, each with its fix, for ``patchboard doctor``.
     faults: Callable[[Settings, Sequence[ProviderNumber]], Awaitable[list[str]]] = _nothing_wrong
-    #: What ``faults`` looks at, for people; empty: nothing.
+    #: Describes for people what ``faults`` checks; empty if it checks nothing.
     checked: str = ""
-    #: Why this provider never takes changes of consent from some accounts, as ``NotOffered`` says
-    #: it. No fault.
+    #: The message of the ``NotOffered`` error for accounts without the provider's consent API. This
+    #: is no fault of the account.
     no_consents: str | None = None

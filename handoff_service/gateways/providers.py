@@ -1,4 +1,4 @@
-"""The SMS providers that the service can use: one line of wiring for each."""
+"""The SMS providers that the service can use, one line each."""
 
 from collections.abc import Mapping
 
@@ -12,12 +12,13 @@ PROVIDERS: Mapping[str, ProviderKind] = {kind.name: kind for kind in (simulator.
 
 
 def provider_of(settings: Settings) -> ProviderKind:
-    """The provider that PATCHBOARD_SMS_PROVIDER names."""
+    """Return the provider that PATCHBOARD_SMS_PROVIDER names."""
     return PROVIDERS[settings.sms_provider]
 
 
 def send_errors_of(settings: Settings) -> SendErrors:
-    """What error codes mean with this provider."""
+    """Return the meaning of error codes with this provider. A provider that stands in for others
+    also knows their codes."""
     kind = provider_of(settings)
     if not kind.stands_in:
         return kind.errors

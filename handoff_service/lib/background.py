@@ -71,7 +71,7 @@ class Background:
             try:
                 await run()
                 error: Exception | None = None
-            except Exception as raised:  # noqa: BLE001  # whatever it is, the task must go on
+            except Exception as raised:  # noqa: BLE001  # any failure must lead to a restart
                 error = raised
             if self._has_run_well(state):
                 state.failures = 0

@@ -28,12 +28,11 @@ _HOLIDAYS = re.compile(r"\b[PS]H\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """``expression`` None: always open. ``time_zone`` is an IANA name; ``country`` is the ISO code
-    whose public holidays ``PH`` means."""
+    """Opening hours in one time zone."""
 
-    expression: str | None
-    time_zone: str
-    country: str | None = None
+    expression: str | None  #: None: always open
+    time_zone: str  #: an IANA name
+    country: str | None = None  #: the ISO code of the country whose public holidays ``PH`` means
 
     def is_open(self, at: datetime) -> bool:
         """Whether it is open at this moment."""

@@ -1,7 +1,7 @@
 """Password checks: a few at a time, in their own threads.
 
 One check takes a core for about 50 ms and 64 MB. At most ``AT_ONCE`` run at a time, and the next
-ones wait. Beyond ``MOST_WAITING`` the answer is "try again" at once, so a flood of sign-ins costs
+ones wait. Beyond ``MOST_WAITING`` a sign-in is told to try again, so a flood of sign-ins costs
 neither memory nor the webhooks' time.
 """
 

@@ -35,8 +35,8 @@ def read(typed: str, country: str | None) -> str:
     """The number in E.164, in Patchboard's canonical form
     (``rules/conversations/number_forms.py``).
 
-    ``country`` (ISO 3166) is for national numbers; None: there is none. NotANumber says what is
-    wrong.
+    ``country`` (ISO 3166) is for national numbers; None: only international ones are read.
+    Raises NotANumber with the reason.
     """
     return one_form(as_written(typed, country))
 

@@ -1,2 +1,2 @@
-"""What the product does, one verb a file. Plain synchronous functions on a transaction: load,
-decide, write."""
+"""The product's actions, one verb per file. They are plain synchronous functions on a transaction:
+load, decide, write."""

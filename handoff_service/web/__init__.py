@@ -1,1 +1,2 @@
-"""The edge: one surface a file. Verify, parse, one write or read, answer."""
+"""The HTTP edge: one module per surface. A handler verifies, parses, does one read or write, and
+answers."""

@@ -1,4 +1,4 @@
-"""The virtual agent's actions, behind rasa-sdk's executor as the service runs it, on a real
+"""The virtual agent's actions, run by rasa-sdk's executor as the service runs it, on a real
 store."""
 
 from typing import Any

@@ -1,5 +1,5 @@
-"""The virtual agent's identity actions behind rasa-sdk's executor: the words, which tell nothing of
-accounts."""
+"""The virtual agent's identity actions, run by rasa-sdk's executor. Their texts reveal nothing
+about accounts."""
 
 from typing import Any
 
@@ -75,7 +75,7 @@ class Bot:
             elif name != "action_listen":
                 following += await self.run(name)
             if name.startswith("action_ask") and self.slots.pop("requested_slot", name) is None:
-                following.append("action_after_proof")  # the form has ended, and its rule goes on
+                following.append("action_after_proof")  # the form has ended, and its rule continues
         await self.story.finish(question, *self.said)
         return self.said
 

@@ -1,4 +1,4 @@
-"""What the topics do: requests, account help, the status of cases, outages, office hours."""
+"""The actions of the topics: requests, account help, case status, outages, office hours."""
 
 from datetime import timedelta
 from typing import Any
@@ -35,7 +35,7 @@ async def bot(story: Story) -> Bot:
 
 @pytest.fixture
 async def proven(bot: Bot, story: Story) -> Bot:
-    """Ann is the one who texts, and it is proven."""
+    """Ann is the requester, and her identity is proven."""
     await story.store.write(
         verify_requester, Verify(interaction_id=bot.interaction, agent_id=MIA, user_id=ANN_ID)
     )

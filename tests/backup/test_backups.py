@@ -123,7 +123,8 @@ def test_every_row_medium_and_key_comes_back(source: str, target: str, tmp_path:
             old.config.secret_key,
             old.config.bot_token,
         ]
-        with migrating(new.config.database_url) as conn:  # counters go on behind what was restored
+        # id counters continue after the restored rows
+        with migrating(new.config.database_url) as conn:
             add_rows(conn, reflect(conn), itertools.count(1000))
     assert "users: 2 rows" in told
     assert list(tmp_path.glob(".*")) == [], "no temporary file is left"

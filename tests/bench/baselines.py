@@ -1,9 +1,9 @@
-"""What the product's webhook is held against: Sanic, the signature, and one durable INSERT, done in
-other ways.
+"""Baselines for the product's webhook: Sanic, the signature and one durable INSERT, done in other
+ways.
 
-``group``  one writer thread with group commit: the floor on SQLite
-``naive``  one INSERT in one transaction by SQLAlchemy's asyncio with aiosqlite or asyncpg: what one
-would write first
+``group``  one writer thread with group commit: the lower bound on SQLite
+``naive``  one INSERT per transaction by SQLAlchemy's asyncio with aiosqlite or asyncpg: the obvious
+first version
 """
 
 import asyncio

@@ -91,7 +91,7 @@ class _Connection(asyncio.Protocol):
 
 
 async def measure(port: int, connections: int, count: int, tag: str) -> Measured:
-    """Send ``count`` requests over so many connections at once."""
+    """Send ``count`` requests over this many connections in parallel."""
     loop = asyncio.get_running_loop()
     requests = [request(n, tag) for n in range(count)]
     times: list[float] = []

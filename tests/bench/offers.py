@@ -1,9 +1,9 @@
-"""From a text for live agents to the offer on an agent's screen: with 200 agents signed in, and
-with a long past.
+"""The time from a text for live agents to the offer on an agent's screen, with 200 agents signed in
+and with a long history.
 
-A screen is what the page's script does: a stream of hints, and the lists asked for anew after a
-hint. The clock runs from the requester's text leaving their phone until an agent's lists show them,
-so it holds the webhook's own time too.
+A screen does what the page's script does: it reads the stream of hints and fetches the lists after
+a hint. The time starts when the requester sends the text and ends when an agent's lists show it, so
+it includes the webhook.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
-"""The outbox against a provider that takes 50 ms and 32 at once, with order inversions counted;
-receipts a second.
+"""The outbox with a provider that takes 50 ms per text and 32 in parallel, counting order
+inversions; and receipts per second.
 
-In this process, without HTTP: the worker, its claims and commits are what is measured. The floor of
-the outbox is what the provider allows, 640 a second; of receipts, one bare UPDATE a receipt in the
-same lanes.
+The benchmark runs in this process without HTTP. It measures the worker with its claims and commits.
+The baseline of the outbox is the provider's limit, 640 per second; that of receipts is one bare
+UPDATE per receipt in the same lanes.
 """
 
 import asyncio
@@ -43,7 +43,8 @@ LEAST = 0.90
 
 @dataclass
 class Provider:
-    """Takes so long for each text, and so many at once; remembers the order in which they came."""
+    """Takes this long for each text, with a limit on parallel ones. Remembers the order in which
+    they arrived."""
 
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     came: list[tuple[str, int]] = field(default_factory=list)
@@ -161,7 +162,7 @@ _BARE: SetBased[str, None] = SetBased(_bare)
 
 
 async def _rate(sids: Sequence[str], write: Callable[[str], Awaitable[object]]) -> float:
-    """How many of these a second, 64 at once."""
+    """Return how many of these are done per second, 64 in parallel."""
     room = asyncio.Semaphore(64)
 
     async def one(sid: str) -> None:

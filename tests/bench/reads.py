@@ -1,6 +1,7 @@
-"""What the list costs: with very many ongoing conversations, and with a long past behind it.
+"""The cost of the list, with very many ongoing conversations and with a long history.
 
-The server's whole answer is measured, over one keep-alive connection: session, queries, template.
+The benchmark measures the server's whole answer over one keep-alive connection: session, queries,
+template.
 """
 
 import os

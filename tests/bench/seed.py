@@ -22,11 +22,11 @@ def ongoing(url: str, first: int, last: int) -> None:
 
 
 def index_texts(url: str) -> None:
-    """Index all of it at once, which the worker does in small batches."""
+    """Index all texts in one run; the worker does it in small batches."""
     opened = engine(url, size=1, writes=True)
     with opened.begin() as conn:
         if conn.dialect.name == "postgresql":
-            # made anew below, which is quicker
+            # created again below, which is faster
             conn.execute(sa.text("DROP INDEX ix_message_words_words"))
     with mock.patch.object(text_index, "AT_ONCE", 20_000):
         more = True
@@ -112,7 +112,7 @@ def _run(url: str, statements: tuple[str, ...], *, first: int, last: int, at: da
             if not sqlite:
                 written = written.replace("substr('000000' || n, -7)", "lpad(n::text, 7, '0')")
             conn.execute(sa.text(written), given)
-        if not sqlite:  # the next rows get ids behind these
+        if not sqlite:  # the next rows get ids after these
             for table in ("messaging_profiles", "interactions", "messages", "work_items", "offers"):
                 conn.execute(
                     sa.text(

@@ -1,8 +1,7 @@
-"""Rasa's own Twilio channel, whose answers cost nothing: what is measured is how fast it takes
-texts in.
+"""Rasa's own Twilio channel with free answers, to measure how fast it takes texts in.
 
-Loaded by Rasa (Python 3.10). The call of Twilio's REST API, which it makes inside the webhook, is
-left out: its favour.
+Rasa loads it (Python 3.10). The call of Twilio's REST API, which the channel makes inside the
+webhook, is left out in its favor.
 """
 
 from rasa.core.channels.twilio import TwilioInput, TwilioOutput

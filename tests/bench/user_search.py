@@ -1,7 +1,5 @@
-"""What a search for a person costs a desk with very many users, by the query alone.
-
-The floor is one search for an employee number: a lookup of one row by its index.
-"""
+"""The cost of searching for a person at a desk with very many users, by the query alone. The
+baseline is a search for an employee number: a lookup of one row by its index."""
 
 import os
 import random
@@ -61,7 +59,7 @@ def _measure(kind: str) -> int:
 
 
 def _searches(names: list[str]) -> dict[str, str]:
-    """What is searched for -> what is typed."""
+    """Return the searches: name -> typed text."""
     often, seldom = names[0], names[-1]
     first, last = often.split()
     return {

@@ -1,8 +1,5 @@
-"""A stand-in for the service's `POST /bot/actions`, which answers by Rasa's action protocol and
-keeps what it was sent.
-
-Source of the shapes: rasa.core.actions.action.RemoteAction of Rasa 3.6.21.
-"""
+"""A stand-in for the service's ``POST /bot/actions``. It answers by Rasa's action protocol and
+records the requests. Source of the shapes: rasa.core.actions.action.RemoteAction of Rasa 3.6.21."""
 
 from __future__ import annotations
 
@@ -83,7 +80,7 @@ class ActionEndpoint:
         self.outage = "-"  # what is down: a problem with this word is asked about it
 
     def names(self, sender: str) -> list[str]:
-        """The actions that Rasa asked for in a conversation, in order, but for the problem form's
+        """The actions that Rasa asked for in a conversation, in order, without the problem form's
         check."""
         asked = [call["next_action"] for call in self.calls if call["sender_id"] == sender]
         return [name for name in asked if name != "validate_problem_form"]
@@ -124,7 +121,7 @@ class ActionEndpoint:
 
 
 def not_understood(tracker: dict[str, Any]) -> dict[str, Any]:
-    """Inside a form the form asks again behind the words."""
+    """In a form, the form's question follows the text."""
     form = tracker["active_loop"]
     reply = "utter_not_understood" if form else "utter_rephrase"
     return {
@@ -142,8 +139,8 @@ def opened(action: str, slots: dict[str, Any]) -> dict[str, Any]:
 
 
 def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
-    """The form's slots as they were found; no outage is known but the test's. What is known is
-    asked no more of."""
+    """Fill the form's slots with what was recognized, so that the form skips these questions. The
+    only known outage is the test's."""
     events = list(itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"])))[
         ::-1
     ]
@@ -156,8 +153,8 @@ def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
 
 
 def judged(tracker: dict[str, Any]) -> list[dict[str, Any]]:
-    """The form's slots as the service would leave them: what was told is right, anything else is
-    asked again."""
+    """Fill the form's slots as the service would: given answers are right, and all others are asked
+    again."""
     set_now = itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"]))
     slots = {e["name"]: e["value"] for e in set_now if e["name"] in ("account", "proof")}
     if "proof" in slots:

@@ -1,5 +1,4 @@
-"""A real Rasa server, trained from the files of this tree, with a stand-in for the service's
-actions."""
+"""A real Rasa server, trained from this tree's files, with a stand-in for the service's actions."""
 
 from __future__ import annotations
 
@@ -24,14 +23,14 @@ _numbers = itertools.count(1)
 
 @dataclass(slots=True)
 class Conversation:
-    """One requester who texts the bot."""
+    """A requester who texts the bot."""
 
     server: RasaServer
     sender: str = field(default_factory=lambda: f"interaction-{next(_numbers)}")
 
     def post(self, body: object, *, authorization: str | None = None) -> tuple[int, Any]:
-        """Posts a body as it is (bytes) or as JSON, with the right token unless told. Answers
-        status and JSON."""
+        """Post a body unchanged (bytes) or as JSON, with the right token by default. Returns status
+        and JSON."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(self.server.url, raw)
         header = f"Bearer {self.server.token}" if authorization is None else authorization
@@ -47,7 +46,7 @@ class Conversation:
         return self.post({"sender": self.sender, "message": text, "metadata": metadata})
 
     def says(self, text: str) -> list[str]:
-        """What the virtual agent answers, buttons as [title] behind the text."""
+        """Return the virtual agent's answer, with buttons as [title] after the text."""
         status, replies = self.turn(text)
         assert status == 200, replies
         return [
@@ -60,7 +59,7 @@ class Conversation:
 
 @pytest.fixture(scope="session")
 def home() -> Path:
-    """Where models are kept between runs, by the hash of what they are trained from."""
+    """The folder that keeps models between runs, named by the hash of their training data."""
     need_bot_environment()
     return ROOT / ".cache" / "rasa"
 

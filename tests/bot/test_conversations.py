@@ -1,4 +1,4 @@
-"""What a requester texts and what comes back, from the real server with the real model."""
+"""Requesters' texts and the answers to them, from the real server with the real model."""
 
 from __future__ import annotations
 

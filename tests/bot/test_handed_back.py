@@ -1,5 +1,5 @@
-"""What a turn brings along and takes back: slots set before it, forms left, what was understood;
-any Rasa server."""
+"""The data that a turn sends and returns: slots set before it, forms that were left, what was
+understood. Any Rasa server will do."""
 
 from __future__ import annotations
 

@@ -93,7 +93,8 @@ class Talk:
         answer.raise_for_status()
 
     def says(self, body: str, ends: str) -> list[str]:
-        """Text, and wait until the answer holds ``ends``. What came since the text before."""
+        """Text, and wait until the answer contains ``ends``. Returns what arrived since the text
+        before."""
         self.text(body)
         return self.hears(ends)
 
@@ -152,8 +153,8 @@ def test_a_good_code_with_a_detour_and_nothing_shows_it(desk: Service, home: Pat
 
 
 def holds(path: Path, code: str) -> bool:
-    """Whether the code stands there by itself: the digits of times hold every code once in a
-    while."""
+    """Return whether the code occurs on its own. The digits of a time may contain any code by
+    chance."""
     return (
         re.search(rf"(?<![\d.]){code[:3]} ?{code[3:]}(?!\d)".encode(), path.read_bytes())
         is not None

@@ -1,5 +1,4 @@
-"""The bounded tracker store: what it answers is what Rasa's own answers, and a lost database is
-told."""
+"""The bounded tracker store answers as Rasa's own does, and reports a lost database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What trainers write: it is valid, fits SMS, and the model understands texts that it never saw."""
+"""The training data is valid and fits SMS, and the model understands texts that it never saw."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A bot that ends by itself is started again; real processes that answer as a bot's address
-does."""
+"""A bot that ends unexpectedly is restarted. Real processes answer as a bot's address does."""
 
 import os
 import queue

@@ -108,7 +108,7 @@ async def test_what_is_told_of_a_case(
 async def test_what_changes_nothing_is_told_to_nobody(
     story: Story, tickets: TicketSystem, worker: Worker
 ) -> None:
-    """Else two systems that tell each other of changes would never come to rest."""
+    """Otherwise two systems that send each other changes would loop."""
     case = await opened(story)
     await changed(story, case, external_number="T-1")
     await changed(story, case, external_number="T-1", state="open")
@@ -215,8 +215,8 @@ async def test_a_call_whose_answer_was_lost_is_made_again(
     clock: MovedClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The process dies between the call and writing down what it came to: its lease ends, and it is
-    told again."""
+    """The process dies between the call and recording its result. Its lease ends, and the call is
+    repeated."""
     await opened(story)
     write = story.store.write
     lost: Any = story.store

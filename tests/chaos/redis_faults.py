@@ -1,9 +1,9 @@
 """The Redis drill: two whole services on one PostgreSQL database, and a Redis server that dies,
-hangs, forgets everything and talks nonsense, fifty times.
+hangs, loses its data and sends garbage, fifty times.
 
-Texts come in to both services meanwhile, and an agent has an event stream at each. Five seconds
-after Redis is back both streams must have told every text. Prints ``faults=N events=N missed=N
-slowest=N.Ns``; fails when any was missed.
+Meanwhile texts arrive at both services, and an agent has an event stream at each. Five seconds
+after Redis is back, both streams must have reported every text. Prints ``faults=N events=N missed=N
+slowest=N.Ns``; fails if a stream missed one.
 
     python -m tests.chaos.redis_faults [FAULTS]
 """
@@ -37,7 +37,7 @@ FAULT_LASTS = (0.1, 4.0)  # seconds
 
 
 class Told:
-    """What one event stream has told, reconnecting as a client does."""
+    """Collects the events of one stream, and reconnects as a client does."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

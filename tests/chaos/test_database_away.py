@@ -1,5 +1,5 @@
-"""The database away: Twilio is told 503, so that it tries its fallback; when it is back, all goes
-on by itself."""
+"""While the database is away, Twilio gets a 503 and so tries its fallback. Work resumes when the
+database is back."""
 
 import asyncio
 import time
@@ -43,10 +43,10 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(
             cable.flow()
         else:
             await cable.plug_in(cable.port)
-        async with asyncio.timeout(15):  # what hung comes to its end first
+        async with asyncio.timeout(15):  # let hanging work end first
             while (await twilio.send_inbound(webhook, "+12025557001", MAIN, "after")).status != 200:
                 await asyncio.sleep(0.1)
-        # what was due meanwhile is done now: both texts' handoff is told
+        # work that fell due in the meantime is done now: both texts' handoffs are announced
         async with asyncio.timeout(30):
             while not twilio.sent:
                 await asyncio.sleep(0.05)

@@ -1,5 +1,5 @@
-"""The database is away, or the process is frozen: agents whose stream never closed stay available
-and are offered work."""
+"""While the database is away or the process is frozen, agents with an open stream stay available
+and get offers."""
 
 import asyncio
 import signal

@@ -1,5 +1,4 @@
-"""STOP, START and HELP: one ledger, one confirmation, and nothing leaves for somebody who has opted
-out."""
+"""STOP, START and HELP: one ledger, one confirmation, and no text to anybody who has opted out."""
 
 import asyncio
 import os
@@ -46,7 +45,7 @@ async def ledger(story: Story, number: str = ANN) -> list[Consent]:
 
 
 async def sent(story: Story) -> list[str]:
-    """What the worker sends now, all of it accepted."""
+    """Let the worker send everything that is due, and accept it."""
     texts = []
     while claimed := await claim(story):
         for one in claimed:

@@ -1,5 +1,5 @@
-"""The provider is told who may be texted, by number and by messaging service: with Twilio's
-official client against the fake."""
+"""Consents are pushed to the provider by number and by messaging service: with Twilio's official
+client against the fake."""
 
 from pathlib import Path
 
@@ -75,7 +75,7 @@ async def newest(story: Story, number: str = ANN) -> Consent:
 
 
 async def tell(worker: Worker, clock: MovedClock) -> None:
-    """What the worker tells once it looks again."""
+    """Return what the worker pushes when it looks again."""
     clock.move(120)
     assert await worker.step() == 1
 

@@ -1,4 +1,4 @@
-"""What live agents do: write, read, note, hold, close; and what their lists show."""
+"""The live agents' actions (write, read, note, hold, close) and their lists."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What was said on a line before, page by page to the very beginning."""
+"""Earlier messages of a line, page by page to the first one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which pictures and files are taken, and links that run out."""
+"""The pictures and files that are accepted, and links that expire."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -106,8 +106,8 @@ class Lines(RuleBasedStateMachine):
         await self.story.available(MIA, OMAR)
 
     def do(self, act: Coroutine[Any, Any, Any]) -> Any:
-        """A step of the story. What is refused must leave nothing half done, which the invariants
-        see."""
+        """Take a step of the story. A refused step must leave nothing half done, which the
+        invariants check."""
         try:
             return self.runner.run(act)
         except Refusal:

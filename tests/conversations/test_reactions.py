@@ -1,5 +1,4 @@
-"""Reactions that come as texts are told from ordinary texts, in five languages and with any
-quotation marks."""
+"""Reactions that arrive as texts are recognized in five languages and with any quotation marks."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a search means, and how a find is shown."""
+"""Parsing of search queries, and excerpts of results."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Thanks and the like, told from what needs an answer."""
+"""Thanks and similar texts, as opposed to texts that need an answer."""
 
 import pytest
 

@@ -113,7 +113,7 @@ async def test_an_unknown_outcome_is_looked_up_before_it_is_sent_again(
 async def test_a_provider_that_fails_again_and_again_is_asked_ever_more_rarely(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """As with a server error: looked up after 30 s, not there, tried again at once, the same
+    """As with a server error: looked up after 30 s, not found, retried immediately, the same
     error."""
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
     waits: list[float] = []
@@ -184,7 +184,8 @@ async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(
 async def test_a_crash_is_no_failure_of_the_providers(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """What was claimed again and again by processes that ended is not asked ever more rarely."""
+    """Work that was claimed repeatedly by processes that ended is not retried at longer
+    intervals."""
     message = await story.write(ann, "hello")
     for _ in range(5):
         await claim(story)
@@ -270,8 +271,7 @@ async def test_a_receipt_for_nothing_that_is_known_is_kept_once(story: Story) ->
 async def test_a_receipt_for_what_was_never_tried_does_not_end_it(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """As from a database that was restored, whose ids begin anew: it is about somebody else's
-    message."""
+    """As from a restored database, where ids repeat: the receipt belongs to another message."""
     message = await story.write(ann, "hello")
     receipt = Receipt(sid="SMother", status=Status.DELIVERED, message_id=message)
     assert not await story.store.write(record_receipt, receipt)

@@ -27,7 +27,7 @@ NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # where no webhook arrives
 async def sweeper(
     story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, clock: MovedClock
 ) -> Worker:
-    """A worker that sweeps and does nothing else; the desk's first sweep is behind it."""
+    """A worker that only sweeps; the desk's first sweep is done."""
     hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     made = Worker(hands, frozenset({Work.SWEEP_GAPS}))
     await twilio.send_inbound(NOBODY, ANN, MAIN, "before there was a desk")

@@ -23,8 +23,8 @@ FAR = [f"+2250{n:03d}0001234" for n in range(1, 40)]  # each of another range
 
 
 async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
-    """The number texts, and is replied to by itself. The limit that held the reply back, None when
-    it is sent."""
+    """Text from the number and reply automatically. Returns the limit that blocked the reply, or
+    None."""
     interaction = (await story.text(body, number=number)).interaction_id or 0
 
     def say_it(tx: Transaction, _: None) -> int:

@@ -1,5 +1,4 @@
-"""What texts cost and what became of them, as the provider says it later: with Twilio's own
-client."""
+"""Prices and outcomes that the provider reports later: with Twilio's own client."""
 
 import pytest
 

@@ -45,7 +45,7 @@ async def work(story: Story, provider: Provider, clock: MovedClock) -> list[str]
 
 
 async def hold(story: Story, clock: MovedClock) -> None:
-    """As a restore does, of a backup made an hour before."""
+    """Hold the work as a restore does, of a backup made an hour before."""
     clock.move(3600)
 
     def held(tx: Transaction, _: None) -> None:

@@ -1,5 +1,4 @@
-"""What becomes of a text besides going out: error codes, the rate, quiet hours, countries, a
-person's decision."""
+"""The rules of sending: error codes, the rate, quiet hours, countries, a person's decision."""
 
 import pytest
 
@@ -36,7 +35,7 @@ async def ann(story: Story) -> int:
 
 
 async def sent_in_order(story: Story) -> list[int]:
-    """What goes out now, all of it accepted."""
+    """Send what is due now and accept it; returns the order."""
     sent = []
     while claimed := await claim(story):
         for one in claimed:
@@ -258,8 +257,8 @@ async def rate(story: Story, segments: int) -> None:
 async def test_a_clock_that_steps_back_holds_a_text_no_longer_than_the_rate_does(
     story: Story, ann: int, clock: MovedClock
 ) -> None:
-    """What was sent until an hour from now cannot use up more of the rate than a burst and one text
-    do."""
+    """Texts sent with a time up to an hour ahead use up no more of the rate than one burst and one
+    text."""
     await rate(story, 2)
     for _ in range(2):
         await story.write(ann, "x" * 1500)

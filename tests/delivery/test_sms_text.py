@@ -154,7 +154,7 @@ def test_no_look_alike_and_nothing_invisible_costs_a_segment(character: str) -> 
     [
         ("a", True),
         ("\u0301", True),
-        ("\u0600", True),  # a sign of Arabic that stands before a number
+        ("\u0600", True),  # an Arabic mark that precedes a number
         ("\U0001f1e9\U0001f1ea", True),
         (" \n\t", False),
         ("\u200b", False),

@@ -1,4 +1,4 @@
-"""What an admin sets up: queues, provider numbers, templates, system messages, presence states,
+"""An admin's settings: queues, provider numbers, templates, system messages, presence states,
 reasons."""
 
 from dataclasses import replace

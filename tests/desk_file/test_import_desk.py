@@ -1,4 +1,4 @@
-"""The desk file: idempotent, whole or not at all, and wrong ones told with file, line and key."""
+"""The desk file: imports are idempotent and all or nothing; errors name file, line and key."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a user can set or see is in the reference, and the reference has nothing else."""
+"""The reference lists everything that a user can set or see, and nothing else."""
 
 import ast
 import re

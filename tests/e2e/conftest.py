@@ -84,8 +84,8 @@ def browser(chromium: Browser) -> Iterator[Browser]:
 
 @dataclass
 class Troubles:
-    """What pages complained of: failing scripts, and what the content security policy kept from
-    happening."""
+    """Errors that pages reported: failing scripts, and violations of the content security
+    policy."""
 
     seen: list[str] = field(default_factory=list)
 
@@ -101,7 +101,7 @@ class Troubles:
 
 @pytest.fixture
 def troubles() -> Iterator[Troubles]:
-    """A test whose pages complained has failed."""
+    """Fails a test if its pages reported errors."""
     found = Troubles()
     yield found
     assert found.seen == []

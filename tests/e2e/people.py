@@ -51,13 +51,13 @@ class Story:
         return Phone(self.page(self.context(), query))
 
     def text_many(self, bodies: Iterable[str], number: str = ANN, to: str = MAIN) -> None:
-        """What the phone page would send, without looking at it."""
+        """Send what the phone page would send, without loading it."""
         for body in bodies:
             form = {"from": number, "to": to, "body": body}
             requests.post(f"{self.desk.url}/phone/texts", data=form, timeout=20).raise_for_status()
 
     def talking(self, number: str = ANN, to: str = MAIN) -> tuple["Phone", Page]:
-        """A requester whose conversation Mia has accepted and has open."""
+        """Return a requester with a conversation that Mia has accepted and opened."""
         mia, phone = self.agent(), self.phone(number, to)
         phone.text("hi, my laptop won't start")
         mia.get_by_role("button", name="Accept").click()

@@ -1,4 +1,4 @@
-"""Who is this? An agent says so on the page, takes it back, and sees it in the conversation."""
+"""An agent says who the requester is, undoes it, and sees both in the conversation."""
 
 from playwright.sync_api import expect
 

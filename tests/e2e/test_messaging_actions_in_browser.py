@@ -1,5 +1,4 @@
-"""The admin's page of a messaging action in Chromium: what stands beside the form follows what is
-typed."""
+"""The form of a messaging action in Chromium: the panels beside it follow what is typed."""
 
 from playwright.sync_api import expect
 

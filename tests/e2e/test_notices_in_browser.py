@@ -1,5 +1,5 @@
-"""What must be noticed, in Chromium: toasts, sounds, system notifications, several tabs, who is
-writing, drafts."""
+"""Notices in Chromium: toasts, sounds, system notifications, several tabs, typing notices,
+drafts."""
 
 import re
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def soon(story: Story) -> Iterator[None]:
 
 
 def watched(story: Story, name: str = "Mia Chen", **options: object) -> Page:
-    """Somebody signed in, whose sounds and notifications are watched in every tab."""
+    """A signed-in agent. Sounds and notifications of every tab are recorded."""
     context = story.context(**options)
     context.add_init_script(WATCH)
     context.grant_permissions(["notifications"])

@@ -207,7 +207,8 @@ def test_supervisors_pages_at_every_width_in_both_themes(story: Story, omar: Pag
 
 @pytest.fixture
 def shared(tmp_path: Path, browser: Browser, troubles: Troubles) -> Iterator[Story]:
-    """A desk whose queue offers to all who are free, and whose virtual agent never answers."""
+    """A desk with a queue that offers work to all free agents, and a virtual agent that never
+    answers."""
     with running_service(
         demo_home(tmp_path), DEMO="1", BOT_URL="http://127.0.0.1:9/never"
     ) as service:

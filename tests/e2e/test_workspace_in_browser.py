@@ -460,7 +460,7 @@ def test_nothing_scrolls_sideways_and_nothing_violates_accessibility(story: Stor
 
 
 def _problems(page: Page, url: str) -> list[str]:
-    """What is wrong with a page at each width, in both themes."""
+    """Return the problems of a page at each width, in both themes."""
     page.emulate_media(color_scheme="light")
     page.goto(url)
     found = []

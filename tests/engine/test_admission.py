@@ -1,5 +1,5 @@
-"""Overload: requests are refused at once when the queue is too long; the service's own work never
-is."""
+"""Overload: requests are refused immediately if the queue is too long; the service's own work is
+never refused."""
 
 import asyncio
 import sqlite3
@@ -44,7 +44,7 @@ async def blocked(store: Store) -> AsyncIterator[None]:
 
 
 async def test_a_full_queue_refuses_requests_at_once_and_answers_what_it_took(store: Store) -> None:
-    """While a lane stands still, one batch may wait; own work is taken all the same."""
+    """While a lane is blocked, one batch may wait. The service's own work is always accepted."""
     asking = store.for_requests(Patience(30, can_be_refused=True))
     waiting = []
     async with blocked(store):
@@ -70,7 +70,7 @@ async def test_a_full_queue_refuses_requests_at_once_and_answers_what_it_took(st
 
 
 async def test_what_was_given_up_in_the_queue_is_never_carried_out(store: Store) -> None:
-    """The caller was told 503, and may have sent it somewhere else."""
+    """The caller got a 503, and may have sent the request to another address."""
     async with blocked(store):
         with pytest.raises(DatabaseAway):
             await store.for_requests(Patience(0.05)).write(add_group, "given up", near=1)
@@ -127,7 +127,7 @@ async def test_a_caller_who_gives_up_while_the_file_is_locked_changes_nothing(
 
 
 async def test_reads_have_a_bound_too(store: Store) -> None:
-    """All readers hang: callers get an error in time, and a full queue refuses at once."""
+    """All readers hang: callers get an error in time, and a full queue refuses immediately."""
     goes_on = threading.Event()
     asking = store.for_requests(Patience(1.5, can_be_refused=True))
     stuck = [
@@ -165,8 +165,7 @@ def test_a_queue_is_measured_in_seconds() -> None:
 
 
 def test_a_burst_after_a_quiet_hour_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A queue that nobody has taken from for long stands still only while something is being
-    served."""
+    """An idle queue counts as blocked only while it serves something."""
     at = 0.0
     monkeypatch.setattr(admission, "monotonic", lambda: at)
     queue = Admission(256)

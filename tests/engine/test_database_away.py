@@ -1,5 +1,5 @@
-"""The store reports every way in which a database can be away as DatabaseAway, in time, and goes on
-when it is back."""
+"""The store reports every kind of database outage as DatabaseAway, in time, and recovers when the
+database is back."""
 
 import asyncio
 import sqlite3
@@ -28,7 +28,7 @@ type Opened = Callable[[str], Awaitable[Store]]
 
 @pytest.fixture
 async def opened(clock: MovedClock) -> AsyncIterator[Opened]:
-    """Opens stores whose timeouts are short, and closes them."""
+    """Open stores with short timeouts, and close them."""
     stores: list[Store] = []
 
     async def open_store(url: str) -> Store:
@@ -58,7 +58,7 @@ async def both_away(store: Store, patience: float | None = None) -> AsyncIterato
     began = time.monotonic()
     yield
     assert time.monotonic() - began < IN_TIME
-    async with asyncio.timeout(20):  # what still hangs in a lane comes to its end
+    async with asyncio.timeout(20):  # let the hanging work in a lane end
         await store.write(add_group, "after")
     assert {"before", "after"} <= await store.read(names)
 
@@ -134,7 +134,7 @@ async def test_a_statement_that_takes_too_long_is_ended(opened: Opened, postgres
 
 
 async def test_postgres_hangs(opened: Opened, postgres_url: str) -> None:
-    """Connections stay open, and nothing is answered. Who asks does not wait for the lane."""
+    """Connections stay open, but nothing answers. Callers do not wait for the lane."""
     cable, url = await Cable.to(postgres_url)
     store = await opened(url)
     asking = store.for_requests(Patience(0.5, can_be_refused=True))
@@ -151,7 +151,7 @@ async def test_postgres_hangs(opened: Opened, postgres_url: str) -> None:
 
 
 async def test_postgres_hangs_and_is_replaced(opened: Opened, postgres_url: str) -> None:
-    """The old server never answers again: the lane lets go of it by itself."""
+    """The old server never answers again, and the lane abandons it."""
     cable, url = await Cable.to(postgres_url)
     store = await opened(url)
     asking = store.for_requests(Patience(0.5, can_be_refused=True))

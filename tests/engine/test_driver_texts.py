@@ -132,7 +132,7 @@ async def test_no_log_line_holds_what_people_wrote(store: Store, logged: io.Stri
 
 
 async def test_a_log_says_what_failed(store: Store) -> None:
-    """Which constraint, which statement, which line of code: but no values."""
+    """The constraint, the statement and the line of code, but no values."""
     with pytest.raises(sa.exc.IntegrityError) as raised:
         await store.write(lambda tx, _: twice(tx.conn), None)
     said = "".join(traceback.format_exception(raised.value))

@@ -97,8 +97,8 @@ async def test_times_come_back_as_they_went(story: Story, clock: object) -> None
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_media_of_before_0004_wait_to_be_fetched(kind: str, tmp_path: Path) -> None:
-    """The table is made anew; what was in it is still there, with an id and with the work of
-    fetching it."""
+    """The migration recreates the table. Its rows keep their content, and get an id and the work of
+    fetching."""
     with (
         postgres_database()
         if kind == "postgresql"

@@ -23,7 +23,7 @@ CHANGED = frozenset(
     {
         "agents.presence_reason",  # 0016 drops it: see test_migrations.py
         "desk.most_in_range",  # 0019 lowers the old default
-        "text_index.done_to",  # 0021 begins the index of texts anew
+        "text_index.done_to",  # 0021 rebuilds the text index
         "text_index.next_to",
         "text_index.next_after",
     }

@@ -1,4 +1,4 @@
-"""What every SMS provider must do. Subclass it as ``Test...`` beside a fixture named
+"""The contract of every SMS provider. Subclass it as ``Test...`` and add a fixture named
 ``provider``."""
 
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ class SmsProviderContract:
     """The port ``SmsProvider``. ``nobody`` is a number that the provider refuses."""
 
     nobody = "12"
-    #: What the provider's codes mean.
+    #: The meaning of the provider's codes.
     errors: SendErrors
 
     async def test_a_text_is_accepted_under_an_id_of_its_own(self, provider: SmsProvider) -> None:

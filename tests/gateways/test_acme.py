@@ -39,7 +39,7 @@ async def provider(acme: FakeAcme) -> AsyncIterator[SmsProvider]:
 
 
 class TestContract(SmsProviderContract):
-    """What every SMS provider does."""
+    """The contract of every SMS provider."""
 
     errors = ERRORS
 

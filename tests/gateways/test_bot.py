@@ -20,7 +20,7 @@ type Asked = list[tuple[dict[str, Any], str]]
 
 
 class FakeRasa:
-    """A server that answers one turn as it is told."""
+    """A server that answers each turn as the test sets it up."""
 
     def __init__(self) -> None:
         self.asked: Asked = []
@@ -157,7 +157,7 @@ async def test_a_bot_that_is_not_there() -> None:
 
 
 async def answered(bot: Bot) -> BotAnswer | str:
-    """The bot's answer, or why there is none."""
+    """Return the bot's answer, or why there is none."""
     try:
         return await bot.ask(QUESTION)
     except BotFailed as failed:

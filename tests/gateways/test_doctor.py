@@ -29,8 +29,7 @@ from tests.web.workspace_server import running
 
 
 class Service:
-    """What answers at the public address: a service whose webhook address and token are as they are
-    here."""
+    """The service at the public address, with this test's webhook address and token."""
 
     def __init__(self) -> None:
         self.token, self.status = AUTH_TOKEN, 0

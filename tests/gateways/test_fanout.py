@@ -49,7 +49,7 @@ async def next_of(batches: AsyncIterator[object]) -> object:
 
 
 class TestContract:
-    """What every fan-out does."""
+    """The contract of every fan-out."""
 
     async def test_a_listener_hears_its_topics_only(self, fanout: Fanout) -> None:
         async with fanout.listen(["agent:1", "interaction:7"]) as batches:

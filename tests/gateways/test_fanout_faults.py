@@ -44,8 +44,7 @@ async def fanout(server: OwnRedis, channel: str = "one desk") -> AsyncIterator[R
 
 
 class Page:
-    """What a listener shows of the database: all of it whenever a hint says that there may be
-    something new."""
+    """A listener that reads the whole database whenever a hint arrives."""
 
     def __init__(self, database: list[int]) -> None:
         self._database = database

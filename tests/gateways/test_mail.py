@@ -29,7 +29,8 @@ MAIL = Mail(
 
 
 class Inbox:
-    """What a server got, and whom it refuses: local part -> the answer to RCPT."""
+    """The mails that a server received, and the recipients that it refuses: local part -> the
+    answer to RCPT."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -106,7 +107,7 @@ def mailer(url: str) -> SmtpMailer:
 
 
 class MailerContract:
-    """What every mailer does."""
+    """The contract of every mailer."""
 
     @pytest.fixture
     async def mailer(self) -> tuple[object, object]:

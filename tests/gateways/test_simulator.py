@@ -40,7 +40,7 @@ async def provider(receipts: Receipts, tmp_path: Path) -> AsyncIterator[Simulato
 
 
 class TestContract(SmsProviderContract):
-    """What every SMS provider does."""
+    """The contract of every SMS provider."""
 
     errors = ERRORS
 

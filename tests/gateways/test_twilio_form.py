@@ -55,7 +55,7 @@ def test_no_recut_and_no_mutation_is_accepted() -> None:
 
 
 def left_to_the_sweep(form: dict[str, str]) -> bool:
-    """Whether a text is refused although it is genuine: its sender looks like a parameter behind
+    """Return whether a genuine text is refused because its sender looks like a parameter after
     another sender."""
     return form["From"].startswith(("City", "State", "Zip")) and "From" in form["Body"]
 

@@ -1,8 +1,7 @@
-"""What we ask of Twilio, and what the fake answers, is what Twilio's own OpenAPI document
-describes.
+"""Our requests to Twilio and the fake's answers follow Twilio's own OpenAPI document.
 
-``tests/twilio_openapi.json`` is an excerpt of https://github.com/twilio/twilio-oai, without its
-words.
+``tests/twilio_openapi.json`` is an excerpt of https://github.com/twilio/twilio-oai, without
+descriptions.
 """
 
 import asyncio
@@ -70,7 +69,7 @@ def described(exchange: Exchange) -> Mapping[str, Any]:
 
 
 def wrong(exchange: Exchange) -> Iterator[str]:
-    """What is not as Twilio describes it."""
+    """Return the differences from Twilio's description."""
     call = described(exchange)
     known = {p["name"]: p["schema"] for p in call.get("parameters", ()) if p["in"] == "query"}
     given = dict(exchange.query)

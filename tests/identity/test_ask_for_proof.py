@@ -1,5 +1,5 @@
-"""A live agent asks for proof: the virtual agent begins at once, and the conversation comes back to
-that agent."""
+"""A live agent asks for a proof: the virtual agent begins immediately, and the conversation returns
+to that agent."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def operation_settings() -> OperationSettings:
 
 @pytest.fixture
 async def ann(story: Story) -> Proving:
-    """Ann, whose conversation Mia has."""
+    """Ann, with a conversation that Mia has."""
     return Proving(story, await story.with_agent(), to=DIRECT)
 
 
@@ -97,7 +97,7 @@ async def test_it_comes_back_when_the_requester_does_not_answer(
 ) -> None:
     await opened(story, ann)
     clock.move(300)
-    await ann.claims("E1001")  # whoever answers has the time anew
+    await ann.claims("E1001")  # each answer restarts the time limit
     clock.move(599)
     await story.store.write(proof_ran_out, RanOut(ann.interaction))
     assert (await story.see(ann.interaction)).owner.kind is Owner.VIRTUAL_AGENT

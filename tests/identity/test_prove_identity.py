@@ -1,5 +1,5 @@
-"""Proofs of identity on both databases: codes, facts, limits, whose number it is, and what nobody
-may see."""
+"""Proofs of identity on both databases: codes, facts, limits, the owner of a number, and what
+nobody may see."""
 
 import pytest
 from sqlalchemy import insert, update
@@ -482,7 +482,7 @@ EIGHT = [f"+1202555017{n}" for n in range(8)]
 
 
 async def _asks(story: Story, number: str, account: str) -> tuple[list[object], bool]:
-    """A number that asks for a code for this account: how each step stands, and whether a code was
+    """A number asks for a code for this account. Returns each step's result, and whether a code was
     mailed."""
     proving = Proving(story, number=number)
     steps: list[object] = [await proving.begin(), await proving.claims(account)]

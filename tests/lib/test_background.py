@@ -27,7 +27,7 @@ async def test_a_task_that_fails_or_ends_is_restarted_and_counted() -> None:
         if len(runs) == 1:
             raise ValueError("broken")
         if len(runs) > 2:
-            await asyncio.Event().wait()  # the third goes on
+            await asyncio.Event().wait()  # the third one continues
 
     tasks = Background(failed.append, pause=0.001)
     tasks.start("one", run)
@@ -108,8 +108,8 @@ async def test_stopping_one_leaves_the_others() -> None:
 
 @pytest.mark.parametrize("error", [DatabaseAway("away"), ValueError("broken")])
 async def test_a_wish_stands_until_its_work_has_succeeded(error: Exception) -> None:
-    """A Refusal is tried again at once, anything else by the supervisor; either way nothing is
-    forgotten."""
+    """A Refusal is retried immediately, any other error by the supervisor; neither loses the
+    trigger."""
     errors: list[Exception] = [error, error]
     done = 0
 

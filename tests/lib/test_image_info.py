@@ -1,4 +1,4 @@
-"""What a picture's bytes say of it, and what is none."""
+"""Pictures are recognized by their bytes; other files are not."""
 
 import pytest
 

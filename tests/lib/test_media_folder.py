@@ -1,4 +1,4 @@
-"""The media folder: a name stands for a whole file or for none."""
+"""The media folder: a name always refers to a whole file, or to none."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What people type as a phone number, and what is read of it."""
+"""Phone numbers as people type them."""
 
 import pytest
 

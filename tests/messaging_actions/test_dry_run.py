@@ -37,7 +37,7 @@ async def rules(store: Store, clock: MovedClock) -> Rules:
 
 
 async def would(store: Store, event: str, duration: str, **more: Any) -> DryRun:
-    """What a rule that nobody saved would have done."""
+    """Return what an unsaved rule would have done."""
     entry = MessagingActionEntry(
         name="Tried",
         event=event,
@@ -192,7 +192,7 @@ class Histories(RuleBasedStateMachine):
     asked."""
 
     url = ""
-    # goes on from one history to the next: messages are written in the order of time
+    # continues from one history to the next, because messages are written in order of time
     clock: MovedClock
 
     def __init__(self) -> None:
@@ -270,7 +270,7 @@ class Histories(RuleBasedStateMachine):
         self.runner.close()
 
     async def _says_what_fired(self) -> None:
-        """The dry run of each rule against the prompts that stand in the history."""
+        """Compare the dry run of each rule with the prompts in the history."""
         prompts = [
             line
             for one in sorted(self.seen)

@@ -272,7 +272,7 @@ async def test_deleting_an_action_ends_its_timers(story: Story, rules: Rules) ->
 
 # Business hours -----------------------------------------------------------------------------------
 
-# New York; the clock stands at Monday 09:00, Thursday is Thanksgiving
+# New York; it is Monday 09:00, and Thursday is Thanksgiving
 OFFICE = "Mo-Fr 08:00-18:00; PH off"
 NY = ZoneInfo("America/New_York")
 

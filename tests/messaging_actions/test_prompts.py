@@ -1,4 +1,4 @@
-"""Prompts that stand: who is told, until when, and what putting one away does."""
+"""Open prompts: who gets them, until when, and what dismissing one does."""
 
 import pytest
 

@@ -72,8 +72,8 @@ def after(at: datetime, minutes: int, *, business_hours: bool) -> datetime:
 
 @dataclass
 class Model:
-    """What should happen to one conversation. ``run``: the event that is open; ``waits``: (due,
-    minutes, place)."""
+    """The expected state of one conversation. ``run``: the open event; ``waits``: (due, minutes,
+    place)."""
 
     state: str = "new"
     run: str | None = None

@@ -1,4 +1,4 @@
-"""Who is connected, as one process tells it: gaps are noticed and made good."""
+"""The agents who are connected, as one process reports them; gaps are noticed and made up for."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -98,7 +98,7 @@ async def test_a_freeze_and_a_changed_clock_set_nobody_away(
     time: Time,
     happens: Callable[[Time], Awaitable[None]],
 ) -> None:
-    """Not the agent whose stream is open, and not the one who had no chance to reconnect
+    """Neither the agent with an open stream, nor the one who had no chance to reconnect
     meanwhile."""
     await story.available(MIA, OMAR)
     caught_up: list[bool] = []
@@ -134,8 +134,8 @@ async def test_the_database_is_read_only_for_a_while(
     time: Time,
     heard: Heard,
 ) -> None:
-    """Whatever it refuses with: nothing ends, nobody is set to Away, and all goes on when it
-    takes writes again."""
+    """Whatever error the database returns, nothing ends and nobody is set to Away. Work resumes
+    when it accepts writes again."""
     store = Store(postgres_url, clock=clock, settings=operation_settings, after_commit=heard)
     story, connections = Story(store), Connections(store, clock, monotonic=time)
     await story.available(MIA)

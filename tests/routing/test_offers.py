@@ -1,5 +1,5 @@
-"""Work assignment: the agent with the most room is asked, answers in time or not, and the requester
-is told once."""
+"""Work assignment: the agent with the most free capacity is asked and answers in time or not; the
+requester is told once."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Chosen and automatic presence: who is set to Away and who is not, and what ends it."""
+"""Chosen and automatic presence: the agents who are set to Away, and what ends it."""
 
 from datetime import timedelta
 

@@ -44,7 +44,7 @@ SERVICE_DESK = 1
 async def change(
     store: Store, table: sa.Table, where: sa.ColumnElement[bool] | None = None, **values: Any
 ) -> None:
-    """What an admin changed."""
+    """Apply a change by an admin."""
     query = sa.update(table).values(**values)
     await store.write(
         lambda tx, _: tx.conn.execute(query if where is None else query.where(where)), None
@@ -272,7 +272,7 @@ async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
 
 
 async def a_queue(story: Story, name: str, **conditions: object) -> int:
-    """A queue for conversations of which these conditions hold."""
+    """Create a queue with these conditions."""
     lines = tuple(Condition(field=f, operator=Operator.IS, value=v) for f, v in conditions.items())  # type: ignore[arg-type]
     return await story.store.write(
         make_queue,
@@ -414,7 +414,8 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
         await reject(story, MIA, "Not my expertise")  # for good
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
     third = await texts(story, "+13035550009")
-    await story.offer()  # who waits is told so, and is not first in line for that any more
+    # the waiting requesters are told now, which no longer puts their work items first
+    await story.offer()
     await story.available(MIA)
     while await worker.step():
         pass

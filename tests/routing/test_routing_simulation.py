@@ -1,5 +1,5 @@
-"""A big desk's day in moved time: capacity never exceeded, nobody owned twice, nobody left waiting,
-everybody told."""
+"""A large desk's day in simulated time: capacity is never exceeded, no conversation has two owners,
+nobody keeps waiting, and every requester is told."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What supervisors see: queues, agents and conversations now, and the numbers of the day."""
+"""The supervisors' view: queues, agents and conversations now, and the day's numbers."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -230,8 +230,8 @@ async def test_the_numbers_of_the_day_begin_at_midnight_of_the_desk(
 
 
 async def test_however_much_is_stored_only_the_day_and_what_is_open_is_read(story: Story) -> None:
-    """What is closed grows for years. Its tables are searched, or walked backwards from the newest
-    row."""
+    """Closed conversations grow for years. Their tables are searched by index, or read backward
+    from the newest row."""
     plans = await story.store.read(_plans) if story.store.is_sqlite else {}
     for statement, plan in plans.items():
         walked = "ORDER BY" in statement and "DESC" in statement

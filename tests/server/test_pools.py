@@ -78,7 +78,7 @@ async def test_an_offer_is_made_while_the_provider_hangs(
     while await story.offer() or await story.count(
         t.due_work, t.due_work.c.kind == Work.OFFER_WORK
     ):
-        pass  # everybody is told that they wait
+        pass  # every requester is told that they wait
     assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) >= 200
     none: Any = provider
     pools += build_workers(WorkerDeps(store=store, provider=none, bot=NoBot(), clock=clock))
@@ -97,7 +97,7 @@ async def test_an_offer_is_made_while_the_provider_hangs(
 
 
 class Servers:
-    """Rasa servers of which some hang."""
+    """Rasa servers, some of which hang."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -174,7 +174,7 @@ async def test_a_hundred_people_with_a_hung_bot_reach_a_person(
 async def test_people_of_the_healthy_bot_notice_nothing_of_the_hung_one(
     servers: Servers, story: Story, clock: MovedClock
 ) -> None:
-    """More people wait for the hung one than it takes at once, all of them first."""
+    """More turns wait for the hung server than it takes in parallel, all of them first in line."""
     bot = RasaBot(servers.urls, "token", 60)
     ids = await people(story, 120)
     hung = servers.urls[0]

@@ -1,4 +1,4 @@
-"""What Patchboard stores is readable by its own account alone; older files are fixed at start."""
+"""Only Patchboard's account can read the files that it stores; older files are fixed at start."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 def test_a_running_desk_leaves_nothing_open(tmp_path: Path) -> None:
-    """With a home that an earlier version made, and a shell whose files are readable by all."""
+    """With a home that an earlier version made, and a shell that creates files readable by all."""
     before = os.umask(0o022)
     home = tmp_path / "home"
     (home / "media" / "ab").mkdir(parents=True)

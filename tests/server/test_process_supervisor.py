@@ -33,7 +33,7 @@ def two_workers(postgres_url: str) -> dict[str, str]:
 
 
 async def logged(log: Path, pattern: str, count: int = 1) -> list[str]:
-    """What the pattern's group has found in the log, once it is there so often."""
+    """Return the matches of the pattern's group in the log, once there are this many."""
     async with asyncio.timeout(60):
         while len(found := re.findall(pattern, log.read_text())) < count:
             await asyncio.sleep(0.02)
@@ -141,8 +141,8 @@ while said := lifeline.recv(1):
 async def test_after_each_replaced_worker_the_others_look_for_work(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What the old one has given back would wait until they look by themselves, up to half a
-    minute."""
+    """Otherwise the work that the old worker returned would wait until the others look again, up to
+    half a minute."""
     caplog.set_level("INFO", "patchboard")
     with serving.listen("127.0.0.1", 0) as listening:
         supervisor = Supervisor(listening, 2, command=[sys.executable, "-c", TOLD, str(tmp_path)])

@@ -53,8 +53,8 @@ async def test_every_request_in_flight_is_answered(sqlite_url: str, tmp_path: Pa
 
 @pytest.fixture
 async def bot() -> AsyncIterator[tuple[str, list[str]]]:
-    """A bot that never answers the first turn, and the others at once; which messages it was
-    asked."""
+    """A bot that never answers its first turn and answers the others immediately, and the messages
+    that it got."""
     asked: list[str] = []
 
     async def turn(request: web.Request) -> web.Response:

@@ -33,7 +33,7 @@ from tests.support.story import ANN, BOB, DIRECT, MIA, Story
 
 
 class Provider:
-    """Takes every text, unless it is told otherwise."""
+    """Accepts every text, unless the test sets another answer."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
@@ -64,7 +64,7 @@ class Provider:
 
 
 class Bot:
-    """Answers in order what it is told to."""
+    """Gives the answers that the test sets, in order."""
 
     def __init__(self) -> None:
         self.asked: list[Question] = []

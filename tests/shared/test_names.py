@@ -1,4 +1,4 @@
-"""What a text calls a person."""
+"""How texts address a person."""
 
 import pytest
 

@@ -18,7 +18,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "product.md").read_text()
 
 
 def left_columns(heading: str) -> set[str]:
-    """The left cells of the tables under a heading, without emphasis and what stands in brackets at
+    """Return the left cells of the tables under a heading, without emphasis and text in brackets at
     the end."""
     section = PAGE.split(f"## {heading}")[1].split("\n## ")[0]
     cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| ")]
@@ -51,8 +51,8 @@ def test_the_left_column_is_the_product_pages(
 
 ANN, BOB, CY = 1, 2, 3
 WHO = [
-    # label, users on the number, has profile, profile's user, whom it is not -> make, tie, whose,
-    # candidates
+    # label, users on the number, has profile, profile's user, the ruled-out user -> make, tie, the
+    # interaction's user, candidates
     ("one user, no profile", (ANN,), False, None, None, True, True, ANN, ()),
     ("no user but a profile", (), True, ANN, None, False, False, ANN, ()),
     ("no user but a profile of nobody", (), True, None, None, False, False, None, ()),

@@ -1,4 +1,4 @@
-"""Short words for tests of messaging actions: an admin's rules, time that passes, what fired."""
+"""Helpers for tests of messaging actions: an admin's rules, passing time, and what fired."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,7 +29,7 @@ AGENT = "agent_message_without_requester_response"
 
 
 class _Nobody:
-    """A provider and a bot that are never asked."""
+    """A provider and a bot that must not be called."""
 
     async def send(self, message: object) -> object:
         raise AssertionError(message)
@@ -52,7 +52,7 @@ class Rules:
     clock: MovedClock
 
     async def none(self) -> None:
-        """Take away what is shipped."""
+        """Delete the default messaging actions."""
         for action_id in await self.store.read(messaging_actions.list_):
             await self.store.write(delete_messaging_action, action_id)
 
@@ -69,7 +69,7 @@ class Rules:
         )
 
     async def open(self, schedule: str | None, queue: str = "Service desk") -> None:
-        """When this queue is open, in the desk's time zone and with its holidays."""
+        """Set this queue's opening hours, in the desk's time zone and with its holidays."""
         change = update(t.queues).where(t.queues.c.name == queue).values(schedule=schedule)
         await self.store.write(lambda tx, _: tx.conn.execute(change), None)
 
@@ -78,13 +78,13 @@ class Rules:
         return Worker(hands, frozenset({Work.TIMER}))
 
     async def fire(self) -> None:
-        """Do what is due."""
+        """Do all work that is due."""
         worker = self.worker()
         while await worker.step():
             pass
 
     async def wait(self, **time: float) -> None:
-        """Time passes, and the worker does what has become due."""
+        """Let time pass, and let the worker do what has become due."""
         self.clock.move(timedelta(**time).total_seconds())
         await self.fire()
 
@@ -93,17 +93,17 @@ class Rules:
 
 
 def fired(lines: list[Any]) -> list[str]:
-    """What messaging actions said in a conversation: prompts to agents, texts to the requester,
-    changes of state."""
-    said = [
+    """Return what messaging actions wrote in a conversation: prompts to agents, texts to the
+    requester, state changes."""
+    written = [
         line for line in lines if line.event in (Event.PROMPT, Event.TIMER) or _of_the_product(line)
     ]
-    return [line.body for line in said if not line.body.startswith("You're in line")]
+    return [line.body for line in written if not line.body.startswith("You're in line")]
 
 
 def _of_the_product(line: Any) -> bool:
-    """A text of the product to the requester, or the end of a conversation by an action, which is
-    told by its name."""
+    """A text from the product to the requester, or the line that names the action that ended a
+    conversation."""
     return bool(
         line.kind == "system" and (line.direction == "outbound" or line.body.startswith("“"))
     )

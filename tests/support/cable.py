@@ -1,10 +1,10 @@
-"""A TCP connection to PostgreSQL that can be pulled, and that can go silent."""
+"""A TCP connection to PostgreSQL that a test can unplug or silence."""
 
 import asyncio
 
 
 class Cable:
-    """Carries bytes between a free port of this machine and a server."""
+    """Forwards bytes between a free port of this machine and a server."""
 
     def __init__(self, host: str, port: int) -> None:
         self._to = host, port
@@ -14,14 +14,15 @@ class Cable:
 
     @classmethod
     async def to(cls, url: str) -> "tuple[Cable, str]":
-        """A cable to the server of a database, and the database's address by way of the cable."""
+        """Connect to the server of a database. Returns the cable, and the database's address
+        through it."""
         host, _, rest = url.removeprefix("postgresql://").partition(":")
         port, _, name = rest.partition("/")
         made = cls(host.rpartition("@")[2], int(port))
         return made, f"postgresql://{host}:{await made.plug_in()}/{name}"
 
     async def plug_in(self, port: int = 0) -> int:
-        """Take connections, at the same port as before when it is named. Returns the port."""
+        """Accept connections, at a given port or a free one. Returns the port."""
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", port)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self.port
@@ -34,11 +35,11 @@ class Cable:
             writer.transport.abort()
 
     def hang(self) -> None:
-        """Take connections and bytes, and carry nothing on."""
+        """Accept connections and bytes, but forward nothing."""
         self._flows.clear()
 
     def flow(self) -> None:
-        """Carry everything again, first what was held up."""
+        """Forward everything again, starting with what was held up."""
         self._flows.set()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -55,5 +56,5 @@ class Cable:
                 await self._flows.wait()
                 writer.write(data)
                 await writer.drain()
-        finally:  # however this end was lost: the other one must notice
+        finally:  # however this end was lost, the other one must notice
             writer.close()

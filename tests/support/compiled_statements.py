@@ -1,5 +1,5 @@
-"""The compiled statements of every engine in a test process. An engine of its own would compile
-each one again."""
+"""The compiled statements of every engine in a test process. Without sharing, each engine would
+compile them again."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -9,8 +9,8 @@ type Key = tuple[Any, ...]  #: the dialect first; SQLAlchemy makes a new dialect
 
 
 class CompiledStatements(dict[Hashable, Any]):
-    """The mapping for SQLAlchemy's execution option ``compiled_cache``. Engines of one dialect
-    share what it holds."""
+    """The mapping for SQLAlchemy's execution option ``compiled_cache``. All engines of one dialect
+    share its content."""
 
     def get(self, key: Key, default: Any = None) -> Any:  # type: ignore[override]
         return super().get(_shared(key), default)

@@ -1,5 +1,5 @@
-"""A Twilio of our own: stateful, misbehaving on request, good enough for its official client and a
-person.
+"""A stateful fake of Twilio that misbehaves on request. It serves Twilio's official client and
+people who try the product by hand.
 
 In a test::
 
@@ -7,7 +7,7 @@ In a test::
         settings = read({"PATCHBOARD_TWILIO_API_URL": twilio.url, ...})
         twilio.fail_next(status=429, code=20429)
         ...
-        await twilio.settled()          # all status callbacks are out
+        await twilio.settled()          # every status callback was sent
 
 By hand: ``python -m tests.support.fake_twilio --port 4010`` prints the settings and the curl lines.
 """
@@ -57,7 +57,7 @@ def sid(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back from a webhook; status 0 when nobody was there."""
+    """A webhook's answer; status 0 if nothing answered."""
 
     status: int
     text: str
@@ -65,7 +65,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A webhook that was posted: the address that was signed, the form, what came back."""
+    """A posted webhook: the signed address, the form and the answer."""
 
     url: str
     form: Mapping[str, str]
@@ -74,7 +74,7 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request to the API, with each parameter's values as they were written, and its answer."""
+    """A request to the API with the raw values of its parameters, and its answer."""
 
     method: str
     path: str
@@ -93,26 +93,33 @@ class _Fault:
 
 
 class FakeTwilio:
-    """One account. Attributes may be changed at any time.
+    """One Twilio account. A test may change its attributes at any time.
 
-    Attributes: messages: SID -> message, in the order in which they were made, inbound ones too.
-        callbacks: Status callbacks and inbound webhooks that were posted. opted_out: Numbers that
-        refuse texts (21610). A STOP that is sent in adds one, START takes it out. undelivered:
-        Number -> error code: texts to it end as ``undelivered``. steps: Statuses that are called
-        back, in this order; may hold repeats and go backwards. callbacks_first: Post the callbacks
-        before the send is answered. exchanges: Requests to the API with what they were answered.
-        segment_price: What a segment costs, as Twilio words it; None: prices are not known yet.
-        consents: (number, sender) -> opt-in or opt-out, as they were told. consent_items: all that
-        was told. consent_faults: number -> what is wrong. consent_status: Other than 201: all is
-        answered with this instead. consent_refused: Numbers that spoil a whole request, which is
-        answered with 400. services: Messaging services by their ids, with what ``/v1/Services``
-        shows; ``pool``: their numbers. numbers: The account's numbers, each with its ``sms_url``
-        and the like. account_status: as Twilio words it. list_lag: How long a new message is
-        missing from lists. answer_delay, callback_delay: Seconds before a send's answer and before
-        each callback. media: Media SID -> content and type; see ``keep_media``. media_faults: What
-        the next fetches of media get instead: a status, ``stall``, or an address to go to.
-        credentials_leaked: Whether the store of media was sent the account's credentials. reroute:
-        Address that is signed -> address that is really called, for their beginnings.
+    Attributes:
+        messages: SID -> message, in the order of creation, including inbound ones.
+        callbacks: The status callbacks and inbound webhooks that were posted.
+        opted_out: Numbers that refuse texts (21610). An inbound STOP adds one, START removes it.
+        undelivered: Number -> error code: texts to it end as ``undelivered``.
+        steps: The statuses to call back, in order; may repeat and go backward.
+        callbacks_first: Post the callbacks before the send is answered.
+        exchanges: Requests to the API and their answers.
+        segment_price: The price of a segment as Twilio writes it; None: not known yet.
+        consents: (number, sender) -> opt-in or opt-out, as pushed.
+        consent_items: Everything that was pushed.
+        consent_faults: Number -> its error message.
+        consent_status: If not 201, every push gets this status.
+        consent_refused: Numbers that spoil a whole request, which is answered with 400.
+        services: Messaging services by id, with the fields of ``/v1/Services``; ``pool`` has their
+            numbers.
+        numbers: The account's numbers, each with its ``sms_url`` and similar fields.
+        account_status: As Twilio writes it.
+        list_lag: How long a new message is missing from lists.
+        answer_delay, callback_delay: Seconds before a send's answer and before each callback.
+        media: Media SID -> content and type; see ``keep_media``.
+        media_faults: What the next media downloads get instead: a status, ``stall``, or an address
+            to redirect to.
+        credentials_leaked: Whether the media store received the account's credentials.
+        reroute: Start of the signed address -> start of the address that is really called.
     """
 
     def __init__(
@@ -159,7 +166,7 @@ class FakeTwilio:
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         self.url = f"http://{host}:{self._runner.addresses[0][1]}"
-        # Twilio waits as long
+        # as long as Twilio waits
         self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
 
     async def close(self) -> None:
@@ -178,7 +185,7 @@ class FakeTwilio:
         await self.close()
 
     def environ(self, home: Path) -> dict[str, str]:
-        """Environment variables of a service that has this for its provider."""
+        """Return the environment of a service that uses this fake as its provider."""
         return {
             "PATCHBOARD_HOME": str(home),
             "PATCHBOARD_PUBLIC_URL": PUBLIC,
@@ -187,8 +194,8 @@ class FakeTwilio:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The settings that make this the provider, without PATCHBOARD_, as ``running_service``
-        takes them."""
+        """The settings that select this provider, without PATCHBOARD_, as ``running_service`` takes
+        them."""
         return {
             "SMS_PROVIDER": "twilio",
             "TWILIO_ACCOUNT_SID": self.account_sid,
@@ -200,11 +207,11 @@ class FakeTwilio:
 
     @property
     def sent(self) -> list[Message]:
-        """The messages that were sent through the API."""
+        """The messages sent through the API."""
         return [m for m in self.messages.values() if m.direction == "outbound-api"]
 
     def fail_next(self, n: int = 1, *, status: int, code: int | None) -> None:
-        """Do not accept the next ``n`` sends; answer with this error."""
+        """Reject the next ``n`` sends with this error."""
         self._faults.extend([_Fault(status, code)] * n)
 
     def break_next(self, n: int = 1, *, how: str = "close") -> None:
@@ -214,23 +221,24 @@ class FakeTwilio:
 
     @property
     def faults_wait(self) -> bool:
-        """Whether something is to go wrong that has not yet."""
+        """Whether a planned fault has not happened yet."""
         return bool(self._faults)
 
     def hold_callbacks(self) -> None:
-        """Keep status callbacks back; messages stay ``queued``."""
+        """Hold status callbacks back; messages stay ``queued``."""
         self._may_call.clear()
 
     def release_callbacks(self) -> None:
         self._may_call.set()
 
     async def settled(self) -> None:
-        """Wait until every callback that is under way is out."""
+        """Wait until every pending callback was sent."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
     def keep_media(self, content: bytes, content_type: str = "image/png") -> tuple[str, str]:
-        """A medium that a phone has sent: its address, which wants credentials, and its type."""
+        """Store a file that a phone has sent. Returns its address, which requires credentials, and
+        its type."""
         sid = f"ME{secrets.token_hex(16)}"
         self.media[sid] = (content, content_type)
         message = f"MM{secrets.token_hex(16)}"
@@ -250,7 +258,7 @@ class FakeTwilio:
         sid: str | None = None,
         **extra: str,
     ) -> Answer:
-        """A text from a phone, as a signed webhook.
+        """Send a phone's text as a signed webhook.
 
         ``media``: (address, type) of each picture. ``extra``: parameters to change or add.
         """
@@ -288,7 +296,7 @@ class FakeTwilio:
         return answer
 
     def signature(self, url: str, form: Mapping[str, str]) -> str:
-        """What Twilio would sign, computed by its own library."""
+        """Return Twilio's signature, computed by its own library."""
         return str(RequestValidator(self.auth_token).compute_signature(url, dict(form)))
 
     # Twilio's API ---------------------------------------------------------------------------------
@@ -370,7 +378,7 @@ class FakeTwilio:
         return web.json_response(error(fault.code, fault.status), status=fault.status)
 
     async def _report(self, message: Message) -> None:
-        """Move a message on and call back. The first status, ``queued``, is never called back."""
+        """Advance a message through its statuses and call back, except for ``queued``."""
         await self._may_call.wait()
         code = self.undelivered.get(message.to)
         for step in self.steps:
@@ -387,7 +395,7 @@ class FakeTwilio:
                 )
 
     async def _media(self, request: web.Request) -> web.StreamResponse:
-        """A medium: a redirect to where it is stored. ``media_faults`` come first."""
+        """Redirect to the file in the store. ``media_faults`` come first."""
         if self.media_faults:
             fault = self.media_faults.popleft()
             if fault == "stall":
@@ -398,19 +406,19 @@ class FakeTwilio:
         raise web.HTTPTemporaryRedirect(f"/store/{request.match_info['media']}")
 
     async def _media_of(self, request: web.Request) -> web.Response:
-        """What came with a message; https://www.twilio.com/docs/messaging/api/media-resource"""
+        """List a message's media; https://www.twilio.com/docs/messaging/api/media-resource"""
         message = self.messages.get(request.match_info["sid"])
         media = message.media if message else ()
         return web.json_response({"media_list": [media_json(url, kind) for url, kind in media]})
 
     async def _stored(self, request: web.Request) -> web.StreamResponse:
-        """Twilio's store is not asked for credentials, and must not be sent any."""
+        """Serve a file of Twilio's store, which needs no credentials and must not receive any."""
         self.credentials_leaked |= "Authorization" in request.headers
         content, content_type = self.media[request.match_info["media"]]
-        # without a length, as chunks
+        # in chunks, without a length
         answer = web.StreamResponse(headers={"Content-Type": content_type})
         await answer.prepare(request)
-        with contextlib.suppress(ConnectionError):  # whoever wants no more of it hangs up
+        with contextlib.suppress(ConnectionError):  # the client may hang up early
             for start in range(0, len(content), 65_536):
                 await answer.write(content[start : start + 65_536])
         return answer
@@ -504,8 +512,8 @@ async def _exchange(request: web.Request, answer: web.Response) -> Exchange:
 
 
 def _listed(message: Message, query: Mapping[str, str]) -> bool:
-    """Whether a list holds a message. What waits has no DateSent, so a filter by it leaves that
-    out."""
+    """Return whether a list contains a message. A waiting message has no DateSent, so a filter by
+    it excludes the message."""
     if any(query.get(n, v) != v for n, v in (("To", message.to), ("From", message.sender))):
         return False
     days = {

@@ -12,7 +12,7 @@ from tests.support.fake_twilio_shapes import as_json
 
 
 class Board(FakeTwilio):
-    """A fake with addresses of its own, under /control, to control it."""
+    """A fake with extra addresses under /control that control it."""
 
     webhook_base = public_url = ""
 
@@ -23,7 +23,7 @@ class Board(FakeTwilio):
         return app
 
     async def _inbound(self, request: web.Request) -> web.Response:
-        """``{"from", "to", "body", "media": [[address, type]]}``: a text from that phone."""
+        """``{"from", "to", "body", "media": [[address, type]]}``: send a text from that phone."""
         asked = await request.json()
         media = [(str(url), str(kind)) for url, kind in asked.get("media", [])]
         answer = await self.send_inbound(

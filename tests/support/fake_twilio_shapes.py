@@ -1,4 +1,4 @@
-"""What Twilio's answers, webhooks and errors look like.
+"""The shapes of Twilio's answers, webhooks and errors.
 
 Messages: https://www.twilio.com/docs/messaging/api/message-resource
 Webhooks: https://www.twilio.com/docs/messaging/guides/webhook-request
@@ -94,7 +94,7 @@ def error(code: int | None, status: int, *, to: str = "", sender: str = "") -> d
 
 
 def refusal(form: Mapping[str, str], opted_out: Iterable[str]) -> int | None:
-    """The error code for a send that Twilio would not take, or None."""
+    """Return the error code with which Twilio would reject a send, or None."""
     to, sender, body = form.get("To", ""), form.get("From", ""), form.get("Body", "")
     wrong = {
         21604: not to,
@@ -136,7 +136,7 @@ def as_json(message: Message) -> dict[str, Any]:
 
 
 def media_json(url: str, content_type: str) -> dict[str, Any]:
-    """One of a message's media, of which ``url`` is the whole address."""
+    """Return the JSON of a media file; ``url`` is its full address."""
     uri = "/" + url.split("/", 3)[3]
     return {"sid": uri.rpartition("/")[2], "content_type": content_type, "uri": f"{uri}.json"}
 
@@ -174,8 +174,8 @@ def page(
 
 
 def inbound_form(message: Message) -> dict[str, str]:
-    """An inbound webhook's parameters, for a number that Twilio knows no city of: such blanks are
-    real."""
+    """Return an inbound webhook's parameters for a number whose city Twilio does not know. Twilio
+    sends such blank values."""
     form = {
         "ToCountry": "US",
         "ToState": "",

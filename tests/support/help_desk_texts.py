@@ -1,8 +1,7 @@
-"""More than a thousand texts to a help desk that are no wish to opt out, composed by kind.
+"""More than a thousand texts to a help desk that are no opt-out wishes, composed by kind.
 
-Half of them hold a word of opting out in its everyday meaning: a computer that stops, a program
-that quits, a request to cancel, a mailing list to leave. The others are what people text a help
-desk all day.
+Half of them contain an opt-out word in its everyday meaning: a computer that stops, a program that
+quits, a request to cancel, a mailing list to leave. The others are ordinary texts to a help desk.
 """
 
 from collections.abc import Iterator
@@ -128,7 +127,7 @@ _KINDS: tuple[tuple[str, ...], ...] = (
         "no puedo borrar {app}",
         "deja de funcionar {app} cada tarde",
     ),
-    # what else is texted
+    # other texts
     (
         "{app} is slow today",
         "I need access to {app}",
@@ -307,7 +306,7 @@ _ALONE = (
 
 
 def texts() -> list[str]:
-    """Each text once."""
+    """Return each text once."""
     return list(dict.fromkeys(_composed()))
 
 

@@ -1,5 +1,5 @@
-"""Clients that make requests without a pause, on new connections and on kept ones, and count how
-each one ended."""
+"""Clients that send requests without a pause, on new and on kept connections, and count the
+outcomes."""
 
 import asyncio
 import secrets
@@ -10,17 +10,17 @@ from urllib.parse import urlencode, urlsplit
 
 from handoff_service.gateways.twilio.signature import sign
 
-NO_ANSWER_AFTER = 15.0  # seconds; Twilio waits so long
+NO_ANSWER_AFTER = 15.0  # seconds; as long as Twilio waits
 type Made = Callable[[], bytes]
 
 
 @dataclass
 class Load:
-    """``outcomes``: the statuses of complete answers, and ``refused`` (no connection), ``closed``
-    (a kept connection that was closed before the answer began), ``reset``, ``cut`` and ``hung``,
-    which are failures."""
+    """Runs the clients and counts their outcomes."""
 
     url: str
+    #: statuses of complete answers; ``refused`` (no connection) and ``closed`` (a kept connection
+    #: that closed before the answer began); and the failures ``reset``, ``cut`` and ``hung``
     outcomes: Counter[str] = field(default_factory=Counter)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -29,7 +29,7 @@ class Load:
         return self.outcomes.total()
 
     async def run(self, made: Made, *, keep: bool, pause: float = 0.0) -> None:
-        """One client, until told to stop. ``pause``: seconds between its requests."""
+        """Run one client until ``stop`` is set. ``pause``: seconds between its requests."""
         host, port = urlsplit(self.url).hostname, urlsplit(self.url).port
         kept: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         while not self.stop.is_set():
@@ -75,13 +75,13 @@ class Load:
 
 
 def get(path: str) -> Made:
-    """A request for a page."""
+    """Return a request for a page."""
     request = f"GET {path} HTTP/1.1\r\nHost: desk\r\n\r\n".encode()
     return lambda: request
 
 
 def text(url: str, account: str, token: str, to: str) -> Made:
-    """A signed webhook with a text of its own each time, from one of a hundred numbers."""
+    """Return a maker of signed webhooks, each with a new text, from one of a hundred numbers."""
 
     def made() -> bytes:
         form = {

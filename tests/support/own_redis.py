@@ -1,5 +1,4 @@
-"""A Redis server of a test's own, which can die, hang and lose its memory, and what can be done to
-it."""
+"""A test's own Redis server, which the test can kill, freeze, wipe and flood with garbage."""
 
 import os
 import signal
@@ -17,7 +16,7 @@ from tests.support.service import free_port
 
 
 class OwnRedis:
-    """``redis-server`` on a free port, with nothing on disk."""
+    """``redis-server`` on a free port, without files."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -72,14 +71,14 @@ class OwnRedis:
         return redis.Redis.from_url(self.url)
 
     def forget(self) -> None:
-        """Everything that it holds, and every connection."""
+        """Delete all data and close all connections."""
         with self.client() as client:
             client.flushall()
             client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
             client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
     def say_garbage(self) -> None:
-        """On every channel that somebody listens to."""
+        """Publish garbage on every channel with subscribers."""
         with self.client() as client:
             for channel in client.pubsub_channels():
                 for message in GARBAGE:

@@ -1,4 +1,4 @@
-"""Small real pictures and files, made on the spot."""
+"""Small real pictures and files, generated on demand."""
 
 import struct
 import zlib
@@ -20,8 +20,8 @@ def picture(
     color: str = "teal",
     turned: bool = False,
 ) -> bytes:
-    """A picture of one color. ``turned``: as a phone writes it that was held upright (EXIF
-    orientation 6)."""
+    """Return a picture in one color. ``turned``: as an upright phone writes it (EXIF orientation
+    6)."""
     made = BytesIO()
     image = Image.new("RGB", size, color)
     exif = Image.Exif()
@@ -32,7 +32,7 @@ def picture(
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few bytes that says it has so many pixels."""
+    """Return a small PNG whose header claims this many pixels."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     parts = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 1000)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(

@@ -1,4 +1,4 @@
-"""Short words for a proof of identity: Ann says who she is, a code is mailed, she texts it."""
+"""Helpers for proofs of identity: Ann claims an account, the worker mails a code, she texts it."""
 
 from dataclasses import dataclass
 
@@ -35,8 +35,8 @@ CODE, OTHER_CODE = "042617", "999999"
 
 @dataclass(slots=True)
 class Proving:
-    """One requester with the virtual agent. What the bot's actions do in a turn, without the
-    bot."""
+    """A requester with the virtual agent. The methods do what the bot's actions do in a turn,
+    without the bot."""
 
     story: Story
     interaction: int = 0
@@ -44,7 +44,7 @@ class Proving:
     to: str = MAIN
 
     async def says(self, body: str) -> Question:
-        """A text, and the bot's turn about it. ``Question.turn_id`` is the turn."""
+        """Text, and begin the bot's turn about it. ``Question.turn_id`` is the turn."""
         self.interaction = (
             await self.story.text(body, number=self.number, to=self.to)
         ).interaction_id or 0
@@ -90,7 +90,7 @@ class Proving:
         )
 
     async def step(self, question: Question, operation, command) -> Standing:  # type: ignore[no-untyped-def]
-        """The step, and the turn's end. The same step again in this turn changes nothing."""
+        """Take the step and end the turn. Repeating the step in the same turn changes nothing."""
         standing: Standing = await self.story.store.write(operation, command)
         assert await self.story.store.write(operation, command) == standing
         if standing.outcome is not None:
@@ -99,7 +99,7 @@ class Proving:
         return standing
 
     async def mailed(self, code: str = CODE) -> Mail | None:
-        """What the worker mails now; None when nothing is due."""
+        """Return the mail that the worker sends now; None if none is due."""
         due = await self.story.rows(t.due_work, t.due_work.c.kind == Work.MAIL_CODE)
         if not due:
             return None

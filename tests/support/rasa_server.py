@@ -70,17 +70,16 @@ def start_rasa(
     token: str,
     model: Path | None = None,
     model_loads: bool = True,
-    ready_within: float = 300,  # a busy machine takes minutes; a start that fails ends at once
+    ready_within: float = 300,  # a busy machine may take minutes; a failed start ends immediately
     credentials: str = "bot/credentials.yml",
     endpoints: str = "bot/endpoints.yml",
     alive: str = "/webhooks/sms/",
 ) -> Iterator[RasaServer]:
-    """A server on a free loopback port, ended when the block is left. Its conversations are new
-    each time.
+    """Run a server on a free loopback port until the block ends. It starts without conversations.
 
-    `actions_url` is the whole address that Rasa posts custom actions to. With `model_loads=False`
-    the model file is expected to be broken: Rasa is up then, and answers every turn with 503.
-    `alive` is the channel that is asked. Raises RasaFailed with the end of the log.
+    ``actions_url`` is the full address for Rasa's custom actions. With ``model_loads=False`` the
+    model file is expected to be broken: Rasa starts and answers every turn with 503. ``alive`` is
+    the channel to probe. Raises RasaFailed with the end of the log.
     """
     need_bot_environment()
     model = model or train(home)
@@ -114,7 +113,7 @@ def start_rasa(
     finally:
         _end(process)
         tracker.unlink(missing_ok=True)
-    log.unlink()  # nothing went wrong; after a failure it stays to be read
+    log.unlink()  # nothing failed; after a failure the log stays for reading
 
 
 def _wait_until_up(
@@ -161,8 +160,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def meanings(model: Path, texts: list[str], home: Path) -> list[dict[str, object]]:
-    """What the model makes of each text: `{"text", "intent", "confidence", "entities", "ranking"}`.
-    About 15 s."""
+    """Return what the model understands of each text: ``{"text", "intent", "confidence",
+    "entities", "ranking"}``. Takes about 15 s."""
     need_bot_environment()
     script = ROOT / "tests" / "bot" / "parse_texts.py"
     answer = home / f"meanings-{os.getpid()}.json"

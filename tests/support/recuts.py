@@ -1,5 +1,5 @@
-"""Signed forms that are cut otherwise: other names and values whose joined text, and so signature,
-is the same."""
+"""Recut signed forms: other names and values with the same joined text, and so the same
+signature."""
 
 import itertools
 import random
@@ -12,12 +12,12 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 +-./:
 
 
 def joined(pairs: Pairs) -> str:
-    """What is signed of a form."""
+    """Return the text of a form that is signed."""
     return "".join(name + value for name, value in sorted(set(pairs)))
 
 
 def text_form(chance: random.Random) -> Pairs:
-    """A text's form, often with words that were written to be cut."""
+    """Return a text's form, often with a body written to be recut."""
     traps = [
         "hello", "", "I saw Doctor Who", "HiFrom+12025550199", "HiFrom+12025550199FromA",
         "HiFrom+12025550199G",

@@ -1,7 +1,7 @@
-"""A day of a big desk, in moved time: agents come and go, conversations come in, everybody does
-what people do.
+"""A large desk's day in simulated time: agents come and go, conversations arrive, and everybody
+does what people do.
 
-The rules of the day are checked after each step by queries of their own, not by the product's.
+After each step, separate queries check the day's rules, independently of the product's own.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from handoff_service.store.engine.store import Store
 from tests.conftest import MovedClock
 
 TICK = timedelta(seconds=10)
-QUEUES = (  # rule, what its agents must be able to do, when the second group joins
+QUEUES = (  # rule, required skill, seconds until the second group joins
     ("most_capacity", None, None),
     ("longest_idle", None, 30),
     ("round_robin", "network", None),
@@ -44,7 +44,7 @@ REASONS = ("Busy with another conversation", "Not my subject", "in my own words"
 
 
 def lay_out(conn: Connection, agents: int) -> None:
-    """Agents in four groups, a queue for each group, a company number for each queue."""
+    """Create agents in four groups, a queue for each group, and a company number for each queue."""
     for n, (rule, skill, second) in enumerate(QUEUES, start=10):
         conn.execute(sa.insert(t.groups).values(id=n, name=f"Group {n}"))
         queue = {"id": n, "name": f"Queue {n}", "assignment": rule, "accept_seconds": 40}
@@ -78,11 +78,11 @@ def lay_out(conn: Connection, agents: int) -> None:
 
 @dataclass
 class Day:
-    """``work`` does what is due, in one process or several."""
+    """The simulation."""
 
     store: Store
     clock: MovedClock
-    work: Callable[[], Awaitable[int]]
+    work: Callable[[], Awaitable[int]]  #: does all due work, in one or several processes
     agents: int
     chance: random.Random
     begun: int = 0
@@ -90,7 +90,7 @@ class Day:
     faults: list[str] = field(default_factory=list)
 
     async def run(self, conversations: int, a_tick: int) -> None:
-        """Until so many conversations have come in and all of them are closed."""
+        """Run until this many conversations have arrived and all of them are closed."""
         while self.begun < conversations or await self.store.read(_active):
             fresh = min(a_tick, conversations - self.begun)
             await asyncio.gather(*self._acts(await self.store.read(_seen), fresh))
@@ -207,7 +207,7 @@ UNION ALL SELECT id FROM interactions WHERE closed_at IS NULL AND owner = 'agent
   IS NULL
 UNION ALL SELECT interaction_id FROM work_items WHERE state IN ('queued', 'pending_accept')
   GROUP BY interaction_id HAVING count(*) > 1"""
-# The owner, and nobody who has left, is in the live group.
+# The owner is in the live group, and nobody who has left is.
 STRAYS = """
 SELECT i.id FROM interactions i WHERE i.closed_at IS NULL AND i.owner = 'agent'
   AND (SELECT count(*) FROM live_group g WHERE g.interaction_id = i.id AND g.agent_id =
@@ -224,7 +224,7 @@ SELECT w.id FROM work_items w WHERE w.state IN ('queued', 'pending_accept') AND 
 
 
 def _faults(conn: Connection, now: Any) -> list[str]:
-    """What must never be."""
+    """Return violations of the invariants."""
     earlier = sa.bindparam("a_tick_ago", now - TICK, type_=t.work_items.c.created_at.type)
     found = [
         f"{what}: {row[0]}"
@@ -242,7 +242,8 @@ def _faults(conn: Connection, now: Any) -> list[str]:
 
 
 def _left_waiting(conn: Connection, now: Any) -> list[str]:
-    """What waits though somebody who may take it is free and has not declined it within a round."""
+    """Return work that waits although somebody who may take it is free and has not declined it
+    within a round."""
     w, o, a = t.work_items, t.offers, t.agents
     queued = conn.execute(sa.select(w).where(w.c.state == "queued")).all()
     if not queued:

@@ -114,8 +114,8 @@ def found_by_words(conn: sa.Connection) -> int:
 def lost(
     before: Mapping[str, list[Any]], after: Mapping[str, list[Any]], changed: frozenset[str]
 ) -> list[str]:
-    """What of ``before`` is not in ``after``, each as a sentence. ``changed``: columns that a
-    migration changes or drops on purpose."""
+    """Return the parts of ``before`` that are missing from ``after``, each as a sentence.
+    ``changed``: columns that a migration changes or drops on purpose."""
     complaints = [f"table {name} is gone" for name in before if name not in after]
     for name in before.keys() & after.keys():
         old = [

@@ -1,4 +1,4 @@
-"""The service in a process of its own, as a company would run it."""
+"""The service in its own process, as a company would run it."""
 
 import os
 import secrets
@@ -13,27 +13,27 @@ from pathlib import Path
 
 import requests
 
-# seconds until a start is called failed
+# seconds after which a start counts as failed
 PATIENCE = float(os.environ.get("PATCHBOARD_TEST_PATIENCE", "180"))
 
 
 @dataclass
 class Service:
-    """A running service: its address, and the process to end it by."""
+    """A running service: its address, process and log."""
 
     url: str
     process: "subprocess.Popen[bytes]"
     log: Path
 
     def kill(self) -> None:
-        """End it at once, as a crash would (-9)."""
+        """Kill the process immediately, as a crash would (-9)."""
         self.process.kill()
         self.process.wait()
 
 
 def free_port() -> int:
-    """One below those that the system gives out by itself: another test's server could be given it
-    meanwhile."""
+    """Return a port below the system's own range: the system could give a higher one to another
+    test's server."""
     while True:
         port = 12_000 + secrets.randbelow(18_000)
         with socket.socket() as probe, suppress(OSError):
@@ -43,8 +43,8 @@ def free_port() -> int:
 
 @contextmanager
 def running_service(home: Path, *, port: int | None = None, **settings: str) -> Iterator[Service]:
-    """``patchboard serve`` with these settings (without PATCHBOARD_), ready to answer. Ended with
-    the block."""
+    """Run ``patchboard serve`` with these settings (without PATCHBOARD_) until the block ends. It
+    is ready when the block begins."""
     port = port or free_port()
     given = {"HOME": str(home), "PORT": str(port), "BOT_URL": "", "BURST_WINDOW": "0", **settings}
     environment = {

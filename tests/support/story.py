@@ -1,4 +1,4 @@
-"""Short words for what people do in tests: Ann texts, the bot answers, Mia accepts."""
+"""Helpers for what people do in tests: Ann texts, the bot answers, Mia accepts."""
 
 import secrets
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ MIA, OMAR = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One store, and what people do on it."""
+    """A store, and people's actions on it."""
 
     store: Store
 
@@ -71,7 +71,7 @@ class Story:
     async def hand_off(
         self, interaction_id: int, reason: str = "Asked for a person.", **collected: str
     ) -> None:
-        """The bot's turn ends with a handoff."""
+        """End the bot's turn with a handoff."""
         question = await self.begin(interaction_id)
         assert question is not None
         wish = RequestHandOff(turn_id=int(question.turn_id), reason=reason, collected=collected)
@@ -94,7 +94,7 @@ class Story:
         return await self.store.write(accept_work, Accept(work_item_id=work_item, agent_id=agent))
 
     async def with_agent(self, agent: int = MIA, *, number: str = ANN) -> int:
-        """A conversation that this agent has accepted. Returns the interaction's id."""
+        """Create a conversation that this agent has accepted. Returns the interaction's id."""
         await self.available(agent)
         received = await self.text("my badge is stuck", number=number, to=DIRECT)
         await self.offer()
@@ -121,7 +121,7 @@ class Story:
         return await self.store.read(conversations.messages, interaction_id)
 
     async def texted(self, interaction_id: int) -> list[str]:
-        """What the requester was or will be texted, in order."""
+        """Return the texts that the requester has got or will get, in order."""
         return [
             line.body for line in await self.lines(interaction_id) if line.direction == "outbound"
         ]

@@ -1,8 +1,6 @@
-"""A company's own ticket system, as far as the outgoing webhook knows one: a real HTTP receiver on
-a free port.
+"""A company's ticket system, as the outgoing webhook sees it: a real HTTP receiver on a free port.
 
-It checks the signature with its own few lines, written from the specification of Standard Webhooks,
-not with ours.
+It checks signatures with its own code, written from the Standard Webhooks specification.
 """
 
 import base64
@@ -21,12 +19,12 @@ SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes, or so").dec
 
 @dataclass
 class TicketSystem:
-    """``answers``: the statuses to answer with, in order; then 204. ``events``: what came with a
-    right signature."""
+    """A receiver that records the calls."""
 
     address: str = ""
+    #: the statuses to answer with, in order; then 204
     answers: list[int] = field(default_factory=list)
-    events: list[Any] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)  #: the events with a valid signature
     ids: list[str] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
     forged: int = 0
@@ -51,7 +49,7 @@ class TicketSystem:
 
 
 def signed(headers: Any, body: str) -> bool:
-    """Whether one of the signatures is that of SECRET over id, time and body."""
+    """Return whether one of the signatures is SECRET's, over id, time and body."""
     content = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{body}".encode()
     key = base64.b64decode(SECRET.split("_", 1)[1])
     right = "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
@@ -60,7 +58,7 @@ def signed(headers: Any, body: str) -> bool:
 
 @asynccontextmanager
 async def ticket_system() -> AsyncIterator[TicketSystem]:
-    """It runs as long as the block."""
+    """Run a ticket system until the block ends."""
     made = TicketSystem()
     app = web.Application()
     app.router.add_post("/hook", made.take)

@@ -1,4 +1,4 @@
-"""What requesters are told of cases and hours: one segment each, two where letters need UCS-2."""
+"""The bot's texts about cases and hours: one segment each, or two where letters need UCS-2."""
 
 import unicodedata
 from datetime import UTC, datetime, timedelta

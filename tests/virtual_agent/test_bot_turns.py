@@ -1,5 +1,5 @@
-"""The virtual agent's turns: asked under an epoch, stored only if it still stands, never two at a
-time."""
+"""The virtual agent's turns: asked under an epoch, stored only if it is still current, never two at
+a time."""
 
 from datetime import timedelta
 

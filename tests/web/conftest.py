@@ -1,4 +1,4 @@
-"""What all tests of pages and of the API stand on."""
+"""Fixtures for all tests of pages and of the API."""
 
 from collections.abc import Iterator
 

@@ -1,8 +1,8 @@
-"""Who may do what: every route with every role, and every act on one's own, a joined and a
+"""Permissions: every route with every role, and every action on one's own, a joined and a
 colleague's conversation.
 
 The expected matrix is ``access.txt``. The routes come from the app's own router, so a new route
-fails until it has a row there.
+fails until the matrix has a row for it.
 """
 
 import json
@@ -38,8 +38,7 @@ from tests.web.workspace_server import PAGE, SCRIPT, Running, running
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOBODY = "nobody"
 ROLES = (NOBODY, *Role)
-# the word in the table -> the roles that it stands for; a role stands for itself, and an admin has
-# all of them
+# a word in the table -> its roles; a role's name means that role, and an admin has all of them
 WHO = {
     "everybody": frozenset(ROLES),
     "signed-in": frozenset(Role),
@@ -55,7 +54,7 @@ ABSENT = "999999"  # no such id: what is allowed finds nothing and changes nothi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """``whose``: on which conversations the act is allowed; empty where the route is about no
+    """``whose``: the conversations that the action is allowed on; empty for a route without a
     conversation."""
 
     method: str
@@ -113,7 +112,7 @@ class Desk:
         try:
             return answer.status, await answer.text() if answer.status == 403 else ""
         finally:
-            answer.close()  # a stream goes on
+            answer.close()  # the stream continues
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -235,7 +234,7 @@ async def test_a_signed_webhook_is_let_in(name: str, tmp_path: Path) -> None:
 
 _numbers = count(1000)
 _TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M}"
-# What a request must hold so that it is refused for nothing but whose conversation it is about.
+# The parts that a request needs so that it can only be refused because of its conversation.
 FORMS: Mapping[str, Mapping[str, Any]] = {
     "/assign": {"agent_id": 1},
     "/cases/new": {"description": "x", "kind": "problem", "priority": "3"},

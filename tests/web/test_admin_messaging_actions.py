@@ -58,7 +58,7 @@ async def grace(desk: Running) -> AsyncIterator[Visitor]:
 
 
 async def send(one: Visitor, path: str, **fields: str) -> Answer:
-    """What a form without the script posts."""
+    """Post what a form without the script posts."""
     return await one.post(path, **fields | {"csrf": await one.csrf()})
 
 

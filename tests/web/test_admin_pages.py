@@ -38,7 +38,7 @@ class Admin(Visitor):
     """A browser in which an admin is signed in."""
 
     async def send(self, path: str, **fields: str) -> Answer:
-        """What a form of the admin's posts, with the token that its page carries."""
+        """Post what an admin form posts, with the token from its page."""
         found = re.search(
             r'<meta name="csrf" content="(\w+)">', (await self.get("/workspace/admin/users")).text
         )

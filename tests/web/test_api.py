@@ -35,7 +35,8 @@ class Client:
             return json.loads(text)
 
     async def until(self, path: str, right: Any) -> Any:
-        """What a GET answers once it is right: what happens after an answer takes a moment."""
+        """Repeat a GET until its answer is right, because some effects follow an answer with a
+        delay."""
         async with asyncio.timeout(10):
             while not right(found := await self.call("GET", path)):
                 await asyncio.sleep(0.02)
@@ -216,7 +217,7 @@ async def test_pictures_come_in_and_go_out(
 
 
 async def upload(mia: Client, content: bytes, *, form: bool = False) -> Any:
-    """What ``POST /media`` answers: with the bytes as the body, or in a form."""
+    """Post to ``/media``, with the bytes as the body or in a form, and return the answer."""
     headers = {"Authorization": f"Bearer {mia.token}"}
     data: Any = content
     if form:

@@ -19,8 +19,8 @@ from tests.web.workspace_server import Running, running, shown
 
 
 class StockBot:
-    """Answers what it is told to, when it may. ``at_once``: most turns of one conversation that
-    were under way."""
+    """Answers as the test sets it up, once it may. ``at_once``: the most turns of one conversation
+    that ran in parallel."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []

@@ -41,7 +41,7 @@ async def all_cases(desk: Running) -> list[Case]:
 
 
 def panel(html: str) -> str:
-    """What the cases' part of the context panel says."""
+    """Return the text of the cases in the context panel."""
     found = re.search(r'id="fold-cases">(.*?)id="open-case"', html, re.DOTALL)
     assert found is not None
     return shown(found[1])

@@ -1,5 +1,5 @@
-"""Consent on the pages and by the API: why somebody cannot be texted, the ledger, and who may
-change it."""
+"""Consent on the pages and in the API: why somebody cannot be texted, the ledger, and the roles
+that may change it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -55,8 +55,8 @@ async def grace(desk: Running) -> AsyncIterator[Visitor]:
 
 
 async def save(grace: Visitor, path: str, **fields: str) -> str:
-    """Post a form as a browser without script does. What the next page says: the list's, or the
-    form's again."""
+    """Post a form as a browser without script does. Returns the next page's text: that of the list,
+    or of the form again."""
     answer = await grace.post(UNDER + path, PAGE, csrf=await grace.csrf(), **fields)
     if answer.status == 303:
         return shown((await grace.get(answer.headers["Location"])).text)

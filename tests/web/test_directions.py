@@ -1,4 +1,4 @@
-"""Right-to-left words: the templates mark every place where a person's words stand."""
+"""Right-to-left text: the templates mark every place that shows a person's words."""
 
 import re
 import unicodedata

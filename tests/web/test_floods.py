@@ -1,5 +1,5 @@
-"""Somebody holds thousands of connections open and signs in a hundred times at once: texts come in
-as ever."""
+"""Somebody holds thousands of connections open and signs in a hundred times in parallel, and texts
+still arrive as usual."""
 
 import asyncio
 import json
@@ -23,8 +23,8 @@ AT_ONCE = 4
 NOISE = 0.05  # seconds: what two busy cores add to a p99 by themselves
 
 
-# A hundred sign-ins at once, each of another account and from another address. A process of its own
-# makes them: what their clients take of the one that measures would count as the service's.
+# A hundred sign-ins in parallel, each with another account and address. Their own process makes
+# them, so that the clients' load does not count as the service's.
 FLOOD = """
 import asyncio, json, sys, aiohttp
 async def one(session, n):

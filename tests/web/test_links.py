@@ -24,7 +24,7 @@ LEADS = {
     ),
     "שלום https://example.com/a, תודה": ("https://example.com/a", "https://example.com/a"),
 }
-# Sentences whose ends are no part of the link.
+# Sentences with an end that is no part of the link.
 ENDS = {
     "Is it https://example.com/a?": "https://example.com/a",
     "(see https://example.com/a)": "https://example.com/a",

@@ -35,7 +35,7 @@ async def mia(visitor: Visitor) -> Visitor:
 
 
 async def add(mia: Visitor, content: bytes, *, csrf: str | None = None) -> Answer:
-    """What the composer does with a picture."""
+    """Attach a picture as the composer does."""
     headers = SCRIPT | {
         "X-CSRF-Token": await mia.csrf() if csrf is None else csrf,
         "Content-Type": "image/png",
@@ -47,7 +47,7 @@ async def add(mia: Visitor, content: bytes, *, csrf: str | None = None) -> Answe
 
 
 async def phone(visitor: Visitor, body: str, *files: tuple[bytes, str]) -> Answer:
-    """What the phone page's form sends."""
+    """Send what the phone page's form sends."""
     form = aiohttp.FormData({"from": ANN, "to": DIRECT, "body": body})
     # nothing chosen is an empty file
     for content, kind in files or ((b"", "application/octet-stream"),):

@@ -24,7 +24,7 @@ ANN_ID, BOB_ID, CY_ID = 1, 2, 3
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Running]:
-    """A desk whose virtual agent answers the main line first, and is in no hurry."""
+    """A desk with a virtual agent that answers the main line first, and takes its time."""
     async with running(tmp_path, **BOT) as service:
         yield service
 

@@ -1,5 +1,5 @@
-"""What must be noticed, as the pages and the stream give it: prompts, offers, unread counts, who
-writes, why away."""
+"""Notices on the pages and in the stream: prompts, offers, unread counts, typing notices, reasons
+for Away."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ async def mia(desk: Running) -> AsyncIterator[Visitor]:
 
 
 async def with_mia(desk: Running, number: str = ANN) -> int:
-    """A conversation of which Mia is in the live group."""
+    """A conversation with Mia in its live group."""
     received = await desk.story.text("hi", number=number, to=DIRECT)
     assert received.interaction_id is not None
     await desk.story.write(received.interaction_id, "Hello, Mia here")
@@ -57,7 +57,7 @@ async def with_mia(desk: Running, number: str = ANN) -> int:
 
 
 async def prompt(desk: Running, interaction_id: int, body: str = "waits for 30 minutes") -> None:
-    """What a messaging action does when its timer is due."""
+    """Prompt as a messaging action does when its timer is due."""
 
     def add(tx: Transaction, _: None) -> None:
         line = messages.NewLine(
@@ -196,7 +196,7 @@ class Ear:
         return name.removeprefix("event: "), data.removeprefix("data: ")
 
     async def writing(self) -> dict[str, object]:
-        """The next that is told of somebody who writes."""
+        """Return the next typing notice."""
         while True:
             name, data = await self.next()
             if name == "writing":
@@ -233,7 +233,7 @@ async def test_others_who_have_it_open_are_told_who_writes_and_when_they_stop(
         ]
         assert {one["by"] for one in heard} == {OMAR}
         await mia.act(path, kind="note")
-        # nobody is told of themselves
+        # agents get no notice of their own typing
         assert await writer.writing() == {"by": MIA, "said": "Mia is writing a note…"}
     assert len(await desk.story.lines(one)) == before  # nothing is stored
 

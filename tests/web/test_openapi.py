@@ -1,5 +1,5 @@
-"""The API is what its OpenAPI document says: schemathesis asks the running service; and who may
-make which call."""
+"""The API matches its OpenAPI document (schemathesis calls the running service), and each call
+allows the right roles."""
 
 import re
 import subprocess

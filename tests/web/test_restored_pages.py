@@ -32,7 +32,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 async def restored(desk: Running) -> int:
-    """A conversation whose newest text a restore holds, and no other. Returns the text's id."""
+    """A conversation with the only text that a restore holds. Returns the text's id."""
     interaction = await desk.story.with_agent(MIA)
     # what the requester got before it
     while await desk.story.count(t.due_work, t.due_work.c.kind == Work.DELIVER):

@@ -60,12 +60,12 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is tested here is how often, not how."""
+    """These tests count sign-ins, so hashing can be cheap."""
     monkeypatch.setattr(sign_in, "password_matches", lambda _stored, password: password == "right")
 
 
 class Client:
-    """One browser behind a proxy, at an address of its own. ``keeps`` cookies."""
+    """A browser behind a proxy, at its own address. ``keeps`` cookies."""
 
     def __init__(self, desk: Running, address: str, jar: aiohttp.CookieJar | None = None) -> None:
         self._url, self._address = desk.address, address
@@ -123,7 +123,7 @@ async def test_many_addresses_on_one_account_are_limited_and_its_agent_still_com
 
 
 async def test_a_right_password_is_no_wrong_try(desk: Running) -> None:
-    """An office behind one address: more agents than tries sign in within a minute."""
+    """An office behind one address: more agents sign in within a minute than tries are allowed."""
     async with Client(desk, "203.0.113.7") as office:
         for _ in range(sign_in.TRIES_OF_ADDRESS + 5):
             office.session.cookie_jar.clear()

@@ -99,7 +99,7 @@ async def test_the_page_says_who_waits_who_is_there_and_what_is_wrong(
 async def test_what_the_provider_does_not_take_is_said_to_supervisors_and_in_the_conversation(
     desk: Running, mia: Visitor, omar: Visitor, ann: int
 ) -> None:
-    """As after it was refused, with its next try far ahead."""
+    """As after a rejection, with the next try far ahead."""
     m, w = t.messages, t.due_work
     while await desk.story.count(m, m.c.direction == "outbound", m.c.status != "delivered"):
         await asyncio.sleep(0.01)

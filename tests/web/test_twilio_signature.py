@@ -70,8 +70,7 @@ def signed(url: str, pairs: list[tuple[str, str]], token: str = TOKEN) -> str:
 @example(url=URL, pairs=[("Body", "")])
 @example(url=URL, pairs=[("Body", "b"), ("Body", "a"), ("Body", "b")])
 def test_genuine_forms_pass(url: str, pairs: list[tuple[str, str]]) -> None:
-    """What Twilio's library signs, ours takes: after the way through a form's encoding, in any
-    order."""
+    """Our code accepts what Twilio's library signs, after form encoding and in any order."""
     signature = signed(url, pairs)
     arrived = parse_qsl(urlencode(pairs), keep_blank_values=True)
     assert theirs(url, arrived, signature)

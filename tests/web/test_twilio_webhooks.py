@@ -371,7 +371,7 @@ async def test_bodies(
     content_type: str,
     status: int,
 ) -> None:
-    """What is not a form of a sensible size is refused before anybody looks into it."""
+    """A body that is no form of a sensible size is refused before it is parsed."""
     pairs = parse_qsl(body.decode(), keep_blank_values=True)
     signature = RequestValidator(AUTH_TOKEN).compute_signature(SMS, MultiDict(pairs))
     answer = await post_raw(

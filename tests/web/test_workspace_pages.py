@@ -1,5 +1,5 @@
-"""The workspace's pages as a browser without its script gets them: who may see what, and what is on
-them."""
+"""The workspace's pages as a browser without the script gets them: who may see which page, and its
+content."""
 
 import asyncio
 import hashlib

@@ -23,7 +23,7 @@ from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.web.webhooks.sms_provider import blueprint
 from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer
 
-PUBLIC = "https://sms.example.com/desk"  # behind a proxy that takes /desk away
+PUBLIC = "https://sms.example.com/desk"  # behind a proxy that removes /desk
 
 
 class RecordingStore:

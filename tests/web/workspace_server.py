@@ -76,7 +76,7 @@ class Visitor:
         return found[1]
 
     async def act(self, path: str, **fields: str) -> Answer:
-        """What the page's script posts."""
+        """Post what the page's script posts."""
         return await self.post(path, SCRIPT | {"X-CSRF-Token": await self.csrf()}, **fields)
 
 
@@ -146,5 +146,5 @@ async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
 
 
 def shown(html: str) -> str:
-    """What a page says, without its markup."""
+    """Return a page's text, without its markup."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())

@@ -1,4 +1,4 @@
-"""The virtual agent as any server with Rasa's REST channel, and its plain twin: no bot.
+"""The virtual agent: any server with Rasa's REST channel, or no bot at all.
 
 It may import ports and lib.
 """

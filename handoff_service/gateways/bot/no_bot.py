@@ -4,8 +4,7 @@ from handoff_service.ports import BotAnswer, BotFailed, Question
 
 
 class NoBot:
-    """The twin of a bot that is there: every question fails, so every conversation goes to its
-    queue."""
+    """Stands in for a bot. Every question fails, so every conversation goes to its queue."""
 
     async def ask(self, question: Question) -> BotAnswer:
         raise BotFailed("There is no virtual agent.")

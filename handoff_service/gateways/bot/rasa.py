@@ -1,9 +1,10 @@
-"""The bot as Rasa's stock ``rest`` channel is asked, so that any Rasa server can be the bot.
+"""The client of Rasa's stock ``rest`` channel, so that any Rasa server can be the bot.
 
-Source of the shapes: https://rasa.com/docs/rasa/connectors/your-own-website#restinput Several
-servers may share the work: a conversation is always asked of the same one, which has its memory.
-Each has its own limit of simultaneous turns and its own circuit breaker, so a server that hangs
-takes nothing from the others.
+Request and answer shapes: https://rasa.com/docs/rasa/connectors/your-own-website#restinput
+
+Several servers may share the work. A conversation always goes to the same server, which remembers
+it. Each server has its own limit of simultaneous turns and its own circuit breaker, so a server
+that hangs does not affect the others.
 """
 
 import asyncio
@@ -19,19 +20,19 @@ from handoff_service.lib.circuit_breaker import BreakerState, CircuitBreaker
 from handoff_service.ports import BotAnswer, BotFailed, BotReply, Question, Understood
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
-ACCOUNT = "Patchboard-Turn"  # the header in which our own channel tells what it understood
-LONGEST_SLOT = 200  # characters that agents see of one thing that was collected
-TURNS_AT_ONCE = 16  # of one server: Rasa works on one core, so more only wait there
+ACCOUNT = "Patchboard-Turn"  # the header in which our own channel reports what it understood
+LONGEST_SLOT = 200  # characters of one collected value that agents see
+TURNS_AT_ONCE = 16  # per server: Rasa runs on one core, so further turns would only wait there
 NOT_ASKED = "The virtual agent is not answering right now."
-NO_ANSWER = frozenset({502, 503, 504})  # what a proxy says of a server that does not answer
+NO_ANSWER = frozenset({502, 503, 504})  # a proxy's answers for a server that does not respond
 
 
 class _NoAnswer(BotFailed):
-    """The server itself did not answer, so others will wait for it as well."""
+    """The server itself did not answer, so other requests would wait for it too."""
 
 
 class _Server:
-    """One address: its places for simultaneous turns, and its circuit breaker."""
+    """One server: its slots for simultaneous turns, and its circuit breaker."""
 
     def __init__(self, url: str, changed: Callable[[str, BreakerState], None]) -> None:
         self.url = url
@@ -41,10 +42,12 @@ class _Server:
 
 
 class RasaBot:
-    """Asks one of these addresses. ``timeout`` is seconds for a whole turn, from when it has a
-    place; ``shown``: slot -> the name that agents read for it, of those that they may see;
-    ``changed`` is called with host:port and state of a circuit breaker. Must be made on a running
-    event loop."""
+    """Asks one of several servers.
+
+    ``timeout`` is the number of seconds for a whole turn, counted from when the turn gets a slot.
+    ``shown`` maps the slots that agents may see to the names that they read. ``changed`` is called
+    with host:port and the new state of a circuit breaker. Create it on a running event loop.
+    """
 
     def __init__(
         self,
@@ -61,7 +64,7 @@ class RasaBot:
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=timeout),
             headers={"Authorization": f"Bearer {token}"},
-            connector=aiohttp.TCPConnector(limit=0),  # the places are the limit, for each address
+            connector=aiohttp.TCPConnector(limit=0),  # the semaphores set the limit, per server
         )
 
     async def ask(self, question: Question) -> BotAnswer:
@@ -75,7 +78,8 @@ class RasaBot:
                 server.breaker.failed()
                 raise
             except BotFailed:
-                server.breaker.succeeded()  # with an answer that is of no use, but at once
+                # the server answered promptly, though the answer is useless
+                server.breaker.succeeded()
                 raise
             except BaseException:
                 server.breaker.abandoned()
@@ -112,18 +116,18 @@ class RasaBot:
 
 
 def asked_at(urls: Sequence[str], sender: str) -> str:
-    """The address that answers this conversation: the same in every process, whatever the order of
-    the addresses.
+    """Return the server's address for a conversation. Every process gets the same result, and the
+    order of the addresses does not matter.
 
-    The highest hash of address and conversation wins, so that one more address moves only its own
-    share.
+    The highest hash of address and conversation wins (rendezvous hashing), so an added address
+    takes over only its own share.
     """
     return max(urls, key=lambda url: hashlib.sha256(f"{url} {sender}".encode()).digest())
 
 
 def _replies(answer: Any) -> tuple[BotReply, ...]:
-    """Read the answer's list. Messages without words or picture (``custom`` alone) say nothing by
-    SMS."""
+    """Parse the answer's messages. A message without text or picture (``custom`` alone) cannot be
+    sent by SMS and is dropped."""
     if not isinstance(answer, list) or not all(isinstance(message, dict) for message in answer):
         raise BotFailed("The virtual agent's answer could not be read.")
     replies = []
@@ -140,18 +144,19 @@ def _replies(answer: Any) -> tuple[BotReply, ...]:
 
 
 def _understood(header: str | None, shown: Mapping[str, str]) -> Understood | None:
-    """What our own channel tells of a turn; None of another server, or when it cannot be read."""
+    """Parse what our own channel reports about a turn. None for another server, or for an invalid
+    header."""
     try:
-        told = json.loads(header or "null")
-        if not isinstance(told, dict):
+        report = json.loads(header or "null")
+        if not isinstance(report, dict):
             return None
         slots = {
-            name: told["slots"][slot] for slot, name in shown.items() if told["slots"].get(slot)
+            name: report["slots"][slot] for slot, name in shown.items() if report["slots"].get(slot)
         }
         return Understood(
-            intent=told["intent"],
-            confidence=told["confidence"],
-            did=tuple(str(name) for name in told["did"]),
+            intent=report["intent"],
+            confidence=report["confidence"],
+            did=tuple(str(name) for name in report["did"]),
             collected={name: str(value)[:LONGEST_SLOT] for name, value in slots.items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -1,4 +1,4 @@
-"""Fan-out within one process: hints go straight to whoever listens."""
+"""Fan-out within one process: hints go directly to the listeners."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 
 from handoff_service.store.engine.lanes import EVERYTHING, Hint
 
-# Seconds between one listener and the next that catch up, so that they do not all ask the
-# database at once.
+# Seconds between two listeners that catch up, so that they do not all query the database at the
+# same time.
 SPREAD = 0.005
 LONGEST_SPREAD = 2.0  # seconds
 
 
 class _Listener:
-    """Hints that one listener has not taken yet. The same hint twice is one hint, so this never
-    grows without end."""
+    """Hints that one listener has not read yet. Equal hints count once, so the set stays
+    bounded."""
 
     def __init__(self) -> None:
         self._pending: dict[Hint, None] = {}
@@ -41,7 +41,7 @@ class _Listener:
 
 
 class LocalFanout:
-    """The twin of Redis for one process."""
+    """The fan-out for a single process, which needs no Redis."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[_Listener]] = {}
@@ -58,7 +58,7 @@ class LocalFanout:
                 listener.add(hint)
 
     def catch_up(self) -> None:
-        """Tell every listener that it may have missed something."""
+        """Tell every listener that it may have missed hints."""
         loop = asyncio.get_running_loop()
         listeners = self._all()
         apart = min(SPREAD, LONGEST_SPREAD / max(len(listeners), 1))
@@ -81,8 +81,8 @@ class LocalFanout:
                     del self._listeners[topic]
 
     def end_streams(self) -> None:
-        """End every listener, those to come too: this process stops, and another one serves the
-        streams."""
+        """End all listeners, including future ones: this process is stopping, and another one
+        serves the streams."""
         self._ended = True
         for listener in self._all():
             listener.end()

@@ -1,10 +1,10 @@
-"""Fan-out across processes by Redis pub/sub. Hints carry ids only; without Redis each process still
-serves its own.
+"""Fan-out across processes by Redis pub/sub. Hints carry only ids. Without Redis, each process
+still serves its own hints.
 
-Redis keeps nothing for a subscriber who is away. So whenever hints may have been lost, every
-listener is told to catch up from the database (``EVERYTHING``): here after each new subscription
-and, every few seconds, for as long as there is none; in the other processes when hints of this one
-could not be published.
+Redis stores nothing for a disconnected subscriber. So whenever hints may have been lost, listeners
+are told to catch up from the database (``EVERYTHING``). This process does so after each new
+subscription, and every few seconds while it has none. If it could not publish its hints, the other
+processes do so too.
 """
 
 import asyncio
@@ -26,16 +26,16 @@ from handoff_service.store.engine.lanes import EVERYTHING, Hint
 MOST_WAITING = 10_000
 TRY_AGAIN = 1.0  # seconds
 CONNECT_WITHIN = 2.0  # seconds
-ANSWER_WITHIN = 2.0  # seconds that Redis may take for an answer before it counts as hung
+ANSWER_WITHIN = 2.0  # seconds without an answer after which Redis counts as hung
 PING_AFTER = 1.0  # seconds of silence
-ASK_THE_DATABASE = 4.0  # seconds between two times of catching up while Redis is away
-GARBAGE_IS_LOGGED = 60.0  # seconds between two log lines about it
+ASK_THE_DATABASE = 4.0  # seconds between two catch-ups while Redis is away
+GARBAGE_IS_LOGGED = 60.0  # seconds between two log lines about invalid messages
 SEND, RECEIVE = "redis_send", "redis_receive"
 
 
 class RedisFanout:
-    """Hints of this process are served at once; to and from the others they go through one
-    channel, the desk's own."""
+    """Serves this process's hints directly, and exchanges hints with the other processes through
+    the desk's Redis channel."""
 
     def __init__(
         self,
@@ -51,18 +51,19 @@ class RedisFanout:
         )
         self._channel = channel
         self._background = background or Background()
-        self._returned = returned  # called when Redis is back after an outage of some seconds
+        # called when Redis returns after an outage of more than ASK_THE_DATABASE seconds
+        self._returned = returned
         self._away_since: float | None = None
         self._me = secrets.token_hex(8)
         self._waiting: asyncio.Queue[Sequence[Hint]] = asyncio.Queue(MOST_WAITING)
-        # Hints of this process were lost, and the others do not know it yet.
+        # Hints of this process were lost, and the other processes have not been told to catch up.
         self._unpublished = False
         self._subscribed = asyncio.Event()
         self._garbage = 0
         self._garbage_logged_at = float("-inf")
 
     async def start(self) -> None:
-        """Connect and listen. Without Redis this goes on trying in the background."""
+        """Connect and listen. If Redis is unavailable, the background tasks keep trying."""
         self._background.start(SEND, self._send)
         self._background.start(RECEIVE, self._receive)
         with suppress(TimeoutError):
@@ -123,7 +124,7 @@ class RedisFanout:
                 self._local.catch_up()
 
     async def _listen(self, pubsub: Any) -> None:
-        """Take what comes, until Redis has been silent for too long: its pong does not come
+        """Handle messages until Redis has been silent for too long and has not answered a ping
         either."""
         heard_at = pinged_at = time.monotonic()
         while True:
@@ -142,7 +143,8 @@ class RedisFanout:
                 await asyncio.wait_for(pubsub.ping(), ANSWER_WITHIN)
 
     def _begin(self) -> None:
-        """There is a subscription: from now on nothing is lost, and what was is made good."""
+        """Handle a new subscription. Hints arrive again from now on, and a catch-up makes up for
+        lost ones."""
         self._subscribed.set()
         self._local.catch_up()
         since, self._away_since = self._away_since, None
@@ -168,9 +170,9 @@ class RedisFanout:
 
 
 def _hint(topic: object, interaction_id: object = None, by: object = None) -> Hint:
-    """A hint from another process. TypeError for anything else."""
+    """Parse a hint from another process. Raises TypeError for anything else."""
     if not isinstance(topic, str) or not all(
         one is None or type(one) is int for one in (interaction_id, by)
     ):
         raise TypeError
-    return Hint(topic, interaction_id, by)  # type: ignore[arg-type]  # just checked
+    return Hint(topic, interaction_id, by)  # type: ignore[arg-type]  # checked above

@@ -1,4 +1,4 @@
-"""Mail without a mail server: the demo's mailbox, whose page shows every mail."""
+"""Mail without a mail server: the demo's mailbox, whose page shows all mail."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ REMEMBERED = 100
 
 @dataclass(frozen=True, slots=True)
 class KeptMail:
-    """A mail, and when it came."""
+    """A mail and the time when it was sent."""
 
     mail: Mail
     at: datetime
 
 
 class Mailbox:
-    """Keeps what is sent in this process, the newest only: it holds codes, so it is nowhere on the
+    """Keeps the newest mails of this process in memory. They contain codes, so none is written to
     disk."""
 
     def __init__(self, clock: Clock) -> None:
@@ -32,5 +32,5 @@ class Mailbox:
         return Mailed()
 
     def mails(self) -> Sequence[KeptMail]:
-        """Newest first."""
+        """Return the mails, newest first."""
         return tuple(self._mails)

@@ -1,8 +1,9 @@
-"""Mail by SMTP: one connection a mail, which is how rarely codes are sent.
+"""Mail by SMTP. Codes are rare, so each mail uses its own connection.
 
-``smtp://user:password@host:25?from=desk@example.com`` uses TLS from the moment that the server
-offers it (STARTTLS), ``smtps://`` (port 465) from the beginning. A certificate is checked, but on
-this computer's own address. Reply codes: RFC 5321, section 4.2.1. 4yz may be tried again, 5yz not.
+``smtp://user:password@host:25?from=desk@example.com`` switches to TLS if the server offers it
+(STARTTLS); ``smtps://`` (port 465) uses TLS from the start. Certificates are verified, except on a
+loopback address. Reply codes: RFC 5321, section 4.2.1. A 4yz reply can be retried, a 5yz reply
+cannot.
 """
 
 import asyncio
@@ -20,12 +21,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from handoff_service.ports import Mail, Mailed, NotMailed
 
 PATIENCE = 20  # seconds for each answer of the server
-AT_ONCE = 4  # as many mails as the worker sends at once
+AT_ONCE = 4  # as many mails as the worker sends at the same time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where mail goes, by ``PATCHBOARD_SMTP_URL``, and from whom."""
+    """The mail server and the sender, from ``PATCHBOARD_SMTP_URL``."""
 
     host: str
     port: int
@@ -36,7 +37,7 @@ class Server:
 
     @property
     def is_here(self) -> bool:
-        """Whether it is this computer, where a certificate proves nothing."""
+        """Whether the server is this computer, where a certificate proves nothing."""
         if self.host == "localhost":
             return True
         try:
@@ -46,8 +47,8 @@ class Server:
 
 
 def server_of(url: str, *, own_host: str) -> Server:
-    """Read ``PATCHBOARD_SMTP_URL``. Without ``from`` the sender is the user, if that is an address,
-    else patchboard at ``own_host``."""
+    """Parse ``PATCHBOARD_SMTP_URL``. Without ``from``, the sender is the user if that is an
+    address, else patchboard at ``own_host``."""
     parts = urlsplit(url)
     tls = parts.scheme == "smtps"
     user = unquote(parts.username) if parts.username else None
@@ -63,8 +64,8 @@ def server_of(url: str, *, own_host: str) -> Server:
 
 
 class SmtpMailer:
-    """Sends through one server. Each mail takes a thread while it is sent, of those that only mail
-    uses: a server that hangs holds up nothing else."""
+    """Sends mail through one server. Sending uses its own threads, so a server that hangs delays no
+    other work."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -74,7 +75,7 @@ class SmtpMailer:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._send, mail)
 
     async def check(self) -> str | None:
-        """What keeps mail from being sent, in words; None when the server lets us in."""
+        """Log in to the server. Returns why mail cannot be sent; None if it can."""
         return await asyncio.to_thread(self._check)
 
     def _send(self, mail: Mail) -> Mailed | NotMailed:
@@ -121,14 +122,15 @@ class SmtpMailer:
         )
         message["Date"] = formatdate(localtime=False)
         message["Message-ID"] = make_msgid(domain=self._server.sender.rsplit("@", 1)[-1])
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to this
+        # RFC 3834: asks other systems for no automatic replies
+        message["Auto-Submitted"] = "auto-generated"
         message.set_content(mail.body)
         return message
 
 
 def _refusal(error: Exception) -> NotMailed:
-    """What became of it, without the address: that is in the desk's records, and need not be in
-    logs."""
+    """Describe the failure without the address, because logs should not contain it. The desk's
+    records do."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next(iter(error.recipients.values()))[0]
         return NotMailed(

@@ -1,4 +1,4 @@
-"""The simulated SMS provider that ships, for trying and testing without an account.
+"""The simulated SMS provider, for trials and tests without an account.
 
 It may import ports and lib.
 """

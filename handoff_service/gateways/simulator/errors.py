@@ -1,5 +1,5 @@
-"""The simulator's error codes. Their numbers are Twilio's, so that stored messages read the same
-after a move there."""
+"""The simulator's error codes. They equal Twilio's, so stored messages keep their meaning after a
+move to Twilio."""
 
 from datetime import timedelta
 

@@ -1,8 +1,8 @@
-"""The simulator: an SMS provider in this process, for trying, demonstrating and testing without an
+"""The simulator: an SMS provider inside this process, for trials, demos and tests without an
 account.
 
-A text that is sent is on the phone page as soon as it is ``sent``; receipts come after a moment, as
-from a carrier.
+A sent text appears on the phone page when its status is ``sent``. Receipts follow after a moment,
+as they do from a carrier.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ from handoff_service.rules.delivery.sms_text import is_e164, is_short_code, segm
 from handoff_service.rules.shared.vocabulary import Status
 
 REMEMBERED = 1000
-SIGNATURE = "\n\nSent from my iPhone"  # as a mail program adds it to what a phone sends
-# millionths, of a segment: near to what one costs in the United States
+SIGNATURE = "\n\nSent from my iPhone"  # a signature as phones' mail programs add it
+# in millionths, per segment: close to the price in the United States
 PRICE, CURRENCY = 8_300, "USD"
-SCHEME = "simulator:"  # of the addresses of what phones send
-# status, seconds from the step before, code
+SCHEME = "simulator:"  # the scheme of the addresses of pictures that phones send
+# (status, seconds after the previous step, error code)
 SENT, DELIVERED = (Status.SENT, 0.05, None), (Status.DELIVERED, 0.5, None)
 
 
@@ -59,17 +59,19 @@ STEPS: Mapping[Behaviour, Sequence[tuple[Status, float, int | None]]] = {
     Behaviour.OFF: ((Status.UNDELIVERED, 0.5, OFF),),
     Behaviour.LANDLINE: ((Status.UNDELIVERED, 0.5, LANDLINE),),
     Behaviour.FILTERED: ((Status.UNDELIVERED, 0.5, FILTERED),),
-    Behaviour.TWICE: (SENT, DELIVERED, SENT, DELIVERED),  # and backwards
+    # each receipt twice, so SENT also arrives after DELIVERED
+    Behaviour.TWICE: (SENT, DELIVERED, SENT, DELIVERED),
     Behaviour.RIGHT_TO_LEFT: (SENT, DELIVERED),
     Behaviour.SIGNS: (SENT, DELIVERED),
 }
 
 
 class Simulator:
-    """``receipt`` is called with each delivery receipt; ``pace`` makes carriers slower (2) or
-    instant (0).
+    """The simulated provider.
 
-    ``pictures``: where it keeps what phones send, as a provider keeps it until it is fetched.
+    ``receipt`` is called with each delivery receipt. ``pace`` slows the carriers down (2) or makes
+    them instant (0). ``pictures`` stores the pictures that phones send until the service fetches
+    them.
     """
 
     def __init__(
@@ -87,15 +89,16 @@ class Simulator:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def behaviour(self, number: str) -> Behaviour:
-        """How this phone behaves: as usual, until it is told otherwise."""
+        """Return the behavior of this phone; USUAL if none is set."""
         return self._behaviours.get(number, Behaviour.USUAL)
 
     def behave(self, number: str, behaviour: Behaviour) -> None:
-        """From the next text to it on. Forgotten when the process ends."""
+        """Set the phone's behavior for the next texts. The setting is lost when the process
+        ends."""
         self._behaviours[number] = behaviour
 
     def as_sent(self, number: str, body: str) -> str:
-        """What this phone sends when its owner types ``body``."""
+        """Return what this phone sends when its owner types ``body``."""
         return body + SIGNATURE if body and self.behaviour(number) is Behaviour.SIGNS else body
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
@@ -120,14 +123,14 @@ class Simulator:
         ]
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
-        return ()  # what its phones send is stored at once, or refused on the phone
+        return ()  # the service stores or refuses its phones' texts immediately
 
     async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
-        return {}  # its phones know by themselves
+        return {}  # its phones need no list of opt-outs
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """What a carrier would take, of what it still remembers; what phones send costs nothing, no
-        receipt is lost."""
+        """Return what a carrier would charge for the texts that it still remembers. Received texts
+        are free, and no receipt is ever lost."""
         return [
             Reported(sid=sid, price=segments(self._sent[sid].body).count * PRICE, currency=CURRENCY)
             for sid in sids & self._sent.keys()
@@ -146,7 +149,7 @@ class Simulator:
         )
 
     async def keep(self, content: bytes, now: datetime) -> str:
-        """What a phone sends, kept until it is fetched. Returns its address at this provider."""
+        """Store a picture that a phone sends. Returns its address at this provider."""
         return SCHEME + await asyncio.to_thread(self._pictures.keep, content, now)
 
     async def close(self) -> None:

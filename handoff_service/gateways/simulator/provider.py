@@ -1,4 +1,4 @@
-"""The simulator as a provider that the service can use."""
+"""The simulator's entry in the list of providers."""
 
 from handoff_service.gateways.provider import ProviderKind, Receipts
 from handoff_service.gateways.simulator.errors import ERRORS

@@ -1,5 +1,5 @@
-"""What ``patchboard doctor`` asks Twilio: whether it knows us, and where it sends what is texted to
-our numbers."""
+"""Twilio checks for ``patchboard doctor``: the account, and the webhooks of its numbers and
+messaging services."""
 
 import asyncio
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -17,8 +17,8 @@ from handoff_service.settings import Settings
 from handoff_service.store.views import ProviderNumber
 
 TIMEOUT = 10.0  # seconds
-PATIENCE = aiohttp.ClientTimeout(total=5)  # with our own webhook
-# of the clocks: beyond that the provider's list and ours do not fit together
+PATIENCE = aiohttp.ClientTimeout(total=5)  # for our own webhook
+# between the clocks; a larger difference makes Twilio's message list useless for matching
 MOST_APART = timedelta(seconds=60)
 IN_SERVICE = "in Twilio's console, under the service"
 MESSAGING = "https://messaging.twilio.com"
@@ -26,13 +26,13 @@ CONSOLE = "in Twilio's console, under the number"
 
 
 async def faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
-    """What is wrong with the account, its numbers and the way to our webhooks, with what mends
-    it."""
+    """Return the problems with the account, its numbers and the path to our webhooks, each with its
+    fix."""
     return [*await asyncio.to_thread(_account_faults, settings, numbers), *await _webhook(settings)]
 
 
 def _account_faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
-    """Blocks for as long as Twilio takes."""
+    """Blocks until Twilio has answered."""
     try:
         return list(_faults(settings, numbers))
     except requests.RequestException as error:
@@ -77,8 +77,7 @@ def _messaging(settings: Settings) -> str:
 def _service(
     session: requests.Session, address: str, one: ProviderNumber, wanted: str
 ) -> Generator[str, None, bool]:
-    """What is wrong with a number's messaging service. Returns whether texts go where the number
-    itself says.
+    """Check a number's messaging service. Returns whether the webhook of the number itself applies.
 
     https://www.twilio.com/docs/messaging/api/service-resource
     """
@@ -107,7 +106,7 @@ def _service(
 
 
 def _number(session: requests.Session, base: str, number: str, wanted: str) -> Iterator[str]:
-    """What is wrong with where a number's texts go.
+    """Check the webhooks of a number.
 
     With ``sms_application_sid`` Twilio ignores every ``sms_*_url``:
     https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource#incomingphonenumber-properties
@@ -146,7 +145,8 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
 def _way_in(
     at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str
 ) -> Iterator[str]:
-    """``keys``: what Twilio calls the address and its method there."""
+    """Check the webhook for incoming texts. ``keys`` are Twilio's names for the address and its
+    method."""
     url, method = at.get(keys[0]) or "nowhere", at.get(keys[1]) or "POST"
     if url != wanted:
         yield f"{named} sends its texts to {url}. {mend}: {wanted} (POST)."
@@ -160,7 +160,7 @@ def _way_in(
 def _fallback(
     at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str
 ) -> Iterator[str]:
-    """The same where the first address fails. Another server's may be asked as that likes it."""
+    """Check the fallback address. A fallback on another server may use any method."""
     url, method = at.get(keys[0]), at.get(keys[1]) or "POST"
     if not url:
         yield f"{named} has no fallback. {mend}: {wanted} (POST)."
@@ -184,10 +184,9 @@ def _clock_apart(date: str | None) -> str | None:
 
 
 async def _webhook(settings: Settings) -> list[str]:
-    """A signed request the way Twilio makes them: out to the public address and back into the
-    service."""
+    """Send a signed request as Twilio does: to the public address, and so back to this service."""
     url = f"{settings.public_url}/webhooks/twilio/status"
-    # a status that is none: 400 says that it was read
+    # an invalid status: a 400 proves that the service verified and read the request
     form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}
     signed = sign(url, sorted(form.items()), signature_keys(settings)[0], settings.twilio_signature)
     try:

@@ -1,5 +1,4 @@
-"""Twilio's words for a message's status, and its error codes: meaning, advice, reason and what is
-tried again."""
+"""Twilio's message statuses, and its error codes with meaning, advice, reason and retries."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -7,8 +6,8 @@ from datetime import timedelta
 from handoff_service.rules.delivery.send_errors import Reason, SendError, SendErrors
 from handoff_service.rules.shared.vocabulary import Status
 
-# Twilio's word -> ours. "queued" at Twilio is "sending" here: it has left our outbox.
-# Source: MessageStatus in Twilio's OpenAPI (twilio-oai),
+# Twilio's status -> ours. "queued" at Twilio is "sending" here, because the text has left our
+# outbox. Source: MessageStatus in Twilio's OpenAPI (twilio-oai),
 # https://www.twilio.com/docs/messaging/api/message-resource
 STATUSES: Mapping[str, Status] = {
     "accepted": Status.SENDING,
@@ -24,8 +23,8 @@ STATUSES: Mapping[str, Status] = {
     "canceled": Status.FAILED,
 }
 
-NO_ACCOUNT = 20003  # also where the provider refuses the account (401) without a code
-TOO_MANY = 20429  # also where it asks to wait (429) with another code
+NO_ACCOUNT = 20003  # also for a rejected account (401) without a code
+TOO_MANY = 20429  # also for a rate limit (429) with another code
 _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 _SLOWLY = "Wait a while before sending more."
@@ -35,7 +34,7 @@ _NOT_ACTIVE = SendError(
     "Our account at the provider is not active.", _ADMIN, Reason.ACCOUNT, holds_line=True
 )
 
-# Source: https://www.twilio.com/docs/api/errors, and each code's own page below it.
+# Source: https://www.twilio.com/docs/api/errors, and the page of each code below it.
 CODES: Mapping[int, SendError] = {
     10001: _NOT_ACTIVE,
     NO_ACCOUNT: SendError(

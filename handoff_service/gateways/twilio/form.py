@@ -1,22 +1,26 @@
-"""Whether a signed form is cut into names and values as Twilio cut it.
+"""Checks that nobody has recut a signed form: its names and values must be split as Twilio splits
+them.
 
-Twilio's signature covers the names and values joined without separators. Whoever has seen one
-signed request can therefore move characters between them and keep the signature: out of
-``Body=Hi&From=%2B1...`` becomes another sender, another message or a shorter text. So each part of
-a form has to be what Twilio writes there:
+Twilio's signature covers the names and values joined without separators. An attacker who has seen
+one signed request can therefore move characters between names and values and keep the signature
+valid. From ``Body=Hi&From=%2B1...`` the attacker can forge another sender, another message or a
+shorter text. So each parameter must look as Twilio writes it:
 
-- Names are words, and none is repeated.
-- Each value with a known form has that form, above all the ids of the account and the message.
-- A known name stands nowhere but as a name. Only Body, which people write, may hold anything.
-- The value behind a sender ends in no other sender that is a name.
-- A sender that begins as FromCity goes on, such as CityBank, stands behind nothing that could be
-  the real sender. The other way round, FromCity=Bank is no sender's place alone: a city, state or
-  zip code has the others beside it.
-- Behind a value that may hold anything, and behind a sender that is a name, only a known name
-  follows; behind Body only From.
+- Names are words, and none occurs twice.
+- A value with a known format has that format, above all the ids of the account and the message.
+- A known name occurs only as a name, never inside another parameter. Only Body, which people write,
+  may contain anything.
+- No parameter sorted after From ends in ``From`` and a sender name.
+- A sender name that starts like the end of FromCity, FromState or FromZip, such as CityBank, is
+  refused if ``From`` occurs anywhere before it. Conversely, FromCity=Bank may be a recut sender, so
+  a city, state or zip code is refused without another place parameter.
+- After a value that may contain anything, and after a sender name, only a known name may follow.
+  After Body, only From may follow.
 
-Twilio adds parameters without notice, so an unknown name is no fault by itself. Should a new one
-sort behind such a value, its texts are refused here, and the gap sweep fetches them from Twilio.
+Twilio adds parameters without notice, so an unknown name alone is no fault. If a new one sorts
+directly after a value that may contain anything, its texts are refused here, and the gap sweep
+fetches them from Twilio.
+
 Source: https://www.twilio.com/docs/messaging/guides/webhook-request
 """
 
@@ -25,13 +29,13 @@ from collections.abc import Sequence
 
 from handoff_service.rules.delivery.senders import NAME
 
-LONGEST_NAME = 40  # the longest that is known has 28: OriginalRepliedMessageSender
+LONGEST_NAME = 40  # the longest known name has 28: OriginalRepliedMessageSender
 _NAME = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,{LONGEST_NAME - 1}}}")
 SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
 _NUMBER = re.compile(r"\+?[0-9]{0,15}")
-# A name as sender, which must not hold what a recut could make of the parameters around it.
+# A sender name. It must not contain what a recut could make of the neighboring parameters.
 _SENDER_NAME = re.compile(rf"(?!Country)(?!.*From){NAME}")
-# From and such a name look like FromCity and its value
+# ``From`` followed by such a name looks like FromCity and its value
 _LIKE_A_PARAMETER = re.compile(r"City|State|Zip")
 _FROM = re.compile(rf"{_NUMBER.pattern}|{_SENDER_NAME.pattern}")
 _ENDS_IN_NAME = re.compile(rf"From{NAME}\Z")
@@ -40,7 +44,7 @@ _DIGITS = re.compile(r"[0-9]*")
 _LOWER = re.compile(r"[a-z_-]*")
 _UPPER = re.compile(r"[A-Z]*")
 
-# Twilio's parameters of texts and receipts, with what their values look like; None: anything.
+# Twilio's parameters of texts and receipts, with the format of their values; None: any value.
 _FORMS: dict[str, re.Pattern[str] | None] = {
     "AccountSid": re.compile(r"AC[0-9a-f]{32}"),
     "AddOns": None,
@@ -82,10 +86,11 @@ _HIDDEN = re.compile(rf"{'|'.join(_LONG)}|Media(?:Url|ContentType)[0-9]|(?:From|
 
 
 def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | None:
-    """What is wrong with a signed form, as ``name what``; None when it is cut as Twilio cuts it.
+    """Return what is wrong with a signed form, as a sentence; None if it is split as Twilio splits
+    it.
 
     Args:
-        pairs: Every (name, value), blanks included.
+        pairs: Every (name, value), including blank ones.
         query: The query of the address, which the signature covers before the form.
         account: The id of our account.
     """
@@ -102,7 +107,7 @@ def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
             return wrong
         if name in _FORMS:
             starts.add(at)
-        # Body is left out, and its neighbors are kept apart.
+        # The content of Body is left out, and its neighbors stay separate.
         part = "\0" if name == "Body" else name + value
         parts.append(part)
         raw += name + value
@@ -120,13 +125,14 @@ def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
 
 
 def _said(name: str) -> str:
-    """A name for the log. One that is not known may be a piece of somebody's text."""
+    """Return a name for the log. An unknown name may be a piece of somebody's text, so it is not
+    logged."""
     return name if name in _FORMS else "A parameter that is not known"
 
 
 def _another_sender(name: str, value: str, raw: str) -> str | None:
-    """Where a sender that is a name may be hidden; ``raw``: all that the signature covers before
-    this parameter."""
+    """Find places where a sender name may be hidden. ``raw`` is everything that the signature
+    covers before this parameter."""
     if name == "From" and _LIKE_A_PARAMETER.match(value) and "From" in raw:
         return "From must be as Twilio writes it."
     if name > "From" and _ENDS_IN_NAME.search(value if name in _FORMS else name + value):
@@ -135,8 +141,8 @@ def _another_sender(name: str, value: str, raw: str) -> str | None:
 
 
 def _wrong(name: str, value: str, before: str, account: str, *, is_open: bool) -> str | None:
-    """``before``: the name that sorts before this one; ``is_open``: its value may end in letters of
-    a name."""
+    """Check one parameter. ``before`` is the name sorted before this one; ``is_open``: the value of
+    ``before`` may end in the letters of a name."""
     if name == "AccountSid" and value != account:
         return "AccountSid is not our account."
     if before == "Body" and name != "From":

@@ -1,8 +1,8 @@
-"""Twilio: sending a text, and finding one that may have been sent, with Twilio's own client in
-threads.
+"""The Twilio gateway: sends texts and looks up texts that may have been sent. It runs Twilio's own
+client in threads.
 
-What an answer to a send means. Twilio has no idempotency key, so only what was surely not accepted
-is sent again:
+Twilio has no idempotency key, so only texts that Twilio has certainly not accepted are sent again.
+The results of a send:
 
 | what happened                                  | result        | source                                              |
 | ---------------------------------------------- | ------------- | --------------------------------------------------- |
@@ -56,21 +56,21 @@ from handoff_service.rules.delivery.sms_text import is_sender
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.settings import Settings
 
-# what is read of Twilio's lists by due work of the desk; it has threads of its own
+# threads that read Twilio's lists for the desk's due work, separate from sending
 LISTS_AT_ONCE = 4
-# seconds that a text may wait at Twilio: an answer of yesterday helps nobody; 36,000 at most
+# seconds that a text may wait at Twilio, because a late answer helps nobody; Twilio allows 36,000
 VALID_FOR = 4 * 3600
-# of a text at Twilio, by which its list may be out of the order we expect
+# the longest time that a text stays at Twilio, which limits how far its list can be out of order
 LONGEST_STAY = timedelta(seconds=VALID_FOR)
-TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; ours
+TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; our choice
 
-# Consents in one request: https://www.twilio.com/docs/messaging/features/consent-api
+# Consents per request: https://www.twilio.com/docs/messaging/features/consent-api
 CONSENTS_IN_REQUEST = 25
 # at most 1000:
 # https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
 PAGE = 500
 MOST_MEDIA = 10  # of one message
-# Of a single consent, which may be told again: https://www.twilio.com/docs/api/errors/30646
+# The error of a single consent that can be retried: https://www.twilio.com/docs/api/errors/30646
 TRY_AGAIN = "INTERNAL_SERVER_ERROR"
 NO_CONSENT_API = (403, 404)
 NO_CONSENTS = (
@@ -78,18 +78,19 @@ NO_CONSENTS = (
 )
 _TEXTED = {True: "opt-out-message", False: "opt-in-message"}
 _HOW = {Source.AGENT: "offline"}
-LONGEST_REPORTS = 10_000  # messages of one number and direction, newest first; ours
-LONGEST_LIST = 1000  # messages of one line, newest first; ours
-CLOCKS_APART = timedelta(seconds=10)  # Twilio's clock and ours; date_created is cut to the second
+LONGEST_REPORTS = 10_000  # messages of one number and direction, newest first; our choice
+LONGEST_LIST = 1000  # messages of one line, newest first; our choice
+# difference between Twilio's clock and ours; date_created has whole seconds
+CLOCKS_APART = timedelta(seconds=10)
 TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/articles/360036052753
 
-# What the client raises for an answer that is not Twilio's, such as a proxy's page.
+# What the client raises for an answer that is not from Twilio, such as a proxy's page.
 _NONSENSE = (TwilioException, ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 _CANNOT_ASK = (*_NONSENSE, requests.RequestException, RuntimeError)
 
 
 class TwilioProvider:
-    """The SMS provider Twilio. Blocks only threads of its own, never the event loop."""
+    """The SMS provider Twilio. Its calls block only its own threads, never the event loop."""
 
     def __init__(self, settings: Settings, *, timeout: float = TIMEOUT) -> None:
         self._callback = f"{settings.public_url}/webhooks/twilio/status?message="
@@ -98,54 +99,52 @@ class TwilioProvider:
             self._session.mount(
                 scheme, HTTPAdapter(pool_maxsize=SENDS_AT_ONCE + LISTS_AT_ONCE, max_retries=0)
             )
-        # A logger outside the tree: the client logs the addresses that it asks, and they hold phone
-        # numbers.
+        # A detached logger: the client logs request addresses, which contain phone numbers.
         http = TwilioHttpClient(timeout=timeout, logger=logging.Logger("twilio", logging.CRITICAL))
         http.session = self._session
         self._client = Client(  # type: ignore[no-untyped-call]
             settings.twilio_account_sid,
             settings.twilio_auth_token,
             http_client=http,
-            # not the process's, which could turn the address into another
+            # ignore the process's environment, which could change the address
             environment={"TWILIO_EDGE": ""},
         )
         self._client.api.base_url = settings.twilio_api_url
         if not is_twilios(settings.twilio_api_url):
             self._client.accounts.base_url = settings.twilio_api_url
-        # Apart, so that lists never keep a text waiting that is marked as sending, nor the other
-        # way round.
+        # Separate pools, so that lists never delay a text that is marked as sending, nor the
+        # reverse.
         self._senders = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="twilio-send")
         self._listers = ThreadPoolExecutor(LISTS_AT_ONCE, thread_name_prefix="twilio-list")
         self._media = TwilioMedia(settings)
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
-        """Send one text; Twilio will report on it to an address that carries the message's own
-        id."""
+        """Send one text. Twilio reports its status to an address that contains the message's id."""
         try:
             answer = self._run(lambda: self._send(message), self._senders)
-        except RuntimeError:  # the threads have ended
+        except RuntimeError:  # the pool is shut down
             return Later(why="Patchboard is stopping")
         return await answer
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
-        """The line's messages at Twilio with this text, not older. OSError when Twilio cannot be
-        asked."""
+        """Return the line's messages at Twilio with this text, from its creation on. OSError if
+        Twilio is unavailable."""
         try:
             return await self._run(lambda: self._find(message), self._senders)
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
-        """The texts to this number since then, oldest first. OSError when Twilio cannot be
-        asked."""
+        """Return the texts to this number since then, oldest first. OSError if Twilio is
+        unavailable."""
         try:
             return await self._run(lambda: self._received(number, since))
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
     async def push_consents(self, states: Sequence[ConsentState]) -> Mapping[str, ConsentNotTaken]:
-        """By Twilio's consent management. OSError when Twilio cannot be asked, NotOffered where it
-        has no such list."""
+        """Push consents to Twilio's Consent Management API. OSError if Twilio is unavailable,
+        NotOffered if the account lacks that API."""
         try:
             return await self._run(lambda: self._push_consents(states))
         except _CANNOT_ASK as error:
@@ -157,27 +156,27 @@ class TwilioProvider:
             raise _not_asked(error) from None
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """What Twilio takes for these texts of this number, and their states. OSError when Twilio
-        cannot be asked."""
+        """Return prices and statuses of these texts of this number. OSError if Twilio is
+        unavailable."""
         try:
             return await self._run(lambda: self._reports(number, sids, since))
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
-        """The address and media type of what came with a text. OSError when Twilio cannot be
-        asked."""
+        """Return the address and media type of a text's attachments. OSError if Twilio is
+        unavailable."""
         try:
             return await self._run(lambda: self._pictures_of(sid))
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
     async def fetch(self, url: str) -> bytes | NotFetched:
-        """A picture or file that came with a text."""
+        """Download a picture or file that came with a text."""
         return await self._media.fetch(url)
 
     async def close(self) -> None:
-        """Wait for what is under way, then let go of the connections."""
+        """Finish the running calls, then close the connections."""
         await self._media.close()
         for threads in (self._senders, self._listers):
             await asyncio.to_thread(threads.shutdown)
@@ -192,7 +191,8 @@ class TwilioProvider:
         try:
             made = self._client.messages.create(
                 to=message.to,
-                from_=message.sender,  # also with a service: a conversation keeps its number
+                # also with a service, because a conversation keeps its number
+                from_=message.sender,
                 messaging_service_sid=message.messaging_service or values.unset,
                 body=message.body,
                 status_callback=self._callback + _about(message),
@@ -210,8 +210,8 @@ class TwilioProvider:
         return Accepted(sid=made.sid, status=_status(made))
 
     def _find(self, message: Outgoing) -> list[SentBefore]:
-        # Not by DateSent, the only date that Twilio can filter by: a message that still waits at
-        # Twilio has none, and to overlook it would be to send it twice.
+        # Do not filter by DateSent, the only date filter that Twilio offers: a message that still
+        # waits at Twilio has none. Overlooking it would send it twice.
         listed = self._client.messages.list(
             to=message.to, from_=message.sender, page_size=PAGE, limit=LONGEST_LIST
         )
@@ -222,7 +222,7 @@ class TwilioProvider:
         ]
 
     def _received(self, number: str, since: datetime) -> list[ProviderMessage]:
-        # Twilio filters by the day alone, in UTC:
+        # Twilio filters only by day, in UTC:
         # https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
         listed = self._client.messages.stream(
             to=number, date_sent_after=since.date(), page_size=PAGE
@@ -243,7 +243,9 @@ class TwilioProvider:
             and (at := m.date_sent or m.date_created)
             and at >= since
         ]
-        found.reverse()  # the newest comes first, and times are whole seconds
+        # Twilio lists the newest first, and times are whole seconds, so sorting must start from the
+        # oldest
+        found.reverse()
         return sorted(found, key=lambda one: one.sent_at)
 
     def _push_consents(self, states: Sequence[ConsentState]) -> dict[str, ConsentNotTaken]:
@@ -267,8 +269,8 @@ class TwilioProvider:
                 number: fault for one in states for number, fault in self._push_some([one]).items()
             }
         faults = {}
-        for said in answers or ():
-            answer = cast("Mapping[str, Any]", said)
+        for item in answers or ():
+            answer = cast("Mapping[str, Any]", item)
             if answer.get("error_code") and answer.get("correlation_id") in numbers:
                 words = " ".join(map(str, answer.get("error_messages") or ())) or "refused"
                 fault = ConsentNotTaken(
@@ -281,7 +283,8 @@ class TwilioProvider:
         messages, left = self._client.messages, set(sids)
         found = []
         for listed in chain(
-            # Not by DateSent, which a text that failed at Twilio before it left does not have.
+            # Do not filter by DateSent, which a text that failed before it left Twilio does not
+            # have.
             takewhile(
                 lambda m: m.date_created is None or m.date_created >= since - LONGEST_STAY,
                 messages.stream(from_=number, page_size=PAGE, limit=LONGEST_REPORTS),
@@ -326,8 +329,8 @@ def _not_asked(error: BaseException) -> OSError:
 
 
 def _about(message: Outgoing) -> str:
-    """What the callback's address says of the message: receipts of an earlier try must not be taken
-    for this one's."""
+    """Return the message's part of the callback address. It names the try, so that receipts of an
+    earlier try are not taken for this one's."""
     return (
         f"{message.message_id}&retries={message.retries}"
         if message.retries
@@ -347,8 +350,8 @@ def _refusal(error: TwilioRestException | TwilioServiceException) -> Refused | L
 
 
 def _never_left(error: requests.RequestException) -> bool:
-    """Whether no connection was made, to Twilio or to a proxy on the way, so that nothing was
-    written."""
+    """Return whether no connection was made, to Twilio or to a proxy on the way, so that nothing
+    was sent."""
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
         return True
     cause = error.args[0] if error.args else None
@@ -360,7 +363,7 @@ def _could_be(listed: MessageInstance, message: Outgoing) -> bool:
     return (
         str(listed.direction).startswith("outbound")
         and body.strip() == message.body.strip()
-        # how many may not be counted yet
+        # Twilio may not have counted the media yet
         and (str(listed.num_media or 0) == "0" or bool(message.media_urls))
         and listed.date_created is not None
         and listed.date_created >= message.created_at - CLOCKS_APART
@@ -383,5 +386,5 @@ def _status(message: MessageInstance) -> Status:
 
 
 def _why(error: BaseException) -> str:
-    """The error's class alone: its text can hold the address, and that holds phone numbers."""
+    """Return only the error's class: its text can contain the address, and so phone numbers."""
     return type(error).__name__

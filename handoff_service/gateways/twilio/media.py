@@ -1,9 +1,8 @@
-"""Pictures and files that came with texts, fetched from Twilio: with the account's credentials,
-from Twilio alone.
+"""Downloads the pictures and files of texts from Twilio with the account's credentials, and from no
+other host.
 
-The address comes in a signed webhook, and is still believed only when it is Twilio's. Twilio
-answers with a redirect to where it keeps media; that is followed to those places only, and without
-the credentials.
+The address arrives in a signed webhook, but must still be one of Twilio's. Twilio redirects to its
+media store. The download follows redirects only to Twilio's hosts, and without the credentials.
 
 | what happened                          | result          | source                                                  |
 | -------------------------------------- | --------------- | ------------------------------------------------------- |
@@ -27,14 +26,14 @@ from handoff_service.ports import NotFetched
 from handoff_service.rules.conversations.media import MOST_BYTES, in_words
 from handoff_service.settings import Settings
 
-AT_ONCE = 4  # as many as the worker fetches at once
-# seconds for one medium, and without a byte; ours, together less than a lease
+AT_ONCE = 4  # as many as the worker fetches at the same time
+# seconds for one file, and without a byte; our choice, together shorter than a lease
 DEADLINE, SILENCE = 10.0, 5.0
 MOST_REDIRECTS = 3
 CHUNK = 64 * 1024
 
-# Where media are kept, with HTTP authentication switched on for them (mms.twiliocdn.com) and
-# without: https://support.twilio.com/hc/en-us/articles/223183748
+# Twilio's media hosts, with HTTP authentication for media (mms.twiliocdn.com) and without:
+# https://support.twilio.com/hc/en-us/articles/223183748
 KEPT_AT = (".twilio.com", ".twiliocdn.com")
 OLD_STORE = ("s3-external-1.amazonaws.com", "/media.twiliocdn.com/")
 
@@ -47,7 +46,7 @@ TOO_LARGE = NotFetched(why=f"It is larger than {in_words(MOST_BYTES)}.", again=F
 
 
 class TwilioMedia:
-    """Downloads in threads of its own, so that one that hangs holds up no text."""
+    """Downloads media in its own threads, so that a hanging download delays no text."""
 
     def __init__(self, settings: Settings) -> None:
         self._auth = (settings.twilio_account_sid or "", settings.twilio_auth_token or "")
@@ -58,7 +57,7 @@ class TwilioMedia:
     async def fetch(self, url: str) -> bytes | NotFetched:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._fetch, url)
-        except RuntimeError:  # the threads have ended
+        except RuntimeError:  # the pool is shut down
             return NotFetched(why="Patchboard is stopping.", again=True)
 
     async def close(self) -> None:
@@ -79,7 +78,7 @@ class TwilioMedia:
             return NotFetched(why="The provider did not answer in time.", again=True)
         except (requests.RequestException, HTTPError, OSError):
             return NotFetched(why="The provider could not be reached.", again=True)
-        except ValueError:  # not even an address
+        except ValueError:  # not an address
             return FOREIGN
 
     def _follow(self, url: str, until: float) -> bytes | NotFetched:
@@ -106,19 +105,19 @@ class TwilioMedia:
         )
 
     def _is_api(self, url: str) -> bool:
-        """Whether the credentials may be sent there: Twilio itself, or the address that was set in
-        its place."""
+        """Return whether the credentials may be sent to this address: Twilio itself, or the
+        configured replacement."""
         parts = urlsplit(url)
         ours = (parts.scheme, parts.netloc) == (self._api.scheme, self._api.netloc)
         return ours or (_is_plain_https(parts) and f".{parts.hostname}".endswith(".twilio.com"))
 
 
 def _as_requested(url: str) -> str:
-    r"""The address as the client will read it. ValueError when it is none.
+    r"""Return the address as the client will read it. Raises ValueError for an invalid one.
 
-    Two parsers may see two hosts in one address: ``https://127.0.0.1\.twilio.com/`` is Twilio for
-    ``urlsplit``, and the client connects to 127.0.0.1. So what is judged is what the client has
-    made of it.
+    Two parsers may find two hosts in one address. For ``https://127.0.0.1\.twilio.com/``,
+    ``urlsplit`` finds Twilio, but the client connects to 127.0.0.1. So the checks use the address
+    that the client has prepared.
     """
     made = requests.Request("GET", url).prepare().url or ""
     if urlsplit(made).hostname != parse_url(made).host:
@@ -127,7 +126,7 @@ def _as_requested(url: str) -> str:
 
 
 def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """No credentials, not even those of a .netrc file."""
+    """Send no credentials, not even those of a .netrc file."""
     return request
 
 
@@ -144,7 +143,7 @@ def _is_plain_https(parts: SplitResult) -> bool:
 
 
 def _content(answer: requests.Response, until: float) -> bytes | NotFetched:
-    """The body, as it comes and no more of it than may be."""
+    """Read the body in chunks, up to the limit."""
     if answer.status_code == 404:
         return NotFetched(why="The provider does not have it (404).", again=True)
     if answer.status_code != 200:

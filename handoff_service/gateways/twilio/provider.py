@@ -1,4 +1,4 @@
-"""Twilio as a provider that the service can use."""
+"""Twilio's entry in the list of providers."""
 
 from handoff_service.gateways.provider import ProviderKind, Receipts
 from handoff_service.gateways.twilio import account
@@ -10,7 +10,7 @@ from handoff_service.settings import Settings
 
 
 def _open(settings: Settings, receipts: Receipts) -> SmsProvider:
-    return TwilioProvider(settings)  # its receipts come by webhook
+    return TwilioProvider(settings)  # its receipts arrive by webhook
 
 
 KIND = ProviderKind(

@@ -1,4 +1,4 @@
-"""What Twilio's settings mean: whose server an address is, and which secrets sign webhooks."""
+"""Interprets Twilio's settings: whether an address is Twilio's, and which secrets sign webhooks."""
 
 from urllib.parse import urlsplit
 
@@ -6,13 +6,13 @@ from handoff_service.settings import Settings
 
 
 def is_twilios(url: str) -> bool:
-    """Whether this is one of Twilio's own hosts, such as a region's. Any other server speaks all of
-    Twilio's interfaces at one address."""
+    """Return whether this is one of Twilio's own hosts, such as a region's. Any other server offers
+    all of Twilio's APIs at one address."""
     return (urlsplit(url).hostname or "").endswith(".twilio.com")
 
 
 def signature_keys(settings: Settings) -> tuple[str, ...]:
-    """The secrets that may have signed a webhook: one, and a second one during a rotation."""
+    """Return the secrets that may have signed a webhook: one, or two during a rotation."""
     tokens = (settings.twilio_auth_token, settings.twilio_auth_token_secondary)
     shared = (settings.twilio_shared_key, settings.twilio_shared_key_secondary)
     return tuple(filter(None, shared if settings.twilio_signature == "sha256" else tokens))

@@ -1,10 +1,11 @@
-"""Twilio's signature on a webhook: base64 of an HMAC over the address and the sorted parameters.
+"""Twilio's webhook signature: base64 of an HMAC over the address and the sorted parameters.
 
-The hash is SHA-1 with the account's auth token, or SHA-256 with a shared key. A setting names it,
-because whoever forges a request also writes its header X-Twilio-Webhooks-Signature-Settings.
+The hash is SHA-1 with the account's auth token, or SHA-256 with a shared key. A setting selects it,
+because a forger also controls the header X-Twilio-Webhooks-Signature-Settings.
 
-Our own, because ``twilio.request_validator`` takes some 20 times as long. A test holds it to that
-one.
+This is our own code, because ``twilio.request_validator`` takes about 20 times as long. A test
+compares the two.
+
 Sources:
 https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio,
 https://www.twilio.com/docs/usage/webhooks/webhook-shared-keys
@@ -24,12 +25,12 @@ def is_signed(
     keys: Iterable[str],
     algorithm: str = "sha1",
 ) -> bool:
-    """Whether one of these keys signed this webhook.
+    """Return whether one of these keys signed this webhook.
 
     Args:
-        url: The public address with its query string, as it stands at Twilio.
-        pairs: Every (name, value) of the form, blanks included. As in Twilio's validator, a
-            repeated pair counts once, and different values of one name count in their sorted order.
+        url: The public address with its query string, as configured at Twilio.
+        pairs: Every (name, value) of the form, including blank ones. As in Twilio's validator, a
+            repeated pair counts once, and different values of one name count in sorted order.
         signature: The header X-Twilio-Signature.
         keys: The primary auth token or shared key, and the secondary one during a rotation.
         algorithm: ``sha1`` for auth tokens, ``sha256`` for shared keys.
@@ -43,7 +44,7 @@ def is_signed(
 
 
 def sign(url: str, pairs: Sequence[tuple[str, str]], key: str, algorithm: str = "sha1") -> str:
-    """The header X-Twilio-Signature that Twilio would send with this form."""
+    """Return the header X-Twilio-Signature that Twilio would send with this form."""
     return _signature(key, url.encode() + _signed(pairs), algorithm).decode()
 
 
@@ -57,7 +58,7 @@ def _signature(key: str, content: bytes, algorithm: str) -> bytes:
 
 @functools.lru_cache(256)
 def _addresses(url: str) -> tuple[bytes, bytes]:
-    """The address with and without its port: Twilio signs now one, now the other."""
+    """Return the address with and without its port, because Twilio signs either one."""
     parts = urlsplit(url)
     if parts.port:
         other = parts.netloc.rpartition(":")[0]

@@ -1,8 +1,11 @@
-"""Twilio's webhooks: texts that come in, and receipts for texts that went out.
+"""Twilio's webhooks: incoming texts, and receipts for sent texts.
 
-Each one: size, form, signature, parse. Twilio waits 15 s and then tries its fallback address, once,
-so it gets its 200 after the commit and a 503 when there can be none.
-Sources: https://www.twilio.com/docs/messaging/guides/webhook-request (parameters),
+Each webhook checks size, form and signature, then parses. Twilio waits 15 s for an answer and then
+tries its fallback address once. So it gets a 200 after the commit, and a 503 if no commit is
+possible.
+
+Sources:
+https://www.twilio.com/docs/messaging/guides/webhook-request (parameters),
 https://www.twilio.com/docs/messaging/guides/track-outbound-message-status (receipts)
 """
 
@@ -28,12 +31,12 @@ from handoff_service.rules.virtual_agent.commands import Command
 from handoff_service.settings import Settings
 
 MOST_BYTES = 64 * 1024  # a text of 1,600 characters with 10 pictures is below 24 KB
-MOST_FIELDS = 400  # some 25, and two for each picture; Twilio adds new ones without notice
+MOST_FIELDS = 400  # about 25, and two per picture; Twilio adds new ones without notice
 # https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
 MOST_MEDIA = 10
 FORM = "application/x-www-form-urlencoded"
 
-# What Twilio's Advanced Opt-Out took a text for, and has answered:
+# The keyword that Twilio's Advanced Opt-Out recognized in a text and has already answered:
 # https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
 OPT_OUT_TYPES = {"STOP": Command.OPT_OUT, "START": Command.OPT_IN, "HELP": Command.HELP}
 
@@ -53,17 +56,19 @@ class NotTwilio(Refusal):
 
 
 class Recut(MayHideText):
-    """The signature is right, but the form is not cut into names and values as Twilio cuts it."""
+    """The signature is valid, but the form's names and values are not split as Twilio splits
+    them."""
 
 
 def read_text(settings: Settings, request: ProviderRequest) -> Sequence[Text]:
-    """``POST /webhooks/twilio/sms``, for whoever knows the account's auth token or shared key."""
+    """``POST /webhooks/twilio/sms``, for callers that know the account's auth token or shared
+    key."""
     return [_text(_signed_form(request, settings))]
 
 
 def read_receipt(settings: Settings, request: ProviderRequest) -> Sequence[Receipt]:
-    """``POST /webhooks/twilio/status``: its address says which message, and which of its tries, it
-    is about."""
+    """``POST /webhooks/twilio/status``. Its address names the message and the try that it is
+    about."""
     form = _signed_form(request, settings)
     return [
         _receipt(form, request.arguments.get("message", ""), request.arguments.get("retries", ""))
@@ -78,7 +83,8 @@ WEBHOOKS = (
 
 
 def _signed_form(request: ProviderRequest, settings: Settings) -> Form:
-    """The form's fields, without what the database cannot hold."""
+    """Verify the form and return its fields, with characters replaced that the database cannot
+    store."""
     if len(request.body) > MOST_BYTES:
         raise TooLong
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
@@ -94,7 +100,8 @@ def _signed_form(request: ProviderRequest, settings: Settings) -> Form:
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
-    """Every field, blank ones too: they are signed, and Sanic's request.form drops them."""
+    """Return every field. Blank ones matter because they are signed, and Sanic's request.form drops
+    them."""
     fields = body.decode(errors="replace").split("&")
     if len(fields) > MOST_FIELDS:
         raise BadInput("The form has too many fields.")
@@ -103,8 +110,8 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
 
 
 def _plain(quoted: str) -> str:
-    """As ``urllib.parse.parse_qsl`` reads it; most fields hold nothing to be read, and that is a
-    third of a webhook."""
+    """Decode a field as ``urllib.parse.parse_qsl`` does. Most fields contain nothing to decode, and
+    skipping them saves a third of a webhook's time."""
     return unquote_plus(quoted, errors="replace") if "%" in quoted or "+" in quoted else quoted
 
 

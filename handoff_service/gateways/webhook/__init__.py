@@ -1,4 +1,4 @@
-"""The outgoing webhook over HTTP, as Standard Webhooks has it.
+"""The outgoing webhook over HTTP, following Standard Webhooks.
 
 It may import ports and rules.
 """

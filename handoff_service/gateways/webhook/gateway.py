@@ -1,12 +1,12 @@
-"""The outgoing webhook over HTTP, as Standard Webhooks has it.
+"""The outgoing webhook over HTTP, following Standard Webhooks.
 
-Its plain twin is no address: then nothing is called. What an answer means:
+Without an address nothing is called. The results of a call:
 
 | what happened                         | result                                    |
 | ------------------------------------- | ----------------------------------------- |
-| 2xx                                   | taken                                     |
-| 3xx                                   | not taken: a redirect is never followed   |
-| any other status, no answer, no route | not taken                                 |
+| 2xx                                   | accepted                                  |
+| 3xx                                   | failed: redirects are never followed      |
+| any other status, no answer, no route | failed                                    |
 
 Source:
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#payload-delivery
@@ -23,11 +23,11 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from handoff_service import __version__
 from handoff_service.ports import Called, OutgoingCall
 
-TIMEOUT = 10.0  # seconds for a whole call; ours, and shorter than any lease of due work
+TIMEOUT = 10.0  # seconds for a whole call; our choice, shorter than any lease of due work
 FORBIDDEN = (
     "It is on this computer or link. To call it anyway, add its host to PATCHBOARD_WEBHOOK_HOSTS."
 )
-AT_ONCE = 8  # ours: as many as the worker has under way
+AT_ONCE = 8  # our choice: as many calls as the worker makes at the same time
 
 
 class _Forbidden(OSError):
@@ -35,8 +35,8 @@ class _Forbidden(OSError):
 
 
 def _may_be_called(address: str) -> bool:
-    """Whether this IP address can be a ticket system. One in the company's own network can; this
-    computer, and what only the link knows, such as a cloud's metadata service, cannot."""
+    """Return whether this IP address can be a ticket system. Addresses in the company's network
+    can; loopback and link-local ones, such as a cloud's metadata service, cannot."""
     try:
         read = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -48,8 +48,8 @@ def _may_be_called(address: str) -> bool:
 
 
 class _Resolver(AbstractResolver):
-    """Resolves a name when it is called, and refuses what it must not lead to: the address that is
-    judged is the one that is connected to."""
+    """Resolves a name at call time and rejects forbidden addresses. The connection uses the same
+    addresses that were checked."""
 
     def __init__(self, hosts: Collection[str]) -> None:
         self._hosts, self._real = hosts, aiohttp.ThreadedResolver()
@@ -67,8 +67,8 @@ class _Resolver(AbstractResolver):
 
 
 class HttpWebhook:
-    """Calls the address that an admin has set, by https and not on this computer, unless ``hosts``
-    names its host. Must be made on a running event loop."""
+    """Calls the address that an admin has set. It must use https and must not be on this computer,
+    unless ``hosts`` names its host. Create it on a running event loop."""
 
     def __init__(self, hosts: Collection[str] = (), *, timeout: float = TIMEOUT) -> None:
         self._timeout, self._hosts = timeout, hosts
@@ -100,7 +100,7 @@ class HttpWebhook:
             if isinstance(error.os_error, _Forbidden):
                 return Called(why=FORBIDDEN)
             return Called(why="It could not be reached.")
-        # broken off; no address at all; the service stops
+        # broken connection, invalid address, or the service is stopping
         except (aiohttp.ClientError, ValueError, RuntimeError):
             return Called(why="The connection was lost.")
 
@@ -111,7 +111,7 @@ class HttpWebhook:
             return None
         if parts.scheme != "https":
             return f"It is not https. To call it anyway, add {host} to PATCHBOARD_WEBHOOK_HOSTS."
-        # the resolver is not asked about these
+        # the resolver is not called for IP addresses
         is_address = host.replace(".", "").isdecimal() or ":" in host
         return FORBIDDEN if is_address and not _may_be_called(host) else None
 

@@ -39,7 +39,8 @@ class FinishCall:
 
 
 def begin_call(tx: Transaction, command: BeginCall) -> OutgoingCall | None:
-    """The call to make now, freshly signed. None when there is none; its work is then removed."""
+    """Return the call to make now, freshly signed. None if none is left; its work is then
+    removed."""
     row = _locked(tx, command.call_id)
     if row is None or row.state != CallState.WAITING:
         due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])

@@ -120,7 +120,7 @@ def _say(
         return
     by = agent_name(tx.conn, command.agent_id)
     state = str(changes["state"][1]).replace("_", " ") if "state" in changes else None
-    said = (
+    sentence = (
         f"{by} set case {number(command.id)} to {state}"
         if state
         else f"{by} wrote to case {number(command.id)}"
@@ -128,7 +128,7 @@ def _say(
     line = messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
-        body=said,
+        body=sentence,
         event=Event.CASE_CHANGED,
         reason=note,
         agent_id=command.agent_id,

@@ -51,7 +51,7 @@ def put_outage(tx: Transaction, outage: OutageFields) -> None:
 
 
 def delete_outage(tx: Transaction, outage_id: int) -> None:
-    """NotFound when there is none."""
+    """Raises NotFound for an unknown id."""
     _locked(tx, outage_id)
     tx.conn.execute(delete(o).where(o.c.id == outage_id))
 

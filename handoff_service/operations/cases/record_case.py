@@ -100,11 +100,11 @@ def _tell_webhook(tx: Transaction, case: Case) -> None:
     """Queue one call after earlier calls about the same case. Its id is unique, even after a backup
     is restored."""
     kind = CaseEvent.CREATED if case.version == 1 else CaseEvent.CHANGED
-    told = CaseEntry(
+    entry = CaseEntry(
         case=replace(case, history=[]), change=case.history[-1], requester=_requester(tx, case)
     )
     body = _EVENT.dump_json(
-        WebhookEvent(type=kind, timestamp=tx.now, data=told),
+        WebhookEvent(type=kind, timestamp=tx.now, data=entry),
         exclude={"data": {"case": {"history"}}},
     )
     made = insert(t.webhook_calls).values(

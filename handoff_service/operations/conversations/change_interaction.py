@@ -104,11 +104,11 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     if state is not None and (
         state is not interaction.state or (state is State.ON_HOLD and command.state_reason)
     ):
-        said = f"{agent_name(tx.conn, command.agent_id)} {DID[state]}"
+        sentence = f"{agent_name(tx.conn, command.agent_id)} {DID[state]}"
         line = messages.NewLine(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
-            body=said,
+            body=sentence,
             event=Event.STATE,
             reason=command.state_reason,
             agent_id=command.agent_id,

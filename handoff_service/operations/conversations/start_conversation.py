@@ -48,8 +48,8 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """``expected_row``: the row of table 3 that the agent saw. Nothing is sent when another row
-    applies by now."""
+    """``expected_row`` is the row of table 3 that the agent saw. If another row applies now,
+    nothing is sent."""
 
     agent_id: int
     recipient: Recipient
@@ -169,7 +169,7 @@ def _row(line: _Line, recipient: Recipient) -> Situation:
 
 
 def _profile(tx: Transaction, recipient: Recipient, *, replace: bool) -> tuple[int, int | None]:
-    """The number's profile and user from now on: the named person, else the result of table 1."""
+    """Return the number's profile and its user: the named person, or else the result of table 1."""
     p = t.messaging_profiles
     there = tx.conn.execute(
         select(p).where(p.c.number == recipient.to, p.c.active).with_for_update()
@@ -228,12 +228,12 @@ def _create(
     ).scalar_one()
     made = interactions.lock(tx.conn, interaction_id)
     live_group.join(tx, made.id, command.agent_id, 0)
-    said = f"{agent_name(tx.conn, command.agent_id)} wrote first"
+    sentence = f"{agent_name(tx.conn, command.agent_id)} wrote first"
     messages.append(
         tx,
         made,
         messages.NewLine(
-            kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.OWNER_CHANGED
+            kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.OWNER_CHANGED
         ),
     )
     return made

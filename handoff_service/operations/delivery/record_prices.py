@@ -99,11 +99,13 @@ def record_prices(tx: Transaction, found: Sequence[Reported]) -> None:
     prices = []
     receipts = []
     for row in rows:
-        said = by_sid[row.provider_sid]
-        if row.price is None and said.price is not None:
-            prices.append({"id": row.id, "price": said.price, "currency": said.currency})
-        if row.direction == Direction.OUTBOUND and said.status is not None:
-            receipts.append(Receipt(sid=said.sid, status=said.status, error_code=said.error_code))
+        report = by_sid[row.provider_sid]
+        if row.price is None and report.price is not None:
+            prices.append({"id": row.id, "price": report.price, "currency": report.currency})
+        if row.direction == Direction.OUTBOUND and report.status is not None:
+            receipts.append(
+                Receipt(sid=report.sid, status=report.status, error_code=report.error_code)
+            )
     update_rows(tx.conn, m, prices)
     if receipts:
         record_receipt.run(tx, receipts)

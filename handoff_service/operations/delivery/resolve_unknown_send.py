@@ -50,11 +50,11 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
     else:
         tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED, changed_at=tx.now))
         due_work.release(tx, Work.DELIVER, command.message_id, tx.now)
-    said = f"{name} marked it as sent" if command.went_out else f"{name} sent it again"
+    sentence = f"{name} marked it as sent" if command.went_out else f"{name} sent it again"
     line = messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
-        body=said,
+        body=sentence,
         event=Event.STATE,
         agent_id=command.agent_id,
     )

@@ -83,7 +83,7 @@ def _cancel_calls(tx: Transaction) -> None:
 
 
 def _cancel_timers(tx: Transaction) -> None:
-    """Cancel the timers that came due meanwhile. Later timers still fire."""
+    """Cancel the timers that have come due since. Later timers still fire."""
     held, i = restore_holds.keys(tx.conn, Work.TIMER), t.interactions
     overdue = t.timers.c.due_at <= tx.now
     tx.conn.execute(delete(t.timers).where(one_of(t.timers.c.interaction_id, held), overdue))

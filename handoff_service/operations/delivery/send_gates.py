@@ -114,8 +114,8 @@ def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     instead = desk_time_zone(tx.conn)
     waits = {}
     for row in rows:
-        said = known.get(row.interaction_id, {}).get("time_zone")
-        zones = phone_regions.of_number(row.requester_number, said=said, instead=instead)
+        known_zone = known.get(row.interaction_id, {}).get("time_zone")
+        zones = phone_regions.of_number(row.requester_number, said=known_zone, instead=instead)
         if (at := over_at(quiet, tx.now, zones, row.created_at)) is not None:
             waits[row.id] = at
     return waits

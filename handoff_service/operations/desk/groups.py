@@ -65,7 +65,7 @@ def delete_group(tx: Transaction, group: int) -> None:
 
 
 def group_id(tx: Transaction, name: str) -> int:
-    """The id of the group with this name. Creates the group when there is none."""
+    """Return the id of the group with this name, and create the group if necessary."""
     found = tx.conn.execute(select(g.c.id).where(g.c.name == name)).scalar()
     return _insert(tx, MakeGroup(name=name)) if found is None else found
 

@@ -15,8 +15,8 @@ from handoff_service.store.engine.lanes import Transaction
 
 
 def refuse_own_numbers(tx: Transaction, numbers: Iterable[tuple[str, str]]) -> None:
-    """BadInput when a user would have one of the company's numbers. ``numbers``: (the field it
-    stands in, number)."""
+    """Raise BadInput when a user would have one of the company's numbers. ``numbers`` has pairs of
+    the field's name and the number."""
     given = list(numbers)
     if not given:
         return
@@ -38,8 +38,8 @@ def refuse_users_number(tx: Transaction, number: str) -> None:
     query = select(u.c.name, u.c.external_id).join(n, n.c.user_id == u.c.id).order_by(u.c.id)
     found = tx.conn.execute(query.where(n.c.number == one_form(number)).limit(1)).one_or_none()
     if found is not None:
-        said = (
+        error = (
             f"{found.name} ({found.external_id}) has {number} on their record. Take it away "
             "from them first"
         )
-        raise BadInput(errors={"number": said})
+        raise BadInput(errors={"number": error})

@@ -24,7 +24,7 @@ from handoff_service.store.engine.one_of import one_of
 
 SESSION_LASTS = timedelta(hours=12)
 TRIES, TRIES_WITHIN = 5, timedelta(minutes=1)  # wrong tries per account and address
-# in the same time, for all accounts: several people behind one office address may mistype
+# in the same time, for all accounts, because several people with one office address may mistype
 TRIES_OF_ADDRESS = 30
 # from browsers that never signed in to the account
 TRIES_OF_ACCOUNT, TRIES_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)

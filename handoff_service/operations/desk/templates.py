@@ -56,7 +56,7 @@ def put_template(tx: Transaction, command: MakeTemplate) -> None:
 
 
 def delete_template(tx: Transaction, template_id: int) -> None:
-    """NotFound when there is none."""
+    """Raises NotFound for an unknown id."""
     templates.get(tx.conn, template_id)
     tx.conn.execute(delete(m).where(m.c.id == template_id))
 

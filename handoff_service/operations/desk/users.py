@@ -116,7 +116,7 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
     ]
     if new:
         tx.conn.execute(insert(n), new)
-        p = t.messaging_profiles  # the number is now theirs, whatever somebody said before
+        p = t.messaging_profiles  # the number is now theirs, regardless of earlier statements
         theirs = (
             p.c.number.in_([row["number"] for row in new]),
             p.c.active,
@@ -140,12 +140,12 @@ def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
     put_numbers(tx, user_id, [])
     tx.conn.execute(delete(t.user_facts).where(t.user_facts.c.user_id == user_id))
     who = "The desk file" if by is None else agent_name(tx.conn, by)
-    said = (
+    sentence = (
         f"{who} deactivated {name}: this conversation keeps their name until it is closed or "
         "somebody else is verified"
     )
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.IDENTITY, agent_id=by
     )
     messages.append_each(tx, [(one, line) for one in running if one.user_id == user_id])
 

@@ -126,7 +126,7 @@ def _put_numbers(tx: Transaction, wanted: Mapping[int, Sequence[str]]) -> None:
     ]
     bulk.insert_rows(tx.conn, n, new)
     if new:
-        p = t.messaging_profiles  # a number is now theirs, whatever somebody said before
+        p = t.messaging_profiles  # the number is now theirs, regardless of earlier statements
         theirs = (
             p.c.number == bindparam("_number"),
             p.c.not_user_id == bindparam("_user_id"),

@@ -68,8 +68,8 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     cancel_work_item(tx, interaction.id)  # a pending transfer
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     by = agent_name(tx.conn, command.agent_id)
-    said = f"{by} asked for an identity check"
-    changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said)
+    sentence = f"{by} asked for an identity check"
+    changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=sentence)
     proofs.begin(tx, changed.id, changed.epoch, changed.requester_number, command.agent_id)
     tx.conn.execute(
         update(t.interactions)
@@ -81,8 +81,8 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
 
 
 def proof_ran_out(tx: Transaction, command: RanOut) -> None:
-    """Return the conversation without a result, unless the requester has answered or somebody else
-    owns it by now."""
+    """Return the conversation without a result, unless the requester has answered or it has another
+    owner now."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     key = str(interaction.id)
     work = (t.due_work.c.kind == Work.PROOF_LIMIT, t.due_work.c.key == key)

@@ -78,11 +78,11 @@ def finish_mail(tx: Transaction, command: FinishMail) -> None:
     proof = proofs.of_send(tx.conn, command.send_id)
     if isinstance(result, NotMailed) and proof is not None:
         interaction = interactions.lock(tx.conn, proof.interaction_id)
-        said = "The code could not be sent by e-mail"
+        sentence = "The code could not be sent by e-mail"
         line = messages.NewLine(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
-            body=said,
+            body=sentence,
             event=Event.IDENTITY,
             reason=result.why,
         )

@@ -54,9 +54,13 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     )
     cases_follow(tx, concerned, command.user_id, author=Author.AGENT, agent_id=command.by)
     by = agent_name(tx.conn, command.by)
-    said = f"{by} linked this number to {name}" if name else f"{by} unlinked this number"
+    sentence = f"{by} linked this number to {name}" if name else f"{by} unlinked this number"
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=command.by
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=sentence,
+        event=Event.IDENTITY,
+        agent_id=command.by,
     )
     messages.append_each(tx, [(one, line) for one in concerned])
 

@@ -82,9 +82,9 @@ def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
     send_id = proofs.put_send(tx, row, until)
     row = proofs.change(tx, row, code_hash=None, code_until=until)
     if not may_be_mailed:
-        said, why = "No code was e-mailed", "too many were requested for this person"
+        sentence, why = "No code was e-mailed", "too many were requested for this person"
         line = messages.NewLine(
-            kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=why
+            kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.IDENTITY, reason=why
         )
         messages.append(tx, proof.interaction, line)
     elif has_mail(tx, row.user_id):

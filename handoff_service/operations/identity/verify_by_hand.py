@@ -1,9 +1,6 @@
-"""A live agent verifies a requester by hand, which makes a running proof of the virtual agent
-unnecessary.
-
-The agent who asked for the proof gets the conversation back. Otherwise the virtual agent continues
-at once with what needed the proof.
-"""
+"""A live agent verifies a requester manually, which ends a running proof of the virtual agent. If
+an agent asked for the proof, that agent gets the conversation back. Otherwise the virtual agent
+continues at once with the task that needed the proof."""
 
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.shared import running_proof

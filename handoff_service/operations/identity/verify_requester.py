@@ -73,12 +73,12 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
         tx, [interaction], command.user_id, author=_author(command), agent_id=command.agent_id
     )
     by = BY[command.method] if command.agent_id is None else agent_name(tx.conn, command.agent_id)
-    said = (
+    sentence = (
         f"{who} was verified by {by}"
         if who
         else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
     )
-    _tell(tx, interaction, said, command.agent_id, command.note)
+    _tell(tx, interaction, sentence, command.agent_id, command.note)
 
 
 def is_not_them(tx: Transaction, profile_id: int, user_id: int) -> None:
@@ -161,12 +161,16 @@ def _name(tx: Transaction, user_id: int | None) -> str | None:
 
 
 def _tell(
-    tx: Transaction, interaction: InteractionRow, said: str, agent_id: int | None, note: str | None
+    tx: Transaction,
+    interaction: InteractionRow,
+    sentence: str,
+    agent_id: int | None,
+    note: str | None,
 ) -> None:
     line = messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
-        body=said,
+        body=sentence,
         event=Event.IDENTITY,
         reason=note,
         agent_id=agent_id,

@@ -6,7 +6,9 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine.lanes import Transaction
 
 
-def alert_supervisors(tx: Transaction, interaction: InteractionRow, said: str) -> None:
+def alert_supervisors(tx: Transaction, interaction: InteractionRow, sentence: str) -> None:
     """Write a prompt that stays in the conversation until somebody answers the requester."""
-    line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
+    line = messages.NewLine(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.PROMPT
+    )
     messages.prompt_each(tx, [(interaction, line)])

@@ -78,8 +78,8 @@ def assign_agent(
 
 
 def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
-    """Assign it whatever its owner or queue. NotFound for an unknown agent; Conflict when it is
-    closed."""
+    """Assign it, whoever owns it and whatever its queue. Raises NotFound for an unknown agent,
+    Conflict for a closed conversation."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     agent = tx.conn.execute(
         select(*t.agents.c["id", "name", "active"]).where(t.agents.c.id == command.agent_id)
@@ -90,9 +90,9 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
         raise Conflict(f"{agent.name} already has this conversation.")
     cancel_work_item(tx, interaction.id)
     by = agent_name(tx.conn, command.by)
-    said = (
+    sentence = (
         f"{by} took over"
         if command.by == command.agent_id
         else f"{by} assigned this to {agent.name}"
     )
-    assign_agent(tx, interaction, command.agent_id, said=said)
+    assign_agent(tx, interaction, command.agent_id, said=sentence)

@@ -42,7 +42,7 @@ def choose_queue(tx: Transaction, about: About) -> int:
 
 
 def _facts(tx: Transaction, about: About, provider_number: str) -> QueueFacts:
-    """What the virtual agent learned outranks what is on file."""
+    """The virtual agent's findings take precedence over the records."""
     u = t.users
     on_file = tx.conn.execute(select(u.c.attributes).where(u.c.id == about.user_id)).scalar() or {}
     found = {name.lower(): value for name, value in about.collected.items()}

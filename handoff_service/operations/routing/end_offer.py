@@ -78,6 +78,10 @@ def requeue_or_return(tx: Transaction, interaction: InteractionRow, offer: Offer
         tx.conn.execute(this.where(~others.exists()).values(state=WorkItemState.QUEUED))
         return
     tx.conn.execute(this.values(state=WorkItemState.CANCELED, ended_at=tx.now))
-    said = f"{agent_name(tx.conn, offer.agent_id)} {why}. The conversation stays with its agent."
-    line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
+    sentence = (
+        f"{agent_name(tx.conn, offer.agent_id)} {why}. The conversation stays with its agent."
+    )
+    line = messages.NewLine(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.PROMPT
+    )
     messages.prompt_each(tx, [(interaction, line)])

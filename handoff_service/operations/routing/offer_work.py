@@ -222,13 +222,12 @@ def _need(tx: Transaction, desk: _Desk, case: _Case) -> Need:
 def _next_round(
     tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Decision
 ) -> tuple[Need, Decision]:
-    """Everybody who could be asked has declined: alert the supervisors at once, and ask again after
-    a pause."""
+    """All candidates have declined: alert the supervisors now, and ask again after a pause."""
     begins_at = (case.answers.last_at or case.item.created_at) + ROUND_PAUSE
     if desk.decided.get(case.item.id) != (need.round, ALL_DECLINED):
         _log(tx, desk, case, need.round, decision.considered, ALL_DECLINED)
-        said = f"Everyone in {case.queue.name} declined. We'll ask again in "
-        alert_supervisors(tx, case.interaction, said + durations.describe(ROUND_PAUSE))
+        sentence = f"Everyone in {case.queue.name} declined. We'll ask again in "
+        alert_supervisors(tx, case.interaction, sentence + durations.describe(ROUND_PAUSE))
     if tx.now < begins_at:
         desk.again.append(begins_at)
         return need, decision
@@ -249,8 +248,8 @@ def _offer(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Deci
         agent = decision.chosen[0]
         desk.took(agent.agent_id, tx.now)
         work_items.assigned(tx, [agent.agent_id])
-        said = f"{queue.name} assigned this to {agent.name}"
-        assign(tx, case.interaction, case.item.id, agent.agent_id, said=said)
+        sentence = f"{queue.name} assigned this to {agent.name}"
+        assign(tx, case.interaction, case.item.id, agent.agent_id, said=sentence)
         return 1
     for agent_id in chosen:
         desk.took(agent_id, tx.now)
@@ -302,12 +301,12 @@ def _log(
     case: _Case,
     round_: int,
     considered: Sequence[Considered],
-    said: str,
+    sentence: str,
 ) -> None:
     """Log a decision with every candidate. The same decision is not logged twice in a row."""
-    if desk.decided.get(case.item.id) == (round_, said):
+    if desk.decided.get(case.item.id) == (round_, sentence):
         return
-    desk.decided[case.item.id] = (round_, said)
+    desk.decided[case.item.id] = (round_, sentence)
     grouped: dict[tuple[int, bool, str], list[int]] = {}
     for one in considered:
         grouped.setdefault((one.after_seconds, one.chosen, one.why), []).append(one.agent_id)
@@ -315,7 +314,7 @@ def _log(
         {
             "work_item_id": case.item.id,
             "round": round_,
-            "said": said,
+            "said": sentence,
             "candidates": [[*key, agents] for key, agents in grouped.items()],
             "at": tx.now,
         }

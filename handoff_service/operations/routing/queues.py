@@ -95,8 +95,8 @@ def check_schedules(tx: Transaction) -> None:
             and queue.schedule is not None
             and opening_hours.unreadable(queue.schedule, country)
         ):
-            said = f"has no known public holidays, and the schedule of {queue.name} uses them"
-            raise BadInput(errors={"country": said})
+            error = f"has no known public holidays, and the schedule of {queue.name} uses them"
+            raise BadInput(errors={"country": error})
 
 
 def _uses(queue_id: int) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def transfer(tx: Transaction, command: Transfer) -> None:
 
 
 def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
-    """Cancel a pending transfer. Conflict when there is none."""
+    """Cancel a pending transfer. Raises Conflict without one."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if _under_way(tx, interaction.id) is None:
         raise Conflict("There is no transfer to cancel.")
@@ -148,12 +148,12 @@ def _queue_of(tx: Transaction, interaction: InteractionRow) -> int:
 
 
 def _say(
-    tx: Transaction, interaction: InteractionRow, said: str, reason: str | None, agent_id: int
+    tx: Transaction, interaction: InteractionRow, sentence: str, reason: str | None, agent_id: int
 ) -> None:
     line = messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
-        body=said,
+        body=sentence,
         event=Event.TRANSFER,
         reason=reason,
         agent_id=agent_id,

@@ -20,8 +20,8 @@ class NotTakingPart(NotAllowed):
 
 
 def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> InteractionRow:
-    """The interaction, locked for this agent's action. NotFound when there is none. NotTakingPart
-    when another live agent owns it and this agent has not joined."""
+    """Return the interaction, locked for this agent's action. Raises NotFound for an unknown id,
+    and NotTakingPart when another live agent owns it and this agent has not joined."""
     interaction = interactions.lock(tx.conn, interaction_id)
     must_take_part(tx, interaction, agent_id)
     return interaction
@@ -49,9 +49,13 @@ def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
 
 def notify_group(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
     """Add the line about an agent who joined or left."""
-    said = f"{agent_name(tx.conn, agent_id)} {did}"
+    sentence = f"{agent_name(tx.conn, agent_id)} {did}"
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.LIVE_GROUP, agent_id=agent_id
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=sentence,
+        event=Event.LIVE_GROUP,
+        agent_id=agent_id,
     )
     messages.append(tx, interaction, line)
 

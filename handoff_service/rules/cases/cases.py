@@ -1,4 +1,4 @@
-"""Cases: what people call them, and what is still open."""
+"""Cases: their display numbers, and which of them are open."""
 
 import re
 
@@ -10,12 +10,12 @@ _NUMBER = re.compile(r"(?:cs|case)?[\s#:.-]*0*(\d{1,15})", re.IGNORECASE)
 
 
 def number(case_id: int) -> str:
-    """What people call a case: CS0000012."""
+    """Return a case's display number: CS0000012."""
     return f"CS{case_id:07d}"
 
 
-def case_id(said: str) -> int | None:
+def case_id(text: str) -> int | None:
     """The case id in CS0000012, cs12, case 12, #12 or 12. None when the text is not a case
     number."""
-    found = _NUMBER.fullmatch(said.strip(" .,!?"))
+    found = _NUMBER.fullmatch(text.strip(" .,!?"))
     return int(found[1]) if found else None

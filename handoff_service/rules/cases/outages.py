@@ -72,10 +72,10 @@ class OutageFields:
         return self.active and self.since <= at and (self.until is None or at < self.until)
 
 
-def about[T: Titled](outages: Iterable[T], said: str) -> list[T]:
+def about[T: Titled](outages: Iterable[T], text: str) -> list[T]:
     """The outages with a title word in the requester's text: "VPN in Chicago" matches "is the vpn
     down"."""
-    words = _telling(said)
+    words = _telling(text)
     return [outage for outage in outages if words & _telling(outage.title)]
 
 
@@ -86,7 +86,7 @@ def _telling(text: str) -> set[str]:
 
 
 def faults(outage: OutageFields) -> dict[str, str]:
-    """Field -> what is wrong with it. Empty when the outage can be saved."""
+    """Return field -> its error; empty if the outage can be saved."""
     found = {}
     if wrong := _text_fault(outage.text):
         found["text"] = wrong

@@ -103,22 +103,22 @@ def may_be_word(text: str) -> bool:
 def word(text: str, words: CommandWords) -> Command | None:
     """OPT_OUT, OPT_IN or HELP when the whole text is such a keyword, else None. A clear wish in
     other words is OPT_OUT too. ``words``: the admin's keywords."""
-    said = folded(text)
-    if said in _CARRIERS:
-        return _CARRIERS[said]
+    plain = folded(text)
+    if plain in _CARRIERS:
+        return _CARRIERS[plain]
     for command in (Command.OPT_OUT, Command.OPT_IN):
-        if said and said in map(folded, words.get(command, ())):
+        if plain and plain in map(folded, words.get(command, ())):
             return command
-    if _is_keyword_with_courtesy(said, words) or wish(text, first=False) is Wish.CLEAR:
+    if _is_keyword_with_courtesy(plain, words) or wish(text, first=False) is Wish.CLEAR:
         return Command.OPT_OUT
     return None
 
 
-def _is_keyword_with_courtesy(said: str, words: CommandWords) -> bool:
+def _is_keyword_with_courtesy(plain: str, words: CommandWords) -> bool:
     """Whether this is an opt-out keyword that is repeated or has courtesies around it."""
-    bare = _COURTESIES.sub("", said)
+    bare = _COURTESIES.sub("", plain)
     word = next(iter(set(bare.split())), "") if len(set(bare.split())) == 1 else bare
-    if word == said or word in _ALSO_OF_REQUESTS:
+    if word == plain or word in _ALSO_OF_REQUESTS:
         return False
     return _CARRIERS.get(word) is Command.OPT_OUT or word in map(
         folded, words.get(Command.OPT_OUT, ())
@@ -185,7 +185,7 @@ def is_overruled(word: Command, since: Iterable[tuple[Command | None, bool]]) ->
     lost STOP.
     """
     other = Command.OPT_OUT if word is Command.OPT_IN else Command.OPT_IN
-    return any(said is other and (sure or other is Command.OPT_OUT) for said, sure in since)
+    return any(meaning is other and (sure or other is Command.OPT_OUT) for meaning, sure in since)
 
 
 def why_not(

@@ -24,7 +24,7 @@ LONGEST = 120  # characters of a wish; our own limit: a longer text needs a pers
 
 
 class Wish(StrEnum):
-    """What a text without a keyword says about being texted."""
+    """The meaning of a text without a keyword, regarding further texts."""
 
     CLEAR = "clear"
     LIKELY = "likely"
@@ -243,14 +243,16 @@ _MARKS = re.compile(r"[^\w]+")
 def wish(text: str, *, first: bool) -> Wish | None:
     """The opt-out wish in a text that is not a keyword. ``first``: the text starts its
     conversation."""
-    said = folded(text)
-    if len(said) > LONGEST or not _WORTH_IT.search(said):
+    plain = folded(text)
+    if len(plain) > LONGEST or not _WORTH_IT.search(plain):
         return None
-    if _CLEAR.fullmatch(said):
+    if _CLEAR.fullmatch(plain):
         return Wish.CLEAR
-    if (_AT_FIRST if first else _LIKELY).fullmatch(said):
+    if (_AT_FIRST if first else _LIKELY).fullmatch(plain):
         return Wish.LIKELY
-    return Wish.WRONG_NUMBER if (_UNKNOWN_AT_FIRST if first else _UNKNOWN).fullmatch(said) else None
+    return (
+        Wish.WRONG_NUMBER if (_UNKNOWN_AT_FIRST if first else _UNKNOWN).fullmatch(plain) else None
+    )
 
 
 def folded(text: str) -> str:
@@ -262,11 +264,11 @@ def folded(text: str) -> str:
         kept = unicodedata.normalize(
             "NFC", "".join(c for c in apart if not unicodedata.combining(c))
         )
-    said = _MARKS.sub(
+    plain = _MARKS.sub(
         " ", kept.casefold().replace("'", "").replace("\u2019", "").replace("_", " ")
     ).strip()
     return (
-        said.replace(" ", "")
-        if len(said) > 3 and all(len(word) == 1 for word in said.split())
-        else said
+        plain.replace(" ", "")
+        if len(plain) > 3 and all(len(word) == 1 for word in plain.split())
+        else plain
     )

@@ -25,7 +25,7 @@ SENT = frozenset({"image/jpeg", "image/png", "image/gif"})
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the file's bytes say about a picture: its media type and its displayed size."""
+    """A picture's media type and displayed size, as its bytes state them."""
 
     content_type: str
     width: int
@@ -86,13 +86,13 @@ FILES: Sequence[_File] = (
 NAMELESS = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 
-def judged(content: bytes, said: str, picture: Picture | None) -> AcceptedFile | RefusedFile:
-    """Whether an incoming file is kept. ``said``: its declared media type.
+def judged(content: bytes, declared: str, picture: Picture | None) -> AcceptedFile | RefusedFile:
+    """Whether an incoming file is kept. ``declared``: its declared media type.
 
     A picture declared as another picture type is kept under its real type. Any other file must
     match its declared type.
     """
-    name = said.partition(";")[0].strip().lower()
+    name = declared.partition(";")[0].strip().lower()
     if picture is not None and (name.startswith("image/") or name in NAMELESS):
         if picture.width * picture.height > MOST_PIXELS:
             return RefusedFile(

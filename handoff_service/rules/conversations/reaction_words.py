@@ -147,7 +147,7 @@ ALSO_SAID: frozenset[str] = frozenset(
         *("Gefällt mir nicht", "Gostei de", "Amei", "Adorei", "Não gostei de"),
     ]
 )
-#: What stands before the quoted text, after it, and which reaction that is.
+#: The text before the quotation, the text after it, and the reaction that they mean.
 AROUND: Sequence[tuple[str, str, str]] = (
     *(("Hat", f"mit {one}„Gefällt mir“ markiert", LIKE) for one in ("", "einem ")),
     *(("Hat", f"mit {one}„Gefällt mir nicht“ markiert", DISLIKE) for one in ("", "einem ")),
@@ -162,7 +162,7 @@ AROUND: Sequence[tuple[str, str, str]] = (
     *(("Hat", said, ASK) for said in ("hinterfragt", "infrage gestellt", "in Frage gestellt")),
     *((verb, said, ASK) for verb in ("Stellt", "Stellte") for said in ("infrage", "in Frage")),
 )
-#: What stands before the emoji, between it and the quoted text, and at the end.
+#: The text before the emoji, the text between it and the quotation, and the text at the end.
 WITH_EMOJI: Sequence[tuple[str, str, str]] = (
     *(
         ("", between, "")
@@ -182,7 +182,8 @@ WITH_EMOJI: Sequence[tuple[str, str, str]] = (
     *((f"{verb}mit", to, "reagiert") for verb in ("Hat ", "") for to in ("auf", "zu")),
     *((f"Reagiu{much}", to, "") for much in ("", " com", " com um") for to in ("a", "à", "ao")),
 )
-#: What stands before the name of a reaction, between it and the quoted text, and at the end.
+#: The text before the name of a reaction, the text between it and the quotation, and the text at
+#: the end.
 NAMED: Sequence[tuple[str, str, str]] = (
     *((verb, "à", "") for verb in ("A attribué", "A ajouté", "A mis")),
     *((verb, "to", "") for verb in ("Added", "Reacted with")),
@@ -190,7 +191,7 @@ NAMED: Sequence[tuple[str, str, str]] = (
     *(("Hat", between, "hinzugefügt") for between in ("zu", "bei")),
     ("Fügte", "zu", "hinzu"),
 )
-#: What a removal says before the name of the reaction, between it and the quoted text, and at the
+#: The text of a removal before the name of the reaction, between it and the quotation, and at the
 #: end.
 REMOVED: Sequence[tuple[str, str, str]] = (
     *((verb, "from", "") for verb in ("Removed", "Removed their", "Took back")),
@@ -221,7 +222,7 @@ REMOVED: Sequence[tuple[str, str, str]] = (
     ),
     *(("Entfernte", word, "") for word in ("von", "aus", "für", "bei", "zu")),
 )
-#: The names of reactions as ``plain`` writes them, without what stands in ``BESIDE_NAME``.
+#: The names of reactions as ``plain`` writes them, without the words in ``BESIDE_NAME``.
 NAMES: Mapping[str, Sequence[str]] = {
     LIKE: (
         *(
@@ -312,7 +313,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     ),
     STICKER: ("sticker", "pegatina", "autocollant", "aufkleber", "figurinha", "adesivo"),
 }
-#: Words for any reaction, which also stand beside the name of one.
+#: Words for any reaction, which also occur next to the name of one.
 ANY_REACTION = frozenset(
     {"reaction", "reacción", "réaction", "reaktion", "reação", "tapback", "mention"}
 )

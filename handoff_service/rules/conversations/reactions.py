@@ -25,10 +25,10 @@ from handoff_service.rules.virtual_agent.bot_text import plain
 OPENING, CLOSING = "“\"„«‹‟”＂「『《'", "”\"“»›‟＂」』》'"
 _CUT = re.compile(r"\s*(…|\.\.\.?)\s*$")
 _QUOTE_MARKS = frozenset(OPENING + CLOSING) - {"'"}
-_OBJECT = "\ufffc"  # what stands for a picture within a text
+_OBJECT = "\ufffc"  # what represents a picture in a text
 _SURE_PREFIX = (
-    # so many letters and digits of a message that goes on are a quote of it, also without a sign of
-    # a cut
+    # Without a cut mark, a beginning of a message with this many letters and digits counts as a
+    # quote.
     16
 )
 MOST_WORDS = 6  # of the name of a reaction
@@ -49,45 +49,45 @@ class Reaction:
 
 def read(text: str) -> Reaction | None:
     """The reaction that a text is; None for an ordinary text."""
-    said = _clean(text)
-    return next(_readings(said), None) if _may_be(said) else None
+    cleaned = _clean(text)
+    return next(_readings(cleaned), None) if _may_be(cleaned) else None
 
 
-def _readings(said: str) -> Iterator[Reaction]:
-    folded = said.casefold()
-    lower = said[:1].islower()
+def _readings(text: str) -> Iterator[Reaction]:
+    folded = text.casefold()
+    lower = text[:1].islower()
     for verb, pattern, emoji in _TAPBACKS:
-        if folded.startswith(verb) and (found := pattern.fullmatch(said)):
+        if folded.startswith(verb) and (found := pattern.fullmatch(text)):
             sure = verb not in _ALSO_SAID and not lower
             yield _about(found, emoji, sure=sure)
     for before, pattern in _EMOJI:
         if (
             folded.startswith(before)
-            and (found := pattern.fullmatch(said))
+            and (found := pattern.fullmatch(text))
             and (shown := _emoji(found["what"]))
         ):
             yield _about(found, shown)
     for before, pattern in _NAMED:
         if (
             folded.startswith(before)
-            and (found := pattern.fullmatch(said))
+            and (found := pattern.fullmatch(text))
             and (shown := _named(found["what"]))
         ):
             yield _about(found, shown)
     for before, pattern in _REMOVALS:
-        found = pattern.fullmatch(said) if folded.startswith(before) else None
+        found = pattern.fullmatch(text) if folded.startswith(before) else None
         if found and (taken := _named(found["what"])) is not None:
             yield replace(_about(found, taken), removed=True)
-    if (found := _UNQUOTED.fullmatch(said)) and (shown := _emoji(found["what"])):
+    if (found := _UNQUOTED.fullmatch(text)) and (shown := _emoji(found["what"])):
         yield Reaction(emoji=shown, quoted=found["rest"], sure=False)
 
 
-def _may_be(said: str) -> bool:
+def _may_be(text: str) -> bool:
     """Whether to look closer. Most texts quote nothing, begin with no emoji and end with other
     words."""
-    if any(mark in said for mark in _QUOTE_MARKS) or " '" in said or any(map(_pictures, said[:1])):
+    if any(mark in text for mark in _QUOTE_MARKS) or " '" in text or any(map(_pictures, text[:1])):
         return True
-    return said.rpartition(" ")[2].strip(" .…").casefold() in _LAST_WORDS
+    return text.rpartition(" ")[2].strip(" .…").casefold() in _LAST_WORDS
 
 
 def quotes(reaction: Reaction, body: str) -> bool:
@@ -123,12 +123,12 @@ def is_emoji(text: str) -> bool:
 def _about(found: re.Match[str], emoji: str, *, sure: bool = True) -> Reaction:
     if found["quoted"] is None:
         return Reaction(emoji=emoji, sure=sure)
-    said = found["quoted"]
-    closed = len(said) > 1 and said[-1] in CLOSING
-    quoted = said[1 : -1 if closed else None].strip()
+    quotation = found["quoted"]
+    closed = len(quotation) > 1 and quotation[-1] in CLOSING
+    quoted = quotation[1 : -1 if closed else None].strip()
     if not is_visible(quoted.replace(_OBJECT, "")):
         return Reaction(emoji=emoji, sure=sure)
-    whole = (closed and said[0] != "'") or quoted.endswith(("…", "..."))
+    whole = (closed and quotation[0] != "'") or quoted.endswith(("…", "..."))
     sure = sure and whole and not any(mark in quoted for mark in _QUOTE_MARKS)
     return Reaction(emoji=emoji, quoted=quoted, sure=sure)
 

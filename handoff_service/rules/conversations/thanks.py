@@ -1,9 +1,9 @@
-"""Thanks and the like, which need no answer once a conversation has been closed.
+"""Thanks and similar texts, which need no answer once a conversation has been closed.
 
-The words are those of the intents "thanks", "bye" and "yes" in help desk texts, in English and
-Spanish, with the short forms that people type; the emoji are those that Unicode's CLDR
-(https://cldr.unicode.org) names for approval, thanks, joy and hearts. A text counts only when each
-word of it stands here, so a question or a problem never does.
+The words come from the intents "thanks", "bye" and "yes" in help desk texts, in English and
+Spanish, with common short forms. The emoji are those that Unicode's CLDR (https://cldr.unicode.org)
+names for approval, thanks, joy and hearts. A text counts only if each of its words is listed here,
+so a question or a problem never counts.
 """
 
 import re
@@ -13,7 +13,7 @@ from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES
 from handoff_service.rules.virtual_agent.bot_text import plain
 
-#: Phrases of which at least one must stand in the text.
+#: Phrases of which the text must contain at least one.
 THANKS: Sequence[str] = (
     *(
         "thanks",
@@ -210,7 +210,7 @@ THANKS: Sequence[str] = (
     ),
     *("se agradece", "qué bien", "que bien", "fenomenal", "buenas noches"),
 )
-#: Words that may stand beside them.
+#: Words that may accompany them.
 BESIDE: Sequence[str] = (
     *(
         "so much",
@@ -354,8 +354,8 @@ MOST_LETTERS = 120
 
 
 def is_thanks(text: str, names: Collection[str] = ()) -> bool:
-    """Whether a text says thanks or the like and nothing else. ``names``: words that may stand
-    beside it, such as the agent's name."""
+    """Return whether a text only says thanks or something similar. ``names``: words that may
+    accompany it, such as the agent's name."""
     if len(text) > MOST_LETTERS or any(c in text for c in "?¿"):
         return False
     said = "".join(
@@ -372,8 +372,8 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
 
 
 def has_thanks(text: str) -> bool:
-    """Whether a text may say thanks, whatever stands beside it: a quick look, before anybody asks
-    whose names count."""
+    """Return whether a text may say thanks among other words. This quick check comes before the
+    names are looked up."""
     if len(text) > MOST_LETTERS:
         return False
     return (

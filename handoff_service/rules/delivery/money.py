@@ -13,8 +13,8 @@ def in_currency(millionths: int) -> str:
 
 
 def describe(costs: Mapping[str, int]) -> str:
-    """The sum for people, to the cent: 12.50 USD. Several currencies stand side by side; an empty
-    string when there are none."""
+    """Format sums for people, to the cent: 12.50 USD. Several currencies follow each other; empty
+    if there are none."""
     return ", ".join(
         f"{(cost + 5_000) // 10_000 / 100:,.2f} {currency}"
         for currency, cost in sorted(costs.items())

@@ -1,7 +1,7 @@
-"""Why a text did not arrive, and what Patchboard does about it, whoever the provider is.
+"""Why a text did not arrive, and Patchboard's reaction to that, for every provider.
 
-Each provider brings a table of its own: error code -> ``SendError``. Rules and operations decide by
-the reason, the waits and ``holds_line``; nothing but the provider's folder knows its codes.
+Each provider has its own table: error code -> ``SendError``. Rules and operations decide by the
+reason, the waits and ``holds_line``. Only the provider's folder knows its codes.
 """
 
 from collections.abc import Mapping
@@ -29,12 +29,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SendError:
-    """What an error code says, in words for a live agent, and what Patchboard does about it."""
+    """The meaning of an error code for a live agent, and Patchboard's reaction to it."""
 
     meaning: str
     advice: str
     reason: Reason = Reason.OTHER
-    #: Before each further try. Without any, the text has failed for good.
+    #: The wait before each retry. Without waits, the text has failed for good.
     waits: tuple[timedelta, ...] = ()
     #: When the provider refuses a text with this error, the text and all texts after it wait until
     #: the provider takes them.
@@ -72,8 +72,7 @@ class SendErrors:
     of_provider: Mapping[int, SendError] = field(default_factory=dict)
 
     def explain(self, code: int) -> SendError:
-        """What an error code means. A code that no table holds gets a sentence that is always
-        true."""
+        """Return the meaning of an error code. Unknown codes get a general sentence."""
         return OWN.get(code) or self.of_provider.get(code, UNNAMED)
 
     def is_opt_out(self, code: int | None) -> bool:
@@ -81,7 +80,7 @@ class SendErrors:
         return code is not None and self.explain(code).reason is Reason.OPTED_OUT
 
     def again_after(self, code: int | None, retries: int) -> timedelta | None:
-        """How long to wait before the message is sent once more; None: it has failed for good.
-        ``retries``: so far."""
+        """Return the wait before the next try; None if the message has failed for good.
+        ``retries``: the number so far."""
         waits = self.explain(code).waits if code is not None else ()
         return waits[retries] if retries < len(waits) else None

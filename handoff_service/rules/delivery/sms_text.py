@@ -18,7 +18,7 @@ from handoff_service.rules.delivery.sms_characters import (
 )
 
 MAX_BODY = 1600  # characters that a provider accepts in one message
-LONGEST = 10 * MAX_BODY  # our own limit on what somebody may write at once; it is sent in parts
+LONGEST = 10 * MAX_BODY  # our own limit on one written message, which is sent in parts
 
 GSM_7 = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"

@@ -16,13 +16,13 @@ class Level(StrEnum):
 
 
 class Method(StrEnum):
-    """How a number was tied to a person.
+    """How a number was linked to a person.
 
-    - ``agent``: a live agent did it by hand.
+    - ``agent``: a live agent did it manually.
     - ``admin``: an admin did it on the profiles page.
     - ``code``: a one-time code sent to the e-mail on file.
     - ``knowledge``: employee number and a second fact.
-    - ``requester``: the requester's own word, which can only untie.
+    - ``requester``: the requester's own word, which can only remove a link.
     """
 
     AGENT = "agent"

@@ -222,12 +222,12 @@ def hidden(expects: Expects | None, text: str) -> Hidden | None:
 def _hidden_code(text: str) -> Hidden | None:
     """Look for a code after blanking what is not one: e-mail addresses, employee numbers and case
     numbers."""
-    said = _NOT_A_CODE.sub(lambda one: "x" * len(one[0]), text)
-    codes = _codes(without_signature(said)) or _codes(said)
-    fewest = _FEWEST_DIGITS if _LETTER.search(said) else _FEWEST_ALONE
+    blanked = _NOT_A_CODE.sub(lambda one: "x" * len(one[0]), text)
+    codes = _codes(without_signature(blanked)) or _codes(blanked)
+    fewest = _FEWEST_DIGITS if _LETTER.search(blanked) else _FEWEST_ALONE
     spans = [
         *(one.span() for one in codes),
-        *(m.span() for m in _IN_WORDS.finditer(said) if _count(m) >= fewest),
+        *(m.span() for m in _IN_WORDS.finditer(blanked) if _count(m) >= fewest),
     ]
     if not spans:
         return None
@@ -263,10 +263,14 @@ def _digits(group: str) -> str:
     return "".join(_digit(found) for found in _DIGIT.findall(group))
 
 
-def _digit(said: str) -> str:
-    word = said.casefold()
+def _digit(numeral: str) -> str:
+    word = numeral.casefold()
     return (
-        str(_NUMERALS.index(word)) if word in _NUMERALS else "0" if word == "oh" else str(int(said))
+        str(_NUMERALS.index(word))
+        if word in _NUMERALS
+        else "0"
+        if word == "oh"
+        else str(int(numeral))
     )
 
 
@@ -279,23 +283,25 @@ def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
 def _hidden_fact(text: str) -> Hidden | None:
     """An answer, unless the text is clearly a question, a request or an aside. Those do not count
     as tries."""
-    said = spelled(text)
-    runs = _RUN.findall(said)
+    plain = spelled(text)
+    runs = _RUN.findall(plain)
     digits = len("".join(runs))
-    if len(said) < 2 or (digits < _SURE_DIGITS and _is_aside(text, said)):
+    if len(plain) < 2 or (digits < _SURE_DIGITS and _is_aside(text, plain)):
         return None
-    answer = _LEAD.sub("", said)
+    answer = _LEAD.sub("", plain)
     return Hidden(
         body=MASK, guesses=tuple(dict.fromkeys([answer, *(runs if len(runs) == 1 else [])]))
     )
 
 
-def _is_aside(text: str, said: str) -> bool:
-    words = said.split()
+def _is_aside(text: str, plain: str) -> bool:
+    words = plain.split()
     asks = (
         text.strip().endswith("?") or len(words) > _MOST_WORDS or not _NOT_A_FACT.isdisjoint(words)
     )
-    return asks or (len(words) > 1 and _LEAD.match(said) is None and _ASIDE.match(said) is not None)
+    return asks or (
+        len(words) > 1 and _LEAD.match(plain) is None and _ASIDE.match(plain) is not None
+    )
 
 
 def account_in(text: str) -> str | None:

@@ -52,9 +52,9 @@ def sentence(action: MessagingAction, *, called: Callable[[str], str] = str) -> 
 
 
 def _time(action: MessagingAction) -> str:
-    said = durations.describe(action.duration)
-    number, _, unit = said.partition(" ")
-    return f"{number} business {unit}" if action.business_hours else said
+    duration = durations.describe(action.duration)
+    number, _, unit = duration.partition(" ")
+    return f"{number} business {unit}" if action.business_hours else duration
 
 
 def _limits(action: MessagingAction, called: Callable[[str], str]) -> Iterator[list[Part]]:

@@ -20,11 +20,11 @@ type WouldFire = Callable[[datetime], datetime | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastConversation:
-    """What is known of an interaction besides its lines. ``state``, ``priority``, ``queue`` and
-    ``guest`` are today's.
+    """The facts about an interaction besides its lines.
 
-    ``open_before``: the run that was open before the first line; ``taken_before``: a live agent had
-    accepted it by then.
+    - ``state``, ``priority``, ``queue`` and ``guest``: today's values;
+    - ``open_before``: the run that was open before the first line;
+    - ``taken_before``: whether a live agent had accepted it by then.
     """
 
     id: int

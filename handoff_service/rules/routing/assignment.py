@@ -131,10 +131,10 @@ class Considered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Whom to ask (nobody, one agent, or all who are free), and every candidate with the reason.
+    """The candidates to ask (none, one, or all who are free), and every candidate with the reason.
 
-    ``next_round``: somebody could be asked once a new round starts; ``joins_in``: when the next
-    pool joins.
+    ``next_round``: somebody can be asked once a new round starts; ``joins_in``: when the next pool
+    joins.
     """
 
     chosen: tuple[Candidate, ...]

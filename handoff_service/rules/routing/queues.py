@@ -1,4 +1,4 @@
-"""Queues: an admin's settings, what is invalid, and why a queue can never assign."""
+"""Queues: an admin's settings, their validation, and reasons why a queue can never assign work."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

@@ -17,7 +17,7 @@ CLOSED = frozenset({State.CLOSED_COMPLETE, State.CLOSED_ABANDONED})
 
 
 class Owner(StrEnum):
-    """Who may speak next in an interaction."""
+    """The owner of an interaction, who replies next."""
 
     VIRTUAL_AGENT = "virtual_agent"
     QUEUE = "queue"
@@ -26,7 +26,7 @@ class Owner(StrEnum):
 
 
 class FirstResponder(StrEnum):
-    """Who answers a provider number first."""
+    """The first to answer texts to a provider number."""
 
     VIRTUAL_AGENT = "virtual_agent"
     LIVE_AGENT = "live_agent"
@@ -152,14 +152,14 @@ class Work(StrEnum):
 
 
 class Unanswered(StrEnum):
-    """The event of a messaging action: whose messages have no response."""
+    """The event of a messaging action: messages of one side that have no response yet."""
 
     REQUESTER_MESSAGE = "requester_message_without_agent_response"
     AGENT_MESSAGE = "agent_message_without_requester_response"
 
 
 class Action(StrEnum):
-    """What a messaging action does."""
+    """The effect of a messaging action."""
 
     PROMPT_AGENT = "prompt_agent"
     PROMPT_REQUESTER = "prompt_requester"
@@ -176,7 +176,7 @@ class TurnOutcome(StrEnum):
 
 
 class CaseKind(StrEnum):
-    """What a case is about: something broken, a request, or account access."""
+    """The subject of a case: something broken, a request, or account access."""
 
     PROBLEM = "problem"
     REQUEST = "request"

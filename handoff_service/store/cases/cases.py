@@ -35,7 +35,7 @@ def list_(
 
 
 def get(conn: Connection, case_id: int) -> Case:
-    """One case. NotFound when there is none."""
+    """One case. Raises NotFound for an unknown id."""
     found = list_(conn, [c.c.id == case_id])
     if not found:
         raise NotFound(f"There is no case {case_id}.")

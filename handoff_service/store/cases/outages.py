@@ -20,7 +20,7 @@ def list_(conn: Connection) -> list[Outage]:
 
 
 def get(conn: Connection, outage_id: int) -> Outage:
-    """One outage. NotFound when there is none."""
+    """One outage. Raises NotFound for an unknown id."""
     found = _read(conn, o.c.id == outage_id)
     if not found:
         raise NotFound(f"There is no outage {outage_id}.")

@@ -54,7 +54,7 @@ OLDEST_FIRST = (i.c.id,)
 
 
 def get(conn: Connection, interaction_id: int, agent_id: int | None = None) -> Interaction:
-    """One interaction for this agent. NotFound when there is none."""
+    """One interaction for this agent. Raises NotFound for an unknown id."""
     found = list_(conn, [i.c.id == interaction_id], agent_id=agent_id)
     if not found:
         raise NotFound(f"There is no interaction {interaction_id}.")
@@ -143,7 +143,7 @@ _NEWEST_UNREAD = (
     .where(m.c.direction == Direction.INBOUND, m.c.seq > g.c.read_seq)
     .group_by(g.c.interaction_id)
 )
-# A statement of its own: with both in one, neither index is used. There is hardly ever a row.
+# A separate statement: with both in one, neither index is used. There is hardly ever a row.
 THANKED = (i.c.thanked_seq.is_not(None), i.c.assigned_to == sa.bindparam("me"))
 _NEWEST_THANKS = select(i.c.id, m.c.id).join(
     m, (m.c.interaction_id == i.c.id) & (m.c.seq == i.c.thanked_seq)
@@ -194,7 +194,7 @@ def reacted_since(conn: Connection, interaction_id: int, after: int) -> list[int
 
 
 def message(conn: Connection, message_id: int) -> Message:
-    """One line. NotFound when there is none."""
+    """One line. Raises NotFound for an unknown id."""
     found = some_messages(conn, [m.c.id == message_id])
     if not found:
         raise NotFound(f"There is no message {message_id}.")
@@ -290,13 +290,15 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium], errors: SendE
 
 
 def _error(r: sa.Row[tuple[object, ...]], errors: SendErrors) -> MessageError:
-    said = errors.explain(r.error_code)
+    explained = errors.explain(r.error_code)
     then = ""
     if r.status == Status.QUEUED:
         then = "It goes out by itself when that is over. "
     elif r.again:
-        then = f"It is sent again within {describe(said.waits[r.retries - 1])}. "
-    return MessageError(code=r.error_code, meaning=said.meaning, advice=then + said.advice)
+        then = f"It is sent again within {describe(explained.waits[r.retries - 1])}. "
+    return MessageError(
+        code=r.error_code, meaning=explained.meaning, advice=then + explained.advice
+    )
 
 
 def _price(r: sa.Row[tuple[object, ...]]) -> Price | None:

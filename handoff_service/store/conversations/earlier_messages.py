@@ -37,8 +37,8 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """A page of earlier messages, oldest first. ``before``: the position for the next older page;
-    None: there is none."""
+    """A page of earlier messages, oldest first. ``before`` is the position of the next older page;
+    None if this is the oldest."""
 
     chapters: list[Chapter]
     before: Before | None

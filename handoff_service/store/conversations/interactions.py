@@ -83,7 +83,7 @@ def of_row(row: sa.Row[tuple[object, ...]]) -> InteractionRow:
 
 
 def lock(conn: Connection, interaction_id: int) -> InteractionRow:
-    """The interaction, locked until the transaction ends. NotFound when there is none."""
+    """The interaction, locked until the transaction ends. Raises NotFound for an unknown id."""
     row = conn.execute(_ONE, {"id": interaction_id}).one_or_none()
     if row is None:
         raise NotFound(f"There is no interaction {interaction_id}.")
@@ -100,7 +100,7 @@ def has_requesters_text(conn: Connection, interaction_id: int) -> bool:
 
 
 def is_open(conn: Connection, interaction_id: int) -> bool:
-    """Whether it is active. NotFound when there is none."""
+    """Whether it is active. Raises NotFound for an unknown id."""
     row = conn.execute(
         select(t.interactions.c.closed_at).where(t.interactions.c.id == interaction_id)
     ).one_or_none()

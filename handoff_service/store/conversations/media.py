@@ -44,7 +44,7 @@ def of_messages(conn: Connection, ids: Sequence[int]) -> dict[int, list[Medium]]
 
 
 def get(conn: Connection, media_id: int) -> Medium:
-    """One media file for display. NotFound when there is none."""
+    """One media file for display. Raises NotFound for an unknown id."""
     r = conn.execute(select(d).where(d.c.id == media_id)).one_or_none()
     if r is None:
         raise NotFound(f"There is no picture or file {media_id}.")
@@ -52,7 +52,8 @@ def get(conn: Connection, media_id: int) -> Medium:
 
 
 def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium:
-    """A message's media file, or an unsent upload of this agent. NotFound when there is none."""
+    """Return a message's media file, or an unsent upload of this agent. Raises NotFound for any
+    other id."""
     if media_id >= LARGEST_ID:
         raise NotFound(f"There is no picture or file {media_id}.")
     mine = [d.c.message_id.is_not(None)] + (

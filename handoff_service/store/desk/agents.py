@@ -92,16 +92,16 @@ def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> lis
     """Agents by id, optionally only those with these words in their name or e-mail address."""
     where = a.c.id > after
     if words:
-        said = words.strip()
-        where &= a.c.name.icontains(said, autoescape=True) | a.c.email.icontains(
-            said, autoescape=True
+        typed = words.strip()
+        where &= a.c.name.icontains(typed, autoescape=True) | a.c.email.icontains(
+            typed, autoescape=True
         )
     ids = conn.execute(select(a.c.id).where(where).order_by(a.c.id).limit(limit)).scalars().all()
     return sorted(agents_by_id(conn, ids).values(), key=lambda agent: agent.id)
 
 
 def get(conn: Connection, agent_id: int) -> Agent:
-    """NotFound when there is none."""
+    """Raises NotFound for an unknown id."""
     found = agents_by_id(conn, [agent_id])
     if agent_id not in found:
         raise NotFound(f"There is no agent {agent_id}.")
@@ -114,7 +114,7 @@ def groups(conn: Connection, *, after: int = 0, limit: int | None = None) -> lis
 
 
 def group(conn: Connection, group_id: int) -> Group:
-    """NotFound when there is none."""
+    """Raises NotFound for an unknown id."""
     found = _groups(conn, g.c.id == group_id, 1)
     if not found:
         raise NotFound(f"There is no group {group_id}.")

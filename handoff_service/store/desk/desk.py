@@ -55,7 +55,7 @@ def same_answers(conn: Connection) -> int:
 
 
 def quiet_hours(conn: Connection) -> QuietHours | None:
-    """When texts that are not replies are held back. None: never."""
+    """Return the hours in which texts that are not replies must wait; None if there are none."""
     written = conn.execute(select(t.desk.c.quiet_hours)).scalar()
     return parse(written) if written else None
 

@@ -24,7 +24,7 @@ def list_(conn: Connection, words: str = "", *, limit: int | None = None) -> lis
 
 
 def get(conn: Connection, template_id: int) -> Template:
-    """One template. NotFound when there is none."""
+    """One template. Raises NotFound for an unknown id."""
     row = conn.execute(select(t.templates).where(t.templates.c.id == template_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no template {template_id}.")

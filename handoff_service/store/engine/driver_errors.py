@@ -1,4 +1,4 @@
-"""Database drivers' errors: what they mean, and how their texts stay out of logs and answers.
+"""Database drivers' errors: their meaning, and how their texts stay out of logs and answers.
 
 A driver's text may contain people's data: ``Key (number)=(+12025550101) already exists``. It never
 leaves the store.

@@ -203,7 +203,7 @@ _NEXT_LEASE_END = select(
 def next_due(
     conn: sa.Connection, now: datetime, kinds: frozenset[Work] = frozenset(Work)
 ) -> timedelta | None:
-    """Time until work of these kinds may be due. None when there is none."""
+    """Return the time until work of these kinds may be due; None if there is no such work."""
     moments = [
         conn.execute(query, {"kinds": sorted(kinds)}).scalar()
         for query in (_NEXT_FREE, _NEXT_LEASE_END)

@@ -247,7 +247,8 @@ class Lane(threading.Thread):
             try:
                 if unit_group:
                     self._run(unit_group)
-            except Exception:  # noqa: BLE001  # whatever it is, the guilty command gets it when it runs alone
+            # the failing command gets its error when it runs alone
+            except Exception:  # noqa: BLE001
                 for waiting in (w for unit in unit_group for w in unit):
                     self._run_alone(waiting)
         return count

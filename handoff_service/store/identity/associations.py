@@ -1,4 +1,4 @@
-"""A number's history: who was said to have it, by whom, how and when. Rows are never deleted."""
+"""A number's history: the users it was linked to, by whom, how and when. Rows are never deleted."""
 
 from sqlalchemy import Connection, select
 

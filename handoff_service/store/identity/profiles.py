@@ -28,7 +28,7 @@ def list_(
 
 
 def get(conn: Connection, profile_id: int) -> Profile:
-    """NotFound when there is none."""
+    """Raises NotFound for an unknown id."""
     found = _read(conn, p.c.id == profile_id, order=p.c.id, limit=1)
     if not found:
         raise NotFound(f"There is no messaging profile {profile_id}.")

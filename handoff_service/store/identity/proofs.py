@@ -120,9 +120,11 @@ def wrong_about(conn: Connection, user_id: int, now: datetime) -> int:
 
 def wrong_about_claim(conn: Connection, claimed: str, now: datetime) -> int:
     """Like ``wrong_about``, for a claimed account, whether or not it exists."""
-    said = plain_account(claimed)
-    spelled = func.ltrim(_plain(p.c.claimed), LETTERS) if said.isdecimal() else _plain(p.c.claimed)
-    about = (spelled == said, p.c.made_at > now - TRIES_WITHIN)
+    account = plain_account(claimed)
+    spelled = (
+        func.ltrim(_plain(p.c.claimed), LETTERS) if account.isdecimal() else _plain(p.c.claimed)
+    )
+    about = (spelled == account, p.c.made_at > now - TRIES_WITHIN)
     return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*about)).scalar_one()
 
 
@@ -161,7 +163,7 @@ def put_send(tx: Transaction, proof: Proving, until: datetime) -> int:
 
 
 def put_code(tx: Transaction, send_id: int, kept: str, until: datetime) -> None:
-    """Store a send's code. Its keyed hash stays with the send, whatever happens to the proof."""
+    """Store a send's code. Its keyed hash stays with the send even after the proof has ended."""
     tx.conn.execute(update(s).where(s.c.id == send_id).values(code_hash=kept, code_until=until))
 
 
@@ -185,9 +187,9 @@ def claimed_user(conn: Connection, claimed: str) -> int | None:
     one whose number matches without spaces and dashes; for digits only, also without leading
     letters."""
     u = t.users
-    said, plain = claimed.casefold(), without_marks(claimed)
+    folded, plain = claimed.casefold(), without_marks(claimed)
     ways = [
-        (func.lower(u.c.external_id) == said) | (func.lower(u.c.email) == said),
+        (func.lower(u.c.external_id) == folded) | (func.lower(u.c.email) == folded),
         _plain(u.c.external_id) == plain,
         func.ltrim(_plain(u.c.external_id), LETTERS) == plain if plain.isdecimal() else false(),
     ]

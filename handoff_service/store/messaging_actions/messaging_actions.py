@@ -69,7 +69,7 @@ def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Sto
 
 
 def get(conn: Connection, action_id: int) -> StoredAction:
-    """One action. NotFound when there is none."""
+    """One action. Raises NotFound for an unknown id."""
     found = list_(conn, [action_id])
     if not found:
         raise NotFound(f"There is no messaging action {action_id}.")

@@ -46,7 +46,7 @@ type Rows = Sequence[sa.Row[tuple[object, ...]]]
 
 
 def _before(conn: Connection, table: sa.Table, at: sa.Column[datetime], since: datetime) -> int:
-    """The last id before a time; 0 when there is none."""
+    """Return the last id before a time, or 0."""
     return (
         conn.execute(
             select(table.c.id).where(at < since).order_by(table.c.id.desc()).limit(1)

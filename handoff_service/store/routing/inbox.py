@@ -167,7 +167,8 @@ def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:
 
 
 def work_item(conn: Connection, work_item_id: int) -> WorkItem:
-    """One work item with every offer and decision, oldest first. NotFound when there is none."""
+    """Return one work item with every offer and decision, oldest first. Raises NotFound for an
+    unknown id."""
     row = conn.execute(
         select(w, t.queues.c.name.label("queue_name"))
         .join(t.queues, t.queues.c.id == w.c.queue_id)

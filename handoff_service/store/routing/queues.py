@@ -32,7 +32,7 @@ def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Que
 
 
 def get(conn: Connection, queue_id: int) -> QueueFields:
-    """One queue. NotFound when there is none."""
+    """One queue. Raises NotFound for an unknown id."""
     found = list_(conn, [queue_id])
     if not found:
         raise NotFound(f"There is no queue {queue_id}.")
@@ -51,7 +51,7 @@ def list_views(conn: Connection) -> list[views.Queue]:
 
 
 def get_view(conn: Connection, queue_id: int) -> views.Queue:
-    """One queue for display. NotFound when there is none."""
+    """One queue for display. Raises NotFound for an unknown id."""
     found, hours = get(conn, queue_id), queue_hours.of_queues(conn, [queue_id])
     return _shown(conn, queue_id, found, hours[queue_id], _waiting(conn), _agents(conn))
 

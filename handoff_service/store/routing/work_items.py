@@ -218,15 +218,15 @@ def answers(conn: Connection, work_item_ids: Collection[int]) -> dict[int, Answe
     )
     found: dict[int, Answers] = {}
     for r in rows:
-        said = found.setdefault(r.work_item_id, Answers())
+        answer = found.setdefault(r.work_item_id, Answers())
         if r.outcome is None:
-            said.asked.add(r.agent_id)
+            answer.asked.add(r.agent_id)
         else:
-            said.declined[r.agent_id] = (
+            answer.declined[r.agent_id] = (
                 r.round,
-                r.again and said.declined.get(r.agent_id, (0, True))[1],
+                r.again and answer.declined.get(r.agent_id, (0, True))[1],
             )
-            said.last_at = r.ended_at
+            answer.last_at = r.ended_at
     return found
 
 

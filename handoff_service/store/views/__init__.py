@@ -1,7 +1,8 @@
-"""What people and programs are shown. The HTTP API's JSON has exactly these shapes; the workspace
-renders them.
+"""The data that people and programs see. The HTTP API's JSON has exactly these shapes, and the
+workspace renders them.
 
-Times are aware UTC, phone numbers E.164.
+Times are aware UTC, phone numbers E.164. The OpenAPI document shows these docstrings to clients, so
+they describe the fields.
 """
 
 from handoff_service.store.views.cases import Case, CaseChange, Outage, WebhookCall

@@ -1,4 +1,4 @@
-"""Cases, outages, and calls to the company's own system."""
+"""Cases, outages, and calls of the outgoing webhook."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +10,11 @@ from handoff_service.store.views.people import Named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseChange:
-    """An entry of a case's history; the first is its opening. ``changes``: by field; ``note``: why,
-    for agents."""
+    """An entry of a case's history; the first entry is its opening.
+
+    - ``changes``: the changed fields;
+    - ``note``: the reason, for agents.
+    """
 
     version: int
     by: WrittenBy
@@ -22,10 +25,15 @@ class CaseChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What was reported, wanted or locked, kept beyond the conversation. ``user``: whose it is,
-    null: a guest's; ``interaction``: in which it was opened; ``external_number``: what the
-    company's own ticket system calls it; ``priority``: 1 first, 5 last; ``version`` grows with each
-    change; ``history``: oldest first."""
+    """A reported problem, a request or a locked account, which outlives the conversation.
+
+    - ``user``: the user whom the case concerns; null for a guest;
+    - ``interaction``: the interaction in which it was opened;
+    - ``external_number``: its number in the company's own ticket system;
+    - ``priority``: 1 is the highest, 5 the lowest;
+    - ``version``: grows with each change;
+    - ``history``: oldest first.
+    """
 
     id: int
     number: str
@@ -45,14 +53,14 @@ class Case:
 
     @property
     def opened_by(self) -> WrittenBy:
-        """Who opened it."""
+        """The person or program that opened the case."""
         return self.history[0].by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """What requesters are told is down. ``current``: they are told so now; ``until`` null: nobody
-    knows yet."""
+    """An outage that the virtual agent announces. ``current``: it is announced now; ``until`` null:
+    the end is unknown."""
 
     id: int
     title: str
@@ -65,8 +73,12 @@ class Outage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCall:
-    """One event told to the outgoing webhook's address. ``status``: what the last attempt was
-    answered with; ``why``: what was wrong with it; ``next_at``: when it is tried again."""
+    """One event that is sent to the outgoing webhook.
+
+    - ``status``: the HTTP status of the last attempt;
+    - ``why``: why that attempt failed;
+    - ``next_at``: the time of the next attempt.
+    """
 
     id: int
     event_id: str

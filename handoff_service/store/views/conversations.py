@@ -1,4 +1,4 @@
-"""Conversations and what was said in them."""
+"""Conversations and their messages."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,8 +20,8 @@ from handoff_service.store.views.people import Agent, Identity, Named, User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedBy:
-    """Who may speak next. ``id`` and ``name`` are the agent's or the queue's. Nobody has what is
-    closed or cannot be answered."""
+    """The owner of an interaction, who replies next. ``id`` and ``name`` are those of the agent or
+    the queue. An interaction that is closed or cannot be answered has no owner."""
 
     kind: Owner
     id: int | None
@@ -30,8 +30,8 @@ class OwnedBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptedOut:
-    """Texts to a requester are refused; ``why``: because of what, since when, and what would change
-    it, in words."""
+    """An opt-out, which blocks texts to a requester. ``why`` explains its cause, since when it
+    applies, and what would end it."""
 
     since: datetime
     source: Source
@@ -39,15 +39,18 @@ class OptedOut:
 
     @property
     def is_the_requesters(self) -> bool:
-        """Whether only they can take it back."""
+        """Whether only the requester can take it back."""
         return self.source in REQUESTERS_OWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """``unread`` is how many of the requester's messages the asking agent has not read.
-    ``opted_out``: why nothing can be sent, null when texts can be; ``unanswerable``: the same, for
-    a sender that is a name, withheld or our own."""
+    """A conversation on one line.
+
+    - ``unread``: the number of the requester's messages that the calling agent has not read;
+    - ``opted_out``: why nothing can be sent; null if texts can be sent;
+    - ``unanswerable``: the same for a sender that is a name, withheld, or the company's own number.
+    """
 
     id: int
     number: str
@@ -85,9 +88,13 @@ class WrittenBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Medium:
-    """A picture or file. ``url`` is fetched with the same token; ``size`` in bytes, ``width`` and
-    ``height`` in pixels, when they are known; ``why``: what kept it from being taken, or is in the
-    way so far."""
+    """A picture or file.
+
+    - ``url``: needs the same token;
+    - ``size``: in bytes;
+    - ``width`` and ``height``: in pixels, if known;
+    - ``why``: why it was not stored, or what delays it.
+    """
 
     id: int
     url: str
@@ -100,7 +107,7 @@ class Medium:
 
     @property
     def is_picture(self) -> bool:
-        """Whether it is here, and browsers show it."""
+        """Whether it is stored and browsers can show it."""
         return self.status is MediaStatus.STORED and is_shown(self.content_type)
 
 
@@ -113,7 +120,7 @@ class MessageError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """``amount``: a decimal number, such as 0.0083, in ``currency`` (ISO 4217)."""
+    """``amount`` is a decimal number, such as 0.0083, in ``currency`` (ISO 4217)."""
 
     amount: str
     currency: str
@@ -121,10 +128,14 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One line of a conversation; ``seq`` is its place, without gaps. ``direction`` and ``status``
-    are null for what only agents see; ``event`` says what such a line tells, ``owner`` and
-    ``epoch`` who owned the interaction then. ``price``: what the provider takes for it, null until
-    it says."""
+    """One line of a conversation.
+
+    - ``seq``: its place in the conversation, without gaps;
+    - ``direction`` and ``status``: null for lines that only agents see;
+    - ``event``: the kind of event that such a line reports;
+    - ``owner`` and ``epoch``: the interaction's owner and epoch when the line was written;
+    - ``price``: the provider's price; null until it is known.
+    """
 
     id: int
     interaction_id: int
@@ -145,7 +156,7 @@ class Message:
     owner: Owner
     epoch: int
     created_at: datetime
-    #: When a recovered text was sent: its webhook was lost. Null for all others.
+    #: When a recovered text was sent, of which the webhook was lost. Null for all others.
     sent_at: datetime | None = None
     reaction: str | None = field(
         default=None,
@@ -157,13 +168,13 @@ class Message:
 
     @property
     def shown_at(self) -> datetime:
-        """The time at which it stands in the conversation."""
+        """The time by which the conversation is sorted."""
         return self.sent_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedInteraction:
-    """An interaction as far as the list pane shows it; named as in ``Interaction``."""
+    """The fields of an interaction that the list pane shows, named as in ``Interaction``."""
 
     id: int
     state: State
@@ -181,7 +192,7 @@ class ListedInteraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastLine:
-    """The last thing that a person or the virtual agent said; named as in ``Message``."""
+    """The last message of a person or the virtual agent, with fields named as in ``Message``."""
 
     direction: Direction
     author: WrittenBy
@@ -199,7 +210,7 @@ class ListItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """One field of a case, before and after."""
+    """A changed field of a case."""
 
     before: str | int | None
     after: str | int | None

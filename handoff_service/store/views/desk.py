@@ -1,4 +1,4 @@
-"""The desk's own settings, numbers, words and ledger of consent."""
+"""The desk's settings, numbers, texts and consent ledger."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,10 +22,14 @@ class ProviderNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """One entry of the consent ledger. ``provider_number``: the company's number that it is about,
-    None for all of them; ``words``: what the requester texted, or the provider's error code;
-    ``in_force``: it keeps texts back just now; ``told_at``: when the provider was told, null while
-    that waits; ``told_why``: what it said against it."""
+    """One entry of the consent ledger.
+
+    - ``provider_number``: the company's number that it applies to; null for all numbers;
+    - ``words``: the requester's text, or the provider's error code;
+    - ``in_force``: it blocks texts now;
+    - ``told_at``: when the provider was told, even if it objected; null while pending;
+    - ``told_why``: the provider's objection.
+    """
 
     id: int
     number: str
@@ -43,7 +47,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A text that agents put into the composer; ``body`` has placeholders."""
+    """A text that agents insert into the composer. ``body`` may contain placeholders."""
 
     id: int
     name: str
@@ -52,8 +56,13 @@ class Template:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedText:
-    """A system message to the requester. ``when`` it is sent; ``body`` as it is now, ``default`` as
-    shipped; ``placeholders`` that may stand in it."""
+    """A system message to the requester.
+
+    - ``when``: when it is sent;
+    - ``body``: the current text;
+    - ``default``: the text as shipped;
+    - ``placeholders``: those that ``body`` may contain.
+    """
 
     name: SystemMessage
     when: str

@@ -1,4 +1,4 @@
-"""Messaging actions, their running timers, and what they would have done."""
+"""Messaging actions, their running timers and their dry runs."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,9 +10,13 @@ from handoff_service.store.views.queues import ConditionLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedAction:
-    """A messaging action. ``duration`` as it is written (30m); ``position``: its place in the
-    admin's order; ``queues`` and ``provider_numbers`` limit it, empty: everywhere; ``will`` says in
-    words what it does."""
+    """A messaging action.
+
+    - ``duration``: in written form, such as 30m;
+    - ``position``: its place in the admin's order;
+    - ``queues`` and ``provider_numbers``: limit where it applies; empty: everywhere;
+    - ``will``: its effect in words.
+    """
 
     id: int
     name: str
@@ -33,8 +37,8 @@ class SavedAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningTimer:
-    """A timer on a conversation: ``will`` says in words what it does, ``when`` when, in the desk's
-    time zone."""
+    """A running timer of a conversation. ``will`` describes its effect in words, and ``when`` its
+    time, in the desk's time zone."""
 
     id: int
     interaction_id: int
@@ -55,7 +59,7 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WouldHave:
-    """A conversation that a messaging action would have acted on. ``requester``: the user's name,
+    """A conversation in which a messaging action would have acted. ``requester``: the user's name,
     or the number."""
 
     interaction_id: int
@@ -66,10 +70,15 @@ class WouldHave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DryRun:
-    """What a messaging action would have done between two moments. ``waits``: how many runs of its
-    event began then; ``share``: of how many of these it would have acted on; ``days``: by day of
-    the desk's time zone, all of them; ``conversations``: the latest; ``judged_by_today``: what the
-    history does not keep."""
+    """The result of a dry run: what a messaging action would have done between two moments.
+
+    - ``waits``: how many waits for its event began in that period;
+    - ``times``: in how many of them it would have acted;
+    - ``share``: ``times`` divided by ``waits``;
+    - ``days``: the count of every day in the desk's time zone;
+    - ``conversations``: the latest ones;
+    - ``judged_by_today``: facts that the history does not keep, so today's values were used.
+    """
 
     since: datetime
     until: datetime

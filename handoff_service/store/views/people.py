@@ -1,4 +1,4 @@
-"""Requesters, agents, and what is known of who somebody is."""
+"""Requesters, agents, and how sure the desk is of a requester's identity."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from handoff_service.rules.shared.vocabulary import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """Something with a name, where the name is enough."""
+    """An object's id and name, where no more is needed."""
 
     id: int
     name: str
@@ -17,8 +17,8 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """``attributes``: what queues' conditions may ask for. Not ``active``: has left, and has no
-    numbers."""
+    """A person whom the desk knows. ``attributes``: values that the conditions of queues can test.
+    Not ``active``: the person has left and has no numbers."""
 
     id: int
     external_id: str
@@ -31,10 +31,15 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """``presence``: available, away, offline or an admin's own state; ``presence_reason``: why the
-    product set it, null when the agent chose it; ``returned_from``: why the product had set it
-    until the agent came back, as long as the notice about that stands. ``load`` counts offers that
-    wait and active conversations that are not on hold. Not ``active``: has left."""
+    """An agent.
+
+    - ``presence``: available, away, offline or a presence that an admin added;
+    - ``presence_reason``: why the product set the presence; null if the agent chose it;
+    - ``returned_from``: why the product had set the presence before the agent returned, until the
+      agent dismisses the notice;
+    - ``load``: open offers, plus active conversations that are not on hold;
+    - ``active``: false after the agent has left.
+    """
 
     id: int
     email: str
@@ -52,8 +57,8 @@ class Agent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """``capacity``: the most conversations that one of its agents may have; null: no limit.
-    ``agents``: how many."""
+    """A group of agents. ``capacity``: the most conversations that an agent of the group may have;
+    null: no limit. ``agents``: how many agents it has."""
 
     id: int
     name: str
@@ -63,8 +68,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceChoice:
-    """A presence that an agent can choose: one of the three, or an admin's own. Who takes no work
-    is left in peace."""
+    """A presence that an agent can choose: one of the three standard ones, or one that an admin
+    added. Agents get offers only in a presence that ``takes_work``."""
 
     name: str
     takes_work: bool
@@ -72,7 +77,7 @@ class PresenceChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A messaging profile: one phone number tied to a user, or to nobody yet."""
+    """A messaging profile: one phone number linked to a user, or to nobody yet."""
 
     id: int
     number: str
@@ -83,7 +88,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """How sure it is who the requester is."""
+    """How sure the desk is of the requester's identity."""
 
     level: Level
     method: Method | None = None
@@ -94,8 +99,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Association:
-    """Somebody tied a number to another user. ``before`` and ``after`` are null for nobody; ``by``:
-    the live agent who did it; ``interaction``: where; ``undone_at``: it was taken back."""
+    """A change of the user that a number is linked to.
+
+    - ``before`` and ``after``: null for nobody;
+    - ``by``: the live agent who made it;
+    - ``interaction``: where it was made;
+    - ``undone_at``: when it was undone.
+    """
 
     id: int
     interaction: Named
@@ -111,8 +121,8 @@ class Association:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastProof:
-    """A proof of identity that failed. ``claimed``: who they said to be; ``asked_by``: the live
-    agent who wanted it."""
+    """A failed proof of identity. ``claimed``: the name that the requester gave; ``asked_by``: the
+    live agent who asked for the proof."""
 
     id: int
     interaction_id: int
@@ -124,7 +134,7 @@ class PastProof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceState:
-    """A presence of the admin's own. ``takes_work``: agents in it are offered work."""
+    """A presence that an admin added. ``takes_work``: agents in it get offers."""
 
     id: int
     name: str
@@ -133,7 +143,8 @@ class PresenceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectReason:
-    """Why an agent rejects an offer. ``again``: may be asked again in a later round."""
+    """A reason to reject an offer. ``again``: the agent may get the offer again in a later
+    round."""
 
     id: int
     words: str

@@ -1,4 +1,4 @@
-"""Queues as an admin set them up."""
+"""Queues with an admin's settings."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ class ConditionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """A group of a queue, and when its agents join those who are asked."""
+    """A group of a queue. Its agents get offers once the work has waited ``after_seconds``."""
 
     group: str
     after_seconds: int
@@ -29,10 +29,15 @@ class QueueSkill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A queue. ``position``: its place in the admin's order; ``groups`` are those of ``pools``, by
-    when they join; ``schedule`` null: always open; ``time_zone``, ``country`` and ``texts`` null:
-    the desk's; ``opens_at``: when it opens, null when it is open now or never will be;
-    ``problems``: why it can never assign, in words."""
+    """A queue.
+
+    - ``position``: its place in the admin's order;
+    - ``groups``: the groups of ``pools``, by the time when they join;
+    - ``schedule``: null: always open;
+    - ``time_zone``, ``country`` and ``texts``: null: those of the desk;
+    - ``opens_at``: when it opens; null if it is open now or never opens;
+    - ``problems``: sentences on why it can never assign work.
+    """
 
     id: int
     name: str

@@ -1,5 +1,4 @@
-"""What supervisors are shown, on their page and by the API: the desk as it is now, and the day so
-far."""
+"""The supervisors' data, for their page and the API: the desk as it is now, and the day so far."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +9,8 @@ from handoff_service.store.views import Named, OwnedBy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTaken:
-    """Texts that the provider does not accept, by its error code, including texts queued after
-    them. ``since``: when the oldest was written."""
+    """Texts that the provider rejects, by error code, including texts queued after them. ``since``:
+    when the oldest was written."""
 
     code: int
     meaning: str
@@ -36,10 +35,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueNow:
-    """``free``: how many of the ``eligible`` agents could get an offer now. ``oldest_since``: when
-    the longest wait started; ``late_at``: when it is too long. ``opens_at`` is set when the queue
-    is closed, ``closes_at`` when it is open and will close. ``problems``: why it can never assign,
-    in words."""
+    """A queue now.
+
+    - ``oldest_since``: when the longest wait started;
+    - ``late_at``: when that wait becomes too long;
+    - ``eligible``: the number of agents who can get its work;
+    - ``free``: how many of them could get an offer now;
+    - ``opens_at``: set while the queue is closed;
+    - ``closes_at``: set while it is open and will close;
+    - ``problems``: sentences on why it can never assign work.
+    """
 
     id: int
     name: str
@@ -57,8 +62,8 @@ class QueueNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentNow:
-    """``presence_reason``: why the product changed it; ``since``: the last change, null for
-    none."""
+    """An agent now. ``presence_reason``: why the product changed the presence; ``since``: the time
+    of the last change; null if there was none."""
 
     id: int
     name: str
@@ -73,10 +78,14 @@ class AgentNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveConversation:
-    """An active conversation. ``waiting_since``: the requester waits for a live agent since then;
-    ``late_at``: when that is too long; ``offered_to``: agents who are asked now; ``said``: the last
-    decision about the work item that waits; ``joined``: whether the one who looks is in its live
-    group."""
+    """An active conversation.
+
+    - ``waiting_since``: when the requester began to wait for a live agent;
+    - ``late_at``: when that wait becomes too long;
+    - ``offered_to``: the agents with an open offer;
+    - ``said``: the latest decision about the waiting work item;
+    - ``joined``: whether the calling agent is in its live group.
+    """
 
     id: int
     number: str
@@ -104,8 +113,9 @@ class Durations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
-    """One hour of the day. ``waiting``: conversations in queues at its start. The last two are
-    medians in seconds of the conversations handed over, or closed, in this hour."""
+    """One hour of the day. ``waiting``: conversations in queues at its start. ``first_answer`` and
+    ``handling`` are medians in seconds of the conversations handed over, or closed, in this
+    hour."""
 
     begins_at: datetime
     opened: int
@@ -118,11 +128,14 @@ class Hour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
-    """The day so far, in the desk's time zone, since midnight.
+    """The day so far, since midnight in the desk's time zone.
 
-    ``opened``: new interactions; ``handed``: those handed to live agents; ``first_answer``: from
-    there to the agent's first message; ``handling``: from the first agent to the end, of what was
-    ``closed``; ``abandoned``: of these, those that ended so.
+    - ``opened``: new interactions;
+    - ``handed``: interactions handed to live agents;
+    - ``first_answer``: from the handoff to the agent's first message;
+    - ``handling``: from the first agent to the end, for closed interactions;
+    - ``closed``: closed interactions;
+    - ``abandoned``: those of them that were abandoned.
     """
 
     since: datetime
@@ -161,9 +174,13 @@ class ReachedCap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """``conversations``: the longest wait first, then those with agents, then the virtual agent's;
-    ``active``: how many there are in all; ``waiting``: how many of them wait in queues,
-    ``oldest_since`` since when the longest."""
+    """The desk now.
+
+    - ``conversations``: the longest wait first, then those with agents, then the virtual agent's;
+    - ``active``: the number of all active conversations;
+    - ``waiting``: how many of them wait in queues;
+    - ``oldest_since``: when the longest of these waits started.
+    """
 
     queues: list[QueueNow]
     agents: list[AgentNow]
@@ -179,7 +196,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceChange:
-    """``until``: None while it lasts."""
+    """A presence that an agent had. ``until`` is null while it lasts."""
 
     presence: str
     reason: str | None

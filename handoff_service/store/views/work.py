@@ -11,8 +11,13 @@ from handoff_service.store.views.people import Named
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxOffer:
-    """Work offered to me; ``id`` is the work item's. ``card``: what the admin chose to show of it;
-    ``sender``: who transfers it, with a ``note``."""
+    """Work offered to me.
+
+    - ``id``: the work item's id;
+    - ``card``: the details that the admin chose to show;
+    - ``sender``: the agent who transfers it;
+    - ``note``: the sender's note.
+    """
 
     id: int
     interaction: Interaction
@@ -45,8 +50,8 @@ class PastOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateLine:
-    """One candidate of a decision: asked or not, and why. ``joins_after``: seconds until their pool
-    is asked."""
+    """One candidate of an assignment decision, chosen or not, and why. ``joins_after``: seconds
+    until the candidate's pool gets offers."""
 
     agent: Named
     joins_after: int
@@ -66,8 +71,9 @@ class DecisionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotTurnSeen:
-    """A turn of the virtual agent as agents see it: what was said to it, what it took that for and
-    how surely (0 to 1), and what it did. The last three are unknown where the bot does not tell."""
+    """A turn of the virtual agent, as agents see it: the requester's text, the recognized
+    ``intent`` with its ``confidence`` (0 to 1), and what the bot ``did``. The last three are
+    unknown for a bot that does not report them."""
 
     text: str
     intent: str | None
@@ -78,9 +84,15 @@ class BotTurnSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
-    """``sender`` and ``only``: a transfer, by whom and to whom alone; ``note``: what they wrote;
-    ``round``: how often everybody was asked; ``decisions``: the log; ``bot_turns``: the last of
-    them before it, oldest first."""
+    """A work item.
+
+    - ``sender``: the agent who transferred it; null if it is no transfer;
+    - ``only``: the one agent it was transferred to;
+    - ``note``: the sender's note;
+    - ``round``: how often all agents have been asked;
+    - ``decisions``: the log of work assignment;
+    - ``bot_turns``: the last turns before the handoff, oldest first.
+    """
 
     id: int
     interaction_id: int
@@ -109,8 +121,8 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """As much of an offer as its card and a notification say. ``id`` is the work item's; ``card``,
-    ``sender`` and ``note`` as in the inbox."""
+    """The fields of an offer that its card and a notification show. ``id`` is the work item's;
+    ``card``, ``sender`` and ``note`` are as in the inbox."""
 
     id: int
     user: Named | None
@@ -128,8 +140,8 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """An open prompt of a messaging action. ``id`` and ``seq`` are its line's; ``said`` is the
-    admin's text."""
+    """A prompt of a messaging action that nobody has answered or dismissed. ``id`` and ``seq`` are
+    its line's; ``said`` is the admin's text."""
 
     id: int
     interaction_id: int

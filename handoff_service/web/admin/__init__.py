@@ -1,9 +1,9 @@
-"""Admin: the pages on which an admin sets the desk up. One file a noun; each is in the menu
-(``menu.py``).
+"""The pages where an admin sets up the desk. Each kind of object has one module and one entry in
+the menu (``menu.py``).
 
-A noun's list is at ``/users``, its form at ``/users/new`` and ``/users/<id>``, the question before
-deleting at ``/users/<id>/delete``; forms post to the address that they are shown at. All of it
-works without the page's script.
+The list of users, for example, is at ``/users``, its form at ``/users/new`` and ``/users/<id>``,
+and the confirmation before deleting at ``/users/<id>/delete``. Each form posts to its own address.
+All pages work without the page's script.
 """
 
 import re

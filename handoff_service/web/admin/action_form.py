@@ -1,5 +1,5 @@
-"""The form of a messaging action: what is typed in it, read as an action; what it offers to choose
-from."""
+"""The form of a messaging action: its fields, the choices that it offers, and the action that it
+describes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 NAMES = ("name", "event", "number", "unit", "business_hours", "match", "action", "text", "state",
     "queues",
          "provider_numbers", "active")  # fmt: skip
-OFFERED = {  # what a condition's field is called
+OFFERED = {  # the label of each field in a condition
     "state": "State",
     "owner": "Owner",
     "priority": "Priority",
@@ -38,16 +38,15 @@ NEW = {"event": Unanswered.REQUESTER_MESSAGE, "number": "30", "unit": "m", "matc
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A condition as it stands in the form. ``values`` are of the field ``was``, which may have
-    been changed since."""
+    """A condition as typed in the form."""
 
     field: str
-    was: str
+    was: str  #: the field that ``values`` were chosen for; ``field`` may have changed since
     operator: str
     values: tuple[str, ...]
 
     def fitting(self, offers: Mapping[str, Mapping[str, str]]) -> Self:
-        """The row with an operator and values that its field can have."""
+        """Return the row with an operator and values that are valid for its field."""
         field = self.field if self.field in conditions.FIELDS else next(iter(conditions.FIELDS))
         operators = operators_of(field)
         operator = self.operator if self.operator in operators else next(iter(operators))
@@ -57,7 +56,7 @@ class Row:
         return type(self)(field, field, operator, values)
 
     def meant(self) -> Condition:
-        """ValueError says what is wrong."""
+        """Return the condition. Raises ValueError with the sentence to show."""
         if self.field != self.was:
             raise ValueError("Choose a value to compare with.")
         if not self.values:
@@ -72,13 +71,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionForm:
-    """All of the form."""
+    """The whole form: the plain fields and the rows of conditions."""
 
     form: Form
     rows: tuple[Row, ...] = ()
 
     def read(self) -> MessagingAction:
-        """The action that is typed. BadInput names each field that is wrong."""
+        """Return the action that the form describes. BadInput names each wrong field."""
         values, errors = self.form.values, dict[str, str]()
         duration = _duration(values, errors)
         meant = [_condition(row, n, errors) for n, row in enumerate(self.rows)]
@@ -110,14 +109,15 @@ class ActionForm:
         )
 
     def refused(self, refusal: Refusal) -> Self:
-        """The same with what was wrong, under its field. What is known of no field is said
-        above."""
+        """Return the form with each error under its field. Errors that belong to no field appear at
+        the top."""
         values = dict(self.form.values) | {f"condition-{n}": "" for n in range(len(self.rows))}
         form = Form(values=values).with_refusal(refusal)
         return type(self)(form=form, rows=self.rows)
 
     def changed(self, request: Request) -> Self:
-        """The same with a condition more or less, when that is what the button says."""
+        """Return the form with one condition added or removed, if the pressed button asks for
+        that."""
         sent: Any = request.form or {}
         rows, taken = list(self.rows), str(sent.get("remove") or "")
         if taken.isdigit() and int(taken[:3]) < len(rows):
@@ -131,7 +131,7 @@ class ActionForm:
 
 
 def sent(request: Request) -> ActionForm:
-    """The form as it was sent."""
+    """Read the form that the browser sent."""
     given: Any = request.form or {}
     rows = [
         Row(
@@ -148,7 +148,7 @@ def sent(request: Request) -> ActionForm:
 
 
 def of(action: MessagingAction | None) -> ActionForm:
-    """The form of an action that is there, or of a new one."""
+    """Return the form of an existing action, or of a new one for None."""
     if action is None:
         return ActionForm(form=Form(values=dict.fromkeys(NAMES, "") | NEW))
     written = durations.write(action.duration)
@@ -170,14 +170,14 @@ def of(action: MessagingAction | None) -> ActionForm:
 
 
 def checked(action: MessagingAction) -> MessagingAction:
-    """The action, if it can be saved. BadInput otherwise."""
+    """Return the action if it can be saved, else raise BadInput."""
     if wrong := faults(action):
         raise BadInput(errors={name: f"This {what}." for name, what in wrong.items()})
     return action
 
 
 def operators_of(field: str) -> dict[str, str]:
-    """Operator -> what it is called, of those that a field can be compared by."""
+    """Return the operators that a field can be compared by, with their labels."""
     return {
         str(one): COMPARES[one] for one in Operator if one in conditions.FIELDS[field].operators
     }
@@ -222,11 +222,11 @@ def _duration(values: Mapping[str, str], errors: dict[str, str]) -> timedelta | 
 
 
 def _one_of[E: (Unanswered, Action)](
-    kind: type[E], values: Mapping[str, str], name: str, said: str, errors: dict[str, str]
+    kind: type[E], values: Mapping[str, str], name: str, message: str, errors: dict[str, str]
 ) -> E | None:
     if values[name] in list(kind):
         return kind(values[name])
-    errors[name] = said
+    errors[name] = message
     return None
 
 

@@ -1,5 +1,5 @@
-"""What stands beside the form of a messaging action and follows it as it is typed: in words, as
-read, as a ladder."""
+"""The panels beside the form of a messaging action. They follow what is typed: the action in words,
+the text as its reader sees it, and the escalation ladder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,10 +47,10 @@ SCHEDULES_SHOWN = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelDesk:
-    """What an action can name, and the other actions. ``numbers``: number -> its label."""
+    """The names that an action can refer to, and the stored actions."""
 
     queues: Mapping[str, Schedule]
-    numbers: Mapping[str, str]
+    numbers: Mapping[str, str]  #: number -> its label
     stored: Mapping[int, StoredAction]
     now: datetime
 
@@ -67,8 +67,8 @@ def desk(conn: Connection) -> PanelDesk:
 
 
 def offers(desk: PanelDesk, form: ActionForm) -> dict[str, dict[str, str]]:
-    """Field of a condition -> value -> what it is called. What a condition names that is gone stays
-    to be chosen."""
+    """Return the choices for each field of a condition: field -> value -> label. A value that a
+    condition names stays on offer after it was deleted."""
     found = {
         "state": {str(one): words(one) for one in State},
         "owner": {str(one): words(one) for one in Owner},
@@ -90,30 +90,30 @@ def offers(desk: PanelDesk, form: ActionForm) -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderStep:
-    """A step of the ladder: after how long, what, and by which action."""
+    """One step of the ladder."""
 
-    after: str
-    does: str
+    after: str  #: how long after the start of the wait
+    does: str  #: what the action does
     name: str
-    this: bool
+    this: bool  #: whether this is the action in the form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panels:
-    """``missing``: what the form lacks; then there is nothing to show."""
+    """Everything that the panels show."""
 
-    missing: str = ""
+    missing: str = ""  #: what the form still lacks; if set, the panels show nothing else
     sentence: tuple[Part, ...] = ()
-    reader: str = ""
+    reader: str = ""  #: the person who reads the text
     reads: str = ""
-    counted: str = ""
-    long: bool = False
+    counted: str = ""  #: the length of the text in words
+    long: bool = False  #: whether the text needs more than one segment
     ladder: tuple[LadderStep, ...] = ()
-    never_opens: tuple[str, ...] = ()
+    never_opens: tuple[str, ...] = ()  #: the chosen queues that never open
 
 
 def panels(desk: PanelDesk, form: ActionForm, action_id: int | None) -> Panels:
-    """What the form, as it stands, would be."""
+    """Describe the action in the form as it is now."""
     try:
         action = ActionForm(form=named(form), rows=form.rows).read()
     except BadInput as wrong:
@@ -132,19 +132,21 @@ def panels(desk: PanelDesk, form: ActionForm, action_id: int | None) -> Panels:
 
 
 def named(form: ActionForm) -> Any:
-    """The form's values with a name: what an action does can be shown before it has one."""
+    """Return the form's values with a name, so that the panels can describe an action that has no
+    name yet."""
     values = dict(form.form.values)
     return type(form.form)(values=values | {"name": values["name"][:200] or "This action"})
 
 
 def schedule_words(desk: PanelDesk, form: ActionForm) -> list[str]:
-    """The schedules that business hours are counted by: of the chosen queues, else of all."""
+    """Return the opening hours that count business time: those of the chosen queues, or of all
+    queues."""
     chosen = [
         name for name in form.form.values["queues"].splitlines() if name in desk.queues
     ] or list(desk.queues)
-    said = [f"{name}: {_open(desk.queues[name])}" for name in chosen[:SCHEDULES_SHOWN]]
+    shown = [f"{name}: {_open(desk.queues[name])}" for name in chosen[:SCHEDULES_SHOWN]]
     more = len(chosen) - SCHEDULES_SHOWN
-    return [*said, f"and those of {more} more"] if more > 0 else said
+    return [*shown, f"and those of {more} more"] if more > 0 else shown
 
 
 def _open(schedule: Schedule) -> str:
@@ -155,7 +157,7 @@ def _open(schedule: Schedule) -> str:
 
 
 def ladder_of(stored: Mapping[int, StoredAction], action: MessagingAction) -> list[StoredAction]:
-    """The actions of the same event that are active, in the order in which they fire."""
+    """Return the active actions for the same event, in the order in which they fire."""
     same = [
         one for one in stored.values() if one.action.event is action.event and one.action.active
     ]
@@ -187,8 +189,8 @@ def time_words(action: MessagingAction) -> str:
 
 
 def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
-    """(who reads it, what Ann Lee's conversation would show, its length in words, whether it is too
-    long)."""
+    """Return (the person who reads the text, the text for Ann Lee's conversation, its length in
+    words, whether it is too long)."""
     who = ActionPlaceholders(
         requester="Ann Lee", agent="Mia Chen", number="INT0004127", waiting=action.duration
     )

@@ -1,5 +1,5 @@
-"""The case webhook: where a company's own ticket system is told of cases, and what became of
-telling it."""
+"""The case webhook: the address of the company's ticket system, and the outcome of recent calls to
+it."""
 
 import secrets
 from typing import Any
@@ -38,7 +38,7 @@ async def webhook_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def save_webhook(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Save the address; the first time, a secret is made where none is given, and shown once."""
+    """Save the address. The first save without a secret generates one and shows it once."""
     form = typed(request, NAMES)
     command = PutWebhook(
         url=form.values["url"] or None, secret=form.values["secret"] or None, made=_new_secret()
@@ -54,7 +54,7 @@ async def save_webhook(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def new_secret(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Another secret from now on, shown once."""
+    """Replace the secret with a new one and show it once."""
     store = desk_of(request).store
     made = await store.write(replace_secret, _new_secret())
     now = await store.read(webhook.webhook)

@@ -1,4 +1,4 @@
-"""The consent ledger: who opted out of texts or in, when, how, and what holds now."""
+"""The consent ledger: who opted out or in, when and how, and which state applies now."""
 
 from typing import Any
 

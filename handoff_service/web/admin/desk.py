@@ -1,4 +1,4 @@
-"""The desk's settings, with its presence states and reasons to reject an offer."""
+"""The desk settings, including presence states and reasons to reject an offer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,23 +31,23 @@ from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/desk"
-COMMANDS = {f"{command}_words": command for command in Command}  # each has a field of its own
+COMMANDS = {f"{command}_words": command for command in Command}  # each command has its own field
 SWITCHES = ("reassign_when_away", "queue_unanswerable")
 NAMES = (*(name for name in DeskEntry.model_fields if name != "commands"), *COMMANDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberField:
-    """A number on the page: its label, its hint, and how many digits its largest value has."""
+    """A number field on the page."""
 
     name: str
     label: str
     hint: str
-    digits: int
+    digits: int  #: how many digits the largest allowed value has
 
 
 def _number_fields() -> list[NumberField]:
-    """One for each number of a desk entry that has a title."""
+    """Return a field for each number in ``DeskEntry`` that has a title."""
     largest = {
         name: s.get("maximum", 0) for name, s in DeskEntry.model_json_schema()["properties"].items()
     }
@@ -81,7 +81,7 @@ async def desk_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def save_desk(request: Request, agent: CurrentAgent) -> HTTPResponse:
     form = typed(request, NAMES)
-    # a number that the form does not have keeps its value
+    # a number that is missing from the form keeps its value
     absent = {f.name for f in _number_fields() if f.name not in (request.form or {})}
     given: dict[str, Any] = {
         name: value for name, value in form.values.items() if name not in {*COMMANDS, *absent}

@@ -1,4 +1,5 @@
-"""Import and export: all of the desk as one file, with the same checks as ``patchboard import``."""
+"""Import and export of the whole desk as one file, with the same checks as ``patchboard
+import``."""
 
 from typing import Any
 
@@ -34,7 +35,7 @@ async def export(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def take_in(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """A whole file or nothing of it; what is wrong is told by line."""
+    """Import a whole file or nothing. Errors are listed by line."""
     files: Any = request.files
     sent = files.get("file") if files else None
     try:

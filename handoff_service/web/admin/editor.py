@@ -1,5 +1,5 @@
-"""The pages of a noun that an admin keeps: a form for a new one and for each, and deleting it. A
-noun says what is in them (``Editor``); its list is a page of its own."""
+"""Shared admin pages for one kind of object: forms to create and change it, and a page to delete
+it. ``Editor`` describes the kind; its list is a separate page."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ type WriteNoun = tuple[Callable[[Transaction, Any], Any], Any]
 
 
 def listed(rows: Sequence[Any], *, new: str | None = None, q: str | None = None) -> dict[str, Any]:
-    """What ``list.html`` needs for a list that is shown whole."""
+    """Return the variables of ``list.html`` for a list without pages."""
     return {"rows": rows, "new": new, "q": q, "first": True, "next": None}
 
 
@@ -83,7 +83,7 @@ class Editor[T]:
     stays: bool = False
 
     def pages(self) -> dict[str, Any]:
-        """Address -> handler of GET."""
+        """Return the GET handlers by address."""
 
         @page(*self.roles)
         async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
@@ -109,7 +109,7 @@ class Editor[T]:
         return {f"{self.at}/new": new_page, one: one_page, f"{one}/delete": delete_page}
 
     def acts(self) -> dict[str, Any]:
-        """Address -> handler of POST."""
+        """Return the POST handlers by address."""
 
         @page(*self.roles)
         async def make(request: Request, agent: CurrentAgent) -> HTTPResponse:

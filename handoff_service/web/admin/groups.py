@@ -1,4 +1,4 @@
-"""Groups of agents, whom queues ask. They are listed below the agents."""
+"""Groups of agents that queues offer work to. The agents page lists them."""
 
 from typing import Any
 

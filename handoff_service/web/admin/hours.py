@@ -1,4 +1,5 @@
-"""Opening hours in words: whether it is open now, when that changes, and the week to come."""
+"""Opening hours in words: whether a schedule is open now, when that changes, and the next seven
+days."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,24 +13,23 @@ WEEK = 7  # days
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """``times``: ``08:00 to 18:00``; none when it is closed."""
+    """The opening times of one day."""
 
     day: date
-    times: list[str]
+    times: list[str]  #: such as ``08:00 to 18:00``; empty on a closed day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """``fault``: what is wrong with the expression; then there is nothing else. ``says``: one
-    sentence."""
+    """A schedule in words."""
 
-    fault: str | None
-    says: str
+    fault: str | None  #: the error in the expression; if set, the other fields are empty
+    says: str  #: one sentence about now
     week: list[Day]
 
 
 def hours(schedule: Schedule, now: datetime) -> Hours:
-    """What a schedule means, in its own time zone."""
+    """Describe a schedule in its own time zone."""
     if schedule.expression is None:
         return Hours(fault=None, says="Always open.", week=[])
     if fault := opening_hours.error(schedule.expression, schedule.country):
@@ -64,7 +64,7 @@ def _moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
     start = datetime(day.year, day.month, day.day, tzinfo=zone)
-    end = start + timedelta(days=1)  # by the clock on the wall
+    end = start + timedelta(days=1)  # one calendar day, so 23 or 25 hours when the clocks change
     times = schedule.open_times(start, end)
     return Day(
         day=day, times=[f"{_clock(a, zone)} to {_clock(b, zone, end=True)}" for a, b in times]
@@ -72,5 +72,5 @@ def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
 
 
 def _clock(at: datetime, zone: ZoneInfo, *, end: bool = False) -> str:
-    said = f"{at.astimezone(zone):%H:%M}"
-    return "24:00" if end and said == "00:00" else said
+    clock = f"{at.astimezone(zone):%H:%M}"
+    return "24:00" if end and clock == "00:00" else clock

@@ -1,9 +1,8 @@
-"""The admin's menu: heading -> address under ``/workspace/admin`` -> what the page is called
-there."""
+"""The admin menu: heading -> address under ``/workspace/admin`` -> label."""
 
 from collections.abc import Mapping
 
-# the others are for admins alone
+# only admins may open the other pages
 FOR_SUPERVISORS = frozenset({"/outages", "/consents", "/figures"})
 MENU: Mapping[str, Mapping[str, str]] = {
     "People": {
@@ -35,7 +34,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
 
 
 def menu_for(*, admin: bool) -> Mapping[str, Mapping[str, str]]:
-    """The part of the menu that somebody may open."""
+    """Return the pages of the menu that an admin or a supervisor may open."""
     if admin:
         return MENU
     return {

@@ -1,8 +1,8 @@
-"""Messaging actions: the ladder of each event, the form of one, and what it would have done.
+"""Messaging actions: the escalation ladder of each event, the form of one action, and its dry run.
 
-The form works without the page's script: buttons that change it (add, remove, try) post it to its
-own address, where it is shown again with nothing saved. With the script the same parts are asked
-for as fragments.
+The form works without the page's script. Buttons that change the form (add, remove, try) post it to
+its own address, which shows it again without saving. With the script, the page requests the same
+parts as fragments.
 """
 
 from typing import Any
@@ -55,7 +55,7 @@ EVENTS = {
         "Starts at the agent's first unanswered text",
     ),
 }
-ASIDE = ("add", "remove", "refresh", "dry_run")  # buttons that save nothing
+ASIDE = ("add", "remove", "refresh", "dry_run")  # buttons that do not save
 
 
 @page(Role.ADMIN)
@@ -110,8 +110,8 @@ async def _save(request: Request, agent: CurrentAgent, action_id: int | None) ->
 
 @page(Role.ADMIN)
 async def follow(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The panels for the form as it stands; and its conditions, when one of them was changed
-    (``rows``)."""
+    """Return the panels for the form as it is now. With ``rows`` also return its conditions, after
+    one of them has changed."""
     form = sent(request).changed(request)
     shown = await _shown(request, form, _edited(request))
     touched = form_field(request, "remove")
@@ -125,7 +125,7 @@ async def follow(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def try_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The dry run as a fragment."""
+    """Return the dry run as a fragment."""
     around = await frame(request, agent, place="admin")
     return render(
         "admin/action_dry_run.html", under=UNDER, **around, **await _run(request, sent(request))
@@ -134,7 +134,7 @@ async def try_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def switch(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
-    """On or off."""
+    """Activate or deactivate an action."""
     change = ChangeMessagingAction(
         id=action_id, values={"active": form_field(request, "active") == "1"}
     )
@@ -144,7 +144,7 @@ async def switch(request: Request, agent: CurrentAgent, action_id: int) -> HTTPR
 
 @page(Role.ADMIN)
 async def move(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
-    """One place up or down among the actions of its event."""
+    """Move an action up or down by one place among the actions of its event."""
     way = Move(id=action_id, up=form_field(request, "way") == "up")
     await desk_of(request).store.write(move_messaging_action, way)
     return await _list_again(request, agent)
@@ -207,7 +207,7 @@ async def _form_page(
 
 
 async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> dict[str, Any]:
-    """What the form and its panels need."""
+    """Return the variables of the form and its panels."""
     now = await desk_of(request).store.read(action_panels.desk)
     offers = action_panels.offers(now, typed)
     fitting = typed.fitting(offers)

@@ -1,4 +1,4 @@
-"""Outages: what the virtual agent says is down. For supervisors too."""
+"""Outages that the virtual agent announces. Supervisors may edit them too."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +36,7 @@ NEW = {"title": "", "text": "", "since": "", "until": "", "active": "1"}
 
 @dataclass(frozen=True, slots=True)
 class ShownOutage:
-    """An outage, and the zone in which its times are shown and typed."""
+    """An outage and the time zone in which the page shows its times."""
 
     outage: Outage
     zone: ZoneInfo
@@ -44,7 +44,7 @@ class ShownOutage:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was typed; times are of the desk's zone. No ``id``: a new one."""
+    """The typed values. Times are in the desk's time zone. ``id`` is None for a new outage."""
 
     id: int | None
     values: dict[str, str]
@@ -80,7 +80,7 @@ async def _write(saving: Saving[Any]) -> WriteNoun:
 
 
 def _save(tx: Transaction, typed: Typed) -> None:
-    """Since nothing: from now on."""
+    """Save the outage. An empty ``since`` means now."""
     zone, given = ZoneInfo(desk_time_zone(tx.conn)), typed.values
     times = {"since": _time(given, "since", zone) or tx.now, "until": _time(given, "until", zone)}
     entry = read_as(OutageEntry, {**given, **times, "active": bool(given["active"])})

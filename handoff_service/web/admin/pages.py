@@ -1,4 +1,4 @@
-"""What the admin's pages have in common: the frame with the menu, a form that keeps what was typed,
+"""Parts that the admin pages share: the frame with the menu, forms that keep what was typed, and
 paging."""
 
 from collections.abc import Mapping, Sequence
@@ -31,20 +31,19 @@ DONE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What a form shows: field -> what is typed in it, and field -> what would be right. ``said``:
-    of no one field."""
+    """The values and errors of a form."""
 
-    values: Mapping[str, str]
-    errors: Mapping[str, str] = field(default_factory=dict)
-    said: str = ""
+    values: Mapping[str, str]  #: field -> the typed text
+    errors: Mapping[str, str] = field(default_factory=dict)  #: field -> what the field requires
+    said: str = ""  #: an error that belongs to no single field
 
     @property
     def first_wrong(self) -> str | None:
-        """The field that gets the focus."""
+        """The first field with an error, which gets the focus."""
         return next((name for name in self.values if name in self.errors), None)
 
     def with_refusal(self, refusal: Refusal) -> Self:
-        """The same form with what was refused, each part under its field (``numbers.2`` is under
+        """Return the form with each error under its field (``numbers.2`` goes under
         ``numbers``)."""
         errors: dict[str, str] = {}
         for name, what in refusal.errors.items():
@@ -59,12 +58,13 @@ class Form:
 
 
 def sentence(words: str) -> str:
-    """An error as it stands under its field."""
+    """Return an error as a whole sentence."""
     return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '?', '!')) else '.'}"
 
 
 def typed(request: Request, names: Sequence[str]) -> Form:
-    """The form that was sent. Of a field with several values (check boxes), one a line."""
+    """Read the form that was sent. A field with several values, such as check boxes, has one per
+    line."""
     sent: Any = request.form or {}
     several = {name: sent.getlist(name) if sent else [] for name in names}
     values = {
@@ -75,12 +75,12 @@ def typed(request: Request, names: Sequence[str]) -> Form:
 
 
 def lines(text: str) -> list[str]:
-    """What is written one a line; empty lines count for nothing."""
+    """Return the lines of the text without empty ones."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def pairs(text: str, field: str) -> dict[str, str]:
-    """``name = value``, one a line. BadInput names the line that is none."""
+    """Parse lines of ``name = value``. BadInput quotes the first line in another form."""
     found = {}
     for line in lines(text):
         name, equals, value = line.partition("=")
@@ -93,14 +93,14 @@ def pairs(text: str, field: str) -> dict[str, str]:
 
 
 def number(text: str, field: str, *, least: int, most: int) -> int:
-    """A whole number that was typed. BadInput names the field."""
+    """Parse a whole number. BadInput names the field."""
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
         raise BadInput(errors={field: f"Write a whole number from {least} to {most}."})
     return int(text)
 
 
 def after(request: Request) -> int:
-    """The id that the page before ended with; 0 is the first page."""
+    """Return the last id of the previous page; 0 for the first page."""
     given = request.args.get("after") or ""
     return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
 
@@ -114,7 +114,7 @@ async def admin_page(
     status: int = 200,
     **given: Any,
 ) -> HTTPResponse:
-    """A page of the admin's. ``here``: its address in the menu."""
+    """Render an admin page. ``here`` is its address in the menu."""
     admin = Role.ADMIN in agent.roles
     around = await frame(request, agent, place="admin" if admin else "supervisor")
     shown = {
@@ -127,5 +127,5 @@ async def admin_page(
 
 
 def done(request: Request, path: str, what: str = "saved") -> HTTPResponse:
-    """On to a page of the admin's, which says in a word what was done (see DONE)."""
+    """Redirect to an admin page that confirms the change (see DONE)."""
     return went_well(request, f"{UNDER}{path}{'&' if '?' in path else '?'}done={what}")

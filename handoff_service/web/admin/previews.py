@@ -1,5 +1,5 @@
-"""What a text with placeholders becomes: shown beside its field, and kept current while somebody
-types."""
+"""Previews of texts with placeholders. The page shows them beside the field and updates them as
+somebody types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from handoff_service.rules.shared import placeholders
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextPreview:
-    """``values`` fill the placeholders."""
+    """A preview of a text, its placeholders filled with ``values``."""
 
     label: str
     values: Mapping[str, str]

@@ -1,5 +1,5 @@
-"""Messaging profiles: whose a phone number is, how it came to that, and tying it to somebody
-else."""
+"""Messaging profiles: the user that a phone number belongs to, how the desk knows that, and linking
+it to another user."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Provider numbers: the company's own, and who answers each first."""
+"""The company's phone numbers, and who answers each first."""
 
 from collections.abc import Mapping
 from typing import Any

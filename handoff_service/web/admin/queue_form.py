@@ -1,4 +1,4 @@
-"""A queue's form: its lists (groups, skills, conditions) as the form's fields, and back."""
+"""The form of a queue: converts its lists (groups, skills, conditions) to form fields and back."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +14,7 @@ from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.conditions import Condition, Operator
 from handoff_service.web.admin.pages import Form, lines
 
-TAB = "\t"  # between the parts of a list's line
+TAB = "\t"  # separates the columns in a line of a list
 PLAIN = (
     "name",
     "match",
@@ -47,7 +47,7 @@ NEW = {
 
 
 def shown(queue: QueueFields) -> dict[str, str]:
-    """The form's values."""
+    """Return the form's values for a queue."""
     return {
         **{name: str(getattr(queue, name) or "") for name in (*PLAIN, "position", "alarm_seconds")},
         "affinity_days": str(queue.affinity_days),
@@ -62,8 +62,8 @@ def shown(queue: QueueFields) -> dict[str, str]:
 
 
 def with_lists(request: Request, form: Form) -> Form:
-    """The form as it was sent, with what stands in several fields. Blank fields count: they keep
-    rows together."""
+    """Return the sent form with its lists. Blank fields count, because they keep the columns of a
+    row together."""
     sent = parse_qs(request.body.decode(errors="replace"), keep_blank_values=True)
     groups = [
         f"{sent.get(f'after {name}', ['0'])[0] or '0'}{TAB}{name}"
@@ -82,7 +82,8 @@ def with_lists(request: Request, form: Form) -> Form:
 
 
 def entry(form: Form) -> QueueEntry:
-    """What the form means. BadInput names each field and what would be right."""
+    """Return the queue that the form describes. BadInput names each wrong field and what it
+    requires."""
     given = form.values
     return read_as(
         QueueEntry,
@@ -111,7 +112,7 @@ def entry(form: Form) -> QueueEntry:
 
 
 def rows(text: str) -> list[list[str]]:
-    """The lines of a list, each in its parts."""
+    """Split a list into its lines, and each line into its columns."""
     return [line.split(TAB) for line in text.split("\n") if line]
 
 

@@ -1,5 +1,5 @@
-"""Queues: which conversations they are for, when they are open, whom they ask, and what they
-say."""
+"""Queues: the conversations that they take, their opening hours, the groups that they offer work
+to, and their texts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -60,7 +60,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def hours_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """What the schedule that is being typed means."""
+    """Describe the schedule that is being typed."""
     typed = {
         name: (request.args.get(name) or "").strip()[:500]
         for name in ("schedule", "time_zone", "country")

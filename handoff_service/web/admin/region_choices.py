@@ -1,4 +1,4 @@
-"""Time zones and countries to choose from."""
+"""The choices of time zones and countries."""
 
 from collections.abc import Mapping
 from zoneinfo import available_timezones
@@ -8,5 +8,5 @@ import phonenumbers
 TIME_ZONES = sorted(
     zone for zone in available_timezones() if not zone.startswith(("posix", "right"))
 )
-# the page names them
+# the page's script translates the codes to names
 COUNTRIES: Mapping[str, str] = {code: code for code in sorted(phonenumbers.SUPPORTED_REGIONS)}

@@ -1,5 +1,5 @@
-"""Restored sends: what was queued before the backup that the desk was restored from, to be sent or
-canceled."""
+"""Restored sends: messages that were queued when the restored backup was made. An admin sends or
+cancels them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Templates: the texts that agents put into the composer."""
+"""Templates: texts that agents insert into the composer."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""System messages: what requesters are told by the product itself, in the admin's words."""
+"""System messages: the texts that the product itself sends to requesters. Admins can edit them."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ async def one_page(request: Request, name: str, agent: CurrentAgent) -> HTTPResp
 
 @page(Role.ADMIN)
 async def change(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
-    """Save what is typed; ``reset``: the text as shipped instead."""
+    """Save the typed text; with ``reset``, restore the default text."""
     one = await _one(request, name)
     form = typed(request, ["body"])
     body = None if form_field(request, "reset") else form.values["body"]

@@ -1,4 +1,5 @@
-"""Figures: what was sent, what arrived, what failed and why, by day and by provider number."""
+"""Usage report: texts sent, delivered and failed with their reasons, by day and by company
+number."""
 
 from typing import Any
 

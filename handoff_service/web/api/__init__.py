@@ -1,5 +1,5 @@
-"""The HTTP API, version 1. Each call is a decorated function; this module collects them. The routes
-and the OpenAPI document follow from them."""
+"""The HTTP API, version 1. Each call is a decorated function, and this module collects them. The
+routes and the OpenAPI document follow from them."""
 
 from sanic import Blueprint
 
@@ -29,7 +29,7 @@ from handoff_service.web.api import (
 from handoff_service.web.api.calls import Call, calls_of, route
 from handoff_service.web.api.openapi import docs_routes
 
-#: In the order of the OpenAPI document.
+#: the order of the OpenAPI document
 MODULES = (
     people,
     users,
@@ -55,7 +55,7 @@ CALLS: tuple[Call, ...] = tuple(call for module in MODULES for call in calls_of(
 
 
 def blueprint() -> Blueprint:
-    """Everything under ``/api``."""
+    """Return all routes under ``/api``."""
     made = Blueprint("api", url_prefix="/api")
     for call in CALLS:
         route(made, call)

@@ -1,4 +1,4 @@
-"""Agents: live agents may read them, admins change them."""
+"""Agents: live agents may read them, admins may change them."""
 
 from typing import Any
 
@@ -30,13 +30,13 @@ from handoff_service.web.api.calls import ADMIN, ApiRequest, delete, get, patch,
 
 
 class AgentQuery(Paging):
-    """``q`` finds by a part of the name or of the e-mail address."""
+    """``q`` finds agents by a part of the name or of the e-mail address."""
 
     q: str | None = Field(None, min_length=1, max_length=100)
 
 
 class NewAgentBody(Body):
-    """``groups`` are made when they are new."""
+    """Creates an agent. Unknown names in ``groups`` create those groups."""
 
     email: Email
     name: OneLine
@@ -48,9 +48,9 @@ class NewAgentBody(Body):
 
 
 class AgentBody(Patch):
-    """What is not given stays. Another ``password`` ends the agent's sessions, but not the one that
-    asks. ``active`` false: signed out at once, offered nothing; what they had goes back to work
-    assignment."""
+    """Changes an agent. Omitted fields keep their values. A new ``password`` ends the agent's other
+    sessions. ``active`` false signs the agent out and stops offers; the agent's conversations
+    return to work assignment."""
 
     email: Email | None = None
     name: OneLine | None = None
@@ -103,7 +103,8 @@ async def remove(asked: ApiRequest[None, Any]) -> None:
 
 
 async def with_hash(values: dict[str, Any]) -> dict[str, Any]:
-    """The hash instead of the password. It takes tens of milliseconds: in a thread of its own."""
+    """Replace the password with its hash. Hashing takes tens of milliseconds, so it runs in a
+    thread."""
     password = values.pop("password", None)
     return (
         values

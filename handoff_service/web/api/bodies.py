@@ -1,4 +1,4 @@
-"""What calls take and give: bodies, partial bodies, queries and pages of lists."""
+"""Shared shapes of requests and answers: bodies, partial bodies, queries and pages of lists."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from handoff_service.errors import BadInput
 
 
 class Body(BaseModel):
-    """What a request's JSON or query holds. Unknown names are refused, so that a typing error is
-    seen."""
+    """A request's JSON body or query. Unknown names are rejected, so that a typo shows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Patch(Body):
-    """What a change holds: a field that is not given stays. Null is refused but for those in
+    """A partial update. Omitted fields keep their values. Null is rejected except for fields in
     ``may_be_null``."""
 
     may_be_null: ClassVar[frozenset[str]] = frozenset()
 
     def given(self) -> dict[str, Any]:
-        """The fields that the change names. BadInput for a null that means nothing."""
+        """Return the fields that the request names. BadInput for a null in a field that cannot be
+        null."""
         values = {name: getattr(self, name) for name in self.model_fields_set}
         empty = [
             name for name, value in values.items() if value is None and name not in self.may_be_null
@@ -47,7 +47,7 @@ class Patch(Body):
 
 
 def never_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """The JSON schema of what may be left out, but is never null."""
+    """Return the JSON schema of a field that can be omitted but not null."""
     kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
     rest = {
         key: value
@@ -62,7 +62,7 @@ class Nothing(Body):
 
 
 class Paging(Body):
-    """``cursor`` is the ``next`` of the page before."""
+    """``cursor`` is the ``next`` value of the previous page."""
 
     cursor: (
         Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,18}$"})] | None
@@ -71,7 +71,7 @@ class Paging(Body):
 
     @property
     def after(self) -> int:
-        """The id that the page before ended with; 0 for the first page."""
+        """The last id of the previous page; 0 for the first page."""
         cursor = "0" if self.cursor is None else self.cursor
         if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
             raise BadInput(errors={"cursor": "must be the next cursor of an earlier page"})
@@ -80,20 +80,20 @@ class Paging(Body):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page[T]:
-    """One page of a list. ``next`` is null on the last one."""
+    """One page of a list. ``next`` is null on the last page."""
 
     items: list[T]
     next: str | None
 
 
 def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
-    """A page from a query that was asked for one item more than the limit."""
+    """Return a page of a query result that was fetched with a limit one higher."""
     items = found[:limit]
     return Page(items=items, next=str(key(items[-1])) if len(found) > limit else None)
 
 
 def page_of[T](found: list[T], paging: Paging, key: Callable[[T], int]) -> Page[T]:
-    """A page of a list that is read whole, in the list's own order."""
+    """Return a page of a complete list, in the list's own order."""
     ids = [key(one) for one in found]
     begins = ids.index(paging.after) + 1 if paging.after in ids else 0
     return page(found[begins : begins + paging.limit + 1], paging.limit, key)

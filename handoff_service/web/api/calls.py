@@ -1,4 +1,4 @@
-"""A call of the API is one decorated function. The edge where JSON becomes commands.
+"""The edge where JSON becomes commands. Each API call is one decorated function.
 
 ``@get("/queues/{id}", summary="One queue")`` describes the call. The function's type hints name its
 body, query and answer.
@@ -37,17 +37,16 @@ WRITERS = (Role.ADMIN, Role.SUPERVISOR)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRequest[B, Q]:
-    """A request, read and checked. ``below`` is the path's second number: something that belongs to
-    ``id``. ``token`` is the session's."""
+    """A request after parsing and validation."""
 
     desk: AppContext
     agent: CurrentAgent
     body: B
     query: Q
     id: int
-    address: str
-    below: int = 0
-    token: str = ""
+    address: str  #: the client's IP address
+    below: int = 0  #: the second id in the path, of an object that belongs to ``id``
+    token: str = ""  #: the session's token
 
 
 type Handle = Callable[[ApiRequest[Any, Any]], Awaitable[Any]]
@@ -55,26 +54,23 @@ type Handle = Callable[[ApiRequest[Any, Any]], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """The description of a call. ``path`` is Sanic's, under ``/api``. ``roles``: who may make the
-    call, and admins; live agents unless the call names others; empty: no sign-in is needed.
-
-    A status of 204 answers nothing. ``takes``: the media type of a body that is not JSON.
-    """
+    """The description of a call."""
 
     method: str
-    path: str
+    path: str  #: Sanic's path under ``/api``
     summary: str
     handle: Handle
     answer: Any
-    status: int = 200
+    status: int = 200  #: 204 has an empty answer
     body: type[Body] | None = None
     query: type[Body] = Nothing
+    #: who may make the call, besides admins; empty: no sign-in needed
     roles: tuple[Role, ...] = LIVE
     media_type: str = "application/json"
-    takes: str | None = None
+    takes: str | None = None  #: media type of a body that is not JSON
 
 
-CALL = "api_call"  # a handler's attribute
+CALL = "api_call"  # the attribute of a handler that holds its ``Call``
 
 
 def _described[H: Handle](
@@ -85,8 +81,8 @@ def _described[H: Handle](
     roles: tuple[Role, ...] = LIVE,
     status: int | None = None,
 ) -> Callable[[H], H]:
-    """Attach a ``Call`` to a handler. ``path`` is under ``/api/v1``; its ids are in braces. The
-    status is 200, or 204 for a handler that answers nothing."""
+    """Attach a ``Call`` to a handler. ``path`` is under ``/api/v1``, with its ids in braces. The
+    default status is 200, or 204 for a handler that returns nothing."""
 
     def attach(handle: H) -> H:
         hints = get_type_hints(handle)
@@ -110,7 +106,8 @@ def _described[H: Handle](
 
 
 def _body_or_none(hint: Any) -> type[Body] | None:
-    """None for a call without one. TypeError for a hint that no request can be read as."""
+    """Return the model of a body or query; None for a call without one. Raises TypeError for any
+    other hint."""
     if hint in (Any, type(None)):
         return None
     if isinstance(hint, type) and issubclass(hint, Body):
@@ -126,7 +123,7 @@ delete = functools.partial(_described, "DELETE")
 
 
 def calls_of(module: ModuleType) -> tuple[Call, ...]:
-    """The calls that a module describes, in the order of its functions."""
+    """Return the calls that a module describes, in the order of its functions."""
     own = (
         one for one in vars(module).values() if getattr(one, "__module__", "") == module.__name__
     )
@@ -142,14 +139,14 @@ def _shape(of: Any) -> TypeAdapter[Any]:
 
 
 def route(blueprint: Blueprint, call: Call) -> None:
-    """Serve a call."""
+    """Add the route of a call."""
     answer = _shape(call.answer)
     has_numbers = any(
         reads_numbers(model) for model in (call.body, call.query) if model is not None
     )
     name = f"{call.method.lower()}_{call.path.replace('/', '_')}"
 
-    # the path's own words
+    # parameter names must match the ids in the path
     async def serve(request: Request, id: int = 0, **below: int) -> HTTPResponse:
         agent = await bearer(request, *call.roles) if call.roles else NOBODY
         country = await desk_of(request).store.read(desk_country) if has_numbers else None
@@ -194,10 +191,11 @@ def _body(call: Call, request: Request, country: str | None) -> Body | None:
 def _checked(
     model: type[Body], text: str | bytes, country: str | None, *, strict: bool = False
 ) -> Body:
-    """Read JSON as a model, national phone numbers with ``country``. BadInput names each field and
-    what would be right.
+    """Read JSON as a model and national phone numbers with ``country``. BadInput names each wrong
+    field and what it requires.
 
-    Query values are JSON strings; a body is read strictly: "4" is no number, and false is not 0.
+    Query values arrive as JSON strings. A body is read strictly: "4" is no number, and false is not
+    0.
     """
     sent = _parsed(text)
     try:
@@ -206,7 +204,7 @@ def _checked(
         )
     except ValidationError as error:
         raise _bad_input(errors_of(error)) from error
-    # from a query, where they were strings
+    # query values were strings until here
     numbers = {name: value for name, value in read if isinstance(value, int)}
     refused = {
         name: why for name, value in (sent | numbers).items() if (why := not_storable(value))
@@ -221,17 +219,17 @@ def _bad_input(errors: dict[str, str]) -> BadInput:
 
 
 def _parsed(text: str | bytes) -> Any:
-    """JSON, in which 4.0 is the whole number 4, as JSON Schema has it."""
+    """Parse JSON. 4.0 becomes the integer 4, as JSON Schema defines it."""
     try:
         return json.loads(
-            text, parse_float=lambda said: int(n) if (n := float(said)).is_integer() else n
+            text, parse_float=lambda number: int(n) if (n := float(number)).is_integer() else n
         )
     except (ValueError, RecursionError) as error:
         raise BadInput("The body must be JSON in UTF-8.") from error
 
 
 def not_storable(value: Any) -> str | None:
-    """What no database takes, wherever in a field it is."""
+    """Return why no database can store a value, or a value inside it; None if it can be stored."""
     if isinstance(value, str):
         return "must not hold the character U+0000" if "\0" in value else None
     if isinstance(value, int):

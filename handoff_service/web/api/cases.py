@@ -1,4 +1,4 @@
-"""Cases: listed, read, opened and changed by agents, and by the company's own ticket system."""
+"""Cases: agents and the company's own ticket system list, read, open and change them."""
 
 from typing import Annotated, Any
 
@@ -26,8 +26,8 @@ Priority = Annotated[int, Field(ge=1, le=5)]
 
 
 class CaseQuery(Paging):
-    """``user_id``: whose; ``interaction_id``: opened in which; ``external_number``: the other
-    system's number."""
+    """``user_id``: the requester; ``interaction_id``: the interaction that the case was opened in;
+    ``external_number``: the number in the other system."""
 
     state: CaseState | None = None
     kind: CaseKind | None = None
@@ -37,7 +37,8 @@ class CaseQuery(Paging):
 
 
 class NewCaseBody(Body):
-    """Of this user, else of the interaction's: one of the two is needed."""
+    """Opens a case for this user, or else for the interaction's user. One of the two ids is
+    required."""
 
     description: Description
     kind: CaseKind = CaseKind.PROBLEM
@@ -50,8 +51,8 @@ class NewCaseBody(Body):
 
 
 class CaseBody(Patch):
-    """What is not given stays. ``note``: why, for agents; it goes into the history, and may come
-    alone."""
+    """Changes a case. Omitted fields keep their values. ``note`` gives agents the reason; it goes
+    into the history and may come alone."""
 
     may_be_null = frozenset({"device", "impact", "user_id", "external_number"})
 

@@ -1,4 +1,4 @@
-"""Consent: who may be texted, and the ledger of every change."""
+"""Consent: the numbers that may be texted, and the ledger of every change."""
 
 from typing import Annotated, Any
 
@@ -15,14 +15,15 @@ from handoff_service.web.shared.opt_out import until_nothing_leaves
 
 
 class LedgerQuery(Paging):
-    """``number``: of this requester alone."""
+    """``number`` limits the ledger to one requester."""
 
     number: SoughtNumber | None = None
 
 
 class ConsentBody(Body):
-    """``provider_number``: the company's number that it is about; left out: all of them. ``note``
-    says how they said so; opting in needs one."""
+    """Records an opt-out or an opt-in. ``provider_number`` is the company number that it applies
+    to; omitted, it applies to all. ``note`` describes how the requester asked; an opt-in requires
+    one."""
 
     number: Number
     opted_out: bool
@@ -41,7 +42,7 @@ async def list_consents(asked: ApiRequest[None, LedgerQuery]) -> Page[Consent]:
     return page(await asked.desk.store.read(read), asked.query.limit, lambda one: one.id)
 
 
-@post("/consents", summary="Record that somebody opted out of texts, or in", status=201)
+@post("/consents", summary="Record an opt-out or an opt-in", status=201)
 async def make(asked: ApiRequest[ConsentBody, Any]) -> Consent:
     ask = Ask(source=Source.API, agent_id=asked.agent.id, **asked.body.model_dump())
     made = await asked.desk.store.write(change_consent, ask, near=ask.number)

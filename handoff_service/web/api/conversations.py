@@ -1,4 +1,4 @@
-"""Interactions and what is said in them."""
+"""Interactions and their messages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from handoff_service.web.api.calls import ApiRequest, get, patch, post
 i = t.interactions
 
 
-# What somebody writes; the operation says what is wrong with it in words, as it does to pages.
+# Text that an agent writes. The operation checks it and explains errors, as it does for pages.
 Said = Annotated[
     str,
     WithJsonSchema({"type": "string", "maxLength": LONGEST, "pattern": r"[^\s\x00-\x1f\x7f-\x9f]"}),
@@ -38,10 +38,10 @@ Said = Annotated[
 
 
 class InteractionQuery(Paging):
-    """``state`` takes ``active`` too; ``assigned_to`` is an agent's id.
+    """``state`` also accepts ``active``; ``assigned_to`` is an agent's id.
 
-    ``q`` finds by words of texts and notes, names, employee numbers, phone numbers, INT and CS
-    numbers. A page of what it finds may hold less than ``limit`` and still have a next one.
+    ``q`` searches the words of texts and notes, names, employee numbers, phone numbers, and INT and
+    CS numbers. With ``q`` a page may hold fewer than ``limit`` items and still have a next page.
     """
 
     state: State | Literal["active"] | None = None
@@ -52,8 +52,8 @@ class InteractionQuery(Paging):
 
 
 class ChangeBody(Body):
-    """``state_reason`` says why it is in this state; agents see it, and the line that tells who put
-    it there."""
+    """``state_reason`` explains the state. Agents see it, and so does the line that names the agent
+    who set the state."""
 
     state: Literal[State.WORK_IN_PROGRESS, State.ON_HOLD] | None = None
     state_reason: str | None = Field(None, max_length=500)
@@ -66,7 +66,7 @@ class NoteBody(Body):
 
 
 class WriteBody(Body):
-    """``media``: ids of uploads (``POST /api/v1/media``) that go with the text, which may then be
+    """``media``: ids of uploads (``POST /api/v1/media``) to send with the text, which may then be
     empty."""
 
     body: str
@@ -74,7 +74,7 @@ class WriteBody(Body):
 
 
 class ReadBody(Body):
-    """``up_to`` is a line's ``seq``; without it, everything that is there."""
+    """``up_to`` is the ``seq`` of a line; omitted, every line is marked as read."""
 
     up_to: int | None = Field(None, ge=0)
 
@@ -142,7 +142,7 @@ async def one_interaction(asked: ApiRequest[Any, Any]) -> Interaction:
 async def after(
     asked: ApiRequest[Any, Any], operation: Callable[[Transaction, Any], object], command: object
 ) -> Interaction:
-    """Carry out what is asked about the call's interaction, and give it as it is then."""
+    """Run an operation on the call's interaction and return the interaction afterwards."""
     await asked.desk.store.write(operation, command, near=asked.id)
     return await one_interaction(asked)
 
@@ -157,7 +157,7 @@ async def change(asked: ApiRequest[ChangeBody, Any]) -> Interaction:
 
 @get(
     "/interactions/{id}/messages",
-    summary="What was said, oldest first, with system messages and notes marked by kind",
+    summary="Messages, oldest first, with system messages and notes marked by kind",
 )
 async def list_messages(asked: ApiRequest[None, Paging]) -> Page[Message]:
     await one_interaction(asked)
@@ -197,7 +197,7 @@ async def read(asked: ApiRequest[ReadBody, Any]) -> Interaction:
     return await after(asked, read_interaction, command)
 
 
-@post("/interactions/{id}/close", summary="Close it")
+@post("/interactions/{id}/close", summary="Close the interaction")
 async def close(asked: ApiRequest[CloseBody, Any]) -> Interaction:
     command = CloseInteraction(
         interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump()

@@ -3,18 +3,18 @@
 | event | data |
 |---|---|
 | hello | ``{"time"}``: the stream is open; first on every connection |
-| message | a new or changed message (status, media) of mine; replaces its ``id`` |
+| message | a new or changed message (status, media) of mine; replaces the one with its ``id`` |
 | interaction | one of my conversations, changed |
 | offer | work offered to me, as in the inbox |
 | offer_ended | ``{"id"}``: an offer that is no longer mine |
-| heartbeat | ``{"time"}``: every ten seconds when nothing else is said |
+| heartbeat | ``{"time"}``: every ten seconds |
 
-An event's id is a moment. With ``Last-Event-ID`` the stream begins with everything that has changed
-since that moment, and a little before it, so that nothing is missed where writers overlap:
+An event's id is a moment. With ``Last-Event-ID`` the stream first replays the changes since that
+moment. It starts ten seconds earlier, so that writers that overlap lose nothing:
 
-- messages of my conversations that are new or have changed (a message may come twice, under one
-  id);
-- my conversations themselves, with those that were closed or that I have left;
+- messages of my conversations that are new or have changed (a message may be sent twice with the
+  same id);
+- my conversations, including those that were closed or that I have left;
 - offers that have ended.
 
 The stream ends within one heartbeat of its session, and as soon as anything fails.
@@ -67,13 +67,14 @@ def _state(line: Message) -> object:
 
 
 async def _never(_asked: Any) -> None:
-    """The stream is served by ``add_route``; the call is in the table for its description."""
+    """Placeholder: ``add_route`` serves the stream, and the call exists only for its
+    description."""
 
 
 CALL = Call(
     method="GET",
     path="/v1/events",
-    summary="What happens to me, as Server-Sent Events; resumable with Last-Event-ID",
+    summary="My events, as Server-Sent Events; resumable with Last-Event-ID",
     handle=_never,
     answer=str,
     roles=LIVE,
@@ -89,8 +90,8 @@ def add_route(blueprint: Blueprint) -> None:
         agent = await bearer(request, *LIVE)
         since = _moment(request.headers.get("last-event-id"))
         desk = desk_of(request)
-        told = _Stream(desk, agent.id, request.token or "", since)
-        voice = sse.Voice(told.begin, told.tell, told.beat, told.heartbeat)
+        stream = _Stream(desk, agent.id, request.token or "", since)
+        voice = sse.Voice(stream.begin, stream.tell, stream.beat, stream.heartbeat)
         await sse.run(request, desk, [f"agent:{agent.id}"], voice, holder=agent.id)
 
 
@@ -108,15 +109,15 @@ def _moment(last_event_id: str | None) -> datetime | None:
 
 
 class _Stream:
-    """One agent's stream: how far it has told each conversation, what is on its way, what is
-    offered."""
+    """One agent's stream. It remembers how far it has sent each conversation, which messages may
+    still change, and which offers the client knows."""
 
     def __init__(self, desk: AppContext, agent_id: int, token: str, since: datetime | None) -> None:
         self._desk = desk
         self._agent_id = agent_id
         self._token = token
         self._since = None if since is None else min(since, desk.clock()) - OVERLAP
-        self._told: dict[int, int] = {}
+        self._sent_seq: dict[int, int] = {}
         self._seen: dict[int, int] = {}
         self._on_its_way: dict[int, Message] = {}
         self._offers: set[int] = set()
@@ -135,18 +136,19 @@ class _Stream:
         return [self._event("heartbeat", self._time())]
 
     def _still(self, conn: Connection) -> bool:
-        """Whether the session stands, with a role that may listen."""
+        """Return whether the session is still valid and has a role that may use the stream."""
         agent = signed_in(conn, self._token, read_at(conn))
         return agent is not None and bool(agent.roles & {*LIVE, Role.ADMIN})
 
     def _start(self, conn: Connection) -> list[str]:
-        """Everything since the last event, or nothing but the offers on a first connection."""
+        """Return the events since ``Last-Event-ID``. A first connection gets only the current
+        offers."""
         g, i = t.live_group, t.interactions
         mine = select(i.c.id, i.c.last_seq, g.c.joined_at).join(g, g.c.interaction_id == i.c.id)
         mine = mine.where(g.c.agent_id == self._agent_id)
         since = self._since
         if since is None:
-            self._told = {
+            self._sent_seq = {
                 r.id: r.last_seq for r in conn.execute(mine.where(i.c.closed_at.is_(None)))
             }
             self._remember_unfinished(conn)
@@ -155,40 +157,43 @@ class _Stream:
             i.c.closed_at.is_(None), i.c.closed_at >= since, i.c.last_message_at >= since
         )
         rows = conn.execute(mine.where(lately).order_by(i.c.id)).all()
-        self._told = {r.id: r.last_seq for r in rows if r.joined_at < since}
+        self._sent_seq = {r.id: r.last_seq for r in rows if r.joined_at < since}
         self._remember_unfinished(conn)
-        said = self._changed_since(conn, since)
+        events = self._changed_since(conn, since)
         for interaction_id in [*(r.id for r in rows), *self._left(conn, since)]:
-            said += self._news_of(conn, interaction_id)
-        return said + self._ended_offers(conn, since) + self._inbox(conn)
+            events += self._news_of(conn, interaction_id)
+        return events + self._ended_offers(conn, since) + self._inbox(conn)
 
     def _remember_unfinished(self, conn: Connection) -> None:
-        """Messages told on an earlier connection whose status or media may still change."""
+        """Remember the messages sent on an earlier connection whose status or media may still
+        change."""
         m = t.messages
         fetched = exists().where(
             t.media.c.message_id == m.c.id, t.media.c.status == MediaStatus.WAITING
         )
         unfinished = sa.or_(m.c.status.in_(_ON_ITS_WAY), fetched)
         lines = conversations.some_messages(
-            conn, [one_of(m.c.interaction_id, self._told), unfinished]
+            conn, [one_of(m.c.interaction_id, self._sent_seq), unfinished]
         )
         self._on_its_way = {line.id: line for line in lines}
 
     def _changed_since(self, conn: Connection, since: datetime) -> list[str]:
         m = t.messages
         changed = sa.or_(m.c.created_at >= since, m.c.changed_at >= since)
-        lines = conversations.some_messages(conn, [one_of(m.c.interaction_id, self._told), changed])
+        lines = conversations.some_messages(
+            conn, [one_of(m.c.interaction_id, self._sent_seq), changed]
+        )
         return [self._line(line) for line in lines]
 
     def _left(self, conn: Connection, since: datetime) -> list[int]:
-        """Conversations that are mine no more."""
+        """Return my former conversations, which I have left since then."""
         left = t.left_groups
         query = select(left.c.interaction_id).where(
             left.c.agent_id == self._agent_id, left.c.left_at >= since
         )
         ids = list(conn.execute(query.order_by(left.c.interaction_id)).scalars())
         last = select(*t.interactions.c["id", "last_seq"]).where(one_of(t.interactions.c.id, ids))
-        self._told |= {r.id: r.last_seq for r in conn.execute(last)}
+        self._sent_seq |= {r.id: r.last_seq for r in conn.execute(last)}
         return ids
 
     def _news(
@@ -196,42 +201,42 @@ class _Stream:
     ) -> list[str] | None:
         if not self._still(conn):
             return None
-        said = []
+        events = []
         for interaction_id in sorted({*changed, *(self._current(conn) if everything else ())}):
             try:
-                said += self._news_of(conn, interaction_id, always=interaction_id in changed)
+                events += self._news_of(conn, interaction_id, always=interaction_id in changed)
             except NotFound:
                 continue  # a hint about something that is not in this database
-        return said + self._inbox(conn)
+        return events + self._inbox(conn)
 
     def _current(self, conn: Connection) -> set[int]:
-        """My conversations that are not closed, and those told of before that may have been closed
-        since."""
+        """Return my open conversations, and those already sent, which may have closed since."""
         g, i = t.live_group, t.interactions
         mine = select(i.c.id).join(g, g.c.interaction_id == i.c.id)
         mine = mine.where(g.c.agent_id == self._agent_id, i.c.closed_at.is_(None))
-        return {*conn.execute(mine).scalars(), *self._told}
+        return {*conn.execute(mine).scalars(), *self._sent_seq}
 
     def _news_of(self, conn: Connection, interaction_id: int, *, always: bool = True) -> list[str]:
-        """The new messages of a conversation, those that changed, and itself: ``always``, or if it
-        has changed."""
-        after = self._told.get(interaction_id)
+        """Return a conversation's new and changed messages. The conversation itself follows if it
+        has changed, or in any case with ``always``."""
+        after = self._sent_seq.get(interaction_id)
         if after is None:
             after = conversations.read_seq(conn, interaction_id, self._agent_id) or 0
-        said = []
+        events = []
         for line in conversations.messages(conn, interaction_id, after=after):
             after = line.seq
-            said.append(self._line(line))
-        said += self._receipts(conn, interaction_id)
+            events.append(self._line(line))
+        events += self._receipts(conn, interaction_id)
         shown = _INTERACTION.dump_json(conversations.get(conn, interaction_id, self._agent_id))
         if always or self._seen.get(interaction_id) != hash(shown):
-            said.append(self._event("interaction", shown))
+            events.append(self._event("interaction", shown))
         self._seen[interaction_id] = hash(shown)
-        self._told[interaction_id] = after
-        return said
+        self._sent_seq[interaction_id] = after
+        return events
 
     def _ended_offers(self, conn: Connection, since: datetime) -> list[str]:
-        """Offers of mine that have ended since then: whoever resumes may show them still."""
+        """Return events for my offers that have ended since then: a client that resumes may still
+        show them."""
         o = t.offers
         ended = select(o.c.work_item_id).where(
             o.c.agent_id == self._agent_id, o.c.ended_at >= since
@@ -242,7 +247,7 @@ class _Stream:
         return self._event("offer_ended", f'{{"id":{work_item_id}}}'.encode())
 
     def _receipts(self, conn: Connection, interaction_id: int) -> list[str]:
-        """Messages told before whose status, or what came with them, has changed since."""
+        """Return the messages already sent whose status or media has changed since."""
         waiting = {
             k: line for k, line in self._on_its_way.items() if line.interaction_id == interaction_id
         }
@@ -253,13 +258,13 @@ class _Stream:
 
     def _inbox(self, conn: Connection) -> list[str]:
         offers = {offer.id: offer for offer in inbox.inbox(conn, self._agent_id)}
-        said = [
+        events = [
             self._event("offer", _OFFER.dump_json(offers[k]))
             for k in sorted(offers.keys() - self._offers)
         ]
-        said += [self._offer_ended(k) for k in sorted(self._offers - offers.keys())]
+        events += [self._offer_ended(k) for k in sorted(self._offers - offers.keys())]
         self._offers = set(offers)
-        return said
+        return events
 
     def _line(self, line: Message) -> str:
         if _may_change(line):
@@ -272,6 +277,6 @@ class _Stream:
         return f'{{"time":"{self._desk.clock().isoformat()}"}}'.encode()
 
     def _event(self, name: str, data: bytes) -> str:
-        """JSON holds no line breaks of its own, so a text cannot forge an event."""
+        """Format an event. JSON escapes line breaks, so a text cannot forge an event."""
         number = int(self._desk.clock().timestamp() * 1e6)
         return f"id: {number}\nevent: {name}\ndata: {data.decode()}\n\n"

@@ -1,4 +1,4 @@
-"""Groups of live agents: everyone who is signed in may read them, admins change them."""
+"""Groups of live agents: everyone who is signed in may read them, admins may change them."""
 
 from typing import Any
 
@@ -18,15 +18,15 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NewGroupBody(Body):
-    """``capacity``: the most conversations that one of its agents may have; null: no limit but the
-    agent's own."""
+    """Creates a group. ``capacity`` is the most conversations that an agent of the group may have;
+    null: only the agent's own limit applies."""
 
     name: OneLine
     capacity: Capacity | None = None
 
 
 class GroupBody(Patch):
-    """What is not given stays."""
+    """Changes a group. Omitted fields keep their values."""
 
     may_be_null = frozenset({"capacity"})
 
@@ -61,6 +61,6 @@ async def change(asked: ApiRequest[GroupBody, Any]) -> Group:
     return await one_group(asked)
 
 
-@delete("/groups/{id}", summary="Delete a group that no queue asks", roles=ADMIN)
+@delete("/groups/{id}", summary="Delete a group that no queue uses", roles=ADMIN)
 async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_group, asked.id)

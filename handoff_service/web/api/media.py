@@ -1,6 +1,6 @@
-"""Pictures and files by the API: the bytes of one, and an upload that a text then names.
+"""Pictures and files: download one, or upload one that a text then names.
 
-Both are not JSON one way, so they have routes of their own; the calls describe them.
+Neither is JSON in both directions, so each has its own route. The calls describe them.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ _MEDIUM = TypeAdapter(Medium)
 
 
 async def _never(_asked: Any) -> None:
-    """Served by ``add_routes``."""
+    """Placeholder: ``add_routes`` serves both calls."""
 
 
 CALLS = (
@@ -49,7 +49,7 @@ CALLS = (
 
 
 def add_routes(blueprint: Blueprint) -> None:
-    """Serve both."""
+    """Serve both calls."""
 
     @blueprint.get("/v1/media/<id:int>", name="media")
     async def one(request: Request, id: int) -> HTTPResponse:

@@ -1,4 +1,4 @@
-"""Messaging actions: live agents may read them, admins change them."""
+"""Messaging actions: live agents may read them, admins may change them."""
 
 from typing import Any
 
@@ -32,18 +32,19 @@ Position = Field(None, ge=0, le=1_000_000)
 
 
 class NewActionBody(MessagingActionEntry, Body):
-    """``position``: its place in the admin's order; without it, the last."""
+    """Creates a messaging action. ``position`` is its place in the admin's order; omitted, it is
+    the last."""
 
     position: int | None = Position
 
 
 class TriedBody(MessagingActionEntry, Body):
-    """An action, saved or not. Whether it is active makes no difference."""
+    """An action for a dry run, saved or not. ``active`` has no effect."""
 
 
 class ActionBody(Patch):
-    """What is not given stays. Null takes away a text or a state, and is refused for everything
-    else."""
+    """Changes a messaging action. Omitted fields keep their values. Null removes a text or a state
+    and is rejected for all other fields."""
 
     may_be_null = frozenset({"text", "state"})
 
@@ -85,7 +86,7 @@ async def make(asked: ApiRequest[NewActionBody, Any]) -> SavedAction:
 
 @post(
     "/messaging-actions/dry-run",
-    summary="What a messaging action would have done on the waits that began in the last 30 days",
+    summary="Dry run of a messaging action on the waits that began in the last 30 days",
     roles=ADMIN,
 )
 async def try_out(asked: ApiRequest[TriedBody, Any]) -> DryRun:
@@ -96,7 +97,7 @@ async def try_out(asked: ApiRequest[TriedBody, Any]) -> DryRun:
 
 @patch(
     "/messaging-actions/{id}",
-    summary="Change a messaging action; timers that run keep their time",
+    summary="Change a messaging action; running timers keep their due time",
     roles=ADMIN,
 )
 async def change(asked: ApiRequest[ActionBody, Any]) -> SavedAction:

@@ -1,4 +1,4 @@
-"""An agent writes first: what sending would do, and sending."""
+"""Conversations that an agent starts: a preview of what sending would do, and sending."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -19,8 +19,8 @@ from handoff_service.web.shared import phone_input
 
 
 class RecipientBody(Body):
-    """``to`` may be national, read with the desk's country; ``from`` is a provider number, by
-    default the first."""
+    """``to`` may be a national number, which is read with the desk's country. ``from`` is a
+    provider number; omitted, it is the first."""
 
     to: str = Field(min_length=1, max_length=40)
     sender: str | None = Field(None, alias="from", max_length=40)
@@ -28,9 +28,9 @@ class RecipientBody(Body):
 
 
 class FirstTextBody(RecipientBody):
-    """``media``: ids of uploads (``POST /api/v1/media``) that go with the text, which may then be
-    empty. ``expected_row``: the row that the preview showed. When another one holds by now, nothing
-    is sent (409)."""
+    """``media``: ids of uploads (``POST /api/v1/media``) to send with the text, which may then be
+    empty. ``expected_row``: the row that the preview showed. If another row applies now, nothing is
+    sent (409)."""
 
     body: str
     media: list[Annotated[int, Field(ge=1, lt=2**53)]] = Field(default_factory=list, max_length=10)
@@ -39,9 +39,9 @@ class FirstTextBody(RecipientBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
-    """``row`` is table 3's left column, ``told`` what sending does in one sentence, ``to`` the
-    number in E.164; ``opted_out`` and ``unanswerable``: why sending would be refused (409);
-    ``warning``: why a text may not arrive."""
+    """``row`` is table 3's left column, ``told`` describes in one sentence what sending does, and
+    ``to`` is the number in E.164. ``opted_out`` and ``unanswerable`` explain why sending would be
+    refused (409). ``warning`` explains why a text may not arrive."""
 
     to: str
     row: Situation
@@ -61,8 +61,7 @@ class StartedConversation:
 
 @post(
     "/conversations/preview",
-    summary="What sending a first text would do (table 3), and the active interaction if "
-    "there is one",
+    summary="Preview of a first text (table 3), with the active interaction if there is one",
 )
 async def preview(asked: ApiRequest[RecipientBody, Any]) -> Previewed:
     recipient = await _recipient(asked)
@@ -81,7 +80,7 @@ async def preview(asked: ApiRequest[RecipientBody, Any]) -> Previewed:
     )
 
 
-@post("/conversations", summary="Text somebody first", status=201)
+@post("/conversations", summary="Start a conversation with a first text", status=201)
 async def send(asked: ApiRequest[FirstTextBody, Any]) -> StartedConversation:
     recipient = await _recipient(asked)
     given = asked.body

@@ -1,4 +1,4 @@
-"""The API described: an OpenAPI 3.1 document and a page, both made from the calls' descriptions."""
+"""The API's documentation: an OpenAPI 3.1 document and a page, both generated from the calls."""
 
 import asyncio
 import functools
@@ -54,7 +54,7 @@ IDEMPOTENCY_KEY = {
 
 
 def document(calls: Sequence[Call]) -> dict[str, Any]:
-    """The OpenAPI document of these calls."""
+    """Return the OpenAPI document of these calls."""
     schemas: dict[str, Any] = {"Problem": PROBLEM}
     paths: dict[str, dict[str, Any]] = {}
     for call in calls:
@@ -133,7 +133,7 @@ def _answer(call: Call, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bounded(schema: Any) -> Any:
-    """Whole numbers have 64 bits where nothing else is said."""
+    """Limit integers to 64 bits, unless the schema has its own limits."""
     if isinstance(schema, list):
         return [_bounded(one) for one in schema]
     if not isinstance(schema, dict):
@@ -155,19 +155,19 @@ def _schema(of: Any, schemas: dict[str, Any], *, mode: Any) -> dict[str, Any]:
 
 
 def _name(of: Any) -> str:
-    """Message, Page[Message]; nothing for a call that answers nothing."""
+    """Return the name of an answer's type, such as Message or Page[Message]; empty for an empty
+    answer."""
     if of is None:
         return ""
     return re.sub(r"(\w+\.)+", "", str(of)) if getattr(of, "__args__", None) else of.__name__
 
 
 def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
-    """``/api/v1/openapi.json`` and ``/api/docs``."""
+    """Serve ``/api/v1/openapi.json`` and ``/api/docs``."""
 
     @functools.cache
     def described() -> "asyncio.Task[bytes]":
-        """Made once, when it is first asked for: it takes 0.4 s, in a thread that holds up
-        nobody."""
+        """Generate the document on the first request. It takes 0.4 s, so it runs in a thread."""
         return asyncio.create_task(asyncio.to_thread(lambda: json.dumps(document(calls)).encode()))
 
     rows = [

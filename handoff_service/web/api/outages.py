@@ -1,4 +1,4 @@
-"""Outages: everyone who is signed in may read them, admins and supervisors change them."""
+"""Outages: everyone who is signed in may read them, admins and supervisors may change them."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NewOutageBody(OutageEntry, Body):
-    """``text`` is what requesters are told; one segment."""
+    """Creates an outage. ``text`` is the announcement to requesters, which must fit one segment."""
 
 
 class OutageBody(Patch):
-    """What is not given stays. ``until`` null: nobody knows yet."""
+    """Changes an outage. Omitted fields keep their values. ``until`` null: the end is unknown."""
 
     may_be_null = frozenset({"until"})
 
@@ -33,7 +33,7 @@ class OutageBody(Patch):
     active: bool | None = None
 
 
-@get("/outages", summary="Outages, the latest beginning first", roles=ANYONE)
+@get("/outages", summary="Outages, latest start first", roles=ANYONE)
 async def list_outages(asked: ApiRequest[None, Paging]) -> Page[Outage]:
     return page_of(await asked.desk.store.read(outages.list_), asked.query, lambda one: one.id)
 

@@ -1,4 +1,4 @@
-"""Who has an interaction, who else is in it, and who its requester is."""
+"""The owner of an interaction, its live group, and the identity of its requester."""
 
 from typing import Any, Literal
 
@@ -28,8 +28,8 @@ from handoff_service.web.api.conversations import after
 
 
 class VerifyBody(Body):
-    """``user_id`` null: not the person whom the number is tied to. ``method`` is agent for what is
-    done by hand."""
+    """``user_id`` null: the requester is not the person whom the number is linked to. ``method`` is
+    agent for a manual verification."""
 
     user_id: int | None
     method: Literal[Method.AGENT] = Method.AGENT
@@ -37,8 +37,8 @@ class VerifyBody(Body):
 
 
 class TransferBody(Body):
-    """To one of the two; the agent accepts or declines, a queue takes it at once. The note goes
-    along."""
+    """Transfers to an agent or to a queue; give one of the two ids. An agent accepts or declines; a
+    queue takes it immediately. The note goes along."""
 
     agent_id: int | None = None
     queue_id: int | None = None
@@ -46,14 +46,14 @@ class TransferBody(Body):
 
 
 class ReturnBody(Body):
-    """``outcome``: what was done, told to the virtual agent."""
+    """``outcome`` tells the virtual agent what was done."""
 
     outcome: str = Field(min_length=1, max_length=200)
 
 
 class AssignBody(Body):
-    """``agent_id``: who gets it, whatever it waits for and whoever has it; one's own takes it
-    over."""
+    """``agent_id``: the agent who gets the interaction, whoever has it and whatever it waits for.
+    Your own id takes it over."""
 
     agent_id: int
 
@@ -79,13 +79,13 @@ async def take_back(asked: ApiRequest[None, Any]) -> Interaction:
     return await after(asked, cancel_transfer, command)
 
 
-@post("/interactions/{id}/join", summary="Join its live group without writing")
+@post("/interactions/{id}/join", summary="Join the live group without writing")
 async def join(asked: ApiRequest[None, Any]) -> Interaction:
     command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, join_group, command)
 
 
-@post("/interactions/{id}/leave", summary="Leave its live group")
+@post("/interactions/{id}/leave", summary="Leave the live group")
 async def leave(asked: ApiRequest[None, Any]) -> Interaction:
     command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, leave_group, command)
@@ -101,7 +101,7 @@ async def assign(asked: ApiRequest[AssignBody, Any]) -> Interaction:
     return await after(asked, assign_by_hand, command)
 
 
-@post("/interactions/{id}/return-to-bot", summary="Hand it back to the virtual agent")
+@post("/interactions/{id}/return-to-bot", summary="Hand the interaction back to the virtual agent")
 async def give_back(asked: ApiRequest[ReturnBody, Any]) -> Interaction:
     command = ReturnToBot(
         interaction_id=asked.id, agent_id=asked.agent.id, outcome=asked.body.outcome
@@ -124,7 +124,7 @@ async def ask_proof(asked: ApiRequest[None, Any]) -> Interaction:
     return await after(asked, ask_for_proof, command)
 
 
-@post("/interactions/{id}/verify/undo", summary="Put the last association back")
+@post("/interactions/{id}/verify/undo", summary="Undo the last verification")
 async def undo(asked: ApiRequest[None, Any]) -> Interaction:
     command = Undo(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, undo_verification, command)

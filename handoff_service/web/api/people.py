@@ -1,4 +1,4 @@
-"""Signing in, and one's own presence."""
+"""Signing in, and your own presence."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,14 +23,14 @@ class Login(Body):
 
 
 class PresenceBody(Body):
-    """``presence``: available, away, offline, or the name of one of the admin's own states."""
+    """``presence``: available, away, offline, or the name of a presence that an admin added."""
 
     presence: str = Field(min_length=1, max_length=100)
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """``token`` is sent back as ``Authorization: Bearer``; it lasts twelve hours."""
+    """Send ``token`` as ``Authorization: Bearer``. It lasts twelve hours."""
 
     token: str
     agent: Agent
@@ -38,7 +38,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class PresenceNow:
-    """``reason``: why the product changed it, when it did."""
+    """``reason`` explains a change that the product made."""
 
     presence: str
     reason: str | None

@@ -1,4 +1,4 @@
-"""Messaging profiles: live agents may read them, admins tie them to users and deactivate them."""
+"""Messaging profiles: live agents may read them, admins link them to users and deactivate them."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class ProfileQuery(Paging):
 
 
 class TieBody(Body):
-    """``user_id`` null: nobody is known to have the number."""
+    """``user_id`` null: the number belongs to nobody known."""
 
     user_id: int | None = Field(ge=1)
 

@@ -1,4 +1,4 @@
-"""The company's numbers: live agents may read them, admins change them."""
+"""The company's numbers: live agents may read them, admins may change them."""
 
 from typing import Any
 
@@ -34,7 +34,8 @@ class NewNumberBody(Body):
 
 
 class NumberBody(Patch):
-    """What is not given stays. The number itself can be changed until it has a conversation."""
+    """Changes a provider number. Omitted fields keep their values. ``number`` can change until it
+    has a conversation."""
 
     may_be_null = frozenset({"messaging_service"})
 

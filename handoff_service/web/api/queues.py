@@ -1,4 +1,4 @@
-"""Queues: everyone who is signed in may read them, admins change them."""
+"""Queues: everyone who is signed in may read them, admins may change them."""
 
 from typing import Any
 
@@ -31,13 +31,13 @@ from handoff_service.web.shared.session import ANYONE
 
 
 class NewQueueBody(QueueEntry, Body):
-    """``position``: its place in the admin's order; without it, the last."""
+    """Creates a queue. ``position`` is its place in the admin's order; omitted, it is the last."""
 
 
 class QueueBody(Patch):
-    """What is not given stays; groups, skills, conditions and texts are given whole. Null takes
-    away a schedule (always open), a time zone or a country (the desk's), an alarm, and is refused
-    for everything else."""
+    """Changes a queue. Omitted fields keep their values. Groups, skills, conditions and texts are
+    replaced as a whole. Null removes a schedule (always open), a time zone or country (the desk's
+    applies) or an alarm, and is rejected for all other fields."""
 
     may_be_null = frozenset({"schedule", "time_zone", "country", "alarm_seconds"})
 

@@ -1,4 +1,4 @@
-"""What became of a message that the provider's list does not tell: a person decides."""
+"""An agent decides the outcome of a message when the provider's list does not show it."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from handoff_service.web.api.calls import ApiRequest, post
 
 
 class SettleBody(Body):
-    """``went_out``: it did; otherwise it is sent again."""
+    """``went_out`` true: the message was sent; false: send it again."""
 
     went_out: bool
 
 
 @post(
     "/interactions/{id}/messages/{message_id}/settle",
-    summary="Decide about a message whose outcome is unknown: it went out, or it is sent again",
+    summary="Resolve a message with an unknown outcome: it went out, or it is sent again",
 )
 async def settle(asked: ApiRequest[SettleBody, Any]) -> Message:
     command = ResolveSend(

@@ -1,4 +1,4 @@
-"""What supervisors see: the desk now, the day so far, where agents were."""
+"""Data for supervisors: the desk now, the day so far, and agents' presences."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +18,7 @@ SUPERVISOR = (Role.SUPERVISOR,)
 
 
 class SupervisionQuery(Body):
-    """``queue_id``: of the conversations those of this queue alone; ``limit``: at most so many of
-    them."""
+    """``queue_id`` limits the conversations to one queue; ``limit`` is their largest number."""
 
     queue_id: int | None = None
     limit: int = Field(50, ge=1, le=500)

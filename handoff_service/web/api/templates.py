@@ -1,4 +1,4 @@
-"""Words: templates for agents, and the system messages that requesters get. Everyone may read
+"""Templates for agents, and the system messages to requesters. Everyone who is signed in may read
 them."""
 
 from typing import Annotated, Any
@@ -30,7 +30,7 @@ class NewTemplateBody(Body):
 
 
 class TemplateBody(Patch):
-    """What is not given stays."""
+    """Changes a template. Omitted fields keep their values."""
 
     name: Name | None = None
     body: Text | None = None
@@ -43,7 +43,7 @@ class TemplateQuery(Paging):
 
 
 class TextBody(Body):
-    """``body`` null: the text as shipped."""
+    """``body`` null restores the default text."""
 
     name: SystemMessage
     body: Text | None

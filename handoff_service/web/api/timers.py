@@ -1,5 +1,4 @@
-"""The running timers of an interaction: what will happen and when, put off or canceled by an
-agent."""
+"""The running timers of an interaction. An agent postpones or cancels them."""
 
 from typing import Any
 
@@ -21,14 +20,12 @@ from handoff_service.web.api.calls import ApiRequest, delete, get, patch
 
 
 class PostponeBody(Body):
-    """``due_at``: when it fires instead, in the future."""
+    """``due_at``: the new time, in the future."""
 
     due_at: AwareDatetime
 
 
-@get(
-    "/interactions/{id}/timers", summary="The timers of messaging actions that run, first due first"
-)
+@get("/interactions/{id}/timers", summary="Running timers of messaging actions, first due first")
 async def list_timers(asked: ApiRequest[Any, Any]) -> Page[RunningTimer]:
     def read(conn: Connection) -> list[RunningTimer]:
         conversations.get(conn, asked.id)

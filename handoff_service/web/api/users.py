@@ -1,4 +1,4 @@
-"""Users: live agents may read them, admins change them."""
+"""Users: live agents may read them, admins may change them."""
 
 from typing import Annotated, Any
 
@@ -40,9 +40,9 @@ def _whole_number(q: str) -> str:
 
 
 class UserQuery(Paging):
-    """``q`` finds by words of the name or their beginnings, in any order and spelling; by an
-    employee number; by a phone number in any spelling, its beginning or its four last digits and
-    more."""
+    """``q`` finds users by words of the name or their beginnings, in any order and spelling; by an
+    employee number; or by a phone number in any spelling, its beginning, or at least its last four
+    digits."""
 
     number: SoughtNumber | None = None
     q: Annotated[str, AfterValidator(_whole_number)] | None = Field(
@@ -52,8 +52,8 @@ class UserQuery(Paging):
 
 
 class NewUserBody(Body):
-    """``attributes``: texts that queues' conditions may ask for. ``facts``: second facts that prove
-    who somebody is; they are stored hashed and never told."""
+    """Creates a user. ``attributes`` are texts that the conditions of queues can test. ``facts``
+    are second facts that prove an identity; they are stored as hashes, and no call returns them."""
 
     external_id: OneLine
     name: OneLine
@@ -64,9 +64,9 @@ class NewUserBody(Body):
 
 
 class UserBody(Patch):
-    """What is not given stays. Of ``facts``, those named are set, or taken away by null. ``active``
-    false: the user has left; numbers and facts are taken away, and their messaging profiles
-    deactivated."""
+    """Changes a user. Omitted fields keep their values. ``facts`` sets the facts that it names;
+    null removes one. ``active`` false: the user has left; numbers and facts are removed, and the
+    messaging profiles are deactivated."""
 
     may_be_null = frozenset({"email"})
 
@@ -108,9 +108,7 @@ async def make(asked: ApiRequest[NewUserBody, Any]) -> User:
     return await _one(asked, await asked.desk.store.write(make_user, MakeUser(**values)))
 
 
-@patch(
-    "/users/{id}", summary="Change a user; conversations that run stay whose they are", roles=ADMIN
-)
+@patch("/users/{id}", summary="Change a user; active conversations keep their user", roles=ADMIN)
 async def change(asked: ApiRequest[UserBody, Any]) -> User:
     values = asked.body.given()
     if "facts" in values:

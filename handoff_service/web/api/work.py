@@ -21,7 +21,7 @@ async def list_inbox(asked: ApiRequest[None, Any]) -> Page[InboxOffer]:
     return Page(items=await asked.desk.store.read(inbox.inbox, asked.agent.id), next=None)
 
 
-@get("/work-items/{id}", summary="A work item and the offers made of it")
+@get("/work-items/{id}", summary="One work item, with its offers")
 async def one_work_item(asked: ApiRequest[Any, Any]) -> WorkItem:
     return await asked.desk.store.read(inbox.work_item, asked.id)
 

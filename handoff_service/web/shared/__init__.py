@@ -1,4 +1,4 @@
-"""Pieces that all surfaces share: sessions, rendering, streams, uploads, limits.
+"""Modules that all surfaces share: sessions, rendering, streams, uploads, limits.
 
-They may import operations, store and rules, and no surface.
+They may import operations, store and rules, but no surface.
 """

@@ -1,8 +1,8 @@
-"""Static files: read once, served under a path that holds a hash of them all.
+"""Static files. They are read once and served under a path that contains a hash of all of them.
 
-A page names ``/static/<hash>/workspace.css``; a browser may keep that for a year, and what the file
-itself names beside it (a module's imports, a stylesheet's images) is under the same hash. htmx
-comes from the installed ``django-htmx`` distribution, of which only these two files are used.
+Pages refer to ``/static/<hash>/workspace.css``, which browsers may cache for a year. Relative
+references inside a file (a module's imports, a stylesheet's images) resolve under the same hash.
+Only two files come from the installed ``django-htmx`` distribution: htmx and its SSE extension.
 """
 
 import functools
@@ -23,7 +23,7 @@ A_YEAR = "public, max-age=31536000, immutable"
 
 @functools.cache
 def files() -> dict[str, bytes]:
-    """name -> content, of every static file."""
+    """Return the content of every static file by name."""
     found = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.is_file()}
     carrier = distribution("django-htmx")
     for name, inside in HTMX.items():
@@ -35,7 +35,7 @@ def files() -> dict[str, bytes]:
 
 @functools.cache
 def version() -> str:
-    """A hash of all the files: another file, another version."""
+    """Return a hash of all files, which changes with any of them."""
     whole = hashlib.sha256()
     for name, content in files().items():
         whole.update(name.encode() + b"\0" + content + b"\0")
@@ -43,14 +43,14 @@ def version() -> str:
 
 
 def address(name: str) -> str:
-    """Where a page finds a static file. KeyError for a file that is not there."""
+    """Return the path of a static file. Raises KeyError for an unknown file."""
     if name not in files():
         raise KeyError(name)
     return f"/static/{version()}/{name}"
 
 
 def blueprint() -> Blueprint:
-    """The files, for everybody."""
+    """Serve the files without sign-in."""
     made = Blueprint("assets", url_prefix="/static")
 
     @made.get("/<of_version:str>/<name:str>")

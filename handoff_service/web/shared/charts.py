@@ -1,19 +1,18 @@
-"""Small charts as SVG: their sizes are attributes, so they need no styles, and their words stand
-beside them."""
+"""Small SVG charts. Their sizes are attributes, so they need no styles, and each comes with its
+values in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-TOP, BOTTOM = 2.0, 22.0  # of a spark's 24
+TOP, BOTTOM = 2.0, 22.0  # of a sparkline's height of 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spark:
-    """A line of values: ``path`` for ``<path d>`` in a box of 100 by 24, ``values`` in words for
-    who cannot see it."""
+    """A sparkline."""
 
-    path: str
-    values: str
+    path: str  #: the ``d`` attribute of ``<path>``, in a box of 100 by 24
+    values: str  #: the values in words, for people who cannot see the line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +25,16 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars:
-    """Pairs of bars in a box of ``width`` by 136. ``peak``: the place of the highest, ``highest``
-    its value."""
+    """Pairs of bars in a box of ``width`` by 136."""
 
     width: int
     bars: list[Bar]
-    peak: int
-    highest: int
+    peak: int  #: the index of the pair with the highest value
+    highest: int  #: the highest value
 
 
 def spark(values: Sequence[int | None]) -> Spark:
-    """What is not known is left out of the line."""
+    """Draw a line through the values, leaving out those that are None."""
     known = [(n, value) for n, value in enumerate(values) if value is not None]
     low, high = min((v for _, v in known), default=0), max((v for _, v in known), default=0)
     steps = max(len(values) - 1, 1)
@@ -51,7 +49,7 @@ def spark(values: Sequence[int | None]) -> Spark:
 
 
 def bars(pairs: Sequence[tuple[int, int]], *, places: int) -> Bars:
-    """``places``: for how many pairs there is room."""
+    """Draw pairs of bars. ``places`` is the least number of pairs that the box has room for."""
     highest = max((max(pair) for pair in pairs), default=0)
     made = [
         Bar(x=40 * n + 4 + 16 * side, y=136 - height, height=height, second=bool(side))

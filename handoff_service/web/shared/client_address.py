@@ -1,5 +1,4 @@
-"""Whose request it is: the address of the client, also when a reverse proxy passes its requests
-on."""
+"""The client's address, including behind a reverse proxy."""
 
 import functools
 from collections.abc import Sequence
@@ -8,11 +7,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from sanic import Request
 
 type Network = IPv4Network | IPv6Network
-IPV6_CLIENT = 64  # bits: a provider gives each customer a network of this size, not one address
+IPV6_CLIENT = 64  # bits: a provider assigns each customer a network of this size, not one address
 
 
 def is_proxy(address: str, proxies: Sequence[Network]) -> bool:
-    """Whether this address belongs to a trusted proxy."""
+    """Return whether this address belongs to a trusted proxy."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -21,8 +20,8 @@ def is_proxy(address: str, proxies: Sequence[Network]) -> bool:
 
 
 def client_address(request: Request) -> str:
-    """The address of the client. X-Forwarded-For counts only where a trusted proxy wrote it: each
-    proxy appends the address that it saw, so the last one that is no proxy's is the client's."""
+    """Return the client's address. X-Forwarded-For counts only if a trusted proxy wrote it. Each
+    proxy appends the address that it saw, so the client is the last address that is not a proxy."""
     proxies: Sequence[Network] = request.app.ctx.proxies
     address: str = request.ip
     forwarded = ",".join(request.headers.getall("x-forwarded-for", []))
@@ -38,7 +37,8 @@ def client_address(request: Request) -> str:
 
 @functools.lru_cache(1024)
 def _network(address: str) -> str:
-    """An IPv6 client has a whole network of addresses, which count as one."""
+    """Reduce an IPv6 address to its network, because one client has a whole network of
+    addresses."""
     try:
         parsed = ip_address(address)
     except ValueError:

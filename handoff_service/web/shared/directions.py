@@ -1,5 +1,5 @@
-"""Right-to-left words on a left-to-right page: names and quoted words do not move what stands
-beside them."""
+"""Right-to-left text on a left-to-right page. Isolation keeps names and quoted words from moving
+the text next to them."""
 
 import re
 
@@ -9,39 +9,38 @@ from markupsafe import Markup, escape
 # https://www.unicode.org/Public/UCD/latest/ucd/extracted/DerivedBidiClass.txt
 _RTL = "\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff"
 _LETTER = re.compile(f"[{_RTL}]")
-_RUN = re.compile(rf"[{_RTL}]+(?:[^\w{_RTL}]+[{_RTL}]+)*")  # words, and what stands between them
-# a phone number, not a date or a time
+_RUN = re.compile(rf"[{_RTL}]+(?:[^\w{_RTL}]+[{_RTL}]+)*")  # words and what separates them
+# phone numbers, but not dates or times
 _LONG_NUMBER = re.compile(r"(?<![\w/.:])[+(]?\d(?:[ ()-]{0,2}\d){6,}(?![\w/:])")
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 
 def has_rtl(text: str) -> bool:
-    """Whether a letter of the text runs from right to left."""
+    """Return whether the text has a right-to-left letter."""
     return _LETTER.search(text) is not None
 
 
 def bdi(name: object) -> str:
-    """A name inside a sentence. ``<bdi>`` keeps an Arabic name from pulling the words and digits
-    beside it."""
+    """Isolate a name inside a sentence. ``<bdi>`` keeps an Arabic name from reordering the words
+    and digits next to it."""
     words = escape(name)
     return Markup("<bdi>%s</bdi>") % words if has_rtl(words) else words
 
 
 def sentence(text: object) -> str:
-    """A sentence of ours that holds somebody's name or words: each right-to-left run is
-    isolated."""
+    """Isolate each right-to-left run in a product sentence that contains a name or quoted words."""
     words = escape(text)
     return Markup(_RUN.sub(r"<bdi>\g<0></bdi>", words))  # noqa: S704 - escaped above, and no entity has such a letter
 
 
 def whole_numbers(text: str) -> str:
-    """Words between which long numbers stand: in a right-to-left text their groups would be shown
+    """Isolate long numbers in a right-to-left text, which would otherwise show their digit groups
     in reverse order."""
     words = escape(text)
     return Markup(_LONG_NUMBER.sub(r'<bdi dir="ltr">\g<0></bdi>', words))  # noqa: S704 - escaped above
 
 
 def isolated(name: str) -> str:
-    """The same as ``bdi`` where there is no markup: for attributes and scripts."""
-    # what is escaped stays so
+    """Isolate a name as ``bdi`` does, but without markup: for attributes and scripts."""
+    # escaped input stays escaped
     return name.join((FIRST_STRONG_ISOLATE, POP_ISOLATE)) if has_rtl(name) else name

@@ -1,4 +1,4 @@
-"""Alive, ready, measured."""
+"""Health checks and metrics."""
 
 import sqlalchemy as sa
 from sanic import Blueprint, Request
@@ -10,8 +10,9 @@ from handoff_service.web.shared.session import desk_of
 
 
 def blueprint() -> Blueprint:
-    """``/healthz``: the process answers. ``/readyz``: 200, or 503 with what is not ready (the
-    database, background tasks that keep failing). ``/metrics``: Prometheus."""
+    """``/healthz``: 200 while the process answers. ``/readyz``: 200, or 503 with the parts that are
+    not ready (the database, background tasks that keep failing). ``/metrics``: Prometheus
+    metrics."""
     made = Blueprint("health")
 
     @made.get("/healthz")

@@ -1,9 +1,8 @@
-"""Links in what people write: found by linkify-it, opened only if it is certain which host a
-browser goes to.
+"""Links in texts. linkify-it finds them; a page links only those whose host every browser reads
+alike.
 
-Anybody can text the company, so a link may be meant to mislead. The page shows the host in bold as
-it will be opened, and leaves an address as plain text when browsers could read its host in another
-way.
+Anybody can text the company, so a link may be deceptive. The page shows in bold the host that the
+browser will open. An address stays plain text if browsers could read its host differently.
 """
 
 import functools
@@ -20,10 +19,10 @@ from markupsafe import Markup, escape
 
 from handoff_service.web.shared.directions import has_rtl, whole_numbers
 
-# Bare domains that people write without http://. Others are names of files (setup.py, notes.md) or
-# missing spaces.
+# People write these domains without http://. Other endings are usually file names (setup.py,
+# notes.md) or missing spaces.
 BARE = ("com", "org", "net", "edu", "gov")
-# A browser reads these as parts of the host or of what stands before it:
+# A browser reads these as part of the host, or of what precedes it:
 # https://url.spec.whatwg.org/#host-parsing
 _MORE_OF_HOST = re.compile(r"[^\s/?#]*[%\\@]|:[^\s/?#]|[\u3002\uff0e\uff61]\w")
 _PATH = re.compile(r"(?<![:/])[/?#](?!/)")
@@ -36,30 +35,30 @@ _HOST = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]"
     r"(?:[a-z0-9-]{0,61}[a-z0-9])?"
 )
-# Unicode's categories of characters that hide, or that reorder what stands beside them
+# Unicode categories of characters that are invisible, or that reorder their neighbors
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"})
 _ENDS = frozenset({"Po", "Pe", "Pf"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """An address in a text, and where it leads."""
+    """An address in a text, and the host that it opens."""
 
-    #: what was written before the host: https:// and maybe a name that pretends to be a host
+    #: the part before the host as written: https:// and possibly a name that imitates a host
     before: str
-    host: str  #: as it was written
-    after: str  #: port, path and so on, as they were written
-    goes_to: str  #: the host that a browser opens, in ASCII (Punycode)
+    host: str  #: the host as written
+    after: str  #: port, path and the rest, as written
+    goes_to: str  #: the host that the browser opens, in ASCII (Punycode)
     href: str
 
     @property
     def misleads(self) -> bool:
-        """Whether the written host can be taken for another one."""
+        """Whether people could take the written host for another one."""
         return "@" in self.before or self.host.rstrip(".").lower() != self.goes_to
 
 
 def linked(text: object) -> str:
-    """A text as markup: escaped, and its addresses are links that say where they lead."""
+    """Return a text as escaped markup in which addresses are links that show their host."""
     words = str(text)
     plain = whole_numbers if has_rtl(words) else escape
     return Markup("").join(
@@ -68,7 +67,7 @@ def linked(text: object) -> str:
 
 
 def parts(text: str) -> Iterator[str | Link]:
-    """The text cut into words and links, in order."""
+    """Split the text into words and links, in order."""
     at = 0
     for found in _finder().match(text) or ():
         written = _without_end(found.raw)
@@ -90,8 +89,8 @@ def _finder() -> LinkifyIt:
 
 
 def _stands_free(found: Match, text: str, start: int, end: int) -> bool:
-    """Whether nothing beside it belongs to the host; and a domain without http:// is one that
-    everybody knows."""
+    """Return whether no neighboring character belongs to the host. A domain without http:// must
+    also be a well-known one."""
     if _MORE_OF_HOST.match(text, end) and not _PATH.search(text, start, end):
         return False
     if found.schema:
@@ -102,15 +101,14 @@ def _stands_free(found: Match, text: str, start: int, end: int) -> bool:
 
 
 def _without_end(raw: str) -> str:
-    """Without the punctuation of other scripts that ends the sentence. linkify-it knows the Latin
-    one."""
+    """Remove the sentence-ending punctuation of other scripts. linkify-it removes the Latin one."""
     while raw and not raw[-1].isascii() and unicodedata.category(raw[-1]) in _ENDS:
         raw = raw[:-1]
     return raw
 
 
 def _link(written: str) -> Link | None:
-    """The link; None if browsers could read its host in another way than people do."""
+    """Return the link; None if browsers could read its host differently than people do."""
     scheme = "" if _ADDRESS.match(written) else "http://"
     address = _ADDRESS.fullmatch(scheme + written)
     authority = _AUTHORITY.fullmatch(address[2]) if address else None
@@ -131,8 +129,8 @@ def _link(written: str) -> Link | None:
 
 
 def _ascii(host: str) -> str | None:
-    """The host as a browser asks for it, in Punycode; None if it is no host that everybody reads
-    alike."""
+    """Return the host as a browser requests it, in Punycode; None if browsers may disagree about
+    it."""
     try:
         found = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
@@ -151,7 +149,7 @@ def _ascii(host: str) -> str | None:
 
 
 def _seen(text: str) -> str:
-    """What cannot be seen is written as %E2%80%AE."""
+    """Percent-encode invisible characters, such as %E2%80%AE."""
     return "".join(
         quote(c) if unicodedata.category(c) in _UNSEEN or c in "\"'<>`" else c for c in text
     )

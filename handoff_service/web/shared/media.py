@@ -1,5 +1,5 @@
-"""Pictures and files, served: to agents in the workspace, and to whoever holds a link that was
-signed for a while."""
+"""Downloads of pictures and files: for agents in the workspace, and for anyone with a signed link
+that has not expired."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,8 +18,7 @@ from handoff_service.store.conversations.media import KeptMedium
 from handoff_service.web.shared.session import LIVE, desk_of, page
 from handoff_service.web.shared.uploads import take_picture, upload
 
-# Whatever is in the file, a browser runs nothing of it, and takes it for nothing else than it is
-# served as.
+# Browsers must never run a file's content or guess another type for it.
 LOCKED = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -28,13 +27,13 @@ AN_HOUR = "private, max-age=3600"  # a file never changes under its id
 
 
 class Expired(NotAllowed):
-    """This link was not made here, or it has run out."""
+    """This link was not made here, or it has expired."""
 
 
 def blueprint() -> Blueprint:
-    """``/media`` for signed links, ``/workspace/media`` for agents."""
+    """Serve ``/media`` for signed links and ``/workspace/media`` for agents."""
     made = Blueprint("media")
-    # providers ask both ways
+    # providers use both methods
     made.add_route(by_link, "/media/<media_id:int>", methods=["GET", "HEAD"])
     inside: Sequence[tuple[Any, str, str, bool]] = (
         (one, "/workspace/media/<media_id:int>", "GET", False),
@@ -46,7 +45,8 @@ def blueprint() -> Blueprint:
 
 
 async def by_link(request: Request, media_id: int) -> HTTPResponse:
-    """For the provider, which fetches what is sent. A picture that no text carries has no link."""
+    """Serve a picture to the provider, which fetches the pictures of a text. A picture that no text
+    carries has no link."""
     desk = desk_of(request)
     expires, signature = request.args.get("expires", ""), request.args.get("signature", "")
     if not media_links.is_good(
@@ -64,13 +64,13 @@ async def one(request: Request, media_id: int, agent: CurrentAgent) -> HTTPRespo
 
 @page(*LIVE)
 async def add(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """What the composer attaches. The text that it goes with names its id."""
+    """Store a picture from the composer. The text that it is sent with names its id."""
     await take_picture(request)
     return json({"id": await upload(request, agent.id)}, status=201)
 
 
 async def served(desk: AppContext, kept: KeptMedium) -> HTTPResponse:
-    """The bytes: a picture to look at, anything else to be saved."""
+    """Return the bytes. Pictures are shown in the browser; other files are downloaded."""
     content = await asyncio.to_thread(desk.media.read, kept.file)
     if content is None:
         raise NotFound("The file is not in the media folder of this service.")

@@ -1,4 +1,4 @@
-"""The lines of a conversation as they are shown: days, runs of one author, receipts."""
+"""The lines of a conversation as pages show them: days, runs of one author, receipts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +8,16 @@ from zoneinfo import ZoneInfo
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, MediaStatus, Status
 from handoff_service.store.views import Message
 
-RUN = timedelta(minutes=5)  # of one author; within it the name is said once
+RUN = timedelta(minutes=5)  # of one author; a run shows the name once
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptMark:
-    """How far a text to the requester has come: an icon, a word, and the look of the bubble when it
-    is not plain."""
+    """The delivery state of a text to the requester."""
 
-    icon: str
+    icon: str  #: the icon's name
     word: str
-    look: str | None = None
+    look: str | None = None  #: the bubble's style, if it is not the plain one
 
 
 RECEIPTS = {
@@ -36,29 +35,28 @@ FINAL = frozenset({Status.DELIVERED, Status.CANCELED, Status.RECEIVED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownLine:
-    """One line. ``day``: a day begins with it; ``first``: its author's name is said; ``unread``: so
-    many new messages begin with it; ``open``: what became of it may still change."""
+    """A line as the page shows it."""
 
     line: Message
-    day: date | None
-    first: bool
+    day: date | None  #: the day that begins with this line
+    first: bool  #: whether the author's name is shown
     receipt: ReceiptMark | None
-    open: bool
-    unread: int = 0
+    open: bool  #: whether its status or media may still change
+    unread: int = 0  #: the number of unread messages that begin with this line
 
     @property
     def plain(self) -> bool:
-        """Whether it travels as one segment of GSM-7, which goes without saying."""
+        """Whether the text is one segment in GSM-7, which the page does not mention."""
         return self.line.segments in (None, 1) and self.line.encoding in (None, "GSM-7")
 
 
 def shown(
     lines: Sequence[Message], zone: ZoneInfo, *, before: Message | None = None
 ) -> list[ShownLine]:
-    """The lines, each knowing the one before it. ``before`` stands before the first and is on the
-    page already.
+    """Prepare lines for the page. ``before`` is the line before the first, which is already on the
+    page.
 
-    A recovered text stands where it belongs by the time it was sent.
+    A recovered text is placed by the time when it was sent.
     """
     result = []
     if any(line.sent_at for line in lines):
@@ -70,8 +68,8 @@ def shown(
 
 
 def with_unread_line(lines: list[ShownLine], read_seq: int | None) -> list[ShownLine]:
-    """Mark the first of the requester's messages that this agent has not read. None: not in the
-    live group."""
+    """Mark the requester's first message that this agent has not read. ``read_seq`` is None for an
+    agent outside the live group, for whom nothing is marked."""
     new = [s.line.seq for s in lines if _unread(s.line, read_seq)]
     if not new:
         return lines

@@ -1,9 +1,10 @@
-"""Acknowledge an opt-out only when nothing leaves any more that was marked as sending before it.
+"""Delay the acknowledgment of an opt-out until every text that was marked as sending before it has
+left.
 
-A text is marked first, then consent is looked at once more, then the provider is asked. So whatever
-is not marked when the opt-out is committed will not leave, and whatever is marked has either seen
-the opt-out or is being sent. The acknowledgement waits for the latter: until the provider has
-answered, or for a second, by which its request has long begun.
+A sender marks the text first, checks consent again, and then calls the provider. So a text that is
+not marked when the opt-out commits will not be sent. A marked text has either seen the opt-out or
+is being sent. The acknowledgment waits for the latter until the provider has answered, at most one
+second, by which time its request has long begun.
 """
 
 import asyncio
@@ -11,13 +12,13 @@ import asyncio
 from handoff_service.store.delivery import sends_under_way
 from handoff_service.store.engine.store import Store
 
-LONGEST = 1.0  # seconds; providers wait some 15 for a webhook
+LONGEST = 1.0  # seconds; providers wait about 15 for a webhook
 LOOK_EVERY = 0.02
 
 
 async def until_nothing_leaves(store: Store, number: str) -> None:
-    """Wait for the texts to this number that are being sent, at most a second. Its opt-out has been
-    committed."""
+    """Wait for the texts to this number that are being sent, at most one second. The number's
+    opt-out must be committed."""
     waited = 0.0
     while waited < LONGEST and await store.read(sends_under_way.is_leaving, number):
         await asyncio.sleep(LOOK_EVERY)

@@ -1,4 +1,4 @@
-"""What the workspace's pages read from the store: each page and fragment in one transaction."""
+"""The workspace's queries: each page and fragment reads the store in one transaction."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -44,8 +44,8 @@ from handoff_service.store.views import (
 from handoff_service.web.shared.message_lines import ShownLine, shown, with_unread_line
 
 m = t.messages
-AT_FIRST = 300  # lines of a long conversation that a page begins with
-BEFORE_A_LINE = 20  # lines that stand above one that was searched for
+AT_FIRST = 300  # lines at the end of a long conversation that a page begins with
+BEFORE_A_LINE = 20  # lines above a line that was searched for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +56,22 @@ class DeskFacts:
 
 @dataclass(frozen=True, slots=True)
 class GoneOffer:
-    """An offer that the page still shows, and in words what became of it."""
+    """An offer that ended while the page shows it."""
 
     id: int
-    said: str
+    said: str  #: the outcome in a sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every page inside shows: who I am; what is offered to me; prompts that stand; and which
-    conversations have unread texts, with the newest of each; the reasons to reject an offer."""
+    """The variables of every page of the workspace."""
 
     desk: DeskFacts
-    me: Agent
+    me: Agent  #: the signed-in agent
     presences: list[PresenceChoice]
-    offered: list[Offered]
-    prompts: list[Prompt]
-    newest_unread: dict[int, int]
+    offered: list[Offered]  #: work offered to me
+    prompts: list[Prompt]  #: unanswered prompts that I have not dismissed
+    newest_unread: dict[int, int]  #: my conversations with unread texts -> the newest unread text
     reject_reasons: list[RejectReason]
 
     @property
@@ -90,24 +89,21 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """The list pane: my offers, ongoing conversations (mine or others'), and the counts on the
-    rail."""
+    """The list pane, and the counts on the rail."""
 
     offers: list[Offered]
-    gone: list[GoneOffer]
-    others: bool
+    gone: list[GoneOffer]  #: offers that the page shows and that have ended
+    others: bool  #: whether ``ongoing`` has other agents' conversations instead of mine
     ongoing: list[ListItem]
     others_count: int
     unread: int
-    available: bool
-    room: int
+    available: bool  #: whether I take new work
+    room: int  #: how many more conversations I can take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """One conversation with what stands beside it. ``history``: who was said to have the number;
-    ``failed_proofs``: who could not prove it; ``on_record_of``: the users who have it by their
-    record."""
+    """A conversation and the panels beside it."""
 
     interaction: Interaction
     lines: list[ShownLine]
@@ -121,13 +117,14 @@ class Thread:
     first_text: str
     transfer: TransferNow | None
     timers: list[RunningTimer]
-    history: list[Association]
-    failed_proofs: list[PastProof]
-    on_record_of: list[User]
+    history: list[Association]  #: who the number was linked to over time
+    failed_proofs: list[PastProof]  #: failed attempts to prove an identity
+    on_record_of: list[User]  #: the users whose records have the number
 
     @property
     def conflict(self) -> bool:
-        """The number is on somebody else's record than the interaction's user (table 1)."""
+        """Whether the number is on the record of somebody other than the interaction's user (table
+        1)."""
         whose = self.interaction.user
         users = tuple(user.id for user in self.on_record_of)
         facts = NumberFacts(users=users, has_profile=True, profile_user=whose.id if whose else None)
@@ -135,13 +132,13 @@ class Thread:
 
 
 def desk_facts(conn: Connection) -> DeskFacts:
-    """The desk's name, and the zone that pages show times in."""
+    """Return the desk's name, and the time zone of its pages."""
     name, zone = desk_name_and_zone(conn)
     return DeskFacts(name=name, zone=ZoneInfo(zone))
 
 
 def frame(conn: Connection, agent_id: int) -> Frame:
-    """The rail's part of a page."""
+    """Read the variables of every page."""
     me = agents_by_id(conn, [agent_id])[agent_id]
     return Frame(
         desk=desk_facts(conn),
@@ -155,8 +152,8 @@ def frame(conn: Connection, agent_id: int) -> Frame:
 
 
 def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[int] = ()) -> Lists:
-    """``on_page``: the offers that the page shows; those that are no longer mine come back as
-    gone."""
+    """Read the list pane. ``on_page`` has the offers that the page shows; those that are no longer
+    mine are returned as gone."""
     offers = inbox.offered(conn, agent_id)
     ongoing = listed(conn, agent_id, others=others)
     missing = set(on_page) - {offer.id for offer in offers}
@@ -187,12 +184,12 @@ def _gone(conn: Connection, work_item_id: int, agent_id: int) -> GoneOffer | Non
     if taken is not None:
         who = "You" if taken.agent.id == agent_id else taken.agent.name
         return GoneOffer(work_item_id, f"{who} accepted it")
-    said = {
+    outcomes = {
         OfferOutcome.TIMED_OUT: "Offer expired; you're now away",
         OfferOutcome.REJECTED: "You rejected this offer",
     }
     return GoneOffer(
-        work_item_id, said.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "No longer waiting")
+        work_item_id, outcomes.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "No longer waiting")
     )
 
 
@@ -205,8 +202,8 @@ def thread(
     whole: bool = False,
     line: int | None = None,
 ) -> Thread:
-    """A conversation as it is opened: its newest lines, and in any case this ``line``. NotFound
-    when there is none."""
+    """Read a conversation as it opens: its newest lines, and in any case ``line``. NotFound for an
+    unknown conversation."""
     last = (
         conn.execute(select(func.max(m.c.seq)).where(m.c.interaction_id == interaction_id)).scalar()
         or 0
@@ -229,8 +226,8 @@ def news(
     after: int,
     watched: Collection[int],
 ) -> Thread:
-    """What is new since ``after``, with the ``watched`` lines, whose receipts may have changed, as
-    they are now."""
+    """Read the lines after ``after``. ``watched`` lines, whose receipts may have changed, are
+    returned again as they are now."""
     watched = {*watched, *conversations.reacted_since(conn, interaction_id, after)}
     wanted = {*watched, *(seq - 1 for seq in watched)}
     found = conversations.some_messages(
@@ -278,24 +275,25 @@ def _other_numbers(conn: Connection, interaction: Interaction) -> list[str]:
 
 
 def must_join(interaction: Interaction, agent_id: int) -> bool:
-    """Whether another live agent has it and this one has not joined: then all acts but texting are
-    refused."""
+    """Return whether another live agent has the conversation and this one has not joined. Then the
+    agent can only text."""
     has_it = interaction.owner.kind is Owner.AGENT and interaction.owner.id != agent_id
     return has_it and agent_id not in {agent.id for agent in interaction.live_group}
 
 
 def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
-    """(who may speak next, what sending does to that), for the composer."""
+    """Return two sentences for the composer: who is replying, and what sending changes about
+    that."""
     if interaction.unanswerable and interaction.owner.kind is not Owner.AGENT:
         return "Nobody can answer.", ""
     match interaction.owner.kind:
         case Owner.AGENT if interaction.assigned_to and interaction.assigned_to.id == agent_id:
             return "You are replying.", ""
         case Owner.AGENT:
-            said = (
+            sending = (
                 "Sending adds you to the conversation." if must_join(interaction, agent_id) else ""
             )
-            return f"{interaction.owner.name} is replying.", said
+            return f"{interaction.owner.name} is replying.", sending
         case Owner.QUEUE:
             return f"Waiting in {interaction.owner.name}.", "Sending takes it over from the queue."
         case Owner.VIRTUAL_AGENT:

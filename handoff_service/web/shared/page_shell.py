@@ -1,4 +1,4 @@
-"""What stands around every page inside: the rail with its counts, the desk, the time."""
+"""The frame around every page of the workspace: the rail with its counts, the desk and the time."""
 
 from typing import Any
 
@@ -10,7 +10,8 @@ from handoff_service.web.shared.session import csrf_token, desk_of
 
 
 async def frame(request: Request, agent: CurrentAgent, *, place: str) -> dict[str, Any]:
-    """What ``shell.html`` needs. ``place``: the part of the rail that the page belongs to."""
+    """Return the variables of ``shell.html``. ``place`` is the part of the rail that the page
+    belongs to."""
     desk = desk_of(request)
     around = await desk.store.read(page_queries.frame, agent.id)
     return {

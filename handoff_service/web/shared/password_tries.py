@@ -1,4 +1,4 @@
-"""Signing in with a password, by page and by API, and the limits of it."""
+"""Signing in with a password on pages and in the API, and the limits on attempts."""
 
 import hashlib
 import hmac
@@ -15,22 +15,22 @@ from handoff_service.operations.desk.sign_in import Open, RightTry, Try
 from handoff_service.web.shared.session import desk_of
 
 KNOWN_LASTS = 365 * 24 * 3600  # seconds
-MOST_KNOWN = 8  # accounts that one browser is known to; the latest stay
+MOST_KNOWN = 8  # accounts that one browser is recognized for; the latest stay
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A new session. ``token`` proves it."""
+    """A new session."""
 
     agent_id: int
-    token: str
+    token: str  #: proves the session
 
 
 async def try_password(
     desk: AppContext, email: str, password: str, address: str, *, is_known: bool = False
 ) -> Opened | int:
-    """A new session, or how many tries are left. TooManyTries when there are none, Busy when too
-    many sign in at once.
+    """Return a new session, or the number of tries left after a wrong password. Raises TooManyTries
+    when none are left, and Busy while too many people sign in.
 
     ``is_known``: the browser has signed in to this account before.
     """
@@ -80,14 +80,14 @@ async def _check(
 
 
 def is_known(request: Request, email: str) -> bool:
-    """Whether this browser has signed in to the account before."""
+    """Return whether this browser has signed in to the account before."""
     mark = _mark(desk_of(request), email)
     return any(hmac.compare_digest(mark, other) for other in _marks(request))
 
 
 def remember(request: Request, response: HTTPResponse, email: str) -> None:
-    """Mark the browser as one that has signed in to this account. The mark opens nothing: it spares
-    the account's agent the limit on tries by strangers."""
+    """Mark the browser as one that has signed in to this account. The mark grants no access. It
+    exempts the account's agent from the limit that strangers' tries use up."""
     desk = desk_of(request)
     mark = _mark(desk, email)
     marks = [mark, *(other for other in _marks(request) if other != mark)][:MOST_KNOWN]

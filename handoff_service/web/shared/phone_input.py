@@ -1,4 +1,5 @@
-"""Numbers that somebody means to text: whether a text can get there."""
+"""Phone numbers that somebody wants to text: parsing, and warnings about numbers that may not
+receive texts."""
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -10,7 +11,7 @@ from handoff_service.rules.delivery.sms_text import is_e164, is_short_code
 from handoff_service.store.conversations.interactions import has_texted
 
 TEXTS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
-# Types by which libphonenumber only guesses:
+# Number types for which libphonenumber only guesses:
 # https://github.com/google/libphonenumber/blob/master/FAQ.md
 WARNINGS = {
     PhoneNumberType.FIXED_LINE: "looks like a landline, which may not get texts",
@@ -27,8 +28,8 @@ UNKNOWN = "is in no known number range and may not get texts"
 
 
 def e164(text: str, country: str, field: str = "to") -> str:
-    """The number in E.164. ``country`` (ISO 3166) reads national input. BadInput says why it is no
-    phone number."""
+    """Return the number in E.164. National input is read with ``country`` (ISO 3166). BadInput
+    explains why the text is no phone number."""
     try:
         return phone_numbers.read(text, country)
     except phone_numbers.NotANumber as error:
@@ -36,8 +37,8 @@ def e164(text: str, country: str, field: str = "to") -> str:
 
 
 def recipient(conn: Connection, text: str, country: str, field: str = "to") -> str:
-    """Whom a text goes to: a short code that has texted this desk as it stands, any other number in
-    E.164."""
+    """Return the number to text. A short code that has texted this desk stays as it is; any other
+    number is returned in E.164."""
     digits = text.strip()
     if is_short_code(digits) and has_texted(conn, digits):
         return digits
@@ -45,8 +46,8 @@ def recipient(conn: Connection, text: str, country: str, field: str = "to") -> s
 
 
 def warning(conn: Connection, number: str) -> str | None:
-    """Why a text to this number may not arrive, as a sentence; None for mobile numbers and those
-    that texted us."""
+    """Return a sentence on why a text to this number may not arrive. None for mobile numbers and
+    for numbers that have texted the desk."""
     if not is_e164(number):
         return None
     read = phonenumbers.parse(number)

@@ -1,4 +1,4 @@
-"""How pages are made: the templates, and how times, names and numbers are written on them."""
+"""Page rendering: the templates, and how they write times, names and numbers."""
 
 import functools
 import re
@@ -31,7 +31,7 @@ from handoff_service.web.shared import assets, directions, links
 
 _ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 TEMPLATES = Path(__file__).parents[1] / "templates"
-# for segments.js
+# used by segments.js
 ALPHABETS = {
     "gsm7": GSM_7,
     "extension": GSM_7_EXTENSION,
@@ -45,34 +45,35 @@ ALPHABETS = {
 
 
 def render(template: str, *, status: int = 200, **given: object) -> HTTPResponse:
-    """A page or a fragment. Templates that show times are given ``zone`` and ``now``."""
+    """Render a page or a fragment. Templates that show times need ``zone`` and ``now``."""
     return html(environment().get_template(template).render(**given), status=status)
 
 
 def went_well(request: Request, to: str | None = None) -> HTTPResponse:
-    """The answer to an act: nothing for a script, which is told by the stream; the next page for a
-    plain form."""
+    """Answer a successful action: empty for the script, which learns of the change from the stream;
+    a redirect to the next page for a plain form."""
     if "hx-request" in request.headers:
         return empty(headers={"HX-Redirect": to} if to else None)
     return redirect(to or "/workspace", status=303)
 
 
 def went_back(request: Request, interaction_id: int) -> HTTPResponse:
-    """The answer to an act on a conversation: nothing for the script; the conversation again for a
-    plain form."""
+    """Answer a successful action on a conversation: empty for the script; a redirect to the
+    conversation for a plain form."""
     if "hx-request" in request.headers:
         return went_well(request)
     return went_well(request, f"/workspace/conversations/{interaction_id}")
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a person will see the answer as a page: not a script, not an event stream."""
+    """Return whether a person sees the answer as a page, rather than a script or an event
+    stream."""
     return "hx-request" not in request.headers and "text/html" in request.headers.get("accept", "")
 
 
 def from_this_site(request: Request) -> None:
-    """Refuse what another site's page sent, where there is no session yet to tie a token to.
-    NotAllowed."""
+    """Reject a request from another site's page, for forms before sign-in, where no session exists
+    to tie a token to. Raises NotAllowed."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and not _is_ours(request, origin)):
@@ -83,9 +84,9 @@ def from_this_site(request: Request) -> None:
 
 
 def _is_ours(request: Request, origin: str) -> bool:
-    """Whether this is the origin of the public address. An IP address, or this computer, may be
-    asked directly too: no site can make a name of its own into one of those, as it can with a name
-    (DNS rebinding)."""
+    """Return whether this is the origin of the public address. Requests to an IP address or
+    localhost are allowed too, because no site can point its own name at those, as it could with
+    other names (DNS rebinding)."""
     ours = urlsplit(request.app.ctx.desk.settings.public_url)
     if origin.lower() == f"{ours.scheme}://{ours.netloc}".lower():
         return True
@@ -98,8 +99,8 @@ def _is_ours(request: Request, origin: str) -> bool:
 
 
 def form_field(request: Request, name: str) -> str:
-    """A field of the form that was sent, or nothing. Forms send line ends as CR LF; a text travels
-    with LF."""
+    """Return a field of the sent form, or an empty string. Forms send line ends as CR LF; texts use
+    LF."""
     fields: Any = request.form
     value = fields.get(name) if fields else None
     return value.replace("\r\n", "\n") if isinstance(value, str) else ""
@@ -107,7 +108,7 @@ def form_field(request: Request, name: str) -> str:
 
 @functools.cache
 def environment() -> Environment:
-    """The templates. What a text holds is never markup."""
+    """Return the template environment. It escapes everything that a text contains."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -145,7 +146,7 @@ def environment() -> Environment:
 
 @functools.lru_cache(10_000)  # 0.1 ms each, and a list may show a thousand
 def phone(number: str) -> str:
-    """A number as people read it: +1 202 555 0101."""
+    """Format a number for reading: +1 202 555 0101."""
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
@@ -155,40 +156,41 @@ def phone(number: str) -> str:
 
 
 def country(number: str) -> str:
-    """The country of a number, as its ISO code: US."""
+    """Return the ISO code of a number's country: US."""
     try:
         return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or "no country"
-    except phonenumbers.NumberParseException:  # a short code, or a name
+    except phonenumbers.NumberParseException:  # a short code, or a sender name
         return "no country"
 
 
 def initials(name: str) -> str:
-    """The first letters of the first and the last word."""
+    """Return the first letters of the first and the last word."""
     parts = name.split()
     return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper()
 
 
 def words(name: str) -> str:
-    """A stored word or a slot's name as it is read: work_in_progress -> Work in progress."""
-    said = name.replace("_", " ").strip()
-    return said[:1].upper() + said[1:]
+    """Format a stored word or a slot's name for reading: work_in_progress -> Work in progress."""
+    text = name.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
 
 
 def minutes(seconds: int) -> str:
-    """A duration as it is read at a glance: 1:12, 1 h 05 min."""
+    """Format a duration: 1:12, 1 h 05 min."""
     if seconds < 3600:
         return f"{seconds // 60}:{seconds % 60:02}"
     return f"{seconds // 3600} h {seconds // 60 % 60:02} min"
 
 
 def day_words(day: date, today: date) -> str:
-    """Today, Yesterday, Thursday, 19 November; with the year when it is another."""
+    """Format a day: Today, Yesterday, Thursday, 19 November; with the year if it is another
+    year."""
     if day == today:
         return "Today"
     if day == today - timedelta(days=1):
         return "Yesterday"
-    said = f"{day:%A}, {day.day} {day:%B}"
-    return said if day.year == today.year else f"{said} {day.year}"
+    text = f"{day:%A}, {day.day} {day:%B}"
+    return text if day.year == today.year else f"{text} {day.year}"
 
 
 def _local(context: Context, at: datetime) -> tuple[datetime, datetime]:
@@ -204,7 +206,8 @@ def _clock(context: Context, at: datetime) -> str:
 
 @pass_context
 def _moment(context: Context, at: datetime) -> str:
-    """09:52 today, Thu 09:52 within a week before or after, then 3 Sep 09:52."""
+    """Format a time: 09:52 today, Thu 09:52 within a week before or after, otherwise 3 Sep
+    09:52."""
     at, now = _local(context, at)
     if at.date() == now.date():
         return f"{at:%H:%M}"
@@ -217,7 +220,8 @@ def _moment(context: Context, at: datetime) -> str:
 
 @pass_context
 def _ahead(context: Context, at: datetime) -> str:
-    """When something will be: at 09:52 today, tomorrow at 09:52, then on 3 September at 09:52."""
+    """Format a future time: at 09:52 today, tomorrow at 09:52, otherwise on 3 September at
+    09:52."""
     at, now = _local(context, at)
     days = (at.date() - now.date()).days
     day = "" if days == 0 else "tomorrow " if days == 1 else f"on {at.day} {at:%B} "
@@ -226,7 +230,7 @@ def _ahead(context: Context, at: datetime) -> str:
 
 @pass_context
 def _lately(context: Context, at: datetime) -> str:
-    """Relative up to an hour, then the clock, then the day."""
+    """Format a past time: relative within an hour, then the clock time, then the day."""
     at, now = _local(context, at)
     minutes = int((now - at).total_seconds() // 60)
     if minutes < 1:
@@ -247,7 +251,7 @@ def _lately(context: Context, at: datetime) -> str:
 
 @pass_context
 def _midnight(context: Context, day: date) -> datetime:
-    """When a day begins where the desk is."""
+    """Return the start of a day in the desk's time zone."""
     return datetime.combine(day, time.min, context["zone"])
 
 

@@ -1,7 +1,7 @@
-"""Requests that their senders may repeat: a double click, a retry after a timeout.
+"""Idempotent requests: a double click, or a retry after a timeout.
 
-API clients name a request with the header ``Idempotency-Key``; each form of a page carries an id of
-its own. Both lead to a store whose commands are carried out once (``store/engine/command_ids.py``).
+API clients name a request with the header ``Idempotency-Key``. Each form on a page carries its own
+id. Both lead to a store that carries out the same command once (``store/engine/command_ids.py``).
 """
 
 import re
@@ -26,7 +26,7 @@ from handoff_service.web.shared.rendering import form_field
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 HEADER = "Idempotency-Key"
-REPEATED = "Idempotent-Replayed"  # is true on an answer that was given before
+REPEATED = "Idempotent-Replayed"  # true on a replayed answer
 KEY = r"[\x21-\x7e]{1,255}"
 FORM_FIELD = "command"
 
@@ -37,10 +37,9 @@ async def once(
     agent: CurrentAgent,
     serve: Callable[[], Awaitable[HTTPResponse]],
 ) -> HTTPResponse:
-    """The answer of an API call. Under a key that was used before: the first answer again.
+    """Serve an API call. If its key was used before, replay the first answer.
 
-    BadInput for a header that is no key. OtherBody (422) for a key that was used for another
-    request.
+    BadInput for an invalid key. OtherBody (422) for a key that was used with another request.
     """
     key = request.headers.get(HEADER)
     if key is None or request.method not in UNSAFE:
@@ -57,14 +56,14 @@ async def once(
     _carry_out_under(request, desk, id)
     answer = await serve()
     body = (answer.body or b"").decode()
-    with suppress(Unavailable):  # a repeat is then answered from what the commands answered
+    with suppress(Unavailable):  # a repeated request then gets the result of its commands
         await desk.store.write(keep_response, Response(id=id, status=answer.status, body=body))
     return answer
 
 
 def form_once(request: Request, desk: AppContext, agent: CurrentAgent) -> None:
-    """Carry out a form once, however often it is sent with the same fields."""
-    if request.method not in UNSAFE or not request.body:  # a picture's body is read by its handler
+    """Carry out a form only once, however often the browser sends it with the same fields."""
+    if request.method not in UNSAFE or not request.body:  # the handler reads a picture's body
         return
     name = form_field(request, FORM_FIELD)
     if name:
@@ -73,5 +72,5 @@ def form_once(request: Request, desk: AppContext, agent: CurrentAgent) -> None:
 
 
 def _carry_out_under(request: Request, desk: AppContext, id: CommandId) -> None:
-    """Let the request write under this id from now on: see ``session.desk_of``."""
+    """Make all further writes of the request use this id: see ``session.desk_of``."""
     request.ctx.desk = replace(desk, store=desk.store.under(id))

@@ -1,8 +1,8 @@
-"""Keeps from handlers: bytes that are no text, and whole numbers that no database holds.
+"""Input checks before any handler: bytes that are not UTF-8, NUL characters, and integers that no
+database can store.
 
-Python keeps bytes of a header that are no UTF-8 as surrogates, which nothing can encode again;
-PostgreSQL takes no NUL in a text. Both are refused here for all of a request, so that no handler
-needs to think of them.
+Python keeps non-UTF-8 bytes of a header as surrogates, which cannot be encoded again. PostgreSQL
+rejects NUL in a text. Both checks cover the whole request, so handlers need none.
 """
 
 from typing import Any
@@ -11,30 +11,32 @@ from sanic import Request, Sanic
 
 from handoff_service.errors import BadInput
 
-BIGGEST = 2**63 - 1  # that a database's whole number holds
+BIGGEST = 2**63 - 1  # the largest integer in a database column
 NO_NUL = "must not hold the character U+0000 (NUL)"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def protect(app: Sanic[Any, Any]) -> None:
-    """Register the check and the bounded ``<id:int>`` with an app, before its routes."""
+    """Register the check and the bounded ``<id:int>`` with an app. Call this before adding its
+    routes."""
     app.router.register_pattern("int", path_id, r"^[0-9]{1,19}$")
     app.register_middleware(check_bytes, "request")
 
 
 def path_id(text: str) -> int:
-    """An id in a path. ValueError, so 404, for what is none or what no row can have."""
+    """Parse an id in a path. Raises ValueError, which leads to a 404, for anything that cannot be a
+    row's id."""
     if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > BIGGEST:
         raise ValueError(text)
     return int(text)
 
 
 async def check_bytes(request: Request) -> None:
-    """BadInput for a request whose head is no UTF-8, or that holds the character U+0000 outside of
-    a file.
+    """Raise BadInput for a request with a head that is not UTF-8, or with the character U+0000
+    outside of a file.
 
-    A webhook's body may hold it: it is replaced there. A body that is JSON is checked where it is
-    read.
+    A webhook's body may contain U+0000; its handler replaces it. A JSON body is checked when it is
+    parsed.
     """
     head = request.head
     if b"\0" in head or b"%00" in head.split(b"\r\n", 1)[0]:
@@ -50,15 +52,14 @@ async def check_bytes(request: Request) -> None:
 
 
 def check_form(request: Request) -> None:
-    """The same for the fields of a form. A handler that reads its body by itself calls this when it
-    has."""
+    """Check the fields of a form. A handler that reads its own body calls this afterwards."""
     if not (request.content_type or "").startswith(FORMS):
         return
     _refuse_nul(request.form or {})
 
 
 def _refuse_nul(fields: Any) -> None:
-    """BadInput that names the fields with a NUL in them."""
+    """Raise BadInput that names the fields with a NUL."""
     wrong = [
         name for name, given in fields.items() if any("\0" in f"{name}{value}" for value in given)
     ]
@@ -67,7 +68,7 @@ def _refuse_nul(fields: Any) -> None:
 
 
 def id_field(text: str, name: str, what: str = "an id") -> int:
-    """An id in a form's field. BadInput names the field."""
+    """Parse an id in a form field. BadInput names the field."""
     try:
         return path_id(text.strip())
     except ValueError as error:

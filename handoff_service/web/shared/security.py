@@ -1,4 +1,4 @@
-"""What every answer carries, and how what went wrong is said."""
+"""Headers of every answer, and the formats of error answers."""
 
 import re
 from collections.abc import Callable, Coroutine
@@ -28,29 +28,31 @@ POLICY = "; ".join(
 )
 _CONVERSATION = re.compile(r"^/workspace/conversations/[0-9]{1,9}(?=/|$)")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-PAGES = ("/workspace", "/sign-", "/phone")  # what people look at; the rest is for programs
+PAGES = ("/workspace", "/sign-", "/phone")  # pages for people; everything else is for programs
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "X-DNS-Prefetch-Control": "off",  # a link in a text asks for nothing before somebody follows it
+    # a link in a text triggers no DNS lookup until somebody follows it
+    "X-DNS-Prefetch-Control": "off",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
-WEBHOOK_HEADERS = {  # read by no browser, unless somebody opens one in a browser
+WEBHOOK_HEADERS = {  # browsers read these only if somebody opens a webhook's address
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-# a year, as https://hstspreload.org asks for
+# one year, as https://hstspreload.org requires
 TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 def add_headers(
     public_url: str,
 ) -> Callable[[Request, BaseHTTPResponse], Coroutine[Any, Any, None]]:
-    """What puts the headers on an answer; an answer with a policy of its own keeps it."""
+    """Return the middleware that adds the headers. An answer outside the webhooks keeps a header
+    that it already has."""
     tls = TLS if public_url.startswith("https:") else {}
     pages, webhooks = HEADERS | tls, WEBHOOK_HEADERS | tls
 
@@ -71,7 +73,7 @@ def problem(
     errors: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
 ) -> HTTPResponse:
-    """A problem document, RFC 9457."""
+    """Return a problem document, RFC 9457."""
     body: dict[str, object] = {
         "type": "about:blank",
         "title": title,
@@ -84,8 +86,8 @@ def problem(
 
 
 async def refuse(request: Request, error: Exception) -> HTTPResponse:
-    """Say what was refused, and when to try again: a problem document to programs, a page's way to
-    browsers."""
+    """Answer a failed request, with the time to retry if known: a problem document for programs, a
+    page or a line of text for browsers."""
     if isinstance(error, Refusal):
         status, title, detail, errors = error.status, error.title, error.detail, error.errors
         if error.loggable:
@@ -113,13 +115,14 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
 
 
 def retry_after(error: Exception) -> dict[str, str]:
-    """The header that says when to try again; none where that would be guessing."""
+    """Return the Retry-After header; empty if the time is unknown."""
     seconds = error.retry_after if isinstance(error, Refusal) else None
     return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def _allowed(request: Request) -> str:
-    """The methods that the path knows. Sanic leaves them out for paths that hold a number."""
+    """Return the methods that the path supports. Sanic omits them for paths that contain a
+    number."""
     return ", ".join(method for method in METHODS if _is_known(request, method))
 
 
@@ -132,8 +135,8 @@ def _is_known(request: Request, method: str) -> bool:
 
 
 def sign_in_address(request: Request) -> str:
-    """The sign-in page, which leads back: to the page that was asked for, or the conversation that
-    an act was for."""
+    """Return the address of the sign-in page. After sign-in it leads back to the requested page, or
+    to the conversation that an action was for."""
     path = (
         request.path
         if request.method == "GET"
@@ -148,7 +151,7 @@ def sign_in_address(request: Request) -> str:
 def _for_page(
     request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]
 ) -> HTTPResponse:
-    """A page to a person, a line of text to the page's script."""
+    """Answer with a page for a person, or a line of text for the page's script."""
     said = (
         " ".join([detail, *(f"{name} {what}." for name, what in errors.items())])
         if errors

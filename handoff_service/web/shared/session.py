@@ -1,5 +1,5 @@
-"""Who asks: sessions by cookie for browsers, by bearer token for programs, and the check that a
-browser meant it."""
+"""Authentication: sessions by cookie for browsers, by bearer token for programs, and protection
+against cross-site requests."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -17,26 +17,26 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.repeats import UNSAFE, form_once
 
-LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents: they work in the workspace
+LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents, who work in the workspace
 ANYONE = tuple(Role)
 type Handler = Callable[..., Awaitable[Any]]
 
 
 def desk_of(request: Request) -> AppContext:
-    """The desk that this process serves; for a request that may be repeated, with a store of its
-    own."""
+    """Return the desk that this process serves. A request that may be repeated
+    has its own copy, whose store carries out each command once."""
     desk: AppContext = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 
 
 def cookie_name(desk: AppContext) -> str:
-    """``__Host-`` ties a cookie to this host over https; browsers refuse that name on plain
-    http."""
+    """Return the cookie's name. ``__Host-`` ties a cookie to this host over https; browsers reject
+    that prefix on plain http."""
     return "__Host-patchboard" if desk.settings.public_url.startswith("https:") else "patchboard"
 
 
 def give_cookie(desk: AppContext, response: HTTPResponse, token: str) -> None:
-    """Put the session's token into the browser."""
+    """Store the session's token in the browser."""
     response.add_cookie(
         cookie_name(desk),
         token,
@@ -58,7 +58,7 @@ def cookie_token(request: Request) -> str | None:
 
 
 async def signed_in(request: Request) -> CurrentAgent | None:
-    """The agent whose browser this is, or None."""
+    """Return the agent who is signed in with this browser, or None."""
     token = cookie_token(request)
     if not token:
         return None
@@ -67,8 +67,8 @@ async def signed_in(request: Request) -> CurrentAgent | None:
 
 
 async def bearer(request: Request, *roles: Role) -> CurrentAgent:
-    """The agent whose token this is. NotSignedIn without one, NotAllowed without one of the
-    roles."""
+    """Return the agent who owns the bearer token. Raises NotSignedIn without a valid token, and
+    NotAllowed without one of the roles."""
     desk = desk_of(request)
     agent = await desk.store.read(sign_in.signed_in, request.token or "", desk.clock())
     if agent is None:
@@ -77,24 +77,25 @@ async def bearer(request: Request, *roles: Role) -> CurrentAgent:
 
 
 def allowed(agent: CurrentAgent, *roles: Role) -> CurrentAgent:
-    """The agent, if they have one of these roles (an admin has all of them)."""
+    """Return the agent if they have one of these roles (an admin has all of them), else raise
+    NotAllowed."""
     if roles and not agent.roles & {*roles, Role.ADMIN}:
         raise NotAllowed(f"This requires the role {' or '.join(roles)}.")
     return agent
 
 
 def supervises(agent: CurrentAgent) -> bool:
-    """Whether this agent may do what supervisors do."""
+    """Return whether this agent has a supervisor's rights."""
     return bool(agent.roles & {Role.SUPERVISOR, Role.ADMIN})
 
 
 def csrf_token(request: Request) -> str:
-    """What this browser's forms must carry."""
+    """Return the token that this browser's forms must carry."""
     return sign_in.csrf_token(desk_of(request).settings.secret_key, cookie_token(request) or "")
 
 
 def check_meant(request: Request) -> None:
-    """Refuse an unsafe request that another site made this browser send. NotAllowed."""
+    """Raise NotAllowed for an unsafe request that another site made this browser send."""
     if request.method not in UNSAFE:
         return
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
@@ -105,8 +106,9 @@ def check_meant(request: Request) -> None:
 
 
 def page(*roles: Role) -> Callable[[Handler], Handler]:
-    """A workspace page or act: for signed-in agents with one of these roles (none given: live
-    agents), meant by them. The handler gets the agent as ``agent``."""
+    """Wrap a workspace page or action: the agent must be signed in and have one of these roles (by
+    default those of live agents), and the request must come from our own pages. The handler gets
+    the agent as ``agent``."""
 
     def wrap(handler: Handler) -> Handler:
         @wraps(handler)

@@ -1,9 +1,9 @@
-"""Server-Sent Events for pages: hints only. A page that gets one asks for what is new, so nothing
-can be missed.
+"""Server-Sent Events for pages. Events are only hints: a page that receives one fetches the
+changes, so a lost event loses no data.
 
-``hello`` comes first on every connection, ``heartbeat`` every ten seconds, so that a page can tell
-a quiet server from a frozen one. The stream ends when the fan-out closes, when ``still`` says no,
-and when something fails.
+Every connection starts with ``hello``. A ``heartbeat`` follows every ten seconds, so that a page
+can tell an idle server from a frozen one. The stream ends when the fan-out closes, when ``still``
+returns False, or when anything fails.
 """
 
 import asyncio
@@ -19,12 +19,13 @@ from handoff_service.errors import DatabaseAway
 from handoff_service.store.engine.lanes import Hint
 
 HEARTBEAT = 10.0  # seconds
-type Said = tuple[str, object]  # an event's name, and its data
+type Said = tuple[str, object]  # an event's name and its data
 type Says = Callable[[Sequence[Hint]], Awaitable[Sequence[Said]]]
 
 
 def event(name: str, data: object = "") -> str:
-    """One event. ``data`` is an id, a time or JSON on one line, never a text of a conversation."""
+    """Format one event. ``data`` is an id, a time or JSON on one line, never the text of a
+    message."""
     return f"event: {name}\ndata: {data}\n\n"
 
 
@@ -37,10 +38,13 @@ async def serve(
     pause: float = 0.0,
     holder: int | None = None,
 ) -> None:
-    """Keep a page's stream open: ``says`` tells which events a batch of hints means, as long as
-    ``still`` says yes. What is hinted within ``pause`` seconds of one batch is the next one: a busy
-    desk does not redraw a page more often than it can be read. ``holder``: the agent who counts as
-    connected meanwhile."""
+    """Keep a page's stream open while ``still`` returns True.
+
+    ``says`` translates a batch of hints into events. After each batch the stream pauses for
+    ``pause`` seconds; hints that arrive meanwhile form the next batch, so that a busy desk does not
+    redraw a page faster than people can read it. The agent ``holder`` counts as connected while the
+    stream is open.
+    """
 
     async def begin() -> list[str]:
         return [event("hello", desk.clock().isoformat())]
@@ -63,13 +67,14 @@ async def serve(
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What a stream sends, as finished events: first of all, for a batch of hints, and when a
-    heartbeat is due. ``tell`` and ``beat`` check the session first; None ends the stream.
-    ``heartbeat`` asks nobody."""
+    """The events that a stream sends, already formatted. ``tell`` and ``beat`` check the session
+    first and return None to end the stream."""
 
-    begin: Callable[[], Awaitable[Sequence[str]]]
+    begin: Callable[[], Awaitable[Sequence[str]]]  #: the first events of a connection
+    #: the events for a batch of hints
     tell: Callable[[Sequence[Hint]], Awaitable[Sequence[str] | None]]
-    beat: Callable[[], Awaitable[Sequence[str] | None]]
+    beat: Callable[[], Awaitable[Sequence[str] | None]]  #: the events when a heartbeat is due
+    #: the heartbeat without a session check, for when the database is away
     heartbeat: Callable[[], Sequence[str]]
 
 
@@ -82,13 +87,15 @@ async def run(
     pause: float = 0.0,
     holder: int | None = None,
 ) -> None:
-    """Serve a stream until the client goes, the fan-out closes, the session ends or something
-    fails: then the stream ends, so that the client reconnects. While the database is away only
-    heartbeats are sent. What was missed follows, because every listener is told to catch up when
-    the database is back."""
+    """Serve a stream until the client disconnects, the fan-out closes, the session ends or
+    something fails. The client then reconnects.
+
+    While the database is unavailable, the stream sends only heartbeats. No change is lost, because
+    the fan-out asks every listener to catch up when the database is back.
+    """
     async with AsyncExitStack() as open_:
-        # Listening comes first: holding the connection may change the agent's presence, which is a
-        # hint already.
+        # Listen first: holding the connection may change the agent's presence, which already
+        # publishes a hint.
         batches = await open_.enter_async_context(desk.fanout.listen(topics))
         if holder is not None:
             await open_.enter_async_context(desk.connections.hold(holder))
@@ -112,7 +119,7 @@ async def run(
                     await response.send(one)
                 if batch is not None:
                     await asyncio.sleep(pause)
-        except Exception as error:  # noqa: BLE001  # whatever it is: a silent open stream would be worse
+        except Exception as error:  # noqa: BLE001 - a silent open stream would be worse than an end
             log.warning("stream_failed", error=error, path=request.path)
         finally:
             with suppress(Exception):
@@ -122,8 +129,8 @@ async def run(
 async def with_heartbeats(
     batches: AsyncIterator[Sequence[Hint]],
 ) -> AsyncIterator[Sequence[Hint] | None]:
-    """The batches, and None whenever a heartbeat is due: on a busy stream too, where nothing else
-    would tell a page from one that hangs."""
+    """Yield the batches, and None whenever a heartbeat is due. Busy streams need heartbeats too,
+    because a page could not tell them from a hanging one."""
     following = batches.__aiter__()
     upcoming = asyncio.ensure_future(anext(following, None))
     clock = asyncio.get_running_loop().time

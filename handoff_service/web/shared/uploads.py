@@ -1,5 +1,5 @@
-"""Pictures that come in by HTTP: read up to the limit, looked at, stored. The body is the picture,
-or a form's file."""
+"""Picture uploads by HTTP: read up to the size limit, inspect, store. The body is the picture
+itself or a form with a file."""
 
 import asyncio
 from typing import Any
@@ -20,9 +20,9 @@ from handoff_service.rules.conversations.media import (
 )
 from handoff_service.web.shared.session import desk_of
 
-# for the composer
+# limits for the composer
 MAY_ATTACH = {"bytes": MOST_BYTES, "files": MOST_FILES, "types": ",".join(sorted(SENT))}
-AROUND = 16 * 1024  # what a form adds to the picture in it
+AROUND = 16 * 1024  # what a form adds to the size of its picture
 
 
 class TooLarge(Refusal):
@@ -32,8 +32,8 @@ class TooLarge(Refusal):
 
 
 async def take_body(request: Request, most: int) -> None:
-    """Read the body of a handler that is registered with ``stream=True``: Sanic gives such a one no
-    limit of its own, and every other one that of the whole app, which is too small for pictures."""
+    """Read the body of a handler that is registered with ``stream=True``. Sanic applies no limit to
+    such a handler; the app's limit for all others is too small for pictures."""
     length = request.headers.get("content-length", "")
     if request.stream is None or (length.isdecimal() and int(length) > most):
         raise TooLarge(f"A picture has at most {in_words(MOST_BYTES)}.")
@@ -42,13 +42,13 @@ async def take_body(request: Request, most: int) -> None:
 
 
 async def take_picture(request: Request) -> None:
-    """Read the body of a request that uploads a picture. TooLarge."""
+    """Read the body of a picture upload. Raises TooLarge."""
     await take_body(request, MOST_BYTES + AROUND)
 
 
 async def upload(request: Request, agent_id: int) -> int:
-    """Keep a picture that was read and that an agent means to send. Returns its id. BadInput when
-    it cannot be sent."""
+    """Store the picture that the request carries, so that the agent can send it. Returns its id.
+    BadInput if the picture cannot be sent."""
     content = _content(request)
     if not content:
         raise BadInput("Send the picture itself as the body; this one is empty.")
@@ -57,7 +57,7 @@ async def upload(request: Request, agent_id: int) -> int:
 
 
 def attached(request: Request) -> tuple[int, ...]:
-    """The uploads that a form names in its fields ``media``."""
+    """Return the ids of the uploads in a form's fields ``media``."""
     fields: Any = request.form
     given = (fields.getlist("media") or []) if fields else []
     if any(not (one.isascii() and one.isdecimal()) or len(one) > 15 for one in given):

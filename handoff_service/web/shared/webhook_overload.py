@@ -1,8 +1,8 @@
-"""Webhooks that would be answered too late are refused as soon as their first bytes arrive.
+"""Load shedding: a webhook that would be answered too late is rejected when its first bytes arrive.
 
-Parsing a request and checking its signature costs about as much as storing its text. A process that
-did both for every request would, at several times the rate that the desk can hold, answer none of
-them in time. So the connection refuses before anything is parsed.
+Parsing a request and checking its signature costs about as much as storing its text. At several
+times the rate that the desk can sustain, a process that did both for every request would answer
+none in time. So the connection rejects the request before anything is parsed.
 """
 
 import re
@@ -33,13 +33,14 @@ REFUSAL = _answer(Overloaded())
 
 
 class WebhooksUnderWay:
-    """The webhooks of one process that have arrived and are not answered yet."""
+    """Counts the webhooks of one process that have arrived and have no answer yet."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def admit(self, app: Sanic[Any, Any]) -> bool:
-        """Count one more, unless its text would have to wait too long for the database."""
+        """Count one more webhook and return True. Return False if its text would have to wait too
+        long for the database."""
         desk: AppContext | None = getattr(app.ctx, "desk", None)
         if desk is not None:
             try:
@@ -55,8 +56,8 @@ class WebhooksUnderWay:
 
 
 def bytes_to_come(data: bytes) -> int | None:
-    """How much of the request's body is still to arrive, when ``data`` is its beginning. None when
-    that cannot be told, or when another request follows in ``data``."""
+    """Return how many bytes of the request's body are still to arrive after ``data``, the request's
+    beginning. None if that is unknown, or if another request follows in ``data``."""
     end = data.find(b"\r\n\r\n")
     length = _LENGTH.search(data, 0, end + 2) if end >= 0 else None
     if length is None:

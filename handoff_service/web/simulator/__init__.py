@@ -1,4 +1,4 @@
 """The demo's phones and mailbox.
 
-They may import the shared pieces.
+They may import the shared modules.
 """

@@ -1,4 +1,4 @@
-"""The mailbox's page: every mail that the demo sends, which goes nowhere else. As open as the
+"""The mailbox page: all mail that the demo sends, none of which leaves the machine. As open as the
 phones."""
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from handoff_service.web.shared.session import desk_of
 
 
 def blueprint() -> Blueprint:
-    """``/mailbox``. No sign-in: it is wired in the demo alone."""
+    """Serve ``/mailbox`` without sign-in, because only the demo adds it."""
     made = Blueprint("mailbox", url_prefix="/mailbox")
 
     @made.get("/")

@@ -1,8 +1,7 @@
-"""The phone simulator's page: phones of people who text the company, on the same computer. Only in
-the demo.
+"""The phone simulator's page: phones that text the company, on the same computer. Only in the demo.
 
-The address keeps who is shown: ``/phone?from=+12025550101&to=+18885550100``, both repeated for
-several phones.
+The address holds the phones: ``/phone?from=+12025550101&to=+18885550100``, with both parameters
+repeated for several phones.
 """
 
 import secrets
@@ -61,8 +60,8 @@ BEHAVIOURS = {
     Behaviour.RIGHT_TO_LEFT: "Types right to left",
     Behaviour.SIGNS: "Signs its texts",
 }
-# What a phone that types right to left offers to type: Arabic, Hebrew, and both with what runs the
-# other way.
+# Sample texts for a phone that types right to left: Arabic, Hebrew, and one that mixes in
+# left-to-right words.
 SAMPLES = {
     "ar": "مرحبا، الطابعة في الطابق 3 لا تعمل منذ الساعة 10:30",
     "he": "שלום, המחשב הנייד שלי לא נדלק מאז אתמול",
@@ -74,14 +73,13 @@ MOST_PHONES, MOST_TEXTS, MOST_USERS = 6, 200, 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handset:
-    """One phone: whose it is, and the company number that it texts; ``unanswerable``: why nobody
-    can text it."""
+    """One phone."""
 
     number: str
-    name: str
-    to: ProviderNumber
+    name: str  #: the owner's name
+    to: ProviderNumber  #: the company number that it texts
     texts: list[Message]
-    unanswerable: str | None
+    unanswerable: str | None  #: why nobody can text this phone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +92,8 @@ class Shelf:
 
 
 def blueprint() -> Blueprint:
-    """``/phone``. No sign-in: whoever reaches it holds the phones, so it is wired in the demo
-    alone."""
+    """Serve ``/phone`` without sign-in. Anyone who reaches it controls the phones, so only the demo
+    adds it."""
     made = Blueprint("phone", url_prefix="/phone")
 
     @made.get("/")
@@ -162,7 +160,7 @@ async def _page(request: Request, template: str) -> HTTPResponse:
 
 
 def _typed(request: Request, country: str) -> tuple[str, str]:
-    """(the number of the phone to add, what is wrong with what was typed)."""
+    """Return (the number of the phone to add, the error in the typed text)."""
     typed = str(request.args.get("typed") or "").strip()
     if not typed:
         return "", ""
@@ -175,7 +173,7 @@ def _typed(request: Request, country: str) -> tuple[str, str]:
 
 
 async def _behave(request: Request) -> HTTPResponse:
-    """How a phone behaves from now on."""
+    """Set how a phone behaves from now on."""
     from_this_site(request)
     number, wanted = form_field(request, "from"), form_field(request, "behaviour")
     if wanted not in set(Behaviour):
@@ -212,7 +210,7 @@ async def _text(request: Request) -> HTTPResponse:
         raise NotFound(f"The company has no number {company}.")
     if "hx-request" in request.headers:
         return went_well(request)
-    # all phones on the page stay
+    # keep all phones of the page
     every = parse_qsl(form_field(request, "query")) or [
         ("from", number),
         ("to", company),
@@ -221,7 +219,7 @@ async def _text(request: Request) -> HTTPResponse:
 
 
 async def _pictures(request: Request) -> tuple[Attachment, ...]:
-    """What the phone sends with the text, kept by the simulator as a provider keeps it."""
+    """Store the pictures that the phone sends, in the simulator, as a provider would."""
     desk, simulator = desk_of(request), _simulator(request)
     files: Any = request.files
     sent = (files.getlist("picture") or []) if files else []
@@ -255,8 +253,8 @@ def _shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf
 
 
 def _texts(conn: Connection, number: str, provider_number_id: int) -> list[Message]:
-    """What this phone has sent and got on the line, over all its interactions; an SMS that failed
-    never came."""
+    """Return the texts that this phone has sent and received on the line, over all its
+    interactions. A failed SMS never arrived."""
     newest = (
         select(m.c.id)
         .join(i, i.c.id == m.c.interaction_id)
@@ -274,8 +272,8 @@ def _texts(conn: Connection, number: str, provider_number_id: int) -> list[Messa
 
 
 def _asked(request: Request, name: str) -> list[str]:
-    """The numbers of the address, each once for ``from``. A plus that became a space on its way is
-    a plus again."""
+    """Return the numbers in the address, without repetitions for ``from``. A plus that was decoded
+    as a space is restored."""
     given = [value for value in request.args.getlist(name) or [] if value.strip()]
     read = [f"+{value.strip().lstrip('+')}" for value in given]
     if name == "to":
@@ -291,8 +289,8 @@ def _asked(request: Request, name: str) -> list[str]:
 def _address(
     handsets: Sequence[Handset], *, put_away: str = "", number: str = "", to: str = ""
 ) -> str:
-    """The query that shows these phones, without one, or with one of them texting another company
-    number."""
+    """Return the query string for these phones, leaving out ``put_away``, or with ``number``
+    texting ``to`` instead."""
     shown = [one for one in handsets if one.number != put_away]
     return urlencode(
         [("from", one.number) for one in shown]

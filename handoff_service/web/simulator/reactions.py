@@ -1,8 +1,8 @@
-"""The buttons with which a phone of the simulator reacts to a text, and what real phones send for
-each.
+"""Reaction buttons on the simulator's phones, and the texts that real phones send for each
+reaction.
 
-Apple names its six reactions, also when they are taken away; Google Messages puts spaces of no
-width around the emoji and the quoted words (``rules/conversations/reaction_words.py`` has the
+Apple names its six reactions, also when somebody removes one. Google Messages puts zero-width
+spaces around the emoji and the quoted words (``rules/conversations/reaction_words.py`` has the
 sources).
 """
 
@@ -16,22 +16,21 @@ MOST_QUOTED = 600  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """``body``: the text that it sends."""
+    """A reaction button."""
 
     label: str
-    body: str
+    body: str  #: the text that it sends
     title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Phone:
-    """How one make of phones writes. ``added`` and ``removed`` say where the quoted text stands, in
-    ``quote``."""
+    """How one make of phone writes reactions."""
 
     name: str
-    added: str
-    removed: str
-    quote: str = "“{}”"
+    added: str  #: the text of an added reaction; braces mark the quoted text
+    removed: str  #: the text of a removed reaction
+    quote: str = "“{}”"  #: how it quotes a text
 
 
 _HAIR, _ZERO, _APART = "\u200a", "\u200b", "\u200c"
@@ -48,7 +47,7 @@ _PHONES = {
 
 
 def buttons(text: Message) -> list[Button]:
-    """One for each reaction to a text of the company; or the one that takes the reaction away."""
+    """Return a button for each reaction to a company text, or the one that removes its reaction."""
     if text.reaction is None:
         return [
             Button(
@@ -65,5 +64,5 @@ def buttons(text: Message) -> list[Button]:
     return [Button(label=f"Remove {had}", body=_about(phone, phone.removed, text), title=title)]
 
 
-def _about(phone: _Phone, said: str, text: Message) -> str:
-    return said.format(phone.quote.format(text.body[:MOST_QUOTED]) if text.body else "an image")
+def _about(phone: _Phone, template: str, text: Message) -> str:
+    return template.format(phone.quote.format(text.body[:MOST_QUOTED]) if text.body else "an image")

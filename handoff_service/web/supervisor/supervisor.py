@@ -1,9 +1,9 @@
-"""The supervisor's page: queues, agents and conversations as they are now, the day in numbers, and
-what can be done.
+"""The supervisor's page: current queues, agents and conversations, the day's numbers, and the
+supervisor's actions.
 
-The page asks for its moving part when the stream says that the desk has changed, at most once a
-second, and for the day's numbers at each heartbeat. To observe is to open a conversation: nobody's
-reading or group changes by that.
+When the stream reports a change, the page fetches its live part, at most once a second. It fetches
+the day's numbers at each heartbeat. A supervisor observes by opening a conversation; that changes
+no read marks and no live group.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from handoff_service.web.shared.page_shell import frame
 from handoff_service.web.shared.rendering import form_field, render, went_well
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-AT_FIRST, MOST = 50, 500  # conversations shown; the rest by "show all"
+AT_FIRST, MOST = 50, 500  # conversations shown; "show all" raises the limit
 
 
 @page(Role.SUPERVISOR)
@@ -48,7 +48,7 @@ async def supervisor_page(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(Role.SUPERVISOR)
 async def now_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """What moves: queues, agents, conversations."""
+    """Return the live part: queues, agents, conversations."""
     desk, (queue, most) = desk_of(request), _shown(request)
     now = await desk.store.read(supervision.now, agent.id, queue_id=queue, most=most)
     facts = await desk.store.read(page_queries.desk_facts)
@@ -59,7 +59,7 @@ async def now_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.SUPERVISOR)
 async def today_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The day's numbers."""
+    """Return the day's numbers."""
     desk = desk_of(request)
     today = await desk.store.read(day_report.today)
     facts = await desk.store.read(page_queries.desk_facts)
@@ -70,7 +70,8 @@ async def today_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def one_conversation(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """The dialog: who has a conversation and why, and whom it can be given to."""
+    """Return the dialog that shows the conversation's owner with the reason, and the agents who can
+    take it over."""
     around = await frame(request, agent, place="supervisor")
 
     def read(conn: Connection) -> dict[str, Any]:
@@ -87,7 +88,7 @@ async def one_conversation(
 
 @page(Role.SUPERVISOR)
 async def one_agent(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """The dialog: where an agent was, and when."""
+    """Return the dialog with an agent's presence history."""
     around = await frame(request, agent, place="supervisor")
 
     def read(conn: Connection) -> dict[str, Any]:
@@ -113,7 +114,7 @@ async def leave(request: Request, interaction_id: int, agent: CurrentAgent) -> H
 
 @page(Role.SUPERVISOR)
 async def assign(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Give it to an agent by hand; to oneself: take it over."""
+    """Assign the conversation to an agent manually; assigning it to oneself takes it over."""
     to = form_field(request, "agent_id")
     if not to.isdecimal() or len(to) > 15:
         raise BadInput("Choose the agent who gets this conversation.")
@@ -123,15 +124,15 @@ async def assign(request: Request, interaction_id: int, agent: CurrentAgent) -> 
 
 
 def _done(request: Request, interaction_id: int) -> HTTPResponse:
-    """Nothing for the page that shows it already; where the form says so, on to the
-    conversation."""
+    """Answer with nothing for a page that already shows the conversation; open the conversation if
+    the form asks for it."""
     if "hx-request" in request.headers and not form_field(request, "open"):
         return went_well(request)
     return went_well(request, f"/workspace/conversations/{interaction_id}")
 
 
 def _shown(request: Request) -> tuple[int | None, int]:
-    """Which queue's conversations, and how many at most."""
+    """Return which queue to show (None for all), and the largest number of conversations."""
     queue = request.args.get("queue") or ""
     most = MOST if request.args.get("all") == "1" else AT_FIRST
     return (int(queue) if queue.isdecimal() and len(queue) < 16 else None), most

@@ -1,4 +1,4 @@
-"""What other programs call: the SMS provider's webhooks, Rasa's action endpoint.
+"""Endpoints for other programs: the SMS provider's webhooks and Rasa's action endpoint.
 
-They may import the API and the shared pieces.
+They may import the API and the shared modules.
 """

@@ -1,6 +1,6 @@
-"""Rasa's action endpoint: rasa-sdk's executor behind one route, in the service itself.
+"""Rasa's action endpoint: rasa-sdk's executor as a route of the service itself.
 
-An action is a thin class that is given the desk and calls the same operations as everybody else, in
+Each action is a thin class that gets the desk and calls the same operations as all other code, in
 the same lanes. Shapes: https://rasa.com/docs/rasa/action-server/
 """
 
@@ -29,14 +29,14 @@ from handoff_service.web.shared.session import desk_of
 
 
 def blueprint() -> Blueprint:
-    """``POST /bot/actions``, for the holder of the bot's token."""
+    """Serve ``POST /bot/actions`` for callers with the bot's token."""
     made = Blueprint("bot", url_prefix="/bot")
 
     @made.before_server_start
     async def register(app: object) -> None:
         executor = ActionExecutor()
         desk: AppContext = app.ctx.desk  # type: ignore[attr-defined]
-        # Rasa sends none of it again
+        # these calls must wait for the database, because Rasa does not retry them
         for action in all_actions(replace(desk, store=desk.store.for_own_work())):
             executor.register_action(action)
         app.ctx.executor = executor  # type: ignore[attr-defined]
@@ -47,7 +47,7 @@ def blueprint() -> Blueprint:
         if not hmac.compare_digest((request.token or "").encode(), token.encode()):
             raise NotSignedIn("Send the bot's token as Authorization: Bearer.")
         call = _call(request.body)
-        # Rasa 3.6 leaves it out where domain.yml does not ask for it; the SDK wants one
+        # Rasa 3.6 omits it unless domain.yml asks for it, and the SDK requires it
         call.setdefault("domain", {})
         turn = _turn(call)
         if turn is not None and not await desk_of(request).store.read(bot_turns.stands, turn):
@@ -69,7 +69,7 @@ def blueprint() -> Blueprint:
 
 
 def _call(body: bytes) -> dict[str, Any]:
-    """What Rasa asks. BadInput for anything that the SDK would stumble over."""
+    """Parse Rasa's call. BadInput for anything that the SDK cannot handle."""
     try:
         call = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -82,8 +82,8 @@ def _call(body: bytes) -> dict[str, Any]:
 
 
 def _turn(call: dict[str, Any]) -> int | None:
-    """The turn that an action runs in; None for a bot that was not told of one."""
-    said: Any = call.get("tracker")
+    """Return the turn that an action belongs to; None if the bot's message had no turn id."""
+    value: Any = call.get("tracker")
     for name in ("latest_message", "metadata", "turn_id"):
-        said = said.get(name) if isinstance(said, dict) else None
-    return int(said) if isinstance(said, str) and said.isdecimal() and len(said) < 16 else None
+        value = value.get(name) if isinstance(value, dict) else None
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 16 else None

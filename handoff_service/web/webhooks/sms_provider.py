@@ -1,7 +1,7 @@
-"""The SMS provider's webhooks: texts that come in, and receipts for texts that went out.
+"""The SMS provider's webhooks: incoming texts, and delivery receipts for sent ones.
 
-The provider's folder reads and verifies each request; what follows is the same for all: one write,
-then the answer. A provider gets its 200 after the commit, and a 503 when there can be none.
+The provider's folder reads and verifies each request. The rest is the same for all: one write, then
+the answer. The provider gets a 200 after the commit, or a 503 if no commit is possible.
 """
 
 from collections.abc import Callable, Coroutine
@@ -28,7 +28,7 @@ from handoff_service.web.shared.session import desk_of
 
 
 def blueprint(kind: ProviderKind, settings: Settings) -> Blueprint:
-    """``POST /webhooks/NAME/...`` for each webhook of this provider."""
+    """Serve ``POST /webhooks/NAME/...`` for each webhook of this provider."""
     made = Blueprint(kind.name, url_prefix=f"/webhooks/{kind.name}")
     for webhook in kind.webhooks:
         made.add_route(
@@ -50,8 +50,8 @@ def _handler(kind: ProviderKind, webhook: ProviderWebhook, settings: Settings) -
 async def _answer(
     request: Request, kind: ProviderKind, webhook: ProviderWebhook, settings: Settings
 ) -> HTTPResponse:
-    """Read, take, answer. A client that hangs up cancels this, but not what is in a lane by
-    then."""
+    """Read, store, answer. A client that hangs up cancels this, but not a write that is already in
+    a lane."""
     desk = desk_of(request)
     try:
         if settings.sms_provider != kind.name:

@@ -1,4 +1,4 @@
-"""The workspace's pages: the list, a conversation, and what agents do with them.
+"""The workspace's pages: the list, a conversation, and the agents' actions on them.
 
-They may import all other surfaces, since the workspace carries them.
+They may import all other surfaces, because the workspace mounts them.
 """

@@ -1,4 +1,4 @@
-"""Cases beside a conversation: an agent opens one, or changes one with a note."""
+"""Cases beside a conversation: an agent opens one, or changes one and adds a note."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ LONGEST_DESCRIPTION, LONGEST_NOTE = 10_000, 1000
 async def new_case_dialog(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """The dialog for a new case; it begins with what the requester wrote first."""
+    """Return the dialog for a new case, prefilled with the requester's first text."""
 
     def read(conn: Connection) -> dict[str, Any]:
         interaction = conversations.get(conn, interaction_id, agent.id)
@@ -44,7 +44,7 @@ async def new_case_dialog(
 async def case_dialog(
     request: Request, interaction_id: int, case_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """The dialog that changes a case."""
+    """Return the dialog that changes a case."""
     around = await frame(request, agent, place="ongoing")
     interaction, case = await desk_of(request).store.read(_beside, interaction_id, case_id)
     return render(
@@ -88,7 +88,7 @@ async def change_one(
 
 
 def _beside(conn: Connection, interaction_id: int, case_id: int) -> tuple[Interaction, Case]:
-    """NotFound for a case that does not stand beside this conversation."""
+    """Read the conversation and one of its requester's cases. NotFound for any other case."""
     interaction = conversations.get(conn, interaction_id)
     for case in cases.beside(conn, interaction):
         if case.id == case_id:
@@ -96,10 +96,10 @@ def _beside(conn: Connection, interaction_id: int, case_id: int) -> tuple[Intera
     raise NotFound("This case belongs to another requester.")
 
 
-def _one_of[W: (CaseKind, CaseState)](words: type[W], said: str, field: str) -> W:
-    if said not in {word.value for word in words}:
+def _one_of[W: (CaseKind, CaseState)](words: type[W], text: str, field: str) -> W:
+    if text not in {word.value for word in words}:
         raise BadInput(errors={field: f"must be one of {', '.join(words)}"})
-    return words(said)
+    return words(text)
 
 
 def _text(request: Request, field: str, *, most: int) -> str:
@@ -107,10 +107,10 @@ def _text(request: Request, field: str, *, most: int) -> str:
 
 
 def _priority(request: Request) -> int:
-    said = form_field(request, "priority")
-    if said not in {"1", "2", "3", "4", "5"}:
+    text = form_field(request, "priority")
+    if text not in {"1", "2", "3", "4", "5"}:
         raise BadInput(errors={"priority": "must be from 1 to 5"})
-    return int(said)
+    return int(text)
 
 
 ONE = "/conversations/<interaction_id:int>/cases"

@@ -1,4 +1,4 @@
-"""An agent records that a requester opted out of texts, or in."""
+"""An agent records a requester's opt-out or opt-in."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ async def record(request: Request, interaction_id: int, agent: CurrentAgent) -> 
     interaction = await desk_of(request).store.read(conversations.get, interaction_id)
     ask = Ask(
         number=interaction.requester_number,
-        # with what was said of all of them
+        # an opt-in also lifts an opt-out from all numbers
         provider_number=None if opted_out else interaction.provider_number,
         opted_out=opted_out,
         source=Source.AGENT,

@@ -1,5 +1,4 @@
-"""What was said on a line before, above the conversation: loaded when one scrolls up, page by
-page."""
+"""Earlier messages of a line, loaded page by page above the conversation as an agent scrolls up."""
 
 import re
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ _BEFORE = re.compile(r"(\d{1,15})-(\d{1,9})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownChapter:
-    """Lines of one interaction, as they are shown."""
+    """Lines of one interaction, as the page shows them."""
 
     interaction: Interaction
     lines: list[ShownLine]
@@ -34,7 +33,7 @@ class ShownChapter:
 
 
 async def earlier_than(request: Request, thread: Thread) -> Before | None:
-    """Where what stands above a conversation's page ends; None: nothing does."""
+    """Return the position before which earlier messages exist; None if there are none."""
     first_seq = thread.lines[0].line.seq if thread.lines else 1
     return await desk_of(request).store.read(
         earlier_messages.has_earlier, thread.interaction.id, first_seq
@@ -45,8 +44,8 @@ async def earlier_than(request: Request, thread: Thread) -> Before | None:
 async def earlier_fragment(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """The lines before ``before`` (an interaction's id and a seq, such as 12-301), and the way to
-    those before them."""
+    """Return the lines before ``before`` (an interaction's id and a seq, such as 12-301), and the
+    position of the lines before those."""
     found = _BEFORE.fullmatch(request.args.get("before") or "")
     if found is None:
         raise BadInput(

@@ -1,5 +1,4 @@
-"""What keeps pages current: the stream of hints, and what is too fleeting to be stored (who is
-writing just now)."""
+"""Live updates of pages: the stream of hints, and typing notices, which are never stored."""
 
 import json
 from collections.abc import Sequence
@@ -30,18 +29,23 @@ from handoff_service.web.shared.session import (
     supervises,
 )
 
-# what is written; nothing any more
+# kind of writing -> what other agents read; empty when the writing has stopped
 KINDS = {"text": "is writing a text", "note": "is writing a note", "": ""}
-PAUSE = 1.0  # seconds between two redrawings of the supervisor's page
-LONGEST = 9  # digits of a number that is an id or a place
+PAUSE = 1.0  # seconds between two redraws of the supervisor's page
+LONGEST = 9  # digits of an id or a line's seq
 
 
 @page(*ANYONE)
 async def events(request: Request, agent: CurrentAgent) -> None:
-    """The stream: ``lists`` when something about this agent changed, ``thread`` when the ``open``
-    conversation did, ``writing`` when somebody else writes in it (``{"by", "said"}``; nothing is
-    said when they stopped), and for supervisors who ask for it ``desk`` when anything that their
-    page shows did."""
+    """Serve the stream of hints.
+
+    | event | sent when |
+    |---|---|
+    | ``lists`` | something about this agent has changed |
+    | ``thread`` | the ``open`` conversation has changed |
+    | ``writing`` | another agent writes in it: ``{"by", "said"}``, with ``said`` empty at the end |
+    | ``desk`` | the supervisor's page has changed, for supervisors who ask for it |
+    """
     desk = desk_of(request)
     opened = _number(request.args.get("open") or "")
     if opened is not None:
@@ -59,19 +63,20 @@ async def events(request: Request, agent: CurrentAgent) -> None:
         topics = {hint.topic for hint in hints}
         if EVERYTHING in hints:
             topics |= {here, *mine, DESK}
-        said: list[sse.Said] = [("thread", "")] if opened is not None and here in topics else []
-        said += [("lists", "")] if topics & mine else []
-        said += [("desk", "")] if topics & watches else []
+        events: list[sse.Said] = [("thread", "")] if opened is not None and here in topics else []
+        events += [("lists", "")] if topics & mine else []
+        events += [("desk", "")] if topics & watches else []
         for hint in hints:
             if hint.topic in written and hint.by not in (None, agent.id):
-                with suppress(NotFound):  # an agent who is not in this database ends no stream
+                # a hint about an agent who is not in this database must not end the stream
+                with suppress(NotFound):
                     name = await desk.store.read(agent_name, hint.by)
-                    said.append(("writing", _writes(hint.by, name, written[hint.topic])))
-        return said
+                    events.append(("writing", _writes(hint.by, name, written[hint.topic])))
+        return events
 
     async def still() -> bool:
         now = await signed_in(request)
-        # with other roles the page asks for another stream
+        # after a change of roles the page must open another stream
         return now is not None and now.roles == agent.roles
 
     topics = [*mine, *([here] if opened is not None else []), *written, *watches]
@@ -81,7 +86,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
 
 @page(*LIVE)
 async def writing(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Tell others who have this conversation open that the agent writes in it. Nothing is
+    """Notify other agents who have this conversation open that the agent is writing. Nothing is
     stored."""
     desk = desk_of(request)
     kind = form_field(request, "kind")
@@ -95,7 +100,7 @@ async def writing(request: Request, interaction_id: int, agent: CurrentAgent) ->
 
 @page(*LIVE)
 async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Put a prompt away."""
+    """Dismiss a prompt."""
     seq = _number(form_field(request, "seq"))
     if seq is None:
         raise BadInput(errors={"seq": "must be the prompt's place in the conversation"})

@@ -1,5 +1,5 @@
-"""An agent writes first: the dialog with whom, from which number, and what sending will do, seen
-before it is done."""
+"""The dialog in which an agent starts a conversation. It shows what sending will do before the
+agent sends."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ UNSEEN = "Check what sending will do first."
 
 @page(*LIVE)
 async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The dialog. ``?user_id=`` and ``?to=`` name a person and a number."""
+    """Return the dialog. ``?user_id=`` and ``?to=`` preselect a person and a number."""
     user, number = request.args.get("user_id") or "", (request.args.get("to") or "")[:100]
     user_id = int(user) if user.isdecimal() and len(user) < 16 else None
     asked = await desk_of(request).store.read(recipients.known, user_id, number)
@@ -37,7 +37,8 @@ async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def look(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Who fits what is typed, and what sending to the chosen one would do."""
+    """Return the people who match the typed text, and what sending to the chosen number would
+    do."""
     args = {name: (request.args.get(name) or "") for name in ("q", "choice", "from")}
     looked = await _looked(request, agent, _asked(**args))
     desk = await desk_of(request).store.read(page_queries.desk_facts)
@@ -48,13 +49,13 @@ async def look(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def look_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The same for a browser without the script: the whole page, with what was typed."""
+    """Return the whole page with the typed values, for a browser without the script."""
     return await _shown(request, agent, _form(request), body=form_field(request, "body"))
 
 
 @page(*LIVE)
 async def send_first(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Send, if what the agent was shown is still what sending does."""
+    """Send the text, if sending still does what the agent was shown."""
     looked = await _looked(request, agent, _form(request))
     row, body = form_field(request, "expected_row"), form_field(request, "body")
     if looked.chosen is None:
@@ -73,7 +74,7 @@ async def send_first(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def line_events(request: Request, agent: CurrentAgent) -> None:
-    """The stream of the dialog: ``line`` whenever something happens to the chosen number."""
+    """Serve the dialog's stream: ``line`` whenever something happens to the chosen number."""
     number = one_form(request.args.get("number") or "")
     if not is_e164(number):
         raise BadInput(errors={"number": "must be in E.164, such as +12025550101"})
@@ -92,8 +93,8 @@ def _form(request: Request) -> RecipientQuery:
 
 
 def _asked(**fields: str) -> RecipientQuery:
-    said = {name: value.strip()[:100] for name, value in fields.items()}
-    return RecipientQuery(q=said["q"], choice=said["choice"], sender=said["from"])
+    values = {name: value.strip()[:100] for name, value in fields.items()}
+    return RecipientQuery(q=values["q"], choice=values["choice"], sender=values["from"])
 
 
 async def _looked(request: Request, agent: CurrentAgent, asked: RecipientQuery) -> RecipientPreview:
@@ -103,7 +104,7 @@ async def _looked(request: Request, agent: CurrentAgent, asked: RecipientQuery) 
 async def _shown(
     request: Request, agent: CurrentAgent, asked: RecipientQuery, body: str = ""
 ) -> HTTPResponse:
-    """The dialog's inside for the script, the list with the dialog over it for everybody else."""
+    """Return the dialog alone for the script, or the list page with the dialog over it."""
     looked = await _looked(request, agent, asked)
     around: dict[str, Any] = await frame(request, agent, place="new")
     around |= {"looked": looked, "table": TABLE, "first_body": body}

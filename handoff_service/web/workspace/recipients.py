@@ -1,4 +1,4 @@
-"""Whom an agent may mean to text, found by what was typed, and what sending would do: read in one
+"""The people and numbers that match what an agent typed, and what sending would do, read in one
 transaction."""
 
 from collections.abc import Sequence
@@ -22,31 +22,27 @@ from handoff_service.web.shared.phone_input import recipient as read_recipient
 from handoff_service.web.shared.phone_input import warning
 
 MOST = 8  # people listed
-LAST = 2  # lines shown of the conversation that is there
+LAST = 2  # lines shown of the active conversation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientQuery:
-    """What the form says. ``q``: what was typed; ``choice``: one of the ways that were listed for
-    it; ``sender``: the company's number."""
+    """The form's values."""
 
-    q: str = ""
-    choice: str = ""
-    sender: str = ""
+    q: str = ""  #: the typed text
+    choice: str = ""  #: the ``value`` of one of the listed destinations
+    sender: str = ""  #: the company's number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """One number of a person, or a typed one of nobody in particular.
-
-    ``refused``: why it cannot be texted; ``warning``: why a text may not arrive.
-    """
+    """A person's number, or a typed number that belongs to nobody in particular."""
 
     user_id: int | None
     number: str
-    on_record: bool = True
-    refused: str = ""
-    warning: str = ""
+    on_record: bool = True  #: whether the number is on the person's record
+    refused: str = ""  #: why the number cannot be texted
+    warning: str = ""  #: why a text may not arrive
 
     @property
     def value(self) -> str:
@@ -55,41 +51,41 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A person (None: the number that was typed) and their ways."""
+    """A person with their destinations."""
 
-    user: User | None
+    user: User | None  #: None for a typed number
     ways: list[Destination]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What sending would do: the row of table 3, in one sentence, in the button's words; and what
-    is there now."""
+    """What sending would do, and the conversation that exists now."""
 
     row: Situation
     told: str
     button: str
     active: Interaction | None
-    last: list[Message]
+    last: list[Message]  #: the last lines of the active conversation
     opted_out: OptedOut | None
     unanswerable: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientPreview:
-    """``problem``: why what was typed is no number that can be texted; ``more``: others fit too."""
+    """The dialog's content."""
 
     asked: RecipientQuery
     senders: list[ProviderNumber]
     found: list[Found]
-    more: bool
-    problem: str
+    more: bool  #: whether more people match than are listed
+    problem: str  #: why the typed text is no number that can be texted
     chosen: Destination | None
     outlook: Outlook | None
 
 
 def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPreview:
-    """Find who fits; when one way is chosen or the only one, read table 3 for it."""
+    """Find matching people. If one destination is chosen, or only one exists, look up what sending
+    would do (table 3)."""
     senders = list_provider_numbers(conn)
     if not senders:
         raise BadInput("There is not a company number yet. An admin adds one.")
@@ -117,8 +113,8 @@ def recipient(way: Destination, sender: str) -> Recipient:
 
 
 def known(conn: Connection, user_id: int | None, number: str) -> RecipientQuery:
-    """The form for a person (and one of their numbers) that a link names; empty when there is no
-    such person."""
+    """Return the form for the person, and possibly the number, that a link names. If the person is
+    unknown, only the number is kept."""
     (user,) = select_users(conn, t.users.c.id == user_id) or (None,) if user_id else (None,)
     if user is None:
         return RecipientQuery(q=number, choice=f":{number}" if number else "")
@@ -129,7 +125,7 @@ def known(conn: Connection, user_id: int | None, number: str) -> RecipientQuery:
 
 
 def _typed(conn: Connection, q: str, country: str) -> tuple[Destination | None, str]:
-    """(the number that was typed, or why it is none that can be texted)."""
+    """Return (the destination for a typed number, the reason why it cannot be texted)."""
     if not phone_numbers.looks_like_one(q):
         return None, ""
     try:
@@ -140,7 +136,7 @@ def _typed(conn: Connection, q: str, country: str) -> tuple[Destination | None, 
 
 
 def _ways(conn: Connection, user: User, choice: str, country: str) -> list[Destination]:
-    """The numbers on a person's record, and another one that a link named for them."""
+    """Return the numbers on a person's record, and one more if a link named it."""
     owner, _, number = choice.partition(":")
     others = [number] if owner == str(user.id) and number and number not in user.numbers else []
     ways = []
@@ -164,7 +160,7 @@ def _ways(conn: Connection, user: User, choice: str, country: str) -> list[Desti
 
 
 def _chosen(found: Sequence[Found], choice: str) -> Destination | None:
-    """The way that was chosen, else the number as it was typed, else the only way there is."""
+    """Return the chosen destination, else the typed number, else the only destination."""
     ways = [way for one in found for way in one.ways if not way.refused]
     for way in ways:
         if way.value == choice:

@@ -1,4 +1,4 @@
-"""A live agent decides about a message whose outcome nobody can tell."""
+"""An agent decides the outcome of a message when it is unknown."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The search page: people and conversations, as one types."""
+"""The search page, which shows people and conversations as the agent types."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,29 +26,28 @@ LONGEST = 200  # characters of a query
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A conversation that was found: the line in pieces (piece, whether it was wanted), who wrote
-    it, and its seq."""
+    """A conversation that was found."""
 
     interaction: Interaction
-    seq: int | None
-    by: str
-    pieces: Sequence[tuple[str, bool]]
+    seq: int | None  #: the line that matched; None if the conversation matched otherwise
+    by: str  #: the line's author; empty for the requester
+    pieces: Sequence[tuple[str, bool]]  #: the line in pieces, each with whether it matched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """``below``: where the next page begins; None: there is none."""
+    """One page of results."""
 
     wanted: Wanted
     people: list[FoundPerson]
     hits: list[Hit]
-    below: int | None
+    below: int | None  #: where the next page begins; None on the last page
 
 
 @page(Role.AGENT, Role.SUPERVISOR)
 async def search_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The page; for a script, its results alone. ``q``: what is typed; ``below``: a later page of
-    conversations."""
+    """Return the page, or only its results for a script. ``q`` is the query; ``below`` asks for a
+    later page of conversations."""
     desk = desk_of(request)
     wanted = search_query.read((request.args.get("q") or "")[:LONGEST])
     below = request.args.get("below") or ""
@@ -73,8 +72,13 @@ def _results(conn: Connection, wanted: Wanted, below: int | None, agent_id: int)
 def _hit(one: FoundConversation, wanted: Wanted, agent_id: int) -> Hit:
     interaction, line = one.interaction, one.line
     if line is None:
-        said = interaction.short_description or ""
-        return Hit(interaction=interaction, seq=None, by="", pieces=[(said, False)] if said else [])
+        description = interaction.short_description or ""
+        return Hit(
+            interaction=interaction,
+            seq=None,
+            by="",
+            pieces=[(description, False)] if description else [],
+        )
     pieces = search_query.marked(
         search_query.text_of(line.body, line.reason, line.event), wanted.phrases
     )
@@ -82,7 +86,7 @@ def _hit(one: FoundConversation, wanted: Wanted, agent_id: int) -> Hit:
 
 
 def _by(line: Message, agent_id: int) -> str:
-    """Who wrote a line that was found; nothing for the requester."""
+    """Return the author of a line that was found; empty for the requester."""
     author: Any = line.author
     who = "You" if author.id == agent_id else first_name(author.name or "Live agent")
     if line.event is Event.LATE_REPLY:

@@ -1,4 +1,4 @@
-"""Signing in and out by page."""
+"""Signing in and out on pages."""
 
 import functools
 import re
@@ -29,12 +29,12 @@ from handoff_service.web.shared.session import (
     take_cookie,
 )
 
-# of this site, however a browser reads it
+# stays on this site, however a browser reads it
 _PAGE = re.compile(r"/workspace([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")
 
 
 def blueprint() -> Blueprint:
-    """``/sign-in`` and ``/sign-out``."""
+    """Serve ``/sign-in`` and ``/sign-out``."""
     made = Blueprint("sign_in")
 
     @made.get("/sign-in")
@@ -60,8 +60,8 @@ def blueprint() -> Blueprint:
     @page(*ANYONE)
     async def sign_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
         desk = desk_of(request)
-        # The session first: the hint about the presence makes the agent's other tabs ask, and find
-        # themselves out.
+        # End the session first: the presence hint makes the agent's other tabs reload, and they
+        # must find themselves signed out.
         await desk.store.write(end_session, cookie_token(request) or "")
         await desk.store.write(
             set_presence, SetPresence(agent_id=agent.id, presence=Presence.OFFLINE)
@@ -100,8 +100,8 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
 
 
 def _next(asked: str) -> str:
-    """The page that the agent wanted before signing in; the list if the address is none of the
-    workspace's pages."""
+    """Return the page that the agent requested before signing in, or the list if the address is not
+    a page of the workspace."""
     return asked if _PAGE.fullmatch(asked) else "/workspace"
 
 
@@ -125,6 +125,6 @@ async def _page(
 
 @functools.cache
 def demo_agents() -> list[AgentEntry]:
-    """The agents of the demo desk, who can come in with one click."""
+    """Return the demo desk's agents, who can sign in with one click."""
     path = Path(handoff_service.__file__).parent / "demo.toml"
     return [agent for agent in desk_file.read(path).agents if agent.password]

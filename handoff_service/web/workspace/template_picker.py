@@ -1,4 +1,4 @@
-"""Templates for agents: those that fit what an agent types, filled for the conversation or for a
+"""Templates that match what an agent types, with placeholders filled for the conversation or for a
 new message."""
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from handoff_service.store.views import Template
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-MOST = 50  # more are found by typing
+MOST = 50  # typing finds the others
 LONGEST_ID = 9  # digits
 
 
@@ -35,7 +35,7 @@ LONGEST_ID = 9  # digits
 async def found_templates(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Templates by a part of their name or text. ``q`` empty: the first of all."""
+    """Find templates by a part of their name or text. An empty ``q`` returns the first ones."""
     q = _typed(request)
 
     def read(conn: Connection) -> list[Template]:
@@ -51,7 +51,7 @@ async def found_templates(
 
 @page(*LIVE)
 async def templates_to_begin(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The same for a new message to the ``choice`` from the number ``from``. A conversation that
+    """Find templates for a new message to ``choice`` from the number ``from``. A conversation that
     does not exist yet has no number, so templates that name it are left out."""
     q = _typed(request)
     to = _recipient(request)
@@ -75,7 +75,8 @@ def _filled(found: Sequence[Template], who: Placeholders) -> list[Template]:
 
 
 def _recipient(request: Request) -> Recipient | None:
-    """Whom the dialog has chosen, ``7:+12025550101`` or ``:+12025550101``; None while nobody is."""
+    """Return the recipient chosen in the dialog, ``7:+12025550101`` or ``:+12025550101``; None if
+    none is chosen."""
     user, _, to = (request.args.get("choice") or "")[:100].partition(":")
     sender = (request.args.get("from") or "").strip()
     if not (is_e164(to) and is_e164(sender)) or not (

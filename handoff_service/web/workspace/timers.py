@@ -1,5 +1,5 @@
-"""Running timers on a conversation: put one off by a while, until tomorrow morning or until a time,
-or cancel it."""
+"""Running timers of a conversation: an agent postpones one by a while, until tomorrow morning or
+until a chosen time, or cancels it."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
@@ -24,7 +24,7 @@ from handoff_service.store.messaging_actions import timers
 from handoff_service.web.shared.rendering import form_field, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-MORNING = time(9)  # of the desk's day
+MORNING = time(9)  # in the desk's time zone
 TOO_LATE = "That is more than a year away. Choose an earlier time."
 
 
@@ -32,8 +32,8 @@ def _tomorrow(_due: datetime, now: datetime) -> datetime:
     return datetime.combine(now.date() + timedelta(days=1), MORNING, now.tzinfo)
 
 
-# what an agent presses -> when it fires instead, from when it is due and from now (both in the
-# desk's zone)
+# button -> function of the due time and the current time (both in the desk's time zone) that
+# returns the new due time
 LATER: Mapping[str, Callable[[datetime, datetime], datetime]] = {
     "15m": lambda due, _now: due + timedelta(minutes=15),
     "1h": lambda due, _now: due + timedelta(hours=1),
@@ -75,8 +75,8 @@ async def cancel(
 
 
 def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """What a field for a day and a time sends, in the desk's zone. BadInput when it is none to come
-    within a year."""
+    """Parse a date and time field in the desk's time zone. BadInput unless the time is in the
+    future and within a year."""
     try:
         at = datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError as error:

@@ -1,5 +1,5 @@
-"""Transfer a conversation to an agent or a queue, take that back, or give it back to the virtual
-agent: for good, or until it has asked for proof."""
+"""Transfer a conversation to an agent or a queue, cancel the transfer, or hand the conversation
+back to the virtual agent: for good, or for an identity check."""
 
 from typing import Any
 
@@ -31,7 +31,8 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 async def transfer_dialog(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """The dialog: every agent with what they do now, every queue with when it is open."""
+    """Return the dialog: every agent with their presence and load, every queue with its
+    opening hours."""
     around = await frame(request, agent, place="ongoing")
 
     def read(conn: Connection) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""The workspace: the list pane, a conversation, what agents do with them, and the stream that keeps
-both current.
+"""The workspace: the list pane, a conversation, the agents' actions, and the stream that keeps both
+current.
 
-A page is a whole answer and works as one; its fragments (``/workspace/lists``, ``.../news``) are
-the same templates, which the page's script puts in place by id. Acts answer nothing to the script:
-the stream tells it what has changed.
+Each page is complete and works without the script. Fragments (``/workspace/lists``, ``.../news``)
+use the same templates, and the script merges them by id. Actions answer the script with nothing,
+because the stream reports the change.
 """
 
 from collections.abc import Sequence
@@ -63,19 +63,19 @@ from handoff_service.web.workspace import (
 )
 
 ONE = "/conversations/<interaction_id:int>"
-MOST_WATCHED = 50  # lines whose receipts may still change
+MOST_WATCHED = 50  # lines with receipts that may still change
 
 
 def blueprint() -> Blueprint:
-    """The workspace's pages, signing in, and the static files."""
+    """Return the workspace's pages, signing in, and the static files."""
     made = Blueprint("workspace")
 
     @made.get("/")
     async def start(request: Request) -> HTTPResponse:
         return redirect("/workspace" if await signed_in(request) else "/sign-in")
 
-    # An error format is given because Sanic would else read and parse each handler for one, which
-    # takes a millisecond.
+    # Without an explicit error format, Sanic would read and parse each handler's source to find
+    # one, which takes a millisecond.
     inside = Blueprint("desk", url_prefix="/workspace")
     for path, handler in PAGES.items():
         inside.add_route(handler, path, methods=["GET"], name=handler.__name__, error_format="text")
@@ -88,7 +88,7 @@ def blueprint() -> Blueprint:
 
 @page(*LIVE)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The list; no conversation is open."""
+    """Return the list without an open conversation."""
     return render("list_page.html", **await _around(request, agent))
 
 
@@ -96,7 +96,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def conversation_page(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """A conversation with the list and what is known about the requester beside it."""
+    """Return a conversation with the list and the requester's details beside it."""
     desk = desk_of(request)
     around = await _around(request, agent, opened=interaction_id)
     facts: DeskFacts = around["desk"]
@@ -121,8 +121,8 @@ async def conversation_page(
 
 @page(*LIVE)
 async def list_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The list pane's parts and the counts. ``shown``: offers on the page; ``open``: the open
-    conversation."""
+    """Return the parts of the list pane and the counts. ``shown``: offers on the page; ``open``:
+    the open conversation."""
     on_page = _numbers(request, "shown")
     around = await _around(
         request, agent, on_page=on_page, opened=next(iter(_numbers(request, "open")), None)
@@ -132,14 +132,14 @@ async def list_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*ANYONE)
 async def counts_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The rail's counts, for pages that show no list."""
+    """Return the rail's counts, for pages without a list."""
     return render("counts.html", **await frame(request, agent, place=""))
 
 
 @page(*LIVE)
 async def news_fragment(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """The lines after ``after``, the ``watch``-ed lines as they are now, and what stands around
-    them."""
+    """Return the lines after ``after``, the ``watch``-ed lines as they are now, and the surrounding
+    parts."""
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
     thread = await desk.store.read(
@@ -246,8 +246,8 @@ async def undo(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
 
 @page(*LIVE)
 async def found_users(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Users by name, employee number or the end of a number, for whoever says who the requester
-    is."""
+    """Find users by name, employee number or the end of a number, so that an agent can say who the
+    requester is."""
     q = (request.args.get("q") or "").strip()[:100]
     found = await desk_of(request).store.read(find_active_users, q, 8)
     return render("found_users.html", users=found, q=q, interaction_id=interaction_id)
@@ -264,7 +264,7 @@ async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page()
 async def dismiss_notice(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The agent has read that they had been set to Away."""
+    """Dismiss the notice that the product set the agent to Away."""
     await desk_of(request).store.write(presences.dismiss_notice, agent.id)
     return went_well(request)
 
@@ -313,7 +313,7 @@ ACTS: dict[str, Any] = {
 async def _around(
     request: Request, agent: CurrentAgent, *, on_page: Sequence[int] = (), opened: int | None = None
 ) -> dict[str, Any]:
-    """What the desk's pages and fragments need: the frame and the lists."""
+    """Return the variables of the pages and fragments with a list: the frame and the lists."""
     others = request.args.get("others") == "1"
     around = await frame(request, agent, place="ongoing" if opened else "inbox")
     lists = await desk_of(request).store.read(
@@ -344,6 +344,7 @@ def _field(request: Request, name: str) -> str:
 
 
 def _numbers(request: Request, name: str) -> list[int]:
-    """Numbers from the address, ``?name=1&name=2`` or ``?name=1,2``; what is none is left out."""
+    """Return the numbers in the address, ``?name=1&name=2`` or ``?name=1,2``, without other
+    values."""
     parts = ",".join(request.args.getlist(name) or []).split(",")
     return [int(part) for part in parts if part.isdecimal() and len(part) < 16]

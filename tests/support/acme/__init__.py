@@ -1,2 +1,2 @@
-"""Acme, a made-up SMS provider: what ``docs/how-to/add-a-provider.md`` says to write, and a server
-to try it with."""
+"""Acme, a made-up SMS provider, written as ``docs/how-to/add-a-provider.md`` describes, and a
+server to try it with."""

@@ -1,5 +1,4 @@
-"""Acme's whole story, as a folder below ``gateways/`` would tell it: JSON over HTTP, with a key in
-a header."""
+"""All of Acme, as one folder below ``gateways/``: JSON over HTTP, with a key in a header."""
 
 import hmac
 import json
@@ -130,7 +129,7 @@ def read_receipt(_settings: Settings, request: ProviderRequest) -> Sequence[Rece
 
 
 def kind(url: str) -> ProviderKind:
-    """``url``: in a real folder, a setting of its own."""
+    """Describe Acme at this address. In a real folder, ``url`` would be a setting."""
 
     def opened(_settings: Settings, _receipts: Receipts) -> SmsProvider:
         return AcmeProvider(url)

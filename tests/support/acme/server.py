@@ -1,4 +1,4 @@
-"""Acme's own server."""
+"""Acme's server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from tests.support.acme.provider import KEY
 
 
 class FakeAcme:
-    """Remembers the texts that it took, and lets a test wait for the next one."""
+    """Records the texts that it accepted, and lets a test wait for the next one."""
 
     def __init__(self) -> None:
         self.url = ""

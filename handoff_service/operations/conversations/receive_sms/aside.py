@@ -39,8 +39,8 @@ i, m = t.interactions, t.messages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """A text to keep after the others of its transaction. ``closed``: the conversation that it says
-    thanks for; without it and ``reaction``: a blank text."""
+    """A text to keep after the others of its transaction. ``closed``: the conversation that it
+    thanks for. A text without ``closed`` and ``reaction`` is blank."""
 
     text: Text
     provider: Provider
@@ -87,7 +87,7 @@ def _names(tx: Transaction, closed: int) -> list[str]:
 
 
 def keep_aside(tx: Transaction, aside: Aside) -> int:
-    """Store it. Returns the interaction that it stands in."""
+    """Store the text. Returns the interaction that contains it."""
     reaction, message = aside.reaction, aside.message
     if reaction is None:
         where = aside.closed or _newest(tx, aside) or _closed_at_once(tx, aside)
@@ -198,8 +198,8 @@ def _newest(tx: Transaction, aside: Aside) -> int | None:
 
 
 def _closed_at_once(tx: Transaction, aside: Aside) -> int:
-    """Without any conversation on the line, such as a reaction to what was sent before this desk
-    had the number: kept in one that is closed already."""
+    """Keep the text in a new conversation that is closed from the start, because the line has none.
+    An example is a reaction to a text from before this desk had the number."""
     number, users = (
         aside.text.requester_number,
         aside.facts.users.get(aside.text.requester_number, ()),

@@ -126,7 +126,7 @@ def _note_consent(
     if text.sent_at is not None and word in CONSENT:
         since = facts.said_since.get(text.requester_number, [])
         if consent_keywords.is_overruled(
-            word, ((said, sure) for at, said, sure in since if at >= text.sent_at)
+            word, ((meaning, sure) for at, meaning, sure in since if at >= text.sent_at)
         ):
             return
     elif word in CONSENT and text.requester_number in facts.said_since:

@@ -248,9 +248,9 @@ def _said_since(
     )
     found: dict[str, list[tuple[datetime, Command | None, bool]]] = {}
     for r in tx.conn.execute(query):
-        said = consent_keywords.word(r.body, words)
+        meaning = consent_keywords.word(r.body, words)
         found.setdefault(r.requester_number, []).append(
-            (r.created_at, said, r.event != Event.RECOVERED)
+            (r.created_at, meaning, r.event != Event.RECOVERED)
         )
     return found
 

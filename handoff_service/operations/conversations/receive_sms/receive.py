@@ -133,8 +133,8 @@ _UNATTENDED = (
 
 
 def _reassign(tx: Transaction, ids: list[int]) -> None:
-    """Where the desk is set so, offer a conversation again when its agent is away and the requester
-    writes."""
+    """If the desk is set up for it, offer a conversation again when the requester writes while its
+    agent is away."""
     for r in tx.conn.execute(_UNATTENDED, {"ids": ids}).all() if ids else ():
         hand_off(
             tx, interactions.lock(tx.conn, r.id), f"{r.name} is {r.presence.replace('_', ' ')}.", {}
