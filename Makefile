@@ -92,7 +92,7 @@ docs: .venv-docs/.ready ## build the documentation in site/; a dead link fails t
 	@.venv-docs/bin/sphinx-build -q -W --keep-going -b html docs site && echo "-> site/index.html"
 
 audit: .venv-audit/.ready ## check the locked dependencies for known vulnerabilities; fails when the advisories cannot be reached
-	@.ci/audit .venv-audit/bin/pip-audit requirements/dev.txt requirements/bot.txt requirements/audit.txt
+	@.ci/audit .venv-audit/bin/pip-audit requirements/dev.txt requirements/bot.txt requirements/docs.txt requirements/audit.txt
 
 sbom: .venv-audit/.ready ## write bills of materials (CycloneDX) of service and bot into sbom/
 	@mkdir -p sbom
