@@ -1,7 +1,7 @@
 """Requests at random against every route of the app, on both databases: none is answered with 500.
 
-``PATCHBOARD_TEST_FUZZ=5000`` is the long form, 20,000 in all (tests/chaos); ``PATCHBOARD_TEST_SEED`` names other
-requests.
+``PATCHBOARD_TEST_FUZZ=5000`` is the long form, 20,000 requests in all (tests/chaos);
+``PATCHBOARD_TEST_SEED`` names other requests.
 """
 
 import asyncio
