@@ -8,10 +8,17 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.problem_form import FORM
-from actions.turn import turn_id
+from actions.turn import confidence, intent_of, language, said, turn_id
+from actions.turns import turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.add_to_case import AddToCase, add_to_case
 from handoff_service.rules.virtual_agent.bot_replies import added
+from handoff_service.rules.virtual_agent.questions import is_question
+
+LATELY = 2  # turns after a case in which an unclear text may belong to it
+SURELY_ELSE = 0.8  # a text that is not for the desk with this confidence belongs to no case
+NOT_FOR_DESK = frozenset({"not_for_desk", "automated_text"})
+UNCLEAR = frozenset({"nlu_fallback", "unsure_topic"})
 
 
 class AddToCaseAction(Action):
@@ -27,11 +34,28 @@ class AddToCaseAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        said = str(tracker.latest_message.get("text") or "").strip()
-        number = await self._desk.store.write(
-            add_to_case, AddToCase(turn_id=turn_id(tracker), note=said)
-        )
-        if number is None:
-            return [SlotSet("problem", said), FollowupAction(FORM)]
-        dispatcher.utter_message(text=added(number, said))
-        return []
+        if await _add(self._desk, dispatcher, tracker):
+            return []
+        return [SlotSet("problem", said(tracker)), FollowupAction(FORM)]
+
+
+async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Whether a text that was not understood was added to the case that was made just before."""
+    ago = turns_since_case(tracker.events)
+    if ago is None or ago > LATELY or len(said(tracker).split()) < 2:
+        return False
+    if intent_of(tracker) in NOT_FOR_DESK and confidence(tracker) >= SURELY_ELSE:
+        return False
+    return (ago == 1 or intent_of(tracker) in UNCLEAR) and await _add(desk, dispatcher, tracker)
+
+
+async def _add(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    note = AddToCase(turn_id=turn_id(tracker), note=said(tracker))
+    number = await desk.store.write(add_to_case, note)
+    if number is None:
+        return False
+    if is_question(said(tracker)):
+        dispatcher.utter_message(response="utter_question_added", number=number)
+    else:
+        dispatcher.utter_message(text=added(number, said(tracker), language(tracker)))
+    return True

@@ -9,11 +9,12 @@ from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
 from actions.proof import proof_first
-from actions.turn import interaction_id
+from actions.turn import interaction_id, language
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.cases import case_id
 from handoff_service.rules.virtual_agent import bot_replies
 from handoff_service.rules.virtual_agent.bot_replies import CaseLine
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk.desk import desk_time_zone
@@ -40,7 +41,7 @@ class CaseStatusAction(Action):
         if events is not None:
             return events
         said = await self._desk.store.read(_answer, interaction_id(tracker), tracker.get_slot(SLOT))
-        dispatcher.utter_message(text=said)
+        dispatcher.utter_message(text=in_language(said, language(tracker)))
         return [SlotSet(SLOT, None)]
 
 

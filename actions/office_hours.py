@@ -7,9 +7,10 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
-from actions.turn import interaction_id
+from actions.turn import interaction_id, language
 from handoff_service.context import AppContext
 from handoff_service.rules.virtual_agent import bot_replies
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours
 
@@ -28,7 +29,7 @@ class OfficeHoursAction(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
         said = await self._desk.store.read(_hours, interaction_id(tracker))
-        dispatcher.utter_message(text=said)
+        dispatcher.utter_message(text=in_language(said, language(tracker)))
         return []
 
 

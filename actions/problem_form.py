@@ -9,9 +9,12 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import entities, said_with_devices
+from actions.equipment_form import keep_question
+from actions.start_topic import REPORTS
+from actions.turn import entities, intent_of, language, said_with_devices
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import outages
 from handoff_service.store.views import Outage
 
@@ -20,6 +23,7 @@ KNOWN = "known_outage"
 IT, NONE = "it", "none"
 SURE = 0.8  # below it a sentence is an answer to "What is wrong?", whatever else it may also be
 SENTENCE = 4  # words
+FREE_TEXT = frozenset({"problem", "device"})
 CHOICES = (("That is it", "/affirm"), ("Something else", "/deny"))
 
 
@@ -66,8 +70,13 @@ class ValidateProblemForm(FormValidationAction):
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        """Any words are a good answer."""
-        return [SlotSet(slot, value) for slot, value in tracker.slots_to_validate().items()]
+        """Any words are a good answer, except a question that reports nothing."""
+        taken: dict[str, Any] = {}
+        for slot, value in tracker.slots_to_validate().items():
+            taken[slot] = value
+            if slot in FREE_TEXT and intent_of(tracker) not in REPORTS:
+                taken |= keep_question(slot, value, dispatcher, tracker)
+        return [SlotSet(slot, value) for slot, value in taken.items()]
 
 
 class AskKnownOutage(Action):
@@ -85,7 +94,10 @@ class AskKnownOutage(Action):
         found = await _known(self._desk, tracker)
         if not found:  # it has ended meanwhile
             return [SlotSet(KNOWN, NONE), FollowupAction(FORM)]
-        buttons = [{"title": title, "payload": payload} for title, payload in CHOICES]
+        buttons = [
+            {"title": in_language(title, language(tracker)), "payload": payload}
+            for title, payload in CHOICES
+        ]
         dispatcher.utter_message(text=found[0].text, buttons=buttons)
         return []
 

@@ -8,6 +8,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.mentioned_account import FORM, mentioned_account
+from actions.start_topic import take_up
 from actions.turn import form_of, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity.prove_identity import TurnRef, begin_proof
@@ -63,7 +64,8 @@ class ResumeForm(Action):
             e["event"] in ("followup", "active_loop") for e in events
         ):
             return events
-        return [*events, SlotSet(THEN, None), *back(tracker)]
+        wish = [] if tracker.get_slot(BACK_TO) else take_up(dispatcher, tracker)
+        return [*events, SlotSet(THEN, None), *(wish or back(tracker))]
 
 
 def back(tracker: Tracker) -> list[dict[str, Any]]:

@@ -139,7 +139,6 @@ def test_buttons_carry_their_payload(requester: Conversation) -> None:
         ("what time do you close", "We are here"),
         ("is it down for everyone", "Nothing is known"),
         ("any news on my case", "Status of"),
-        ("hablas español?", "Entiendo"),
         ("tell me a joke", "I can't help"),
         ("i need a new keyboard", "Let's finish this first"),
     ],
@@ -150,6 +149,16 @@ def test_an_aside_does_not_lose_the_form(requester: Conversation, aside: str, be
     assert answer.startswith(begins)
     assert question == HOW_BAD
     assert requester.says("no rush")[0].endswith("| Wi-Fi | working")
+
+
+def test_asking_for_spanish_gets_it(requester: Conversation) -> None:
+    """The service sets the language before the turn, as it reads it from the text."""
+    requester.says("the wifi is down")
+    _, replies = requester.turn("hablas español?", before={"slots": {"language": "es"}})
+    assert [reply["text"] for reply in replies] == [
+        'Claro, hablemos en español. Cuente qué necesita, o escriba "agente" para hablar con una persona.',
+        "¿Puede trabajar a pesar de esto?",
+    ]
 
 
 def test_a_person_at_once(requester: Conversation, actions: ActionEndpoint) -> None:

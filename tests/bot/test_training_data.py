@@ -9,15 +9,24 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from handoff_service.bot_control.nlu_texts import alike
 from handoff_service.bot_control.rasa_cli import ROOT
 from tests.support.rasa_server import meanings, run_rasa
 
-# Measured when the texts were written: 124 of 146. Examples were then added for what was missed, so
-# the 138 of now is no estimate of how texts from outside are understood; that is nearer to the
-# first.
-LEAST_UNDERSTOOD = 0.88
+# The authors of these texts saw the examples, so this only guards against a change for the worse.
+# `make nlu` reports the fair figure, of texts by authors who did not.
+LEAST_UNDERSTOOD = 0.92
 FEWEST_EXAMPLES = 40
-SAME_AS = {"out_of_scope": ("nlu_fallback",)}  # what Rasa says when it is not sure is treated alike
+PROOF = {"form": "identity_form", "slot": "proof", "after_case": False}
+# what means something only as an answer is asked for before
+ASKED: dict[str, dict[str, object]] = {
+    "no_code": PROOF,
+    "new_code": PROOF,
+    "other_account": PROOF,
+    "impact_working": {"form": "problem_form", "slot": "impact", "after_case": False},
+    "more_facts": {"form": None, "slot": None, "after_case": True},
+}
+NOTHING_ASKED: dict[str, object] = {"form": None, "slot": None, "after_case": False}
 
 SENT = ("other_proof", "tell_secret", "prove_identity", "proof_ended")
 SAID_BY_ACTIONS = (  # actions/identity.py
@@ -38,6 +47,9 @@ SAID_BY_ACTIONS = (  # actions/identity.py
 EXPECTED_WARNINGS = (
     # buttons
     "The intent 'inform_impact' is listed in the domain file, but is not found in the NLU "
+    "training data",
+    # the gate's
+    "The intent 'unsure_topic' is listed in the domain file, but is not found in the NLU "
     "training data",
     # the service's
     "The intent 'handed_back' is listed in the domain file, but is not found in the NLU "
@@ -91,8 +103,9 @@ def examples() -> dict[str, list[str]]:
     return found
 
 
-def held_out() -> list[tuple[str, str]]:
-    texts = read(ROOT / "tests" / "bot" / "held_out_texts.yml")
+def held_out(name: str) -> list[tuple[str, str]]:
+    """Texts and what they mean, of a file in tests/bot."""
+    texts = read(ROOT / "tests" / "bot" / name)["texts"]
     return [(text, intent) for intent, of_intent in texts.items() for text in of_intent]
 
 
@@ -151,16 +164,19 @@ def test_no_text_is_an_example_twice() -> None:
 
 def test_no_held_out_text_is_an_example() -> None:
     trained = {same(text) for of_intent in examples().values() for text in of_intent}
-    assert [text for text, _ in held_out() if same(text) in trained] == []
+    files = sorted(path.name for path in (ROOT / "tests" / "bot").glob("held_out_*.yml"))
+    assert [text for name in files for text, _ in held_out(name) if same(text) in trained] == []
 
 
 def test_texts_it_never_saw_are_understood(home: Path, model: Path) -> None:
-    texts = held_out()
-    found = meanings(model, [text for text, _ in texts], home)
+    texts = held_out("held_out_texts.yml")
+    found = meanings(
+        model, [(text, ASKED.get(intent, NOTHING_ASKED)) for text, intent in texts], home
+    )
     wrong = [
         f"{text!r}: {answer['intent']}, not {intent}"
         for (text, intent), answer in zip(texts, found, strict=True)
-        if answer["intent"] not in (intent, *SAME_AS.get(intent, ()))
+        if alike(str(answer["intent"])) != alike(intent)
     ]
     understood = 1 - len(wrong) / len(texts)
     assert understood >= LEAST_UNDERSTOOD, f"{understood:.3f} of {len(texts)}:\n" + "\n".join(wrong)

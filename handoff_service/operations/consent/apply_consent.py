@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from handoff_service.operations.consent.change_consent import ConsentChange, record_in
+from handoff_service.operations.consent.resume_topic import is_unfinished, resume_topic
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
@@ -15,7 +16,7 @@ from handoff_service.rules.consent.consent_keywords import (
     ConsentStep,
     Source,
 )
-from handoff_service.rules.consent.opt_out_wishes import Wish, wish
+from handoff_service.rules.consent.opt_out_wishes import Wish, folded, wish
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Owner, State
 from handoff_service.store.conversations import interactions
@@ -27,6 +28,7 @@ from handoff_service.store.virtual_agent import bot_turns
 
 SAID_STOP = "The requester opted out"
 SAID_START = "The requester opted in"
+ONLY_REPORT = 'To cancel only your report, text START, then "never mind".'
 MAY_WANT_OUT = (
     "The requester may want to opt out: we asked them to reply STOP, and they wrote again."
 )
@@ -51,7 +53,7 @@ def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
     if ConsentStep.RECORD in steps:
         _record(tx, interaction, word, opted_out=not opts_in)
     if ConsentStep.CONFIRM in steps and not word.answered:
-        confirmation = texts.opted_in(tx.conn) if opts_in else texts.opted_out(tx.conn)
+        confirmation = texts.opted_in(tx.conn) if opts_in else _opted_out(tx, interaction, word)
         messages.send_text(
             tx, interaction, confirmation, Author.SYSTEM, event=None if opts_in else Event.CONSENT
         )
@@ -63,9 +65,21 @@ def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
         _ask_back(tx, interaction, word.sid)
     if ConsentStep.SAY_WHO in steps and interaction.owner is Owner.VIRTUAL_AGENT:
         messages.send_text(tx, interaction, texts.wrong_number(tx.conn), Author.SYSTEM)
+    if opts_in and interaction.active and resume_topic(tx, interaction):
+        return
     if ConsentStep.CLOSE in steps and interaction.active and interaction.owner is not Owner.AGENT:
         state = State.CLOSED_COMPLETE if opts_in else State.CLOSED_ABANDONED
         end_interaction(tx, interaction, state, said=SAID_START if opts_in else SAID_STOP)
+
+
+def _opted_out(tx: Transaction, interaction: InteractionRow, word: Word) -> str:
+    """The confirmation. Somebody who texts CANCEL in the middle of a report may only mean the
+    report."""
+    said = texts.opted_out(tx.conn)
+    may_mean_report = folded(word.words) in ("cancel", "end", "quit")
+    if may_mean_report and is_unfinished(tx, interaction.id):
+        return f"{said} {ONLY_REPORT}"
+    return said
 
 
 def _ask_back(tx: Transaction, interaction: InteractionRow, sid: str) -> None:

@@ -20,10 +20,15 @@ from sqlalchemy import select, update
 from handoff_service.operations.shared import messages
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
-from handoff_service.operations.virtual_agent.turn_input import told_to_bot, unanswered_texts
+from handoff_service.operations.virtual_agent.turn_input import (
+    asked_before,
+    told_to_bot,
+    unanswered_texts,
+)
 from handoff_service.ports import BotReply, Question, Understood
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
+from handoff_service.rules.virtual_agent.automated_texts import AutomatedText, all_automated
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices, without_bot
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -94,6 +99,7 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
         return None
     turn = _under_way(tx, interaction)
+    said: list[str] = []
     if turn is not None and turn.opening:
         message = turn.opening["payload"]
     else:
@@ -112,7 +118,11 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
             )
             due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
             return None
+        said = found
         choices = _choices(tx, interaction)
+        if turn is None and interaction.expects is None and (kind := all_automated(found)):
+            _leave_unanswered(tx, interaction, kind, choices)
+            return None
         if (
             turn is None
             and interaction.expects is None
@@ -124,7 +134,8 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
             "\n".join(text for text in found if text), choices
         )
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
-    told = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
+    told = told_to_bot(tx, interaction, turn.opening if turn is not None else None, said)
+    told |= asked_before(tx, interaction)
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
     return Question(
         sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata
@@ -194,6 +205,8 @@ def _outcome(
         return TurnOutcome.LATE
     if turn.hand_off is not None:
         return TurnOutcome.ANSWERED
+    if turn.outcome == TurnOutcome.SILENT and command.failure is None and not command.replies:
+        return TurnOutcome.SILENT
     if command.failure is not None or (not command.replies and not _restarts(turn)):
         return TurnOutcome.FAILED
     if command.understood is None and _is_lost(tx, interaction, command.replies):
@@ -235,6 +248,21 @@ def _answer_without_bot(
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
 
 
+def _leave_unanswered(
+    tx: Transaction, interaction: InteractionRow, kind: AutomatedText, choices: Sequence[Choice]
+) -> None:
+    """End the turn without an answer. The conversation says why, and the next text begins another
+    turn."""
+    turn_id = _new_turn(tx, interaction)
+    said = f"Not answered: it looks like {kind}."
+    messages.append(
+        tx, interaction, messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said)
+    )
+    shown = [[c.title, c.payload] for c in choices]
+    _put(tx, turn_id, answered_at=tx.now, choices=shown, outcome=TurnOutcome.SILENT)
+    due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
+
+
 def _restarts(turn: _Row) -> bool:
     return turn.opening is not None and turn.opening["payload"] == RESTART
 
@@ -245,6 +273,15 @@ def _words(replies: Sequence[BotReply]) -> str:
 
 def _put(tx: Transaction, turn_id: int, **values: object) -> None:
     tx.conn.execute(update(t.bot_turns).where(t.bot_turns.c.id == turn_id).values(**values))
+
+
+def told_today(tx: Transaction, asked: tuple[int, str]) -> bool:
+    """Whether this action answered the turn's number within a day. ``asked``: the turn's id and the
+    action."""
+    turn_id, action = asked
+    _, turn = _locked_turn(tx, turn_id)
+    number = interactions.lock(tx.conn, turn.interaction_id).requester_number
+    return bot_turns.did_since(tx.conn, number, action, tx.now - timedelta(days=1))
 
 
 def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:

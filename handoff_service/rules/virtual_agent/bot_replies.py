@@ -14,6 +14,7 @@ from handoff_service.rules.delivery.sms_characters import LOOK_ALIKES
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, Encoding, segments
 from handoff_service.rules.desk.system_messages import opening
 from handoff_service.rules.shared.vocabulary import CaseState
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 
 ROOM = 160
 MOST_CASES = 3
@@ -28,6 +29,8 @@ _STANDS: dict[CaseState, str] = {
     CaseState.RESOLVED: "resolved",
     CaseState.CLOSED: "closed",
 }
+OPENED = "I've opened {what} {number}{about}. {then}"
+ADDED = "Added to {number}: {about}."
 UNKNOWN_CASE = "I can't find that case. Check the number, or ask for the status of your cases."
 NO_CASES = (
     "You have no open cases. If something is wrong, describe it in one sentence and I'll open one."
@@ -124,12 +127,14 @@ def _day(at: datetime, zone: str, now: datetime) -> str:
     )
 
 
-def opened(what: str, number: str, description: str, then: str) -> str:
+def opened(what: str, number: str, description: str, then: str, language: str | None = None) -> str:
     """Confirms a new case: ``I've opened request CS0000012: a second monitor. <then>``."""
+    frame = in_language(OPENED, language)
+    words = {"what": in_language(what, language), "then": in_language(then, language)}
 
     def with_description(most: int) -> str:
         about = short(description, most)
-        return f"I've opened {what} {number}{f': {about}' if about else ''}. {then}"
+        return frame.format(**words, number=number, about=f": {about}" if about else "")
 
     return _with_room(with_description)
 
@@ -147,9 +152,10 @@ def outage_news(outages: Sequence[tuple[str, str]], *, asked_behind: bool) -> st
     return next((text for text in fullest if segments(text).count <= most), named)
 
 
-def added(number: str, said: str) -> str:
+def added(number: str, said: str, language: str | None = None) -> str:
     """Confirms an addition to a case: ``Added to CS0000012: it started yesterday.``"""
-    return _with_room(lambda most: f"Added to {number}: {short(said, most)}.")
+    frame = in_language(ADDED, language)
+    return _with_room(lambda most: frame.format(number=number, about=short(said, most)))
 
 
 def hours(

@@ -26,6 +26,19 @@ _NUMBERS: Mapping[str, int] = {
 #: A bare emoji that answers a yes/no question, without skin tone and variation selector.
 YES_EMOJI, NO_EMOJI = frozenset("👍👌✅✔☑🆗💯🙆"), frozenset("👎❌✖🚫🙅⛔")
 _YES, _NO = frozenset({"yes", "si", "sí"}), frozenset({"no"})
+#: Whole texts that say yes or no.
+_YES_WORDS = _YES | {
+    "y",
+    "yep",
+    "yeah",
+    "yup",
+    "yes please",
+    "sure",
+    "si por favor",
+    "sí por favor",
+}
+_NO_WORDS = _NO | {"n", "nope", "nah", "no thanks", "no thank you", "no gracias"}
+_PAYLOADS = {"yes": "/affirm", "no": "/deny"}
 BLANK = "Your text had no words. How can I help?"
 BLANK_ANSWER = "Your text had no words. Please answer with one of these:"
 IN_WORDS = "Please answer with the number or the words of one of these:"
@@ -118,6 +131,8 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
         return choices[position - 1].payload
     if (word := yes_or_no(text)) is not None:
         return next((c.payload for c in choices if _says(c, word)), word)
+    if (word := _word(said)) and len(meant := [c for c in choices if _says(c, word)]) == 1:
+        return meant[0].payload
     return text.lstrip("/ \t\r\n") or "?"
 
 
@@ -146,7 +161,13 @@ def without_bot(texts: Sequence[str], choices: Sequence[Choice]) -> str | None:
     return IN_WORDS
 
 
+def _word(said: str) -> str | None:
+    return "yes" if said in _YES_WORDS else "no" if said in _NO_WORDS else None
+
+
 def _says(choice: Choice, word: str) -> bool:
+    if choice.payload == _PAYLOADS[word]:
+        return True
     first = plain(choice.title).partition(" ")[0]
     return first in (_YES if word == "yes" else _NO)
 

@@ -1,0 +1,258 @@
+"""A report is never lost: what the actions do with texts that are no answer."""
+
+from typing import Any
+
+import pytest
+
+from actions.fallback import REASON_WITH_CASE
+from handoff_service.operations.virtual_agent.stay_silent import SAID
+from handoff_service.ports import Understood
+from handoff_service.rules.shared.vocabulary import TurnOutcome
+from handoff_service.store.engine import tables as t
+from tests.actions.test_actions import FALLBACK, LISTEN, USER, Bot, slots_set
+from tests.support.story import Story
+
+REPORT = {"problem": "my laptop is dead", "requested_slot": "impact"}
+INSIDE = {"name": "problem_form"}
+OPENED = {"event": "action", "name": "action_open_case"}
+ASKED = {"event": "action", "name": "action_ask_topic"}
+UNSURE = {"intent": {"name": "unsure_topic", "confidence": 1.0}}
+
+
+@pytest.fixture
+async def bot(story: Story) -> Bot:
+    made = Bot(story)
+    await made.start()
+    return made
+
+
+def responses(result: Any) -> list[str]:
+    return [one["response"] or one["text"] for one in result["responses"]]
+
+
+def follows(result: Any) -> list[str]:
+    return [one["name"] for one in result["events"] if one["event"] == "followup"]
+
+
+async def test_more_facts_are_kept_and_the_question_comes_in_other_words(bot: Bot) -> None:
+    result = await bot.run(
+        "action_fallback", slots=REPORT, loop=INSIDE, text="it just beeps", events=[USER]
+    )
+    assert responses(result) == ["utter_noted_ask_impact"]
+    assert slots_set(result) == {"problem": "my laptop is dead\nit just beeps"}
+    assert follows(result) == ["action_listen"]
+
+
+async def test_a_word_that_is_no_fact_is_asked_again(bot: Bot) -> None:
+    meant = {"intent": {"name": "affirm", "confidence": 0.9}}
+    result = await bot.run(
+        "action_fallback", slots=REPORT, loop=INSIDE, text="ok then", meant=meant, events=[USER]
+    )
+    assert (responses(result), slots_set(result)) == (["utter_ask_impact_again"], {})
+
+
+async def test_the_second_time_the_case_is_made_and_handed_over_with_its_number(
+    bot: Bot, story: Story
+) -> None:
+    events = [USER, FALLBACK, LISTEN, USER]
+    slots = REPORT | {"problem": "my laptop is dead\nit just beeps"}
+    for _ in range(2):  # a turn may run twice
+        result = await bot.run(
+            "action_fallback", slots=slots, loop=INSIDE, text="three times", events=events
+        )
+    (said,) = responses(result)
+    assert said.startswith("I've opened case CS0000001: my laptop is dead it just beeps")
+    assert said.endswith("A person will continue with you here.")
+    (case,) = await story.rows(t.cases)
+    assert (case.description, case.impact) == (
+        "my laptop is dead\nit just beeps\nthree times",
+        None,
+    )
+    await story.finish(bot.question, said)
+    (item,) = await story.rows(t.work_items)
+    assert (item.reason, item.collected["Case"]) == (REASON_WITH_CASE, "CS0000001")
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "said"),
+    [
+        ("the small one, please", "nlu_fallback", "Added to CS0000001: the small one, please."),
+        ("when will somebody come?", "out_of_scope", "utter_question_added"),
+        ("with a stand maybe", "unsure_topic", "Added to CS0000001: with a stand maybe."),
+    ],
+)
+@pytest.mark.parametrize("action", ["action_fallback", "action_ask_topic", "action_not_for_desk"])
+async def test_what_follows_a_case_is_added_to_it(
+    bot: Bot, story: Story, action: str, text: str, intent: str, said: str
+) -> None:
+    await bot.run("action_open_case", slots={"problem": "no monitor"})
+    meant = {"intent": {"name": intent, "confidence": 0.4}}
+    result = await bot.run(action, text=text, meant=meant, events=[USER, OPENED, LISTEN, USER])
+    assert responses(result) == [said]
+    assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+
+
+async def test_later_an_unclear_text_is_not_the_cases(bot: Bot) -> None:
+    await bot.run("action_open_case", slots={"problem": "no monitor"})
+    events = [USER, OPENED, LISTEN, USER, LISTEN, USER, LISTEN, USER]
+    meant = {"intent": {"name": "nlu_fallback", "confidence": 0.4}}
+    result = await bot.run("action_fallback", text="qwe rty", meant=meant, events=events)
+    assert responses(result) == ["utter_rephrase"]
+
+
+async def test_a_question_is_no_answer_and_is_kept(bot: Bot, story: Story) -> None:
+    slots: dict[str, Any] = {"item": "monitor", "requested_slot": "item_reason"}
+    given = {"event": "slot", "name": "item_reason", "value": "how long does it take?"}
+    call = {
+        "loop": {"name": "equipment_form"},
+        "text": "how long does it take?",
+        "events": [USER, given],
+    }
+    result = await bot.run(
+        "validate_equipment_form", slots=slots | {"item_reason": given["value"]}, **call
+    )
+    assert responses(result) == ["utter_question_kept"]
+    assert slots_set(result)["item_reason"] is None
+    assert slots_set(result)["questions"] == "how long does it take?"
+    done = slots | {"item_reason": "spreadsheets", "questions": "how long does it take?"}
+    await bot.run("action_open_request", slots=done)
+    (case,) = await story.rows(t.cases)
+    assert case.description == "monitor\nWhat for: spreadsheets\nAsked: how long does it take?"
+
+
+async def test_a_name_is_greeted(bot: Bot) -> None:
+    result = await bot.run("action_greet", text="hi, it's Ann Lee")
+    assert (responses(result), slots_set(result)) == (
+        ["utter_greet_by_name"],
+        {"said_name": "Ann Lee"},
+    )
+    assert responses(await bot.run("action_greet", text="hello")) == ["utter_greet"]
+    result = await bot.run("action_fallback", text="its priya here")
+    assert slots_set(result) == {"said_name": "Priya"}
+
+
+async def test_a_number_that_has_a_new_owner_is_not_asked_who_they_are(bot: Bot) -> None:
+    result = await bot.run("action_not_me", text="this number is somebody else's now")
+    assert (responses(result), follows(result)) == (["utter_new_owner"], [])
+    result = await bot.run("action_not_me", text="that is not me")
+    assert (responses(result), follows(result)) == (["utter_not_you"], ["identity_form"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("oh sorry wrong number", "utter_wrong_number"),
+        ("it is jammed again", "utter_rephrase"),
+        ("i didnt get the code", "utter_no_proof"),
+    ],
+)
+async def test_what_is_about_no_code_is_not_answered_about_codes(
+    bot: Bot, text: str, said: str
+) -> None:
+    meant = {"intent": {"name": "other_account", "confidence": 0.6}}
+    assert responses(await bot.run("action_no_proof", text=text, meant=meant)) == [said]
+
+
+# A second wish ------------------------------------------------------------------------------------
+
+
+async def test_a_second_wish_is_remembered_and_taken_up_after_the_form(bot: Bot) -> None:
+    meant = {"intent": {"name": "request_equipment", "confidence": 0.9}}
+    result = await bot.run(
+        "action_other_topic", text="i need a new mouse", meant=meant, loop=INSIDE
+    )
+    wish = {"next_wish": "request_equipment", "next_wish_text": "i need a new mouse"}
+    assert (responses(result), slots_set(result)) == (["utter_one_at_a_time"], wish)
+    named = {"entities": [{"entity": "device", "value": "mouse"}]}
+    said = {"event": "user", "text": "i need a new mouse", "parse_data": named}
+    result = await bot.run(
+        "action_open_case", slots={"problem": "no wifi"} | wish, events=[said, USER]
+    )
+    assert responses(result)[1:] == ["utter_next_wish"]
+    assert (slots_set(result)["item"], slots_set(result)["next_wish"]) == ("mouse", None)
+    assert follows(result) == ["equipment_form"]
+
+
+async def test_a_password_inside_a_report_comes_after_it(bot: Bot) -> None:
+    wish = {"next_wish": "account_help", "next_wish_text": "my account is locked"}
+    result = await bot.run("action_open_case", slots={"problem": "no wifi"} | wish)
+    assert follows(result) == ["action_account_help"]
+    assert slots_set(result)["after_proof"] == "action_account_help"
+
+
+# Perhaps a topic ----------------------------------------------------------------------------------
+
+
+def asked(text: str, likely: str, *more: dict[str, Any]) -> list[dict[str, Any]]:
+    """The events of a text that was asked about, and of the next one."""
+    entity = {"entity": "likely_topic", "value": likely}
+    data = {"intent": {"name": "unsure_topic"}, "entities": [entity, *more]}
+    return [{"event": "user", "text": text, "parse_data": data}, ASKED, LISTEN, USER]
+
+
+@pytest.mark.parametrize(
+    ("likely", "said"),
+    [
+        ("report_problem", "utter_ask_topic_case"),
+        ("request_equipment", "utter_ask_topic_request_equipment"),
+        ("account_help", "utter_ask_topic_account_help"),
+        ("who_am_i", "utter_rephrase"),
+    ],
+)
+async def test_it_asks_before_it_opens_anything(bot: Bot, likely: str, said: str) -> None:
+    meant = UNSURE | {"entities": [{"entity": "likely_topic", "value": likely}]}
+    assert responses(
+        await bot.run("action_ask_topic", text="the blue one flickers", meant=meant)
+    ) == [said]
+
+
+async def test_yes_goes_on_with_what_was_said(bot: Bot) -> None:
+    events = asked(
+        "the blue one flickers", "report_problem", {"entity": "device", "value": "monitor"}
+    )
+    result = await bot.run("action_yes", text="yes", events=events)
+    assert (responses(result), follows(result)) == ([], ["problem_form"])
+    assert slots_set(result) == {"problem": "the blue one flickers", "device": "monitor"}
+    result = await bot.run("action_yes", text="yes", events=asked("sap says no", "account_help"))
+    assert follows(result) == ["action_account_help"]
+    assert responses(await bot.run("action_yes", text="ok")) == ["utter_go_on"]
+
+
+async def test_no_drops_it(bot: Bot) -> None:
+    events = asked("the blue one flickers", "report_problem")
+    assert responses(await bot.run("action_no", text="no", events=events)) == [
+        "utter_not_that_topic"
+    ]
+    assert responses(await bot.run("action_no", text="no")) == ["utter_no_more"]
+
+
+async def test_twice_unsure_goes_to_a_person_with_both_texts(bot: Bot, story: Story) -> None:
+    meant = UNSURE | {"entities": [{"entity": "likely_topic", "value": "report_problem"}]}
+    events = asked("the blue one flickers", "report_problem")
+    result = await bot.run("action_ask_topic", text="its the blue one", meant=meant, events=events)
+    assert responses(result) == ["utter_unsure_twice"]
+    await story.finish(bot.question, "A person will take over.")
+    (item,) = await story.rows(t.work_items)
+    assert item.collected == {"Problem": "the blue one flickers\nits the blue one"}
+
+
+# Not for the desk ---------------------------------------------------------------------------------
+
+
+async def test_what_is_not_for_the_desk_is_answered_once_a_day_and_then_shown_to_supervisors(
+    bot: Bot, story: Story
+) -> None:
+    assert responses(await bot.run("action_not_for_desk", text="running late")) == [
+        "utter_not_for_desk"
+    ]
+    understood = Understood(
+        intent="not_for_desk", confidence=0.9, did=("action_not_for_desk",), collected={}
+    )
+    await story.finish(bot.question, "This is an IT help desk.", understood=understood)
+    await story.text("see you at 8")
+    bot.question = await story.begin(bot.interaction)  # type: ignore[assignment]
+    for _ in range(2):
+        assert responses(await bot.run("action_not_for_desk", text="see you at 8")) == []
+    assert await story.finish(bot.question) is TurnOutcome.SILENT
+    assert await story.count(t.work_items) == 0
+    assert [m.body for m in await story.rows(t.messages) if m.body == SAID] == [SAID]
