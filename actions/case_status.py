@@ -12,6 +12,7 @@ from actions.proof import proof_first
 from actions.turn import interaction_id, language
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.cases import case_id
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.virtual_agent import bot_replies
 from handoff_service.rules.virtual_agent.bot_replies import CaseLine
 from handoff_service.rules.virtual_agent.spanish_replies import in_language
@@ -40,22 +41,23 @@ class CaseStatusAction(Action):
         events = await proof_first(self._desk, tracker, then=self.name())
         if events is not None:
             return events
-        said = await self._desk.store.read(_answer, interaction_id(tracker), tracker.get_slot(SLOT))
-        dispatcher.utter_message(text=in_language(said, language(tracker)))
+        asked = (interaction_id(tracker), tracker.get_slot(SLOT), language(tracker))
+        dispatcher.utter_message(text=await self._desk.store.read(_answer, *asked))
         return [SlotSet(SLOT, None)]
 
 
-def _answer(conn: Connection, interaction: int, said: object) -> str:
+def _answer(conn: Connection, interaction: int, said: object, spoken: Language) -> str:
     user = conversations.get(conn, interaction).user
     if user is None:  # taken back since the proof
-        return bot_replies.UNKNOWN_CASE if said else bot_replies.NO_CASES
+        return in_language(bot_replies.UNKNOWN_CASE if said else bot_replies.NO_CASES, spoken)
     if not said:
-        return bot_replies.open_cases([_line(case) for case in cases.unsettled(conn, user.id)])
+        found = [_line(case) for case in cases.unsettled(conn, user.id)]
+        return bot_replies.open_cases(found, spoken)
     wanted = case_id(str(said))
-    found = cases.of_user(conn, user.id, wanted) if wanted is not None else None
-    if found is None:
-        return bot_replies.UNKNOWN_CASE
-    return bot_replies.one_case(_line(found), desk_time_zone(conn), read_at(conn))
+    one = cases.of_user(conn, user.id, wanted) if wanted is not None else None
+    if one is None:
+        return in_language(bot_replies.UNKNOWN_CASE, spoken)
+    return bot_replies.one_case(_line(one), desk_time_zone(conn), read_at(conn), spoken)
 
 
 def _line(case: Case) -> CaseLine:

@@ -47,7 +47,7 @@ from handoff_service.rules.identity.proof import (
 )
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.virtual_agent.names_in_texts import has_new_owner, is_wrong_number
-from handoff_service.rules.virtual_agent.spanish_replies import in_language
+from handoff_service.rules.virtual_agent.spanish_replies import facts_in_language, in_language
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.identity.proofs import requester_of
 
@@ -172,7 +172,7 @@ class AskProof(_WithDesk):
                 name = "utter_fact_wrong" if after else "utter_fact_asked"
                 dispatcher.utter_message(
                     response=name,
-                    facts=asked_facts(standing.facts),
+                    facts=facts_in_language(asked_facts(standing.facts), language(tracker)),
                     left=_tries(standing.left, language(tracker)),
                 )
             case Expects.CHOICE:

@@ -13,7 +13,6 @@ from actions.turn import form_of, language, said, said_with_devices
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
 from handoff_service.rules.virtual_agent.bot_replies import outage_news
-from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import outages
 
 #: What a question about outages has. Inside the equipment form the classifier takes others for one.
@@ -42,6 +41,8 @@ class OutageNewsAction(Action):
         current = await self._desk.store.read(outages.current)
         told = about(current, said_with_devices(tracker)) or current
         found = [(outage.title, outage.text) for outage in told]
-        told_now = outage_news(found, asked_behind=bool(tracker.active_loop))
-        dispatcher.utter_message(text=in_language(told_now, language(tracker)))
+        told_now = outage_news(
+            found, asked_behind=bool(tracker.active_loop), language=language(tracker)
+        )
+        dispatcher.utter_message(text=told_now)
         return []

@@ -14,6 +14,8 @@ from actions.start_topic import REPORTS
 from actions.turn import entities, intent_of, language, said_with_devices
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.virtual_agent.bot_replies import outage_news
 from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import outages
 from handoff_service.store.views import Outage
@@ -98,7 +100,11 @@ class AskKnownOutage(Action):
             {"title": in_language(title, language(tracker)), "payload": payload}
             for title, payload in CHOICES
         ]
-        dispatcher.utter_message(text=found[0].text, buttons=buttons)
+        spanish = language(tracker) is Language.SPANISH
+        said = outage_news(
+            [(found[0].title, found[0].text)], asked_behind=True, language=language(tracker)
+        )
+        dispatcher.utter_message(text=said if spanish else found[0].text, buttons=buttons)
         return []
 
 

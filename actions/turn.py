@@ -6,6 +6,8 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.interfaces import Tracker
 
+from handoff_service.rules.shared.language import Language
+
 COLLECTED = {
     "problem": "Problem",
     "device": "Device",
@@ -51,9 +53,9 @@ def confidence(tracker: Tracker) -> float:
     return float((tracker.latest_message.get("intent") or {}).get("confidence") or 0)
 
 
-def language(tracker: Tracker) -> str | None:
-    """The language of the conversation, when it is not English."""
-    return tracker.get_slot("language")
+def language(tracker: Tracker) -> Language:
+    """The language to answer in, which the service sets."""
+    return Language.SPANISH if tracker.get_slot("language") == "es" else Language.ENGLISH
 
 
 def entities(tracker: Tracker, *kinds: str) -> list[str]:

@@ -19,6 +19,8 @@ ANN, BOB, PRIYA = "+12025550101", "+12025550102", "+12025550103"
 MAIN, DIRECT = "+18885550100", "+18885550200"
 LONG_NAME = "Maximiliana Alejandra Fernández-Castellanos de la Vega y Montemayor"
 WHO = "To confirm who you are, what is your employee number or work e-mail?"
+FOR_ACCESS = f"This protects your account. {WHO}"
+FOR_CASES = f"Only you should see your cases. {WHO}"
 
 
 @pytest.fixture(scope="module")
@@ -326,12 +328,13 @@ def test_a_proof_is_dropped_at_the_second_fact(desk: Service) -> None:
 
 NOT_PROVEN_YET = "+1303555019"  # and one more figure
 HOW_BAD = "How much does this affect you?\n1 I can't work\n2 I can still work"
+PUEDE = "¿Puede trabajar a pesar de esto?\n1 No puedo trabajar\n2 Puedo trabajar"
 
 
 def test_a_report_goes_on_behind_the_proof_that_an_aside_needed(desk: Service) -> None:
     guest = Talk(desk, f"{NOT_PROVEN_YET}1")
     assert guest.says("my monitor is broken", HOW_BAD) == [HOW_BAD]
-    assert guest.says("whats the status of my other case", WHO) == [WHO]
+    assert guest.says("whats the status of my other case", WHO) == [FOR_CASES]
     guest.says("E1004", "If we have that on file")
     told = guest.says(guest.code("maximiliana@example.com"), HOW_BAD)
     assert told[0].startswith("Thanks, Maximiliana, ")
@@ -365,6 +368,6 @@ def test_who_one_is_is_not_asked_of_who_has_said_so(desk: Service) -> None:
 
 def test_a_name_comes_back_with_its_letters(desk: Service) -> None:
     jose = Talk(desk, f"{NOT_PROVEN_YET}5")
-    jose.says("mi teléfono no enciende, soy José Núñez del área económica", HOW_BAD)
-    (told,) = jose.says("el primero", "I've opened case")
+    jose.says("mi teléfono no enciende, soy José Núñez del área económica", PUEDE)
+    (told,) = jose.says("el primero", "He abierto el caso")
     assert "mi teléfono no enciende, soy José Núñez del área económica" in told

@@ -22,6 +22,7 @@ from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.turn_input import (
     asked_before,
+    language_payload,
     told_to_bot,
     unanswered_texts,
 )
@@ -30,6 +31,7 @@ from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.automated_texts import AutomatedText, all_automated
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices, without_bot
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk, texts
@@ -37,6 +39,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 EMPTY = "The virtual agent had no answer."  # Rasa returns nothing when an action or a model fails
 LOST = "The virtual agent gave the same answer {} times in a row."
@@ -99,7 +102,6 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
         return None
     turn = _under_way(tx, interaction)
-    said: list[str] = []
     if turn is not None and turn.opening:
         message = turn.opening["payload"]
     else:
@@ -118,7 +120,6 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
             )
             due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
             return None
-        said = found
         choices = _choices(tx, interaction)
         if turn is None and interaction.expects is None and (kind := all_automated(found)):
             _leave_unanswered(tx, interaction, kind, choices)
@@ -130,11 +131,13 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         ):
             _answer_without_bot(tx, interaction, answer, choices)
             return None
-        message = redact_secrets.instead_of_texts(tx, interaction, after=answered) or for_bot(
-            "\n".join(text for text in found if text), choices
+        message = (
+            redact_secrets.instead_of_texts(tx, interaction, after=answered)
+            or language_payload(found)
+            or for_bot("\n".join(text for text in found if text), choices)
         )
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
-    told = told_to_bot(tx, interaction, turn.opening if turn is not None else None, said)
+    told = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
     told |= asked_before(tx, interaction)
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
     return Question(
@@ -233,7 +236,8 @@ def _answer(
     if turn.hand_off:
         leave_virtual_agent(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
     elif _restarts(turn) and not replies:
-        messages.send_text(tx, interaction, texts.restarted(tx.conn), Author.SYSTEM)
+        said = texts.restarted(tx.conn, spoken_language(tx.conn, interaction.id))
+        messages.send_text(tx, interaction, said, Author.SYSTEM)
 
 
 def _answer_without_bot(
@@ -241,6 +245,7 @@ def _answer_without_bot(
 ) -> None:
     """Answer wordless texts without asking the bot, so its state does not change."""
     turn_id = _new_turn(tx, interaction)
+    answer = in_language(answer, spoken_language(tx.conn, interaction.id))
     for part in split(with_choices(answer, choices)):
         messages.send_text(tx, interaction, part, Author.VIRTUAL_AGENT)
     shown = [[c.title, c.payload] for c in choices]

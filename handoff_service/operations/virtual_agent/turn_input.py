@@ -8,16 +8,17 @@ from sqlalchemy import select
 
 from handoff_service.rules.consent.opt_out_wishes import wish
 from handoff_service.rules.delivery.sms_characters import is_visible
+from handoff_service.rules.shared.language import Language, language_wish
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Direction, Event
 from handoff_service.rules.virtual_agent import commands
-from handoff_service.rules.virtual_agent.language import language_of
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 PICTURE = "(picture)"  # what the bot gets for a picture without words
 RESTARTED = "The requester started over"
@@ -27,6 +28,10 @@ NO_PROOF: Mapping[str, None] = dict.fromkeys(
 )
 # what runs before the first text after an agent gave the conversation back
 HANDED_BACK = "/handed_back"
+SPEAK: Mapping[Language, str] = {
+    Language.ENGLISH: "/speak_english",
+    Language.SPANISH: "/speak_spanish",
+}
 
 type _Row = sa.Row[*tuple[Any, ...]]
 
@@ -68,7 +73,6 @@ def told_to_bot(
     tx: Transaction,
     interaction: InteractionRow,
     opening: Mapping[str, Any] | None,
-    texts: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What an agent did, for a conversation that was handed back to the bot. Every turn of that
     epoch gets it. The first turn also gets the steps that the bot takes ``before`` it."""
@@ -89,18 +93,22 @@ def told_to_bot(
         }
         before = {"slots": slots | before.get("slots", {}), "leave_form": True}
         before |= {} if opening else {"payload": HANDED_BACK}
-    if spoken := _changed_language(tx, interaction, texts):
+    if spoken := _changed_language(tx, interaction):
         before["slots"] = {**before.get("slots", {}), "language": spoken}
     return told | ({"before": before} if before else {})
 
 
-def _changed_language(
-    tx: Transaction, interaction: InteractionRow, texts: Sequence[str]
-) -> str | None:
-    """The language of the texts, where it is clear and not what the conversation was in."""
-    spoken = language_of(" ".join(texts))
-    known = bot_turns.collected(tx.conn, interaction.id).get("Language", "en")
-    return spoken if spoken not in (None, known) else None
+def language_payload(texts: Sequence[str]) -> str | None:
+    """The payload for the virtual agent in place of texts that only ask for a language."""
+    wanted = language_wish(" ".join(texts))
+    return SPEAK[wanted] if wanted is not None else None
+
+
+def _changed_language(tx: Transaction, interaction: InteractionRow) -> str | None:
+    """The language to answer in, where the virtual agent does not know it yet."""
+    spoken = spoken_language(tx.conn, interaction.id)
+    known = bot_turns.collected(tx.conn, interaction.id).get("Language", Language.ENGLISH)
+    return spoken if spoken != known else None
 
 
 def asked_before(tx: Transaction, interaction: InteractionRow) -> dict[str, Any]:

@@ -6,6 +6,8 @@ No á, í, ó or ú, because these letters need the encoding with half the room.
 
 from collections.abc import Mapping
 
+from handoff_service.rules.shared.language import Language
+
 SPANISH: Mapping[str, str] = {
     "I've opened {what} {number}{about}. {then}": "He abierto {what} {number}{about}. {then}",
     "case": "el caso",
@@ -28,6 +30,46 @@ SPANISH: Mapping[str, str] = {
         "No sabemos de ninguna falla general. Si algo no funciona, cuente qué pasa en una "
         "frase y abro un caso."
     ),
+    "{number}{about}: {state}. Last updated {day}.": (
+        "{number}{about}: {state}. Actualizado {day}."
+    ),
+    "open, waiting for an agent": "abierto, espera a un agente",
+    "open": "abierto",
+    "in progress": "en curso",
+    "resolved": "resuelto",
+    "closed": "cerrado",
+    "Your open case:": "Su caso abierto:",
+    "Your open cases:": "Sus casos abiertos:",
+    "You have {count} open cases, the newest:": "Tiene {count} casos abiertos. Los recientes:",
+    "Your case {number} is already open. An agent will continue with it here.": (
+        "Su caso {number} ya queda abierto. Un agente va a seguir con usted en este chat."
+    ),
+    "Down right now: {titles}. Ask me about any of them by name.": (
+        "Ahora falla: {titles}. Ya trabajamos en eso."
+    ),
+    "We're open until {end} ({place}). Text AGENT to talk to a person.": (
+        'Atendemos hasta {end} ({place}). Escriba "agente" para hablar con una persona.'
+    ),
+    "We're closed now and open again {opens} ({place}). You can text any time.": (
+        "Ahora no atendemos. Abrimos {opens} ({place}). Puede escribirnos cuando quiera."
+    ),
+    "We're closed now, and the next opening time isn't known yet. You can text any time.": (
+        "Ahora no atendemos, y no se sabe la hora en que abrimos. Puede escribirnos cuando quiera."
+    ),
+    "Your text had no words. How can I help?": "Su texto no tiene palabras. ¿En qué le ayudo?",
+    "Your text had no words. Please answer with one of these:": (
+        "Su texto no tiene palabras. Responda con una de estas:"
+    ),
+    "Please answer with the number or the words of one of these:": (
+        "Responda con el 1, el 2... o con las palabras de una de estas:"
+    ),
+    "Your unfinished report was not sent. Text it again if you still need help.": (
+        "Su reporte no se ha enviado, pues no se ha terminado. Cuente de nuevo el problema si "
+        "necesita ayuda."
+    ),
+    'To cancel only your report, text START, then "never mind".': (
+        'Para dejar solo el reporte, escriba START y luego "no importa".'
+    ),
     "We're open around the clock. Text AGENT to talk to a person.": (
         'Atendemos las 24 horas. Escriba "agente" para hablar con una persona.'
     ),
@@ -37,7 +79,37 @@ SPANISH: Mapping[str, str] = {
     "Something else": "Es otra cosa",
 }
 
+#: Names of the second facts, which admins choose -> how a Spanish question names them.
+SPANISH_FACTS: Mapping[str, str] = {
+    "birth year": "año de nacimiento",
+    "year of birth": "año de nacimiento",
+    "birth date": "fecha de nacimiento",
+    "date of birth": "fecha de nacimiento",
+    "birthday": "fecha de nacimiento",
+    "badge number": "ID de credencial",
+    "badge": "ID de credencial",
+    "desk number": "ID de escritorio",
+    "start date": "fecha de ingreso",
+    "hire date": "fecha de ingreso",
+    "start year": "año de ingreso",
+    "manager": "jefe",
+    "department": "departamento",
+    "office": "oficina",
+    "city": "ciudad",
+    "last name": "apellido",
+    "mother's maiden name": "apellido de su madre",
+}
+
+
+def facts_in_language(asked: str, language: str | None) -> str:
+    """The facts of a question, such as ``birth year or badge number``. One without a translation
+    keeps the admin's name."""
+    if language != Language.SPANISH:
+        return asked
+    names = asked.split(" or ")
+    return " o ".join(SPANISH_FACTS.get(name.casefold(), name) for name in names)
+
 
 def in_language(text: str, language: str | None) -> str:
     """The text in Spanish when the conversation is in Spanish and the text has a translation."""
-    return SPANISH.get(text, text) if language == "es" else text
+    return SPANISH.get(text, text) if language == Language.SPANISH else text
