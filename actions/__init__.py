@@ -40,7 +40,7 @@ def all_actions(desk: AppContext) -> list[Action]:
         FallbackAction(desk),
         GreetAction(),
         AskTopic(desk),
-        YesAction(),
+        YesAction(desk),
         NoAction(),
         NotForDesk(desk),
         ResumeTopic(),

@@ -13,12 +13,15 @@ from actions.turns import turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.add_to_case import AddToCase, add_to_case
 from handoff_service.rules.virtual_agent.bot_replies import added
+from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
 from handoff_service.rules.virtual_agent.questions import is_question
 
-LATELY = 2  # turns after a case in which an unclear text may belong to it
-SURELY_ELSE = 0.8  # a text that is not for the desk with this confidence belongs to no case
-NOT_FOR_DESK = frozenset({"not_for_desk", "automated_text"})
-UNCLEAR = frozenset({"nlu_fallback", "unsure_topic"})
+LATELY = 3  # turns after a case in which an unclear text may belong to it
+UNCLEAR = frozenset(
+    {"nlu_fallback", "unsure_topic", "out_of_scope", "not_for_desk", "automated_text"}
+)
+MACHINE = 0.9  # a text that a machine sent with this confidence belongs to no case
+FEWEST = 2  # words of an addition
 
 
 class AddToCaseAction(Action):
@@ -40,11 +43,14 @@ class AddToCaseAction(Action):
 
 
 async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """Whether a text that was not understood was added to the case that was made just before."""
-    ago = turns_since_case(tracker.events)
-    if ago is None or ago > LATELY or len(said(tracker).split()) < 2:
+    """Whether a text that was not understood was added to the case that was made just before.
+
+    A friend's text that ends in a case does less harm than a fact that is lost.
+    """
+    ago, text = turns_since_case(tracker.events), said(tracker)
+    if ago is None or ago > LATELY or len(text.split()) < FEWEST or is_wrong_number(text):
         return False
-    if intent_of(tracker) in NOT_FOR_DESK and confidence(tracker) >= SURELY_ELSE:
+    if intent_of(tracker) == "automated_text" and confidence(tracker) >= MACHINE:
         return False
     return (ago == 1 or intent_of(tracker) in UNCLEAR) and await _add(desk, dispatcher, tracker)
 

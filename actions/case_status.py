@@ -8,8 +8,11 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
+from actions.equipment_form import FORM as EQUIPMENT_FORM
+from actions.equipment_form import keep_aside
+from actions.problem_form import FORM as PROBLEM_FORM
 from actions.proof import proof_first
-from actions.turn import interaction_id, language
+from actions.turn import confidence, form_of, interaction_id, language
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.cases import case_id
 from handoff_service.rules.shared.language import Language
@@ -23,6 +26,7 @@ from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Case
 
 SLOT = "case_number"
+SURE = 0.8  # of the classifier, that the text inside a form is about another case
 
 
 class CaseStatusAction(Action):
@@ -38,6 +42,9 @@ class CaseStatusAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
+        in_form = form_of(tracker) in (PROBLEM_FORM, EQUIPMENT_FORM)
+        if in_form and not tracker.get_slot(SLOT) and confidence(tracker) < SURE:
+            return keep_aside(dispatcher, tracker)  # "when will i have it?" is about this one
         events = await proof_first(self._desk, tracker, then=self.name())
         if events is not None:
             return events

@@ -9,22 +9,32 @@ from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import intent_of, said
+from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
 from handoff_service.rules.virtual_agent.questions import is_question
 
 FORM = "equipment_form"
 QUESTIONS = "questions"
+REQUEST = "request_equipment"
 
 
 class ValidateEquipmentForm(FormValidationAction):
-    """Any words are a good answer, except a question the first time."""
+    """Any words are a good answer, except a question the first time. A request that says what is
+    needed is kept in its own words: "a laptop and a phone" is more than one name."""
 
     def name(self) -> str:
         return f"validate_{FORM}"
 
+    async def extract_item(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        text = said(tracker)
+        begins = not tracker.get_slot("requested_slot") and intent_of(tracker) == REQUEST
+        return {"item": equipment_in(text)} if begins and names_equipment(text) else {}
+
     async def validate_item(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        if intent_of(tracker) == "request_equipment":  # "can i get a monitor?" says what is needed
+        if intent_of(tracker) == REQUEST:  # "can i get a monitor?" says what is needed
             return {"item": value}
         return keep_question("item", value, dispatcher, tracker) or {"item": value}
 

@@ -17,12 +17,14 @@ from actions.add_to_case import add_unclear
 from actions.cases import make_case
 from actions.greet import greet
 from actions.hand_over import hand_over
+from actions.mentioned_account import FORM as IDENTITY_FORM
 from actions.problem_form import FORM as PROBLEM_FORM
-from actions.turn import collected, form_of, intent_of, language, said
-from actions.turns import previous
+from actions.turn import collected, forget_collected, form_of, intent_of, language, said
+from actions.turns import previous, times_since_form
 from handoff_service.context import AppContext
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
 from handoff_service.rules.virtual_agent.names_in_texts import said_name
+from handoff_service.rules.virtual_agent.solved import is_solved
 
 NAME = "action_fallback"
 REASON = "The virtual agent did not understand twice in a row."
@@ -47,11 +49,17 @@ class FallbackAction(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         form, again = form_of(tracker), ran_in_previous_turn(tracker)
+        if form is not None and is_solved(said(tracker)):
+            return _drop(dispatcher, form)
         if form == PROBLEM_FORM and tracker.get_slot("problem"):
-            return await self._inside_report(dispatcher, tracker, again=again)
+            missed = again or ran_in_form(tracker)
+            return await self._inside_report(dispatcher, tracker, again=missed)
         if form is None and (name := said_name(said(tracker))):
             return greet(dispatcher, name)
         if form is None and await add_unclear(self._desk, dispatcher, tracker):
+            return []
+        if form is None and is_solved(said(tracker)):
+            dispatcher.utter_message(response="utter_no_more")
             return []
         if again:
             dispatcher.utter_message(response="utter_not_understood_twice")
@@ -85,6 +93,20 @@ class FallbackAction(Action):
         dispatcher.utter_message(text=opened("case", number, about, THEN, language(tracker)))
         known = collected(tracker) | {"Problem": problem, "Case": number}
         return await hand_over(self._desk, tracker, REASON_WITH_CASE, known)
+
+
+def _drop(dispatcher: CollectingDispatcher, form: str) -> Events:
+    """The matter has settled itself: leave the form and what it knows."""
+    if form == IDENTITY_FORM:
+        return [FollowupAction("action_drop_proof")]
+    dispatcher.utter_message(response="utter_dropped")
+    left = [ActiveLoop(None), SlotSet("requested_slot", None)]
+    return [*left, *forget_collected(), FollowupAction("action_listen")]
+
+
+def ran_in_form(tracker: Tracker) -> bool:
+    """Whether this action ran since the form began, also before an aside."""
+    return times_since_form(tracker.events, NAME) > 0
 
 
 def ran_in_previous_turn(tracker: Tracker) -> bool:

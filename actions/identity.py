@@ -14,10 +14,13 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
+from actions.hand_over import hand_over
 from actions.mentioned_account import FORM, KINDS
 from actions.other_topic import OtherTopic
 from actions.proof import BACK_TO, THEN, back, begin
+from actions.start_topic import take_up
 from actions.turn import collected, entities, intent_of, language, said, turn_id
+from actions.turns import times_since_form
 from handoff_service.context import AppContext
 from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.proof_steps import Standing
@@ -46,6 +49,7 @@ from handoff_service.rules.identity.proof import (
     asked_facts,
 )
 from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.virtual_agent.farewells import says_goodbye
 from handoff_service.rules.virtual_agent.names_in_texts import has_new_owner, is_wrong_number
 from handoff_service.rules.virtual_agent.spanish_replies import facts_in_language, in_language
 from handoff_service.store.desk.desk import desk_time_zone
@@ -57,6 +61,9 @@ WHY_ACCOUNT = {
     "action_case_status": "utter_ask_account_for_cases",
     "action_account_help": "utter_ask_account_for_access",
 }
+MOST_ASKED = 3  # questions for the account, before a person takes over
+GAVE_UP = "gave_up"  # in place of the action that would go on after the proof
+NO_ACCOUNT = "The requester did not say who they are."
 MOST_NAME = 40  # characters of a name that a text has room for
 type Events = list[dict[str, Any]]
 # The form asks though no proof is under way (an agent had the conversation meanwhile): it ends, and
@@ -140,7 +147,12 @@ class AskAccount(_WithDesk):
         standing = await _standing(self._desk, tracker)
         if standing.expects is None:
             return LEAVE
-        if standing.asked_by:
+        asked = times_since_form(tracker.events, self.name())
+        if asked >= MOST_ASKED:  # they do not know it, or do not want to say it
+            return [SlotSet(THEN, GAVE_UP), *LEAVE]
+        if asked and not standing.asked_by:
+            dispatcher.utter_message(response="utter_ask_account_again")
+        elif standing.asked_by:
             by = first_name(standing.asked_by)[:MOST_NAME]
             dispatcher.utter_message(response="utter_ask_account_for_agent", agent=by)
         else:
@@ -236,6 +248,9 @@ class AfterProof(_WithDesk):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         turn, then = turn_id(tracker), tracker.get_slot(THEN)
+        if then == GAVE_UP:
+            dispatcher.utter_message(response="utter_not_verified")
+            return await hand_over(self._desk, tracker, NO_ACCOUNT, collected(tracker))
         ended = await self._desk.store.write(
             finish_proof, Finish(turn_id=turn, collected=collected(tracker))
         )
@@ -286,13 +301,18 @@ class DropProof(_WithDesk):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
+        if intent_of(tracker) == "bye" and not says_goodbye(said(tracker)):  # "hold on a sec"
+            dispatcher.utter_message(response="utter_take_your_time")
+            return [FollowupAction(FORM)]
         dropped = await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
-        says_bye = intent_of(tracker) == "bye"  # which is answered already
+        says_bye = intent_of(tracker) == "bye"
         if dropped.asked_by:
             dispatcher.utter_message(
                 response="utter_back_to_agent", agent=first_name(dropped.asked_by)[:MOST_NAME]
             )
-        elif not says_bye:
+        elif says_bye:
+            dispatcher.utter_message(response="utter_bye")
+        else:
             dispatcher.utter_message(
                 response="utter_left" if tracker.get_slot(BACK_TO) else "utter_dropped"
             )
@@ -307,7 +327,8 @@ class DropProof(_WithDesk):
                 SlotSet(BACK_TO, None),
                 FollowupAction("action_listen"),
             ]
-        return [ActiveLoop(None), *empty, *back(tracker)]
+        wish = [] if tracker.get_slot(BACK_TO) else take_up(dispatcher, tracker)
+        return [ActiveLoop(None), *empty, *(wish or back(tracker))]
 
 
 def identity_actions(desk: AppContext) -> list[Action]:

@@ -8,7 +8,9 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.start_topic import AFTER_PROOF, WISH, WISH_TEXT
-from actions.turn import intent_of, said
+from actions.turn import confidence, intent_of, said
+
+SURE = 0.7  # of the classifier; a wish is remembered from here on
 
 
 class OtherTopic(Action):
@@ -23,6 +25,9 @@ class OtherTopic(Action):
     ) -> list[dict[str, Any]]:
         if tracker.get_slot(AFTER_PROOF) == f"action_{intent_of(tracker)}":
             dispatcher.utter_message(response="utter_proof_first")
+            return []
+        if confidence(tracker) < SURE:  # more about what they want now
+            dispatcher.utter_message(response="utter_not_understood")
             return []
         dispatcher.utter_message(response="utter_one_at_a_time")
         return [SlotSet(WISH, intent_of(tracker)), SlotSet(WISH_TEXT, said(tracker))]

@@ -11,7 +11,8 @@ from rasa_sdk.types import DomainDict
 
 from actions.equipment_form import keep_question
 from actions.start_topic import REPORTS
-from actions.turn import entities, intent_of, language, said_with_devices
+from actions.turn import entities, intent_of, language, said, said_with_devices
+from actions.turns import not_understood_before
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
 from handoff_service.rules.shared.language import Language
@@ -52,7 +53,6 @@ class ValidateProblemForm(FormValidationAction):
     async def extract_problem(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        said = str(tracker.latest_message.get("text") or "")
         if (
             tracker.get_slot("requested_slot") != "problem"
             or tracker.get_slot("problem")
@@ -60,7 +60,7 @@ class ValidateProblemForm(FormValidationAction):
         ):
             return {}
         device = entities(tracker, "device")[:1]
-        return {"problem": said, **({"device": device[0]} if device else {})}
+        return {"problem": said(tracker), **({"device": device[0]} if device else {})}
 
     async def extract_known_outage(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -72,12 +72,18 @@ class ValidateProblemForm(FormValidationAction):
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        """Any words are a good answer, except a question that reports nothing."""
+        """Any words are a good answer, except a question that reports nothing. Whole sentences are
+        kept with the report, whatever they answer, and so is what was texted before it and not
+        understood."""
         taken: dict[str, Any] = {}
         for slot, value in tracker.slots_to_validate().items():
             taken[slot] = value
             if slot in FREE_TEXT and intent_of(tracker) not in REPORTS:
                 taken |= keep_question(slot, value, dispatcher, tracker)
+        if taken.get("problem") == said(tracker):
+            taken["problem"] = "\n".join([*not_understood_before(tracker.events), said(tracker)])
+        elif taken and "questions" not in taken and _is_sentence(tracker):
+            taken["problem"] = f"{tracker.get_slot('problem')}\n{said(tracker)}"
         return [SlotSet(slot, value) for slot, value in taken.items()]
 
 
@@ -101,17 +107,24 @@ class AskKnownOutage(Action):
             for title, payload in CHOICES
         ]
         spanish = language(tracker) is Language.SPANISH
-        said = outage_news(
+        news = outage_news(
             [(found[0].title, found[0].text)], asked_behind=True, language=language(tracker)
         )
-        dispatcher.utter_message(text=said if spanish else found[0].text, buttons=buttons)
+        dispatcher.utter_message(text=news if spanish else found[0].text, buttons=buttons)
         return []
 
 
+def _is_sentence(tracker: Tracker) -> bool:
+    """Whether the text answers in a sentence of the requester's own, which may hold more facts."""
+    text, problem = said(tracker), tracker.get_slot("problem")
+    answered = any(slot in ("device", "impact") for slot in tracker.slots_to_validate())
+    is_new = bool(problem) and text not in str(problem) and not text.startswith("/")
+    return answered and is_new and len(text.split()) >= SENTENCE
+
+
 def _is_answer(tracker: Tracker) -> bool:
-    said = str(tracker.latest_message.get("text") or "")
     sure = (tracker.latest_message.get("intent") or {}).get("confidence") or 0
-    return len(said.split()) >= SENTENCE and sure < SURE
+    return len(said(tracker).split()) >= SENTENCE and sure < SURE
 
 
 async def _known(desk: AppContext, tracker: Tracker) -> list[Outage]:

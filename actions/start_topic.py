@@ -7,6 +7,8 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Tracker
 
+from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
+
 AFTER_PROOF = "after_proof"  # the action that ends its turn itself: see actions/proof.py
 WISH, WISH_TEXT = "next_wish", "next_wish_text"
 REPORTS = frozenset({"report_problem", "have_a_problem", "impact_blocked", "more_facts"})
@@ -34,7 +36,12 @@ def start(topic: str, text: str, entities: list[dict[str, Any]]) -> Events:
         details = _details("report_problem", entities)
         return [SlotSet("problem", text), *details, FollowupAction("problem_form")]
     if topic == "request_equipment":
-        return [*_details(topic, entities), FollowupAction("equipment_form")]
+        named = (
+            [SlotSet("item", equipment_in(text))]
+            if names_equipment(text)
+            else _details(topic, entities)
+        )
+        return [*named, FollowupAction("equipment_form")]
     action = ACTIONS[topic]
     return [*_details(topic, entities), SlotSet(AFTER_PROOF, action), FollowupAction(action)]
 

@@ -4,7 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+#: A turn with one of these is no step of the conversation: "thanks" after a case.
+COURTESIES = frozenset({"utter_thanks", "utter_no_more"})
+NOT_UNDERSTOOD = frozenset({"action_fallback", "action_not_for_desk", "action_ask_topic"})
 MAKE_CASES = frozenset({"action_open_case", "action_open_request", "action_add_to_case"})
+
+FEWEST = 3  # words of a text that may be part of a report
+MOST_BEFORE = 2  # texts
 
 
 @dataclass(slots=True)
@@ -14,7 +20,13 @@ class PastTurn:
     text: str
     intent: str | None
     entities: list[dict[str, Any]]
+    confidence: float = 0.0
     did: list[str] = field(default_factory=list)
+
+    @property
+    def likely(self) -> str | None:
+        """The topic that was asked about, see bot/nearness_gate.py."""
+        return self.entity("likely_topic")
 
     def entity(self, kind: str) -> str | None:
         """The first value that was found of this kind."""
@@ -27,10 +39,10 @@ def turns(events: Iterable[dict[str, Any]]) -> list[PastTurn]:
     for event in events:
         if event.get("event") == "user":
             parsed = event.get("parse_data") or {}
-            intent = (parsed.get("intent") or {}).get("name")
-            found.append(
-                PastTurn(str(event.get("text") or ""), intent, parsed.get("entities") or [])
-            )
+            meant = parsed.get("intent") or {}
+            text, named = str(event.get("text") or ""), parsed.get("entities") or []
+            sure = float(meant.get("confidence") or 0)
+            found.append(PastTurn(text, meant.get("name"), named, sure))
         elif found and event.get("event") == "action":
             found[-1].did.append(str(event.get("name")))
     return found
@@ -43,6 +55,30 @@ def previous(events: Iterable[dict[str, Any]]) -> PastTurn | None:
 
 
 def turns_since_case(events: Iterable[dict[str, Any]]) -> int | None:
-    """How many turns ago a case or request was made or added to. None when that never happened."""
-    before = reversed(turns(events)[:-1])
-    return next((n for n, turn in enumerate(before, 1) if MAKE_CASES.intersection(turn.did)), None)
+    """How many turns ago a case or request was made or added to, without those that only thanked.
+    None when that never happened."""
+    before = [turn for turn in turns(events)[:-1] if not COURTESIES.intersection(turn.did)]
+    found = enumerate(reversed(before), 1)
+    return next((n for n, turn in found if MAKE_CASES.intersection(turn.did)), None)
+
+
+def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
+    """The texts just before this turn's that nothing was made of, oldest first: a report may have
+    begun with them."""
+    found: list[str] = []
+    for turn in reversed(turns(events)[:-1]):
+        if not NOT_UNDERSTOOD.intersection(turn.did) or len(turn.text.split()) < FEWEST:
+            break
+        found.insert(0, turn.text)
+    return found[-MOST_BEFORE:]
+
+
+def times_since_form(events: Iterable[dict[str, Any]], action: str) -> int:
+    """How often this action ran since the form began or was left."""
+    count = 0
+    for event in events:
+        if event.get("event") == "active_loop":
+            count = 0
+        elif event.get("event") == "action" and event.get("name") == action:
+            count += 1
+    return count

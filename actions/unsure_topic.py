@@ -11,12 +11,12 @@ from actions.greet import greet
 from actions.hand_over import hand_over
 from actions.start_topic import REPORTS, can_start, start
 from actions.turn import collected, entities, said
-from actions.turns import PastTurn, previous
+from actions.turns import PastTurn, previous, turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.rules.virtual_agent.names_in_texts import said_name
 
 NAME = "action_ask_topic"
-LIKELY = "likely_topic"
+SENTENCE = 3  # words of a text that says more than yes
 REASON = "The virtual agent was not sure twice in a row what the requester needs."
 
 type Events = list[dict[str, Any]]
@@ -35,7 +35,7 @@ class AskTopic(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
-        likely = next(iter(entities(tracker, LIKELY)), None)
+        likely = next(iter(entities(tracker, "likely_topic")), None)
         before = asked_before(tracker)
         if (name := said_name(said(tracker))) and likely not in REPORTS:
             return greet(dispatcher, name)
@@ -50,7 +50,10 @@ class AskTopic(Action):
 
 
 class YesAction(Action):
-    """Go on with the text that was asked about."""
+    """Go on with the text that was asked about. A sentence that follows a case is added to it."""
+
+    def __init__(self, desk: AppContext) -> None:
+        self._desk = desk
 
     def name(self) -> str:
         return "action_yes"
@@ -59,9 +62,13 @@ class YesAction(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         before = asked_before(tracker)
-        likely = before.entity(LIKELY) if before else None
+        likely = before.likely if before else None
         if before is None or likely is None or not can_start(likely):
-            dispatcher.utter_message(response="utter_go_on")
+            is_sentence = len(said(tracker).split()) >= SENTENCE
+            if is_sentence and await add_unclear(self._desk, dispatcher, tracker):
+                return []
+            after_case = turns_since_case(tracker.events) is not None
+            dispatcher.utter_message(response="utter_no_more" if after_case else "utter_go_on")
             return []
         return start(likely, before.text, before.entities)
 
@@ -83,7 +90,7 @@ class NoAction(Action):
 def asked_before(tracker: Tracker) -> PastTurn | None:
     """The turn before this one, when it asked what its text was about."""
     before = previous(tracker.events)
-    return before if before is not None and NAME in before.did else None
+    return before if before is not None and NAME in before.did and before.likely else None
 
 
 def _question(likely: str | None) -> str:

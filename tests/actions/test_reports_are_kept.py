@@ -94,7 +94,7 @@ async def test_what_follows_a_case_is_added_to_it(
 
 async def test_later_an_unclear_text_is_not_the_cases(bot: Bot) -> None:
     await bot.run("action_open_case", slots={"problem": "no monitor"})
-    events = [USER, OPENED, LISTEN, USER, LISTEN, USER, LISTEN, USER]
+    events = [USER, OPENED, LISTEN, USER, LISTEN, USER, LISTEN, USER, LISTEN, USER]
     meant = {"intent": {"name": "nlu_fallback", "confidence": 0.4}}
     result = await bot.run("action_fallback", text="qwe rty", meant=meant, events=events)
     assert responses(result) == ["utter_rephrase"]
@@ -153,6 +153,141 @@ async def test_what_is_about_no_code_is_not_answered_about_codes(
     assert responses(await bot.run("action_no_proof", text=text, meant=meant)) == [said]
 
 
+def turn(text: str, did: str, intent: str, confidence: float = 0.6) -> list[dict[str, Any]]:
+    """The events of one turn before."""
+    data = {"intent": {"name": intent, "confidence": confidence}}
+    return [
+        {"event": "user", "text": text, "parse_data": data},
+        {"event": "action", "name": did},
+        LISTEN,
+    ]
+
+
+NOT_OURS = {"intent": {"name": "not_for_desk", "confidence": 0.9}}
+
+
+async def test_what_was_not_understood_before_a_report_is_part_of_it(bot: Bot) -> None:
+    before = turn("wow 11 wont start, we need it at 2", "action_not_for_desk", "not_for_desk")
+    said = "the cart in room 4 is dead"
+    found = {"event": "slot", "name": "problem", "value": said}
+    result = await bot.run(
+        "validate_problem_form",
+        slots={"problem": said},
+        loop=INSIDE,
+        text=said,
+        events=[*before, {"event": "user", "text": said}, found],
+    )
+    assert slots_set(result)["problem"] == f"wow 11 wont start, we need it at 2\n{said}"
+
+
+async def test_an_answer_in_a_sentence_is_part_of_the_report(bot: Bot) -> None:
+    said = "cannot finish the close without it, deadline is noon"
+    found = {"event": "slot", "name": "impact", "value": "blocked"}
+    result = await bot.run(
+        "validate_problem_form",
+        slots=REPORT | {"known_outage": "none", "impact": "blocked"},
+        loop=INSIDE,
+        text=said,
+        events=[{"event": "user", "text": said}, found],
+    )
+    assert slots_set(result)["problem"] == f"my laptop is dead\n{said}"
+
+
+async def test_a_request_keeps_all_that_is_wanted(bot: Bot) -> None:
+    text = "Hello, I need to arrange a laptop and a mobile phone for our incoming VP."
+    meant = {"intent": {"name": "request_equipment", "confidence": 1.0}}
+    call = {"loop": {"name": "equipment_form"}, "meant": meant}
+    result = await bot.run(
+        "validate_equipment_form", text=text, events=[{"event": "user", "text": text}], **call
+    )
+    assert slots_set(result)["item"] == "a laptop and a mobile phone for our incoming VP."
+    general = "i want to request equipment"
+    result = await bot.run(
+        "validate_equipment_form", text=general, events=[{"event": "user", "text": general}], **call
+    )
+    assert "item" not in slots_set(result)
+
+
+@pytest.mark.parametrize("text", ["Does it come with a bag?", "Oh, and a UK plug as well please."])
+async def test_what_follows_a_case_is_about_it_whatever_it_looks_like(
+    bot: Bot, story: Story, text: str
+) -> None:
+    await bot.run("action_open_case", slots={"problem": "no monitor"})
+    events = [USER, OPENED, LISTEN, *turn("lovely, thanks", "utter_thanks", "thanks"), USER]
+    await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
+    assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("fine ill go get coffee", "utter_no_more"), ("where is the canteen?", "utter_small_talk")],
+)
+async def test_a_remark_within_a_conversation_is_not_told_what_this_number_is(
+    bot: Bot, text: str, said: str
+) -> None:
+    events = [*turn("is outlook down", "action_outage_news", "outage_news"), USER]
+    result = await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
+    assert responses(result) == [said]
+
+
+async def test_more_about_what_was_asked_about_goes_on_with_it(bot: Bot) -> None:
+    events = asked("2 things, the reader in bldg C is dead", "report_problem")
+    text = "red light, doesnt beep"
+    result = await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
+    assert follows(result) == ["problem_form"]
+    assert slots_set(result)["problem"] == f"2 things, the reader in bldg C is dead\n{text}"
+
+
+async def test_a_second_text_that_may_be_for_the_desk_is_not_met_with_silence(
+    bot: Bot, story: Story
+) -> None:
+    understood = Understood(
+        intent="not_for_desk", confidence=0.4, did=("action_not_for_desk",), collected={}
+    )
+    await bot.run("action_not_for_desk", text="nobody at Fresno can load routes")
+    await story.finish(bot.question, "This is an IT help desk.", understood=understood)
+    await story.text("like 20 drivers")
+    bot.question = await story.begin(bot.interaction)  # type: ignore[assignment]
+    before = turn("nobody at Fresno can load routes", "action_not_for_desk", "not_for_desk", 0.4)
+    now = turn("like 20 drivers", "action_listen", "not_for_desk", 0.99)[:1]
+    result = await bot.run(
+        "action_not_for_desk", text="like 20 drivers", meant=NOT_OURS, events=[*before, *now]
+    )
+    assert (responses(result), follows(result)) == ([], ["action_fallback"])
+
+
+@pytest.mark.parametrize("form", ["problem_form", "equipment_form", "identity_form"])
+async def test_what_has_settled_itself_is_dropped(bot: Bot, form: str) -> None:
+    result = await bot.run(
+        "action_fallback",
+        slots=REPORT,
+        loop={"name": form},
+        text="omg it was caps lock. im in. forget it sorry",
+        events=[USER],
+    )
+    dropped = form == "identity_form" or responses(result) == ["utter_dropped"]
+    assert dropped
+    assert follows(result) == ["action_drop_proof" if form == "identity_form" else "action_listen"]
+
+
+async def test_a_report_that_was_put_off_becomes_a_case_when_a_person_takes_over(
+    bot: Bot, story: Story
+) -> None:
+    wish = {"next_wish": "report_problem", "next_wish_text": "my headset crackles too"}
+    await bot.run(
+        "action_fallback", slots=wish, loop={"name": "identity_form"}, events=[USER, FALLBACK, USER]
+    )
+    (case,) = await story.rows(t.cases)
+    assert case.description == "my headset crackles too"
+
+
+async def test_a_question_inside_a_report_is_about_that_report(bot: Bot) -> None:
+    meant = {"intent": {"name": "case_status", "confidence": 0.6}}
+    text = "when will i have it?"
+    result = await bot.run("action_case_status", slots=REPORT, loop=INSIDE, text=text, meant=meant)
+    assert (responses(result), slots_set(result)) == (["utter_question_kept"], {"questions": text})
+
+
 # A second wish ------------------------------------------------------------------------------------
 
 
@@ -163,13 +298,16 @@ async def test_a_second_wish_is_remembered_and_taken_up_after_the_form(bot: Bot)
     )
     wish = {"next_wish": "request_equipment", "next_wish_text": "i need a new mouse"}
     assert (responses(result), slots_set(result)) == (["utter_one_at_a_time"], wish)
+    vague = {"intent": {"name": "request_equipment", "confidence": 0.5}}
+    result = await bot.run("action_other_topic", text="the campus one", meant=vague, loop=INSIDE)
+    assert (responses(result), slots_set(result)) == (["utter_not_understood"], {})
     named = {"entities": [{"entity": "device", "value": "mouse"}]}
     said = {"event": "user", "text": "i need a new mouse", "parse_data": named}
     result = await bot.run(
         "action_open_case", slots={"problem": "no wifi"} | wish, events=[said, USER]
     )
     assert responses(result)[1:] == ["utter_next_wish"]
-    assert (slots_set(result)["item"], slots_set(result)["next_wish"]) == ("mouse", None)
+    assert (slots_set(result)["item"], slots_set(result)["next_wish"]) == ("a new mouse", None)
     assert follows(result) == ["equipment_form"]
 
 
@@ -216,6 +354,8 @@ async def test_yes_goes_on_with_what_was_said(bot: Bot) -> None:
     result = await bot.run("action_yes", text="yes", events=asked("sap says no", "account_help"))
     assert follows(result) == ["action_account_help"]
     assert responses(await bot.run("action_yes", text="ok")) == ["utter_go_on"]
+    after = await bot.run("action_yes", text="ok", events=[USER, OPENED, LISTEN, USER])
+    assert responses(after) == ["utter_no_more"]
 
 
 async def test_no_drops_it(bot: Bot) -> None:

@@ -37,6 +37,8 @@ PATTERNS: Mapping[AutomatedText, tuple[str, ...]] = {
     AutomatedText.MARKETING: (
         r"\b(?:reply|text|txt|send|responda|envie|envíe) ['\"]?(?:stop|alto|end|unsubscribe)['\"]?"
         r" (?:to|2|for|para) (?:opt[- ]?out|end|unsubscribe|quit|stop|cancel|cancelar|salir|unsub)",
+        r"\b(?:reply|text|responda) ['\"]?(?:yes|y|info|join|s[ií])['\"]? "
+        r"(?:or|to|for|o|para)\b",
         r"\bmsg ?(?:&|and) ?data rates (?:may )?apply\b",
         r"\bstop ?2 ?(?:end|stop|quit)\b|\bstop=(?:end|quit|stop)\b",
     ),
