@@ -304,14 +304,11 @@ def test_at_the_second_fact_only_answers_are_tries(desk: Service) -> None:
     guest.says("no code", "2 Check another way")
     asks = "What is your birth year, as on your record?"
     guest.says("2", asks)
-    for aside in (
-        "tell me a joke",
-        "hold on a sec",
-        "are you open at 10 today",
-        "necesito ayuda por favor",
-    ):
+    for aside in ("tell me a joke", "hold on a sec", "are you open at 10 today"):
         assert guest.says(aside, asks)[-1] == asks
         assert aside in [line["body"] for line in guest.lines()], "agents can read it"
+    guest.says("necesito ayuda por favor", "Deme su año de nacimiento, como consta en su registro.")
+    assert guest.says("english please", asks) == ["Sure, I'll write in English.", asks]
     assert "4 tries left." in guest.says("1991", "That doesn't match our records.")[0]
     assert guest.says("1990", "Thanks, ")[0] == "Thanks, Ann, you're verified."
 
