@@ -48,6 +48,14 @@ class FallbackAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
+        """The turn ends with it also where another action followed up with it: no rule knows what
+        comes then, and Rasa would run it again and again."""
+        events = await self._answer(dispatcher, tracker)
+        if any(event["event"] == "followup" for event in events):
+            return events
+        return [*events, FollowupAction("action_listen")]
+
+    async def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         form, again = form_of(tracker), ran_in_previous_turn(tracker)
         if form is not None and is_solved(said(tracker)):
             return _drop(dispatcher, form)

@@ -17,10 +17,9 @@ from actions.add_to_case import add_unclear
 from actions.hand_over import hand_over
 from actions.mentioned_account import FORM, KINDS
 from actions.other_topic import OtherTopic
-from actions.proof import BACK_TO, THEN, back, begin
+from actions.proof import ASKED, BACK_TO, THEN, back, begin
 from actions.start_topic import take_up
 from actions.turn import collected, entities, intent_of, language, said, turn_id
-from actions.turns import times_since_form
 from handoff_service.context import AppContext
 from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.proof_steps import Standing
@@ -147,7 +146,7 @@ class AskAccount(_WithDesk):
         standing = await _standing(self._desk, tracker)
         if standing.expects is None:
             return LEAVE
-        asked = times_since_form(tracker.events, self.name())
+        asked = int(tracker.get_slot(ASKED) or 0)
         if asked >= MOST_ASKED:  # they do not know it, or do not want to say it
             return [SlotSet(THEN, GAVE_UP), *LEAVE]
         if asked and not standing.asked_by:
@@ -158,7 +157,7 @@ class AskAccount(_WithDesk):
         else:
             reason = WHY_ACCOUNT.get(str(tracker.get_slot(THEN)), "utter_ask_account")
             dispatcher.utter_message(response=reason)
-        return []
+        return [SlotSet(ASKED, asked + 1)]
 
 
 class AskProof(_WithDesk):

@@ -23,7 +23,7 @@ from handoff_service.rules.virtual_agent.solved import is_solved
 NAME = "action_not_for_desk"
 NOT_FOR_DESK = frozenset({"not_for_desk", "automated_text"})
 LATELY = 3  # turns
-SILENT = 0.75  # confidence from which a second text stays unanswered
+SILENT = 0.7  # confidence from which a second text stays unanswered
 SURELY_ELSE = 0.95  # and from which it is no answer to what was asked
 SERVED = frozenset(
     {

@@ -25,7 +25,7 @@ FORM = "problem_form"
 KNOWN = "known_outage"
 IT, NONE = "it", "none"
 SURE = 0.8  # below it a sentence is an answer to "What is wrong?", whatever else it may also be
-SENTENCE = 4  # words
+SENTENCE, LONG = 4, 9  # words
 FREE_TEXT = frozenset({"problem", "device"})
 CHOICES = (("That is it", "/affirm"), ("Something else", "/deny"))
 
@@ -47,8 +47,11 @@ class ValidateProblemForm(FormValidationAction):
         tracker: Tracker,
         domain: DomainDict,
     ) -> list[str]:
-        """Nothing more is asked about what is known."""
-        return [] if tracker.get_slot(KNOWN) == IT else domain_slots
+        """Nothing more is asked about what is known, and a long report need not name a device."""
+        if tracker.get_slot(KNOWN) == IT:
+            return []
+        is_long = len(str(tracker.get_slot("problem") or "").split()) >= LONG
+        return [slot for slot in domain_slots if not (is_long and slot == "device")]
 
     async def extract_problem(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict

@@ -17,6 +17,7 @@ from handoff_service.rules.identity.proof import ProofOutcome
 from handoff_service.store.identity.proofs import requester_of
 
 AFTER = "action_after_proof"
+ASKED = "account_asked"  # the slot that counts how often the account was asked for
 BACK_TO = "back_to"  # and the one that remembers the form in which it was begun
 THEN = "after_proof"  # the slot that remembers which action goes on after the proof
 
@@ -40,6 +41,7 @@ async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list
         SlotSet("proof", "failed" if failed else None),
         SlotSet("requested_slot", None),
         SlotSet(THEN, then),
+        SlotSet(ASKED, None),
         SlotSet(BACK_TO, None if failed or form_of(tracker) == FORM else form_of(tracker)),
         FollowupAction(AFTER if failed else FORM),
     ]

@@ -75,10 +75,10 @@ def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
 
 def times_since_form(events: Iterable[dict[str, Any]], action: str) -> int:
     """How often this action ran since the form began or was left."""
-    count = 0
+    count, loop = 0, None
     for event in events:
-        if event.get("event") == "active_loop":
-            count = 0
+        if event.get("event") == "active_loop" and event.get("name") != loop:
+            count, loop = 0, event.get("name")
         elif event.get("event") == "action" and event.get("name") == action:
             count += 1
     return count

@@ -13,6 +13,8 @@ from actions.start_topic import REPORTS, can_start, start
 from actions.turn import collected, entities, said
 from actions.turns import PastTurn, previous, turns_since_case
 from handoff_service.context import AppContext
+from handoff_service.rules.shared.language import is_unknown
+from handoff_service.rules.virtual_agent.bot_text import is_code
 from handoff_service.rules.virtual_agent.names_in_texts import said_name
 
 NAME = "action_ask_topic"
@@ -45,7 +47,9 @@ class AskTopic(Action):
             dispatcher.utter_message(response="utter_unsure_twice")
             known = collected(tracker) | {"Problem": f"{before.text}\n{said(tracker)}"}
             return await hand_over(self._desk, tracker, REASON, known)
-        dispatcher.utter_message(response=_question(likely))
+        text = said(tracker)
+        no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))  # "Dobar dan"
+        dispatcher.utter_message(response="utter_rephrase" if no_words else _question(likely))
         return []
 
 

@@ -262,6 +262,7 @@ async def test_nobody_is_asked_for_ever_who_they_are(story: Story) -> None:
     )
     assert await bot.turn("i dont have it", "action_ask_account") == [again]
     await bot.run("action_ask_account")
+    assert bot.slots["account_asked"] == 3
     assert await bot.turn("look it up", "action_ask_account") == [
         "I couldn't verify you, so a person will take over."
     ]

@@ -24,7 +24,10 @@ PICTURE = "(picture)"  # what the bot gets for a picture without words
 RESTARTED = "The requester started over"
 #: slots of a proof or wish that ended when the conversation left the virtual agent
 NO_PROOF: Mapping[str, None] = dict.fromkeys(
-    ("account", "proof", "after_proof", "back_to", "next_wish", "next_wish_text", "questions")
+    (
+        *("account", "account_asked", "proof", "after_proof", "back_to"),
+        *("next_wish", "next_wish_text", "questions"),
+    )
 )
 # what runs before the first text after an agent gave the conversation back
 HANDED_BACK = "/handed_back"

@@ -125,6 +125,11 @@ def language_of(text: str) -> Language | None:
     return None
 
 
+def is_unknown(text: str) -> bool:
+    """Whether no word of the text is known in either language: it may be in a third one."""
+    return not any(w in _SPANISH | _SHARED | _COURTESY | _ENGLISH for w in _split(text))
+
+
 def conversation_language(texts: Iterable[str]) -> Language:
     """The language to answer in. ``texts``: the requester's, newest first."""
     oldest = ""

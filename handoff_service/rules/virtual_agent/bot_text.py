@@ -39,9 +39,13 @@ _YES_WORDS = _YES | {
 }
 _NO_WORDS = _NO | {"n", "nope", "nah", "no thanks", "no thank you", "no gracias"}
 _PAYLOADS = {"yes": "/affirm", "no": "/deny"}
+#: ``/inform_impact{"impact": "blocked"}``, ``/intent{}``, ``/prove_identity``
+_PAYLOAD = re.compile(r"/+\s*(?:[a-z]\w*\s*\{.*\}|[a-z]+_\w+)", re.IGNORECASE | re.DOTALL)
+NO_WORDS = "?"  # in place of a text that the bot can make nothing of
 BLANK = "Your text had no words. How can I help?"
 BLANK_ANSWER = "Your text had no words. Please answer with one of these:"
 IN_WORDS = "Please answer with the number or the words of one of these:"
+_TAG = re.compile(r"</?[a-z]+>", re.IGNORECASE)
 _LAST = frozenset({"last", "ultimo", "último", "ultima", "última"})
 _LEAD = frozenset(
     [
@@ -119,8 +123,9 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
     """The input for the bot: the payload when the text picks a choice by number, word, ordinal or
     title, else the text.
 
-    Rasa runs a text that starts with ``/intent`` as that intent, on every channel. The leading
-    slash is removed because payloads may come from our own buttons only.
+    Rasa runs a text that starts with ``/intent`` as that intent, on every channel. Payloads may
+    come from our own buttons only, so the leading slash is removed, and a text that is nothing but
+    a payload means nothing.
     """
     said = plain(text)
     for choice in choices:
@@ -133,7 +138,15 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
         return next((c.payload for c in choices if _says(c, word)), word)
     if (word := _word(said)) and len(meant := [c for c in choices if _says(c, word)]) == 1:
         return meant[0].payload
-    return text.lstrip("/ \t\r\n") or "?"
+    if _PAYLOAD.fullmatch(text.strip()):
+        return NO_WORDS
+    return text.lstrip("/ \t\r\n") or NO_WORDS
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is rather code than words: many brackets and signs, or a tag."""
+    signs = sum(c in "{}[]<>()=;$%|\\&#_" for c in text)
+    return bool(_TAG.search(text)) or signs >= max(5, len(text) / 10)
 
 
 def yes_or_no(text: str) -> str | None:
