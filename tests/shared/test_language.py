@@ -194,6 +194,12 @@ def test_a_first_text_may_be_one_word(text: str, language: Language) -> None:
     assert conversation_language([text]) is language
 
 
+def test_a_new_conversation_begins_in_the_language_of_the_last() -> None:
+    assert conversation_language(["START"], ["mi laptop no enciende"]) is Language.SPANISH
+    assert conversation_language(["hola"], ["my laptop is dead"]) is Language.ENGLISH
+    assert conversation_language(["my laptop is dead"], ["no enciende hoy"]) is Language.ENGLISH
+
+
 @pytest.mark.parametrize(("text", "language"), WISHES)
 def test_a_wish_for_a_language(text: str, language: Language | None) -> None:
     assert language_wish(text) is language

@@ -216,6 +216,14 @@ async def test_what_needs_no_bot_is_answered_in_spanish(story: Story) -> None:
     ] == "Hasta luego, y gracias. Puede escribirnos cuando quiera."
 
 
+async def test_opting_out_and_in_is_confirmed_in_spanish(story: Story) -> None:
+    first = (await story.text("mi laptop no enciende")).interaction_id or 0
+    await story.text("STOP")
+    assert (await story.texted(first))[-1].startswith("Ya no recibe textos de ")
+    second = (await story.text("START")).interaction_id or 0
+    assert (await story.texted(second))[0].startswith("Vuelve a recibir textos de ")
+
+
 async def test_an_admin_words_the_spanish_text(story: Story) -> None:
     own = "Adiós, que le vaya bien."
     await story.store.write(change_text, ChangeText(name=SystemMessage.GOODBYE_ES, body=own))

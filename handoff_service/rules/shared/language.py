@@ -6,7 +6,8 @@ A text decides only where it is clear. Each known word counts for its language:
   than English. So "por favor" in an English text, "Ana de la Torre" and "El Paso" change nothing.
 - English needs two words, and more than Spanish.
 
-What is not clear changes nothing: the conversation stays in its language, at first English. Only a
+What is not clear changes nothing: the conversation stays in its language, at first that of the
+number's last conversation, else English. Only a
 first text that is Spanish from end to end ("hola") makes a conversation Spanish with one word. A
 text that asks for a language ("in English please") decides by itself.
 """
@@ -130,11 +131,15 @@ def is_unknown(text: str) -> bool:
     return not any(w in _SPANISH | _SHARED | _COURTESY | _ENGLISH for w in _split(text))
 
 
-def conversation_language(texts: Iterable[str]) -> Language:
-    """The language to answer in. ``texts``: the requester's, newest first."""
+def conversation_language(texts: Iterable[str], before: Iterable[str] = ()) -> Language:
+    """The language to answer in. ``texts``: the requester's in this conversation, newest first;
+    ``before``: those of earlier ones, which count where these decide nothing."""
     oldest = ""
     for oldest in texts:
         if (clear := language_of(oldest)) is not None:
+            return clear
+    for text in before:
+        if (clear := language_of(text)) is not None:
             return clear
     return Language.SPANISH if _is_all_spanish(oldest) else Language.ENGLISH
 
