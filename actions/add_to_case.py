@@ -37,7 +37,7 @@ class AddToCaseAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        if await _add(self._desk, dispatcher, tracker):
+        if await add_text(self._desk, dispatcher, tracker):
             return []
         return [SlotSet("problem", said(tracker)), FollowupAction(FORM)]
 
@@ -52,10 +52,11 @@ async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracke
         return False
     if intent_of(tracker) == "automated_text" and confidence(tracker) >= MACHINE:
         return False
-    return (ago == 1 or intent_of(tracker) in UNCLEAR) and await _add(desk, dispatcher, tracker)
+    return (ago == 1 or intent_of(tracker) in UNCLEAR) and await add_text(desk, dispatcher, tracker)
 
 
-async def _add(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+async def add_text(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Add the text to the conversation's case, and say so. False: there is no case."""
     note = AddToCase(turn_id=turn_id(tracker), note=said(tracker))
     number = await desk.store.write(add_to_case, note)
     if number is None:

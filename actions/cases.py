@@ -6,9 +6,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.add_to_case import add_text
 from actions.problem_form import IT, KNOWN
 from actions.start_topic import take_up
 from actions.turn import forget_collected, language, turn_id
+from actions.turns import corrects_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.rules.cases.cases import HIGH, NORMAL
@@ -32,6 +34,8 @@ class OpenCaseAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
+        if corrects_case(tracker.events) and await add_text(self._desk, dispatcher, tracker):
+            return forget_collected()
         if tracker.get_slot(KNOWN) == IT:
             dispatcher.utter_message(response="utter_is_known")
             return [*forget_collected(), *take_up(dispatcher, tracker)]

@@ -9,6 +9,7 @@ from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import intent_of, said
+from actions.turns import corrects_case
 from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
 from handoff_service.rules.virtual_agent.questions import is_question
 
@@ -23,6 +24,16 @@ class ValidateEquipmentForm(FormValidationAction):
 
     def name(self) -> str:
         return f"validate_{FORM}"
+
+    async def required_slots(
+        self,
+        domain_slots: list[str],
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
+    ) -> list[str]:
+        """A correction of the case that was just made asks nothing: it is added to it."""
+        return [] if corrects_case(tracker.events) else domain_slots
 
     async def extract_item(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict

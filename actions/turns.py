@@ -1,8 +1,10 @@
 """The turns of a conversation, read from the events that Rasa sends along."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from handoff_service.rules.virtual_agent.corrections import is_correction
 
 #: A turn with one of these is no step of the conversation: "thanks" after a case.
 COURTESIES = frozenset({"utter_thanks", "utter_no_more"})
@@ -82,3 +84,9 @@ def times_since_form(events: Iterable[dict[str, Any]], action: str) -> int:
         elif event.get("event") == "action" and event.get("name") == action:
             count += 1
     return count
+
+
+def corrects_case(events: Sequence[dict[str, Any]]) -> bool:
+    """Whether this turn's text corrects the case that the turn before made."""
+    all_turns = turns(events)
+    return turns_since_case(events) == 1 and is_correction(all_turns[-1].text)

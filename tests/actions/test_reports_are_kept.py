@@ -218,6 +218,23 @@ async def test_what_follows_a_case_is_about_it_whatever_it_looks_like(
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
 
 
+@pytest.mark.parametrize("action", ["action_open_request", "action_open_case"])
+async def test_a_correction_of_a_case_makes_no_second_one(
+    bot: Bot, story: Story, action: str
+) -> None:
+    await bot.run("action_open_case", slots={"problem": "a new keyboard"})
+    text = "actually could somebody just fix it?"
+    events = [USER, OPENED, LISTEN, {"event": "user", "text": text}]
+    for form in ("problem_form", "equipment_form"):
+        asked = await bot.run(
+            f"validate_{form}", text=text, events=events, loop={"name": form}, slots={}
+        )
+        assert slots_set(asked)["requested_slot"] is None
+    await bot.run(action, text=text, events=events, slots={"item": text, "problem": text})
+    assert await story.count(t.cases) == 1
+    assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("fine ill go get coffee", "utter_no_more"), ("where is the canteen?", "utter_small_talk")],

@@ -57,6 +57,41 @@ def test_what_is_added_after_a_request_is_added(talk: Callable[[], Talk], more: 
     assert more in said
 
 
+def test_a_correction_makes_no_second_request(talk: Callable[[], Talk]) -> None:
+    guest = talk()
+    guest.says("i need a new keyboard", "What is it for")
+    (said,) = guest.says("the letter e does not work", "I've opened request")
+    assert "a new keyboard" in said
+    (said,) = guest.says("actually could somebody just fix the keyboard?", "CS0")
+    assert said.startswith("I can't answer that, but I've added it to CS"), said
+    assert guest.says("thanks", "welcome") == ["You're welcome."]
+
+
+def test_nobody_is_asked_for_ever_who_they_are(talk: Callable[[], Talk]) -> None:
+    guest = talk()
+    guest.says("whats the status of my case", "employee number")
+    assert guest.says("thx", "AGENT.")[-1].endswith("If you have neither, text AGENT.")
+    guest.says("what can you do", "AGENT.")
+    said = guest.says("hello", "in line")
+    assert "I couldn't verify you, so a person will take over." in said
+
+
+def test_what_settled_itself_is_dropped(talk: Callable[[], Talk]) -> None:
+    guest = talk()
+    guest.says("whats the status of my case", "employee number")
+    assert guest.says("nvm, it works again", "dropped") == [
+        "OK, I've dropped it. Text us any time."
+    ]
+
+
+def test_opting_out_and_in_goes_on_in_spanish(talk: Callable[[], Talk]) -> None:
+    guest = talk()
+    guest.says("hola, mi laptop no enciende", "trabajar")
+    assert guest.says("CANCEL", "START")[0].startswith("Ya no recibe textos de ")
+    guest.read = 0
+    assert guest.says("START", "trabajar")[1] == "Gracias por volver. Sigamos con su reporte."
+
+
 def test_who_says_their_name_is_greeted_by_it(talk: Callable[[], Talk]) -> None:
     (said,) = talk().says("hi, it's Priya", "virtual agent")
     assert said.startswith("Hi Priya, I'm the help desk's virtual agent.")
