@@ -8,11 +8,13 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
+from actions.add_to_case import add_text
 from actions.equipment_form import FORM as EQUIPMENT_FORM
 from actions.equipment_form import keep_aside
 from actions.problem_form import FORM as PROBLEM_FORM
 from actions.proof import proof_first
 from actions.turn import confidence, form_of, interaction_id, language
+from actions.turns import corrects_case
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.cases import case_id
 from handoff_service.rules.shared.language import Language
@@ -42,8 +44,12 @@ class CaseStatusAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
+        by_number = bool(tracker.get_slot(SLOT))
+        corrects = not by_number and corrects_case(tracker.events)
+        if corrects and await add_text(self._desk, dispatcher, tracker):
+            return []
         in_form = form_of(tracker) in (PROBLEM_FORM, EQUIPMENT_FORM)
-        if in_form and not tracker.get_slot(SLOT) and confidence(tracker) < SURE:
+        if in_form and not by_number and confidence(tracker) < SURE:
             return keep_aside(dispatcher, tracker)  # "when will i have it?" is about this one
         events = await proof_first(self._desk, tracker, then=self.name())
         if events is not None:
