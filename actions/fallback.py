@@ -23,7 +23,7 @@ from actions.turn import collected, forget_collected, form_of, intent_of, langua
 from actions.turns import previous, times_since_form
 from handoff_service.context import AppContext
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
-from handoff_service.rules.virtual_agent.names_in_texts import said_name
+from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number, said_name
 from handoff_service.rules.virtual_agent.solved import is_solved
 
 NAME = "action_fallback"
@@ -57,8 +57,11 @@ class FallbackAction(Action):
 
     async def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         form, again = form_of(tracker), ran_in_previous_turn(tracker)
-        if form is not None and is_solved(said(tracker)):
-            return _drop(dispatcher, form)
+        wrong_number = is_wrong_number(said(tracker))
+        if form is not None and (wrong_number or is_solved(said(tracker))):
+            return _drop(
+                dispatcher, form, "utter_wrong_number" if wrong_number else "utter_dropped"
+            )
         if form == PROBLEM_FORM and tracker.get_slot("problem"):
             missed = again or ran_in_form(tracker)
             return await self._inside_report(dispatcher, tracker, again=missed)
@@ -103,11 +106,11 @@ class FallbackAction(Action):
         return await hand_over(self._desk, tracker, REASON_WITH_CASE, known)
 
 
-def _drop(dispatcher: CollectingDispatcher, form: str) -> Events:
-    """The matter has settled itself: leave the form and what it knows."""
+def _drop(dispatcher: CollectingDispatcher, form: str, response: str) -> Events:
+    """The matter has settled itself, or was never one: leave the form and what it knows."""
     if form == IDENTITY_FORM:
         return [FollowupAction("action_drop_proof")]
-    dispatcher.utter_message(response="utter_dropped")
+    dispatcher.utter_message(response=response)
     left = [ActiveLoop(None), SlotSet("requested_slot", None)]
     return [*left, *forget_collected(), FollowupAction("action_listen")]
 

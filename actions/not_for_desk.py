@@ -88,4 +88,9 @@ def _surely_not_for_desk(tracker: Tracker) -> bool:
 
 
 def _may_go_on(tracker: Tracker) -> bool:
-    return confidence(tracker) < SURELY_ELSE and not is_wrong_number(said(tracker))
+    """Whether the text may be more about what was asked about. It is not after a text that was not
+    for the desk, nor when it asks something itself."""
+    text = said(tracker)
+    aside = any(NAME in turn.did for turn in turns(tracker.events)[:-1])
+    asks = text.rstrip().endswith("?") or is_wrong_number(text)
+    return not aside and not asks and confidence(tracker) < SURELY_ELSE

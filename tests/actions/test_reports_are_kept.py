@@ -255,6 +255,29 @@ async def test_more_about_what_was_asked_about_goes_on_with_it(bot: Bot) -> None
     assert slots_set(result)["problem"] == f"2 things, the reader in bldg C is dead\n{text}"
 
 
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        ([], "is this not the shop?"),
+        (turn("your dog is out", "action_not_for_desk", "not_for_desk"), "the brown one"),
+    ],
+)
+async def test_a_stranger_who_was_asked_does_not_begin_a_report(
+    bot: Bot, before: list[dict[str, Any]], text: str
+) -> None:
+    events = [*before, *asked("the little coffee one", "report_problem")]
+    result = await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
+    assert follows(result) == []
+
+
+@pytest.mark.parametrize("text", ["oh sorry, wrong number", "ah perdón, me pasaron mal el número"])
+async def test_a_wrong_number_leaves_the_form(bot: Bot, story: Story, text: str) -> None:
+    events = [USER, FALLBACK, LISTEN, USER]
+    result = await bot.run("action_fallback", slots=REPORT, loop=INSIDE, text=text, events=events)
+    assert responses(result) == ["utter_wrong_number"]
+    assert await story.count(t.cases) == 0
+
+
 async def test_a_second_text_that_may_be_for_the_desk_is_not_met_with_silence(
     bot: Bot, story: Story
 ) -> None:

@@ -51,6 +51,7 @@ def test_it_says_goodbye(text: str, goodbye: bool) -> None:
         ("can we get 2 more scanners for inbound", "2 more scanners for inbound"),
         ("Hi, could I have a UK plug please", "a UK plug please"),
         ("necesito un cargador", "un cargador"),
+        ("Buenas, ¿podría tener un segundo monitor?", "un segundo monitor?"),
         ("i want to request equipment", None),
         ("can i order something new", None),
         ("necesito un equipo nuevo", None),

@@ -25,6 +25,8 @@ _LEAD = re.compile(
     r"(?:(?:can|could|may) (?:i|we|you) (?:please |pls )?(?:get|have|order|send)(?: me| us)?"
     r"|(?:i|we)(?:'d|\u2019d| would| do| really| also)? (?:need|want|like)"
     r"(?: to (?:get|have|order|request|arrange))?"
+    r"|¿?(?:podr[ií]a|puedo|se puede|me (?:pueden|puede|podr[ií]an))"
+    r" (?:tener|dar|pedir|conseguir|enviar)"
     r"|(?:quiero|quisiera|necesito|necesitamos)(?: pedir)?) (?=\S)",
     re.IGNORECASE,
 )

@@ -44,7 +44,8 @@ _NEW_OWNER = re.compile(
 _WRONG_NUMBER = re.compile(
     r"\b(?:wrong (?:number|person|chat|text)|wrong #|texted the wrong"
     r"|meant (?:to text|for|that for) (?:somebody|someone)"
-    r"|not meant for you|didn'?t mean to text|n[uú]mero equivocado|me equivoqu[eé])\b",
+    r"|not meant for you|didn'?t mean to text|n[uú]mero equivocado"
+    r"|mal (?:el|de) n[uú]mero|me equivoqu[eé])\b",
     re.IGNORECASE,
 )
 
