@@ -27,6 +27,9 @@ train: setup setup-bot ## validate the training data, check that every text fits
 nlu: setup setup-bot ## measure by cross-validation how well the virtual agent understands; CONFIG=other.yml tries another pipeline
 	@.venv/bin/patchboard bot nlu --config $(or $(CONFIG),config.yml)
 
+conversations: setup setup-bot ## text all held-out conversations to the real bot and service, and print them
+	@PATCHBOARD_LONG_TESTS=1 $(PYTEST) tests/bot/test_held_out_conversations.py -s -k conversations
+
 bench: setup setup-bot services ## run the benchmarks; results are ratios to a baseline from the same run
 	@.venv/bin/python -m tests.bench
 
@@ -103,4 +106,4 @@ sbom: .venv-audit/.ready ## write bills of materials (CycloneDX) of service and 
 clean: ## delete the environments; the data in .patchboard stays
 	rm -rf .venv .venv-bot .venv-audit .venv-docs .venv-uv
 
-.PHONY: help run test check train nlu bench chaos simulation screenshot setup setup-bot services browser migration lock docs audit sbom clean
+.PHONY: help run test check train nlu conversations bench chaos simulation screenshot setup setup-bot services browser migration lock docs audit sbom clean

@@ -7,15 +7,20 @@ from actions.account_help import AccountHelpAction
 from actions.add_to_case import AddToCaseAction
 from actions.case_status import CaseStatusAction
 from actions.cases import OpenCaseAction
+from actions.equipment_form import ValidateEquipmentForm
 from actions.fallback import FallbackAction
+from actions.greet import GreetAction
 from actions.hand_off import HandOffAction
 from actions.identity import identity_actions
+from actions.not_for_desk import NotForDesk
 from actions.office_hours import OfficeHoursAction
 from actions.outage_news import OutageNewsAction
 from actions.problem_form import AskKnownOutage, ValidateProblemForm
 from actions.proof import ResumeForm
 from actions.requests import OpenRequestAction
 from actions.reset_slots import ResetSlotsAction
+from actions.resume_topic import ResumeTopic
+from actions.unsure_topic import AskTopic, NoAction, YesAction
 from handoff_service.context import AppContext
 
 
@@ -33,6 +38,13 @@ def all_actions(desk: AppContext) -> list[Action]:
         OfficeHoursAction(desk),
         HandOffAction(desk),
         FallbackAction(desk),
+        GreetAction(),
+        AskTopic(desk),
+        YesAction(desk),
+        NoAction(),
+        NotForDesk(desk),
+        ResumeTopic(),
+        ValidateEquipmentForm(),
         ResetSlotsAction(),
         *identity_actions(desk),
     ]

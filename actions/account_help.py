@@ -10,16 +10,18 @@ from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
 from actions.proof import proof_first
-from actions.turn import interaction_id, turn_id
+from actions.turn import interaction_id, language, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
 from handoff_service.rules.cases.cases import HIGH
 from handoff_service.rules.shared.vocabulary import CaseKind
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import texts
 
+ALREADY_OPEN = "Your case {number} is already open. An agent will continue with it here."
 REASON = "Needs help with a password or a locked account. Identity verified."
 
 
@@ -54,11 +56,10 @@ class AccountHelpAction(Action):
         there = await self._desk.store.read(_open_already, interaction_id(tracker))
         number = await self._desk.store.write(open_case, wanted)
         if number in there:
-            dispatcher.utter_message(
-                text=f"Your case {number} is already open. An agent will continue with it here."
-            )
+            said = in_language(ALREADY_OPEN, language(tracker)).format(number=number)
         else:
-            dispatcher.utter_message(text=await self._desk.store.read(texts.account_help, number))
+            said = await self._desk.store.read(texts.account_help, number, language(tracker))
+        dispatcher.utter_message(text=said)
         collected = {"Topic": "account", "Case": number} | ({"Account": account} if account else {})
         wish = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected)
         await self._desk.store.write(request_hand_off, wish)

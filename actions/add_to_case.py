@@ -8,10 +8,20 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.problem_form import FORM
-from actions.turn import turn_id
+from actions.turn import confidence, intent_of, language, said, turn_id
+from actions.turns import turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.add_to_case import AddToCase, add_to_case
 from handoff_service.rules.virtual_agent.bot_replies import added
+from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
+from handoff_service.rules.virtual_agent.questions import is_question
+
+LATELY = 3  # turns after a case in which an unclear text may belong to it
+UNCLEAR = frozenset(
+    {"nlu_fallback", "unsure_topic", "out_of_scope", "not_for_desk", "automated_text"}
+)
+MACHINE = 0.9  # a text that a machine sent with this confidence belongs to no case
+FEWEST = 2  # words of an addition
 
 
 class AddToCaseAction(Action):
@@ -27,11 +37,32 @@ class AddToCaseAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        said = str(tracker.latest_message.get("text") or "").strip()
-        number = await self._desk.store.write(
-            add_to_case, AddToCase(turn_id=turn_id(tracker), note=said)
-        )
-        if number is None:
-            return [SlotSet("problem", said), FollowupAction(FORM)]
-        dispatcher.utter_message(text=added(number, said))
-        return []
+        if await add_text(self._desk, dispatcher, tracker):
+            return []
+        return [SlotSet("problem", said(tracker)), FollowupAction(FORM)]
+
+
+async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Whether a text that was not understood was added to the case that was made just before.
+
+    A friend's text that ends in a case does less harm than a fact that is lost.
+    """
+    ago, text = turns_since_case(tracker.events), said(tracker)
+    if ago is None or ago > LATELY or len(text.split()) < FEWEST or is_wrong_number(text):
+        return False
+    if intent_of(tracker) == "automated_text" and confidence(tracker) >= MACHINE:
+        return False
+    return (ago == 1 or intent_of(tracker) in UNCLEAR) and await add_text(desk, dispatcher, tracker)
+
+
+async def add_text(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Add the text to the conversation's case, and say so. False: there is no case."""
+    note = AddToCase(turn_id=turn_id(tracker), note=said(tracker))
+    number = await desk.store.write(add_to_case, note)
+    if number is None:
+        return False
+    if is_question(said(tracker)):
+        dispatcher.utter_message(response="utter_question_added", number=number)
+    else:
+        dispatcher.utter_message(text=added(number, said(tracker), language(tracker)))
+    return True

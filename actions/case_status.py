@@ -8,12 +8,19 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
+from actions.add_to_case import add_text
+from actions.equipment_form import FORM as EQUIPMENT_FORM
+from actions.equipment_form import keep_aside
+from actions.problem_form import FORM as PROBLEM_FORM
 from actions.proof import proof_first
-from actions.turn import interaction_id
+from actions.turn import confidence, form_of, interaction_id, language
+from actions.turns import corrects_case
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.cases import case_id
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.virtual_agent import bot_replies
 from handoff_service.rules.virtual_agent.bot_replies import CaseLine
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk.desk import desk_time_zone
@@ -21,6 +28,7 @@ from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Case
 
 SLOT = "case_number"
+SURE = 0.8  # of the classifier, that the text inside a form is about another case
 
 
 class CaseStatusAction(Action):
@@ -36,25 +44,33 @@ class CaseStatusAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
+        by_number = bool(tracker.get_slot(SLOT))
+        corrects = not by_number and corrects_case(tracker.events)
+        if corrects and await add_text(self._desk, dispatcher, tracker):
+            return []
+        in_form = form_of(tracker) in (PROBLEM_FORM, EQUIPMENT_FORM)
+        if in_form and not by_number and confidence(tracker) < SURE:
+            return keep_aside(dispatcher, tracker)  # "when will i have it?" is about this one
         events = await proof_first(self._desk, tracker, then=self.name())
         if events is not None:
             return events
-        said = await self._desk.store.read(_answer, interaction_id(tracker), tracker.get_slot(SLOT))
-        dispatcher.utter_message(text=said)
+        asked = (interaction_id(tracker), tracker.get_slot(SLOT), language(tracker))
+        dispatcher.utter_message(text=await self._desk.store.read(_answer, *asked))
         return [SlotSet(SLOT, None)]
 
 
-def _answer(conn: Connection, interaction: int, said: object) -> str:
+def _answer(conn: Connection, interaction: int, said: object, spoken: Language) -> str:
     user = conversations.get(conn, interaction).user
     if user is None:  # taken back since the proof
-        return bot_replies.UNKNOWN_CASE if said else bot_replies.NO_CASES
+        return in_language(bot_replies.UNKNOWN_CASE if said else bot_replies.NO_CASES, spoken)
     if not said:
-        return bot_replies.open_cases([_line(case) for case in cases.unsettled(conn, user.id)])
+        found = [_line(case) for case in cases.unsettled(conn, user.id)]
+        return bot_replies.open_cases(found, spoken)
     wanted = case_id(str(said))
-    found = cases.of_user(conn, user.id, wanted) if wanted is not None else None
-    if found is None:
-        return bot_replies.UNKNOWN_CASE
-    return bot_replies.one_case(_line(found), desk_time_zone(conn), read_at(conn))
+    one = cases.of_user(conn, user.id, wanted) if wanted is not None else None
+    if one is None:
+        return in_language(bot_replies.UNKNOWN_CASE, spoken)
+    return bot_replies.one_case(_line(one), desk_time_zone(conn), read_at(conn), spoken)
 
 
 def _line(case: Case) -> CaseLine:

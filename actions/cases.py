@@ -6,8 +6,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.add_to_case import add_text
 from actions.problem_form import IT, KNOWN
-from actions.turn import forget_collected, turn_id
+from actions.start_topic import take_up
+from actions.turn import forget_collected, language, turn_id
+from actions.turns import corrects_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.rules.cases.cases import HIGH, NORMAL
@@ -31,19 +34,28 @@ class OpenCaseAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
+        if corrects_case(tracker.events) and await add_text(self._desk, dispatcher, tracker):
+            return forget_collected()
         if tracker.get_slot(KNOWN) == IT:
             dispatcher.utter_message(response="utter_is_known")
-            return forget_collected()
+            return [*forget_collected(), *take_up(dispatcher, tracker)]
         problem = str(tracker.get_slot("problem") or "No description")
-        number = await self._desk.store.write(
-            open_case,
-            OpenCase(
-                turn_id=turn_id(tracker),
-                description=problem,
-                device=tracker.get_slot("device"),
-                impact=tracker.get_slot("impact"),
-                priority=HIGH if tracker.get_slot("impact") == BLOCKED else NORMAL,
-            ),
+        number = await make_case(self._desk, tracker, problem)
+        dispatcher.utter_message(
+            text=opened("case", number, short(problem, LONGEST_SAID), THEN, language(tracker))
         )
-        dispatcher.utter_message(text=opened("case", number, short(problem, LONGEST_SAID), THEN))
-        return forget_collected()
+        return [*forget_collected(), *take_up(dispatcher, tracker)]
+
+
+async def make_case(desk: AppContext, tracker: Tracker, problem: str) -> str:
+    """Open a case from what the problem form knows, and return its number."""
+    impact, asked = tracker.get_slot("impact"), tracker.get_slot("questions")
+    wanted = OpenCase(
+        turn_id=turn_id(tracker),
+        description=f"{problem}\nAsked: {asked}" if asked else problem,
+        device=tracker.get_slot("device"),
+        impact=impact,
+        priority=HIGH if impact == BLOCKED else NORMAL,
+    )
+    number: str = await desk.store.write(open_case, wanted)
+    return number

@@ -1,6 +1,11 @@
-"""The virtual agent did not understand: it asks for other words once, then a person takes over."""
+"""The virtual agent did not understand. It asks again once; then a person takes over, with a case
+where possible.
 
-from collections.abc import Iterable
+- While a report is being made, the text is kept with the report: it may be another fact about the
+  problem.
+- After a case was made, the text is added to the case.
+"""
+
 from typing import Any
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
@@ -8,16 +13,31 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import collected, forget_collected, turn_id
+from actions.add_to_case import add_unclear
+from actions.cases import make_case
+from actions.greet import greet
+from actions.hand_over import hand_over
+from actions.mentioned_account import FORM as IDENTITY_FORM
+from actions.problem_form import FORM as PROBLEM_FORM
+from actions.turn import collected, forget_collected, form_of, intent_of, language, said
+from actions.turns import previous, times_since_form
 from handoff_service.context import AppContext
-from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.rules.virtual_agent.bot_replies import opened, short
+from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number, said_name
+from handoff_service.rules.virtual_agent.solved import is_solved
 
 NAME = "action_fallback"
 REASON = "The virtual agent did not understand twice in a row."
+REASON_WITH_CASE = "The virtual agent did not find out how much this affects the requester."
+NO_FACT = frozenset({"affirm", "deny", "inform_impact", "inform_device", "automated_text"})
+LONGEST_SAID = 60
+THEN = "A person will continue with you here."
+
+type Events = list[dict[str, Any]]
 
 
 class FallbackAction(Action):
-    """Twice in a row is enough. Inside a form the form repeats its own question after our words."""
+    """See the module."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -27,30 +47,82 @@ class FallbackAction(Action):
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
-    ) -> list[dict[str, Any]]:
-        if not ran_in_previous_turn(tracker.events):
-            form = tracker.active_loop.get("name") if tracker.active_loop else None
-            dispatcher.utter_message(response="utter_not_understood" if form else "utter_rephrase")
-            # also where no rule leads back to the form
-            return [FollowupAction(form)] if form else []
-        wish = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected(tracker))
-        await self._desk.store.write(request_hand_off, wish)
-        return [
-            ActiveLoop(None),
-            SlotSet("requested_slot", None),
-            *forget_collected(),
-            FollowupAction("action_listen"),
-        ]
+    ) -> Events:
+        """The turn ends with it also where another action followed up with it: no rule knows what
+        comes then, and Rasa would run it again and again."""
+        events = await self._answer(dispatcher, tracker)
+        if any(event["event"] == "followup" for event in events):
+            return events
+        return [*events, FollowupAction("action_listen")]
+
+    async def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        form, again = form_of(tracker), ran_in_previous_turn(tracker)
+        wrong_number = is_wrong_number(said(tracker))
+        if form is not None and (wrong_number or is_solved(said(tracker))):
+            return _drop(
+                dispatcher, form, "utter_wrong_number" if wrong_number else "utter_dropped"
+            )
+        if form == PROBLEM_FORM and tracker.get_slot("problem"):
+            missed = again or ran_in_form(tracker)
+            return await self._inside_report(dispatcher, tracker, again=missed)
+        if form is None and (name := said_name(said(tracker))):
+            return greet(dispatcher, name)
+        if form is None and await add_unclear(self._desk, dispatcher, tracker):
+            return []
+        if form is None and is_solved(said(tracker)):
+            dispatcher.utter_message(response="utter_no_more")
+            return []
+        if again:
+            dispatcher.utter_message(response="utter_not_understood_twice")
+            return await hand_over(self._desk, tracker, REASON, collected(tracker))
+        dispatcher.utter_message(response="utter_not_understood" if form else "utter_rephrase")
+        return [FollowupAction(form)] if form else []  # also where no rule leads back to the form
+
+    async def _inside_report(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, *, again: bool
+    ) -> Events:
+        """Keep what was said. The first time ask in another way, then open the case as it is."""
+        is_fact = len(said(tracker).split()) > 1 and intent_of(tracker) not in NO_FACT
+        problem = str(tracker.get_slot("problem"))
+        problem = f"{problem}\n{said(tracker)}" if is_fact else problem
+        if again:
+            return await self._open_and_hand_over(dispatcher, tracker, problem)
+        kept = [SlotSet("problem", problem)] if is_fact else []
+        if tracker.get_slot("requested_slot") == "impact":
+            response = "utter_noted_ask_impact" if is_fact else "utter_ask_impact_again"
+            dispatcher.utter_message(response=response)
+            # The form refused this text; without this event Rasa would let it take no answer.
+            return [*kept, ActiveLoop(PROBLEM_FORM), FollowupAction("action_listen")]
+        dispatcher.utter_message(response="utter_noted" if is_fact else "utter_not_understood")
+        return [*kept, FollowupAction(PROBLEM_FORM)]
+
+    async def _open_and_hand_over(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, problem: str
+    ) -> Events:
+        number = await make_case(self._desk, tracker, problem)
+        about = short(problem, LONGEST_SAID)
+        dispatcher.utter_message(text=opened("case", number, about, THEN, language(tracker)))
+        known = collected(tracker) | {"Problem": problem, "Case": number}
+        return await hand_over(self._desk, tracker, REASON_WITH_CASE, known)
 
 
-def ran_in_previous_turn(events: Iterable[dict[str, Any]]) -> bool:
-    """Whether this action ran between the last text but one and the last. Intents would not tell:
-    inside a form a text that is understood but answers nothing comes here too, and one that is not
-    understood may be an answer."""
-    turns: list[bool] = []
-    for event in events:
-        if event.get("event") == "user":
-            turns.append(False)
-        elif turns and event.get("event") == "action" and event.get("name") == NAME:
-            turns[-1] = True
-    return len(turns) > 1 and turns[-2]
+def _drop(dispatcher: CollectingDispatcher, form: str, response: str) -> Events:
+    """The matter has settled itself, or was never one: leave the form and what it knows."""
+    if form == IDENTITY_FORM:
+        return [FollowupAction("action_drop_proof")]
+    dispatcher.utter_message(response=response)
+    left = [ActiveLoop(None), SlotSet("requested_slot", None)]
+    return [*left, *forget_collected(), FollowupAction("action_listen")]
+
+
+def ran_in_form(tracker: Tracker) -> bool:
+    """Whether this action ran since the form began, also before an aside."""
+    return times_since_form(tracker.events, NAME) > 0
+
+
+def ran_in_previous_turn(tracker: Tracker) -> bool:
+    """Whether this action ran in the turn before. Intents would not tell: inside a form a text that
+    is understood but answers nothing comes here too, and one that is not understood may be an
+    answer."""
+    before = previous(tracker.events)
+    return before is not None and NAME in before.did

@@ -2,6 +2,7 @@
 where the proof stands, which is the same whether there is an account or not."""
 
 import asyncio
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,9 +13,13 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.add_to_case import add_unclear
+from actions.hand_over import hand_over
 from actions.mentioned_account import FORM, KINDS
-from actions.proof import BACK_TO, THEN, back, begin
-from actions.turn import collected, entities, turn_id
+from actions.other_topic import OtherTopic
+from actions.proof import ASKED, BACK_TO, THEN, back, begin
+from actions.start_topic import take_up
+from actions.turn import collected, entities, intent_of, language, said, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.proof_steps import Standing
@@ -43,14 +48,26 @@ from handoff_service.rules.identity.proof import (
     asked_facts,
 )
 from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.virtual_agent.farewells import says_goodbye
+from handoff_service.rules.virtual_agent.names_in_texts import has_new_owner, is_wrong_number
+from handoff_service.rules.virtual_agent.spanish_replies import facts_in_language, in_language
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.identity.proofs import requester_of
 
 VERDICTS = {Verdict.WRONG: "wrong", Verdict.TOO_OLD: "too_old", Verdict.NO_CODE: "no_code"}
+#: The action that waits for the proof -> the question that says why it is asked.
+WHY_ACCOUNT = {
+    "action_case_status": "utter_ask_account_for_cases",
+    "action_account_help": "utter_ask_account_for_access",
+}
+MOST_ASKED = 3  # questions for the account, before a person takes over
+GAVE_UP = "gave_up"  # in place of the action that would go on after the proof
+NO_ACCOUNT = "The requester did not say who they are."
 MOST_NAME = 40  # characters of a name that a text has room for
 type Events = list[dict[str, Any]]
 # The form asks though no proof is under way (an agent had the conversation meanwhile): it ends, and
 # its rule goes on.
+_CODE = re.compile(r"\d{4}|\b(?:code|codigo|código|mail|inbox|spam|resend|digits)\b", re.IGNORECASE)
 LEAVE: Events = [SlotSet("requested_slot", None)]
 
 
@@ -109,6 +126,9 @@ class NotMe(_WithDesk):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
+        if has_new_owner(said(tracker)):  # a stranger has no employee number to prove
+            dispatcher.utter_message(response="utter_new_owner")
+            return []
         if tracker.active_loop:
             dispatcher.utter_message(response="utter_who_later")
             return []
@@ -126,12 +146,18 @@ class AskAccount(_WithDesk):
         standing = await _standing(self._desk, tracker)
         if standing.expects is None:
             return LEAVE
-        if standing.asked_by:
+        asked = int(tracker.get_slot(ASKED) or 0)
+        if asked >= MOST_ASKED:  # they do not know it, or do not want to say it
+            return [SlotSet(THEN, GAVE_UP), *LEAVE]
+        if asked and not standing.asked_by:
+            dispatcher.utter_message(response="utter_ask_account_again")
+        elif standing.asked_by:
             by = first_name(standing.asked_by)[:MOST_NAME]
             dispatcher.utter_message(response="utter_ask_account_for_agent", agent=by)
         else:
-            dispatcher.utter_message(response="utter_ask_account")
-        return []
+            reason = WHY_ACCOUNT.get(str(tracker.get_slot(THEN)), "utter_ask_account")
+            dispatcher.utter_message(response=reason)
+        return [SlotSet(ASKED, asked + 1)]
 
 
 class AskProof(_WithDesk):
@@ -150,12 +176,15 @@ class AskProof(_WithDesk):
                 # after an aside no code is on its way
                 asked = "asked" if standing.stepped else "again"
                 dispatcher.utter_message(
-                    response=f"utter_code_{after or asked}", left=_tries(standing.left)
+                    response=f"utter_code_{after or asked}",
+                    left=_tries(standing.left, language(tracker)),
                 )
             case Expects.FACT:
                 name = "utter_fact_wrong" if after else "utter_fact_asked"
                 dispatcher.utter_message(
-                    response=name, facts=asked_facts(standing.facts), left=_tries(standing.left)
+                    response=name,
+                    facts=facts_in_language(asked_facts(standing.facts), language(tracker)),
+                    left=_tries(standing.left, language(tracker)),
                 )
             case Expects.CHOICE:
                 dispatcher.utter_message(
@@ -218,6 +247,9 @@ class AfterProof(_WithDesk):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         turn, then = turn_id(tracker), tracker.get_slot(THEN)
+        if then == GAVE_UP:
+            dispatcher.utter_message(response="utter_not_verified")
+            return await hand_over(self._desk, tracker, NO_ACCOUNT, collected(tracker))
         ended = await self._desk.store.write(
             finish_proof, Finish(turn_id=turn, collected=collected(tracker))
         )
@@ -248,7 +280,13 @@ class NoProof(_WithDesk):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
-        dispatcher.utter_message(response="utter_no_proof")
+        if is_wrong_number(said(tracker)):
+            dispatcher.utter_message(response="utter_wrong_number")
+        elif not _is_about_code(tracker) and await add_unclear(self._desk, dispatcher, tracker):
+            return []
+        else:
+            about = "utter_no_proof" if _is_about_code(tracker) else "utter_rephrase"
+            dispatcher.utter_message(response=about)
         return []
 
 
@@ -262,13 +300,18 @@ class DropProof(_WithDesk):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
+        if intent_of(tracker) == "bye" and not says_goodbye(said(tracker)):  # "hold on a sec"
+            dispatcher.utter_message(response="utter_take_your_time")
+            return [FollowupAction(FORM)]
         dropped = await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
-        says_bye = _intent(tracker) == "bye"  # which is answered already
+        says_bye = intent_of(tracker) == "bye"
         if dropped.asked_by:
             dispatcher.utter_message(
                 response="utter_back_to_agent", agent=first_name(dropped.asked_by)[:MOST_NAME]
             )
-        elif not says_bye:
+        elif says_bye:
+            dispatcher.utter_message(response="utter_bye")
+        else:
             dispatcher.utter_message(
                 response="utter_left" if tracker.get_slot(BACK_TO) else "utter_dropped"
             )
@@ -283,22 +326,8 @@ class DropProof(_WithDesk):
                 SlotSet(BACK_TO, None),
                 FollowupAction("action_listen"),
             ]
-        return [ActiveLoop(None), *empty, *back(tracker)]
-
-
-class OtherTopic(Action):
-    """Another topic inside the form. The same that needs the proof is no other: it goes on once
-    that is done."""
-
-    def name(self) -> str:
-        return "action_other_topic"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
-    ) -> Events:
-        same = tracker.get_slot(THEN) == f"action_{_intent(tracker)}"
-        dispatcher.utter_message(response="utter_proof_first" if same else "utter_one_at_a_time")
-        return []
+        wish = [] if tracker.get_slot(BACK_TO) else take_up(dispatcher, tracker)
+        return [ActiveLoop(None), *empty, *(wish or back(tracker))]
 
 
 def identity_actions(desk: AppContext) -> list[Action]:
@@ -319,12 +348,14 @@ def _slots(standing: Standing) -> dict[str, Any]:
     return {**again, "proof": "gone" if standing.expects is None else None}
 
 
-def _tries(left: int) -> str:
-    return "1 try" if left == 1 else f"{left} tries"
+def _tries(left: int, spoken: str | None) -> str:
+    return in_language("1 try" if left == 1 else "{left} tries", spoken).format(left=left)
 
 
-def _intent(tracker: Tracker) -> str | None:
-    return (tracker.latest_message.get("intent") or {}).get("name")
+def _is_about_code(tracker: Tracker) -> bool:
+    """Whether the text is about a code; the classifier also takes others for it."""
+    intent, text = intent_of(tracker), said(tracker)
+    return intent in ("tell_secret", "other_proof") or bool(_CODE.search(text))
 
 
 def _clock(until: datetime, zone: str) -> str:

@@ -7,8 +7,9 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
-from actions.turn import interaction_id
+from actions.turn import interaction_id, language
 from handoff_service.context import AppContext
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.virtual_agent import bot_replies
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours
@@ -27,12 +28,12 @@ class OfficeHoursAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        said = await self._desk.store.read(_hours, interaction_id(tracker))
-        dispatcher.utter_message(text=said)
+        asked = (interaction_id(tracker), language(tracker))
+        dispatcher.utter_message(text=await self._desk.store.read(_hours, *asked))
         return []
 
 
-def _hours(conn: Connection, interaction: int) -> str:
+def _hours(conn: Connection, interaction: int, spoken: Language) -> str:
     schedule, now = queue_hours.of_line(conn, interaction), read_at(conn)
     return bot_replies.hours(
         is_open=schedule.is_open(now),
@@ -40,4 +41,5 @@ def _hours(conn: Connection, interaction: int) -> str:
         opens=schedule.opens_at(now),
         zone=schedule.time_zone,
         now=now,
+        language=spoken,
     )

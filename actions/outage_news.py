@@ -1,16 +1,26 @@
 """What is down just now."""
 
+import re
 from typing import Any
 
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import said_with_devices
+from actions.equipment_form import FORM as EQUIPMENT_FORM
+from actions.equipment_form import keep_aside
+from actions.turn import form_of, language, said, said_with_devices
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
 from handoff_service.rules.virtual_agent.bot_replies import outage_news
 from handoff_service.store.cases import outages
+
+#: What a question about outages has. Inside the equipment form the classifier takes others for one.
+_ABOUT_OUTAGES = re.compile(
+    r"down|out(?:age)?\b|work|broke|issue|problem|everyone|anyone|others|only me|just me"
+    r"|ca[ií]d|funcion",
+    re.IGNORECASE,
+)
 
 
 class OutageNewsAction(Action):
@@ -26,8 +36,13 @@ class OutageNewsAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
+        if form_of(tracker) == EQUIPMENT_FORM and not _ABOUT_OUTAGES.search(said(tracker)):
+            return keep_aside(dispatcher, tracker)
         current = await self._desk.store.read(outages.current)
         told = about(current, said_with_devices(tracker)) or current
         found = [(outage.title, outage.text) for outage in told]
-        dispatcher.utter_message(text=outage_news(found, asked_behind=bool(tracker.active_loop)))
+        told_now = outage_news(
+            found, asked_behind=bool(tracker.active_loop), language=language(tracker)
+        )
+        dispatcher.utter_message(text=told_now)
         return []

@@ -9,9 +9,15 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import entities, said_with_devices
+from actions.equipment_form import keep_question
+from actions.start_topic import REPORTS
+from actions.turn import entities, intent_of, language, said, said_with_devices
+from actions.turns import corrects_case, not_understood_before
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.virtual_agent.bot_replies import outage_news
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import outages
 from handoff_service.store.views import Outage
 
@@ -19,7 +25,8 @@ FORM = "problem_form"
 KNOWN = "known_outage"
 IT, NONE = "it", "none"
 SURE = 0.8  # below it a sentence is an answer to "What is wrong?", whatever else it may also be
-SENTENCE = 4  # words
+SENTENCE, LONG = 4, 9  # words
+FREE_TEXT = frozenset({"problem", "device"})
 CHOICES = (("That is it", "/affirm"), ("Something else", "/deny"))
 
 
@@ -40,13 +47,15 @@ class ValidateProblemForm(FormValidationAction):
         tracker: Tracker,
         domain: DomainDict,
     ) -> list[str]:
-        """Nothing more is asked about what is known."""
-        return [] if tracker.get_slot(KNOWN) == IT else domain_slots
+        """Nothing more is asked about what is known, and a long report need not name a device."""
+        if tracker.get_slot(KNOWN) == IT or corrects_case(tracker.events):
+            return []
+        is_long = len(str(tracker.get_slot("problem") or "").split()) >= LONG
+        return [slot for slot in domain_slots if not (is_long and slot == "device")]
 
     async def extract_problem(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        said = str(tracker.latest_message.get("text") or "")
         if (
             tracker.get_slot("requested_slot") != "problem"
             or tracker.get_slot("problem")
@@ -54,7 +63,7 @@ class ValidateProblemForm(FormValidationAction):
         ):
             return {}
         device = entities(tracker, "device")[:1]
-        return {"problem": said, **({"device": device[0]} if device else {})}
+        return {"problem": said(tracker), **({"device": device[0]} if device else {})}
 
     async def extract_known_outage(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -66,8 +75,19 @@ class ValidateProblemForm(FormValidationAction):
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        """Any words are a good answer."""
-        return [SlotSet(slot, value) for slot, value in tracker.slots_to_validate().items()]
+        """Any words are a good answer, except a question that reports nothing. Whole sentences are
+        kept with the report, whatever they answer, and so is what was texted before it and not
+        understood."""
+        taken: dict[str, Any] = {}
+        for slot, value in tracker.slots_to_validate().items():
+            taken[slot] = value
+            if slot in FREE_TEXT and intent_of(tracker) not in REPORTS:
+                taken |= keep_question(slot, value, dispatcher, tracker)
+        if taken.get("problem") == said(tracker):
+            taken["problem"] = "\n".join([*not_understood_before(tracker.events), said(tracker)])
+        elif taken and "questions" not in taken and _is_sentence(tracker):
+            taken["problem"] = f"{tracker.get_slot('problem')}\n{said(tracker)}"
+        return [SlotSet(slot, value) for slot, value in taken.items()]
 
 
 class AskKnownOutage(Action):
@@ -85,15 +105,29 @@ class AskKnownOutage(Action):
         found = await _known(self._desk, tracker)
         if not found:  # it has ended meanwhile
             return [SlotSet(KNOWN, NONE), FollowupAction(FORM)]
-        buttons = [{"title": title, "payload": payload} for title, payload in CHOICES]
-        dispatcher.utter_message(text=found[0].text, buttons=buttons)
+        buttons = [
+            {"title": in_language(title, language(tracker)), "payload": payload}
+            for title, payload in CHOICES
+        ]
+        spanish = language(tracker) is Language.SPANISH
+        news = outage_news(
+            [(found[0].title, found[0].text)], asked_behind=True, language=language(tracker)
+        )
+        dispatcher.utter_message(text=news if spanish else found[0].text, buttons=buttons)
         return []
 
 
+def _is_sentence(tracker: Tracker) -> bool:
+    """Whether the text answers in a sentence of the requester's own, which may hold more facts."""
+    text, problem = said(tracker), tracker.get_slot("problem")
+    answered = any(slot in ("device", "impact") for slot in tracker.slots_to_validate())
+    is_new = bool(problem) and text not in str(problem) and not text.startswith("/")
+    return answered and is_new and len(text.split()) >= SENTENCE
+
+
 def _is_answer(tracker: Tracker) -> bool:
-    said = str(tracker.latest_message.get("text") or "")
     sure = (tracker.latest_message.get("intent") or {}).get("confidence") or 0
-    return len(said.split()) >= SENTENCE and sure < SURE
+    return len(said(tracker).split()) >= SENTENCE and sure < SURE
 
 
 async def _known(desk: AppContext, tracker: Tracker) -> list[Outage]:

@@ -8,6 +8,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.mentioned_account import FORM, mentioned_account
+from actions.start_topic import take_up
 from actions.turn import form_of, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity.prove_identity import TurnRef, begin_proof
@@ -16,6 +17,7 @@ from handoff_service.rules.identity.proof import ProofOutcome
 from handoff_service.store.identity.proofs import requester_of
 
 AFTER = "action_after_proof"
+ASKED = "account_asked"  # the slot that counts how often the account was asked for
 BACK_TO = "back_to"  # and the one that remembers the form in which it was begun
 THEN = "after_proof"  # the slot that remembers which action goes on after the proof
 
@@ -39,6 +41,7 @@ async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list
         SlotSet("proof", "failed" if failed else None),
         SlotSet("requested_slot", None),
         SlotSet(THEN, then),
+        SlotSet(ASKED, None),
         SlotSet(BACK_TO, None if failed or form_of(tracker) == FORM else form_of(tracker)),
         FollowupAction(AFTER if failed else FORM),
     ]
@@ -63,7 +66,8 @@ class ResumeForm(Action):
             e["event"] in ("followup", "active_loop") for e in events
         ):
             return events
-        return [*events, SlotSet(THEN, None), *back(tracker)]
+        wish = [] if tracker.get_slot(BACK_TO) else take_up(dispatcher, tracker)
+        return [*events, SlotSet(THEN, None), *(wish or back(tracker))]
 
 
 def back(tracker: Tracker) -> list[dict[str, Any]]:

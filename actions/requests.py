@@ -7,7 +7,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import turn_id
+from actions.add_to_case import add_text
+from actions.equipment_form import QUESTIONS
+from actions.start_topic import take_up
+from actions.turn import forget_collected, language, turn_id
+from actions.turns import corrects_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.rules.shared.vocabulary import CaseKind
@@ -28,13 +32,18 @@ class OpenRequestAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
+        if corrects_case(tracker.events) and await add_text(self._desk, dispatcher, tracker):
+            return forget_collected()
         item = str(tracker.get_slot("item") or "Equipment").strip()
         reason = str(tracker.get_slot("item_reason") or "").strip()
+        asked = str(tracker.get_slot(QUESTIONS) or "").strip()
+        lines = [item, f"What for: {reason}" if reason else "", f"Asked: {asked}" if asked else ""]
         wanted = OpenCase(
             turn_id=turn_id(tracker),
             kind=CaseKind.REQUEST,
-            description=f"{item}\nWhat for: {reason}" if reason else item,
+            description="\n".join(line for line in lines if line),
         )
         number = await self._desk.store.write(open_case, wanted)
-        dispatcher.utter_message(text=opened("request", number, item, THEN))
-        return [SlotSet("item", None), SlotSet("item_reason", None)]
+        dispatcher.utter_message(text=opened("request", number, item, THEN, language(tracker)))
+        emptied = [SlotSet(slot, None) for slot in ("item", "item_reason", QUESTIONS)]
+        return [*emptied, *take_up(dispatcher, tracker)]

@@ -6,6 +6,8 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.interfaces import Tracker
 
+from handoff_service.rules.shared.language import Language
+
 COLLECTED = {
     "problem": "Problem",
     "device": "Device",
@@ -16,9 +18,12 @@ COLLECTED = {
     "system": "System",
     "topic": "Topic",
     "language": "Language",
+    "said_name": "Says to be",
+    "next_wish_text": "Also wants",
+    "questions": "Asked",
 }
-NOT_TOLD = ("known_outage",)  # collected too, but nothing that an agent reads
-LASTING = ("language",)  # is true of the person, not of what they want now
+NOT_TOLD = ("known_outage", "next_wish")  # collected too, but nothing that an agent reads
+LASTING = ("language", "said_name")  # is true of the person, not of what they want now
 
 
 def turn_id(tracker: Tracker) -> int:
@@ -30,6 +35,27 @@ def turn_id(tracker: Tracker) -> int:
 def interaction_id(tracker: Tracker) -> int:
     """The conversation that this is about: the service asks the bot under its id."""
     return int(tracker.sender_id)
+
+
+def said(tracker: Tracker) -> str:
+    """The last text."""
+    return str(tracker.latest_message.get("text") or "").strip()
+
+
+def intent_of(tracker: Tracker) -> str | None:
+    """What the last text was understood as."""
+    name: str | None = (tracker.latest_message.get("intent") or {}).get("name")
+    return name
+
+
+def confidence(tracker: Tracker) -> float:
+    """How sure the bot is of what the last text means, 0 to 1."""
+    return float((tracker.latest_message.get("intent") or {}).get("confidence") or 0)
+
+
+def language(tracker: Tracker) -> Language:
+    """The language to answer in, which the service sets."""
+    return Language.SPANISH if tracker.get_slot("language") == "es" else Language.ENGLISH
 
 
 def entities(tracker: Tracker, *kinds: str) -> list[str]:

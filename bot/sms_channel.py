@@ -14,6 +14,10 @@ honest errors.
 are as those of Rasa's own channel. Errors are `{"error": "<sentence>"}`. `GET /webhooks/sms/` is
 200 when a turn can be answered and 503 when not.
 
+The channel adds `metadata["asked"]`, what the requester was asked before the text (bot/asked.py):
+`form`, `slot` and `after_case`, from the conversation. What the service sends in it, such as
+`choices`, stays.
+
 `metadata` reaches custom actions as `tracker.latest_message["metadata"]`. When it holds a
 `turn_id`, the same one again for the same sender is answered with the same replies, and the turn
 does not run again, also when the first is still running. A failed turn is not remembered, so it can
@@ -61,6 +65,7 @@ REMEMBERED_TURNS = 10_000
 LONGEST_ACCOUNT = 4000  # characters of the header
 LONGEST_SLOT = 200  # characters of one value in it
 UNTOLD = {REQUESTED_SLOT, SESSION_START_METADATA_SLOT}  # slots that are Rasa's own
+MAKE_CASES = {"action_open_case", "action_open_request", "action_add_to_case"}
 LONGEST_SENDER = 255  # rasa.core.tracker_store.SQLTrackerStore.SQLEvent.sender_id
 
 Handle = Callable[[UserMessage], Awaitable[Any]]
@@ -130,6 +135,8 @@ def parse_turn(raw: bytes) -> Turn:
         metadata = {}
     if not isinstance(metadata, dict):
         raise BadTurn("metadata must be an object.")
+    if not isinstance(metadata.get("asked", {}), dict):
+        raise BadTurn("metadata.asked must be an object.")
     turn_id = metadata.get("turn_id")
     if isinstance(turn_id, bool) or not isinstance(turn_id, (str, int, type(None))):
         raise BadTurn("metadata.turn_id must be a text or a whole number.")
@@ -273,7 +280,8 @@ class SmsInput(InputChannel):
         collector = CollectingOutputChannel()
 
         async def say(text: str) -> None:
-            metadata = dict(turn.metadata)
+            tracker = await agent.tracker_store.retrieve(turn.sender)
+            metadata = {**turn.metadata, "asked": _asked(tracker, turn.metadata.get("asked"))}
             await on_new_message(
                 UserMessage(
                     text, collector, turn.sender, input_channel=self.name(), metadata=metadata
@@ -288,6 +296,23 @@ class SmsInput(InputChannel):
         if failed:
             raise ActionFailed(f"custom action {', '.join(failed)}")
         return Answer(collector.messages, account_of(saved[-1]) if saved else None)
+
+
+def _asked(tracker: DialogueStateTracker | None, told: Any) -> dict[str, Any]:
+    """What was asked before this text. The service's parts are kept, except those that only the
+    tracker knows."""
+    form = tracker.active_loop_name if tracker else None
+    ran = {
+        event.action_name
+        for event in (tracker.events if tracker else ())
+        if isinstance(event, ActionExecuted)
+    }
+    return {
+        **(told if isinstance(told, dict) else {}),
+        "form": form,
+        "slot": tracker.get_slot(REQUESTED_SLOT) if tracker and form else None,
+        "after_case": not MAKE_CASES.isdisjoint(ran),
+    }
 
 
 async def _prepare(agent: Any, sender: str, before: Before) -> None:

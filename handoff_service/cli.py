@@ -12,7 +12,7 @@ from handoff_service import clock, doctor, log, settings
 from handoff_service.app import create_app
 from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
-from handoff_service.bot_control import bot_supervisor, nlu_report, rasa_cli
+from handoff_service.bot_control import bot_supervisor, nlu_page, nlu_report, rasa_cli
 from handoff_service.bot_control.bot_supervisor import RunningBots
 from handoff_service.commands import agents
 from handoff_service.context import operation_settings
@@ -102,9 +102,7 @@ def parser() -> argparse.ArgumentParser:
         "--if-needed", action="store_true", help="train only when the data has changed"
     )
     bot.add_argument(
-        "--config",
-        default="config.yml",
-        help="nlu: cross-validate the pipeline of this file instead",
+        "--config", default="config.yml", help="nlu: measure the pipeline of this file instead"
     )
     return made
 
@@ -261,11 +259,20 @@ def _serve_it(config: Settings) -> int:
     return 0
 
 
+def _measure(config: Settings, pipeline: str) -> None:
+    """Print how well the virtual agent understands, and write the page with the charts."""
+    seconds, texts = rasa_cli.measure(config.home, pipeline)
+    print("\n".join(nlu_report.lines(texts, seconds)))
+    page = config.home / "nlu-report.html"
+    page.write_text(nlu_page.page(texts, seconds))
+    print(f"charts: {page}")
+
+
 def _bot(config: Settings, asked: argparse.Namespace) -> int:
     if asked.act == "check":
         print(f"the data is valid, and {rasa_cli.check(config.home)} texts fit SMS")
     elif asked.act == "nlu":
-        print("\n".join(nlu_report.lines(rasa_cli.cross_validate(config.home, asked.config))))
+        _measure(config, asked.config)
     elif asked.act == "train":
         print(rasa_cli.train(config.home, force=not asked.if_needed))
     else:

@@ -1,102 +1,117 @@
-"""The report of ``make nlu``: the results of Rasa's cross-validation, short enough for a
-terminal."""
+"""The summary that ``make nlu`` prints. The page with the charts is nlu_page.py."""
 
-import json
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+
+from handoff_service.bot_control import nlu_texts
+from handoff_service.bot_control.nlu_texts import GatePoint, MeasuredText, Share
 
 MOST_CONFUSIONS = 12
+#: The limit of the gate is chosen on one half of the texts so that at most this share of other
+#: matters starts a topic.
+MOST_FALSE_STARTS = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """Shares from 0 to 1. ``examples``: the number of examples."""
+class Group:
+    """The figures of one set of texts."""
 
     name: str
-    precision: float
-    recall: float
-    f1: float
-    examples: int
+    texts: tuple[MeasuredText, ...]
+
+    @property
+    def right(self) -> Share:
+        return nlu_texts.share(self.texts, lambda text: text.is_right)
+
+    @property
+    def guessed(self) -> Share:
+        """As if there were no gates."""
+        return nlu_texts.share(self.texts, lambda text: text.is_guessed_right)
+
+    @property
+    def macro_f1(self) -> float:
+        return nlu_texts.macro_f1(nlu_texts.by_intent(self.texts))
+
+    @property
+    def topics_kept(self) -> Share:
+        """Texts about a topic that start it."""
+        topics = [text for text in self.texts if text.meant in nlu_texts.TOPICS]
+        return nlu_texts.share(topics, lambda text: text.is_right)
+
+    @property
+    def topics_asked(self) -> Share:
+        """Texts about a topic that are asked about before one starts."""
+        topics = [text for text in self.texts if text.meant in nlu_texts.TOPICS]
+        return nlu_texts.share(topics, lambda text: text.understood == nlu_texts.UNSURE)
+
+    @property
+    def false_starts(self) -> Share:
+        """Texts that are not for the desk and start a topic."""
+        return nlu_texts.share(self._others, lambda text: text.starts_topic)
+
+    @property
+    def false_questions(self) -> Share:
+        return nlu_texts.share(self._others, lambda text: text.understood == nlu_texts.UNSURE)
+
+    @property
+    def handoffs(self) -> Share:
+        wanted = [text for text in self.texts if text.meant == "talk_to_person"]
+        return nlu_texts.share(wanted, lambda text: text.is_right)
+
+    @property
+    def _others(self) -> list[MeasuredText]:
+        return [text for text in self.texts if text.meant in nlu_texts.OTHER_MATTERS]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confusion:
-    """``times``: how many texts of one intent were mistaken for another; ``example``: one of
-    them."""
-
-    meant: str
-    taken_for: str
-    times: int
-    example: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NluReport:
-    """``intents``: worst understood first; ``confusions``: most frequent first."""
-
-    accuracy: float
-    macro_f1: float
-    intents: tuple[Intent, ...]
-    confusions: tuple[Confusion, ...]
+def groups(texts: Sequence[MeasuredText]) -> list[Group]:
+    """Cross-validation, each held-out author, and the Spanish texts of both."""
+    found = []
+    for of_set, author in dict.fromkeys((text.of_set, text.author) for text in texts):
+        some = tuple(t for t in texts if (t.of_set, t.author) == (of_set, author))
+        name = of_set if of_set == "cross-validation" else f"{of_set}, {author}"
+        spanish = tuple(t for t in some if t.is_spanish)
+        found += [Group(name=name, texts=some), Group(name=f"{name}, Spanish", texts=spanish)]
+    return [group for group in found if group.texts]
 
 
-def read(folder: Path) -> NluReport:
-    """Read the report of ``rasa test nlu --cross-validation`` from a folder."""
-    report: dict[str, Any] = json.loads(
-        (folder / "intent_report.json").read_text(encoding="utf-8-sig")
+def judged_gate(texts: Sequence[MeasuredText]) -> tuple[GatePoint, GatePoint]:
+    """The limit chosen on one half of the cross-validated texts, and what it does to the other
+    half."""
+    examples = [text for text in texts if text.of_set == "cross-validation"]
+    chosen = nlu_texts.best_limit(examples[::2], MOST_FALSE_STARTS)
+    judged = next(p for p in nlu_texts.gate_curve(examples[1::2]) if p.limit == chosen.limit)
+    return chosen, judged
+
+
+def lines(texts: Sequence[MeasuredText], seconds: float) -> Iterator[str]:
+    """The printed summary."""
+    times = sorted(text.ms for text in texts)
+    for group in groups(texts):
+        yield f"{group.name}: {len(group.texts)} texts"
+        yield f"  right after the gates  {group.right}   macro F1 {group.macro_f1:.3f}"
+        yield f"  right before them      {group.guessed}"
+        for name, part in _parts(group):
+            if part.whole:
+                yield f"  {name:<21}  {part}"
+    chosen, judged = judged_gate(texts)
+    yield (
+        f"gate: limit {chosen.limit:.2f} chosen on one half; on the other it keeps "
+        f"{judged.kept:.3f} of the topics "
+        f"and lets {judged.false_starts:.3f} of other matters start one"
     )
-    wrong: list[dict[str, Any]] = []
-    if (folder / "intent_errors.json").exists():
-        wrong = json.loads((folder / "intent_errors.json").read_text(encoding="utf-8-sig"))
-    by_name = {
-        name: row
-        for name, row in report.items()
-        if isinstance(row, dict) and not name.endswith(" avg")
-    }
-    intents = [
-        Intent(
-            name=name,
-            precision=row["precision"],
-            recall=row["recall"],
-            f1=row["f1-score"],
-            examples=int(row["support"]),
-        )
-        for name, row in by_name.items()
+    yield f"training {seconds:.0f} s   a text {times[len(times) // 2]:.1f} ms (median)"
+    found = nlu_texts.confusions(t for t in texts if t.of_set == "cross-validation")
+    if found:
+        yield "most often confused in cross-validation:"
+    for c in found[:MOST_CONFUSIONS]:
+        yield f"  {c.times} x {c.meant} understood as {c.understood}, such as: {c.example}"
+
+
+def _parts(group: Group) -> list[tuple[str, Share]]:
+    return [
+        ("topics that start", group.topics_kept),
+        ("topics asked about", group.topics_asked),
+        ("false starts", group.false_starts),
+        ("false questions", group.false_questions),
+        ("requests for a person", group.handoffs),
     ]
-    examples = sum(intent.examples for intent in intents)
-    return NluReport(
-        accuracy=1 - len(wrong) / examples if examples else 0.0,
-        macro_f1=report["macro avg"]["f1-score"],
-        intents=tuple(sorted(intents, key=lambda intent: intent.f1)),
-        confusions=tuple(_confusions(wrong)),
-    )
-
-
-def lines(report: NluReport) -> Iterator[str]:
-    """The printed report."""
-    examples = sum(intent.examples for intent in report.intents)
-    yield f"accuracy {report.accuracy:.3f}   macro F1 {report.macro_f1:.3f}   {examples} examples"
-    yield ""
-    width = max(len(intent.name) for intent in report.intents)
-    yield f"{'intent':<{width}}     F1  precision  recall  examples"
-    for i in report.intents:
-        yield f"{i.name:<{width}}  {i.f1:5.2f}  {i.precision:9.2f}  {i.recall:6.2f}  {i.examples:8}"
-    if report.confusions:
-        yield ""
-        yield "most often confused:"
-    for c in report.confusions[:MOST_CONFUSIONS]:
-        yield f"  {c.times} x {c.meant} taken for {c.taken_for}, such as: {c.example}"
-
-
-def _confusions(wrong: list[dict[str, Any]]) -> Iterator[Confusion]:
-    pairs = Counter((w["intent"], w["intent_prediction"]["name"]) for w in wrong)
-    for (meant, taken_for), times in pairs.most_common():
-        example = next(
-            w for w in wrong if (w["intent"], w["intent_prediction"]["name"]) == (meant, taken_for)
-        )
-        yield Confusion(
-            meant=meant, taken_for=taken_for, times=times, example=" ".join(example["text"].split())
-        )

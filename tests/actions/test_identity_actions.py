@@ -58,7 +58,8 @@ class Bot:
             self.executor.register_action(action)
         self.slots: dict[str, Any] = {}
         self.said: list[str] = []
-        self.intent = "anything"
+        self.intent, self.text = "anything", ""
+        self.ran: list[dict[str, Any]] = []
 
     async def turn(self, text: str, then: str, **slots: Any) -> list[str]:
         """A text and the bot's whole turn: an action, or the form with these slots filled. Returns
@@ -66,6 +67,7 @@ class Bot:
         self.interaction = (await self.story.text(text, number=self.number)).interaction_id or 0
         question = await self.story.begin(self.interaction)
         assert question is not None
+        self.text = text
         self.said, self.turn_id, following = [], question.turn_id, [then]
         while following:
             name = following.pop(0)
@@ -103,11 +105,11 @@ class Bot:
                 "sender_id": str(self.interaction),
                 "slots": self.slots,
                 "latest_message": {
-                    "text": "hi",
-                    "intent": {"name": self.intent},
+                    "text": self.text,
+                    "intent": {"name": self.intent, "confidence": 1.0},
                     "metadata": {"turn_id": self.turn_id},
                 },
-                "events": list(events),
+                "events": [*self.ran, *events],
                 "active_loop": {},
                 "latest_action_name": "action_listen",
                 "paused": False,
@@ -117,6 +119,7 @@ class Bot:
         }
         result = await self.executor.run(call)
         assert result is not None
+        self.ran.append({"event": "action", "name": name})
         done = result.model_dump()
         self.slots |= {e["name"]: e["value"] for e in done["events"] if e["event"] == "slot"}
         self.said += [self._filled(answer) for answer in done["responses"]]
@@ -232,11 +235,37 @@ async def test_what_the_proof_is_for_said_again_is_no_other_topic(story: Story) 
 
 async def test_what_is_dropped_says_so_once(story: Story) -> None:
     bot = Bot(story)
-    for intent, said in (("never_mind", ["OK, I've dropped it. Text us any time."]), ("bye", [])):
+    for intent, said in (
+        ("never_mind", "OK, I've dropped it. Text us any time."),
+        ("bye", "Goodbye. Text us any time."),
+    ):
         await bot.turn("status of my case", "action_case")
         bot.intent = intent
-        assert await bot.turn("as I said", "action_drop_proof") == said
+        assert await bot.turn("ok bye then", "action_drop_proof") == [said]
         assert bot.slots["after_proof"] is None
+
+
+async def test_hold_on_is_no_goodbye(story: Story) -> None:
+    bot = Bot(story)
+    await bot.turn("status of my case", "action_case")
+    bot.intent = "bye"  # what the classifier takes it for
+    assert (await bot.turn("hold on a sec", "action_drop_proof"))[0] == "Take your time."
+    assert bot.slots["after_proof"] == "action_case"
+
+
+async def test_nobody_is_asked_for_ever_who_they_are(story: Story) -> None:
+    bot = Bot(story)
+    await bot.turn("status of my case", "action_case")
+    again = (
+        "To confirm who you are, what is your employee number or work e-mail? If you have neither, "
+        "text AGENT."
+    )
+    assert await bot.turn("i dont have it", "action_ask_account") == [again]
+    await bot.run("action_ask_account")
+    assert bot.slots["account_asked"] == 3
+    assert await bot.turn("look it up", "action_ask_account") == [
+        "I couldn't verify you, so a person will take over."
+    ]
 
 
 async def test_a_form_that_was_left_behind_ends_politely(story: Story) -> None:

@@ -65,7 +65,7 @@ async def test_a_request_is_made_once_for_a_turn_and_its_slots_are_emptied(
         "I've opened request CS0000001: a second monitor. We'll text you updates. Ask me for "
         "its status any time."
     ]
-    assert slots_set(result) == {"item": None, "item_reason": None}
+    assert slots_set(result) == {"item": None, "item_reason": None, "questions": None}
     (case,) = await story.rows(t.cases)
     assert (case.kind, case.state, case.user_id, case.interaction_id) == (
         "request",

@@ -44,6 +44,11 @@ ALWAYS: dict[str, dict[str, Any]] = {
     "action_ask_account": {"events": [], "responses": [{"response": "utter_ask_account"}]},
     "action_ask_proof": {"events": [], "responses": [{"text": "The code?"}]},
     "action_other_topic": {"events": [], "responses": [{"response": "utter_one_at_a_time"}]},
+    "action_greet": {"events": [], "responses": [{"response": "utter_greet"}]},
+    "action_yes": {"events": [], "responses": [{"response": "utter_go_on"}]},
+    "action_no": {"events": [], "responses": [{"response": "utter_no_more"}]},
+    "action_ask_topic": {"events": [], "responses": [{"response": "utter_ask_topic_case"}]},
+    "action_not_for_desk": {"events": [], "responses": [{"response": "utter_not_for_desk"}]},
     "action_add_to_case": {"events": [], "responses": [{"text": "Added."}]},
     "action_drop_proof": {
         "events": [
@@ -83,7 +88,7 @@ class ActionEndpoint:
         """The actions that Rasa asked for in a conversation, in order, without the problem form's
         check."""
         asked = [call["next_action"] for call in self.calls if call["sender_id"] == sender]
-        return [name for name in asked if name != "validate_problem_form"]
+        return [name for name in asked if not name.startswith("validate_")]
 
     def last(self, sender: str) -> dict[str, Any]:
         return [call for call in self.calls if call["sender_id"] == sender][-1]
@@ -102,12 +107,9 @@ class ActionEndpoint:
                 }
             case "action_hand_off" | "action_forget":
                 return {"events": FORGET_FORM, "responses": []}
-            case "validate_problem_form" | "validate_identity_form" as name:
-                found = (
-                    taken(tracker, self.outage)
-                    if name == "validate_problem_form"
-                    else judged(tracker)
-                )
+            case name if name.startswith("validate_"):
+                checks = {"validate_problem_form": taken, "validate_identity_form": judged}
+                found = checks.get(name, found_in)(tracker, self.outage)
                 return {"events": found, "responses": []}
             case "action_after_proof":
                 slots = tracker["slots"]
@@ -138,6 +140,12 @@ def opened(action: str, slots: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+def found_in(tracker: dict[str, Any], _outage: str) -> list[dict[str, Any]]:
+    """The slots that the form found in the last text, as they are."""
+    events = itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"]))
+    return [e for e in list(events)[::-1] if e["name"] != "requested_slot"]
+
+
 def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
     """Fill the form's slots with what was recognized, so that the form skips these questions. The
     only known outage is the test's."""
@@ -152,9 +160,9 @@ def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
     return [e for e in events if e["name"] != "requested_slot" or e["value"] is None]
 
 
-def judged(tracker: dict[str, Any]) -> list[dict[str, Any]]:
-    """Fill the form's slots as the service would: given answers are right, and all others are asked
-    again."""
+def judged(tracker: dict[str, Any], _outage: str) -> list[dict[str, Any]]:
+    """The form's slots as the service would leave them: what was told is right, anything else is
+    asked again."""
     set_now = itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"]))
     slots = {e["name"]: e["value"] for e in set_now if e["name"] in ("account", "proof")}
     if "proof" in slots:

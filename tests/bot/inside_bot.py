@@ -10,14 +10,17 @@ import weakref
 import rasa
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, SlotSet
+from rasa.shared.core.slots import TextSlot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 
 stock_check = RemoteAction._validate_action_result
 
 from bot import action_result, tracker_store  # noqa: E402
-from bot.sms_channel import Answer, Turn, TurnMemory, parse_turn  # noqa: E402
-from bot.sure_enough import SureEnough  # noqa: E402
+from bot.confidence_gate import ConfidenceGate  # noqa: E402
+from bot.nearness_gate import NearnessGate  # noqa: E402
+from bot.sms_channel import Answer, Turn, TurnMemory, _asked, parse_turn  # noqa: E402
 
 RESULTS = [
     {},
@@ -117,7 +120,7 @@ MEANT = [  # text, entities, ranking, what counts
 
 
 def a_meaning_counts_only_when_the_text_bears_it_out():
-    part = SureEnough({"needs": NEEDS, "one_way": ["report_problem", "blocked"]})
+    part = ConfidenceGate({"needs": NEEDS, "one_way": ["report_problem", "blocked"]})
     for text, entities, ranking, (intent, confidence) in MEANT:
         listed = [{"name": name, "confidence": sure} for name, sure in ranking]
         message = Message({"text": text, "intent": listed[0], "intent_ranking": listed})
@@ -125,6 +128,74 @@ def a_meaning_counts_only_when_the_text_bears_it_out():
         (done,) = part.process([message])
         assert done.get("intent")["name"] == done.get("intent_ranking")[0]["name"] == intent, text
         assert abs(done.get("intent")["confidence"] - confidence) < 0.001, text
+
+
+# Intent before the gate, nearness, what was asked, by its words? -> intent after it, and the likely
+# topic.
+TOPIC, OTHER, SURE = "report_problem", "not_for_desk", False
+GATED = [
+    (TOPIC, 0.7, None, SURE, (TOPIC, None)),
+    (TOPIC, 0.4, None, SURE, ("unsure_topic", TOPIC)),
+    (TOPIC, 0.1, None, SURE, ("nlu_fallback", None)),
+    (TOPIC, 0.1, {"form": None, "slot": None, "after_case": False}, SURE, ("nlu_fallback", None)),
+    (
+        TOPIC,
+        0.1,
+        {"form": "problem_form", "slot": "device", "after_case": False},
+        SURE,
+        (TOPIC, None),
+    ),
+    (TOPIC, 0.1, None, True, (TOPIC, None)),
+    (TOPIC, None, None, SURE, (TOPIC, None)),
+    ("case_status", 0.45, None, SURE, ("case_status", None)),
+    ("nlu_fallback", 0.9, None, SURE, ("unsure_topic", TOPIC)),
+    (OTHER, 0.4, None, SURE, ("unsure_topic", TOPIC)),
+    (OTHER, 0.2, None, SURE, (OTHER, None)),
+    ("greet", 0.9, None, SURE, ("greet", None)),
+]
+
+
+def a_topic_begins_only_near_its_examples():
+    given = {
+        "topics": [TOPIC, "case_status"],
+        "others": [OTHER],
+        "near": 0.5,
+        "unsure": 0.3,
+        "rescue": 0.35,
+    }
+    gate = NearnessGate({**given, "nears": {"case_status": 0.42}})
+    for intent, nearness, asked, by_words, wanted in GATED:
+        listed = [{"name": name, "confidence": 0.5} for name in dict.fromkeys((intent, TOPIC))]
+        message = Message(
+            {"text": "a text", "intent": listed[0], "intent_ranking": listed, "entities": []}
+        )
+        message.set("metadata", {"asked": asked})
+        message.set("nearness", nearness)
+        message.set("by_pattern", by_words)
+        (done,) = gate.process([message])
+        likely = [entity["value"] for entity in done.get("entities")]
+        found = (done.get("intent")["name"], likely[0] if likely else None)
+        assert found == wanted, (intent, nearness, asked, found)
+        if likely:
+            assert done.get("unsure") == {"likely": TOPIC, "nearness": nearness}
+
+
+def the_channel_notes_what_was_asked():
+    assert _asked(None, None) == {"form": None, "slot": None, "after_case": False}
+    tracker = DialogueStateTracker("ann", [TextSlot("requested_slot", mappings=[])])
+    assert _asked(tracker, None) == {"form": None, "slot": None, "after_case": False}
+    tracker.update(ActiveLoop("problem_form"))
+    tracker.update(SlotSet("requested_slot", "impact"))
+    told = {"choices": ["1", "2"], "form": "made up"}
+    assert _asked(tracker, told) == {
+        "choices": ["1", "2"],
+        "form": "problem_form",
+        "slot": "impact",
+        "after_case": False,
+    }
+    tracker.update(ActiveLoop(None))
+    tracker.update(ActionExecuted("action_open_case"))
+    assert _asked(tracker, {}) == {"form": None, "slot": None, "after_case": True}
 
 
 async def the_memory_is_bounded_and_outlives_its_asker():
@@ -171,6 +242,8 @@ if __name__ == "__main__":
     the_compiled_check_says_what_rasas_own_says()
     another_rasa_is_refused()
     a_meaning_counts_only_when_the_text_bears_it_out()
+    a_topic_begins_only_near_its_examples()
+    the_channel_notes_what_was_asked()
     asyncio.run(the_memory_is_bounded_and_outlives_its_asker())
     asyncio.run(the_memory_keeps_no_tracker())
     print("all well")

@@ -1,8 +1,8 @@
 """Asks a trained model what texts mean. Run by .venv-bot (Python 3.10), not by pytest.
 
-Usage: parse_texts.py MODEL.tar.gz MEANINGS.json < texts.json
-Input: a JSON list of texts. Written (Rasa logs to stdout): a JSON list of
-{"text", "intent", "confidence", "entities", "ranking"}.
+Usage: parse_texts.py MODEL.tar.gz MEANINGS.json < texts.json Input: a JSON list of [text, what was
+asked before it or null]; see bot/asked.py. Written (Rasa logs to stdout): a JSON list of {"text",
+"intent", "confidence", "entities", "ranking", "unsure", "nearness"}.
 """
 
 import asyncio
@@ -10,12 +10,14 @@ import json
 import sys
 
 from rasa.core.agent import Agent
+from rasa.core.channels.channel import UserMessage
 
 
 async def meanings(model, texts):
     agent = Agent.load(model)
-    for text in texts:
-        parsed = await agent.parse_message(text)
+    for text, asked in texts:
+        metadata = {} if asked is None else {"asked": asked}
+        parsed = await agent.processor.parse_message(UserMessage(text, metadata=metadata))
         yield {
             "text": text,
             "intent": parsed["intent"]["name"],
@@ -24,6 +26,8 @@ async def meanings(model, texts):
             "ranking": [
                 (i["name"], round(i["confidence"], 3)) for i in parsed["intent_ranking"][:4]
             ],
+            "unsure": parsed.get("unsure"),
+            "nearness": parsed.get("nearness"),
         }
 
 

@@ -139,7 +139,6 @@ def test_buttons_carry_their_payload(requester: Conversation) -> None:
         ("what time do you close", "We are here"),
         ("is it down for everyone", "Nothing is known"),
         ("any news on my case", "Status of"),
-        ("hablas español?", "Entiendo"),
         ("tell me a joke", "I can't help"),
         ("i need a new keyboard", "Let's finish this first"),
     ],
@@ -150,6 +149,16 @@ def test_an_aside_does_not_lose_the_form(requester: Conversation, aside: str, be
     assert answer.startswith(begins)
     assert question == HOW_BAD
     assert requester.says("no rush")[0].endswith("| Wi-Fi | working")
+
+
+def test_asking_for_spanish_gets_it(requester: Conversation) -> None:
+    """The service sets the language before the turn, as it reads it from the text."""
+    requester.says("the wifi is down")
+    _, replies = requester.turn("hablas español?", before={"slots": {"language": "es"}})
+    assert [reply["text"] for reply in replies] == [
+        "Claro, hablemos en español.",
+        "¿Puede trabajar a pesar de esto?",
+    ]
 
 
 def test_a_person_at_once(requester: Conversation, actions: ActionEndpoint) -> None:
@@ -246,7 +255,7 @@ def test_never_mind_leaves_the_form_and_forgets(
 def test_a_person_gets_the_topic_and_the_language_that_were_said_in_passing(
     requester: Conversation, actions: ActionEndpoint
 ) -> None:
-    requester.says("hablas español?")
+    requester.turn("hablas español?", before={"slots": {"language": "es"}})
     assert requester.says("i want to talk to someone about the heating in our office") == []
     slots = actions.last(requester.sender)["tracker"]["slots"]
     assert (slots["topic"], slots["language"]) == ("facilities", "es")

@@ -19,6 +19,8 @@ ANN, BOB, PRIYA = "+12025550101", "+12025550102", "+12025550103"
 MAIN, DIRECT = "+18885550100", "+18885550200"
 LONG_NAME = "Maximiliana Alejandra Fernández-Castellanos de la Vega y Montemayor"
 WHO = "To confirm who you are, what is your employee number or work e-mail?"
+FOR_ACCESS = f"This protects your account. {WHO}"
+FOR_CASES = f"Only you should see your cases. {WHO}"
 
 
 @pytest.fixture(scope="module")
@@ -303,14 +305,11 @@ def test_at_the_second_fact_only_answers_are_tries(desk: Service) -> None:
     guest.says("no code", "2 Check another way")
     asks = "What is your birth year, as on your record?"
     guest.says("2", asks)
-    for aside in (
-        "tell me a joke",
-        "hold on a sec",
-        "are you open at 10 today",
-        "necesito ayuda por favor",
-    ):
+    for aside in ("tell me a joke", "hold on a sec", "are you open at 10 today"):
         assert guest.says(aside, asks)[-1] == asks
         assert aside in [line["body"] for line in guest.lines()], "agents can read it"
+    guest.says("necesito ayuda por favor", "Deme su año de nacimiento, como consta en su registro.")
+    assert guest.says("english please", asks) == ["Sure, I'll write in English.", asks]
     assert "4 tries left." in guest.says("1991", "That doesn't match our records.")[0]
     assert guest.says("1990", "Thanks, ")[0] == "Thanks, Ann, you're verified."
 
@@ -322,17 +321,19 @@ def test_a_proof_is_dropped_at_the_second_fact(desk: Service) -> None:
     guest.says("no code", "2 Check another way")
     guest.says("2", "as on your record?")
     assert guest.says("never mind", "dropped") == ["OK, I've dropped it. Text us any time."]
-    assert guest.says("1990", WHO) == [WHO], "no try any more: it could be an employee number"
+    (said,) = guest.says("1990", ".")
+    assert said.startswith("Sorry, I didn't get that."), "no try any more"
 
 
 NOT_PROVEN_YET = "+1303555019"  # and one more figure
 HOW_BAD = "How much does this affect you?\n1 I can't work\n2 I can still work"
+PUEDE = "¿Puede trabajar a pesar de esto?\n1 No puedo trabajar\n2 Puedo trabajar"
 
 
 def test_a_report_goes_on_behind_the_proof_that_an_aside_needed(desk: Service) -> None:
     guest = Talk(desk, f"{NOT_PROVEN_YET}1")
     assert guest.says("my monitor is broken", HOW_BAD) == [HOW_BAD]
-    assert guest.says("whats the status of my other case", WHO) == [WHO]
+    assert guest.says("whats the status of my other case", WHO) == [FOR_CASES]
     guest.says("E1004", "If we have that on file")
     told = guest.says(guest.code("maximiliana@example.com"), HOW_BAD)
     assert told[0].startswith("Thanks, Maximiliana, ")
@@ -366,6 +367,7 @@ def test_who_one_is_is_not_asked_of_who_has_said_so(desk: Service) -> None:
 
 def test_a_name_comes_back_with_its_letters(desk: Service) -> None:
     jose = Talk(desk, f"{NOT_PROVEN_YET}5")
-    jose.says("mi teléfono no enciende, soy José Núñez del área económica", HOW_BAD)
-    (told,) = jose.says("el primero", "I've opened case")
+    jose.says("mi teléfono no enciende, soy José Núñez del área económica", "abra un caso")
+    jose.says("sí", PUEDE)
+    (told,) = jose.says("el primero", "He abierto el caso")
     assert "mi teléfono no enciende, soy José Núñez del área económica" in told

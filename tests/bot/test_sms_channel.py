@@ -44,6 +44,7 @@ def test_without_the_token_nothing_is_answered(requester: Conversation, authoriz
         ({"sender": "a", "message": "\ud83d"}, "message"),
         ({"sender": "a", "message": "hi", "metadata": []}, "metadata"),
         ({"sender": "a", "message": "hi", "metadata": "x"}, "metadata"),
+        ({"sender": "a", "message": "hi", "metadata": {"asked": "device"}}, "metadata.asked"),
         ({"sender": "a", "message": "hi", "metadata": {"turn_id": ["1"]}}, "metadata.turn_id"),
         ({"sender": "a", "message": "hi", "metadata": {"turn_id": True}}, "metadata.turn_id"),
     ],
@@ -65,7 +66,10 @@ def test_metadata_may_be_left_out(requester: Conversation) -> None:
 def test_metadata_reaches_the_action(requester: Conversation, actions: ActionEndpoint) -> None:
     metadata = {"turn_id": "t1", "user": {"name": "Ann Lee"}, "level": "verified"}
     requester.turn("agent", **metadata)
-    assert actions.last(requester.sender)["tracker"]["latest_message"]["metadata"] == metadata
+    asked = {"form": None, "slot": None, "after_case": False}
+    assert actions.last(requester.sender)["tracker"]["latest_message"]["metadata"] == metadata | {
+        "asked": asked
+    }
     assert actions.refused == 0
 
 

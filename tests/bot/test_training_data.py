@@ -9,35 +9,50 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from handoff_service.bot_control.nlu_texts import alike
 from handoff_service.bot_control.rasa_cli import ROOT
 from tests.support.rasa_server import meanings, run_rasa
 
-# Measured when the texts were written: 124 of 146. Examples were then added for what was missed, so
-# the 138 of now is no estimate of how texts from outside are understood; that is nearer to the
-# first.
-LEAST_UNDERSTOOD = 0.88
+# The authors of these texts saw the examples, so this only guards against a change for the worse.
+# `make nlu` reports the fair figure, of texts by authors who did not.
+LEAST_UNDERSTOOD = 0.92
 FEWEST_EXAMPLES = 40
-SAME_AS = {"out_of_scope": ("nlu_fallback",)}  # what Rasa says when it is not sure is treated alike
+PROOF = {"form": "identity_form", "slot": "proof", "after_case": False}
+# what means something only as an answer is asked for before
+ASKED: dict[str, dict[str, object]] = {
+    "no_code": PROOF,
+    "new_code": PROOF,
+    "other_account": PROOF,
+    "impact_working": {"form": "problem_form", "slot": "impact", "after_case": False},
+    "more_facts": {"form": None, "slot": None, "after_case": True},
+}
+NOTHING_ASKED: dict[str, object] = {"form": None, "slot": None, "after_case": False}
 
-SENT = ("other_proof", "tell_secret", "prove_identity", "proof_ended")
-SAID_BY_ACTIONS = (  # actions/identity.py
-    *(
-        "ask_account",
-        "code_asked",
-        "code_wrong",
-        "code_too_old",
-        "code_no_code",
-        "no_code",
-        "fact_asked",
-    ),
-    *("fact_wrong", "verified", "not_verified", "you_are", "who_later", "not_you", "no_proof"),
-    *("ask_account_for_agent", "no_code_no_fact", "code_again", "back_to_agent", "proof_first"),
+SENT = (
+    *("other_proof", "tell_secret", "prove_identity", "proof_ended"),
+    *("resume_topic", "speak_english"),
 )
+
+
+def said_by_actions() -> set[str]:
+    """The responses that actions utter, some of them by a name that they put together."""
+    code = "\n".join(path.read_text() for path in (ROOT / "actions").glob("*.py"))
+    whole = set(re.findall(r"\butter_(\w+)", code))
+    begun = tuple(re.findall(r"\butter_(\w+_)\{", code))
+    return {
+        name.removeprefix("utter_")
+        for name in read(ROOT / "domain.yml")["responses"]
+        if name.removeprefix("utter_") in whole or name.removeprefix("utter_").startswith(begun)
+    }
+
 
 # What `rasa data validate` says although all is well.
 EXPECTED_WARNINGS = (
     # buttons
     "The intent 'inform_impact' is listed in the domain file, but is not found in the NLU "
+    "training data",
+    # the gate's
+    "The intent 'unsure_topic' is listed in the domain file, but is not found in the NLU "
     "training data",
     # the service's
     "The intent 'handed_back' is listed in the domain file, but is not found in the NLU "
@@ -66,7 +81,6 @@ EXPECTED_WARNINGS = (
         "training data"
         for one in SENT
     ),
-    *(f"The utterance 'utter_{name}' is not used in any story" for name in SAID_BY_ACTIONS),
 )
 
 
@@ -91,8 +105,9 @@ def examples() -> dict[str, list[str]]:
     return found
 
 
-def held_out() -> list[tuple[str, str]]:
-    texts = read(ROOT / "tests" / "bot" / "held_out_texts.yml")
+def held_out(name: str) -> list[tuple[str, str]]:
+    """Texts and what they mean, of a file in tests/bot."""
+    texts = read(ROOT / "tests" / "bot" / name)["texts"]
     return [(text, intent) for intent, of_intent in texts.items() for text in of_intent]
 
 
@@ -107,9 +122,12 @@ def test_rasa_finds_the_data_valid(home: Path) -> None:
         home=home,
     )
     warnings = [line for line in said.splitlines() if "UserWarning" in line]
-    assert [
-        line for line in warnings if not any(expected in line for expected in EXPECTED_WARNINGS)
-    ] == []
+    expected = [
+        *EXPECTED_WARNINGS,
+        *(f"The utterance 'utter_{name}' is not used in any story" for name in said_by_actions()),
+    ]
+    unexpected = [line for line in warnings if not any(one in line for one in expected)]
+    assert not unexpected, "\n".join(unexpected)
     assert "No story structure conflicts found." in said
 
 
@@ -151,16 +169,25 @@ def test_no_text_is_an_example_twice() -> None:
 
 def test_no_held_out_text_is_an_example() -> None:
     trained = {same(text) for of_intent in examples().values() for text in of_intent}
-    assert [text for text, _ in held_out() if same(text) in trained] == []
+    conversations = (
+        "held_out_conversations.yml"  # its short texts, such as "who is this", are everybody's
+    )
+    files = sorted(path.name for path in (ROOT / "tests" / "bot").glob("held_out_*.yml"))
+    texts = [text for name in files if name != conversations for text, _ in held_out(name)]
+    for talk in YAML(typ="safe").load((ROOT / "tests" / "bot" / conversations).read_text()):
+        texts += [text for text in talk["texts"] if len(text.split()) > 4]
+    assert [text for text in texts if same(text) in trained] == []
 
 
 def test_texts_it_never_saw_are_understood(home: Path, model: Path) -> None:
-    texts = held_out()
-    found = meanings(model, [text for text, _ in texts], home)
+    texts = held_out("held_out_texts.yml")
+    found = meanings(
+        model, [(text, ASKED.get(intent, NOTHING_ASKED)) for text, intent in texts], home
+    )
     wrong = [
         f"{text!r}: {answer['intent']}, not {intent}"
         for (text, intent), answer in zip(texts, found, strict=True)
-        if answer["intent"] not in (intent, *SAME_AS.get(intent, ()))
+        if alike(str(answer["intent"])) != alike(intent)
     ]
     understood = 1 - len(wrong) / len(texts)
     assert understood >= LEAST_UNDERSTOOD, f"{understood:.3f} of {len(texts)}:\n" + "\n".join(wrong)

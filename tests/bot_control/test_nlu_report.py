@@ -1,48 +1,116 @@
-"""What `make nlu` prints, from what Rasa's cross-validation writes."""
+"""What `make nlu` prints and draws, from the texts that were measured."""
 
 import json
 from pathlib import Path
 
-from handoff_service.bot_control.nlu_report import lines, read
+import pytest
 
-REPORT = {
-    "bye": {"precision": 1.0, "recall": 1.0, "f1-score": 1.0, "support": 2, "confused_with": {}},
-    "deny": {
-        "precision": 0.5,
-        "recall": 0.25,
-        "f1-score": 0.33,
-        "support": 4,
-        "confused_with": {"affirm": 3},
-    },
-    "affirm": {
-        "precision": 0.4,
-        "recall": 1.0,
-        "f1-score": 0.57,
-        "support": 2,
-        "confused_with": {},
-    },
-    "accuracy": 0.625,
-    "macro avg": {"precision": 0.63, "recall": 0.75, "f1-score": 0.633, "support": 8},
-    "weighted avg": {"precision": 0.6, "recall": 0.6, "f1-score": 0.6, "support": 8},
-}
-ERRORS = [
-    {"text": text, "intent": "deny", "intent_prediction": {"name": taken, "confidence": 0.5}}
-    for text, taken in (("not ok", "bye"), ("nah\nim ok", "affirm"), ("ok no", "affirm"))
+from handoff_service.bot_control import nlu_report, nlu_texts
+from handoff_service.bot_control.nlu_page import page
+from handoff_service.bot_control.nlu_texts import MeasuredText, Share
+
+
+def measured(meant: str, understood: str, nearness: float = 0.9, **other: str) -> MeasuredText:
+    given = {
+        "of_set": "cross-validation",
+        "author": "trainers",
+        "text": f"a text of {meant}",
+        "guessed": understood,
+    }
+    return MeasuredText(
+        meant=meant, understood=understood, nearness=nearness, ms=8.0, **(given | other)
+    )
+
+
+TEXTS = [
+    *(measured("bye", "bye") for _ in range(2)),
+    measured("deny", "deny"),
+    *(measured("deny", "affirm", text="nah\nim <ok>") for _ in range(2)),
+    measured("deny", "bye", text="not ok"),
+    *(measured("affirm", "affirm") for _ in range(2)),
+    measured("report_problem", "report_problem", text="la impresora no funciona"),
+    measured("report_problem", "unsure_topic", 0.4, guessed="report_problem"),
+    measured("not_for_desk", "nlu_fallback", 0.2, guessed="report_problem"),
+    measured("not_for_desk", "automated_text", 0.1),
+    measured("talk_to_person", "talk_to_person", of_set="held out", author="blind"),
 ]
 
 
-def test_the_worst_understood_and_the_most_confused_come_first(tmp_path: Path) -> None:
-    (tmp_path / "intent_report.json").write_text(json.dumps(REPORT))
-    (tmp_path / "intent_errors.json").write_text(json.dumps(ERRORS))
-    assert list(lines(read(tmp_path))) == [
-        "accuracy 0.625   macro F1 0.633   8 examples",
-        "",
-        "intent     F1  precision  recall  examples",
-        "deny     0.33       0.50    0.25         4",
-        "affirm   0.57       0.40    1.00         2",
-        "bye      1.00       1.00    1.00         2",
-        "",
-        "most often confused:",
-        "  2 x deny taken for affirm, such as: nah im ok",
-        "  1 x deny taken for bye, such as: not ok",
+def test_the_summary_has_each_set_and_the_confusions() -> None:
+    assert list(nlu_report.lines(TEXTS, 31.4)) == [
+        "cross-validation: 12 texts",
+        "  right after the gates  0.667 (0.391 to 0.862, 8 of 12)   macro F1 0.707",
+        "  right before them      0.667 (0.391 to 0.862, 8 of 12)",
+        "  topics that start      0.500 (0.095 to 0.905, 1 of 2)",
+        "  topics asked about     0.500 (0.095 to 0.905, 1 of 2)",
+        "  false starts           0.000 (0.000 to 0.658, 0 of 2)",
+        "  false questions        0.000 (0.000 to 0.658, 0 of 2)",
+        "cross-validation, Spanish: 1 texts",
+        "  right after the gates  1.000 (0.207 to 1.000, 1 of 1)   macro F1 1.000",
+        "  right before them      1.000 (0.207 to 1.000, 1 of 1)",
+        "  topics that start      1.000 (0.207 to 1.000, 1 of 1)",
+        "  topics asked about     0.000 (0.000 to 0.793, 0 of 1)",
+        "held out, blind: 1 texts",
+        "  right after the gates  1.000 (0.207 to 1.000, 1 of 1)   macro F1 1.000",
+        "  right before them      1.000 (0.207 to 1.000, 1 of 1)",
+        "  topics that start      1.000 (0.207 to 1.000, 1 of 1)",
+        "  topics asked about     0.000 (0.000 to 0.793, 0 of 1)",
+        "  requests for a person  1.000 (0.207 to 1.000, 1 of 1)",
+        "gate: limit 0.22 chosen on one half; on the other it keeps 1.000 of the topics "
+        "and lets 0.000 of other matters start one",
+        "training 31 s   a text 8.0 ms (median)",
+        "most often confused in cross-validation:",
+        "  2 x deny understood as affirm, such as: nah im <ok>",
+        "  1 x deny understood as bye, such as: not ok",
+        "  1 x report_problem understood as unsure_topic, such as: a text of report_problem",
     ]
+
+
+def test_the_page_stands_alone() -> None:
+    drawn = page(TEXTS, 31.4)
+    assert drawn.count("<svg") == drawn.count("</svg>") == 2
+    assert "nah im &lt;ok&gt;" in drawn
+    assert "<script" not in drawn
+    assert "http" not in drawn
+
+
+def test_what_the_bot_wrote_is_read(tmp_path: Path) -> None:
+    one = {
+        "set": "held out",
+        "author": "blind",
+        "text": "hi",
+        "meant": "greet",
+        "understood": "greet",
+    }
+    written = tmp_path / "measured.json"
+    written.write_text(
+        json.dumps(
+            {
+                "training_seconds": 20.5,
+                "texts": [{**one, "guessed": "greet", "nearness": None, "ms": 7.1}],
+            }
+        )
+    )
+    seconds, [text] = nlu_texts.read(written)
+    assert (seconds, text.of_set, text.author, text.is_right) == (20.5, "held out", "blind", True)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "low", "high"),
+    [(0, 150, 0.0, 0.025), (29, 30, 0.833, 0.994), (0, 0, 0.0, 1.0)],
+)
+def test_the_interval_is_wilsons(part: int, whole: int, low: float, high: float) -> None:
+    assert [round(bound, 3) for bound in Share(part=part, whole=whole).interval] == [low, high]
+
+
+@pytest.mark.parametrize(
+    ("text", "spanish"),
+    [
+        ("no puedo entrar a mi cuenta", True),
+        ("my laptop is dead", False),
+        ("se me olvido la clave", True),
+        ("ok", False),
+    ],
+)
+def test_the_language_is_guessed_by_frequent_words(text: str, spanish: bool) -> None:
+    assert measured("greet", "greet", text=text).is_spanish is spanish

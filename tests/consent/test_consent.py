@@ -37,6 +37,7 @@ RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))
 OUT = (
     "You've opted out of texts from Northwind IT and won't get any more. Text START to opt back in."
 )
+OUT_ES = "Ya no recibe textos de Northwind IT. Escriba START para volver a recibirlos."
 IN = "You'll get texts from Northwind IT again. Text HELP for help, STOP to opt out."
 
 
@@ -452,7 +453,7 @@ async def test_a_clear_wish_opts_out_and_is_confirmed_as_the_keyword_is(
     interaction = (await story.text("my laptop")).interaction_id or 0
     await story.text(body)
     assert (await story.see(interaction)).state is State.CLOSED_ABANDONED
-    assert await sent(story) == [OUT]
+    assert await sent(story) == [OUT_ES if body.startswith("no me") else OUT]
     (entry,) = await ledger(story)
     assert (entry.source, entry.words, entry.told_at) == (
         Source.KEYWORD,

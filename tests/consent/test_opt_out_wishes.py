@@ -197,10 +197,10 @@ def test_a_wrong_number_alone_means_that_as_the_first_text_alone() -> None:
 
 def test_no_help_desk_text_opts_out_or_is_asked_back() -> None:
     held_out = YAML(typ="safe").load((ROOT / "tests" / "bot" / "held_out_texts.yml").read_text())
-    trained = [text for found in held_out.values() for text in found]
+    held_out_texts = [text for found in held_out["texts"].values() for text in found]
     assert len(texts()) >= 1000
-    assert len(trained) > 100
-    for text in (*texts(), *trained):
+    assert len(held_out_texts) > 100
+    for text in (*texts(), *held_out_texts):
         assert word(text, {}) is not Command.OPT_OUT, text
         assert wish(text, first=True) is not Wish.LIKELY, text
         assert wish(text, first=False) is None, text

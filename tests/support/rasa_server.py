@@ -159,22 +159,36 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(10)
 
 
-def meanings(model: Path, texts: list[str], home: Path) -> list[dict[str, object]]:
-    """Return what the model understands of each text: ``{"text", "intent", "confidence",
-    "entities", "ranking"}``. Takes about 15 s."""
+def meanings(
+    model: Path,
+    texts: list[tuple[str, dict[str, object] | None]],
+    home: Path,
+    *,
+    before: Path | None = None,
+) -> list[dict[str, object]]:
+    """What the model makes of each text and what was asked before it: see tests/bot/parse_texts.py.
+    About 15 s.
+
+    Modules in the folder `before` are imported instead of those of the bot's environment. What the
+    process wrote to stderr is kept in `meanings.log` in `home`.
+    """
     need_bot_environment()
     script = ROOT / "tests" / "bot" / "parse_texts.py"
     answer = home / f"meanings-{os.getpid()}.json"
+    given = environment(home)
+    if before is not None:
+        given["PYTHONPATH"] = f"{before}{os.pathsep}{given['PYTHONPATH']}"
     done = subprocess.run(
         [BOT_PYTHON, script, str(model), str(answer)],
         cwd=ROOT,
-        env=environment(home),
+        env=given,
         input=json.dumps(texts),
         capture_output=True,
         text=True,
         timeout=180,
         check=False,
     )
+    (home / "meanings.log").write_text(done.stdout + done.stderr)
     if done.returncode != 0:
         raise RasaFailed(f"parse_texts.py ended with {done.returncode}:\n{done.stderr[-4000:]}")
     found: list[dict[str, object]] = json.loads(answer.read_text())

@@ -17,3 +17,22 @@ def test_a_thumb_answers_a_yes_no_question(text: str, asked: str) -> None:
 
 def test_a_thumb_without_choices_is_the_word() -> None:
     assert (for_bot("👌", []), for_bot("❌", [])) == ("yes", "no")
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"), [("👍", "/affirm"), ("👎", "/deny"), ("yes", "/affirm"), ("Nope!", "/deny")]
+)
+def test_a_thumb_or_a_word_picks_a_choice_that_means_yes_or_no(text: str, asked: str) -> None:
+    choices = [Choice("That is it", "/affirm"), Choice("Something else", "/deny")]
+    assert for_bot(text, choices) == asked
+    assert without_bot([text], choices) is None
+
+
+def test_a_word_picks_the_title_that_begins_with_it() -> None:
+    choices = [Choice("Yes, I can work", "/working"), Choice("No, I can't", "/blocked")]
+    assert [for_bot(text, choices) for text in ("yep", "no", "👎")] == [
+        "/working",
+        "/blocked",
+        "/blocked",
+    ]
+    assert for_bot("no idea", choices) == "no idea"

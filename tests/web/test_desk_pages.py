@@ -13,6 +13,7 @@ import pytest
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.rules.shared.language import Language
 from handoff_service.store.desk import desk as desk_rows
 from handoff_service.store.desk import templates, texts
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -205,7 +206,9 @@ async def test_the_live_line_says_when_a_schedule_is_open(grace: Visitor) -> Non
 async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visitor) -> None:
     edited = await save(grace, "/texts/closing_line", body="{agent.first_name} says bye.")
     assert "Closing line Edited" in edited
-    assert await desk.desk.store.read(texts.closing_line, "Mia Chen") == "Mia says bye."
+    assert await desk.desk.store.read(texts.closing_line, "Mia Chen", Language.ENGLISH) == (
+        "Mia says bye."
+    )
     said = await save(grace, "/texts/closing_line", body="Reply STOP " + "x" * 200)
     assert "Asks people to reply STOP" in said
     assert "x" * 200 in said, "what was typed is kept"
@@ -214,6 +217,11 @@ async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visi
     assert "With long names" in page
     assert "Edited" not in await save(grace, "/texts/closing_line", body="whatever", reset="1")
     assert (await grace.get(f"{UNDER}/texts/hello")).status == 404
+    spanish = await save(grace, "/texts/closing_line_es", body="{agent.first_name}: hasta luego.")
+    assert "Closing line, in Spanish Edited" in spanish
+    assert await desk.desk.store.read(texts.closing_line, "Mia Chen", Language.SPANISH) == (
+        "Mia: hasta luego."
+    )
 
 
 async def test_templates_are_made_found_changed_and_deleted(desk: Running, grace: Visitor) -> None:

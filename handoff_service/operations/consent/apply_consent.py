@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from handoff_service.operations.consent.change_consent import ConsentChange, record_in
+from handoff_service.operations.consent.resume_topic import is_unfinished, resume_topic
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
@@ -15,18 +16,21 @@ from handoff_service.rules.consent.consent_keywords import (
     ConsentStep,
     Source,
 )
-from handoff_service.rules.consent.opt_out_wishes import Wish, wish
+from handoff_service.rules.consent.opt_out_wishes import Wish, folded, wish
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Owner, State
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import texts
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 SAID_STOP = "The requester opted out"
 SAID_START = "The requester opted in"
+ONLY_REPORT = 'To cancel only your report, text START, then "never mind".'
 MAY_WANT_OUT = (
     "The requester may want to opt out: we asked them to reply STOP, and they wrote again."
 )
@@ -48,24 +52,40 @@ def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
     interaction = interactions.lock(tx.conn, interaction_id)
     steps = TABLE[word.means]
     opts_in = word.means is ConsentSituation.OPTS_IN
+    language = spoken_language(tx.conn, interaction_id)
     if ConsentStep.RECORD in steps:
         _record(tx, interaction, word, opted_out=not opts_in)
     if ConsentStep.CONFIRM in steps and not word.answered:
-        confirmation = texts.opted_in(tx.conn) if opts_in else texts.opted_out(tx.conn)
+        confirmation = (
+            texts.opted_in(tx.conn, language) if opts_in else _opted_out(tx, interaction, word)
+        )
         messages.send_text(
             tx, interaction, confirmation, Author.SYSTEM, event=None if opts_in else Event.CONSENT
         )
     if ConsentStep.HELP in steps and not word.answered:
         messages.send_text(
-            tx, interaction, texts.help_text(tx.conn), Author.SYSTEM, event=Event.CONSENT
+            tx, interaction, texts.help_text(tx.conn, language), Author.SYSTEM, event=Event.CONSENT
         )
     if ConsentStep.ASK_BACK in steps and interaction.owner is Owner.VIRTUAL_AGENT:
         _ask_back(tx, interaction, word.sid)
     if ConsentStep.SAY_WHO in steps and interaction.owner is Owner.VIRTUAL_AGENT:
-        messages.send_text(tx, interaction, texts.wrong_number(tx.conn), Author.SYSTEM)
+        messages.send_text(tx, interaction, texts.wrong_number(tx.conn, language), Author.SYSTEM)
+    if opts_in and interaction.active and resume_topic(tx, interaction):
+        return
     if ConsentStep.CLOSE in steps and interaction.active and interaction.owner is not Owner.AGENT:
         state = State.CLOSED_COMPLETE if opts_in else State.CLOSED_ABANDONED
         end_interaction(tx, interaction, state, said=SAID_START if opts_in else SAID_STOP)
+
+
+def _opted_out(tx: Transaction, interaction: InteractionRow, word: Word) -> str:
+    """The confirmation. Somebody who texts CANCEL in the middle of a report may only mean the
+    report."""
+    language = spoken_language(tx.conn, interaction.id)
+    said = texts.opted_out(tx.conn, language)
+    may_mean_report = folded(word.words) in ("cancel", "end", "quit")
+    if may_mean_report and is_unfinished(tx, interaction.id):
+        return f"{said} {in_language(ONLY_REPORT, language)}"
+    return said
 
 
 def _ask_back(tx: Transaction, interaction: InteractionRow, sid: str) -> None:
@@ -76,7 +96,8 @@ def _ask_back(tx: Transaction, interaction: InteractionRow, sid: str) -> None:
             tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id)
         )
     else:
-        messages.send_text(tx, interaction, texts.ask_opt_out(tx.conn), Author.SYSTEM)
+        asks = texts.ask_opt_out(tx.conn, spoken_language(tx.conn, interaction.id))
+        messages.send_text(tx, interaction, asks, Author.SYSTEM)
 
 
 def _was_asked(tx: Transaction, interaction: InteractionRow, sid: str) -> bool:

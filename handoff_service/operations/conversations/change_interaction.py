@@ -17,6 +17,7 @@ from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.texts import closing_line
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 DID = {State.ON_HOLD: "put this on hold", State.WORK_IN_PROGRESS: "took this off hold"}
 
@@ -62,7 +63,7 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
     name = agent_name(tx.conn, command.agent_id)
     closing = (
-        closing_line(tx.conn, name)
+        closing_line(tx.conn, name, spoken_language(tx.conn, interaction.id))
         if command.closing_text is None
         else command.closing_text.strip()
     )

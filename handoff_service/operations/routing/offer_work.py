@@ -28,6 +28,7 @@ from handoff_service.rules.routing.assignment import (
     Nobody,
 )
 from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Author, Work, WorkItemState
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -37,6 +38,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import work_items
 from handoff_service.store.routing.work_items import Answers, Waiting, WorkQueue
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 AT_ONCE = 100  # of each queue; when somebody is free and can take none of these, later items follow
 ALL_DECLINED = "all have declined"
@@ -255,7 +257,7 @@ def _offer(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Deci
         desk.took(agent_id, tx.now)
     until = tx.now + timedelta(seconds=queue.accept_seconds)
     offer_to(tx, case.item.id, chosen, until=until, round_=need.round)
-    _tell(tx, case, lambda: texts.in_line(tx.conn, queue.id, queue.name), IN_LINE)
+    _tell(tx, case, lambda spoken: texts.in_line(tx.conn, queue.id, queue.name, spoken), IN_LINE)
     return len(chosen)
 
 
@@ -327,16 +329,16 @@ IN_LINE, NOBODY = "in line", "nobody"  # what a work item remembers about texts 
 def _nobody(tx: Transaction, case: _Case, opens_at: datetime | None, *, is_open: bool) -> None:
     queue, bot = case.queue, tx.settings.bot_answers
 
-    def words() -> str:
+    def words(spoken: Language) -> str:
         if is_open:
-            return texts.waiting(tx.conn, queue.id, queue.name, bot=bot)
-        opens = system_messages.opening(opens_at, queue.schedule.time_zone, tx.now)
-        return texts.out_of_hours(tx.conn, queue.id, queue.name, opens, bot=bot)
+            return texts.waiting(tx.conn, queue.id, queue.name, spoken, bot=bot)
+        opens = system_messages.opening(opens_at, queue.schedule.time_zone, tx.now, spoken)
+        return texts.out_of_hours(tx.conn, queue.id, queue.name, opens, spoken, bot=bot)
 
     _tell(tx, case, words, NOBODY)
 
 
-def _tell(tx: Transaction, case: _Case, words: Callable[[], str], what: str) -> None:
+def _tell(tx: Transaction, case: _Case, words: Callable[[Language], str], what: str) -> None:
     """Send the first text on handoff, and one more only when an offer was not accepted and nobody
     is free. Requesters who have not written get neither: an agent wrote first and transferred the
     conversation, so they wait for nobody."""
@@ -344,7 +346,8 @@ def _tell(tx: Transaction, case: _Case, words: Callable[[], str], what: str) -> 
         tx.conn, case.interaction.id
     ):
         return
-    messages.send_text(tx, case.interaction, words(), Author.SYSTEM)
+    said = words(spoken_language(tx.conn, case.interaction.id))
+    messages.send_text(tx, case.interaction, said, Author.SYSTEM)
     tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(told=what))
 
 

@@ -18,11 +18,13 @@ from handoff_service.operations.virtual_agent.take_bot_turn import RESTART, open
 from handoff_service.operations.virtual_agent.turn_input import RESTARTED
 from handoff_service.rules.shared.vocabulary import Author, Owner, State
 from handoff_service.rules.virtual_agent.commands import Command, may_be, meant
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk, texts
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
@@ -63,10 +65,12 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
             )
         case Command.BYE:
             if UNSENT.intersection(bot_turns.collected(tx.conn, interaction.id)):
-                messages.send_text(tx, interaction, NOT_SENT, Author.SYSTEM)
+                said = in_language(NOT_SENT, spoken_language(tx.conn, interaction.id))
+                messages.send_text(tx, interaction, said, Author.SYSTEM)
             _bye(tx, interaction)
         case Command.HELP:
-            messages.send_text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM)
+            said = texts.help_text(tx.conn, spoken_language(tx.conn, interaction.id))
+            messages.send_text(tx, interaction, said, Author.SYSTEM)
         case Command.RESTART:
             _restart(tx, interaction)
 
@@ -79,7 +83,8 @@ def _leave_queue(tx: Transaction, interaction: InteractionRow, command: Command)
 
 
 def _bye(tx: Transaction, interaction: InteractionRow) -> None:
-    messages.send_text(tx, interaction, texts.goodbye(tx.conn), Author.SYSTEM)
+    said = texts.goodbye(tx.conn, spoken_language(tx.conn, interaction.id))
+    messages.send_text(tx, interaction, said, Author.SYSTEM)
     end_interaction(tx, interaction, State.CLOSED_COMPLETE, said=SAID_GOODBYE)
 
 

@@ -21,6 +21,7 @@ from handoff_service.store.desk import texts
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.provider_numbers import why_unanswerable
 from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 LONGEST_OUTCOME = 200
 BY_REQUESTER = "The requester went back to the virtual agent"
@@ -56,7 +57,8 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
 def return_by_requester(tx: Transaction, interaction: InteractionRow) -> None:
     """Return a waiting requester to the virtual agent and send a confirmation."""
     changed = return_to_virtual_agent(tx, interaction, said=BY_REQUESTER, outcome=None)
-    messages.send_text(tx, changed, texts.back_with_bot(tx.conn), Author.SYSTEM)
+    said = texts.back_with_bot(tx.conn, spoken_language(tx.conn, interaction.id))
+    messages.send_text(tx, changed, said, Author.SYSTEM)
 
 
 def return_to_virtual_agent(

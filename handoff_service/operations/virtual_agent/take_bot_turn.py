@@ -22,11 +22,18 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
-from handoff_service.operations.virtual_agent.turn_input import told_to_bot, unanswered_texts
+from handoff_service.operations.virtual_agent.turn_input import (
+    asked_before,
+    language_payload,
+    told_to_bot,
+    unanswered_texts,
+)
 from handoff_service.ports import BotAnswer, BotFailed, BotReply, Question, Understood
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
+from handoff_service.rules.virtual_agent.automated_texts import AutomatedText, all_automated
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices, without_bot
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk, texts
@@ -34,6 +41,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 EMPTY = "The virtual agent had no answer."  # Rasa returns nothing when an action or a model fails
 LOST = "The virtual agent gave the same answer {} times in a row."
@@ -115,6 +123,9 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
             due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
             return None
         choices = _choices(tx, interaction)
+        if turn is None and interaction.expects is None and (kind := all_automated(found)):
+            _leave_unanswered(tx, interaction, kind, choices)
+            return None
         if (
             turn is None
             and interaction.expects is None
@@ -122,11 +133,14 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         ):
             _answer_without_bot(tx, interaction, answer, choices)
             return None
-        message = redact_secrets.instead_of_texts(tx, interaction, after=answered) or for_bot(
-            "\n".join(text for text in found if text), choices
+        message = (
+            redact_secrets.instead_of_texts(tx, interaction, after=answered)
+            or language_payload(found)
+            or for_bot("\n".join(text for text in found if text), choices)
         )
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
     told = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
+    told |= asked_before(tx, interaction)
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
     return Question(
         sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata
@@ -196,6 +210,8 @@ def _outcome(
         return TurnOutcome.LATE
     if turn.hand_off is not None:
         return TurnOutcome.ANSWERED
+    if turn.outcome == TurnOutcome.SILENT and command.failure is None and not command.replies:
+        return TurnOutcome.SILENT
     if command.failure is not None or (not command.replies and not _restarts(turn)):
         return TurnOutcome.FAILED
     if command.understood is None and _is_lost(tx, interaction, command.replies):
@@ -222,7 +238,8 @@ def _answer(
     if turn.hand_off:
         leave_virtual_agent(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
     elif _restarts(turn) and not replies:
-        messages.send_text(tx, interaction, texts.restarted(tx.conn), Author.SYSTEM)
+        said = texts.restarted(tx.conn, spoken_language(tx.conn, interaction.id))
+        messages.send_text(tx, interaction, said, Author.SYSTEM)
 
 
 def _answer_without_bot(
@@ -230,10 +247,26 @@ def _answer_without_bot(
 ) -> None:
     """Answer wordless texts without asking the bot, so its state does not change."""
     turn_id = _new_turn(tx, interaction)
+    answer = in_language(answer, spoken_language(tx.conn, interaction.id))
     for part in split(with_choices(answer, choices)):
         messages.send_text(tx, interaction, part, Author.VIRTUAL_AGENT)
     shown = [[c.title, c.payload] for c in choices]
     _put(tx, turn_id, answered_at=tx.now, choices=shown, outcome=TurnOutcome.ANSWERED)
+    due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
+
+
+def _leave_unanswered(
+    tx: Transaction, interaction: InteractionRow, kind: AutomatedText, choices: Sequence[Choice]
+) -> None:
+    """End the turn without an answer. The conversation says why, and the next text begins another
+    turn."""
+    turn_id = _new_turn(tx, interaction)
+    said = f"Not answered: it looks like {kind}."
+    messages.append(
+        tx, interaction, messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said)
+    )
+    shown = [[c.title, c.payload] for c in choices]
+    _put(tx, turn_id, answered_at=tx.now, choices=shown, outcome=TurnOutcome.SILENT)
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
 
 
@@ -247,6 +280,15 @@ def _words(replies: Sequence[BotReply]) -> str:
 
 def _put(tx: Transaction, turn_id: int, **values: object) -> None:
     tx.conn.execute(update(t.bot_turns).where(t.bot_turns.c.id == turn_id).values(**values))
+
+
+def told_today(tx: Transaction, asked: tuple[int, str]) -> bool:
+    """Whether this action answered the turn's number within a day. ``asked``: the turn's id and the
+    action."""
+    turn_id, action = asked
+    _, turn = _locked_turn(tx, turn_id)
+    number = interactions.lock(tx.conn, turn.interaction_id).requester_number
+    return bot_turns.did_since(tx.conn, number, action, tx.now - timedelta(days=1))
 
 
 def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:

@@ -1,6 +1,6 @@
 """What a turn gives the bot: the texts that no turn has answered, and what is told beside them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from handoff_service.rules.consent.opt_out_wishes import wish
 from handoff_service.rules.delivery.sms_characters import is_visible
+from handoff_service.rules.shared.language import Language, language_wish
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Direction, Event
@@ -17,11 +18,23 @@ from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 PICTURE = "(picture)"  # what the bot gets for a picture without words
 RESTARTED = "The requester started over"
+#: slots of a proof or wish that ended when the conversation left the virtual agent
+NO_PROOF: Mapping[str, None] = dict.fromkeys(
+    (
+        *("account", "account_asked", "proof", "after_proof", "back_to"),
+        *("next_wish", "next_wish_text", "questions"),
+    )
+)
 # what runs before the first text after an agent gave the conversation back
 HANDED_BACK = "/handed_back"
+SPEAK: Mapping[Language, str] = {
+    Language.ENGLISH: "/speak_english",
+    Language.SPANISH: "/speak_spanish",
+}
 
 type _Row = sa.Row[*tuple[Any, ...]]
 
@@ -60,7 +73,9 @@ def _for_bot(body: str, *, with_media: bool) -> str:
 
 
 def told_to_bot(
-    tx: Transaction, interaction: InteractionRow, opening: Mapping[str, Any] | None
+    tx: Transaction,
+    interaction: InteractionRow,
+    opening: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """What an agent did, for a conversation that was handed back to the bot. Every turn of that
     epoch gets it. The first turn also gets the steps that the bot takes ``before`` it."""
@@ -74,10 +89,42 @@ def told_to_bot(
         and line.name
         and bot_turns.is_first(tx.conn, interaction.id, interaction.epoch)
     ):
-        slots = {"handed_back_by": first_name(line.name), "handed_back_outcome": line.reason}
+        slots = {
+            **NO_PROOF,
+            "handed_back_by": first_name(line.name),
+            "handed_back_outcome": line.reason,
+        }
         before = {"slots": slots | before.get("slots", {}), "leave_form": True}
         before |= {} if opening else {"payload": HANDED_BACK}
+    if spoken := _changed_language(tx, interaction):
+        before["slots"] = {**before.get("slots", {}), "language": spoken}
     return told | ({"before": before} if before else {})
+
+
+def language_payload(texts: Sequence[str]) -> str | None:
+    """The payload for the virtual agent in place of texts that only ask for a language."""
+    wanted = language_wish(" ".join(texts))
+    return SPEAK[wanted] if wanted is not None else None
+
+
+def _changed_language(tx: Transaction, interaction: InteractionRow) -> str | None:
+    """The language to answer in, where the virtual agent does not know it yet."""
+    spoken = spoken_language(tx.conn, interaction.id)
+    known = bot_turns.collected(tx.conn, interaction.id).get("Language", Language.ENGLISH)
+    return spoken if spoken != known else None
+
+
+def asked_before(tx: Transaction, interaction: InteractionRow) -> dict[str, Any]:
+    """``asked``: the titles of the choices that the requester has before them, and whether the
+    virtual agent made a case in this conversation. Empty when there is neither."""
+    choices = [title for title, _ in bot_turns.choices(tx.conn, interaction.id, interaction.epoch)]
+    made = select(t.cases.c.id).where(
+        t.cases.c.interaction_id == interaction.id, t.cases.c.bot_turn_id.is_not(None)
+    )
+    after_case = tx.conn.execute(made.limit(1)).first() is not None
+    if not choices and not after_case:
+        return {}
+    return {"asked": {"choices": choices, "after_case": after_case}}
 
 
 def _given_back(tx: Transaction, interaction: InteractionRow) -> _Row | None:

@@ -5,7 +5,7 @@ Admins can edit each text.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
 from handoff_service.rules.delivery.sms_characters import described, is_visible
 from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.rules.desk.spanish_messages import MONTHS, SPANISH_INSTEAD, SPANISH_TEXTS
 from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.names import first_name
 
@@ -35,6 +37,21 @@ class SystemMessage(StrEnum):
     OPTED_IN = "opted_in"
     ASK_OPT_OUT = "ask_opt_out"
     WRONG_NUMBER = "wrong_number"
+    # the same for requesters who text in Spanish
+    IN_LINE_ES = "in_line_es"
+    WAITING_ES = "waiting_es"
+    CLOSED_ES = "closed_es"
+    BOT_INSTEAD_ES = "bot_instead_es"
+    BACK_WITH_BOT_ES = "back_with_bot_es"
+    CLOSING_LINE_ES = "closing_line_es"
+    ACCOUNT_HELP_ES = "account_help_es"
+    GOODBYE_ES = "goodbye_es"
+    HELP_ES = "help_es"
+    RESTARTED_ES = "restarted_es"
+    OPTED_OUT_ES = "opted_out_es"
+    OPTED_IN_ES = "opted_in_es"
+    ASK_OPT_OUT_ES = "ask_opt_out_es"
+    WRONG_NUMBER_ES = "wrong_number_es"
 
 
 # a waiting requester texts one of these to return to the virtual agent
@@ -42,8 +59,10 @@ BOT_WORDS = frozenset({"bot", "virtual agent"})
 ABOUT_CONSENT = (  # carriers want these texts to name STOP
     *(SystemMessage.HELP, SystemMessage.OPTED_OUT, SystemMessage.OPTED_IN),
     *(SystemMessage.ASK_OPT_OUT, SystemMessage.WRONG_NUMBER),
+    *(SystemMessage.HELP_ES, SystemMessage.OPTED_OUT_ES, SystemMessage.OPTED_IN_ES),
+    *(SystemMessage.ASK_OPT_OUT_ES, SystemMessage.WRONG_NUMBER_ES),
 )
-# a queue may have its own version
+# a queue may have its own version, for requesters who text in English
 QUEUES_OWN = (SystemMessage.IN_LINE, SystemMessage.WAITING, SystemMessage.CLOSED)
 
 
@@ -73,7 +92,7 @@ AGENT = Placeholder(example="Mia", long="Maximiliana-Alejandra", instead="Our ag
 DESK = Placeholder(
     example="Northwind IT", long="Northwind Facilities and Workplace", instead="The help desk"
 )
-TEXTS: Mapping[SystemMessage, Words] = {
+_ENGLISH: Mapping[SystemMessage, Words] = {
     SystemMessage.IN_LINE: Words(
         when="Once, when a conversation enters a queue and an agent gets an offer",
         default="You're in line for {queue}. We'll reply here.",
@@ -152,86 +171,103 @@ TEXTS: Mapping[SystemMessage, Words] = {
     ),
 }
 
-# Filled for one conversation. ``text`` is the admin's (see store/desk/texts.py); None is the defaul
+
+def _in_spanish(words: Words, default: str) -> Words:
+    parts = {n: replace(p, instead=SPANISH_INSTEAD[n]) for n, p in words.placeholders.items()}
+    if "opens" in parts:
+        parts["opens"] = replace(
+            parts["opens"],
+            example="el 30 de noviembre a las 08:00",
+            long="el 23 de septiembre a las 08:00",
+        )
+    return Words(when=f"In Spanish: {words.when}", default=default, placeholders=parts)
 
 
-def in_line(queue: str, text: str | None = None) -> str:
+def in_language(message: SystemMessage, language: Language) -> SystemMessage:
+    """The version of an English message in this language."""
+    return SystemMessage(f"{message}_es") if language is Language.SPANISH else message
+
+
+TEXTS: Mapping[SystemMessage, Words] = {
+    **_ENGLISH,
+    **{
+        in_language(message, Language.SPANISH): _in_spanish(words, SPANISH_TEXTS[message])
+        for message, words in _ENGLISH.items()
+    },
+}
+
+
+# Filled for one conversation. ``text`` is the admin's (see store/desk/texts.py); None is the
+# default of the language.
+
+
+def in_line(queue: str, text: str | None = None, language: Language = Language.ENGLISH) -> str:
     """The queue's first text after a handoff."""
-    return _filled(SystemMessage.IN_LINE, text, {"queue": queue})
+    return _filled(SystemMessage.IN_LINE, text, {"queue": queue}, language)
 
 
-def waiting(queue: str, text: str | None = None, *, instead: str | None = None) -> str:
+def waiting(
+    queue: str,
+    text: str | None = None,
+    language: Language = Language.ENGLISH,
+    *,
+    instead: str | None = None,
+) -> str:
     """Sent once when no agent is free. ``instead``: how to return to the virtual agent, where there
     is one."""
-    return _and(_filled(SystemMessage.WAITING, text, {"queue": queue}), instead)
+    return _and(_filled(SystemMessage.WAITING, text, {"queue": queue}, language), instead)
 
 
 def out_of_hours(
-    queue: str, opens: str, text: str | None = None, *, instead: str | None = None
+    queue: str,
+    opens: str,
+    text: str | None = None,
+    language: Language = Language.ENGLISH,
+    *,
+    instead: str | None = None,
 ) -> str:
     """Sent once when the queue is closed. ``opens``: in words, see ``opening``; ``instead`` as for
     ``waiting``."""
-    return _and(_filled(SystemMessage.CLOSED, text, {"queue": queue, "opens": opens}), instead)
+    values = {"queue": queue, "opens": opens}
+    return _and(_filled(SystemMessage.CLOSED, text, values, language), instead)
 
 
-def back_with_bot(text: str | None = None) -> str:
-    """Sent to a requester who chose not to wait."""
-    return _filled(SystemMessage.BACK_WITH_BOT, text, {})
-
-
-def closing_line(agent_name: str, text: str | None = None) -> str:
+def closing_line(
+    agent_name: str, text: str | None = None, language: Language = Language.ENGLISH
+) -> str:
     """An agent's closing text."""
-    return _filled(SystemMessage.CLOSING_LINE, text, {"agent.first_name": first_name(agent_name)})
+    values = {"agent.first_name": first_name(agent_name)}
+    return _filled(SystemMessage.CLOSING_LINE, text, values, language)
 
 
-def account_help(case: str, text: str | None = None) -> str:
+def account_help(case: str, text: str | None = None, language: Language = Language.ENGLISH) -> str:
     """Sent to a verified requester whose account is locked: what happens next."""
-    return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case})
+    return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case}, language)
 
 
-def goodbye(text: str | None = None) -> str:
-    """Sent to a requester who says goodbye to the virtual agent."""
-    return _filled(SystemMessage.GOODBYE, text, {})
+def from_desk(
+    message: SystemMessage,
+    desk: str,
+    text: str | None = None,
+    language: Language = Language.ENGLISH,
+) -> str:
+    """A message with no placeholder but the desk's name."""
+    return _filled(message, text, {"desk": desk}, language)
 
 
-def help_text(desk: str, text: str | None = None) -> str:
-    """Explains the service and the commands that always work."""
-    return _filled(SystemMessage.HELP, text, {"desk": desk})
-
-
-def restarted(text: str | None = None) -> str:
-    """Sent to a requester who restarts the virtual agent."""
-    return _filled(SystemMessage.RESTARTED, text, {})
-
-
-def opted_out(desk: str, text: str | None = None) -> str:
-    """Confirms an opt-out."""
-    return _filled(SystemMessage.OPTED_OUT, text, {"desk": desk})
-
-
-def opted_in(desk: str, text: str | None = None) -> str:
-    """Confirms an opt-in."""
-    return _filled(SystemMessage.OPTED_IN, text, {"desk": desk})
-
-
-def ask_opt_out(desk: str, text: str | None = None) -> str:
-    """Asks whether the requester wants no more texts."""
-    return _filled(SystemMessage.ASK_OPT_OUT, text, {"desk": desk})
-
-
-def wrong_number(desk: str, text: str | None = None) -> str:
-    """Explains what this number is and how to opt out."""
-    return _filled(SystemMessage.WRONG_NUMBER, text, {"desk": desk})
-
-
-def opening(at: datetime | None, time_zone: str, now: datetime) -> str:
+def opening(
+    at: datetime | None, time_zone: str, now: datetime, language: Language = Language.ENGLISH
+) -> str:
     """When a queue opens, in the words of a text: at 08:00, tomorrow at 08:00, on Monday at 08:00,
     on 4 January at 08:00."""
     if at is None:
-        return OPENS.instead
+        return OPENS.instead if language is Language.ENGLISH else SPANISH_INSTEAD["opens"]
     zone = ZoneInfo(time_zone)
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     days = (local.date() - today).days
+    if language is Language.SPANISH:  # no weekdays: sábado needs the longer encoding
+        date = f"el {local.day} de {MONTHS[local.month - 1]} "
+        return {0: "", 1: "mañana "}.get(days, date) + f"a las {local:%H:%M}"
     day = {0: "", 1: "tomorrow "}.get(
         days, f"on {local:%A} " if days < 7 else f"on {local.day} {local:%B} "
     )
@@ -254,10 +290,12 @@ def examples(message: SystemMessage, text: str | None = None) -> tuple[str, str]
     )
 
 
-def _filled(message: SystemMessage, text: str | None, values: Mapping[str, str]) -> str:
+def _filled(
+    message: SystemMessage, text: str | None, values: Mapping[str, str], language: Language
+) -> str:
     """Fill a text within one segment. A name that is too long or forces UCS-2 is replaced by plain
     words."""
-    words, values = TEXTS[message], dict(values)
+    words, values = TEXTS[in_language(message, language)], dict(values)
     filled = placeholders.fill(text or words.default, values)
     for name, placeholder in words.placeholders.items():
         if segments(filled).count > 1:

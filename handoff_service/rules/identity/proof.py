@@ -332,4 +332,5 @@ def plain_account(account: str) -> str:
 
 def asked_facts(names: Sequence[str]) -> str:
     """Second facts as a question names them: birth year or badge number."""
-    return " or ".join(" ".join(name.replace("_", " ").split()) for name in names)
+    spoken = (" ".join(name.replace("_", " ").split()) for name in names)
+    return " or ".join({name.casefold(): name for name in spoken}.values())

@@ -173,6 +173,7 @@ class TurnOutcome(StrEnum):
     ANSWERED = "answered"
     LATE = "late"
     FAILED = "failed"
+    SILENT = "silent"  # the text is not for the desk, and gets no answer
 
 
 class CaseKind(StrEnum):

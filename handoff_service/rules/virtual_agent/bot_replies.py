@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 
 from handoff_service.rules.delivery.sms_characters import LOOK_ALIKES
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, Encoding, segments
+from handoff_service.rules.desk.spanish_messages import MONTHS
 from handoff_service.rules.desk.system_messages import opening
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import CaseState
+from handoff_service.rules.virtual_agent.spanish_replies import in_language
 
 ROOM = 160
 MOST_CASES = 3
@@ -28,6 +31,12 @@ _STANDS: dict[CaseState, str] = {
     CaseState.RESOLVED: "resolved",
     CaseState.CLOSED: "closed",
 }
+_IN_LIST = _STANDS | {CaseState.OPEN: "open"}
+ONE_CASE = "{number}{about}: {state}. Last updated {day}."
+YOUR_CASE, YOUR_CASES = "Your open case:", "Your open cases:"
+NEWEST_CASES = "You have {count} open cases, the newest:"
+OPENED = "I've opened {what} {number}{about}. {then}"
+ADDED = "Added to {number}: {about}."
 UNKNOWN_CASE = "I can't find that case. Check the number, or ask for the status of your cases."
 NO_CASES = (
     "You have no open cases. If something is wrong, describe it in one sentence and I'll open one."
@@ -39,9 +48,11 @@ NO_OUTAGE = (
 ANOTHER_PROBLEM = (
     "If yours is a different problem, describe it in one sentence and I'll open a case."
 )
+DOWN_NOW = "Down right now: {titles}. Ask me about any of them by name."
+OPEN_UNTIL = "We're open until {end} ({place}). Text AGENT to talk to a person."
 ANY_TIME = "We're open around the clock. Text AGENT to talk to a person."
-_CLOSED_UNTIL = "We're closed now and open again {opens} ({zone}). You can text any time."
-_CLOSED = "We're closed now, and the next opening time isn't known yet. You can text any time."
+CLOSED_UNTIL = "We're closed now and open again {opens} ({place}). You can text any time."
+CLOSED = "We're closed now, and the next opening time isn't known yet. You can text any time."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,80 +99,111 @@ def _with_room(said: Callable[[int], str]) -> str:
     return next((text for most in range(ROOM, 3, -1) if _fits(text := said(most))), said(0))
 
 
-def one_case(case: CaseLine, zone: str, now: datetime) -> str:
+def one_case(
+    case: CaseLine, zone: str, now: datetime, language: Language = Language.ENGLISH
+) -> str:
     """The status of one case."""
-    said = f": {_STANDS[case.state]}. Last updated {_day(case.changed_at, zone, now)}."
+    frame, state = in_language(ONE_CASE, language), in_language(_STANDS[case.state], language)
+    day = _day(case.changed_at, zone, now, language)
 
     def with_description(most: int) -> str:
         about = short(case.description, most)
-        return f"{case.number}{f' ({about})' if about else ''}{said}"
+        return frame.format(
+            number=case.number, about=f" ({about})" if about else "", state=state, day=day
+        )
 
     return _with_room(with_description)
 
 
-def open_cases(found: Sequence[CaseLine]) -> str:
+def open_cases(found: Sequence[CaseLine], language: Language = Language.ENGLISH) -> str:
     """The newest unresolved cases, one a line."""
     if not found:
-        return NO_CASES
+        return in_language(NO_CASES, language)
     shown = found[:MOST_CASES]
-    head = "Your open case:" if len(found) == 1 else "Your open cases:"
+    head = in_language(YOUR_CASE if len(found) == 1 else YOUR_CASES, language)
     if len(found) > len(shown):
-        head = f"You have {len(found)} open cases, the newest:"
-    return _with_room(lambda most: "\n".join([head, *(_line(case, most) for case in shown)]))
+        head = in_language(NEWEST_CASES, language).format(count=len(found))
+    return _with_room(lambda most: "\n".join([head, *(_line(c, most, language) for c in shown)]))
 
 
-def _line(case: CaseLine, most: int) -> str:
-    state = "in progress" if case.state is CaseState.IN_PROGRESS else case.state.value
+def _line(case: CaseLine, most: int, language: Language) -> str:
+    state = in_language(_IN_LIST[case.state], language)
     return f"{case.number} {state}: {short(case.description, most)}"
 
 
-def _day(at: datetime, zone: str, now: datetime) -> str:
+def _day(at: datetime, zone: str, now: datetime, language: Language) -> str:
     local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
     days = (today - local.date()).days
-    words = {0: f"today at {local:%H:%M}", 1: f"yesterday at {local:%H:%M}"}
-    return words.get(
-        days, f"on {local.day} {local:%B}" + (f" {local.year}" if local.year != today.year else "")
+    spanish = language is Language.SPANISH
+    if days < 2:
+        words = ("hoy a las", "ayer a las") if spanish else ("today at", "yesterday at")
+        return f"{words[max(days, 0)]} {local:%H:%M}"
+    year = "" if local.year == today.year else f" de {local.year}" if spanish else f" {local.year}"
+    return (
+        f"el {local.day} de {MONTHS[local.month - 1]}{year}"
+        if spanish
+        else f"on {local.day} {local:%B}{year}"
     )
 
 
-def opened(what: str, number: str, description: str, then: str) -> str:
+def opened(
+    what: str, number: str, description: str, then: str, language: str | None = Language.ENGLISH
+) -> str:
     """Confirms a new case: ``I've opened request CS0000012: a second monitor. <then>``."""
+    frame = in_language(OPENED, language)
+    words = {"what": in_language(what, language), "then": in_language(then, language)}
 
     def with_description(most: int) -> str:
         about = short(description, most)
-        return f"I've opened {what} {number}{f': {about}' if about else ''}. {then}"
+        return frame.format(**words, number=number, about=f": {about}" if about else "")
 
     return _with_room(with_description)
 
 
-def outage_news(outages: Sequence[tuple[str, str]], *, asked_behind: bool) -> str:
+def outage_news(
+    outages: Sequence[tuple[str, str]],
+    *,
+    asked_behind: bool,
+    language: Language = Language.ENGLISH,
+) -> str:
     """The current outages by title and text: two segments, or one when a form's question
-    follows."""
+    follows. In Spanish by title alone, because admins write the text in one language."""
     if not outages:
-        return NO_OUTAGE
-    texts = " ".join(text for _, text in outages)
+        return in_language(NO_OUTAGE, language)
     titles = ", ".join(short(title, TITLE) for title, _ in outages[:MOST_OUTAGES])
-    named = f"Down right now: {titles}. Ask me about any of them by name."
-    fullest = (texts,) if asked_behind else (f"{texts} {ANOTHER_PROBLEM}", texts)
+    named = in_language(DOWN_NOW, language).format(titles=titles)
+    if language is Language.SPANISH:
+        return named
+    texts = " ".join(text for _, text in outages)
     most = 1 if asked_behind else 2
+    fullest = (texts,) if asked_behind else (f"{texts} {ANOTHER_PROBLEM}", texts)
     return next((text for text in fullest if segments(text).count <= most), named)
 
 
-def added(number: str, said: str) -> str:
+def added(number: str, said: str, language: str | None = Language.ENGLISH) -> str:
     """Confirms an addition to a case: ``Added to CS0000012: it started yesterday.``"""
-    return _with_room(lambda most: f"Added to {number}: {short(said, most)}.")
+    frame = in_language(ADDED, language)
+    return _with_room(lambda most: frame.format(number=number, about=short(said, most)))
 
 
 def hours(
-    *, is_open: bool, until: datetime | None, opens: datetime | None, zone: str, now: datetime
+    *,
+    is_open: bool,
+    until: datetime | None,
+    opens: datetime | None,
+    zone: str,
+    now: datetime,
+    language: Language = Language.ENGLISH,
 ) -> str:
     """Whether agents are available, and until or from when, in the time of the zone's city."""
-    place = f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"
+    city = zone.rsplit("/", 1)[-1].replace("_", " ")
+    place = f"hora de {city}" if language is Language.SPANISH else f"{city} time"
+    if is_open and until is None:
+        return in_language(ANY_TIME, language)
     if is_open:
-        end = opening(until, zone, now).removeprefix("at ").removeprefix("on ") if until else None
-        return (
-            f"We're open until {end} ({place}). Text AGENT to talk to a person."
-            if end
-            else ANY_TIME
-        )
-    return _CLOSED_UNTIL.format(opens=opening(opens, zone, now), zone=place) if opens else _CLOSED
+        end = opening(until, zone, now, language).removeprefix("at ").removeprefix("on ")
+        return in_language(OPEN_UNTIL, language).format(end=end, place=place)
+    if opens is None:
+        return in_language(CLOSED, language)
+    frame = in_language(CLOSED_UNTIL, language)
+    return frame.format(opens=opening(opens, zone, now, language), place=place)

@@ -26,9 +26,26 @@ _NUMBERS: Mapping[str, int] = {
 #: A bare emoji that answers a yes/no question, without skin tone and variation selector.
 YES_EMOJI, NO_EMOJI = frozenset("👍👌✅✔☑🆗💯🙆"), frozenset("👎❌✖🚫🙅⛔")
 _YES, _NO = frozenset({"yes", "si", "sí"}), frozenset({"no"})
+#: Whole texts that say yes or no.
+_YES_WORDS = _YES | {
+    "y",
+    "yep",
+    "yeah",
+    "yup",
+    "yes please",
+    "sure",
+    "si por favor",
+    "sí por favor",
+}
+_NO_WORDS = _NO | {"n", "nope", "nah", "no thanks", "no thank you", "no gracias"}
+_PAYLOADS = {"yes": "/affirm", "no": "/deny"}
+#: ``/inform_impact{"impact": "blocked"}``, ``/intent{}``, ``/prove_identity``
+_PAYLOAD = re.compile(r"/+\s*(?:[a-z]\w*\s*\{.*\}|[a-z]+_\w+)", re.IGNORECASE | re.DOTALL)
+NO_WORDS = "?"  # in place of a text that the bot can make nothing of
 BLANK = "Your text had no words. How can I help?"
 BLANK_ANSWER = "Your text had no words. Please answer with one of these:"
 IN_WORDS = "Please answer with the number or the words of one of these:"
+_TAG = re.compile(r"</?[a-z]+>", re.IGNORECASE)
 _LAST = frozenset({"last", "ultimo", "último", "ultima", "última"})
 _LEAD = frozenset(
     [
@@ -106,8 +123,9 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
     """The input for the bot: the payload when the text picks a choice by number, word, ordinal or
     title, else the text.
 
-    Rasa runs a text that starts with ``/intent`` as that intent, on every channel. The leading
-    slash is removed because payloads may come from our own buttons only.
+    Rasa runs a text that starts with ``/intent`` as that intent, on every channel. Payloads may
+    come from our own buttons only, so the leading slash is removed, and a text that is nothing but
+    a payload means nothing.
     """
     said = plain(text)
     for choice in choices:
@@ -118,7 +136,17 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
         return choices[position - 1].payload
     if (word := yes_or_no(text)) is not None:
         return next((c.payload for c in choices if _says(c, word)), word)
-    return text.lstrip("/ \t\r\n") or "?"
+    if (word := _word(said)) and len(meant := [c for c in choices if _says(c, word)]) == 1:
+        return meant[0].payload
+    if _PAYLOAD.fullmatch(text.strip()):
+        return NO_WORDS
+    return text.lstrip("/ \t\r\n") or NO_WORDS
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is rather code than words: many brackets and signs, or a tag."""
+    signs = sum(c in "{}[]<>()=;$%|\\&#_" for c in text)
+    return bool(_TAG.search(text)) or signs >= max(5, len(text) / 10)
 
 
 def yes_or_no(text: str) -> str | None:
@@ -146,7 +174,13 @@ def without_bot(texts: Sequence[str], choices: Sequence[Choice]) -> str | None:
     return IN_WORDS
 
 
+def _word(said: str) -> str | None:
+    return "yes" if said in _YES_WORDS else "no" if said in _NO_WORDS else None
+
+
 def _says(choice: Choice, word: str) -> bool:
+    if choice.payload == _PAYLOADS[word]:
+        return True
     first = plain(choice.title).partition(" ")[0]
     return first in (_YES if word == "yes" else _NO)
 

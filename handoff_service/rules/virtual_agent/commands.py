@@ -42,10 +42,11 @@ SHIPPED: CommandWords = {
         "real person",
         "operator",
         "representative",
+        "agente",
     ),
-    Command.BYE: ("bye", "goodbye", "good bye", "bye bye"),
+    Command.BYE: ("bye", "goodbye", "good bye", "bye bye", "adios", "adiós"),
     Command.HELP: ("help", "info"),
-    Command.RESTART: ("restart", "start over", "start again", "begin again"),
+    Command.RESTART: ("restart", "start over", "start again", "begin again", "empezar de nuevo"),
     Command.OPT_OUT: (),  # besides the carriers' keywords, which always count
     Command.OPT_IN: (),
 }

@@ -3,14 +3,27 @@
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.desk import system_messages
-from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS, SystemMessage
+from handoff_service.rules.desk.system_messages import (
+    QUEUES_OWN,
+    TEXTS,
+    SystemMessage,
+    in_language,
+)
+from handoff_service.rules.shared.language import Language
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import SavedText
 
 
-def text_for(conn: Connection, message: SystemMessage, queue_id: int | None = None) -> str:
-    """The text to send, with placeholders that ``system_messages`` fills."""
+def text_for(
+    conn: Connection,
+    message: SystemMessage,
+    queue_id: int | None = None,
+    language: Language = Language.ENGLISH,
+) -> str:
+    """The text to send, with placeholders that ``system_messages`` fills. A queue's own text is for
+    requesters who text in English."""
+    message = in_language(message, language)
     if queue_id is not None and message in QUEUES_OWN:
         own = t.queues.c[f"{message}_text"]
         if body := conn.execute(select(own).where(t.queues.c.id == queue_id)).scalar():
@@ -22,85 +35,88 @@ def text_for(conn: Connection, message: SystemMessage, queue_id: int | None = No
 # As they are sent ---------------------------------------------------------------------------------
 
 
-def in_line(conn: Connection, queue_id: int, queue: str) -> str:
+def in_line(conn: Connection, queue_id: int, queue: str, language: Language) -> str:
     """The queue's first text on handoff."""
-    return system_messages.in_line(queue, text_for(conn, SystemMessage.IN_LINE, queue_id))
+    text = text_for(conn, SystemMessage.IN_LINE, queue_id, language)
+    return system_messages.in_line(queue, text, language)
 
 
-def waiting(conn: Connection, queue_id: int, queue: str, *, bot: bool) -> str:
+def waiting(conn: Connection, queue_id: int, queue: str, language: Language, *, bot: bool) -> str:
     """Sent once when no agent is free. ``bot``: there is a virtual agent to return to."""
-    text = text_for(conn, SystemMessage.WAITING, queue_id)
-    return system_messages.waiting(queue, text, instead=_instead(conn, bot=bot))
+    text = text_for(conn, SystemMessage.WAITING, queue_id, language)
+    instead = _instead(conn, language, bot=bot)
+    return system_messages.waiting(queue, text, language, instead=instead)
 
 
-def out_of_hours(conn: Connection, queue_id: int, queue: str, opens: str, *, bot: bool) -> str:
+def out_of_hours(
+    conn: Connection, queue_id: int, queue: str, opens: str, language: Language, *, bot: bool
+) -> str:
     """Sent once when the queue is closed. ``opens``: in words; ``bot`` as for ``waiting``."""
-    text = text_for(conn, SystemMessage.CLOSED, queue_id)
-    return system_messages.out_of_hours(queue, opens, text, instead=_instead(conn, bot=bot))
+    text = text_for(conn, SystemMessage.CLOSED, queue_id, language)
+    instead = _instead(conn, language, bot=bot)
+    return system_messages.out_of_hours(queue, opens, text, language, instead=instead)
 
 
-def back_with_bot(conn: Connection) -> str:
-    """Sent to a requester who chose not to wait."""
-    return system_messages.back_with_bot(text_for(conn, SystemMessage.BACK_WITH_BOT))
-
-
-def closing_line(conn: Connection, agent_name: str) -> str:
+def closing_line(conn: Connection, agent_name: str, language: Language) -> str:
     """Sent when this agent closes a conversation without a closing text of their own."""
-    return system_messages.closing_line(agent_name, text_for(conn, SystemMessage.CLOSING_LINE))
+    text = text_for(conn, SystemMessage.CLOSING_LINE, language=language)
+    return system_messages.closing_line(agent_name, text, language)
 
 
-def account_help(conn: Connection, case: str) -> str:
+def account_help(conn: Connection, case: str, language: Language) -> str:
     """Sent to a verified requester with a locked account. ``case``: the number of the case about
     it."""
-    return system_messages.account_help(case, text_for(conn, SystemMessage.ACCOUNT_HELP))
+    text = text_for(conn, SystemMessage.ACCOUNT_HELP, language=language)
+    return system_messages.account_help(case, text, language)
 
 
-def goodbye(conn: Connection) -> str:
+def back_with_bot(conn: Connection, language: Language) -> str:
+    """Sent to a requester who chose not to wait."""
+    return _from_desk(conn, SystemMessage.BACK_WITH_BOT, language)
+
+
+def goodbye(conn: Connection, language: Language) -> str:
     """Sent to a requester who says goodbye to the virtual agent."""
-    return system_messages.goodbye(text_for(conn, SystemMessage.GOODBYE))
+    return _from_desk(conn, SystemMessage.GOODBYE, language)
 
 
-def help_text(conn: Connection) -> str:
+def help_text(conn: Connection, language: Language) -> str:
     """Sent to a requester who texts HELP."""
-    return system_messages.help_text(
-        desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.HELP)
-    )
+    return _from_desk(conn, SystemMessage.HELP, language)
 
 
-def restarted(conn: Connection) -> str:
+def restarted(conn: Connection, language: Language) -> str:
     """Sent to a requester who starts over."""
-    return system_messages.restarted(text_for(conn, SystemMessage.RESTARTED))
+    return _from_desk(conn, SystemMessage.RESTARTED, language)
 
 
-def opted_out(conn: Connection) -> str:
+def opted_out(conn: Connection, language: Language) -> str:
     """Confirms an opt-out, once."""
-    desk_name = desk_name_and_zone(conn)[0]
-    return system_messages.opted_out(desk_name, text_for(conn, SystemMessage.OPTED_OUT))
+    return _from_desk(conn, SystemMessage.OPTED_OUT, language)
 
 
-def opted_in(conn: Connection) -> str:
+def opted_in(conn: Connection, language: Language) -> str:
     """Confirms an opt-in."""
-    return system_messages.opted_in(
-        desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.OPTED_IN)
-    )
+    return _from_desk(conn, SystemMessage.OPTED_IN, language)
 
 
-def ask_opt_out(conn: Connection) -> str:
+def ask_opt_out(conn: Connection, language: Language) -> str:
     """Asks a requester, once, who may want no more texts."""
-    return system_messages.ask_opt_out(
-        desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.ASK_OPT_OUT)
-    )
+    return _from_desk(conn, SystemMessage.ASK_OPT_OUT, language)
 
 
-def wrong_number(conn: Connection) -> str:
+def wrong_number(conn: Connection, language: Language) -> str:
     """Sent to somebody who does not know this number."""
-    return system_messages.wrong_number(
-        desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.WRONG_NUMBER)
-    )
+    return _from_desk(conn, SystemMessage.WRONG_NUMBER, language)
 
 
-def _instead(conn: Connection, *, bot: bool) -> str | None:
-    return text_for(conn, SystemMessage.BOT_INSTEAD) if bot else None
+def _from_desk(conn: Connection, message: SystemMessage, language: Language) -> str:
+    name, text = desk_name_and_zone(conn)[0], text_for(conn, message, language=language)
+    return system_messages.from_desk(message, name, text, language)
+
+
+def _instead(conn: Connection, language: Language, *, bot: bool) -> str | None:
+    return text_for(conn, SystemMessage.BOT_INSTEAD, language=language) if bot else None
 
 
 # As an admin sees them ----------------------------------------------------------------------------

@@ -132,3 +132,14 @@ def answers_to(conn: Connection, number: str, since: datetime) -> int:
     return conn.execute(
         query.where(i.c.requester_number == number, b.c.asked_at >= since)
     ).scalar_one()
+
+
+def did_since(conn: Connection, number: str, action: str, since: datetime) -> bool:
+    """Whether the bot ran this action for this number, in whatever conversation, and answered."""
+    i = t.interactions
+    query = select(b.c.understood).select_from(b.join(i, i.c.id == b.c.interaction_id))
+    answered = (b.c.outcome == TurnOutcome.ANSWERED, b.c.understood.is_not(None))
+    found = conn.execute(
+        query.where(i.c.requester_number == number, b.c.asked_at >= since, *answered)
+    )
+    return any(action in understood.get("did", ()) for understood in found.scalars())

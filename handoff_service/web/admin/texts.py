@@ -8,7 +8,8 @@ from sanic.response import HTTPResponse
 from handoff_service.errors import NotFound, Refusal
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.texts import ChangeText, change_text
-from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage
+from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, in_language
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import texts
 from handoff_service.store.views import SavedText
@@ -19,7 +20,7 @@ from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/texts"
-CALLED = {
+_ENGLISH = {
     SystemMessage.IN_LINE: "In line",
     SystemMessage.WAITING: "Nobody is free",
     SystemMessage.CLOSED: "Queue is closed",
@@ -34,6 +35,10 @@ CALLED = {
     SystemMessage.OPTED_IN: "Answer to START",
     SystemMessage.ASK_OPT_OUT: "Asks about opting out",
     SystemMessage.WRONG_NUMBER: "Wrong number",
+}
+CALLED = _ENGLISH | {
+    in_language(message, Language.SPANISH): f"{name}, in Spanish"
+    for message, name in _ENGLISH.items()
 }
 
 

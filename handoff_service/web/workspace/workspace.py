@@ -11,6 +11,7 @@ from typing import Any
 
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
+from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.change_interaction import (
@@ -30,6 +31,7 @@ from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.desk import texts
 from handoff_service.store.desk.users import find_active_users
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 from handoff_service.web import admin
 from handoff_service.web.shared import assets, page_queries
 from handoff_service.web.shared.page_queries import DeskFacts, Thread
@@ -115,8 +117,13 @@ async def conversation_page(
         conversation=thread.interaction,
         earlier=await earlier_messages.earlier_than(request, thread),
         attach=MAY_ATTACH,
-        closing_text=await desk.store.read(texts.closing_line, agent.name),
+        closing_text=await desk.store.read(_closing_text, interaction_id, agent.name),
     )
+
+
+def _closing_text(conn: Connection, interaction_id: int, agent_name: str) -> str:
+    """The closing line in the requester's language."""
+    return texts.closing_line(conn, agent_name, spoken_language(conn, interaction_id))
 
 
 @page(*LIVE)

@@ -1,0 +1,77 @@
+"""The equipment form: a question is no answer to its questions, so it is kept beside them."""
+
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import FormValidationAction
+from rasa_sdk.interfaces import Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.turn import intent_of, said
+from actions.turns import corrects_case
+from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
+from handoff_service.rules.virtual_agent.questions import is_question
+
+FORM = "equipment_form"
+QUESTIONS = "questions"
+REQUEST = "request_equipment"
+
+
+class ValidateEquipmentForm(FormValidationAction):
+    """Any words are a good answer, except a question the first time. A request that says what is
+    needed is kept in its own words: "a laptop and a phone" is more than one name."""
+
+    def name(self) -> str:
+        return f"validate_{FORM}"
+
+    async def required_slots(
+        self,
+        domain_slots: list[str],
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
+    ) -> list[str]:
+        """A correction of the case that was just made asks nothing: it is added to it."""
+        return [] if corrects_case(tracker.events) else domain_slots
+
+    async def extract_item(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        text = said(tracker)
+        begins = not tracker.get_slot("requested_slot") and intent_of(tracker) == REQUEST
+        return {"item": equipment_in(text)} if begins and names_equipment(text) else {}
+
+    async def validate_item(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        if intent_of(tracker) == REQUEST:  # "can i get a monitor?" says what is needed
+            return {"item": value}
+        return keep_question("item", value, dispatcher, tracker) or {"item": value}
+
+    async def validate_item_reason(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        kept = keep_question("item_reason", value, dispatcher, tracker)
+        return kept or {"item_reason": value}
+
+
+def keep_question(
+    slot: str, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker
+) -> dict[str, Any]:
+    """The slots after a question that was given for an answer: the slot stays empty and the
+    question is kept. Empty when the value is an answer, and for a second question, so that nobody
+    is asked for ever."""
+    is_new = tracker.get_slot(QUESTIONS) is None and tracker.get_slot("requested_slot") == slot
+    if not is_new or str(value).strip() != said(tracker) or not is_question(said(tracker)):
+        return {}
+    dispatcher.utter_message(response="utter_question_kept")
+    return {slot: None, QUESTIONS: said(tracker)}
+
+
+def keep_aside(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[dict[str, Any]]:
+    """Events that keep a question which nothing here can answer, for an agent. The form's question
+    follows."""
+    dispatcher.utter_message(response="utter_question_kept")
+    asked = [tracker.get_slot(QUESTIONS), said(tracker)]
+    return [SlotSet(QUESTIONS, "\n".join(str(one) for one in asked if one))]

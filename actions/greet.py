@@ -1,0 +1,39 @@
+"""The requester says hello, and perhaps their name."""
+
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.turn import said
+from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.virtual_agent.names_in_texts import said_name
+
+SLOT = "said_name"
+
+
+class GreetAction(Action):
+    """Greet by the name that was given: on a number that several people share it is all that tells
+    them apart.
+
+    The name is a claim. Agents read it as such, and it proves nothing.
+    """
+
+    def name(self) -> str:
+        return "action_greet"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
+        return greet(dispatcher, said_name(said(tracker)))
+
+
+def greet(dispatcher: CollectingDispatcher, name: str | None) -> list[dict[str, Any]]:
+    """Events after the greeting, which is sent: they remember the name."""
+    if name is None:
+        dispatcher.utter_message(response="utter_greet")
+        return []
+    dispatcher.utter_message(response="utter_greet_by_name", name=first_name(name))
+    return [SlotSet(SLOT, name)]

@@ -1,0 +1,96 @@
+"""A text that is meant for somebody else, or that a machine sent."""
+
+from typing import Any
+
+from rasa_sdk.events import FollowupAction
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.add_to_case import add_unclear
+from actions.greet import greet
+from actions.start_topic import REPORTS, start
+from actions.turn import confidence, intent_of, said, turn_id
+from actions.turns import turns
+from actions.unsure_topic import asked_before
+from handoff_service.context import AppContext
+from handoff_service.operations.virtual_agent.stay_silent import StaySilent, stay_silent
+from handoff_service.operations.virtual_agent.take_bot_turn import told_today
+from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number, said_name
+from handoff_service.rules.virtual_agent.questions import is_question
+from handoff_service.rules.virtual_agent.solved import is_solved
+
+NAME = "action_not_for_desk"
+NOT_FOR_DESK = frozenset({"not_for_desk", "automated_text"})
+LATELY = 3  # turns
+SILENT = 0.7  # confidence from which a second text stays unanswered
+SURELY_ELSE = 0.95  # and from which it is no answer to what was asked
+SERVED = frozenset(
+    {
+        *("problem_form", "equipment_form", "action_account_help", "action_case_status"),
+        *("action_outage_news", "action_office_hours", "action_open_case", "action_open_request"),
+    }
+)
+
+
+class NotForDesk(Action):
+    """Say once a day what this number is. A second such text stays unanswered, and supervisors see
+    it; unless it, or the one before, may have been for the desk after all.
+
+    After "Shall I open a case for that?" it is more about the same.
+    """
+
+    def __init__(self, desk: AppContext) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return NAME
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
+        if name := said_name(said(tracker)):
+            return greet(dispatcher, name)
+        if await add_unclear(self._desk, dispatcher, tracker):
+            return []
+        if _is_among_topics(tracker):  # they know what this number is
+            asks = is_question(said(tracker))
+            dispatcher.utter_message(response="utter_small_talk" if asks else "utter_no_more")
+            return []
+        if is_solved(said(tracker)):
+            dispatcher.utter_message(response="utter_no_more")
+            return []
+        if (asked := asked_before(tracker)) and asked.likely in REPORTS and _may_go_on(tracker):
+            return start(asked.likely, f"{asked.text}\n{said(tracker)}", asked.entities)
+        if not await self._desk.store.write(told_today, (turn_id(tracker), NAME)):
+            dispatcher.utter_message(response="utter_not_for_desk")
+            return []
+        if not _surely_not_for_desk(tracker):
+            return [FollowupAction("action_fallback")]
+        await self._desk.store.write(stay_silent, StaySilent(turn_id=turn_id(tracker)))
+        return [FollowupAction("action_listen")]
+
+
+def _is_among_topics(tracker: Tracker) -> bool:
+    """Whether the desk was asked something just before. A second text that is not for it is not
+    answered all the same."""
+    if intent_of(tracker) == "automated_text" or is_wrong_number(said(tracker)):
+        return False
+    before = turns(tracker.events)[:-1][-LATELY:]
+    aside = any(NAME in turn.did for turn in before)
+    return not aside and any(SERVED.intersection(turn.did) for turn in before)
+
+
+def _surely_not_for_desk(tracker: Tracker) -> bool:
+    """Whether every text of this conversation that was taken for somebody else's surely was."""
+    taken = [turn for turn in turns(tracker.events) if turn.intent in NOT_FOR_DESK]
+    return all(turn.confidence >= SILENT for turn in taken)
+
+
+def _may_go_on(tracker: Tracker) -> bool:
+    """Whether the text may be more about what was asked about. It is not after a text that was not
+    for the desk, nor when it asks something itself."""
+    text = said(tracker)
+    aside = any(NAME in turn.did for turn in turns(tracker.events)[:-1])
+    asks = text.rstrip().endswith("?") or is_wrong_number(text)
+    return not aside and not asks and confidence(tracker) < SURELY_ELSE

@@ -1,0 +1,80 @@
+"""Start a topic without a rule: one that was confirmed, or one that was remembered while another
+was under way."""
+
+from typing import Any
+
+from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Tracker
+
+from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
+
+AFTER_PROOF = "after_proof"  # the action that ends its turn itself: see actions/proof.py
+WISH, WISH_TEXT = "next_wish", "next_wish_text"
+REPORTS = frozenset({"report_problem", "have_a_problem", "impact_blocked", "more_facts"})
+ACTIONS = {
+    "account_help": "action_account_help",
+    "case_status": "action_case_status",
+    "outage_news": "action_outage_news",
+    "office_hours": "action_office_hours",
+    "talk_to_person": "action_hand_off",
+}
+#: slot -> the kinds of entity that fill it, by topic
+DETAILS: dict[str, dict[str, tuple[str, ...]]] = {
+    "report_problem": {"device": ("device",), "impact": ("impact",)},
+    "request_equipment": {"item": ("item", "device")},
+    "account_help": {"system": ("system", "device")},
+    "case_status": {"case_number": ("case_number",)},
+}
+
+type Events = list[dict[str, Any]]
+
+
+def start(topic: str, text: str, entities: list[dict[str, Any]]) -> Events:
+    """Events that start the topic as if ``text`` had just been sent."""
+    if topic in REPORTS:
+        details = _details("report_problem", entities)
+        return [SlotSet("problem", text), *details, FollowupAction("problem_form")]
+    if topic == "request_equipment":
+        named = (
+            [SlotSet("item", equipment_in(text))]
+            if names_equipment(text)
+            else _details(topic, entities)
+        )
+        return [*named, FollowupAction("equipment_form")]
+    action = ACTIONS[topic]
+    return [*_details(topic, entities), SlotSet(AFTER_PROOF, action), FollowupAction(action)]
+
+
+def can_start(topic: str | None) -> bool:
+    return topic in REPORTS or topic in ACTIONS or topic == "request_equipment"
+
+
+def take_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+    """Events that start the wish that was remembered. Empty when there is none."""
+    topic = str(tracker.get_slot(WISH))
+    if not can_start(topic):
+        return []
+    text = str(tracker.get_slot(WISH_TEXT) or "")
+    dispatcher.utter_message(response="utter_next_wish")
+    return [
+        SlotSet(WISH, None),
+        SlotSet(WISH_TEXT, None),
+        *start(topic, text, _named(tracker, text)),
+    ]
+
+
+def _named(tracker: Tracker, text: str) -> list[dict[str, Any]]:
+    """The entities of the text that was remembered."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user" and str(event.get("text") or "").strip() == text:
+            return list((event.get("parse_data") or {}).get("entities") or [])
+    return []
+
+
+def _details(topic: str, entities: list[dict[str, Any]]) -> Events:
+    found = []
+    for slot, kinds in DETAILS.get(topic, {}).items():
+        values = [str(one["value"]) for kind in kinds for one in entities if one["entity"] == kind]
+        found += [SlotSet(slot, value) for value in values[:1]]
+    return found

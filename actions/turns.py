@@ -1,0 +1,92 @@
+"""The turns of a conversation, read from the events that Rasa sends along."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from handoff_service.rules.virtual_agent.corrections import is_correction
+
+#: A turn with one of these is no step of the conversation: "thanks" after a case.
+COURTESIES = frozenset({"utter_thanks", "utter_no_more"})
+NOT_UNDERSTOOD = frozenset({"action_fallback", "action_not_for_desk", "action_ask_topic"})
+MAKE_CASES = frozenset({"action_open_case", "action_open_request", "action_add_to_case"})
+
+FEWEST = 3  # words of a text that may be part of a report
+MOST_BEFORE = 2  # texts
+
+
+@dataclass(slots=True)
+class PastTurn:
+    """One text of the requester and the actions that ran after it."""
+
+    text: str
+    intent: str | None
+    entities: list[dict[str, Any]]
+    confidence: float = 0.0
+    did: list[str] = field(default_factory=list)
+
+    @property
+    def likely(self) -> str | None:
+        """The topic that was asked about, see bot/nearness_gate.py."""
+        return self.entity("likely_topic")
+
+    def entity(self, kind: str) -> str | None:
+        """The first value that was found of this kind."""
+        return next((str(one["value"]) for one in self.entities if one["entity"] == kind), None)
+
+
+def turns(events: Iterable[dict[str, Any]]) -> list[PastTurn]:
+    """All turns, oldest first. The last one is the turn that runs now."""
+    found: list[PastTurn] = []
+    for event in events:
+        if event.get("event") == "user":
+            parsed = event.get("parse_data") or {}
+            meant = parsed.get("intent") or {}
+            text, named = str(event.get("text") or ""), parsed.get("entities") or []
+            sure = float(meant.get("confidence") or 0)
+            found.append(PastTurn(text, meant.get("name"), named, sure))
+        elif found and event.get("event") == "action":
+            found[-1].did.append(str(event.get("name")))
+    return found
+
+
+def previous(events: Iterable[dict[str, Any]]) -> PastTurn | None:
+    """The turn before the one that runs now. None in the first turn."""
+    all_turns = turns(events)
+    return all_turns[-2] if len(all_turns) > 1 else None
+
+
+def turns_since_case(events: Iterable[dict[str, Any]]) -> int | None:
+    """How many turns ago a case or request was made or added to, without those that only thanked.
+    None when that never happened."""
+    before = [turn for turn in turns(events)[:-1] if not COURTESIES.intersection(turn.did)]
+    found = enumerate(reversed(before), 1)
+    return next((n for n, turn in found if MAKE_CASES.intersection(turn.did)), None)
+
+
+def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
+    """The texts just before this turn's that nothing was made of, oldest first: a report may have
+    begun with them."""
+    found: list[str] = []
+    for turn in reversed(turns(events)[:-1]):
+        if not NOT_UNDERSTOOD.intersection(turn.did) or len(turn.text.split()) < FEWEST:
+            break
+        found.insert(0, turn.text)
+    return found[-MOST_BEFORE:]
+
+
+def times_since_form(events: Iterable[dict[str, Any]], action: str) -> int:
+    """How often this action ran since the form began or was left."""
+    count, loop = 0, None
+    for event in events:
+        if event.get("event") == "active_loop" and event.get("name") != loop:
+            count, loop = 0, event.get("name")
+        elif event.get("event") == "action" and event.get("name") == action:
+            count += 1
+    return count
+
+
+def corrects_case(events: Sequence[dict[str, Any]]) -> bool:
+    """Whether this turn's text corrects the case that the turn before made."""
+    all_turns = turns(events)
+    return turns_since_case(events) == 1 and is_correction(all_turns[-1].text)

@@ -1,0 +1,103 @@
+"""A text that is perhaps a topic: ask before something is opened."""
+
+from typing import Any
+
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.add_to_case import add_unclear
+from actions.greet import greet
+from actions.hand_over import hand_over
+from actions.start_topic import REPORTS, can_start, start
+from actions.turn import collected, entities, said
+from actions.turns import PastTurn, previous, turns_since_case
+from handoff_service.context import AppContext
+from handoff_service.rules.shared.language import is_unknown
+from handoff_service.rules.virtual_agent.bot_text import is_code
+from handoff_service.rules.virtual_agent.names_in_texts import said_name
+
+NAME = "action_ask_topic"
+SENTENCE = 3  # words of a text that says more than yes
+REASON = "The virtual agent was not sure twice in a row what the requester needs."
+
+type Events = list[dict[str, Any]]
+
+
+class AskTopic(Action):
+    """Ask "Shall I open a case for that?" or what else it may be about. A person takes over the
+    second time."""
+
+    def __init__(self, desk: AppContext) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return NAME
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
+        likely = next(iter(entities(tracker, "likely_topic")), None)
+        before = asked_before(tracker)
+        if (name := said_name(said(tracker))) and likely not in REPORTS:
+            return greet(dispatcher, name)
+        if await add_unclear(self._desk, dispatcher, tracker):
+            return []
+        if before is not None:
+            dispatcher.utter_message(response="utter_unsure_twice")
+            known = collected(tracker) | {"Problem": f"{before.text}\n{said(tracker)}"}
+            return await hand_over(self._desk, tracker, REASON, known)
+        text = said(tracker)
+        no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))  # "Dobar dan"
+        dispatcher.utter_message(response="utter_rephrase" if no_words else _question(likely))
+        return []
+
+
+class YesAction(Action):
+    """Go on with the text that was asked about. A sentence that follows a case is added to it."""
+
+    def __init__(self, desk: AppContext) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return "action_yes"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
+        before = asked_before(tracker)
+        likely = before.likely if before else None
+        if before is None or likely is None or not can_start(likely):
+            is_sentence = len(said(tracker).split()) >= SENTENCE
+            if is_sentence and await add_unclear(self._desk, dispatcher, tracker):
+                return []
+            after_case = turns_since_case(tracker.events) is not None
+            dispatcher.utter_message(response="utter_no_more" if after_case else "utter_go_on")
+            return []
+        return start(likely, before.text, before.entities)
+
+
+class NoAction(Action):
+    """It is not that."""
+
+    def name(self) -> str:
+        return "action_no"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> Events:
+        asked = asked_before(tracker) is not None
+        dispatcher.utter_message(response="utter_not_that_topic" if asked else "utter_no_more")
+        return []
+
+
+def asked_before(tracker: Tracker) -> PastTurn | None:
+    """The turn before this one, when it asked what its text was about."""
+    before = previous(tracker.events)
+    return before if before is not None and NAME in before.did and before.likely else None
+
+
+def _question(likely: str | None) -> str:
+    if likely in REPORTS:
+        return "utter_ask_topic_case"
+    return f"utter_ask_topic_{likely}" if can_start(likely) else "utter_rephrase"

@@ -1,0 +1,108 @@
+"""A part of the pipeline: some intents need more than to be the likeliest. Else the next one
+counts.
+
+A report that is taken for "never mind" is lost, and a bare "2" that is taken for an employee number
+starts an identity check. In config.yml:
+
+    needs         intent -> what it needs, each optional, all that are given
+        confidence  at least this much (0 to 1)
+        or_words    patterns; a match makes up for a lower confidence
+        entities    one of these must be in the text
+        without     none of these may be in the text
+    one_way       intents that begin the same topic, so doubt between them is no doubt about what to
+    do
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import (
+    ENTITIES,
+    ENTITY_ATTRIBUTE_TYPE,
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RANKING_KEY,
+    PREDICTED_CONFIDENCE_KEY,
+    TEXT,
+)
+from rasa.shared.nlu.training_data.message import Message
+
+Ranking = list[dict[str, Any]]
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class ConfidenceGate(GraphComponent, IntentClassifier):
+    """See the module. Stands after the classifier and before the fallback."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"needs": {}, "one_way": []}
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._needs: dict[str, dict[str, Any]] = config["needs"]
+        self._one_way = frozenset(config["one_way"])
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> ConfidenceGate:
+        return cls(config)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            ranking = message.get(INTENT_RANKING_KEY) or []
+            kept = _as_one(_with_their_needs(ranking, message, self._needs), self._one_way)
+            if kept:
+                message.set(INTENT, kept[0], add_to_output=True)
+                message.set(INTENT_RANKING_KEY, kept, add_to_output=True)
+        return messages
+
+
+def _with_their_needs(ranking: Ranking, message: Message, needs: dict[str, Any]) -> Ranking:
+    """The ranking without the intents that lack what they need; the rest adds up to 1."""
+    named = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES) or []}
+    text = str(message.get(TEXT) or "")
+    kept = [
+        one
+        for one in ranking
+        if _has_its_needs(one, text, named, needs.get(one[INTENT_NAME_KEY], {}))
+    ]
+    whole = sum(one[PREDICTED_CONFIDENCE_KEY] for one in kept)
+    if not whole:
+        return []
+    return [
+        {**one, PREDICTED_CONFIDENCE_KEY: one[PREDICTED_CONFIDENCE_KEY] / whole} for one in kept
+    ]
+
+
+def _has_its_needs(one: dict[str, Any], text: str, named: set[str], needs: dict[str, Any]) -> bool:
+    if "entities" in needs and not named.intersection(needs["entities"]):
+        return False
+    if named.intersection(needs.get("without", ())):
+        return False
+    if one[PREDICTED_CONFIDENCE_KEY] >= needs.get("confidence", 0):
+        return True
+    patterns = needs.get("or_words", ())
+    return any(re.search(rf"\b(?:{words})\b", text, re.IGNORECASE) for words in patterns)
+
+
+def _as_one(ranking: Ranking, one_way: frozenset[str]) -> Ranking:
+    """The first gets the confidence of all of its kind; the others of its kind come last."""
+    if not ranking or ranking[0][INTENT_NAME_KEY] not in one_way:
+        return ranking
+    alike = [one for one in ranking if one[INTENT_NAME_KEY] in one_way]
+    others = [one for one in ranking if one[INTENT_NAME_KEY] not in one_way]
+    total = sum(one[PREDICTED_CONFIDENCE_KEY] for one in alike)
+    first = {**ranking[0], PREDICTED_CONFIDENCE_KEY: total}
+    return [first, *others, *({**one, PREDICTED_CONFIDENCE_KEY: 0.0} for one in alike[1:])]

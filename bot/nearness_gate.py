@@ -1,0 +1,141 @@
+"""A part of the pipeline: a topic begins only when the text is near enough to the topics' examples.
+
+A friend's "running late, see you at 8" has to become some intent, and the likeliest can be a topic.
+The gate compares `nearness` (bot.sentence_classifier) with two limits:
+
+    nearness >= near            the topic begins
+    unsure <= nearness < near   the intent becomes `unsure_topic`, so that the dialogue can ask
+                                "Shall I open a case for that?"
+    nearness < unsure           the intent becomes `nlu_fallback`
+
+A text that is taken for one that is not for the desk, but is as near as `rescue`, is unsure too: a
+report must not be lost.
+
+An unsure message also gets `unsure`: {"likely": <intent>, "nearness": <number>} in its parse data,
+and the entity `likely_topic` with the name of the likely intent.
+
+The gate does nothing while a form asks, because the text is then an answer; nor when the encoder is
+missing; nor for a request for a person that was recognized by its words. It must stand after every
+component that changes the ranking, or its decision is undone.
+
+In config.yml:
+    topics  the intents that begin a topic
+    near    the upper limit
+    unsure  the lower limit
+    others  the intents of texts that are not for the desk
+    rescue  from this nearness on, such a text is unsure
+    nears   intent -> its own upper limit: higher where strangers' texts come near
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME as FALLBACK
+from rasa.shared.nlu.constants import (
+    ENTITIES,
+    ENTITY_ATTRIBUTE_CONFIDENCE,
+    ENTITY_ATTRIBUTE_END,
+    ENTITY_ATTRIBUTE_START,
+    ENTITY_ATTRIBUTE_TYPE,
+    ENTITY_ATTRIBUTE_VALUE,
+    EXTRACTOR,
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RANKING_KEY,
+    PREDICTED_CONFIDENCE_KEY,
+    TEXT,
+)
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.asked import asked_before, asks_nothing
+from bot.handoff_pattern import BY_PATTERN
+from bot.sentence_classifier import NEARNESS
+
+UNSURE_TOPIC = "unsure_topic"
+LIKELY_TOPIC = "likely_topic"
+UNSURE = "unsure"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class NearnessGate(GraphComponent, IntentClassifier):
+    """See the module. Stands last."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {
+            "topics": [],
+            "near": 0.54,
+            "unsure": 0.3,
+            "nears": {},
+            "others": [],
+            "rescue": 0.35,
+        }
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._topics = frozenset(config["topics"])
+        self._near, self._unsure = float(config["near"]), float(config["unsure"])
+        self._others, self._rescue = frozenset(config["others"]), float(config["rescue"])
+        self._nears: dict[str, float] = config["nears"]
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> NearnessGate:
+        return cls(config)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            nearness = message.get(NEARNESS)
+            if nearness is None or message.get(BY_PATTERN):
+                continue
+            if asks_nothing(asked_before(message)):
+                self._judge(message, nearness)
+        return messages
+
+    def _judge(self, message: Message, nearness: float) -> None:
+        names = [one[INTENT_NAME_KEY] for one in message.get(INTENT_RANKING_KEY) or ()]
+        guessed = next((name for name in names if name != FALLBACK), None)
+        likely = next((name for name in names if name in self._topics), None)
+        if likely is None:
+            return
+        if guessed in self._others:
+            if nearness >= self._rescue:
+                _set_unsure(message, likely, nearness)
+        elif guessed == likely:
+            is_sure = message.get(INTENT)[INTENT_NAME_KEY] != FALLBACK
+            if nearness < self._unsure:
+                _replace_intent(message, FALLBACK)
+            elif nearness < self._nears.get(likely, self._near) or not is_sure:
+                _set_unsure(message, likely, nearness)
+
+
+def _replace_intent(message: Message, name: str) -> None:
+    """The replaced intent keeps its place in the ranking, after the new one."""
+    given = {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: 1.0}
+    others = [one for one in message.get(INTENT_RANKING_KEY) or [] if one[INTENT_NAME_KEY] != name]
+    message.set(INTENT, given, add_to_output=True)
+    message.set(INTENT_RANKING_KEY, [given, *others], add_to_output=True)
+
+
+def _set_unsure(message: Message, likely: str, nearness: float) -> None:
+    _replace_intent(message, UNSURE_TOPIC)
+    entity = {
+        ENTITY_ATTRIBUTE_TYPE: LIKELY_TOPIC,
+        ENTITY_ATTRIBUTE_START: 0,
+        ENTITY_ATTRIBUTE_END: len(str(message.get(TEXT) or "")),
+        ENTITY_ATTRIBUTE_VALUE: likely,
+        ENTITY_ATTRIBUTE_CONFIDENCE: 1.0,
+        EXTRACTOR: NearnessGate.__name__,
+    }
+    message.set(UNSURE, {"likely": likely, "nearness": round(nearness, 3)}, add_to_output=True)
+    message.set(ENTITIES, [*(message.get(ENTITIES) or []), entity], add_to_output=True)

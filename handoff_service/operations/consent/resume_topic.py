@@ -1,0 +1,64 @@
+"""Go on with an unfinished report after its requester opted out and in again."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
+    return_to_virtual_agent,
+)
+from handoff_service.operations.virtual_agent.take_bot_turn import open_turn
+from handoff_service.rules.shared.vocabulary import Owner, State
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.virtual_agent import bot_turns
+
+RESUMED = "The requester opted in again, and the virtual agent asks on"
+PAYLOAD = "/resume_topic"
+WITHIN = timedelta(days=1)
+#: what agents read -> the slot that holds it
+SLOTS: Mapping[str, str] = {
+    "Problem": "problem",
+    "Device": "device",
+    "Impact": "impact",
+    "Item": "item",
+    "What for": "item_reason",
+    "Language": "language",
+}
+UNSENT = frozenset({"Problem", "Item"})  # collected only while a form asks
+i = t.interactions
+
+
+def is_unfinished(tx: Transaction, interaction_id: int) -> bool:
+    """Whether the virtual agent was still asking about a report in this conversation."""
+    return bool(UNSENT.intersection(bot_turns.collected(tx.conn, interaction_id)))
+
+
+def resume_topic(tx: Transaction, interaction: InteractionRow) -> bool:
+    """Let the virtual agent ask on in this conversation. False when no report was left
+    unfinished."""
+    if interaction.owner is Owner.AGENT or not tx.settings.bot_answers:
+        return False
+    before = (
+        select(i.c.id, i.c.state, i.c.closed_at)
+        .where(
+            i.c.requester_number == interaction.requester_number,
+            i.c.provider_number_id == interaction.provider_number_id,
+            i.c.id < interaction.id,
+        )
+        .order_by(i.c.id.desc())
+        .limit(1)
+    )
+    left = tx.conn.execute(before).first()
+    if left is None or left.state != State.CLOSED_ABANDONED or left.closed_at < tx.now - WITHIN:
+        return False
+    known = bot_turns.collected(tx.conn, left.id)
+    if not UNSENT.intersection(known):
+        return False
+    slots = {slot: known[name] for name, slot in SLOTS.items() if name in known}
+    if interaction.owner is Owner.QUEUE:  # the conversation began while the number had opted out
+        interaction = return_to_virtual_agent(tx, interaction, said=RESUMED, outcome=None)
+    open_turn(tx, interaction, PAYLOAD, slots)
+    return True

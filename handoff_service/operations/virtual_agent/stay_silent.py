@@ -1,0 +1,32 @@
+"""Leave a text unanswered: it is not for the desk, and its sender has been told so."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from handoff_service.operations.routing.alert_supervisors import alert_supervisors
+from handoff_service.rules.shared.vocabulary import TurnOutcome
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+
+SAID = "Not answered: a second text that does not look meant for the desk."
+b = t.bot_turns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaySilent:
+    """Requested by the virtual agent during a turn."""
+
+    turn_id: int
+
+
+def stay_silent(tx: Transaction, command: StaySilent) -> None:
+    """The turn ends without an answer, and supervisors see the text. Repeating it changes
+    nothing."""
+    found = select(b.c.interaction_id).where(b.c.id == command.turn_id)
+    interaction = interactions.lock(tx.conn, tx.conn.execute(found).scalar_one())
+    open_turn = (b.c.id == command.turn_id, b.c.answered_at.is_(None), b.c.outcome.is_(None))
+    changed = tx.conn.execute(update(b).where(*open_turn).values(outcome=TurnOutcome.SILENT))
+    if changed.rowcount:
+        alert_supervisors(tx, interaction, SAID)

@@ -1,0 +1,73 @@
+"""What a text says about the person who sends it: their name, or that the number has a new
+owner."""
+
+import re
+
+LONGEST = 40  # characters of a name that a text has room for
+_LEAD = (
+    r"(?:(?:hi|hey|hello|good (?:morning|afternoon|evening)|hola|buenos dias|buenas)[,!. ]+"
+    r"(?:there[,!. ]+)?)?"
+)
+_SAYS = r"(?:this is|it'?s|it is|its|i'?m|i am|my name is|soy|me llamo|habla|aqui)"
+_WORD = r"[^\W\d_][^\W\d_]*(?:['\u2019-][^\W\d_]+)*\.?"
+_NAME = re.compile(
+    rf"^{_LEAD}{_SAYS} (?P<name>{_WORD}(?: {_WORD}){{0,2}}?)"
+    rf"(?: (?:here|again|speaking|from \w+(?: \w+)?))?"
+    rf"(?:[,.!;]| and | - |$)",
+    re.IGNORECASE,
+)
+_NO_NAME = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        not a an the me my just so very still also back here there in on at to no it its this that
+        ok fine good sorry sure broken down dead stuck locked unable urgent black blocked late busy
+        sick done ready happy new slow out off gone now again only all about for from really too
+        unsure confused afraid able
+        el la un una de que yo nuevo nueva lento todo muy otra otro
+        """,
+    )
+)
+_NEW_OWNER = re.compile(
+    r"\b(?:this|the|that|my|his|her) (?:\w+ )?(?:number|phone|cell)(?: \w+)?"
+    r" (?:is|belongs to|was given to|has been given to|went to|now belongs to) (?:now )?"
+    r"(?:somebody|someone) else(?:'?s)?\b"
+    r"|\b(?:number|phone) (?:has|got) (?:a )?(?:new|different|another) owner\b"
+    r"|\b(?:i )?(?:just |only |recently )*(?:got|have) (?:this|a new) number"
+    r" (?:recently|last|yesterday|today|this|new)\b"
+    r"|\b(?:no longer|not|isn'?t|doesn'?t have|does not have) (?:his|her|their) (?:number|phone)\b"
+    r"|\bno longer (?:has|uses|owns) this (?:number|phone)\b"
+    r"|\beste (?:numero|número|telefono|teléfono) (?:ahora |ya )?(?:es|pertenece) "
+    r"(?:de|a) otr[ao] persona\b",
+    re.IGNORECASE,
+)
+_WRONG_NUMBER = re.compile(
+    r"\b(?:wrong (?:number|person|chat|text)|wrong #|texted the wrong"
+    r"|meant (?:to text|for|that for) (?:somebody|someone)"
+    r"|not meant for you|didn'?t mean to text|n[uú]mero equivocado"
+    r"|mal (?:el|de) n[uú]mero|me equivoqu[eé])\b",
+    re.IGNORECASE,
+)
+
+
+def said_name(text: str) -> str | None:
+    """The name in "hi, it's Ann Lee" or "soy Ana". None when the text gives no name at its
+    start."""
+    found = _NAME.match(" ".join(text.replace("\u2019", "'").split()))
+    if found is None:
+        return None
+    words = found["name"].split()
+    if any(word.casefold().strip(".") in _NO_NAME or word.endswith("ing") for word in words):
+        return None
+    name = " ".join(word if word != word.lower() else word.capitalize() for word in words)
+    return name.rstrip(".") if len(name) <= LONGEST else None
+
+
+def has_new_owner(text: str) -> bool:
+    """Whether the text says that this number belongs to another person by now."""
+    return bool(_NEW_OWNER.search(text.replace("\u2019", "'")))
+
+
+def is_wrong_number(text: str) -> bool:
+    """Whether the sender says that they reached, or meant to reach, somebody else."""
+    return bool(_WRONG_NUMBER.search(text.replace("\u2019", "'")))

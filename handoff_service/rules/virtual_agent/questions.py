@@ -1,0 +1,28 @@
+"""Questions: texts that ask something, so they are no answer to what the virtual agent asked."""
+
+import re
+
+_ASKS = (
+    r"(?:how (?:long|much|many|do|does|can|will|soon|come)|when|why|where|who|what"
+    r"(?:s| is| are| do| does| if| kind)"
+    r"|which|do (?:i|you|we|u)|does|did|is (?:it|there|this|that)|are (?:you|there|they|we)"
+    r"|can (?:you|i|u)"
+    r"|could (?:you|i)|will (?:it|you|i|they)|would it|should i"
+    r"|cuant\w+|cuando|donde|por que|quien|que (?:es|hago|pasa|modelos?)|cual\w*|puedo|hay)"
+)
+_BEGINS = re.compile(rf"^(?:(?:and|but|ok|so|wait|hm+|y|pero|hola|hi|hey) )*{_ASKS}\b")
+_ACCENTS = str.maketrans("áéíóúü", "aeiouu")
+
+
+def is_question(text: str) -> bool:
+    """Whether the text ends in a question mark and begins as a question does, or has "¿".
+
+    Both are needed: "why it broke I can't say" is an answer, and so is "monitor?".
+    """
+    said = " ".join(text.casefold().replace("'", "").replace("\u2019", "").split()).translate(
+        _ACCENTS
+    )
+    if "¿" in said:
+        return True
+    words = re.sub(r"[^\w\s]+", "", said)
+    return said.rstrip(" !.").endswith("?") and bool(_BEGINS.match(words))

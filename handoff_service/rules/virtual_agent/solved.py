@@ -1,0 +1,20 @@
+"""Whether a text says that the matter has settled itself: "forget it, it was caps lock"."""
+
+import re
+
+_SOLVED = re.compile(
+    r"\b(?:forget (?:it|about it)|never ?mind|nvm|no worries|false alarm|figured it out|solved"
+    r"|all (?:good|set|fixed|sorted)(?: now)?|(?:it )?fixed itself|got it (?:working|to work)"
+    r"|(?:it'?s|its|it is|they'?re|that'?s) (?:working|fixed|back|fine|ok|okay)(?: (?:now|again))"
+    r"|(?:it )?works (?:now|again)(?! and then)|i'?m in(?: now)?(?=[.,!;]|$)|i got in\b"
+    r"|ya (?:funciona|funciono|quedo|sirve|pude|entre|esta|prendio)|olvidelo|olvidalo"
+    r"|no importa|resuelto|falsa alarma)\b"
+)
+_NOT = re.compile(r"\b(?:not|never|no longer|n't|stopped|stops|until|if|when|once)\b(?! ?mind)")
+_ACCENTS = str.maketrans("áéíóúüñ\u2019", "aeiouun'")
+
+
+def is_solved(text: str) -> bool:
+    """False where a negation stands in the same part of the text."""
+    parts = re.split(r"[.!?;,\n]", text.casefold().translate(_ACCENTS))
+    return any(_SOLVED.search(part + ".") and not _NOT.search(part) for part in parts)

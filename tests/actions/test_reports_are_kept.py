@@ -1,0 +1,438 @@
+"""A report is never lost: what the actions do with texts that are no answer."""
+
+from typing import Any
+
+import pytest
+
+from actions.fallback import REASON_WITH_CASE
+from handoff_service.operations.virtual_agent.stay_silent import SAID
+from handoff_service.ports import Understood
+from handoff_service.rules.shared.vocabulary import TurnOutcome
+from handoff_service.store.engine import tables as t
+from tests.actions.test_actions import FALLBACK, LISTEN, USER, Bot, slots_set
+from tests.support.story import Story
+
+REPORT = {"problem": "my laptop is dead", "requested_slot": "impact"}
+INSIDE = {"name": "problem_form"}
+OPENED = {"event": "action", "name": "action_open_case"}
+ASKED = {"event": "action", "name": "action_ask_topic"}
+UNSURE = {"intent": {"name": "unsure_topic", "confidence": 1.0}}
+
+
+@pytest.fixture
+async def bot(story: Story) -> Bot:
+    made = Bot(story)
+    await made.start()
+    return made
+
+
+def responses(result: Any) -> list[str]:
+    return [one["response"] or one["text"] for one in result["responses"]]
+
+
+def follows(result: Any) -> list[str]:
+    return [one["name"] for one in result["events"] if one["event"] == "followup"]
+
+
+async def test_more_facts_are_kept_and_the_question_comes_in_other_words(bot: Bot) -> None:
+    result = await bot.run(
+        "action_fallback", slots=REPORT, loop=INSIDE, text="it just beeps", events=[USER]
+    )
+    assert responses(result) == ["utter_noted_ask_impact"]
+    assert slots_set(result) == {"problem": "my laptop is dead\nit just beeps"}
+    assert follows(result) == ["action_listen"]
+
+
+async def test_a_word_that_is_no_fact_is_asked_again(bot: Bot) -> None:
+    meant = {"intent": {"name": "affirm", "confidence": 0.9}}
+    result = await bot.run(
+        "action_fallback", slots=REPORT, loop=INSIDE, text="ok then", meant=meant, events=[USER]
+    )
+    assert (responses(result), slots_set(result)) == (["utter_ask_impact_again"], {})
+
+
+async def test_the_second_time_the_case_is_made_and_handed_over_with_its_number(
+    bot: Bot, story: Story
+) -> None:
+    events = [USER, FALLBACK, LISTEN, USER]
+    slots = REPORT | {"problem": "my laptop is dead\nit just beeps"}
+    for _ in range(2):  # a turn may run twice
+        result = await bot.run(
+            "action_fallback", slots=slots, loop=INSIDE, text="three times", events=events
+        )
+    (said,) = responses(result)
+    assert said.startswith("I've opened case CS0000001: my laptop is dead it just beeps")
+    assert said.endswith("A person will continue with you here.")
+    (case,) = await story.rows(t.cases)
+    assert (case.description, case.impact) == (
+        "my laptop is dead\nit just beeps\nthree times",
+        None,
+    )
+    await story.finish(bot.question, said)
+    (item,) = await story.rows(t.work_items)
+    assert (item.reason, item.collected["Case"]) == (REASON_WITH_CASE, "CS0000001")
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "said"),
+    [
+        ("the small one, please", "nlu_fallback", "Added to CS0000001: the small one, please."),
+        ("when will somebody come?", "out_of_scope", "utter_question_added"),
+        ("with a stand maybe", "unsure_topic", "Added to CS0000001: with a stand maybe."),
+    ],
+)
+@pytest.mark.parametrize("action", ["action_fallback", "action_ask_topic", "action_not_for_desk"])
+async def test_what_follows_a_case_is_added_to_it(
+    bot: Bot, story: Story, action: str, text: str, intent: str, said: str
+) -> None:
+    await bot.run("action_open_case", slots={"problem": "no monitor"})
+    meant = {"intent": {"name": intent, "confidence": 0.4}}
+    result = await bot.run(action, text=text, meant=meant, events=[USER, OPENED, LISTEN, USER])
+    assert responses(result) == [said]
+    assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+
+
+async def test_later_an_unclear_text_is_not_the_cases(bot: Bot) -> None:
+    await bot.run("action_open_case", slots={"problem": "no monitor"})
+    events = [USER, OPENED, LISTEN, USER, LISTEN, USER, LISTEN, USER, LISTEN, USER]
+    meant = {"intent": {"name": "nlu_fallback", "confidence": 0.4}}
+    result = await bot.run("action_fallback", text="qwe rty", meant=meant, events=events)
+    assert responses(result) == ["utter_rephrase"]
+
+
+async def test_a_question_is_no_answer_and_is_kept(bot: Bot, story: Story) -> None:
+    slots: dict[str, Any] = {"item": "monitor", "requested_slot": "item_reason"}
+    given = {"event": "slot", "name": "item_reason", "value": "how long does it take?"}
+    call = {
+        "loop": {"name": "equipment_form"},
+        "text": "how long does it take?",
+        "events": [USER, given],
+    }
+    result = await bot.run(
+        "validate_equipment_form", slots=slots | {"item_reason": given["value"]}, **call
+    )
+    assert responses(result) == ["utter_question_kept"]
+    assert slots_set(result)["item_reason"] is None
+    assert slots_set(result)["questions"] == "how long does it take?"
+    done = slots | {"item_reason": "spreadsheets", "questions": "how long does it take?"}
+    await bot.run("action_open_request", slots=done)
+    (case,) = await story.rows(t.cases)
+    assert case.description == "monitor\nWhat for: spreadsheets\nAsked: how long does it take?"
+
+
+async def test_a_name_is_greeted(bot: Bot) -> None:
+    result = await bot.run("action_greet", text="hi, it's Ann Lee")
+    assert (responses(result), slots_set(result)) == (
+        ["utter_greet_by_name"],
+        {"said_name": "Ann Lee"},
+    )
+    assert responses(await bot.run("action_greet", text="hello")) == ["utter_greet"]
+    result = await bot.run("action_fallback", text="its priya here")
+    assert slots_set(result) == {"said_name": "Priya"}
+
+
+async def test_a_number_that_has_a_new_owner_is_not_asked_who_they_are(bot: Bot) -> None:
+    result = await bot.run("action_not_me", text="this number is somebody else's now")
+    assert (responses(result), follows(result)) == (["utter_new_owner"], [])
+    result = await bot.run("action_not_me", text="that is not me")
+    assert (responses(result), follows(result)) == (["utter_not_you"], ["identity_form"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("oh sorry wrong number", "utter_wrong_number"),
+        ("it is jammed again", "utter_rephrase"),
+        ("i didnt get the code", "utter_no_proof"),
+    ],
+)
+async def test_what_is_about_no_code_is_not_answered_about_codes(
+    bot: Bot, text: str, said: str
+) -> None:
+    meant = {"intent": {"name": "other_account", "confidence": 0.6}}
+    assert responses(await bot.run("action_no_proof", text=text, meant=meant)) == [said]
+
+
+def turn(text: str, did: str, intent: str, confidence: float = 0.6) -> list[dict[str, Any]]:
+    """The events of one turn before."""
+    data = {"intent": {"name": intent, "confidence": confidence}}
+    return [
+        {"event": "user", "text": text, "parse_data": data},
+        {"event": "action", "name": did},
+        LISTEN,
+    ]
+
+
+NOT_OURS = {"intent": {"name": "not_for_desk", "confidence": 0.9}}
+
+
+async def test_what_was_not_understood_before_a_report_is_part_of_it(bot: Bot) -> None:
+    before = turn("wow 11 wont start, we need it at 2", "action_not_for_desk", "not_for_desk")
+    said = "the cart in room 4 is dead"
+    found = {"event": "slot", "name": "problem", "value": said}
+    result = await bot.run(
+        "validate_problem_form",
+        slots={"problem": said},
+        loop=INSIDE,
+        text=said,
+        events=[*before, {"event": "user", "text": said}, found],
+    )
+    assert slots_set(result)["problem"] == f"wow 11 wont start, we need it at 2\n{said}"
+
+
+async def test_an_answer_in_a_sentence_is_part_of_the_report(bot: Bot) -> None:
+    said = "cannot finish the close without it, deadline is noon"
+    found = {"event": "slot", "name": "impact", "value": "blocked"}
+    result = await bot.run(
+        "validate_problem_form",
+        slots=REPORT | {"known_outage": "none", "impact": "blocked"},
+        loop=INSIDE,
+        text=said,
+        events=[{"event": "user", "text": said}, found],
+    )
+    assert slots_set(result)["problem"] == f"my laptop is dead\n{said}"
+
+
+async def test_a_request_keeps_all_that_is_wanted(bot: Bot) -> None:
+    text = "Hello, I need to arrange a laptop and a mobile phone for our incoming VP."
+    meant = {"intent": {"name": "request_equipment", "confidence": 1.0}}
+    call = {"loop": {"name": "equipment_form"}, "meant": meant}
+    result = await bot.run(
+        "validate_equipment_form", text=text, events=[{"event": "user", "text": text}], **call
+    )
+    assert slots_set(result)["item"] == "a laptop and a mobile phone for our incoming VP."
+    general = "i want to request equipment"
+    result = await bot.run(
+        "validate_equipment_form", text=general, events=[{"event": "user", "text": general}], **call
+    )
+    assert "item" not in slots_set(result)
+
+
+@pytest.mark.parametrize("text", ["Does it come with a bag?", "Oh, and a UK plug as well please."])
+async def test_what_follows_a_case_is_about_it_whatever_it_looks_like(
+    bot: Bot, story: Story, text: str
+) -> None:
+    await bot.run("action_open_case", slots={"problem": "no monitor"})
+    events = [USER, OPENED, LISTEN, *turn("lovely, thanks", "utter_thanks", "thanks"), USER]
+    await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
+    assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+
+
+@pytest.mark.parametrize("action", ["action_open_request", "action_open_case"])
+async def test_a_correction_of_a_case_makes_no_second_one(
+    bot: Bot, story: Story, action: str
+) -> None:
+    await bot.run("action_open_case", slots={"problem": "a new keyboard"})
+    text = "actually could somebody just fix it?"
+    events = [USER, OPENED, LISTEN, {"event": "user", "text": text}]
+    for form in ("problem_form", "equipment_form"):
+        asked = await bot.run(
+            f"validate_{form}", text=text, events=events, loop={"name": form}, slots={}
+        )
+        assert slots_set(asked)["requested_slot"] is None
+    await bot.run(action, text=text, events=events, slots={"item": text, "problem": text})
+    assert await story.count(t.cases) == 1
+    assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("fine ill go get coffee", "utter_no_more"), ("where is the canteen?", "utter_small_talk")],
+)
+async def test_a_remark_within_a_conversation_is_not_told_what_this_number_is(
+    bot: Bot, text: str, said: str
+) -> None:
+    events = [*turn("is outlook down", "action_outage_news", "outage_news"), USER]
+    result = await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
+    assert responses(result) == [said]
+
+
+async def test_more_about_what_was_asked_about_goes_on_with_it(bot: Bot) -> None:
+    events = asked("2 things, the reader in bldg C is dead", "report_problem")
+    text = "red light, doesnt beep"
+    result = await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
+    assert follows(result) == ["problem_form"]
+    assert slots_set(result)["problem"] == f"2 things, the reader in bldg C is dead\n{text}"
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        ([], "is this not the shop?"),
+        (turn("your dog is out", "action_not_for_desk", "not_for_desk"), "the brown one"),
+    ],
+)
+async def test_a_stranger_who_was_asked_does_not_begin_a_report(
+    bot: Bot, before: list[dict[str, Any]], text: str
+) -> None:
+    events = [*before, *asked("the little coffee one", "report_problem")]
+    result = await bot.run("action_not_for_desk", text=text, meant=NOT_OURS, events=events)
+    assert follows(result) == []
+
+
+@pytest.mark.parametrize("text", ["oh sorry, wrong number", "ah perdón, me pasaron mal el número"])
+async def test_a_wrong_number_leaves_the_form(bot: Bot, story: Story, text: str) -> None:
+    events = [USER, FALLBACK, LISTEN, USER]
+    result = await bot.run("action_fallback", slots=REPORT, loop=INSIDE, text=text, events=events)
+    assert responses(result) == ["utter_wrong_number"]
+    assert await story.count(t.cases) == 0
+
+
+async def test_a_second_text_that_may_be_for_the_desk_is_not_met_with_silence(
+    bot: Bot, story: Story
+) -> None:
+    understood = Understood(
+        intent="not_for_desk", confidence=0.4, did=("action_not_for_desk",), collected={}
+    )
+    await bot.run("action_not_for_desk", text="nobody at Fresno can load routes")
+    await story.finish(bot.question, "This is an IT help desk.", understood=understood)
+    await story.text("like 20 drivers")
+    bot.question = await story.begin(bot.interaction)  # type: ignore[assignment]
+    before = turn("nobody at Fresno can load routes", "action_not_for_desk", "not_for_desk", 0.4)
+    now = turn("like 20 drivers", "action_listen", "not_for_desk", 0.99)[:1]
+    result = await bot.run(
+        "action_not_for_desk", text="like 20 drivers", meant=NOT_OURS, events=[*before, *now]
+    )
+    assert (responses(result), follows(result)) == ([], ["action_fallback"])
+
+
+@pytest.mark.parametrize("form", ["problem_form", "equipment_form", "identity_form"])
+async def test_what_has_settled_itself_is_dropped(bot: Bot, form: str) -> None:
+    result = await bot.run(
+        "action_fallback",
+        slots=REPORT,
+        loop={"name": form},
+        text="omg it was caps lock. im in. forget it sorry",
+        events=[USER],
+    )
+    dropped = form == "identity_form" or responses(result) == ["utter_dropped"]
+    assert dropped
+    assert follows(result) == ["action_drop_proof" if form == "identity_form" else "action_listen"]
+
+
+async def test_a_report_that_was_put_off_becomes_a_case_when_a_person_takes_over(
+    bot: Bot, story: Story
+) -> None:
+    wish = {"next_wish": "report_problem", "next_wish_text": "my headset crackles too"}
+    await bot.run(
+        "action_fallback", slots=wish, loop={"name": "identity_form"}, events=[USER, FALLBACK, USER]
+    )
+    (case,) = await story.rows(t.cases)
+    assert case.description == "my headset crackles too"
+
+
+async def test_a_question_inside_a_report_is_about_that_report(bot: Bot) -> None:
+    meant = {"intent": {"name": "case_status", "confidence": 0.6}}
+    text = "when will i have it?"
+    result = await bot.run("action_case_status", slots=REPORT, loop=INSIDE, text=text, meant=meant)
+    assert (responses(result), slots_set(result)) == (["utter_question_kept"], {"questions": text})
+
+
+# A second wish ------------------------------------------------------------------------------------
+
+
+async def test_a_second_wish_is_remembered_and_taken_up_after_the_form(bot: Bot) -> None:
+    meant = {"intent": {"name": "request_equipment", "confidence": 0.9}}
+    result = await bot.run(
+        "action_other_topic", text="i need a new mouse", meant=meant, loop=INSIDE
+    )
+    wish = {"next_wish": "request_equipment", "next_wish_text": "i need a new mouse"}
+    assert (responses(result), slots_set(result)) == (["utter_one_at_a_time"], wish)
+    vague = {"intent": {"name": "request_equipment", "confidence": 0.5}}
+    result = await bot.run("action_other_topic", text="the campus one", meant=vague, loop=INSIDE)
+    assert (responses(result), slots_set(result)) == (["utter_not_understood"], {})
+    named = {"entities": [{"entity": "device", "value": "mouse"}]}
+    said = {"event": "user", "text": "i need a new mouse", "parse_data": named}
+    result = await bot.run(
+        "action_open_case", slots={"problem": "no wifi"} | wish, events=[said, USER]
+    )
+    assert responses(result)[1:] == ["utter_next_wish"]
+    assert (slots_set(result)["item"], slots_set(result)["next_wish"]) == ("a new mouse", None)
+    assert follows(result) == ["equipment_form"]
+
+
+async def test_a_password_inside_a_report_comes_after_it(bot: Bot) -> None:
+    wish = {"next_wish": "account_help", "next_wish_text": "my account is locked"}
+    result = await bot.run("action_open_case", slots={"problem": "no wifi"} | wish)
+    assert follows(result) == ["action_account_help"]
+    assert slots_set(result)["after_proof"] == "action_account_help"
+
+
+# Perhaps a topic ----------------------------------------------------------------------------------
+
+
+def asked(text: str, likely: str, *more: dict[str, Any]) -> list[dict[str, Any]]:
+    """The events of a text that was asked about, and of the next one."""
+    entity = {"entity": "likely_topic", "value": likely}
+    data = {"intent": {"name": "unsure_topic"}, "entities": [entity, *more]}
+    return [{"event": "user", "text": text, "parse_data": data}, ASKED, LISTEN, USER]
+
+
+@pytest.mark.parametrize(
+    ("likely", "said"),
+    [
+        ("report_problem", "utter_ask_topic_case"),
+        ("request_equipment", "utter_ask_topic_request_equipment"),
+        ("account_help", "utter_ask_topic_account_help"),
+        ("who_am_i", "utter_rephrase"),
+    ],
+)
+async def test_it_asks_before_it_opens_anything(bot: Bot, likely: str, said: str) -> None:
+    meant = UNSURE | {"entities": [{"entity": "likely_topic", "value": likely}]}
+    assert responses(
+        await bot.run("action_ask_topic", text="the blue one flickers", meant=meant)
+    ) == [said]
+
+
+async def test_yes_goes_on_with_what_was_said(bot: Bot) -> None:
+    events = asked(
+        "the blue one flickers", "report_problem", {"entity": "device", "value": "monitor"}
+    )
+    result = await bot.run("action_yes", text="yes", events=events)
+    assert (responses(result), follows(result)) == ([], ["problem_form"])
+    assert slots_set(result) == {"problem": "the blue one flickers", "device": "monitor"}
+    result = await bot.run("action_yes", text="yes", events=asked("sap says no", "account_help"))
+    assert follows(result) == ["action_account_help"]
+    assert responses(await bot.run("action_yes", text="ok")) == ["utter_go_on"]
+    after = await bot.run("action_yes", text="ok", events=[USER, OPENED, LISTEN, USER])
+    assert responses(after) == ["utter_no_more"]
+
+
+async def test_no_drops_it(bot: Bot) -> None:
+    events = asked("the blue one flickers", "report_problem")
+    assert responses(await bot.run("action_no", text="no", events=events)) == [
+        "utter_not_that_topic"
+    ]
+    assert responses(await bot.run("action_no", text="no")) == ["utter_no_more"]
+
+
+async def test_twice_unsure_goes_to_a_person_with_both_texts(bot: Bot, story: Story) -> None:
+    meant = UNSURE | {"entities": [{"entity": "likely_topic", "value": "report_problem"}]}
+    events = asked("the blue one flickers", "report_problem")
+    result = await bot.run("action_ask_topic", text="its the blue one", meant=meant, events=events)
+    assert responses(result) == ["utter_unsure_twice"]
+    await story.finish(bot.question, "A person will take over.")
+    (item,) = await story.rows(t.work_items)
+    assert item.collected == {"Problem": "the blue one flickers\nits the blue one"}
+
+
+# Not for the desk ---------------------------------------------------------------------------------
+
+
+async def test_what_is_not_for_the_desk_is_answered_once_a_day_and_then_shown_to_supervisors(
+    bot: Bot, story: Story
+) -> None:
+    assert responses(await bot.run("action_not_for_desk", text="running late")) == [
+        "utter_not_for_desk"
+    ]
+    understood = Understood(
+        intent="not_for_desk", confidence=0.9, did=("action_not_for_desk",), collected={}
+    )
+    await story.finish(bot.question, "This is an IT help desk.", understood=understood)
+    await story.text("see you at 8")
+    bot.question = await story.begin(bot.interaction)  # type: ignore[assignment]
+    for _ in range(2):
+        assert responses(await bot.run("action_not_for_desk", text="see you at 8")) == []
+    assert await story.finish(bot.question) is TurnOutcome.SILENT
+    assert await story.count(t.work_items) == 0
+    assert [m.body for m in await story.rows(t.messages) if m.body == SAID] == [SAID]

@@ -1,0 +1,207 @@
+"""Which language a requester texts in: English never becomes Spanish because of one word."""
+
+import pytest
+
+from handoff_service.rules.shared.language import (
+    Language,
+    conversation_language,
+    language_of,
+    language_wish,
+)
+
+ENGLISH = """
+hi
+hello there
+ok
+thx
+my laptop wont turn on
+laptop broken
+wifi down
+vpn
+outlook keeps asking for my password
+i need a new monitor please
+need help asap
+cant log in to Workday
+whats the status of my case
+CS0000012
+is it just me or is teams down
+printer on floor 2 is jammed
+the screen in sala 3 flickers
+the projector in San Jose is dead
+El Paso office has no internet
+Los Angeles, 3rd floor, badge reader broken
+this is Ana de la Torre, my keyboard is wet
+its Maria del Carmen from HR
+hi, José Núñez here
+Luis García cant open SAP
+hola, can you help me with my phone
+gracias
+muchas gracias, that fixed it
+no problemo, i can wait
+por favor fix it soon, my mouse is dead
+mi laptop is broken
+adios
+no
+no way
+si
+si, that works
+1
+2 please
+yes
+my keyboard types ñ instead of ;
+i need a spanish keyboard
+the menu of my phone is in spanish now
+how do i type ¿ on this laptop
+my english teacher app crashed
+Duolingo spanish wont open
+el wifi is down again lol
+que? i dont understand the question
+casa grande store, register 4 frozen
+Nada app crashes
+Vista and Mesa conference rooms double booked
+La Quinta front desk here, printer offline
+black screen, no lights
+it just beeps
+me too
+a en es y o
+de la cruz
+solo laptop
+can you come to the Santa Fe site
+Adobe Premiere and Visio are missing
+qwerty asdf
+buenos dias
+""".strip().splitlines()
+SPANISH = """
+hola, mi computadora no prende
+mi laptop no enciende
+no funciona el wifi
+Outlook no abre
+no puedo entrar a Workday
+olvidé mi contraseña
+olvide mi contrasena
+necesito ayuda
+necesito un monitor nuevo
+quiero hablar con una persona
+la impresora está atascada
+se me cayó el celular al agua
+¿hablas español?
+¿cuál es el estado de mi caso?
+como va mi caso
+que tal? no funciona mi ordenador
+el teclado no sirve
+mi compu no jala y tengo junta
+está muy lento hoy
+no me llega el correo
+me bloquearon la cuenta
+cuando abren?
+a qué hora cierran
+tengo un problema con Teams
+no tengo internet en la oficina
+la pantalla está negra
+soy Ana, de recursos humanos, y no veo mi calendario
+el VPN no conecta desde ayer
+Excel se cierra solo cada vez que abro el archivo
+puede ser un cargador también
+necesito un laptop para un empleado nuevo
+llámenme por favor, no puedo escribir mucho
+alguien me puede ayudar
+todavía no me llega el código
+ya funciona, gracias
+ya quedó, muchas gracias
+me robaron el teléfono
+no entiendo
+no escucho nada en las llamadas
+los auriculares no se oyen
+perdí mi tarjeta de acceso
+no puedo imprimir
+sí, también la impresora del segundo piso
+puedo trabajar pero lento
+no puedo trabajar
+está roto
+hoy no prendió la tableta
+hay una falla en el sistema?
+mi jefe no puede abrir SAP
+mi número de empleado es E1001
+quisiera reportar un problema
+me pueden cambiar el mouse
+el cable del proyector está dañado
+se congeló la pantalla del iPad
+dónde recojo mi equipo
+la sala Mesa no tiene video
+estoy en El Paso y no hay red
+Zoom me dice que no tengo permiso
+la app de Adobe no inicia
+buenos días, disculpe, quién me ayuda con SharePoint
+""".strip().splitlines()
+FIRST_WORDS = [
+    ("hola", Language.SPANISH),
+    ("ayuda", Language.SPANISH),
+    ("buenas tardes", Language.SPANISH),
+    ("impresora", Language.SPANISH),
+    ("hola Juan", Language.ENGLISH),
+    ("hello", Language.ENGLISH),
+    ("de la", Language.ENGLISH),
+    ("", Language.ENGLISH),
+]
+WISHES = [
+    ("english please", Language.ENGLISH),
+    ("keep English", Language.ENGLISH),
+    ("en inglés por favor", Language.ENGLISH),
+    ("no, english please", Language.ENGLISH),
+    ("I don't speak Spanish", Language.ENGLISH),
+    ("no hablo español", Language.ENGLISH),
+    ("can we go back to english?", Language.ENGLISH),
+    ("english, not spanish", Language.ENGLISH),
+    ("hablas español?", Language.SPANISH),
+    ("español", Language.SPANISH),
+    ("in Spanish please", Language.SPANISH),
+    ("do you speak spanish", Language.SPANISH),
+    ("no hablo inglés", Language.SPANISH),
+    ("no entiendo inglés, español por favor", Language.SPANISH),
+    ("puede contestar en español", Language.SPANISH),
+    ("i need a spanish keyboard", None),
+    ("my spanish class app is down", None),
+    ("reset my english dictionary", None),
+    ("hello", None),
+]
+
+
+def test_there_are_enough_texts() -> None:
+    assert len(ENGLISH) == 60
+    assert len(SPANISH) == 60
+
+
+@pytest.mark.parametrize("text", ENGLISH)
+def test_english_stays_english(text: str) -> None:
+    assert language_of(text) is not Language.SPANISH
+    assert conversation_language([text, "my laptop is broken"]) is Language.ENGLISH
+    assert conversation_language([text, "wifi"]) is Language.ENGLISH
+
+
+@pytest.mark.parametrize("text", SPANISH)
+def test_spanish_is_taken_for_spanish(text: str) -> None:
+    assert language_of(text) is Language.SPANISH
+
+
+@pytest.mark.parametrize("text", ["ok", "1", "👍", "CS0000012", "outlook", "ana@example.com", "no"])
+def test_what_is_no_language_changes_nothing(text: str) -> None:
+    assert conversation_language([text, "mi laptop no enciende"]) is Language.SPANISH
+    assert conversation_language([text, "my laptop is dead"]) is Language.ENGLISH
+
+
+@pytest.mark.parametrize(("text", "language"), FIRST_WORDS)
+def test_a_first_text_may_be_one_word(text: str, language: Language) -> None:
+    assert conversation_language([text]) is language
+
+
+def test_a_new_conversation_begins_in_the_language_of_the_last() -> None:
+    assert conversation_language(["START"], ["mi laptop no enciende"]) is Language.SPANISH
+    assert conversation_language(["hola"], ["my laptop is dead"]) is Language.ENGLISH
+    assert conversation_language(["my laptop is dead"], ["no enciende hoy"]) is Language.ENGLISH
+
+
+@pytest.mark.parametrize(("text", "language"), WISHES)
+def test_a_wish_for_a_language(text: str, language: Language | None) -> None:
+    assert language_wish(text) is language
+    if language is not None:
+        assert conversation_language([text, "hola, no funciona", "my wifi is down"]) is language

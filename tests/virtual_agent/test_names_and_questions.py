@@ -1,0 +1,80 @@
+"""What a text says about its sender, and whether it asks something."""
+
+import pytest
+
+from handoff_service.rules.virtual_agent.names_in_texts import (
+    has_new_owner,
+    is_wrong_number,
+    said_name,
+)
+from handoff_service.rules.virtual_agent.questions import is_question
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("hi, it's Ann Lee", "Ann Lee"),
+        ("hey this is bob", "Bob"),
+        ("Its Priya here", "Priya"),
+        ("My name is Mary-Jane O'Neil.", "Mary-Jane O'Neil"),
+        ("hi its tom, employee number E2001, wifi is down", "Tom"),
+        ("soy José García", "José García"),
+        ("it's broken", None),
+        ("it's just black, no lights", None),
+        ("this is urgent", None),
+        ("im locked out", None),
+        ("i'm having trouble", None),
+        ("its not working", None),
+        ("it's the small one", None),
+        ("hello", None),
+    ],
+)
+def test_a_name_that_is_said(text: str, name: str | None) -> None:
+    assert said_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("this number is somebody else's now", True),
+        ("this number belongs to someone else", True),
+        ("this phone has a new owner", True),
+        ("Este número ahora es de otra persona", True),
+        ("my phone number is E1001", False),
+        ("that is not me", False),
+        ("my phone is broken, somebody else has the same", False),
+    ],
+)
+def test_a_number_with_a_new_owner(text: str, found: bool) -> None:
+    assert has_new_owner(text) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("oh sorry wrong number", True),
+        ("oops, texted the wrong person", True),
+        ("perdón, número equivocado", True),
+        ("i gave you the wrong e-mail", False),
+        ("wrong code", False),
+    ],
+)
+def test_a_wrong_number(text: str, found: bool) -> None:
+    assert is_wrong_number(text) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("how long does it take?", True),
+        ("ok but do i have to pay for it?", True),
+        ("¿Cuánto tarda?", True),
+        ("cuanto tarda?", True),
+        ("monitor?", False),
+        ("why it broke i can't say", False),
+        ("for the new hire, ok?", False),
+        ("i work with big spreadsheets", False),
+    ],
+)
+def test_a_question(text: str, found: bool) -> None:
+    assert is_question(text) is found
