@@ -67,7 +67,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
             "encoder_weight": 2.0,
             "near_weight": 5.0,
             "other_weight": 1.0,
-            "sure_weight": 0.5,
+            "sure_weight": 1.0,
             "topics": [],
             "others": [],
             "only_when": {},
