@@ -70,11 +70,11 @@ class NearnessGate(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         return {
             "topics": [],
-            "near": 0.54,
-            "unsure": 0.3,
+            "near": 0.32,
+            "unsure": 0.0,
             "nears": {},
             "others": [],
-            "rescue": 0.35,
+            "rescue": 0.25,
         }
 
     def __init__(self, config: dict[str, Any]) -> None:

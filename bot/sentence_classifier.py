@@ -1,18 +1,19 @@
 """A part of the pipeline: the intent, by the words, their pieces and the meaning of the sentence.
 
-One logistic regression over three kinds of features: the patterns that the text matches, the counts
-of words and pieces (tf-idf, each featurizer normalized to length 1), and the sentence encoder's
-vector. A second one, over the counts alone, stands by for a process in which the encoder is
-missing.
+One logistic regression over four kinds of features: the patterns that the text matches, the counts
+of words and pieces (tf-idf, each featurizer normalized to length 1), the sentence encoder's vector,
+and how near that vector is to each intent's nearest examples. A second one, over the counts alone,
+stands by for a process in which the encoder is missing.
 
 Beside intent and ranking a message gets `nearness`: how near it is to the topics' examples.
     mean cosine to the nearest examples of topics - other_weight x the same for other matters
-    + sure_weight x the probability of all topics together
+    + sure_weight x the odds of all topics against other matters, as a logarithm from -1 to 1
 `bot.nearness_gate` decides by it. It is None when the encoder is missing.
 
 In config.yml:
     C               the inverse of the regularization
     encoder_weight  by how much the encoder's vector outweighs one featurizer
+    near_weight     the same for the nearness to each intent's examples
     topics          the intents that begin a topic
     others          the intents of texts that are not for the desk
     only_when       intent -> the forms that must ask for it to be possible; see bot.asked
@@ -20,6 +21,7 @@ In config.yml:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -39,16 +41,18 @@ from rasa.shared.nlu.constants import (
 )
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from sklearn.linear_model import LogisticRegression
 
 from bot import sentence_encoder
 from bot.asked import asked_before, is_possible
+from bot.logistic_regression import Weights, fit
 
 FILE = "sentence_classifier.npz"
 NEARNESS = "nearness"
 NEIGHBORS = 3
+BATCH = 500  # examples that are compared with all others at once
 # the weight of an intent that only a form's answers have, when what was asked is unknown
 UNKNOWN = 0.2
+LEAST = 1e-4  # probabilities below count as none
 Arrays = dict[str, np.ndarray]
 
 
@@ -59,10 +63,11 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
-            "C": 24.0,
+            "C": 4.0,
             "encoder_weight": 2.0,
+            "near_weight": 5.0,
             "other_weight": 1.0,
-            "sure_weight": 0.5,
+            "sure_weight": 1.0,
             "topics": [],
             "others": [],
             "only_when": {},
@@ -97,8 +102,8 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         classifier = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder, np.load(folder / FILE) as found:
             classifier._learned = dict(found)
-        for name in {"topics", "others"} & classifier._learned.keys():
-            classifier._learned[name] = classifier._learned[name].astype(np.float32)
+        if "vectors" in classifier._learned:
+            classifier._learned["vectors"] = classifier._learned["vectors"].astype(np.float32)
         return classifier
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -107,16 +112,20 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         blocks = _blocks(examples, None)
         idf = {f"idf{n}": _idf(block) for n, block in enumerate(blocks) if n}
         counts = _weighted(blocks, idf)
-        learned = idf | _fitted(
-            counts, intents, "counts", strength=self._config["C"], solver="liblinear"
-        )
+        strength = self._config["C"]
+        without = np.zeros((len(examples), 0))
+        learned = idf | _named("counts", fit(counts, without, intents, strength=strength))
         if self._encoder is not None:
             vectors = self._encoder.encode([one.get(TEXT) for one in examples])
-            whole = self._with_vectors(counts, vectors)
-            learned |= _fitted(whole, intents, "whole", strength=self._config["C"], solver="lbfgs")
-            for name in ("topics", "others"):
-                chosen = vectors[np.isin(intents, self._config[name])]
-                learned[name] = chosen.astype(np.float16)
+            order = np.argsort(intents, kind="stable")
+            self._learned = learned | {
+                "vectors": vectors[order],
+                "starts": np.unique(intents[order], return_index=True)[1],
+            }
+            dense = np.vstack(list(self._dense_of_examples(vectors, order)))
+            learned |= _named("whole", fit(counts, dense, intents, strength=strength))
+            learned["vectors"] = vectors[order].astype(np.float16)
+            learned["starts"] = self._learned["starts"]
         learned["widths"] = np.array([block.shape[1] for block in blocks])
         self._learned = learned
         with self._storage.write_to(self._resource) as folder:
@@ -126,17 +135,19 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
     def process(self, messages: list[Message]) -> list[Message]:
         if not messages:
             return messages
-        features = _weighted(_blocks(messages, self._learned["widths"]), self._learned)
+        counts = _weighted(_blocks(messages, self._learned["widths"]), self._learned)
+        counts = counts.astype(np.float32)  # as the weights, or they are copied for each text
         vectors = self._vectors(messages)
-        kind = "counts" if vectors is None else "whole"
-        if vectors is not None:
-            features = self._with_vectors(features, vectors)
-        features = features.astype(np.float32)  # as the weights, or they are copied for each text
-        scores = features @ self._learned[f"{kind}_weights"] + self._learned[f"{kind}_bias"]
+        if vectors is None:
+            scores = counts @ self._learned["counts_of_counts"] + self._learned["counts_bias"]
+        else:
+            cosines = self._cosines(vectors)
+            scores = counts @ self._learned["whole_of_counts"] + self._learned["whole_bias"]
+            scores += self._dense(vectors, cosines) @ self._learned["whole_of_dense"]
         for n, message in enumerate(messages):
             chances = self._chances(message, scores[n])
             self._set_intent(message, chances)
-            near = None if vectors is None else self._nearness(vectors[n], chances)
+            near = None if vectors is None else self._nearness(cosines[n], chances)
             message.set(NEARNESS, near, add_to_output=True)
         return messages
 
@@ -145,12 +156,29 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 
     def _vectors(self, messages: list[Message]) -> np.ndarray | None:
         """None when the encoder is missing, now or when the model was trained."""
-        if self._encoder is None or "whole_weights" not in self._learned:
+        if self._encoder is None or "vectors" not in self._learned:
             return None
         return self._encoder.encode([str(message.get(TEXT) or "") for message in messages])
 
-    def _with_vectors(self, counts: sp.csr_matrix, vectors: np.ndarray) -> sp.csr_matrix:
-        return sp.hstack([counts, sp.csr_matrix(vectors * self._config["encoder_weight"])]).tocsr()
+    def _cosines(self, vectors: np.ndarray) -> np.ndarray:
+        """How near each vector is to each example, ordered by intent."""
+        return np.asarray(vectors @ self._learned["vectors"].T)
+
+    def _dense_of_examples(self, vectors: np.ndarray, order: np.ndarray) -> Iterator[np.ndarray]:
+        """As `_dense`, in the examples' order. An example is not near itself."""
+        places = np.argsort(order)
+        for start in range(0, len(vectors), BATCH):
+            some = vectors[start : start + BATCH]
+            cosines = self._cosines(some)
+            cosines[np.arange(len(some)), places[start : start + BATCH]] = -1
+            yield self._dense(some, cosines)
+
+    def _dense(self, vectors: np.ndarray, cosines: np.ndarray) -> np.ndarray:
+        parts = np.split(cosines, self._learned["starts"][1:], axis=1)
+        near = np.stack([_nearest(part) for part in parts], axis=1)
+        near -= near.mean(axis=1, keepdims=True)
+        weights = self._config["encoder_weight"], self._config["near_weight"]
+        return np.hstack([vectors * weights[0], near * weights[1]]).astype(np.float32)
 
     def _chances(self, message: Message, scores: np.ndarray) -> np.ndarray:
         """The probability of each intent; 0 for those that what was asked rules out."""
@@ -177,11 +205,15 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         message.set(INTENT, ranking[0], add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
 
-    def _nearness(self, vector: np.ndarray, chances: np.ndarray) -> float:
-        of_topics = chances[np.isin(self._learned["intents"], self._config["topics"])].sum()
-        near = _to_nearest(self._learned["topics"], vector)
-        near -= self._config["other_weight"] * _to_nearest(self._learned["others"], vector)
-        return float(near + self._config["sure_weight"] * of_topics)
+    def _nearness(self, cosines: np.ndarray, chances: np.ndarray) -> float:
+        names = self._learned["intents"]
+        sizes = np.diff(self._learned["starts"], append=len(cosines))
+        is_topic, is_other = (np.isin(names, self._config[one]) for one in ("topics", "others"))
+        near = _nearest(cosines[np.repeat(is_topic, sizes)])
+        far = _nearest(cosines[np.repeat(is_other, sizes)])
+        sure = _odds(chances[is_topic].sum(), chances[is_other].sum())
+        weights = self._config["other_weight"], self._config["sure_weight"]
+        return float(near - weights[0] * far + weights[1] * sure)
 
 
 def _blocks(messages: list[Message], widths: np.ndarray | None) -> list[sp.csr_matrix]:
@@ -221,20 +253,23 @@ def _weighted(blocks: list[sp.csr_matrix], idf: Arrays) -> sp.csr_matrix:
     return sp.hstack(done).tocsr()
 
 
-def _fitted(
-    features: sp.csr_matrix, intents: np.ndarray, name: str, *, strength: float, solver: str
-) -> Arrays:
-    """The weights of a regression. liblinear is ten times faster, and enough for the spare one."""
-    fit = LogisticRegression(C=strength, solver=solver, max_iter=300, tol=1e-3, random_state=42)
-    fit.fit(features, intents)
+def _named(name: str, weights: Weights) -> Arrays:
     return {
-        f"{name}_weights": fit.coef_.T.astype(np.float32),
-        f"{name}_bias": fit.intercept_.astype(np.float32),
-        "intents": fit.classes_.astype(str),
+        f"{name}_of_counts": weights.of_counts,
+        f"{name}_of_dense": weights.of_dense,
+        f"{name}_bias": weights.bias,
+        "intents": weights.classes,
     }
 
 
-def _to_nearest(known: np.ndarray, vector: np.ndarray) -> float:
-    if not len(known):
-        return 0.0
-    return float(np.sort(known @ vector)[-NEIGHBORS:].mean())
+def _nearest(cosines: np.ndarray) -> np.ndarray:
+    """The mean of the highest cosines along the last axis."""
+    number = min(NEIGHBORS, cosines.shape[-1])
+    if not number:
+        return np.zeros(cosines.shape[:-1])
+    return np.asarray(np.partition(cosines, -number, axis=-1)[..., -number:].mean(axis=-1))
+
+
+def _odds(one: float, other: float) -> float:
+    """From -1 (surely the other) over 0 (as likely) to 1."""
+    return float(np.log((one + LEAST) / (other + LEAST)) / np.log((1 + LEAST) / LEAST))
