@@ -471,6 +471,7 @@ class Worker:
             turn_id=int(question.turn_id),
             replies=answer.replies,
             understood=answer.understood,
+            how=answer.how,
             failure=failure,
         )
         outcome = await self._write(claimed, finish_turn, finish, late=keep_late_answer)

@@ -156,7 +156,8 @@ def test_asking_for_spanish_gets_it(requester: Conversation) -> None:
     requester.says("the wifi is down")
     _, replies = requester.turn("hablas español?", before={"slots": {"language": "es"}})
     assert [reply["text"] for reply in replies] == [
-        'Claro, hablemos en español. Cuente qué necesita, o escriba "agente" para hablar con una persona.',
+        "Claro, hablemos en español. Cuente qué necesita, o escriba "
+        '"agente" para hablar con una persona.',
         "¿Puede trabajar a pesar de esto?",
     ]
 

@@ -25,7 +25,7 @@ from handoff_service.operations.virtual_agent.turn_input import (
     told_to_bot,
     unanswered_texts,
 )
-from handoff_service.ports import BotReply, Question, Understood
+from handoff_service.ports import BotReply, HowUnderstood, Question, Understood
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.automated_texts import AutomatedText, all_automated
@@ -62,6 +62,7 @@ class FinishTurn:
     turn_id: int
     replies: Sequence[BotReply] = ()
     understood: Understood | None = None
+    how: HowUnderstood | None = None
     failure: str | None = None
 
 
@@ -133,9 +134,10 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         message = redact_secrets.instead_of_texts(tx, interaction, after=answered) or for_bot(
             "\n".join(text for text in found if text), choices
         )
-    turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
+    asked = asked_before(tx, interaction)
+    turn_id = turn.id if turn is not None else _new_turn(tx, interaction, asked=asked.get("asked"))
     told = told_to_bot(tx, interaction, turn.opening if turn is not None else None, said)
-    told |= asked_before(tx, interaction)
+    told |= asked
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
     return Question(
         sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata
@@ -194,6 +196,9 @@ def _put_answer(tx: Transaction, turn: _Row, command: FinishTurn) -> None:
         _put(tx, turn.id, understood=asdict(command.understood))
     elif command.replies:
         _put(tx, turn.id, said=_words(command.replies))
+    if (how := command.how) is not None:
+        asked = {**(turn.asked or {}), "form": how.form, "slot": how.slot}
+        _put(tx, turn.id, model=how.model, ranking=list(how.ranking), asked=asked)
     last_choices = command.replies[-1].choices if command.replies else ()
     _put(tx, turn.id, answered_at=tx.now, choices=[[c.title, c.payload] for c in last_choices])
 
@@ -304,7 +309,10 @@ def _under_way(tx: Transaction, interaction: InteractionRow) -> _Row | None:
 
 
 def _new_turn(
-    tx: Transaction, interaction: InteractionRow, opening: Mapping[str, object] | None = None
+    tx: Transaction,
+    interaction: InteractionRow,
+    opening: Mapping[str, object] | None = None,
+    asked: Mapping[str, object] | None = None,
 ) -> int:
     return tx.conn.execute(
         insert_into(t.bot_turns)
@@ -315,6 +323,8 @@ def _new_turn(
             asked_at=tx.now,
             choices=[],
             opening=dict(opening) if opening else None,
+            asked=dict(asked) if asked else None,
+            expected=interaction.expects,
         )
         .returning(t.bot_turns.c.id)
     ).scalar_one()
