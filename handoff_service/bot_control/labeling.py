@@ -57,9 +57,9 @@ async def undo_label(
     command = UndoBatch(agent_id=agent_id, batch=batch)
     told: list[str] = []
     for row in await store.write(to_undo, command):
-        if row.example is None or row.file is None:
+        if row.example is None or row.file is None or row.intent is None:
             continue
-        remove = data.remove if row.lane == Lane.TEACH else data.remove_test
+        remove = data.remove if row.lane is Lane.TEACH else data.remove_test
         try:
             await run_slow(remove, row.intent, row.example)
         except (Conflict, NotFound) as error:

@@ -68,6 +68,19 @@ class UndoBatch:
     batch: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A label that stands, and where its example is."""
+
+    id: int
+    item_id: int
+    batch: int
+    lane: Lane
+    intent: str | None
+    example: str | None
+    file: str | None
+
+
 def label_item(tx: Transaction, command: LabelItem) -> Labeled:
     """NotFound; BadInput without an intent; Conflict when somebody else has labeled the text."""
     item = _locked(tx, command)
@@ -100,9 +113,8 @@ def mark_written(tx: Transaction, command: Written) -> None:
         tx.conn.execute(update(l).where(l.c.id == label).values(**values))
 
 
-def to_undo(tx: Transaction, command: UndoBatch) -> Sequence[_Row]:
-    """The labels that ``undo`` would take back, with lane, for their files. NotFound when there is
-    none."""
+def to_undo(tx: Transaction, command: UndoBatch) -> list[Standing]:
+    """The labels that ``undo`` would take back. NotFound when there is none."""
     last = (
         select(l.c.batch)
         .where(l.c.agent_id == command.agent_id, l.c.undone_at.is_(None))
@@ -119,7 +131,18 @@ def to_undo(tx: Transaction, command: UndoBatch) -> Sequence[_Row]:
     rows = tx.conn.execute(query).all()
     if not rows:
         raise NotFound("There is nothing to undo.")
-    return rows
+    return [
+        Standing(
+            item_id=row.item_id,
+            batch=row.batch,
+            lane=Lane(row.lane),
+            intent=row.intent,
+            example=row.example,
+            file=row.file,
+            id=row.id,
+        )
+        for row in rows
+    ]
 
 
 def undo(tx: Transaction, command: UndoBatch) -> int:

@@ -806,6 +806,7 @@ trainer_labels = Table(
     _time("undone_at", null=True),
     Index("ix_trainer_labels_item_id", "item_id"),
     Index("ix_trainer_labels_agent_id", "agent_id", "id"),
+    Index("ix_trainer_labels_batch", "batch"),
 )
 HELD = sa.text("removed_at IS NULL")
 #: Texts that every model must understand in one way, or it is not promoted.

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, func, select
 from handoff_service.rules.shared.vocabulary import LabelVerdict, Lane
 from handoff_service.rules.training import agreement
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Named, PinnedText, TestText, TrainerLabel
 
 i, l, a, p = t.trainer_items, t.trainer_labels, t.agents, t.pinned_texts  # noqa: E741
@@ -71,8 +70,9 @@ def last_labels(conn: Connection, agent_id: int) -> list[tuple[TrainerLabel, str
     return [(_label(row), row.text) for row in conn.execute(query)]
 
 
-def get_labels(conn: Connection, ids: list[int]) -> list[TrainerLabel]:
-    query = select(l, a.c.name).join(a, a.c.id == l.c.agent_id).where(one_of(l.c.id, ids))
+def of_batch(conn: Connection, batch: int) -> list[TrainerLabel]:
+    """The labels of one action."""
+    query = select(l, a.c.name).join(a, a.c.id == l.c.agent_id).where(l.c.batch == batch)
     return [_label(row) for row in conn.execute(query.order_by(l.c.id))]
 
 
