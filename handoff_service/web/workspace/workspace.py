@@ -48,7 +48,7 @@ from handoff_service.web.shared.session import (
 )
 from handoff_service.web.shared.uploads import MAY_ATTACH, attached
 from handoff_service.web.supervisor import supervisor
-from handoff_service.web.trainer import teach
+from handoff_service.web.trainer import intents, teach
 from handoff_service.web.workspace import (
     cases,
     consent,
@@ -288,6 +288,7 @@ PAGES: dict[str, Any] = {
     **new_conversation.PAGES,
     **supervisor.PAGES,
     **teach.PAGES,
+    **intents.PAGES,
     **transfer.PAGES,
     **cases.PAGES,
     **consent.PAGES,
@@ -310,6 +311,7 @@ ACTS: dict[str, Any] = {
     **timers.ACTS,
     **supervisor.ACTS,
     **teach.ACTS,
+    **intents.ACTS,
     **transfer.ACTS,
     **cases.ACTS,
     **consent.ACTS,
