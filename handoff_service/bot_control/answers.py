@@ -138,7 +138,7 @@ def _examples(data: BotData, given: Sequence[str]) -> tuple[list[str], str]:
     if len(found) < FEWEST:
         return (
             [],
-            f"At least {FEWEST} different examples, one on each line; there are {len(found)}.",
+            f"At least {FEWEST} different examples, not {len(found)}.",
         )
     for intent in data.intents().values():
         for one in intent.examples:

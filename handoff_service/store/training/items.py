@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.shared.vocabulary import ItemState, Lane
+from handoff_service.rules.shared.vocabulary import ItemSource, ItemState, Lane
 from handoff_service.rules.training import order
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import tables as t
@@ -72,10 +72,10 @@ def queue(
     others = sa.and_(waits_for(agent_id, now), i.c.state != ItemState.WAITING)
     again = conn.execute(select(i.c.id, i.c.lane, _VALUE.label("value")).where(others)).all()
     waiting = dict.fromkeys(Lane, 0)
-    for row in groups:
-        waiting[Lane(row.lane)] += row.alike
-    for row in again:
-        waiting[Lane(row.lane)] += 1
+    for group in groups:
+        waiting[Lane(group.lane)] += group.alike
+    for one in again:
+        waiting[Lane(one.lane)] += 1
     ranked: list[tuple[float, int, int, int, sa.Row[Any] | None]] = [
         (order.priority(row.value, 0, row.people), -row.id, row.alike, row.people, row)
         for row in groups
@@ -89,8 +89,8 @@ def queue(
     best = heapq.nlargest(most, ranked, key=lambda found: found[:2])
     firsts = _representatives(conn, [row for *_, row in best if row is not None])
     about = {}
-    for priority, id, alike, people, row in best:
-        first = -id if row is None else firsts.get((row.lane, row.cluster))
+    for priority, id, alike, people, of in best:
+        first = -id if of is None else firsts.get((of.lane, of.cluster))
         if first is not None:
             about[first] = (priority, alike, people)
     found = {one.id: one for one in _items(conn, about)}
@@ -146,9 +146,9 @@ def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[T
             id=row.id,
             interaction_id=row.interaction_id,
             text=row.text,
-            lane=row.lane,
-            source=row.source,
-            state=row.state,
+            lane=Lane(row.lane),
+            source=ItemSource(row.source),
+            state=ItemState(row.state),
             intent=row.intent if _is_shown(row) else None,
             confidence=row.confidence if _is_shown(row) else None,
             ranking=_ranking(row),
