@@ -128,9 +128,9 @@ def test_a_trainer_who_is_nothing_else_sees_new_texts_at_once(story: Story) -> N
         timeout=10,
     ).raise_for_status()
     page = story.page(story.context(), "/sign-in")
-    page.locator("[name=email]").fill(tara["email"])
-    page.locator("[name=password]").fill(tara["password"])
-    page.locator("[name=password]").press("Enter")
+    page.locator("#email").fill(tara["email"])
+    page.locator("#password").fill(tara["password"])
+    page.locator("#password").press("Enter")
     expect(page).to_have_url(f"{story.desk.url}/workspace/trainer")
     story.text_many(["the gizmo of the lobby hums"], BOB)
     expect(page.locator("#waiting")).to_contain_text("the gizmo of the lobby hums")
