@@ -9,10 +9,12 @@ honest errors.
     400  the body is not what it should be; `error` names the field
     401  token missing or wrong
     500  the turn failed, in Rasa or in a custom action (Rasa's own channel hides both as `200 []`)
-    503  no model is loaded The header `Patchboard-Turn` tells what was understood, in JSON:
-`intent`, `confidence` (0 to 1), `did` (the actions that ran), `slots` (those that are set). Bodies
-are as those of Rasa's own channel. Errors are `{"error": "<sentence>"}`. `GET /webhooks/sms/` is
-200 when a turn can be answered and 503 when not.
+    503  no model is loaded
+The header `Patchboard-Turn` tells what was understood, in JSON: `intent`, `confidence` (0 to 1),
+`did` (the actions that ran), `slots` (those that are set), `model` (Rasa's id of the model that
+answered), `ranking` (the five likeliest intents, [[name, confidence], ...]), `asked` (the form and
+slot that were asked for). Bodies are as those of Rasa's own channel. Errors are
+`{"error": "<sentence>"}`. `GET /webhooks/sms/` is 200 when a turn can be answered and 503 when not.
 
 The channel adds `metadata["asked"]`, what the requester was asked before the text (bot/asked.py):
 `form`, `slot` and `after_case`, from the conversation. What the service sends in it, such as
@@ -42,6 +44,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.core.constants import (
     ACTION_LISTEN_NAME,
     ACTION_SESSION_START_NAME,
@@ -51,11 +54,13 @@ from rasa.shared.core.constants import (
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
+from rasa.shared.nlu.constants import INTENT_RANKING_KEY as RANKING
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot import action_result, tracker_store
+from bot.nearness_gate import UNSURE_TOPIC
 
 action_result.install()
 
@@ -64,6 +69,8 @@ logger = logging.getLogger(__name__)
 REMEMBERED_TURNS = 10_000
 LONGEST_ACCOUNT = 4000  # characters of the header
 LONGEST_SLOT = 200  # characters of one value in it
+RANKED = 5  # intents of the ranking in the header
+NO_INTENTS = {DEFAULT_NLU_FALLBACK_INTENT_NAME, UNSURE_TOPIC}  # what no example can mean
 UNTOLD = {REQUESTED_SLOT, SESSION_START_METADATA_SLOT}  # slots that are Rasa's own
 MAKE_CASES = {"action_open_case", "action_open_request", "action_add_to_case"}
 LONGEST_SENDER = 255  # rasa.core.tracker_store.SQLTrackerStore.SQLEvent.sender_id
@@ -354,6 +361,22 @@ def account_of(tracker: DialogueStateTracker) -> str:
         "confidence": intent.get("confidence"),
         "did": did,
         "slots": slots,
+        "model": tracker.model_id,
+        "ranking": _ranking(tracker),
+        "asked": _form_and_slot(tracker),
     }
     line = json.dumps(told)
     return line if len(line) <= LONGEST_ACCOUNT else json.dumps(told | {"slots": {}})
+
+
+def _ranking(tracker: DialogueStateTracker) -> list[tuple[str, float]]:
+    """The likeliest intents that an example can have."""
+    parsed = tracker.latest_message.parse_data if tracker.latest_message else {}
+    ranked = [(one["name"], round(one["confidence"], 4)) for one in parsed.get(RANKING, ())]
+    return [(name, share) for name, share in ranked if name not in NO_INTENTS][:RANKED]
+
+
+def _form_and_slot(tracker: DialogueStateTracker) -> dict[str, str | None]:
+    metadata = (tracker.latest_message.metadata if tracker.latest_message else None) or {}
+    asked = metadata.get("asked") or {}
+    return {"form": asked.get("form"), "slot": asked.get("slot")}

@@ -10,6 +10,7 @@ from sanic import Sanic
 
 from actions.turn import COLLECTED
 from handoff_service import clock, log
+from handoff_service.bot_control.bot_data import BotData
 from handoff_service.connections import Connections
 from handoff_service.context import AppContext, operation_settings
 from handoff_service.gateways.bot.no_bot import NoBot
@@ -162,6 +163,7 @@ async def _open(app: App, settings: Settings) -> None:
         background=background,
         password_checks=PasswordChecks(),
         outage=outage,
+        bot_data=BotData(settings.bot_data),
     )
     for worker in workers:
         background.start(worker.name, worker.run)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from handoff_service.bot_control.bot_data import BotData
 from handoff_service.clock import Clock
 from handoff_service.connections import Connections
 from handoff_service.lib.background import Background
@@ -36,6 +37,7 @@ class AppContext:
     background: Background
     password_checks: PasswordChecks
     outage: Callable[[], None]
+    bot_data: BotData
 
 
 def operation_settings(settings: Settings, send_errors: SendErrors) -> OperationSettings:

@@ -244,14 +244,28 @@ class BotReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """The bot's own report on a turn, for agents: the intent with its confidence (0 to 1), the
-    actions it ran, and what it knows of the requester's wish by now, by the names that agents
-    read."""
+    """The bot's own report on a turn."""
 
     intent: str | None = None
+    #: 0 to 1
     confidence: float | None = None
+    #: the actions that it ran
     did: tuple[str, ...] = ()
+    #: what it knows of the requester's wish by now, by the names that agents read
     collected: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HowUnderstood:
+    """What a trainer needs of a turn beside ``Understood``."""
+
+    #: Rasa's model id
+    model: str | None = None
+    #: the likeliest intents with their confidences, at most five
+    ranking: tuple[tuple[str, float], ...] = ()
+    #: the form and the slot that were asked for before the text
+    form: str | None = None
+    slot: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +275,7 @@ class BotAnswer:
 
     replies: tuple[BotReply, ...] = ()
     understood: Understood | None = None
+    how: HowUnderstood | None = None
 
 
 class BotFailed(Exception):

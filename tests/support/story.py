@@ -23,7 +23,7 @@ from handoff_service.operations.virtual_agent.take_bot_turn import (
     finish_turn,
     request_hand_off,
 )
-from handoff_service.ports import BotReply, Question, Understood
+from handoff_service.ports import BotReply, HowUnderstood, Question, Understood
 from handoff_service.rules.shared.vocabulary import Presence, TurnOutcome
 from handoff_service.store.conversations import conversations
 from handoff_service.store.engine.store import Store
@@ -61,10 +61,14 @@ class Story:
         *replies: str,
         failure: str | None = None,
         understood: Understood | None = None,
+        how: HowUnderstood | None = None,
     ) -> TurnOutcome:
-        said = [BotReply(text=reply) for reply in replies]
         command = FinishTurn(
-            turn_id=int(question.turn_id), replies=said, failure=failure, understood=understood
+            turn_id=int(question.turn_id),
+            replies=[BotReply(text=reply) for reply in replies],
+            failure=failure,
+            understood=understood,
+            how=how,
         )
         return await self.store.write(finish_turn, command)
 

@@ -17,10 +17,18 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from handoff_service.lib.circuit_breaker import BreakerState, CircuitBreaker
-from handoff_service.ports import BotAnswer, BotFailed, BotReply, Question, Understood
+from handoff_service.ports import (
+    BotAnswer,
+    BotFailed,
+    BotReply,
+    HowUnderstood,
+    Question,
+    Understood,
+)
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
 ACCOUNT = "Patchboard-Turn"  # the header in which our own channel reports what it understood
+RANKED = 5  # intents of a ranking that are kept
 LONGEST_SLOT = 200  # characters of one collected value that agents see
 TURNS_AT_ONCE = 16  # per server: Rasa runs on one core, so further turns would only wait there
 NOT_ASKED = "The virtual agent is not answering right now."
@@ -99,9 +107,8 @@ class RasaBot:
                     failure = _NoAnswer if response.status in NO_ANSWER else BotFailed
                     raise failure(f"The virtual agent answered with an error ({response.status}).")
                 answer = await response.json(content_type=None)
-                return BotAnswer(
-                    _replies(answer), _understood(response.headers.get(ACCOUNT), self._shown)
-                )
+                told = response.headers.get(ACCOUNT)
+                return BotAnswer(_replies(answer), _understood(told, self._shown), _how(told))
         except TimeoutError as error:
             raise _NoAnswer(
                 f"The virtual agent did not answer within {self._timeout:g} s."
@@ -158,6 +165,21 @@ def _understood(header: str | None, shown: Mapping[str, str]) -> Understood | No
             confidence=report["confidence"],
             did=tuple(str(name) for name in report["did"]),
             collected={name: str(value)[:LONGEST_SLOT] for name, value in slots.items()},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _how(header: str | None) -> HowUnderstood | None:
+    """Model, ranking and question of a turn; None of a channel that does not report them."""
+    try:
+        told = json.loads(header or "null")
+        asked = told.get("asked") or {}
+        return HowUnderstood(
+            model=told["model"],
+            ranking=tuple((str(name), float(share)) for name, share in told["ranking"])[:RANKED],
+            form=asked.get("form"),
+            slot=asked.get("slot"),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -20,7 +20,7 @@ from sqlalchemy import select, update
 from handoff_service import log
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.job import Job
-from handoff_service.operations.virtual_agent import redact_secrets
+from handoff_service.operations.virtual_agent import redact_secrets, teach_turns
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.turn_input import (
     asked_before,
@@ -28,7 +28,14 @@ from handoff_service.operations.virtual_agent.turn_input import (
     told_to_bot,
     unanswered_texts,
 )
-from handoff_service.ports import BotAnswer, BotFailed, BotReply, Question, Understood
+from handoff_service.ports import (
+    BotAnswer,
+    BotFailed,
+    BotReply,
+    HowUnderstood,
+    Question,
+    Understood,
+)
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.automated_texts import AutomatedText, all_automated
@@ -67,6 +74,7 @@ class FinishTurn:
     turn_id: int
     replies: Sequence[BotReply] = ()
     understood: Understood | None = None
+    how: HowUnderstood | None = None
     failure: str | None = None
 
 
@@ -138,9 +146,10 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
             or language_payload(found)
             or for_bot("\n".join(text for text in found if text), choices)
         )
-    turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
+    asked = asked_before(tx, interaction)
+    turn_id = turn.id if turn is not None else _new_turn(tx, interaction, asked=asked.get("asked"))
     told = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
-    told |= asked_before(tx, interaction)
+    told |= asked
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
     return Question(
         sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata
@@ -156,6 +165,8 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
         return TurnOutcome(turn.outcome)
     outcome = _outcome(tx, interaction, turn, command)
     _put_answer(tx, turn, command)
+    if command.understood is not None and turn.opening is None:
+        teach_turns.keep_turn(tx, interaction, turn.id)
     match outcome:
         case TurnOutcome.LATE:
             _keep_late(tx, interaction, command.replies, turn.epoch)
@@ -199,6 +210,9 @@ def _put_answer(tx: Transaction, turn: _Row, command: FinishTurn) -> None:
         _put(tx, turn.id, understood=asdict(command.understood))
     elif command.replies:
         _put(tx, turn.id, said=_words(command.replies))
+    if (how := command.how) is not None:
+        asked = {**(turn.asked or {}), "form": how.form, "slot": how.slot}
+        _put(tx, turn.id, model=how.model, ranking=list(how.ranking), asked=asked)
     last_choices = command.replies[-1].choices if command.replies else ()
     _put(tx, turn.id, answered_at=tx.now, choices=[[c.title, c.payload] for c in last_choices])
 
@@ -311,7 +325,10 @@ def _under_way(tx: Transaction, interaction: InteractionRow) -> _Row | None:
 
 
 def _new_turn(
-    tx: Transaction, interaction: InteractionRow, opening: Mapping[str, object] | None = None
+    tx: Transaction,
+    interaction: InteractionRow,
+    opening: Mapping[str, object] | None = None,
+    asked: Mapping[str, object] | None = None,
 ) -> int:
     return tx.conn.execute(
         insert_into(t.bot_turns)
@@ -322,6 +339,8 @@ def _new_turn(
             asked_at=tx.now,
             choices=[],
             opening=dict(opening) if opening else None,
+            asked=dict(asked) if asked else None,
+            expected=interaction.expects,
         )
         .returning(t.bot_turns.c.id)
     ).scalar_one()
@@ -370,6 +389,7 @@ async def when_due(job: Job) -> None:
         turn_id=int(question.turn_id),
         replies=answer.replies,
         understood=answer.understood,
+        how=answer.how,
         failure=failure,
     )
     outcome = await job.write(finish_turn, finish, late=keep_late_answer)

@@ -207,3 +207,73 @@ class CallState(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"
     GIVEN_UP = "given_up"
+
+
+class Lane(StrEnum):
+    """Where a trainer's label goes: to the examples, or to the test set only."""
+
+    TEACH = "teach"
+    AUDIT = "audit"
+
+
+class ItemSource(StrEnum):
+    """Why a text waits for a trainer (rules/training/order.py has the weights)."""
+
+    MISUNDERSTOOD = "misunderstood"
+    HANDOFF = "handoff"
+    REWORDED = "reworded"
+    GAVE_UP = "gave_up"  # RESTART, or "never mind"
+    FALLBACK = "fallback"
+    SMALL_MARGIN = "small_margin"
+    AUDIT = "audit"
+
+
+class ItemState(StrEnum):
+    WAITING = "waiting"
+    UNSURE = "unsure"  # waits for another trainer
+    SECOND = "second"  # labeled; waits for a blind second label
+    LABELED = "labeled"
+
+
+class LabelVerdict(StrEnum):
+    """A trainer's answer to an item."""
+
+    INTENT = "intent"
+    NOT_FOR_BOT = "not_for_bot"
+    UNSURE = "unsure"
+
+
+class ModelState(StrEnum):
+    CANDIDATE = "candidate"
+    CANARY = "canary"
+    RUNNING = "running"
+    KEPT = "kept"
+    GONE = "gone"  # its file is not there any more
+
+
+class PromotionKind(StrEnum):
+    """Why another model runs from now on."""
+
+    CANARY = "canary"
+    PROMOTE = "promote"
+    ROLL_BACK = "roll_back"
+    ROLL_BACK_DATA = "roll_back_data"
+    AUTOMATIC = "automatic"
+
+
+class RunState(StrEnum):
+    """The status of a training run."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class ReplayVerdict(StrEnum):
+    """A trainer's judgment of a text that a new model understands differently."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    SAME = "same"

@@ -726,7 +726,189 @@ bot_turns = Table(
     Column("understood", sa.JSON(none_as_null=True)),
     #: the answer of a bot without a report, for comparing with the next one
     _word("said", null=True),
+    #: the model that answered: Rasa's model id
+    _word("model", null=True),
+    #: the five likeliest intents, [[intent, confidence], ...]
+    Column("ranking", sa.JSON(none_as_null=True)),
+    #: what the requester had been asked: form, slot, after_case, choices (bot/asked.py)
+    Column("asked", sa.JSON(none_as_null=True)),
+    #: what a running proof expected when the turn began; such texts are never taught
+    _word("expected", null=True),
     Index("ix_bot_turns_interaction_id", "interaction_id"),
+    Index("ix_bot_turns_asked_at", "asked_at"),
+)
+# The trainer --------------------------------------------------------------------------------------
+
+#: Requesters' texts that wait for a label, masked. At most one per turn of the virtual agent.
+trainer_items = Table(
+    "trainer_items",
+    metadata,
+    _id(),
+    _ref("bot_turn_id", "bot_turns.id"),
+    _ref("interaction_id", "interactions.id"),
+    #: masked before it is stored
+    _word("text"),
+    #: hash of the folded masked text
+    _word("fold"),
+    #: teach (training) or audit (test set only)
+    _word("lane"),
+    #: why it is here; the one with the highest weight counts (rules/training/order.py)
+    _word("source"),
+    Column("weight", sa.Float, nullable=False),
+    #: between the two likeliest intents, 0 to 1
+    Column("margin", sa.Float, nullable=False),
+    #: what the bot took it for; null: nothing
+    _word("intent", null=True),
+    Column("confidence", sa.Float),
+    #: as in bot_turns
+    _json("ranking", "[]"),
+    _word("model", null=True),
+    _word("form", null=True),
+    _word("slot", null=True),
+    #: the bot's text before it, masked
+    _word("question", null=True),
+    #: the intent of the requester's next text, which was understood
+    _word("suggestion", null=True),
+    #: keyed hash of the requester's number, to count requesters
+    _word("requester"),
+    #: the oldest item of its cluster; its own id when it stands alone
+    Column("cluster", ID, nullable=False),
+    #: waiting, unsure, second, labeled
+    _word("state"),
+    #: the agent who marked it as misunderstood
+    _ref("marked_by", "agents.id", null=True),
+    _time("marked_at", null=True),
+    _time("created_at"),
+    UniqueConstraint("bot_turn_id"),
+    Index("ix_trainer_items_waiting", "lane", "state", "cluster"),
+    Index("ix_trainer_items_fold", "fold"),
+)
+#: Trainers' answers. A row is never changed, except when its example is written or it is undone.
+trainer_labels = Table(
+    "trainer_labels",
+    metadata,
+    _id(),
+    _ref("item_id", "trainer_items.id"),
+    _ref("agent_id", "agents.id"),
+    #: intent, not_for_bot or unsure
+    _word("verdict"),
+    #: null unless the verdict is intent
+    _word("intent", null=True),
+    #: the example with its entities marked; null: there is none, or it was there before
+    _word("example", null=True),
+    #: below the bot's data folder; null until the example is written
+    _word("file", null=True),
+    #: a blind second label: the first one was not shown, and nothing is written
+    _flag("second", default=False),
+    #: the first label of one action; labels of a whole cluster are undone together
+    Column("batch", ID),
+    _time("made_at"),
+    _time("undone_at", null=True),
+    Index("ix_trainer_labels_item_id", "item_id"),
+    Index("ix_trainer_labels_agent_id", "agent_id", "id"),
+    Index("ix_trainer_labels_batch", "batch"),
+)
+HELD = sa.text("removed_at IS NULL")
+#: Texts that every model must understand in one way, or it is not promoted.
+pinned_texts = Table(
+    "pinned_texts",
+    metadata,
+    _id(),
+    #: masked
+    _word("text"),
+    _word("fold"),
+    _word("intent"),
+    _word("form", null=True),
+    _word("slot", null=True),
+    _ref("item_id", "trainer_items.id", null=True),
+    #: who pinned it
+    _ref("agent_id", "agents.id"),
+    _time("made_at"),
+    _time("removed_at", null=True),
+    Index("ix_pinned_texts_held", "fold", sqlite_where=HELD, postgresql_where=HELD),
+)
+#: Models that were trained here.
+bot_models = Table(
+    "bot_models",
+    metadata,
+    _id(),
+    #: Rasa's model id
+    Column("hash", sa.Text, nullable=False, unique=True),
+    #: the hash of the model that ran when it was trained
+    _word("parent", null=True),
+    #: candidate, canary, running, kept, gone
+    _word("state"),
+    #: its name in the folder of models
+    _word("file"),
+    #: hash of config.yml, domain.yml and data/ that it was trained on
+    _word("data_hash"),
+    #: those files against the parent's, as a unified diff
+    _word("data_diff"),
+    #: what was measured; null: not measured yet
+    Column("scores", sa.JSON(none_as_null=True)),
+    _word("note"),
+    #: who trained it; null: by command line
+    _ref("agent_id", "agents.id", null=True),
+    _time("trained_at"),
+    Index("ix_bot_models_state", "state"),
+)
+#: Every change of the running model.
+bot_promotions = Table(
+    "bot_promotions",
+    metadata,
+    _id(),
+    #: the hash that runs from now on
+    _word("model"),
+    #: the hash that ran before
+    _word("before", null=True),
+    #: canary, promote, roll_back, roll_back_data, automatic
+    _word("kind"),
+    _word("reason", null=True),
+    #: null: by command line or by itself
+    _ref("agent_id", "agents.id", null=True),
+    _time("at"),
+    Index("ix_bot_promotions_model", "model", "at"),
+)
+#: Runs of "Train and compare".
+training_runs = Table(
+    "training_runs",
+    metadata,
+    _id(),
+    #: waiting, running, done, failed, canceled
+    _word("state"),
+    #: check, train, measure, replay
+    _word("step", null=True),
+    #: of the whole run, 0 to 1
+    Column("progress", sa.Float, nullable=False),
+    _flag("cancel", default=False),
+    #: the hash of the model that came of it
+    _word("model", null=True),
+    _word("error", null=True),
+    _word("note"),
+    #: null: by command line
+    _ref("agent_id", "agents.id", null=True),
+    _time("started_at"),
+    _time("ended_at", null=True),
+)
+#: Real texts that a new model understands differently, with the trainer's judgment.
+replayed_texts = Table(
+    "replayed_texts",
+    metadata,
+    _id(),
+    #: hash of the new model
+    _word("model"),
+    _ref("bot_turn_id", "bot_turns.id"),
+    #: masked
+    _word("text"),
+    _word("before", null=True),
+    Column("before_confidence", sa.Float),
+    _word("after", null=True),
+    Column("after_confidence", sa.Float),
+    #: better, worse, same; null: not judged
+    _word("verdict", null=True),
+    _ref("agent_id", "agents.id", null=True),
+    _time("judged_at", null=True),
+    UniqueConstraint("model", "bot_turn_id"),
 )
 
 #: Outages that the virtual agent reports.

@@ -12,6 +12,7 @@ import { startNewMessage } from "./new_message.js";
 import { startNotices } from "./notices.js";
 import { csrf, endAct, idOfAct, ignoreSecondClick, renewId, say, signInAgain, why, worked } from "./post.js";
 import { showDesk } from "./supervisor.js";
+import { showQueue, startTeach } from "./teach.js";
 import { startTemplates } from "./templates.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
 import { startTimers } from "./timers.js";
@@ -24,6 +25,7 @@ const ASKED = {
   "get-news": [askForNews, (html) => (showNews(html), countWaits())],
   "get-desk": [() => {}, showDesk],
   "get-today": [() => {}, showDesk],
+  "get-queue": [() => {}, showQueue],
 };
 
 document.addEventListener("click", ignoreSecondClick, { capture: true });
@@ -58,6 +60,7 @@ startForms();
 startNewMessage();
 startTimers();
 startLoading();
+startTeach();
 startKeys();
 startTyping();
 startSounds();

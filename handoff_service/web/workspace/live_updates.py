@@ -11,6 +11,7 @@ from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
 from handoff_service.operations.shared.messages import SUPERVISORS
+from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import interactions
@@ -27,6 +28,7 @@ from handoff_service.web.shared.session import (
     page,
     signed_in,
     supervises,
+    trains,
 )
 
 # kind of writing -> what other agents read; empty when the writing has stopped
@@ -45,6 +47,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
     | ``thread`` | the ``open`` conversation has changed |
     | ``writing`` | another agent writes in it: ``{"by", "said"}``, with ``said`` empty at the end |
     | ``desk`` | the supervisor's page has changed, for supervisors who ask for it |
+    | ``trainer`` | a text waits or was labeled, for trainers who ask for it |
     """
     desk = desk_of(request)
     opened = _number(request.args.get("open") or "")
@@ -53,6 +56,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
     here = f"interaction:{opened}"
     mine = {f"agent:{agent.id}", *([SUPERVISORS] if Role.SUPERVISOR in agent.roles else [])}
     watches = {DESK} if request.args.get("desk") == "1" and supervises(agent) else set[str]()
+    teaches = {TRAINER} if request.args.get("trainer") == "1" and trains(agent) else set[str]()
     written = (
         {f"writing:{opened}:{kind}": said for kind, said in KINDS.items()}
         if opened is not None
@@ -62,10 +66,11 @@ async def events(request: Request, agent: CurrentAgent) -> None:
     async def says(hints: Sequence[Hint]) -> list[sse.Said]:
         topics = {hint.topic for hint in hints}
         if EVERYTHING in hints:
-            topics |= {here, *mine, DESK}
+            topics |= {here, *mine, DESK, TRAINER}
         events: list[sse.Said] = [("thread", "")] if opened is not None and here in topics else []
         events += [("lists", "")] if topics & mine else []
         events += [("desk", "")] if topics & watches else []
+        events += [("trainer", "")] if topics & teaches else []
         for hint in hints:
             if hint.topic in written and hint.by not in (None, agent.id):
                 # a hint about an agent who is not in this database must not end the stream
@@ -79,7 +84,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
         # after a change of roles the page must open another stream
         return now is not None and now.roles == agent.roles
 
-    topics = [*mine, *([here] if opened is not None else []), *written, *watches]
+    topics = [*mine, *([here] if opened is not None else []), *written, *watches, *teaches]
     pause = PAUSE if watches else 0.0
     await sse.serve(request, desk, topics, says, still, pause=pause, holder=agent.id)
 

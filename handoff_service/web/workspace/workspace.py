@@ -28,7 +28,7 @@ from handoff_service.operations.routing import presence as presences
 from handoff_service.operations.routing.answer_offer import Accept, Reject, accept_work, reject_work
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.rules.delivery.sms_text import MAX_BODY
-from handoff_service.rules.shared.vocabulary import State
+from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.store.desk import texts
 from handoff_service.store.desk.users import find_active_users
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
@@ -46,15 +46,18 @@ from handoff_service.web.shared.session import (
     page,
     signed_in,
     supervises,
+    trains,
 )
 from handoff_service.web.shared.uploads import MAY_ATTACH, attached
 from handoff_service.web.supervisor import supervisor
+from handoff_service.web.trainer import intents, teach
 from handoff_service.web.workspace import (
     cases,
     consent,
     earlier_messages,
     hold,
     live_updates,
+    misunderstood,
     new_conversation,
     resolve_send,
     search,
@@ -88,9 +91,12 @@ def blueprint() -> Blueprint:
     return Blueprint.group(made, inside, admin.blueprint(), sign_in.blueprint(), assets.blueprint())  # type: ignore[return-value]
 
 
-@page(*LIVE)
+@page(*ANYONE)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the list without an open conversation."""
+    """Return the list without an open conversation. An agent who is only a trainer starts at
+    Teach."""
+    if trains(agent) and not agent.roles & {*LIVE, Role.ADMIN}:
+        return redirect("/workspace/trainer")
     return render("list_page.html", **await _around(request, agent))
 
 
@@ -289,6 +295,8 @@ PAGES: dict[str, Any] = {
     **template_picker.PAGES,
     **new_conversation.PAGES,
     **supervisor.PAGES,
+    **teach.PAGES,
+    **intents.PAGES,
     **transfer.PAGES,
     **cases.PAGES,
     **consent.PAGES,
@@ -310,10 +318,13 @@ ACTS: dict[str, Any] = {
     **hold.ACTS,
     **timers.ACTS,
     **supervisor.ACTS,
+    **teach.ACTS,
+    **intents.ACTS,
     **transfer.ACTS,
     **cases.ACTS,
     **consent.ACTS,
     **resolve_send.ACTS,
+    **misunderstood.ACTS,
 }
 
 

@@ -1,0 +1,4 @@
+"""The trainer: texts that wait for a label, labels, pinned texts, models.
+
+They may import shared steps.
+"""

@@ -1,0 +1,150 @@
+"""What trainers see: texts that wait for a label, labels, pinned texts, models and their runs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from handoff_service.rules.shared.vocabulary import (
+    ItemSource,
+    ItemState,
+    LabelVerdict,
+    Lane,
+    ModelState,
+    PromotionKind,
+    ReplayVerdict,
+    RunState,
+)
+from handoff_service.store.views.people import Named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """One intent of a ranking; ``confidence`` is 0 to 1."""
+
+    intent: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainerItem:
+    """A requester's text, masked."""
+
+    id: int
+    interaction_id: int
+    text: str
+    lane: Lane
+    source: ItemSource
+    state: ItemState
+    #: what the virtual agent took it for; null: not told before the label is given
+    intent: str | None
+    confidence: float | None
+    ranking: list[Suggestion]
+    form: str | None
+    slot: str | None
+    #: the virtual agent's text before it, masked
+    question: str | None
+    suggestion: str | None
+    marked_by: Named | None
+    #: items in its cluster that wait, itself included, and the requesters who sent them
+    cluster: int
+    alike: int
+    requesters: int
+    priority: float
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainerLabel:
+    id: int
+    item_id: int
+    agent: Named
+    verdict: LabelVerdict
+    intent: str | None
+    #: as it was written; null: nothing was
+    example: str | None
+    file: str | None
+    second: bool
+    made_at: datetime
+    undone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestText:
+    """A text with its right intent, and what was asked before it."""
+
+    text: str
+    intent: str
+    form: str | None
+    slot: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedText:
+    id: int
+    text: str
+    intent: str
+    form: str | None
+    slot: str | None
+    agent: Named
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotModel:
+    """A trained model. ``hash`` is Rasa's model id."""
+
+    hash: str
+    parent: str | None
+    state: ModelState
+    file: str
+    data_hash: str
+    data_diff: str
+    scores: dict[str, Any] | None
+    note: str
+    agent: Named | None
+    trained_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """One change of the running model."""
+
+    id: int
+    model: str
+    before: str | None
+    kind: PromotionKind
+    reason: str | None
+    agent: Named | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRun:
+    """One run of "Train and compare"; ``progress`` is 0 to 1."""
+
+    id: int
+    state: RunState
+    step: str | None
+    progress: float
+    cancel: bool
+    model: str | None
+    error: str | None
+    note: str
+    agent: Named | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayedText:
+    """A real text that a new model understands differently from the one that answered it."""
+
+    id: int
+    model: str
+    interaction_id: int
+    text: str
+    before: str | None
+    before_confidence: float | None
+    after: str | None
+    after_confidence: float | None
+    verdict: ReplayVerdict | None

@@ -1,0 +1,1 @@
+"""The trainer's pages, below `/workspace/trainer`. For trainers and admins."""

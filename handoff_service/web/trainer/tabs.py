@@ -1,0 +1,7 @@
+"""The trainer's pages: address under ``/workspace/trainer`` -> what the page is called."""
+
+TABS: tuple[tuple[str, str], ...] = (
+    ("", "Teach"),
+    ("/intents", "Intents"),
+    ("/replies", "Replies"),
+)
