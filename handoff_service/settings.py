@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from handoff_service.errors import SetupError
 
 SECRET = {"secret": True}
+PROJECT = Path(__file__).parents[1]
 
 
 def key_fingerprint(secret_key: str) -> str:
@@ -47,6 +48,7 @@ class Settings:
     bot_url: str | None
     bot_token: str = field(metadata=SECRET)
     bot_timeout: float
+    bot_data: Path
     burst_window: float
     smtp_url: str | None
     webhook_hosts: str
@@ -144,6 +146,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         bot_url=get.addresses("BOT_URL", "http://127.0.0.1:5005/webhooks/sms/webhook"),
         bot_token=get.optional("BOT_TOKEN") or _kept(home, "bot_token"),
         bot_timeout=get.seconds("BOT_TIMEOUT", 10),
+        bot_data=get.folder("BOT_DATA", PROJECT, "config.yml", "domain.yml", "data"),
         burst_window=get.seconds("BURST_WINDOW", 1.5),
         smtp_url=get.mail_server("SMTP_URL"),
         webhook_hosts=get.text("WEBHOOK_HOSTS", ""),
@@ -171,6 +174,18 @@ class _Reader:
             limits = f"at least {least}" if most is None else f"from {least} to {most}"
             raise SetupError(f"PATCHBOARD_{name} must be a whole number, {limits}; it is {text!r}")
         return int(text)
+
+    def folder(self, name: str, default: Path, *needed: str) -> Path:
+        """A folder that must hold these when it is not the default."""
+        given = self.optional(name)
+        folder = Path(given).absolute() if given else default
+        missing = [one for one in needed if given and not (folder / one).exists()]
+        if missing:
+            raise SetupError(
+                f"PATCHBOARD_{name} must be a folder with {', '.join(needed)}; {folder} lacks "
+                f"{', '.join(missing)}"
+            )
+        return folder
 
     def seconds(self, name: str, default: float) -> float:
         text = self.text(name, str(default))

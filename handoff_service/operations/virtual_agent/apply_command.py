@@ -15,8 +15,9 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
     return_to_virtual_agent,
 )
 from handoff_service.operations.virtual_agent.take_bot_turn import RESTART, open_turn
+from handoff_service.operations.virtual_agent.teach_turns import keep_last
 from handoff_service.operations.virtual_agent.turn_input import RESTARTED
-from handoff_service.rules.shared.vocabulary import Author, Owner, State
+from handoff_service.rules.shared.vocabulary import Author, ItemSource, Owner, State
 from handoff_service.rules.virtual_agent.commands import Command, may_be, meant
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -58,6 +59,7 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
         return
     match command:
         case Command.AGENT:
+            keep_last(tx, interaction, ItemSource.HANDOFF)
             leave_virtual_agent(
                 tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id)
             )
@@ -85,5 +87,6 @@ def _bye(tx: Transaction, interaction: InteractionRow) -> None:
 
 def _restart(tx: Transaction, interaction: InteractionRow) -> None:
     """Start the next epoch: a running answer becomes late, and old choices are dropped."""
+    keep_last(tx, interaction, ItemSource.GAVE_UP)
     changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=RESTARTED)
     open_turn(tx, changed, RESTART)

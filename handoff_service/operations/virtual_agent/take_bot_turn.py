@@ -18,7 +18,7 @@ from sqlalchemy import insert as insert_into
 from sqlalchemy import select, update
 
 from handoff_service.operations.shared import messages
-from handoff_service.operations.virtual_agent import redact_secrets
+from handoff_service.operations.virtual_agent import redact_secrets, teach_turns
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.turn_input import (
     asked_before,
@@ -153,6 +153,8 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
         return TurnOutcome(turn.outcome)
     outcome = _outcome(tx, interaction, turn, command)
     _put_answer(tx, turn, command)
+    if command.understood is not None and turn.opening is None:
+        teach_turns.keep_turn(tx, interaction, turn.id)
     match outcome:
         case TurnOutcome.LATE:
             _keep_late(tx, interaction, command.replies, turn.epoch)

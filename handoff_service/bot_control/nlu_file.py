@@ -1,0 +1,244 @@
+"""One YAML file of training data as a text: its examples are added, moved, reworded and deleted
+without a change to anything else in it.
+
+The rest of the file, with its comments, order and block style, goes through ruamel.yaml's round
+trip. A file whose round trip would change something is refused, so that a diff shows exactly what a
+trainer did.
+
+What an example needs to come out of Rasa's reader as it went in
+(rasa/shared/nlu/training_data/formats/rasa_yaml.py, entities_parser.py):
+
+- It is one line: white space becomes single blanks, and characters that YAML forbids are dropped.
+- ``[words](entity)`` marks an entity. In a requester's text a blank keeps the brackets apart.
+- The virtual agent is given texts without a leading slash, which would name an intent.
+- Rasa decodes ``\\u`` in a file of pure ASCII, so such a file gets a comment that is not.
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.representer import RoundTripRepresenter
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+from handoff_service.errors import BadInput, Conflict
+
+LONGEST = 1600  # characters of an example
+#: What Rasa takes for an entity in an example. Source: entities_parser.ENTITY_REGEX.
+ENTITY = re.compile(
+    r"\[(?P<words>[^\]]+?)\](?:\((?P<entity>[^:)]+?)(?:\:(?P<value>[^)]+))?\)"
+    r"|\{[^}]+?\}|\[.*?\])"
+)
+#: Characters that YAML allows. Source: YAML 1.2, section 5.1.
+_FORBIDDEN = re.compile(
+    "[^\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]"
+)
+_ESCAPE = re.compile(r"\\[uU]")
+NOT_ASCII = "# Keep this line – Rasa would decode the backslashes of a file in plain ASCII.\n"
+NOT_EDITABLE = "Patchboard would change more than you did. Use an editor for this file: {why}."
+
+
+class _Representer(RoundTripRepresenter):
+    """Writes null as ``null``, as the project's files do."""
+
+    def represent_null(self, data: None) -> Any:
+        return self.represent_scalar("tag:yaml.org,2002:null", "null")
+
+
+_Representer.add_representer(type(None), _Representer.represent_null)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """``marked``: as the file has it, with its entities; ``text``: as people write it."""
+
+    marked: str
+    text: str
+
+
+# Examples -----------------------------------------------------------------------------------------
+
+
+def example_of(text: str) -> str:
+    """A requester's text as an example without entities. BadInput when nothing is left of it."""
+    said = one_line(text).lstrip("/ ")
+    for _ in range(len(said)):
+        if (found := ENTITY.search(said)) is None:
+            break
+        end = found.start() + found[0].index("]") + 1
+        said = f"{said[:end]} {said[end:]}"
+    return checked(said)
+
+
+def one_line(text: str) -> str:
+    return " ".join(_FORBIDDEN.sub("", " ".join(text.split())).split())
+
+
+def checked(marked: str) -> str:
+    """An example as it is written, with its entities. BadInput when it cannot be one."""
+    said = one_line(marked)
+    if not without_entities(said).strip("- "):
+        raise BadInput("An example needs at least one word.", errors={"example": "Type a text."})
+    if len(said) > LONGEST:
+        raise BadInput(
+            f"An example has at most {LONGEST:,} characters.",
+            errors={"example": f"At most {LONGEST:,} characters."},
+        )
+    if re.match(r"/", said):
+        raise BadInput(
+            "An example cannot begin with a slash, which would name an intent.",
+            errors={"example": "Delete the slash."},
+        )
+    return said
+
+
+def without_entities(marked: str) -> str:
+    return ENTITY.sub(lambda found: found["words"], marked)
+
+
+# Files --------------------------------------------------------------------------------------------
+
+
+def read(text: str) -> Any:
+    """The file's content. Conflict when it is no YAML."""
+    try:
+        return _yaml().load(text)
+    except YAMLError as error:
+        raise Conflict(NOT_EDITABLE.format(why="it is not valid YAML")) from error
+
+
+def examples(block: str) -> list[Example]:
+    return [
+        Example(marked=line[1:].strip(), text=without_entities(line[1:].strip()))
+        for line in block.splitlines()
+        if line.startswith("-")
+    ]
+
+
+def intents(content: Any) -> dict[str, list[Example]]:
+    """Intent -> its examples, of a file that was read."""
+    found: dict[str, list[Example]] = {}
+    for block in _blocks(content):
+        found.setdefault(str(block["intent"]), []).extend(examples(str(block["examples"])))
+    return found
+
+
+def add(text: str, intent: str, marked: Sequence[str]) -> str:
+    """The file with these examples at the end of the intent's first block. Those that it has
+    already are left out."""
+
+    def change(content: Any) -> None:
+        block = _block(content, intent)
+        there = {one.marked for one in examples(str(block["examples"]))}
+        new = [one for one in dict.fromkeys(map(checked, marked)) if one not in there]
+        block["examples"] = _literal([*_lines(block), *(f"- {one}" for one in new)])
+
+    return changed(text, change)
+
+
+def remove(text: str, intent: str, marked: str) -> str:
+    """The file without this example. Conflict when it is not there."""
+
+    def change(content: Any) -> None:
+        block, lines, n = _find(content, intent, marked)
+        block["examples"] = _literal(lines[:n] + lines[n + 1 :])
+
+    return changed(text, change)
+
+
+def reword(text: str, intent: str, before: str, after: str) -> str:
+    """The file with another wording at the same place. Conflict when the old one is not there."""
+
+    def change(content: Any) -> None:
+        block, lines, n = _find(content, intent, before)
+        block["examples"] = _literal([*lines[:n], f"- {checked(after)}", *lines[n + 1 :]])
+
+    return changed(text, change)
+
+
+def move(text: str, before: str, after: str, marked: str) -> str:
+    """The file with an example under another intent of the same file."""
+    return add(remove(text, before, marked), after, [marked])
+
+
+def new_file(intent: str, marked: Sequence[str], comment: str) -> str:
+    """A file with one intent."""
+    lines = "".join(f"      - {line}\n" for line in dict.fromkeys(map(checked, marked)))
+    head = f'# {one_line(comment)}\nversion: "3.1"\n\nnlu:\n  - intent: {intent}\n    examples: |\n'
+    return changed(head + lines, lambda _: None)
+
+
+def new_block(text: str, intent: str) -> str:
+    """The file with one more intent, which has no examples yet."""
+
+    def change(content: Any) -> None:
+        content["nlu"].append(CommentedMap(intent=intent, examples=LiteralScalarString("")))
+
+    return changed(text, change)
+
+
+def changed(text: str, change: Callable[[Any], None]) -> str:
+    """The file after a change to its content. Conflict when writing it would change more."""
+    content = read(text)
+    if written(content) != text:
+        raise Conflict(NOT_EDITABLE.format(why="its indentation or quotes differ from Rasa's"))
+    change(content)
+    after = written(content)
+    if after.isascii() and _ESCAPE.search(after):
+        after = NOT_ASCII + after
+    return after
+
+
+def written(content: Any) -> str:
+    out = io.StringIO()
+    _yaml().dump(content, out)
+    return out.getvalue()
+
+
+def _yaml() -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1_000_000  # never fold a line
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.Representer = _Representer
+    return yaml
+
+
+def _blocks(content: Any) -> Iterator[CommentedMap]:
+    """The blocks of intents whose examples are a text, as Rasa's own files have them."""
+    listed = content.get("nlu") if isinstance(content, CommentedMap) else None
+    for block in listed if isinstance(listed, CommentedSeq) else ():
+        is_intent = isinstance(block, CommentedMap) and "intent" in block
+        if is_intent and isinstance(block.get("examples"), str):
+            yield block
+
+
+def _block(content: Any, intent: str) -> CommentedMap:
+    for block in _blocks(content):
+        if block["intent"] == intent:
+            return block
+    raise Conflict(f"This file has no examples of {intent} any more. Reload the page.")
+
+
+def _find(content: Any, intent: str, marked: str) -> tuple[CommentedMap, list[str], int]:
+    for block in _blocks(content):
+        if block["intent"] != intent:
+            continue
+        lines = _lines(block)
+        for n, line in enumerate(lines):
+            if line.startswith("-") and line[1:].strip() == marked:
+                return block, lines, n
+    raise Conflict(f"{intent} has this example no more: somebody has changed the file.")
+
+
+def _lines(block: CommentedMap) -> list[str]:
+    return str(block["examples"]).splitlines()
+
+
+def _literal(lines: Sequence[str]) -> LiteralScalarString:
+    return LiteralScalarString("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,179 @@
+"""A requester's text becomes an item that waits for a trainer, in the transaction that shows that
+it is worth a label.
+
+A text has at most one item. When it is worth a label for another reason too, the heavier reason
+counts. One text in ten goes to the audit lane and never to training, whatever else happens.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import insert, select, update
+
+from handoff_service.rules.identity.proof import Expects
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Direction,
+    ItemSource,
+    ItemState,
+    Kind,
+    Lane,
+)
+from handoff_service.rules.training import clusters, order
+from handoff_service.rules.training.masking import masked, without_masks
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.training.people_in_text import people_in
+
+i = t.trainer_items
+TRAINER = "trainer"  # the topic of the trainer's pages
+#: In a proof, these answers are secrets. Nothing texted then becomes an item.
+SECRET = frozenset({Expects.CODE, Expects.FACT})
+COMPARED = 400  # newest clusters that a new text is compared with
+LONGEST = 1600  # characters of an item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What a turn of the virtual agent answered."""
+
+    turn_id: int
+    #: the requester's texts of the turn, as the virtual agent was given them
+    body: str
+    #: up to here in the conversation
+    up_to_seq: int
+    intent: str | None
+    confidence: float | None
+    ranking: Sequence[tuple[str, float]]
+    model: str | None
+    form: str | None
+    slot: str | None
+    #: what a proof expected then
+    expected: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a text is worth a label. ``suggestion``: the intent of the text after it; ``agent_id``:
+    who marked it."""
+
+    source: ItemSource
+    suggestion: str | None = None
+    agent_id: int | None = None
+
+
+def keep_item(
+    tx: Transaction, interaction: InteractionRow, text: Text, reason: Reason | None
+) -> int | None:
+    """The id of the text's item. None when it gets none: it is a secret, it has no words but those
+    that are masked, or there is no reason and it was not drawn for the audit."""
+    drawn = order.is_drawn(tx.settings.link_key, Lane.AUDIT, text.turn_id)
+    if text.expected in SECRET or (reason is None and not drawn):
+        return None
+    found = tx.conn.execute(select(i).where(i.c.bot_turn_id == text.turn_id)).one_or_none()
+    if found is not None:
+        _add_reason(tx, found, reason)
+        return int(found.id)
+    lane = Lane.AUDIT if drawn else Lane.TEACH
+    why = Reason(source=ItemSource.AUDIT) if reason is None else reason
+    return _new_item(tx, interaction, text, lane, why)
+
+
+def _new_item(
+    tx: Transaction, interaction: InteractionRow, text: Text, lane: Lane, why: Reason
+) -> int | None:
+    asked = _question(tx, interaction.id, text.up_to_seq)
+    known = people_in(tx.conn, [text.body, asked or ""], interaction.id)
+    said = masked(text.body[:LONGEST], names=known.names, own=known.own, ids=known.ids)
+    if not without_masks(said):
+        return None
+    question = masked(asked, names=known.names, own=known.own, ids=known.ids) if asked else None
+    source = ItemSource.AUDIT if lane is Lane.AUDIT else why.source
+    made = tx.conn.execute(
+        insert(i)
+        .values(
+            bot_turn_id=text.turn_id,
+            interaction_id=interaction.id,
+            text=said,
+            fold=clusters.fold_hash(said),
+            lane=lane,
+            source=source,
+            weight=order.WEIGHTS[source],
+            margin=order.margin(text.ranking),
+            intent=text.intent,
+            confidence=text.confidence,
+            ranking=[list(one) for one in text.ranking],
+            model=text.model,
+            form=text.form,
+            slot=text.slot,
+            question=question,
+            suggestion=why.suggestion,
+            requester=_requester(tx, interaction.requester_number),
+            cluster=0,
+            state=ItemState.WAITING,
+            marked_by=why.agent_id,
+            marked_at=tx.now if why.agent_id is not None else None,
+            created_at=tx.now,
+        )
+        .returning(i.c.id)
+    ).scalar_one()
+    cluster = _cluster(tx, made, said, lane) or made
+    tx.conn.execute(update(i).where(i.c.id == made).values(cluster=cluster))
+    tx.hint(TRAINER)
+    return int(made)
+
+
+def _add_reason(tx: Transaction, item: sa.Row[tuple[object, ...]], reason: Reason | None) -> None:
+    if reason is None:
+        return
+    values: dict[str, object] = {}
+    if item.lane != Lane.AUDIT and order.WEIGHTS[reason.source] > item.weight:
+        values |= {"source": reason.source, "weight": order.WEIGHTS[reason.source]}
+    if reason.suggestion is not None:
+        values["suggestion"] = reason.suggestion
+    if reason.agent_id is not None and item.marked_by is None:
+        values |= {"marked_by": reason.agent_id, "marked_at": tx.now}
+    if values:
+        tx.conn.execute(update(i).where(i.c.id == item.id).values(**values))
+        tx.hint(TRAINER)
+
+
+def _cluster(tx: Transaction, item_id: int, said: str, lane: Lane) -> int | None:
+    """The cluster of the most similar waiting text of this lane."""
+    waits = (i.c.lane == lane, i.c.state == ItemState.WAITING, i.c.id != item_id)
+    same = select(i.c.cluster).where(*waits, i.c.fold == clusters.fold_hash(said))
+    found = tx.conn.execute(same.limit(1)).scalar()
+    if found is not None:
+        return int(found)
+    firsts = select(i.c.id, i.c.text).where(*waits, i.c.cluster == i.c.id)
+    rows = tx.conn.execute(firsts.order_by(i.c.id.desc()).limit(COMPARED))
+    return clusters.nearest(said, [(row.id, row.text) for row in rows])
+
+
+def _question(tx: Transaction, interaction_id: int, up_to_seq: int) -> str | None:
+    """What the virtual agent had said before the text."""
+    m = t.messages
+    first = (
+        select(sa.func.max(t.bot_turns.c.up_to_seq))
+        .where(t.bot_turns.c.interaction_id == interaction_id, t.bot_turns.c.up_to_seq < up_to_seq)
+        .scalar_subquery()
+    )
+    query = select(m.c.body).where(
+        m.c.interaction_id == interaction_id,
+        m.c.kind == Kind.MESSAGE,
+        m.c.direction == Direction.OUTBOUND,
+        m.c.author == Author.VIRTUAL_AGENT,
+        m.c.seq > first,
+        m.c.seq < up_to_seq,
+    )
+    return tx.conn.execute(query.order_by(m.c.seq.desc()).limit(1)).scalar()
+
+
+def _requester(tx: Transaction, number: str) -> str:
+    """Tells requesters apart without keeping their numbers."""
+    key = tx.settings.link_key.encode()
+    return hmac.new(key, f"requester:{number}".encode(), hashlib.sha256).hexdigest()[:16]

@@ -1,0 +1,148 @@
+"""Turns of the virtual agent that a trainer should see, each kept where it shows: at its answer, at
+a handoff, at a restart, when the requester says it in other words, when an agent marks it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import select
+
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations.training.keep_items import Reason, Text, keep_item
+from handoff_service.operations.virtual_agent.turn_input import unanswered_texts
+from handoff_service.rules.shared.vocabulary import Author, Direction, ItemSource, Kind
+from handoff_service.rules.training import order
+from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+
+b, m = t.bot_turns, t.messages
+NEVER_MIND = "never_mind"
+NOT_A_TURN = "Only the virtual agent's answers to a text can be marked as misunderstood."
+
+type _Row = sa.Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkMisunderstood:
+    """``message_id``: what the virtual agent answered."""
+
+    interaction_id: int
+    message_id: int
+    agent_id: int
+
+
+def keep_turn(tx: Transaction, interaction: InteractionRow, turn_id: int) -> None:
+    """For a turn that was answered just now."""
+    text = _text(tx, interaction, _turn(tx, turn_id))
+    if text is None:
+        return
+    before = _before(tx, interaction, turn_id)
+    source = order.source_of(text.intent, text.ranking)
+    left = tx.conn.execute(select(b.c.hand_off).where(b.c.id == turn_id)).scalar()
+    if source is ItemSource.FALLBACK and left:
+        source = ItemSource.HANDOFF
+    keep_item(tx, interaction, text, Reason(source=source) if source else None)
+    if before is None:
+        return
+    if left and _fell_back(before):
+        keep_item(tx, interaction, before, Reason(source=ItemSource.HANDOFF))
+    elif text.intent == NEVER_MIND:
+        keep_item(tx, interaction, before, Reason(source=ItemSource.GAVE_UP))
+    elif order.is_reworded(
+        before.intent, text.intent, text.confidence, same_text=before.body == text.body
+    ):
+        reason = Reason(source=ItemSource.REWORDED, suggestion=text.intent)
+        keep_item(tx, interaction, before, reason)
+
+
+def keep_last(tx: Transaction, interaction: InteractionRow, source: ItemSource) -> None:
+    """The requester has given up, or asks for a person: what they said before is worth a label.
+    Before a handoff, only when it was not understood."""
+    text = _before(tx, interaction, None)
+    if text is not None and (source is not ItemSource.HANDOFF or _fell_back(text)):
+        keep_item(tx, interaction, text, Reason(source=source))
+
+
+def mark_misunderstood(tx: Transaction, command: MarkMisunderstood) -> int | None:
+    """An agent marks an answer of the virtual agent. Returns the item's id; None when its texts are
+    secrets or names and numbers only. NotFound; BadInput when it answered no text."""
+    interaction = interactions.lock(tx.conn, command.interaction_id)
+    seq = tx.conn.execute(
+        select(m.c.seq).where(
+            m.c.id == command.message_id,
+            m.c.interaction_id == interaction.id,
+            m.c.kind == Kind.MESSAGE,
+            m.c.direction == Direction.OUTBOUND,
+            m.c.author == Author.VIRTUAL_AGENT,
+        )
+    ).scalar()
+    if seq is None:
+        raise NotFound(f"There is no answer of the virtual agent {command.message_id}.")
+    asked = b.c.interaction_id == interaction.id, b.c.up_to_seq < seq, b.c.answered_at.is_not(None)
+    turn = tx.conn.execute(select(b).where(*asked).order_by(b.c.id.desc()).limit(1)).one_or_none()
+    text = _text(tx, interaction, turn) if turn is not None else None
+    if text is None:
+        raise BadInput(NOT_A_TURN)
+    reason = Reason(source=ItemSource.MISUNDERSTOOD, agent_id=command.agent_id)
+    made = keep_item(tx, interaction, text, reason)
+    tx.hint("interaction", interaction.id)
+    return made
+
+
+def _turn(tx: Transaction, turn_id: int) -> _Row:
+    return tx.conn.execute(select(b).where(b.c.id == turn_id)).one()
+
+
+def _before(tx: Transaction, interaction: InteractionRow, turn_id: int | None) -> Text | None:
+    """The last answered text of this epoch, or the one before this turn."""
+    where = [b.c.interaction_id == interaction.id, b.c.epoch == interaction.epoch]
+    where += [b.c.answered_at.is_not(None), b.c.opening.is_(None)]
+    if turn_id is not None:
+        where.append(b.c.id < turn_id)
+    found = tx.conn.execute(select(b).where(*where).order_by(b.c.id.desc()).limit(1)).one_or_none()
+    return _text(tx, interaction, found) if found is not None else None
+
+
+def _text(tx: Transaction, interaction: InteractionRow, turn: _Row) -> Text | None:
+    """What the turn answered. None for one that had no text, or a choice instead, and for a virtual
+    agent that does not report."""
+    if turn.opening is not None or turn.understood is None:
+        return None
+    earlier = (b.c.interaction_id == interaction.id, b.c.id < turn.id)
+    after = tx.conn.execute(select(sa.func.max(b.c.up_to_seq)).where(*earlier)).scalar() or 0
+    of_then = _at_epoch(interaction, turn.epoch)
+    said = unanswered_texts(tx, of_then, after=after, up_to=turn.up_to_seq)
+    body = "\n".join(text for text in said if text)
+    shown = tx.conn.execute(
+        select(b.c.choices)
+        .where(*earlier, b.c.epoch == turn.epoch, b.c.answered_at.is_not(None))
+        .order_by(b.c.id.desc())
+        .limit(1)
+    ).scalar()
+    choices = [Choice(*pair) for pair in shown or ()]
+    if not body or for_bot(body, choices) != body.lstrip("/ \t\r\n"):
+        return None
+    asked = turn.asked or {}
+    return Text(
+        turn_id=turn.id,
+        body=body,
+        up_to_seq=turn.up_to_seq,
+        intent=turn.understood.get("intent"),
+        confidence=turn.understood.get("confidence"),
+        ranking=[(name, share) for name, share in turn.ranking or ()],
+        model=turn.model,
+        form=asked.get("form"),
+        slot=asked.get("slot"),
+        expected=turn.expected,
+    )
+
+
+def _at_epoch(interaction: InteractionRow, epoch: int) -> InteractionRow:
+    return interaction if interaction.epoch == epoch else replace(interaction, epoch=epoch)
+
+
+def _fell_back(text: Text) -> bool:
+    return order.source_of(text.intent, text.ranking) is ItemSource.FALLBACK

@@ -1,0 +1,32 @@
+"""How far two trainers agree, and how sure a share is."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+Z = 1.959964  # of a 95 % interval
+
+
+def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
+    """Cohen's kappa of first and second labels: 1 is full agreement, 0 what chance would give.
+
+    Source: J. Cohen, A Coefficient of Agreement for Nominal Scales, 1960. None without pairs, and
+    when both always gave one and the same label.
+    """
+    n = len(pairs)
+    if n == 0:
+        return None
+    seen = sum(a == b for a, b in pairs) / n
+    first, second = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
+    by_chance = sum(first[label] * second[label] for label in first) / n**2
+    return None if by_chance == 1 else (seen - by_chance) / (1 - by_chance)
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share. Source: E. B. Wilson, 1927. (0, 1) when n is 0."""
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = right / n, Z * Z
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return max(middle - half, 0.0), min(middle + half, 1.0)

@@ -1,0 +1,139 @@
+"""The folder that the virtual agent learns from: several writers, editors and a killed process."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from handoff_service.bot_control import bot_data as module
+from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.errors import Conflict, NotFound
+
+THANKS = "data/nlu/greetings.yml"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> BotData:
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    for name in ("domain.yml", "config.yml"):
+        shutil.copy(ROOT / name, tmp_path)
+    return BotData(tmp_path)
+
+
+def texts(data: BotData, intent: str) -> list[str]:
+    return [one.text for one in data.intents()[intent].examples]
+
+
+def test_an_added_example_is_at_the_end_and_the_diff_says_so(data: BotData) -> None:
+    shown = data.preview_add("thanks", "cheers, that did it")
+    change = data.add("thanks", ["cheers, that did it"])
+    assert change == shown
+    assert change.file == THANKS
+    assert [line for line in change.diff if line[0] in "+-"] == ["+      - cheers, that did it"]
+    assert texts(data, "thanks")[-1] == "cheers, that did it"
+    assert data.add("thanks", ["cheers, that did it"]).diff == ()
+
+
+def test_the_diff_is_what_git_shows(data: BotData) -> None:
+    before = (data.root / THANKS).read_text()
+    change = data.add("thanks", ["cheers, that did it"])
+    (data.root / "before.yml").write_text(before)
+    shown = subprocess.run(
+        ["git", "diff", "--no-index", "--no-color", "before.yml", THANKS],
+        cwd=data.root, capture_output=True, text=True, check=False,
+    ).stdout.splitlines()  # fmt: skip
+    at = next(n for n, line in enumerate(shown) if line.startswith("@@"))
+    assert [shown[at].split(" @@")[0], *shown[at + 1 :]] == [
+        change.diff[0].split(" @@")[0],
+        *change.diff[1:],
+    ]
+
+
+def test_an_example_is_moved_between_files_and_reworded(data: BotData) -> None:
+    first = data.intents()["thanks"].examples[0].marked
+    changes = data.move("thanks", "office_hours", first)
+    assert [one.file for one in changes] == ["data/nlu/office_hours.yml", THANKS]
+    assert first not in texts(data, "thanks")
+    data.reword("office_hours", first, "when do you close today my friend")
+    assert texts(data, "office_hours")[-1] == "when do you close today my friend"
+    with pytest.raises(Conflict):
+        data.remove("thanks", first)
+    with pytest.raises(NotFound):
+        data.add("no_such_intent", ["x"])
+
+
+def test_the_texts_of_the_audit_stay_outside_the_training_data(data: BotData) -> None:
+    data.add_test("thanks", "ta very much")
+    data.add_test("bye", "off now")
+    data.add_test("thanks", "nice one")
+    found = {name: [one.text for one in listed] for name, listed in data.tests().items()}
+    assert found == {"thanks": ["ta very much", "nice one"], "bye": ["off now"]}
+    assert not any("ta very much" in p.read_text() for p in (data.root / "data").rglob("*.yml"))
+    data.remove_test("thanks", "ta very much")
+    assert [one.text for one in data.tests()["thanks"]] == ["nice one"]
+
+
+def test_a_file_that_an_editor_has_saved_meanwhile_keeps_both_changes(
+    data: BotData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, put = data.root / THANKS, module._put
+
+    def saved_meanwhile(path_: Path, before: bytes, after: bytes) -> bool:
+        monkeypatch.setattr(module, "_put", put)
+        path.write_text(path.read_text().replace("      - thank you\n", "", 1))
+        return put(path_, before, after)
+
+    assert "thank you" in texts(data, "thanks")
+    monkeypatch.setattr(module, "_put", saved_meanwhile)
+    data.add("thanks", ["cheers, that did it"])
+    assert "thank you" not in texts(data, "thanks")
+    assert texts(data, "thanks")[-1] == "cheers, that did it"
+
+
+def test_a_file_that_never_rests_is_given_up_and_left_alone(
+    data: BotData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (data.root / THANKS).read_text()
+    monkeypatch.setattr(module, "_put", lambda *_: False)
+    with pytest.raises(Conflict, match="keeps changing"):
+        data.add("thanks", ["cheers, that did it"])
+    assert (data.root / THANKS).read_text() == before
+
+
+def test_two_trainers_at_once_lose_nothing(data: BotData) -> None:
+    other = BotData(data.root)  # as another process has it
+    said = [f"cheers number {n} of many" for n in range(20)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: (data, other)[n % 2].add("thanks", [said[n]]), range(20)))
+    assert sorted(texts(data, "thanks")[-20:]) == sorted(said)
+    assert not list(data.root.rglob("*.part"))
+
+
+def test_a_process_that_is_killed_in_the_middle_of_a_write_leaves_a_whole_file(
+    data: BotData,
+) -> None:
+    writes = (
+        "import sys; from pathlib import Path; "
+        "from handoff_service.bot_control.bot_data import BotData\n"
+        "data = BotData(Path(sys.argv[1]))\n"
+        "for n in range(100000): data.add('thanks', [f'cheers {n} of many'])"
+    )
+    for _ in range(3):
+        process = subprocess.Popen([sys.executable, "-c", writes, data.root], cwd=ROOT)
+        before = (data.root / THANKS).stat().st_ino
+        deadline = time.monotonic() + 30
+        while (data.root / THANKS).stat().st_ino == before and time.monotonic() < deadline:
+            os.sched_yield()
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+        said = texts(BotData(data.root), "thanks")
+        assert any(one.startswith("cheers 0 of") for one in said)
+        data.add("thanks", ["after the kill"])
+    assert "after the kill" in texts(data, "thanks")

@@ -1,0 +1,195 @@
+"""Which texts wait for a trainer, why, and what of them is kept."""
+
+import pytest
+
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations.training import keep_items
+from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.operations.virtual_agent.teach_turns import (
+    MarkMisunderstood,
+    mark_misunderstood,
+)
+from handoff_service.ports import HowUnderstood, Understood
+from handoff_service.rules.identity.proof import Expects
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from tests.support.story import ANN, BOB, MIA, STRANGER, Story
+
+SURE = (("report_problem", 0.9), ("case_status", 0.05), ("help", 0.02))
+CLOSE = (("report_problem", 0.4), ("case_status", 0.35), ("help", 0.1))
+
+
+@pytest.fixture(autouse=True)
+def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(monkeypatch, drawn=False)
+
+
+def draw(monkeypatch: pytest.MonkeyPatch, *, drawn: bool) -> None:
+    monkeypatch.setattr(keep_items.order, "is_drawn", lambda *_: drawn)
+
+
+async def says(
+    story: Story,
+    body: str,
+    intent: str | None,
+    ranking: tuple[tuple[str, float], ...] = SURE,
+    *,
+    number: str = ANN,
+    hands_off: bool = False,
+    answer: str = "What is wrong?",
+) -> int:
+    """A text and the bot's answer. Returns the interaction."""
+    interaction = (await story.text(body, number=number)).interaction_id or 0
+    question = await story.begin(interaction)
+    assert question is not None
+    if hands_off:
+        wish = RequestHandOff(turn_id=int(question.turn_id), reason="Not understood.")
+        await story.store.write(request_hand_off, wish)
+    await story.finish(
+        question,
+        answer,
+        understood=Understood(intent=intent, confidence=ranking[0][1] if ranking else None),
+        how=HowUnderstood(model="m1", ranking=ranking, form="problem_form", slot="device"),
+    )
+    return interaction
+
+
+async def kept(story: Story) -> list[tuple[str, str, str | None]]:
+    return [(row.text, row.source, row.suggestion) for row in await story.rows(t.trainer_items)]
+
+
+@pytest.mark.parametrize(
+    ("intent", "ranking", "source"),
+    [("nlu_fallback", SURE, "fallback"), ("report_problem", CLOSE, "small_margin")],
+)
+async def test_a_text_that_was_not_understood_waits_with_all_that_a_trainer_needs(
+    story: Story, intent: str, ranking: tuple[tuple[str, float], ...], source: str
+) -> None:
+    await says(story, "hello Ann here", "greet", answer="Hi Ann Lee, what is wrong?")
+    await says(story, "the thingy, Ann has it, call 2025550101", intent, ranking)
+    (item,) = await story.rows(t.trainer_items)
+    assert (item.text, item.source) == ("the thingy, ‹name› has it, call ‹number›", source)
+    assert item.question == "Hi ‹name›, what is wrong?"
+    assert (item.form, item.slot, item.model) == ("problem_form", "device", "m1")
+    assert item.ranking == [list(one) for one in ranking]
+    assert ANN not in str(tuple(item))
+
+
+async def test_a_turn_keeps_model_ranking_and_question(story: Story) -> None:
+    await says(story, "hello", "greet")
+    (turn,) = await story.rows(t.bot_turns)
+    assert (turn.model, turn.ranking) == ("m1", [list(one) for one in SURE])
+    assert turn.asked == {"form": "problem_form", "slot": "device"}
+    assert await kept(story) == []
+
+
+async def test_the_same_in_other_words_suggests_its_intent(story: Story) -> None:
+    await says(story, "the thingy is gone", "nlu_fallback")
+    await says(story, "my laptop was stolen", "report_problem")
+    assert await kept(story) == [("the thingy is gone", "reworded", "report_problem")]
+
+
+async def test_a_handoff_after_a_fallback_weighs_more(story: Story) -> None:
+    await says(story, "its doing the thing again", "nlu_fallback")
+    await says(story, "no the other one", "nlu_fallback", hands_off=True)
+    assert await kept(story) == [
+        ("its doing the thing again", "handoff", None),
+        ("no the other one", "handoff", None),
+    ]
+
+
+async def test_whoever_asks_for_a_person_was_not_understood_before(story: Story) -> None:
+    await says(story, "its doing the thing again", "nlu_fallback")
+    await story.text("AGENT")
+    assert await kept(story) == [("its doing the thing again", "handoff", None)]
+
+
+async def test_a_request_for_a_person_says_nothing_about_a_text_that_was_understood(
+    story: Story,
+) -> None:
+    await says(story, "my laptop is dead", "report_problem")
+    await story.text("AGENT")
+    assert await kept(story) == []
+
+
+@pytest.mark.parametrize("gives_up", ["restart", "never mind"])
+async def test_whoever_gives_up_was_perhaps_not_understood(story: Story, gives_up: str) -> None:
+    await says(story, "my laptop is dead", "report_problem")
+    if gives_up == "restart":
+        await story.text("RESTART")
+    else:
+        await says(story, "forget it", "never_mind")
+    assert await kept(story) == [("my laptop is dead", "gave_up", None)]
+
+
+async def test_an_agent_marks_what_the_virtual_agent_misunderstood(story: Story) -> None:
+    interaction = await says(story, "the thingy is gone", "report_problem")
+    answer = next(m for m in await story.lines(interaction) if m.direction == "outbound")
+    command = MarkMisunderstood(interaction_id=interaction, message_id=answer.id, agent_id=MIA)
+    made = await story.store.write(mark_misunderstood, command)
+    assert await story.store.write(mark_misunderstood, command) == made
+    (item,) = await story.rows(t.trainer_items)
+    assert (item.text, item.source, item.marked_by) == ("the thingy is gone", "misunderstood", MIA)
+
+
+async def test_only_an_answer_to_a_text_can_be_marked(story: Story) -> None:
+    interaction = await says(story, "hi", "greet")
+    text = next(m for m in await story.lines(interaction) if m.direction == "inbound")
+    with pytest.raises(NotFound):
+        await story.store.write(
+            mark_misunderstood,
+            MarkMisunderstood(interaction_id=interaction, message_id=text.id, agent_id=MIA),
+        )
+    silent = (await story.text("hi", number=BOB)).interaction_id or 0
+    question = await story.begin(silent)
+    assert question is not None
+    await story.finish(question, "An answer of a bot that does not report.")
+    answer = next(m for m in await story.lines(silent) if m.direction == "outbound")
+    with pytest.raises(BadInput):
+        await story.store.write(
+            mark_misunderstood,
+            MarkMisunderstood(interaction_id=silent, message_id=answer.id, agent_id=MIA),
+        )
+
+
+@pytest.mark.parametrize("expects", [Expects.CODE, Expects.FACT])
+async def test_the_words_of_a_secret_never_become_an_item(story: Story, expects: Expects) -> None:
+    interaction = await says(story, "hello", "greet")
+    await story.store.write(
+        lambda tx, _: interactions.put_expects(tx.conn, interaction, expects), None
+    )
+    await says(story, "maple street is where i grew up", "nlu_fallback")
+    await says(story, "forget it", "never_mind")
+    assert await kept(story) == []
+    answer = [m for m in await story.lines(interaction) if m.direction == "outbound"][1]
+    command = MarkMisunderstood(interaction_id=interaction, message_id=answer.id, agent_id=MIA)
+    assert await story.store.write(mark_misunderstood, command) is None
+    assert await kept(story) == []
+
+
+async def test_a_text_of_nothing_but_a_number_is_not_kept(story: Story) -> None:
+    await says(story, "2025550101", "nlu_fallback")
+    assert await kept(story) == []
+
+
+async def test_one_text_in_ten_goes_to_the_audit_and_stays_there(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(monkeypatch, drawn=True)
+    interaction = await says(story, "the thingy is gone", "report_problem")
+    answer = next(m for m in await story.lines(interaction) if m.direction == "outbound")
+    command = MarkMisunderstood(interaction_id=interaction, message_id=answer.id, agent_id=MIA)
+    await story.store.write(mark_misunderstood, command)
+    (item,) = await story.rows(t.trainer_items)
+    assert (item.lane, item.source, item.marked_by) == ("audit", "audit", MIA)
+
+
+async def test_similar_texts_of_several_requesters_are_one_cluster(story: Story) -> None:
+    await says(story, "my badge is stuck", "nlu_fallback")
+    await says(story, "is the cafeteria open", "nlu_fallback", number=BOB)
+    await says(story, "My badge is stuck!!", "nlu_fallback", number=BOB)
+    await says(story, "badge is stuck", "nlu_fallback", number=STRANGER)
+    first, other, same, near = await story.rows(t.trainer_items)
+    assert [one.cluster for one in (first, same, near)] == [first.id] * 3
+    assert other.cluster == other.id
+    assert len({one.requester for one in (first, same, near)}) == 3
