@@ -88,7 +88,7 @@ def live(
     conn: Connection, hashes: Sequence[str], since: datetime, until: datetime
 ) -> dict[str, LiveFigures]:
     """How models did with real texts in a time. A model without a turn is left out."""
-    asked = [b.c.model.in_(hashes), b.c.asked_at >= since, b.c.asked_at < until]
+    asked = [b.c.model.in_(hashes), b.c.asked_at >= since, b.c.asked_at <= until]
     query = select(b.c.model, *_COUNTS).where(*asked).group_by(b.c.model)
     return {row.model: _figures(row) for row in conn.execute(query)}
 
@@ -97,7 +97,7 @@ def live_by_intent(
     conn: Connection, hash: str, since: datetime, until: datetime
 ) -> dict[str, LiveFigures]:
     """The same of one model, by what it understood; the most frequent first."""
-    asked = [b.c.model == hash, b.c.asked_at >= since, b.c.asked_at < until]
+    asked = [b.c.model == hash, b.c.asked_at >= since, b.c.asked_at <= until]
     query = (
         select(_INTENT.label("intent"), *_COUNTS)
         .where(*asked)
