@@ -6,9 +6,12 @@ cancel it, and sees when the process that ran it is gone.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from handoff_service import log
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli, test_texts
@@ -21,6 +24,7 @@ from handoff_service.operations.training.change_model import (
     register_model,
     set_scores,
 )
+from handoff_service.operations.training.replay import KeepReplay, Replayed, keep_replay
 from handoff_service.operations.training.training_run import (
     INTERRUPTED,
     EndRun,
@@ -31,11 +35,15 @@ from handoff_service.operations.training.training_run import (
     start_run,
 )
 from handoff_service.rules.shared.vocabulary import ModelState, RunState, TrainingStep
+from handoff_service.rules.training.comparison import TextSet
+from handoff_service.rules.training.intents import NOT_UNDERSTOOD
 from handoff_service.store.engine.store import Store
-from handoff_service.store.training import models, test_sets
+from handoff_service.store.training import models, replay, test_sets
+from handoff_service.store.training.replay import RealText
 from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 
+REPLAYED_DAYS = 7
 EVERY = 1.0  # seconds between two reports of progress
 # step -> its part of the whole run, and how many seconds it takes on two cores
 SHARES = {
@@ -127,6 +135,7 @@ class TrainAndCompare:
         if running is not None and running.hash == model.hash:
             running = None
         texts = await texts_to_measure_by(self._store, self._root)
+        real = await self._store.read(recent_days, REPLAYED_DAYS) if running else []
 
         def measure(processes: Processes, report: Callable[[str], None]) -> Measurement:
             return measure_model.measure(
@@ -135,12 +144,14 @@ class TrainAndCompare:
                 model,
                 running,
                 texts=texts,
+                also=[as_measured(one) for one in real],
                 processes=processes,
                 report=report,
             )
 
         measured = await self._step(run_id, under, TrainingStep.MEASURE, measure)
         await keep(self._store, self._home, model, measured)
+        await self._store.write(keep_replay, replayed(model, real, measured))
         return model.hash
 
     def _check(self, processes: Processes, report: Callable[[str], None]) -> None:
@@ -189,6 +200,30 @@ async def texts_to_measure_by(store: Store, root: Path) -> list[MeasuredBy]:
         *await store.read(test_sets.audit),
         *test_texts.read(root),
     ]
+
+
+def recent_days(conn: Connection, days: int) -> list[RealText]:
+    """Real texts of the last days, masked."""
+    now: datetime = conn.get_execution_options()["now"]
+    return replay.recent(conn, now - timedelta(days=days))
+
+
+def as_measured(text: RealText) -> MeasuredBy:
+    """A real text, to be asked of both models; nobody knows what it means."""
+    meant = text.understood or NOT_UNDERSTOOD
+    return MeasuredBy(of_set=TextSet.TEST, text=text.text, meant=meant, asked=text.asked)
+
+
+def replayed(model: BotModel, texts: Sequence[RealText], measured: Measurement) -> KeepReplay:
+    """Real texts with both answers."""
+    return KeepReplay(
+        model=model.hash,
+        texts=[
+            Replayed(text=text, before=old, after=new)
+            for text, (old, new) in zip(texts, measured.also, strict=True)
+            if old is not None
+        ],
+    )
 
 
 async def keep(store: Store, home: Path, model: BotModel, measured: Measurement) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict
-from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind
+from handoff_service.operations.training.keep_items import TRAINER
+from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, ReplayVerdict
 from handoff_service.rules.training.canary import CanaryFigures, CanaryVerdict, in_words, judge
 from handoff_service.rules.training.exact_tests import Share
 from handoff_service.store.engine import tables as t
@@ -19,7 +20,6 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.training import models
 from handoff_service.store.views.training import BotModel
 
-TRAINER = "trainer"  # the topic of the trainer's pages
 NOTHING = Share(part=0, whole=0)
 m = t.bot_models
 
@@ -186,14 +186,25 @@ def _check_measured(tx: Transaction, model: BotModel, running: BotModel | None) 
 
 
 def _pinned_since(tx: Transaction, model: BotModel) -> list[str]:
-    """Texts that were pinned after the model was measured."""
-    held = t.pinned_texts
-    query = select(held.c.text).where(
-        held.c.removed_at.is_(None), held.c.id.not_in(list((model.scores or {})["pinned"]))
+    """Texts that were pinned after the model was measured: in its replay, or elsewhere."""
+    held, replayed = t.pinned_texts, t.replayed_texts
+    worse = (
+        (replayed.c.text == held.c.text)
+        & (replayed.c.model == model.hash)
+        & (replayed.c.verdict == ReplayVerdict.WORSE)
+    )
+    query = (
+        select(held.c.text, held.c.intent, replayed.c.after)
+        .outerjoin(replayed, worse)
+        .where(held.c.removed_at.is_(None))
+        .where(held.c.id.not_in(list((model.scores or {})["pinned"])))
     )
     return [
-        f"The text “{text}” was pinned after this model was measured. Measure it again."
-        for text in tx.conn.execute(query).scalars()
+        f"The pinned text “{row.text}” must mean {row.intent}. The new model takes it for "
+        f"{row.after}."
+        if row.after is not None
+        else f"The text “{row.text}” was pinned after this model was measured. Measure it again."
+        for row in tx.conn.execute(query)
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import insert, update
 
 from handoff_service.errors import Conflict
-from handoff_service.operations.training.change_model import TRAINER
+from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.vocabulary import RunState, TrainingStep
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
