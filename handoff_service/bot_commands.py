@@ -101,24 +101,16 @@ async def roll_back(store: Store, config: Settings, *, with_data: bool) -> str:
     """Return to the model that ran before."""
     changed: list[str] = []
     if with_data:
-        before = await store.read(models.ran_before)
+        before = await store.read(models.returns_to)
         if before is not None:
-            changed = await asyncio.to_thread(put_data_back, config.home, before)
+            folder = model_folder.folder(config.home)
+            changed = await asyncio.to_thread(
+                model_folder.roll_back_data, folder / before.file, rasa_cli.ROOT
+            )
     now = await store.write(change_model.roll_back, RollBack(with_data=with_data))
     async with _rollout(store, config) as rollout:
         files = "".join(f"\n  put back: {name}" for name in changed)
         return f"{now.hash[:SHORT]} is running.{files}{await _rolled_out(rollout)}"
-
-
-def put_data_back(home: Path, model: BotModel, root: Path = rasa_cli.ROOT) -> list[str]:
-    """Make the data folder what it was when a model was trained. What is there now is kept as
-    ``models/before-rollback-<hash of the data>.data.zip``."""
-    folder = model_folder.folder(home)
-    wanted = model_folder.kept_data(folder / model.file)
-    present = model_folder.data_of(root)
-    saved = folder / f"before-rollback-{model_folder.data_hash(present)}.tar.gz"
-    model_folder.keep_data(saved, present)
-    return model_folder.put_data_back(root, wanted)
 
 
 async def _named(store: Store, name: str) -> BotModel:

@@ -133,3 +133,13 @@ def put_data_back(root: Path, data: Mapping[str, bytes]) -> list[str]:
     for name in gone:
         (root / name).unlink()
     return sorted([*changed, *gone])
+
+
+def roll_back_data(model: Path, root: Path) -> list[str]:
+    """Make the data folder what it was when a model was trained. What is there now is kept beside
+    the models, as ``before-rollback-<hash of the data>.data.zip``. Returns the files that
+    changed."""
+    wanted = kept_data(model)
+    present = data_of(root)
+    keep_data(model.with_name(f"before-rollback-{data_hash(present)}.tar.gz"), present)
+    return put_data_back(root, wanted)

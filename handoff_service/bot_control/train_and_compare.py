@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -37,6 +37,7 @@ from handoff_service.operations.training.training_run import (
 from handoff_service.rules.shared.vocabulary import ModelState, RunState, TrainingStep
 from handoff_service.rules.training.comparison import TextSet
 from handoff_service.rules.training.intents import NOT_UNDERSTOOD
+from handoff_service.store.engine.database import read_at
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import models, replay, test_sets
 from handoff_service.store.training.replay import RealText
@@ -88,7 +89,7 @@ class TrainAndCompare:
     """``root``: the folder with ``config.yml``, ``domain.yml`` and ``data/``."""
 
     def __init__(self, store: Store, home: Path, root: Path = rasa_cli.ROOT) -> None:
-        self._store, self._home, self._root = store, home, root
+        self._store, self.home, self.root = store, home, root
         self._wanted: asyncio.Queue[tuple[int, StartRun]] = asyncio.Queue()
 
     async def start(self, command: StartRun) -> int:
@@ -134,13 +135,13 @@ class TrainAndCompare:
         running = await self._store.read(models.in_state, ModelState.RUNNING)
         if running is not None and running.hash == model.hash:
             running = None
-        texts = await texts_to_measure_by(self._store, self._root)
+        texts = await texts_to_measure_by(self._store, self.root)
         real = await self._store.read(recent_days, REPLAYED_DAYS) if running else []
 
         def measure(processes: Processes, report: Callable[[str], None]) -> Measurement:
             return measure_model.measure(
-                self._home,
-                self._root,
+                self.home,
+                self.root,
                 model,
                 running,
                 texts=texts,
@@ -150,15 +151,15 @@ class TrainAndCompare:
             )
 
         measured = await self._step(run_id, under, TrainingStep.MEASURE, measure)
-        await keep(self._store, self._home, model, measured)
+        await keep(self._store, self.home, model, measured)
         await self._store.write(keep_replay, replayed(model, real, measured))
         return model.hash
 
     def _check(self, processes: Processes, report: Callable[[str], None]) -> None:
-        rasa_cli.check(self._home, self._root, processes=processes, report=report)
+        rasa_cli.check(self.home, self.root, processes=processes, report=report)
 
     def _train(self, processes: Processes, report: Callable[[str], None]) -> Path:
-        return rasa_cli.train(self._home, self._root, processes=processes, report=report)
+        return rasa_cli.train(self.home, self.root, processes=processes, report=report)
 
     async def _register(self, path: Path, command: StartRun) -> BotModel:
         return await register(self._store, path, note=command.note, agent_id=command.agent_id)
@@ -204,8 +205,7 @@ async def texts_to_measure_by(store: Store, root: Path) -> list[MeasuredBy]:
 
 def recent_days(conn: Connection, days: int) -> list[RealText]:
     """Real texts of the last days, masked."""
-    now: datetime = conn.get_execution_options()["now"]
-    return replay.recent(conn, now - timedelta(days=days))
+    return replay.recent(conn, read_at(conn) - timedelta(days=days))
 
 
 def as_measured(text: RealText) -> MeasuredBy:

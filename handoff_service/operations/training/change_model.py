@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
@@ -102,7 +102,8 @@ def promote(tx: Transaction, command: Promote) -> BotModel:
     running = models.in_state(tx.conn, ModelState.RUNNING)
     if running is not None and running.hash == model.hash:
         raise Conflict("This model runs already.")
-    _check_measured(tx, model, running)
+    if reasons := promotion_blocks(tx.conn, model, running):
+        raise Conflict(" ".join(reasons))
     if command.canary and model.state is not ModelState.CANARY and running is not None:
         _move(tx, ModelState.CANARY, ModelState.KEPT)
         _put(tx, model.hash, ModelState.CANARY)
@@ -168,24 +169,23 @@ def mark_gone(tx: Transaction, hashes: list[str]) -> None:
     )
 
 
-def _check_measured(tx: Transaction, model: BotModel, running: BotModel | None) -> None:
+def promotion_blocks(conn: Connection, model: BotModel, running: BotModel | None) -> list[str]:
+    """Why this model may not run, in whole sentences that say what to do. Empty: it may."""
     if model.state is ModelState.GONE:
-        raise Conflict("The file of this model is gone. Train again.")
-    if running is None:
-        return
+        return ["The file of this model is gone. Train again."]
+    if running is None or running.hash == model.hash:
+        return []
     if model.scores is None:
-        raise Conflict("This model was not measured yet. Measure it, then promote it.")
-    if model.scores["against"] != running.hash and model.state is not ModelState.CANARY:
-        raise Conflict(
-            "This model was compared with one that does not run any more. Measure it again, "
-            "then promote it."
-        )
-    reasons = [*model.scores["reasons"], *_pinned_since(tx, model)]
-    if reasons:
-        raise Conflict(" ".join(reasons))
+        return ["This model was not measured yet. Measure it, then promote it."]
+    if model.scores["against"] != running.hash:
+        return [
+            "This model was compared with one that does not run any more. Measure it again, then "
+            "promote it."
+        ]
+    return [*model.scores["reasons"], *_pinned_since(conn, model)]
 
 
-def _pinned_since(tx: Transaction, model: BotModel) -> list[str]:
+def _pinned_since(conn: Connection, model: BotModel) -> list[str]:
     """Texts that were pinned after the model was measured: in its replay, or elsewhere."""
     held, replayed = t.pinned_texts, t.replayed_texts
     worse = (
@@ -204,7 +204,7 @@ def _pinned_since(tx: Transaction, model: BotModel) -> list[str]:
         f"{row.after}."
         if row.after is not None
         else f"The text “{row.text}” was pinned after this model was measured. Measure it again."
-        for row in tx.conn.execute(query)
+        for row in conn.execute(query)
     ]
 
 

@@ -57,6 +57,7 @@ def start_run(tx: Transaction, command: StartRun) -> int:
         .values(
             state=RunState.RUNNING,
             step=TrainingStep.MEASURE if model else TrainingStep.CHECK,
+            progress=0.0,
             model=model,
             note=command.note,
             agent_id=command.agent_id,

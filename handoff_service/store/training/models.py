@@ -84,6 +84,13 @@ def ran_before(conn: Connection) -> BotModel | None:
     return _model(row) if row is not None else None
 
 
+def returns_to(conn: Connection) -> BotModel | None:
+    """The model that a roll back returns to: the running one while a canary tries another."""
+    if in_state(conn, ModelState.CANARY) is not None:
+        return in_state(conn, ModelState.RUNNING)
+    return ran_before(conn)
+
+
 def live(
     conn: Connection, hashes: Sequence[str], since: datetime, until: datetime
 ) -> dict[str, LiveFigures]:

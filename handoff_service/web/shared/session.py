@@ -88,6 +88,11 @@ def supervises(agent: CurrentAgent) -> bool:
     return bool(agent.roles & {Role.SUPERVISOR, Role.ADMIN})
 
 
+def trains(agent: CurrentAgent) -> bool:
+    """Whether this agent may do what trainers do."""
+    return bool(agent.roles & {Role.TRAINER, Role.ADMIN})
+
+
 def csrf_token(request: Request) -> str:
     """What this browser's forms must carry."""
     return sign_in.csrf_token(desk_of(request).settings.secret_key, cookie_token(request) or "")

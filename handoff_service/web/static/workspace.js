@@ -24,6 +24,8 @@ const ASKED = {
   "get-news": [askForNews, (html) => (showNews(html), countWaits())],
   "get-desk": [() => {}, showDesk],
   "get-today": [() => {}, showDesk],
+  "get-training": [() => {}, showDesk],
+  "get-models": [() => {}, showDesk],
 };
 
 document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {

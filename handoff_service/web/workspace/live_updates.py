@@ -12,6 +12,7 @@ from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
 from handoff_service.operations.shared.messages import SUPERVISORS
+from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import interactions
@@ -28,6 +29,7 @@ from handoff_service.web.shared.session import (
     page,
     signed_in,
     supervises,
+    trains,
 )
 
 # what is written; nothing any more
@@ -41,13 +43,14 @@ async def events(request: Request, agent: CurrentAgent) -> None:
     """The stream: ``lists`` when something about this agent changed, ``thread`` when the ``open``
     conversation did, ``writing`` when somebody else writes in it (``{"by", "said"}``; nothing is
     said when they stopped), and for supervisors who ask for it ``desk`` when anything that their
-    page shows did."""
+    page shows did, and for trainers who ask for it ``trainer``."""
     desk = desk_of(request)
     opened = _number(request.args.get("open") or "")
     if opened is not None:
         allowed(agent, *LIVE)
     here = f"interaction:{opened}"
     mine = {f"agent:{agent.id}", *([SUPERVISORS] if Role.SUPERVISOR in agent.roles else [])}
+    teaches = {TRAINER} if request.args.get("trainer") == "1" and trains(agent) else set[str]()
     watches = {DESK} if request.args.get("desk") == "1" and supervises(agent) else set[str]()
     written = (
         {f"writing:{opened}:{kind}": said for kind, said in KINDS.items()}
@@ -58,10 +61,11 @@ async def events(request: Request, agent: CurrentAgent) -> None:
     async def says(hints: Sequence[Hint]) -> list[sse.Said]:
         topics = {hint.topic for hint in hints}
         if EVERYTHING in hints:
-            topics |= {here, *mine, DESK}
+            topics |= {here, *mine, DESK, TRAINER}
         said: list[sse.Said] = [("thread", "")] if opened is not None and here in topics else []
         said += [("lists", "")] if topics & mine else []
         said += [("desk", "")] if topics & watches else []
+        said += [("trainer", "")] if topics & teaches else []
         for hint in hints:
             if hint.topic in written and hint.by not in (None, agent.id):
                 with suppress(NotFound):  # an agent who is not in this database ends no stream
@@ -74,8 +78,8 @@ async def events(request: Request, agent: CurrentAgent) -> None:
         # with other roles the page asks for another stream
         return now is not None and now.roles == agent.roles
 
-    topics = [*mine, *([here] if opened is not None else []), *written, *watches]
-    pause = PAUSE if watches else 0.0
+    topics = [*mine, *([here] if opened is not None else []), *written, *watches, *teaches]
+    pause = PAUSE if watches or teaches else 0.0
     await sse.serve(request, desk, topics, says, still, pause=pause, holder=agent.id)
 
 

@@ -47,6 +47,7 @@ from handoff_service.web.shared.session import (
 )
 from handoff_service.web.shared.uploads import MAY_ATTACH, attached
 from handoff_service.web.supervisor import supervisor
+from handoff_service.web.trainer import models, train
 from handoff_service.web.workspace import (
     cases,
     consent,
@@ -282,6 +283,8 @@ PAGES: dict[str, Any] = {
     **template_picker.PAGES,
     **new_conversation.PAGES,
     **supervisor.PAGES,
+    **train.PAGES,
+    **models.PAGES,
     **transfer.PAGES,
     **cases.PAGES,
     **consent.PAGES,
@@ -303,6 +306,8 @@ ACTS: dict[str, Any] = {
     **hold.ACTS,
     **timers.ACTS,
     **supervisor.ACTS,
+    **train.ACTS,
+    **models.ACTS,
     **transfer.ACTS,
     **cases.ACTS,
     **consent.ACTS,
