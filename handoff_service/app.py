@@ -125,7 +125,7 @@ async def _open(app: App, settings: Settings) -> None:
     provider = kind.open(settings, lambda receipt: store.write(record_receipt, receipt))
     the_bot = _bot(settings, metrics)
     app.ctx.bot_models = RasaModels(settings.bot_token)
-    training = TrainAndCompare(store, settings.home)
+    training = TrainAndCompare(store, settings.home, settings.bot_data)
     rollout = ModelRollout(store, app.ctx.bot_models, settings.bot_urls, settings.home)
     app.ctx.webhook = HttpWebhook(settings.webhook_hosts.replace(",", " ").split())
     mailer = _mailer(settings)

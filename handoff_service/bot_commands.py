@@ -7,7 +7,6 @@ Each returns what it prints. They work while the service runs, and without it.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli
 from handoff_service.bot_control.measure_model import Measurement
@@ -41,7 +40,7 @@ async def list_models(store: Store) -> str:
 
 async def train(store: Store, config: Settings, *, force: bool) -> str:
     """Train the current data, and note the model as the candidate."""
-    path = await asyncio.to_thread(rasa_cli.train, config.home, force=force)
+    path = await asyncio.to_thread(rasa_cli.train, config.home, config.bot_data, force=force)
     model = await register(store, path)
     if model.state is ModelState.RUNNING:
         return f"{path}\nThis model runs already."
@@ -52,9 +51,9 @@ async def be_ready(store: Store, config: Settings) -> str:
     """See to it that a bot process that starts has a model: the promoted one, else one of the
     current data. Prints nothing."""
     running = await store.read(models.in_state, ModelState.RUNNING)
-    if running is None or not await asyncio.to_thread(_can_run, config.home, running):
+    if running is None or not await asyncio.to_thread(_can_run, config, running):
         show_progress("the virtual agent needs a model; training takes about a minute")
-        path = await asyncio.to_thread(rasa_cli.train, config.home)
+        path = await asyncio.to_thread(rasa_cli.train, config.home, config.bot_data)
         model = await register(store, path)
         await store.write(change_model.run_at_start, model.hash)
         running = await store.read(models.get, model.hash)
@@ -62,14 +61,14 @@ async def be_ready(store: Store, config: Settings) -> str:
     return ""
 
 
-def _can_run(home: Path, running: BotModel) -> bool:
+def _can_run(config: Settings, running: BotModel) -> bool:
     """Whether its file is there and fits the code. A model that was never measured came of a start
     and not of a promotion, so it follows the data."""
-    path = model_folder.folder(home) / running.file
+    path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False
     if running.scores is None:
-        return rasa_cli.trained_model(home) == path
+        return rasa_cli.trained_model(config.home, config.bot_data) == path
     try:
         made = rasa_cli.fingerprint(model_folder.kept_data(path))
     except SetupError:
@@ -105,7 +104,7 @@ async def roll_back(store: Store, config: Settings, *, with_data: bool) -> str:
         if before is not None:
             folder = model_folder.folder(config.home)
             changed = await asyncio.to_thread(
-                model_folder.roll_back_data, folder / before.file, rasa_cli.ROOT
+                model_folder.roll_back_data, folder / before.file, config.bot_data
             )
     now = await store.write(change_model.roll_back, RollBack(with_data=with_data))
     async with _rollout(store, config) as rollout:
@@ -125,11 +124,11 @@ async def _named(store: Store, name: str) -> BotModel:
 async def _measure(
     store: Store, config: Settings, model: BotModel, beside: BotModel
 ) -> Measurement:
-    texts = await texts_to_measure_by(store, rasa_cli.ROOT)
+    texts = await texts_to_measure_by(store, config.bot_data)
     return await asyncio.to_thread(
         lambda: measure_model.measure(
             config.home,
-            rasa_cli.ROOT,
+            config.bot_data,
             model,
             beside,
             texts=texts,

@@ -246,7 +246,7 @@ def _measure(config: Settings, pipeline: str) -> None:
 
 
 def _bot_check(config: Settings, _asked: argparse.Namespace) -> int:
-    print(f"the data is valid, and {rasa_cli.check(config.home)} texts fit SMS")
+    print(f"the data is valid, and {rasa_cli.check(config.home, config.bot_data)} texts fit SMS")
     return 0
 
 
@@ -263,7 +263,7 @@ def _bot_train(config: Settings, asked: argparse.Namespace) -> int:
 def _bot_run(config: Settings, asked: argparse.Namespace) -> int:
     _with_store(config, lambda store: bot_commands.be_ready(store, config))
     command, environment = rasa_cli.command(config, asked.number)
-    command += ["--model", str(rasa_cli.served_model(config.home))]
+    command += ["--model", str(rasa_cli.served_model(config.home, config.bot_data))]
     os.chdir(rasa_cli.ROOT)
     os.execve(command[0], command, environment)  # noqa: S606  # our own command
 

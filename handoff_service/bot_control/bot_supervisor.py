@@ -41,7 +41,7 @@ def commands(config: Settings) -> list[BotCommand]:
     """One command per address of PATCHBOARD_BOT_URL."""
 
     def model() -> Sequence[str]:
-        return ["--model", str(rasa_cli.served_model(config.home))]
+        return ["--model", str(rasa_cli.served_model(config.home, config.bot_data))]
 
     return [
         BotCommand(
