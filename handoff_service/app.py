@@ -10,6 +10,7 @@ from sanic import Sanic
 
 from actions.turn import COLLECTED
 from handoff_service import clock, log
+from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.train_and_compare import TrainAndCompare
 from handoff_service.connections import Connections
@@ -171,6 +172,7 @@ async def _open(app: App, settings: Settings) -> None:
         outage=outage,
         training=training,
         rollout=rollout,
+        bot_data=BotData(settings.bot_data),
     )
     for worker in workers:
         background.start(worker.name, worker.run)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.train_and_compare import TrainAndCompare
 from handoff_service.clock import Clock
@@ -40,6 +41,7 @@ class AppContext:
     outage: Callable[[], None]
     training: TrainAndCompare
     rollout: ModelRollout
+    bot_data: BotData
 
 
 def operation_settings(settings: Settings, send_errors: SendErrors) -> OperationSettings:

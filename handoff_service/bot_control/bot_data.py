@@ -11,6 +11,8 @@ in a thread.
 
 import difflib
 import fcntl
+import functools
+import heapq
 import os
 import re
 import threading
@@ -23,6 +25,7 @@ from typing import Any
 from handoff_service.bot_control import nlu_file
 from handoff_service.bot_control.nlu_file import Example
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.rules.training import clusters
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
@@ -52,10 +55,36 @@ class FileChange:
     diff: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """An example that is similar to a text. ``share``: of common letters, 0 to 1."""
+
+    intent: str
+    text: str
+    share: float
+
+
+type _Triples = Mapping[str, Sequence[tuple[Example, frozenset[str]]]]
+
+
+@dataclass(frozen=True)
 class _Read:
+    """A file as it was at ``stamp``."""
+
     stamp: tuple[int, int]
     intents: Mapping[str, tuple[Example, ...]]
+    lines: tuple[str, ...] = ()
+    ends: Mapping[str, int] = field(default_factory=dict)
+
+    def triples(self) -> _Triples:
+        return self._triples
+
+    @functools.cached_property
+    def _triples(self) -> _Triples:
+        return {
+            name: [(one, clusters.triples(one.text)) for one in listed]
+            for name, listed in self.intents.items()
+        }
 
 
 @dataclass(slots=True)
@@ -113,6 +142,20 @@ class BotData:
                 self._domain = stamp, nlu_file.read(self._text(DOMAIN))
             return self._domain[1]
 
+    def nearest(self, text: str, most: int = 3) -> list[Near]:
+        """The examples with the most letters in common, and how many (0 to 1)."""
+        mine = clusters.triples(text)
+        with self._lock:
+            of_files = [self._read(name) for name in self._nlu()]
+            scored = [
+                (clusters.alike(mine, triples), intent, one)
+                for read in of_files
+                for intent, listed in read.triples().items()
+                for one, triples in listed
+            ]
+        best = heapq.nlargest(most, scored, key=lambda found: found[0])
+        return [Near(intent=name, text=one.text, share=share) for share, name, one in best if share]
+
     def file_of(self, intent: str) -> str:
         """NotFound for an intent without examples."""
         for file, content in self._nlu().items():
@@ -129,8 +172,15 @@ class BotData:
         with self._lock:
             stamp, known = _stamp(self.root / file), self._files.get(file)
             if known is None or known.stamp != stamp:
-                listed = nlu_file.intents(nlu_file.read(self._text(file)))
-                known = _Read(stamp, {name: tuple(each) for name, each in listed.items()})
+                text = self._text(file)
+                content = nlu_file.read(text)
+                listed = nlu_file.intents(content)
+                known = _Read(
+                    stamp,
+                    {name: tuple(each) for name, each in listed.items()},
+                    tuple(text.splitlines()),
+                    nlu_file.ends(content),
+                )
                 self._files[file] = known
             return known
 
@@ -140,8 +190,15 @@ class BotData:
     # Changing -------------------------------------------------------------------------------------
 
     def preview_add(self, intent: str, marked: str) -> FileChange:
+        """What ``add`` would change, without the work of a round trip."""
         file = self.file_of(intent)
-        return _difference(file, self._text(file), _added(intent, [marked]))
+        read, said = self._read(file), nlu_file.checked(marked)
+        if any(one.marked == said for one in read.intents[intent]):
+            return FileChange(file=file, diff=())
+        end, lines = read.ends[intent], list(read.lines)
+        begins = lines[end - 1].partition("-")[0]
+        after = [*lines[:end], f"{begins}- {said}", *lines[end:]]
+        return _differs(file, lines, after)
 
     def add(self, intent: str, marked: Sequence[str]) -> FileChange:
         """Examples at the end of an intent; those that are there already are left out."""
@@ -181,8 +238,7 @@ class BotData:
         return self._change(AUDIT, change)
 
     def remove_test(self, intent: str, text: str) -> FileChange:
-        example = nlu_file.example_of(text)
-        return self._change(AUDIT, lambda written: nlu_file.remove(written, intent, example))
+        return self._change(AUDIT, lambda written: nlu_file.remove(written, intent, text))
 
     def _file_with(self, intent: str, marked: str) -> str:
         for file, content in self._nlu().items():
@@ -200,7 +256,7 @@ class BotData:
                 if after.encode() == before:
                     return FileChange(file=file, diff=())
                 if _put(path, before, after.encode()):
-                    return _differs(file, before.decode(), after)
+                    return _differs(file, before.decode().splitlines(), after.splitlines())
         raise Conflict(f"Another program keeps changing {file}. Nothing was written.")
 
     @contextmanager
@@ -241,12 +297,8 @@ def _added(intent: str, marked: Sequence[str]) -> Callable[[str], str]:
     return lambda text: nlu_file.add(text, intent, marked)
 
 
-def _difference(file: str, before: str, change: Callable[[str], str]) -> FileChange:
-    return _differs(file, before, change(before))
-
-
-def _differs(file: str, before: str, after: str) -> FileChange:
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="")
+def _differs(file: str, before: Sequence[str], after: Sequence[str]) -> FileChange:
+    lines = difflib.unified_diff(before, after, lineterm="")
     return FileChange(file=file, diff=tuple(lines)[2:])
 
 

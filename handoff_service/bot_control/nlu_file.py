@@ -5,13 +5,7 @@ The rest of the file, with its comments, order and block style, goes through rua
 trip. A file whose round trip would change something is refused, so that a diff shows exactly what a
 trainer did.
 
-What an example needs to come out of Rasa's reader as it went in
-(rasa/shared/nlu/training_data/formats/rasa_yaml.py, entities_parser.py):
-
-- It is one line: white space becomes single blanks, and characters that YAML forbids are dropped.
-- ``[words](entity)`` marks an entity. In a requester's text a blank keeps the brackets apart.
-- The virtual agent is given texts without a leading slash, which would name an intent.
-- Rasa decodes ``\\u`` in a file of pure ASCII, so such a file gets a comment that is not.
+Rasa decodes ``\\u`` in a file of pure ASCII, so such a file gets a comment that is not.
 """
 
 import io
@@ -27,17 +21,9 @@ from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.rules.training import examples as examples_rules
+from handoff_service.rules.training.examples import one_line, without_entities
 
-LONGEST = 1600  # characters of an example
-#: What Rasa takes for an entity in an example. Source: entities_parser.ENTITY_REGEX.
-ENTITY = re.compile(
-    r"\[(?P<words>[^\]]+?)\](?:\((?P<entity>[^:)]+?)(?:\:(?P<value>[^)]+))?\)"
-    r"|\{[^}]+?\}|\[.*?\])"
-)
-#: Characters that YAML allows. Source: YAML 1.2, section 5.1.
-_FORBIDDEN = re.compile(
-    "[^\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]"
-)
 _ESCAPE = re.compile(r"\\[uU]")
 NOT_ASCII = "# Keep this line – Rasa would decode the backslashes of a file in plain ASCII.\n"
 NOT_EDITABLE = "Patchboard would change more than you did. Use an editor for this file: {why}."
@@ -66,39 +52,15 @@ class Example:
 
 def example_of(text: str) -> str:
     """A requester's text as an example without entities. BadInput when nothing is left of it."""
-    said = one_line(text).lstrip("/ ")
-    for _ in range(len(said)):
-        if (found := ENTITY.search(said)) is None:
-            break
-        end = found.start() + found[0].index("]") + 1
-        said = f"{said[:end]} {said[end:]}"
-    return checked(said)
-
-
-def one_line(text: str) -> str:
-    return " ".join(_FORBIDDEN.sub("", " ".join(text.split())).split())
+    return checked(examples_rules.example_of(text))
 
 
 def checked(marked: str) -> str:
     """An example as it is written, with its entities. BadInput when it cannot be one."""
     said = one_line(marked)
-    if not without_entities(said).strip("- "):
-        raise BadInput("An example needs at least one word.", errors={"example": "Type a text."})
-    if len(said) > LONGEST:
-        raise BadInput(
-            f"An example has at most {LONGEST:,} characters.",
-            errors={"example": f"At most {LONGEST:,} characters."},
-        )
-    if re.match(r"/", said):
-        raise BadInput(
-            "An example cannot begin with a slash, which would name an intent.",
-            errors={"example": "Delete the slash."},
-        )
+    if wrong := examples_rules.error(said):
+        raise BadInput(wrong, errors={"example": wrong})
     return said
-
-
-def without_entities(marked: str) -> str:
-    return ENTITY.sub(lambda found: found["words"], marked)
 
 
 # Files --------------------------------------------------------------------------------------------
@@ -125,6 +87,15 @@ def intents(content: Any) -> dict[str, list[Example]]:
     found: dict[str, list[Example]] = {}
     for block in _blocks(content):
         found.setdefault(str(block["intent"]), []).extend(examples(str(block["examples"])))
+    return found
+
+
+def ends(content: Any) -> dict[str, int]:
+    """Intent -> the number of lines of the file up to the last example of its first block."""
+    found: dict[str, int] = {}
+    for block in _blocks(content):
+        begin = block.lc.value("examples")[0] + 1
+        found.setdefault(str(block["intent"]), begin + len(_lines(block)))
     return found
 
 

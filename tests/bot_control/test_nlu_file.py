@@ -10,6 +10,7 @@ import pytest
 from handoff_service.bot_control import nlu_file
 from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.rules.training.examples import one_line
 from tests.support.rasa_server import BOT_PYTHON, environment, need_bot_environment
 from tests.training.awkward import TEXTS
 
@@ -138,5 +139,5 @@ def test_an_example_says_what_was_sent() -> None:
     for text in TEXTS:
         if not text.strip("/ -\x00\x07\ufeff"):
             continue
-        plain = nlu_file.one_line(text).lstrip("/ ")
+        plain = one_line(text).lstrip("/ ")
         assert nlu_file.example_of(text).replace(" ", "") == plain.replace(" ", "")

@@ -231,6 +231,7 @@ class ItemSource(StrEnum):
 class ItemState(StrEnum):
     WAITING = "waiting"
     UNSURE = "unsure"  # waits for another trainer
+    SECOND = "second"  # labeled; waits for a blind second label
     LABELED = "labeled"
 
 

@@ -774,7 +774,7 @@ trainer_items = Table(
     _word("requester"),
     #: the oldest item of its cluster; its own id when it stands alone
     Column("cluster", ID, nullable=False),
-    #: waiting, unsure, labeled
+    #: waiting, unsure, second, labeled
     _word("state"),
     #: the agent who marked it as misunderstood
     _ref("marked_by", "agents.id", null=True),
@@ -784,7 +784,7 @@ trainer_items = Table(
     Index("ix_trainer_items_waiting", "lane", "state", "cluster"),
     Index("ix_trainer_items_fold", "fold"),
 )
-#: Trainers' answers. A row is never changed, except that it can be undone.
+#: Trainers' answers. A row is never changed, except when its example is written or it is undone.
 trainer_labels = Table(
     "trainer_labels",
     metadata,
@@ -795,9 +795,9 @@ trainer_labels = Table(
     _word("verdict"),
     #: null unless the verdict is intent
     _word("intent", null=True),
-    #: the example as it was written, with its entities marked; null: nothing was written
+    #: the example with its entities marked; null: there is none, or it was there before
     _word("example", null=True),
-    #: the file that it was written to, below the bot's data folder
+    #: below the bot's data folder; null until the example is written
     _word("file", null=True),
     #: a blind second label: the first one was not shown, and nothing is written
     _flag("second", default=False),
@@ -807,6 +807,7 @@ trainer_labels = Table(
     _time("undone_at", null=True),
     Index("ix_trainer_labels_item_id", "item_id"),
     Index("ix_trainer_labels_agent_id", "agent_id", "id"),
+    Index("ix_trainer_labels_batch", "batch"),
 )
 HELD = sa.text("removed_at IS NULL")
 #: Texts that every model must understand in one way, or it is not promoted.

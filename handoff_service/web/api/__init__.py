@@ -23,6 +23,7 @@ from handoff_service.web.api import (
     supervision,
     templates,
     timers,
+    trainer,
     users,
     work,
 )
@@ -43,6 +44,7 @@ MODULES = (
     ownership,
     timers,
     resolve_sends,
+    trainer,
     cases,
     new_conversations,
     work,

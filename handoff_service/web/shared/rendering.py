@@ -30,6 +30,7 @@ from handoff_service.rules.shared.names import first_name
 from handoff_service.web.shared import assets, directions, links
 
 _ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_MASK = re.compile("‹(name|number|email|code)›")
 TEMPLATES = Path(__file__).parents[1] / "templates"
 # for segments.js
 ALPHABETS = {
@@ -138,6 +139,7 @@ def environment() -> Environment:
         isolated=directions.isolated,
         sentence=directions.sentence,
         linked=links.linked,
+        masks=masks,
         visible=is_visible,
     )
     return made
@@ -172,6 +174,12 @@ def words(name: str) -> str:
     """A stored word or a slot's name as it is read: work_in_progress -> Work in progress."""
     said = name.replace("_", " ").strip()
     return said[:1].upper() + said[1:]
+
+
+def masks(text: str) -> list[tuple[str, bool]]:
+    """A masked text in parts; whether a part is a mask, which is then without its marks."""
+    parts = _MASK.split(text)
+    return [(part, bool(n % 2)) for n, part in enumerate(parts) if part]
 
 
 def minutes(seconds: int) -> str:

@@ -12,6 +12,7 @@ import { startNewMessage } from "./new_message.js";
 import { startNotices } from "./notices.js";
 import { csrf, renewId, say, signInAgain, why, worked } from "./post.js";
 import { showDesk } from "./supervisor.js";
+import { showQueue, startTeach } from "./teach.js";
 import { startTemplates } from "./templates.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
 import { startTimers } from "./timers.js";
@@ -26,6 +27,7 @@ const ASKED = {
   "get-today": [() => {}, showDesk],
   "get-training": [() => {}, showDesk],
   "get-models": [() => {}, showDesk],
+  "get-queue": [() => {}, showQueue],
 };
 
 document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {
@@ -54,6 +56,7 @@ startForms();
 startNewMessage();
 startTimers();
 startLoading();
+startTeach();
 startKeys();
 startTyping();
 startSounds();

@@ -25,6 +25,7 @@ from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.page_shell import frame
 from handoff_service.web.shared.rendering import form_field, render, went_well
 from handoff_service.web.shared.session import csrf_token, desk_of, page
+from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/models"
 LONGEST = timedelta(days=7)  # of the figures before and after a promotion
@@ -46,15 +47,17 @@ class Figure:
 @page(Role.TRAINER)
 async def models_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     around = await frame(request, agent, place="trainer")
-    return render("models.html", **around | await _models(request) | {"tab": "models"})
+    return render(
+        "trainer/models.html", **around | await _models(request) | {"tabs": TABS, "here": "/models"}
+    )
 
 
 @page(Role.TRAINER)
-async def now_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
+async def models_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
     return render(
-        "models_now.html",
+        "trainer/models_now.html",
         zone=facts.zone,
         now=desk.clock(),
         csrf=csrf_token(request),
@@ -79,7 +82,7 @@ async def promote_dialog(request: Request, hash: str, agent: CurrentAgent) -> HT
 
     found = await desk.store.read(read)
     return render(
-        "promote_dialog.html",
+        "trainer/promote.html",
         csrf=csrf_token(request),
         canary=desk.rollout.has_canary,
         cut=await _cut(request, found),
@@ -91,11 +94,11 @@ async def promote_dialog(request: Request, hash: str, agent: CurrentAgent) -> HT
 async def model_dialog(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
     """What a model's data changes against the one that ran when it was trained."""
     model = await desk_of(request).store.read(models.get, hash)
-    return render("model_dialog.html", model=model)
+    return render("trainer/model_data.html", model=model)
 
 
 @page(Role.TRAINER)
-async def promote(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
+async def promote_model(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
     """With several bot processes one tries it first, unless it did already."""
     desk = desk_of(request)
     command = Promote(hash=hash, canary=desk.rollout.has_canary, agent_id=agent.id)
@@ -105,7 +108,7 @@ async def promote(request: Request, hash: str, agent: CurrentAgent) -> HTTPRespo
 
 
 @page(Role.TRAINER)
-async def roll_back(request: Request, agent: CurrentAgent) -> HTTPResponse:
+async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """``data``: put its training data back, too."""
     desk = desk_of(request)
     with_data = form_field(request, "data") == "1"
@@ -223,11 +226,11 @@ async def _cut(request: Request, found: dict[str, Any]) -> list[str]:
 ONE = "/trainer/models/<hash:str>"
 PAGES: dict[str, Any] = {
     "/trainer/models": models_page,
-    "/trainer/models/now": now_fragment,
+    "/trainer/models/now": models_now,
     f"{ONE}/promote": promote_dialog,
     f"{ONE}/data": model_dialog,
 }
 ACTS: dict[str, Any] = {
-    f"{ONE}/promote": promote,
-    "/trainer/models/roll-back": roll_back,
+    f"{ONE}/promote": promote_model,
+    "/trainer/models/roll-back": roll_back_model,
 }

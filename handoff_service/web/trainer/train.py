@@ -38,6 +38,7 @@ from handoff_service.web.shared.page_shell import frame
 from handoff_service.web.shared.rendering import form_field, render, went_well
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import csrf_token, desk_of, page
+from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/train"
 LONGEST_NOTE = 200
@@ -56,11 +57,11 @@ async def train_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """``?model=``: compare this one; else the candidate."""
     around = await frame(request, agent, place="trainer")
     run, found = await _run(request), await _comparison(request)
-    return render("train.html", **around | run | found | {"tab": "train"})
+    return render("trainer/train.html", **around | run | found | {"tabs": TABS, "here": "/train"})
 
 
 @page(Role.TRAINER)
-async def now_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
+async def training_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """What moves: the run; and the comparison, when no run is under way."""
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
@@ -69,12 +70,16 @@ async def now_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     if run is None or run.state is not RunState.RUNNING:
         found |= await _comparison(request)
     return render(
-        "train_now.html", zone=facts.zone, now=desk.clock(), csrf=csrf_token(request), **found
+        "trainer/train_now.html",
+        zone=facts.zone,
+        now=desk.clock(),
+        csrf=csrf_token(request),
+        **found,
     )
 
 
 @page(Role.TRAINER)
-async def texts_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
+async def training_texts(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The dialog: the test texts of one cell of the confusion matrix."""
     meant, understood = request.args.get("meant") or "", request.args.get("understood") or ""
     model = await desk_of(request).store.read(models.get, request.args.get("model") or "")
@@ -84,11 +89,11 @@ async def texts_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
         if one.of_set is not TextSet.PINNED
         and (alike(one.meant), alike(one.new.intent)) == (meant, understood)
     ]
-    return render("train_texts.html", texts=found, meant=meant, understood=understood)
+    return render("trainer/texts.html", texts=found, meant=meant, understood=understood)
 
 
 @page(Role.TRAINER)
-async def log_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+async def training_log(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Rasa's own output of the latest run of a step."""
     name = LOGS.get(request.args.get("step") or "", "train")
     path = rasa_cli.log_of(desk_of(request).settings.home, name)
@@ -100,7 +105,7 @@ async def log_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 @page(Role.TRAINER)
-async def start(request: Request, agent: CurrentAgent) -> HTTPResponse:
+async def start_training(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Train and compare; with ``model``, measure that one again."""
     note = form_field(request, "note").strip()
     if len(note) > LONGEST_NOTE:
@@ -112,13 +117,13 @@ async def start(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 @page(Role.TRAINER)
-async def cancel(request: Request, agent: CurrentAgent) -> HTTPResponse:
+async def cancel_training(request: Request, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(cancel_run, None)
     return _done(request)
 
 
 @page(Role.TRAINER)
-async def judge(request: Request, agent: CurrentAgent) -> HTTPResponse:
+async def judge_change(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Note what a trainer thinks of a changed answer."""
     verdict = form_field(request, "verdict")
     if verdict not in set(ReplayVerdict):
@@ -219,12 +224,12 @@ def _recall_chart(figures: Comparison) -> Any:
 
 PAGES: dict[str, Any] = {
     "/trainer/train": train_page,
-    "/trainer/train/now": now_fragment,
-    "/trainer/train/texts": texts_fragment,
-    "/trainer/train/log": log_page,
+    "/trainer/train/now": training_now,
+    "/trainer/train/texts": training_texts,
+    "/trainer/train/log": training_log,
 }
 ACTS: dict[str, Any] = {
-    "/trainer/train/start": start,
-    "/trainer/train/cancel": cancel,
-    "/trainer/train/judge": judge,
+    "/trainer/train/start": start_training,
+    "/trainer/train/cancel": cancel_training,
+    "/trainer/train/judge": judge_change,
 }

@@ -42,16 +42,17 @@ LONGEST = 9  # digits of a number that is an id or a place
 async def events(request: Request, agent: CurrentAgent) -> None:
     """The stream: ``lists`` when something about this agent changed, ``thread`` when the ``open``
     conversation did, ``writing`` when somebody else writes in it (``{"by", "said"}``; nothing is
-    said when they stopped), and for supervisors who ask for it ``desk`` when anything that their
-    page shows did, and for trainers who ask for it ``trainer``."""
+    said when they stopped), for supervisors who ask for it ``desk`` when anything that their page
+    shows did, and for trainers who ask for it ``trainer`` when
+    texts, labels, models or runs changed."""
     desk = desk_of(request)
     opened = _number(request.args.get("open") or "")
     if opened is not None:
         allowed(agent, *LIVE)
     here = f"interaction:{opened}"
     mine = {f"agent:{agent.id}", *([SUPERVISORS] if Role.SUPERVISOR in agent.roles else [])}
-    teaches = {TRAINER} if request.args.get("trainer") == "1" and trains(agent) else set[str]()
     watches = {DESK} if request.args.get("desk") == "1" and supervises(agent) else set[str]()
+    teaches = {TRAINER} if request.args.get("trainer") == "1" and trains(agent) else set[str]()
     written = (
         {f"writing:{opened}:{kind}": said for kind, said in KINDS.items()}
         if opened is not None

@@ -27,7 +27,7 @@ from handoff_service.operations.routing import presence as presences
 from handoff_service.operations.routing.answer_offer import Accept, Reject, accept_work, reject_work
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.rules.delivery.sms_text import MAX_BODY
-from handoff_service.rules.shared.vocabulary import State
+from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.store.desk import texts
 from handoff_service.store.desk.users import find_active_users
 from handoff_service.web import admin
@@ -44,16 +44,18 @@ from handoff_service.web.shared.session import (
     page,
     signed_in,
     supervises,
+    trains,
 )
 from handoff_service.web.shared.uploads import MAY_ATTACH, attached
 from handoff_service.web.supervisor import supervisor
-from handoff_service.web.trainer import models, train
+from handoff_service.web.trainer import models, teach, train
 from handoff_service.web.workspace import (
     cases,
     consent,
     earlier_messages,
     hold,
     live_updates,
+    misunderstood,
     new_conversation,
     resolve_send,
     search,
@@ -87,9 +89,11 @@ def blueprint() -> Blueprint:
     return Blueprint.group(made, inside, admin.blueprint(), sign_in.blueprint(), assets.blueprint())  # type: ignore[return-value]
 
 
-@page(*LIVE)
+@page(*ANYONE)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The list; no conversation is open."""
+    """The list; no conversation is open. A trainer who is nothing else starts at Teach."""
+    if trains(agent) and not agent.roles & {*LIVE, Role.ADMIN}:
+        return redirect("/workspace/trainer")
     return render("list_page.html", **await _around(request, agent))
 
 
@@ -285,6 +289,7 @@ PAGES: dict[str, Any] = {
     **supervisor.PAGES,
     **train.PAGES,
     **models.PAGES,
+    **teach.PAGES,
     **transfer.PAGES,
     **cases.PAGES,
     **consent.PAGES,
@@ -308,10 +313,12 @@ ACTS: dict[str, Any] = {
     **supervisor.ACTS,
     **train.ACTS,
     **models.ACTS,
+    **teach.ACTS,
     **transfer.ACTS,
     **cases.ACTS,
     **consent.ACTS,
     **resolve_send.ACTS,
+    **misunderstood.ACTS,
 }
 
 

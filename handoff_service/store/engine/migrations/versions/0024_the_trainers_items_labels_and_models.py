@@ -150,6 +150,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_trainer_labels'))
     )
     op.create_index('ix_trainer_labels_agent_id', 'trainer_labels', ['agent_id', 'id'])
+    op.create_index('ix_trainer_labels_batch', 'trainer_labels', ['batch'])
     op.create_index('ix_trainer_labels_item_id', 'trainer_labels', ['item_id'])
     op.add_column('bot_turns', sa.Column('model', sa.Text(), nullable=True))
     op.add_column('bot_turns', sa.Column('ranking', sa.JSON(none_as_null=True), nullable=True))

@@ -1,0 +1,109 @@
+"""A trainer's label, from the database to the file and back.
+
+1. The label is stored: it claims the text, so that of two trainers one is told.
+2. Its examples are written to the file; when that fails the label is taken back.
+3. The label is told its file. A service that ended before that finds the label again at the next
+   one (``finish_unwritten``), and writes what is missing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from handoff_service import log
+from handoff_service.bot_control import nlu_file
+from handoff_service.bot_control.bot_data import BotData, FileChange
+from handoff_service.errors import Conflict, NotFound, Refusal
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.training.label_items import (
+    Labeled,
+    LabelItem,
+    UndoBatch,
+    Written,
+    label_item,
+    mark_written,
+    to_undo,
+    undo,
+)
+from handoff_service.rules.shared.vocabulary import LabelVerdict, Lane
+from handoff_service.store.engine.store import Store
+from handoff_service.store.training import labels
+
+UNWRITTEN_AFTER = timedelta(seconds=30)  # no label takes that long
+
+
+async def label(store: Store, data: BotData, command: LabelItem) -> tuple[Labeled, FileChange]:
+    """The label and what it changed. BadInput for an intent or example that cannot be; Conflict
+    when somebody else was faster, or the file cannot be written."""
+    if command.verdict is LabelVerdict.INTENT and command.intent:
+        await run_slow(data.file_of, command.intent)
+    if command.example is not None:
+        nlu_file.checked(command.example)
+    made = await store.write(label_item, command)
+    try:
+        change = await _write(store, data, made, command.intent or "")
+    except (Refusal, OSError) as error:
+        await store.write(undo, UndoBatch(agent_id=command.agent_id, batch=made.batch))
+        if isinstance(error, Refusal):
+            raise
+        raise Conflict(f"The file could not be written: {error.strerror}.") from error
+    return made, change
+
+
+async def undo_label(
+    store: Store, data: BotData, agent_id: int, batch: int | None = None
+) -> tuple[int, list[str]]:
+    """Take an action of this trainer back: first from the files. Returns the text that waits again,
+    and what somebody else had changed, so that it stays."""
+    command = UndoBatch(agent_id=agent_id, batch=batch)
+    told: list[str] = []
+    for row in await store.write(to_undo, command):
+        if row.example is None or row.file is None or row.intent is None:
+            continue
+        remove = data.remove if row.lane is Lane.TEACH else data.remove_test
+        try:
+            await run_slow(remove, row.intent, row.example)
+        except (Conflict, NotFound) as error:
+            told.append(error.detail)
+        command = UndoBatch(agent_id=agent_id, batch=row.batch)
+    return await store.write(undo, command), told
+
+
+async def finish_unwritten(store: Store, data: BotData, now: datetime) -> int:
+    """Write what a service that was killed did not. Returns how many examples."""
+    found = await store.read(labels.unwritten, now - UNWRITTEN_AFTER)
+    for one in found:
+        made = Labeled(batch=one.id, lane=one.lane, second=False, examples={one.id: one.example})
+        try:
+            await _write(store, data, made, one.intent)
+        except (Refusal, OSError) as error:
+            log.warning("example_not_written", label=one.id, error=error)
+    return len(found)
+
+
+async def _write(store: Store, data: BotData, made: Labeled, intent: str) -> FileChange:
+    if not made.examples:
+        return FileChange(file="", diff=())
+    there = await run_slow(_there, data, made.lane, intent)
+    new = {label: text for label, text in made.examples.items() if text not in there}
+    change = await run_slow(_put, data, made.lane, intent, list(dict.fromkeys(new.values())))
+    first = {text: label for label, text in reversed(new.items())}
+    files = {
+        label: change.file if first.get(text) == label else None
+        for label, text in made.examples.items()
+    }
+    await store.write(mark_written, Written(files=files))
+    return change
+
+
+def _there(data: BotData, lane: Lane, intent: str) -> set[str]:
+    if lane is Lane.AUDIT:
+        return {one.marked for one in data.tests().get(intent, ())}
+    found = data.intents().get(intent)
+    return {one.marked for one in found.examples} if found else set()
+
+
+def _put(data: BotData, lane: Lane, intent: str, examples: Sequence[str]) -> FileChange:
+    if lane is Lane.TEACH:
+        return data.add(intent, examples)
+    changes = [data.add_test(intent, one) for one in examples]
+    return changes[-1] if changes else FileChange(file="", diff=())

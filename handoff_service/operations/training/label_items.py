@@ -1,0 +1,278 @@
+"""A trainer labels a text, alone or with its whole cluster, and takes it back.
+
+The label is stored first: it claims the text, so that of two trainers one is told. Then its
+examples are written to the files (web/trainer/teach.py), and ``mark_written`` says where. A label
+whose examples were not written, because the service ended in between, is found by ``unwritten``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import insert, select, update
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.training.keep_items import TRAINER
+from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Lane
+from handoff_service.rules.training import clusters, order
+from handoff_service.rules.training.examples import error, example_of, one_line
+from handoff_service.rules.training.masking import without_masks
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.training import items
+
+i, l, p = t.trainer_items, t.trainer_labels, t.pinned_texts  # noqa: E741
+
+type _Row = sa.Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelItem:
+    """``example``: the text with its entities, where a trainer changed it; None: as it was
+    texted."""
+
+    item_id: int
+    agent_id: int
+    verdict: LabelVerdict
+    intent: str | None = None
+    example: str | None = None
+    whole_cluster: bool = False
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labeled:
+    """``examples``: label -> what is to be written under the intent; for the audit, to the test
+    texts."""
+
+    batch: int
+    lane: Lane
+    second: bool
+    examples: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """``files``: label -> the file that has its example now. None: it had it before."""
+
+    files: Mapping[int, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoBatch:
+    """One action of this trainer. ``batch`` None: the last one that stands."""
+
+    agent_id: int
+    batch: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A label that stands, and where its example is."""
+
+    id: int
+    item_id: int
+    batch: int
+    lane: Lane
+    intent: str | None
+    example: str | None
+    file: str | None
+
+
+def label_item(tx: Transaction, command: LabelItem) -> Labeled:
+    """NotFound; BadInput without an intent; Conflict when somebody else has labeled the text."""
+    item = _locked(tx, command)
+    second = item.state == ItemState.SECOND
+    if (command.verdict is LabelVerdict.INTENT) != bool(command.intent):
+        raise BadInput("Choose an intent.", errors={"intent": "Choose an intent."})
+    chosen = [item, *_others(tx, item)] if command.whole_cluster and not second else [item]
+    taught = command.verdict is LabelVerdict.INTENT and not second
+    made: dict[int, str] = {}
+    batch: int | None = None
+    for one in chosen:
+        example = _example(one, command, own=one is item) if taught else None
+        label = _put_label(tx, one, command, example, second=second, batch=batch)
+        batch = batch or label
+        if example:
+            made[label] = example
+        drawn = order.is_drawn(tx.settings.link_key, "second", label)
+        state = _state(command.verdict, again=drawn and not second)
+        tx.conn.execute(update(i).where(i.c.id == one.id).values(state=state))
+    _keep_cluster(tx, item)
+    if command.pinned and command.intent:
+        _pin(tx, item, command)
+    tx.hint(TRAINER)
+    return Labeled(batch=batch or 0, lane=Lane(item.lane), second=second, examples=made)
+
+
+def mark_written(tx: Transaction, command: Written) -> None:
+    for label, file in command.files.items():
+        values = {"file": file} if file is not None else {"example": None}
+        tx.conn.execute(update(l).where(l.c.id == label).values(**values))
+
+
+def to_undo(tx: Transaction, command: UndoBatch) -> list[Standing]:
+    """The labels that ``undo`` would take back. NotFound when there is none."""
+    last = (
+        select(l.c.batch)
+        .where(l.c.agent_id == command.agent_id, l.c.undone_at.is_(None))
+        .order_by(l.c.id.desc())
+        .limit(1)
+    )
+    batch = command.batch if command.batch is not None else tx.conn.execute(last).scalar()
+    query = (
+        select(*l.c["id", "item_id", "intent", "example", "file", "batch"], i.c.lane)
+        .join(i, i.c.id == l.c.item_id)
+        .where(l.c.batch == batch, l.c.agent_id == command.agent_id, l.c.undone_at.is_(None))
+        .order_by(l.c.id)
+    )
+    rows = tx.conn.execute(query).all()
+    if not rows:
+        raise NotFound("There is nothing to undo.")
+    return [
+        Standing(
+            item_id=row.item_id,
+            batch=row.batch,
+            lane=Lane(row.lane),
+            intent=row.intent,
+            example=row.example,
+            file=row.file,
+            id=row.id,
+        )
+        for row in rows
+    ]
+
+
+def undo(tx: Transaction, command: UndoBatch) -> int:
+    """Take the labels back, so that their texts wait again; what they pinned is pinned no more.
+    Returns the first of these texts."""
+    rows = to_undo(tx, command)
+    ids, of_items = [row.id for row in rows], [row.item_id for row in rows]
+    tx.conn.execute(update(l).where(one_of(l.c.id, ids)).values(undone_at=tx.now))
+    first = select(l.c.id).where(
+        l.c.item_id == i.c.id, l.c.undone_at.is_(None), l.c.verdict != LabelVerdict.UNSURE
+    )
+    state = sa.case((first.exists(), ItemState.SECOND), else_=ItemState.WAITING)
+    tx.conn.execute(update(i).where(one_of(i.c.id, of_items)).values(state=state))
+    tx.conn.execute(
+        update(p)
+        .where(one_of(p.c.item_id, of_items), p.c.removed_at.is_(None))
+        .values(removed_at=tx.now)
+    )
+    tx.hint(TRAINER)
+    return int(of_items[0])
+
+
+def remove_pin(tx: Transaction, pinned_id: int) -> None:
+    """NotFound when it is not pinned."""
+    standing = p.c.id == pinned_id, p.c.removed_at.is_(None)
+    gone = tx.conn.execute(update(p).where(*standing).values(removed_at=tx.now))
+    if gone.rowcount == 0:
+        raise NotFound("This text is not pinned.")
+
+
+def _locked(tx: Transaction, command: LabelItem) -> _Row:
+    row = tx.conn.execute(
+        select(i).where(i.c.id == command.item_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no text {command.item_id} to label.")
+    if tx.conn.execute(
+        select(i.c.id).where(i.c.id == row.id, items.waits_for(command.agent_id, tx.now))
+    ).first():
+        return row
+    other = tx.conn.execute(
+        select(t.agents.c.name, l.c.intent, l.c.agent_id)
+        .join(t.agents, t.agents.c.id == l.c.agent_id)
+        .where(l.c.item_id == row.id, l.c.undone_at.is_(None))
+        .order_by(l.c.id.desc())
+        .limit(1)
+    ).first()
+    if other is None:
+        raise Conflict("This text does not wait for a label any more.")
+    who = "You have" if other.agent_id == command.agent_id else f"{other.name} has"
+    as_what = f" as {other.intent}" if other.intent and row.state == ItemState.LABELED else ""
+    raise Conflict(f"{who} labeled this text already{as_what}. Your label was not kept.")
+
+
+def _others(tx: Transaction, item: _Row) -> Sequence[_Row]:
+    same = (i.c.cluster == item.cluster, i.c.lane == item.lane, i.c.id != item.id)
+    query = select(i).where(*same, i.c.state == ItemState.WAITING)
+    return tx.conn.execute(query.order_by(i.c.id).with_for_update()).all()
+
+
+def _example(item: _Row, command: LabelItem, *, own: bool) -> str | None:
+    if own and command.example is not None:
+        return one_line(command.example) or None
+    said = example_of(without_masks(item.text))
+    return said if error(said) is None else None
+
+
+def _put_label(
+    tx: Transaction,
+    item: _Row,
+    command: LabelItem,
+    example: str | None,
+    *,
+    second: bool,
+    batch: int | None,
+) -> int:
+    made = tx.conn.execute(
+        insert(l)
+        .values(
+            item_id=item.id,
+            agent_id=command.agent_id,
+            verdict=command.verdict,
+            intent=command.intent,
+            example=example,
+            second=second,
+            batch=batch,
+            made_at=tx.now,
+        )
+        .returning(l.c.id)
+    ).scalar_one()
+    if batch is None:
+        tx.conn.execute(update(l).where(l.c.id == made).values(batch=made))
+    return int(made)
+
+
+def _state(verdict: LabelVerdict, *, again: bool) -> ItemState:
+    if verdict is LabelVerdict.UNSURE:
+        return ItemState.UNSURE
+    return ItemState.SECOND if again else ItemState.LABELED
+
+
+def _keep_cluster(tx: Transaction, item: _Row) -> None:
+    """What is left of a cluster gets a text that stands for it, so that new texts find it."""
+    left = select(sa.func.min(i.c.id)).where(
+        i.c.cluster == item.cluster, i.c.lane == item.lane, i.c.state == ItemState.WAITING
+    )
+    first = tx.conn.execute(left).scalar()
+    if first is not None and first != item.cluster:
+        waits = (i.c.cluster == item.cluster, i.c.state == ItemState.WAITING)
+        tx.conn.execute(update(i).where(*waits, i.c.lane == item.lane).values(cluster=first))
+
+
+def _pin(tx: Transaction, item: _Row, command: LabelItem) -> None:
+    """A text is pinned to one intent; the newest pin counts."""
+    text = without_masks(item.text)
+    if not text:
+        return
+    fold = clusters.fold_hash(text)
+    same = (p.c.fold == fold, p.c.removed_at.is_(None))
+    asked = (p.c.form.is_not_distinct_from(item.form), p.c.slot.is_not_distinct_from(item.slot))
+    tx.conn.execute(update(p).where(*same, *asked).values(removed_at=tx.now))
+    tx.conn.execute(
+        insert(p).values(
+            text=text,
+            fold=fold,
+            intent=command.intent,
+            form=item.form,
+            slot=item.slot,
+            item_id=item.id,
+            agent_id=command.agent_id,
+            made_at=tx.now,
+        )
+    )

@@ -1,0 +1,146 @@
+"""Texts that wait for a trainer: the queue in its order, one card, the last labels.
+
+A trainer who is no live agent sees masked texts only; nothing here reads a conversation.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.shared.vocabulary import ItemState, Lane
+from handoff_service.rules.training import order
+from handoff_service.store.desk.agents import agents_by_id
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.views import Agent, Named, Suggestion, TrainerItem
+
+i, l = t.trainer_items, t.trainer_labels  # noqa: E741
+SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """``waiting``: all that wait for this trainer, by lane; ``items``: one for each cluster, most
+    to learn first."""
+
+    items: list[TrainerItem]
+    waiting: dict[Lane, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.waiting.values())
+
+
+def waits_for(agent_id: int, now: datetime) -> sa.ColumnElement[bool]:
+    """The items that this trainer may label: those that wait; those that a colleague was unsure of;
+    and, blind, those that a colleague labeled, or they themselves a week ago."""
+    mine = select(l.c.id).where(
+        l.c.item_id == i.c.id, l.c.agent_id == agent_id, l.c.undone_at.is_(None)
+    )
+    lately = mine.where(l.c.made_at > now - order.SECOND_AFTER)
+    return sa.or_(
+        i.c.state == ItemState.WAITING,
+        sa.and_(i.c.state == ItemState.UNSURE, ~mine.exists()),
+        sa.and_(i.c.state == ItemState.SECOND, ~lately.exists()),
+    )
+
+
+def queue(
+    conn: Connection, agent_id: int, now: datetime, lane: Lane | None = None, most: int = SHOWN
+) -> Queue:
+    value = i.c.weight * (1 - i.c.margin)
+    columns = [i.c.id, i.c.cluster, i.c.lane, i.c.requester, i.c.state, value.label("value")]
+    rows = conn.execute(select(*columns).where(waits_for(agent_id, now))).all()
+    waiting = dict.fromkeys(Lane, 0)
+    clusters: dict[tuple[str, int], list[sa.Row[Any]]] = {}
+    for row in rows:
+        waiting[Lane(row.lane)] += 1
+        if lane is None or row.lane == lane:
+            # what waits for a second opinion is judged alone
+            key = row.cluster if row.state == ItemState.WAITING else -row.id
+            clusters.setdefault((row.lane, key), []).append(row)
+    ranked = []
+    for of_cluster in clusters.values():
+        best = max(of_cluster, key=lambda row: (row.value, -row.id))
+        people = len({row.requester for row in of_cluster})
+        ranked.append((order.priority(best.value, 0, people), -best.id, len(of_cluster), people))
+    ranked.sort(reverse=True)
+    about = {-id: (priority, alike, people) for priority, id, alike, people in ranked[:most]}
+    found = {one.id: one for one in _items(conn, about)}
+    return Queue(items=[found[id] for id in about if id in found], waiting=waiting)
+
+
+def get_item(conn: Connection, item_id: int) -> TrainerItem:
+    """One item. NotFound when there is none."""
+    row = conn.execute(select(i.c.cluster, i.c.lane).where(i.c.id == item_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no text {item_id} to label.")
+    alike = conn.execute(
+        select(sa.func.count(), sa.func.count(i.c.requester.distinct())).where(
+            i.c.cluster == row.cluster, i.c.lane == row.lane, i.c.state == ItemState.WAITING
+        )
+    ).one()
+    return _items(conn, {item_id: (0.0, max(alike[0], 1), max(alike[1], 1))})[0]
+
+
+def cluster_texts(conn: Connection, item_id: int, most: int = 50) -> list[str]:
+    """The waiting texts of this item's cluster, itself first."""
+    same = i.alias("same")
+    query = (
+        select(same.c.id, same.c.text)
+        .join(i, sa.and_(i.c.cluster == same.c.cluster, i.c.lane == same.c.lane))
+        .where(i.c.id == item_id, same.c.state == ItemState.WAITING)
+        .order_by((same.c.id != item_id), same.c.id)
+        .limit(most)
+    )
+    return [row.text for row in conn.execute(query)]
+
+
+def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[TrainerItem]:
+    """``about``: item -> its priority, how many texts its cluster has, and of how many people."""
+    rows = conn.execute(select(i).where(one_of(i.c.id, list(about)))).all()
+    people = agents_by_id(conn, {row.marked_by for row in rows if row.marked_by})
+    return [
+        TrainerItem(
+            id=row.id,
+            interaction_id=row.interaction_id,
+            text=row.text,
+            lane=row.lane,
+            source=row.source,
+            state=row.state,
+            intent=row.intent if _is_shown(row) else None,
+            confidence=row.confidence if _is_shown(row) else None,
+            ranking=_ranking(row),
+            form=row.form,
+            slot=row.slot,
+            question=row.question,
+            suggestion=row.suggestion if _is_shown(row) else None,
+            marked_by=_named(people.get(row.marked_by)),
+            cluster=row.cluster,
+            alike=about[row.id][1],
+            requesters=about[row.id][2],
+            priority=about[row.id][0],
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def _is_shown(row: sa.Row[Any]) -> bool:
+    """What the virtual agent made of it must not sway a label of the audit, nor a second one."""
+    return row.lane == Lane.TEACH and row.state != ItemState.SECOND
+
+
+def _ranking(row: sa.Row[Any]) -> list[Suggestion]:
+    listed = [Suggestion(intent=name, confidence=share) for name, share in row.ranking]
+    if _is_shown(row):
+        return listed
+    return [Suggestion(intent=name, confidence=0.0) for name in sorted(s.intent for s in listed)]
+
+
+def _named(agent: Agent | None) -> Named | None:
+    return Named(id=agent.id, name=agent.name) if agent else None

@@ -1,0 +1,199 @@
+"""Labels: the last ones of a trainer, agreement, what the audit found, what is not written yet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from handoff_service.rules.shared.vocabulary import LabelVerdict, Lane
+from handoff_service.rules.training import agreement
+from handoff_service.store.engine import tables as t
+from handoff_service.store.views import Named, PinnedText, TestText, TrainerLabel
+
+i, l, a, p = t.trainer_items, t.trainer_labels, t.agents, t.pinned_texts  # noqa: E741
+LAST = 10
+PAIRS = 500  # newest pairs that the agreement is computed of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """A text with two labels that differ."""
+
+    item_id: int
+    text: str
+    first: str
+    second: str
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """``kappa`` None: not known yet."""
+
+    pairs: int
+    kappa: float | None
+    disputes: list[Dispute]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditShare:
+    """How many texts of the audit the virtual agent understood, with the 95 % interval."""
+
+    right: int
+    labeled: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwritten:
+    """A label whose example is not in a file, because the service ended in between."""
+
+    id: int
+    lane: Lane
+    intent: str
+    example: str
+
+
+def last_labels(conn: Connection, agent_id: int) -> list[tuple[TrainerLabel, str]]:
+    """A trainer's newest labels that stand, with their texts."""
+    query = (
+        select(l, a.c.name, i.c.text)
+        .join(a, a.c.id == l.c.agent_id)
+        .join(i, i.c.id == l.c.item_id)
+        .where(l.c.agent_id == agent_id, l.c.undone_at.is_(None))
+        .order_by(l.c.id.desc())
+        .limit(LAST)
+    )
+    return [(_label(row), row.text) for row in conn.execute(query)]
+
+
+def of_batch(conn: Connection, batch: int) -> list[TrainerLabel]:
+    """The labels of one action."""
+    query = select(l, a.c.name).join(a, a.c.id == l.c.agent_id).where(l.c.batch == batch)
+    return [_label(row) for row in conn.execute(query.order_by(l.c.id))]
+
+
+def agreed(conn: Connection) -> Agreement:
+    """First and second labels of the same texts."""
+    first, second = l.alias("first"), l.alias("second")
+    query = (
+        select(
+            *i.c["id", "text", "lane"],
+            first.c.intent.label("a"),
+            first.c.verdict.label("a_verdict"),
+            second.c.intent.label("b"),
+            second.c.verdict.label("b_verdict"),
+        )
+        .join(first, sa.and_(first.c.item_id == i.c.id, first.c.undone_at.is_(None)))
+        .join(second, sa.and_(second.c.item_id == i.c.id, second.c.undone_at.is_(None)))
+        .where(~first.c.second, second.c.second, first.c.verdict != LabelVerdict.UNSURE)
+        .order_by(second.c.id.desc())
+        .limit(PAIRS)
+    )
+    rows = conn.execute(query).all()
+    pairs = [(row.a or row.a_verdict, row.b or row.b_verdict) for row in rows]
+    return Agreement(
+        pairs=len(pairs),
+        kappa=agreement.kappa(pairs),
+        disputes=[
+            Dispute(item_id=row.id, text=row.text, first=one, second=other, lane=Lane(row.lane))
+            for row, (one, other) in zip(rows, pairs, strict=True)
+            if one != other
+        ],
+    )
+
+
+def audit_share(conn: Connection) -> AuditShare:
+    """Of the texts of the audit that have a label, those that the virtual agent took for it. A text
+    that is not for the bot is right when nothing was begun."""
+    query = (
+        select(func.count(), func.sum(sa.case((i.c.intent == l.c.intent, 1), else_=0)))
+        .join(i, i.c.id == l.c.item_id)
+        .where(
+            i.c.lane == Lane.AUDIT,
+            ~l.c.second,
+            l.c.undone_at.is_(None),
+            l.c.verdict == LabelVerdict.INTENT,
+        )
+    )
+    labeled, right = conn.execute(query).one()
+    low, high = agreement.wilson(int(right or 0), labeled)
+    return AuditShare(right=int(right or 0), labeled=labeled, low=low, high=high)
+
+
+def audit_texts(conn: Connection) -> list[TestText]:
+    """The test set that the audit has made, with what was asked before each text."""
+    query = (
+        select(l.c.example, l.c.intent, i.c.form, i.c.slot)
+        .join(i, i.c.id == l.c.item_id)
+        .where(
+            i.c.lane == Lane.AUDIT,
+            ~l.c.second,
+            l.c.undone_at.is_(None),
+            l.c.verdict == LabelVerdict.INTENT,
+            l.c.example.is_not(None),
+        )
+        .order_by(l.c.id)
+    )
+    return [
+        TestText(text=row.example, intent=row.intent, form=row.form, slot=row.slot)
+        for row in conn.execute(query)
+    ]
+
+
+def pinned_texts(conn: Connection) -> list[PinnedText]:
+    query = (
+        select(p, a.c.name)
+        .join(a, a.c.id == p.c.agent_id)
+        .where(p.c.removed_at.is_(None))
+        .order_by(p.c.id)
+    )
+    return [
+        PinnedText(
+            id=row.id,
+            text=row.text,
+            intent=row.intent,
+            form=row.form,
+            slot=row.slot,
+            agent=Named(id=row.agent_id, name=row.name),
+            made_at=row.made_at,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def unwritten(conn: Connection, before: datetime) -> list[Unwritten]:
+    """Labels from before that time whose example is in no file yet."""
+    query = (
+        select(l.c.id, l.c.intent, l.c.example, i.c.lane)
+        .join(i, i.c.id == l.c.item_id)
+        .where(
+            l.c.example.is_not(None),
+            l.c.file.is_(None),
+            l.c.undone_at.is_(None),
+            l.c.made_at < before,
+        )
+        .order_by(l.c.id)
+    )
+    return [
+        Unwritten(id=row.id, lane=Lane(row.lane), intent=row.intent, example=row.example)
+        for row in conn.execute(query)
+    ]
+
+
+def _label(row: sa.Row[Any]) -> TrainerLabel:
+    return TrainerLabel(
+        id=row.id,
+        item_id=row.item_id,
+        agent=Named(id=row.agent_id, name=row.name),
+        verdict=row.verdict,
+        intent=row.intent,
+        example=row.example,
+        file=row.file,
+        second=row.second,
+        made_at=row.made_at,
+        undone_at=row.undone_at,
+    )

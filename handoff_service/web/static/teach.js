@@ -1,0 +1,131 @@
+// Teach by keyboard. The keys work while the page shows a card; in a field, Enter saves and Esc leaves it.
+
+import { merge } from "./merge.js";
+import { say } from "./post.js";
+
+const part = () => document.getElementById("teach");
+const form = () => document.getElementById("label-form");
+const TYPED = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
+let marked = null; // the words that were selected before the entity was chosen
+
+const KEYS = {
+  0: () => focus("other"),
+  e: () => focus("example"),
+  n: () => press("new-intent"),
+  o: () => press("out-of-scope"),
+  x: () => press("not-for-bot"),
+  s: () => press("unsure"),
+  c: () => press("open-conversation"),
+  g: () => press("cluster"),
+  p: () => press("pin"),
+  j: () => step(1),
+  k: () => step(-1),
+  Backspace: () => press("undo"),
+  Enter: save,
+  "?": () => document.getElementById("teach-keys").showModal(),
+};
+
+export function startTeach() {
+  if (!part()) return;
+  document.addEventListener("keydown", pressed, true);
+  document.addEventListener("change", chooseEntity);
+  document.addEventListener("select", keepSelection, true);
+  document.addEventListener("input", forgetChoice);
+  document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.id === "teach" && swapped());
+  document.body.addEventListener("htmx:afterRequest", refused);
+}
+
+// The queue is put in place without a change of what has the focus. Without a card the whole part comes.
+export function showQueue(html) {
+  if (!html.includes('id="teach"')) return merge(html);
+  if (!form()) {
+    part().outerHTML = html;
+    window.htmx.process(part());
+  }
+}
+
+function pressed(event) {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  const typing = event.target.matches?.(TYPED);
+  if (typing && event.key === "Escape") return stop(event, () => event.target.blur());
+  if (typing) return event.key === "Enter" && form()?.contains(event.target) && event.target.id !== "entity" && stop(event, save);
+  if (!document.getElementById("keys-on").checked) return;
+  if (event.key === "Enter" && event.target.matches?.("a, button, summary")) return;
+  if (/^[1-5]$/.test(event.key)) return stop(event, () => choose(Number(event.key)));
+  if (Object.hasOwn(KEYS, event.key)) stop(event, KEYS[event.key]);
+}
+
+function stop(event, act) {
+  event.preventDefault();
+  event.stopPropagation();
+  act();
+}
+
+function choose(number) {
+  const radio = form()?.querySelectorAll('[name="intent"]')[number - 1];
+  if (!radio) return;
+  form().elements.other.value = "";
+  radio.click();
+  radio.focus();
+}
+
+function save() {
+  const chosen = form()?.querySelector('[name="intent"]:checked') || form()?.elements.other.value;
+  if (!form()) return;
+  if (!chosen) return say("Choose an intent first.");
+  form().requestSubmit(form().querySelector("button.main"));
+}
+
+function press(id) {
+  document.getElementById(id)?.click();
+}
+
+function focus(id) {
+  document.getElementById(id)?.focus();
+}
+
+function step(by) {
+  const all = [...document.querySelectorAll("#waiting .queue-item")];
+  const at = all.findIndex((item) => item.hasAttribute("aria-current"));
+  all[Math.min(Math.max(at + by, 0), all.length - 1)]?.click();
+}
+
+// After a label the next text stands where the last one was. The focus is on the card, so that keys go on.
+function swapped() {
+  document.getElementById("card-head")?.focus({ preventScroll: true });
+  const current = document.querySelector("#waiting [aria-current]");
+  current?.scrollIntoView({ block: "nearest" });
+  const said = document.getElementById("teach-said");
+  if (said?.textContent) say(said.textContent);
+}
+
+// Somebody was faster: what the page shows is out of date.
+function refused({ detail, target }) {
+  if (detail.xhr.status === 409 && target.closest?.("#teach")) window.htmx.trigger("#get-queue", "again");
+}
+
+// What is typed counts, so nothing else looks chosen.
+function forgetChoice(event) {
+  if (event.target.id !== "other" || !event.target.value) return;
+  for (const radio of form().querySelectorAll('[name="intent"]:checked')) radio.checked = false;
+}
+
+function keepSelection(event) {
+  if (event.target.id !== "example") return;
+  marked = [event.target.selectionStart, event.target.selectionEnd];
+}
+
+function chooseEntity(event) {
+  if (event.target.id !== "entity" || !event.target.value) return;
+  const field = document.getElementById("example");
+  const [from, to] = marked ?? [0, 0];
+  const words = field.value.slice(from, to);
+  if (!words.trim()) say("Select the words first.");
+  else {
+    field.setRangeText(`[${words.trim()}](${event.target.value})`, from, to, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  marked = null;
+  event.target.value = "";
+  field.focus();
+}

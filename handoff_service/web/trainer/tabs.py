@@ -1,0 +1,8 @@
+"""The trainer's pages: address under ``/workspace/trainer`` -> what the page is called."""
+
+TABS: tuple[tuple[str, str], ...] = (
+    ("", "Teach"),
+    ("/intents", "Intents"),
+    ("/train", "Train and compare"),
+    ("/models", "Models"),
+)

@@ -1,0 +1,292 @@
+"""Teach: the texts that wait for a label on the left, one card in the middle, what is written on
+the right."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.bot_control import labeling
+from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData, FileChange, Intent, Near
+from handoff_service.errors import NotFound, Refusal
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.training.label_items import LabelItem, remove_pin
+from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Lane, Role
+from handoff_service.rules.training import clusters
+from handoff_service.rules.training.examples import example_of
+from handoff_service.rules.training.masking import without_masks
+from handoff_service.store.training import items, labels
+from handoff_service.store.training.items import Queue
+from handoff_service.store.training.labels import Agreement, AuditShare
+from handoff_service.store.views import PinnedText, Suggestion, TrainerItem, TrainerLabel
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render
+from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
+from handoff_service.web.trainer.tabs import TABS
+
+SUGGESTED = 5
+OUT_OF_SCOPE = "out_of_scope"
+NOTHING_NEW = 0.9  # confidence from which an example like those that are there teaches nothing
+BASE = "/workspace/trainer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One text with what helps to label it. ``chosen``: the intent that is preselected."""
+
+    item: TrainerItem
+    example: str
+    suggestions: list[Suggestion]
+    near: list[Near]
+    chosen: str
+    blind: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What stands on the right: the trainer's last labels, agreement, the audit, pinned texts."""
+
+    last: list[tuple[TrainerLabel, str]]
+    agreement: Agreement
+    audit: AuditShare
+    pinned: list[PinnedText]
+
+
+@page(Role.TRAINER)
+async def teach_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    desk = desk_of(request)
+    await labeling.finish_unwritten(desk.store, desk.bot_data, desk.clock())
+    around = await frame(request, agent, place="trainer")
+    return render("trainer/teach.html", **around | await _teach(request, agent))
+
+
+@page(Role.TRAINER)
+async def teach_card(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The part that a label, an undo or another text changes."""
+    return await _part(request, agent)
+
+
+@page(Role.TRAINER)
+async def teach_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The texts that wait; with the whole part when no card is open."""
+    item = request.args.get("item") or ""
+    if not item:
+        return await _part(request, agent)
+    desk, lane = desk_of(request), _lane(request.args.get("lane") or "")
+    queue = await desk.store.read(items.queue, agent.id, desk.clock(), lane)
+    return render("trainer/queue.html", queue=queue, lane=lane, opened=int(item))
+
+
+@page(Role.TRAINER)
+async def teach_diff(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """What a label would write: ``intent``, ``example``, ``item``."""
+    desk = desk_of(request)
+    item = await desk.store.read(items.get_item, id_field(request.args.get("item") or "", "item"))
+    intent = _chosen(request.args.get("other") or "", request.args.get("intent") or "")
+    example = request.args.get("example") or ""
+    said = await run_slow(_preview, desk.bot_data, item, intent, example)
+    return render("trainer/diff.html", **said)
+
+
+@page(Role.TRAINER)
+async def put_label(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    desk = desk_of(request)
+    quick = form_field(request, "as")  # the button, where it is not "Save and next"
+    verdict = LabelVerdict(quick) if quick in list(LabelVerdict) else LabelVerdict.INTENT
+    out = OUT_OF_SCOPE if quick == OUT_OF_SCOPE else ""
+    intent = _chosen(out or form_field(request, "other"), form_field(request, "intent"))
+    taught = verdict is LabelVerdict.INTENT
+    command = LabelItem(
+        item_id=id_field(form_field(request, "item"), "item"),
+        agent_id=agent.id,
+        verdict=verdict,
+        intent=intent if taught else None,
+        example=form_field(request, "example") if taught else None,
+        whole_cluster=form_field(request, "cluster") == "1",
+        pinned=form_field(request, "pin") == "1",
+    )
+    made, change = await labeling.label(desk.store, desk.bot_data, command)
+    said = _said(command, len(made.examples), change, second=made.second)
+    return await _after(request, agent, said)
+
+
+@page(Role.TRAINER)
+async def undo_label(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    desk = desk_of(request)
+    batch = form_field(request, "batch")
+    item, told = await labeling.undo_label(
+        desk.store, desk.bot_data, agent.id, id_field(batch, "batch") if batch else None
+    )
+    said = "Undone." if not told else f"Undone. {' '.join(told)}"
+    return await _after(request, agent, said, item)
+
+
+@page(Role.TRAINER)
+async def unpin(request: Request, pinned_id: int, agent: CurrentAgent) -> HTTPResponse:
+    await desk_of(request).store.write(remove_pin, pinned_id)
+    return await _after(request, agent, "Not pinned any more.")
+
+
+async def _after(
+    request: Request, agent: CurrentAgent, said: str, item: int | None = None
+) -> HTTPResponse:
+    """The next text, for the script; for a plain form the page as a whole."""
+    if "hx-request" in request.headers:
+        return await _part(request, agent, said=said, item=item)
+    around = await frame(request, agent, place="trainer")
+    return render(
+        "trainer/teach.html", **around | await _teach(request, agent, said=said, item=item)
+    )
+
+
+async def _part(
+    request: Request, agent: CurrentAgent, said: str = "", item: int | None = None
+) -> HTTPResponse:
+    around: dict[str, Any] = {"csrf": csrf_token(request), "me": agent}
+    return render(
+        "trainer/teach_part.html", **around | await _teach(request, agent, said=said, item=item)
+    )
+
+
+async def _teach(
+    request: Request, agent: CurrentAgent, *, said: str = "", item: int | None = None
+) -> dict[str, Any]:
+    desk = desk_of(request)
+    asked = request.args.get("item") or ""
+    wanted = item if item is not None else int(asked) if asked.isdecimal() else None
+    lane = _lane(request.args.get("lane") or form_field(request, "lane"))
+
+    def read(conn: Connection) -> tuple[Queue, TrainerItem | None, Beside]:
+        queue = items.queue(conn, agent.id, desk.clock(), lane)
+        beside = Beside(
+            last=labels.last_labels(conn, agent.id),
+            agreement=labels.agreed(conn),
+            audit=labels.audit_share(conn),
+            pinned=labels.pinned_texts(conn),
+        )
+        return queue, _opened(conn, queue, wanted), beside
+
+    queue, opened, beside = await desk.store.read(read)
+    card = await run_slow(_card, desk.bot_data, opened) if opened else None
+    shown = (
+        await run_slow(_preview, desk.bot_data, opened, card.chosen, card.example)
+        if card and opened
+        else {"change": None, "error": "", "teaches": True, "intent": "", "test": False}
+    )
+    known = await run_slow(_choices, desk.bot_data)
+    return {
+        "tabs": TABS,
+        "here": "",
+        "queue": queue,
+        "lane": lane,
+        "opened": opened.id if opened else 0,
+        "card": card,
+        "beside": beside,
+        "known": known,
+        "entities": await run_slow(desk.bot_data.entities),
+        "said": said,
+        "may_open": bool(agent.roles & {*LIVE, Role.ADMIN}),
+        **shown,
+    }
+
+
+def _opened(conn: Connection, queue: Queue, wanted: int | None) -> TrainerItem | None:
+    if wanted is not None:
+        in_queue = next((one for one in queue.items if one.id == wanted), None)
+        if in_queue is not None:
+            return in_queue
+        try:
+            found = items.get_item(conn, wanted)
+        except NotFound:
+            found = None
+        if found is not None and found.state != ItemState.LABELED:
+            return found
+    return queue.items[0] if queue.items else None
+
+
+def _card(data: BotData, item: TrainerItem) -> Card:
+    blind = item.lane is Lane.AUDIT or item.state is ItemState.SECOND
+    known = data.intents()
+    ranked = [one for one in item.ranking if one.intent in known]
+    if item.suggestion in known and item.suggestion not in {one.intent for one in ranked}:
+        ranked = [Suggestion(intent=item.suggestion, confidence=0.0), *ranked]
+    near = [] if blind else data.nearest(without_masks(item.text))
+    for one in near:  # a bot that ranks nothing leaves the nearest examples to choose from
+        if len(ranked) < SUGGESTED and one.intent not in {s.intent for s in ranked}:
+            ranked.append(Suggestion(intent=one.intent, confidence=0.0))
+    chosen = item.suggestion or (ranked[0].intent if ranked else "")
+    return Card(
+        item=item,
+        example=example_of(without_masks(item.text)),
+        suggestions=ranked[:SUGGESTED],
+        near=near,
+        chosen="" if blind else chosen,
+        blind=blind,
+    )
+
+
+def _preview(data: BotData, item: TrainerItem, intent: str, example: str) -> dict[str, Any]:
+    """What the right side shows for this choice."""
+    shown: dict[str, Any] = {"intent": intent, "error": "", "teaches": True, "test": False}
+    if not intent:
+        return shown | {"change": None}
+    if item.lane is Lane.AUDIT or item.state is ItemState.SECOND:
+        return shown | {"change": None, "test": True}
+    try:
+        change: FileChange | None = data.preview_add(intent, example)
+    except Refusal as refusal:
+        return shown | {"change": None, "error": refusal.detail}
+    return shown | {"change": change, "teaches": not _teaches_nothing(data, item, intent, example)}
+
+
+def _teaches_nothing(data: BotData, item: TrainerItem, intent: str, example: str) -> bool:
+    """The same words are an example of this intent already, or nearly the same are and the virtual
+    agent is sure of it."""
+    said = clusters.plain(example)
+    near = data.nearest(example, 1)
+    if near and near[0].intent == intent and clusters.plain(near[0].text) == said:
+        return True
+    surely = item.intent == intent and (item.confidence or 0) >= NOTHING_NEW
+    return bool(surely and near and near[0].intent == intent and near[0].share >= NOTHING_NEW)
+
+
+def _choices(data: BotData) -> list[Intent]:
+    return [one for name, one in data.intents().items() if name not in NOT_TAUGHT]
+
+
+def _chosen(other: str, intent: str) -> str:
+    """What was typed counts more than what was preselected."""
+    return other.strip() or intent
+
+
+def _lane(text: str) -> Lane | None:
+    return Lane(text) if text in list(Lane) else None
+
+
+def _said(command: LabelItem, count: int, change: FileChange, *, second: bool) -> str:
+    if command.verdict is LabelVerdict.UNSURE:
+        return "Left to a colleague."
+    if command.verdict is LabelVerdict.NOT_FOR_BOT:
+        return "Set aside. Nothing is written."
+    if second:
+        return "Second label kept. Nothing is written."
+    if not change.diff:
+        return f"Labeled as {command.intent}. The example was there already."
+    return f"Labeled as {command.intent}: {count} written to {change.file}."
+
+
+PAGES: dict[str, Any] = {
+    "/trainer": teach_page,
+    "/trainer/card": teach_card,
+    "/trainer/queue": teach_queue,
+    "/trainer/diff": teach_diff,
+}
+ACTS: dict[str, Any] = {
+    "/trainer/label": put_label,
+    "/trainer/undo": undo_label,
+    "/trainer/pinned/<pinned_id:int>/remove": unpin,
+}
