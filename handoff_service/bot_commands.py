@@ -50,8 +50,12 @@ async def train(store: Store, config: Settings, *, force: bool) -> str:
 async def be_ready(store: Store, config: Settings) -> str:
     """See to it that a bot process that starts has a model: the promoted one, else one of the
     current data. Prints nothing."""
+    known = await store.read(models.list_)
     running = await store.read(models.in_state, ModelState.RUNNING)
-    if running is None or not await asyncio.to_thread(_can_run, config, running):
+    promotes = any(one.scores is not None for one in known)
+    if running is None or not await asyncio.to_thread(
+        _can_run, config, running, follows_data=not promotes
+    ):
         show_progress("the virtual agent needs a model; training takes about a minute")
         path = await asyncio.to_thread(rasa_cli.train, config.home, config.bot_data)
         model = await register(store, path)
@@ -61,13 +65,13 @@ async def be_ready(store: Store, config: Settings) -> str:
     return ""
 
 
-def _can_run(config: Settings, running: BotModel) -> bool:
-    """Whether its file is there and fits the code. A model that was never measured came of a start
-    and not of a promotion, so it follows the data."""
+def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
+    """Whether its file is there and fits the code. ``follows_data``: nobody compares and promotes
+    here, so a start trains what has changed, as it does for a developer."""
     path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False
-    if running.scores is None:
+    if follows_data:
         return rasa_cli.trained_model(config.home, config.bot_data) == path
     try:
         made = rasa_cli.fingerprint(model_folder.kept_data(path))
