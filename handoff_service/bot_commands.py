@@ -5,23 +5,32 @@ Each returns what it prints. They work while the service runs, and without it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli
 from handoff_service.bot_control.measure_model import Measurement
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.rasa_cli import Processes, show_progress
-from handoff_service.bot_control.train_and_compare import keep, register, texts_to_measure_by
+from handoff_service.bot_control.train_and_compare import (
+    as_measured,
+    keep,
+    recent_days,
+    register,
+    replayed,
+    texts_to_measure_by,
+)
 from handoff_service.errors import NotFound, SetupError
 from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.operations.training import change_model
 from handoff_service.operations.training.change_model import Promote, RollBack
+from handoff_service.operations.training.replay import changes, keep_replay
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.comparison import Comparison, blocks
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import models
+from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 
 SHORT = 8  # letters of a hash that people read
@@ -87,6 +96,20 @@ async def compare(store: Store, config: Settings, a: str, b: str) -> str:
     return _in_words(old, new, measured.comparison)
 
 
+async def replay(store: Store, config: Settings, name: str, days: int) -> str:
+    """Ask the running model and another one what real texts of the last days mean. The answers that
+    would change are printed, and kept for the trainer's page."""
+    running, model = await _named(store, ModelState.RUNNING), await _named(store, name)
+    texts = await store.read(recent_days, days)
+    asked = [as_measured(one) for one in texts]
+    measured = await _measure(store, config, model, running, also=asked)
+    command = replayed(model, texts, measured)
+    await store.write(keep_replay, command)
+    changed = [one for one in command.texts if changes(one)]
+    lines = [f"{one.before.intent} -> {one.after.intent}: {one.text.text}" for one in changed]
+    return "\n".join([*lines, f"{len(changed)} of {len(texts)} answers would change."])
+
+
 async def promote(store: Store, config: Settings, name: str) -> str:
     """Promote a model. It is measured first when that was not done beside the running one."""
     model = await _named(store, name)
@@ -126,7 +149,11 @@ async def _named(store: Store, name: str) -> BotModel:
 
 
 async def _measure(
-    store: Store, config: Settings, model: BotModel, beside: BotModel
+    store: Store,
+    config: Settings,
+    model: BotModel,
+    beside: BotModel,
+    also: Sequence[MeasuredBy] = (),
 ) -> Measurement:
     texts = await texts_to_measure_by(store, config.bot_data)
     return await asyncio.to_thread(
@@ -136,6 +163,7 @@ async def _measure(
             model,
             beside,
             texts=texts,
+            also=also,
             processes=Processes(),
             report=show_progress,
         )

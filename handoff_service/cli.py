@@ -116,6 +116,9 @@ def _add_bot(bot: argparse.ArgumentParser) -> None:
     compare = add("compare", "Measure model B beside model A, and say what blocks it", _bot_compare)
     compare.add_argument("a", metavar="A", help="the beginning of a hash, or: running")
     compare.add_argument("b", metavar="B", help="the same of another one, or: candidate")
+    replay = add("replay", "Ask a model what real texts of the last days mean", _bot_replay)
+    replay.add_argument("hash", metavar="HASH", nargs="?", default="candidate")
+    replay.add_argument("--days", type=int, default=7, choices=range(1, 91), metavar="1..90")
     promote = add("promote", "Answer from this model, if its measures allow it", _bot_promote)
     promote.add_argument("hash", metavar="HASH", help="the beginning of a hash, or: candidate")
     back = add("rollback", "Return to the model that ran before", _bot_rollback)
@@ -274,6 +277,12 @@ def _bot_models(config: Settings, _asked: argparse.Namespace) -> int:
 
 def _bot_compare(config: Settings, asked: argparse.Namespace) -> int:
     return _with_store(config, lambda store: bot_commands.compare(store, config, asked.a, asked.b))
+
+
+def _bot_replay(config: Settings, asked: argparse.Namespace) -> int:
+    return _with_store(
+        config, lambda store: bot_commands.replay(store, config, asked.hash, asked.days)
+    )
 
 
 def _bot_promote(config: Settings, asked: argparse.Namespace) -> int:

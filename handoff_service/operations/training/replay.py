@@ -40,6 +40,11 @@ class JudgeReplayed:
     agent_id: int
 
 
+def changes(one: Replayed) -> bool:
+    """Whether the requester would get another answer."""
+    return alike(one.before.intent) != alike(one.after.intent)
+
+
 def keep_replay(tx: Transaction, command: KeepReplay) -> None:
     """Keep the texts whose answer changed. Those that were judged already stay as they are."""
     mine = r.c.model == command.model
@@ -56,8 +61,7 @@ def keep_replay(tx: Transaction, command: KeepReplay) -> None:
             "after_confidence": one.after.confidence,
         }
         for one in command.texts
-        if alike(one.before.intent) != alike(one.after.intent)
-        and one.text.bot_turn_id not in judged
+        if changes(one) and one.text.bot_turn_id not in judged
     ]
     if rows:
         tx.conn.execute(insert(r), rows)
