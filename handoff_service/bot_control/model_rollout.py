@@ -60,7 +60,7 @@ class ModelRollout:
 
     async def run(self) -> None:
         """Look every few seconds until cancelled."""
-        await self._note_missing_files()
+        await self.note_missing_files()
         while True:
             try:
                 await self.step()
@@ -124,7 +124,7 @@ class ModelRollout:
         if path.is_file() and model_folder.running_file(self._home) != path:
             model_folder.set_running(self._home, running.file)
 
-    async def _note_missing_files(self) -> None:
+    async def note_missing_files(self) -> None:
         folder = model_folder.folder(self._home)
         missing = [
             one.hash

@@ -1,6 +1,5 @@
 """What becomes of models: candidate, canary, running, kept, and back."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from sqlalchemy import insert, update
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.training import change_model
 from handoff_service.operations.training.change_model import (
-    Measured,
     NewModel,
     Promote,
     RollBack,
@@ -17,8 +15,6 @@ from handoff_service.operations.training.change_model import (
     promote,
     register_model,
     roll_back,
-    run_at_start,
-    set_scores,
 )
 from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, TurnOutcome
 from handoff_service.rules.training.canary import CanaryVerdict
@@ -28,32 +24,12 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.training import models
 from tests.conftest import MovedClock
 from tests.support.story import Story
-
-FIRST, SECOND, THIRD = "aaaa1111", "bbbb2222", "cccc3333"
-
-
-async def registered(store: Store, hash: str, **scores: Any) -> None:
-    """A model that was measured beside the first one, unless ``scores`` says otherwise."""
-    await store.write(register_model, NewModel(hash=hash, file=f"{hash}.tar.gz", data_hash="d"))
-    given: Mapping[str, Any] = {"against": FIRST, "reasons": [], "pinned": [], **scores}
-    await store.write(set_scores, Measured(hash=hash, scores=given))
+from tests.training.model_story import FIRST, SECOND, THIRD, pin, registered, states
 
 
 async def running(store: Store) -> str:
     found = await store.read(models.in_state, ModelState.RUNNING)
     return found.hash if found else ""
-
-
-async def states(store: Store) -> dict[str, str]:
-    return {one.hash: one.state for one in await store.read(models.list_)}
-
-
-@pytest.fixture
-async def first(store: Store) -> Store:
-    """A store whose first model runs."""
-    await registered(store, FIRST)
-    await store.write(run_at_start, FIRST)
-    return store
 
 
 async def test_a_promoted_model_runs_and_the_other_is_kept(first: Store) -> None:
@@ -206,16 +182,6 @@ async def test_a_model_whose_file_is_gone_cannot_run(first: Store) -> None:
     assert await states(first) == {FIRST: "running", SECOND: "gone"}
     with pytest.raises(Conflict, match="gone"):
         await first.write(promote, Promote(hash=SECOND))
-
-
-def pin(tx: Transaction, text: str) -> None:
-    agent = tx.conn.execute(t.agents.select()).first()
-    assert agent is not None
-    tx.conn.execute(
-        insert(t.pinned_texts).values(
-            text=text, fold=text, intent="report_problem", agent_id=agent.id, made_at=tx.now
-        )
-    )
 
 
 async def turns(

@@ -27,7 +27,7 @@ from handoff_service.store.views.training import TrainingRun
 from tests.conftest import MovedClock
 from tests.support.rasa_server import need_bot_environment
 from tests.training.light import data_folder, teach
-from tests.training.test_change_model import pin
+from tests.training.model_story import pin
 
 GREETED = "+      - howdy friend\n"
 

@@ -49,7 +49,7 @@ def keep_replay(tx: Transaction, command: KeepReplay) -> None:
     """Keep the texts whose answer changed. Those that were judged already stay as they are."""
     mine = r.c.model == command.model
     tx.conn.execute(delete(r).where(mine, r.c.verdict.is_(None)))
-    judged = set(tx.conn.execute(select(r.c.bot_turn_id).where(mine)).scalars())
+    judged = set(tx.conn.execute(select(r.c.text).where(mine)).scalars())
     rows = [
         {
             "model": command.model,
@@ -61,7 +61,7 @@ def keep_replay(tx: Transaction, command: KeepReplay) -> None:
             "after_confidence": one.after.confidence,
         }
         for one in command.texts
-        if changes(one) and one.text.bot_turn_id not in judged
+        if changes(one) and one.text.text not in judged
     ]
     if rows:
         tx.conn.execute(insert(r), rows)
