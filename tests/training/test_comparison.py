@@ -156,13 +156,17 @@ def test_mcnemar_is_the_two_sided_binomial_test(lost: int, won: int, p: float) -
         ((4, 4), (0, 4), 1 / 70),
         ((0, 10), (5, 10), 1.0),
         ((0, 0), (5, 10), 1.0),
+        ((1, 10), (9, 10), 0.999995),
+        ((20, 40), (6, 40), 0.000815),  # as scipy.stats.fisher_exact
+        ((2600, 50_000), (2500, 50_000), 0.077359),
+        ((50_000, 50_000), (0, 50_000), 0.0),
     ],
 )
 def test_more_often_is_fishers_one_sided_test(
     one: tuple[int, int], other: tuple[int, int], p: float
 ) -> None:
     shares = (Share(part=part, whole=whole) for part, whole in (one, other))
-    assert more_often(*shares) == pytest.approx(p)
+    assert more_often(*shares) == pytest.approx(p, abs=1e-5)
 
 
 def test_the_interval_is_wilsons() -> None:

@@ -47,13 +47,37 @@ def mcnemar(lost: int, won: int) -> float:
 
 def more_often(one: Share, other: Share) -> float:
     """Fisher's exact test, one-sided: how likely ``one`` has at least this many of all cases, if
-    both have the same rate."""
-    cases, everything = one.part + other.part, one.whole + other.whole
-    ways = math.comb(everything, cases)
-    return (
-        sum(
-            math.comb(one.whole, k) * math.comb(other.whole, cases - k)
-            for k in range(one.part, min(one.whole, cases) + 1)
-        )
-        / ways
+    both have the same rate. Fast for hundreds of thousands, too."""
+    cases = one.part + other.part
+    low, high = max(0, cases - other.whole), min(one.whole, cases)
+    # The terms get smaller away from the expected value, so the tail is summed on that side.
+    if one.part > cases * one.whole / max(1, one.whole + other.whole):
+        return min(1.0, _tail(one, other, cases, range(one.part, high + 1)))
+    return max(0.0, 1.0 - _tail(one, other, cases, range(one.part - 1, low - 1, -1)))
+
+
+def _tail(one: Share, other: Share, cases: int, parts: range) -> float:
+    """The hypergeometric probabilities of these parts of ``one``, each from the one before."""
+    if not parts:
+        return 0.0
+    term = math.exp(
+        _log_ways(one.whole, parts[0])
+        + _log_ways(other.whole, cases - parts[0])
+        - _log_ways(one.whole + other.whole, cases)
     )
+    total = 0.0
+    for k in parts:
+        total += term
+        if term <= total * 1e-17:
+            break
+        rest = other.whole - cases
+        if parts.step > 0:
+            term *= (one.whole - k) * (cases - k) / ((k + 1) * (rest + k + 1))
+        else:
+            term *= k * (rest + k) / ((one.whole - k + 1) * (cases - k + 1))
+    return total
+
+
+def _log_ways(whole: int, part: int) -> float:
+    """The logarithm of how many ways there are to choose ``part`` of ``whole``."""
+    return math.lgamma(whole + 1) - math.lgamma(part + 1) - math.lgamma(whole - part + 1)

@@ -62,11 +62,10 @@ def recent(conn: Connection, since: datetime, most: int = MOST) -> list[RealText
 # the previous turn of the conversation answered everything up to there
 _earlier = b.alias("earlier")
 _AFTER = func.coalesce(
-    select(func.max(_earlier.c.up_to_seq))
-    .where(
-        _earlier.c.interaction_id == b.c.interaction_id,
-        _earlier.c.up_to_seq < b.c.up_to_seq,
-    )
+    select(_earlier.c.up_to_seq)
+    .where(_earlier.c.interaction_id == b.c.interaction_id, _earlier.c.id < b.c.id)
+    .order_by(_earlier.c.id.desc())
+    .limit(1)
     .scalar_subquery(),
     0,
 ).label("after")
