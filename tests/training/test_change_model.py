@@ -164,16 +164,17 @@ async def test_live_figures_count_a_turn_once(
     began = clock()
     await turns(first, story, clock, FIRST, good=7, bad=3)
     clock.move(1)
-    found = (await first.read(models.live, [FIRST, SECOND], began, clock()))[FIRST]
+    by_intent = await first.read(models.live, FIRST, began, clock())
+    found = models.total(by_intent)
     assert [
         (share.part, share.whole)
         for share in (found.answered, found.fallbacks, found.handoffs, found.lost)
     ] == [(7, 10), (3, 10), (0, 10), (3, 10)]
-    by_intent = await first.read(models.live_by_intent, FIRST, began, clock())
     assert {name: one.lost.whole for name, one in by_intent.items()} == {
         "greet": 7,
         "nlu_fallback": 3,
     }
+    assert await first.read(models.live, SECOND, began, clock()) == {}
 
 
 async def test_a_model_whose_file_is_gone_cannot_run(first: Store) -> None:

@@ -6,6 +6,7 @@ so.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -14,13 +15,11 @@ from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, ReplayVerdict
 from handoff_service.rules.training.canary import CanaryFigures, CanaryVerdict, in_words, judge
-from handoff_service.rules.training.exact_tests import Share
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.training import models
 from handoff_service.store.views.training import BotModel
 
-NOTHING = Share(part=0, whole=0)
 m = t.bot_models
 
 
@@ -145,19 +144,24 @@ def judge_canary(tx: Transaction, _: None) -> CanaryVerdict | None:
     canary = models.in_state(tx.conn, ModelState.CANARY)
     if canary is None or running is None:
         return None
-    found = models.live(tx.conn, [canary.hash, running.hash], canary.since, tx.now)
-    new, old = found.get(canary.hash), found.get(running.hash)
-    figures = CanaryFigures(
-        new=new.lost if new else NOTHING,
-        old=old.lost if old else NOTHING,
-        lasted=tx.now - canary.since,
-    )
+    figures = canary_figures(tx.conn, canary, running, tx.now)
     verdict = judge(figures)
     if verdict is CanaryVerdict.PROMOTE:
         _run(tx, canary.hash, PromotionKind.AUTOMATIC, in_words(figures), None)
     elif verdict is CanaryVerdict.ROLL_BACK:
         end_canary(tx, running, PromotionKind.AUTOMATIC, in_words(figures), None)
     return verdict
+
+
+def canary_figures(
+    conn: Connection, canary: BotModel, running: BotModel, now: datetime
+) -> CanaryFigures:
+    """How both models do since the canary began."""
+    new, old = (
+        models.total(models.live(conn, one.hash, canary.since, now)).lost
+        for one in (canary, running)
+    )
+    return CanaryFigures(new=new, old=old, lasted=now - canary.since)
 
 
 def mark_gone(tx: Transaction, hashes: list[str]) -> None:

@@ -1,11 +1,10 @@
 """The virtual agent's models, what became of them, and how they do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, TurnOutcome
@@ -17,7 +16,7 @@ from handoff_service.store.views.training import BotModel, LiveFigures, Promotio
 
 m, p, b = t.bot_models, t.bot_promotions, t.bot_turns
 FEWEST_LETTERS = 4  # of a hash that is typed
-_INTENT = b.c.understood["intent"].as_string()
+MOST_TURNS = 5000  # of live figures: enough for them, and counted within the page's budget
 _MODELS = select(m, t.agents.c.name).outerjoin(t.agents, t.agents.c.id == m.c.agent_id)
 
 
@@ -91,53 +90,63 @@ def returns_to(conn: Connection) -> BotModel | None:
     return ran_before(conn)
 
 
-def live(
-    conn: Connection, hashes: Sequence[str], since: datetime, until: datetime
-) -> dict[str, LiveFigures]:
-    """How models did with real texts in a time. A model without a turn is left out."""
-    asked = [b.c.model.in_(hashes), b.c.asked_at >= since, b.c.asked_at <= until]
-    query = select(b.c.model, *_COUNTS).where(*asked).group_by(b.c.model)
-    return {row.model: _figures(row) for row in conn.execute(query)}
-
-
-def live_by_intent(
-    conn: Connection, hash: str, since: datetime, until: datetime
-) -> dict[str, LiveFigures]:
-    """The same of one model, by what it understood; the most frequent first."""
-    asked = [b.c.model == hash, b.c.asked_at >= since, b.c.asked_at <= until]
-    query = (
-        select(_INTENT.label("intent"), *_COUNTS)
-        .where(*asked)
-        .group_by(_INTENT)
-        .order_by(sa.desc("turns"), "intent")
+def live(conn: Connection, hash: str, since: datetime, until: datetime) -> dict[str, LiveFigures]:
+    """How a model did with real texts in a time, by what it understood: the latest MOST_TURNS
+    turns. ``total`` adds them up."""
+    latest = (
+        select(
+            b.c.outcome,
+            b.c.hand_off.is_not(None).label("handed"),
+            b.c.understood["intent"].as_string().label("intent"),
+        )
+        .where(b.c.model == hash, b.c.asked_at >= since, b.c.asked_at <= until)
+        .order_by(b.c.asked_at.desc())
+        .limit(MOST_TURNS)
+        .subquery()
     )
-    return {row.intent or "-": _figures(row) for row in conn.execute(query)}
+    query = select(latest, func.count().label("turns")).group_by(
+        latest.c.outcome, latest.c.handed, latest.c.intent
+    )
+    groups: dict[str, list[Any]] = {}
+    for row in conn.execute(query):
+        groups.setdefault(row.intent or "-", []).append(row)
+    return {intent: _figures(rows) for intent, rows in groups.items()}
 
 
-_ANSWERED = sa.and_(
-    b.c.outcome == TurnOutcome.ANSWERED, b.c.hand_off.is_(None), _INTENT != NOT_UNDERSTOOD
-)
-_HANDED = sa.or_(b.c.hand_off.is_not(None), b.c.outcome == TurnOutcome.FAILED)
-_COUNTS = (
-    func.count().label("turns"),
-    func.coalesce(func.sum(case((_ANSWERED, 1), else_=0)), 0).label("answered"),
-    func.coalesce(func.sum(case((_INTENT == NOT_UNDERSTOOD, 1), else_=0)), 0).label("fallbacks"),
-    func.coalesce(func.sum(case((_HANDED, 1), else_=0)), 0).label("handoffs"),
-    func.coalesce(
-        func.sum(case((sa.or_(_HANDED, _INTENT == NOT_UNDERSTOOD), 1), else_=0)), 0
-    ).label("lost"),
-)
+def total(by_intent: Mapping[str, LiveFigures]) -> LiveFigures:
+    """All intents together."""
+
+    def add(shares: Iterable[Share]) -> Share:
+        parts = list(shares)
+        return Share(part=sum(s.part for s in parts), whole=sum(s.whole for s in parts))
+
+    found = by_intent.values()
+    return LiveFigures(
+        answered=add(one.answered for one in found),
+        fallbacks=add(one.fallbacks for one in found),
+        handoffs=add(one.handoffs for one in found),
+        lost=add(one.lost for one in found),
+    )
 
 
-def _figures(row: Any) -> LiveFigures:
-    def share(part: int) -> Share:
-        return Share(part=part, whole=row.turns)
+def _figures(rows: Sequence[Any]) -> LiveFigures:
+    """Of the turns of one intent, counted by outcome."""
+    whole = sum(row.turns for row in rows)
+
+    def share(holds: Callable[[Any], bool]) -> Share:
+        return Share(part=sum(row.turns for row in rows if holds(row)), whole=whole)
+
+    def handed(row: Any) -> bool:
+        return bool(row.handed) or row.outcome == TurnOutcome.FAILED
+
+    def lost(row: Any) -> bool:
+        return handed(row) or row.intent == NOT_UNDERSTOOD
 
     return LiveFigures(
-        answered=share(row.answered),
-        fallbacks=share(row.fallbacks),
-        handoffs=share(row.handoffs),
-        lost=share(row.lost),
+        answered=share(lambda row: row.outcome == TurnOutcome.ANSWERED and not lost(row)),
+        fallbacks=share(lambda row: row.intent == NOT_UNDERSTOOD),
+        handoffs=share(handed),
+        lost=share(lost),
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sanic import Request
@@ -15,7 +15,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training import change_model
 from handoff_service.operations.training.change_model import Promote, RollBack, promotion_blocks
 from handoff_service.rules.shared.vocabulary import ModelState, Role
-from handoff_service.rules.training.canary import ENOUGH_TURNS, CanaryFigures, in_words
+from handoff_service.rules.training.canary import ENOUGH_TURNS, in_words
 from handoff_service.rules.training.exact_tests import Share
 from handoff_service.rules.training.live import Moved, moved
 from handoff_service.store.engine.database import read_at
@@ -30,8 +30,6 @@ from handoff_service.web.trainer.tabs import TABS
 HERE = "/workspace/trainer/models"
 LONGEST = timedelta(days=7)  # of the figures before and after a promotion
 INTENTS = 20  # shown
-NONE = Share(part=0, whole=0)
-NO_TURNS = LiveFigures(answered=NONE, fallbacks=NONE, handoffs=NONE, lost=NONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,55 +151,45 @@ async def _models(request: Request) -> dict[str, Any]:
 def _canary_says(conn: Connection, canary: BotModel | None, running: BotModel | None) -> str:
     if canary is None or running is None:
         return ""
-    now = read_at(conn)
-    found = models.live(conn, [canary.hash, running.hash], canary.since, now)
-    new, old = (found.get(one.hash, NO_TURNS).lost for one in (canary, running))
-    return in_words(CanaryFigures(new=new, old=old, lasted=now - canary.since))
+    return in_words(change_model.canary_figures(conn, canary, running, read_at(conn)))
 
 
 def _live(conn: Connection, running: BotModel) -> dict[str, Any]:
     """The figures since the promotion beside those of as long a time before it."""
     now = read_at(conn)
     since = max(running.since, now - LONGEST)
-    before_since = running.since - (now - since)
     before = models.ran_before(conn)
-    after = models.live(conn, [running.hash], since, now).get(running.hash, NO_TURNS)
+    after = models.live(conn, running.hash, since, now)
     earlier = (
-        models.live(conn, [before.hash], before_since, running.since).get(before.hash, NO_TURNS)
+        models.live(conn, before.hash, running.since - (now - since), running.since)
         if before
-        else NO_TURNS
+        else {}
     )
+    old, new = models.total(earlier), models.total(after)
     return {
-        "since": since,
         "figures": [
-            _figure("Answered", earlier.answered, after.answered),
-            _figure("Not understood", earlier.fallbacks, after.fallbacks),
-            _figure("Handed to agents", earlier.handoffs, after.handoffs),
+            _figure("Answered", old.answered, new.answered),
+            _figure("Not understood", old.fallbacks, new.fallbacks),
+            _figure("Handed to agents", old.handoffs, new.handoffs),
         ],
-        "turns": (earlier.lost.whole, after.lost.whole),
-        "by_intent": _by_intent(conn, running, before, (before_since, since, now)),
+        "by_intent": _by_intent(earlier, after),
     }
 
 
 def _by_intent(
-    conn: Connection,
-    running: BotModel,
-    before: BotModel | None,
-    times: tuple[datetime, datetime, datetime],
+    earlier: Mapping[str, LiveFigures], after: Mapping[str, LiveFigures]
 ) -> list[Figure]:
     """Each intent's share of the turns, the ones that moved first."""
-    before_since, since, now = times
-    after = models.live_by_intent(conn, running.hash, since, now)
-    earlier: Mapping[str, LiveFigures] = (
-        models.live_by_intent(conn, before.hash, before_since, running.since) if before else {}
-    )
-    whole_after = sum(one.lost.whole for one in after.values())
-    whole_before = sum(one.lost.whole for one in earlier.values())
+    old, new = models.total(earlier).lost.whole, models.total(after).lost.whole
+
+    def turns(found: Mapping[str, LiveFigures], name: str) -> int:
+        return found[name].lost.whole if name in found else 0
+
     figures = [
         _figure(
             name,
-            Share(part=earlier.get(name, NO_TURNS).lost.whole, whole=whole_before),
-            Share(part=after.get(name, NO_TURNS).lost.whole, whole=whole_after),
+            Share(part=turns(earlier, name), whole=old),
+            Share(part=turns(after, name), whole=new),
         )
         for name in {**after, **earlier}
     ]
