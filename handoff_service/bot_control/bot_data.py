@@ -14,7 +14,6 @@ import fcntl
 import functools
 import heapq
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,8 +29,6 @@ from handoff_service.rules.training import clusters
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
 TRIES = 5  # a file that somebody else changes each time is given up
-NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
-FEWEST_NEW = 10  # examples of a new answer
 #: Intents that no example can have: Rasa's own, the gate's, and those that only buttons and the
 #: service send.
 NOT_TAUGHT = frozenset({"nlu_fallback", "unsure_topic"})
@@ -61,6 +58,17 @@ class Near:
 
     intent: str
     text: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """Two examples, as the files have them, that say the same under two intents."""
+
+    first: str
+    one: str
+    second: str
+    other: str
     share: float
 
 
@@ -94,6 +102,7 @@ class BotData:
     root: Path
     _files: dict[str, _Read] = field(default_factory=dict)
     _domain: tuple[tuple[int, int], Any] | None = None
+    _suspects: tuple[tuple[tuple[int, int], ...], list[Suspect]] | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     # Reading --------------------------------------------------------------------------------------
@@ -156,6 +165,25 @@ class BotData:
         best = heapq.nlargest(most, scored, key=lambda found: found[0])
         return [Near(intent=name, text=one.text, share=share) for share, name, one in best if share]
 
+    def suspects(self, most: int = 100) -> list[Suspect]:
+        """Equal or nearly equal examples under two intents, the most alike first."""
+        with self._lock:
+            of_files = [self._read(name) for name in self._nlu()]
+        stamps = tuple(read.stamp for read in of_files)
+        if self._suspects is None or self._suspects[0] != stamps:
+            texts = [
+                clusters.Sample(label=intent, text=one.marked, triples=triples)
+                for read in of_files
+                for intent, listed in read.triples().items()
+                for one, triples in listed
+            ]
+            found = [
+                Suspect(first=a.label, one=a.text, second=b.label, other=b.text, share=share)
+                for share, a, b in clusters.pairs(texts)
+            ]
+            self._suspects = stamps, found
+        return self._suspects[1][:most]
+
     def file_of(self, intent: str) -> str:
         """NotFound for an intent without examples."""
         for file, content in self._nlu().items():
@@ -202,17 +230,17 @@ class BotData:
 
     def add(self, intent: str, marked: Sequence[str]) -> FileChange:
         """Examples at the end of an intent; those that are there already are left out."""
-        return self._change(self.file_of(intent), _added(intent, marked))
+        return self.change(self.file_of(intent), _added(intent, marked))
 
     def remove(self, intent: str, marked: str) -> FileChange:
         """Conflict when the intent does not have the example."""
-        return self._change(
+        return self.change(
             self._file_with(intent, marked), lambda text: nlu_file.remove(text, intent, marked)
         )
 
     def reword(self, intent: str, before: str, after: str) -> FileChange:
         """Conflict when the intent does not have the example."""
-        return self._change(
+        return self.change(
             self._file_with(intent, before),
             lambda text: nlu_file.reword(text, intent, before, after),
         )
@@ -235,10 +263,10 @@ class BotData:
                 written = nlu_file.new_block(written, intent)
             return nlu_file.add(written, intent, [example])
 
-        return self._change(AUDIT, change)
+        return self.change(AUDIT, change)
 
     def remove_test(self, intent: str, text: str) -> FileChange:
-        return self._change(AUDIT, lambda written: nlu_file.remove(written, intent, text))
+        return self.change(AUDIT, lambda written: nlu_file.remove(written, intent, text))
 
     def _file_with(self, intent: str, marked: str) -> str:
         for file, content in self._nlu().items():
@@ -246,8 +274,9 @@ class BotData:
                 return file
         raise Conflict(f"{intent} has this example no more: somebody has changed the file.")
 
-    def _change(self, file: str, change: Callable[[str], str]) -> FileChange:
-        """Conflict when another program changes the file each time."""
+    def change(self, file: str, change: Callable[[str], str]) -> FileChange:
+        """Rewrite one file, which need not be there yet. Conflict when another program changes it
+        each time."""
         path = self.root / file
         with self._alone():
             for _ in range(TRIES):

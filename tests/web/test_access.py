@@ -45,6 +45,7 @@ WHO = {
     "signed-in": frozenset(Role),
     "live-agents": frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN}),
     "supervisors": frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    "trainers": frozenset({Role.TRAINER, Role.ADMIN}),
     "admins": frozenset({Role.ADMIN}),
     # whoever holds a signature, a token or a signed link; no role replaces it
     "proof": frozenset[str](),

@@ -1,12 +1,16 @@
 """Texts that say the same in nearly the same words: one of them stands for all."""
 
 import hashlib
+import math
 import re
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from handoff_service.rules.conversations.folding import folded
 
 ALIKE = 0.6  # share of common letter triples (Dice) from which two texts are one cluster
+NEARLY_EQUAL = 0.85  # the same from which two examples of different intents are suspects
 _NO_WORD = re.compile(r"[^\w‹›]+")
 
 
@@ -44,3 +48,38 @@ def nearest(text: str, others: Iterable[tuple[int, str]]) -> int | None:
     found = [(alike(mine, triples(other)), -id) for id, other in others]
     best = max(found, default=(0.0, 0))
     return -best[1] if best[0] >= ALIKE else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """An example of one intent, with its triples."""
+
+    label: str
+    text: str
+    triples: frozenset[str]
+
+
+def pairs(
+    samples: Sequence[Sample], least: float = NEARLY_EQUAL
+) -> list[tuple[float, Sample, Sample]]:
+    """Nearly equal samples with different labels, the most alike first.
+
+    Two sets with a Dice share of at least ``least`` have a triple in common among the rarest of
+    each (prefix filtering: Chaudhuri, Ganti and Kaushik, 2006), so only those are compared.
+    """
+    count = Counter(triple for one in samples for triple in one.triples)
+    rarest = least / (2 - least)  # of a set, so much at least is in the other
+    with_triple: defaultdict[str, list[int]] = defaultdict(list)
+    found = []
+    for n, one in enumerate(samples):
+        listed = sorted(one.triples, key=lambda triple: (count[triple], triple))
+        prefix = listed[: len(listed) - math.ceil(rarest * len(listed)) + 1]
+        others = {other for triple in prefix for other in with_triple[triple]}
+        for other in others:
+            if samples[other].label != one.label:
+                share = alike(one.triples, samples[other].triples)
+                if share >= least:
+                    found.append((share, samples[other], one))
+        for triple in prefix:
+            with_triple[triple].append(n)
+    return sorted(found, key=lambda pair: (-pair[0], pair[1].text, pair[2].text))

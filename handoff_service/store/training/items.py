@@ -3,6 +3,8 @@
 A trainer who is no live agent sees masked texts only; nothing here reads a conversation.
 """
 
+import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.shared.vocabulary import ItemState, Lane
+from handoff_service.rules.shared.vocabulary import ItemSource, ItemState, Lane
 from handoff_service.rules.training import order
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import tables as t
@@ -19,7 +21,20 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Agent, Named, Suggestion, TrainerItem
 
 i, l = t.trainer_items, t.trainer_labels  # noqa: E741
-SHOWN = 60
+SHOWN = 50
+_VALUE = i.c.weight * (1 - i.c.margin)
+_CLUSTERS = (
+    select(
+        i.c.lane,
+        i.c.cluster,
+        sa.func.min(i.c.id).label("id"),
+        sa.func.count().label("alike"),
+        sa.func.count(i.c.requester.distinct()).label("people"),
+        sa.func.max(_VALUE).label("value"),
+    )
+    .where(i.c.state == ItemState.WAITING)
+    .group_by(i.c.lane, i.c.cluster)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +67,48 @@ def waits_for(agent_id: int, now: datetime) -> sa.ColumnElement[bool]:
 def queue(
     conn: Connection, agent_id: int, now: datetime, lane: Lane | None = None, most: int = SHOWN
 ) -> Queue:
-    value = i.c.weight * (1 - i.c.margin)
-    columns = [i.c.id, i.c.cluster, i.c.lane, i.c.requester, i.c.state, value.label("value")]
-    rows = conn.execute(select(*columns).where(waits_for(agent_id, now))).all()
+    """The clusters that wait, and each text that waits for a second opinion."""
+    groups = conn.execute(_CLUSTERS).all()
+    others = sa.and_(waits_for(agent_id, now), i.c.state != ItemState.WAITING)
+    again = conn.execute(select(i.c.id, i.c.lane, _VALUE.label("value")).where(others)).all()
     waiting = dict.fromkeys(Lane, 0)
-    clusters: dict[tuple[str, int], list[sa.Row[Any]]] = {}
-    for row in rows:
-        waiting[Lane(row.lane)] += 1
-        if lane is None or row.lane == lane:
-            # what waits for a second opinion is judged alone
-            key = row.cluster if row.state == ItemState.WAITING else -row.id
-            clusters.setdefault((row.lane, key), []).append(row)
-    ranked = []
-    for of_cluster in clusters.values():
-        best = max(of_cluster, key=lambda row: (row.value, -row.id))
-        people = len({row.requester for row in of_cluster})
-        ranked.append((order.priority(best.value, 0, people), -best.id, len(of_cluster), people))
-    ranked.sort(reverse=True)
-    about = {-id: (priority, alike, people) for priority, id, alike, people in ranked[:most]}
+    for group in groups:
+        waiting[Lane(group.lane)] += group.alike
+    for one in again:
+        waiting[Lane(one.lane)] += 1
+    ranked: list[tuple[float, int, int, int, sa.Row[Any] | None]] = [
+        (order.priority(row.value, 0, row.people), -row.id, row.alike, row.people, row)
+        for row in groups
+        if lane in (None, row.lane)
+    ]
+    ranked += [
+        (order.priority(row.value, 0, 1), -row.id, 1, 1, None)
+        for row in again
+        if lane in (None, row.lane)
+    ]
+    best = heapq.nlargest(most, ranked, key=lambda found: found[:2])
+    firsts = _representatives(conn, [row for *_, row in best if row is not None])
+    about = {}
+    for priority, id, alike, people, of in best:
+        first = -id if of is None else firsts.get((of.lane, of.cluster))
+        if first is not None:
+            about[first] = (priority, alike, people)
     found = {one.id: one for one in _items(conn, about)}
     return Queue(items=[found[id] for id in about if id in found], waiting=waiting)
+
+
+def _representatives(
+    conn: Connection, clusters: Sequence[sa.Row[Any]]
+) -> dict[tuple[str, int], int]:
+    """The text of each cluster that would teach the most."""
+    rows = conn.execute(
+        select(i.c.id, i.c.lane, i.c.cluster)
+        .where(
+            one_of(i.c.cluster, [row.cluster for row in clusters]), i.c.state == ItemState.WAITING
+        )
+        .order_by(_VALUE, i.c.id.desc())
+    )
+    return {(row.lane, row.cluster): row.id for row in rows}
 
 
 def get_item(conn: Connection, item_id: int) -> TrainerItem:
@@ -109,9 +146,9 @@ def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[T
             id=row.id,
             interaction_id=row.interaction_id,
             text=row.text,
-            lane=row.lane,
-            source=row.source,
-            state=row.state,
+            lane=Lane(row.lane),
+            source=ItemSource(row.source),
+            state=ItemState(row.state),
             intent=row.intent if _is_shown(row) else None,
             confidence=row.confidence if _is_shown(row) else None,
             ranking=_ranking(row),

@@ -189,7 +189,7 @@ def _label(row: sa.Row[Any]) -> TrainerLabel:
         id=row.id,
         item_id=row.item_id,
         agent=Named(id=row.agent_id, name=row.name),
-        verdict=row.verdict,
+        verdict=LabelVerdict(row.verdict),
         intent=row.intent,
         example=row.example,
         file=row.file,

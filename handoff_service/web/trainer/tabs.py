@@ -3,6 +3,7 @@
 TABS: tuple[tuple[str, str], ...] = (
     ("", "Teach"),
     ("/intents", "Intents"),
+    ("/replies", "Replies"),
     ("/train", "Train and compare"),
     ("/models", "Models"),
 )

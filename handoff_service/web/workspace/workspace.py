@@ -48,7 +48,7 @@ from handoff_service.web.shared.session import (
 )
 from handoff_service.web.shared.uploads import MAY_ATTACH, attached
 from handoff_service.web.supervisor import supervisor
-from handoff_service.web.trainer import models, teach, train
+from handoff_service.web.trainer import intents, models, teach, train
 from handoff_service.web.workspace import (
     cases,
     consent,
@@ -290,6 +290,7 @@ PAGES: dict[str, Any] = {
     **train.PAGES,
     **models.PAGES,
     **teach.PAGES,
+    **intents.PAGES,
     **transfer.PAGES,
     **cases.PAGES,
     **consent.PAGES,
@@ -314,6 +315,7 @@ ACTS: dict[str, Any] = {
     **train.ACTS,
     **models.ACTS,
     **teach.ACTS,
+    **intents.ACTS,
     **transfer.ACTS,
     **cases.ACTS,
     **consent.ACTS,

@@ -1,0 +1,230 @@
+"""What the virtual agent says: replies are edited, and a new answer is made, without code.
+
+A new answer is an intent with examples and a reply. It is given at any time: when nothing is asked,
+inside every form, which then asks again, and after a handoff.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from handoff_service.bot_control import bot_text_lint, nlu_file
+from handoff_service.bot_control.bot_data import DOMAIN, NLU, BotData, FileChange
+from handoff_service.bot_control.nlu_file import checked
+from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.rules.delivery.sms_text import Segments, segments
+from handoff_service.rules.shared import placeholders
+from handoff_service.rules.training.clusters import plain
+from handoff_service.rules.training.examples import one_line, without_entities
+from handoff_service.rules.virtual_agent.sms_check import BotLine, BotText, SmsCheckSettings, faults
+
+NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
+FEWEST = 10  # examples of a new answer
+RULES = "data/rules"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAnswer:
+    """``spanish``: the reply for a requester who writes Spanish; may be empty."""
+
+    name: str
+    examples: Sequence[str]
+    reply: str
+    spanish: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One variant of a response. ``variant``: its place, from 0."""
+
+    name: str
+    variant: int
+    text: str
+    spanish: bool
+    segments: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsCheck:
+    """What the SMS check says of a text with its placeholders filled as long as they get."""
+
+    segments: Segments
+    faults: list[str]
+
+
+def replies(data: BotData) -> list[Reply]:
+    """Every text of domain.yml, in its order."""
+    settings = _settings(data.root)
+    return [
+        Reply(
+            name=str(name),
+            variant=n,
+            text=str(variant["text"]),
+            spanish=bool(variant.get("condition")),
+            segments=segments(placeholders.fill(str(variant["text"]), settings.longest)).count,
+        )
+        for name, variants in (data.domain().get("responses") or {}).items()
+        for n, variant in enumerate(variants or ())
+        if variant.get("text")
+    ]
+
+
+def check_sms(root: Path, text: str) -> SmsCheck:
+    settings = _settings(root)
+    line = BotText(file=DOMAIN, name="reply", text=BotLine(number=1, words=text))
+    return SmsCheck(
+        segments=segments(placeholders.fill(text, settings.longest)),
+        faults=[f"{_begins(one.what)}. {one.suggestion}." for one in faults(line, settings)],
+    )
+
+
+def put_reply(data: BotData, name: str, variant: int, before: str, after: str) -> FileChange:
+    """Change a reply. BadInput when its text is unfit for SMS; Conflict when it is not ``before``
+    any more."""
+    said = _fit(data.root, after, "text")
+
+    def change(content: Any) -> None:
+        try:
+            found = content["responses"][name][variant]
+        except (KeyError, IndexError, TypeError) as error:
+            raise Conflict("This reply is gone: somebody has changed the file.") from error
+        if str(found["text"]) != before:
+            raise Conflict("Somebody has changed this reply. Reload the page.")
+        found["text"] = type(found["text"])(said) if type(found["text"]) is not str else said
+
+    return data.change(DOMAIN, lambda text: nlu_file.changed(text, change))
+
+
+def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
+    """Write intent, examples, reply and rules. BadInput names each wrong field. When
+    the service ends in between, the same again completes it."""
+    errors = {}
+    if not NAME.fullmatch(answer.name):
+        errors["name"] = "2 to 40 small letters, digits and underscores, a letter first."
+    elif answer.name in data.intents():
+        errors["name"] = "There is an intent with this name."
+    examples, wrong = _examples(data, answer.examples)
+    if wrong:
+        errors["examples"] = wrong
+    for field, text in (("reply", answer.reply), ("spanish", answer.spanish)):
+        found = check_sms(data.root, text).faults if text.strip() else []
+        if found or (field == "reply" and not text.strip()):
+            errors[field] = " ".join(found) or "Write the reply."
+    if errors:
+        raise BadInput("This answer cannot be made yet.", errors=errors)
+    forms = list(data.domain().get("forms") or {})
+    return [
+        data.change(DOMAIN, lambda text: nlu_file.changed(text, _in_domain(answer))),
+        data.change(
+            f"{NLU}/{answer.name}.yml",
+            lambda _: nlu_file.new_file(answer.name, examples, "Made on the trainer's page."),
+        ),
+        data.change(f"{RULES}/{answer.name}.yml", lambda _: _rules(answer.name, forms)),
+    ]
+
+
+def _examples(data: BotData, given: Sequence[str]) -> tuple[list[str], str]:
+    found: dict[str, str] = {}
+    for line in given:
+        if line.strip(" -\t"):
+            said = checked(line.strip().removeprefix("- "))
+            found.setdefault(plain(without_entities(said)), said)
+    if len(found) < FEWEST:
+        return (
+            [],
+            f"At least {FEWEST} different examples, not {len(found)}.",
+        )
+    for intent in data.intents().values():
+        for one in intent.examples:
+            if plain(one.text) in found:
+                return [], f"“{one.text}” is an example of {intent.name} already."
+    return list(found.values()), ""
+
+
+def _in_domain(answer: NewAnswer) -> Any:
+    def change(content: Any) -> None:
+        if answer.name not in content["intents"]:
+            _append(content["intents"], answer.name)
+        for form in (content.get("forms") or {}).values():
+            ignored = form.get("ignored_intents") if form else None
+            if ignored is not None and answer.name not in ignored:
+                _append(ignored, answer.name)
+        variants: list[Any] = [CommentedMap(text=DoubleQuotedScalarString(one_line(answer.reply)))]
+        if answer.spanish.strip():
+            spoken = CommentedMap(type="slot", name="language", value="es")
+            spanish = DoubleQuotedScalarString(one_line(answer.spanish))
+            variants.append(CommentedMap(text=spanish, condition=[spoken]))
+        content["responses"][f"utter_{answer.name}"] = variants
+
+    return change
+
+
+def _append(listed: Any, value: str) -> None:
+    """At the end of a list, before the blank lines and comments that follow it."""
+    last = len(listed) - 1
+    comments = listed.ca.items
+    kept = comments.pop(last, None)
+    listed.append(value)
+    if kept is None or kept[0] is None:
+        return
+    line, _, rest = kept[0].value.partition("\n")
+    if rest:
+        kept[0].value = f"\n{rest}"
+        comments[last + 1] = kept
+        if line.strip():
+            listed.yaml_add_eol_comment(line.lstrip("# "), last)
+    else:
+        comments[last] = kept
+
+
+def _rules(name: str, forms: Sequence[str]) -> str:
+    """Without a form the reply alone; inside a form the reply, and the form asks again."""
+    said = name.replace("_", " ")
+    parts = [
+        "# Made on the trainer's page.",
+        'version: "3.1"',
+        "",
+        "rules:",
+        f"  - rule: {said}",
+        "    condition:",
+        "      - active_loop: null",
+        "    steps:",
+        f"      - intent: {name}",
+        f"      - action: utter_{name}",
+    ]
+    for form in forms:
+        parts += [
+            "",
+            f"  - rule: {said}, inside the {form.replace('_', ' ')}",
+            "    condition:",
+            f"      - active_loop: {form}",
+            "    steps:",
+            f"      - intent: {name}",
+            f"      - action: utter_{name}",
+            f"      - action: {form}",
+            f"      - active_loop: {form}",
+        ]
+    return "\n".join(parts) + "\n"
+
+
+def _fit(root: Path, text: str, field: str) -> str:
+    said = one_line(text)
+    wrong = " ".join(check_sms(root, said).faults) if said else "Write the reply."
+    if wrong:
+        raise BadInput(wrong, errors={field: wrong})
+    return said
+
+
+def _settings(root: Path) -> SmsCheckSettings:
+    """sms_check.yml of the folder, or the project's own."""
+    return bot_text_lint.read_settings(root if (root / bot_text_lint.TERMS).exists() else ROOT)
+
+
+def _begins(text: str) -> str:
+    return text[:1].upper() + text[1:]

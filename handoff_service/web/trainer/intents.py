@@ -1,0 +1,254 @@
+"""Intents: their examples, moved, reworded and deleted with the change as git shows it; suspects; a
+new answer without code; the replies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.bot_control import answers, labeling
+from handoff_service.bot_control.answers import NewAnswer, SmsCheck
+from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData, FileChange, Intent, Suspect
+from handoff_service.bot_control.nlu_file import Example
+from handoff_service.errors import BadInput, NotFound, Refusal
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.training.label_items import LabelItem
+from handoff_service.rules.conversations.folding import folded
+from handoff_service.rules.shared.vocabulary import LabelVerdict, Role
+from handoff_service.rules.training.examples import example_of
+from handoff_service.rules.training.masking import without_masks
+from handoff_service.store.training import items
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render
+from handoff_service.web.shared.session import desk_of, page
+from handoff_service.web.trainer.tabs import TABS
+
+THIN = 20  # examples; fewer are marked
+AT_FIRST = 100  # examples shown; the rest by a search
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """``suspects``: how many of its examples are nearly equal to another intent's."""
+
+    intent: Intent
+    tests: int
+    suspects: int
+
+
+@page(Role.TRAINER)
+async def intents_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    listed, suspects = await run_slow(_overview, desk_of(request).bot_data)
+    return await _page(request, agent, "intents", listed=listed, suspects=suspects, thin=THIN)
+
+
+@page(Role.TRAINER)
+async def intent_page(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
+    return await _intent(request, agent, name, [])
+
+
+@page(Role.TRAINER)
+async def change_example(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
+    """``act``: reword, move (``to``) or delete the ``example``."""
+    data = desk_of(request).bot_data
+    act, marked = form_field(request, "act"), form_field(request, "example")
+    match act:
+        case "reword":
+            after = form_field(request, "after")
+            changes = [await run_slow(data.reword, name, marked, after)]
+        case "move":
+            to = form_field(request, "to").strip()
+            if to == name:
+                raise BadInput("Choose another intent.")
+            changes = await run_slow(data.move, name, to, marked)
+        case "delete":
+            changes = [await run_slow(data.remove, name, marked)]
+        case _:
+            raise BadInput("Choose what to change.")
+    return await _intent(request, agent, name, changes)
+
+
+@page(Role.TRAINER)
+async def new_answer_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The form; from a text that waits for a label, with the texts of its cluster."""
+    asked = request.args.get("item") or ""
+    item = int(asked) if asked.isdecimal() and len(asked) < 16 else 0
+    texts = await desk_of(request).store.read(items.cluster_texts, item) if item else []
+    said = [example_of(without_masks(text)) for text in texts]
+    values = {"name": "", "examples": "\n".join(said), "reply": "", "spanish": ""}
+    return await _form(request, agent, values, {}, item)
+
+
+@page(Role.TRAINER)
+async def make_answer(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    desk = desk_of(request)
+    values = {name: form_field(request, name) for name in ("name", "examples", "reply", "spanish")}
+    name = folded(values["name"]).strip().replace(" ", "_").replace("-", "_")
+    item = form_field(request, "item")
+    answer = NewAnswer(
+        name=name,
+        examples=values["examples"].splitlines(),
+        reply=values["reply"],
+        spanish=values["spanish"],
+    )
+    try:
+        changes = await run_slow(answers.make_answer, desk.bot_data, answer)
+    except BadInput as refusal:
+        errors = refusal.errors or {"examples": refusal.detail}
+        return await _form(request, agent, values, errors, int(item or 0))
+    if item.isdecimal() and int(item):
+        await _label_cluster(request, agent, int(item), name)
+    return await _intent(request, agent, name, changes, made=True)
+
+
+@page(Role.TRAINER)
+async def replies_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    return await _replies(request, agent, [])
+
+
+@page(Role.TRAINER)
+async def change_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    variant = form_field(request, "variant")
+    if not variant.isdecimal() or len(variant) > 3:
+        raise BadInput("There is no such reply.")
+    change = await run_slow(
+        answers.put_reply,
+        desk_of(request).bot_data,
+        form_field(request, "name"),
+        int(variant),
+        form_field(request, "before"),
+        form_field(request, "text"),
+    )
+    return await _replies(request, agent, [change])
+
+
+@page(Role.TRAINER)
+async def check_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Segments and faults of a reply, while it is typed."""
+    text = next(
+        (request.args.get(name) for name in ("text", "reply", "spanish") if request.args.get(name)),
+        "",
+    )
+    checked = await run_slow(_checked, desk_of(request).bot_data, text)
+    return render("trainer/sms_check.html", checked=checked)
+
+
+def _checked(data: BotData, text: str) -> SmsCheck | None:
+    return answers.check_sms(data.root, text) if text.strip() else None
+
+
+async def _label_cluster(request: Request, agent: CurrentAgent, item: int, intent: str) -> None:
+    """The texts that the new answer was made of have their label. Somebody may have been faster."""
+    desk = desk_of(request)
+    command = LabelItem(
+        item_id=item,
+        agent_id=agent.id,
+        verdict=LabelVerdict.INTENT,
+        intent=intent,
+        whole_cluster=True,
+    )
+    try:
+        await labeling.label(desk.store, desk.bot_data, command)
+    except Refusal:
+        return
+
+
+def _overview(data: BotData) -> tuple[list[Listed], list[Suspect]]:
+    suspects, tests = data.suspects(), data.tests()
+    listed = [
+        Listed(
+            intent=intent,
+            tests=len(tests.get(name, ())),
+            suspects=sum(name in (one.first, one.second) for one in suspects),
+        )
+        for name, intent in data.intents().items()
+    ]
+    return listed, suspects
+
+
+async def _intent(
+    request: Request,
+    agent: CurrentAgent,
+    name: str,
+    changes: Sequence[FileChange],
+    *,
+    made: bool = False,
+) -> HTTPResponse:
+    sought = request.args.get("q") or ""
+    found = await run_slow(_examples, desk_of(request).bot_data, name, sought)
+    return await _page(request, agent, "intent", q=sought, changes=changes, made=made, **found)
+
+
+def _examples(data: BotData, name: str, sought: str) -> dict[str, Any]:
+    known = data.intents()
+    if name not in known:
+        raise NotFound(f"There is no intent {name} with examples.")
+    words = folded(sought).split()
+    fit: list[Example] = [
+        one for one in known[name].examples if all(word in folded(one.text) for word in words)
+    ]
+    return {
+        "intent": known[name],
+        "examples": fit[:AT_FIRST],
+        "count": len(fit),
+        "tests": data.tests().get(name, ()),
+        "suspects": [one for one in data.suspects() if name in (one.first, one.second)],
+        "others": [one for one in known if one != name and one not in NOT_TAUGHT],
+    }
+
+
+async def _form(
+    request: Request,
+    agent: CurrentAgent,
+    values: dict[str, str],
+    errors: dict[str, str],
+    item: int,
+) -> HTTPResponse:
+    return await _page(
+        request,
+        agent,
+        "new_answer",
+        values=values,
+        errors=errors,
+        item=item,
+        fewest=answers.FEWEST,
+        status=400 if errors else 200,
+    )
+
+
+async def _replies(
+    request: Request, agent: CurrentAgent, changes: Sequence[FileChange]
+) -> HTTPResponse:
+    listed = await run_slow(answers.replies, desk_of(request).bot_data)
+    words = folded(request.args.get("q") or "").split()
+    fit = [one for one in listed if all(w in folded(f"{one.name} {one.text}") for w in words)]
+    return await _page(
+        request, agent, "replies", replies=fit, changes=changes, q=request.args.get("q") or ""
+    )
+
+
+async def _page(
+    request: Request, agent: CurrentAgent, template: str, *, status: int = 200, **given: Any
+) -> HTTPResponse:
+    around = await frame(request, agent, place="trainer")
+    here = "/replies" if template == "replies" else "/intents"
+    return render(
+        f"trainer/{template}.html", status=status, **around | {"tabs": TABS, "here": here} | given
+    )
+
+
+PAGES: dict[str, Any] = {
+    "/trainer/intents": intents_page,
+    "/trainer/intents/new": new_answer_page,
+    "/trainer/intents/<name:str>": intent_page,
+    "/trainer/replies": replies_page,
+    "/trainer/replies/check": check_reply,
+}
+ACTS: dict[str, Any] = {
+    "/trainer/intents/new": make_answer,
+    "/trainer/intents/<name:str>": change_example,
+    "/trainer/replies": change_reply,
+}

@@ -1,0 +1,132 @@
+"""Teach in Chromium: a real text is labeled by keyboard alone, and every page at each width."""
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from handoff_service.bot_control.rasa_cli import ROOT
+from tests.e2e.people import ANN, BOB, Story
+from tests.e2e.test_admin_in_browser import WIDTHS, checked
+from tests.support.demo_home import demo_home
+from tests.support.service import Service, running_service
+
+MISSED = {
+    "intent": "nlu_fallback", "confidence": 0.3, "did": ["action_fallback"], "slots": {},
+    "model": "m1", "ranking": [["thanks", 0.3], ["bye", 0.2], ["greet", 0.1]], "asked": {},
+}  # fmt: skip
+
+
+class Bot(BaseHTTPRequestHandler):
+    """Understands nothing."""
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        said = [{"recipient_id": asked["sender"], "text": "Could you say that in other words?"}]
+        body = json.dumps(said).encode()
+        self.send_response(200)
+        self.send_header("Patchboard-Turn", json.dumps(MISSED))
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The training data under git, as a trainer's work is."""
+    made = tmp_path_factory.mktemp("bot-data")
+    shutil.copytree(ROOT / "data", made / "data")
+    for name in ("domain.yml", "config.yml", "sms_check.yml"):
+        shutil.copy(ROOT / name, made)
+    git(made, "init", "-q")
+    git(made, "add", ".")
+    return made
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def desk_server(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Service]:
+    bot = ThreadingHTTPServer(("127.0.0.1", 0), Bot)
+    threading.Thread(target=bot.serve_forever, daemon=True).start()
+    given = {
+        "DEMO": "1",
+        "BOT_URL": f"http://127.0.0.1:{bot.server_port}/",
+        "BOT_DATA": str(folder),
+        # chooses which texts are drawn for the audit: here none of the first
+        "SECRET_KEY": "teach-in-browser",
+    }
+    with running_service(demo_home(tmp_path_factory.mktemp("desk")), **given) as service:
+        yield service
+    bot.shutdown()
+
+
+def teach(story: Story, **options: object) -> Page:
+    grace = story.agent("Grace Okafor", **options)
+    grace.goto(f"{story.desk.url}/workspace/trainer")
+    return grace
+
+
+def test_texts_appear_by_themselves_and_are_labeled_by_keyboard_alone(
+    story: Story, folder: Path
+) -> None:
+    grace = teach(story)
+    expect(grace.get_by_text("Nothing waits.")).to_be_visible()
+    story.text_many(["you are a star, call 202 555 0101"], ANN)
+    said = grace.locator(".utterance")
+    expect(said).to_have_text("you are a star, call number")
+    story.text_many(["kumquat zebra flux"], BOB)
+    expect(grace.locator("#waiting .queue-item")).to_have_count(2)
+    first = said.inner_text()
+
+    grace.keyboard.press("2")
+    expect(grace.locator("#diff .diff ins")).to_have_count(1)
+    shown = grace.locator("#diff .diff ins").inner_text()
+    grace.keyboard.press("Enter")
+    expect(grace.locator("#teach-said")).to_contain_text("Labeled as bye")
+    expect(said).not_to_have_text(first)
+    assert f"\n{shown}\n" in git(folder, "diff")
+    grace.keyboard.press("Backspace")
+    expect(said).to_have_text(first)
+    assert git(folder, "diff") == ""
+
+    grace.keyboard.press("0")
+    grace.keyboard.type("office_hours")
+    expect(grace.locator("#diff")).to_contain_text("data/nlu/office_hours.yml")
+    grace.keyboard.press("Enter")
+    expect(grace.locator("#teach-said")).to_contain_text("Labeled as office_hours")
+    grace.keyboard.press("s")
+    expect(grace.get_by_text("Nothing to label")).to_be_visible()
+    grace.keyboard.press("?")
+    expect(grace.get_by_role("dialog")).to_be_visible()
+
+
+def test_every_page_at_each_width(story: Story) -> None:
+    story.text_many(["the doodad does not doodle"], ANN)
+    pages = ("", "/intents", "/intents/thanks", "/intents/new", "/replies")
+    for width, height in WIDTHS.items():
+        for scheme in ("light", "dark"):
+            grace = teach(
+                story,
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,
+                bypass_csp=True,
+            )
+            for path in pages:
+                grace.goto(f"{story.desk.url}/workspace/trainer{path}")
+                checked(grace, f"{path} at {width}, {scheme}")
+            grace.context.close()

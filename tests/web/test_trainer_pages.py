@@ -1,0 +1,271 @@
+"""The trainer's pages as their script asks for them, and the same by the API."""
+
+import html
+import re
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.operations.desk import sign_in
+from handoff_service.operations.desk.agents import MakeAgent, make_agent
+from handoff_service.ports import HowUnderstood, Understood
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.rules.training import order
+from handoff_service.store.engine import tables as t
+from tests.support.story import ANN, BOB
+from tests.web.workspace_server import SCRIPT, Answer, Running, Visitor, running
+
+TEACH = "/workspace/trainer"
+GREETINGS = "data/nlu/greetings.yml"
+TEN = "\n".join(f"parking question number {n} where" for n in "abcdefghij")
+
+
+@pytest.fixture(autouse=True)
+def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order, "is_drawn", lambda *_: False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "bot"
+    shutil.copytree(ROOT / "data", made / "data")
+    for name in ("domain.yml", "config.yml", "sms_check.yml"):
+        shutil.copy(ROOT / name, made)
+    return made
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, folder: Path) -> AsyncIterator[Running]:
+    given = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/never", "PATCHBOARD_BOT_DATA": str(folder)}
+    async with running(tmp_path, **given) as service:
+        yield service
+
+
+@pytest.fixture
+async def tara(desk: Running) -> AsyncIterator[Visitor]:
+    """A trainer who is nothing else."""
+    command = MakeAgent(
+        email="tara@example.com",
+        name="Tara Webb",
+        password_hash=sign_in.hash_password("demo-tara"),
+        capacity=1,
+        roles=[Role.TRAINER],
+    )
+    await desk.desk.store.write(make_agent, command)
+    async with desk.visitor() as one:
+        assert (await one.sign_in("tara@example.com", "demo-tara")).status == 303
+        yield one
+
+
+@pytest.fixture
+async def mia(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as one:
+        assert (await one.sign_in()).status == 303
+        yield one
+
+
+async def act(visitor: Visitor, path: str, **fields: str) -> Answer:
+    """What the page's script posts. The start page of a trainer has no form to take a token of."""
+    found = re.search(r'<meta name="csrf" content="(\w+)">', (await visitor.get(TEACH)).text)
+    assert found is not None
+    return await visitor.post(path, SCRIPT | {"X-CSRF-Token": found[1]}, **fields)
+
+
+async def token(visitor: Visitor, email: str, password: str) -> dict[str, str]:
+    login = {"email": email, "password": password}
+    async with visitor.client.post(f"{visitor.address}/api/v1/login", json=login) as answer:
+        return {"Authorization": f"Bearer {(await answer.json())['token']}"}
+
+
+async def misses(desk: Running, body: str, number: str = ANN) -> tuple[int, int]:
+    """A text that was not understood. Returns the interaction and the item."""
+    interaction = (await desk.story.text(body, number=number)).interaction_id or 0
+    question = await desk.story.begin(interaction)
+    assert question is not None
+    await desk.story.finish(
+        question,
+        "Could you say that in other words?",
+        understood=Understood(intent="nlu_fallback", confidence=0.3),
+        how=HowUnderstood(model="m1", ranking=(("thanks", 0.3), ("bye", 0.2), ("greet", 0.1))),
+    )
+    return interaction, int((await desk.story.rows(t.trainer_items))[-1].id)
+
+
+async def test_a_trainer_starts_at_teach_and_sees_no_conversation(
+    desk: Running, tara: Visitor
+) -> None:
+    interaction, _ = await misses(desk, "you star, Ann Lee, call 2025550101")
+    start = await tara.get("/workspace")
+    assert (start.status, start.headers["location"]) == (302, TEACH)
+    page = await tara.get(TEACH)
+    assert page.status == 200
+    assert 'you star, <span class="mask">name</span>' in page.text
+    assert "2025550101" not in page.text
+    assert f"/workspace/conversations/{interaction}" not in page.text
+    assert (await tara.get(f"/workspace/conversations/{interaction}")).status == 403
+
+
+async def test_nothing_waits(tara: Visitor) -> None:
+    page = await tara.get(TEACH)
+    assert "Nothing waits." in page.text
+    assert "Nothing to label" in page.text
+
+
+async def test_the_card_has_suggestions_nearest_examples_and_the_change(
+    desk: Running, tara: Visitor, folder: Path
+) -> None:
+    await misses(desk, "cheers mate you are a star")
+    page = await tara.get(TEACH)
+    assert re.findall(r'name="intent" value="(\w+)"', page.text)[:3] == ["thanks", "bye", "greet"]
+    assert "Nearest examples" in page.text
+    assert "<ins>+      - cheers mate you are a star</ins>" in page.text
+    before = (folder / GREETINGS).read_bytes()
+    item = re.findall(r'name="item" value="(\d+)"', page.text)[-1]
+    asked = f"{TEACH}/diff?item={item}&intent=bye&example=so+long+pal"
+    assert "<ins>+      - so long pal</ins>" in (await tara.get(asked)).text
+    assert "already" in (await tara.get(f"{TEACH}/diff?item={item}&intent=bye&example=bye")).text
+    assert (folder / GREETINGS).read_bytes() == before
+
+
+async def test_a_text_of_the_audit_hides_what_the_virtual_agent_took_it_for(
+    desk: Running, tara: Visitor, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order, "is_drawn", lambda _key, what, _number: what == "audit")
+    _, item = await misses(desk, "you are a star")
+    page = await tara.get(TEACH)
+    assert "Audit: drawn at random." in page.text
+    assert "0.30" not in page.text
+    assert " checked>" not in page.text.partition('id="label-form"')[2].partition("</form>")[0]
+    given = {"item": str(item), "intent": "thanks", "example": "you are a star"}
+    assert "test_texts/audit.yml" in (await act(tara, f"{TEACH}/label", **given)).text
+    assert b"you are a star" not in (folder / GREETINGS).read_bytes()
+
+
+async def test_a_label_leads_to_the_next_text_and_an_undo_back(
+    desk: Running, tara: Visitor, folder: Path
+) -> None:
+    before = (folder / GREETINGS).read_bytes()
+    _, first = await misses(desk, "you are a star")
+    _, second = await misses(desk, "kumquat zebra flux", BOB)
+    given = {"item": str(first), "intent": "thanks", "example": "you are a star"}
+    after = await act(tara, f"{TEACH}/label", **given)
+    assert after.status == 200
+    assert f'name="item" value="{second}"' in after.text
+    assert f"Labeled as thanks: 1 written to {GREETINGS}." in after.text
+    assert b"      - you are a star\n" in (folder / GREETINGS).read_bytes()
+    again = await act(tara, f"{TEACH}/label", **given)
+    assert (again.status, "You have labeled this text already" in again.text) == (409, True)
+    undone = await act(tara, f"{TEACH}/undo")
+    assert f'name="item" value="{first}"' in undone.text
+    assert (folder / GREETINGS).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("button", "said"),
+    [
+        ("out_of_scope", "Labeled as out_of_scope"),
+        ("not_for_bot", "Set aside. Nothing is written."),
+        ("unsure", "Left to a colleague."),
+    ],
+)
+async def test_the_other_buttons(desk: Running, tara: Visitor, button: str, said: str) -> None:
+    _, item = await misses(desk, "kumquat zebra flux")
+    given = {"item": str(item), "intent": "thanks", "example": "kumquat zebra flux", "as": button}
+    assert said in (await act(tara, f"{TEACH}/label", **given)).text
+
+
+async def test_an_agent_marks_an_answer_and_the_trainer_sees_who(
+    desk: Running, mia: Visitor, tara: Visitor
+) -> None:
+    interaction, _ = await misses(desk, "you are a star")
+    answer = next(m for m in await desk.story.lines(interaction) if m.direction == "outbound")
+    mark = f"/workspace/conversations/{interaction}/messages/{answer.id}/misunderstood"
+    assert mark in (await mia.get(f"/workspace/conversations/{interaction}")).text
+    assert "Marked as misunderstood" in (await mia.act(mark)).text
+    seen = html.unescape((await tara.get(TEACH)).text)
+    assert "Marked as misunderstood by" in seen
+    assert "Mia Chen" in seen
+
+
+async def test_an_example_is_reworded_moved_and_deleted_with_the_change_shown(
+    tara: Visitor,
+) -> None:
+    page = f"{TEACH}/intents/thanks"
+    assert "thank you so much!!" in (await tara.get(page)).text
+    reworded = await act(tara, page, act="reword", example="tysm", after="tysm pal")
+    assert "<del>-      - tysm</del><ins>+      - tysm pal</ins>" in reworded.text
+    moved = await act(tara, page, act="move", example="tysm pal", to="bye")
+    assert moved.text.count("tysm pal</ins>") == 1
+    deleted = await act(tara, f"{TEACH}/intents/bye", act="delete", example="tysm pal")
+    assert "<del>-      - tysm pal</del>" in deleted.text
+    gone = await act(tara, page, act="delete", example="tysm pal")
+    assert (gone.status, "somebody has changed the file" in gone.text) == (409, True)
+
+
+async def test_intents_show_examples_test_texts_and_suspects(tara: Visitor) -> None:
+    page = await tara.get(f"{TEACH}/intents")
+    assert f'href="{TEACH}/intents/thanks"' in page.text
+    assert "nearly equal examples of two intents" in page.text
+    assert (await tara.get(f"{TEACH}/intents/no_such_intent")).status == 404
+
+
+async def test_a_new_answer_is_made_of_a_text_and_needs_ten_examples(
+    desk: Running, tara: Visitor, folder: Path
+) -> None:
+    _, item = await misses(desk, "where can i park my car")
+    form = f"{TEACH}/intents/new"
+    assert "where can i park my car" in (await tara.get(f"{form}?item={item}")).text
+    given = {"name": "Parking", "reply": "Park behind the house.", "spanish": "", "item": str(item)}
+    few = await act(tara, form, examples="one\ntwo", **given)
+    assert (few.status, "At least 10 different examples, not 2." in few.text) == (400, True)
+    taken = await act(tara, form, examples=TEN, **(given | {"name": "thanks"}))
+    assert "There is an intent with this name." in taken.text
+    made = await act(tara, form, examples=f"where can i park my car\n{TEN}", **given)
+    assert made.status == 200
+    assert "  - parking\n" in (folder / "domain.yml").read_text()
+    rules = (folder / "data/rules/parking.yml").read_text()
+    assert rules.count("- action: utter_parking") == 4, "at any time, and inside each form"
+    (row,) = await desk.story.rows(t.trainer_items)
+    assert row.state == "labeled"
+
+
+async def test_a_reply_is_checked_while_it_is_typed_and_when_it_is_saved(
+    tara: Visitor, folder: Path
+) -> None:
+    page = f"{TEACH}/replies"
+    assert "1 segment" in (await tara.get(f"{page}/check?text=Hi")).text
+    assert "2 segments" in (await tara.get(f"{page}/check?text={'word+' * 40}")).text
+    bad = "Reply STOP to opt out."
+    given = {"name": "utter_thanks", "variant": "0", "before": "You're welcome."}
+    refused = await act(tara, page, text=bad, **given)
+    assert refused.status == 400
+    changed = await act(tara, page, text="Any time.", **given)
+    assert "Any time." in changed.text
+    assert "You're welcome." not in (folder / "domain.yml").read_text()
+    late = await act(tara, page, text="Sure.", **given)
+    assert late.status == 409
+
+
+async def test_the_same_by_the_api(desk: Running, tara: Visitor, mia: Visitor) -> None:
+    interaction, item = await misses(desk, "you are a star")
+    answer = next(m for m in await desk.story.lines(interaction) if m.direction == "outbound")
+    agent = await token(mia, "mia@example.com", "demo-mia")
+    trainer = await token(mia, "tara@example.com", "demo-tara")
+    api, client = f"{mia.address}/api/v1", mia.client
+    mark = f"{api}/interactions/{interaction}/messages/{answer.id}/misunderstood"
+    async with client.post(mark, headers=agent) as said:
+        assert said.status == 204
+    async with client.get(f"{api}/trainer/items", headers=trainer) as said:
+        (found,) = (await said.json())["items"]
+    assert (found["id"], found["source"]) == (item, "misunderstood")
+    assert found["marked_by"]["name"] == "Mia Chen"
+    labels, given = f"{api}/trainer/items/{item}/labels", {"intent": "thanks"}
+    async with client.post(labels, headers=trainer, json=given) as said:
+        assert said.status == 201
+        (label,) = (await said.json())["items"]
+    assert (label["intent"], label["file"]) == ("thanks", GREETINGS)
+    async with client.post(f"{api}/trainer/undo", headers=trainer) as said:
+        assert (await said.json())["state"] == "waiting"
