@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
 from handoff_service.bot_control.rasa_cli import ROOT
@@ -113,6 +114,27 @@ def test_texts_appear_by_themselves_and_are_labeled_by_keyboard_alone(
     expect(grace.get_by_text("Nothing to label")).to_be_visible()
     grace.keyboard.press("?")
     expect(grace.get_by_role("dialog")).to_be_visible()
+
+
+def test_a_trainer_who_is_nothing_else_sees_new_texts_at_once(story: Story) -> None:
+    api = f"{story.desk.url}/api/v1"
+    login = {"email": "grace@example.com", "password": "grace-demo"}
+    token = requests.post(f"{api}/login", json=login, timeout=10).json()["token"]
+    tara = {"email": "tara@example.com", "name": "Tara Webb", "password": "a long password"}
+    requests.post(
+        f"{api}/agents",
+        json=tara | {"roles": ["trainer"], "capacity": 1},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+    ).raise_for_status()
+    page = story.page(story.context(), "/sign-in")
+    page.locator("#email").fill(tara["email"])
+    page.locator("#password").fill(tara["password"])
+    page.locator("#password").press("Enter")
+    expect(page).to_have_url(f"{story.desk.url}/workspace/trainer")
+    story.text_many(["the gizmo of the lobby hums"], BOB)
+    expect(page.locator("#waiting")).to_contain_text("the gizmo of the lobby hums")
+    expect(page.get_by_role("link", name="Inbox")).to_have_count(0)
 
 
 def test_every_page_at_each_width(story: Story) -> None:

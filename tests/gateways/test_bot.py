@@ -12,7 +12,15 @@ from aiohttp.test_utils import TestServer
 
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import ACCOUNT, RasaBot, asked_at
-from handoff_service.ports import Bot, BotAnswer, BotFailed, BotReply, Question, Understood
+from handoff_service.ports import (
+    Bot,
+    BotAnswer,
+    BotFailed,
+    BotReply,
+    HowUnderstood,
+    Question,
+    Understood,
+)
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
 QUESTION = Question(sender="12", message="hi", turn_id="7", metadata={"epoch": 1})
@@ -103,6 +111,30 @@ async def test_what_our_own_channel_understood_is_read_and_only_what_agents_may_
     fake, bot = rasa
     fake.answer = lambda: web.json_response([{"text": "Hi"}], headers={ACCOUNT: header})
     assert (await bot.ask(QUESTION)).understood == understood
+
+
+HOW = {"model": "m1", "ranking": [["a", 0.9], ["b", 0.1]], "asked": {"form": "f", "slot": "s"}}
+
+
+@pytest.mark.parametrize(
+    ("told", "how"),
+    [
+        (HOW, HowUnderstood(model="m1", ranking=(("a", 0.9), ("b", 0.1)), form="f", slot="s")),
+        (HOW | {"asked": None}, HowUnderstood(model="m1", ranking=(("a", 0.9), ("b", 0.1)))),
+        ({}, None),
+        (HOW | {"ranking": [["a"]]}, None),
+    ],
+    ids=["ours", "nothing asked", "an older channel", "half a ranking"],
+)
+async def test_how_a_text_was_understood_is_read(
+    rasa: tuple[FakeRasa, RasaBot], told: dict[str, Any], how: HowUnderstood | None
+) -> None:
+    fake, bot = rasa
+    header = json.dumps(TOLD | told)
+    fake.answer = lambda: web.json_response([{"text": "Hi"}], headers={ACCOUNT: header})
+    answer = await bot.ask(QUESTION)
+    assert answer.how == how
+    assert answer.understood is not None
 
 
 def test_a_conversation_is_always_asked_at_one_address_and_a_new_one_moves_only_its_share() -> None:

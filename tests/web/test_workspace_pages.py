@@ -144,7 +144,7 @@ async def test_another_site_cannot_text_from_a_phone(desk: Running, visitor: Vis
     assert await desk.story.count(t.messages) == 0
 
 
-async def test_a_trainer_without_another_role_is_not_let_in(desk: Running, mia: Visitor) -> None:
+async def test_a_trainer_without_another_role_starts_at_teach(desk: Running, mia: Visitor) -> None:
     await desk.desk.store.write(
         lambda tx, _: tx.conn.execute(
             sa.update(t.agent_roles).where(t.agent_roles.c.agent_id == MIA).values(role="trainer")
@@ -152,6 +152,8 @@ async def test_a_trainer_without_another_role_is_not_let_in(desk: Running, mia: 
         None,
     )
     answer = await mia.get("/workspace")
+    assert (answer.status, answer.headers["location"]) == (302, "/workspace/trainer")
+    answer = await mia.get("/workspace/supervisor")
     assert answer.status == 403
     assert "You don't have access" in shown(answer.text)
 
