@@ -13,7 +13,7 @@ from pathlib import Path
 from handoff_service import log
 from handoff_service.bot_control import model_folder
 from handoff_service.errors import DatabaseAway
-from handoff_service.operations.training.change_model import judge_canary, mark_gone
+from handoff_service.operations.training.change_model import judge_canary, mark_gone, models_loaded
 from handoff_service.ports import BotModelNotLoaded, BotModels
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.canary import CanaryVerdict
@@ -85,9 +85,11 @@ class ModelRollout:
         # before the processes: one that is started again meanwhile loads the right one
         await asyncio.to_thread(self._keep_running, running)
         found = await self.processes()
-        for process in sorted(found, key=lambda one: not one.is_canary):
-            if process.file is not None and process.file != process.wanted:
-                await self._load(process)
+        late = [one for one in found if one.file is not None and one.file != one.wanted]
+        for process in sorted(late, key=lambda one: not one.is_canary):
+            await self._load(process)
+        if late:
+            await self._store.write(models_loaded, None)
         return await self.processes()
 
     async def processes(self) -> list[Process]:

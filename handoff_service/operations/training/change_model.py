@@ -164,6 +164,11 @@ def canary_figures(
     return CanaryFigures(new=new, old=old, lasted=now - canary.since)
 
 
+def models_loaded(tx: Transaction, _: None) -> None:
+    """The bot processes answer from other models than before, which the pages show."""
+    tx.hint(TRAINER)
+
+
 def mark_gone(tx: Transaction, hashes: list[str]) -> None:
     """The files of these models are not there any more."""
     tx.conn.execute(
