@@ -14,7 +14,13 @@ The header `Patchboard-Turn` tells what was understood, in JSON: `intent`, `conf
 `did` (the actions that ran), `slots` (those that are set), `model` (Rasa's id of the model that
 answered), `ranking` (the five likeliest intents, [[name, confidence], ...]), `asked` (the form and
 slot that were asked for). Bodies are as those of Rasa's own channel. Errors are
-`{"error": "<sentence>"}`. `GET /webhooks/sms/` is 200 when a turn can be answered and 503 when not.
+`{"error": "<sentence>"}`. `GET /webhooks/sms/` is 200 when a turn can be answered and 503 when not;
+its body names the `model` and its `file`.
+
+`PUT /webhooks/sms/model`, the same token, body `{"file": "<name in the folder of models>"}`
+    200  this model answers from now on; the body is `{"model", "file"}`
+    400  there is no such file, or it cannot be loaded; the present model goes on
+    409  another model is being loaded
 
 The channel adds `metadata["asked"]`, what the requester was asked before the text (bot/asked.py):
 `form`, `slot` and `after_case`, from the conversation. What the service sends in it, such as
@@ -60,6 +66,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot import action_result, tracker_store
+from bot.model_swap import ModelSwap, NoSuchModel, SwapUnderWay
 from bot.nearness_gate import UNSURE_TOPIC
 
 action_result.install()
@@ -73,6 +80,7 @@ RANKED = 5  # intents of the ranking in the header
 NO_INTENTS = {DEFAULT_NLU_FALLBACK_INTENT_NAME, UNSURE_TOPIC}  # what no example can mean
 UNTOLD = {REQUESTED_SLOT, SESSION_START_METADATA_SLOT}  # slots that are Rasa's own
 MAKE_CASES = {"action_open_case", "action_open_request", "action_add_to_case"}
+NOT_ALLOWED = "Authorization must be the bearer token that the bot was started with."
 LONGEST_SENDER = 255  # rasa.core.tracker_store.SQLTrackerStore.SQLEvent.sender_id
 
 Handle = Callable[[UserMessage], Awaitable[Any]]
@@ -209,6 +217,11 @@ def _error(status: int, sentence: str) -> HTTPResponse:
     return response.json({"error": sentence}, status=status)
 
 
+def _model(agent: Any) -> dict[str, str]:
+    """The model that answers: Rasa's id of it, and its file's name."""
+    return {"model": str(agent.model_id), "file": str(agent.model_name)}
+
+
 def _has_model(request: Request) -> bool:
     agent = getattr(request.app.ctx, "agent", None)
     return agent is not None and agent.is_ready()
@@ -220,6 +233,7 @@ class SmsInput(InputChannel):
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode()
         self._memory = TurnMemory()
+        self._swap = ModelSwap()
 
     @classmethod
     def name(cls) -> str:
@@ -237,22 +251,38 @@ class SmsInput(InputChannel):
             )
         return cls(token)
 
-    def blueprint(self, on_new_message: Handle) -> Blueprint:
+    def blueprint(self, _on_new_message: Handle) -> Blueprint:
         webhook = Blueprint("sms_webhook", "bot_sms_channel")
 
         @webhook.route("/", methods=["GET"])
         async def health(request: Request) -> HTTPResponse:
             ready = _has_model(request)
+            model = _model(request.app.ctx.agent) if ready else {}
             return response.json(
-                {"status": "ok" if ready else "no model is loaded"}, status=200 if ready else 503
+                {"status": "ok" if ready else "no model is loaded", **model},
+                status=200 if ready else 503,
             )
+
+        @webhook.route("/model", methods=["PUT"])
+        async def swap_model(request: Request) -> HTTPResponse:
+            if not self._is_allowed(request):
+                return _error(401, NOT_ALLOWED)
+            if not _has_model(request):
+                return _error(503, "No model is loaded.")
+            try:
+                file = json.loads(request.body)["file"]
+                await self._swap.to(request.app, str(file))
+            except (ValueError, KeyError, TypeError) as problem:
+                known = isinstance(problem, NoSuchModel)
+                return _error(400, str(problem) if known else "The body must name a file.")
+            except SwapUnderWay:
+                return _error(409, "Another model is being loaded.")
+            return response.json(_model(request.app.ctx.agent))
 
         @webhook.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:
             if not self._is_allowed(request):
-                return _error(
-                    401, "Authorization must be the bearer token that the bot was started with."
-                )
+                return _error(401, NOT_ALLOWED)
             try:
                 turn = parse_turn(request.body)
             except BadTurn as problem:
@@ -261,7 +291,8 @@ class SmsInput(InputChannel):
                 return _error(503, "No model is loaded.")
 
             async def run(turn: Turn) -> Answer:
-                return await self._run(turn, on_new_message, request.app.ctx.agent)
+                # a turn ends on the model that it began with
+                return await self._run(turn, request.app.ctx.agent)
 
             try:
                 answer = await self._memory.once(turn, run)
@@ -279,7 +310,7 @@ class SmsInput(InputChannel):
         given = request.headers.get("authorization", "")
         return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._expected)
 
-    async def _run(self, turn: Turn, on_new_message: Handle, agent: Any) -> Answer:
+    async def _run(self, turn: Turn, agent: Any) -> Answer:
         failed: list[str] = []
         saved: list[DialogueStateTracker] = []
         action_result.failed_actions.set(failed)  # this turn's own: it runs in its own task
@@ -289,7 +320,7 @@ class SmsInput(InputChannel):
         async def say(text: str) -> None:
             tracker = await agent.tracker_store.retrieve(turn.sender)
             metadata = {**turn.metadata, "asked": _asked(tracker, turn.metadata.get("asked"))}
-            await on_new_message(
+            await agent.handle_message(
                 UserMessage(
                     text, collector, turn.sender, input_channel=self.name(), metadata=metadata
                 )

@@ -11,10 +11,13 @@ from sanic import Sanic
 from actions.turn import COLLECTED
 from handoff_service import clock, log
 from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.model_rollout import ModelRollout
+from handoff_service.bot_control.train_and_compare import TrainAndCompare
 from handoff_service.connections import Connections
 from handoff_service.context import AppContext, operation_settings
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import RasaBot
+from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.mail.mailbox import Mailbox
@@ -35,6 +38,7 @@ from handoff_service.operations.delivery.sweep_gaps import want_sweep
 from handoff_service.operations.desk.check_secret_key import check_secret_key
 from handoff_service.operations.routing.connection import Gap, after_gap
 from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.operations.training.training_run import SILENT, interrupt
 from handoff_service.ports import Bot, Fanout, Mailer
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_id
@@ -53,6 +57,7 @@ AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database
 # bot may take to answer, so that the outcome of a send is kept
 WORK_WITHIN = 12.0
 APP_NAME = "patchboard"
+TASKS = ("connections", "indexing", "sweeping", "training", "model_rollout")
 type App = Sanic[Any, Any]
 
 
@@ -123,6 +128,9 @@ async def _open(app: App, settings: Settings) -> None:
     folder = MediaFolder(settings.home / "media")
     provider = kind.open(settings, lambda receipt: store.write(record_receipt, receipt))
     the_bot = _bot(settings, metrics)
+    app.ctx.bot_models = RasaModels(settings.bot_token)
+    training = TrainAndCompare(store, settings.home, settings.bot_data)
+    rollout = ModelRollout(store, app.ctx.bot_models, settings.bot_urls, settings.home)
     app.ctx.webhook = HttpWebhook(settings.webhook_hosts.replace(",", " ").split())
     mailer = _mailer(settings)
     deps = WorkerDeps(
@@ -140,6 +148,8 @@ async def _open(app: App, settings: Settings) -> None:
     workers += build_workers(deps)
     if store.is_sqlite:
         await store.write(due_work.forget_leases, None)
+    # with SQLite there is no other process, so nobody trains any more
+    await store.write(interrupt, timedelta() if store.is_sqlite else SILENT)
     if await store.write(check_secret_key, settings.key_fingerprint):
         log.warning("secret_key_differs", advice=secret_keys.DIFFERS)
     # The clock may have changed before the start.
@@ -163,6 +173,8 @@ async def _open(app: App, settings: Settings) -> None:
         background=background,
         password_checks=PasswordChecks(),
         outage=outage,
+        training=training,
+        rollout=rollout,
         bot_data=BotData(settings.bot_data),
     )
     for worker in workers:
@@ -170,6 +182,8 @@ async def _open(app: App, settings: Settings) -> None:
     background.start("connections", connections.run)
     background.start("indexing", indexing.run)
     background.start("sweeping", sweeping.run)
+    background.start("training", training.run)
+    background.start("model_rollout", rollout.run)
     log.info(
         "started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url
     )
@@ -180,13 +194,14 @@ async def _close(app: App) -> None:
     and the database."""
     desk: AppContext = app.ctx.desk
     working = [worker.name for worker in desk.workers]
-    await desk.background.stop(*working, "connections", "indexing", "sweeping")
+    await desk.background.stop(*working, *TASKS)
     await asyncio.gather(*(worker.close(WORK_WITHIN) for worker in desk.workers))
     await desk.fanout.close()  # last, because the work above has published hints
     await desk.background.stop()
     desk.password_checks.close()
     await desk.provider.close()
     await desk.bot.close()
+    await app.ctx.bot_models.close()
     await app.ctx.webhook.close()
     desk.store.close()
     log.info("stopped")

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.bot_control import bot_supervisor, nlu_page, nlu_report, rasa_cli
 from handoff_service.bot_control.bot_supervisor import RunningBots
-from handoff_service.commands import agents
+from handoff_service.commands import agents, models
 from handoff_service.context import operation_settings
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.gateways.providers import send_errors_of
@@ -89,22 +89,43 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_agent(add("agent", "Add and list agents, and set their passwords", _agent))
     add("doctor", "List the settings, and what is wrong with how to mend it", _doctor)
-    bot = add(
-        "bot",
-        "The virtual agent's model: train it, check its data and texts, measure it, run it alone",
-        _bot,
-    )
-    bot.add_argument("act", choices=["train", "check", "nlu", "run"])
-    bot.add_argument(
-        "--number", type=int, default=1, help="run: at which address of PATCHBOARD_BOT_URL"
-    )
-    bot.add_argument(
+    _add_bot(add("bot", "The virtual agent's models: train, measure, compare, promote", _bot_check))
+    return made
+
+
+def _add_bot(bot: argparse.ArgumentParser) -> None:
+    """The commands below ``patchboard bot``."""
+    commands = bot.add_subparsers(required=True, metavar="ACT")
+
+    def add(
+        name: str, does: str, run: Callable[[Settings, argparse.Namespace], int]
+    ) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=does, description=does)
+        made.set_defaults(run=run)
+        return made
+
+    add("check", "Check the training data and every text that the bot may send", _bot_check)
+    train = add("train", "Train a model; the running one goes on", _bot_train)
+    train.add_argument(
         "--if-needed", action="store_true", help="train only when the data has changed"
     )
-    bot.add_argument(
-        "--config", default="config.yml", help="nlu: measure the pipeline of this file instead"
+    add("nlu", "Measure by cross-validation how well texts are understood", _bot_nlu).add_argument(
+        "--config", default="config.yml", help="measure the pipeline of this file instead"
     )
-    return made
+    add("run", "Serve the promoted model, in the foreground", _bot_run).add_argument(
+        "--number", type=int, default=1, help="at which address of PATCHBOARD_BOT_URL"
+    )
+    add("models", "List the models, the newest first", _bot_models)
+    compare = add("compare", "Measure model B beside model A, and say what blocks it", _bot_compare)
+    compare.add_argument("a", metavar="A", help="the beginning of a hash, or: running")
+    compare.add_argument("b", metavar="B", help="the same of another one, or: candidate")
+    replay = add("replay", "Ask a model what real texts of the last days mean", _bot_replay)
+    replay.add_argument("hash", metavar="HASH", nargs="?", default="candidate")
+    replay.add_argument("--days", type=int, default=7, choices=range(1, 91), metavar="1..90")
+    promote = add("promote", "Answer from this model, if its measures allow it", _bot_promote)
+    promote.add_argument("hash", metavar="HASH", help="the beginning of a hash, or: candidate")
+    back = add("rollback", "Return to the model that ran before", _bot_rollback)
+    back.add_argument("--with-data", action="store_true", help="put its training data back, too")
 
 
 def _add_agent(command: argparse.ArgumentParser) -> None:
@@ -268,18 +289,61 @@ def _measure(config: Settings, pipeline: str) -> None:
     print(f"charts: {page}")
 
 
-def _bot(config: Settings, asked: argparse.Namespace) -> int:
-    if asked.act == "check":
-        print(f"the data is valid, and {rasa_cli.check(config.home)} texts fit SMS")
-    elif asked.act == "nlu":
-        _measure(config, asked.config)
-    elif asked.act == "train":
-        print(rasa_cli.train(config.home, force=not asked.if_needed))
-    else:
-        rasa_cli.train(config.home)
-        command, environment = rasa_cli.command(config, asked.number)
-        os.chdir(rasa_cli.ROOT)
-        os.execve(command[0], command, environment)  # noqa: S606  # our own command
+def _bot_check(config: Settings, _asked: argparse.Namespace) -> int:
+    print(f"the data is valid, and {rasa_cli.check(config.home, config.bot_data)} texts fit SMS")
+    return 0
+
+
+def _bot_nlu(config: Settings, asked: argparse.Namespace) -> int:
+    _measure(config, asked.config)
+    return 0
+
+
+def _bot_train(config: Settings, asked: argparse.Namespace) -> int:
+    force = not asked.if_needed
+    return _with_store(config, lambda store: models.train(store, config, force=force))
+
+
+def _bot_run(config: Settings, asked: argparse.Namespace) -> int:
+    _with_store(config, lambda store: models.be_ready(store, config))
+    command, environment = rasa_cli.command(config, asked.number)
+    command += ["--model", str(rasa_cli.served_model(config.home, config.bot_data))]
+    os.chdir(rasa_cli.ROOT)
+    os.execve(command[0], command, environment)  # noqa: S606  # our own command
+
+
+def _bot_models(config: Settings, _asked: argparse.Namespace) -> int:
+    return _with_store(config, models.list_models)
+
+
+def _bot_compare(config: Settings, asked: argparse.Namespace) -> int:
+    return _with_store(config, lambda store: models.compare(store, config, asked.a, asked.b))
+
+
+def _bot_replay(config: Settings, asked: argparse.Namespace) -> int:
+    return _with_store(config, lambda store: models.replay(store, config, asked.hash, asked.days))
+
+
+def _bot_promote(config: Settings, asked: argparse.Namespace) -> int:
+    return _with_store(config, lambda store: models.promote(store, config, asked.hash))
+
+
+def _bot_rollback(config: Settings, asked: argparse.Namespace) -> int:
+    return _with_store(
+        config, lambda store: models.roll_back(store, config, with_data=asked.with_data)
+    )
+
+
+def _with_store(config: Settings, act: Callable[[Store], Awaitable[str]]) -> int:
+    """Carry out a command on the database, and print its answer."""
+
+    async def carry_out() -> str:
+        async with _opened(config) as store:
+            return await act(store)
+
+    migrate(config.database_url, report=_progress)
+    if answer := asyncio.run(carry_out()):
+        print(answer)
     return 0
 
 
@@ -292,11 +356,7 @@ def _run(config: Settings, _asked: argparse.Namespace) -> int:
 def _run_both(config: Settings) -> int:
     migrate(config.database_url, report=_progress)  # before the training, which takes a minute
     if config.bot_urls:
-        if not rasa_cli.model(config.home).exists():
-            rasa_cli.show_progress(
-                "training the virtual agent (about a minute, the first time only)"
-            )
-        rasa_cli.train(config.home)
+        _with_store(config, lambda store: models.be_ready(store, config))
     bots = RunningBots(bot_supervisor.commands(config), config.home / "logs" / "bot.log")
     bots.start()
     _greet(config)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.model_rollout import ModelRollout
+from handoff_service.bot_control.train_and_compare import TrainAndCompare
 from handoff_service.clock import Clock
 from handoff_service.connections import Connections
 from handoff_service.lib.background import Background
@@ -37,6 +39,8 @@ class AppContext:
     background: Background
     password_checks: PasswordChecks
     outage: Callable[[], None]
+    training: TrainAndCompare
+    rollout: ModelRollout
     bot_data: BotData
 
 

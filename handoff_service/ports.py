@@ -289,6 +289,23 @@ class Bot(Protocol):
     async def close(self) -> None: ...
 
 
+class BotModelNotLoaded(Exception):
+    """A bot process goes on with its present model. The text is the reason, in words for a
+    trainer."""
+
+
+class BotModels(Protocol):
+    """The models that the bot processes answer from, by the addresses of turns."""
+
+    async def running(self, url: str) -> str | None:
+        """The file of the model that answers there; None when nothing does."""
+
+    async def load(self, url: str, file: str) -> None:
+        """Answer from this file from the next turn on. Raises BotModelNotLoaded."""
+
+    async def close(self) -> None: ...
+
+
 # The outgoing webhook -----------------------------------------------------------------------------
 
 

@@ -36,12 +36,22 @@ class BotCommand:
     arguments: Sequence[str]
     environment: Mapping[str, str]
     address: str
+    #: arguments that are decided at each start: the model may have changed since the last one
+    at_start: Callable[[], Sequence[str]] = tuple
 
 
 def commands(config: Settings) -> list[BotCommand]:
     """One command per address of PATCHBOARD_BOT_URL."""
+
+    def model() -> Sequence[str]:
+        return ["--model", str(rasa_cli.served_model(config.home, config.bot_data))]
+
     return [
-        BotCommand(*rasa_cli.command(config, number), f"{url.split('/webhooks')[0]}/webhooks/sms/")
+        BotCommand(
+            *rasa_cli.command(config, number),
+            f"{url.split('/webhooks')[0]}/webhooks/sms/",
+            model,
+        )
         for number, url in enumerate(config.bot_urls, start=1)
     ]
 
@@ -97,7 +107,11 @@ class RunningBots:
             self._written.parent.mkdir(parents=True, exist_ok=True)
             with self._written.open("ab") as sink:
                 process = subprocess.Popen(  # noqa: S603  # our own command
-                    [sys.executable, "-I", "-S", WITH_PARENT, *command.arguments],
+                    [
+                        *(sys.executable, "-I", "-S", WITH_PARENT),
+                        *command.arguments,
+                        *command.at_start(),
+                    ],
                     cwd=rasa_cli.ROOT,
                     env=command.environment,
                     stdout=sink,

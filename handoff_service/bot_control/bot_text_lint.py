@@ -22,11 +22,16 @@ from handoff_service.rules.virtual_agent.sms_check import (
 TERMS = "sms_check.yml"
 
 
-def check(root: Path) -> int:
+def check(root: Path, code: Path | None = None) -> int:
     """Returns the number of checked texts. SetupError lists every error, one a line, when a text is
-    unfit for SMS."""
-    settings = read_settings(root)
-    texts = [*in_domain(root), *in_actions(root)]
+    unfit for SMS.
+
+    ``root`` has domain.yml, and sms_check.yml if it wants other settings than ``code``, which has
+    the actions (None: the same folder).
+    """
+    code = code or root
+    settings = read_settings(root if (root / TERMS).exists() else code)
+    texts = [*in_domain(root), *in_actions(code)]
     found: list[Fault] = [fault for text in texts for fault in faults(text, settings)]
     if found:
         listed = "\n".join(f"  {fault}" for fault in found)

@@ -6,7 +6,8 @@ from html import escape
 
 from handoff_service.bot_control import nlu_texts
 from handoff_service.bot_control.nlu_report import Group, groups, judged_gate
-from handoff_service.bot_control.nlu_texts import GatePoint, IntentFigures, MeasuredText, Share
+from handoff_service.bot_control.nlu_texts import GatePoint, IntentFigures, MeasuredText
+from handoff_service.rules.training.exact_tests import Share
 
 MOST_CONFUSIONS = 40
 _WIDE, _HIGH, _LEFT, _BELOW = 640, 300, 56, 44

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from handoff_service.bot_control import nlu_texts
-from handoff_service.bot_control.nlu_texts import GatePoint, MeasuredText, Share
+from handoff_service.bot_control.nlu_texts import GatePoint, MeasuredText
+from handoff_service.rules.training.exact_tests import Share
+from handoff_service.rules.training.intents import OTHER_MATTERS, TOPICS, UNSURE
 
 MOST_CONFUSIONS = 12
 #: The limit of the gate is chosen on one half of the texts so that at most this share of other
@@ -35,14 +37,14 @@ class Group:
     @property
     def topics_kept(self) -> Share:
         """Texts about a topic that start it."""
-        topics = [text for text in self.texts if text.meant in nlu_texts.TOPICS]
+        topics = [text for text in self.texts if text.meant in TOPICS]
         return nlu_texts.share(topics, lambda text: text.is_right)
 
     @property
     def topics_asked(self) -> Share:
         """Texts about a topic that are asked about before one starts."""
-        topics = [text for text in self.texts if text.meant in nlu_texts.TOPICS]
-        return nlu_texts.share(topics, lambda text: text.understood == nlu_texts.UNSURE)
+        topics = [text for text in self.texts if text.meant in TOPICS]
+        return nlu_texts.share(topics, lambda text: text.understood == UNSURE)
 
     @property
     def false_starts(self) -> Share:
@@ -51,7 +53,7 @@ class Group:
 
     @property
     def false_questions(self) -> Share:
-        return nlu_texts.share(self._others, lambda text: text.understood == nlu_texts.UNSURE)
+        return nlu_texts.share(self._others, lambda text: text.understood == UNSURE)
 
     @property
     def handoffs(self) -> Share:
@@ -60,7 +62,7 @@ class Group:
 
     @property
     def _others(self) -> list[MeasuredText]:
-        return [text for text in self.texts if text.meant in nlu_texts.OTHER_MATTERS]
+        return [text for text in self.texts if text.meant in OTHER_MATTERS]
 
 
 def groups(texts: Sequence[MeasuredText]) -> list[Group]:

@@ -1,32 +1,15 @@
 """The measured texts of ``make nlu`` and the figures that are computed from them."""
 
 import json
-import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Intents of texts that are not for the desk. Each of them, and a text that is not understood, is
-#: answered alike.
-OTHER_MATTERS = frozenset({"not_for_desk", "automated_text", "out_of_scope"})
-NOT_UNDERSTOOD = "nlu_fallback"
-UNSURE = "unsure_topic"
-#: Intents that start something: a case, a form, a lookup, a handoff.
-TOPICS = frozenset(
-    {
-        *(
-            "report_problem",
-            "have_a_problem",
-            "impact_blocked",
-            "account_help",
-            "request_equipment",
-        ),
-        *("case_status", "more_facts", "outage_news", "office_hours", "talk_to_person"),
-        *("who_am_i", "inform_account", "not_me"),
-    }
-)
+from handoff_service.rules.training.exact_tests import Share
+from handoff_service.rules.training.intents import OTHER_MATTERS, TOPICS, alike
+
 _SPANISH = re.compile(
     r"[ñ¿¡]|\b(?:el|la|los|las|de|en|una|unos|del|al|por|para|con|sin|pero|como|cuando|donde"
     r"|que|qué|quien|esta|está|estoy"
@@ -78,32 +61,6 @@ class MeasuredText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """How many of how many, with the 95 % Wilson interval."""
-
-    part: int
-    whole: int
-
-    @property
-    def value(self) -> float:
-        return self.part / self.whole if self.whole else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        if not self.whole:
-            return 0.0, 1.0
-        z, n, p = 1.96, self.whole, self.value
-        middle = p + z * z / (2 * n)
-        spread = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        below, above = (middle - spread) / (1 + z * z / n), (middle + spread) / (1 + z * z / n)
-        return max(0.0, below), min(1.0, above)
-
-    def __str__(self) -> str:
-        low, high = self.interval
-        return f"{self.value:.3f} ({low:.3f} to {high:.3f}, {self.part} of {self.whole})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IntentFigures:
     """Shares from 0 to 1. ``texts``: how many texts mean the intent."""
 
@@ -138,11 +95,6 @@ def read(path: Path) -> tuple[float, list[MeasuredText]]:
     return content["training_seconds"], [
         MeasuredText(of_set=one.pop("set"), **one) for one in content["texts"]
     ]
-
-
-def alike(intent: str) -> str:
-    """Other matters and what was not understood count as one: no topic starts."""
-    return "other" if intent in OTHER_MATTERS or intent == NOT_UNDERSTOOD else intent
 
 
 def share(texts: Iterable[MeasuredText], holds: Callable[[MeasuredText], bool]) -> Share:

@@ -1,36 +1,41 @@
 """Trains, checks and runs Rasa in the bot's own environment. The service talks to it over HTTP
-only."""
+only.
+
+``root`` is the folder with ``config.yml``, ``domain.yml`` and ``data/``. A long command takes
+``processes``, by which another thread can cancel it, and ``report``, which is called with each line
+of progress.
+"""
 
 import fcntl
 import hashlib
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO, Any
 from urllib.parse import urlsplit
 
-from handoff_service.bot_control import bot_text_lint, nlu_texts
+from handoff_service.bot_control import bot_text_lint, model_folder, nlu_texts
 from handoff_service.bot_control.nlu_texts import MeasuredText
 from handoff_service.errors import SetupError
 from handoff_service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 RASA = ROOT / ".venv-bot" / "bin" / "rasa"
-SOURCES = (
-    "config.yml",
-    "domain.yml",
-    "data",
-    *(
-        f"bot/{part}.py"
-        for part in (
-            *("sentence_encoder", "sentence_classifier", "asked"),
-            *("confidence_gate", "handoff_pattern", "nearness_gate"),
-        )
-    ),
+# The code that is part of a model: when it changes, older models may not load.
+CODE = tuple(
+    f"bot/{part}.py"
+    for part in (
+        *("sentence_encoder", "sentence_classifier", "asked"),
+        *("confidence_gate", "handoff_pattern", "nearness_gate"),
+    )
 )
-_STEP = re.compile(r"Starting to train component '([\w ]+)'")
+_STEP = re.compile(r"Starting to train component '([\w. ]+)'|^(Measured \d+ of \d+)")
 # Variables a program needs to run, to find its libraries, and to use as many cores as allowed.
 _INHERITED = re.compile(
     r"PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|SHELL|TERM|LD_LIBRARY_PATH|SSL_CERT_\w+"
@@ -46,33 +51,103 @@ QUIET = {
 }
 
 
-def fingerprint() -> str:
-    """A hash of everything a model is made from. The same hash needs no new training."""
+class Canceled(Exception):
+    """The command was canceled before its end."""
+
+
+class Processes:
+    """The process that a command runs, for another thread to cancel."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._canceled = threading.Event()
+        self._running: subprocess.Popen[str] | None = None
+
+    def cancel(self) -> None:
+        """End the process that runs now, with its children. None is started afterwards."""
+        with self._lock:
+            self._canceled.set()
+            if self._running is not None:
+                _kill(self._running)
+
+    def pause(self, seconds: float) -> None:
+        """Wait. Raises Canceled."""
+        if self._canceled.wait(seconds):
+            raise Canceled
+
+    def run(
+        self, command: Sequence[str], environment: dict[str, str], line: Callable[[str], None]
+    ) -> int:
+        """Run a program and return its exit code. ``line`` gets each line of output. Raises
+        Canceled."""
+        with self._lock:
+            if self._canceled.is_set():
+                raise Canceled
+            process = self._running = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        try:
+            for said in process.stdout or ():
+                line(said)
+            code = process.wait()
+        finally:
+            with self._lock:
+                self._running = None
+                _kill(process)
+        if self._canceled.is_set():
+            raise Canceled
+        return code
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def fingerprint(data: Mapping[str, bytes] | None = None) -> str:
+    """A hash of everything a model is made from. The same hash needs no new training.
+
+    ``data``: as of ``model_folder.data_of``; None: the project's own.
+    """
     digest = hashlib.sha256()
-    for path in sorted(
-        p
-        for source in SOURCES
-        for p in ([ROOT / source] if "." in source else (ROOT / source).rglob("*.yml"))
-    ):
-        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes() + b"\0")
+    sources = dict(data if data is not None else model_folder.data_of(ROOT))
+    sources |= {name: (ROOT / name).read_bytes() for name in CODE}
+    for name, content in sorted(sources.items()):
+        digest.update(f"{name}\0".encode() + content + b"\0")
     return digest.hexdigest()[:16]
 
 
-def model(home: Path) -> Path:
-    """The path of the model for the current data, whether or not it exists."""
-    return home / "models" / f"{fingerprint()}.tar.gz"
+def trained_model(home: Path, root: Path = ROOT) -> Path | None:
+    """The newest model of the current data. None: it has to be trained."""
+    made = fingerprint(model_folder.data_of(root))
+    found = sorted(
+        model_folder.folder(home).glob(f"{made}*.tar.gz"), key=lambda path: path.stat().st_mtime
+    )
+    return found[-1] if found else None
 
 
-def check(home: Path) -> int:
+def check(
+    home: Path,
+    root: Path = ROOT,
+    *,
+    processes: Processes | None = None,
+    report: Callable[[str], None] | None = None,
+) -> int:
     """Validate the training data and lint the virtual agent's texts. Returns the number of texts.
 
     SetupError when a text is unfit for SMS or the data is unfit for training.
     """
-    texts = bot_text_lint.check(ROOT)
-    _rasa(
-        home,
-        ["data", "validate", "--data", "data", "--domain", "domain.yml", "--config", "config.yml"],
-    )
+    texts = bot_text_lint.check(root, ROOT)
+    arguments = ["data", "validate", *_sources(root)]
+    _rasa(home, arguments, processes or Processes(), report or show_progress)
     return texts
 
 
@@ -87,27 +162,83 @@ def measure(home: Path, config: str = "config.yml") -> tuple[float, list[Measure
         str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "bot").glob("held_out_*.yml")
     )
     arguments = ["-m", "bot.measure_understanding", config, str(out), *held_out]
-    _run([str(RASA.with_name("python")), *arguments], home, "nlu")
+    command = [str(RASA.with_name("python")), *arguments]
+    _run(command, home, "nlu", Processes(), show_progress)
     return nlu_texts.read(out)
 
 
-def train(home: Path, *, force: bool = False) -> Path:
-    """The model for the current data, trained now (about 40 s) unless it exists. Older models are
-    deleted."""
-    target = model(home)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with (target.parent / ".training").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits and finds the first one's model
-        if target.exists() and not force:
-            return target
+def train(
+    home: Path,
+    root: Path = ROOT,
+    *,
+    force: bool = False,
+    processes: Processes | None = None,
+    report: Callable[[str], None] | None = None,
+) -> Path:
+    """The model for the current data, trained now (about 40 s) unless it exists. Its data is kept
+    beside it, and older models stay."""
+    running = processes or Processes()
+    folder = model_folder.folder(home)
+    with (folder / ".training").open("w") as lock:
+        _wait_for(lock, running)  # a second process finds the first one's model
+        found = trained_model(home, root)
+        if found is not None and not force:
+            return found
+        for left in folder.glob("training-*.tar.gz"):  # of a process that was killed
+            left.unlink()
+        data = model_folder.data_of(root)
         half_done = f"training-{os.getpid()}"
-        arguments = ["train", "--config", "config.yml", "--domain", "domain.yml", "--data", "data"]
-        _rasa(home, [*arguments, "--out", str(target.parent), "--fixed-model-name", half_done])
-        (target.parent / f"{half_done}.tar.gz").rename(target)
-        for old in target.parent.glob("*.tar.gz"):
-            if old != target:
-                old.unlink()
+        arguments = ["train", *_sources(root), "--out", str(folder)]
+        forced = ["--force"] if force else []
+        _rasa(
+            home,
+            [*arguments, "--fixed-model-name", half_done, *forced],
+            running,
+            report or show_progress,
+        )
+        made = folder / f"{half_done}.tar.gz"
+        target = folder / f"{fingerprint(data)}-{model_folder.model_id(made)[:8]}.tar.gz"
+        model_folder.keep_data(target, data)
+        made.rename(target)
     return target
+
+
+def _wait_for(lock: IO[str], processes: Processes) -> None:
+    """Wait until no other process trains. Raises Canceled."""
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            processes.pause(0.5)
+        else:
+            return
+
+
+def _sources(root: Path) -> list[str]:
+    config, domain, data = (str(root / name) for name in ("config.yml", "domain.yml", "data"))
+    return ["--config", config, "--domain", domain, "--data", data]
+
+
+def compare(
+    home: Path,
+    given: Mapping[str, Any],
+    *,
+    processes: Processes | None = None,
+    report: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """What models make of texts, and how the test stories end; see bot/compare_models.py."""
+    folder = home / "comparing"
+    folder.mkdir(parents=True, exist_ok=True)
+    asked, found = folder / f"{os.getpid()}-given.json", folder / f"{os.getpid()}-found.json"
+    asked.write_text(json.dumps(given))
+    command = [str(RASA.with_name("python")), "-m", "bot.compare_models", str(asked), str(found)]
+    try:
+        _run(command, home, "compare", processes or Processes(), report or show_progress)
+        answer: dict[str, Any] = json.loads(found.read_text())
+    finally:
+        asked.unlink(missing_ok=True)
+        found.unlink(missing_ok=True)
+    return answer
 
 
 def actions_url(settings: Settings) -> str:
@@ -116,8 +247,9 @@ def actions_url(settings: Settings) -> str:
 
 
 def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, str]]:
-    """The command and environment that serve the model on loopback, at the port of the n-th address
-    in PATCHBOARD_BOT_URL (default: the first)."""
+    """The command and environment that serve a model on loopback, at the port of the n-th address
+    in PATCHBOARD_BOT_URL (default: the first). ``--model`` is added at each start: see
+    ``served_model``."""
     if not settings.bot_urls:
         raise SetupError("PATCHBOARD_BOT_URL is empty: there is no virtual agent to run.")
     if not 1 <= number <= len(settings.bot_urls):
@@ -127,7 +259,7 @@ def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, s
         )
     _installed()
     port = urlsplit(settings.bot_urls[number - 1]).port or 5005
-    arguments = ["run", "-i", "127.0.0.1", "-p", str(port), "--model", str(model(settings.home))]
+    arguments = ["run", "-i", "127.0.0.1", "-p", str(port)]
     files = ["--credentials", "bot/credentials.yml", "--endpoints", "bot/endpoints.yml"]
     given = {
         **environment(settings.home),
@@ -138,34 +270,50 @@ def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, s
     return [str(RASA), *arguments, *files], given
 
 
-def _rasa(home: Path, arguments: Sequence[str]) -> None:
-    _run([str(RASA), *arguments], home, arguments[0])
+def served_model(home: Path, root: Path = ROOT) -> Path:
+    """What a bot process loads when it starts: the promoted model, else the one of the current
+    data. SetupError when there is none."""
+    found = model_folder.running_file(home) or trained_model(home, root)
+    if found is None:
+        raise SetupError("There is no model yet. Train one with: patchboard bot train")
+    return found
 
 
-def _run(command: Sequence[str], home: Path, name: str) -> None:
+def _rasa(
+    home: Path, arguments: Sequence[str], processes: Processes, report: Callable[[str], None]
+) -> None:
+    _run([str(RASA), *arguments], home, arguments[0], processes, report)
+
+
+def _run(
+    command: Sequence[str],
+    home: Path,
+    name: str,
+    processes: Processes,
+    report: Callable[[str], None],
+) -> None:
     """Run a program of the bot's environment. Its long output goes to a log; only the progress is
-    shown."""
+    reported."""
     _installed()
-    written = home / "logs" / f"rasa-{name}.log"
+    written = log_of(home, name)
     written.parent.mkdir(parents=True, exist_ok=True)
     with written.open("w") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment(home),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
-        for line in process.stdout or ():
+
+        def read(line: str) -> None:
             log.write(line)
-            step = _STEP.search(line)
-            if step:
-                show_progress(f"{name}: {step[1]}")
-    if process.wait() != 0:
+            log.flush()
+            if step := _STEP.search(line):
+                report(f"{name}: {step[1] or step[2]}")
+
+        code = processes.run(command, environment(home), read)
+    if code != 0:
         last = "".join(written.read_text().splitlines(keepends=True)[-15:])
         raise SetupError(f"rasa {name} failed. The end of {written}:\n{last}")
+
+
+def log_of(home: Path, name: str) -> Path:
+    """Where the output of the latest ``train``, ``data`` or ``compare`` is."""
+    return home / "logs" / f"rasa-{name}.log"
 
 
 def environment(home: Path) -> dict[str, str]:

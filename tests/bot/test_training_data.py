@@ -9,8 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from handoff_service.bot_control.nlu_texts import alike
 from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.rules.training.intents import alike
 from tests.support.rasa_server import meanings, run_rasa
 
 # The authors of these texts saw the examples, so this only guards against a change for the worse.

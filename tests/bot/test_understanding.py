@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.bot_control.nlu_texts import TOPICS
+from handoff_service.rules.training.intents import TOPICS
 from tests.bot.test_training_data import NOTHING_ASKED, PROOF
 from tests.support.rasa_server import meanings
 

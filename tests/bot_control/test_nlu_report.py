@@ -7,7 +7,8 @@ import pytest
 
 from handoff_service.bot_control import nlu_report, nlu_texts
 from handoff_service.bot_control.nlu_page import page
-from handoff_service.bot_control.nlu_texts import MeasuredText, Share
+from handoff_service.bot_control.nlu_texts import MeasuredText
+from handoff_service.rules.training.exact_tests import Share
 
 
 def measured(meant: str, understood: str, nearness: float = 0.9, **other: str) -> MeasuredText:

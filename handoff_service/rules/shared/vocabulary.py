@@ -264,11 +264,19 @@ class PromotionKind(StrEnum):
 class RunState(StrEnum):
     """The status of a training run."""
 
-    WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
     CANCELED = "canceled"
+    INTERRUPTED = "interrupted"  # the service ended while it ran
+
+
+class TrainingStep(StrEnum):
+    """The steps of a training run, in their order."""
+
+    CHECK = "check"
+    TRAIN = "train"
+    MEASURE = "measure"
 
 
 class ReplayVerdict(StrEnum):

@@ -736,6 +736,7 @@ bot_turns = Table(
     _word("expected", null=True),
     Index("ix_bot_turns_interaction_id", "interaction_id"),
     Index("ix_bot_turns_asked_at", "asked_at"),
+    Index("ix_bot_turns_model", "model", "asked_at"),
 )
 # The trainer --------------------------------------------------------------------------------------
 
@@ -850,6 +851,8 @@ bot_models = Table(
     #: who trained it; null: by command line
     _ref("agent_id", "agents.id", null=True),
     _time("trained_at"),
+    #: when it became what ``state`` says
+    _time("since"),
     Index("ix_bot_models_state", "state"),
 )
 #: Every change of the running model.
@@ -869,15 +872,18 @@ bot_promotions = Table(
     _time("at"),
     Index("ix_bot_promotions_model", "model", "at"),
 )
+RUNS = sa.text("state = 'running'")
 #: Runs of "Train and compare".
 training_runs = Table(
     "training_runs",
     metadata,
     _id(),
-    #: waiting, running, done, failed, canceled
+    #: running, done, failed, canceled, interrupted
     _word("state"),
-    #: check, train, measure, replay
+    #: check, train, measure
     _word("step", null=True),
+    #: what the step does just now
+    _word("doing", null=True),
     #: of the whole run, 0 to 1
     Column("progress", sa.Float, nullable=False),
     _flag("cancel", default=False),
@@ -888,7 +894,17 @@ training_runs = Table(
     #: null: by command line
     _ref("agent_id", "agents.id", null=True),
     _time("started_at"),
+    #: when the process that runs it last said so
+    _time("seen_at"),
     _time("ended_at", null=True),
+    # one at a time
+    Index(
+        "uq_training_runs_running",
+        "state",
+        unique=True,
+        sqlite_where=RUNS,
+        postgresql_where=RUNS,
+    ),
 )
 #: Real texts that a new model understands differently, with the trainer's judgment.
 replayed_texts = Table(

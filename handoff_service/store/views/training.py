@@ -13,7 +13,9 @@ from handoff_service.rules.shared.vocabulary import (
     PromotionKind,
     ReplayVerdict,
     RunState,
+    TrainingStep,
 )
+from handoff_service.rules.training.exact_tests import Share
 from handoff_service.store.views.people import Named
 
 
@@ -103,6 +105,19 @@ class BotModel:
     note: str
     agent: Named | None
     trained_at: datetime
+    #: when it became what ``state`` says
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveFigures:
+    """How a model did with real texts: the shares of its turns that it answered, did not
+    understand, handed to people; and ``lost``, which ended in one of the last two."""
+
+    answered: Share
+    fallbacks: Share
+    handoffs: Share
+    lost: Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +139,9 @@ class TrainingRun:
 
     id: int
     state: RunState
-    step: str | None
+    step: TrainingStep | None
+    #: what the step does just now
+    doing: str | None
     progress: float
     cancel: bool
     model: str | None

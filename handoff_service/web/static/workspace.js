@@ -25,6 +25,8 @@ const ASKED = {
   "get-news": [askForNews, (html) => (showNews(html), countWaits())],
   "get-desk": [() => {}, showDesk],
   "get-today": [() => {}, showDesk],
+  "get-training": [() => {}, showDesk],
+  "get-models": [() => {}, showDesk],
   "get-queue": [() => {}, showQueue],
 };
 

@@ -4,4 +4,6 @@ TABS: tuple[tuple[str, str], ...] = (
     ("", "Teach"),
     ("/intents", "Intents"),
     ("/replies", "Replies"),
+    ("/train", "Train and compare"),
+    ("/models", "Models"),
 )

@@ -85,7 +85,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
         return now is not None and now.roles == agent.roles
 
     topics = [*mine, *([here] if opened is not None else []), *written, *watches, *teaches]
-    pause = PAUSE if watches else 0.0
+    pause = PAUSE if watches or teaches else 0.0
     await sse.serve(request, desk, topics, says, still, pause=pause, holder=agent.id)
 
 

@@ -50,7 +50,7 @@ from handoff_service.web.shared.session import (
 )
 from handoff_service.web.shared.uploads import MAY_ATTACH, attached
 from handoff_service.web.supervisor import supervisor
-from handoff_service.web.trainer import intents, teach
+from handoff_service.web.trainer import intents, models, teach, train
 from handoff_service.web.workspace import (
     cases,
     consent,
@@ -295,6 +295,8 @@ PAGES: dict[str, Any] = {
     **template_picker.PAGES,
     **new_conversation.PAGES,
     **supervisor.PAGES,
+    **train.PAGES,
+    **models.PAGES,
     **teach.PAGES,
     **intents.PAGES,
     **transfer.PAGES,
@@ -318,6 +320,8 @@ ACTS: dict[str, Any] = {
     **hold.ACTS,
     **timers.ACTS,
     **supervisor.ACTS,
+    **train.ACTS,
+    **models.ACTS,
     **teach.ACTS,
     **intents.ACTS,
     **transfer.ACTS,

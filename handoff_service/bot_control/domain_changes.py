@@ -1,0 +1,62 @@
+"""What a model's domain lacks that the running one has: open conversations may need it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from handoff_service.bot_control import model_folder
+from handoff_service.errors import SetupError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    intents: frozenset[str] = frozenset()
+    slots: frozenset[str] = frozenset()
+    forms: frozenset[str] = frozenset()
+
+
+def gone(old: Path, new: Path) -> Gone:
+    """Nothing when the data of a model was not kept."""
+    try:
+        before, after = _names(old), _names(new)
+    except (SetupError, YAMLError, KeyError):
+        return Gone()
+    return Gone(**{what: before[what] - after[what] for what in before})
+
+
+def warnings(gone: Gone, open_forms: Mapping[tuple[str, str], int]) -> list[str]:
+    """Sentences for a trainer. ``open_forms``: (form, slot) -> open conversations."""
+    said = []
+    for (form, slot), count in sorted(open_forms.items()):
+        if form in gone.forms:
+            said.append(_sentence(count, f"the form {form}"))
+        elif slot in gone.slots:
+            said.append(_sentence(count, f"the slot {slot}"))
+    if gone.intents:
+        said.append(
+            f"The new model does not know {', '.join(sorted(gone.intents))}. Buttons that were "
+            "sent with it lead to nothing."
+        )
+    return said
+
+
+def _sentence(count: int, what: str) -> str:
+    are = "open conversation is" if count == 1 else "open conversations are"
+    return f"{count} {are} in {what}, which the new model does not have."
+
+
+def _names(model: Path) -> dict[str, frozenset[str]]:
+    domain = YAML(typ="safe").load(model_folder.kept_data(model)["domain.yml"]) or {}
+    return {what: _keys(domain.get(what)) for what in ("intents", "slots", "forms")}
+
+
+def _keys(given: Any) -> frozenset[str]:
+    """Names, which Rasa lets people write as a list or a mapping."""
+    if isinstance(given, Mapping):
+        return frozenset(map(str, given))
+    names = (next(iter(one)) if isinstance(one, Mapping) else one for one in given or ())
+    return frozenset(map(str, names))

@@ -1,0 +1,104 @@
+"""Measures a model beside the running one, with the texts that no model was trained on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from handoff_service.bot_control import model_folder, rasa_cli, test_texts
+from handoff_service.bot_control.rasa_cli import Processes
+from handoff_service.rules.training.comparison import (
+    Answer,
+    ComparedText,
+    Comparison,
+    Stories,
+    TextSet,
+    blocks,
+    compare,
+)
+from handoff_service.store.training.test_sets import MeasuredBy
+from handoff_service.store.views.training import BotModel
+
+_TEXTS = TypeAdapter(list[ComparedText])
+_COMPARISON = TypeAdapter(Comparison)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """``scores`` is for the database. ``also``: both answers to the further texts, old and new."""
+
+    comparison: Comparison
+    compared: list[ComparedText]
+    scores: dict[str, Any]
+    also: list[tuple[Answer | None, Answer]]
+
+
+def measure(
+    home: Path,
+    root: Path,
+    model: BotModel,
+    running: BotModel | None,
+    *,
+    texts: Sequence[MeasuredBy],
+    also: Sequence[MeasuredBy] = (),
+    processes: Processes,
+    report: Callable[[str], None],
+) -> Measurement:
+    """Ask both models, and run the test stories on the new one. ``also``: texts that are asked too,
+    and do not count. SetupError, Canceled."""
+    folder = model_folder.folder(home)
+    if running is not None and not (folder / running.file).is_file():
+        running = None
+    files = [str(folder / one.file) for one in (model, running) if one is not None]
+    given = [{"text": t.text, "meant": t.meant, "asked": t.asked} for t in (*texts, *also)]
+    stories = test_texts.stories(root)
+    asked = {"models": files, "texts": given, "stories": str(stories) if stories else None}
+    found = rasa_cli.compare(home, asked, processes=processes, report=report)
+    new = [Answer(intent=intent, confidence=share) for intent, share in found["answers"][0]]
+    old: list[Answer | None] = [None] * len(new)
+    if running is not None:
+        old = [Answer(intent=intent, confidence=share) for intent, share in found["answers"][1]]
+    compared = [
+        ComparedText(of_set=t.of_set, text=t.text, meant=t.meant, old=before, new=after)
+        for t, before, after in zip(texts, old, new, strict=False)
+    ]
+    comparison = compare(compared, Stories(**found["stories"]))
+    refused = blocks(comparison)
+    scores = {
+        "against": running.hash if running else None,
+        "figures": _COMPARISON.dump_python(comparison, mode="json"),
+        "blocks": {block.name.lower(): reasons for block, reasons in refused.items()},
+        "reasons": [reason for reasons in refused.values() for reason in reasons],
+        "pinned": [t.id for t in texts if t.of_set is TextSet.PINNED],
+        "ms": found["ms"],
+    }
+    return Measurement(
+        comparison=comparison,
+        compared=compared,
+        scores=scores,
+        also=list(zip(old[len(texts) :], new[len(texts) :], strict=True)),
+    )
+
+
+def keep_texts(home: Path, model: BotModel, compared: list[ComparedText]) -> None:
+    """Keep each text's answers beside the model."""
+    model_folder.write_whole(_path(home / "models" / model.file), _TEXTS.dump_json(compared))
+
+
+def comparison_of(scores: dict[str, Any]) -> Comparison:
+    """The figures that were measured."""
+    return _COMPARISON.validate_python(scores["figures"])
+
+
+def compared_texts(home: Path, model: BotModel) -> list[ComparedText]:
+    """Each measured text with both answers; empty when they are not there."""
+    try:
+        return _TEXTS.validate_json(_path(home / "models" / model.file).read_bytes())
+    except FileNotFoundError:
+        return []
+
+
+def _path(model: Path) -> Path:
+    return model.with_name(model.name.removesuffix(".tar.gz") + ".measured.json")

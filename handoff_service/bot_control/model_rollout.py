@@ -1,0 +1,137 @@
+"""Makes the bot processes run the models that the database names.
+
+A promotion only writes to the database. This task then loads the model wherever another one
+answers: at once after a promotion, and every few seconds, so that a bot process that was away, or a
+service that was killed in the middle, comes to the same end. It also judges the canary.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from handoff_service import log
+from handoff_service.bot_control import model_folder
+from handoff_service.errors import DatabaseAway
+from handoff_service.operations.training.change_model import judge_canary, mark_gone, models_loaded
+from handoff_service.ports import BotModelNotLoaded, BotModels
+from handoff_service.rules.shared.vocabulary import ModelState
+from handoff_service.rules.training.canary import CanaryVerdict
+from handoff_service.store.engine.store import Store
+from handoff_service.store.training import models
+from handoff_service.store.views.training import BotModel
+
+EVERY = 5.0  # seconds between two looks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One bot process. ``file``: the model that it answers from; None: it does not answer.
+    ``wanted``: the one it should."""
+
+    url: str
+    file: str | None
+    wanted: str
+    is_canary: bool
+    #: why it could not load the wanted model
+    error: str | None = None
+
+
+def canary_of(urls: Sequence[str]) -> str | None:
+    """The address that tries a new model first; None when there is only one."""
+    return min(urls) if len(urls) > 1 else None
+
+
+class ModelRollout:
+    """``urls``: the addresses of turns."""
+
+    def __init__(self, store: Store, bots: BotModels, urls: Sequence[str], home: Path) -> None:
+        self._store, self._bots, self._urls, self._home = store, bots, list(urls), home
+        self._errors: dict[str, str] = {}
+        self._wake = asyncio.Event()
+
+    @property
+    def has_canary(self) -> bool:
+        return canary_of(self._urls) is not None
+
+    def trigger(self) -> None:
+        """The wanted models may have changed: look now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Look every few seconds until cancelled."""
+        await self.note_missing_files()
+        while True:
+            try:
+                await self.step()
+            except DatabaseAway as error:
+                log.warning("rollout_waits", error=error)
+            try:
+                async with asyncio.timeout(EVERY):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+
+    async def step(self) -> list[Process]:
+        """Judge the canary, then load what is wanted wherever another model answers, the canary
+        first. Returns the processes as they are then."""
+        verdict = await self._store.write(judge_canary, None)
+        if verdict not in (None, CanaryVerdict.WAIT):
+            log.info("canary_judged", verdict=verdict)
+        running = await self._store.read(models.in_state, ModelState.RUNNING)
+        if running is None:
+            return []
+        # before the processes: one that is started again meanwhile loads the right one
+        await asyncio.to_thread(self._keep_running, running)
+        found = await self.processes()
+        late = [one for one in found if one.file is not None and one.file != one.wanted]
+        for process in sorted(late, key=lambda one: not one.is_canary):
+            await self._load(process)
+        if late:
+            await self._store.write(models_loaded, None)
+        return await self.processes()
+
+    async def processes(self) -> list[Process]:
+        """What each bot process answers from, and what it should."""
+        running = await self._store.read(models.in_state, ModelState.RUNNING)
+        canary = await self._store.read(models.in_state, ModelState.CANARY)
+        files = await asyncio.gather(*(self._bots.running(url) for url in self._urls))
+        first = canary_of(self._urls)
+        if running is None:
+            return []
+        return [
+            Process(
+                url=url,
+                file=file,
+                wanted=canary.file if canary is not None and url == first else running.file,
+                is_canary=canary is not None and url == first,
+                error=self._errors.get(url),
+            )
+            for url, file in zip(self._urls, files, strict=True)
+        ]
+
+    async def _load(self, process: Process) -> None:
+        try:
+            await self._bots.load(process.url, process.wanted)
+        except BotModelNotLoaded as error:
+            self._errors[process.url] = str(error)
+            log.warning("model_not_loaded", bot=process.url, file=process.wanted, error=error)
+        else:
+            self._errors.pop(process.url, None)
+            log.info("model_loaded", bot=process.url, file=process.wanted)
+
+    def _keep_running(self, running: BotModel) -> None:
+        path = model_folder.folder(self._home) / running.file
+        if path.is_file() and model_folder.running_file(self._home) != path:
+            model_folder.set_running(self._home, running.file)
+
+    async def note_missing_files(self) -> None:
+        folder = model_folder.folder(self._home)
+        missing = [
+            one.hash
+            for one in await self._store.read(models.list_)
+            if not (folder / one.file).is_file()
+        ]
+        if missing:
+            await self._store.write(mark_gone, missing)

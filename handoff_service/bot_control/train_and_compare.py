@@ -1,0 +1,257 @@
+"""Trains and measures models in the background of the service: check, train, measure.
+
+One run at a time, in any process. The database has its progress, so every process shows it, can
+cancel it, and sees when the process that ran it is gone.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from handoff_service import log
+from handoff_service.bot_control import measure_model, model_folder, rasa_cli, test_texts
+from handoff_service.bot_control.measure_model import Measurement
+from handoff_service.bot_control.rasa_cli import Canceled, Processes
+from handoff_service.errors import Refusal, SetupError
+from handoff_service.operations.training.change_model import (
+    Measured,
+    NewModel,
+    register_model,
+    set_scores,
+)
+from handoff_service.operations.training.replay import KeepReplay, Replayed, keep_replay
+from handoff_service.operations.training.training_run import (
+    INTERRUPTED,
+    EndRun,
+    Progress,
+    StartRun,
+    end_run,
+    record_progress,
+    start_run,
+)
+from handoff_service.rules.shared.vocabulary import ModelState, RunState, TrainingStep
+from handoff_service.rules.training.comparison import TextSet
+from handoff_service.rules.training.intents import NOT_UNDERSTOOD
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.store import Store
+from handoff_service.store.training import models, replay, test_sets
+from handoff_service.store.training.replay import RealText
+from handoff_service.store.training.test_sets import MeasuredBy
+from handoff_service.store.views.training import BotModel
+
+REPLAYED_DAYS = 7
+EVERY = 1.0  # seconds between two reports of progress
+# step -> its part of the whole run, and how many seconds it takes on two cores
+SHARES = {
+    TrainingStep.CHECK: (0.0, 0.2, 12.0),
+    TrainingStep.TRAIN: (0.2, 0.6, 30.0),
+    TrainingStep.MEASURE: (0.6, 1.0, 40.0),
+}
+ADVICE = {
+    TrainingStep.CHECK: "The check found faults in the data. Correct them, then start again.",
+    TrainingStep.TRAIN: "The training failed. Correct what it names, then start again. The log "
+    "has all of it.",
+    TrainingStep.MEASURE: "The model is trained and kept, but it could not be measured. Measure it "
+    "again; the log says what went wrong.",
+}
+
+
+@dataclass(slots=True)
+class _Under:
+    """What a step reports from its thread."""
+
+    step: TrainingStep
+    began: float = field(default_factory=time.monotonic)
+    doing: str | None = None
+    part: float | None = None
+
+    def report(self, line: str) -> None:
+        self.doing = line.partition(": ")[2] or line
+        words = self.doing.split()
+        if words[0] == "Measured":
+            self.part = int(words[1]) / int(words[3])
+
+    def progress(self) -> float:
+        """Of the whole run. A step that does not count is estimated by its usual time."""
+        low, high, usual = SHARES[self.step]
+        part = self.part
+        if part is None:
+            part = min((time.monotonic() - self.began) / usual, 0.95)
+        return low + part * (high - low)
+
+
+class TrainAndCompare:
+    """``root``: the folder with ``config.yml``, ``domain.yml`` and ``data/``."""
+
+    def __init__(self, store: Store, home: Path, root: Path = rasa_cli.ROOT) -> None:
+        self._store, self.home, self.root = store, home, root
+        self._wanted: asyncio.Queue[tuple[int, StartRun]] = asyncio.Queue()
+
+    async def start(self, command: StartRun) -> int:
+        """Begin a run. Returns its id. Conflict while another one runs."""
+        run_id = await self._store.write(start_run, command)
+        self._wanted.put_nowait((run_id, command))
+        return run_id
+
+    async def run(self) -> None:
+        """Carry out the runs that were started here, until cancelled."""
+        while True:
+            await self.carry_out(*await self._wanted.get())
+
+    async def carry_out(self, run_id: int, command: StartRun) -> RunState:
+        """One run, from its first step to its end. Cancelling interrupts it."""
+        under = _Under(TrainingStep.MEASURE if command.model else TrainingStep.CHECK)
+        end = EndRun(run_id=run_id, state=RunState.INTERRUPTED, error=INTERRUPTED)
+        try:
+            hash = await self._carry_out(run_id, command, under)
+            end = EndRun(run_id=run_id, state=RunState.DONE, model=hash)
+        except Canceled:
+            end = EndRun(run_id=run_id, state=RunState.CANCELED)
+        except (SetupError, Refusal) as error:
+            end = EndRun(
+                run_id=run_id, state=RunState.FAILED, error=f"{ADVICE[under.step]}\n{error}"
+            )
+        except Exception as error:  # noqa: BLE001  # the run must end, whatever it was
+            log.warning("training_failed", error=error, run=run_id, step=under.step)
+            said = f"{ADVICE[under.step]}\n{type(error).__name__}: {error}"
+            end = EndRun(run_id=run_id, state=RunState.FAILED, error=said)
+        finally:
+            await asyncio.shield(self._store.write(end_run, end))
+            log.info("training_ended", run=run_id, state=end.state, model=end.model)
+        return end.state
+
+    async def _carry_out(self, run_id: int, command: StartRun, under: _Under) -> str:
+        if command.model:
+            model = await self._store.read(models.get, command.model)
+        else:
+            await self._step(run_id, under, TrainingStep.CHECK, self._check)
+            path = await self._step(run_id, under, TrainingStep.TRAIN, self._train)
+            model = await self._register(path, command)
+        running = await self._store.read(models.in_state, ModelState.RUNNING)
+        if running is not None and running.hash == model.hash:
+            running = None
+        texts = await texts_to_measure_by(self._store, self.root)
+        real = await self._store.read(recent_days, REPLAYED_DAYS) if running else []
+
+        def measure(processes: Processes, report: Callable[[str], None]) -> Measurement:
+            return measure_model.measure(
+                self.home,
+                self.root,
+                model,
+                running,
+                texts=texts,
+                also=[as_measured(one) for one in real],
+                processes=processes,
+                report=report,
+            )
+
+        measured = await self._step(run_id, under, TrainingStep.MEASURE, measure)
+        await keep(self._store, self.home, model, measured)
+        await self._store.write(keep_replay, replayed(model, real, measured))
+        return model.hash
+
+    def _check(self, processes: Processes, report: Callable[[str], None]) -> None:
+        rasa_cli.check(self.home, self.root, processes=processes, report=report)
+
+    def _train(self, processes: Processes, report: Callable[[str], None]) -> Path:
+        return rasa_cli.train(self.home, self.root, processes=processes, report=report)
+
+    async def _register(self, path: Path, command: StartRun) -> BotModel:
+        return await register(self._store, path, note=command.note, agent_id=command.agent_id)
+
+    async def _step[T](
+        self,
+        run_id: int,
+        under: _Under,
+        step: TrainingStep,
+        work: Callable[[Processes, Callable[[str], None]], T],
+    ) -> T:
+        """Work in a thread, and tell the database about it. Raises what ``work`` raises, and
+        Canceled."""
+        under.step, under.began, under.doing, under.part = step, time.monotonic(), None, None
+        processes = Processes()
+        task = asyncio.create_task(asyncio.to_thread(work, processes, under.report))
+        try:
+            while True:
+                at = Progress(
+                    run_id=run_id, step=step, progress=under.progress(), doing=under.doing
+                )
+                try:
+                    if not await self._store.write(record_progress, at):
+                        processes.cancel()
+                except Refusal as error:  # the database is away; training goes on
+                    log.warning("training_not_reported", error=error, run=run_id)
+                if (await asyncio.wait({task}, timeout=EVERY))[0]:
+                    return task.result()
+        finally:
+            if not task.done():
+                processes.cancel()
+                await asyncio.wait({task})
+
+
+async def texts_to_measure_by(store: Store, root: Path) -> list[MeasuredBy]:
+    """Pinned texts, the audit set, and the test texts in files."""
+    return [
+        *await store.read(test_sets.pinned),
+        *await store.read(test_sets.audit),
+        *test_texts.read(root),
+    ]
+
+
+def recent_days(conn: Connection, days: int) -> list[RealText]:
+    """Real texts of the last days, masked."""
+    return replay.recent(conn, read_at(conn) - timedelta(days=days))
+
+
+def as_measured(text: RealText) -> MeasuredBy:
+    """A real text, to be asked of both models; nobody knows what it means."""
+    meant = text.understood or NOT_UNDERSTOOD
+    return MeasuredBy(of_set=TextSet.TEST, text=text.text, meant=meant, asked=text.asked)
+
+
+def replayed(model: BotModel, texts: Sequence[RealText], measured: Measurement) -> KeepReplay:
+    """Real texts with both answers."""
+    return KeepReplay(
+        model=model.hash,
+        texts=[
+            Replayed(text=text, before=old, after=new)
+            for text, (old, new) in zip(texts, measured.also, strict=True)
+            if old is not None
+        ],
+    )
+
+
+async def keep(store: Store, home: Path, model: BotModel, measured: Measurement) -> None:
+    """Keep what was measured: the figures in the database, each text beside the model."""
+    await asyncio.to_thread(measure_model.keep_texts, home, model, measured.compared)
+    await store.write(set_scores, Measured(hash=model.hash, scores=measured.scores))
+
+
+async def register(
+    store: Store, path: Path, *, note: str = "", agent_id: int | None = None
+) -> BotModel:
+    """Note a trained file as a model, with what its data changes against the running one."""
+    hash = model_folder.model_id(path)
+    running = await store.read(models.in_state, ModelState.RUNNING)
+
+    def read() -> tuple[str, str]:
+        data = _data(path)
+        old = _data(path.with_name(running.file)) if running else {}
+        return model_folder.data_hash(data), model_folder.diff(old, data) if old else ""
+
+    data_hash, diff = await asyncio.to_thread(read)
+    new = NewModel(
+        hash=hash, file=path.name, data_hash=data_hash, data_diff=diff, note=note, agent_id=agent_id
+    )
+    await store.write(register_model, new)
+    return await store.read(models.get, hash)
+
+
+def _data(model: Path) -> dict[str, bytes]:
+    """Empty when it was not kept, as before Patchboard kept it."""
+    return model_folder.kept_data(model) if model_folder.snapshot(model).exists() else {}

@@ -1,0 +1,217 @@
+"""The commands about models for people who live in a terminal: ``patchboard bot models`` and its
+neighbors.
+
+Each returns what it prints. They work while the service runs, and without it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from handoff_service.bot_control import measure_model, model_folder, rasa_cli
+from handoff_service.bot_control.measure_model import Measurement
+from handoff_service.bot_control.model_rollout import ModelRollout
+from handoff_service.bot_control.rasa_cli import Processes, show_progress
+from handoff_service.bot_control.train_and_compare import (
+    as_measured,
+    keep,
+    recent_days,
+    register,
+    replayed,
+    texts_to_measure_by,
+)
+from handoff_service.errors import NotFound, SetupError
+from handoff_service.gateways.bot.rasa_models import RasaModels
+from handoff_service.operations.training import change_model
+from handoff_service.operations.training.change_model import Promote, RollBack
+from handoff_service.operations.training.replay import changes, keep_replay
+from handoff_service.rules.shared.vocabulary import ModelState
+from handoff_service.rules.training.comparison import Comparison, blocks
+from handoff_service.settings import Settings
+from handoff_service.store.engine.store import Store
+from handoff_service.store.training import models
+from handoff_service.store.training.test_sets import MeasuredBy
+from handoff_service.store.views.training import BotModel
+
+SHORT = 8  # letters of a hash that people read
+
+
+async def list_models(store: Store) -> str:
+    found = await store.read(models.list_)
+    lines = [
+        f"{one.hash[:SHORT]}  {one.state:<9}  {one.trained_at:%Y-%m-%d %H:%M}  "
+        f"{_score(one):<22}  {one.agent.name if one.agent else 'command line'}"
+        f"{'  ' + one.note if one.note else ''}"
+        for one in found
+    ]
+    return "\n".join(lines) or "There is no model yet. Train one with: patchboard bot train"
+
+
+async def train(store: Store, config: Settings, *, force: bool) -> str:
+    """Train the current data, and note the model as the candidate."""
+    path = await asyncio.to_thread(rasa_cli.train, config.home, config.bot_data, force=force)
+    model = await register(store, path)
+    if model.state is ModelState.RUNNING:
+        return f"{path}\nThis model runs already."
+    return f"{path}\nPromote it with: patchboard bot promote {model.hash[:SHORT]}"
+
+
+async def be_ready(store: Store, config: Settings) -> str:
+    """See to it that a bot process that starts has a model: the promoted one, else one of the
+    current data. Prints nothing."""
+    known = await store.read(models.list_)
+    running = await store.read(models.in_state, ModelState.RUNNING)
+    promotes = any(one.scores is not None for one in known)
+    if running is None or not await asyncio.to_thread(
+        _can_run, config, running, follows_data=not promotes
+    ):
+        show_progress("the virtual agent needs a model; training takes about a minute")
+        path = await asyncio.to_thread(rasa_cli.train, config.home, config.bot_data)
+        model = await register(store, path)
+        await store.write(change_model.run_at_start, model.hash)
+        running = await store.read(models.get, model.hash)
+    model_folder.set_running(config.home, running.file)
+    return ""
+
+
+def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
+    """Whether its file is there and fits the code. ``follows_data``: nobody compares and promotes
+    here, so a start trains what has changed, as it does for a developer."""
+    path = model_folder.folder(config.home) / running.file
+    if not path.is_file():
+        return False
+    if follows_data:
+        return rasa_cli.trained_model(config.home, config.bot_data) == path
+    try:
+        made = rasa_cli.fingerprint(model_folder.kept_data(path))
+    except SetupError:
+        return False
+    return running.file.startswith(made)
+
+
+async def compare(store: Store, config: Settings, a: str, b: str) -> str:
+    """Measure B beside A. Nothing is stored."""
+    old, new = await _named(store, a), await _named(store, b)
+    measured = await _measure(store, config, new, old)
+    return _in_words(old, new, measured.comparison)
+
+
+async def replay(store: Store, config: Settings, name: str, days: int) -> str:
+    """Ask the running model and another one what real texts of the last days mean. The answers that
+    would change are printed, and kept for the trainer's page."""
+    running, model = await _named(store, ModelState.RUNNING), await _named(store, name)
+    texts = await store.read(recent_days, days)
+    asked = [as_measured(one) for one in texts]
+    measured = await _measure(store, config, model, running, also=asked)
+    command = replayed(model, texts, measured)
+    await store.write(keep_replay, command)
+    changed = [one for one in command.texts if changes(one)]
+    lines = [f"{one.before.intent} -> {one.after.intent}: {one.text.text}" for one in changed]
+    return "\n".join([*lines, f"{len(changed)} of {len(texts)} answers would change."])
+
+
+async def promote(store: Store, config: Settings, name: str) -> str:
+    """Promote a model. It is measured first when that was not done beside the running one."""
+    model = await _named(store, name)
+    running = await store.read(models.in_state, ModelState.RUNNING)
+    if running is not None and (model.scores or {}).get("against") != running.hash:
+        show_progress("measuring it beside the running model")
+        await keep(store, config.home, model, await _measure(store, config, model, running))
+    async with _rollout(store, config) as rollout:
+        command = Promote(hash=model.hash, canary=rollout.has_canary)
+        now = await store.write(change_model.promote, command)
+        return f"{now.hash[:SHORT]} is {now.state}.{await _rolled_out(rollout)}"
+
+
+async def roll_back(store: Store, config: Settings, *, with_data: bool) -> str:
+    """Return to the model that ran before."""
+    changed: list[str] = []
+    if with_data:
+        before = await store.read(models.returns_to)
+        if before is not None:
+            folder = model_folder.folder(config.home)
+            changed = await asyncio.to_thread(
+                model_folder.roll_back_data, folder / before.file, config.bot_data
+            )
+    now = await store.write(change_model.roll_back, RollBack(with_data=with_data))
+    async with _rollout(store, config) as rollout:
+        files = "".join(f"\n  put back: {name}" for name in changed)
+        return f"{now.hash[:SHORT]} is running.{files}{await _rolled_out(rollout)}"
+
+
+async def _named(store: Store, name: str) -> BotModel:
+    if name in (ModelState.RUNNING, ModelState.CANDIDATE):
+        found = await store.read(models.in_state, ModelState(name))
+        if found is None:
+            raise NotFound(f"There is no {name} model. List them with: patchboard bot models")
+        return found
+    return await store.read(models.get, name)
+
+
+async def _measure(
+    store: Store,
+    config: Settings,
+    model: BotModel,
+    beside: BotModel,
+    also: Sequence[MeasuredBy] = (),
+) -> Measurement:
+    texts = await texts_to_measure_by(store, config.bot_data)
+    return await asyncio.to_thread(
+        lambda: measure_model.measure(
+            config.home,
+            config.bot_data,
+            model,
+            beside,
+            texts=texts,
+            also=also,
+            processes=Processes(),
+            report=show_progress,
+        )
+    )
+
+
+@asynccontextmanager
+async def _rollout(store: Store, config: Settings) -> AsyncIterator[ModelRollout]:
+    bots = RasaModels(config.bot_token)
+    try:
+        yield ModelRollout(store, bots, config.bot_urls, config.home)
+    finally:
+        await bots.close()
+
+
+async def _rolled_out(rollout: ModelRollout) -> str:
+    lines = []
+    for process in await rollout.step():
+        now = process.error or (f"answers from {process.file}" if process.file else "is not up")
+        lines.append(f"\n  {process.url}: {now}")
+    return "".join(lines)
+
+
+def _score(model: BotModel) -> str:
+    if model.scores is None:
+        return "not measured"
+    found = measure_model.comparison_of(model.scores)
+    blocked = ", blocked" if model.scores["reasons"] else ""
+    return f"macro F1 {found.macro_f1_new:.3f}{blocked}"
+
+
+def _in_words(old: BotModel, new: BotModel, found: Comparison) -> str:
+    rows = [
+        ("", old.hash[:SHORT], new.hash[:SHORT]),
+        ("pinned texts that fail", "", f"{len(found.pinned_failed)} of {found.pinned}"),
+        ("test stories that fail", "", str(len(found.stories.failed))),
+        ("audit set, share right", str(found.audit_old or "-"), str(found.audit_new)),
+        ("only this one is right", str(found.lost), str(found.won)),
+        ("macro F1", _number(found.macro_f1_old), _number(found.macro_f1_new)),
+        ("sure and wrong", str(found.sure_and_wrong_old), str(found.sure_and_wrong_new)),
+        ("false starts", str(found.false_starts_old), str(found.false_starts_new)),
+    ]
+    lines = [f"{name:<24} {one:<36} {other}".rstrip() for name, one, other in rows]
+    lines.append(f"McNemar test: p = {found.p_value:.3f}")
+    reasons = [reason for some in blocks(found).values() for reason in some]
+    lines += ["", *(reasons or ["Nothing blocks its promotion."])]
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

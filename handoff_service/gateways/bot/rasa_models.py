@@ -1,0 +1,59 @@
+"""Which model a bot process answers from, and how it gets another one: see bot/sms_channel.py."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+
+from handoff_service.ports import BotModelNotLoaded
+
+# Loading takes some seconds on a busy machine; turns go on meanwhile.
+LOADS_WITHIN, ANSWERS_WITHIN = 120.0, 10.0  # seconds
+
+
+class RasaModels:
+    """Must be made on a running event loop. ``token``: the one that service and bot share."""
+
+    def __init__(self, token: str) -> None:
+        self._session = aiohttp.ClientSession(
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=aiohttp.ClientTimeout(total=LOADS_WITHIN),
+        )
+
+    async def running(self, url: str) -> str | None:
+        """The file of the model that this address answers from. None: it does not answer, or it is
+        no bot of ours."""
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN), self._session.get(_base(url)) as response:
+                answer = await response.json(content_type=None)
+                return answer.get("file") if isinstance(answer, dict) else None
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            return None
+
+    async def load(self, url: str, file: str) -> None:
+        """Let this address answer from another model. BotModelNotLoaded says why it does not."""
+        try:
+            async with self._session.put(f"{_base(url)}model", json={"file": file}) as response:
+                if response.status == 200:
+                    return
+                raise BotModelNotLoaded(await _error(response))
+        except TimeoutError as error:
+            raise BotModelNotLoaded(f"It did not load within {LOADS_WITHIN:g} s.") from error
+        except aiohttp.ClientError as error:
+            raise BotModelNotLoaded("The virtual agent could not be reached.") from error
+
+    async def close(self) -> None:
+        await self._session.close()
+
+
+async def _error(response: aiohttp.ClientResponse) -> str:
+    try:
+        answer: Any = await response.json(content_type=None)
+        return str(answer["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"The virtual agent answered with an error ({response.status})."
+
+
+def _base(url: str) -> str:
+    """The channel's address: the turn's without its last part."""
+    return url.rsplit("/", 1)[0] + "/"

@@ -1,0 +1,251 @@
+"""What becomes of the virtual agent's models: registered, measured, promoted, rolled back.
+
+The database says which model each bot process should run; ``bot_control/model_rollout.py`` makes it
+so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from handoff_service.errors import Conflict
+from handoff_service.operations.training.keep_items import TRAINER
+from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, ReplayVerdict
+from handoff_service.rules.training.canary import CanaryFigures, CanaryVerdict, in_words, judge
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.training import models
+from handoff_service.store.views.training import BotModel
+
+m = t.bot_models
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewModel:
+    """A model that was trained. ``agent_id`` None: by the command line."""
+
+    hash: str
+    file: str
+    data_hash: str
+    data_diff: str = ""
+    note: str = ""
+    agent_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    hash: str
+    scores: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promote:
+    """``canary``: one of several bot processes tries it first."""
+
+    hash: str
+    canary: bool = False
+    agent_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollBack:
+    """Return to the model that ran before. ``with_data``: its data was put back, too."""
+
+    with_data: bool = False
+    agent_id: int | None = None
+
+
+def register_model(tx: Transaction, new: NewModel) -> None:
+    """Note a trained model as the candidate. The earlier candidate is kept. Again changes
+    nothing."""
+    known = tx.conn.execute(select(m.c.hash).where(m.c.hash == new.hash)).scalar()
+    if known is not None:
+        return
+    running = models.in_state(tx.conn, ModelState.RUNNING)
+    _move(tx, ModelState.CANDIDATE, ModelState.KEPT)
+    tx.conn.execute(
+        insert(m).values(
+            hash=new.hash,
+            parent=running.hash if running else None,
+            state=ModelState.CANDIDATE,
+            file=new.file,
+            data_hash=new.data_hash,
+            data_diff=new.data_diff,
+            note=new.note,
+            agent_id=new.agent_id,
+            trained_at=tx.now,
+            since=tx.now,
+        )
+    )
+    tx.hint(TRAINER)
+
+
+def set_scores(tx: Transaction, measured: Measured) -> None:
+    tx.conn.execute(update(m).where(m.c.hash == measured.hash).values(scores=dict(measured.scores)))
+    tx.hint(TRAINER)
+
+
+def run_at_start(tx: Transaction, hash: str) -> None:
+    """Run the model that was trained at the start, because no other one can run."""
+    running = models.in_state(tx.conn, ModelState.RUNNING)
+    if running is None or running.hash != hash:
+        _run(tx, hash, PromotionKind.AUTOMATIC, "Trained at the start.", None)
+
+
+def promote(tx: Transaction, command: Promote) -> BotModel:
+    """Run this model from now on. Conflict says why it may not, and what to do about it."""
+    model = models.get(tx.conn, command.hash)
+    running = models.in_state(tx.conn, ModelState.RUNNING)
+    if running is not None and running.hash == model.hash:
+        raise Conflict("This model runs already.")
+    if reasons := promotion_blocks(tx.conn, model, running):
+        raise Conflict(" ".join(reasons))
+    if command.canary and model.state is not ModelState.CANARY and running is not None:
+        _move(tx, ModelState.CANARY, ModelState.KEPT)
+        _put(tx, model.hash, ModelState.CANARY)
+        _note(tx, model.hash, running.hash, PromotionKind.CANARY, None, command.agent_id)
+    else:
+        _run(tx, model.hash, PromotionKind.PROMOTE, None, command.agent_id)
+    return models.get(tx.conn, model.hash)
+
+
+def roll_back(tx: Transaction, command: RollBack) -> BotModel:
+    """End the canary if there is one; else return to the model that ran before. Returns the model
+    that runs. Conflict when none ran before."""
+    kind = PromotionKind.ROLL_BACK_DATA if command.with_data else PromotionKind.ROLL_BACK
+    running = models.in_state(tx.conn, ModelState.RUNNING)
+    canary = models.in_state(tx.conn, ModelState.CANARY)
+    if canary is not None and running is not None:
+        end_canary(tx, running, kind, None, command.agent_id)
+        return running
+    before = models.ran_before(tx.conn)
+    if before is None:
+        raise Conflict("No other model ran before this one, so there is nothing to return to.")
+    if before.state is ModelState.GONE:
+        raise Conflict("The file of the model that ran before is gone. Train and promote instead.")
+    _run(tx, before.hash, kind, None, command.agent_id)
+    return before
+
+
+def end_canary(
+    tx: Transaction, running: BotModel, kind: PromotionKind, reason: str | None, by: int | None
+) -> None:
+    """All bot processes return to the running model."""
+    _move(tx, ModelState.CANARY, ModelState.KEPT)
+    _note(tx, running.hash, running.hash, kind, reason, by)
+
+
+def judge_canary(tx: Transaction, _: None) -> CanaryVerdict | None:
+    """Look at how the canary does: wait, promote it, or roll it back. None: there is no canary."""
+    running = models.in_state(tx.conn, ModelState.RUNNING)
+    canary = models.in_state(tx.conn, ModelState.CANARY)
+    if canary is None or running is None:
+        return None
+    figures = canary_figures(tx.conn, canary, running, tx.now)
+    verdict = judge(figures)
+    if verdict is CanaryVerdict.PROMOTE:
+        _run(tx, canary.hash, PromotionKind.AUTOMATIC, in_words(figures), None)
+    elif verdict is CanaryVerdict.ROLL_BACK:
+        end_canary(tx, running, PromotionKind.AUTOMATIC, in_words(figures), None)
+    return verdict
+
+
+def canary_figures(
+    conn: Connection, canary: BotModel, running: BotModel, now: datetime
+) -> CanaryFigures:
+    """How both models do since the canary began."""
+    new, old = (
+        models.total(models.live(conn, one.hash, canary.since, now)).lost
+        for one in (canary, running)
+    )
+    return CanaryFigures(new=new, old=old, lasted=now - canary.since)
+
+
+def models_loaded(tx: Transaction, _: None) -> None:
+    """The bot processes answer from other models than before, which the pages show."""
+    tx.hint(TRAINER)
+
+
+def mark_gone(tx: Transaction, hashes: list[str]) -> None:
+    """The files of these models are not there any more."""
+    tx.conn.execute(
+        update(m)
+        .where(m.c.hash.in_(hashes), m.c.state.in_([ModelState.KEPT, ModelState.CANDIDATE]))
+        .values(state=ModelState.GONE, since=tx.now)
+    )
+
+
+def promotion_blocks(conn: Connection, model: BotModel, running: BotModel | None) -> list[str]:
+    """Why this model may not run, in whole sentences that say what to do. Empty: it may."""
+    if model.state is ModelState.GONE:
+        return ["The file of this model is gone. Train again."]
+    if running is None or running.hash == model.hash:
+        return []
+    if model.scores is None:
+        return ["This model was not measured yet. Measure it, then promote it."]
+    if model.scores["against"] != running.hash:
+        return [
+            "This model was compared with one that does not run any more. Measure it again, then "
+            "promote it."
+        ]
+    return [*model.scores["reasons"], *_pinned_since(conn, model)]
+
+
+def _pinned_since(conn: Connection, model: BotModel) -> list[str]:
+    """Texts that were pinned after the model was measured: in its replay, or elsewhere."""
+    held, replayed = t.pinned_texts, t.replayed_texts
+    worse = (
+        (replayed.c.text == held.c.text)
+        & (replayed.c.model == model.hash)
+        & (replayed.c.verdict == ReplayVerdict.WORSE)
+    )
+    query = (
+        select(held.c.text, held.c.intent, replayed.c.after)
+        .outerjoin(replayed, worse)
+        .where(held.c.removed_at.is_(None))
+        .where(held.c.id.not_in(list((model.scores or {})["pinned"])))
+    )
+    return [
+        f"The pinned text “{row.text}” must mean {row.intent}. The new model takes it for "
+        f"{row.after}."
+        if row.after is not None
+        else f"The text “{row.text}” was pinned after this model was measured. Measure it again."
+        for row in conn.execute(query)
+    ]
+
+
+def _run(
+    tx: Transaction, hash: str, kind: PromotionKind, reason: str | None, by: int | None
+) -> None:
+    running = models.in_state(tx.conn, ModelState.RUNNING)
+    for state in (ModelState.RUNNING, ModelState.CANARY):
+        _move(tx, state, ModelState.KEPT)
+    _put(tx, hash, ModelState.RUNNING)
+    _note(tx, hash, running.hash if running else None, kind, reason, by)
+
+
+def _move(tx: Transaction, old: ModelState, new: ModelState) -> None:
+    tx.conn.execute(update(m).where(m.c.state == old).values(state=new, since=tx.now))
+
+
+def _put(tx: Transaction, hash: str, state: ModelState) -> None:
+    tx.conn.execute(update(m).where(m.c.hash == hash).values(state=state, since=tx.now))
+
+
+def _note(
+    tx: Transaction,
+    hash: str,
+    before: str | None,
+    kind: PromotionKind,
+    reason: str | None,
+    by: int | None,
+) -> None:
+    tx.conn.execute(
+        insert(t.bot_promotions).values(
+            model=hash, before=before, kind=kind, reason=reason, agent_id=by, at=tx.now
+        )
+    )
+    tx.hint(TRAINER)

@@ -1,0 +1,50 @@
+"""Decides what becomes of a new model that one of several bot processes tries first."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from handoff_service.rules.training.exact_tests import Share, more_often
+
+FEWEST_TURNS = 8  # of the canary; a few unlucky conversations prove nothing
+# The figures are looked at after every turn, so the limit is stricter than the usual 5 %.
+SIGNIFICANT = 0.01
+ENOUGH_TURNS = 50
+LONGEST = timedelta(hours=1)  # a quiet desk does not wait longer
+
+
+class CanaryVerdict(StrEnum):
+    WAIT = "wait"
+    PROMOTE = "promote"
+    ROLL_BACK = "roll_back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryFigures:
+    """Turns that ended in a fallback or a handoff, of all turns since the canary began: on the new
+    model, and on the others meanwhile."""
+
+    new: Share
+    old: Share
+    lasted: timedelta
+
+
+def judge(figures: CanaryFigures) -> CanaryVerdict:
+    if figures.new.whole >= FEWEST_TURNS and is_worse(figures):
+        return CanaryVerdict.ROLL_BACK
+    if figures.new.whole >= ENOUGH_TURNS or figures.lasted >= LONGEST:
+        return CanaryVerdict.PROMOTE
+    return CanaryVerdict.WAIT
+
+
+def is_worse(figures: CanaryFigures) -> bool:
+    """Whether the new model's share is significantly higher."""
+    return more_often(figures.new, figures.old) < SIGNIFICANT
+
+
+def in_words(figures: CanaryFigures) -> str:
+    new, old = figures.new, figures.old
+    return (
+        f"{new.part} of {new.whole} turns on the new model ended in a fallback or a handoff; "
+        f"{old.part} of {old.whole} on the old one."
+    )

@@ -1,0 +1,252 @@
+"""Compares a new model with the running one, and decides whether it may be promoted.
+
+``BLOCKS`` is the table of the trainer's page: what is shown, and when it blocks promotion.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from handoff_service.rules.training.exact_tests import Share, mcnemar
+from handoff_service.rules.training.intents import (
+    NOT_UNDERSTOOD,
+    OTHER_MATTERS,
+    TOPICS,
+    UNSURE,
+    alike,
+)
+
+SURE = 0.7  # confidence from which a model acts as if it knew
+SIGNIFICANT = 0.05  # of the McNemar test
+ENOUGH_TEXTS = 10  # test texts of an intent before its recall can block
+LONGEST_LOSS = 0.10  # of an intent's recall
+MOST_FALSE_STARTS = 0.01  # share of out-of-scope texts that may start a topic
+
+
+class TextSet(StrEnum):
+    PINNED = "pinned"  # must be understood, by every model
+    AUDIT = "audit"  # a random tenth of all texts, labeled, never trained on
+    TEST = "test"  # other labeled texts that are never trained on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a model takes a text for; ``confidence`` is 0 to 1."""
+
+    intent: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedText:
+    """One text with its right intent, and both models' answers. ``old`` None: no model ran."""
+
+    of_set: TextSet
+    text: str
+    meant: str
+    old: Answer | None
+    new: Answer
+
+    @property
+    def old_is_right(self) -> bool:
+        return self.old is not None and alike(self.old.intent) == alike(self.meant)
+
+    @property
+    def new_is_right(self) -> bool:
+        return alike(self.new.intent) == alike(self.meant)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """Of the texts that mean an intent, the shares that each model understands."""
+
+    intent: str
+    old: Share | None
+    new: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stories:
+    """How many test stories passed. ``failed``: the names of the others."""
+
+    passed: int
+    failed: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """All figures of one model beside those of another. ``old_*`` None: no model ran."""
+
+    pinned: int
+    pinned_failed: Sequence[ComparedText]
+    stories: Stories
+    audit_old: Share | None
+    audit_new: Share
+    #: audit texts that only the old model, and only the new one, understands
+    lost: int
+    won: int
+    p_value: float
+    macro_f1_old: float | None
+    macro_f1_new: float
+    recalls: Sequence[Recall]
+    sure_and_wrong_old: int | None
+    sure_and_wrong_new: int
+    false_starts_old: Share | None
+    false_starts_new: Share
+
+
+def compare(texts: Sequence[ComparedText], stories: Stories) -> Comparison:
+    """The figures. Pinned texts only count as pinned; audit texts are test texts too."""
+    pinned = [one for one in texts if one.of_set is TextSet.PINNED]
+    tested = [one for one in texts if one.of_set is not TextSet.PINNED]
+    audit = [one for one in tested if one.of_set is TextSet.AUDIT]
+    ran = any(one.old is not None for one in texts)
+    lost = sum(one.old_is_right and not one.new_is_right for one in audit)
+    won = sum(one.new_is_right and not one.old_is_right for one in audit)
+    return Comparison(
+        pinned=len(pinned),
+        pinned_failed=[one for one in pinned if not one.new_is_right],
+        stories=stories,
+        audit_old=_share(audit, lambda one: one.old_is_right) if ran else None,
+        audit_new=_share(audit, lambda one: one.new_is_right),
+        lost=lost,
+        won=won if ran else 0,
+        p_value=mcnemar(lost, won) if ran else 1.0,
+        macro_f1_old=macro_f1([(one.meant, _intent(one.old)) for one in tested]) if ran else None,
+        macro_f1_new=macro_f1([(one.meant, one.new.intent) for one in tested]),
+        recalls=_recalls(tested, ran=ran),
+        sure_and_wrong_old=sum(_sure_and_wrong(one, one.old) for one in tested) if ran else None,
+        sure_and_wrong_new=sum(_sure_and_wrong(one, one.new) for one in tested),
+        false_starts_old=_false_starts(tested, lambda one: one.old) if ran else None,
+        false_starts_new=_false_starts(tested, lambda one: one.new),
+    )
+
+
+def macro_f1(pairs: Sequence[tuple[str, str]]) -> float:
+    """The mean F1 of all intents that are meant. ``pairs``: what was meant and understood."""
+    meant = Counter(alike(one) for one, _ in pairs)
+    found = Counter(alike(other) for _, other in pairs)
+    right = Counter(alike(one) for one, other in pairs if alike(one) == alike(other))
+    scores = [2 * right[name] / (meant[name] + found[name]) for name in meant]
+    return sum(scores) / len(scores) if scores else 0.0
+
+
+def confusions(texts: Sequence[ComparedText]) -> Mapping[tuple[str, str], int]:
+    """(meant, understood by the new model) -> how many test texts."""
+    tested = (one for one in texts if one.of_set is not TextSet.PINNED)
+    return Counter((alike(one.meant), alike(one.new.intent)) for one in tested)
+
+
+class Block(StrEnum):
+    """When a figure blocks promotion, in the words of the trainer's page."""
+
+    PINNED = "any fails"
+    AUDIT = "the new one is significantly worse"
+    RECALL = "an intent with ten or more test texts loses more than ten points"
+    SURE_AND_WRONG = "more than before"
+    FALSE_STARTS = "over 1 %"
+
+
+def blocks(found: Comparison) -> dict[Block, list[str]]:
+    """What blocks promotion -> the reasons in whole sentences. Empty: the model may be promoted."""
+    reasons = {block: list(reasons_of(found)) for block, reasons_of in BLOCKS.items()}
+    return {block: sentences for block, sentences in reasons.items() if sentences}
+
+
+def _failures(found: Comparison) -> list[str]:
+    texts = [
+        f"The pinned text “{one.text}” must mean {one.meant}. The new model takes it for "
+        f"{one.new.intent}" + (f", the running one for {one.old.intent}." if one.old else ".")
+        for one in found.pinned_failed
+    ]
+    return texts + [f"The test story “{name}” fails." for name in found.stories.failed]
+
+
+def _worse_audit(found: Comparison) -> list[str]:
+    if found.lost <= found.won or found.p_value >= SIGNIFICANT:
+        return []
+    return [
+        f"On the audit set the new model is significantly worse: it loses {found.lost} texts and "
+        f"wins {found.won} (p = {found.p_value:.3f})."
+    ]
+
+
+def _lost_recalls(found: Comparison) -> list[str]:
+    return [
+        f"{one.intent} loses more than ten points: from {one.old.value:.0%} to "
+        f"{one.new.value:.0%} of {one.new.whole} test texts."
+        for one in found.recalls
+        if one.old is not None
+        and one.new.whole >= ENOUGH_TEXTS
+        # in whole texts, because 0.9 - 0.8 is a little more than 0.1 in floating point
+        and one.old.part - one.new.part > LONGEST_LOSS * one.new.whole + 1e-9
+    ]
+
+
+def _more_sure_and_wrong(found: Comparison) -> list[str]:
+    before = found.sure_and_wrong_old
+    if before is None or found.sure_and_wrong_new <= before:
+        return []
+    return [
+        f"The new model is sure and wrong on {found.sure_and_wrong_new} test texts; the running "
+        f"one on {before}."
+    ]
+
+
+def _too_many_false_starts(found: Comparison) -> list[str]:
+    if found.false_starts_new.value <= MOST_FALSE_STARTS:
+        return []
+    return [
+        f"{found.false_starts_new.part} of {found.false_starts_new.whole} out-of-scope texts "
+        "start a topic; at most 1 % may."
+    ]
+
+
+#: figure -> when it blocks
+BLOCKS: Mapping[Block, Callable[[Comparison], Sequence[str]]] = {
+    Block.PINNED: _failures,
+    Block.AUDIT: _worse_audit,
+    Block.RECALL: _lost_recalls,
+    Block.SURE_AND_WRONG: _more_sure_and_wrong,
+    Block.FALSE_STARTS: _too_many_false_starts,
+}
+
+
+def _share(texts: Sequence[ComparedText], holds: Callable[[ComparedText], bool]) -> Share:
+    return Share(part=sum(map(holds, texts)), whole=len(texts))
+
+
+def _intent(answer: Answer | None) -> str:
+    return answer.intent if answer is not None else NOT_UNDERSTOOD
+
+
+def _recalls(texts: Sequence[ComparedText], *, ran: bool) -> list[Recall]:
+    by_intent: dict[str, list[ComparedText]] = {}
+    for one in texts:
+        by_intent.setdefault(alike(one.meant), []).append(one)
+    return [
+        Recall(
+            intent=intent,
+            old=_share(some, lambda one: one.old_is_right) if ran else None,
+            new=_share(some, lambda one: one.new_is_right),
+        )
+        for intent, some in sorted(by_intent.items())
+    ]
+
+
+def _sure_and_wrong(text: ComparedText, answer: Answer | None) -> bool:
+    """A model that does not understand, or asks first, is not sure."""
+    return (
+        answer is not None
+        and answer.confidence >= SURE
+        and answer.intent not in (NOT_UNDERSTOOD, UNSURE)
+        and alike(answer.intent) != alike(text.meant)
+    )
+
+
+def _false_starts(
+    texts: Sequence[ComparedText], answer_of: Callable[[ComparedText], Answer | None]
+) -> Share:
+    others = [one for one in texts if one.meant in OTHER_MATTERS]
+    return Share(part=sum(_intent(answer_of(one)) in TOPICS for one in others), whole=len(others))

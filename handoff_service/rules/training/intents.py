@@ -1,0 +1,30 @@
+"""Which intents start something, and which mean that nothing starts."""
+
+#: Intents of texts that are not for the desk. Each of them, and a text that is not understood, is
+#: answered alike.
+OTHER_MATTERS = frozenset({"not_for_desk", "automated_text", "out_of_scope"})
+NOT_UNDERSTOOD = "nlu_fallback"
+UNSURE = "unsure_topic"
+#: Intents that start something: a case, a form, a lookup, a handoff.
+TOPICS = frozenset(
+    {
+        "report_problem",
+        "have_a_problem",
+        "impact_blocked",
+        "account_help",
+        "request_equipment",
+        "case_status",
+        "more_facts",
+        "outage_news",
+        "office_hours",
+        "talk_to_person",
+        "who_am_i",
+        "inform_account",
+        "not_me",
+    }
+)
+
+
+def alike(intent: str) -> str:
+    """Other matters and what was not understood count as one: no topic starts."""
+    return "other" if intent in OTHER_MATTERS or intent == NOT_UNDERSTOOD else intent

@@ -1,0 +1,224 @@
+"""Models: the running one with its live figures, the others, and what became of them."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.bot_control import domain_changes, measure_model, model_folder
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.training import change_model
+from handoff_service.operations.training.change_model import Promote, RollBack, promotion_blocks
+from handoff_service.rules.shared.vocabulary import ModelState, Role
+from handoff_service.rules.training.canary import ENOUGH_TURNS, in_words
+from handoff_service.rules.training.exact_tests import Share
+from handoff_service.rules.training.live import Moved, moved
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.training import models, open_forms
+from handoff_service.store.views.training import BotModel, LiveFigures
+from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.session import csrf_token, desk_of, page
+from handoff_service.web.trainer.tabs import TABS
+
+HERE = "/workspace/trainer/models"
+LONGEST = timedelta(days=7)  # of the figures before and after a promotion
+INTENTS = 20  # shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A live figure before and since the promotion."""
+
+    name: str
+    before: Share
+    after: Share
+    moved: Moved
+
+
+@page(Role.TRAINER)
+async def models_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    around = await frame(request, agent, place="trainer")
+    return render(
+        "trainer/models.html", **around | await _models(request) | {"tabs": TABS, "here": "/models"}
+    )
+
+
+@page(Role.TRAINER)
+async def models_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    desk = desk_of(request)
+    facts = await desk.store.read(page_queries.desk_facts)
+    return render(
+        "trainer/models_now.html",
+        zone=facts.zone,
+        now=desk.clock(),
+        csrf=csrf_token(request),
+        **await _models(request),
+    )
+
+
+@page(Role.TRAINER)
+async def promote_dialog(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
+    """What a promotion means just now: what blocks it, and which open conversations it cuts."""
+    desk = desk_of(request)
+
+    def read(conn: Connection) -> dict[str, Any]:
+        running = models.in_state(conn, ModelState.RUNNING)
+        model = models.get(conn, hash)
+        return {
+            "model": model,
+            "running": running,
+            "blocked": promotion_blocks(conn, model, running),
+            "open_forms": open_forms.count(conn),
+        }
+
+    found = await desk.store.read(read)
+    return render(
+        "trainer/promote.html",
+        csrf=csrf_token(request),
+        canary=desk.rollout.has_canary,
+        cut=await _cut(request, found),
+        **found,
+    )
+
+
+@page(Role.TRAINER)
+async def model_dialog(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
+    """What a model's data changes against the one that ran when it was trained."""
+    model = await desk_of(request).store.read(models.get, hash)
+    return render("trainer/model_data.html", model=model)
+
+
+@page(Role.TRAINER)
+async def promote_model(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
+    """With several bot processes one tries it first, unless it did already."""
+    desk = desk_of(request)
+    command = Promote(hash=hash, canary=desk.rollout.has_canary, agent_id=agent.id)
+    await desk.store.write(change_model.promote, command)
+    desk.rollout.trigger()
+    return went_well(request, HERE)
+
+
+@page(Role.TRAINER)
+async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """``data``: put its training data back, too."""
+    desk = desk_of(request)
+    with_data = form_field(request, "data") == "1"
+    if with_data and (before := await desk.store.read(models.returns_to)) is not None:
+        path = model_folder.folder(desk.settings.home) / before.file
+        await asyncio.to_thread(model_folder.roll_back_data, path, desk.training.root)
+    command = RollBack(with_data=with_data, agent_id=agent.id)
+    await desk.store.write(change_model.roll_back, command)
+    desk.rollout.trigger()
+    return went_well(request, HERE)
+
+
+async def _models(request: Request) -> dict[str, Any]:
+    desk = desk_of(request)
+
+    def read(conn: Connection) -> dict[str, Any]:
+        running = models.in_state(conn, ModelState.RUNNING)
+        canary = models.in_state(conn, ModelState.CANARY)
+        return {
+            "running": running,
+            "canary": canary,
+            "canary_says": _canary_says(conn, canary, running),
+            "returns_to": models.returns_to(conn),
+            "all": models.list_(conn),
+            "history": models.promotions(conn, 20),
+            **(_live(conn, running) if running else {"figures": [], "by_intent": []}),
+        }
+
+    found, processes = await asyncio.gather(desk.store.read(read), desk.rollout.processes())
+    scores = {
+        one.hash: measure_model.comparison_of(one.scores) for one in found["all"] if one.scores
+    }
+    names = {one.file: one.hash for one in found["all"]}
+    return found | {
+        "scores": scores,
+        "processes": processes,
+        "names": names,
+        "canary_turns": ENOUGH_TURNS,
+    }
+
+
+def _canary_says(conn: Connection, canary: BotModel | None, running: BotModel | None) -> str:
+    if canary is None or running is None:
+        return ""
+    return in_words(change_model.canary_figures(conn, canary, running, read_at(conn)))
+
+
+def _live(conn: Connection, running: BotModel) -> dict[str, Any]:
+    """The figures since the promotion beside those of as long a time before it."""
+    now = read_at(conn)
+    since = max(running.since, now - LONGEST)
+    before = models.ran_before(conn)
+    after = models.live(conn, running.hash, since, now)
+    earlier = (
+        models.live(conn, before.hash, running.since - (now - since), running.since)
+        if before
+        else {}
+    )
+    old, new = models.total(earlier), models.total(after)
+    return {
+        "figures": [
+            _figure("Answered", old.answered, new.answered),
+            _figure("Not understood", old.fallbacks, new.fallbacks),
+            _figure("Handed to agents", old.handoffs, new.handoffs),
+        ],
+        "by_intent": _by_intent(earlier, after),
+    }
+
+
+def _by_intent(
+    earlier: Mapping[str, LiveFigures], after: Mapping[str, LiveFigures]
+) -> list[Figure]:
+    """Each intent's share of the turns, the ones that moved first."""
+    old, new = models.total(earlier).lost.whole, models.total(after).lost.whole
+
+    def turns(found: Mapping[str, LiveFigures], name: str) -> int:
+        return found[name].lost.whole if name in found else 0
+
+    figures = [
+        _figure(
+            name,
+            Share(part=turns(earlier, name), whole=old),
+            Share(part=turns(after, name), whole=new),
+        )
+        for name in {**after, **earlier}
+    ]
+    return sorted(figures, key=lambda one: (one.moved is Moved.NO, -one.after.part))[:INTENTS]
+
+
+def _figure(name: str, before: Share, after: Share) -> Figure:
+    return Figure(name=name, before=before, after=after, moved=moved(before, after))
+
+
+async def _cut(request: Request, found: dict[str, Any]) -> list[str]:
+    """Sentences about open conversations whose form the new model does not have."""
+    running: BotModel | None = found["running"]
+    model: BotModel = found["model"]
+    if running is None:
+        return []
+    folder = model_folder.folder(desk_of(request).settings.home)
+    gone = await asyncio.to_thread(domain_changes.gone, folder / running.file, folder / model.file)
+    return domain_changes.warnings(gone, found["open_forms"])
+
+
+ONE = "/trainer/models/<hash:str>"
+PAGES: dict[str, Any] = {
+    "/trainer/models": models_page,
+    "/trainer/models/now": models_now,
+    f"{ONE}/promote": promote_dialog,
+    f"{ONE}/data": model_dialog,
+}
+ACTS: dict[str, Any] = {
+    f"{ONE}/promote": promote_model,
+    "/trainer/models/roll-back": roll_back_model,
+}

@@ -1,0 +1,235 @@
+"""Train and compare: the run with its steps, and the new model beside the running one."""
+
+import asyncio
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sanic.response import text as plain_text
+from sqlalchemy import Connection
+
+from handoff_service.bot_control import measure_model, rasa_cli
+from handoff_service.errors import BadInput
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.training.change_model import promotion_blocks
+from handoff_service.operations.training.replay import JudgeReplayed, judge_replayed
+from handoff_service.operations.training.training_run import StartRun, cancel_run
+from handoff_service.rules.shared.vocabulary import (
+    ModelState,
+    ReplayVerdict,
+    Role,
+    RunState,
+    TrainingStep,
+)
+from handoff_service.rules.training.comparison import (
+    ENOUGH_TEXTS,
+    Block,
+    ComparedText,
+    Comparison,
+    TextSet,
+    confusions,
+)
+from handoff_service.rules.training.intents import alike
+from handoff_service.store.training import models, replay, runs
+from handoff_service.store.views.training import BotModel, TrainingRun
+from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.charts import bars
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.session import csrf_token, desk_of, page
+from handoff_service.web.trainer.tabs import TABS
+
+HERE = "/workspace/trainer/train"
+LONGEST_NOTE = 200
+LOGS = {"check": "data", "train": "train", "measure": "compare"}  # step -> its log
+END_OF_LOG = 200_000  # characters
+CHANGES = 200  # texts of a replay that are shown
+STEPS = {
+    TrainingStep.CHECK: "Check the data and every text that the virtual agent can send",
+    TrainingStep.TRAIN: "Train a model",
+    TrainingStep.MEASURE: "Measure it beside the running model, and replay the last seven days",
+}
+
+
+@page(Role.TRAINER)
+async def train_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """``?model=``: compare this one; else the candidate."""
+    around = await frame(request, agent, place="trainer")
+    run, found = await _run(request), await _comparison(request)
+    return render("trainer/train.html", **around | run | found | {"tabs": TABS, "here": "/train"})
+
+
+@page(Role.TRAINER)
+async def training_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """What moves: the run; and the comparison, when no run is under way."""
+    desk = desk_of(request)
+    facts = await desk.store.read(page_queries.desk_facts)
+    found = await _run(request)
+    run: TrainingRun | None = found["run"]
+    if run is None or run.state is not RunState.RUNNING:
+        found |= await _comparison(request)
+    return render(
+        "trainer/train_now.html",
+        zone=facts.zone,
+        now=desk.clock(),
+        csrf=csrf_token(request),
+        **found,
+    )
+
+
+@page(Role.TRAINER)
+async def training_texts(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The dialog: the test texts of one cell of the confusion matrix."""
+    meant, understood = request.args.get("meant") or "", request.args.get("understood") or ""
+    model = await desk_of(request).store.read(models.get, request.args.get("model") or "")
+    found = [
+        one
+        for one in await _texts(request, model)
+        if one.of_set is not TextSet.PINNED
+        and (alike(one.meant), alike(one.new.intent)) == (meant, understood)
+    ]
+    return render("trainer/texts.html", texts=found, meant=meant, understood=understood)
+
+
+@page(Role.TRAINER)
+async def training_log(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Rasa's own output of the latest run of a step."""
+    name = LOGS.get(request.args.get("step") or "", "train")
+    path = rasa_cli.log_of(desk_of(request).settings.home, name)
+    try:
+        said = await asyncio.to_thread(path.read_text, errors="replace")
+    except FileNotFoundError:
+        said = "There is no log yet."
+    return plain_text(said[-END_OF_LOG:])
+
+
+@page(Role.TRAINER)
+async def start_training(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Train and compare; with ``model``, measure that one again."""
+    note = form_field(request, "note").strip()
+    if len(note) > LONGEST_NOTE:
+        raise BadInput(errors={"note": f"must have at most {LONGEST_NOTE} characters"})
+    model = form_field(request, "model") or None
+    command = StartRun(note=note, model=model, agent_id=agent.id)
+    await desk_of(request).training.start(command)
+    return went_well(request, None if "hx-request" in request.headers and not model else HERE)
+
+
+@page(Role.TRAINER)
+async def cancel_training(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    await desk_of(request).store.write(cancel_run, None)
+    return _done(request)
+
+
+@page(Role.TRAINER)
+async def judge_change(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Note what a trainer thinks of a changed answer."""
+    verdict = form_field(request, "verdict")
+    if verdict not in set(ReplayVerdict):
+        raise BadInput(errors={"verdict": f"must be {', '.join(ReplayVerdict)}"})
+    text_id = id_field(form_field(request, "text_id"), "text_id", "a replayed text's id")
+    command = JudgeReplayed(id=text_id, verdict=ReplayVerdict(verdict), agent_id=agent.id)
+    await desk_of(request).store.write(judge_replayed, command)
+    return _done(request)
+
+
+def _done(request: Request) -> HTTPResponse:
+    return went_well(request, None if "hx-request" in request.headers else HERE)
+
+
+async def _run(request: Request) -> dict[str, Any]:
+    run = await desk_of(request).store.read(runs.latest)
+    order = list(TrainingStep)
+    at = order.index(run.step) if run is not None and run.step is not None else -1
+    return {"run": run, "steps": [(step, STEPS[step], order.index(step) - at) for step in order]}
+
+
+async def _comparison(request: Request) -> dict[str, Any]:
+    asked = request.args.get("model") or ""
+
+    def read(conn: Connection) -> dict[str, Any]:
+        running = models.in_state(conn, ModelState.RUNNING)
+        model = models.get(conn, asked) if asked else _newest(conn)
+        if model is None or model.scores is None:
+            return {"model": model, "running": running, "blocked": None, "changes": []}
+        return {
+            "model": model,
+            "running": running,
+            "blocked": promotion_blocks(conn, model, running),
+            "changes": replay.of_model(conn, model.hash)[:CHANGES],
+        }
+
+    found = await desk_of(request).store.read(read)
+    model: BotModel | None = found["model"]
+    if model is None or model.scores is None:
+        return found | {"figures": None, "asked": asked}
+    figures = measure_model.comparison_of(model.scores)
+    texts = await _texts(request, model)
+    return found | {
+        "figures": figures,
+        "asked": asked,
+        "blocks": model.scores["blocks"],
+        "when": {block.name.lower(): str(block) for block in Block},
+        "worst_change": _worst_change(figures),
+        "matrix": _matrix(texts),
+        "recall_chart": _recall_chart(figures),
+    }
+
+
+def _newest(conn: Connection) -> BotModel | None:
+    """What is to be decided about: the canary, the candidate; else the latest measured model."""
+    decided = (ModelState.CANDIDATE, ModelState.CANARY, ModelState.RUNNING)
+    found = (models.in_state(conn, state) for state in decided)
+    return next((one for one in found if one is not None), None)
+
+
+async def _texts(request: Request, model: BotModel) -> list[ComparedText]:
+    home = desk_of(request).settings.home
+    return await asyncio.to_thread(measure_model.compared_texts, home, model)
+
+
+def _matrix(texts: list[ComparedText]) -> dict[str, Any]:
+    """Rows: intents with a mistake. Columns: what they were taken for, and the right one."""
+    found = confusions(texts)
+    wrong = {cell: times for cell, times in found.items() if cell[0] != cell[1]}
+    return {
+        "rows": sorted({meant for meant, _ in wrong}),
+        "columns": sorted({understood for _, understood in wrong}),
+        "cells": found,
+        "most": max(wrong.values(), default=0),
+    }
+
+
+def _worst_change(figures: Comparison) -> str:
+    """Of the intents with enough test texts to block."""
+    changes = [
+        (one.new.value - one.old.value, one.intent)
+        for one in figures.recalls
+        if one.old is not None and one.new.whole >= ENOUGH_TEXTS
+    ]
+    if not changes:
+        return "–"
+    points, intent = min(changes)
+    return f"{round(100 * points):+d} points, {intent}" if points else "none"
+
+
+def _recall_chart(figures: Comparison) -> Any:
+    pairs = [
+        (round(100 * one.old.value) if one.old else 0, round(100 * one.new.value))
+        for one in figures.recalls
+    ]
+    return bars(pairs, places=max(len(pairs), 12))
+
+
+PAGES: dict[str, Any] = {
+    "/trainer/train": train_page,
+    "/trainer/train/now": training_now,
+    "/trainer/train/texts": training_texts,
+    "/trainer/train/log": training_log,
+}
+ACTS: dict[str, Any] = {
+    "/trainer/train/start": start_training,
+    "/trainer/train/cancel": cancel_training,
+    "/trainer/train/judge": judge_change,
+}

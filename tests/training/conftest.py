@@ -1,0 +1,15 @@
+"""What tests of models share."""
+
+import pytest
+
+from handoff_service.operations.training.change_model import run_at_start
+from handoff_service.store.engine.store import Store
+from tests.training.model_story import FIRST, registered
+
+
+@pytest.fixture
+async def first(store: Store) -> Store:
+    """A store whose first model runs."""
+    await registered(store, FIRST)
+    await store.write(run_at_start, FIRST)
+    return store

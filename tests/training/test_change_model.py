@@ -1,0 +1,211 @@
+"""What becomes of models: candidate, canary, running, kept, and back."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, update
+
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.training import change_model
+from handoff_service.operations.training.change_model import (
+    NewModel,
+    Promote,
+    RollBack,
+    judge_canary,
+    promote,
+    register_model,
+    roll_back,
+)
+from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, TurnOutcome
+from handoff_service.rules.training.canary import CanaryVerdict
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.store import Store
+from handoff_service.store.training import models
+from tests.conftest import MovedClock
+from tests.support.story import Story
+from tests.training.model_story import FIRST, SECOND, THIRD, pin, registered, states
+
+
+async def running(store: Store) -> str:
+    found = await store.read(models.in_state, ModelState.RUNNING)
+    return found.hash if found else ""
+
+
+async def test_a_promoted_model_runs_and_the_other_is_kept(first: Store) -> None:
+    await registered(first, SECOND)
+    assert await states(first) == {FIRST: "running", SECOND: "candidate"}
+    assert (await first.read(models.get, SECOND)).parent == FIRST
+    await first.write(promote, Promote(hash=SECOND))
+    assert await states(first) == {FIRST: "kept", SECOND: "running"}
+
+
+async def test_a_new_candidate_takes_the_place_of_the_other(first: Store) -> None:
+    await registered(first, SECOND)
+    await registered(first, THIRD)
+    assert await states(first) == {FIRST: "running", SECOND: "kept", THIRD: "candidate"}
+
+
+async def test_rolling_back_returns_to_the_model_that_ran_before(first: Store) -> None:
+    await registered(first, SECOND)
+    await first.write(promote, Promote(hash=SECOND))
+    back = await first.write(roll_back, RollBack())
+    assert back.hash == FIRST
+    assert await states(first) == {FIRST: "running", SECOND: "kept"}
+    kinds = [one.kind for one in await first.read(models.promotions)]
+    assert kinds == [PromotionKind.ROLL_BACK, PromotionKind.PROMOTE, PromotionKind.AUTOMATIC]
+
+
+async def test_there_is_nothing_to_return_to_at_first(first: Store) -> None:
+    with pytest.raises(Conflict, match="nothing to return to"):
+        await first.write(roll_back, RollBack())
+
+
+@pytest.mark.parametrize(
+    ("scores", "says"),
+    [
+        ({"reasons": ["greet loses more than ten points."]}, "greet loses"),
+        ({"against": THIRD}, "compared with one that does not run any more"),
+    ],
+    ids=["blocked", "measured beside another"],
+)
+async def test_promotion_is_refused_with_the_reason(
+    first: Store, scores: dict[str, Any], says: str
+) -> None:
+    await registered(first, SECOND, **scores)
+    with pytest.raises(Conflict, match=says):
+        await first.write(promote, Promote(hash=SECOND))
+    assert await running(first) == FIRST
+
+
+async def test_a_model_that_was_not_measured_is_not_promoted(first: Store) -> None:
+    new = NewModel(hash=SECOND, file="b.tar.gz", data_hash="d")
+    await first.write(register_model, new)
+    with pytest.raises(Conflict, match="not measured"):
+        await first.write(promote, Promote(hash=SECOND))
+
+
+async def test_a_text_that_was_pinned_later_wants_another_measure(
+    first: Store, story: Story
+) -> None:
+    await registered(first, SECOND)
+    await first.write(pin, "the wifi is down")
+    with pytest.raises(Conflict, match="“the wifi is down” was pinned after"):
+        await first.write(promote, Promote(hash=SECOND))
+
+
+async def test_a_hash_is_found_by_its_beginning(first: Store) -> None:
+    await registered(first, "aaaa2222")
+    assert (await first.read(models.get, "aaaa1")).hash == FIRST
+    for typed in ("aaaa", "aaa", "", "zzzz", "%%%%", "candidate"):
+        with pytest.raises(NotFound):
+            await first.read(models.get, typed)
+
+
+async def test_a_canary_runs_beside_and_is_promoted_after_enough_turns(
+    first: Store, story: Story, clock: MovedClock
+) -> None:
+    await registered(first, SECOND)
+    await first.write(promote, Promote(hash=SECOND, canary=True))
+    assert await states(first) == {FIRST: "running", SECOND: "canary"}
+    assert await first.write(judge_canary, None) is CanaryVerdict.WAIT
+    await turns(first, story, clock, SECOND, good=45, bad=5)
+    await turns(first, story, clock, FIRST, good=45, bad=5)
+    assert await first.write(judge_canary, None) is CanaryVerdict.PROMOTE
+    assert await states(first) == {FIRST: "kept", SECOND: "running"}
+    assert (await first.write(judge_canary, None)) is None
+    assert (await first.write(roll_back, RollBack())).hash == FIRST
+
+
+async def test_a_canary_that_hands_over_too_often_is_rolled_back(
+    first: Store, story: Story, clock: MovedClock
+) -> None:
+    await registered(first, SECOND)
+    await first.write(promote, Promote(hash=SECOND, canary=True))
+    await turns(first, story, clock, SECOND, good=2, bad=8)
+    await turns(first, story, clock, FIRST, good=28, bad=2)
+    assert await first.write(judge_canary, None) is CanaryVerdict.ROLL_BACK
+    assert await states(first) == {FIRST: "running", SECOND: "kept"}
+    latest = (await first.read(models.promotions))[0]
+    assert (latest.kind, latest.model, latest.reason) == (
+        PromotionKind.AUTOMATIC,
+        FIRST,
+        "8 of 10 turns on the new model ended in a fallback or a handoff; 2 of 30 on the old one.",
+    )
+
+
+async def test_turns_before_the_canary_do_not_count(
+    first: Store, story: Story, clock: MovedClock
+) -> None:
+    await registered(first, SECOND)
+    await turns(first, story, clock, SECOND, good=0, bad=20)
+    clock.move(60)
+    await first.write(promote, Promote(hash=SECOND, canary=True))
+    assert await first.write(judge_canary, None) is CanaryVerdict.WAIT
+
+
+async def test_a_canary_is_rolled_back_by_hand(first: Store) -> None:
+    await registered(first, SECOND)
+    await first.write(promote, Promote(hash=SECOND, canary=True))
+    assert (await first.write(roll_back, RollBack())).hash == FIRST
+    assert await states(first) == {FIRST: "running", SECOND: "kept"}
+
+
+async def test_a_canary_can_be_promoted_at_once(first: Store) -> None:
+    await registered(first, SECOND)
+    await first.write(promote, Promote(hash=SECOND, canary=True))
+    await first.write(promote, Promote(hash=SECOND, canary=True))
+    assert await states(first) == {FIRST: "kept", SECOND: "running"}
+
+
+async def test_live_figures_count_a_turn_once(
+    first: Store, story: Story, clock: MovedClock
+) -> None:
+    began = clock()
+    await turns(first, story, clock, FIRST, good=7, bad=3)
+    clock.move(1)
+    by_intent = await first.read(models.live, FIRST, began, clock())
+    found = models.total(by_intent)
+    assert [
+        (share.part, share.whole)
+        for share in (found.answered, found.fallbacks, found.handoffs, found.lost)
+    ] == [(7, 10), (3, 10), (0, 10), (3, 10)]
+    assert {name: one.lost.whole for name, one in by_intent.items()} == {
+        "greet": 7,
+        "nlu_fallback": 3,
+    }
+    assert await first.read(models.live, SECOND, began, clock()) == {}
+
+
+async def test_a_model_whose_file_is_gone_cannot_run(first: Store) -> None:
+    await registered(first, SECOND)
+    await first.write(change_model.mark_gone, [FIRST, SECOND])
+    assert await states(first) == {FIRST: "running", SECOND: "gone"}
+    with pytest.raises(Conflict, match="gone"):
+        await first.write(promote, Promote(hash=SECOND))
+
+
+async def turns(
+    store: Store, story: Story, clock: MovedClock, model: str, *, good: int, bad: int
+) -> None:
+    """Turns on a model: answered ones, and ones that were not understood."""
+    texted = await story.text("hello")
+    rows = [
+        {
+            "interaction_id": texted.interaction_id,
+            "epoch": 0,
+            "up_to_seq": 1,
+            "asked_at": clock(),
+            "answered_at": clock(),
+            "outcome": TurnOutcome.ANSWERED,
+            "model": model,
+            "understood": {"intent": "nlu_fallback" if n < bad else "greet", "did": []},
+        }
+        for n in range(good + bad)
+    ]
+
+    def write(tx: Transaction, _: None) -> None:
+        tx.conn.execute(update(t.bot_turns).values(answered_at=tx.now))
+        tx.conn.execute(insert(t.bot_turns), rows)
+
+    await store.write(write, None)

@@ -1,0 +1,186 @@
+"""When a new model may not be promoted: the table of the trainer's page, case by case."""
+
+import math
+
+import pytest
+
+from handoff_service.rules.training.comparison import (
+    Answer,
+    Block,
+    ComparedText,
+    Stories,
+    TextSet,
+    blocks,
+    compare,
+    confusions,
+    macro_f1,
+)
+from handoff_service.rules.training.exact_tests import Share, mcnemar, more_often
+
+RIGHT, WRONG = "report_problem", "greet"
+
+
+def texts(
+    number: int,
+    *,
+    old: str | None = RIGHT,
+    new: str = RIGHT,
+    meant: str = RIGHT,
+    of_set: TextSet = TextSet.TEST,
+    confidence: float = 0.5,
+) -> list[ComparedText]:
+    return [
+        ComparedText(
+            of_set=of_set,
+            text=f"text {n}",
+            meant=meant,
+            old=Answer(intent=old, confidence=confidence) if old else None,
+            new=Answer(intent=new, confidence=confidence),
+        )
+        for n in range(number)
+    ]
+
+
+AUDIT, PINNED = TextSet.AUDIT, TextSet.PINNED
+OTHER = "not_for_desk"
+CASES = {
+    "nothing measured": ([], set()),
+    "the same": (texts(20), set()),
+    "a pinned text fails": (texts(1, of_set=PINNED, new=WRONG), {Block.PINNED}),
+    "a pinned text that failed before fails": (
+        texts(1, of_set=PINNED, old=WRONG, new=WRONG),
+        {Block.PINNED},
+    ),
+    "a pinned text fails and no model ran before": (
+        texts(1, of_set=PINNED, old=None, new=WRONG),
+        {Block.PINNED},
+    ),
+    "five audit texts lost of a hundred: may be chance": (
+        texts(95, of_set=AUDIT) + texts(5, of_set=AUDIT, new=WRONG),
+        set(),
+    ),
+    "six audit texts lost of a hundred": (
+        texts(94, of_set=AUDIT) + texts(6, of_set=AUDIT, new=WRONG),
+        {Block.AUDIT},
+    ),
+    "six audit texts lost and two won": (
+        texts(92, of_set=AUDIT)
+        + texts(6, of_set=AUDIT, new=WRONG)
+        + texts(2, of_set=AUDIT, old=WRONG),
+        set(),
+    ),
+    "six audit texts won": (
+        texts(94, of_set=AUDIT) + texts(6, of_set=AUDIT, old=WRONG),
+        set(),
+    ),
+    "exactly ten points of ten texts": (texts(9) + texts(1, new=WRONG), set()),
+    "eleven points": (texts(8) + texts(1, new=WRONG) + texts(1, new=WRONG), {Block.RECALL}),
+    "all of nine texts: too few to block": (texts(9, new=WRONG), set()),
+    "an intent that no model knew before": (texts(10, old=None, new=WRONG), set()),
+    "sure and wrong": (
+        texts(20) + texts(1, new=WRONG, confidence=0.7),
+        {Block.SURE_AND_WRONG},
+    ),
+    "not quite sure": (texts(20) + texts(1, new=WRONG, confidence=0.69), set()),
+    "sure and wrong, as before": (
+        texts(20) + texts(1, old=WRONG, new="bye", confidence=0.9),
+        set(),
+    ),
+    "not understood is not sure": (
+        texts(20) + texts(1, new="nlu_fallback", confidence=0.9),
+        set(),
+    ),
+    "one of a hundred other matters starts a topic": (
+        texts(99, meant=OTHER, old=OTHER, new=OTHER)
+        + texts(1, meant=OTHER, old=OTHER, new="account_help"),
+        set(),
+    ),
+    "two of a hundred": (
+        texts(98, meant=OTHER, old=OTHER, new="nlu_fallback")
+        + texts(2, meant=OTHER, old=OTHER, new="account_help"),
+        {Block.FALSE_STARTS},
+    ),
+    "two of a hundred, as before": (
+        texts(98, meant=OTHER, old=OTHER, new=OTHER)
+        + texts(2, meant=OTHER, old="account_help", new="account_help"),
+        {Block.FALSE_STARTS},
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "blocked"), CASES.values(), ids=CASES)
+def test_what_blocks_promotion(given: list[ComparedText], blocked: set[Block]) -> None:
+    assert set(blocks(compare(given, Stories(passed=1)))) == blocked
+
+
+def test_a_failed_story_blocks_by_its_name() -> None:
+    found = blocks(compare(texts(1), Stories(passed=3, failed=["hello, thanks, goodbye"])))
+    assert found == {Block.PINNED: ["The test story “hello, thanks, goodbye” fails."]}
+
+
+def test_a_refusal_names_the_text_and_both_answers() -> None:
+    [sentence] = blocks(compare(texts(1, of_set=PINNED, new=WRONG), Stories(passed=0)))[
+        Block.PINNED
+    ]
+    assert sentence == (
+        "The pinned text “text 0” must mean report_problem. The new model takes it for greet, the "
+        "running one for report_problem."
+    )
+
+
+def test_pinned_texts_are_no_test_texts() -> None:
+    found = compare(texts(12, of_set=PINNED, confidence=0.9, new=WRONG), Stories(passed=0))
+    assert (found.recalls, found.sure_and_wrong_new, found.macro_f1_new) == ([], 0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "p"),
+    [
+        (0, 0, 1.0),
+        (5, 0, 0.0625),
+        (6, 0, 0.03125),
+        (0, 6, 0.03125),
+        (6, 2, 0.2890625),
+        (59, 37, 0.031548),  # scipy.stats.binomtest gives the same
+        (101, 121, 0.202134),
+    ],
+)
+def test_mcnemar_is_the_two_sided_binomial_test(lost: int, won: int, p: float) -> None:
+    assert mcnemar(lost, won) == pytest.approx(p, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "p"),
+    [
+        ((3, 4), (1, 4), 17 / 70),  # the lady who tasted tea
+        ((4, 4), (0, 4), 1 / 70),
+        ((0, 10), (5, 10), 1.0),
+        ((0, 0), (5, 10), 1.0),
+        ((1, 10), (9, 10), 0.999995),
+        ((20, 40), (6, 40), 0.000815),  # as scipy.stats.fisher_exact
+        ((2600, 50_000), (2500, 50_000), 0.077359),
+        ((50_000, 50_000), (0, 50_000), 0.0),
+    ],
+)
+def test_more_often_is_fishers_one_sided_test(
+    one: tuple[int, int], other: tuple[int, int], p: float
+) -> None:
+    shares = (Share(part=part, whole=whole) for part, whole in (one, other))
+    assert more_often(*shares) == pytest.approx(p, abs=1e-5)
+
+
+def test_the_interval_is_wilsons() -> None:
+    low, high = Share(part=8, whole=10).interval
+    assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
+    assert Share(part=0, whole=0).interval == (0.0, 1.0)
+
+
+def test_macro_f1_is_the_mean_over_the_intents_that_are_meant() -> None:
+    pairs = [("a", "a"), ("a", "b"), ("b", "b"), ("b", "c")]
+    assert macro_f1(pairs) == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert not math.isnan(macro_f1([]))
+
+
+def test_confusions_count_other_matters_as_one() -> None:
+    given = texts(2, new=WRONG) + texts(3, meant=OTHER, new="nlu_fallback")
+    assert confusions(given) == {(RIGHT, WRONG): 2, ("other", "other"): 3}

@@ -1,0 +1,91 @@
+"""Models, the data they were trained on, and the way back."""
+
+from pathlib import Path
+
+import pytest
+
+from handoff_service.bot_control import domain_changes, model_folder
+from handoff_service.bot_control.domain_changes import Gone
+from handoff_service.errors import SetupError
+from tests.training.light import data_folder, teach
+
+MODEL = "aaaa-bbbb.tar.gz"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return data_folder(tmp_path)
+
+
+@pytest.fixture
+def model(tmp_path: Path, root: Path) -> Path:
+    """A model whose data was kept."""
+    path = model_folder.folder(tmp_path) / MODEL
+    path.touch()
+    model_folder.keep_data(path, model_folder.data_of(root))
+    return path
+
+
+def test_rolling_back_restores_changed_new_and_deleted_files(root: Path, model: Path) -> None:
+    before = model_folder.data_of(root)
+    teach(root, "greet", "howdy")
+    (root / "data" / "extra.yml").write_text("nlu: []\n")
+    (root / "data" / "rules.yml").unlink()
+    present = model_folder.data_of(root)
+    assert model_folder.roll_back_data(model, root) == [
+        "data/extra.yml",
+        "data/nlu.yml",
+        "data/rules.yml",
+    ]
+    assert model_folder.data_of(root) == before
+    # nothing is lost: the way forward is kept, too
+    saved = model.with_name(f"before-rollback-{model_folder.data_hash(present)}.tar.gz")
+    assert model_folder.kept_data(saved) == present
+
+
+def test_a_model_without_its_data_is_told(root: Path, model: Path) -> None:
+    model_folder.snapshot(model).unlink()
+    before = model_folder.data_of(root)
+    with pytest.raises(SetupError, match="Roll back without its data"):
+        model_folder.roll_back_data(model, root)
+    assert model_folder.data_of(root) == before
+
+
+def test_the_diff_shows_what_was_added_and_taken(root: Path) -> None:
+    before = model_folder.data_of(root)
+    teach(root, "greet", "howdy")
+    shown = model_folder.diff(before, model_folder.data_of(root))
+    assert shown.startswith("--- a/data/nlu.yml\n+++ b/data/nlu.yml\n")
+    assert "+      - howdy\n" in shown
+    assert model_folder.diff(before, before) == ""
+
+
+@pytest.mark.parametrize("written", ["", "gone.tar.gz", "../outside.tar.gz"])
+def test_a_pointer_to_nothing_is_none(tmp_path: Path, model: Path, written: str) -> None:
+    (tmp_path / "outside.tar.gz").touch()
+    (model.parent / model_folder.RUNNING).write_text(written)
+    assert model_folder.running_file(tmp_path) is None
+    model_folder.set_running(tmp_path, MODEL)
+    assert model_folder.running_file(tmp_path) == model
+
+
+def test_a_file_that_is_no_model_has_no_id(model: Path) -> None:
+    with pytest.raises(SetupError, match="not a model"):
+        model_folder.model_id(model)
+
+
+def test_open_conversations_in_what_is_gone_are_counted(root: Path, model: Path) -> None:
+    domain = root / "domain.yml"
+    domain.write_text(
+        domain.read_text().replace("name_form", "person_form").replace("office_hours, ", "")
+    )
+    new = model.with_name("cccc-dddd.tar.gz")
+    model_folder.keep_data(new, model_folder.data_of(root))
+    gone = domain_changes.gone(model, new)
+    assert gone == Gone(intents=frozenset({"office_hours"}), forms=frozenset({"name_form"}))
+    open_forms = {("name_form", "name"): 2, ("other_form", "x"): 5}
+    assert domain_changes.warnings(gone, open_forms) == [
+        "2 open conversations are in the form name_form, which the new model does not have.",
+        "The new model does not know office_hours. Buttons that were sent with it lead to nothing.",
+    ]
+    assert domain_changes.gone(model, model) == Gone()
