@@ -1,5 +1,7 @@
-"""Intents: their examples, moved, reworded and deleted with the change as git shows it; suspects; a
-new answer without code; the replies."""
+"""The pages Intents and Replies: change examples, see suspects, add an answer, change a reply.
+
+Each change is shown as a diff.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,12 +29,13 @@ from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.trainer.tabs import TABS
 
 THIN = 20  # examples; fewer are marked
-AT_FIRST = 100  # examples shown; the rest by a search
+AT_FIRST = 100  # examples shown; a search finds the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """``suspects``: how many of its examples are nearly equal to another intent's."""
+    """An intent in the list. ``suspects``: how many pairs of nearly equal examples it is part of.
+    ``tests``: the number of its test texts."""
 
     intent: Intent
     tests: int
@@ -73,7 +76,7 @@ async def change_example(request: Request, name: str, agent: CurrentAgent) -> HT
 
 @page(Role.TRAINER)
 async def new_answer_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The form; from a text that waits for a label, with the texts of its cluster."""
+    """The form. ``?item=``: a text that waits for a label; its cluster fills in the examples."""
     asked = request.args.get("item") or ""
     item = int(asked) if asked.isdecimal() and len(asked) < 16 else 0
     texts = await desk_of(request).store.read(items.cluster_texts, item) if item else []
@@ -127,7 +130,7 @@ async def change_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def check_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Segments and faults of a reply, while it is typed."""
+    """The segments and faults of a reply, while the trainer types it."""
     text = next(
         (request.args.get(name) for name in ("text", "reply", "spanish") if request.args.get(name)),
         "",
@@ -141,7 +144,8 @@ def _checked(data: BotData, text: str) -> SmsCheck | None:
 
 
 async def _label_cluster(request: Request, agent: CurrentAgent, item: int, intent: str) -> None:
-    """The texts that the new answer was made of have their label. Somebody may have been faster."""
+    """Label the cluster that the new answer was made from. Does nothing if another trainer labeled
+    it first."""
     desk = desk_of(request)
     command = LabelItem(
         item_id=item,

@@ -1,4 +1,4 @@
-"""Models: the running one with its live figures, the others, and what became of them."""
+"""The page Models: the running model with its live figures, all models, and their promotions."""
 
 import asyncio
 from collections.abc import Mapping
@@ -28,8 +28,8 @@ from handoff_service.web.shared.session import csrf_token, desk_of, page
 from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/models"
-LONGEST = timedelta(days=7)  # of the figures before and after a promotion
-INTENTS = 20  # shown
+LONGEST = timedelta(days=7)  # the longest period of the figures before and after a promotion
+INTENTS = 20  # the most that the page shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,8 @@ async def models_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def promote_dialog(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
-    """What a promotion means just now: what blocks it, and which open conversations it cuts."""
+    """The dialog before a promotion: the reasons that block it, and the open conversations that it
+    would affect."""
     desk = desk_of(request)
 
     def read(conn: Connection) -> dict[str, Any]:
@@ -90,14 +91,15 @@ async def promote_dialog(request: Request, hash: str, agent: CurrentAgent) -> HT
 
 @page(Role.TRAINER)
 async def model_dialog(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
-    """What a model's data changes against the one that ran when it was trained."""
+    """The dialog with the diff of a model's data against the model that ran when it was
+    trained."""
     model = await desk_of(request).store.read(models.get, hash)
     return render("trainer/model_data.html", model=model)
 
 
 @page(Role.TRAINER)
 async def promote_model(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
-    """With several bot processes one tries it first, unless it did already."""
+    """Promote a model. If there are several bot processes, the model becomes a canary first."""
     desk = desk_of(request)
     command = Promote(hash=hash, canary=desk.rollout.has_canary, agent_id=agent.id)
     await desk.store.write(change_model.promote, command)
@@ -107,7 +109,7 @@ async def promote_model(request: Request, hash: str, agent: CurrentAgent) -> HTT
 
 @page(Role.TRAINER)
 async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """``data``: put its training data back, too."""
+    """Return to the earlier model. ``data`` "1": restore its training data too."""
     desk = desk_of(request)
     with_data = form_field(request, "data") == "1"
     if with_data and (before := await desk.store.read(models.returns_to)) is not None:
@@ -155,7 +157,7 @@ def _canary_says(conn: Connection, canary: BotModel | None, running: BotModel | 
 
 
 def _live(conn: Connection, running: BotModel) -> dict[str, Any]:
-    """The figures since the promotion beside those of as long a time before it."""
+    """The figures since the promotion, and the figures of an equally long period before it."""
     now = read_at(conn)
     since = max(running.since, now - LONGEST)
     before = models.ran_before(conn)
@@ -179,7 +181,7 @@ def _live(conn: Connection, running: BotModel) -> dict[str, Any]:
 def _by_intent(
     earlier: Mapping[str, LiveFigures], after: Mapping[str, LiveFigures]
 ) -> list[Figure]:
-    """Each intent's share of the turns, the ones that moved first."""
+    """Each intent's share of the turns. Intents with a significant change come first."""
     old, new = models.total(earlier).lost.whole, models.total(after).lost.whole
 
     def turns(found: Mapping[str, LiveFigures], name: str) -> int:
@@ -201,7 +203,8 @@ def _figure(name: str, before: Share, after: Share) -> Figure:
 
 
 async def _cut(request: Request, found: dict[str, Any]) -> list[str]:
-    """Sentences about open conversations whose form the new model does not have."""
+    """Warnings about open conversations in a form or slot that the new model lacks, and about
+    missing intents."""
     running: BotModel | None = found["running"]
     model: BotModel = found["model"]
     if running is None:

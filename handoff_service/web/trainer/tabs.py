@@ -1,4 +1,4 @@
-"""The trainer's pages: address under ``/workspace/trainer`` -> what the page is called."""
+"""The trainer's pages: address under ``/workspace/trainer`` -> the name of the page."""
 
 TABS: tuple[tuple[str, str], ...] = (
     ("", "Teach"),

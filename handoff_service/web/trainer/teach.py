@@ -1,5 +1,5 @@
-"""Teach: the texts that wait for a label on the left, one card in the middle, what is written on
-the right."""
+"""The page Teach: the waiting texts on the left, one card in the middle, and the change to the file
+on the right."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -30,13 +30,13 @@ from handoff_service.web.trainer.tabs import TABS
 
 SUGGESTED = 5
 OUT_OF_SCOPE = "out_of_scope"
-NOTHING_NEW = 0.9  # confidence from which an example like those that are there teaches nothing
+NOTHING_NEW = 0.9  # from this confidence and similarity on, an example teaches nothing
 BASE = "/workspace/trainer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One text with what helps to label it. ``chosen``: the intent that is preselected."""
+    """One text with the facts that help to label it. ``chosen``: the preselected intent."""
 
     item: TrainerItem
     example: str
@@ -48,7 +48,8 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """What stands on the right: the trainer's last labels, agreement, the audit, pinned texts."""
+    """The right column: the trainer's last labels, the agreement, the audit and the pinned
+    texts."""
 
     last: list[tuple[TrainerLabel, str]]
     agreement: Agreement
@@ -66,13 +67,13 @@ async def teach_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def teach_card(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The part that a label, an undo or another text changes."""
+    """The part of the page that changes after a label, an undo or the choice of another text."""
     return await _part(request, agent)
 
 
 @page(Role.TRAINER)
 async def teach_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The texts that wait; with the whole part when no card is open."""
+    """The waiting texts. If no card is open, the whole changing part of the page."""
     item = request.args.get("item") or ""
     if not item:
         return await _part(request, agent)
@@ -83,7 +84,8 @@ async def teach_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def teach_diff(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """What a label would write: ``intent``, ``example``, ``item``."""
+    """The change that a label would write. Takes ``item``, ``intent`` or ``other``, and
+    ``example``."""
     desk = desk_of(request)
     item = await desk.store.read(items.get_item, id_field(request.args.get("item") or "", "item"))
     intent = _chosen(request.args.get("other") or "", request.args.get("intent") or "")
@@ -134,7 +136,8 @@ async def unpin(request: Request, pinned_id: int, agent: CurrentAgent) -> HTTPRe
 async def _after(
     request: Request, agent: CurrentAgent, said: str, item: int | None = None
 ) -> HTTPResponse:
-    """The next text, for the script; for a plain form the page as a whole."""
+    """The changing part of the page for a request by the script, the whole page for a plain
+    form."""
     if "hx-request" in request.headers:
         return await _part(request, agent, said=said, item=item)
     around = await frame(request, agent, place="trainer")
@@ -215,7 +218,7 @@ def _card(data: BotData, item: TrainerItem) -> Card:
     if item.suggestion in known and item.suggestion not in {one.intent for one in ranked}:
         ranked = [Suggestion(intent=item.suggestion, confidence=0.0), *ranked]
     near = [] if blind else data.nearest(without_masks(item.text))
-    for one in near:  # a bot that ranks nothing leaves the nearest examples to choose from
+    for one in near:  # the intents of the nearest examples fill up a short ranking
         if len(ranked) < SUGGESTED and one.intent not in {s.intent for s in ranked}:
             ranked.append(Suggestion(intent=one.intent, confidence=0.0))
     chosen = item.suggestion or (ranked[0].intent if ranked else "")
@@ -230,7 +233,7 @@ def _card(data: BotData, item: TrainerItem) -> Card:
 
 
 def _preview(data: BotData, item: TrainerItem, intent: str, example: str) -> dict[str, Any]:
-    """What the right side shows for this choice."""
+    """The template's variables about the change that this choice would write."""
     shown: dict[str, Any] = {"intent": intent, "error": "", "teaches": True, "test": False}
     if not intent:
         return shown | {"change": None}
@@ -244,8 +247,8 @@ def _preview(data: BotData, item: TrainerItem, intent: str, example: str) -> dic
 
 
 def _teaches_nothing(data: BotData, item: TrainerItem, intent: str, example: str) -> bool:
-    """The same words are an example of this intent already, or nearly the same are and the virtual
-    agent is sure of it."""
+    """Whether the intent already has this example, or a nearly equal one for a text that the
+    virtual agent is sure about."""
     said = clusters.plain(example)
     near = data.nearest(example, 1)
     if near and near[0].intent == intent and clusters.plain(near[0].text) == said:
@@ -259,7 +262,7 @@ def _choices(data: BotData) -> list[Intent]:
 
 
 def _chosen(other: str, intent: str) -> str:
-    """What was typed counts more than what was preselected."""
+    """The typed intent wins over the preselected one."""
     return other.strip() or intent
 
 

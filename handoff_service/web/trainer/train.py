@@ -1,4 +1,4 @@
-"""Train and compare: the run with its steps, and the new model beside the running one."""
+"""The page Train and compare: a run with its steps, and the new model beside the running one."""
 
 import asyncio
 from typing import Any
@@ -44,7 +44,7 @@ HERE = "/workspace/trainer/train"
 LONGEST_NOTE = 200
 LOGS = {"check": "data", "train": "train", "measure": "compare"}  # step -> its log
 END_OF_LOG = 200_000  # characters
-CHANGES = 200  # texts of a replay that are shown
+CHANGES = 200  # the most texts of a replay that the page shows
 STEPS = {
     TrainingStep.CHECK: "Check the data and every text that the virtual agent can send",
     TrainingStep.TRAIN: "Train a model",
@@ -54,7 +54,7 @@ STEPS = {
 
 @page(Role.TRAINER)
 async def train_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """``?model=``: compare this one; else the candidate."""
+    """The page. ``?model=``: the model to show; by default the candidate."""
     around = await frame(request, agent, place="trainer")
     run, found = await _run(request), await _comparison(request)
     return render("trainer/train.html", **around | run | found | {"tabs": TABS, "here": "/train"})
@@ -62,7 +62,7 @@ async def train_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def training_now(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """What moves: the run; and the comparison, when no run is under way."""
+    """The changing part of the page: the run, and the comparison unless a run is under way."""
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
     found = await _run(request)
@@ -106,7 +106,7 @@ async def training_log(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def start_training(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Train and compare; with ``model``, measure that one again."""
+    """Start a run. ``model``: measure this model again, without training."""
     note = form_field(request, "note").strip()
     if len(note) > LONGEST_NOTE:
         raise BadInput(errors={"note": f"must have at most {LONGEST_NOTE} characters"})
@@ -124,7 +124,7 @@ async def cancel_training(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 @page(Role.TRAINER)
 async def judge_change(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Note what a trainer thinks of a changed answer."""
+    """Store the trainer's verdict on a changed answer."""
     verdict = form_field(request, "verdict")
     if verdict not in set(ReplayVerdict):
         raise BadInput(errors={"verdict": f"must be {', '.join(ReplayVerdict)}"})
@@ -178,7 +178,7 @@ async def _comparison(request: Request) -> dict[str, Any]:
 
 
 def _newest(conn: Connection) -> BotModel | None:
-    """What is to be decided about: the canary, the candidate; else the latest measured model."""
+    """The model to decide about: the candidate, else the canary, else the running model."""
     decided = (ModelState.CANDIDATE, ModelState.CANARY, ModelState.RUNNING)
     found = (models.in_state(conn, state) for state in decided)
     return next((one for one in found if one is not None), None)
@@ -190,7 +190,8 @@ async def _texts(request: Request, model: BotModel) -> list[ComparedText]:
 
 
 def _matrix(texts: list[ComparedText]) -> dict[str, Any]:
-    """Rows: intents with a mistake. Columns: what they were taken for, and the right one."""
+    """The confusion matrix. Rows: meant intents with a mistake. Columns: wrongly understood
+    intents."""
     found = confusions(texts)
     wrong = {cell: times for cell, times in found.items() if cell[0] != cell[1]}
     return {
@@ -202,7 +203,7 @@ def _matrix(texts: list[ComparedText]) -> dict[str, Any]:
 
 
 def _worst_change(figures: Comparison) -> str:
-    """Of the intents with enough test texts to block."""
+    """The greatest loss of recall among the intents with enough test texts to block."""
     changes = [
         (one.new.value - one.old.value, one.intent)
         for one in figures.recalls
