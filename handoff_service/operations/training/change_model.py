@@ -1,7 +1,7 @@
-"""What becomes of the virtual agent's models: registered, measured, promoted, rolled back.
+"""Registers, promotes and rolls back the virtual agent's models, and stores their scores.
 
-The database says which model each bot process should run; ``bot_control/model_rollout.py`` makes it
-so.
+The database names the model that each bot process should run. ``bot_control/model_rollout.py``
+loads it there.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ m = t.bot_models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewModel:
-    """A model that was trained. ``agent_id`` None: by the command line."""
+    """A trained model. ``agent_id`` None: a command trained it."""
 
     hash: str
     file: str
@@ -43,7 +43,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promote:
-    """``canary``: one of several bot processes tries it first."""
+    """``canary``: one of several bot processes runs the model first."""
 
     hash: str
     canary: bool = False
@@ -52,15 +52,16 @@ class Promote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollBack:
-    """Return to the model that ran before. ``with_data``: its data was put back, too."""
+    """Return to the model that ran before. ``with_data``: the caller has restored its training
+    data."""
 
     with_data: bool = False
     agent_id: int | None = None
 
 
 def register_model(tx: Transaction, new: NewModel) -> None:
-    """Note a trained model as the candidate. The earlier candidate is kept. Again changes
-    nothing."""
+    """Register a trained model as the candidate. The earlier candidate becomes a kept model. A
+    second call with the same model changes nothing."""
     known = tx.conn.execute(select(m.c.hash).where(m.c.hash == new.hash)).scalar()
     if known is not None:
         return
@@ -89,14 +90,14 @@ def set_scores(tx: Transaction, measured: Measured) -> None:
 
 
 def run_at_start(tx: Transaction, hash: str) -> None:
-    """Run the model that was trained at the start, because no other one can run."""
+    """Promote the model that the service trained at its start because no other model can run."""
     running = models.in_state(tx.conn, ModelState.RUNNING)
     if running is None or running.hash != hash:
         _run(tx, hash, PromotionKind.AUTOMATIC, "Trained at the start.", None)
 
 
 def promote(tx: Transaction, command: Promote) -> BotModel:
-    """Run this model from now on. Conflict says why it may not, and what to do about it."""
+    """Promote this model. Conflict names what blocks the promotion and what to do."""
     model = models.get(tx.conn, command.hash)
     running = models.in_state(tx.conn, ModelState.RUNNING)
     if running is not None and running.hash == model.hash:
@@ -113,8 +114,8 @@ def promote(tx: Transaction, command: Promote) -> BotModel:
 
 
 def roll_back(tx: Transaction, command: RollBack) -> BotModel:
-    """End the canary if there is one; else return to the model that ran before. Returns the model
-    that runs. Conflict when none ran before."""
+    """End the canary if there is one, otherwise return to the model that ran before. Returns the
+    model that now runs. Conflict when no other model ran before."""
     kind = PromotionKind.ROLL_BACK_DATA if command.with_data else PromotionKind.ROLL_BACK
     running = models.in_state(tx.conn, ModelState.RUNNING)
     canary = models.in_state(tx.conn, ModelState.CANARY)
@@ -139,7 +140,8 @@ def end_canary(
 
 
 def judge_canary(tx: Transaction, _: None) -> CanaryVerdict | None:
-    """Look at how the canary does: wait, promote it, or roll it back. None: there is no canary."""
+    """Judge the canary by its figures, and promote it or roll it back if they decide. None: there
+    is no canary."""
     running = models.in_state(tx.conn, ModelState.RUNNING)
     canary = models.in_state(tx.conn, ModelState.CANARY)
     if canary is None or running is None:
@@ -156,7 +158,7 @@ def judge_canary(tx: Transaction, _: None) -> CanaryVerdict | None:
 def canary_figures(
     conn: Connection, canary: BotModel, running: BotModel, now: datetime
 ) -> CanaryFigures:
-    """How both models do since the canary began."""
+    """The figures of both models since the canary began."""
     new, old = (
         models.total(models.live(conn, one.hash, canary.since, now)).lost
         for one in (canary, running)
@@ -165,12 +167,12 @@ def canary_figures(
 
 
 def models_loaded(tx: Transaction, _: None) -> None:
-    """The bot processes answer from other models than before, which the pages show."""
+    """Refresh the trainer's pages, which show the model that each bot process has loaded."""
     tx.hint(TRAINER)
 
 
 def mark_gone(tx: Transaction, hashes: list[str]) -> None:
-    """The files of these models are not there any more."""
+    """Mark models whose files are missing."""
     tx.conn.execute(
         update(m)
         .where(m.c.hash.in_(hashes), m.c.state.in_([ModelState.KEPT, ModelState.CANDIDATE]))
@@ -179,7 +181,8 @@ def mark_gone(tx: Transaction, hashes: list[str]) -> None:
 
 
 def promotion_blocks(conn: Connection, model: BotModel, running: BotModel | None) -> list[str]:
-    """Why this model may not run, in whole sentences that say what to do. Empty: it may."""
+    """The reasons why this model cannot be promoted, as sentences that name the next step. Empty:
+    it can."""
     if model.state is ModelState.GONE:
         return ["The file of this model is gone. Train again."]
     if running is None or running.hash == model.hash:
@@ -195,7 +198,8 @@ def promotion_blocks(conn: Connection, model: BotModel, running: BotModel | None
 
 
 def _pinned_since(conn: Connection, model: BotModel) -> list[str]:
-    """Texts that were pinned after the model was measured: in its replay, or elsewhere."""
+    """A sentence for each text that was pinned after the model was measured, in its replay or
+    elsewhere."""
     held, replayed = t.pinned_texts, t.replayed_texts
     worse = (
         (replayed.c.text == held.c.text)

@@ -1,8 +1,9 @@
-"""A requester's text becomes an item that waits for a trainer, in the transaction that shows that
-it is worth a label.
+"""Keeps a requester's text as an item that waits for a trainer, in the transaction that finds it
+worth a label.
 
-A text has at most one item. When it is worth a label for another reason too, the heavier reason
-counts. One text in ten goes to the audit lane and never to training, whatever else happens.
+A text has at most one item. If there are several reasons to label it, the one with the greatest
+weight counts. A random tenth of all texts goes to the audit lane, and none of these is ever trained
+on.
 """
 
 import hashlib
@@ -31,20 +32,20 @@ from handoff_service.store.training.people_in_text import people_in
 
 i = t.trainer_items
 TRAINER = "trainer"  # the topic of the trainer's pages
-#: In a proof, these answers are secrets. Nothing texted then becomes an item.
+#: A text that a proof expects to be one of these is a secret and never becomes an item.
 SECRET = frozenset({Expects.CODE, Expects.FACT})
-COMPARED = 400  # newest clusters that a new text is compared with
+COMPARED = 400  # the newest clusters; a new text is compared with these only
 LONGEST = 1600  # characters of an item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """What a turn of the virtual agent answered."""
+    """The text that the virtual agent answered in a turn."""
 
     turn_id: int
-    #: the requester's texts of the turn, as the virtual agent was given them
+    #: the requester's texts of the turn, as the virtual agent received them
     body: str
-    #: up to here in the conversation
+    #: the conversation's last message that the turn covers, by its sequence number
     up_to_seq: int
     intent: str | None
     confidence: float | None
@@ -52,14 +53,14 @@ class Text:
     model: str | None
     form: str | None
     slot: str | None
-    #: what a proof expected then
+    #: the answer that a running proof expected at that time
     expected: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a text is worth a label. ``suggestion``: the intent of the text after it; ``agent_id``:
-    who marked it."""
+    """Why a text is worth a label. ``suggestion``: the intent of the text after it. ``agent_id``:
+    the agent who marked it."""
 
     source: ItemSource
     suggestion: str | None = None
@@ -69,8 +70,11 @@ class Reason:
 def keep_item(
     tx: Transaction, interaction: InteractionRow, text: Text, reason: Reason | None
 ) -> int | None:
-    """The id of the text's item. None when it gets none: it is a secret, it has no words but those
-    that are masked, or there is no reason and it was not drawn for the audit."""
+    """Make the item of a text, or add a reason to it. Returns the item's id.
+
+    None when the text gets no item: it is a secret, masking leaves no words of it, or it has no
+    reason and was not drawn for the audit.
+    """
     drawn = order.is_drawn(tx.settings.link_key, Lane.AUDIT, text.turn_id)
     if text.expected in SECRET or (reason is None and not drawn):
         return None
@@ -143,7 +147,8 @@ def _add_reason(tx: Transaction, item: sa.Row[tuple[object, ...]], reason: Reaso
 
 
 def _cluster(tx: Transaction, item_id: int, said: str, lane: Lane) -> int | None:
-    """The cluster of the most similar waiting text of this lane."""
+    """The cluster of the most similar text that waits in this lane. None: no text is similar
+    enough."""
     waits = (i.c.lane == lane, i.c.state == ItemState.WAITING, i.c.id != item_id)
     same = select(i.c.cluster).where(*waits, i.c.fold == clusters.fold_hash(said))
     found = tx.conn.execute(same.limit(1)).scalar()
@@ -155,7 +160,7 @@ def _cluster(tx: Transaction, item_id: int, said: str, lane: Lane) -> int | None
 
 
 def _question(tx: Transaction, interaction_id: int, up_to_seq: int) -> str | None:
-    """What the virtual agent had said before the text."""
+    """The virtual agent's last message before the text."""
     m = t.messages
     first = (
         select(sa.func.max(t.bot_turns.c.up_to_seq))
@@ -174,6 +179,6 @@ def _question(tx: Transaction, interaction_id: int, up_to_seq: int) -> str | Non
 
 
 def _requester(tx: Transaction, number: str) -> str:
-    """Tells requesters apart without keeping their numbers."""
+    """A keyed hash that distinguishes requesters without storing their numbers."""
     key = tx.settings.link_key.encode()
     return hmac.new(key, f"requester:{number}".encode(), hashlib.sha256).hexdigest()[:16]

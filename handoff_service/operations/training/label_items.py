@@ -1,8 +1,8 @@
-"""A trainer labels a text, alone or with its whole cluster, and takes it back.
+"""Labels a text, alone or with its whole cluster, and undoes a label.
 
-The label is stored first: it claims the text, so that of two trainers one is told. Then its
-examples are written to the files (web/trainer/teach.py), and ``mark_written`` says where. A label
-whose examples were not written, because the service ended in between, is found by ``unwritten``.
+The label is stored first. It claims the text, so a second trainer gets a Conflict. Then
+``bot_control/labeling.py`` writes the examples to the files, and ``mark_written`` records the file.
+If the service ends in between, ``store.training.labels.unwritten`` finds the label later.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,8 +30,8 @@ type _Row = sa.Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelItem:
-    """``example``: the text with its entities, where a trainer changed it; None: as it was
-    texted."""
+    """``example``: the text with its entities, as the trainer edited it. None: the text as it was
+    sent, without masks."""
 
     item_id: int
     agent_id: int
@@ -44,8 +44,8 @@ class LabelItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labeled:
-    """``examples``: label -> what is to be written under the intent; for the audit, to the test
-    texts."""
+    """The result of one action. ``examples``: label -> the example to write under the intent, or,
+    for the audit, to the test texts."""
 
     batch: int
     lane: Lane
@@ -55,14 +55,15 @@ class Labeled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """``files``: label -> the file that has its example now. None: it had it before."""
+    """``files``: label -> the file that its example was written to. None: the file had the example
+    before."""
 
     files: Mapping[int, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoBatch:
-    """One action of this trainer. ``batch`` None: the last one that stands."""
+    """One action of this trainer. ``batch`` None: the last action that was not undone."""
 
     agent_id: int
     batch: int | None = None
@@ -70,7 +71,7 @@ class UndoBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A label that stands, and where its example is."""
+    """A label that was not undone, and the file of its example."""
 
     id: int
     item_id: int
@@ -82,7 +83,8 @@ class Standing:
 
 
 def label_item(tx: Transaction, command: LabelItem) -> Labeled:
-    """NotFound; BadInput without an intent; Conflict when somebody else has labeled the text."""
+    """Store a trainer's label. NotFound without such a text; BadInput without an intent; Conflict
+    when the text does not wait for this trainer any more."""
     item = _locked(tx, command)
     second = item.state == ItemState.SECOND
     if (command.verdict is LabelVerdict.INTENT) != bool(command.intent):
@@ -114,7 +116,7 @@ def mark_written(tx: Transaction, command: Written) -> None:
 
 
 def to_undo(tx: Transaction, command: UndoBatch) -> list[Standing]:
-    """The labels that ``undo`` would take back. NotFound when there is none."""
+    """The labels that ``undo`` would undo. NotFound when there are none."""
     last = (
         select(l.c.batch)
         .where(l.c.agent_id == command.agent_id, l.c.undone_at.is_(None))
@@ -146,8 +148,8 @@ def to_undo(tx: Transaction, command: UndoBatch) -> list[Standing]:
 
 
 def undo(tx: Transaction, command: UndoBatch) -> int:
-    """Take the labels back, so that their texts wait again; what they pinned is pinned no more.
-    Returns the first of these texts."""
+    """Undo the labels, so that their texts wait again, and remove the pins that they made. Returns
+    the id of the first text."""
     rows = to_undo(tx, command)
     ids, of_items = [row.id for row in rows], [row.item_id for row in rows]
     tx.conn.execute(update(l).where(one_of(l.c.id, ids)).values(undone_at=tx.now))
@@ -166,7 +168,7 @@ def undo(tx: Transaction, command: UndoBatch) -> int:
 
 
 def remove_pin(tx: Transaction, pinned_id: int) -> None:
-    """NotFound when it is not pinned."""
+    """Unpin a text. NotFound when it is not pinned."""
     standing = p.c.id == pinned_id, p.c.removed_at.is_(None)
     gone = tx.conn.execute(update(p).where(*standing).values(removed_at=tx.now))
     if gone.rowcount == 0:
@@ -245,7 +247,8 @@ def _state(verdict: LabelVerdict, *, again: bool) -> ItemState:
 
 
 def _keep_cluster(tx: Transaction, item: _Row) -> None:
-    """What is left of a cluster gets a text that stands for it, so that new texts find it."""
+    """Name a cluster after its first waiting text, because new texts are compared with that one
+    only."""
     left = select(sa.func.min(i.c.id)).where(
         i.c.cluster == item.cluster, i.c.lane == item.lane, i.c.state == ItemState.WAITING
     )
@@ -256,7 +259,8 @@ def _keep_cluster(tx: Transaction, item: _Row) -> None:
 
 
 def _pin(tx: Transaction, item: _Row, command: LabelItem) -> None:
-    """A text is pinned to one intent; the newest pin counts."""
+    """Pin the text to the intent. A new pin replaces the earlier one of the same text, form and
+    slot."""
     text = without_masks(item.text)
     if not text:
         return

@@ -1,4 +1,4 @@
-"""Keeps what a new model makes of real texts, and what a trainer thinks of it."""
+"""Keeps the real texts that a new model answers differently, and a trainer's verdict on each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,12 +41,13 @@ class JudgeReplayed:
 
 
 def changes(one: Replayed) -> bool:
-    """Whether the requester would get another answer."""
+    """Whether the new model would give the requester another answer."""
     return alike(one.before.intent) != alike(one.after.intent)
 
 
 def keep_replay(tx: Transaction, command: KeepReplay) -> None:
-    """Keep the texts whose answer changed. Those that were judged already stay as they are."""
+    """Replace the unjudged texts of this model by those with a changed answer. Judged texts stay as
+    they are."""
     mine = r.c.model == command.model
     tx.conn.execute(delete(r).where(mine, r.c.verdict.is_(None)))
     judged = set(tx.conn.execute(select(r.c.text).where(mine)).scalars())
@@ -69,8 +70,11 @@ def keep_replay(tx: Transaction, command: KeepReplay) -> None:
 
 
 def judge_replayed(tx: Transaction, command: JudgeReplayed) -> str:
-    """Note what a trainer thinks of a changed answer. A worse one becomes a pinned text at once,
-    and is no longer one when the trainer thinks again. Returns the model's hash."""
+    """Store a trainer's verdict on a changed answer. Returns the model's hash.
+
+    The verdict "worse" pins the text to the running model's intent. Another verdict removes that
+    pin. NotFound when the text is not part of a replay.
+    """
     row = tx.conn.execute(
         select(r, t.bot_turns.c.asked)
         .join(t.bot_turns, t.bot_turns.c.id == r.c.bot_turn_id)

@@ -1,4 +1,4 @@
-"""A run of "Train and compare": at most one at a time, in any process."""
+"""A run of "Train and compare". At most one is under way at a time, across all processes."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.training import models, runs
 
-# A run whose process has not said for this long that it runs was interrupted.
+# A run counts as interrupted when its process has reported no progress for this long.
 SILENT = timedelta(seconds=30)
 INTERRUPTED = "The service ended while it trained. Start it again: nothing is lost."
 r = t.training_runs
@@ -20,8 +20,8 @@ r = t.training_runs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRun:
-    """``model``: measure this one again, without training. ``agent_id`` None: by the command
-    line."""
+    """``model``: measure this one again, without training. ``agent_id`` None: a command started
+    the run."""
 
     note: str = ""
     model: str | None = None
@@ -46,7 +46,7 @@ class EndRun:
 
 
 def start_run(tx: Transaction, command: StartRun) -> int:
-    """Conflict while another one runs."""
+    """Start a run. Returns its id. Conflict while another run is under way."""
     interrupt(tx, SILENT)
     latest = runs.latest(tx.conn)
     if latest is not None and latest.state is RunState.RUNNING:
@@ -71,7 +71,7 @@ def start_run(tx: Transaction, command: StartRun) -> int:
 
 
 def record_progress(tx: Transaction, at: Progress) -> bool:
-    """Returns whether the run goes on: it was not canceled."""
+    """Store a run's progress. Returns False when the run was canceled or has ended."""
     row = tx.conn.execute(
         update(r)
         .where(r.c.id == at.run_id, r.c.state == RunState.RUNNING)
@@ -97,13 +97,13 @@ def end_run(tx: Transaction, command: EndRun) -> None:
 
 
 def cancel_run(tx: Transaction, _: None) -> None:
-    """The process that runs it ends it within a second or two."""
+    """Ask the process that carries out the run to cancel it, which takes a second or two."""
     tx.conn.execute(update(r).where(r.c.state == RunState.RUNNING).values(cancel=True))
     tx.hint(TRAINER)
 
 
 def interrupt(tx: Transaction, silent: timedelta) -> None:
-    """End runs whose process is gone."""
+    """Mark runs as interrupted when their process has reported nothing for this long."""
     tx.conn.execute(
         update(r)
         .where(r.c.state == RunState.RUNNING, r.c.seen_at <= tx.now - silent)
