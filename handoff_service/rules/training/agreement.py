@@ -1,4 +1,4 @@
-"""How far two trainers agree, and how sure a share is."""
+"""The agreement of two trainers, and the confidence interval of a share."""
 
 import math
 from collections import Counter
@@ -8,10 +8,10 @@ Z = 1.959964  # of a 95 % interval
 
 
 def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
-    """Cohen's kappa of first and second labels: 1 is full agreement, 0 what chance would give.
+    """Cohen's kappa of first and second labels: 1 is full agreement, 0 is agreement by chance.
 
-    Source: J. Cohen, A Coefficient of Agreement for Nominal Scales, 1960. None without pairs, and
-    when both always gave one and the same label.
+    None without pairs, and when every label of both trainers is the same one.
+    Source: J. Cohen, A Coefficient of Agreement for Nominal Scales, 1960.
     """
     n = len(pairs)
     if n == 0:
@@ -23,7 +23,7 @@ def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share. Source: E. B. Wilson, 1927. (0, 1) when n is 0."""
+    """The 95 % Wilson interval of a share; (0, 1) when n is 0. Source: E. B. Wilson, 1927."""
     if n == 0:
         return 0.0, 1.0
     share, z2 = right / n, Z * Z

@@ -1,4 +1,5 @@
-"""Decides what becomes of a new model that one of several bot processes tries first."""
+"""Decides whether a canary, a new model that one of several bot processes runs first, is promoted
+or rolled back."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,11 +7,11 @@ from enum import StrEnum
 
 from handoff_service.rules.training.exact_tests import Share, more_often
 
-FEWEST_TURNS = 8  # of the canary; a few unlucky conversations prove nothing
-# The figures are looked at after every turn, so the limit is stricter than the usual 5 %.
+FEWEST_TURNS = 8  # of the canary before a roll back; a few unlucky conversations prove nothing
+# The figures are tested every few seconds, so the limit is stricter than the usual 5 %.
 SIGNIFICANT = 0.01
 ENOUGH_TURNS = 50
-LONGEST = timedelta(hours=1)  # a quiet desk does not wait longer
+LONGEST = timedelta(hours=1)  # then few turns are enough, so that a quiet desk does not wait
 
 
 class CanaryVerdict(StrEnum):
@@ -21,8 +22,8 @@ class CanaryVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanaryFigures:
-    """Turns that ended in a fallback or a handoff, of all turns since the canary began: on the new
-    model, and on the others meanwhile."""
+    """The share of turns that ended in a fallback or a handoff since the canary began. ``new``: on
+    the canary. ``old``: on the running model."""
 
     new: Share
     old: Share

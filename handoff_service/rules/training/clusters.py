@@ -1,4 +1,4 @@
-"""Texts that say the same in nearly the same words: one of them stands for all."""
+"""Clusters of texts in nearly the same words. A trainer sees one text of each cluster."""
 
 import hashlib
 import math
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from handoff_service.rules.conversations.folding import folded
 
-ALIKE = 0.6  # share of common letter triples (Dice) from which two texts are one cluster
-NEARLY_EQUAL = 0.85  # the same from which two examples of different intents are suspects
+ALIKE = 0.6  # least Dice share of common letter triples of two texts in one cluster
+NEARLY_EQUAL = 0.85  # least Dice share of two examples of different intents that are suspects
 _NO_WORD = re.compile(r"[^\w‹›]+")
 
 
 def plain(text: str) -> str:
-    """The folded words alone, one space between them. Of a text without words, its characters."""
+    """The folded words of a text with single spaces. A text without words keeps its characters."""
     words = " ".join(_NO_WORD.sub(" ", folded(text)).split())
     return words or "".join(text.split())
 
@@ -26,7 +26,7 @@ def fold_hash(text: str) -> str:
 
 
 def triples(text: str) -> frozenset[str]:
-    """The letter triples of each word, with its edges."""
+    """The letter triples of each word, which begins and ends with a space."""
     return frozenset(
         padded[n : n + 3]
         for word in plain(text).split()
@@ -36,7 +36,7 @@ def triples(text: str) -> frozenset[str]:
 
 
 def alike(one: frozenset[str], other: frozenset[str]) -> float:
-    """0 (nothing in common) to 1 (the same)."""
+    """The Dice share of common triples, from 0 (none) to 1 (all)."""
     if not one or not other:
         return 0.0
     return 2 * len(one & other) / (len(one) + len(other))
@@ -62,13 +62,13 @@ class Sample:
 def pairs(
     samples: Sequence[Sample], least: float = NEARLY_EQUAL
 ) -> list[tuple[float, Sample, Sample]]:
-    """Nearly equal samples with different labels, the most alike first.
+    """Pairs of nearly equal samples with different labels, the most similar first.
 
-    Two sets with a Dice share of at least ``least`` have a triple in common among the rarest of
-    each (prefix filtering: Chaudhuri, Ganti and Kaushik, 2006), so only those are compared.
+    Only samples that share one of their rarest triples are compared, because two sets with a Dice
+    share of at least ``least`` always do (prefix filtering: Chaudhuri, Ganti and Kaushik, 2006).
     """
     count = Counter(triple for one in samples for triple in one.triples)
-    rarest = least / (2 - least)  # of a set, so much at least is in the other
+    rarest = least / (2 - least)  # the least share of a set that the other set must have
     with_triple: defaultdict[str, list[int]] = defaultdict(list)
     found = []
     for n, one in enumerate(samples):

@@ -1,6 +1,6 @@
 """Compares a new model with the running one, and decides whether it may be promoted.
 
-``BLOCKS`` is the table of the trainer's page: what is shown, and when it blocks promotion.
+``BLOCKS`` holds the rules that block a promotion. The trainer's page shows one row for each.
 """
 
 from collections import Counter
@@ -17,22 +17,22 @@ from handoff_service.rules.training.intents import (
     alike,
 )
 
-SURE = 0.7  # confidence from which a model acts as if it knew
+SURE = 0.7  # least confidence of an answer that counts as sure
 SIGNIFICANT = 0.05  # of the McNemar test
 ENOUGH_TEXTS = 10  # test texts of an intent before its recall can block
-LONGEST_LOSS = 0.10  # of an intent's recall
+LONGEST_LOSS = 0.10  # of an intent's recall; a greater loss blocks
 MOST_FALSE_STARTS = 0.01  # share of out-of-scope texts that may start a topic
 
 
 class TextSet(StrEnum):
-    PINNED = "pinned"  # must be understood, by every model
+    PINNED = "pinned"  # every model must understand them
     AUDIT = "audit"  # a random tenth of all texts, labeled, never trained on
     TEST = "test"  # other labeled texts that are never trained on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a model takes a text for; ``confidence`` is 0 to 1."""
+    """The intent that a model gives a text; ``confidence`` is 0 to 1."""
 
     intent: str
     confidence: float
@@ -59,7 +59,7 @@ class ComparedText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
-    """Of the texts that mean an intent, the shares that each model understands."""
+    """The share of an intent's test texts that each model understands."""
 
     intent: str
     old: Share | None
@@ -68,7 +68,7 @@ class Recall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stories:
-    """How many test stories passed. ``failed``: the names of the others."""
+    """``passed``: how many test stories passed. ``failed``: the names of the failed ones."""
 
     passed: int
     failed: Sequence[str] = ()
@@ -76,7 +76,7 @@ class Stories:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """All figures of one model beside those of another. ``old_*`` None: no model ran."""
+    """All figures of the new model and of the running one. ``*_old`` None: no model ran."""
 
     pinned: int
     pinned_failed: Sequence[ComparedText]
@@ -97,7 +97,7 @@ class Comparison:
 
 
 def compare(texts: Sequence[ComparedText], stories: Stories) -> Comparison:
-    """The figures. Pinned texts only count as pinned; audit texts are test texts too."""
+    """Compute the figures. Audit texts count as test texts too; pinned texts do not."""
     pinned = [one for one in texts if one.of_set is TextSet.PINNED]
     tested = [one for one in texts if one.of_set is not TextSet.PINNED]
     audit = [one for one in tested if one.of_set is TextSet.AUDIT]
@@ -124,7 +124,7 @@ def compare(texts: Sequence[ComparedText], stories: Stories) -> Comparison:
 
 
 def macro_f1(pairs: Sequence[tuple[str, str]]) -> float:
-    """The mean F1 of all intents that are meant. ``pairs``: what was meant and understood."""
+    """The mean F1 of all meant intents. ``pairs``: the meant and the understood intent."""
     meant = Counter(alike(one) for one, _ in pairs)
     found = Counter(alike(other) for _, other in pairs)
     right = Counter(alike(one) for one, other in pairs if alike(one) == alike(other))
@@ -133,7 +133,7 @@ def macro_f1(pairs: Sequence[tuple[str, str]]) -> float:
 
 
 def confusions(texts: Sequence[ComparedText]) -> Mapping[tuple[str, str], int]:
-    """(meant, understood by the new model) -> how many test texts."""
+    """(meant intent, intent that the new model understood) -> the number of test texts."""
     tested = (one for one in texts if one.of_set is not TextSet.PINNED)
     return Counter((alike(one.meant), alike(one.new.intent)) for one in tested)
 
@@ -149,7 +149,7 @@ class Block(StrEnum):
 
 
 def blocks(found: Comparison) -> dict[Block, list[str]]:
-    """What blocks promotion -> the reasons in whole sentences. Empty: the model may be promoted."""
+    """Rule that blocks the promotion -> its reasons as sentences. Empty: nothing blocks it."""
     reasons = {block: list(reasons_of(found)) for block, reasons_of in BLOCKS.items()}
     return {block: sentences for block, sentences in reasons.items() if sentences}
 
@@ -203,7 +203,7 @@ def _too_many_false_starts(found: Comparison) -> list[str]:
     ]
 
 
-#: figure -> when it blocks
+#: rule -> the sentences that say why it blocks; none when it does not
 BLOCKS: Mapping[Block, Callable[[Comparison], Sequence[str]]] = {
     Block.PINNED: _failures,
     Block.AUDIT: _worse_audit,
@@ -236,7 +236,8 @@ def _recalls(texts: Sequence[ComparedText], *, ran: bool) -> list[Recall]:
 
 
 def _sure_and_wrong(text: ComparedText, answer: Answer | None) -> bool:
-    """A model that does not understand, or asks first, is not sure."""
+    """Whether the answer is wrong with high confidence. A fallback and a question back are not
+    sure."""
     return (
         answer is not None
         and answer.confidence >= SURE

@@ -9,7 +9,7 @@ Z_95 = 1.959964  # of the normal distribution, for 95 % in two tails
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """How many of how many."""
+    """``part`` of ``whole``, as counts."""
 
     part: int
     whole: int
@@ -35,10 +35,10 @@ class Share:
 
 
 def mcnemar(lost: int, won: int) -> float:
-    """The exact McNemar test, two-sided: how likely a split of the differing texts is that is at
-    least this uneven, if both models are equally good.
+    """The p value of the exact two-sided McNemar test: the probability of a split of the differing
+    texts that is at least this uneven, if both models are equally good.
 
-    ``lost``: texts that only the old model got right. ``won``: those that only the new one did.
+    ``lost``: texts that only the old model got right. ``won``: texts that only the new one did.
     """
     differ = lost + won
     tail = sum(math.comb(differ, k) for k in range(min(lost, won) + 1))
@@ -46,18 +46,19 @@ def mcnemar(lost: int, won: int) -> float:
 
 
 def more_often(one: Share, other: Share) -> float:
-    """Fisher's exact test, one-sided: how likely ``one`` has at least this many of all cases, if
-    both have the same rate. Fast for hundreds of thousands, too."""
+    """The p value of Fisher's exact one-sided test: the probability that ``one`` has at least this
+    many of all cases, if both have the same rate. Fast for hundreds of thousands of cases."""
     cases = one.part + other.part
     low, high = max(0, cases - other.whole), min(one.whole, cases)
-    # The terms get smaller away from the expected value, so the tail is summed on that side.
+    # Sum the tail that lies away from the expected value, because its terms shrink.
     if one.part > cases * one.whole / max(1, one.whole + other.whole):
         return min(1.0, _tail(one, other, cases, range(one.part, high + 1)))
     return max(0.0, 1.0 - _tail(one, other, cases, range(one.part - 1, low - 1, -1)))
 
 
 def _tail(one: Share, other: Share, cases: int, parts: range) -> float:
-    """The hypergeometric probabilities of these parts of ``one``, each from the one before."""
+    """The sum of the hypergeometric probabilities of these parts of ``one``. Each term is computed
+    from the one before it."""
     if not parts:
         return 0.0
     term = math.exp(
@@ -79,5 +80,5 @@ def _tail(one: Share, other: Share, cases: int, parts: range) -> float:
 
 
 def _log_ways(whole: int, part: int) -> float:
-    """The logarithm of how many ways there are to choose ``part`` of ``whole``."""
+    """The logarithm of the binomial coefficient: ``whole`` choose ``part``."""
     return math.lgamma(whole + 1) - math.lgamma(part + 1) - math.lgamma(whole - part + 1)

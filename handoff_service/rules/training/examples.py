@@ -1,22 +1,23 @@
 """A text as a training example.
 
-What an example needs to come out of Rasa's reader as it went in
-(rasa/shared/nlu/training_data/formats/rasa_yaml.py, entities_parser.py):
+Rasa must read an example exactly as it was written
+(rasa/shared/nlu/training_data/formats/rasa_yaml.py, entities_parser.py). Therefore:
 
-- It is one line: white space becomes single blanks, and characters that YAML forbids are dropped.
-- ``[words](entity)`` marks an entity. In a requester's text a blank keeps the brackets apart.
-- The virtual agent is given texts without a leading slash, which would name an intent.
+- An example is one line: white space becomes single spaces, and characters that YAML forbids are
+  dropped.
+- ``[words](entity)`` marks an entity. A space separates such brackets in a requester's text.
+- An example has no leading slash, because a slash would name an intent.
 """
 
 import re
 
 LONGEST = 1600  # characters of an example
-#: What Rasa takes for an entity in an example. Source: entities_parser.ENTITY_REGEX.
+#: Rasa's notation of an entity in an example. Source: entities_parser.ENTITY_REGEX.
 ENTITY = re.compile(
     r"\[(?P<words>[^\]]+?)\](?:\((?P<entity>[^:)]+?)(?:\:(?P<value>[^)]+))?\)"
     r"|\{[^}]+?\}|\[.*?\])"
 )
-#: Characters that YAML allows. Source: YAML 1.2, section 5.1.
+#: Characters that YAML does not allow. Source: YAML 1.2, section 5.1.
 _FORBIDDEN = re.compile(
     "[^\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]"
 )
@@ -42,7 +43,7 @@ def without_entities(marked: str) -> str:
 
 
 def error(marked: str) -> str | None:
-    """Why this cannot be an example, as a sentence. None when it can."""
+    """The reason why this cannot be an example, as a sentence. None when it can."""
     if not without_entities(marked).strip("- "):
         return "An example needs at least one word."
     if len(marked) > LONGEST:

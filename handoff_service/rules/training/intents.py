@@ -1,7 +1,7 @@
-"""Which intents start something, and which mean that nothing starts."""
+"""Groups of intents: those that start a topic, and those that start nothing."""
 
-#: Intents of texts that are not for the desk. Each of them, and a text that is not understood, is
-#: answered alike.
+#: Intents of texts that are not for the desk. The virtual agent answers all of them as it answers a
+#: text that it does not understand.
 OTHER_MATTERS = frozenset({"not_for_desk", "automated_text", "out_of_scope"})
 NOT_UNDERSTOOD = "nlu_fallback"
 UNSURE = "unsure_topic"
@@ -26,5 +26,5 @@ TOPICS = frozenset(
 
 
 def alike(intent: str) -> str:
-    """Other matters and what was not understood count as one: no topic starts."""
+    """Maps other matters and the fallback to one name, because neither starts a topic."""
     return "other" if intent in OTHER_MATTERS or intent == NOT_UNDERSTOOD else intent

@@ -14,7 +14,7 @@ class Moved(StrEnum):
 
 
 def moved(before: Share, after: Share) -> Moved:
-    """Up or down when chance hardly explains the difference."""
+    """UP or DOWN when the difference is significant, otherwise NO."""
     if not before.whole or not after.whole:
         return Moved.NO
     if more_often(after, before) < SIGNIFICANT / 2:

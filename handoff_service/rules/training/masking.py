@@ -1,7 +1,6 @@
 """Masks what could identify a person in a requester's text, before a trainer sees it.
 
-A mask is a word in angle quotation marks, such as ‹name›. It is cut when the text becomes an
-example.
+A mask is a word in angle quotation marks, such as ‹name›. An example contains no masks.
 """
 
 import re
@@ -10,8 +9,8 @@ from collections.abc import Collection
 from handoff_service.rules.conversations.folding import folded
 
 NAME, NUMBER, EMAIL, CODE = "‹name›", "‹number›", "‹email›", "‹code›"
-FEWEST_DIGITS = 4  # of a run; shorter ones are rooms, amounts and error numbers
-SHORTEST_NAME = 3  # letters; shorter words of names are particles and initials
+FEWEST_DIGITS = 4  # of a masked number; shorter ones are rooms, amounts and error numbers
+SHORTEST_NAME = 3  # letters of a masked name; shorter words are particles and initials
 _EMAIL = re.compile(r"[^\s<>(),;:]+@[^\s<>(),;:@]+\.[^\s<>(),;:@.]+", re.UNICODE)
 _URL_QUERY = re.compile(r"(?<=\w)\?[^\s]*=[^\s]*")
 #: Digits with the separators of phone numbers and of grouped codes.
@@ -24,8 +23,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _MASK = re.compile(r"‹(?:name|number|email|code)›")
 _MASKS = re.compile(r"\s*‹(?:name|number|email|code)›(?:['’]s\b)?")
 _SENTENCE = re.compile(r"(?:^|[.!?\n])\s*$")
-#: Words that are also names. Alone they are masked only where a capital letter inside a sentence
-#: shows that a name is meant.
+#: Ordinary words that are also names. A single one is masked only if it has a capital letter inside
+#: a sentence.
 ORDINARY = frozenset(
     re.findall(
         r"\w+",
@@ -52,7 +51,7 @@ ORDINARY = frozenset(
 
 
 def words_of(text: str) -> set[str]:
-    """The folded words of the text that could be a name, to look up among the known people."""
+    """The folded words of the text that could be part of a known person's name."""
     found = (one for word in _WORD.findall(text) for one in _parts(word))
     return {one for one in found if len(one) >= SHORTEST_NAME}
 
@@ -62,8 +61,9 @@ def masked(
 ) -> str:
     """The text without numbers, addresses and names.
 
-    All are folded. ``names``: words of known people's names; ``own``: those of this requester and
-    of the agents in the conversation, which are always masked; ``ids``: employee numbers.
+    ``names``: words of known people's names. ``own``: words of the names of this requester and of
+    the agents in the conversation; an ordinary word among them is masked where it is capitalized.
+    ``ids``: employee numbers. All are folded.
     """
     said = _URL_QUERY.sub("", _EMAIL.sub(EMAIL, text))
     said = _REDACTED.sub(CODE, said)
@@ -75,7 +75,7 @@ def masked(
 
 
 def without_masks(text: str) -> str:
-    """The text as an example: masks are cut, white space is single."""
+    """The text as an example: without masks, and with single spaces."""
     said = " ".join(_MASKS.sub(" ", text).split())
     return re.sub(r"\s+(?=[,.!?;:])", "", said).strip(" ,;:-")
 
@@ -92,7 +92,7 @@ def _parts(word: str) -> list[str]:
 
 
 def _without_names(text: str, names: Collection[str], own: Collection[str]) -> str:
-    """Two words of names side by side are a name, even when each of them is an ordinary word."""
+    """Masks names. Two adjacent words of names are a name, even if each is an ordinary word."""
     words = [
         one
         for one in _WORD.finditer(text)

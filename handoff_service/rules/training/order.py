@@ -1,4 +1,4 @@
-"""Which texts a trainer sees, and in which order.
+"""Selects the texts that a trainer sees, and their order.
 
 priority = weight of the source x (1 - margin) x log2(1 + requesters in the cluster)
 """
@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from handoff_service.rules.shared.vocabulary import ItemSource
 
-#: The more surely the virtual agent was wrong, the higher.
+#: A source has a greater weight the more surely it shows that the virtual agent was wrong.
 WEIGHTS: dict[ItemSource, float] = {
     ItemSource.MISUNDERSTOOD: 4.0,
     ItemSource.HANDOFF: 3.0,
@@ -22,19 +22,19 @@ WEIGHTS: dict[ItemSource, float] = {
     ItemSource.AUDIT: 1.0,
 }
 SMALL_MARGIN = 0.2  # between the two likeliest intents
-ONE_IN = 10  # of all texts, one goes to the audit lane; of all labels, one is given twice
-SECOND_AFTER = timedelta(days=7)  # then the same trainer may give the blind second label
+ONE_IN = 10  # one text in ten goes to the audit lane; one label in ten gets a second label
+SECOND_AFTER = timedelta(days=7)  # then the same trainer can give the blind second label
 NOT_UNDERSTOOD = frozenset({"nlu_fallback", "unsure_topic", "out_of_scope"})
-#: Intents that say nothing about what the text before them meant.
+#: Intents that do not reword the text before them.
 NO_REWORDING = NOT_UNDERSTOOD | frozenset(
     {"affirm", "deny", "greet", "thanks", "bye", "never_mind", "small_talk", "help"}
     | {"not_for_desk", "automated_text", "talk_to_person", "speak_spanish"}
 )
-SURELY = 0.5  # confidence from which a text counts as understood after all
+SURELY = 0.5  # least confidence of a text that counts as a rewording
 
 
 def margin(ranking: Sequence[tuple[str, float]]) -> float:
-    """Between the two likeliest intents, 0 to 1. 0 when nothing was ranked."""
+    """The difference in confidence of the two likeliest intents, 0 to 1. 0 without a ranking."""
     shares = sorted((share for _, share in ranking), reverse=True)[:2]
     if not shares:
         return 0.0
@@ -46,7 +46,7 @@ def priority(weight: float, margin: float, requesters: int) -> float:
 
 
 def source_of(intent: str | None, ranking: Sequence[tuple[str, float]]) -> ItemSource | None:
-    """Why a text that was just answered is worth a label. None when it is not."""
+    """The reason to label a text that was just answered. None: there is no reason."""
     if intent is None or intent in NOT_UNDERSTOOD:
         return ItemSource.FALLBACK
     if len(ranking) > 1 and margin(ranking) < SMALL_MARGIN:
@@ -57,13 +57,15 @@ def source_of(intent: str | None, ranking: Sequence[tuple[str, float]]) -> ItemS
 def is_reworded(
     before: str | None, intent: str | None, confidence: float | None, *, same_text: bool
 ) -> bool:
-    """Whether this text says again, and understandably, what the text before it said."""
+    """Whether this text rewords the one before it: the virtual agent understands this one, and did
+    not understand that one."""
     if same_text or (before is not None and before not in NOT_UNDERSTOOD):
         return False
     return intent is not None and intent not in NO_REWORDING and (confidence or 0) >= SURELY
 
 
 def is_drawn(key: str, what: str, number: int) -> bool:
-    """One in ten, at random but the same for the same key. ``what``: the kind of draw."""
+    """A random draw of one in ten. The same arguments always give the same result. ``what``: the
+    kind of draw."""
     drawn = hmac.digest(key.encode(), f"{what}:{number}".encode(), hashlib.sha256)
     return int.from_bytes(drawn[:8], "big") % ONE_IN == 0
