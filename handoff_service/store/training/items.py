@@ -1,6 +1,6 @@
-"""Texts that wait for a trainer: the queue in its order, one card, the last labels.
+"""Texts that wait for a trainer: the queue in its order, one item, and the texts of a cluster.
 
-A trainer who is no live agent sees masked texts only; nothing here reads a conversation.
+Nothing here reads a conversation, because a trainer who is not a live agent sees masked texts only.
 """
 
 import heapq
@@ -39,8 +39,8 @@ _CLUSTERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """``waiting``: all that wait for this trainer, by lane; ``items``: one for each cluster, most
-    to learn first."""
+    """``items``: one for each cluster, the highest priority first. ``waiting``: how many texts wait
+    for this trainer, by lane."""
 
     items: list[TrainerItem]
     waiting: dict[Lane, int]
@@ -51,8 +51,12 @@ class Queue:
 
 
 def waits_for(agent_id: int, now: datetime) -> sa.ColumnElement[bool]:
-    """The items that this trainer may label: those that wait; those that a colleague was unsure of;
-    and, blind, those that a colleague labeled, or they themselves a week ago."""
+    """The items that this trainer can label:
+
+    - items that wait for a first label
+    - items that another trainer was unsure of
+    - items drawn for a second, blind label, if this trainer has not labeled them within a week
+    """
     mine = select(l.c.id).where(
         l.c.item_id == i.c.id, l.c.agent_id == agent_id, l.c.undone_at.is_(None)
     )
@@ -67,7 +71,7 @@ def waits_for(agent_id: int, now: datetime) -> sa.ColumnElement[bool]:
 def queue(
     conn: Connection, agent_id: int, now: datetime, lane: Lane | None = None, most: int = SHOWN
 ) -> Queue:
-    """The clusters that wait, and each text that waits for a second opinion."""
+    """The clusters that wait for a label, and each text that waits for a second opinion."""
     groups = conn.execute(_CLUSTERS).all()
     others = sa.and_(waits_for(agent_id, now), i.c.state != ItemState.WAITING)
     again = conn.execute(select(i.c.id, i.c.lane, _VALUE.label("value")).where(others)).all()
@@ -100,7 +104,7 @@ def queue(
 def _representatives(
     conn: Connection, clusters: Sequence[sa.Row[Any]]
 ) -> dict[tuple[str, int], int]:
-    """The text of each cluster that would teach the most."""
+    """The waiting text with the highest value in each cluster."""
     rows = conn.execute(
         select(i.c.id, i.c.lane, i.c.cluster)
         .where(
@@ -112,7 +116,7 @@ def _representatives(
 
 
 def get_item(conn: Connection, item_id: int) -> TrainerItem:
-    """One item. NotFound when there is none."""
+    """One item. NotFound when it does not exist."""
     row = conn.execute(select(i.c.cluster, i.c.lane).where(i.c.id == item_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no text {item_id} to label.")
@@ -125,7 +129,7 @@ def get_item(conn: Connection, item_id: int) -> TrainerItem:
 
 
 def cluster_texts(conn: Connection, item_id: int, most: int = 50) -> list[str]:
-    """The waiting texts of this item's cluster, itself first."""
+    """The waiting texts of this item's cluster, the item's own text first."""
     same = i.alias("same")
     query = (
         select(same.c.id, same.c.text)
@@ -138,7 +142,8 @@ def cluster_texts(conn: Connection, item_id: int, most: int = 50) -> list[str]:
 
 
 def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[TrainerItem]:
-    """``about``: item -> its priority, how many texts its cluster has, and of how many people."""
+    """``about``: item -> its priority, the number of texts in its cluster, and the number of
+    requesters who sent them."""
     rows = conn.execute(select(i).where(one_of(i.c.id, list(about)))).all()
     people = agents_by_id(conn, {row.marked_by for row in rows if row.marked_by})
     return [
@@ -168,7 +173,8 @@ def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[T
 
 
 def _is_shown(row: sa.Row[Any]) -> bool:
-    """What the virtual agent made of it must not sway a label of the audit, nor a second one."""
+    """False for the audit and for a second label, because the virtual agent's guess would sway
+    them."""
     return row.lane == Lane.TEACH and row.state != ItemState.SECOND
 
 

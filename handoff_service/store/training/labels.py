@@ -1,4 +1,5 @@
-"""Labels: the last ones of a trainer, agreement, what the audit found, what is not written yet."""
+"""Labels: a trainer's newest labels, the agreement of trainers, the audit's result, and labels
+without a written example."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +15,12 @@ from handoff_service.store.views import Named, PinnedText, TestText, TrainerLabe
 
 i, l, a, p = t.trainer_items, t.trainer_labels, t.agents, t.pinned_texts  # noqa: E741
 LAST = 10
-PAIRS = 500  # newest pairs that the agreement is computed of
+PAIRS = 500  # the newest pairs; the agreement is computed from these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """A text with two labels that differ."""
+    """A text with two different labels."""
 
     item_id: int
     text: str
@@ -30,7 +31,7 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """``kappa`` None: not known yet."""
+    """``kappa`` None: it cannot be computed yet. ``disputes``: pairs that differ."""
 
     pairs: int
     kappa: float | None
@@ -39,7 +40,8 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditShare:
-    """How many texts of the audit the virtual agent understood, with the 95 % interval."""
+    """The number of labeled audit texts that the virtual agent understood, with the 95 % interval
+    of their share."""
 
     right: int
     labeled: int
@@ -49,7 +51,7 @@ class AuditShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unwritten:
-    """A label whose example is not in a file, because the service ended in between."""
+    """A label without a file, because the service ended before it recorded one."""
 
     id: int
     lane: Lane
@@ -58,7 +60,7 @@ class Unwritten:
 
 
 def last_labels(conn: Connection, agent_id: int) -> list[tuple[TrainerLabel, str]]:
-    """A trainer's newest labels that stand, with their texts."""
+    """A trainer's newest labels that were not undone, with their texts."""
     query = (
         select(l, a.c.name, i.c.text)
         .join(a, a.c.id == l.c.agent_id)
@@ -77,7 +79,7 @@ def of_batch(conn: Connection, batch: int) -> list[TrainerLabel]:
 
 
 def agreed(conn: Connection) -> Agreement:
-    """First and second labels of the same texts."""
+    """The agreement of first and second labels of the same texts."""
     first, second = l.alias("first"), l.alias("second")
     query = (
         select(
@@ -107,8 +109,8 @@ def agreed(conn: Connection) -> Agreement:
 
 
 def audit_share(conn: Connection) -> AuditShare:
-    """Of the texts of the audit that have a label, those that the virtual agent took for it. A text
-    that is not for the bot is right when nothing was begun."""
+    """The share of audit texts whose label is the intent that the virtual agent understood. Only
+    first labels with an intent count."""
     query = (
         select(func.count(), func.sum(sa.case((i.c.intent == l.c.intent, 1), else_=0)))
         .join(i, i.c.id == l.c.item_id)
@@ -125,7 +127,7 @@ def audit_share(conn: Connection) -> AuditShare:
 
 
 def audit_texts(conn: Connection) -> list[TestText]:
-    """The test set that the audit has made, with what was asked before each text."""
+    """The audit's test set, with the form and slot that asked before each text."""
     query = (
         select(l.c.example, l.c.intent, i.c.form, i.c.slot)
         .join(i, i.c.id == l.c.item_id)
@@ -166,7 +168,7 @@ def pinned_texts(conn: Connection) -> list[PinnedText]:
 
 
 def unwritten(conn: Connection, before: datetime) -> list[Unwritten]:
-    """Labels from before that time whose example is in no file yet."""
+    """Labels older than ``before`` without a file for their example."""
     query = (
         select(l.c.id, l.c.intent, l.c.example, i.c.lane)
         .join(i, i.c.id == l.c.item_id)

@@ -1,4 +1,4 @@
-"""The virtual agent's models, what became of them, and how they do."""
+"""The virtual agent's models, their promotions and their live figures."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -15,8 +15,8 @@ from handoff_service.store.views.people import Named
 from handoff_service.store.views.training import BotModel, LiveFigures, Promotion
 
 m, p, b = t.bot_models, t.bot_promotions, t.bot_turns
-FEWEST_LETTERS = 4  # of a hash that is typed
-MOST_TURNS = 5000  # of live figures: enough for them, and counted within the page's budget
+FEWEST_LETTERS = 4  # of the beginning of a hash
+MOST_TURNS = 5000  # of live figures; the page can count this many in its time budget
 _MODELS = select(m, t.agents.c.name).outerjoin(t.agents, t.agents.c.id == m.c.agent_id)
 
 
@@ -26,7 +26,7 @@ def list_(conn: Connection) -> list[BotModel]:
 
 
 def get(conn: Connection, typed: str) -> BotModel:
-    """A model by the beginning of its hash. NotFound when none, or more than one, begins so."""
+    """A model by the beginning of its hash. NotFound unless exactly one hash begins so."""
     if len(typed) >= FEWEST_LETTERS and typed.isalnum():
         found = conn.execute(_MODELS.where(m.c.hash.startswith(typed))).all()
         if len(found) == 1:
@@ -64,7 +64,7 @@ def promotions(conn: Connection, most: int = 100) -> list[Promotion]:
 
 
 def ran_before(conn: Connection) -> BotModel | None:
-    """The model that the running one replaced, and that a roll back returns to."""
+    """The model that the running one replaced. A roll back without a canary returns to it."""
     running = in_state(conn, ModelState.RUNNING)
     if running is None:
         return None
@@ -84,15 +84,16 @@ def ran_before(conn: Connection) -> BotModel | None:
 
 
 def returns_to(conn: Connection) -> BotModel | None:
-    """The model that a roll back returns to: the running one while a canary tries another."""
+    """The model that a roll back returns to: the running one if there is a canary, otherwise the
+    one that ran before."""
     if in_state(conn, ModelState.CANARY) is not None:
         return in_state(conn, ModelState.RUNNING)
     return ran_before(conn)
 
 
 def live(conn: Connection, hash: str, since: datetime, until: datetime) -> dict[str, LiveFigures]:
-    """How a model did with real texts in a time, by what it understood: the latest MOST_TURNS
-    turns. ``total`` adds them up."""
+    """A model's figures for the turns of a period, by the intent that it understood. Only the
+    latest MOST_TURNS turns count. ``total`` adds them up."""
     latest = (
         select(
             b.c.outcome,
@@ -114,7 +115,7 @@ def live(conn: Connection, hash: str, since: datetime, until: datetime) -> dict[
 
 
 def total(by_intent: Mapping[str, LiveFigures]) -> LiveFigures:
-    """All intents together."""
+    """The figures of all intents together."""
 
     def add(shares: Iterable[Share]) -> Share:
         parts = list(shares)
@@ -130,7 +131,7 @@ def total(by_intent: Mapping[str, LiveFigures]) -> LiveFigures:
 
 
 def _figures(rows: Sequence[Any]) -> LiveFigures:
-    """Of the turns of one intent, counted by outcome."""
+    """The figures of one intent. ``rows``: its turns, counted by outcome."""
     whole = sum(row.turns for row in rows)
 
     def share(holds: Callable[[Any], bool]) -> Share:

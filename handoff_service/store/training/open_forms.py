@@ -1,4 +1,4 @@
-"""Which forms the virtual agent's open conversations are in."""
+"""Counts the virtual agent's open conversations that are in a form."""
 
 from sqlalchemy import Connection, func, select
 
@@ -9,7 +9,8 @@ b, i = t.bot_turns, t.interactions
 
 
 def count(conn: Connection) -> dict[tuple[str, str], int]:
-    """(form, slot that is asked for) -> open conversations, by what their latest turn was asked."""
+    """(form, slot that it asks for) -> the number of open conversations. The latest turn of a
+    conversation decides."""
     latest = (
         select(func.max(b.c.id))
         .join(i, i.c.id == b.c.interaction_id)

@@ -1,4 +1,5 @@
-"""The known people whose names or numbers could be in a text: what to mask."""
+"""Finds the names and employee numbers of known people that a text could contain, so that they are
+masked."""
 
 from dataclasses import dataclass
 
@@ -15,8 +16,8 @@ _NO_ID = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """All folded. ``names``: words of known names; ``own``: the requester's and the agents';
-    ``ids``: employee numbers."""
+    """``names``: words of known people's names. ``own``: words of the names of the requester and of
+    the agents in the conversation. ``ids``: employee numbers. All are folded."""
 
     names: frozenset[str]
     own: frozenset[str]
@@ -24,7 +25,7 @@ class People:
 
 
 def people_in(conn: Connection, texts: list[str], interaction_id: int) -> People:
-    """Looks up the words of these texts, of one conversation."""
+    """Look up the words of these texts. They belong to one conversation."""
     words = {word for text in texts for word in words_of(text)}
     numbers = {exact(part): part for text in texts for part in _numbers(text)}
     found = _known(conn, {*words, *numbers})
@@ -36,7 +37,8 @@ def people_in(conn: Connection, texts: list[str], interaction_id: int) -> People
 
 
 def _numbers(text: str) -> list[str]:
-    """What could be an employee number: it has a digit, or is in capitals."""
+    """The parts of a text that could be an employee number: they have a digit or are all capital
+    letters."""
     return [
         part
         for part in text.replace(",", " ").replace(".", " ").split()
@@ -45,7 +47,7 @@ def _numbers(text: str) -> list[str]:
 
 
 def _known(conn: Connection, words: set[str]) -> set[str]:
-    """Those of the words that some user has. One look into the index for each word."""
+    """The words that belong to any user, with one index lookup for each word."""
     if not words:
         return set()
     other = w.alias("of_somebody")

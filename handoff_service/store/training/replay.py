@@ -1,4 +1,4 @@
-"""Real texts of the last days, masked, and what a new model makes of them."""
+"""Recent real texts, masked, and the ones that a new model answers differently."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,13 +17,14 @@ from handoff_service.store.training.people_in_text import people_in
 from handoff_service.store.views.training import ReplayedText
 
 b, m, rt = t.bot_turns, t.messages, t.replayed_texts
-MOST = 800  # texts of a replay: two models parse them within half a minute
+MOST = 800  # turns of a replay; two models parse their texts within half a minute
 LONGEST = 1600  # characters of a text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealText:
-    """What a requester texted in a turn, masked. ``asked``: what was asked before it."""
+    """A requester's masked text of one turn. ``asked``: the form, slot and choices that asked
+    before it."""
 
     bot_turn_id: int
     text: str
@@ -32,7 +33,7 @@ class RealText:
 
 
 def recent(conn: Connection, since: datetime, most: int = MOST) -> list[RealText]:
-    """The latest texts since then, each wording once. Texts to a running proof are left out."""
+    """The latest texts since then, each wording once. Answers to a proof are left out."""
     latest = (
         select(b.c.id, b.c.interaction_id, b.c.up_to_seq, b.c.asked, b.c.understood, _AFTER)
         .where(
@@ -59,7 +60,7 @@ def recent(conn: Connection, since: datetime, most: int = MOST) -> list[RealText
     return list(_each_once(conn, conn.execute(texts).all()))
 
 
-# the previous turn of the conversation answered everything up to there
+# the previous turn of the conversation answered all messages up to this sequence number
 _earlier = b.alias("earlier")
 _AFTER = func.coalesce(
     select(_earlier.c.up_to_seq)
@@ -88,7 +89,7 @@ def _each_once(conn: Connection, rows: Any) -> Iterator[RealText]:
 
 
 def of_model(conn: Connection, model: str) -> list[ReplayedText]:
-    """The texts that this model understands differently; those not judged first."""
+    """The texts that this model answers differently, the unjudged ones first."""
     query = (
         select(rt, b.c.interaction_id)
         .join(b, b.c.id == rt.c.bot_turn_id)

@@ -11,7 +11,7 @@ r = t.training_runs
 
 
 def latest(conn: Connection) -> TrainingRun | None:
-    """The run that is under way, else the one that ended last."""
+    """The newest run. If a run is under way, it is that one."""
     query = (
         select(r, t.agents.c.name)
         .outerjoin(t.agents, t.agents.c.id == r.c.agent_id)

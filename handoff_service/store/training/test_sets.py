@@ -1,4 +1,4 @@
-"""The texts that models are measured by: pinned ones, and the audit set."""
+"""The texts in the database that models are measured with: pinned texts and the audit set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from handoff_service.store.engine import tables as t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredBy:
-    """A text with the intent that it means. ``asked``: the form, slot and the like before it; None:
-    as if it was asked for where the intent is possible. ``id``: of a pinned text."""
+    """A text with the intent that it means. ``asked``: the form and slot that asked before it;
+    None: a question after which the intent is possible. ``id``: of a pinned text."""
 
     of_set: TextSet
     text: str
