@@ -1,7 +1,7 @@
-"""What the virtual agent says: replies are edited, and a new answer is made, without code.
+"""Changes a reply of the virtual agent, or adds an answer, without code.
 
-A new answer is an intent with examples and a reply. It is given at any time: when nothing is asked,
-inside every form, which then asks again, and after a handoff.
+A new answer is an intent with examples and a reply. The virtual agent gives it at any time. Inside
+a form it gives the answer and repeats the form's question.
 """
 
 import re
@@ -31,7 +31,7 @@ RULES = "data/rules"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAnswer:
-    """``spanish``: the reply for a requester who writes Spanish; may be empty."""
+    """``spanish``: the reply in a Spanish conversation; empty: there is none."""
 
     name: str
     examples: Sequence[str]
@@ -41,7 +41,7 @@ class NewAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One variant of a response. ``variant``: its place, from 0."""
+    """One variant of a response. ``variant``: its position, from 0."""
 
     name: str
     variant: int
@@ -52,14 +52,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsCheck:
-    """What the SMS check says of a text with its placeholders filled as long as they get."""
+    """The result of the SMS check of a text with its placeholders at their longest."""
 
     segments: Segments
     faults: list[str]
 
 
 def replies(data: BotData) -> list[Reply]:
-    """Every text of domain.yml, in its order."""
+    """Every response text of domain.yml, in the order of the file."""
     settings = _settings(data.root)
     return [
         Reply(
@@ -85,8 +85,8 @@ def check_sms(root: Path, text: str) -> SmsCheck:
 
 
 def put_reply(data: BotData, name: str, variant: int, before: str, after: str) -> FileChange:
-    """Change a reply. BadInput when its text is unfit for SMS; Conflict when it is not ``before``
-    any more."""
+    """Change a reply. BadInput when the new text is unfit for SMS; Conflict when the present text
+    is not ``before``."""
     said = _fit(data.root, after, "text")
 
     def change(content: Any) -> None:
@@ -102,8 +102,10 @@ def put_reply(data: BotData, name: str, variant: int, before: str, after: str) -
 
 
 def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
-    """Write intent, examples, reply and rules. BadInput names each wrong field. When
-    the service ends in between, the same again completes it."""
+    """Write the intent, examples, reply and rules of an answer. BadInput names each wrong field.
+
+    If the service ends in between, a repeated call completes the answer.
+    """
     errors = {}
     if not NAME.fullmatch(answer.name):
         errors["name"] = "2 to 40 small letters, digits and underscores, a letter first."
@@ -166,7 +168,7 @@ def _in_domain(answer: NewAnswer) -> Any:
 
 
 def _append(listed: Any, value: str) -> None:
-    """At the end of a list, before the blank lines and comments that follow it."""
+    """Append to a list, before the blank lines and comments that follow it."""
     last = len(listed) - 1
     comments = listed.ca.items
     kept = comments.pop(last, None)
@@ -184,7 +186,8 @@ def _append(listed: Any, value: str) -> None:
 
 
 def _rules(name: str, forms: Sequence[str]) -> str:
-    """Without a form the reply alone; inside a form the reply, and the form asks again."""
+    """The rules of an answer: outside forms, it sends the reply; inside each form, it sends the
+    reply and the form asks again."""
     said = name.replace("_", " ")
     parts = [
         "# Made on the trainer's page.",
@@ -222,7 +225,7 @@ def _fit(root: Path, text: str, field: str) -> str:
 
 
 def _settings(root: Path) -> SmsCheckSettings:
-    """sms_check.yml of the folder, or the project's own."""
+    """The settings in the folder's sms_check.yml, or in the project's own."""
     return bot_text_lint.read_settings(root if (root / bot_text_lint.TERMS).exists() else ROOT)
 
 

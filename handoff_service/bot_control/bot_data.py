@@ -1,12 +1,12 @@
-"""The folder that the virtual agent learns from: ``config.yml``, ``domain.yml``, ``data/`` and, for
-what is measured and never trained, ``test_texts/``.
+"""The folder with the virtual agent's training data: ``config.yml``, ``domain.yml`` and ``data/``;
+and ``test_texts/``, which training never reads.
 
-A change is computed from what the file holds now, written to a temporary file and renamed, unless
-somebody has changed the file meanwhile; then it is computed again. So a change is whole or not
-there, and nobody's work is overwritten. Processes of one machine write one after another.
+A change is computed from the file's present content, written to a temporary file and renamed. If
+somebody has changed the file meanwhile, the change is computed again. So a file never holds half a
+change, and no edit is overwritten. A file lock lets one process of a machine write at a time.
 
-Calls block for some milliseconds (the first one reads everything, about half a second): call them
-in a thread.
+Call these methods in a thread, because they block: the first call for about half a second, later
+ones for some milliseconds.
 """
 
 import difflib
@@ -28,25 +28,24 @@ from handoff_service.rules.training import clusters
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
-TRIES = 5  # a file that somebody else changes each time is given up
-#: Intents that no example can have: Rasa's own, the gate's, and those that only buttons and the
-#: service send.
+TRIES = 5  # then another program changes the file too often, and the change fails
+#: Intents that no example can have: Rasa's fallback and the nearness gate's.
 NOT_TAUGHT = frozenset({"nlu_fallback", "unsure_topic"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     name: str
-    #: below the folder
+    #: the path below the folder
     file: str
     examples: tuple[Example, ...]
-    #: what domain.yml says of it
+    #: the comment after the intent in domain.yml
     comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileChange:
-    """``diff`` is as ``git diff`` shows it, without the lines about the file."""
+    """A changed file. ``diff``: a unified diff without the two lines that name the file."""
 
     file: str
     diff: tuple[str, ...]
@@ -54,7 +53,8 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
-    """An example that is similar to a text. ``share``: of common letters, 0 to 1."""
+    """An example that is similar to a text. ``share``: the share of common letter triples, 0 to
+    1."""
 
     intent: str
     text: str
@@ -63,7 +63,8 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """Two examples, as the files have them, that say the same under two intents."""
+    """Two equal or nearly equal examples, ``one`` and ``other``, of the intents ``first`` and
+    ``second``."""
 
     first: str
     one: str
@@ -77,7 +78,8 @@ type _Triples = Mapping[str, Sequence[tuple[Example, frozenset[str]]]]
 
 @dataclass(frozen=True)
 class _Read:
-    """A file as it was at ``stamp``."""
+    """The content of a file at ``stamp``, its time of change and size. ``ends``: see
+    ``nlu_file.ends``."""
 
     stamp: tuple[int, int]
     intents: Mapping[str, tuple[Example, ...]]
@@ -108,7 +110,7 @@ class BotData:
     # Reading --------------------------------------------------------------------------------------
 
     def intents(self) -> dict[str, Intent]:
-        """Intents with examples, by name in the domain's order."""
+        """The intents with examples, by name, in the domain's order."""
         found: dict[str, Intent] = {}
         comments = self.comments()
         for file, content in self._nlu().items():
@@ -124,12 +126,12 @@ class BotData:
         return dict(sorted(found.items(), key=lambda one: order.get(one[0], len(order))))
 
     def tests(self) -> dict[str, tuple[Example, ...]]:
-        """Intent -> the texts that the trainers' audit has put to it."""
+        """Intent -> the test texts that trainers labeled with it in the audit."""
         path = self.root / AUDIT
         return dict(self._read(AUDIT).intents) if path.exists() else {}
 
     def comments(self) -> dict[str, str]:
-        """Intent of the domain -> the comment behind it."""
+        """Intent of the domain -> the comment after it."""
         listed = self.domain().get("intents") or []
         said = getattr(listed, "ca", None)
         found = {}
@@ -152,7 +154,7 @@ class BotData:
             return self._domain[1]
 
     def nearest(self, text: str, most: int = 3) -> list[Near]:
-        """The examples with the most letters in common, and how many (0 to 1)."""
+        """The examples with the greatest share of common letter triples, the nearest first."""
         mine = clusters.triples(text)
         with self._lock:
             of_files = [self._read(name) for name in self._nlu()]
@@ -166,7 +168,7 @@ class BotData:
         return [Near(intent=name, text=one.text, share=share) for share, name, one in best if share]
 
     def suspects(self, most: int = 100) -> list[Suspect]:
-        """Equal or nearly equal examples under two intents, the most alike first."""
+        """Pairs of equal or nearly equal examples of two intents, the most similar first."""
         with self._lock:
             of_files = [self._read(name) for name in self._nlu()]
         stamps = tuple(read.stamp for read in of_files)
@@ -185,7 +187,7 @@ class BotData:
         return self._suspects[1][:most]
 
     def file_of(self, intent: str) -> str:
-        """NotFound for an intent without examples."""
+        """The first file with examples of the intent. NotFound when no file has any."""
         for file, content in self._nlu().items():
             if intent in content:
                 return file
@@ -218,7 +220,7 @@ class BotData:
     # Changing -------------------------------------------------------------------------------------
 
     def preview_add(self, intent: str, marked: str) -> FileChange:
-        """What ``add`` would change, without the work of a round trip."""
+        """The change that ``add`` would make, computed without the slow YAML round trip."""
         file = self.file_of(intent)
         read, said = self._read(file), nlu_file.checked(marked)
         if any(one.marked == said for one in read.intents[intent]):
@@ -229,29 +231,30 @@ class BotData:
         return _differs(file, lines, after)
 
     def add(self, intent: str, marked: Sequence[str]) -> FileChange:
-        """Examples at the end of an intent; those that are there already are left out."""
+        """Append examples to an intent, except those that it already has."""
         return self.change(self.file_of(intent), _added(intent, marked))
 
     def remove(self, intent: str, marked: str) -> FileChange:
-        """Conflict when the intent does not have the example."""
+        """Remove an example. Conflict when the intent does not have it."""
         return self.change(
             self._file_with(intent, marked), lambda text: nlu_file.remove(text, intent, marked)
         )
 
     def reword(self, intent: str, before: str, after: str) -> FileChange:
-        """Conflict when the intent does not have the example."""
+        """Replace an example. Conflict when the intent does not have ``before``."""
         return self.change(
             self._file_with(intent, before),
             lambda text: nlu_file.reword(text, intent, before, after),
         )
 
     def move(self, before: str, after: str, marked: str) -> list[FileChange]:
-        """First it is added, then removed: a killed process leaves it twice, not nowhere."""
+        """Move an example to the intent ``after``. It is added before it is removed, so a killed
+        process cannot lose it."""
         added = self.add(after, [marked])
         return [added, self.remove(before, marked)]
 
     def add_test(self, intent: str, text: str) -> FileChange:
-        """A text of the audit: measured, never trained."""
+        """Add a text of the audit to the test texts, which training never reads."""
         (self.root / TESTS).mkdir(exist_ok=True)
         example = nlu_file.example_of(text)
 
@@ -275,8 +278,8 @@ class BotData:
         raise Conflict(f"{intent} has this example no more: somebody has changed the file.")
 
     def change(self, file: str, change: Callable[[str], str]) -> FileChange:
-        """Rewrite one file, which need not be there yet. Conflict when another program changes it
-        each time."""
+        """Rewrite one file, or create it. Conflict when another program changes it during each
+        try."""
         path = self.root / file
         with self._alone():
             for _ in range(TRIES):
@@ -290,7 +293,7 @@ class BotData:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """One writer at a time, of all processes on this machine."""
+        """Lock the folder, so that one thread of all processes on this machine writes at a time."""
         with self._lock:
             handle = os.open(self.root, os.O_RDONLY)
             try:
@@ -301,7 +304,8 @@ class BotData:
 
 
 def _put(path: Path, before: bytes, after: bytes) -> bool:
-    """Replace the file as a whole. False, and nothing is done, when it is not as it was read."""
+    """Replace the file in one step. Returns False and changes nothing when its content is not
+    ``before``."""
     part = path.with_name(f".{path.name}.part")  # training reads *.yml only
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
     try:

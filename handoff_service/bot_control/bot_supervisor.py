@@ -1,5 +1,5 @@
-"""Supervises the bot's processes under ``patchboard run``: one per address, restarted when it ends
-by itself.
+"""Supervises the bot's processes under ``patchboard run``: it starts one for each address and
+restarts it after an unexpected end.
 
 Without a restart, a process that the system kills for its memory use would send every conversation
 to live agents until somebody reads the log.
@@ -22,7 +22,7 @@ from handoff_service.bot_control.rasa_cli import show_progress
 from handoff_service.settings import Settings
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before a restart; our own choice
-TO_END = 10.0  # seconds to end after a request to stop; our own choice
+TO_END = 10.0  # seconds between SIGTERM and SIGKILL; our own choice
 
 WITH_PARENT = str(Path(with_parent.__file__))
 
@@ -31,12 +31,12 @@ type Process = subprocess.Popen[bytes]
 
 @dataclass(frozen=True, slots=True)
 class BotCommand:
-    """The command that starts a bot, and the address where it then answers."""
+    """The command that starts a bot, and the address that shows whether it is up."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
     address: str
-    #: arguments that are decided at each start: the model may have changed since the last one
+    #: computes further arguments at each start, because the model can change between two starts
     at_start: Callable[[], Sequence[str]] = tuple
 
 
@@ -80,7 +80,7 @@ class RunningBots:
             threading.Thread(target=self._keep_running, args=(command,), daemon=True).start()
 
     def end(self) -> None:
-        """End all bots. None is started afterwards."""
+        """End all bots, and start none afterwards."""
         with self._starts:
             self._ending.set()
         for process in self._processes.values():

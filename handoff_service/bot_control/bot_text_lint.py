@@ -1,5 +1,5 @@
-"""Lint the virtual agent's texts with file and line: the responses in domain.yml and what actions
-utter."""
+"""Lint for the virtual agent's texts: the responses in domain.yml and the texts of actions. Errors
+name the file and line."""
 
 import ast
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ TERMS = "sms_check.yml"
 
 
 def check(root: Path, code: Path | None = None) -> int:
-    """Returns the number of checked texts. SetupError lists every error, one a line, when a text is
-    unfit for SMS.
+    """Check all texts, and return their number. SetupError lists each text that is unfit for SMS on
+    a line.
 
-    ``root`` has domain.yml, and sms_check.yml if it wants other settings than ``code``, which has
-    the actions (None: the same folder).
+    ``root``: the folder with domain.yml, and optionally with its own sms_check.yml. ``code``: the
+    folder with the actions and the default sms_check.yml; None: ``root``.
     """
     code = code or root
     settings = read_settings(root if (root / TERMS).exists() else code)
@@ -58,8 +58,8 @@ def read_settings(root: Path) -> SmsCheckSettings:
 
 
 def in_domain(root: Path, name: str = "domain.yml") -> Iterator[BotText]:
-    """The variants of each response, without those for other channels than SMS, which are never
-    sent."""
+    """The variants of each response, except those for other channels than SMS, because the service
+    never sends them."""
     for response, variants in (_yaml(root / name).get("responses") or {}).items():
         for variant in variants or ():
             if variant.get("channel", "sms") != "sms":
@@ -100,8 +100,8 @@ def _uttered(call: ast.Call, constants: dict[str, ast.expr], file: str) -> Itera
 
 
 def _words(node: ast.expr) -> str | None:
-    """The words of a string or f-string, with its expressions as placeholders. None when the text
-    is only known at run time."""
+    """The words of a string or an f-string, with expressions as placeholders. None: the text is
+    known only at run time."""
     match node:
         case ast.Constant(value=str() as words):
             return words
@@ -116,7 +116,7 @@ def _words(node: ast.expr) -> str | None:
 
 
 def _text(variant: CommentedMap) -> BotLine:
-    """The text, followed by its picture's address, as the service sends them."""
+    """The text and then the address of its picture, as the service sends them."""
     words = "\n".join(str(variant[key]) for key in ("text", "image") if variant.get(key))
     number = variant.lc.value("text")[0] if "text" in variant else variant.lc.line
     return BotLine(number=number + 1, words=words)

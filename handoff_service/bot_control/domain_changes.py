@@ -1,4 +1,5 @@
-"""What a model's domain lacks that the running one has: open conversations may need it."""
+"""Finds intents, slots and forms of the running model that another model lacks, because open
+conversations can need them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ class Gone:
 
 
 def gone(old: Path, new: Path) -> Gone:
-    """Nothing when the data of a model was not kept."""
+    """The names that ``old`` has and ``new`` lacks. Empty when the data of a model was not kept."""
     try:
         before, after = _names(old), _names(new)
     except (SetupError, YAMLError, KeyError):
@@ -55,7 +56,7 @@ def _names(model: Path) -> dict[str, frozenset[str]]:
 
 
 def _keys(given: Any) -> frozenset[str]:
-    """Names, which Rasa lets people write as a list or a mapping."""
+    """The names in a section of the domain, which can be a list or a mapping."""
     if isinstance(given, Mapping):
         return frozenset(map(str, given))
     names = (next(iter(one)) if isinstance(one, Mapping) else one for one in given or ())

@@ -1,9 +1,9 @@
-"""A trainer's label, from the database to the file and back.
+"""Writes a trainer's label to the database and its examples to the files, and undoes both.
 
-1. The label is stored: it claims the text, so that of two trainers one is told.
-2. Its examples are written to the file; when that fails the label is taken back.
-3. The label is told its file. A service that ended before that finds the label again at the next
-   one (``finish_unwritten``), and writes what is missing.
+1. The label is stored. It claims the text, so a second trainer gets a Conflict.
+2. The examples are written to a file. If that fails, the label is undone.
+3. The file is recorded with the label. If the service ends before that, ``finish_unwritten`` writes
+   the missing examples when a trainer opens the page Teach.
 """
 
 from collections.abc import Sequence
@@ -32,8 +32,11 @@ UNWRITTEN_AFTER = timedelta(seconds=30)  # no label takes that long
 
 
 async def label(store: Store, data: BotData, command: LabelItem) -> tuple[Labeled, FileChange]:
-    """The label and what it changed. BadInput for an intent or example that cannot be; Conflict
-    when somebody else was faster, or the file cannot be written."""
+    """Store a label and write its examples. Returns the label and the change to the file.
+
+    NotFound for an intent without examples; BadInput for an invalid example; Conflict when another
+    trainer was faster or the file cannot be written.
+    """
     if command.verdict is LabelVerdict.INTENT and command.intent:
         await run_slow(data.file_of, command.intent)
     if command.example is not None:
@@ -52,8 +55,11 @@ async def label(store: Store, data: BotData, command: LabelItem) -> tuple[Labele
 async def undo_label(
     store: Store, data: BotData, agent_id: int, batch: int | None = None
 ) -> tuple[int, list[str]]:
-    """Take an action of this trainer back: first from the files. Returns the text that waits again,
-    and what somebody else had changed, so that it stays."""
+    """Undo an action of this trainer, first in the files, then in the database.
+
+    Returns the id of the first text that waits again, and an error sentence for each example that
+    is not in its file any more.
+    """
     command = UndoBatch(agent_id=agent_id, batch=batch)
     told: list[str] = []
     for row in await store.write(to_undo, command):
@@ -69,7 +75,7 @@ async def undo_label(
 
 
 async def finish_unwritten(store: Store, data: BotData, now: datetime) -> int:
-    """Write what a service that was killed did not. Returns how many examples."""
+    """Write the examples that a killed service did not write. Returns the number of such labels."""
     found = await store.read(labels.unwritten, now - UNWRITTEN_AFTER)
     for one in found:
         made = Labeled(batch=one.id, lane=one.lane, second=False, examples={one.id: one.example})

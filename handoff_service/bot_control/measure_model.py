@@ -1,4 +1,4 @@
-"""Measures a model beside the running one, with the texts that no model was trained on."""
+"""Measures a model beside the running one, with texts that training never reads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,8 @@ _COMPARISON = TypeAdapter(Comparison)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """``scores`` is for the database. ``also``: both answers to the further texts, old and new."""
+    """``scores``: the figures as JSON for the database. ``also``: the old and the new answer to
+    each further text."""
 
     comparison: Comparison
     compared: list[ComparedText]
@@ -46,8 +47,11 @@ def measure(
     processes: Processes,
     report: Callable[[str], None],
 ) -> Measurement:
-    """Ask both models, and run the test stories on the new one. ``also``: texts that are asked too,
-    and do not count. SetupError, Canceled."""
+    """Ask both models about the texts, and run the test stories on the new model.
+
+    ``also``: further texts for both models, which the figures ignore. Raises SetupError and
+    Canceled.
+    """
     folder = model_folder.folder(home)
     if running is not None and not (folder / running.file).is_file():
         running = None
@@ -83,17 +87,17 @@ def measure(
 
 
 def keep_texts(home: Path, model: BotModel, compared: list[ComparedText]) -> None:
-    """Keep each text's answers beside the model."""
+    """Store each text with its answers in a file beside the model."""
     model_folder.write_whole(_path(home / "models" / model.file), _TEXTS.dump_json(compared))
 
 
 def comparison_of(scores: dict[str, Any]) -> Comparison:
-    """The figures that were measured."""
+    """The comparison in a model's scores."""
     return _COMPARISON.validate_python(scores["figures"])
 
 
 def compared_texts(home: Path, model: BotModel) -> list[ComparedText]:
-    """Each measured text with both answers; empty when they are not there."""
+    """Each measured text with both answers. Empty when their file is missing."""
     try:
         return _TEXTS.validate_json(_path(home / "models" / model.file).read_bytes())
     except FileNotFoundError:

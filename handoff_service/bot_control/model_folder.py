@@ -1,8 +1,8 @@
 """The folder of models in HOME. Training deletes none of them.
 
-Each model has two files: ``<name>.tar.gz``, which Rasa loads, and ``<name>.data.zip``, the data
-that it was trained on. ``running`` holds the name of the file that a bot process loads when it
-starts. The database is the truth about it; the service writes ``running`` after it.
+Each model has two files: ``<name>.tar.gz``, which Rasa loads, and ``<name>.data.zip``, its training
+data. The file ``running`` names the model that a bot process loads when it starts. The database
+decides which model that is, and the service copies its name to ``running``.
 """
 
 import difflib
@@ -27,8 +27,8 @@ def folder(home: Path) -> Path:
 
 
 def running_file(home: Path) -> Path | None:
-    """The model that a bot process loads when it starts. None: no model was promoted, or its file
-    is gone."""
+    """The model that a bot process loads when it starts. None: no model was promoted, or the file
+    of the model is missing."""
     try:
         name = (home / "models" / RUNNING).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
@@ -42,7 +42,7 @@ def set_running(home: Path, file: str) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash, sees the old content or the new one."""
+    """Write a file atomically: readers see the old content or the new one, also after a crash."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with part.open("wb") as file:
@@ -53,7 +53,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def model_id(path: Path) -> str:
-    """Rasa's id of a model. SetupError when the file is no model."""
+    """Rasa's id of a model. SetupError when the file is not a model."""
     try:
         with tarfile.open(path) as archive:
             found = archive.extractfile("metadata.json")
@@ -65,7 +65,7 @@ def model_id(path: Path) -> str:
 
 
 def data_of(root: Path) -> dict[str, bytes]:
-    """Everything that a trainer can change: path below ``root`` -> content."""
+    """The training data: path below ``root`` -> content."""
     paths = [root / "config.yml", root / "domain.yml", *sorted((root / "data").rglob("*.yml"))]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
@@ -78,7 +78,7 @@ def data_hash(data: Mapping[str, bytes]) -> str:
 
 
 def keep_data(model: Path, data: Mapping[str, bytes]) -> None:
-    """Keep the data that a model was trained on, beside it."""
+    """Store a model's training data beside the model."""
     path = snapshot(model)
     part = path.with_name(f".{path.name}.part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -88,7 +88,7 @@ def keep_data(model: Path, data: Mapping[str, bytes]) -> None:
 
 
 def kept_data(model: Path) -> dict[str, bytes]:
-    """The data that a model was trained on. SetupError when it was not kept."""
+    """A model's training data. SetupError when it was not kept."""
     try:
         with zipfile.ZipFile(snapshot(model)) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
@@ -103,7 +103,7 @@ def snapshot(model: Path) -> Path:
 
 
 def diff(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> str:
-    """A unified diff of two models' data, cut when it is very long."""
+    """A unified diff of two models' data, cut after LONGEST_DIFF characters."""
     text = "".join(_lines(old, new))
     return text if len(text) <= LONGEST_DIFF else f"{text[:LONGEST_DIFF]}\n(cut)\n"
 
@@ -121,9 +121,9 @@ def _lines(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def put_data_back(root: Path, data: Mapping[str, bytes]) -> list[str]:
-    """Make the data folder what it was. Returns the files that changed.
+    """Restore the data folder to this data. Returns the changed files.
 
-    A file that this data does not have is deleted, because training reads all of ``data/``.
+    Files that this data lacks are deleted, because training reads all of ``data/``.
     """
     present = data_of(root)
     changed = [name for name, content in data.items() if present.get(name) != content]
@@ -136,9 +136,11 @@ def put_data_back(root: Path, data: Mapping[str, bytes]) -> list[str]:
 
 
 def roll_back_data(model: Path, root: Path) -> list[str]:
-    """Make the data folder what it was when a model was trained. What is there now is kept beside
-    the models, as ``before-rollback-<hash of the data>.data.zip``. Returns the files that
-    changed."""
+    """Restore the data folder to a model's training data. Returns the changed files.
+
+    The present data is kept beside the models, as ``before-rollback-<hash of the data>.data.zip``.
+    SetupError when the model's data was not kept.
+    """
     wanted = kept_data(model)
     present = data_of(root)
     keep_data(model.with_name(f"before-rollback-{data_hash(present)}.tar.gz"), present)

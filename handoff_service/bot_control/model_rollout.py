@@ -1,8 +1,8 @@
 """Makes the bot processes run the models that the database names.
 
-A promotion only writes to the database. This task then loads the model wherever another one
-answers: at once after a promotion, and every few seconds, so that a bot process that was away, or a
-service that was killed in the middle, comes to the same end. It also judges the canary.
+A promotion only writes to the database. This task loads the model in every bot process that answers
+from another one. It runs right after a promotion and every few seconds, so it also repairs a bot
+process that was down and a service that was killed in between. It judges the canary too.
 """
 
 import asyncio
@@ -21,29 +21,29 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.training import models
 from handoff_service.store.views.training import BotModel
 
-EVERY = 5.0  # seconds between two looks
+EVERY = 5.0  # seconds between two checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
     """One bot process. ``file``: the model that it answers from; None: it does not answer.
-    ``wanted``: the one it should."""
+    ``wanted``: the model that it should answer from."""
 
     url: str
     file: str | None
     wanted: str
     is_canary: bool
-    #: why it could not load the wanted model
+    #: the reason why it did not load the wanted model
     error: str | None = None
 
 
 def canary_of(urls: Sequence[str]) -> str | None:
-    """The address that tries a new model first; None when there is only one."""
+    """The address of the bot process that runs a canary. None unless there are several."""
     return min(urls) if len(urls) > 1 else None
 
 
 class ModelRollout:
-    """``urls``: the addresses of turns."""
+    """``urls``: the address of each bot process that answers turns."""
 
     def __init__(self, store: Store, bots: BotModels, urls: Sequence[str], home: Path) -> None:
         self._store, self._bots, self._urls, self._home = store, bots, list(urls), home
@@ -55,11 +55,11 @@ class ModelRollout:
         return canary_of(self._urls) is not None
 
     def trigger(self) -> None:
-        """The wanted models may have changed: look now."""
+        """Check now, because the wanted models may have changed."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Look every few seconds until cancelled."""
+        """Check every few seconds until canceled."""
         await self.note_missing_files()
         while True:
             try:
@@ -74,15 +74,15 @@ class ModelRollout:
             self._wake.clear()
 
     async def step(self) -> list[Process]:
-        """Judge the canary, then load what is wanted wherever another model answers, the canary
-        first. Returns the processes as they are then."""
+        """Judge the canary, then load the wanted models, the canary's first. Returns the state of
+        the processes afterwards."""
         verdict = await self._store.write(judge_canary, None)
         if verdict not in (None, CanaryVerdict.WAIT):
             log.info("canary_judged", verdict=verdict)
         running = await self._store.read(models.in_state, ModelState.RUNNING)
         if running is None:
             return []
-        # before the processes: one that is started again meanwhile loads the right one
+        # before the processes load it, so that one that restarts meanwhile loads the right model
         await asyncio.to_thread(self._keep_running, running)
         found = await self.processes()
         late = [one for one in found if one.file is not None and one.file != one.wanted]
@@ -93,7 +93,7 @@ class ModelRollout:
         return await self.processes()
 
     async def processes(self) -> list[Process]:
-        """What each bot process answers from, and what it should."""
+        """Each bot process with its present and its wanted model."""
         running = await self._store.read(models.in_state, ModelState.RUNNING)
         canary = await self._store.read(models.in_state, ModelState.CANARY)
         files = await asyncio.gather(*(self._bots.running(url) for url in self._urls))

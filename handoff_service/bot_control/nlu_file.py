@@ -1,11 +1,10 @@
-"""One YAML file of training data as a text: its examples are added, moved, reworded and deleted
-without a change to anything else in it.
+"""Adds, moves, rewords and deletes examples in a YAML file of training data, and changes nothing
+else in it.
 
-The rest of the file, with its comments, order and block style, goes through ruamel.yaml's round
-trip. A file whose round trip would change something is refused, so that a diff shows exactly what a
-trainer did.
+ruamel.yaml's round trip keeps comments, order and block style. A file that the round trip would
+change is refused, so that a diff shows only the trainer's change.
 
-Rasa decodes ``\\u`` in a file of pure ASCII, so such a file gets a comment that is not.
+Rasa decodes ``\\u`` in a pure ASCII file, so such a file gets a comment with a non-ASCII character.
 """
 
 import io
@@ -41,7 +40,7 @@ _Representer.add_representer(type(None), _Representer.represent_null)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """``marked``: as the file has it, with its entities; ``text``: as people write it."""
+    """``marked``: the example with its entities, as in the file. ``text``: without them."""
 
     marked: str
     text: str
@@ -51,12 +50,12 @@ class Example:
 
 
 def example_of(text: str) -> str:
-    """A requester's text as an example without entities. BadInput when nothing is left of it."""
+    """A requester's text as an example without entities. BadInput when it cannot be one."""
     return checked(examples_rules.example_of(text))
 
 
 def checked(marked: str) -> str:
-    """An example as it is written, with its entities. BadInput when it cannot be one."""
+    """An example with its entities, on one line. BadInput when it cannot be an example."""
     said = one_line(marked)
     if wrong := examples_rules.error(said):
         raise BadInput(wrong, errors={"example": wrong})
@@ -67,7 +66,7 @@ def checked(marked: str) -> str:
 
 
 def read(text: str) -> Any:
-    """The file's content. Conflict when it is no YAML."""
+    """The file's content. Conflict when it is not valid YAML."""
     try:
         return _yaml().load(text)
     except YAMLError as error:
@@ -83,7 +82,7 @@ def examples(block: str) -> list[Example]:
 
 
 def intents(content: Any) -> dict[str, list[Example]]:
-    """Intent -> its examples, of a file that was read."""
+    """Intent -> its examples, in the content of a file."""
     found: dict[str, list[Example]] = {}
     for block in _blocks(content):
         found.setdefault(str(block["intent"]), []).extend(examples(str(block["examples"])))
@@ -91,7 +90,7 @@ def intents(content: Any) -> dict[str, list[Example]]:
 
 
 def ends(content: Any) -> dict[str, int]:
-    """Intent -> the number of lines of the file up to the last example of its first block."""
+    """Intent -> the line number of the last example in its first block."""
     found: dict[str, int] = {}
     for block in _blocks(content):
         begin = block.lc.value("examples")[0] + 1
@@ -100,8 +99,8 @@ def ends(content: Any) -> dict[str, int]:
 
 
 def add(text: str, intent: str, marked: Sequence[str]) -> str:
-    """The file with these examples at the end of the intent's first block. Those that it has
-    already are left out."""
+    """The file with these examples at the end of the intent's first block, except those that the
+    block already has."""
 
     def change(content: Any) -> None:
         block = _block(content, intent)
@@ -123,7 +122,7 @@ def remove(text: str, intent: str, marked: str) -> str:
 
 
 def reword(text: str, intent: str, before: str, after: str) -> str:
-    """The file with another wording at the same place. Conflict when the old one is not there."""
+    """The file with one example replaced. Conflict when the old example is not there."""
 
     def change(content: Any) -> None:
         block, lines, n = _find(content, intent, before)
@@ -133,7 +132,7 @@ def reword(text: str, intent: str, before: str, after: str) -> str:
 
 
 def move(text: str, before: str, after: str, marked: str) -> str:
-    """The file with an example under another intent of the same file."""
+    """The file with an example moved to another intent of the same file."""
     return add(remove(text, before, marked), after, [marked])
 
 
@@ -145,7 +144,7 @@ def new_file(intent: str, marked: Sequence[str], comment: str) -> str:
 
 
 def new_block(text: str, intent: str) -> str:
-    """The file with one more intent, which has no examples yet."""
+    """The file with one more intent, without examples."""
 
     def change(content: Any) -> None:
         content["nlu"].append(CommentedMap(intent=intent, examples=LiteralScalarString("")))
@@ -181,7 +180,7 @@ def _yaml() -> YAML:
 
 
 def _blocks(content: Any) -> Iterator[CommentedMap]:
-    """The blocks of intents whose examples are a text, as Rasa's own files have them."""
+    """The blocks of intents with examples in one block of text, which is Rasa's usual format."""
     listed = content.get("nlu") if isinstance(content, CommentedMap) else None
     for block in listed if isinstance(listed, CommentedSeq) else ():
         is_intent = isinstance(block, CommentedMap) and "intent" in block

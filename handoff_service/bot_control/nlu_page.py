@@ -1,4 +1,4 @@
-"""The page of ``make nlu``: one HTML file with its charts as SVG, without scripts and without other
+"""The page that ``make nlu`` writes: one HTML file with SVG charts, without scripts or other
 files."""
 
 from collections.abc import Iterator, Sequence
@@ -102,8 +102,8 @@ def _gate(texts: Sequence[MeasuredText], examples: Sequence[MeasuredText]) -> st
 
 
 def _curve(lines: Sequence[tuple[str, str, list[GatePoint]]]) -> str:
-    """Topics kept (up) over the share of other matters that start a topic (to the right, 0 to 10
-    %)."""
+    """A chart. y: the share of topics kept. x: the share of other matters that start a topic, from
+    0 to 10 %."""
 
     def x(share: float) -> float:
         return _LEFT + min(share, 0.1) * 10 * (_WIDE - _LEFT - 20)
@@ -143,7 +143,8 @@ def _curve(lines: Sequence[tuple[str, str, list[GatePoint]]]) -> str:
 
 
 def _bars(figures: Sequence[IntentFigures]) -> str:
-    """F1 of each intent as a bar, with the Wilson interval of its recall as a line."""
+    """A chart with the F1 of each intent as a bar and the Wilson interval of its recall as a
+    line."""
     left, wide = 150, _WIDE - 150 - 130
     drawn = []
     for n, one in enumerate(figures):

@@ -9,8 +9,8 @@ from handoff_service.rules.training.exact_tests import Share
 from handoff_service.rules.training.intents import OTHER_MATTERS, TOPICS, UNSURE
 
 MOST_CONFUSIONS = 12
-#: The limit of the gate is chosen on one half of the texts so that at most this share of other
-#: matters starts a topic.
+#: The most other matters that start a topic, as a share. The gate's limit is chosen to meet it on
+#: one half of the texts.
 MOST_FALSE_STARTS = 0.01
 
 
@@ -27,7 +27,7 @@ class Group:
 
     @property
     def guessed(self) -> Share:
-        """As if there were no gates."""
+        """The texts that the classifier understands before the gates."""
         return nlu_texts.share(self.texts, lambda text: text.is_guessed_right)
 
     @property
@@ -36,19 +36,19 @@ class Group:
 
     @property
     def topics_kept(self) -> Share:
-        """Texts about a topic that start it."""
+        """The texts about a topic that start this topic."""
         topics = [text for text in self.texts if text.meant in TOPICS]
         return nlu_texts.share(topics, lambda text: text.is_right)
 
     @property
     def topics_asked(self) -> Share:
-        """Texts about a topic that are asked about before one starts."""
+        """The texts about a topic that lead to a question before a topic starts."""
         topics = [text for text in self.texts if text.meant in TOPICS]
         return nlu_texts.share(topics, lambda text: text.understood == UNSURE)
 
     @property
     def false_starts(self) -> Share:
-        """Texts that are not for the desk and start a topic."""
+        """The texts that are not for the desk and start a topic."""
         return nlu_texts.share(self._others, lambda text: text.starts_topic)
 
     @property
@@ -66,7 +66,8 @@ class Group:
 
 
 def groups(texts: Sequence[MeasuredText]) -> list[Group]:
-    """Cross-validation, each held-out author, and the Spanish texts of both."""
+    """The texts of the cross-validation and of each held-out author, and the Spanish ones of each
+    again."""
     found = []
     for of_set, author in dict.fromkeys((text.of_set, text.author) for text in texts):
         some = tuple(t for t in texts if (t.of_set, t.author) == (of_set, author))
@@ -77,8 +78,8 @@ def groups(texts: Sequence[MeasuredText]) -> list[Group]:
 
 
 def judged_gate(texts: Sequence[MeasuredText]) -> tuple[GatePoint, GatePoint]:
-    """The limit chosen on one half of the cross-validated texts, and what it does to the other
-    half."""
+    """The limit that was chosen on one half of the cross-validated texts, and its figures on the
+    other half."""
     examples = [text for text in texts if text.of_set == "cross-validation"]
     chosen = nlu_texts.best_limit(examples[::2], MOST_FALSE_STARTS)
     judged = next(p for p in nlu_texts.gate_curve(examples[1::2]) if p.limit == chosen.limit)

@@ -1,4 +1,4 @@
-"""The measured texts of ``make nlu`` and the figures that are computed from them."""
+"""The measured texts of ``make nlu`` and the figures computed from them."""
 
 import json
 import re
@@ -26,8 +26,8 @@ _ENGLISH = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredText:
-    """One text: what it means, what the classifier guessed, and what was understood after the
-    gates."""
+    """One text. ``meant``: its right intent. ``guessed``: the classifier's intent. ``understood``:
+    the intent after the gates. ``ms``: the time to parse it."""
 
     of_set: str  #: "cross-validation" or "held out"
     author: str  #: "trainers" saw the examples; "blind" did not
@@ -37,11 +37,11 @@ class MeasuredText:
     guessed: str
     nearness: float | None
     ms: float
-    language: str | None = None  #: as the author wrote it
+    language: str | None = None  #: the author's note of its language
 
     @property
     def is_spanish(self) -> bool:
-        """By frequent words where the author did not note it; a short text can be guessed wrong."""
+        """Uses the author's note, else frequent words, which can misjudge a short text."""
         if self.language is not None:
             return self.language == "es"
         found = len(_SPANISH.findall(self.text))
@@ -81,8 +81,8 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatePoint:
-    """At this limit of nearness: the shares of topics kept and of other matters that start a
-    topic."""
+    """The figures of one limit of nearness. ``kept``: the share of topics that start.
+    ``false_starts``: the share of other matters that start a topic."""
 
     limit: float
     kept: float
@@ -90,7 +90,7 @@ class GatePoint:
 
 
 def read(path: Path) -> tuple[float, list[MeasuredText]]:
-    """Seconds of training, and the texts, from the file that bot/measure_understanding.py wrote."""
+    """The seconds of training and the texts, from the file of bot/measure_understanding.py."""
     content = json.loads(path.read_text())
     return content["training_seconds"], [
         MeasuredText(of_set=one.pop("set"), **one) for one in content["texts"]
@@ -103,7 +103,7 @@ def share(texts: Iterable[MeasuredText], holds: Callable[[MeasuredText], bool]) 
 
 
 def by_intent(texts: Sequence[MeasuredText], *, guessed: bool = False) -> list[IntentFigures]:
-    """The figures of each intent that is meant, the worst first."""
+    """The figures of each meant intent, the lowest F1 first."""
     meant: Counter[str] = Counter(alike(text.meant) for text in texts)
     found: Counter[str] = Counter()
     right: Counter[str] = Counter()
@@ -127,7 +127,7 @@ def macro_f1(figures: Sequence[IntentFigures]) -> float:
 
 
 def confusions(texts: Iterable[MeasuredText]) -> list[Confusion]:
-    """What was taken for what, the most frequent first."""
+    """The wrongly understood intents, the most frequent confusion first."""
     wrong: dict[tuple[str, str], list[str]] = defaultdict(list)
     for text in texts:
         if not text.is_right:
@@ -140,8 +140,8 @@ def confusions(texts: Iterable[MeasuredText]) -> list[Confusion]:
 
 
 def gate_curve(texts: Iterable[MeasuredText]) -> Iterator[GatePoint]:
-    """Over limits from 0 to 1.2: a text starts a topic when a topic is guessed and it is near
-    enough."""
+    """The figures of limits from 0 to 1.2. A text starts a topic when the classifier guesses a
+    topic and the nearness reaches the limit."""
     known = [text for text in texts if text.nearness is not None]
     topics = [text for text in known if text.meant in TOPICS]
     others = [text for text in known if text.meant in OTHER_MATTERS]
@@ -158,6 +158,7 @@ def gate_curve(texts: Iterable[MeasuredText]) -> Iterator[GatePoint]:
 
 
 def best_limit(texts: Iterable[MeasuredText], most_false_starts: float) -> GatePoint:
-    """The lowest limit that lets at most this share of other matters start a topic."""
+    """The lowest limit at which at most this share of other matters starts a topic; the highest one
+    if no limit does."""
     points = list(gate_curve(texts))
     return next((point for point in points if point.false_starts <= most_false_starts), points[-1])

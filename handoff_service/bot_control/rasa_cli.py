@@ -1,9 +1,8 @@
-"""Trains, checks and runs Rasa in the bot's own environment. The service talks to it over HTTP
-only.
+"""Trains, checks and runs Rasa in the bot's own environment. The service calls a running bot over
+HTTP only.
 
-``root`` is the folder with ``config.yml``, ``domain.yml`` and ``data/``. A long command takes
-``processes``, by which another thread can cancel it, and ``report``, which is called with each line
-of progress.
+``root``: the folder with ``config.yml``, ``domain.yml`` and ``data/``. ``processes``: lets another
+thread cancel a long command. ``report``: gets each line of progress.
 """
 
 import fcntl
@@ -27,7 +26,7 @@ from handoff_service.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 RASA = ROOT / ".venv-bot" / "bin" / "rasa"
-# The code that is part of a model: when it changes, older models may not load.
+# The code that a model needs. When it changes, older models may not load.
 CODE = tuple(
     f"bot/{part}.py"
     for part in (
@@ -36,7 +35,7 @@ CODE = tuple(
     )
 )
 _STEP = re.compile(r"Starting to train component '([\w. ]+)'|^(Measured \d+ of \d+)")
-# Variables a program needs to run, to find its libraries, and to use as many cores as allowed.
+# Variables that a program needs to run, to find its libraries and to limit its cores.
 _INHERITED = re.compile(
     r"PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|SHELL|TERM|LD_LIBRARY_PATH|SSL_CERT_\w+"
     r"|REQUESTS_CA_BUNDLE|XDG_\w+"
@@ -56,7 +55,7 @@ class Canceled(Exception):
 
 
 class Processes:
-    """The process that a command runs, for another thread to cancel."""
+    """The process of a command, which another thread can cancel."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -64,7 +63,7 @@ class Processes:
         self._running: subprocess.Popen[str] | None = None
 
     def cancel(self) -> None:
-        """End the process that runs now, with its children. None is started afterwards."""
+        """Kill the running process and its children, and start none afterwards."""
         with self._lock:
             self._canceled.set()
             if self._running is not None:
@@ -113,9 +112,9 @@ def _kill(process: subprocess.Popen[str]) -> None:
 
 
 def fingerprint(data: Mapping[str, bytes] | None = None) -> str:
-    """A hash of everything a model is made from. The same hash needs no new training.
+    """A hash of the data and code of a model. An equal hash needs no new training.
 
-    ``data``: as of ``model_folder.data_of``; None: the project's own.
+    ``data``: the result of ``model_folder.data_of``; None: the project's own data.
     """
     digest = hashlib.sha256()
     sources = dict(data if data is not None else model_folder.data_of(ROOT))
@@ -126,7 +125,7 @@ def fingerprint(data: Mapping[str, bytes] | None = None) -> str:
 
 
 def trained_model(home: Path, root: Path = ROOT) -> Path | None:
-    """The newest model of the current data. None: it has to be trained."""
+    """The newest model of the current data and code. None: there is none yet."""
     made = fingerprint(model_folder.data_of(root))
     found = sorted(
         model_folder.folder(home).glob(f"{made}*.tar.gz"), key=lambda path: path.stat().st_mtime
@@ -152,10 +151,10 @@ def check(
 
 
 def measure(home: Path, config: str = "config.yml") -> tuple[float, list[MeasuredText]]:
-    """How well a config file's pipeline understands texts: seconds of training, and each measured
+    """Measure the pipeline of a config file. Returns the seconds of training and each measured
     text.
 
-    Takes some minutes: it trains a model for each fold and one of all examples.
+    Takes some minutes, because it trains a model for each fold and one with all examples.
     """
     out = home / "nlu-measured.json"
     held_out = sorted(
@@ -175,12 +174,14 @@ def train(
     processes: Processes | None = None,
     report: Callable[[str], None] | None = None,
 ) -> Path:
-    """The model for the current data, trained now (about 40 s) unless it exists. Its data is kept
-    beside it, and older models stay."""
+    """Train a model of the current data unless there is one; takes about 40 s. Returns its file.
+
+    The data is stored beside the model. Older models stay. ``force``: train in any case.
+    """
     running = processes or Processes()
     folder = model_folder.folder(home)
     with (folder / ".training").open("w") as lock:
-        _wait_for(lock, running)  # a second process finds the first one's model
+        _wait_for(lock, running)  # then a second process finds the first one's model
         found = trained_model(home, root)
         if found is not None and not force:
             return found
@@ -204,7 +205,7 @@ def train(
 
 
 def _wait_for(lock: IO[str], processes: Processes) -> None:
-    """Wait until no other process trains. Raises Canceled."""
+    """Take the lock, and wait while another process trains. Raises Canceled."""
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -226,7 +227,8 @@ def compare(
     processes: Processes | None = None,
     report: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
-    """What models make of texts, and how the test stories end; see bot/compare_models.py."""
+    """The models' answers to texts, and the results of the test stories. ``given`` and the result:
+    see bot/compare_models.py."""
     folder = home / "comparing"
     folder.mkdir(parents=True, exist_ok=True)
     asked, found = folder / f"{os.getpid()}-given.json", folder / f"{os.getpid()}-found.json"
@@ -248,8 +250,11 @@ def actions_url(settings: Settings) -> str:
 
 def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, str]]:
     """The command and environment that serve a model on loopback, at the port of the n-th address
-    in PATCHBOARD_BOT_URL (default: the first). ``--model`` is added at each start: see
-    ``served_model``."""
+    in PATCHBOARD_BOT_URL.
+
+    The caller adds ``--model`` at each start; see ``served_model``. SetupError when there is no
+    such address or the bot's environment is missing.
+    """
     if not settings.bot_urls:
         raise SetupError("PATCHBOARD_BOT_URL is empty: there is no virtual agent to run.")
     if not 1 <= number <= len(settings.bot_urls):
@@ -271,8 +276,8 @@ def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, s
 
 
 def served_model(home: Path, root: Path = ROOT) -> Path:
-    """What a bot process loads when it starts: the promoted model, else the one of the current
-    data. SetupError when there is none."""
+    """The model that a bot process loads when it starts: the promoted one, else the newest one of
+    the current data. SetupError when there is none."""
     found = model_folder.running_file(home) or trained_model(home, root)
     if found is None:
         raise SetupError("There is no model yet. Train one with: patchboard bot train")
@@ -292,8 +297,8 @@ def _run(
     processes: Processes,
     report: Callable[[str], None],
 ) -> None:
-    """Run a program of the bot's environment. Its long output goes to a log; only the progress is
-    reported."""
+    """Run a program of the bot's environment. Its output goes to a log; ``report`` gets the
+    progress only. SetupError when the program fails."""
     _installed()
     written = log_of(home, name)
     written.parent.mkdir(parents=True, exist_ok=True)
@@ -312,15 +317,15 @@ def _run(
 
 
 def log_of(home: Path, name: str) -> Path:
-    """Where the output of the latest ``train``, ``data`` or ``compare`` is."""
+    """The log of the latest ``train``, ``data``, ``compare`` or ``nlu``."""
     return home / "logs" / f"rasa-{name}.log"
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The process environment of any rasa command: quiet, with its cache in ``home``.
+    """The environment variables of a command: quiet, with the cache in ``home``.
 
-    Contains what a program needs to run, and none of our secrets, such as the provider's token or
-    the mail server's password.
+    Only variables that a program needs are inherited, so none of our secrets, such as the
+    provider's token or the mail server's password, reaches it.
     """
     inherited = {name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)}
     return {**inherited, **QUIET, "RASA_CACHE_DIRECTORY": str(home / "bot-cache")}

@@ -1,5 +1,5 @@
-"""Labeled texts in files that training never reads: ``test_texts/*.yml`` in the data folder, in
-Rasa's form, and the project's own held-out texts."""
+"""Labeled texts in files that training never reads: ``test_texts/*.yml`` in Rasa's format, and the
+project's held-out texts. Both are below the data folder."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +12,12 @@ from handoff_service.errors import SetupError
 from handoff_service.rules.training.comparison import TextSet
 from handoff_service.store.training.test_sets import MeasuredBy
 
-AUDIT = "audit.yml"  # what trainers labeled for it; the database has it with what was asked before
+AUDIT = "audit.yml"  # not read: the database has these texts, with the form and slot that asked
 STORIES = Path("tests/bot/test_stories.yml")
 
 
 def read(root: Path) -> list[MeasuredBy]:
-    """All of them. SetupError names a file that cannot be read."""
+    """All test texts in files, except the audit's. SetupError names an unreadable file."""
     files = [path for path in sorted((root / "test_texts").glob("*.yml")) if path.name != AUDIT]
     found = [one for path in files for one in _in_rasas_form(path)]
     held_out = sorted((root / "tests" / "bot").glob("held_out_*.yml"))
@@ -25,7 +25,7 @@ def read(root: Path) -> list[MeasuredBy]:
 
 
 def stories(root: Path) -> Path | None:
-    """The test stories of the data folder."""
+    """The file with the data folder's test stories. None: there is none."""
     return root / STORIES if (root / STORIES).is_file() else None
 
 

@@ -1,7 +1,7 @@
-"""Trains and measures models in the background of the service: check, train, measure.
+"""Checks the data, trains a model and measures it, in the background of the service.
 
-One run at a time, in any process. The database has its progress, so every process shows it, can
-cancel it, and sees when the process that ran it is gone.
+At most one run is under way, across all processes. The database holds its progress, so every
+process can show it, cancel it, and notice when its process has ended.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ from handoff_service.store.views.training import BotModel
 
 REPLAYED_DAYS = 7
 EVERY = 1.0  # seconds between two reports of progress
-# step -> its part of the whole run, and how many seconds it takes on two cores
+# step -> the progress at its begin and at its end, and its usual seconds on two cores
 SHARES = {
     TrainingStep.CHECK: (0.0, 0.2, 12.0),
     TrainingStep.TRAIN: (0.2, 0.6, 30.0),
@@ -63,7 +63,7 @@ ADVICE = {
 
 @dataclass(slots=True)
 class _Under:
-    """What a step reports from its thread."""
+    """The step that is under way, and the progress that its thread reports."""
 
     step: TrainingStep
     began: float = field(default_factory=time.monotonic)
@@ -77,7 +77,8 @@ class _Under:
             self.part = int(words[1]) / int(words[3])
 
     def progress(self) -> float:
-        """Of the whole run. A step that does not count is estimated by its usual time."""
+        """The progress of the whole run, 0 to 1. For a step that reports no numbers it is estimated
+        from the step's usual time."""
         low, high, usual = SHARES[self.step]
         part = self.part
         if part is None:
@@ -93,18 +94,18 @@ class TrainAndCompare:
         self._wanted: asyncio.Queue[tuple[int, StartRun]] = asyncio.Queue()
 
     async def start(self, command: StartRun) -> int:
-        """Begin a run. Returns its id. Conflict while another one runs."""
+        """Start a run. Returns its id. Conflict while another one is under way."""
         run_id = await self._store.write(start_run, command)
         self._wanted.put_nowait((run_id, command))
         return run_id
 
     async def run(self) -> None:
-        """Carry out the runs that were started here, until cancelled."""
+        """Carry out the runs that this process started, until canceled."""
         while True:
             await self.carry_out(*await self._wanted.get())
 
     async def carry_out(self, run_id: int, command: StartRun) -> RunState:
-        """One run, from its first step to its end. Cancelling interrupts it."""
+        """Carry out one run. Canceling this task marks the run as interrupted."""
         under = _Under(TrainingStep.MEASURE if command.model else TrainingStep.CHECK)
         end = EndRun(run_id=run_id, state=RunState.INTERRUPTED, error=INTERRUPTED)
         try:
@@ -171,8 +172,8 @@ class TrainAndCompare:
         step: TrainingStep,
         work: Callable[[Processes, Callable[[str], None]], T],
     ) -> T:
-        """Work in a thread, and tell the database about it. Raises what ``work`` raises, and
-        Canceled."""
+        """Do the work in a thread, and store its progress every second. Raises the errors of
+        ``work``, and Canceled."""
         under.step, under.began, under.doing, under.part = step, time.monotonic(), None, None
         processes = Processes()
         task = asyncio.create_task(asyncio.to_thread(work, processes, under.report))
@@ -184,7 +185,7 @@ class TrainAndCompare:
                 try:
                     if not await self._store.write(record_progress, at):
                         processes.cancel()
-                except Refusal as error:  # the database is away; training goes on
+                except Refusal as error:  # the database is down; the step continues
                     log.warning("training_not_reported", error=error, run=run_id)
                 if (await asyncio.wait({task}, timeout=EVERY))[0]:
                     return task.result()
@@ -195,7 +196,7 @@ class TrainAndCompare:
 
 
 async def texts_to_measure_by(store: Store, root: Path) -> list[MeasuredBy]:
-    """Pinned texts, the audit set, and the test texts in files."""
+    """The pinned texts, the audit set and the test texts in files."""
     return [
         *await store.read(test_sets.pinned),
         *await store.read(test_sets.audit),
@@ -204,18 +205,19 @@ async def texts_to_measure_by(store: Store, root: Path) -> list[MeasuredBy]:
 
 
 def recent_days(conn: Connection, days: int) -> list[RealText]:
-    """Real texts of the last days, masked."""
+    """The masked real texts of the last days."""
     return replay.recent(conn, read_at(conn) - timedelta(days=days))
 
 
 def as_measured(text: RealText) -> MeasuredBy:
-    """A real text, to be asked of both models; nobody knows what it means."""
+    """A real text as a question for both models. Its right intent is unknown, so it gets the intent
+    that was understood."""
     meant = text.understood or NOT_UNDERSTOOD
     return MeasuredBy(of_set=TextSet.TEST, text=text.text, meant=meant, asked=text.asked)
 
 
 def replayed(model: BotModel, texts: Sequence[RealText], measured: Measurement) -> KeepReplay:
-    """Real texts with both answers."""
+    """The real texts with the answers of both models."""
     return KeepReplay(
         model=model.hash,
         texts=[
@@ -227,7 +229,8 @@ def replayed(model: BotModel, texts: Sequence[RealText], measured: Measurement) 
 
 
 async def keep(store: Store, home: Path, model: BotModel, measured: Measurement) -> None:
-    """Keep what was measured: the figures in the database, each text beside the model."""
+    """Store a measurement: the figures in the database, and each text in a file beside the
+    model."""
     await asyncio.to_thread(measure_model.keep_texts, home, model, measured.compared)
     await store.write(set_scores, Measured(hash=model.hash, scores=measured.scores))
 
@@ -235,7 +238,7 @@ async def keep(store: Store, home: Path, model: BotModel, measured: Measurement)
 async def register(
     store: Store, path: Path, *, note: str = "", agent_id: int | None = None
 ) -> BotModel:
-    """Note a trained file as a model, with what its data changes against the running one."""
+    """Register a trained file as a model, with the diff of its data against the running model's."""
     hash = model_folder.model_id(path)
     running = await store.read(models.in_state, ModelState.RUNNING)
 
@@ -253,5 +256,5 @@ async def register(
 
 
 def _data(model: Path) -> dict[str, bytes]:
-    """Empty when it was not kept, as before Patchboard kept it."""
+    """A model's training data. Empty for a model from before Patchboard kept it."""
     return model_folder.kept_data(model) if model_folder.snapshot(model).exists() else {}
