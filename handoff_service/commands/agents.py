@@ -19,8 +19,8 @@ EVERYONE = 100_000
 async def add(
     store: Store, *, email: str, name: str, roles: Sequence[str], groups: Sequence[str]
 ) -> str:
-    """Add an agent whose password is asked for. BadInput names the wrong field; Conflict for an
-    e-mail address in use."""
+    """Ask for a password, and add an agent. BadInput names the wrong field; Conflict for an e-mail
+    address in use."""
     given = {
         "email": email,
         "name": name or email.partition("@")[0],
@@ -75,7 +75,7 @@ async def listed(store: Store) -> str:
 
 
 def _ask_password(email: str) -> str:
-    """From the terminal, twice; from another program, one line of standard input."""
+    """Ask twice in a terminal. From another program, read one line of standard input."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass(f"Password for {email}: ")

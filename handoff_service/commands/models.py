@@ -1,7 +1,7 @@
-"""The commands about models for people who live in a terminal: ``patchboard bot models`` and its
-neighbors.
+"""The commands about models: ``patchboard bot models``, ``train``, ``compare``, ``replay``,
+``promote`` and ``rollback``.
 
-Each returns what it prints. They work while the service runs, and without it.
+Each function returns the text to print. The commands work with and without a running service.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from handoff_service.store.training import models
 from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 
-SHORT = 8  # letters of a hash that people read
+SHORT = 8  # letters of a hash in the output
 
 
 async def list_models(store: Store) -> str:
@@ -48,7 +48,7 @@ async def list_models(store: Store) -> str:
 
 
 async def train(store: Store, config: Settings, *, force: bool) -> str:
-    """Train the current data, and note the model as the candidate."""
+    """Train a model of the current data, and register it as the candidate."""
     path = await asyncio.to_thread(rasa_cli.train, config.home, config.bot_data, force=force)
     model = await register(store, path)
     if model.state is ModelState.RUNNING:
@@ -57,8 +57,8 @@ async def train(store: Store, config: Settings, *, force: bool) -> str:
 
 
 async def be_ready(store: Store, config: Settings) -> str:
-    """See to it that a bot process that starts has a model: the promoted one, else one of the
-    current data. Prints nothing."""
+    """Provide the model that a bot process loads when it starts: the promoted one, or one of the
+    current data. Returns no text."""
     known = await store.read(models.list_)
     running = await store.read(models.in_state, ModelState.RUNNING)
     promotes = any(one.scores is not None for one in known)
@@ -75,8 +75,8 @@ async def be_ready(store: Store, config: Settings) -> str:
 
 
 def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
-    """Whether its file is there and fits the code. ``follows_data``: nobody compares and promotes
-    here, so a start trains what has changed, as it does for a developer."""
+    """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
+    the current data, because nobody has measured a model here and a start trains changes."""
     path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False
@@ -90,15 +90,15 @@ def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool
 
 
 async def compare(store: Store, config: Settings, a: str, b: str) -> str:
-    """Measure B beside A. Nothing is stored."""
+    """Measure model B beside model A. Stores nothing."""
     old, new = await _named(store, a), await _named(store, b)
     measured = await _measure(store, config, new, old)
     return _in_words(old, new, measured.comparison)
 
 
 async def replay(store: Store, config: Settings, name: str, days: int) -> str:
-    """Ask the running model and another one what real texts of the last days mean. The answers that
-    would change are printed, and kept for the trainer's page."""
+    """Replay the real texts of the last days on the running model and on another one. The changed
+    answers are printed and stored for the trainer's page."""
     running, model = await _named(store, ModelState.RUNNING), await _named(store, name)
     texts = await store.read(recent_days, days)
     asked = [as_measured(one) for one in texts]
@@ -111,7 +111,7 @@ async def replay(store: Store, config: Settings, name: str, days: int) -> str:
 
 
 async def promote(store: Store, config: Settings, name: str) -> str:
-    """Promote a model. It is measured first when that was not done beside the running one."""
+    """Promote a model. It is measured first unless it was measured beside the running one."""
     model = await _named(store, name)
     running = await store.read(models.in_state, ModelState.RUNNING)
     if running is not None and (model.scores or {}).get("against") != running.hash:
