@@ -1,7 +1,7 @@
-"""The kinds of due work: for each, the function beside its operation that does it.
+"""The kinds of due work, each with the function that carries it out.
 
-Work that waits for another server has places of its own, so a hanging provider, bot, mail server or
-receiver delays neither the others nor the desk's own work (offers, timers, presence).
+Each kind that waits for another server has its own pool. So a hanging provider, bot, mail server or
+webhook receiver delays neither the others nor the desk's own work (offers, timers, presence).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,17 +23,17 @@ from handoff_service.rules.shared.vocabulary import Work
 
 @dataclass(frozen=True, slots=True)
 class WorkKind:
-    """How work of a kind is done."""
+    """The function of one kind of due work, and the size of its pool."""
 
     do: Callable[[Job], Awaitable[None]]
-    #: how much of it is done at once, apart from all other work; None: it shares one pool
+    #: the most jobs of this kind at a time, in its own pool; None: the kind uses the shared pool
     places: int | None = None
 
 
 WORK: Mapping[Work, WorkKind] = {
     Work.DELIVER: WorkKind(deliver.when_due, SENDS_AT_ONCE),
-    # Many, because the gateway limits each bot server by itself: turns that wait for a hanging
-    # server must not keep the turns of others from being claimed.
+    # Many places, because the gateway limits each bot server separately: turns that wait for a
+    # hanging server must not block the turns of the others.
     Work.BOT_TURN: WorkKind(take_bot_turn.when_due, 256),
     Work.FETCH_MEDIA: WorkKind(fetch_media.when_due, 4),
     Work.CALL_WEBHOOK: WorkKind(call_webhook.when_due, 8),

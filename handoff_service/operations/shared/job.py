@@ -1,4 +1,4 @@
-"""A piece of due work as its kind sees it, and what all kinds need of the world."""
+"""One piece of due work, and the dependencies of all kinds of due work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class WorkerDeps:
     metrics: Metrics = field(default_factory=Metrics)
     webhook: Webhook = field(default_factory=NoWebhook)
     connections: Steadiness = field(default_factory=AlwaysSteady)
-    # called when the database was away, because hints may have been lost
+    # called after the database was down, because hints may have been lost
     outage: Callable[[], None] = lambda: None
 
 
@@ -53,12 +53,12 @@ class Job:
 
     @property
     def key(self) -> str:
-        """What the work is about: an id."""
+        """The id of the object that the work is about."""
         return self.claimed.key
 
     @property
     def attempts(self) -> int:
-        """How often the work was claimed, this time included."""
+        """The number of times that the work was claimed, including this one."""
         return self.claimed.attempts
 
     async def write[C, R](
@@ -69,15 +69,15 @@ class Job:
         late: Callable[[Transaction, C], R | None] | None = None,
         near: object = None,
     ) -> R:
-        """Carry out a command about this work if the claim is still valid. Otherwise ClaimDropped
-        ends the work, unless ``late`` makes use of the result."""
+        """Carry out a command if the claim is still valid. Otherwise ``late`` can use the result.
+        If it does not, ClaimDropped ends the work."""
         held = HeldClaim(self.claimed, command)
         answer: R | ClaimLost = await self.deps.store.write(
             fenced(operation, late), held, near=near
         )
         if isinstance(answer, ClaimLost):
             self.deps.metrics.claims_lost.labels(self.claimed.kind).inc()
-            # a receipt that arrives first ends a send every day
+            # usually a delivery receipt came first and ended the send, which is harmless
             say = log.warning if answer.late else log.debug
             say("claim_lost", kind=self.claimed.kind, key=self.key, attempts=self.attempts)
             raise ClaimDropped

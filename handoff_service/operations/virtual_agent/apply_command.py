@@ -1,8 +1,8 @@
-"""Carry out a requester's command in the transaction that stores the text. The bot is not asked,
-and may be down.
+"""Carries out a requester's command in the transaction that stores the text. It does not ask the
+bot, so commands work while the bot is down.
 
-Commands work while the virtual agent owns the conversation; BYE and RESTART also work in a queue.
-For a live agent they are ordinary texts.
+Commands work while the virtual agent owns the conversation. BYE and RESTART also work in a queue.
+While a live agent owns it, they are ordinary texts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
-# collected only while a form asks; afterwards the case has it
+# collected only while a form asks; afterwards they are part of the case
 UNSENT = frozenset({"Problem", "Item"})
 NOT_SENT = "Your unfinished report was not sent. Text it again if you still need help."
 # apply only when no other text follows in the same batch
@@ -37,8 +37,7 @@ LAST = frozenset({Command.BYE, Command.RESTART})
 
 
 def apply_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
-    """``said``: interaction -> the texts just added to it, in order. Texts without a command do
-    nothing here."""
+    """Carry out the commands among new texts. ``said``: interaction -> its new texts, in order."""
     if not any(may_be(text) for its_texts in said.values() for text in its_texts):
         return
     words = desk.commands(tx.conn)
@@ -55,7 +54,7 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
         _leave_queue(tx, interaction, command)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
         return
-    # a live agent waits for the proof that this ends
+    # the command ends a proof that a live agent waits for
     if command in LAST and interaction.back_to is not None:
         leave_virtual_agent(tx, interaction, f"The requester texted {command.upper()}.", {})
         return
@@ -91,7 +90,7 @@ def _bye(tx: Transaction, interaction: InteractionRow) -> None:
 
 
 def _restart(tx: Transaction, interaction: InteractionRow) -> None:
-    """Start the next epoch: a running answer becomes late, and old choices are dropped."""
+    """Start the next epoch. An answer that is under way becomes late, and old choices end."""
     keep_last(tx, interaction, ItemSource.GAVE_UP)
     changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=RESTARTED)
     open_turn(tx, changed, RESTART)

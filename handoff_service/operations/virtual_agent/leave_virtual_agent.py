@@ -1,4 +1,4 @@
-"""A conversation leaves the virtual agent: to the live agent who asked for a proof, else to a
+"""Moves a conversation from the virtual agent to the live agent who requested a proof, or else to a
 queue."""
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from handoff_service.store.routing import work_items
 def leave_virtual_agent(
     tx: Transaction, interaction: InteractionRow, reason: str, collected: Mapping[str, str]
 ) -> InteractionRow:
-    """For a locked, active interaction owned by the virtual agent. A running proof fails."""
+    """Take a locked, active interaction from the virtual agent. A running proof fails."""
     known = dict(collected)
     if interaction.expects is not None:
         known |= end_running(tx, interaction, reason.rstrip("."))
@@ -27,8 +27,8 @@ def leave_virtual_agent(
 
 
 def _come_back(tx: Transaction, interaction: InteractionRow, reason: str) -> InteractionRow | None:
-    """Without an offer, because the conversation was theirs. None when the agent has left or takes
-    no work."""
+    """Return the conversation to the live agent, without an offer, because it was theirs. None when
+    the agent has left or takes no work."""
     agent = work_items.candidate(tx.conn, interaction.back_to or 0)
     due_work.cancel(tx, Work.PROOF_LIMIT, [interaction.id])
     if agent is None or not agent.takes_work:

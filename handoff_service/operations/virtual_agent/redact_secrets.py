@@ -1,5 +1,5 @@
-"""Secrets in requesters' texts: stored only as keyed hashes. The virtual agent learns that there
-was an answer, but not what it was."""
+"""Redacts secrets in requesters' texts. Only their keyed hashes are stored. The virtual agent gets
+a payload in place of the answer."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from handoff_service.store.identity.proofs import LiveCode
 
 OPENING = "/prove_identity"  # asks the virtual agent to start a proof
 ENDED = "/proof_ended"  # an agent has verified the requester meanwhile
-TOLD = "/tell_secret"  # there is an answer, whatever it was
+TOLD = "/tell_secret"  # the requester has answered
 
 
 def keep(
@@ -22,7 +22,8 @@ def keep(
     expects: Expects | None,
     answers: Sequence[tuple[int, tuple[str, ...]]],
 ) -> None:
-    """Keep answers, by their positions in the conversation, until the turn that judges them."""
+    """Store the hashes of answers until a turn judges them. ``answers``: sequence number in the
+    conversation -> guesses."""
     key = tx.settings.link_key
     for seq, guesses in answers:
         by_fact = expects is Expects.FACT
@@ -37,11 +38,13 @@ def keep(
 
 
 def unasked(key: str, expects: Expects | None, codes: Sequence[LiveCode], body: str) -> str:
-    """The redacted form of a text that nobody asked a code of, from a number with these live codes.
+    """Redact codes in a text that was not the answer to a proof. ``codes``: the live codes of its
+    number.
 
-    While a code can still be guessed, six digits are masked whether or not they are the code.
-    Otherwise the virtual agent's reaction would confirm a guess. A used code is masked only when it
-    matches. The same holds when an employee number is expected, which may also have six digits.
+    While a code can still be guessed, any six digits are masked, because otherwise the virtual
+    agent's reaction would confirm a guess. Used codes are masked only if they match. If the proof
+    expects an account, codes are also masked only if they match, because an employee number can
+    have six digits.
     """
     if expects is not Expects.ACCOUNT and not all(code.used for code in codes):
         return without_codes(body, lambda _: True)
@@ -53,7 +56,8 @@ def unasked(key: str, expects: Expects | None, codes: Sequence[LiveCode], body: 
 
 
 def instead_of_texts(tx: Transaction, interaction: InteractionRow, *, after: int) -> str | None:
-    """The payload for the virtual agent in place of the requester's texts while a proof runs."""
+    """The payload that the virtual agent gets in place of a secret answer. None: there is no
+    answer to a running proof."""
     if interaction.expects is None:
         return None
     a = t.proof_answers

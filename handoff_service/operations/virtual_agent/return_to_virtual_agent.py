@@ -1,8 +1,8 @@
-"""Return a conversation to the virtual agent: by a live agent, with an outcome, or by a waiting
+"""Returns a conversation to the virtual agent, for a live agent with an outcome or for a waiting
 requester.
 
-The bot learns it in its next turn (``handed_back`` and ``before`` in the turn's metadata), so it
-neither repeats nor forgets anything. ``take_bot_turn.open_turn`` makes the bot speak at once.
+The next turn's metadata (``handed_back`` and ``before``) contain the outcome, so the bot neither
+repeats nor forgets anything. ``take_bot_turn.open_turn`` lets the bot send a text immediately.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ BY_REQUESTER = "The requester went back to the virtual agent"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnToBot:
-    """``outcome``: what was done, in the agent's words."""
+    """``outcome``: the agent's description of the work done."""
 
     interaction_id: int
     agent_id: int
@@ -37,8 +37,9 @@ class ReturnToBot:
 
 
 def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
-    """The virtual agent answers the next text. Conflict when there is no bot, or when the bot
-    already owns it."""
+    """Let the virtual agent answer from the next text on. BadInput for an invalid outcome; Conflict
+    without a bot, when the bot already owns the conversation, or when the number cannot be
+    answered."""
     if not command.outcome.strip():
         raise BadInput(errors={"outcome": "must not be empty: describe what was done"})
     outcome = checked_text(command.outcome, most=LONGEST_OUTCOME)
@@ -69,8 +70,8 @@ def return_to_virtual_agent(
     outcome: str | None,
     agent_id: int | None = None,
 ) -> InteractionRow:
-    """Give a locked, active interaction to the virtual agent. ``agent_id``: the agent who returned
-    it, if any."""
+    """Make the virtual agent the owner of a locked, active interaction. ``agent_id``: the agent who
+    returned it, if any."""
     cancel_work_item(tx, interaction.id)
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     changed = messages.change_owner(

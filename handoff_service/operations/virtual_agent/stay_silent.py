@@ -1,4 +1,4 @@
-"""Leave a text unanswered: it is not for the desk, and its sender has been told so."""
+"""Leaves a text unanswered, because it is not for the desk and its sender got that reply before."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class StaySilent:
 
 
 def stay_silent(tx: Transaction, command: StaySilent) -> None:
-    """The turn ends without an answer, and supervisors see the text. Repeating it changes
+    """Let the turn end without an answer, and alert supervisors. A repeated call changes
     nothing."""
     found = select(b.c.interaction_id).where(b.c.id == command.turn_id)
     interaction = interactions.lock(tx.conn, tx.conn.execute(found).scalar_one())

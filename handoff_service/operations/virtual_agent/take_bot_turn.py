@@ -1,11 +1,11 @@
-"""One turn of the virtual agent: ask under an epoch, and store the answer only if that epoch still
-holds.
+"""Takes one turn of the virtual agent: asks the bot in an epoch, and sends the answer only if the
+conversation is still in that epoch.
 
-The turn's row is stored before the bot is asked, so a repeat after a crash has the same ``turn_id``
-and texts. A handoff that the bot requests is kept on the turn and carried out at its end, after the
-bot's texts.
+The turn's row is stored before the bot is asked, so a retry after a crash has the same ``turn_id``
+and texts. A handoff that the bot requests is stored with the turn, and carried out at its end,
+after the bot's texts.
 
-The desk itself can open a turn without a requester's text: see ``open_turn``.
+``open_turn`` opens a turn without a requester's text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ class BeginTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishTurn:
-    """The bot's answer, or ``failure``: why there is none, in words for an agent."""
+    """The bot's answer. ``failure``: the reason why there is none, as a text for agents."""
 
     turn_id: int
     replies: Sequence[BotReply] = ()
@@ -80,7 +80,7 @@ class FinishTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestHandOff:
-    """Requested by an action during a turn; carried out when the turn ends."""
+    """An action's request for a handoff, which is carried out when the turn ends."""
 
     turn_id: int
     reason: str
@@ -93,10 +93,11 @@ def open_turn(
     payload: str,
     slots: Mapping[str, object] | None = None,
 ) -> None:
-    """Ask the bot at once, without a requester's text, in a locked interaction whose epoch starts
-    with this turn.
+    """Ask the bot immediately, without a requester's text, in a locked interaction. This turn must
+    be the first of its epoch.
 
-    ``payload`` is what a button would send (``/prove_identity``); ``slots`` are set before it runs.
+    ``payload``: a payload as a button sends it (``/prove_identity``). ``slots``: the bot sets them
+    before the payload runs.
     """
     _new_turn(tx, interaction, {"payload": payload, "slots": dict(slots or {})})
     work = due_work.Due(
@@ -106,7 +107,8 @@ def open_turn(
 
 
 def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
-    """The question for the bot now. None when there is nothing to ask; its work is then removed."""
+    """The question for the bot. None when there is nothing to ask; the due work is then
+    canceled."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
@@ -157,8 +159,8 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
 
 
 def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
-    """Store the bot's answer and send it. If the epoch is over, keep the answer as a line for
-    agents only. An answered turn is not answered again."""
+    """Store the bot's answer and send it. If the epoch has ended, the answer becomes a note for
+    agents. A repeated call for an answered turn sends nothing."""
     interaction, turn = _locked_turn(tx, command.turn_id)
     if turn.answered_at is not None:
         _next_turn(tx, interaction.id)
@@ -185,9 +187,11 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
 
 
 def keep_late_answer(tx: Transaction, command: FinishTurn) -> TurnOutcome | None:
-    """Handle an answer whose work another process has claimed by now. If the conversation has left
-    the bot, the answer becomes a note for agents. Otherwise returns None and stores nothing: the
-    turn is still open, and the new process answers it."""
+    """Handle an answer after another process has claimed the work.
+
+    If the turn's epoch has ended, the answer becomes a note for agents. Otherwise this returns None
+    and stores nothing, because the other process answers the turn.
+    """
     interaction, turn = _locked_turn(tx, command.turn_id)
     outcome = _outcome(tx, interaction, turn, command)
     if turn.answered_at is not None or outcome is not TurnOutcome.LATE:
@@ -234,8 +238,8 @@ def _outcome(
 
 
 def _is_lost(tx: Transaction, interaction: InteractionRow, replies: Sequence[BotReply]) -> bool:
-    """Whether a bot without an ``understood`` report is lost: it gives the same answer again and
-    again."""
+    """Whether a bot that reports no ``understood`` is lost, which shows by the same answer several
+    times in a row."""
     most = desk.same_answers(tx.conn)
     if most == 0 or not replies:
         return False
@@ -259,7 +263,7 @@ def _answer(
 def _answer_without_bot(
     tx: Transaction, interaction: InteractionRow, answer: str, choices: Sequence[Choice]
 ) -> None:
-    """Answer wordless texts without asking the bot, so its state does not change."""
+    """Answer texts without words, and do not ask the bot, so that its state does not change."""
     turn_id = _new_turn(tx, interaction)
     answer = in_language(answer, spoken_language(tx.conn, interaction.id))
     for part in split(with_choices(answer, choices)):
@@ -272,8 +276,8 @@ def _answer_without_bot(
 def _leave_unanswered(
     tx: Transaction, interaction: InteractionRow, kind: AutomatedText, choices: Sequence[Choice]
 ) -> None:
-    """End the turn without an answer. The conversation says why, and the next text begins another
-    turn."""
+    """End the turn without an answer. A system line shows the reason, and the next text starts
+    another turn."""
     turn_id = _new_turn(tx, interaction)
     said = f"Not answered: it looks like {kind}."
     messages.append(
@@ -297,8 +301,8 @@ def _put(tx: Transaction, turn_id: int, **values: object) -> None:
 
 
 def told_today(tx: Transaction, asked: tuple[int, str]) -> bool:
-    """Whether this action answered the turn's number within a day. ``asked``: the turn's id and the
-    action."""
+    """Whether this action answered a text of the turn's number in the last 24 hours. ``asked``: the
+    turn's id and the action."""
     turn_id, action = asked
     _, turn = _locked_turn(tx, turn_id)
     number = interactions.lock(tx.conn, turn.interaction_id).requester_number
@@ -306,8 +310,8 @@ def told_today(tx: Transaction, asked: tuple[int, str]) -> bool:
 
 
 def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
-    """Keep on the turn that the conversation goes to live agents when it ends. Repeating it changes
-    nothing."""
+    """Store with the turn that its end hands the conversation to live agents. A repeated call with
+    the same request changes nothing."""
     tx.conn.execute(
         update(t.bot_turns)
         .where(t.bot_turns.c.id == command.turn_id, t.bot_turns.c.answered_at.is_(None))
@@ -316,7 +320,7 @@ def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
 
 
 def _under_way(tx: Transaction, interaction: InteractionRow) -> _Row | None:
-    """The epoch's unanswered turn."""
+    """The unanswered turn of the present epoch. None: there is none."""
     b = t.bot_turns.c
     query = select(b.id, b.up_to_seq, b.opening).where(
         b.interaction_id == interaction.id, b.epoch == interaction.epoch, b.answered_at.is_(None)
@@ -365,8 +369,8 @@ def _keep_late(
 
 
 def _next_turn(tx: Transaction, interaction_id: int) -> None:
-    """Start the next turn for texts that arrived meanwhile or a turn that the desk opened.
-    Otherwise do nothing."""
+    """Schedule the next turn if a turn is open or texts have arrived meanwhile. Otherwise cancel
+    the due work."""
     interaction = interactions.lock(tx.conn, interaction_id)
     after = bot_turns.answered_up_to(tx.conn, interaction.id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
@@ -398,7 +402,7 @@ async def when_due(job: Job) -> None:
 
 
 async def _ask(job: Job, question: Question) -> tuple[BotAnswer, str | None]:
-    """The bot's answer. If the first try fails, asks again under the same turn id."""
+    """The bot's answer. After a failed try, ask once more with the same turn id."""
     failure = ""
     for _ in range(2):
         try:

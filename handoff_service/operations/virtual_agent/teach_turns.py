@@ -1,5 +1,8 @@
-"""Turns of the virtual agent that a trainer should see, each kept where it shows: at its answer, at
-a handoff, at a restart, when the requester says it in other words, when an agent marks it."""
+"""Keeps turns of the virtual agent that are worth a trainer's label.
+
+A turn is kept at its answer, at a handoff, at a restart, when the requester rewords the text, and
+when an agent marks the answer.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,7 +30,7 @@ type _Row = sa.Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkMisunderstood:
-    """``message_id``: what the virtual agent answered."""
+    """``message_id``: the virtual agent's answer."""
 
     interaction_id: int
     message_id: int
@@ -35,7 +38,7 @@ class MarkMisunderstood:
 
 
 def keep_turn(tx: Transaction, interaction: InteractionRow, turn_id: int) -> None:
-    """For a turn that was answered just now."""
+    """Keep a turn that was just answered, and the turn before it, if they are worth a label."""
     text = _text(tx, interaction, _turn(tx, turn_id))
     if text is None:
         return
@@ -59,16 +62,19 @@ def keep_turn(tx: Transaction, interaction: InteractionRow, turn_id: int) -> Non
 
 
 def keep_last(tx: Transaction, interaction: InteractionRow, source: ItemSource) -> None:
-    """The requester has given up, or asks for a person: what they said before is worth a label.
-    Before a handoff, only when it was not understood."""
+    """Keep the last text after the requester gave up or asked for a person. Before a handoff, only
+    a text that was not understood is worth a label."""
     text = _before(tx, interaction, None)
     if text is not None and (source is not ItemSource.HANDOFF or _fell_back(text)):
         keep_item(tx, interaction, text, Reason(source=source))
 
 
 def mark_misunderstood(tx: Transaction, command: MarkMisunderstood) -> int | None:
-    """An agent marks an answer of the virtual agent. Returns the item's id; None when its texts are
-    secrets or names and numbers only. NotFound; BadInput when it answered no text."""
+    """Keep the text of an answer that an agent marked as misunderstood. Returns the item's id.
+
+    None when the text is a secret or has only names and numbers. NotFound when there is no such
+    answer; BadInput when it answered no text.
+    """
     interaction = interactions.lock(tx.conn, command.interaction_id)
     seq = tx.conn.execute(
         select(m.c.seq).where(
@@ -107,8 +113,8 @@ def _before(tx: Transaction, interaction: InteractionRow, turn_id: int | None) -
 
 
 def _text(tx: Transaction, interaction: InteractionRow, turn: _Row) -> Text | None:
-    """What the turn answered. None for one that had no text, or a choice instead, and for a virtual
-    agent that does not report."""
+    """The text that the turn answered. None for a turn without a text or with a choice, and for a
+    bot that does not report the intent."""
     if turn.opening is not None or turn.understood is None:
         return None
     earlier = (b.c.interaction_id == interaction.id, b.c.id < turn.id)

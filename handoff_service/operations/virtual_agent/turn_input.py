@@ -1,4 +1,4 @@
-"""What a turn gives the bot: the texts that no turn has answered, and what is told beside them."""
+"""Collects the bot's input for a turn: the unanswered texts and the metadata."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,16 +20,16 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
-PICTURE = "(picture)"  # what the bot gets for a picture without words
+PICTURE = "(picture)"  # the bot's input for a picture without words
 RESTARTED = "The requester started over"
-#: slots of a proof or wish that ended when the conversation left the virtual agent
+#: slots of a proof or request that ended when the conversation left the virtual agent
 NO_PROOF: Mapping[str, None] = dict.fromkeys(
     (
         *("account", "account_asked", "proof", "after_proof", "back_to"),
         *("next_wish", "next_wish_text", "questions"),
     )
 )
-# what runs before the first text after an agent gave the conversation back
+# the payload that runs before the first text after an agent returned the conversation
 HANDED_BACK = "/handed_back"
 SPEAK: Mapping[Language, str] = {
     Language.ENGLISH: "/speak_english",
@@ -42,8 +42,8 @@ type _Row = sa.Row[*tuple[Any, ...]]
 def unanswered_texts(
     tx: Transaction, interaction: InteractionRow, *, after: int, up_to: int
 ) -> list[str]:
-    """The requester's texts of this epoch that no turn has answered, in order; empty for one that
-    shows nothing. Commands are not the bot's, nor what the desk answers about being texted."""
+    """The requester's unanswered texts of this epoch, in order; an invisible text is empty. Without
+    commands and without texts about consent, because the desk answers those itself."""
     m = t.messages
     with_media = sa.exists().where(t.media.c.message_id == m.c.id)
     rows = tx.conn.execute(
@@ -66,7 +66,7 @@ def unanswered_texts(
 
 
 def _for_bot(body: str, *, with_media: bool) -> str:
-    """One text as the bot is given it; empty for one that shows nothing."""
+    """One text as the bot gets it. Empty when nothing in it is visible."""
     if is_visible(body):
         return without_signature(body).strip()
     return PICTURE if with_media else ""
@@ -77,8 +77,9 @@ def told_to_bot(
     interaction: InteractionRow,
     opening: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """What an agent did, for a conversation that was handed back to the bot. Every turn of that
-    epoch gets it. The first turn also gets the steps that the bot takes ``before`` it."""
+    """The metadata for a turn. ``handed_back``: the agent's outcome, in every turn of an epoch that
+    began with a return to the bot. ``before``: steps that the bot takes before the turn, such as
+    slots to set."""
     told: dict[str, Any] = {}
     before: dict[str, Any] = {"slots": opening["slots"]} if opening and opening["slots"] else {}
     line = _given_back(tx, interaction) if interaction.epoch > 1 else None
@@ -102,21 +103,21 @@ def told_to_bot(
 
 
 def language_payload(texts: Sequence[str]) -> str | None:
-    """The payload for the virtual agent in place of texts that only ask for a language."""
+    """The bot's payload in place of texts that only ask for a language. None for other texts."""
     wanted = language_wish(" ".join(texts))
     return SPEAK[wanted] if wanted is not None else None
 
 
 def _changed_language(tx: Transaction, interaction: InteractionRow) -> str | None:
-    """The language to answer in, where the virtual agent does not know it yet."""
+    """The language of the replies, if the virtual agent does not know it yet. Otherwise None."""
     spoken = spoken_language(tx.conn, interaction.id)
     known = bot_turns.collected(tx.conn, interaction.id).get("Language", Language.ENGLISH)
     return spoken if spoken != known else None
 
 
 def asked_before(tx: Transaction, interaction: InteractionRow) -> dict[str, Any]:
-    """``asked``: the titles of the choices that the requester has before them, and whether the
-    virtual agent made a case in this conversation. Empty when there is neither."""
+    """``asked``: the titles of the current choices, and whether the virtual agent made a case in
+    this conversation. Empty when there is neither."""
     choices = [title for title, _ in bot_turns.choices(tx.conn, interaction.id, interaction.epoch)]
     made = select(t.cases.c.id).where(
         t.cases.c.interaction_id == interaction.id, t.cases.c.bot_turn_id.is_not(None)
@@ -128,10 +129,10 @@ def asked_before(tx: Transaction, interaction: InteractionRow) -> dict[str, Any]
 
 
 def _given_back(tx: Transaction, interaction: InteractionRow) -> _Row | None:
-    """The line with which the epoch began, when it came from somebody else; with the agent's name,
-    if one gave it back.
+    """The system line at the begin of an epoch in which the conversation returned to the virtual
+    agent, with the name of the agent who returned it, if any.
 
-    A restart begins an epoch too, but the virtual agent had the conversation before.
+    None for a restart, because the virtual agent had the conversation before.
     """
     m = t.messages
     query = select(m.c.body, m.c.reason, m.c.created_at, t.agents.c.name).outerjoin(
