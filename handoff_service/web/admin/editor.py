@@ -1,5 +1,5 @@
-"""Shared admin pages for one kind of object: forms to create and change it, and a page to delete
-it. ``Editor`` describes the kind; its list is a separate page."""
+"""Shared admin pages for one kind of object: the forms to create and change it, and the page to
+delete it. ``Editor`` describes the kind. Each kind has its own list page."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,14 +26,14 @@ def listed(rows: Sequence[Any], *, new: str | None = None, q: str | None = None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleting:
-    """The question before deleting."""
+    """The page that asks before an object is deleted."""
 
     title: str
-    #: what deleting does, one paragraph each
+    #: the effects of deleting, one paragraph each
     says: Sequence[str]
-    #: the link to the question
+    #: the label of the link to this page
     label: str
-    #: the button that deletes; empty: like the link
+    #: the label of the button that deletes; empty: the same as the link
     verb: str = ""
 
 
@@ -44,42 +44,42 @@ class Saving[T]:
     request: Request
     agent: CurrentAgent
     form: Form
-    #: None: a new one
+    #: None: the form creates an object
     id: int | None = None
-    #: as it is stored
+    #: the stored object; None: the form creates one
     one: T | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Editor[T]:
-    """The forms of one noun."""
+    """The pages of one kind of object."""
 
-    #: the address of the list, which is in the menu
+    #: the address of the list page, which the menu links to
     here: str
-    #: what the addresses of the forms begin with
+    #: the common beginning of the forms' addresses
     at: str
     template: str
     back_label: str
     #: the heading and the values of an empty form
     new: tuple[str, Mapping[str, str]]
-    #: reads one by its id; NotFound
+    #: reads an object by its id; raises NotFound
     read: Callable[[Connection, int], T]
-    #: the heading and the values of its form
+    #: the heading and the values of an object's form
     shown: Callable[[T], tuple[str, Mapping[str, str]]]
-    #: the operation and the command that a form means
+    #: the operation and the command that save a form
     write: Callable[[Saving[T]], Awaitable[WriteNoun]]
-    #: the operation and the command that delete one; the operation returns False when it only
-    #: deactivated
+    #: the operation and the command that delete an object; the operation returns False when it only
+    #: deactivates the object
     delete: Callable[[CurrentAgent, int], WriteNoun]
-    #: None: it cannot be deleted
+    #: describes the delete page; None: the object cannot be deleted
     deleting: Callable[[T], Deleting | None]
-    #: what else the template shows
+    #: further variables for the template
     around: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(
         default=lambda _conn, _form, _one: {}
     )
     typed: Callable[[Request, Form], Form] = field(default=lambda _request, form: form)
     roles: tuple[Role, ...] = (Role.ADMIN,)
-    #: saving leads to the form of the record in place of the list
+    #: True: saving returns to the object's form; False: to the list
     stays: bool = False
 
     def pages(self) -> dict[str, Any]:
