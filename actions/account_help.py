@@ -1,5 +1,5 @@
-"""A password, or an account that is locked: what a bot must not do alone, it prepares for a
-person."""
+"""Help with a password or a locked account. The bot prepares the case, and a live agent resets the
+account."""
 
 from typing import Any
 
@@ -26,10 +26,10 @@ REASON = "Needs help with a password or a locked account. Identity verified."
 
 
 class AccountHelpAction(Action):
-    """A proven person gets a case of high priority and a live agent who resets it. Asked again, it
-    is the same case.
+    """Open a case of high priority for a verified requester, and hand over to a live agent. A
+    repeated request uses the same case.
 
-    The case is described by the account alone: what somebody texts about a password may hold the
+    The case's description names the account only, because a text about a password can contain the
     password.
     """
 

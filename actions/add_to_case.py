@@ -1,4 +1,4 @@
-"""The requester says more about what they have just reported."""
+"""The requester adds a fact to a case that was made in this conversation."""
 
 from typing import Any
 
@@ -16,17 +16,16 @@ from handoff_service.rules.virtual_agent.bot_replies import added
 from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number
 from handoff_service.rules.virtual_agent.questions import is_question
 
-LATELY = 3  # turns after a case in which an unclear text may belong to it
+LATELY = 3  # turns after a case; an unclear text in them can belong to the case
 UNCLEAR = frozenset(
     {"nlu_fallback", "unsure_topic", "out_of_scope", "not_for_desk", "automated_text"}
 )
-MACHINE = 0.9  # a text that a machine sent with this confidence belongs to no case
+MACHINE = 0.9  # from this confidence on, an automated text belongs to no case
 FEWEST = 2  # words of an addition
 
 
 class AddToCaseAction(Action):
-    """Note it on the case that was made in this conversation. Without one, it is the beginning of a
-    report."""
+    """Add the text to the conversation's case. Without a case, the text begins a report."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -43,9 +42,9 @@ class AddToCaseAction(Action):
 
 
 async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """Whether a text that was not understood was added to the case that was made just before.
+    """Add a text to the case of an earlier turn if it may belong there. Returns whether it did.
 
-    A friend's text that ends in a case does less harm than a fact that is lost.
+    A wrong text in a case does less harm than a lost fact.
     """
     ago, text = turns_since_case(tracker.events), said(tracker)
     if ago is None or ago > LATELY or len(text.split()) < FEWEST or is_wrong_number(text):
@@ -56,7 +55,7 @@ async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracke
 
 
 async def add_text(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """Add the text to the conversation's case, and say so. False: there is no case."""
+    """Add the text to the conversation's case, and confirm it. False: there is no case."""
     note = AddToCase(turn_id=turn_id(tracker), note=said(tracker))
     number = await desk.store.write(add_to_case, note)
     if number is None:

@@ -1,4 +1,4 @@
-"""How do my cases stand?"""
+"""The status of the requester's cases."""
 
 from typing import Any
 
@@ -28,12 +28,14 @@ from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Case
 
 SLOT = "case_number"
-SURE = 0.8  # of the classifier, that the text inside a form is about another case
+SURE = 0.8  # least confidence that a text inside a form asks about another case
 
 
 class CaseStatusAction(Action):
-    """Tell a proven person how one of their cases stands, or which are open. Whether somebody else
-    has a case with the number that they said is not told."""
+    """Send a verified requester the status of one of their cases, or the list of their open ones.
+
+    The reply to an unknown number does not show whether another person has that case.
+    """
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -50,7 +52,7 @@ class CaseStatusAction(Action):
             return []
         in_form = form_of(tracker) in (PROBLEM_FORM, EQUIPMENT_FORM)
         if in_form and not by_number and confidence(tracker) < SURE:
-            return keep_aside(dispatcher, tracker)  # "when will i have it?" is about this one
+            return keep_aside(dispatcher, tracker)  # "when will i have it?" is about this request
         events = await proof_first(self._desk, tracker, then=self.name())
         if events is not None:
             return events
@@ -61,7 +63,7 @@ class CaseStatusAction(Action):
 
 def _answer(conn: Connection, interaction: int, said: object, spoken: Language) -> str:
     user = conversations.get(conn, interaction).user
-    if user is None:  # taken back since the proof
+    if user is None:  # an agent has undone the verification since the proof
         return in_language(bot_replies.UNKNOWN_CASE if said else bot_replies.NO_CASES, spoken)
     if not said:
         found = [_line(case) for case in cases.unsettled(conn, user.id)]

@@ -22,8 +22,7 @@ THEN = "Text any details here, or ask for a person."
 
 
 class OpenCaseAction(Action):
-    """Make the case, tell its number, and forget the form's answers so that the next problem starts
-    afresh."""
+    """Open the case, send its number, and empty the form's slots for the next problem."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -48,7 +47,7 @@ class OpenCaseAction(Action):
 
 
 async def make_case(desk: AppContext, tracker: Tracker, problem: str) -> str:
-    """Open a case from what the problem form knows, and return its number."""
+    """Open a case from the problem form's slots, and return its number."""
     impact, asked = tracker.get_slot("impact"), tracker.get_slot("questions")
     wanted = OpenCase(
         turn_id=turn_id(tracker),

@@ -1,4 +1,5 @@
-"""The equipment form: a question is no answer to its questions, so it is kept beside them."""
+"""The equipment form. A requester's question does not fill a slot; it is kept in a slot of its
+own."""
 
 from typing import Any
 
@@ -19,8 +20,9 @@ REQUEST = "request_equipment"
 
 
 class ValidateEquipmentForm(FormValidationAction):
-    """Any words are a good answer, except a question the first time. A request that says what is
-    needed is kept in its own words: "a laptop and a phone" is more than one name."""
+    """Accepts any words as an answer, except the requester's first question. If the request itself
+    names the equipment, its own words fill the slot: "a laptop and a phone" is more than one
+    entity."""
 
     def name(self) -> str:
         return f"validate_{FORM}"
@@ -32,7 +34,7 @@ class ValidateEquipmentForm(FormValidationAction):
         tracker: Tracker,
         domain: DomainDict,
     ) -> list[str]:
-        """A correction of the case that was just made asks nothing: it is added to it."""
+        """None for a correction of the last case, because the text is added to that case."""
         return [] if corrects_case(tracker.events) else domain_slots
 
     async def extract_item(
@@ -59,9 +61,12 @@ class ValidateEquipmentForm(FormValidationAction):
 def keep_question(
     slot: str, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker
 ) -> dict[str, Any]:
-    """The slots after a question that was given for an answer: the slot stays empty and the
-    question is kept. Empty when the value is an answer, and for a second question, so that nobody
-    is asked for ever."""
+    """The slots after a requester answered with a question: the slot stays empty, and the question
+    is kept.
+
+    Empty when the value is an answer. Empty for a second question too, so that the form does not
+    ask in a loop.
+    """
     is_new = tracker.get_slot(QUESTIONS) is None and tracker.get_slot("requested_slot") == slot
     if not is_new or str(value).strip() != said(tracker) or not is_question(said(tracker)):
         return {}
@@ -70,8 +75,8 @@ def keep_question(
 
 
 def keep_aside(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[dict[str, Any]]:
-    """Events that keep a question which nothing here can answer, for an agent. The form's question
-    follows."""
+    """Events that keep a question for an agent, because the virtual agent cannot answer it. The
+    form then asks again."""
     dispatcher.utter_message(response="utter_question_kept")
     asked = [tracker.get_slot(QUESTIONS), said(tracker)]
     return [SlotSet(QUESTIONS, "\n".join(str(one) for one in asked if one))]

@@ -1,9 +1,8 @@
-"""The virtual agent did not understand. It asks again once; then a person takes over, with a case
-where possible.
+"""The virtual agent did not understand a text. It asks again once. The second time it hands over to
+a person, and opens a case first if a report was begun.
 
-- While a report is being made, the text is kept with the report: it may be another fact about the
-  problem.
-- After a case was made, the text is added to the case.
+- During a report, the text is kept with the report, because it can be a fact about the problem.
+- After a case, the text is added to the case.
 """
 
 from typing import Any
@@ -48,8 +47,8 @@ class FallbackAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
-        """The turn ends with it also where another action followed up with it: no rule knows what
-        comes then, and Rasa would run it again and again."""
+        """Answer, and end the turn. If another action started this one, no rule ends the turn, and
+        Rasa would run this action in a loop."""
         events = await self._answer(dispatcher, tracker)
         if any(event["event"] == "followup" for event in events):
             return events
@@ -76,12 +75,13 @@ class FallbackAction(Action):
             dispatcher.utter_message(response="utter_not_understood_twice")
             return await hand_over(self._desk, tracker, REASON, collected(tracker))
         dispatcher.utter_message(response="utter_not_understood" if form else "utter_rephrase")
-        return [FollowupAction(form)] if form else []  # also where no rule leads back to the form
+        return [FollowupAction(form)] if form else []  # because some forms have no rule for it
 
     async def _inside_report(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, *, again: bool
     ) -> Events:
-        """Keep what was said. The first time ask in another way, then open the case as it is."""
+        """Keep the text with the report. The first time, ask in other words; the second time, open
+        the case as it is."""
         is_fact = len(said(tracker).split()) > 1 and intent_of(tracker) not in NO_FACT
         problem = str(tracker.get_slot("problem"))
         problem = f"{problem}\n{said(tracker)}" if is_fact else problem
@@ -91,7 +91,7 @@ class FallbackAction(Action):
         if tracker.get_slot("requested_slot") == "impact":
             response = "utter_noted_ask_impact" if is_fact else "utter_ask_impact_again"
             dispatcher.utter_message(response=response)
-            # The form refused this text; without this event Rasa would let it take no answer.
+            # The form rejected this text. Without this event it would not accept the next answer.
             return [*kept, ActiveLoop(PROBLEM_FORM), FollowupAction("action_listen")]
         dispatcher.utter_message(response="utter_noted" if is_fact else "utter_not_understood")
         return [*kept, FollowupAction(PROBLEM_FORM)]
@@ -107,7 +107,7 @@ class FallbackAction(Action):
 
 
 def _drop(dispatcher: CollectingDispatcher, form: str, response: str) -> Events:
-    """The matter has settled itself, or was never one: leave the form and what it knows."""
+    """Leave the form and empty its slots, because the problem is solved or the number was wrong."""
     if form == IDENTITY_FORM:
         return [FollowupAction("action_drop_proof")]
     dispatcher.utter_message(response=response)
@@ -116,13 +116,15 @@ def _drop(dispatcher: CollectingDispatcher, form: str, response: str) -> Events:
 
 
 def ran_in_form(tracker: Tracker) -> bool:
-    """Whether this action ran since the form began, also before an aside."""
+    """Whether this action ran since the form began, in any of its turns."""
     return times_since_form(tracker.events, NAME) > 0
 
 
 def ran_in_previous_turn(tracker: Tracker) -> bool:
-    """Whether this action ran in the turn before. Intents would not tell: inside a form a text that
-    is understood but answers nothing comes here too, and one that is not understood may be an
-    answer."""
+    """Whether this action ran in the turn before.
+
+    The intents do not show it: inside a form, an understood text that answers nothing ends here
+    too, and a text that is not understood can be an answer.
+    """
     before = previous(tracker.events)
     return before is not None and NAME in before.did

@@ -15,10 +15,10 @@ SLOT = "said_name"
 
 
 class GreetAction(Action):
-    """Greet by the name that was given: on a number that several people share it is all that tells
-    them apart.
+    """Greet the requester by the name that they gave. On a shared number, only the name
+    distinguishes the people.
 
-    The name is a claim. Agents read it as such, and it proves nothing.
+    The name is a claim and proves nothing. Agents see it as a claim.
     """
 
     def name(self) -> str:
@@ -31,7 +31,7 @@ class GreetAction(Action):
 
 
 def greet(dispatcher: CollectingDispatcher, name: str | None) -> list[dict[str, Any]]:
-    """Events after the greeting, which is sent: they remember the name."""
+    """Send the greeting. Returns the events that remember the name."""
     if name is None:
         dispatcher.utter_message(response="utter_greet")
         return []

@@ -13,10 +13,9 @@ from handoff_service.rules.virtual_agent.handoff_reason import reason_in
 
 
 class HandOffAction(Action):
-    """Hand the conversation over when this turn ends. The service says so to the requester, in the
-    queue's words.
+    """Hand the conversation over when this turn ends. The service then sends the queue's text.
 
-    The reason is what they gave in passing; nobody is asked for one.
+    The reason comes from the requester's text. The virtual agent does not ask for one.
     """
 
     def __init__(self, desk: AppContext) -> None:

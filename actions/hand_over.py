@@ -1,5 +1,5 @@
-"""The virtual agent gives up: the conversation goes to a person when the turn ends, and every form
-is left."""
+"""The virtual agent gives up: it leaves the form, and the conversation goes to a live agent when
+the turn ends."""
 
 from typing import Any
 
@@ -16,8 +16,11 @@ from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOf
 async def hand_over(
     desk: AppContext, tracker: Tracker, reason: str, known: dict[str, str]
 ) -> list[dict[str, Any]]:
-    """Events for the action to return. ``known``: what agents read, by name. A report that was
-    remembered for later becomes a case, which the agent then has."""
+    """Request the handoff. Returns the events for the action to return.
+
+    ``known``: the facts that agents see, by name. A report that was put off becomes a case, and the
+    agent sees its number.
+    """
     if tracker.get_slot(WISH) in REPORTS and tracker.get_slot(WISH_TEXT):
         report = OpenCase(turn_id=turn_id(tracker), description=str(tracker.get_slot(WISH_TEXT)))
         known = known | {"Case": await desk.store.write(open_case, report)}

@@ -1,5 +1,5 @@
-"""Who is this? The form that proves it, and the questions around it. What is said follows from
-where the proof stands, which is the same whether there is an account or not."""
+"""The identity form, and the questions around it. The replies depend on the state of the proof
+only, so they do not show whether an account exists."""
 
 import asyncio
 import re
@@ -55,31 +55,32 @@ from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.identity.proofs import requester_of
 
 VERDICTS = {Verdict.WRONG: "wrong", Verdict.TOO_OLD: "too_old", Verdict.NO_CODE: "no_code"}
-#: The action that waits for the proof -> the question that says why it is asked.
+#: The action that waits for the proof -> the question with the reason for the proof.
 WHY_ACCOUNT = {
     "action_case_status": "utter_ask_account_for_cases",
     "action_account_help": "utter_ask_account_for_access",
 }
-MOST_ASKED = 3  # questions for the account, before a person takes over
-GAVE_UP = "gave_up"  # in place of the action that would go on after the proof
+MOST_ASKED = 3  # questions for the account before a person takes over
+GAVE_UP = "gave_up"  # takes the place of the action that follows the proof
 NO_ACCOUNT = "The requester did not say who they are."
-MOST_NAME = 40  # characters of a name that a text has room for
+MOST_NAME = 40  # characters of a name in a reply
 type Events = list[dict[str, Any]]
-# The form asks though no proof is under way (an agent had the conversation meanwhile): it ends, and
-# its rule goes on.
 _CODE = re.compile(r"\d{4}|\b(?:code|codigo|código|mail|inbox|spam|resend|digits)\b", re.IGNORECASE)
+# Ends the form when it asks without a running proof, because an agent had the conversation
+# meanwhile. The form's rule then continues.
 LEAVE: Events = [SlotSet("requested_slot", None)]
 
 
 class _WithDesk(Action):
-    """An action that is given the desk."""
+    """An action that uses the service."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
 
 class StartProof(_WithDesk):
-    """A live agent asked for it: the virtual agent was told so in place of a text."""
+    """Begin a proof that a live agent requested. The service sends the payload for it in place of a
+    text."""
 
     def name(self) -> str:
         return "action_start_proof"
@@ -91,8 +92,8 @@ class StartProof(_WithDesk):
 
 
 class WhoAmI(_WithDesk):
-    """Says who a verified requester is. To anybody else it says nothing, and finds out; not inside
-    another form."""
+    """Send a verified requester their name. For anybody else, begin a proof, unless a form is
+    active."""
 
     def name(self) -> str:
         return "action_who_am_i"
@@ -117,7 +118,8 @@ class WhoAmI(_WithDesk):
 
 
 class NotMe(_WithDesk):
-    """The requester is not whom this number is tied to: untie it, then find out."""
+    """The requester is not the person linked to this number: remove the link, then begin a
+    proof."""
 
     def name(self) -> str:
         return "action_not_me"
@@ -147,7 +149,7 @@ class AskAccount(_WithDesk):
         if standing.expects is None:
             return LEAVE
         asked = int(tracker.get_slot(ASKED) or 0)
-        if asked >= MOST_ASKED:  # they do not know it, or do not want to say it
+        if asked >= MOST_ASKED:  # they do not know it, or do not want to give it
             return [SlotSet(THEN, GAVE_UP), *LEAVE]
         if asked and not standing.asked_by:
             dispatcher.utter_message(response="utter_ask_account_again")
@@ -161,7 +163,8 @@ class AskAccount(_WithDesk):
 
 
 class AskProof(_WithDesk):
-    """The code, or a fact, or which of the two; with what became of the last answer before it."""
+    """Ask for the code, for a fact, or which of the two. The question begins with the verdict on
+    the last answer."""
 
     def name(self) -> str:
         return "action_ask_proof"
@@ -173,7 +176,7 @@ class AskProof(_WithDesk):
         after = VERDICTS.get(standing.verdict) if standing.verdict else None
         match standing.expects:
             case Expects.CODE:
-                # after an aside no code is on its way
+                # the proof made no step in this turn, so no new code was sent
                 asked = "asked" if standing.stepped else "again"
                 dispatcher.utter_message(
                     response=f"utter_code_{after or asked}",
@@ -196,8 +199,8 @@ class AskProof(_WithDesk):
 
 
 class ValidateIdentityForm(FormValidationAction):
-    """Takes the form's answers to the service, which judges them by the turn: the bot never sees a
-    code or a fact."""
+    """Passes the form's answers to the service. The service judges them by the turn's id, so the
+    bot never sees a code or a fact."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -210,7 +213,7 @@ class ValidateIdentityForm(FormValidationAction):
     ) -> dict[str, Any]:
         said = value[0] if isinstance(value, list) and value else value
         claimed = account_in(str(said)) if said is not None else None
-        # nothing of the kind; or the slot was emptied in this turn, which Rasa has checked too
+        # The text names no account, or this turn emptied the slot, which Rasa validates too.
         if claimed is None:
             return {"account": None}
         claim = ClaimedAccount(turn_id=turn_id(tracker), claimed=claimed)
@@ -220,7 +223,7 @@ class ValidateIdentityForm(FormValidationAction):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         turn = turn_id(tracker)
-        # then that is what is wanted
+        # an account in the same text wins over the alternative
         if value is None or (value in tuple(AlternativeKind) and entities(tracker, *KINDS)):
             return {"proof": None}
         if value in tuple(AlternativeKind):
@@ -238,7 +241,7 @@ class ValidateIdentityForm(FormValidationAction):
 
 
 class AfterProof(_WithDesk):
-    """The form is done: go on with what was asked, or a person takes over."""
+    """The form has ended: run the action that waited for the proof, or hand over to a person."""
 
     def name(self) -> str:
         return "action_after_proof"
@@ -271,7 +274,7 @@ class AfterProof(_WithDesk):
 
 
 class NoProof(_WithDesk):
-    """A code, or a word about one, when none is expected."""
+    """Answer a code, or a text about a code, when no proof expects one."""
 
     def name(self) -> str:
         return "action_no_proof"
@@ -291,8 +294,8 @@ class NoProof(_WithDesk):
 
 
 class DropProof(_WithDesk):
-    """The requester does not want to go on: what needed the proof is dropped, and the form in which
-    it was begun asks on; or the live agent who asked for it is back."""
+    """The requester stops the proof: drop the request that needed it. The form in which the proof
+    began asks again, or the live agent who requested the proof returns."""
 
     def name(self) -> str:
         return "action_drop_proof"
@@ -331,7 +334,7 @@ class DropProof(_WithDesk):
 
 
 def identity_actions(desk: AppContext) -> list[Action]:
-    """All of these."""
+    """All actions of this module, and OtherTopic."""
     plain = (StartProof, WhoAmI, NotMe, AskAccount, AskProof, AfterProof, NoProof, DropProof)
     return [*(action(desk) for action in plain), OtherTopic(), ValidateIdentityForm(desk)]
 
@@ -341,7 +344,8 @@ async def _standing(desk: AppContext, tracker: Tracker) -> Standing:
 
 
 def _slots(standing: Standing) -> dict[str, Any]:
-    """The form's slots after a step: it is done when the proof has ended, and asks on otherwise."""
+    """The form's slots after a step of the proof. They are full when the proof has ended, so that
+    the form ends too."""
     if standing.outcome is not None:
         return {"account": "known", "proof": str(standing.outcome)}
     again = {"account": None} if standing.expects is Expects.ACCOUNT else {}
@@ -353,7 +357,7 @@ def _tries(left: int, spoken: str | None) -> str:
 
 
 def _is_about_code(tracker: Tracker) -> bool:
-    """Whether the text is about a code; the classifier also takes others for it."""
+    """Whether the text is about a code. The classifier alone is not precise enough."""
     intent, text = intent_of(tracker), said(tracker)
     return intent in ("tell_secret", "other_proof") or bool(_CODE.search(text))
 

@@ -1,4 +1,5 @@
-"""Who somebody has said to be before they were asked: nobody has to repeat themselves."""
+"""Finds the account that a requester gave before the identity form asks, so that they need not
+repeat it."""
 
 import re
 from collections.abc import Iterator
@@ -8,12 +9,12 @@ from rasa_sdk.interfaces import Tracker
 
 FORM = "identity_form"
 KINDS = ("email", "employee_number")
-_SURELY = re.compile(r"@|[a-z].*\d{4}", re.IGNORECASE)  # bare figures may be a case, a room, a year
+_SURELY = re.compile(r"@|[a-z].*\d{4}", re.IGNORECASE)  # bare digits can be a case, a room, a year
 
 
 def mentioned_account(tracker: Tracker) -> str | None:
-    """The e-mail address or employee number that was texted last and not yet asked a proof of;
-    None: there is none."""
+    """The last e-mail address or employee number that was texted since the last proof. None: there
+    is none."""
     for event in _since_last_proof(tracker):
         found = (event.get("parse_data") or {}).get("entities") or []
         cases = [(one["start"], one["end"]) for one in found if one["entity"] == "case_number"]
@@ -25,7 +26,7 @@ def mentioned_account(tracker: Tracker) -> str | None:
 
 
 def _since_last_proof(tracker: Tracker) -> Iterator[dict[str, Any]]:
-    """What was texted, the last first."""
+    """The texts since the identity form last ran, the newest first."""
     for event in reversed(tracker.events):
         if event.get("event") == "action" and event.get("name") == FORM:
             return

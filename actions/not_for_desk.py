@@ -23,8 +23,8 @@ from handoff_service.rules.virtual_agent.solved import is_solved
 NAME = "action_not_for_desk"
 NOT_FOR_DESK = frozenset({"not_for_desk", "automated_text"})
 LATELY = 3  # turns
-SILENT = 0.7  # confidence from which a second text stays unanswered
-SURELY_ELSE = 0.95  # and from which it is no answer to what was asked
+SILENT = 0.7  # from this confidence on, a second text stays unanswered
+SURELY_ELSE = 0.95  # from this confidence on, a text does not continue the topic of the question
 SERVED = frozenset(
     {
         *("problem_form", "equipment_form", "action_account_help", "action_case_status"),
@@ -34,10 +34,10 @@ SERVED = frozenset(
 
 
 class NotForDesk(Action):
-    """Say once a day what this number is. A second such text stays unanswered, and supervisors see
-    it; unless it, or the one before, may have been for the desk after all.
+    """Explain this number once a day. A second such text stays unanswered, and supervisors see it.
 
-    After "Shall I open a case for that?" it is more about the same.
+    If one of these texts may have been for the desk after all, the fallback answers instead. After
+    "Shall I open a case for that?", the text is added to the report.
     """
 
     def __init__(self, desk: AppContext) -> None:
@@ -53,7 +53,7 @@ class NotForDesk(Action):
             return greet(dispatcher, name)
         if await add_unclear(self._desk, dispatcher, tracker):
             return []
-        if _is_among_topics(tracker):  # they know what this number is
+        if _is_among_topics(tracker):  # they know that this number is a help desk
             asks = is_question(said(tracker))
             dispatcher.utter_message(response="utter_small_talk" if asks else "utter_no_more")
             return []
@@ -72,8 +72,8 @@ class NotForDesk(Action):
 
 
 def _is_among_topics(tracker: Tracker) -> bool:
-    """Whether the desk was asked something just before. A second text that is not for it is not
-    answered all the same."""
+    """Whether the virtual agent served a request in the last turns. False after another text that
+    was not for the desk."""
     if intent_of(tracker) == "automated_text" or is_wrong_number(said(tracker)):
         return False
     before = turns(tracker.events)[:-1][-LATELY:]
@@ -82,14 +82,15 @@ def _is_among_topics(tracker: Tracker) -> bool:
 
 
 def _surely_not_for_desk(tracker: Tracker) -> bool:
-    """Whether every text of this conversation that was taken for somebody else's surely was."""
+    """Whether the classifier was sure of every text in this conversation that it found not for the
+    desk."""
     taken = [turn for turn in turns(tracker.events) if turn.intent in NOT_FOR_DESK]
     return all(turn.confidence >= SILENT for turn in taken)
 
 
 def _may_go_on(tracker: Tracker) -> bool:
-    """Whether the text may be more about what was asked about. It is not after a text that was not
-    for the desk, nor when it asks something itself."""
+    """Whether the text can continue the topic of the question. False after a text that was not for
+    the desk, and for a text that asks something itself."""
     text = said(tracker)
     aside = any(NAME in turn.did for turn in turns(tracker.events)[:-1])
     asks = text.rstrip().endswith("?") or is_wrong_number(text)

@@ -1,4 +1,4 @@
-"""When somebody is there."""
+"""The hours of the live agents."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ from handoff_service.store.routing import queue_hours
 
 
 class OfficeHoursAction(Action):
-    """Tell whether live agents are there, by the schedule of the queue of the number that was
-    texted."""
+    """Answer whether live agents are available, by the schedule of the queue of the number that the
+    requester texted."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk

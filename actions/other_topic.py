@@ -1,4 +1,4 @@
-"""Another wish inside a form."""
+"""A second request inside a form."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from rasa_sdk.types import DomainDict
 from actions.start_topic import AFTER_PROOF, WISH, WISH_TEXT
 from actions.turn import confidence, intent_of, said
 
-SURE = 0.7  # of the classifier; a wish is remembered from here on
+SURE = 0.7  # from this confidence on, the request is remembered
 
 
 class OtherTopic(Action):
-    """Remember it, and take it up after the form. The wish that waits for the proof is no other: it
-    goes on anyway."""
+    """Remember the request, and start it after the form. The request that waits for the proof is
+    not remembered, because it continues in any case."""
 
     def name(self) -> str:
         return "action_other_topic"
@@ -26,7 +26,7 @@ class OtherTopic(Action):
         if tracker.get_slot(AFTER_PROOF) == f"action_{intent_of(tracker)}":
             dispatcher.utter_message(response="utter_proof_first")
             return []
-        if confidence(tracker) < SURE:  # more about what they want now
+        if confidence(tracker) < SURE:  # probably about the present request
             dispatcher.utter_message(response="utter_not_understood")
             return []
         dispatcher.utter_message(response="utter_one_at_a_time")

@@ -1,4 +1,4 @@
-"""What is down just now."""
+"""The current outages."""
 
 import re
 from typing import Any
@@ -15,7 +15,8 @@ from handoff_service.rules.cases.outages import about
 from handoff_service.rules.virtual_agent.bot_replies import outage_news
 from handoff_service.store.cases import outages
 
-#: What a question about outages has. Inside the equipment form the classifier takes others for one.
+#: Words of a question about outages. Inside the equipment form they are required, because the
+#: classifier also takes other questions for one.
 _ABOUT_OUTAGES = re.compile(
     r"down|out(?:age)?\b|work|broke|issue|problem|everyone|anyone|others|only me|just me"
     r"|ca[ií]d|funcion",
@@ -24,8 +25,8 @@ _ABOUT_OUTAGES = re.compile(
 
 
 class OutageNewsAction(Action):
-    """Tell the outage that is asked about, else all current ones, in the admin's words; or that
-    none is known."""
+    """Send the text of the outage that the requester names, else all current ones. Without an
+    outage, answer that none is known."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk

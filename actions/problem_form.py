@@ -1,5 +1,4 @@
-"""The problem form: what it takes for an answer, and whether the problem is one that is known
-already."""
+"""The problem form: which texts are answers, and whether the problem is a known outage."""
 
 from typing import Any
 
@@ -24,15 +23,15 @@ from handoff_service.store.views import Outage
 FORM = "problem_form"
 KNOWN = "known_outage"
 IT, NONE = "it", "none"
-SURE = 0.8  # below it a sentence is an answer to "What is wrong?", whatever else it may also be
+SURE = 0.8  # below this confidence, any sentence is an answer to "What is wrong?"
 SENTENCE, LONG = 4, 9  # words
 FREE_TEXT = frozenset({"problem", "device"})
 CHOICES = (("That is it", "/affirm"), ("Something else", "/deny"))
 
 
 class ValidateProblemForm(FormValidationAction):
-    """Takes what Rasa has found, a sentence that it took for an aside, and looks for an outage that
-    it is about."""
+    """Takes the values that Rasa extracted, and a sentence that Rasa did not understand as an
+    answer. Looks for an outage that the report is about."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -47,7 +46,7 @@ class ValidateProblemForm(FormValidationAction):
         tracker: Tracker,
         domain: DomainDict,
     ) -> list[str]:
-        """Nothing more is asked about what is known, and a long report need not name a device."""
+        """No slots for a known outage or a correction. A long report need not name a device."""
         if tracker.get_slot(KNOWN) == IT or corrects_case(tracker.events):
             return []
         is_long = len(str(tracker.get_slot("problem") or "").split()) >= LONG
@@ -75,9 +74,11 @@ class ValidateProblemForm(FormValidationAction):
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        """Any words are a good answer, except a question that reports nothing. Whole sentences are
-        kept with the report, whatever they answer, and so is what was texted before it and not
-        understood."""
+        """Accept any words as an answer, except a question that reports nothing.
+
+        The report also keeps whole sentences that answer other questions, and texts just before it
+        that were not understood.
+        """
         taken: dict[str, Any] = {}
         for slot, value in tracker.slots_to_validate().items():
             taken[slot] = value
@@ -91,7 +92,7 @@ class ValidateProblemForm(FormValidationAction):
 
 
 class AskKnownOutage(Action):
-    """The report may be about what is down anyway: say so, and ask."""
+    """Send the text of an outage that the report may be about, and ask whether it is."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -118,7 +119,7 @@ class AskKnownOutage(Action):
 
 
 def _is_sentence(tracker: Tracker) -> bool:
-    """Whether the text answers in a sentence of the requester's own, which may hold more facts."""
+    """Whether the text answers in a whole sentence, which can contain further facts."""
     text, problem = said(tracker), tracker.get_slot("problem")
     answered = any(slot in ("device", "impact") for slot in tracker.slots_to_validate())
     is_new = bool(problem) and text not in str(problem) and not text.startswith("/")

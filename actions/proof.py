@@ -1,4 +1,4 @@
-"""What must be proven first: find out who the requester is, then go on with what was asked."""
+"""Requires a proof of identity before an action, and runs the action afterwards."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ from handoff_service.rules.identity.proof import ProofOutcome
 from handoff_service.store.identity.proofs import requester_of
 
 AFTER = "action_after_proof"
-ASKED = "account_asked"  # the slot that counts how often the account was asked for
-BACK_TO = "back_to"  # and the one that remembers the form in which it was begun
-THEN = "after_proof"  # the slot that remembers which action goes on after the proof
+ASKED = "account_asked"  # the slot that counts the questions for the account
+BACK_TO = "back_to"  # the slot with the form in which the proof began
+THEN = "after_proof"  # the slot with the action that follows the proof
 
 
 async def proof_first(desk: AppContext, tracker: Tracker, then: str) -> list[dict[str, Any]] | None:
-    """None when the requester of this turn is verified. Else the events that an action has to
-    return: they begin the proof, after which the action named ``then`` is run."""
+    """None when the requester of this turn is verified. Otherwise the events that the action must
+    return: they begin the proof, and the action ``then`` runs after it."""
     requester = await desk.store.read(requester_of, turn_id(tracker))
     if requester.identity.level is Level.VERIFIED:
         return None
@@ -32,11 +32,12 @@ async def proof_first(desk: AppContext, tracker: Tracker, then: str) -> list[dic
 
 
 async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list[dict[str, Any]]:
-    """Events that begin the form; or go to its end at once, when this number is locked out."""
+    """Begin a proof. Returns the events that start the identity form, or skip to its end when this
+    number is locked out."""
     standing = await desk.store.write(begin_proof, TurnRef(turn_id=turn_id(tracker)))
     failed = standing.outcome is ProofOutcome.FAILED
     return [
-        # checked as an answer to the form's question
+        # the form validates it as an answer to its question
         SlotSet("account", None if failed else mentioned_account(tracker)),
         SlotSet("proof", "failed" if failed else None),
         SlotSet("requested_slot", None),
@@ -48,8 +49,8 @@ async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list
 
 
 class ResumeForm(Action):
-    """An action that may be run because a proof has succeeded. Then it ends the turn itself: no
-    rule knows what comes after it, and Rasa would say that it did not understand."""
+    """Wraps an action that can follow a proof. After a proof it ends the turn itself, because no
+    rule does, and Rasa would run the fallback."""
 
     def __init__(self, action: Action) -> None:
         self._action = action
@@ -71,6 +72,6 @@ class ResumeForm(Action):
 
 
 def back(tracker: Tracker) -> list[dict[str, Any]]:
-    """Events that end the turn: the form in which the proof was begun asks on, else it is the
-    requester's turn."""
+    """Events after a proof: the form in which it began asks again. Without such a form, the turn
+    ends."""
     return [SlotSet(BACK_TO, None), FollowupAction(tracker.get_slot(BACK_TO) or "action_listen")]

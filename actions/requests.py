@@ -21,7 +21,7 @@ THEN = "We'll text you updates. Ask me for its status any time."
 
 
 class OpenRequestAction(Action):
-    """Make a case of what somebody wants, tell its number, and forget the form's answers."""
+    """Open a case for the request, send its number, and empty the form's slots."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk

@@ -1,4 +1,4 @@
-"""The requester takes back what they wanted."""
+"""The requester cancels their request."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from actions.turn import forget_collected
 
 
 class ResetSlotsAction(Action):
-    """Empty what was collected, so that it does not answer the next form's questions."""
+    """Empty the collected slots, so that they do not answer the next form's questions."""
 
     def name(self) -> str:
         return "action_forget"

@@ -1,4 +1,4 @@
-"""The requester has opted in again after they left a report by opting out."""
+"""The requester has opted in again, after an opt-out ended their report."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from actions.problem_form import FORM as PROBLEM_FORM
 
 
 class ResumeTopic(Action):
-    """Go on with the form. The service has set the slots that were filled before."""
+    """Continue the form. The service has restored its slots."""
 
     def name(self) -> str:
         return "action_resume_topic"

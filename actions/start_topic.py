@@ -1,5 +1,5 @@
-"""Start a topic without a rule: one that was confirmed, or one that was remembered while another
-was under way."""
+"""Starts a topic without a rule: one that the requester confirmed, or one that was remembered
+during another."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from rasa_sdk.interfaces import Tracker
 
 from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
 
-AFTER_PROOF = "after_proof"  # the action that ends its turn itself: see actions/proof.py
+AFTER_PROOF = "after_proof"  # the slot with the action that ends its own turn: see actions/proof.py
 WISH, WISH_TEXT = "next_wish", "next_wish_text"
 REPORTS = frozenset({"report_problem", "have_a_problem", "impact_blocked", "more_facts"})
 ACTIONS = {
@@ -19,7 +19,7 @@ ACTIONS = {
     "office_hours": "action_office_hours",
     "talk_to_person": "action_hand_off",
 }
-#: slot -> the kinds of entity that fill it, by topic
+#: topic -> slot -> the entities that fill it
 DETAILS: dict[str, dict[str, tuple[str, ...]]] = {
     "report_problem": {"device": ("device",), "impact": ("impact",)},
     "request_equipment": {"item": ("item", "device")},
@@ -51,7 +51,7 @@ def can_start(topic: str | None) -> bool:
 
 
 def take_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-    """Events that start the wish that was remembered. Empty when there is none."""
+    """Events that start the remembered request, which is announced. Empty when there is none."""
     topic = str(tracker.get_slot(WISH))
     if not can_start(topic):
         return []
@@ -65,7 +65,7 @@ def take_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
 
 
 def _named(tracker: Tracker, text: str) -> list[dict[str, Any]]:
-    """The entities of the text that was remembered."""
+    """The entities of the remembered text."""
     for event in reversed(tracker.events):
         if event.get("event") == "user" and str(event.get("text") or "").strip() == text:
             return list((event.get("parse_data") or {}).get("entities") or [])

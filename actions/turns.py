@@ -1,4 +1,4 @@
-"""The turns of a conversation, read from the events that Rasa sends along."""
+"""The turns of a conversation, from the events that Rasa sends with an action call."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from typing import Any
 
 from handoff_service.rules.virtual_agent.corrections import is_correction
 
-#: A turn with one of these is no step of the conversation: "thanks" after a case.
+#: A turn with one of these actions does not count as a turn after a case: "thanks".
 COURTESIES = frozenset({"utter_thanks", "utter_no_more"})
 NOT_UNDERSTOOD = frozenset({"action_fallback", "action_not_for_desk", "action_ask_topic"})
 MAKE_CASES = frozenset({"action_open_case", "action_open_request", "action_add_to_case"})
 
-FEWEST = 3  # words of a text that may be part of a report
-MOST_BEFORE = 2  # texts
+FEWEST = 3  # words of a text that can be part of a report
+MOST_BEFORE = 2  # texts before a report that become part of it
 
 
 @dataclass(slots=True)
@@ -27,16 +27,16 @@ class PastTurn:
 
     @property
     def likely(self) -> str | None:
-        """The topic that was asked about, see bot/nearness_gate.py."""
+        """The topic that the virtual agent asked about; see bot/nearness_gate.py."""
         return self.entity("likely_topic")
 
     def entity(self, kind: str) -> str | None:
-        """The first value that was found of this kind."""
+        """The first value of this kind of entity."""
         return next((str(one["value"]) for one in self.entities if one["entity"] == kind), None)
 
 
 def turns(events: Iterable[dict[str, Any]]) -> list[PastTurn]:
-    """All turns, oldest first. The last one is the turn that runs now."""
+    """All turns, the oldest first. The last one is the present turn."""
     found: list[PastTurn] = []
     for event in events:
         if event.get("event") == "user":
@@ -51,21 +51,21 @@ def turns(events: Iterable[dict[str, Any]]) -> list[PastTurn]:
 
 
 def previous(events: Iterable[dict[str, Any]]) -> PastTurn | None:
-    """The turn before the one that runs now. None in the first turn."""
+    """The turn before the present one. None in the first turn."""
     all_turns = turns(events)
     return all_turns[-2] if len(all_turns) > 1 else None
 
 
 def turns_since_case(events: Iterable[dict[str, Any]]) -> int | None:
-    """How many turns ago a case or request was made or added to, without those that only thanked.
-    None when that never happened."""
+    """The number of turns since a case or request was made or changed, without turns of courtesies.
+    None when there was no such turn."""
     before = [turn for turn in turns(events)[:-1] if not COURTESIES.intersection(turn.did)]
     found = enumerate(reversed(before), 1)
     return next((n for n, turn in found if MAKE_CASES.intersection(turn.did)), None)
 
 
 def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
-    """The texts just before this turn's that nothing was made of, oldest first: a report may have
+    """The texts just before this turn that were not understood, the oldest first. A report can have
     begun with them."""
     found: list[str] = []
     for turn in reversed(turns(events)[:-1]):
@@ -76,7 +76,7 @@ def not_understood_before(events: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def times_since_form(events: Iterable[dict[str, Any]], action: str) -> int:
-    """How often this action ran since the form began or was left."""
+    """The number of times that this action ran since the last form began or ended."""
     count, loop = 0, None
     for event in events:
         if event.get("event") == "active_loop" and event.get("name") != loop:
@@ -87,6 +87,6 @@ def times_since_form(events: Iterable[dict[str, Any]], action: str) -> int:
 
 
 def corrects_case(events: Sequence[dict[str, Any]]) -> bool:
-    """Whether this turn's text corrects the case that the turn before made."""
+    """Whether this turn's text corrects the case of the turn before."""
     all_turns = turns(events)
     return turns_since_case(events) == 1 and is_correction(all_turns[-1].text)

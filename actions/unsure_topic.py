@@ -1,4 +1,4 @@
-"""A text that is perhaps a topic: ask before something is opened."""
+"""A text may be about a topic, so the virtual agent asks before it starts one."""
 
 from typing import Any
 
@@ -18,15 +18,15 @@ from handoff_service.rules.virtual_agent.bot_text import is_code
 from handoff_service.rules.virtual_agent.names_in_texts import said_name
 
 NAME = "action_ask_topic"
-SENTENCE = 3  # words of a text that says more than yes
+SENTENCE = 3  # words of a text that is more than a yes
 REASON = "The virtual agent was not sure twice in a row what the requester needs."
 
 type Events = list[dict[str, Any]]
 
 
 class AskTopic(Action):
-    """Ask "Shall I open a case for that?" or what else it may be about. A person takes over the
-    second time."""
+    """Ask "Shall I open a case for that?" or another question about the likely topic. The second
+    time in a row, hand over to a person."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -54,7 +54,8 @@ class AskTopic(Action):
 
 
 class YesAction(Action):
-    """Go on with the text that was asked about. A sentence that follows a case is added to it."""
+    """Start the topic that the requester confirmed. A sentence after a case is added to the
+    case."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk
@@ -78,7 +79,7 @@ class YesAction(Action):
 
 
 class NoAction(Action):
-    """It is not that."""
+    """The requester says no, for example to the likely topic."""
 
     def name(self) -> str:
         return "action_no"
@@ -92,7 +93,7 @@ class NoAction(Action):
 
 
 def asked_before(tracker: Tracker) -> PastTurn | None:
-    """The turn before this one, when it asked what its text was about."""
+    """The turn before this one, if the virtual agent asked about its topic. Otherwise None."""
     before = previous(tracker.events)
     return before if before is not None and NAME in before.did and before.likely else None
 
