@@ -1,14 +1,14 @@
-"""Two repairs of how Rasa 3.6.21 treats what the service answers to a custom action.
+"""Two patches of the code with which Rasa 3.6.21 handles the answer to a custom action.
 
-1. Rasa checks each answer against a constant JSON schema, and checks that schema again each time:
-   62 % of an action call. Here the schema is compiled once, and an event is tried against its own
-   kind before all 23; what is valid, and the error that is raised, stay the same.
-2. Rasa logs a failed action (the service is away, answers 500, or answers what the schema forbids)
-   and goes on as if it had run, so the asker sees an empty answer. Here the failure is also noted
-   for the channel to report.
+1. Rasa validates each answer against a constant JSON schema, and checks that schema each time: 62 %
+   of an action call. The patch compiles the schema once, and tries an event against its own kind
+   before all 23 kinds. The same answers are valid, and the same errors are raised.
+2. Rasa logs a failed action (the service is down, answers 500, or breaks the schema) and continues
+   as if it had run, so the requester gets an empty answer. The patch also records the failure, and
+   the channel reports it.
 
-Both replace methods of `rasa.core.actions.action.RemoteAction`, so they are held to Rasa's exact
-version.
+Both replace methods of `rasa.core.actions.action.RemoteAction`, so they require this exact version
+of Rasa.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from rasa.shared.constants import DOCS_BASE_URL
 
 RASA_VERSION = "3.6.21"
 
-# The names of the actions that failed in the present turn. The channel sets a list before a turn;
-# None: nobody asks.
+# The names of the actions that failed in the present turn. The channel sets a list before a turn.
+# None: no caller wants them.
 failed_actions: ContextVar[list[str] | None] = ContextVar("failed_actions", default=None)
 
 
 class WrongRasaVersion(RuntimeError):
-    """bot/action_result.py replaces methods of Rasa 3.6.21, and this is another version. Compare
-    them again, then raise RASA_VERSION."""
+    """bot/action_result.py and bot/tracker_store.py replace methods of Rasa 3.6.21, and this is
+    another version. Compare the methods, then change RASA_VERSION."""
 
 
 def _compiled_check() -> Any:
-    """`RemoteAction._validate_action_result` with the schema compiled once. Raises
-    jsonschema.ValidationError."""
+    """A replacement of `RemoteAction._validate_action_result` that compiles the schema once. It
+    raises jsonschema.ValidationError."""
     schema = RemoteAction.action_response_format_spec()
     validator_class = validator_for(schema)
     validator_class.check_schema(schema)
     validator = validator_class(schema)
     of_any = schema["properties"]["events"]["items"]
     base = {name: rule for name, rule in of_any.items() if name != "oneOf"}
-    by_name = {  # each kind asks for another name, so at most one can fit
+    by_name = {  # each kind requires another name, so at most one can match
         kind["properties"]["event"]["const"]: validator_class({**base, "allOf": [kind]})
         for kind in of_any["oneOf"]
     }
@@ -74,10 +74,10 @@ def _compiled_check() -> Any:
 
 
 def _noting_run(run: Any) -> Any:
-    """`RemoteAction.run` that notes its name in `failed_actions` when it raises, then raises as
-    before.
+    """A replacement of `RemoteAction.run` that adds the action's name to `failed_actions` when it
+    raises. It raises the same error.
 
-    A rejection (the service answered 400) is no failure: Rasa then predicts another action.
+    A rejection (the service answered 400) is not a failure: Rasa then predicts another action.
     """
 
     async def noting(self: RemoteAction, *args: Any, **kwargs: Any) -> Any:
@@ -95,7 +95,7 @@ def _noting_run(run: Any) -> Any:
 
 
 def install() -> None:
-    """Puts both repairs in place, once. Raises WrongRasaVersion."""
+    """Install both patches. A second call does nothing. Raises WrongRasaVersion."""
     if rasa.__version__ != RASA_VERSION:
         raise WrongRasaVersion(
             f"bot/action_result.py is made for Rasa {RASA_VERSION} and this is "

@@ -1,13 +1,13 @@
-"""Asks models what texts mean, and runs the test stories. Run by the bot's Python.
+"""Parses texts with models, and runs the test stories. The bot's Python runs this module.
 
 Usage: python -m bot.compare_models GIVEN.json OUT.json
 
-Given: {"models": [file, ...], "texts": [{"text", "meant", "asked"}, ...], "stories": file or null}.
-`asked` is what the requester was asked before the text (bot/asked.py); null: as if it was asked for
-where the intent `meant` is possible. The stories run on the first model.
+Input: {"models": [file, ...], "texts": [{"text", "meant", "asked"}, ...], "stories": file or null}.
+`asked` holds the question before the text (bot/asked.py); null: a question after which the intent
+`meant` is possible. The stories run on the first model.
 
-Written: {"answers": [[[intent, confidence], ...] for each model], "stories": {"passed": number,
-"failed": [name, ...]}, "ms": median of one text on the first model}. Progress on stdout: lines
+Output: {"answers": [[[intent, confidence], ...] for each model], "stories": {"passed": number,
+"failed": [name, ...]}, "ms": median time of a text on the first model}. Progress on stdout: lines
 `Measured N of M`.
 """
 

@@ -1,7 +1,7 @@
 """Multinomial logistic regression over sparse counts and dense numbers together.
 
-scikit-learn wants one matrix. With the dense part stored as sparse it takes eight times as long,
-and as dense the counts need gigabytes. The objective is the same; scipy's L-BFGS-B minimizes it.
+scikit-learn requires one matrix. A sparse one makes the fit eight times slower, and a dense one
+needs gigabytes for the counts. The objective here is the same, and scipy's L-BFGS-B minimizes it.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import minimize
 
-MOST_STEPS = 60  # more steps fit the examples better and strangers' texts worse
-ENOUGH = 1e-5  # a step that gains less, relative to the loss, is the last one
+MOST_STEPS = 60  # more steps fit the examples better and unseen texts worse
+ENOUGH = 1e-5  # the fit ends after a step that lowers the loss by less than this share
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Scores are `counts @ of_counts + dense @ of_dense + bias`, a column for each class."""
+    """The scores are `counts @ of_counts + dense @ of_dense + bias`, with a column per class."""
 
     classes: np.ndarray
     of_counts: np.ndarray
@@ -27,9 +27,10 @@ class Weights:
 
 
 def fit(counts: sp.csr_matrix, dense: np.ndarray, meant: np.ndarray, *, strength: float) -> Weights:
-    """The weights that tell classes apart.
+    """Fit the weights.
 
-    `strength` is the inverse of the regularization, scikit-learn's C. `dense` may have no columns.
+    `meant`: the class of each row. `strength`: the inverse of the regularization, scikit-learn's C.
+    `dense` can have no columns.
     """
     classes, index = np.unique(meant, return_inverse=True)
     rows, size = len(meant), len(classes)

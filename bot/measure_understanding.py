@@ -1,15 +1,15 @@
-"""Measures how well the pipeline understands texts. Run by the bot's Python; see `make nlu`.
+"""Measures how well the pipeline understands texts. The bot's Python runs it; see `make nlu`.
 
 Usage: python -m bot.measure_understanding CONFIG OUT.json [HELD_OUT.yml ...]
 
-Cross-validation trains a model for each of five folds of the examples, with Rasa itself, and parses
-the fold that was left out. Then a model of all examples parses the held-out files. Each text is
-parsed as if it was asked for where its intent is possible: "nothing came" while the identity form
-waits for the code, everything else while nothing is asked.
+Cross-validation trains five models with Rasa, each without one fold of the examples, and parses
+that fold. Then a model of all examples parses the held-out files. Each text is parsed after a
+question that makes its intent possible (`ASKED`): "nothing came" while the identity form waits for
+the code. Most texts are parsed without a question.
 
-Written: {"training_seconds", "texts": [{"set", "author", "text", "meant", "understood", "guessed",
+Output: {"training_seconds", "texts": [{"set", "author", "text", "meant", "understood", "guessed",
 "nearness", "language", "ms"}]}. `guessed` is the likeliest intent before the gates, `understood`
-the result.
+the intent after them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ ASKED = {
 
 
 def folds_of(data: TrainingData) -> list[list[Message]]:
-    """The examples in FOLDS parts that have the same share of each intent."""
+    """The examples in FOLDS parts with the same share of each intent."""
     by_intent: dict[str, list[Message]] = {}
     for example in data.intent_examples:
         if example.get(TEXT):
@@ -65,15 +65,15 @@ def folds_of(data: TrainingData) -> list[list[Message]]:
 
 
 def trained(config: str, data: TrainingData, folder: Path) -> Agent:
-    """An agent with a model of its own for these examples."""
+    """An agent with a new model of these examples."""
     (folder / "nlu.yml").write_text(data.nlu_as_yaml())
     model = train_nlu(config, str(folder / "nlu.yml"), str(folder / "models"))
     return Agent.load(model)
 
 
 async def parsed(agent: Agent, texts: list[tuple[str, str]], **of_all: str | None) -> list[Any]:
-    """What the agent makes of texts, each with the intent that it means. `of_all`: noted with
-    each."""
+    """The agent's results for texts, each with its right intent. `of_all`: further fields of each
+    result."""
     found = []
     for text, meant in texts:
         began = time.perf_counter()

@@ -1,9 +1,11 @@
-"""Loads a model beside the one that answers, and swaps them between two turns.
+"""Loads a new model while the present one answers, and swaps them between two turns.
 
-Rasa's own `PUT /model` loads on the event loop: nothing is answered for 0.1 to 0.35 s with a light
-model, and for a minute with a large one. Here a thread loads. A turn that has begun keeps the agent
-it began with, and both agents share the lock store, so one conversation never has two turns at
-once. Each agent has its own view of the tracker store, because Rasa keeps the model's domain in it.
+Rasa's own `PUT /model` loads on the event loop, so the server answers nothing for 0.1 to 0.35 s
+with a light model, and for a minute with a large one. This module loads in a thread.
+
+A turn keeps the agent that it began with. Both agents share the lock store, so a conversation never
+has two turns at a time. Each agent has its own copy of the tracker store, because Rasa keeps the
+model's domain in it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from rasa.core.tracker_store import FailSafeTrackerStore
 
 
 class NoSuchModel(ValueError):
-    """The folder has no such file, or the file is no model that this Rasa can load."""
+    """The folder has no such file, or this Rasa cannot load it."""
 
 
 class SwapUnderWay(RuntimeError):
@@ -33,10 +35,10 @@ class ModelSwap:
         self._loading = asyncio.Lock()
 
     async def to(self, app: Any, file: str) -> str:
-        """Answer from now on with this file of the folder that holds the present model. Returns
-        Rasa's id of it. The same file again changes nothing.
+        """Swap to this file in the folder of the present model. Returns Rasa's id of the model.
 
-        Raises NoSuchModel and SwapUnderWay; the present model goes on in both cases.
+        The present model's file changes nothing. Raises NoSuchModel and SwapUnderWay; after both,
+        the present model continues to answer.
         """
         if self._loading.locked():
             raise SwapUnderWay
@@ -70,6 +72,6 @@ def _load_beside(old: Agent, path: Path) -> Agent:
             action_endpoint=old.action_endpoint,
             http_interpreter=old.http_interpreter,
         )
-    # whatever Rasa raises for a broken file, the present model goes on
+    # Rasa raises many kinds of errors for a broken file. The present model continues to answer.
     except Exception as error:
         raise NoSuchModel(f"{path.name} cannot be loaded: {type(error).__name__}.") from error

@@ -1,41 +1,51 @@
-"""The channel that the service asks for a turn: Rasa's `rest` channel with a token, a memory and
-honest errors.
+"""The channel through which the service asks for a turn: Rasa's `rest` channel with a token, with a
+memory for repeated turns, and with an error status for a failed turn.
 
 `POST /webhooks/sms/webhook`, `Authorization: Bearer <token>`, body `{"sender": str, "message": str,
 "metadata": {}}`
-    200  a list of `{"recipient_id", "text", "buttons": [{"title", "payload"}], "image", "custom"}`,
-         absent keys left out. It is empty when the virtual agent says nothing, as it does when it
-         hands off.
-    400  the body is not what it should be; `error` names the field
-    401  token missing or wrong
-    500  the turn failed, in Rasa or in a custom action (Rasa's own channel hides both as `200 []`)
+    200  a list of `{"recipient_id", "text", "buttons": [{"title", "payload"}], "image", "custom"}`
+         without absent keys. The list is empty when the virtual agent sends nothing, for example at
+         a handoff.
+    400  the body is invalid; `error` names the field
+    401  the token is missing or wrong
+    500  the turn failed, in Rasa or in a custom action (Rasa's own channel answers `200 []`)
     503  no model is loaded
-The header `Patchboard-Turn` tells what was understood, in JSON: `intent`, `confidence` (0 to 1),
-`did` (the actions that ran), `slots` (those that are set), `model` (Rasa's id of the model that
-answered), `ranking` (the five likeliest intents, [[name, confidence], ...]), `asked` (the form and
-slot that were asked for). Bodies are as those of Rasa's own channel. Errors are
-`{"error": "<sentence>"}`. `GET /webhooks/sms/` is 200 when a turn can be answered and 503 when not;
-its body names the `model` and its `file`.
+
+Bodies have the format of Rasa's own channel. Errors are `{"error": "<sentence>"}`. The header
+`Patchboard-Turn` reports the turn in JSON:
+    intent      the intent that was understood
+    confidence  its confidence, 0 to 1
+    did         the actions that ran
+    slots       the slots that are set
+    model       Rasa's id of the model that answered
+    ranking     the five likeliest intents, [[name, confidence], ...]
+    asked       the form and the slot that asked before the text
+
+`GET /webhooks/sms/` answers 200 when the bot can answer a turn, otherwise 503. Its body names the
+`model` and its `file`.
 
 `PUT /webhooks/sms/model`, the same token, body `{"file": "<name in the folder of models>"}`
     200  this model answers from now on; the body is `{"model", "file"}`
-    400  there is no such file, or it cannot be loaded; the present model goes on
+    400  the file does not exist or cannot be loaded; the present model continues to answer
+    401  the token is missing or wrong
     409  another model is being loaded
+    503  no model is loaded
 
-The channel adds `metadata["asked"]`, what the requester was asked before the text (bot/asked.py):
-`form`, `slot` and `after_case`, from the conversation. What the service sends in it, such as
-`choices`, stays.
+The channel sets `form`, `slot` and `after_case` in `metadata["asked"]` from the conversation
+(bot/asked.py). Other parts that the service sends in it, such as `choices`, stay.
 
-`metadata` reaches custom actions as `tracker.latest_message["metadata"]`. When it holds a
-`turn_id`, the same one again for the same sender is answered with the same replies, and the turn
-does not run again, also when the first is still running. A failed turn is not remembered, so it can
-be asked again. The memory is this process's own.
+Custom actions find `metadata` in `tracker.latest_message["metadata"]`. If it holds a `turn_id`, a
+repeated request with the same sender and id gets the same replies, and the turn does not run again,
+even while the first request is still running. A failed turn is not remembered, so the service can
+repeat it. Each process has its own memory.
 
-`metadata["before"]` is what happens before the message runs, in this order, each part optional:
-    slots       name -> value: set, of those that the domain has
-    leave_form  true: the active form is left
-    payload     "/intent": runs as a turn of its own; its replies come first So a conversation that
-a person had can be given back with what was done, and can begin without a text of the requester.
+`metadata["before"]` lists the steps before the message, in this order, each optional:
+    slots       name -> value: the slots to set; unknown ones are ignored
+    leave_form  true: leave the active form
+    payload     "/intent": runs as a turn of its own; its replies come first
+
+With these steps, an agent can return a conversation to the bot together with the outcome, and the
+service can open a turn without a requester's text.
 """
 
 from __future__ import annotations
@@ -77,8 +87,8 @@ REMEMBERED_TURNS = 10_000
 LONGEST_ACCOUNT = 4000  # characters of the header
 LONGEST_SLOT = 200  # characters of one value in it
 RANKED = 5  # intents of the ranking in the header
-NO_INTENTS = {DEFAULT_NLU_FALLBACK_INTENT_NAME, UNSURE_TOPIC}  # what no example can mean
-UNTOLD = {REQUESTED_SLOT, SESSION_START_METADATA_SLOT}  # slots that are Rasa's own
+NO_INTENTS = {DEFAULT_NLU_FALLBACK_INTENT_NAME, UNSURE_TOPIC}  # intents without examples
+UNTOLD = {REQUESTED_SLOT, SESSION_START_METADATA_SLOT}  # Rasa's own slots, which are not reported
 MAKE_CASES = {"action_open_case", "action_open_request", "action_add_to_case"}
 NOT_ALLOWED = "Authorization must be the bearer token that the bot was started with."
 LONGEST_SENDER = 255  # rasa.core.tracker_store.SQLTrackerStore.SQLEvent.sender_id
@@ -87,16 +97,16 @@ Handle = Callable[[UserMessage], Awaitable[Any]]
 
 
 class BadTurn(ValueError):
-    """The body of a turn is not what it should be; the message names the field."""
+    """The body of a turn is invalid; the message names the field."""
 
 
 class ActionFailed(RuntimeError):
-    """A custom action failed, so the turn is not what it should have been."""
+    """A custom action failed, so the turn failed."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a turn is answered with; `account` is the header's value."""
+    """The answer to a turn. `account`: the value of the header `Patchboard-Turn`."""
 
     replies: list[dict[str, Any]]
     account: str | None = None
@@ -104,7 +114,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Before:
-    """What happens before a turn's message runs; see the module."""
+    """The steps before a turn's message; see the module."""
 
     slots: dict[str, Any]
     leave_form: bool
@@ -180,7 +190,7 @@ def _before(given: Any) -> Before | None:
 class TurnMemory:
     """The last turns by sender and turn_id, done or still running.
 
-    Of a turn that is done only the answer is kept: its task would keep the whole tracker.
+    A turn that is done keeps its answer only, because its task would keep the whole tracker.
     """
 
     def __init__(self, limit: int = REMEMBERED_TURNS) -> None:
@@ -189,11 +199,11 @@ class TurnMemory:
         self._running: dict[Hashable, asyncio.Task[Answer]] = {}
 
     async def once(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
-        """The answer to the turn; it runs at most once while it is remembered. Raises what `run`
-        raises.
+        """The answer to a turn, which runs at most once while it is remembered. Raises the errors
+        of `run`.
 
-        The turn is a task of its own: when the asker hangs up, it still comes to its end and is
-        remembered.
+        The turn is a separate task. If the client disconnects, the turn still runs to its end and
+        is remembered.
         """
         named = turn.turn_id not in (None, "")
         key = (turn.sender, str(turn.turn_id) if named else object())
@@ -205,7 +215,7 @@ class TurnMemory:
         return await asyncio.shield(self._running[key])
 
     def _end(self, key: Hashable, task: asyncio.Task[Answer], *, remember: bool) -> None:
-        """A failed turn is not remembered."""
+        """Remember the answer, unless the turn failed or has no turn_id."""
         del self._running[key]
         if remember and not task.cancelled() and task.exception() is None:
             self._done[key] = task.result()
@@ -218,7 +228,7 @@ def _error(status: int, sentence: str) -> HTTPResponse:
 
 
 def _model(agent: Any) -> dict[str, str]:
-    """The model that answers: Rasa's id of it, and its file's name."""
+    """Rasa's id of the model that answers, and the name of its file."""
     return {"model": str(agent.model_id), "file": str(agent.model_name)}
 
 
@@ -241,8 +251,8 @@ class SmsInput(InputChannel):
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> SmsInput:
-        """From bot/credentials.yml. Raises RasaException, which ends the start, when the token is
-        empty."""
+        """The channel of bot/credentials.yml. An empty token raises RasaException, so the server
+        does not start."""
         token = str((credentials or {}).get("token") or "").strip()
         if not token:
             raise RasaException(
@@ -291,14 +301,14 @@ class SmsInput(InputChannel):
                 return _error(503, "No model is loaded.")
 
             async def run(turn: Turn) -> Answer:
-                # a turn ends on the model that it began with
+                # a turn ends with the model that it began with
                 return await self._run(turn, request.app.ctx.agent)
 
             try:
                 answer = await self._memory.once(turn, run)
                 headers = {"Patchboard-Turn": answer.account} if answer.account else None
                 return response.json(answer.replies, headers=headers)
-            # whatever Rasa raises, the asker must hear that the turn failed
+            # whatever Rasa raises, the service must get an error status
             except Exception as problem:
                 logger.exception("sms.turn_failed sender=%s turn_id=%s", turn.sender, turn.turn_id)
                 reason = problem if isinstance(problem, ActionFailed) else type(problem).__name__
@@ -313,7 +323,7 @@ class SmsInput(InputChannel):
     async def _run(self, turn: Turn, agent: Any) -> Answer:
         failed: list[str] = []
         saved: list[DialogueStateTracker] = []
-        action_result.failed_actions.set(failed)  # this turn's own: it runs in its own task
+        action_result.failed_actions.set(failed)  # for this turn only, because it is its own task
         tracker_store.saved_trackers.set(saved)
         collector = CollectingOutputChannel()
 
@@ -337,8 +347,8 @@ class SmsInput(InputChannel):
 
 
 def _asked(tracker: DialogueStateTracker | None, told: Any) -> dict[str, Any]:
-    """What was asked before this text. The service's parts are kept, except those that only the
-    tracker knows."""
+    """The question before this text, see bot/asked.py. The tracker's form, slot and case replace
+    those that the service sent."""
     form = tracker.active_loop_name if tracker else None
     ran = {
         event.action_name
@@ -354,7 +364,7 @@ def _asked(tracker: DialogueStateTracker | None, told: Any) -> dict[str, Any]:
 
 
 async def _prepare(agent: Any, sender: str, before: Before) -> None:
-    """Set slots and leave the form, as events of the conversation."""
+    """Set the slots and leave the form, by events in the conversation."""
     known = {slot.name for slot in agent.domain.slots}
     if unknown := before.slots.keys() - known:
         logger.warning("sms.unknown_slots sender=%s slots=%s", sender, ",".join(sorted(unknown)))
@@ -370,8 +380,8 @@ async def _prepare(agent: Any, sender: str, before: Before) -> None:
 
 
 def account_of(tracker: DialogueStateTracker) -> str:
-    """What was understood in the last turn, in one line of plain ASCII. Slots are left out when
-    they are too long."""
+    """The report on the last turn for the header, one line of ASCII. It has no slots if it would be
+    too long with them."""
     did: list[str] = []
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
@@ -401,7 +411,7 @@ def account_of(tracker: DialogueStateTracker) -> str:
 
 
 def _ranking(tracker: DialogueStateTracker) -> list[tuple[str, float]]:
-    """The likeliest intents that an example can have."""
+    """The likeliest intents with their confidence, without those that no example can have."""
     parsed = tracker.latest_message.parse_data if tracker.latest_message else {}
     ranked = [(one["name"], round(one["confidence"], 4)) for one in parsed.get(RANKING, ())]
     return [(name, share) for name, share in ranked if name not in NO_INTENTS][:RANKED]

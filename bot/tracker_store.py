@@ -1,17 +1,17 @@
-"""Rasa 3.6.21's SQL tracker store, with a bound on what a message costs and an honest end when the
-database is away.
+"""Rasa 3.6.21's SQL tracker store, with a bounded cost per message and with an error when the
+database is down.
 
-1. Rasa loads and replays a whole session for each message: 0.75 ms of work for every earlier one,
-   and an SMS conversation is one session for months. Here a session that has grown long is loaded
-   from a checkpoint: what it comes to up to a turn (`compacted`), and all events since. Every event
-   is still stored: see `retrieve_full_tracker`.
-2. Rasa goes on in memory, with a wrong state, when the database fails. Here the failure is raised:
-   the channel answers 500, and the service hands the conversation to a person.
-3. Rasa looks through all classes of events for each event that it loads. Here each name is looked
-up once.
+1. Rasa loads and replays a whole session for each message, which costs 0.75 ms for every earlier
+   message. An SMS conversation is one session for months. This store loads a long session from a
+   checkpoint: a few events with the same state (`compacted`), and all events since. It still stores
+   every event; see `retrieve_full_tracker`.
+2. When the database fails, Rasa continues in memory with a wrong state. This store raises the
+   error. The channel answers 500, and the service hands the conversation to a person.
+3. Rasa searches all event classes for each event that it loads. This module caches the class of
+   each name.
 
-2 and 3 replace methods of Rasa, and 1 relies on how it replays, so this is held to Rasa's exact
-version.
+2 and 3 replace methods of Rasa, and 1 depends on Rasa's replay, so this module requires this exact
+version of Rasa.
 """
 
 from __future__ import annotations
@@ -43,27 +43,27 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.action_result import RASA_VERSION, WrongRasaVersion
 
-# the last turns are kept event by event; a checkpoint is made when there are twice as many
+# a checkpoint keeps all events of the last turns; it is made when there are twice as many turns
 WHOLE_TURNS = 3
-# before them, turns are kept as they are applied: for undo, and for what policies look back at
+# before them, it keeps only the applied events of some turns, for undo and for the policies
 OLD_TURNS = 3
-# What a turn of before may hold any number of times, of which the last counts: slot events do, by
-# their slot.
+# Kinds of events that count once in an old turn, so only the last one is kept. Slot events also
+# count once, for each slot.
 KEPT_ONCE = ("bot", "action_execution_rejected", "entities", "user_featurization")
 
-# The trackers that were saved in the present turn. The channel sets a list before a turn; None:
-# nobody asks.
+# The trackers that were saved in the present turn. The channel sets a list before a turn. None: no
+# caller wants them.
 saved_trackers: ContextVar[list[DialogueStateTracker] | None] = ContextVar(
     "saved_trackers", default=None
 )
 
 
 def compacted(tracker: DialogueStateTracker) -> tuple[list[Event], int]:
-    """Events with the same state, and the same future, as all of a tracker's; and how many of them
-    stand for the past.
+    """Events that give the same state, now and later, as all events of a tracker; and the number of
+    them that replace the past.
 
-    Behind those come the last turns, event by event: at least WHOLE_TURNS, and enough that nothing
-    in them undoes what is before them.
+    All events of the last turns follow these: at least WHOLE_TURNS turns, and so many that no undo
+    in them reaches further back.
     """
     events = since_session_start(tracker.events)
     cut = _cut(events)
@@ -75,14 +75,14 @@ def compacted(tracker: DialogueStateTracker) -> tuple[list[Event], int]:
 
 
 def since_session_start(events: Iterable[Event]) -> list[Event]:
-    """What Rasa's own store loads: the latest session."""
+    """The events of the latest session, which are those that Rasa's own store loads."""
     kept = list(events)
     starts = [at for at, event in enumerate(kept) if isinstance(event, SessionStarted)]
     return kept[starts[-1] :] if starts else kept
 
 
 def _cut(events: Sequence[Event]) -> int:
-    """Where the last turns begin: with the listening before a text."""
+    """The index at which the last turns begin, with the `action_listen` before a text."""
     begins = [
         at - 1 if at and _listens(events[at - 1]) else at
         for at, event in enumerate(events)
@@ -99,12 +99,12 @@ def _listens(event: Event) -> bool:
 
 
 def _undoes_what_is_before(events: Sequence[Event]) -> bool:
-    """Whether an undo in these events takes back more than they hold. Undone are turns, or single
-    actions."""
+    """Whether an undo in these events reaches an event before them. An undo removes a turn or a
+    single action."""
     done: list[Event] = []
     for event in events:
         if isinstance(event, (Restarted, SessionStarted)):
-            return False  # nothing before it counts
+            return False  # events before a restart do not count
         wanted: tuple[type[Event], ...] = ()
         if isinstance(event, UserUtteranceReverted):
             wanted = (UserUttered, ActionExecuted)
@@ -122,8 +122,8 @@ def _undoes_what_is_before(events: Sequence[Event]) -> bool:
 
 
 def _prefix(past: DialogueStateTracker) -> list[Event]:
-    """A few events for all that has been: what is set, the active form, and the last turns as they
-    are applied."""
+    """A few events that replace the past: the slots, the active form, and the applied events of the
+    last turns."""
     applied = past.applied_events()
     texts = [at for at, event in enumerate(applied) if isinstance(event, UserUttered)]
     at = texts[-OLD_TURNS] if len(texts) > OLD_TURNS else 0
@@ -151,8 +151,8 @@ def _state(tracker: DialogueStateTracker) -> list[Event]:
 
 
 def _turns(applied: Sequence[Event]) -> list[Event]:
-    """Turns without what they hold twice. A form's answers are all applied in the turn that began
-    it."""
+    """The events without those that a later event of the same turn replaces. Rasa applies all
+    answers of a form in the turn that began the form."""
     kept: list[Event] = []
     seen: set[tuple[str, str]] = set()
     for event in reversed(applied):
@@ -168,16 +168,16 @@ def _turns(applied: Sequence[Event]) -> list[Event]:
 
 
 class BoundedTrackerStore(SQLTrackerStore):
-    """The store of bot/endpoints.yml; its settings are those of Rasa's own `SQL` store."""
+    """The store of bot/endpoints.yml, with the settings of Rasa's own `SQL` store."""
 
     class Checkpoint(SQLTrackerStore.Base):
-        """What a conversation comes to up to one of its stored events."""
+        """Events that replace those of a conversation up to `event_id`."""
 
         __tablename__ = "checkpoints"
 
         sender_id = sa.Column(sa.String(255), primary_key=True)
-        event_id = sa.Column(sa.Integer, nullable=False)  # the last of `events` that is in it
-        prefix = sa.Column(sa.Integer, nullable=False)  # how many of `data` stand for the past
+        event_id = sa.Column(sa.Integer, nullable=False)  # the last stored event that it covers
+        prefix = sa.Column(sa.Integer, nullable=False)  # how many events of `data` replace the past
         data = sa.Column(sa.Text, nullable=False)  # a JSON list of events
 
     async def _retrieve(
@@ -206,8 +206,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         return _known(DialogueStateTracker.from_dict(sender_id, events, self.domain.slots), prefix)
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Stores what is new, and a checkpoint when the session has grown long. Raises what the
-        database raises."""
+        """Store the new events, and a checkpoint when the session has grown long. Raises the errors
+        of the database."""
         await self.stream_events(tracker)
         with self.session_scope() as session:
             last = None
@@ -245,8 +245,8 @@ class BoundedTrackerStore(SQLTrackerStore):
         )
 
     def _additional_events(self, session: Any, tracker: DialogueStateTracker) -> Iterator[Event]:
-        """Those since it was loaded or saved. A tracker from elsewhere is compared with what is
-        stored, as in Rasa."""
+        """The events since the tracker was loaded or saved. A tracker from elsewhere is compared
+        with the stored events, as in Rasa."""
         known = getattr(tracker, "known_events", None)
         if known is None:
             return super()._additional_events(session, tracker)
@@ -254,14 +254,14 @@ class BoundedTrackerStore(SQLTrackerStore):
 
 
 def _known(tracker: DialogueStateTracker, prefix: int) -> DialogueStateTracker:
-    """The tracker, which from now on knows which of its events are stored, and how many of them
-    stand for the past."""
+    """The tracker, with the number of its events that are stored, and of those that replace the
+    past."""
     tracker.known_events, tracker.prefix = len(tracker.events), prefix  # type: ignore[attr-defined]
     return tracker
 
 
 def install() -> None:
-    """Puts the replacements in place. Raises WrongRasaVersion."""
+    """Replace the methods of Rasa. Raises WrongRasaVersion."""
     if rasa.__version__ != RASA_VERSION:
         raise WrongRasaVersion(
             f"bot/tracker_store.py is made for Rasa {RASA_VERSION} and this is "
