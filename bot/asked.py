@@ -1,12 +1,11 @@
-"""What the requester was asked before a text, as the channel and the service tell it in the
-metadata.
+"""Reads the question before a text, which the service and the channel send in the metadata.
 
 `metadata["asked"]`, each part optional:
     form        the name of the form that asks, or null
     slot        the slot that it asks for, or null
     after_case  true: a case or request was made in this conversation
-    choices     the titles of the buttons that the last reply had
-Without `asked` nothing is known: `rasa test` and `rasa shell` run so.
+    choices     the titles of the buttons of the last reply
+Without `asked` the question is unknown, as in `rasa test` and `rasa shell`.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ AFTER_CASE = "after_case"
 
 
 def asked_before(message: Message) -> dict[str, Any] | None:
-    """What was asked before the message. None when that is unknown."""
+    """The question before the message, as in the metadata. None when it is unknown."""
     metadata = message.get("metadata")
     asked = metadata.get("asked") if isinstance(metadata, dict) else None
     return asked if isinstance(asked, dict) else None
 
 
 def is_possible(asked: dict[str, Any] | None, only_when: Collection[str]) -> bool:
-    """Whether an intent that means something `only_when` a form asks, or after a case, can be
-    meant.
+    """Whether an intent is possible after this question.
 
-    `only_when` has names of forms, `form.slot` for one of its questions, and `after_case`.
+    `only_when` lists the questions after which it is: names of forms, `form.slot` for one question
+    of a form, and `after_case`.
     """
     if asked is None:
         return False
@@ -41,5 +40,5 @@ def is_possible(asked: dict[str, Any] | None, only_when: Collection[str]) -> boo
 
 
 def asks_nothing(asked: dict[str, Any] | None) -> bool:
-    """Whether no form asks, so that the text can begin a topic."""
+    """Whether no form asks, so that the text can start a topic."""
     return asked is None or not asked.get("form")

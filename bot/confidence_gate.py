@@ -1,16 +1,15 @@
-"""A part of the pipeline: some intents need more than to be the likeliest. Else the next one
-counts.
+"""A component of the pipeline that drops an intent if the text does not meet its needs. The next
+likely intent then counts.
 
-A report that is taken for "never mind" is lost, and a bare "2" that is taken for an employee number
-starts an identity check. In config.yml:
+It prevents costly errors: a report that is understood as "never mind" is lost, and a bare "2" that
+is understood as an employee number starts an identity check. In config.yml:
 
-    needs         intent -> what it needs, each optional, all that are given
-        confidence  at least this much (0 to 1)
-        or_words    patterns; a match makes up for a lower confidence
+    needs         intent -> its needs; each is optional, and the text must meet all given ones
+        confidence  the least confidence (0 to 1)
+        or_words    patterns; a match replaces the confidence
         entities    one of these must be in the text
         without     none of these may be in the text
-    one_way       intents that begin the same topic, so doubt between them is no doubt about what to
-    do
+    one_way       intents that start the same topic; their confidence is added up
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ Ranking = list[dict[str, Any]]
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class ConfidenceGate(GraphComponent, IntentClassifier):
-    """See the module. Stands after the classifier and before the fallback."""
+    """See the module. Its place is after the classifier and before the fallback."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -70,7 +69,7 @@ class ConfidenceGate(GraphComponent, IntentClassifier):
 
 
 def _with_their_needs(ranking: Ranking, message: Message, needs: dict[str, Any]) -> Ranking:
-    """The ranking without the intents that lack what they need; the rest adds up to 1."""
+    """The ranking without intents whose needs are not met. The others add up to 1."""
     named = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES) or []}
     text = str(message.get(TEXT) or "")
     kept = [
@@ -98,7 +97,8 @@ def _has_its_needs(one: dict[str, Any], text: str, named: set[str], needs: dict[
 
 
 def _as_one(ranking: Ranking, one_way: frozenset[str]) -> Ranking:
-    """The first gets the confidence of all of its kind; the others of its kind come last."""
+    """Add up the confidence of the `one_way` intents if one of them is first. The others of them
+    then come last, with 0."""
     if not ranking or ranking[0][INTENT_NAME_KEY] not in one_way:
         return ranking
     alike = [one for one in ranking if one[INTENT_NAME_KEY] in one_way]

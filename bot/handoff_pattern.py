@@ -1,14 +1,14 @@
-"""A part of the pipeline: a request for a person, recognized by its words.
+"""A component of the pipeline that recognizes a request for a person by its words.
 
-The nearness gate holds back what is unlike the examples, and a request for a person must not be
-held back: `patterns` catch it in English and Spanish. A text that matches one of `unless` is left
-to the classifier ("my agent app crashed", "I talked to a person yesterday").
+The nearness gate stops texts that are unlike the examples, but it must never stop a request for a
+person. Therefore `patterns` recognize such a request in English and Spanish. The classifier decides
+on a text that matches `unless` ("my agent app crashed", "I talked to a person yesterday").
 
 In config.yml:
-    intent    the intent of a text that matches
-    words     name -> alternatives; <name> stands for them in patterns and in words that follow
-    patterns  regular expressions, searched in the words of the text, see `plain`
-    unless    the same, for texts that are no request
+    intent    the intent of a matching text
+    words     name -> alternatives; patterns and later words use them as <name>
+    patterns  regular expressions that are searched in the words of the text, see `plain`
+    unless    the same, for texts that are not a request
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BY_PATTERN = "by_pattern"  # set on a message that matched
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class HandoffPattern(GraphComponent, IntentClassifier):
-    """See the module. Stands after the fallback and before the nearness gate."""
+    """See the module. Its place is after the fallback and before the nearness gate."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -80,13 +80,13 @@ def _compiled(patterns: list[str], words: dict[str, str]) -> list[re.Pattern[str
 
 
 def _with_words(pattern: str, words: dict[str, str]) -> str:
-    for name, alternatives in reversed(words.items()):  # a word may stand in those after it
+    for name, alternatives in reversed(words.items()):  # later words can contain earlier ones
         pattern = pattern.replace(f"<{name}>", f"(?:{alternatives})")
     return pattern
 
 
 def plain(text: str) -> str:
-    """Words in lower case with one blank between, without accents, apostrophes and other marks."""
+    """The words in lower case with single spaces, without accents, apostrophes and other marks."""
     bare = unicodedata.normalize("NFKD", text.lower())
     kept = "".join(c for c in bare if not unicodedata.combining(c) and c not in "'\u2019`")
     return " ".join(re.findall(r"\w+", kept))

@@ -1,30 +1,33 @@
-"""A part of the pipeline: a topic begins only when the text is near enough to the topics' examples.
+"""A component of the pipeline that starts a topic only if the text is near the topics' examples.
 
-A friend's "running late, see you at 8" has to become some intent, and the likeliest can be a topic.
-The gate compares `nearness` (bot.sentence_classifier) with two limits:
+The classifier gives every text some intent, so a friend's "running late, see you at 8" can get a
+topic. The gate compares `nearness` (bot.sentence_classifier) with two limits:
 
-    nearness >= near            the topic begins
+    nearness >= near            the topic starts
     unsure <= nearness < near   the intent becomes `unsure_topic`, so that the dialogue can ask
                                 "Shall I open a case for that?"
     nearness < unsure           the intent becomes `nlu_fallback`
 
-A text that is taken for one that is not for the desk, but is as near as `rescue`, is unsure too: a
-report must not be lost.
+A text that the classifier finds not for the desk also becomes `unsure_topic` if its nearness is at
+least `rescue`, so that a report is not lost.
 
-An unsure message also gets `unsure`: {"likely": <intent>, "nearness": <number>} in its parse data,
-and the entity `likely_topic` with the name of the likely intent.
+A message with the intent `unsure_topic` also gets `unsure`: {"likely": <intent>, "nearness":
+<number>} in its parse data, and the entity `likely_topic` with the name of the likely intent.
 
-The gate does nothing while a form asks, because the text is then an answer; nor when the encoder is
-missing; nor for a request for a person that was recognized by its words. It must stand after every
-component that changes the ranking, or its decision is undone.
+The gate does nothing
+- while a form asks, because the text is then an answer
+- when the encoder is missing
+- for a request for a person that `bot.handoff_pattern` recognized
+
+Its place is after every component that changes the ranking, because those would undo its decision.
 
 In config.yml:
-    topics  the intents that begin a topic
+    topics  the intents that start a topic
     near    the upper limit
     unsure  the lower limit
     others  the intents of texts that are not for the desk
-    rescue  from this nearness on, such a text is unsure
-    nears   intent -> its own upper limit: higher where strangers' texts come near
+    rescue  the least nearness at which such a text becomes `unsure_topic`
+    nears   intent -> its own upper limit, higher if unrelated texts come near its examples
 """
 
 from __future__ import annotations
@@ -64,7 +67,7 @@ UNSURE = "unsure"
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class NearnessGate(GraphComponent, IntentClassifier):
-    """See the module. Stands last."""
+    """See the module. Its place is last."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:

@@ -1,22 +1,27 @@
-"""A part of the pipeline: the intent, by the words, their pieces and the meaning of the sentence.
+"""A component of the pipeline that finds the intent from words, their pieces and the meaning of the
+sentence.
 
-One logistic regression over four kinds of features: the patterns that the text matches, the counts
-of words and pieces (tf-idf, each featurizer normalized to length 1), the sentence encoder's vector,
-and how near that vector is to each intent's nearest examples. A second one, over the counts alone,
-stands by for a process in which the encoder is missing.
+It is a logistic regression over four kinds of features:
+- the patterns that the text matches
+- the counts of words and pieces (tf-idf, each featurizer normalized to length 1)
+- the sentence encoder's vector
+- the similarity of that vector to each intent's nearest examples
+A second regression over the patterns and counts alone is used when the encoder is missing.
 
-Beside intent and ranking a message gets `nearness`: how near it is to the topics' examples.
+A message gets intent, ranking and `nearness`, its similarity to the topics' examples:
     mean cosine to the nearest examples of topics - other_weight x the same for other matters
     + sure_weight x the odds of all topics against other matters, as a logarithm from -1 to 1
-`bot.nearness_gate` decides by it. It is None when the encoder is missing.
+`bot.nearness_gate` uses it. It is None when the encoder is missing.
 
 In config.yml:
     C               the inverse of the regularization
-    encoder_weight  by how much the encoder's vector outweighs one featurizer
-    near_weight     the same for the nearness to each intent's examples
-    topics          the intents that begin a topic
+    encoder_weight  the weight of the encoder's vector relative to one featurizer
+    near_weight     the same for the similarity to each intent's examples
+    other_weight    see above
+    sure_weight     see above
+    topics          the intents that start a topic
     others          the intents of texts that are not for the desk
-    only_when       intent -> the forms that must ask for it to be possible; see bot.asked
+    only_when       intent -> the questions after which it is possible; see bot.asked
 """
 
 from __future__ import annotations
@@ -49,16 +54,16 @@ from bot.logistic_regression import Weights, fit
 FILE = "sentence_classifier.npz"
 NEARNESS = "nearness"
 NEIGHBORS = 3
-BATCH = 500  # examples that are compared with all others at once
-# the weight of an intent that only a form's answers have, when what was asked is unknown
+BATCH = 500  # examples that are compared with all others in one step
+# the weight of an `only_when` intent when the question before the text is unknown
 UNKNOWN = 0.2
-LEAST = 1e-4  # probabilities below count as none
+LEAST = 1e-4  # is added to probabilities, so that their logarithm is finite
 Arrays = dict[str, np.ndarray]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class SentenceClassifier(GraphComponent, IntentClassifier):
-    """See the module. Stands after the featurizers."""
+    """See the module. Its place is after the featurizers."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -136,7 +141,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         if not messages:
             return messages
         counts = _weighted(_blocks(messages, self._learned["widths"]), self._learned)
-        counts = counts.astype(np.float32)  # as the weights, or they are copied for each text
+        counts = counts.astype(np.float32)  # the type of the weights, so that numpy copies nothing
         vectors = self._vectors(messages)
         if vectors is None:
             scores = counts @ self._learned["counts_of_counts"] + self._learned["counts_bias"]
@@ -155,17 +160,17 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         return training_data
 
     def _vectors(self, messages: list[Message]) -> np.ndarray | None:
-        """None when the encoder is missing, now or when the model was trained."""
+        """The encoder's vectors. None when the encoder is missing, or was at the training."""
         if self._encoder is None or "vectors" not in self._learned:
             return None
         return self._encoder.encode([str(message.get(TEXT) or "") for message in messages])
 
     def _cosines(self, vectors: np.ndarray) -> np.ndarray:
-        """How near each vector is to each example, ordered by intent."""
+        """The cosine of each vector and each example. The columns are ordered by intent."""
         return np.asarray(vectors @ self._learned["vectors"].T)
 
     def _dense_of_examples(self, vectors: np.ndarray, order: np.ndarray) -> Iterator[np.ndarray]:
-        """As `_dense`, in the examples' order. An example is not near itself."""
+        """`_dense` for the examples themselves. Each is compared with the other examples only."""
         places = np.argsort(order)
         for start in range(0, len(vectors), BATCH):
             some = vectors[start : start + BATCH]
@@ -181,7 +186,8 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         return np.hstack([vectors * weights[0], near * weights[1]]).astype(np.float32)
 
     def _chances(self, message: Message, scores: np.ndarray) -> np.ndarray:
-        """The probability of each intent; 0 for those that what was asked rules out."""
+        """The probability of each intent. It is 0 for intents that are impossible after the
+        question."""
         raised = np.exp(scores - scores.max()) * self._weights(asked_before(message))
         return np.asarray(raised / raised.sum())
 
@@ -217,10 +223,10 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 
 
 def _blocks(messages: list[Message], widths: np.ndarray | None) -> list[sp.csr_matrix]:
-    """The sentence features of each featurizer, in the pipeline's order; the first is the
-    patterns'.
+    """The sentence features of each featurizer, in the pipeline's order. The first are the
+    patterns.
 
-    A text without any word has no features; with `widths` it gets empty ones.
+    A text without words has no features. With `widths` it gets empty ones.
     """
     rows = [
         [
@@ -242,7 +248,8 @@ def _idf(counts: sp.csr_matrix) -> np.ndarray:
 
 
 def _weighted(blocks: list[sp.csr_matrix], idf: Arrays) -> sp.csr_matrix:
-    """Patterns as they are; counts sublinear, by tf-idf, each featurizer's of length 1."""
+    """All features in one matrix: patterns unchanged, and sublinear tf-idf counts, normalized to
+    length 1 for each featurizer."""
     done = blocks[:1]
     for n, block in enumerate(blocks[1:], start=1):
         counts = block.copy()
@@ -263,7 +270,7 @@ def _named(name: str, weights: Weights) -> Arrays:
 
 
 def _nearest(cosines: np.ndarray) -> np.ndarray:
-    """The mean of the highest cosines along the last axis."""
+    """The mean of the NEIGHBORS highest cosines along the last axis."""
     number = min(NEIGHBORS, cosines.shape[-1])
     if not number:
         return np.zeros(cosines.shape[:-1])
@@ -271,5 +278,5 @@ def _nearest(cosines: np.ndarray) -> np.ndarray:
 
 
 def _odds(one: float, other: float) -> float:
-    """From -1 (surely the other) over 0 (as likely) to 1."""
+    """The scaled logarithm of the odds, from -1 (surely `other`) over 0 (equal) to 1."""
     return float(np.log((one + LEAST) / (other + LEAST)) / np.log((1 + LEAST) / LEAST))

