@@ -1,15 +1,15 @@
 """The language in which a requester texts, English or Spanish.
 
-A text decides only where it is clear. Each known word counts for its language:
+Only a clear text decides. Each known word counts for its language:
 
-- Spanish needs two words, one of which is neither a courtesy nor common in names, and more words
-  than English. So "por favor" in an English text, "Ana de la Torre" and "El Paso" change nothing.
-- English needs two words, and more than Spanish.
+- A Spanish text has at least two Spanish words and more of them than English ones. One of them is
+  neither a courtesy nor common in names. So "por favor" in an English text, "Ana de la Torre" and
+  "El Paso" change nothing.
+- An English text has at least two English words and more of them than Spanish ones.
+- A text that asks for a language ("in English please") decides alone.
 
-What is not clear changes nothing: the conversation stays in its language, at first that of the
-number's last conversation, else English. Only a
-first text that is Spanish from end to end ("hola") makes a conversation Spanish with one word. A
-text that asks for a language ("in English please") decides by itself.
+Without a clear text, a conversation has the language of the number's earlier conversations, else
+English. A first text of Spanish words only ("hola") makes it Spanish, even with a single word.
 """
 
 import re
@@ -18,7 +18,7 @@ from enum import StrEnum
 
 
 class Language(StrEnum):
-    """A language that the product itself writes; the values are ISO 639-1 codes."""
+    """A language of the product's own texts. The values are ISO 639-1 codes."""
 
     ENGLISH = "en"
     SPANISH = "es"
@@ -64,12 +64,13 @@ _SPANISH = _words_in(
     comprendo
     """
 )
-# Spanish words that names hold, or that English has too. They count beside one of the others.
+# Spanish words that are common in names or exist in English too. They count only together with a
+# word of the other list.
 _SHARED = _words_in(
     "a al con de del e el en es la las le les lo los me mi mia mio mis ni no nos o se si sin son su"
     " te tu un una unos unas y yo todo ver sale red persona"
 )
-#: They are said in English texts too, so they prove nothing, and all of them count as one word.
+#: English texts contain them too, so they prove nothing alone, and together they count as one word.
 _COURTESY = _words_in(
     "hola buenas buenos dias tardes tarde noches adios gracias saludos por favor porfa porfavor"
     " mucho mucha muchos muchas gusto hasta luego manana nada tal amigo senor senora"
@@ -101,14 +102,15 @@ _ENGLISH = _words_in(
     spilled coffee water
     """
 )
-#: In lower case, so that no name is among them, and not é, which English has ("resumé").
+#: Lower case only, to leave out names. Without é, because English has it ("resumé").
 _ACCENTED = re.compile(r"(?<!\w)[a-zñáéíóúü]*[áíóúñ][a-zñáéíóúü]*(?!\w)")
 _ACCENTS = str.maketrans("áéíóúüñ", "aeiouun")
 LEAST = 2  # words of the language in a clear text
 
 
 def language_of(text: str) -> Language | None:
-    """The language that the text is clearly in, or asks for. None: it changes nothing."""
+    """The language of a clear text, or the language that the text asks for. None: the text does not
+    decide."""
     if (asked := language_wish(text)) is not None:
         return asked
     words = _split(text)
@@ -127,13 +129,14 @@ def language_of(text: str) -> Language | None:
 
 
 def is_unknown(text: str) -> bool:
-    """Whether no word of the text is known in either language: it may be in a third one."""
+    """Whether the text has no known word of either language. It may be in a third language."""
     return not any(w in _SPANISH | _SHARED | _COURTESY | _ENGLISH for w in _split(text))
 
 
 def conversation_language(texts: Iterable[str], before: Iterable[str] = ()) -> Language:
-    """The language to answer in. ``texts``: the requester's in this conversation, newest first;
-    ``before``: those of earlier ones, which count where these decide nothing."""
+    """The language of the replies. ``texts``: the requester's texts in this conversation, the
+    newest first. ``before``: their texts in earlier conversations, which count if ``texts`` do not
+    decide."""
     oldest = ""
     for oldest in texts:
         if (clear := language_of(oldest)) is not None:
@@ -162,8 +165,8 @@ _NAMES = {
     **dict.fromkeys(("english", "ingles", "inglish", "eng"), Language.ENGLISH),
     **dict.fromkeys(("spanish", "espanol", "castellano", "spanol"), Language.SPANISH),
 }
-#: The other words of a wish. A text with any further word is about something else: "my Spanish
-#: keyboard is broken".
+#: The other words of a text that asks for a language. A text with any further word is about
+#: something else: "my Spanish keyboard is broken".
 _COURTESIES = _words_in(
     """
     please pls plz thanks thank you u hi hello hey ok okay yes no not sorry lets let's let me us
@@ -188,8 +191,8 @@ _REFUSES = re.compile(
 
 
 def language_wish(text: str) -> Language | None:
-    """The language that a whole text asks for: "keep English", "en inglés por favor". None for
-    every other text, also one that only names a language."""
+    """The language that the whole text asks for: "keep English", "en inglés por favor". None for
+    every other text, even if it names a language."""
     said = text.casefold().replace("\u2019", "'").translate(_ACCENTS)
     words = re.findall(r"[\w']+|[,.;!?]", said)
     named = [at for at, word in enumerate(words) if word in _NAMES]

@@ -1,8 +1,8 @@
 """Texts that a machine sent: verification codes of other services, delivery notices, marketing.
 
-They are never answered, because an answer costs money and may begin a loop between two machines.
-The patterns prefer precision: each has to begin the text, or is something that people do not write
-about their own computer.
+The virtual agent never answers them, because an answer costs money and can start a loop between two
+machines. The patterns prefer precision: a pattern matches the beginning of the text, or words that
+people do not write about their own computer.
 """
 
 import re
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class AutomatedText(StrEnum):
-    """The kind, as agents read it."""
+    """The kind of an automated text, in the words that agents see."""
 
     VERIFICATION_CODE = "a verification code"
     MARKETING = "marketing"
@@ -58,8 +58,7 @@ _COMPILED = {
 
 
 def automated(text: str) -> AutomatedText | None:
-    """The kind of machine that sent this text. None for everything that a person may have
-    written."""
+    """The kind of an automated text. None for a text that a person may have written."""
     said = " ".join(text.replace("\u2019", "'").split())
     return next((kind for kind, pattern in _COMPILED.items() if pattern.search(said)), None)
 

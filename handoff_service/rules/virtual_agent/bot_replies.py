@@ -1,7 +1,7 @@
-"""The virtual agent's texts about cases, outages and hours. Each is one segment of GSM-7.
+"""The virtual agent's texts about cases, outages and hours. Most take one GSM-7 segment.
 
-Quotes keep every letter of the original, so a text may need a second segment when one letter is
-outside GSM-7.
+A quote keeps every letter of the original. If a letter is outside GSM-7, the text can take two
+segments.
 """
 
 import unicodedata
@@ -23,7 +23,7 @@ MOST_CASES = 3
 MOST_OUTAGES, TITLE = 4, 24  # outages whose titles are listed, and characters per title
 # the last two only select how an emoji is drawn
 _ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})
-# Unicode categories of letters, marks and numbers: a word would be unreadable without them
+# Unicode categories of letters, marks and numbers, because words are unreadable without them
 _WRITTEN = "LMN"
 _STANDS: dict[CaseState, str] = {
     CaseState.OPEN: "open, waiting for an agent",
@@ -57,7 +57,7 @@ CLOSED = "We're closed now, and the next opening time isn't known yet. You can t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLine:
-    """The part of a case that its requester is told."""
+    """The part of a case that its requester sees."""
 
     number: str
     state: CaseState
@@ -66,8 +66,8 @@ class CaseLine:
 
 
 def plain(text: str) -> str:
-    """One line that keeps every letter. Look-alikes are replaced; emoji and symbols outside GSM-7
-    are dropped."""
+    """The text on one line, with every letter. Look-alikes are replaced; emoji and symbols outside
+    GSM-7 are dropped."""
     composed = unicodedata.normalize("NFC", text).translate(_ALIKE)
     return " ".join("".join(c for c in composed if _is_kept(c)).split())
 
@@ -95,7 +95,8 @@ def _fits(text: str) -> bool:
 
 
 def _with_room(said: Callable[[int], str]) -> str:
-    """The text with as much room for each description as fits."""
+    """The text with the longest descriptions that fit. ``said``: gives the text for a number of
+    characters per description."""
     return next((text for most in range(ROOM, 3, -1) if _fits(text := said(most))), said(0))
 
 
@@ -116,7 +117,7 @@ def one_case(
 
 
 def open_cases(found: Sequence[CaseLine], language: Language = Language.ENGLISH) -> str:
-    """The newest unresolved cases, one a line."""
+    """The newest unresolved cases, each on its own line."""
     if not found:
         return in_language(NO_CASES, language)
     shown = found[:MOST_CASES]
@@ -166,8 +167,12 @@ def outage_news(
     asked_behind: bool,
     language: Language = Language.ENGLISH,
 ) -> str:
-    """The current outages by title and text: two segments, or one when a form's question
-    follows. In Spanish by title alone, because admins write the text in one language."""
+    """The texts of the current outages if they fit, else their titles. In Spanish only the titles,
+    because admins write the texts in one language.
+
+    At most two segments; with ``asked_behind``, a form's question follows and one segment is the
+    most.
+    """
     if not outages:
         return in_language(NO_OUTAGE, language)
     titles = ", ".join(short(title, TITLE) for title, _ in outages[:MOST_OUTAGES])
@@ -195,7 +200,7 @@ def hours(
     now: datetime,
     language: Language = Language.ENGLISH,
 ) -> str:
-    """Whether agents are available, and until or from when, in the time of the zone's city."""
+    """Whether agents are available, and the time when that ends or begins, with the zone's city."""
     city = zone.rsplit("/", 1)[-1].replace("_", " ")
     place = f"hora de {city}" if language is Language.SPANISH else f"{city} time"
     if is_open and until is None:

@@ -1,5 +1,5 @@
-"""Texts between requester and bot: choices become numbered lines, and requesters cannot send Rasa
-commands."""
+"""Converts texts between requester and bot: choices become numbered lines and back, and a
+requester's text cannot be a Rasa payload."""
 
 import re
 import unicodedata
@@ -23,10 +23,10 @@ _IN_WORDS = (
 _NUMBERS: Mapping[str, int] = {
     word: n for n, words in enumerate(_IN_WORDS, start=1) for word in words.split()
 }
-#: A bare emoji that answers a yes/no question, without skin tone and variation selector.
+#: Emoji that answer a yes/no question, without skin tone and variation selector.
 YES_EMOJI, NO_EMOJI = frozenset("👍👌✅✔☑🆗💯🙆"), frozenset("👎❌✖🚫🙅⛔")
 _YES, _NO = frozenset({"yes", "si", "sí"}), frozenset({"no"})
-#: Whole texts that say yes or no.
+#: Whole texts that mean yes or no.
 _YES_WORDS = _YES | {
     "y",
     "yep",
@@ -41,7 +41,7 @@ _NO_WORDS = _NO | {"n", "nope", "nah", "no thanks", "no thank you", "no gracias"
 _PAYLOADS = {"yes": "/affirm", "no": "/deny"}
 #: ``/inform_impact{"impact": "blocked"}``, ``/intent{}``, ``/prove_identity``
 _PAYLOAD = re.compile(r"/+\s*(?:[a-z]\w*\s*\{.*\}|[a-z]+_\w+)", re.IGNORECASE | re.DOTALL)
-NO_WORDS = "?"  # in place of a text that the bot can make nothing of
+NO_WORDS = "?"  # the bot's input for a text that is only a payload or has no words
 BLANK = "Your text had no words. How can I help?"
 BLANK_ANSWER = "Your text had no words. Please answer with one of these:"
 IN_WORDS = "Please answer with the number or the words of one of these:"
@@ -103,12 +103,12 @@ _TAIL = frozenset(
     ]
 )
 _LEAD_OF_FIGURES = frozenset({"no"})  # "no 2" means number 2, but "no one" means nobody
-_MISTYPED = 5  # words of at least this many letters may match an ordinal with a typo
+_MISTYPED = 5  # a word with at least this many letters matches an ordinal despite a typo
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One button of the bot: its title for the requester, and its payload for the bot."""
+    """One button of the bot. Requesters see the title, and the bot gets the payload."""
 
     title: str
     payload: str
@@ -120,12 +120,12 @@ def with_choices(text: str, choices: Sequence[Choice]) -> str:
 
 
 def for_bot(text: str, choices: Sequence[Choice]) -> str:
-    """The input for the bot: the payload when the text picks a choice by number, word, ordinal or
-    title, else the text.
+    """The bot's input: the payload of a choice that the text picks by number, word, ordinal or
+    title; otherwise the text.
 
-    Rasa runs a text that starts with ``/intent`` as that intent, on every channel. Payloads may
-    come from our own buttons only, so the leading slash is removed, and a text that is nothing but
-    a payload means nothing.
+    On every channel, Rasa runs a text that starts with ``/intent`` as that intent. Only our own
+    buttons may send payloads. So the leading slash is removed, and a text that is only a payload
+    becomes ``NO_WORDS``.
     """
     said = plain(text)
     for choice in choices:
@@ -144,14 +144,14 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
 
 
 def is_code(text: str) -> bool:
-    """Whether a text is rather code than words: many brackets and signs, or a tag."""
+    """Whether a text looks like code: it has many brackets and signs, or a tag."""
     signs = sum(c in "{}[]<>()=;$%|\\&#_" for c in text)
     return bool(_TAG.search(text)) or signs >= max(5, len(text) / 10)
 
 
 def yes_or_no(text: str) -> str | None:
-    """The yes or no of a bare emoji, such as a thumb up, also when repeated. None for all other
-    texts."""
+    """The answer "yes" or "no" that a text of such emoji gives, for example a thumb up. None for
+    other texts."""
     said = {
         c
         for c in text
@@ -163,8 +163,8 @@ def yes_or_no(text: str) -> str | None:
 
 
 def without_bot(texts: Sequence[str], choices: Sequence[Choice]) -> str | None:
-    """The answer to texts that no bot could understand: without words, or an emoji that picks no
-    choice."""
+    """The answer to texts that no bot can understand: texts without words, or an emoji that picks
+    no choice. None for other texts."""
     words = [text for text in texts if text]
     if not words:
         return BLANK_ANSWER if choices else BLANK
@@ -186,15 +186,16 @@ def _says(choice: Choice, word: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """The text for comparing: no case, no punctuation, single spaces, composed letters."""
+    """The text for comparisons: case-folded, without punctuation, with single spaces and composed
+    letters."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     return _WORDS.sub(" ", text.casefold().replace("'", "").replace("\u2019", "")).strip()
 
 
 def _position(said: str, count: int) -> int | None:
-    """The position that "2", "two", "the second", "la segunda" or "the last one" means among
-    ``count`` choices. None: no position."""
+    """The position among ``count`` choices of a text such as "2", "two", "the second", "la segunda"
+    or "the last one". None for other texts."""
     words = said.split()
     while len(words) > 1 and (
         words[0] in _LEAD or (words[0] in _LEAD_OF_FIGURES and words[1].isdigit())

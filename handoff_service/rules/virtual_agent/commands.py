@@ -1,9 +1,8 @@
-"""Commands to the desk: AGENT, BYE, HELP, RESTART. They work at any point, even inside a form of
-the bot.
+"""Commands to the desk: AGENT, BYE, HELP and RESTART. They also work inside a form of the bot.
 
-A command is the whole text; case and punctuation are ignored. "Agent!" is a command, "agent smith
-called" is not. Admins choose the words; the words below are the default. The admin's words for
-opting out and in are stored with them; ``consent`` says what those do.
+A command is the whole text, without regard to case and punctuation: "Agent!" is a command, "agent
+smith called" is not. Admins can change the words, and the words below are the defaults. The admin's
+words for opting out and in are stored with them; the rules in ``consent`` use those.
 """
 
 import functools
@@ -21,7 +20,7 @@ _POLITE = re.compile(r"^(?:please|pls|plz) | (?:please|pls|plz)$")
 
 
 class Command(StrEnum):
-    """What a requester asks the desk to do."""
+    """A command of a requester to the desk."""
 
     AGENT = "agent"
     BYE = "bye"
@@ -47,25 +46,24 @@ SHIPPED: CommandWords = {
     Command.BYE: ("bye", "goodbye", "good bye", "bye bye", "adios", "adiós"),
     Command.HELP: ("help", "info"),
     Command.RESTART: ("restart", "start over", "start again", "begin again", "empezar de nuevo"),
-    Command.OPT_OUT: (),  # besides the carriers' keywords, which always count
+    Command.OPT_OUT: (),  # in addition to the carriers' keywords, which always count
     Command.OPT_IN: (),
 }
 CONSENT = frozenset({Command.OPT_OUT, Command.OPT_IN})
 
 
 def with_shipped(chosen: Mapping[str, Sequence[str]]) -> dict[Command, list[str]]:
-    """The admin's words for each command, with defaults for commands that the admin has not
-    changed."""
+    """The words of each command: the admin's, or the defaults for unchanged commands."""
     return {command: list(chosen.get(command, words)) for command, words in SHIPPED.items()}
 
 
 def may_be(text: str) -> bool:
-    """Whether a text is short enough to be a command, whatever the admin's words are."""
+    """Whether a text is short enough for a command, independent of the admin's words."""
     return len(without_signature(text)) <= 2 * LONGEST
 
 
 def meant(text: str, words: CommandWords) -> Command | None:
-    """The command that the whole text means. None when it is for the bot or about consent."""
+    """The command that the whole text is. None for a text to the bot or about consent."""
     if not may_be(text):
         return None
     said = plain(without_signature(text))
@@ -85,7 +83,7 @@ def _by_word(words: tuple[tuple[Command, tuple[str, ...]], ...]) -> Mapping[str,
 
 
 def error(words: CommandWords) -> str | None:
-    """What is wrong with an admin's command words. None when they are valid."""
+    """The error in an admin's command words. None when they are valid."""
     taken: dict[str, Command] = {}
     for command, its_words in words.items():
         if len(its_words) > MOST:
@@ -97,7 +95,7 @@ def error(words: CommandWords) -> str | None:
                     f"has {word!r} for {command}; write a word or a few, at most {LONGEST} "
                     "characters"
                 )
-            # carriers' keywords need no repeating among the words for opting out and in
+            # the carriers' keywords always opt out or in, so no command may have one
             if said.upper() in (*OPT_OUT, *OPT_IN):
                 return f"has {word!r} for {command}, which always opts out or in; use another word"
             if taken.setdefault(said, command) != command:

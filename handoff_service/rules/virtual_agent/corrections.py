@@ -1,4 +1,4 @@
-"""Whether a text corrects what was said just before: "actually could somebody just fix it?"."""
+"""Recognizes a text that corrects the one before it: "actually could somebody just fix it?"."""
 
 import re
 

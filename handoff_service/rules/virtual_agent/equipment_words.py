@@ -1,8 +1,8 @@
-"""Whether a request for equipment says what is needed, or only that something is."""
+"""Finds the equipment that a request names, if it names any."""
 
 import re
 
-#: Words of a request that name nothing, in English and Spanish, without accents.
+#: Words of a request that name no equipment, in English and Spanish, without accents.
 _ASKING = frozenset(
     re.findall(
         r"\w+",
@@ -40,7 +40,7 @@ def names_equipment(text: str) -> bool:
 
 
 def equipment_in(text: str) -> str:
-    """What is needed: "a second monitor for my desk" of "can i get a second monitor for my
-    desk"."""
+    """The equipment in a request: "a second monitor for my desk" from "can i get a second monitor
+    for my desk". The whole text if it names none."""
     rest = _LEAD.sub("", text, count=1)
     return rest if names_equipment(rest) else text

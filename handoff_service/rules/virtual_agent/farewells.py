@@ -1,4 +1,4 @@
-"""Whether a text says goodbye, which the classifier also takes "hold on a sec" for."""
+"""Recognizes a farewell, because the classifier confuses "hold on a sec" with one."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The reason in a wish for a person: "can i talk to someone about my laptop"."""
+"""Finds the reason in a request for a person: "can i talk to someone about my laptop"."""
 
 import re
 
@@ -13,7 +13,7 @@ _SUBJECT = ("about", "regarding", "concerning", "re:", "sobre")
 
 def reason_in(text: str) -> str | None:
     """The words after ``about``, ``because`` and the like, on one line, cut after ``LONGEST``
-    characters."""
+    characters. None: the text gives no reason."""
     found = _REASON.search(text)
     if found is None:
         return None

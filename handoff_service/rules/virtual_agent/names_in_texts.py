@@ -1,9 +1,8 @@
-"""What a text says about the person who sends it: their name, or that the number has a new
-owner."""
+"""Recognizes the sender's name in a text, a new owner of the number, and a wrong number."""
 
 import re
 
-LONGEST = 40  # characters of a name that a text has room for
+LONGEST = 40  # characters of a name in a reply
 _LEAD = (
     r"(?:(?:hi|hey|hello|good (?:morning|afternoon|evening)|hola|buenos dias|buenas)[,!. ]+"
     r"(?:there[,!. ]+)?)?"
@@ -64,7 +63,7 @@ def said_name(text: str) -> str | None:
 
 
 def has_new_owner(text: str) -> bool:
-    """Whether the text says that this number belongs to another person by now."""
+    """Whether the text says that this number now belongs to another person."""
     return bool(_NEW_OWNER.search(text.replace("\u2019", "'")))
 
 

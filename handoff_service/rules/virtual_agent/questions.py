@@ -1,4 +1,4 @@
-"""Questions: texts that ask something, so they are no answer to what the virtual agent asked."""
+"""Recognizes a question, because a question does not answer the virtual agent's question."""
 
 import re
 
@@ -15,9 +15,9 @@ _ACCENTS = str.maketrans("áéíóúü", "aeiouu")
 
 
 def is_question(text: str) -> bool:
-    """Whether the text ends in a question mark and begins as a question does, or has "¿".
+    """Whether the text has "¿", or begins like a question and ends with a question mark.
 
-    Both are needed: "why it broke I can't say" is an answer, and so is "monitor?".
+    Without "¿" it needs both: "why it broke I can't say" is an answer, and so is "monitor?".
     """
     said = " ".join(text.casefold().replace("'", "").replace("\u2019", "").split()).translate(
         _ACCENTS

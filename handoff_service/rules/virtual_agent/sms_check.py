@@ -1,4 +1,4 @@
-"""SMS lint: problems in a text of the virtual agent, found before it is ever sent."""
+"""Lint that finds texts of the virtual agent that are unfit for SMS, before they are sent."""
 
 import re
 import unicodedata
@@ -30,8 +30,8 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotLine:
-    """A line of a bot text as its file has it, with ``{placeholders}``; ``number`` counts from
-    1."""
+    """A line of a bot text in its file, with ``{placeholders}``. ``number``: its line number in the
+    file, from 1."""
 
     number: int
     words: str
@@ -39,7 +39,8 @@ class BotLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotText:
-    """One text, with its buttons' titles, which follow as numbered lines. ``name``: utter_greet."""
+    """One text with the titles of its buttons, which are sent as numbered lines. ``name``: for
+    example utter_greet."""
 
     file: str
     name: str
@@ -49,8 +50,8 @@ class BotText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsCheckSettings:
-    """``longest``: the longest value of each placeholder. ``allowed_hosts``: link targets,
-    including their subdomains."""
+    """``longest``: the longest value of each placeholder. ``allowed_hosts``: hosts that links can
+    lead to, with their subdomains."""
 
     longest: Mapping[str, str] = field(default_factory=dict)
     allowed_hosts: frozenset[str] = frozenset()
@@ -69,7 +70,7 @@ class Fault:
 
 
 def faults(text: BotText, settings: SmsCheckSettings) -> list[Fault]:
-    """Every problem of a text, in line order. Empty: the text may be sent."""
+    """Every problem of a text. Empty: the text is fit for SMS."""
     found = []
     for line in (text.text, *text.buttons):
         found += [_fault(text, line, *said) for said in _in_line(line.words, settings)]
@@ -83,7 +84,7 @@ def _fault(text: BotText, line: BotLine, what: str, suggestion: str) -> Fault:
 
 
 def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
-    """Each problem, and how to fix it."""
+    """Each problem of a line, with a suggestion to fix it."""
     for name in dict.fromkeys(_PLACEHOLDER.findall(words)):
         if name not in settings.longest:
             yield f"nobody knows how long {{{name}}} gets", "Add it under longest in sms_check.yml"

@@ -1,4 +1,4 @@
-"""Whether a text says that the matter has settled itself: "forget it, it was caps lock"."""
+"""Recognizes a text that reports a problem as solved: "forget it, it was caps lock"."""
 
 import re
 
@@ -15,6 +15,7 @@ _ACCENTS = str.maketrans("áéíóúüñ\u2019", "aeiouun'")
 
 
 def is_solved(text: str) -> bool:
-    """False where a negation stands in the same part of the text."""
+    """Whether the problem is solved. A phrase with a negation in the same part of the text does not
+    count."""
     parts = re.split(r"[.!?;,\n]", text.casefold().translate(_ACCENTS))
     return any(_SOLVED.search(part + ".") and not _NOT.search(part) for part in parts)

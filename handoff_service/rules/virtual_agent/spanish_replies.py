@@ -1,7 +1,8 @@
-"""What the virtual agent's actions say in Spanish: English -> Spanish, with the same
+"""The Spanish texts of the virtual agent's actions: English -> Spanish, with the same
 ``{placeholders}``.
 
-No á, í, ó or ú, because these letters need the encoding with half the room.
+They have no á, í, ó or ú, because these letters are not in GSM-7 and force UCS-2, which has less
+than half the room.
 """
 
 from collections.abc import Mapping
@@ -79,7 +80,7 @@ SPANISH: Mapping[str, str] = {
     "Something else": "Es otra cosa",
 }
 
-#: Names of the second facts, which admins choose -> how a Spanish question names them.
+#: Names of knowledge facts, which admins choose -> their names in a Spanish question.
 SPANISH_FACTS: Mapping[str, str] = {
     "birth year": "año de nacimiento",
     "year of birth": "año de nacimiento",
@@ -102,8 +103,8 @@ SPANISH_FACTS: Mapping[str, str] = {
 
 
 def facts_in_language(asked: str, language: str | None) -> str:
-    """The facts of a question, such as ``birth year or badge number``. One without a translation
-    keeps the admin's name."""
+    """The facts in a question, such as ``birth year or badge number``, in the language. A fact
+    without a translation keeps the admin's name."""
     if language != Language.SPANISH:
         return asked
     names = asked.split(" or ")
