@@ -38,7 +38,7 @@ def left_columns(heading: str) -> set[str]:
             requester_initiated.RequesterWrites,
             requester_initiated.TABLE,
         ),
-        ("Table 3: an agent writes first", agent_initiated.If, agent_initiated.TABLE),
+        ("Table 3: an agent writes first", agent_initiated.Situation, agent_initiated.TABLE),
     ],
     ids=["table 1", "table 2", "table 3"],
 )

@@ -50,6 +50,10 @@ OURS = re.compile(
     r'|\b(state|intent|kind|impact|assignment|level|field) \| words|map\("words"\)|removeprefix\('
     r"|(case|interaction)\.name$"  # their numbers
     r"|text\.reaction$|^button\.label$"  # emoji
+    # names of intents, forms and slots are letters of ASCII; and figures
+    r"|^label\.intent|^item\.(form|slot) |^one\.(intent\.)?name$|\| round"
+    r'|^"Masked parts are left out'
+    r"|^by\("  # a macro of ours
 )
 
 

@@ -11,12 +11,14 @@ RUNS = sa.text("state = 'running'")
 
 
 def upgrade() -> None:
-    # Both tables are new and empty.
-    with op.batch_alter_table('bot_models') as models:
-        models.add_column(sa.Column('since', UtcTime(), nullable=False))
+    for table, column, like in (('bot_models', 'since', 'trained_at'),
+                                ('training_runs', 'seen_at', 'started_at')):
+        op.add_column(table, sa.Column(column, UtcTime(), nullable=True))
+        op.execute(f'UPDATE {table} SET {column} = {like}')
+        with op.batch_alter_table(table) as changed:
+            changed.alter_column(column, existing_type=UtcTime(), nullable=False)
     with op.batch_alter_table('training_runs') as runs:
         runs.add_column(sa.Column('doing', sa.Text(), nullable=True))
-        runs.add_column(sa.Column('seen_at', UtcTime(), nullable=False))
-        runs.create_index('uq_training_runs_running', ['state'], unique=True, sqlite_where=RUNS,
-            postgresql_where=RUNS)
+    op.create_index('uq_training_runs_running', 'training_runs', ['state'], unique=True,
+        sqlite_where=RUNS, postgresql_where=RUNS)
     op.create_index('ix_bot_turns_model', 'bot_turns', ['model', 'asked_at'])
