@@ -79,7 +79,7 @@ async def teach_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
         return await _part(request, agent)
     desk, lane = desk_of(request), _lane(request.args.get("lane") or "")
     queue = await desk.store.read(items.queue, agent.id, desk.clock(), lane)
-    return render("trainer/queue.html", queue=queue, lane=lane, opened=int(item))
+    return render("trainer/queue.html", queue=queue, lane=lane, on_card=int(item))
 
 
 @page(Role.TRAINER)
@@ -186,7 +186,7 @@ async def _teach(
         "here": "",
         "queue": queue,
         "lane": lane,
-        "opened": opened.id if opened else 0,
+        "on_card": opened.id if opened else 0,
         "card": card,
         "beside": beside,
         "known": known,
