@@ -71,6 +71,28 @@ class Heard:
         self.hints += hints  # type: ignore[operator]
 
 
+# These take longest, so they begin first, each on a process of its own: the first trains the bot's
+# model, which the other files of tests/bot wait for.
+FIRST = (
+    "tests/bot/test_conversations.py",
+    "tests/e2e/test_models_in_browser.py",
+    "tests/bot/",
+    "tests/training/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long begin first."""
+
+    def place(item: pytest.Item) -> int:
+        for number, start in enumerate(FIRST):
+            if item.nodeid.startswith(start):
+                return number
+        return len(FIRST)
+
+    items.sort(key=place)
+
+
 @pytest.fixture
 def clock() -> MovedClock:
     return MovedClock()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from handoff_service.bot_control import rasa_cli
+from handoff_service.bot_control import model_folder, rasa_cli
 from tests.support.rasa_server import need_bot_environment
 
 LIGHT = Path(__file__).parent / "light_bot"
+KEPT = rasa_cli.ROOT / ".cache" / "rasa" / "light"
 
 
 def data_folder(where: Path) -> Path:
@@ -26,5 +27,17 @@ def teach(root: Path, intent: str, *examples: str) -> None:
 
 
 def trained(home: Path, root: Path) -> Path:
+    """Return a model of this data in ``home``. It is trained once and then copied, because training
+    takes 20 s."""
     need_bot_environment()
-    return rasa_cli.train(home, root)
+    models = model_folder.folder(home)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    made = rasa_cli.fingerprint(model_folder.data_of(root))
+    for file in KEPT.glob(f"{made}*"):
+        shutil.copy2(file, models)
+    model = rasa_cli.train(home, root)
+    for file in models.glob(f"{made}*"):
+        part = KEPT / f".{home.parent.name}-{file.name}"
+        shutil.copy2(file, part)
+        part.rename(KEPT / file.name)  # another test may copy it meanwhile
+    return model
