@@ -75,9 +75,8 @@ class Heard:
 # model, which the other files of tests/bot wait for.
 FIRST = (
     "tests/bot/test_conversations.py",
-    "tests/e2e/test_models_in_browser.py",
-    "tests/bot/",
     "tests/training/",
+    "tests/bot/",
 )
 
 

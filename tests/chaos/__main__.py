@@ -29,6 +29,7 @@ TESTS: Sequence[tuple[Mapping[str, str], Sequence[str]]] = (
         {"PATCHBOARD_LONG_TESTS": "1"},
         ["tests/delivery/test_quiet_hours_everywhere.py", "tests/web/test_floods.py", "-s"],
     ),
+    ({"PATCHBOARD_LONG_TESTS": "1"}, ["tests/e2e/test_models_in_browser.py"]),
 )
 
 

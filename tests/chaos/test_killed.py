@@ -16,7 +16,7 @@ from tests.support.fake_twilio import FakeTwilio
 from tests.support.service import free_port, running_service
 from tests.support.story import MAIN
 
-KILLS = int(os.environ.get("PATCHBOARD_TEST_KILLS", "2"))  # make chaos kills more often
+KILLS = int(os.environ.get("PATCHBOARD_TEST_KILLS", "1"))  # make chaos kills more often
 REQUESTERS = 15
 ANSWERED = "about "
 

@@ -141,7 +141,7 @@ def test_every_page_at_each_width(story: Story) -> None:
     story.text_many(["the doodad does not doodle"], "+12025550103")
     pages = ("", "/intents", "/intents/thanks", "/intents/new", "/replies")
     for width, height in WIDTHS.items():
-        for scheme in ("light", "dark"):
+        for scheme in ("light", "dark") if width in (1440, 390) else ("light",):
             grace = teach(
                 story,
                 viewport={"width": width, "height": height},
