@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from handoff_service import clock, doctor, log, settings
@@ -60,15 +61,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="patchboard", description="A text-message help desk. Settings: patchboard doctor"
     )
-    commands = made.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(
-        name: str, does: str, run: Callable[[Settings, argparse.Namespace], int]
-    ) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=does, description=does)
-        made.set_defaults(run=run)
-        return made
-
+    add = partial(_add, made.add_subparsers(required=True, metavar="COMMAND"))
     add("run", "Run the service and the bot; Ctrl-C stops both", _run)
     add("serve", "Run the service alone, in the foreground", _serve)
     add("migrate", "Bring the database to the newest schema", _migrate)
@@ -93,17 +86,20 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    does: str,
+    run: Callable[[Settings, argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=does, description=does)
+    made.set_defaults(run=run)
+    return made
+
+
 def _add_bot(bot: argparse.ArgumentParser) -> None:
     """The commands below ``patchboard bot``."""
-    commands = bot.add_subparsers(required=True, metavar="ACT")
-
-    def add(
-        name: str, does: str, run: Callable[[Settings, argparse.Namespace], int]
-    ) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=does, description=does)
-        made.set_defaults(run=run)
-        return made
-
+    add = partial(_add, bot.add_subparsers(required=True, metavar="ACT"))
     add("check", "Check the training data and every text that the bot may send", _bot_check)
     train = add("train", "Train a model; the running one goes on", _bot_train)
     train.add_argument(

@@ -1,8 +1,8 @@
 """Password checks: a few at a time, in their own threads.
 
 One check takes a core for about 50 ms and 64 MB. At most ``AT_ONCE`` run at a time, and the next
-ones wait. Beyond ``MOST_WAITING`` a sign-in is told to try again, so a flood of sign-ins costs
-neither memory nor the webhooks' time.
+ones wait. Beyond ``MOST_WAITING``, a sign-in gets the answer "try again". A flood of sign-ins
+therefore costs neither memory nor the webhooks' time.
 """
 
 import asyncio

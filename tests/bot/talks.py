@@ -41,8 +41,8 @@ class Talked:
         return self.owner != "virtual_agent"
 
     def faults(self) -> list[str]:
-        """What no conversation may have: an answer over two segments, or the same one three times
-        and more."""
+        """The faults of the conversation: answers over two segments, and answers that came more
+        than three times."""
         long = [one for one in self.said if segments(one).count > 2]
         loops = {one for one in self.said if self.said.count(one) > 3}
         return [*(f"over two segments: {one}" for one in long), *(f"loop: {one}" for one in loops)]

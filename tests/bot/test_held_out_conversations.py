@@ -18,7 +18,7 @@ from tests.bot.test_identity_story import desk  # noqa: F401 - desk is a fixture
 from tests.support.service import Service
 
 ALL = os.environ.get("PATCHBOARD_LONG_TESTS") == "1"
-#: Of 30, how many end well. What the model does not understand is `make nlu`'s to tell.
+#: How many of the 30, and of the ten, must end well. `make nlu` measures understanding.
 GOOD_OF_ALL, GOOD_OF_A_THIRD = 24, 7
 SAYS = {"outage": ("outages", "falla"), "hours": ("open", "Atendemos", "atendemos")}
 

@@ -1,5 +1,5 @@
-"""Work assignment: the agent with the most free capacity is asked and answers in time or not; the
-requester is told once."""
+"""Work assignment: the agent with the most free capacity gets an offer and accepts it in time or
+not. The requester gets one text about waiting."""
 
 import asyncio
 

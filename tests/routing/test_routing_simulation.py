@@ -1,5 +1,5 @@
 """A large desk's day in simulated time: capacity is never exceeded, no conversation has two owners,
-nobody keeps waiting, and every requester is told."""
+no requester waits without end, and each one gets a text about waiting."""
 
 import asyncio
 import os

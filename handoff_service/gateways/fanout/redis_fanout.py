@@ -1,10 +1,10 @@
 """Fan-out across processes by Redis pub/sub. Hints carry only ids. Without Redis, each process
 still serves its own hints.
 
-Redis stores nothing for a disconnected subscriber. So whenever hints may have been lost, listeners
-are told to catch up from the database (``EVERYTHING``). This process does so after each new
-subscription, and every few seconds while it has none. If it could not publish its hints, the other
-processes do so too.
+Redis stores nothing for a disconnected subscriber. When hints may have been lost, listeners
+therefore get ``EVERYTHING`` and catch up from the database. This process sends it after each new
+subscription, and every few seconds while it has none. After it could not publish its hints, it also
+sends it to the other processes.
 """
 
 import asyncio

@@ -84,7 +84,7 @@ LONGEST_LIST = 1000  # messages of one line, newest first; our choice
 CLOCKS_APART = timedelta(seconds=10)
 TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/articles/360036052753
 
-# What the client raises for an answer that is not from Twilio, such as a proxy's page.
+# The client raises these for an answer that is not from Twilio, such as a proxy's page.
 _NONSENSE = (TwilioException, ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 _CANNOT_ASK = (*_NONSENSE, requests.RequestException, RuntimeError)
 

@@ -23,7 +23,7 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.training import items
 
-i, l, p = t.trainer_items, t.trainer_labels, t.pinned_texts  # noqa: E741
+i, lb, p = t.trainer_items, t.trainer_labels, t.pinned_texts
 
 type _Row = sa.Row[*tuple[Any, ...]]
 
@@ -112,23 +112,23 @@ def label_item(tx: Transaction, command: LabelItem) -> Labeled:
 def mark_written(tx: Transaction, command: Written) -> None:
     for label, file in command.files.items():
         values = {"file": file} if file is not None else {"example": None}
-        tx.conn.execute(update(l).where(l.c.id == label).values(**values))
+        tx.conn.execute(update(lb).where(lb.c.id == label).values(**values))
 
 
 def to_undo(tx: Transaction, command: UndoBatch) -> list[Standing]:
     """The labels that ``undo`` would undo. NotFound when there are none."""
     last = (
-        select(l.c.batch)
-        .where(l.c.agent_id == command.agent_id, l.c.undone_at.is_(None))
-        .order_by(l.c.id.desc())
+        select(lb.c.batch)
+        .where(lb.c.agent_id == command.agent_id, lb.c.undone_at.is_(None))
+        .order_by(lb.c.id.desc())
         .limit(1)
     )
     batch = command.batch if command.batch is not None else tx.conn.execute(last).scalar()
     query = (
-        select(*l.c["id", "item_id", "intent", "example", "file", "batch"], i.c.lane)
-        .join(i, i.c.id == l.c.item_id)
-        .where(l.c.batch == batch, l.c.agent_id == command.agent_id, l.c.undone_at.is_(None))
-        .order_by(l.c.id)
+        select(*lb.c["id", "item_id", "intent", "example", "file", "batch"], i.c.lane)
+        .join(i, i.c.id == lb.c.item_id)
+        .where(lb.c.batch == batch, lb.c.agent_id == command.agent_id, lb.c.undone_at.is_(None))
+        .order_by(lb.c.id)
     )
     rows = tx.conn.execute(query).all()
     if not rows:
@@ -152,9 +152,9 @@ def undo(tx: Transaction, command: UndoBatch) -> int:
     the id of the first text."""
     rows = to_undo(tx, command)
     ids, of_items = [row.id for row in rows], [row.item_id for row in rows]
-    tx.conn.execute(update(l).where(one_of(l.c.id, ids)).values(undone_at=tx.now))
-    first = select(l.c.id).where(
-        l.c.item_id == i.c.id, l.c.undone_at.is_(None), l.c.verdict != LabelVerdict.UNSURE
+    tx.conn.execute(update(lb).where(one_of(lb.c.id, ids)).values(undone_at=tx.now))
+    first = select(lb.c.id).where(
+        lb.c.item_id == i.c.id, lb.c.undone_at.is_(None), lb.c.verdict != LabelVerdict.UNSURE
     )
     state = sa.case((first.exists(), ItemState.SECOND), else_=ItemState.WAITING)
     tx.conn.execute(update(i).where(one_of(i.c.id, of_items)).values(state=state))
@@ -186,10 +186,10 @@ def _locked(tx: Transaction, command: LabelItem) -> _Row:
     ).first():
         return row
     other = tx.conn.execute(
-        select(t.agents.c.name, l.c.intent, l.c.agent_id)
-        .join(t.agents, t.agents.c.id == l.c.agent_id)
-        .where(l.c.item_id == row.id, l.c.undone_at.is_(None))
-        .order_by(l.c.id.desc())
+        select(t.agents.c.name, lb.c.intent, lb.c.agent_id)
+        .join(t.agents, t.agents.c.id == lb.c.agent_id)
+        .where(lb.c.item_id == row.id, lb.c.undone_at.is_(None))
+        .order_by(lb.c.id.desc())
         .limit(1)
     ).first()
     if other is None:
@@ -222,7 +222,7 @@ def _put_label(
     batch: int | None,
 ) -> int:
     made = tx.conn.execute(
-        insert(l)
+        insert(lb)
         .values(
             item_id=item.id,
             agent_id=command.agent_id,
@@ -233,10 +233,10 @@ def _put_label(
             batch=batch,
             made_at=tx.now,
         )
-        .returning(l.c.id)
+        .returning(lb.c.id)
     ).scalar_one()
     if batch is None:
-        tx.conn.execute(update(l).where(l.c.id == made).values(batch=made))
+        tx.conn.execute(update(lb).where(lb.c.id == made).values(batch=made))
     return int(made)
 
 

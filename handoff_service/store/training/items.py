@@ -20,7 +20,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Agent, Named, Suggestion, TrainerItem
 
-i, l = t.trainer_items, t.trainer_labels  # noqa: E741
+i, lb = t.trainer_items, t.trainer_labels
 SHOWN = 50
 _VALUE = i.c.weight * (1 - i.c.margin)
 _CLUSTERS = (
@@ -57,10 +57,10 @@ def waits_for(agent_id: int, now: datetime) -> sa.ColumnElement[bool]:
     - items that another trainer was unsure of
     - items drawn for a second, blind label, if this trainer has not labeled them within a week
     """
-    mine = select(l.c.id).where(
-        l.c.item_id == i.c.id, l.c.agent_id == agent_id, l.c.undone_at.is_(None)
+    mine = select(lb.c.id).where(
+        lb.c.item_id == i.c.id, lb.c.agent_id == agent_id, lb.c.undone_at.is_(None)
     )
-    lately = mine.where(l.c.made_at > now - order.SECOND_AFTER)
+    lately = mine.where(lb.c.made_at > now - order.SECOND_AFTER)
     return sa.or_(
         i.c.state == ItemState.WAITING,
         sa.and_(i.c.state == ItemState.UNSURE, ~mine.exists()),

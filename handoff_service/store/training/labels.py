@@ -13,7 +13,7 @@ from handoff_service.rules.training import agreement
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, PinnedText, TestText, TrainerLabel
 
-i, l, a, p = t.trainer_items, t.trainer_labels, t.agents, t.pinned_texts  # noqa: E741
+i, lb, a, p = t.trainer_items, t.trainer_labels, t.agents, t.pinned_texts
 LAST = 10
 PAIRS = 500  # the newest pairs; the agreement is computed from these
 
@@ -62,11 +62,11 @@ class Unwritten:
 def last_labels(conn: Connection, agent_id: int) -> list[tuple[TrainerLabel, str]]:
     """A trainer's newest labels that were not undone, with their texts."""
     query = (
-        select(l, a.c.name, i.c.text)
-        .join(a, a.c.id == l.c.agent_id)
-        .join(i, i.c.id == l.c.item_id)
-        .where(l.c.agent_id == agent_id, l.c.undone_at.is_(None))
-        .order_by(l.c.id.desc())
+        select(lb, a.c.name, i.c.text)
+        .join(a, a.c.id == lb.c.agent_id)
+        .join(i, i.c.id == lb.c.item_id)
+        .where(lb.c.agent_id == agent_id, lb.c.undone_at.is_(None))
+        .order_by(lb.c.id.desc())
         .limit(LAST)
     )
     return [(_label(row), row.text) for row in conn.execute(query)]
@@ -74,13 +74,13 @@ def last_labels(conn: Connection, agent_id: int) -> list[tuple[TrainerLabel, str
 
 def of_batch(conn: Connection, batch: int) -> list[TrainerLabel]:
     """The labels of one action."""
-    query = select(l, a.c.name).join(a, a.c.id == l.c.agent_id).where(l.c.batch == batch)
-    return [_label(row) for row in conn.execute(query.order_by(l.c.id))]
+    query = select(lb, a.c.name).join(a, a.c.id == lb.c.agent_id).where(lb.c.batch == batch)
+    return [_label(row) for row in conn.execute(query.order_by(lb.c.id))]
 
 
 def agreed(conn: Connection) -> Agreement:
     """The agreement of first and second labels of the same texts."""
-    first, second = l.alias("first"), l.alias("second")
+    first, second = lb.alias("first"), lb.alias("second")
     query = (
         select(
             *i.c["id", "text", "lane"],
@@ -112,13 +112,13 @@ def audit_share(conn: Connection) -> AuditShare:
     """The share of audit texts whose label is the intent that the virtual agent understood. Only
     first labels with an intent count."""
     query = (
-        select(func.count(), func.sum(sa.case((i.c.intent == l.c.intent, 1), else_=0)))
-        .join(i, i.c.id == l.c.item_id)
+        select(func.count(), func.sum(sa.case((i.c.intent == lb.c.intent, 1), else_=0)))
+        .join(i, i.c.id == lb.c.item_id)
         .where(
             i.c.lane == Lane.AUDIT,
-            ~l.c.second,
-            l.c.undone_at.is_(None),
-            l.c.verdict == LabelVerdict.INTENT,
+            ~lb.c.second,
+            lb.c.undone_at.is_(None),
+            lb.c.verdict == LabelVerdict.INTENT,
         )
     )
     labeled, right = conn.execute(query).one()
@@ -129,16 +129,16 @@ def audit_share(conn: Connection) -> AuditShare:
 def audit_texts(conn: Connection) -> list[TestText]:
     """The audit's test set, with the form and slot that asked before each text."""
     query = (
-        select(l.c.example, l.c.intent, i.c.form, i.c.slot)
-        .join(i, i.c.id == l.c.item_id)
+        select(lb.c.example, lb.c.intent, i.c.form, i.c.slot)
+        .join(i, i.c.id == lb.c.item_id)
         .where(
             i.c.lane == Lane.AUDIT,
-            ~l.c.second,
-            l.c.undone_at.is_(None),
-            l.c.verdict == LabelVerdict.INTENT,
-            l.c.example.is_not(None),
+            ~lb.c.second,
+            lb.c.undone_at.is_(None),
+            lb.c.verdict == LabelVerdict.INTENT,
+            lb.c.example.is_not(None),
         )
-        .order_by(l.c.id)
+        .order_by(lb.c.id)
     )
     return [
         TestText(text=row.example, intent=row.intent, form=row.form, slot=row.slot)
@@ -170,15 +170,15 @@ def pinned_texts(conn: Connection) -> list[PinnedText]:
 def unwritten(conn: Connection, before: datetime) -> list[Unwritten]:
     """Labels older than ``before`` without a file for their example."""
     query = (
-        select(l.c.id, l.c.intent, l.c.example, i.c.lane)
-        .join(i, i.c.id == l.c.item_id)
+        select(lb.c.id, lb.c.intent, lb.c.example, i.c.lane)
+        .join(i, i.c.id == lb.c.item_id)
         .where(
-            l.c.example.is_not(None),
-            l.c.file.is_(None),
-            l.c.undone_at.is_(None),
-            l.c.made_at < before,
+            lb.c.example.is_not(None),
+            lb.c.file.is_(None),
+            lb.c.undone_at.is_(None),
+            lb.c.made_at < before,
         )
-        .order_by(l.c.id)
+        .order_by(lb.c.id)
     )
     return [
         Unwritten(id=row.id, lane=Lane(row.lane), intent=row.intent, example=row.example)
