@@ -31,12 +31,10 @@ from sanic.models.server_types import Signal
 from handoff_service import clock, log
 from handoff_service.context import AppContext
 from handoff_service.errors import SetupError
+from handoff_service.server.acceptor import Acceptor
 from handoff_service.server.http_connection import ConnectionLimits, HttpConnection
 from handoff_service.web.shared.webhook_overload import WebhooksUnderWay
 
-# Connections that the system queues until we accept them. It drops those beyond net.core.somaxconn;
-# their clients retry after 1, 3, 7 and 15 seconds.
-BACKLOG = 65_535
 PORT_IS_FREE_WITHIN = 3.0  # seconds: a process that has just ended may still hold the port
 # seconds in which an idle connection may send one more request before it is closed
 IDLE_LINGER = 1.0
@@ -180,32 +178,31 @@ def _end_in_time() -> None:
 async def _serve(
     app: App, listening: socket.socket, stopping: asyncio.Event, ready: Callable[[], None]
 ) -> None:
-    # the server below closes its own; this one accepts the connections that are queued at the stop
-    remaining = listening.dup()
+    loop = asyncio.get_running_loop()
     connection = partial(HttpConnection, limits=ConnectionLimits(), webhooks=WebhooksUnderWay())
+    # Sanic's server holds the connections and runs the app's start and stop. It accepts nothing.
     server: Any = await app.create_server(
         sock=listening,
         protocol=connection,  # type: ignore[arg-type]  # whatever makes one is enough
-        backlog=BACKLOG,
         return_asyncio_server=True,
         asyncio_server_kwargs={"start_serving": False},
     )
+    made = partial(connection, loop=loop, app=app, connections=server.connections, signal=Signal())
+    acceptor = Acceptor(listening.dup(), made)
     await server.startup()
     await server.before_start()
-    await server.start_serving()
+    acceptor.start()
     await server.after_start()
     ready()
     await stopping.wait()
     threading.Thread(target=_end_in_time, daemon=True, name="end-in-time").start()
     log.info("stopping", pid=os.getpid(), connections=len(server.connections))
-    await _drain(app, server, connection, remaining)
+    await _drain(app, server, acceptor)
     await server.before_stop()
     await server.after_stop()
 
 
-async def _drain(
-    app: App, server: Any, connection: partial[HttpConnection], remaining: socket.socket
-) -> None:
+async def _drain(app: App, server: Any, acceptor: Acceptor) -> None:
     """Answer every request that has arrived, and no more."""
     loop = asyncio.get_running_loop()
     app.config.KEEP_ALIVE = False  # each further answer says Connection: close
@@ -213,10 +210,7 @@ async def _drain(
     for open_connection in list(server.connections):
         open_connection.answer_and_close()
     server.server.close()
-    await asyncio.sleep(LOOK)
-    made = partial(connection, loop=loop, app=app, connections=server.connections, signal=Signal())
-    for accepted in _queued(remaining):
-        await loop.connect_accepted_socket(made, accepted)
+    await acceptor.close()
     desk.fanout.end_streams()
     began = loop.time()
     while server.connections and loop.time() < began + REQUESTS_WITHIN:
@@ -228,16 +222,3 @@ async def _drain(
         log.warning("requests_not_finished", count=len(server.connections))
     for open_connection in list(server.connections):
         open_connection.abort()
-
-
-def _queued(listening: socket.socket) -> list[socket.socket]:
-    """Connections that clients have opened and nobody has accepted. Closing the socket would reset
-    them."""
-    accepted = []
-    listening.setblocking(False)
-    while True:
-        try:
-            accepted.append(listening.accept()[0])
-        except OSError:  # none left
-            listening.close()
-            return accepted
