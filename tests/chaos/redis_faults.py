@@ -1,19 +1,21 @@
 """The Redis drill: two whole services on one PostgreSQL database, and a Redis server that dies,
 hangs, loses its data and sends garbage, fifty times.
 
-Meanwhile texts arrive at both services, and an agent has an event stream at each. Five seconds
-after Redis is back, both streams must have reported every text. Prints ``faults=N events=N missed=N
-slowest=N.Ns``; fails if a stream missed one.
+Meanwhile texts arrive at both services. An agent has an event stream of the API at each, and at one
+an open page, which loads the conversation again at each hint. Five seconds after Redis is back, all
+three must have shown every text. Prints ``faults=N events=N missed=N
+slowest=N.Ns``; fails if one was missed.
 
     python -m tests.chaos.redis_faults [FAULTS]
 """
 
 import asyncio
 import random
+import re
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +32,21 @@ from tests.support.own_redis import OwnRedis, own_redis
 from tests.support.service import Service, running_service
 from tests.support.story import ANN, DIRECT
 from tests.web.test_api import Client, read_events, sign_in
+from tests.web.workspace_server import Visitor, visitor
 
 FAULTS = 50
 WITHIN = 5.0  # seconds after Redis is back
 FAULT_LASTS = (0.1, 4.0)  # seconds
+EVERY_LONG, LONG_LASTS = 5, (6.0, 9.0)  # seconds of every fifth fault: past each timeout
+_TEXT = re.compile(r"text \d+")
 
 
-class Told:
-    """Collects the events of one stream, and reconnects as a client does."""
+class Watcher:
+    """Collects the texts that one agent sees in one place, and reconnects as a client does."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self) -> None:
         self.bodies: set[str] = set()
         self.heard = asyncio.Event()
-        self._last: str | None = None
 
     async def listen(self) -> None:
         while True:
@@ -51,6 +54,19 @@ class Told:
                 await self._once()
             except aiohttp.ClientError:
                 await asyncio.sleep(0.2)
+
+    async def _once(self) -> None:
+        """Collect until the stream ends."""
+        raise NotImplementedError
+
+
+class EventStream(Watcher):
+    """The events of the API."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self._client = client
+        self._last: str | None = None
 
     async def _once(self) -> None:
         headers = {"Authorization": f"Bearer {self._client.token}"}
@@ -65,6 +81,26 @@ class Told:
                 self.heard.set()
 
 
+class Page(Watcher):
+    """An open conversation, which is loaded again at each hint."""
+
+    def __init__(self, visitor: Visitor, conversation: int) -> None:
+        super().__init__()
+        self._visitor, self._conversation = visitor, conversation
+
+    async def _once(self) -> None:
+        events = f"{self._visitor.address}/workspace/events?open={self._conversation}"
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=25)
+        async with self._visitor.client.get(events, timeout=timeout) as stream:
+            async for line in stream.content:
+                if line in (b"event: hello\n", b"event: thread\n"):
+                    shown = await self._visitor.get(
+                        f"/workspace/conversations/{self._conversation}"
+                    )
+                    self.bodies.update(_TEXT.findall(shown.text))
+                    self.heard.set()
+
+
 async def _desk(url: str) -> None:
     migrate(url)
     store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
@@ -72,8 +108,8 @@ async def _desk(url: str) -> None:
     store.close()
 
 
-async def _fault(kind: str, redis: OwnRedis) -> None:
-    """Begin a fault, let it last, and end it."""
+async def _fault(kind: str, redis: OwnRedis, lasts: float) -> None:
+    """Begin a fault, let it last so many seconds, and end it."""
     begin, end = {
         "dies": (redis.kill, redis.start),
         "hangs": (redis.hang, redis.go_on),
@@ -81,7 +117,7 @@ async def _fault(kind: str, redis: OwnRedis) -> None:
         "talks nonsense": (redis.say_garbage, lambda: None),
     }[kind]
     await asyncio.to_thread(begin)
-    await asyncio.sleep(random.uniform(*FAULT_LASTS))
+    await asyncio.sleep(lasts)
     await asyncio.to_thread(end)
 
 
@@ -98,7 +134,7 @@ async def _texts(
         await asyncio.sleep(random.uniform(0.05, 0.35))
 
 
-async def _until_told(streams: list[Told], sent: list[str]) -> None:
+async def _until_told(streams: list[Watcher], sent: list[str]) -> None:
     for stream in streams:
         while not stream.bodies.issuperset(sent):
             stream.heard.clear()
@@ -110,14 +146,24 @@ async def drill(
 ) -> tuple[int, int, float]:
     """Returns how many texts there were, how many times one was missed, and the slowest return
     in seconds."""
-    async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as tasks:
+    async with (
+        aiohttp.ClientSession() as session,
+        AsyncExitStack() as open_,
+        asyncio.TaskGroup() as tasks,
+    ):
         clients = [await sign_in(Client(session, one.url), "mia") for one in services]
         mia = clients[0]
         await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
         await twilio.send_inbound(f"{services[0].url}/webhooks/twilio/sms", ANN, DIRECT, "my badge")
         offers = await mia.until("/inbox", lambda found: found["items"])
-        await mia.call("POST", f"/work-items/{offers['items'][0]['id']}/accept")
-        streams = [Told(client) for client in clients]
+        offer = offers["items"][0]
+        await mia.call("POST", f"/work-items/{offer['id']}/accept")
+        browser = await open_.enter_async_context(visitor(services[0].url))
+        await browser.sign_in()
+        streams: list[Watcher] = [
+            *map(EventStream, clients),
+            Page(browser, offer["interaction"]["id"]),
+        ]
         listening = [tasks.create_task(stream.listen()) for stream in streams]
         for stream in streams:
             await stream.heard.wait()
@@ -127,7 +173,8 @@ async def drill(
             kind = random.choice(["dies", "hangs", "forgets", "talks nonsense"])
             stop = asyncio.Event()
             texting = tasks.create_task(_texts(twilio, services, sent, stop))
-            await _fault(kind, redis)
+            long = n % EVERY_LONG == EVERY_LONG - 1
+            await _fault(kind, redis, random.uniform(*(LONG_LASTS if long else FAULT_LASTS)))
             back = time.monotonic()
             stop.set()
             await texting
@@ -164,7 +211,7 @@ async def main(faults: int) -> None:
         ]
         sent, missed, slowest = await drill(faults, services, redis, twilio)
         await twilio.close()
-    print(f"faults={faults} events={2 * sent} missed={missed} slowest={slowest:.1f}s")
+    print(f"faults={faults} events={3 * sent} missed={missed} slowest={slowest:.1f}s")
     if missed:
         raise SystemExit(1)
 

@@ -31,7 +31,9 @@ class Greeter(asyncio.Protocol):
 
 def connect(stack: ExitStack, listening: socket.socket, count: int) -> list[socket.socket]:
     address = listening.getsockname()
-    return [stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(count)]
+    return [
+        stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(count)
+    ]
 
 
 def greeted(clients: list[socket.socket]) -> int:

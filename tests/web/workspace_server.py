@@ -9,7 +9,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -80,6 +80,13 @@ class Visitor:
         return await self.post(path, SCRIPT | {"X-CSRF-Token": await self.csrf()}, **fields)
 
 
+@asynccontextmanager
+async def visitor(address: str) -> AsyncIterator[Visitor]:
+    """A browser with its own cookies."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
+        yield Visitor(address, client)
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """The service while it runs: its address, its desk, and what people do on it."""
@@ -88,10 +95,8 @@ class Running:
     desk: AppContext
     story: Story
 
-    @asynccontextmanager
-    async def visitor(self) -> AsyncIterator[Visitor]:
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
-            yield Visitor(self.address, client)
+    def visitor(self) -> AbstractAsyncContextManager[Visitor]:
+        return visitor(self.address)
 
 
 @functools.cache
