@@ -1,165 +1,47 @@
 """``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and
-PostgreSQL; then the outbox and receipts (``outbox.py``), what lists and searches cost
+PostgreSQL; then what the commit numbers cost it
+(``commit_numbers.py``), the outbox and receipts (``outbox.py``), what lists and searches cost
 (``reads.py``), what a search for a person costs (``user_search.py``), how long an offer takes to
 an agent's screen (``offers.py``), and what the bot's turns cost (``bot_turns.py``).
 
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
 """
 
-import json
 import os
-import secrets
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
-import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from threading import Event
-from urllib.error import URLError
+from contextlib import ExitStack
 
-from tests.bench import bot_turns, offers, outbox, reads, user_search
-from tests.bench.load import TOKEN, URL, Measured
-from tests.conftest import postgres_database
+from tests.bench import bot_turns, commit_numbers, offers, outbox, reads, user_search
+from tests.bench.rungs import CONNECTIONS, Rung, baselines, measured, running
 
-CONNECTIONS = 64
 ROUNDS = int(os.environ.get("PATCHBOARD_BENCH_ROUNDS", "5"))
 COUNT = int(os.environ.get("PATCHBOARD_BENCH_TEXTS", "4000"))
-
-
-@dataclass
-class Rung:
-    """One way to take a text in. ``command`` starts it; ``budget``: (other rung, least ratio to its
-    rate)."""
-
-    name: str
-    command: list[str]
-    environment: dict[str, str] = field(default_factory=dict)
-    budgets: dict[str, float] = field(default_factory=dict)
-    port: int = 0
-    found: list[Measured] = field(default_factory=list)
-
-    @property
-    def rate(self) -> float:
-        return statistics.median(m.rate for m in self.found)
 
 
 def main() -> int:
     missed = 0
     for kind in ("SQLite", "PostgreSQL"):
         with ExitStack() as stack:
-            baselines = [stack.enter_context(running(rung)) for rung in _baselines(kind, stack)]
+            rungs = [stack.enter_context(running(rung)) for rung in baselines(kind, stack)]
             for turn in range(ROUNDS + 1):  # the first is a warm-up
-                for rung in baselines:
-                    measured = _measure(rung.port, COUNT if turn else COUNT // 4)
+                for rung in rungs:
+                    found = measured(rung.port, COUNT if turn else COUNT // 4)
                     if turn:
-                        rung.found.append(measured)
+                        rung.found.append(found)
                 print(f"-> {kind}: round {turn} of {ROUNDS}", file=sys.stderr)
-            missed += _report(kind, baselines)
-    missed += outbox.main() + reads.main() + user_search.main()
+            missed += _report(kind, rungs)
+    missed += commit_numbers.main() + outbox.main() + reads.main() + user_search.main()
     missed += offers.main() + bot_turns.main()
     return 1 if missed else 0
 
 
-def _baselines(kind: str, stack: ExitStack) -> list[Rung]:
-    home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-
-    def database(name: str) -> str:
-        return (
-            f"sqlite:///{home}/{name}.db"
-            if kind == "SQLite"
-            else stack.enter_context(postgres_database())
-        )
-
-    settings = {
-        "PATCHBOARD_HOME": str(home),
-        "PATCHBOARD_DATABASE_URL": database("product"),
-        "PATCHBOARD_SMS_PROVIDER": "twilio",
-        "PATCHBOARD_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
-        "PATCHBOARD_TWILIO_AUTH_TOKEN": TOKEN,
-        "PATCHBOARD_TWILIO_API_URL": "http://127.0.0.1:1",
-        "PATCHBOARD_PUBLIC_URL": URL.removesuffix("/webhooks/twilio/sms"),
-        # the bot's turns come after the run: the webhook alone is measured
-        "PATCHBOARD_BURST_WINDOW": "3000",
-        "PATCHBOARD_DEMO": "1",
-    }
-    rung = [sys.executable, "-m", "tests.bench.baselines"]
-    naive = Rung(f"one INSERT, {'aiosqlite' if kind == 'SQLite' else 'asyncpg'} + SQLAlchemy async",
-        [
-        *rung, "naive", database("naive"),
-    ])  # fmt: skip
-    floor = Rung(
-        "floor: signature + one durable INSERT, group commit", [*rung, "group", database("group")]
-    )
-    budgets = {floor.name: 0.5, naive.name: 4.0} if kind == "SQLite" else {naive.name: 1.0}
-    product = Rung(
-        "Patchboard: the whole inbound webhook",
-        [sys.executable, "-m", "handoff_service.cli", "serve"],
-        settings,
-        budgets,
-    )
-    return [floor, product, naive]
-
-
-@contextmanager
-def running(rung: Rung) -> Iterator[Rung]:
-    """The rung's server, from its start to its end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        rung.port = probe.getsockname()[1]
-    command = rung.command if rung.environment else [*rung.command, str(rung.port)]
-    environment = {**os.environ, **rung.environment, "PATCHBOARD_PORT": str(rung.port)}
-    with (
-        tempfile.TemporaryFile() as said,
-        subprocess.Popen(command, env=environment, stdout=said, stderr=said) as server,
-    ):
-        try:
-            _wait(rung.port, server)
-            yield rung
-        except RuntimeError:
-            said.seek(0)
-            print(said.read().decode()[-3000:], file=sys.stderr)
-            raise
-        finally:
-            server.terminate()
-
-
-def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(1200):  # a minute: the first start reads everything from the disk
-        if server.poll() is not None:
-            break
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1).close()
-            return
-        except (URLError, OSError):
-            Event().wait(0.05)
-    raise RuntimeError("the server did not start")
-
-
-def _measure(port: int, count: int) -> Measured:
-    arguments = [str(port), str(CONNECTIONS), str(count), secrets.token_hex(4)]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.load", *arguments],
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    measured = Measured(*json.loads(done.stdout))
-    if measured.failed:
-        raise RuntimeError(f"{measured.failed} of {count} texts were not answered with 200")
-    return measured
-
-
-def _report(kind: str, baselines: list[Rung]) -> int:
+def _report(kind: str, rungs: list[Rung]) -> int:
     """Print the table of one database. Returns how many budgets were missed."""
-    floor = baselines[0]
+    floor = rungs[0]
     print(f"\n{kind}, {CONNECTIONS} connections, median of {ROUNDS} rounds of {COUNT} texts")
     print(f"{'':<60}{'texts/s':>9}{'of floor':>10}{'p50 ms':>9}{'p99 ms':>9}")
-    for rung in baselines:
+    for rung in rungs:
         p50, p99 = (
             statistics.median(getattr(m, name) for m in rung.found) for name in ("p50", "p99")
         )
@@ -167,9 +49,9 @@ def _report(kind: str, baselines: list[Rung]) -> int:
             f"{rung.name:<60}{rung.rate:>9.0f}{rung.rate / floor.rate:>10.2f}{p50:>9.1f}{p99:>9.1f}"
         )
     missed = 0
-    for rung in baselines:
+    for rung in rungs:
         for other, least in rung.budgets.items():
-            ratio = rung.rate / next(r.rate for r in baselines if r.name == other)
+            ratio = rung.rate / next(r.rate for r in rungs if r.name == other)
             missed += ratio < least
             print(
                 f"  budget: at least {least:.2f}x of '{other}': {ratio:.2f}x "

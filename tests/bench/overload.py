@@ -14,8 +14,8 @@ import time
 from collections import defaultdict
 from contextlib import ExitStack
 
-from tests.bench import __main__ as bench
 from tests.bench.load import measure, request
+from tests.bench.rungs import baselines, running
 
 TIMES = float(os.environ.get("PATCHBOARD_BENCH_OVERLOAD", "5"))  # the held rate
 SECONDS = float(os.environ.get("PATCHBOARD_BENCH_SECONDS", "10"))
@@ -89,8 +89,8 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for kind in ("SQLite", "PostgreSQL"):
         with ExitStack() as stack:
-            product = bench._baselines(kind, stack)[1]
-            rung = stack.enter_context(bench.running(product))
+            product = baselines(kind, stack)[1]
+            rung = stack.enter_context(running(product))
             asyncio.run(measure(rung.port, 64, 500, secrets.token_hex(4)))
             held = asyncio.run(measure(rung.port, 64, 3000, secrets.token_hex(4))).rate
             missed += _overload(kind, rung.port, held)

@@ -48,9 +48,5 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _passes(environ: Mapping[str, str], command: Sequence[str]) -> bool:
-    return not subprocess.run(command, env=os.environ | environ, check=False).returncode
-
-
 if __name__ == "__main__":
     sys.exit(main())

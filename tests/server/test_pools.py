@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
@@ -17,7 +17,8 @@ from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import NOT_ASKED, TURNS_AT_ONCE, RasaBot, asked_at
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.lib.circuit_breaker import BreakerState
-from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.operations.shared.job import Job, WorkerDeps
+from handoff_service.operations.work_kinds import WORK, WorkKind
 from handoff_service.ports import SENDS_AT_ONCE, BotAnswer, BotFailed, Outgoing, Question
 from handoff_service.rules.shared.vocabulary import Owner, Work
 from handoff_service.store.engine import due_work
@@ -26,6 +27,7 @@ from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from handoff_service.worker import Worker, build_workers
 from tests.conftest import MovedClock
+from tests.server.test_worker import Provider
 from tests.support.story import DIRECT, MIA, Story
 
 GOAL = 30  # seconds in which a person is reached: the issue's
@@ -94,6 +96,39 @@ async def test_an_offer_is_made_while_the_provider_hangs(
     sending = await story.count(t.messages, t.messages.c.status == "sending")
     assert sending == SENDS_AT_ONCE
     store.close()
+
+
+@pytest.mark.parametrize("kind", [kind for kind, work in WORK.items() if work.places is not None])
+async def test_an_offer_is_made_while_a_kind_of_work_hangs(
+    kind: Work, story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mail, the case webhook, media and the others: each kind that asks another server."""
+    hung: list[str] = []
+
+    async def hang(job: Job) -> None:
+        hung.append(job.key)
+        await asyncio.Event().wait()
+
+    places = WORK[kind].places or 0
+    monkeypatch.setitem(cast("dict[Work, WorkKind]", WORK), kind, WorkKind(hang, places))
+    many = [
+        due_work.Due(kind=kind, key=f"hung {n}", line=f"hung {n}", due_at=clock())
+        for n in range(2 * places)
+    ]
+    await story.store.write(lambda tx, _: due_work.schedule(tx, many), None)
+    await story.text(to=DIRECT)
+    none: Any = None
+    provider = Provider()
+    pools = build_workers(WorkerDeps(store=story.store, provider=provider, bot=none, clock=clock))
+    async with running(pools), asyncio.timeout(10):
+        while len(hung) < places:
+            await asyncio.sleep(0.01)
+        await story.available(MIA)
+        for pool in pools:
+            pool.nudge(clock())
+        while not await story.inbox(MIA):
+            await asyncio.sleep(0.01)
+    assert len(hung) == places
 
 
 class Servers:

@@ -12,6 +12,7 @@ from sanic import Sanic
 
 from handoff_service.context import AppContext
 from handoff_service.errors import Overloaded
+from handoff_service.web.shared.security import WEBHOOK_HEADERS
 
 BEGINNING = b"POST /webhooks/"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,7}) *\r\n", re.IGNORECASE)
@@ -23,7 +24,7 @@ def _answer(error: Overloaded) -> bytes:
         f"HTTP/1.1 {error.status} Service Unavailable",
         f"Retry-After: {error.retry_after}",
         "Content-Type: text/plain; charset=utf-8",
-        "X-Content-Type-Options: nosniff",
+        *(f"{name}: {value}" for name, value in WEBHOOK_HEADERS.items()),
         f"Content-Length: {len(body)}",
     ]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
