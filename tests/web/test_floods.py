@@ -12,6 +12,8 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.service import Service, running_service
 from tests.support.story import MAIN
@@ -62,9 +64,19 @@ def memory(service: Service) -> int:
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
-async def test_texts_come_in_as_ever(sqlite_url: str, tmp_path: Path) -> None:
+# make chaos; other tests may run beside this one
+LONG = os.environ.get("PATCHBOARD_LONG_TESTS") == "1"
+
+
+@pytest.fixture(params=["sqlite_url", *(["postgres_url"] if LONG else [])])
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+async def test_texts_come_in_as_ever(database_url: str, tmp_path: Path) -> None:
     async with FakeTwilio() as twilio:
-        settings = {"DATABASE_URL": sqlite_url, **twilio.settings}
+        settings = {"DATABASE_URL": database_url, **twilio.settings}
         with running_service(tmp_path, **settings) as service:
             url = f"{service.url}/webhooks/twilio/sms"
             await p99(twilio, url)  # warm
@@ -90,8 +102,7 @@ async def test_texts_come_in_as_ever(sqlite_url: str, tmp_path: Path) -> None:
                 f"-> {memory(service)} MB"
             )
             print({status: statuses.count(status) for status in set(statuses)})
-            # make chaos; other tests may run beside this one
-            if os.environ.get("PATCHBOARD_LONG_TESTS") == "1":
+            if LONG:
                 assert meanwhile <= max(2 * usual, usual + NOISE)
             assert set(statuses) == {401, 503}
             assert memory(service) - before < 250
