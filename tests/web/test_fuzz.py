@@ -144,12 +144,12 @@ def come_back(tx: Transaction, kept: Kept) -> None:
 
 
 def routes(app: Sanic) -> list[tuple[str, str]]:  # type: ignore[type-arg]
-    """(method, path) of every route but the event streams, which do not end, and signing out."""
+    """(method, path) of every route but signing out."""
     found = {(method, f"/{route.path}") for route in app.router.routes for method in route.methods}
     return sorted(
         one
         for one in found
-        if not one[1].endswith(("/events", "/sign-out")) and one[0] != "OPTIONS"
+        if not one[1].endswith("/sign-out") and one[0] != "OPTIONS"
     )
 
 
@@ -286,12 +286,17 @@ def _unquoted(text: bytes) -> str:
 
 
 async def answer_to(address: str, request: bytes) -> bytes:
+    """The whole answer. Of an event stream, which does not end, the first event."""
     parts = urlsplit(address)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
         writer.write(request)
-        return await asyncio.wait_for(reader.read(), 30)
-    except (TimeoutError, ConnectionError):
+        async with asyncio.timeout(30):
+            head = await reader.readuntil(b"\r\n\r\n")
+            if b"text/event-stream" in head:
+                return head + await reader.readuntil(b"\n\n")
+            return head + await reader.read()
+    except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
         return b""  # one that is cut short, as after a wrong Content-Length
     finally:
         writer.close()

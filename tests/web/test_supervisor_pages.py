@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import clock
+from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.rules.shared.vocabulary import Owner, Presence
 from handoff_service.store.engine import tables as t
 from handoff_service.web.shared import sse
@@ -121,6 +122,23 @@ async def test_what_the_provider_does_not_take_is_said_to_supervisors_and_in_the
         "Not sent yet. The provider does not recognize our account. (20003) It goes out by "
         "itself when" in said
     )
+
+
+async def test_the_page_alarms_when_too_many_automatic_replies_go_to_a_range(
+    desk: Running, omar: Visitor
+) -> None:
+    """Each of five unknown numbers of one range asks for the reply that they are in line."""
+    limits = {"most_in_range": 2, "most_unknown_hourly": 0, "most_unknown_daily": 0}
+    await desk.desk.store.write(change_desk, limits)
+    for n in range(5):
+        await desk.story.text("hello", number=f"+22507000000{n}", to=DIRECT)
+    async with asyncio.timeout(10):
+        while "for 3 numbers" not in (
+            said := shown((await omar.get("/workspace/supervisor/now")).text)
+        ):
+            await asyncio.sleep(0.02)
+    assert "+22507000 … Too many automatic replies to unknown numbers of this range" in said
+    assert "It may be SMS pumping. Reply to real people yourself." in said
 
 
 async def test_numbers_in_the_address_that_are_none_are_no_numbers(omar: Visitor, ann: int) -> None:
