@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from handoff_service.bot_control import train_and_compare
+from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.measure_model import Measurement, Misplaced
-from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.training.change_model import NewModel, register_model
