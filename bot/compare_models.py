@@ -7,8 +7,8 @@ Input: {"models": [file, ...], "texts": [{"text", "meant", "asked"}, ...], "stor
 `meant` is possible. The stories run on the first model.
 
 Output: {"answers": [[[intent, confidence], ...] for each model], "stories": {"passed": number,
-"failed": [name, ...]}, "ms": median time of a text on the first model}. Progress on stdout: lines
-`Measured N of M`.
+"failed": [name, ...]}, "ms": median time of a text on the first model, "misplaced": examples of
+the first model's training data, see bot/misplaced.py}. Progress on stdout: lines `Measured N of M`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from rasa.core.test import test as run_stories
 from rasa.shared.utils.io import read_yaml_file
 
 from bot.measure_understanding import ASKED, NOTHING
+from bot.misplaced import misplaced
 
 EVERY = 50  # texts between two lines of progress
 
@@ -56,6 +57,7 @@ async def stories_of(agent: Agent, file: str) -> dict[str, Any]:
 async def main(given: dict[str, Any], out: Path) -> None:
     done, everything = 0, len(given["texts"]) * len(given["models"])
     found: dict[str, Any] = {"answers": [], "stories": {"passed": 0, "failed": []}, "ms": None}
+    found["misplaced"] = misplaced(given["models"][0])
     for number, file in enumerate(given["models"]):
         agent = Agent.load(file)
         of_model, seconds = [], []

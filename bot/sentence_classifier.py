@@ -26,6 +26,7 @@ In config.yml:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,6 +53,7 @@ from bot.asked import asked_before, is_possible
 from bot.logistic_regression import Weights, fit
 
 FILE = "sentence_classifier.npz"
+EXAMPLES = "examples.json"  # their texts, ordered by intent as the vectors are
 NEARNESS = "nearness"
 NEIGHBORS = 3
 BATCH = 500  # examples that are compared with all others in one step
@@ -135,6 +137,9 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         self._learned = learned
         with self._storage.write_to(self._resource) as folder:
             np.savez_compressed(folder / FILE, **learned)
+            # only bot.suspects reads this; a server does not load it
+            texts = [examples[n].get(TEXT) for n in np.argsort(intents, kind="stable")]
+            (folder / EXAMPLES).write_text(json.dumps(texts))
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -180,7 +185,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 
     def _dense(self, vectors: np.ndarray, cosines: np.ndarray) -> np.ndarray:
         parts = np.split(cosines, self._learned["starts"][1:], axis=1)
-        near = np.stack([_nearest(part) for part in parts], axis=1)
+        near = np.stack([nearest(part) for part in parts], axis=1)
         near -= near.mean(axis=1, keepdims=True)
         weights = self._config["encoder_weight"], self._config["near_weight"]
         return np.hstack([vectors * weights[0], near * weights[1]]).astype(np.float32)
@@ -215,8 +220,8 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         names = self._learned["intents"]
         sizes = np.diff(self._learned["starts"], append=len(cosines))
         is_topic, is_other = (np.isin(names, self._config[one]) for one in ("topics", "others"))
-        near = _nearest(cosines[np.repeat(is_topic, sizes)])
-        far = _nearest(cosines[np.repeat(is_other, sizes)])
+        near = nearest(cosines[np.repeat(is_topic, sizes)])
+        far = nearest(cosines[np.repeat(is_other, sizes)])
         sure = _odds(chances[is_topic].sum(), chances[is_other].sum())
         weights = self._config["other_weight"], self._config["sure_weight"]
         return float(near - weights[0] * far + weights[1] * sure)
@@ -269,7 +274,7 @@ def _named(name: str, weights: Weights) -> Arrays:
     }
 
 
-def _nearest(cosines: np.ndarray) -> np.ndarray:
+def nearest(cosines: np.ndarray) -> np.ndarray:
     """The mean of the NEIGHBORS highest cosines along the last axis."""
     number = min(NEIGHBORS, cosines.shape[-1])
     if not number:

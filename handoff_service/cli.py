@@ -15,6 +15,7 @@ from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.bot_control import bot_supervisor, nlu_page, nlu_report, rasa_cli
 from handoff_service.bot_control.bot_supervisor import RunningBots
+from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.commands import agents, models
 from handoff_service.context import operation_settings
 from handoff_service.errors import Refusal, SetupError
@@ -304,7 +305,7 @@ def _bot_run(config: Settings, asked: argparse.Namespace) -> int:
     _with_store(config, lambda store: models.be_ready(store, config))
     command, environment = rasa_cli.command(config, asked.number)
     command += ["--model", str(rasa_cli.served_model(config.home, config.bot_data))]
-    os.chdir(rasa_cli.ROOT)
+    os.chdir(ROOT)
     os.execve(command[0], command, environment)  # noqa: S606  # our own command
 
 

@@ -15,8 +15,8 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from handoff_service.bot_control import bot_text_lint, nlu_file
 from handoff_service.bot_control.bot_data import DOMAIN, NLU, BotData, FileChange
+from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.nlu_file import checked
-from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.rules.delivery.sms_text import Segments, segments
 from handoff_service.rules.shared import placeholders

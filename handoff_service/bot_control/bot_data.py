@@ -10,7 +10,6 @@ ones for some milliseconds.
 """
 
 import difflib
-import fcntl
 import functools
 import heapq
 import os
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from handoff_service.bot_control import nlu_file
+from handoff_service.bot_control.folder_lock import locked
 from handoff_service.bot_control.nlu_file import Example
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.rules.training import clusters
@@ -294,13 +294,8 @@ class BotData:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Lock the folder, so that one thread of all processes on this machine writes at a time."""
-        with self._lock:
-            handle = os.open(self.root, os.O_RDONLY)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
-                yield
-            finally:
-                os.close(handle)
+        with self._lock, locked(self.root):
+            yield
 
 
 def _put(path: Path, before: bytes, after: bytes) -> bool:

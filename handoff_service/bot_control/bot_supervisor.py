@@ -18,6 +18,7 @@ from urllib.error import URLError
 
 from handoff_service import log
 from handoff_service.bot_control import rasa_cli, with_parent
+from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.rasa_cli import show_progress
 from handoff_service.settings import Settings
 
@@ -112,7 +113,7 @@ class RunningBots:
                         *command.arguments,
                         *command.at_start(),
                     ],
-                    cwd=rasa_cli.ROOT,
+                    cwd=ROOT,
                     env=command.environment,
                     stdout=sink,
                     stderr=sink,

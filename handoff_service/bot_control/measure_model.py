@@ -26,14 +26,29 @@ _COMPARISON = TypeAdapter(Comparison)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Misplaced:
+    """An example that is nearer to the examples of another intent. ``margin``: by how much, 0 to
+    1."""
+
+    text: str
+    intent: str
+    looks_like: str
+    margin: float
+
+
+_MISPLACED = TypeAdapter(list[Misplaced])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """``scores``: the figures as JSON for the database. ``also``: the old and the new answer to
-    each further text."""
+    each further text. ``misplaced``: of the new model's training data."""
 
     comparison: Comparison
     compared: list[ComparedText]
     scores: dict[str, Any]
     also: list[tuple[Answer | None, Answer]]
+    misplaced: list[Misplaced]
 
 
 def measure(
@@ -83,12 +98,15 @@ def measure(
         compared=compared,
         scores=scores,
         also=list(zip(old[len(texts) :], new[len(texts) :], strict=True)),
+        misplaced=_MISPLACED.validate_python(found["misplaced"]),
     )
 
 
-def keep_texts(home: Path, model: BotModel, compared: list[ComparedText]) -> None:
-    """Store each text with its answers in a file beside the model."""
-    model_folder.write_whole(_path(home / "models" / model.file), _TEXTS.dump_json(compared))
+def keep_texts(home: Path, model: BotModel, measured: Measurement) -> None:
+    """Store each text with its answers, and the misplaced examples, in files beside the model."""
+    file = home / "models" / model.file
+    model_folder.write_whole(_path(file, "measured"), _TEXTS.dump_json(measured.compared))
+    model_folder.write_whole(_path(file, "misplaced"), _MISPLACED.dump_json(measured.misplaced))
 
 
 def comparison_of(scores: dict[str, Any]) -> Comparison:
@@ -98,11 +116,20 @@ def comparison_of(scores: dict[str, Any]) -> Comparison:
 
 def compared_texts(home: Path, model: BotModel) -> list[ComparedText]:
     """Each measured text with both answers. Empty when their file is missing."""
+    return _kept(_TEXTS, _path(home / "models" / model.file, "measured"))
+
+
+def misplaced(home: Path, model: BotModel) -> list[Misplaced]:
+    """The misplaced examples, the clearest first. Empty when their file is missing."""
+    return _kept(_MISPLACED, _path(home / "models" / model.file, "misplaced"))
+
+
+def _kept[T](kind: TypeAdapter[list[T]], path: Path) -> list[T]:
     try:
-        return _TEXTS.validate_json(_path(home / "models" / model.file).read_bytes())
+        return kind.validate_json(path.read_bytes())
     except FileNotFoundError:
         return []
 
 
-def _path(model: Path) -> Path:
-    return model.with_name(model.name.removesuffix(".tar.gz") + ".measured.json")
+def _path(model: Path, kind: str) -> Path:
+    return model.with_name(f"{model.name.removesuffix('.tar.gz')}.{kind}.json")

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from handoff_service.bot_control.folder_lock import locked
 from handoff_service.errors import SetupError
 
 RUNNING = "running"
@@ -139,9 +140,10 @@ def roll_back_data(model: Path, root: Path) -> list[str]:
     """Restore the data folder to a model's training data. Returns the changed files.
 
     The present data is kept beside the models, as ``before-rollback-<hash of the data>.data.zip``.
-    SetupError when the model's data was not kept.
+    SetupError when the model's data was not kept. Waits for a trainer's change that is under way.
     """
     wanted = kept_data(model)
-    present = data_of(root)
-    keep_data(model.with_name(f"before-rollback-{data_hash(present)}.tar.gz"), present)
-    return put_data_back(root, wanted)
+    with locked(root):
+        present = data_of(root)
+        keep_data(model.with_name(f"before-rollback-{data_hash(present)}.tar.gz"), present)
+        return put_data_back(root, wanted)

@@ -6,7 +6,6 @@ thread cancel a long command. ``report``: gets each line of progress.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -20,20 +19,12 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from handoff_service.bot_control import bot_text_lint, model_folder, nlu_texts
+from handoff_service.bot_control.fingerprint import ROOT, fingerprint, trained_model
 from handoff_service.bot_control.nlu_texts import MeasuredText
 from handoff_service.errors import SetupError
 from handoff_service.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
 RASA = ROOT / ".venv-bot" / "bin" / "rasa"
-# The code that a model needs. When it changes, older models may not load.
-CODE = tuple(
-    f"bot/{part}.py"
-    for part in (
-        *("sentence_encoder", "sentence_classifier", "asked"),
-        *("confidence_gate", "handoff_pattern", "nearness_gate"),
-    )
-)
 _STEP = re.compile(r"Starting to train component '([\w. ]+)'|^(Measured \d+ of \d+)")
 # Variables that a program needs to run, to find its libraries and to limit its cores.
 _INHERITED = re.compile(
@@ -109,28 +100,6 @@ def _kill(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def fingerprint(data: Mapping[str, bytes] | None = None) -> str:
-    """A hash of the data and code of a model. An equal hash needs no new training.
-
-    ``data``: the result of ``model_folder.data_of``; None: the project's own data.
-    """
-    digest = hashlib.sha256()
-    sources = dict(data if data is not None else model_folder.data_of(ROOT))
-    sources |= {name: (ROOT / name).read_bytes() for name in CODE}
-    for name, content in sorted(sources.items()):
-        digest.update(f"{name}\0".encode() + content + b"\0")
-    return digest.hexdigest()[:16]
-
-
-def trained_model(home: Path, root: Path = ROOT) -> Path | None:
-    """The newest model of the current data and code. None: there is none yet."""
-    made = fingerprint(model_folder.data_of(root))
-    found = sorted(
-        model_folder.folder(home).glob(f"{made}*.tar.gz"), key=lambda path: path.stat().st_mtime
-    )
-    return found[-1] if found else None
 
 
 def check(

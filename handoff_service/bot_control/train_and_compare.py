@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from handoff_service import log
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli, test_texts
+from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.measure_model import Measurement
 from handoff_service.bot_control.rasa_cli import Canceled, Processes
 from handoff_service.errors import Refusal, SetupError
@@ -89,7 +90,7 @@ class _Under:
 class TrainAndCompare:
     """``root``: the folder with ``config.yml``, ``domain.yml`` and ``data/``."""
 
-    def __init__(self, store: Store, home: Path, root: Path = rasa_cli.ROOT) -> None:
+    def __init__(self, store: Store, home: Path, root: Path = ROOT) -> None:
         self._store, self.home, self.root = store, home, root
         self._wanted: asyncio.Queue[tuple[int, StartRun]] = asyncio.Queue()
 
@@ -229,9 +230,9 @@ def replayed(model: BotModel, texts: Sequence[RealText], measured: Measurement) 
 
 
 async def keep(store: Store, home: Path, model: BotModel, measured: Measurement) -> None:
-    """Store a measurement: the figures in the database, and each text in a file beside the
-    model."""
-    await asyncio.to_thread(measure_model.keep_texts, home, model, measured.compared)
+    """Store a measurement: the figures in the database, the texts and the misplaced examples
+    in files beside the model."""
+    await asyncio.to_thread(measure_model.keep_texts, home, model, measured)
     await store.write(set_scores, Measured(hash=model.hash, scores=measured.scores))
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli
+from handoff_service.bot_control.fingerprint import fingerprint, trained_model
 from handoff_service.bot_control.measure_model import Measurement
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.rasa_cli import Processes, show_progress
@@ -81,9 +82,9 @@ def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool
     if not path.is_file():
         return False
     if follows_data:
-        return rasa_cli.trained_model(config.home, config.bot_data) == path
+        return trained_model(config.home, config.bot_data) == path
     try:
-        made = rasa_cli.fingerprint(model_folder.kept_data(path))
+        made = fingerprint(model_folder.kept_data(path))
     except SetupError:
         return False
     return running.file.startswith(made)

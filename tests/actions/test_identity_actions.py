@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from actions import all_actions
 from actions.proof import ResumeForm, proof_first
-from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.mail_code import BeginMail, begin_mail
 from handoff_service.rules.delivery.sms_text import segments

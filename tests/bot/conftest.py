@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from handoff_service.bot_control.rasa_cli import ROOT, train
+from handoff_service.bot_control.fingerprint import ROOT
+from handoff_service.bot_control.rasa_cli import train
 from tests.bot.action_endpoint import ActionEndpoint, serve_actions
 from tests.support.rasa_server import RasaServer, need_bot_environment, start_rasa
 

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import weakref
 
+import numpy as np
 import rasa
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
@@ -19,6 +20,7 @@ stock_check = RemoteAction._validate_action_result
 
 from bot import action_result, tracker_store  # noqa: E402
 from bot.confidence_gate import ConfidenceGate  # noqa: E402
+from bot.misplaced import of_vectors  # noqa: E402
 from bot.nearness_gate import NearnessGate  # noqa: E402
 from bot.sms_channel import Answer, Turn, TurnMemory, _asked, parse_turn  # noqa: E402
 
@@ -198,6 +200,16 @@ def the_channel_notes_what_was_asked():
     assert _asked(tracker, {}) == {"form": None, "slot": None, "after_case": True}
 
 
+def an_example_near_to_another_intents_examples_is_misplaced():
+    vectors = np.eye(2, dtype=np.float32)[[0, 0, 0, 0, 1, 1, 1, 1, 1, 0]]
+    starts, intents = np.array([0, 5]), np.array(["help", "thanks"])
+    found = of_vectors(vectors, starts, intents, [f"text {n}" for n in range(10)])
+    assert [(one["text"], one["intent"], one["looks_like"]) for one in found] == [
+        ("text 4", "help", "thanks"),
+        ("text 9", "thanks", "help"),
+    ]
+
+
 async def the_memory_is_bounded_and_outlives_its_asker():
     ran = []
     memory = TurnMemory(limit=2)
@@ -244,6 +256,7 @@ if __name__ == "__main__":
     a_meaning_counts_only_when_the_text_bears_it_out()
     a_topic_begins_only_near_its_examples()
     the_channel_notes_what_was_asked()
+    an_example_near_to_another_intents_examples_is_misplaced()
     asyncio.run(the_memory_is_bounded_and_outlives_its_asker())
     asyncio.run(the_memory_keeps_no_tracker())
     print("all well")

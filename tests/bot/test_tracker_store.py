@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from handoff_service.bot_control.rasa_cli import ROOT, environment
+from handoff_service.bot_control.fingerprint import ROOT
+from handoff_service.bot_control.rasa_cli import environment
 from tests.bot.action_endpoint import ActionEndpoint
 from tests.support.rasa_server import BOT_PYTHON
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.rules.training.intents import alike
 from tests.support.rasa_server import meanings, run_rasa
 

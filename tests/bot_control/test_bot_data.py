@@ -13,7 +13,7 @@ import pytest
 
 from handoff_service.bot_control import bot_data as module
 from handoff_service.bot_control.bot_data import BotData
-from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.errors import Conflict, NotFound
 
 THANKS = "data/nlu/greetings.yml"

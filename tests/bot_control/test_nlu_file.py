@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from handoff_service.bot_control import nlu_file
-from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.rules.training.examples import one_line
 from tests.support.rasa_server import BOT_PYTHON, environment, need_bot_environment

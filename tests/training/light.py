@@ -6,10 +6,11 @@ import shutil
 from pathlib import Path
 
 from handoff_service.bot_control import model_folder, rasa_cli
+from handoff_service.bot_control.fingerprint import ROOT, fingerprint
 from tests.support.rasa_server import need_bot_environment
 
 LIGHT = Path(__file__).parent / "light_bot"
-KEPT = rasa_cli.ROOT / ".cache" / "rasa" / "light"
+KEPT = ROOT / ".cache" / "rasa" / "light"
 
 
 def data_folder(where: Path) -> Path:
@@ -32,7 +33,7 @@ def trained(home: Path, root: Path) -> Path:
     need_bot_environment()
     models = model_folder.folder(home)
     KEPT.mkdir(parents=True, exist_ok=True)
-    made = rasa_cli.fingerprint(model_folder.data_of(root))
+    made = fingerprint(model_folder.data_of(root))
     for file in KEPT.glob(f"{made}*"):
         shutil.copy2(file, models)
     model = rasa_cli.train(home, root)

@@ -13,6 +13,7 @@ from handoff_service.rules.training.comparison import (
     blocks,
     compare,
     confusions,
+    intent_scores,
     macro_f1,
 )
 from handoff_service.rules.training.exact_tests import Share, mcnemar, more_often
@@ -184,3 +185,21 @@ def test_macro_f1_is_the_mean_over_the_intents_that_are_meant() -> None:
 def test_confusions_count_other_matters_as_one() -> None:
     given = texts(2, new=WRONG) + texts(3, meant=OTHER, new="nlu_fallback")
     assert confusions(given) == {(RIGHT, WRONG): 2, ("other", "other"): 3}
+
+
+def test_the_score_of_each_intent() -> None:
+    measured = (
+        texts(8)
+        + texts(2, new=WRONG)
+        + texts(4, meant=WRONG, new=WRONG)
+        + texts(1, meant=WRONG, new=OTHER)
+        + texts(5, of_set=PINNED, new=WRONG)
+        + texts(3, meant=OTHER, new="nlu_fallback")
+    )
+    scores = intent_scores(measured)
+    assert set(scores) == {RIGHT, WRONG, "other"}
+    assert scores[RIGHT].f1 == pytest.approx(2 * 8 / (10 + 8))
+    assert scores[RIGHT].confused_with == [(WRONG, 2)]
+    assert scores[WRONG].f1 == pytest.approx(2 * 4 / (5 + 6))
+    assert scores[WRONG].confused_with == [(RIGHT, 2), ("other", 1)]
+    assert scores["other"].f1 == pytest.approx(2 * 3 / (3 + 4))

@@ -75,6 +75,15 @@ async def test_a_text_that_was_not_understood_waits_with_all_that_a_trainer_need
     assert ANN not in str(tuple(item))
 
 
+@pytest.mark.parametrize("gate", ["nlu_fallback", "unsure_topic"])
+async def test_a_gates_confidence_is_not_the_classifiers(story: Story, gate: str) -> None:
+    await says(story, "my thing is gone", gate, ((gate, 1.0), ("case_status", 0.61), ("help", 0.3)))
+    (item,) = await story.rows(t.trainer_items)
+    assert (item.intent, item.confidence) == (gate, 0.61)
+    assert item.margin == pytest.approx(0.31)
+    assert item.ranking == [["case_status", 0.61], ["help", 0.3]]
+
+
 async def test_a_turn_keeps_model_ranking_and_question(story: Story) -> None:
     await says(story, "hello", "greet")
     (turn,) = await story.rows(t.bot_turns)

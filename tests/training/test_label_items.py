@@ -8,7 +8,7 @@ import pytest
 
 from handoff_service.bot_control import labeling
 from handoff_service.bot_control.bot_data import BotData
-from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.training.label_items import LabelItem, label_item
 from handoff_service.ports import HowUnderstood, Understood

@@ -1,11 +1,13 @@
 """Models, the data they were trained on, and the way back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from handoff_service.bot_control import domain_changes, model_folder
 from handoff_service.bot_control.domain_changes import Gone
+from handoff_service.bot_control.folder_lock import locked
 from handoff_service.errors import SetupError
 from tests.training.light import data_folder, teach
 
@@ -41,6 +43,24 @@ def test_rolling_back_restores_changed_new_and_deleted_files(root: Path, model: 
     # nothing is lost: the way forward is kept, too
     saved = model.with_name(f"before-rollback-{model_folder.data_hash(present)}.tar.gz")
     assert model_folder.kept_data(saved) == present
+
+
+def test_rolling_back_waits_for_a_change_under_way(root: Path, model: Path) -> None:
+    before = model_folder.data_of(root)
+    with ThreadPoolExecutor() as pool:
+        with locked(root):
+            rolling_back = pool.submit(model_folder.roll_back_data, model, root)
+            teach(root, "greet", "howdy")
+            kept = root / "data" / "nlu.yml"
+            assert b"howdy" in kept.read_bytes()
+            assert not rolling_back.done()
+        assert rolling_back.result(10) == ["data/nlu.yml"]
+    assert model_folder.data_of(root) == before
+    (earlier,) = model.parent.glob("before-rollback-*")
+    assert (
+        b"howdy"
+        in model_folder.kept_data(earlier.with_suffix("").with_suffix(".tar.gz"))["data/nlu.yml"]
+    )
 
 
 def test_a_model_without_its_data_is_told(root: Path, model: Path) -> None:

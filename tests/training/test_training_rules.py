@@ -88,6 +88,21 @@ def test_every_source_has_a_weight_and_an_agents_click_the_highest() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ranking", "margin"),
+    [
+        ([], 0.0),
+        ([("help", 0.7)], 0.7),
+        ([("help", 0.7), ("bye", 0.2)], 0.5),
+        # a gate's intent replaces the likeliest one with a confidence of 1
+        ([("unsure_topic", 1.0), ("help", 0.6), ("bye", 0.5)], 0.1),
+        ([("nlu_fallback", 1.0), ("help", 0.3), ("bye", 0.1)], 0.2),
+    ],
+)
+def test_margin(ranking: list[tuple[str, float]], margin: float) -> None:
+    assert order.margin(ranking) == pytest.approx(margin)
+
+
+@pytest.mark.parametrize(
     ("weight", "margin", "requesters", "priority"),
     [(4.0, 0.0, 1, 4.0), (4.0, 0.5, 1, 2.0), (1.0, 0.0, 3, 2.0), (2.0, 1.0, 9, 0.0)],
 )

@@ -8,13 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.bot_control import train_and_compare
+from handoff_service.bot_control.fingerprint import ROOT
+from handoff_service.bot_control.measure_model import Measurement, Misplaced
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
+from handoff_service.operations.training.change_model import NewModel, register_model
 from handoff_service.ports import HowUnderstood, Understood
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.training import order
+from handoff_service.rules.training.comparison import (
+    Answer as Guess,
+)
+from handoff_service.rules.training.comparison import (
+    ComparedText,
+    Stories,
+    TextSet,
+    compare,
+)
 from handoff_service.store.engine import tables as t
+from handoff_service.store.training import models
 from tests.support.story import ANN, BOB
 from tests.web.workspace_server import SCRIPT, Answer, Running, Visitor, running
 
@@ -205,11 +218,53 @@ async def test_an_example_is_reworded_moved_and_deleted_with_the_change_shown(
     assert (gone.status, "somebody has changed the file" in gone.text) == (409, True)
 
 
-async def test_intents_show_examples_test_texts_and_suspects(tara: Visitor) -> None:
+async def test_intents_show_examples_test_texts_scores_and_suspects(
+    desk: Running, tara: Visitor
+) -> None:
     page = await tara.get(f"{TEACH}/intents")
     assert f'href="{TEACH}/intents/thanks"' in page.text
-    assert "nearly equal examples of two intents" in page.text
+    assert "known after the first measurement" in page.text
     assert (await tara.get(f"{TEACH}/intents/no_such_intent")).status == 404
+    await measured(desk)
+    page = await tara.get(f"{TEACH}/intents")
+    assert "measured with model abcdef12" in page.text
+    row = page.text.partition(f'href="{TEACH}/intents/thanks"')[2].partition("</tr>")[0]
+    assert "0.67" in row, "one of two, and nothing else taken for it"
+    assert "<code>bye</code> 1" in row
+    assert "many thanks" in page.text.partition("Look like another intent")[2]
+    assert "nobody has written this" not in page.text
+    one = await tara.get(f"{TEACH}/intents/thanks")
+    assert "many thanks" in one.text.partition("Suspects")[2]
+
+
+async def measured(desk: Running) -> None:
+    """A model that was measured, with one example that looks like another intent, and one that is
+    gone since."""
+    new = NewModel(hash="abcdef1234", file="m.tar.gz", data_hash="", data_diff="", note="")
+    await desk.desk.store.write(register_model, new)
+    model = await desk.desk.store.read(models.get, "abcdef1234")
+    texts = [
+        ComparedText(
+            of_set=TextSet.TEST,
+            text="ta",
+            meant="thanks",
+            old=None,
+            new=Guess(intent=intent, confidence=0.9),
+        )
+        for intent in ("thanks", "bye")
+    ]
+    misplaced = [
+        Misplaced(text=text, intent="thanks", looks_like="bye", margin=0.2)
+        for text in ("many thanks", "nobody has written this")
+    ]
+    made = Measurement(
+        comparison=compare(texts, Stories(passed=0)),
+        compared=texts,
+        scores={"against": None},
+        also=[],
+        misplaced=misplaced,
+    )
+    await train_and_compare.keep(desk.desk.store, desk.desk.settings.home, model, made)
 
 
 async def test_a_new_answer_is_made_of_a_text_and_needs_ten_examples(

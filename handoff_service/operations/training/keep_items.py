@@ -24,6 +24,7 @@ from handoff_service.rules.shared.vocabulary import (
     Lane,
 )
 from handoff_service.rules.training import clusters, order
+from handoff_service.rules.training.intents import GATES, guesses
 from handoff_service.rules.training.masking import masked, without_masks
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
@@ -109,8 +110,8 @@ def _new_item(
             weight=order.WEIGHTS[source],
             margin=order.margin(text.ranking),
             intent=text.intent,
-            confidence=text.confidence,
-            ranking=[list(one) for one in text.ranking],
+            confidence=_confidence(text),
+            ranking=[list(one) for one in guesses(text.ranking)],
             model=text.model,
             form=text.form,
             slot=text.slot,
@@ -129,6 +130,13 @@ def _new_item(
     tx.conn.execute(update(i).where(i.c.id == made).values(cluster=cluster))
     tx.hint(TRAINER)
     return int(made)
+
+
+def _confidence(text: Text) -> float | None:
+    """The classifier's confidence: that of its likeliest intent if a gate replaced it."""
+    if text.intent not in GATES:
+        return text.confidence
+    return max((share for _, share in guesses(text.ranking)), default=None)
 
 
 def _add_reason(tx: Transaction, item: sa.Row[tuple[object, ...]], reason: Reason | None) -> None:

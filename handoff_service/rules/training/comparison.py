@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from handoff_service.rules.training.exact_tests import Share, mcnemar
 from handoff_service.rules.training.intents import (
+    GATES,
     NOT_UNDERSTOOD,
     OTHER_MATTERS,
     TOPICS,
-    UNSURE,
     alike,
 )
 
@@ -138,6 +138,38 @@ def confusions(texts: Sequence[ComparedText]) -> Mapping[tuple[str, str], int]:
     return Counter((alike(one.meant), alike(one.new.intent)) for one in tested)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentScore:
+    """How well the new model understands one intent, measured by its test texts.
+
+    ``confused_with``: the intents that were understood in its place, or it in theirs, with the
+    number of texts, the most frequent first.
+    """
+
+    f1: float
+    confused_with: Sequence[tuple[str, int]]
+
+
+def intent_scores(texts: Sequence[ComparedText]) -> Mapping[str, IntentScore]:
+    """The score of each intent that has test texts. Other matters count as one (``alike``)."""
+    cells = confusions(texts)
+    meant, found = Counter[str](), Counter[str]()
+    wrong: dict[str, Counter[str]] = {}
+    for (one, other), count in cells.items():
+        meant[one] += count
+        found[other] += count
+        if one != other:
+            wrong.setdefault(one, Counter())[other] += count
+            wrong.setdefault(other, Counter())[one] += count
+    return {
+        name: IntentScore(
+            f1=2 * cells.get((name, name), 0) / (meant[name] + found[name]),
+            confused_with=wrong.get(name, Counter[str]()).most_common(),
+        )
+        for name in meant
+    }
+
+
 class Block(StrEnum):
     """When a figure blocks promotion, in the words of the trainer's page."""
 
@@ -241,7 +273,7 @@ def _sure_and_wrong(text: ComparedText, answer: Answer | None) -> bool:
     return (
         answer is not None
         and answer.confidence >= SURE
-        and answer.intent not in (NOT_UNDERSTOOD, UNSURE)
+        and answer.intent not in GATES
         and alike(answer.intent) != alike(text.meant)
     )
 

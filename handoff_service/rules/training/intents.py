@@ -1,10 +1,15 @@
 """Groups of intents: those that start a topic, and those that start nothing."""
 
+from collections.abc import Sequence
+
 #: Intents of texts that are not for the desk. The virtual agent answers all of them as it answers a
 #: text that it does not understand.
 OTHER_MATTERS = frozenset({"not_for_desk", "automated_text", "out_of_scope"})
 NOT_UNDERSTOOD = "nlu_fallback"
 UNSURE = "unsure_topic"
+#: A gate of the pipeline puts these in place of the likeliest intent, with a confidence of 1, when
+#: it does not trust that intent.
+GATES = frozenset({NOT_UNDERSTOOD, UNSURE})
 #: Intents that start something: a case, a form, a lookup, a handoff.
 TOPICS = frozenset(
     {
@@ -28,3 +33,9 @@ TOPICS = frozenset(
 def alike(intent: str) -> str:
     """Maps other matters and the fallback to one name, because neither starts a topic."""
     return "other" if intent in OTHER_MATTERS or intent == NOT_UNDERSTOOD else intent
+
+
+def guesses(ranking: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """A ranking without the intents of the gates: what the classifier found, the likeliest
+    first."""
+    return [one for one in ranking if one[0] not in GATES]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from handoff_service.rules.shared.vocabulary import ItemSource
+from handoff_service.rules.training.intents import GATES, guesses
 
 #: A source has a greater weight the more surely it shows that the virtual agent was wrong.
 WEIGHTS: dict[ItemSource, float] = {
@@ -24,9 +25,9 @@ WEIGHTS: dict[ItemSource, float] = {
 SMALL_MARGIN = 0.2  # between the two likeliest intents
 ONE_IN = 10  # one text in ten goes to the audit lane; one label in ten gets a second label
 SECOND_AFTER = timedelta(days=7)  # then the same trainer can give the blind second label
-NOT_UNDERSTOOD = frozenset({"nlu_fallback", "unsure_topic", "out_of_scope"})
+UNKNOWN = GATES | {"out_of_scope"}
 #: Intents that do not reword the text before them.
-NO_REWORDING = NOT_UNDERSTOOD | frozenset(
+NO_REWORDING = UNKNOWN | frozenset(
     {"affirm", "deny", "greet", "thanks", "bye", "never_mind", "small_talk", "help"}
     | {"not_for_desk", "automated_text", "talk_to_person", "speak_spanish"}
 )
@@ -34,8 +35,9 @@ SURELY = 0.5  # least confidence of a text that counts as a rewording
 
 
 def margin(ranking: Sequence[tuple[str, float]]) -> float:
-    """The difference in confidence of the two likeliest intents, 0 to 1. 0 without a ranking."""
-    shares = sorted((share for _, share in ranking), reverse=True)[:2]
+    """The difference in confidence of the two likeliest intents, 0 to 1. 0 without a ranking.
+    The intents of gates do not count."""
+    shares = sorted((share for _, share in guesses(ranking)), reverse=True)[:2]
     if not shares:
         return 0.0
     return min(max(shares[0] - (shares[1] if len(shares) > 1 else 0.0), 0.0), 1.0)
@@ -47,7 +49,7 @@ def priority(weight: float, margin: float, requesters: int) -> float:
 
 def source_of(intent: str | None, ranking: Sequence[tuple[str, float]]) -> ItemSource | None:
     """The reason to label a text that was just answered. None: there is no reason."""
-    if intent is None or intent in NOT_UNDERSTOOD:
+    if intent is None or intent in UNKNOWN:
         return ItemSource.FALLBACK
     if len(ranking) > 1 and margin(ranking) < SMALL_MARGIN:
         return ItemSource.SMALL_MARGIN
@@ -59,7 +61,7 @@ def is_reworded(
 ) -> bool:
     """Whether this text rewords the one before it: the virtual agent understands this one, and did
     not understand that one."""
-    if same_text or (before is not None and before not in NOT_UNDERSTOOD):
+    if same_text or (before is not None and before not in UNKNOWN):
         return False
     return intent is not None and intent not in NO_REWORDING and (confidence or 0) >= SURELY
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from handoff_service.errors import NotFound
 from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, TurnOutcome
 from handoff_service.rules.training.exact_tests import Share
-from handoff_service.rules.training.intents import NOT_UNDERSTOOD
+from handoff_service.rules.training.intents import GATES
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views.people import Named
 from handoff_service.store.views.training import BotModel, LiveFigures, Promotion
@@ -141,11 +141,11 @@ def _figures(rows: Sequence[Any]) -> LiveFigures:
         return bool(row.handed) or row.outcome == TurnOutcome.FAILED
 
     def lost(row: Any) -> bool:
-        return handed(row) or row.intent == NOT_UNDERSTOOD
+        return handed(row) or row.intent in GATES
 
     return LiveFigures(
         answered=share(lambda row: row.outcome == TurnOutcome.ANSWERED and not lost(row)),
-        fallbacks=share(lambda row: row.intent == NOT_UNDERSTOOD),
+        fallbacks=share(lambda row: row.intent in GATES),
         handoffs=share(handed),
         lost=share(lost),
     )

@@ -4,15 +4,14 @@ Each change is shown as a diff.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.bot_control import answers, labeling
+from handoff_service.bot_control import answers, intent_overview, labeling
 from handoff_service.bot_control.answers import NewAnswer, SmsCheck
-from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData, FileChange, Intent, Suspect
+from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData, FileChange
 from handoff_service.bot_control.nlu_file import Example
 from handoff_service.errors import BadInput, NotFound, Refusal
 from handoff_service.lib.slow_work import run_slow
@@ -29,23 +28,16 @@ from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.trainer.tabs import TABS
 
 THIN = 20  # examples; fewer are marked
+LOW_F1 = 0.8  # lower scores are marked
 AT_FIRST = 100  # examples shown; a search finds the others
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """An intent in the list. ``suspects``: how many pairs of nearly equal examples it is part of.
-    ``tests``: the number of its test texts."""
-
-    intent: Intent
-    tests: int
-    suspects: int
 
 
 @page(Role.TRAINER)
 async def intents_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    listed, suspects = await run_slow(_overview, desk_of(request).bot_data)
-    return await _page(request, agent, "intents", listed=listed, suspects=suspects, thin=THIN)
+    desk = desk_of(request)
+    model = await desk.store.read(intent_overview.last_measured)
+    shown = await run_slow(intent_overview.overview, desk.bot_data, desk.settings.home, model)
+    return await _page(request, agent, "intents", shown=shown, thin=THIN, low=LOW_F1)
 
 
 @page(Role.TRAINER)
@@ -160,19 +152,6 @@ async def _label_cluster(request: Request, agent: CurrentAgent, item: int, inten
         return
 
 
-def _overview(data: BotData) -> tuple[list[Listed], list[Suspect]]:
-    suspects, tests = data.suspects(), data.tests()
-    listed = [
-        Listed(
-            intent=intent,
-            tests=len(tests.get(name, ())),
-            suspects=sum(name in (one.first, one.second) for one in suspects),
-        )
-        for name, intent in data.intents().items()
-    ]
-    return listed, suspects
-
-
 async def _intent(
     request: Request,
     agent: CurrentAgent,
@@ -182,7 +161,16 @@ async def _intent(
     made: bool = False,
 ) -> HTTPResponse:
     sought = request.args.get("q") or ""
-    found = await run_slow(_examples, desk_of(request).bot_data, name, sought)
+    desk = desk_of(request)
+    found = await run_slow(_examples, desk.bot_data, name, sought)
+    model = await desk.store.read(intent_overview.last_measured)
+    found["misplaced"] = [
+        one
+        for one in await run_slow(
+            intent_overview.still_misplaced, desk.bot_data, desk.settings.home, model
+        )
+        if name in (one.intent, one.looks_like)
+    ]
     return await _page(request, agent, "intent", q=sought, changes=changes, made=made, **found)
 
 

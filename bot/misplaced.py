@@ -1,0 +1,73 @@
+"""Finds training examples that mean another intent than the one that they teach.
+
+Each example is compared with all other examples, never with itself. It is
+misplaced if its nearest neighbors teach another intent.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from typing import Any
+
+import numpy as np
+
+from bot.sentence_classifier import BATCH, EXAMPLES, FILE, nearest
+
+MOST = 200
+
+
+def misplaced(model: str) -> list[dict[str, Any]]:
+    """The misplaced examples of a model's training data, the clearest first.
+
+    Each has `text`, `intent`, `looks_like` and `margin`, by how much the other intent's examples
+    are nearer (a cosine, 0 to 1). Empty if the model has no sentence vectors.
+    """
+    learned, texts = _read(model)
+    if "vectors" not in learned or not texts:
+        return []
+    return of_vectors(
+        learned["vectors"].astype(np.float32), learned["starts"], learned["intents"], texts
+    )
+
+
+def of_vectors(
+    vectors: np.ndarray, starts: np.ndarray, intents: np.ndarray, texts: list[str]
+) -> list[dict[str, Any]]:
+    """See `misplaced`. The rows of `vectors` are ordered by intent; each intent's rows begin at its
+    number in `starts`."""
+    own = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(vectors)))
+    found = []
+    for start in range(0, len(vectors), BATCH):
+        rows = np.arange(start, min(start + BATCH, len(vectors)))
+        cosines = vectors[rows] @ vectors.T
+        cosines[rows - start, rows] = -1
+        near = np.stack([nearest(part) for part in np.split(cosines, starts[1:], axis=1)], axis=1)
+        guessed = near.argmax(axis=1)
+        margin = near.max(axis=1) - near[rows - start, own[rows]]
+        found += [
+            {
+                "text": texts[row],
+                "intent": str(intents[own[row]]),
+                "looks_like": str(intents[guess]),
+                "margin": round(float(by), 3),
+            }
+            for row, guess, by in zip(rows, guessed, margin, strict=True)
+            if guess != own[row]
+        ]
+    return sorted(found, key=lambda one: -one["margin"])[:MOST]
+
+
+def _read(model: str) -> tuple[dict[str, np.ndarray], list[str]]:
+    """What the sentence classifier of a model file has learned, and its examples' texts."""
+    with tarfile.open(model) as archive:
+        content = {
+            name: archive.extractfile(member)
+            for member in archive.getmembers()
+            if (name := member.name.rpartition("/")[2]) in (FILE, EXAMPLES)
+        }
+        learned, texts = content.get(FILE), content.get(EXAMPLES)
+        if learned is None or texts is None:
+            return {}, []
+        return dict(np.load(io.BytesIO(learned.read()))), json.loads(texts.read())

@@ -1,0 +1,76 @@
+"""What the trainer sees of all intents: examples, test texts, scores and suspects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from handoff_service.bot_control import measure_model
+from handoff_service.bot_control.bot_data import BotData, Intent, Suspect
+from handoff_service.bot_control.measure_model import Misplaced
+from handoff_service.rules.training.comparison import IntentScore, intent_scores
+from handoff_service.rules.training.intents import alike
+from handoff_service.store.training import models
+from handoff_service.store.views.training import BotModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedIntent:
+    """An intent in the list. ``tests``: the number of its test texts. ``suspects``: how many of its
+    examples are suspects. ``score`` None: no model was measured by its test texts."""
+
+    intent: Intent
+    tests: int
+    suspects: int
+    score: IntentScore | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """``equal``: nearly equal examples of two intents. ``misplaced``: examples that look like those
+    of another intent. ``model``: the model that the scores are of."""
+
+    listed: Sequence[ListedIntent]
+    equal: Sequence[Suspect]
+    misplaced: Sequence[Misplaced]
+    model: BotModel | None
+
+
+def last_measured(conn: Connection) -> BotModel | None:
+    """The newest model with scores."""
+    return next((one for one in models.list_(conn) if one.scores is not None), None)
+
+
+def overview(data: BotData, home: Path, model: BotModel | None) -> Overview:
+    """All intents. Reads files."""
+    intents, tests, equal = data.intents(), data.tests(), data.suspects()
+    scores = intent_scores(measure_model.compared_texts(home, model)) if model else {}
+    misplaced = still_misplaced(data, home, model)
+    return Overview(
+        listed=[
+            ListedIntent(
+                intent=intent,
+                tests=len(tests.get(name, ())),
+                suspects=sum(name in (one.first, one.second) for one in equal)
+                + sum(name == one.intent for one in misplaced),
+                score=scores.get(alike(name)),
+            )
+            for name, intent in intents.items()
+        ],
+        equal=equal,
+        misplaced=misplaced,
+        model=model,
+    )
+
+
+def still_misplaced(data: BotData, home: Path, model: BotModel | None) -> list[Misplaced]:
+    """The model's misplaced examples that nobody has changed since."""
+    if model is None:
+        return []
+    present = {
+        (name, one.text) for name, intent in data.intents().items() for one in intent.examples
+    }
+    return [
+        one for one in measure_model.misplaced(home, model) if (one.intent, one.text) in present
+    ]
