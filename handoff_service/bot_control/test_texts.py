@@ -49,6 +49,9 @@ def _test_text(text: str, intent: str) -> MeasuredBy:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        return YAML(typ="safe").load(path.read_text(encoding="utf-8-sig")) or {}
+        content = YAML(typ="safe").load(path.read_text(encoding="utf-8-sig")) or {}
     except (OSError, YAMLError) as error:
         raise SetupError(f"The test texts in {path} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise SetupError(f"The test texts in {path} must be a mapping, such as 'texts:'.")
+    return content

@@ -29,7 +29,7 @@ def phones(desk: Service) -> Phones:  # noqa: F811
 
 
 def conversations() -> list[dict[str, Any]]:
-    path = Path(__file__).with_name("held_out_conversations.yml")
+    path = Path(__file__).with_name("conversations_held_out.yml")
     found: list[dict[str, Any]] = yaml.safe_load(path.read_text())
     return found if ALL else found[::3]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from handoff_service.bot_control import test_texts
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.rules.training.intents import alike
 from tests.support.rasa_server import meanings, run_rasa
@@ -139,14 +140,19 @@ def test_no_text_is_an_example_twice() -> None:
 
 def test_no_held_out_text_is_an_example() -> None:
     trained = {same(text) for of_intent in examples().values() for text in of_intent}
-    conversations = (
-        "held_out_conversations.yml"  # its short texts, such as "who is this", are everybody's
-    )
-    files = sorted(path.name for path in (ROOT / "tests" / "bot").glob("held_out_*.yml"))
-    texts = [text for name in files if name != conversations for text, _ in held_out(name)]
-    for talk in YAML(typ="safe").load((ROOT / "tests" / "bot" / conversations).read_text()):
+    texts = [one.text for one in test_texts.read(ROOT)]
+    conversations = ROOT / "tests" / "bot" / "conversations_held_out.yml"
+    for talk in YAML(typ="safe").load(conversations.read_text()):
+        # its short texts, such as "who is this", are everybody's
         texts += [text for text in talk["texts"] if len(text.split()) > 4]
     assert [text for text in texts if same(text) in trained] == []
+
+
+def test_the_projects_models_are_measured_by_its_held_out_texts() -> None:
+    """Training and comparing on the trainer's page reads them, and so does ``make nlu``."""
+    measured_by = {one.meant for one in test_texts.read(ROOT)}
+    assert measured_by <= examples().keys() | {"nlu_fallback"}
+    assert len(measured_by) > 25
 
 
 def test_texts_it_never_saw_are_understood(home: Path, model: Path) -> None:
