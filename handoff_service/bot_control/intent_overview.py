@@ -1,5 +1,6 @@
 """What the trainer sees of all intents: examples, test texts, scores and suspects."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 from handoff_service.bot_control import measure_model
 from handoff_service.bot_control.bot_data import BotData, Intent, Suspect
 from handoff_service.bot_control.measure_model import Misplaced
-from handoff_service.rules.training.comparison import IntentScore, intent_scores
+from handoff_service.rules.training.comparison import IntentScore, TextSet, intent_scores
 from handoff_service.rules.training.intents import alike
 from handoff_service.store.training import models
 from handoff_service.store.views.training import BotModel
@@ -17,7 +18,8 @@ from handoff_service.store.views.training import BotModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedIntent:
-    """An intent in the list. ``tests``: the number of its test texts. ``suspects``: how many of its
+    """An intent in the list. ``tests``: the number of test texts that the last measured
+    model was asked, or that wait for the first measurement. ``suspects``: how many of its
     examples are suspects. ``score`` None: no model was measured by its test texts."""
 
     intent: Intent
@@ -45,13 +47,15 @@ def last_measured(conn: Connection) -> BotModel | None:
 def overview(data: BotData, home: Path, model: BotModel | None) -> Overview:
     """All intents. Reads files."""
     intents, tests, equal = data.intents(), data.tests(), data.suspects()
-    scores = intent_scores(measure_model.compared_texts(home, model)) if model else {}
+    compared = measure_model.compared_texts(home, model) if model else []
+    scores = intent_scores(compared)
+    measured = Counter(one.meant for one in compared if one.of_set is not TextSet.PINNED)
     misplaced = still_misplaced(data, home, model)
     return Overview(
         listed=[
             ListedIntent(
                 intent=intent,
-                tests=len(tests.get(name, ())),
+                tests=measured[name] or len(tests.get(name, ())),
                 suspects=sum(name in (one.first, one.second) for one in equal)
                 + sum(name == one.intent for one in misplaced),
                 score=scores.get(alike(name)),
