@@ -39,8 +39,9 @@ chaos: setup services ## run the long fault drills; the first prints lost=N dupl
 simulation: setup services ## simulate a day of a large desk: 200 agents, 5,000 conversations, both databases, two processes
 	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/routing/test_routing_simulation.py --durations=0
 
-screenshot: setup setup-bot browser ## retake the README's picture with the end-to-end test
-	PATCHBOARD_SCREENSHOT=docs/workspace.png $(PYTEST) tests/e2e/test_story.py
+screenshot: setup setup-bot browser ## retake the documentation's pictures with the end-to-end tests
+	PATCHBOARD_PICTURES=docs $(PYTEST) tests/e2e/test_story.py
+	PATCHBOARD_PICTURES=docs/how-to PATCHBOARD_LONG_TESTS=1 $(PYTEST) tests/e2e/test_teach_in_browser.py tests/e2e/test_models_in_browser.py
 
 setup: .venv/.ready ## build the service's environment in .venv
 setup-bot: .venv-bot/.ready ## build the bot's environment in .venv-bot

@@ -17,6 +17,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from handoff_service.bot_control import model_folder
+from tests.e2e import pictures
 from tests.e2e.conftest import Troubles
 from tests.support.demo_home import demo_home
 from tests.support.rasa_server import start_rasa
@@ -185,6 +186,7 @@ def test_train_compare_promote_while_ten_phones_text_and_roll_back(
     change(desk, "UPDATE pinned_texts SET intent = 'greet'")
     desk.page.get_by_role("button", name="Measure it again").click()
     desk.page.wait_for_selector("#promote", timeout=TRAINS_WITHIN)
+    pictures.take(desk.page, "train-and-compare")
 
     # promotion while ten phones text: one answer for each text
     texts = 6
@@ -208,6 +210,7 @@ def test_train_compare_promote_while_ten_phones_text_and_roll_back(
     page = desk.open("models")
     expect(page.locator("#models")).to_contain_text(first)
     expect(page.locator("#models")).to_contain_text("1.000")
+    pictures.take(page, "models")
     page.click("#roll-back-data")
     expect(page.locator("#running-head code")).to_have_text(first)
     assert model_folder.data_of(desk.root) == before

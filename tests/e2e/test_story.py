@@ -1,9 +1,8 @@
 """The whole story in a browser, with the real bot: from a text to a live agent and back.
 
-With PATCHBOARD_SCREENSHOT set, the conversation is saved there as a picture: the one in the README.
+Its conversation is the README's picture (``pictures.py``).
 """
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e import pictures
 from tests.e2e.people import DIRECT, Story, Watcher
 from tests.support.rasa_server import start_rasa
 from tests.support.service import Service, free_port, running_service
@@ -118,9 +118,7 @@ def test_from_a_text_to_a_live_agent_and_back(browser: Browser, desk: Service) -
     marked.click()
     expect(mia.locator("main.conversation h1")).to_contain_text("Ann Lee")
     expect(mia.locator(".unread-line")).to_contain_text("1 new message")
-    if picture := os.environ.get("PATCHBOARD_SCREENSHOT"):
-        mia.mouse.move(0, 0)
-        mia.screenshot(path=picture)
+    pictures.take(mia, "workspace")
     expect(mia.locator(".item[data-unread]")).to_have_count(0, timeout=15_000)
 
     mia.get_by_role("button", name="Close").first.click()

@@ -13,6 +13,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from handoff_service.bot_control.rasa_cli import ROOT
+from tests.e2e import pictures
 from tests.e2e.people import ANN, BOB, Story
 from tests.e2e.test_admin_in_browser import WIDTHS, checked
 from tests.support.demo_home import demo_home
@@ -97,6 +98,7 @@ def test_texts_appear_by_themselves_and_are_labeled_by_keyboard_alone(
     grace.keyboard.press("2")
     expect(grace.locator("#diff .diff ins")).to_have_count(1)
     shown = grace.locator("#diff .diff ins").inner_text()
+    pictures.take(grace, "teach")
     grace.keyboard.press("Enter")
     expect(grace.locator("#teach-said")).to_contain_text("Labeled as bye")
     expect(said).not_to_have_text(first)

@@ -1,0 +1,16 @@
+"""The documentation's pictures, taken by the tests: ``make screenshot``."""
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+FOLDER = os.environ.get("PATCHBOARD_PICTURES")
+
+
+def take(page: Page, name: str) -> None:
+    """Save what the page shows as ``<name>.png``, if a folder is set."""
+    if FOLDER:
+        page.mouse.move(0, 0)
+        # hiding the caret would take an inline style, which the page's policy forbids
+        page.screenshot(path=Path(FOLDER) / f"{name}.png", caret="initial")
