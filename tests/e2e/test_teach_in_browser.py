@@ -1,6 +1,7 @@
 """Teach in Chromium: a real text is labeled by keyboard alone, and every page at each width."""
 
 import json
+import re
 import shutil
 import subprocess
 import threading
@@ -112,6 +113,11 @@ def test_texts_appear_by_themselves_and_are_labeled_by_keyboard_alone(
     expect(grace.locator("#diff")).to_contain_text("data/nlu/office_hours.yml")
     grace.keyboard.press("Enter")
     expect(grace.locator("#teach-said")).to_contain_text("Labeled as office_hours")
+    for key, leads_to in (("n", r"/trainer/intents/new\?item=\d+$"), ("c", r"/conversations/\d+")):
+        grace.keyboard.press(key)
+        expect(grace).to_have_url(re.compile(leads_to))
+        grace.go_back()
+        expect(said).to_be_visible()
     grace.keyboard.press("s")
     expect(grace.get_by_text("Nothing to label")).to_be_visible()
     grace.keyboard.press("?")
