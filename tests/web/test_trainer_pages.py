@@ -218,6 +218,16 @@ async def test_an_example_is_reworded_moved_and_deleted_with_the_change_shown(
     assert (gone.status, "somebody has changed the file" in gone.text) == (409, True)
 
 
+@pytest.mark.parametrize("item", ["x", "", "-1", "9" * 30, "1.5"])
+async def test_a_new_answer_without_a_real_item_is_checked_as_ever(
+    tara: Visitor, item: str
+) -> None:
+    answer = await act(tara, f"{TEACH}/intents/new", name="", examples="", reply="", item=item)
+    assert answer.status == 400
+    assert (await tara.get(f"{TEACH}/intents/new?item={item}")).status == 200
+    assert (await tara.get(f"{TEACH}/queue?item={item}")).status < 500
+
+
 async def test_intents_show_examples_test_texts_scores_and_suspects(
     desk: Running, tara: Visitor
 ) -> None:

@@ -69,8 +69,7 @@ async def change_example(request: Request, name: str, agent: CurrentAgent) -> HT
 @page(Role.TRAINER)
 async def new_answer_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The form. ``?item=``: a text that waits for a label; its cluster fills in the examples."""
-    asked = request.args.get("item") or ""
-    item = int(asked) if asked.isdecimal() and len(asked) < 16 else 0
+    item = _item(request.args.get("item") or "")
     texts = await desk_of(request).store.read(items.cluster_texts, item) if item else []
     said = [example_of(without_masks(text)) for text in texts]
     values = {"name": "", "examples": "\n".join(said), "reply": "", "spanish": ""}
@@ -82,7 +81,7 @@ async def make_answer(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
     values = {name: form_field(request, name) for name in ("name", "examples", "reply", "spanish")}
     name = folded(values["name"]).strip().replace(" ", "_").replace("-", "_")
-    item = form_field(request, "item")
+    item = _item(form_field(request, "item"))
     answer = NewAnswer(
         name=name,
         examples=values["examples"].splitlines(),
@@ -93,9 +92,9 @@ async def make_answer(request: Request, agent: CurrentAgent) -> HTTPResponse:
         changes = await run_slow(answers.make_answer, desk.bot_data, answer)
     except BadInput as refusal:
         errors = refusal.errors or {"examples": refusal.detail}
-        return await _form(request, agent, values, errors, int(item or 0))
-    if item.isdecimal() and int(item):
-        await _label_cluster(request, agent, int(item), name)
+        return await _form(request, agent, values, errors, item)
+    if item:
+        await _label_cluster(request, agent, item, name)
     return await _intent(request, agent, name, changes, made=True)
 
 
@@ -133,6 +132,11 @@ async def check_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 def _checked(data: BotData, text: str) -> SmsCheck | None:
     return answers.check_sms(data.root, text) if text.strip() else None
+
+
+def _item(typed: str) -> int:
+    """The id of an item. 0 for anything else, because the form works without one."""
+    return int(typed) if typed.isdecimal() and len(typed) < 16 else 0
 
 
 async def _label_cluster(request: Request, agent: CurrentAgent, item: int, intent: str) -> None:

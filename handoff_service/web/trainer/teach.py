@@ -79,7 +79,7 @@ async def teach_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
         return await _part(request, agent)
     desk, lane = desk_of(request), _lane(request.args.get("lane") or "")
     queue = await desk.store.read(items.queue, agent.id, desk.clock(), lane)
-    return render("trainer/queue.html", queue=queue, lane=lane, on_card=int(item))
+    return render("trainer/queue.html", queue=queue, lane=lane, on_card=id_field(item, "item"))
 
 
 @page(Role.TRAINER)
