@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -25,6 +26,7 @@ from handoff_service.store.engine.lanes import Hint, OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from tests.support.compiled_statements import CompiledStatements
+from tests.support.demo_home import CHEAP
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.story import Story
 
@@ -44,6 +46,13 @@ def _compile_statements_once() -> Iterator[None]:
     sa.event.listen(sa.Engine, "engine_connect", share)
     yield
     sa.event.remove(sa.Engine, "engine_connect", share)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Hashing a password takes a tenth of a second on purpose; not here."""
+    with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
+        yield
 
 
 class MovedClock:
