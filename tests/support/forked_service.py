@@ -4,11 +4,13 @@ Importing takes most of a start. A fork server imports once for each process of 
 service is a fork of it.
 """
 
+import importlib
 import multiprocessing
 import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from subprocess import TimeoutExpired
 
@@ -19,8 +21,10 @@ _FORKS.set_forkserver_preload(["handoff_service.cli", "tests.support.forked_serv
 class ForkedService:
     """A running service, with what tests use of ``subprocess.Popen``."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self._process = _FORKS.Process(target=_serve, args=(environment, log))
+    def __init__(
+        self, environment: dict[str, str], constants: Mapping[str, object], log: Path
+    ) -> None:
+        self._process = _FORKS.Process(target=_serve, args=(environment, constants, log))
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -52,7 +56,7 @@ class ForkedService:
         return code
 
 
-def _serve(environment: dict[str, str], log: Path) -> None:
+def _serve(environment: dict[str, str], constants: Mapping[str, object], log: Path) -> None:
     """What the fork does."""
     from handoff_service import cli
 
@@ -62,4 +66,7 @@ def _serve(environment: dict[str, str], log: Path) -> None:
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
+    for name, value in constants.items():
+        module, _, constant = name.rpartition(".")
+        setattr(importlib.import_module(module), constant, value)
     sys.exit(cli.main(["serve"]))

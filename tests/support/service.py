@@ -45,11 +45,19 @@ def free_port() -> int:
 
 @contextmanager
 def running_service(
-    home: Path, *, port: int | None = None, program: bool = False, **settings: str
+    home: Path,
+    *,
+    port: int | None = None,
+    program: bool = False,
+    constants: Mapping[str, object] | None = None,
+    **settings: str,
 ) -> Iterator[Service]:
     """Run ``patchboard serve`` with these settings (without PATCHBOARD_) until the block ends. It
-    is ready when the block begins. ``program``: start Python too, instead of a fork that has
-    imported everything, which saves two seconds."""
+    is ready when the block begins.
+
+    ``program``: start Python too, instead of a fork that has imported everything, which saves two
+    seconds. ``constants``: other values for constants of modules; a fork alone can have them.
+    """
     port = port or free_port()
     given = {"HOME": str(home), "PORT": str(port), "BOT_URL": "", "BURST_WINDOW": "0", **settings}
     environment = {
@@ -58,7 +66,9 @@ def running_service(
     }
     home.mkdir(parents=True, exist_ok=True)
     log = home / "service.log"
-    process = _program(environment, log) if program else ForkedService(environment, log)
+    process = (
+        _program(environment, log) if program else ForkedService(environment, constants or {}, log)
+    )
     service = Service(f"http://127.0.0.1:{port}", process, log)
     try:
         _wait(service)
