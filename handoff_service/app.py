@@ -72,8 +72,8 @@ def create_app(settings: Settings) -> App:
         MOTD=False,
         FALLBACK_ERROR_FORMAT="text",
     )
-    app.ctx.proxies = settings.proxies
-    app.before_server_start(lambda app: _open(app, settings))
+    app.ctx.settings, app.ctx.proxies = settings, settings.proxies
+    app.before_server_start(_open)
     app.before_server_stop(_close)
     app.register_middleware(security.add_headers(settings.public_url), "response")
     request_bytes.protect(app)
@@ -93,7 +93,8 @@ def create_app(settings: Settings) -> App:
     return app
 
 
-async def _open(app: App, settings: Settings) -> None:
+async def _open(app: App) -> None:
+    settings: Settings = app.ctx.settings
     workers: list[Worker] = []
     metrics = Metrics()
     background = Background(lambda name: metrics.background_failures.labels(name).inc())

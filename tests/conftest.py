@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -25,6 +26,7 @@ from handoff_service.store.engine.lanes import Hint, OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from tests.support.compiled_statements import CompiledStatements
+from tests.support.demo_home import CHEAP
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.story import Story
 
@@ -44,6 +46,13 @@ def _compile_statements_once() -> Iterator[None]:
     sa.event.listen(sa.Engine, "engine_connect", share)
     yield
     sa.event.remove(sa.Engine, "engine_connect", share)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Hashing a password takes a tenth of a second on purpose; not here."""
+    with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
+        yield
 
 
 class MovedClock:
@@ -166,33 +175,33 @@ def sqlite_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PostgresDesk:
     """A PostgreSQL database that is reset to its first state. Creating a new one would take most of
-    a test's time."""
+    a test's time, and so would a new connection for each reset."""
 
     url: str
     put_back: str
+    db: psycopg.Connection
 
     @classmethod
     def keep(cls, url: str) -> "PostgresDesk":
         """Copy every row into a second schema, from which each test restores it."""
-        with psycopg.connect(url, autocommit=True) as db:
-            tables = [
-                name
-                for (name,) in db.execute(
-                    "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-                )
-            ]
-            db.execute("CREATE SCHEMA kept")
-            for table in tables:
-                db.execute(f"CREATE TABLE kept.{table} AS TABLE public.{table}")
-            # No test ends the server's power: a commit need not wait for the disk.
-            db.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET synchronous_commit = off")
-            counters = db.execute(
-                "SELECT sequencename, coalesce(last_value, start_value), last_value IS NOT "
-                "NULL FROM pg_sequences"
-            ).fetchall()
+        db = psycopg.connect(url, autocommit=True)
+        tables = [
+            name
+            for (name,) in db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        ]
+        db.execute("CREATE SCHEMA kept")
+        for table in tables:
+            db.execute(f"CREATE TABLE kept.{table} AS TABLE public.{table}")
+        # No test ends the server's power: a commit need not wait for the disk.
+        db.execute("SET synchronous_commit = off")
+        db.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET synchronous_commit = off")
+        counters = db.execute(
+            "SELECT sequencename, coalesce(last_value, start_value), last_value IS NOT "
+            "NULL FROM pg_sequences"
+        ).fetchall()
         again = [
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()",
@@ -202,12 +211,15 @@ class PostgresDesk:
             *(f"INSERT INTO public.{table} SELECT * FROM kept.{table}" for table in tables),
             *(f"SELECT setval('public.{name}', {value}, {used})" for name, value, used in counters),
         ]
-        return cls(url, ";".join(again))
+        return cls(url, ";".join(again), db)
 
     def as_it_was(self) -> str:
         """Delete what was written since, disconnect everybody, and return the address."""
-        with psycopg.connect(self.url, autocommit=True) as db:
-            db.execute(self.put_back)
+        try:
+            self.db.execute(self.put_back)
+        except psycopg.OperationalError:  # the test before disconnected everybody
+            self.db = psycopg.connect(self.url, autocommit=True)
+            self.db.execute(self.put_back)
         return self.url
 
 
@@ -216,7 +228,9 @@ def postgres_desk() -> Iterator[PostgresDesk]:
     """A PostgreSQL database with the desk, which tests use one after another."""
     with postgres_database() as url:
         asyncio.run(lay_out(url))
-        yield PostgresDesk.keep(url)
+        desk = PostgresDesk.keep(url)
+        yield desk
+        desk.db.close()
 
 
 @pytest.fixture

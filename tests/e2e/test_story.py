@@ -30,6 +30,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         running_service(
             home,
             port=port,
+            program=True,
             DEMO="1",
             BOT_URL=rasa.url,
             BOT_TOKEN=TOKEN,

@@ -23,7 +23,7 @@ def test_a_running_desk_leaves_nothing_open(tmp_path: Path) -> None:
     (home / "logs").mkdir()
     (home / "logs" / "bot.log").write_text("log")
     assert open_to_others(home) != []
-    with running_service(home):
+    with running_service(home, program=True):
         os.umask(before)
         assert {"patchboard.db", "patchboard.db-wal", "secret_key", "bot_token"} <= {
             p.name for p in home.iterdir()

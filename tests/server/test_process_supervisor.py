@@ -66,7 +66,7 @@ async def test_a_killed_worker_is_replaced_and_a_killed_supervisor_leaves_nobody
     postgres_url: str, tmp_path: Path
 ) -> None:
     port = free_port()
-    with running_service(tmp_path, port=port, **two_workers(postgres_url)) as service:
+    with running_service(tmp_path, port=port, program=True, **two_workers(postgres_url)) as service:
         killed, other = await ready_workers(service, 2)
         os.kill(killed, signal.SIGKILL)
         [(pid, code)] = await logged(service.log, r"action=worker_died pid=(\d+) code=(-?\d+)")

@@ -82,7 +82,8 @@ async def test_work_that_does_not_finish_is_given_back(
             "BOT_URL": url,
             "BOT_TIMEOUT": "20",
         }
-        with running_service(tmp_path, port=port, **settings) as service:
+        waits = {"handoff_service.app.WORK_WITHIN": 0.5}
+        with running_service(tmp_path, port=port, constants=waits, **settings) as service:
             await twilio.send_inbound(
                 f"{service.url}/webhooks/twilio/sms", "+12025559001", MAIN, "hello"
             )

@@ -8,9 +8,10 @@ import re
 import shutil
 import socket
 import tempfile
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ import aiohttp
 from sanic import Sanic
 
 from handoff_service import clock, settings
-from handoff_service.app import create_app
+from handoff_service.app import App, create_app
 from handoff_service.context import AppContext
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.settings import Settings
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
@@ -121,6 +123,20 @@ async def _import(path: Path) -> None:
     store.close()
 
 
+#: Applications that no test uses now. Building one takes most of a start, and only its settings
+#: and what ``_open`` puts on it differ between tests.
+_APPS: defaultdict[Settings, list[App]] = defaultdict(list)
+
+
+def _made(config: Settings) -> App:
+    """Build an application that can start more than once: in test mode Sanic keeps the routes."""
+    Sanic.test_mode = True
+    app = create_app(config)
+    app.config.TOUCHUP = False  # touch-up works for one start in a process
+    Sanic.unregister_app(app)
+    return app
+
+
 @asynccontextmanager
 async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
     """Start the service on ``tests/desk.toml``, or on a database that is given, and stop it."""
@@ -131,8 +147,10 @@ async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
     if "PATCHBOARD_DATABASE_URL" not in changes:
         made = await asyncio.to_thread(_laid_out)
         shutil.copy(made, config.database_url.removeprefix("sqlite:///"))
-    app = create_app(config)
-    app.config.TOUCHUP = False  # touch-up works for one start in a process
+    apps = _APPS[replace(config, home=Path(), database_url="", secret_key="", bot_token="")]
+    app = apps.pop() if apps else _made(config)
+    app.signal_router.reset()  # signals belong to the event loop of one test
+    app.ctx.settings = config
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = await app.create_server(sock=listening, return_asyncio_server=True)
@@ -147,7 +165,7 @@ async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
             await server.before_stop()
             server.close()
             await server.wait_closed()
-            Sanic.unregister_app(app)
+    apps.append(app)  # only here: a start or stop that failed leaves no app for the next test
 
 
 def shown(html: str) -> str:

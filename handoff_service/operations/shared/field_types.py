@@ -1,6 +1,7 @@
 """Field types that the desk file, the API and the pages share. Each type is checked in one
 place."""
 
+import functools
 import json
 import re
 from datetime import datetime
@@ -174,6 +175,7 @@ SegmentsPerSecond = Annotated[int, Field(ge=1, le=1000)]
 Body = Annotated[str, Field(max_length=1600)]
 
 
+@functools.cache  # describing a model takes a millisecond, and each start asks for a hundred
 def reads_numbers(model: type[BaseModel]) -> bool:
     """Whether an entry has phone number fields, which need a country."""
     return str(_NUMBER["description"]) in json.dumps(model.model_json_schema())

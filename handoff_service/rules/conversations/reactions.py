@@ -5,6 +5,7 @@ Phones do this where the other side has no reactions, as over SMS. ``reaction_wo
 and their sources.
 """
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -57,25 +58,25 @@ def _readings(text: str) -> Iterator[Reaction]:
     folded = text.casefold()
     lower = text[:1].islower()
     for verb, pattern, emoji in _TAPBACKS:
-        if folded.startswith(verb) and (found := pattern.fullmatch(text)):
+        if folded.startswith(verb) and (found := _compiled(pattern).fullmatch(text)):
             sure = verb not in _ALSO_SAID and not lower
             yield _about(found, emoji, sure=sure)
     for before, pattern in _EMOJI:
         if (
             folded.startswith(before)
-            and (found := pattern.fullmatch(text))
+            and (found := _compiled(pattern).fullmatch(text))
             and (shown := _emoji(found["what"]))
         ):
             yield _about(found, shown)
     for before, pattern in _NAMED:
         if (
             folded.startswith(before)
-            and (found := pattern.fullmatch(text))
+            and (found := _compiled(pattern).fullmatch(text))
             and (shown := _named(found["what"]))
         ):
             yield _about(found, shown)
     for before, pattern in _REMOVALS:
-        found = pattern.fullmatch(text) if folded.startswith(before) else None
+        found = _compiled(pattern).fullmatch(text) if folded.startswith(before) else None
         if found and (taken := _named(found["what"])) is not None:
             yield replace(_about(found, taken), removed=True)
     if (found := _UNQUOTED.fullmatch(text)) and (shown := _emoji(found["what"])):
@@ -190,9 +191,13 @@ def _is_tone(c: str) -> bool:
 _SKIN, _TAGS = ("\U0001f3fb", "\U0001f3ff"), ("\U000e0020", "\U000e007f")
 
 
-def _pattern(
-    before: str, what: str, between: str, after: str, articles: frozenset[str]
-) -> re.Pattern[str]:
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile on first use. Compiling all patterns would slow every start."""
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def _pattern(before: str, what: str, between: str, after: str, articles: frozenset[str]) -> str:
     marked = "|".join(re.escape(mark) for mark in sorted(articles, key=len, reverse=True))
     things = "|".join(sorted({re.escape(a) for a in ATTACHMENTS}, key=len, reverse=True))
     elided = "|[ld]'" if articles & THE else ""
@@ -200,12 +205,10 @@ def _pattern(
     quoted = rf"[{OPENING}].*[{CLOSING}]|[{OPENING}][^{CLOSING}]+"
     target = rf"(?P<thing>{thing})|(?P<quoted>{quoted})"
     parts = [re.escape(before), what, re.escape(between), f"(?:{target})", re.escape(after)]
-    return re.compile(
-        " ".join(part for part in parts if part) + r"(?: ?(?:\.{1,3}|…))?", re.IGNORECASE
-    )
+    return " ".join(part for part in parts if part) + r"(?: ?(?:\.{1,3}|…))?"
 
 
-_TAPBACKS: Sequence[tuple[str, re.Pattern[str], str]] = (
+_TAPBACKS: Sequence[tuple[str, str, str]] = (
     *(
         (verb.casefold(), _pattern(verb, "", "", "", A), emoji)
         for emoji, languages in words.VERBS.items()
@@ -222,9 +225,7 @@ _WHAT = rf"(?P<what>{_EMOJI_LIKE}|{'|'.join(NAMES[words.STICKER])})"
 _NAME = rf"(?P<what>\S+(?: \S+){{0,{MOST_WORDS - 1}}}?)"
 
 
-def _patterns(
-    table: Sequence[tuple[str, str, str]], what: str
-) -> Sequence[tuple[str, re.Pattern[str]]]:
+def _patterns(table: Sequence[tuple[str, str, str]], what: str) -> Sequence[tuple[str, str]]:
     return tuple(
         (before.casefold(), _pattern(before, what, between, after, A | THE))
         for before, between, after in table

@@ -1,8 +1,10 @@
 """Work items and offers: waiting work, candidates, and offers so far."""
 
+import functools
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
@@ -49,6 +51,17 @@ def waiting(conn: Connection, most: int, behind: int = 0) -> list[Waiting]:
     returns every item whose requester has not been told anything yet. An item offered to all free
     agents can be offered to more.
     """
+    found = conn.execute(_waiting(at_front=not behind), {"after": behind, "last": behind + most})
+    fields = Waiting.__dataclass_fields__
+    return [
+        Waiting(**{name: value for name, value in r._mapping.items() if name in fields})
+        for r in found
+    ]
+
+
+@functools.cache  # nearly every command asks, and building this takes longer than running it
+def _waiting(*, at_front: bool) -> sa.Select[Any]:
+    """The query of ``waiting``, with its parameters ``after`` and ``last``."""
     w, q, i = t.work_items, t.queues, t.interactions
     order = (i.c.priority, w.c.created_at, w.c.id)
     place = sa.func.row_number().over(partition_by=w.c.queue_id, order_by=order).label("place")
@@ -69,20 +82,12 @@ def waiting(conn: Connection, most: int, behind: int = 0) -> list[Waiting]:
         .where(WAITS, sa.or_(w.c.state == WorkItemState.QUEUED, to_all))
         .subquery()
     )
-    rows = conn.execute(
+    among = (found.c.place > sa.bindparam("after")) & (found.c.place <= sa.bindparam("last"))
+    return (
         select(found)
-        .where(
-            found.c.place.between(behind + 1, behind + most)
-            if behind
-            else sa.or_(found.c.place <= most, found.c.told.is_(None))
-        )
+        .where(sa.or_(among, found.c.told.is_(None)) if at_front else among)
         .order_by(found.c.priority, found.c.created_at, found.c.id)
     )
-    fields = Waiting.__dataclass_fields__
-    return [
-        Waiting(**{name: value for name, value in r._mapping.items() if name in fields})
-        for r in rows
-    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,72 @@
+"""``patchboard serve`` in a process of its own that need not import the program.
+
+Importing takes most of a start. A fork server imports once for each process of the tests, and every
+service is a fork of it.
+"""
+
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from subprocess import TimeoutExpired
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["handoff_service.cli", "tests.support.forked_service"])
+
+
+class ForkedService:
+    """A running service, with what tests use of ``subprocess.Popen``."""
+
+    def __init__(
+        self, environment: dict[str, str], constants: Mapping[str, object], log: Path
+    ) -> None:
+        self._process = _FORKS.Process(target=_serve, args=(environment, constants, log))
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """The exit code, or None while the service runs."""
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end, and return the exit code."""
+        self._process.join(timeout)
+        code = self.poll()
+        if code is None:
+            raise TimeoutExpired("patchboard serve", timeout or 0)
+        return code
+
+
+def _serve(environment: dict[str, str], constants: Mapping[str, object], log: Path) -> None:
+    """What the fork does."""
+    from handoff_service import cli
+
+    with log.open("ab") as sink:
+        for standard in (1, 2):
+            os.dup2(sink.fileno(), standard)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    for name, value in constants.items():
+        module, _, constant = name.rpartition(".")
+        setattr(importlib.import_module(module), constant, value)
+    sys.exit(cli.main(["serve"]))
