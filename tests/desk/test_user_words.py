@@ -6,15 +6,15 @@ import sqlalchemy as sa
 from handoff_service.operations.desk.users import ChangeUser, MakeUser, change_user, make_user
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
-from handoff_service.store.desk import user_words
-from handoff_service.store.desk.users import match_users, select_users
+from handoff_service.store.desk import user_search
+from handoff_service.store.desk.users import search_users
 from handoff_service.store.engine import tables as t
 from tests.support.story import Story
 
 
 async def found(story: Story, typed: str) -> list[str]:
     def read(conn: sa.Connection) -> list[str]:
-        return [one.name for one in select_users(conn, match_users(conn, typed).where)]
+        return [one.name for one in search_users(conn, typed, 9)]
 
     return await story.store.read(read)
 
@@ -24,7 +24,7 @@ async def test_a_person_is_found_by_what_is_stored_now(
     story: Story, monkeypatch: pytest.MonkeyPatch, many: bool
 ) -> None:
     if many:
-        monkeypatch.setattr(user_words, "MOST", 0)
+        monkeypatch.setattr(user_search, "MOST", 0)
     made = MakeUser(external_id="G7", name="Çağla Öztürk", numbers=["+447911123456"])
     user_id = await story.store.write(make_user, made)
     for typed in ("ozturk cagla", "g7", "0044 7911 123456", "123456", "+44 7911"):

@@ -13,13 +13,14 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.conversations.search_query import Wanted
 from handoff_service.store.conversations import conversations, text_index
-from handoff_service.store.desk.users import match_users, select_users
+from handoff_service.store.desk.user_search import Page
+from handoff_service.store.desk.users import search_user_ids, search_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Interaction, Message, User
 
 type Where = Sequence[sa.ColumnElement[bool]]
-i, m, u = t.interactions, t.messages, t.users
+i, m = t.interactions, t.messages
 MOST_PEOPLE = 200  # whose conversations a name search covers
 CHUNK = 1000
 MOST_LOOKED_AT = 20 * CHUNK
@@ -111,7 +112,7 @@ def found_people(conn: Connection, wanted: Wanted, limit: int = 6) -> list[Found
     """Users by all words of a name, an employee number, or the end of a phone number."""
     if wanted.nothing:
         return []
-    users = select_users(conn, match_users(conn, wanted.typed).where, limit=limit)
+    users = search_users(conn, wanted.typed, limit)
     query = select(i.c.user_id, func.count(), func.max(i.c.id)).where(
         one_of(i.c.user_id, [one.id for one in users])
     )
@@ -161,11 +162,7 @@ def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list
 
 def _by_name(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> list[int]:
     """Interactions of the matching users."""
-    users = list(
-        conn.execute(
-            select(u.c.id).where(match_users(conn, wanted.typed).where).limit(MOST_PEOPLE)
-        ).scalars()
-    )
+    users = search_user_ids(conn, wanted.typed, Page(limit=MOST_PEOPLE))
     if not users:
         return []
     query = (

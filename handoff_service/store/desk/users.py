@@ -1,15 +1,14 @@
 """Users: by name, words or number, and the names of their second facts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.store.desk import user_words
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.key_values import select_by_key, values_by_key
-from handoff_service.store.desk.user_words import Fit
+from handoff_service.store.desk.user_search import Page, everybody, find_user_ids
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import User
@@ -32,11 +31,10 @@ def select_users(
     conn: Connection,
     where: sa.ColumnElement[bool],
     *,
-    order: Sequence[sa.ColumnElement[object]] = (t.users.c.id,),
     limit: int | None = None,
 ) -> list[User]:
-    """The matching users, by id unless another order is given."""
-    rows = conn.execute(select(u).where(where).order_by(*order).limit(limit)).all()
+    """The users for whom this holds, by id."""
+    rows = conn.execute(select(u).where(where).order_by(u.c.id).limit(limit)).all()
     numbers = values_by_key(conn, _NUMBERS, [r.id for r in rows])
     return [
         User(
@@ -58,19 +56,36 @@ def has_number(number: str) -> sa.ColumnElement[bool]:
     return t.users.c.id.in_(select(n.c.user_id).where(n.c.number == number))
 
 
-def match_users(conn: Connection, words: str) -> Fit:
+def search_user_ids(conn: Connection, words: str, page: Page) -> list[int]:
     """Users by words of their name in any order, employee number, or phone number (also its last
     digits)."""
-    return user_words.found_by(conn, words, desk_country(conn))
+    return find_user_ids(conn, words, desk_country(conn), page)
+
+
+def search_users(
+    conn: Connection,
+    words: str,
+    limit: int,
+    *,
+    after: int = 0,
+    where: sa.ColumnElement[bool] | None = None,
+) -> list[User]:
+    """Like ``search_user_ids``, by id, and only users for whom ``where`` holds."""
+    found: list[User] = []
+    size = limit
+    while len(found) < limit:
+        ids = search_user_ids(conn, words, Page(after=after, limit=size))
+        theirs = one_of(u.c.id, ids)
+        found += select_users(conn, theirs if where is None else theirs & where)
+        if len(ids) < size:
+            break
+        after, size = ids[-1], size * 2  # few steps even when ``where`` holds for few users
+    return found[:limit]
 
 
 def find_active_users(conn: Connection, words: str, limit: int) -> list[User]:
-    """Like ``match_users``, for active users only."""
-    return (
-        select_users(conn, match_users(conn, words).where & t.users.c.active, limit=limit)
-        if words
-        else []
-    )
+    """Like ``search_users``, for active users only."""
+    return search_users(conn, words, limit, where=u.c.active) if words else []
 
 
 def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]]:
@@ -87,12 +102,10 @@ def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]
 def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[User]:
     """Users in order of their names, after the user with id ``after``, optionally only those that
     match the words."""
-    fit = match_users(conn, words) if words else Fit(sa.true(), many=True)
-    where = fit.where
-    before = conn.execute(select(u.c.name, u.c.id).where(u.c.id == after)).one_or_none()
-    if before is not None:
-        where &= sa.tuple_(u.c.name, u.c.id) > sa.tuple_(before.name, before.id)
-    return select_users(conn, where, order=fit.by_name(), limit=limit)
+    page = Page(by_name=True, after=after, limit=limit)
+    ids = search_user_ids(conn, words, page) if words else everybody(conn, page)
+    there = {user.id: user for user in select_users(conn, one_of(u.c.id, ids))}
+    return [there[user_id] for user_id in ids]
 
 
 def fact_names(conn: Connection, user_id: int) -> list[str]:

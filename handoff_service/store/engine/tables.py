@@ -166,7 +166,6 @@ users = Table(
     _json("attributes", "{}"),
     #: false: deactivated, without numbers
     _flag("active", default=True),
-    Index("ix_users_name", "name", "id"),
 )
 user_numbers = Table(
     "user_numbers",
@@ -182,7 +181,10 @@ user_words = Table(
     metadata,
     _ref("user_id", "users.id", key=True, drop=True),
     Column("word", _BYTES, primary_key=True),
-    Index("ix_user_words_word", "word", "user_id"),
+    #: the folded name: the user's place in a list of people
+    Column("sort_name", _BYTES, nullable=False),
+    # holds the whole row, so a search reads only this index
+    Index("ix_user_words_word", "word", "sort_name", "user_id"),
     sqlite_with_rowid=False,
 )
 #: Second facts for the knowledge proof.

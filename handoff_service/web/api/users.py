@@ -26,7 +26,7 @@ from handoff_service.operations.shared.field_types import (
     OneLine,
     SoughtNumber,
 )
-from handoff_service.store.desk.users import has_number, match_users, select_users
+from handoff_service.store.desk.users import has_number, search_users, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
 from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page
@@ -84,14 +84,14 @@ async def list_users(asked: ApiRequest[None, UserQuery]) -> Page[User]:
     query = asked.query
 
     def read(conn: Connection) -> list[User]:
-        where = t.users.c.id > query.after
+        where, most = t.users.c.id > query.after, query.limit + 1
         if query.number is not None:
             where &= has_number(query.number)
-        if query.q is not None:
-            where &= match_users(conn, query.q).where
         if query.active is not None:
             where &= t.users.c.active.is_(query.active)
-        return select_users(conn, where, limit=query.limit + 1)
+        if query.q is not None:
+            return search_users(conn, query.q, most, after=query.after, where=where)
+        return select_users(conn, where, limit=most)
 
     return page(await asked.desk.store.read(read), query.limit, lambda user: user.id)
 

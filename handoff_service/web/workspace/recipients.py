@@ -15,7 +15,7 @@ from handoff_service.rules.shared.vocabulary import Kind, Owner
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
-from handoff_service.store.desk.users import match_users, select_users
+from handoff_service.store.desk.users import search_users, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Interaction, Message, OptedOut, ProviderNumber, User
 from handoff_service.web.shared.phone_input import recipient as read_recipient
@@ -92,7 +92,7 @@ def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPre
     sender = next((p.number for p in senders if p.number == asked.sender), senders[0].number)
     asked = RecipientQuery(q=asked.q, choice=asked.choice, sender=sender)
     country = desk_country(conn)
-    users = select_users(conn, match_users(conn, asked.q).where, limit=MOST + 1) if asked.q else []
+    users = search_users(conn, asked.q, MOST + 1) if asked.q else []
     typed, problem = _typed(conn, asked.q, country)
     found = [Found(None, [typed])] if typed else []
     found += [Found(user, _ways(conn, user, asked.choice, country)) for user in users[:MOST]]
