@@ -19,6 +19,7 @@ from handoff_service.rules.virtual_agent.names_in_texts import said_name
 
 NAME = "action_ask_topic"
 SENTENCE = 3  # words of a text that is more than a yes
+NOT_UNDERSTOOD = "Not understood"  # the agents' name for the texts; a "Problem" would become a case
 REASON = "The virtual agent was not sure twice in a row what the requester needs."
 
 type Events = list[dict[str, Any]]
@@ -45,7 +46,7 @@ class AskTopic(Action):
             return []
         if before is not None:
             dispatcher.utter_message(response="utter_unsure_twice")
-            known = collected(tracker) | {"Problem": f"{before.text}\n{said(tracker)}"}
+            known = collected(tracker) | {NOT_UNDERSTOOD: f"{before.text}\n{said(tracker)}"}
             return await hand_over(self._desk, tracker, REASON, known)
         text = said(tracker)
         no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))  # "Dobar dan"
