@@ -10,7 +10,7 @@ from actions.add_to_case import add_text
 from actions.problem_form import IT, KNOWN
 from actions.start_topic import take_up
 from actions.turn import forget_collected, language, turn_id
-from actions.turns import corrects_case
+from actions.turns import continues_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.rules.cases.cases import priority_of
@@ -32,7 +32,7 @@ class OpenCaseAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        if corrects_case(tracker.events) and await add_text(self._desk, dispatcher, tracker):
+        if continues_case(tracker.events) and await add_text(self._desk, dispatcher, tracker):
             return forget_collected()
         if tracker.get_slot(KNOWN) == IT:
             dispatcher.utter_message(response="utter_is_known")

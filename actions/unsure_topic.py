@@ -9,9 +9,9 @@ from rasa_sdk.types import DomainDict
 from actions.add_to_case import add_unclear
 from actions.greet import greet
 from actions.hand_over import hand_over
-from actions.start_topic import REPORTS, can_start, start
+from actions.start_topic import can_start, start
 from actions.turn import collected, entities, said
-from actions.turns import PastTurn, previous, turns_since_case
+from actions.turns import REPORTS, PastTurn, previous, turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.rules.shared.language import is_unknown
 from handoff_service.rules.virtual_agent.bot_text import is_code

@@ -26,6 +26,12 @@ async def bot(story: Story) -> Bot:
     return made
 
 
+def said(intent: str, text: str, *entities: dict[str, str]) -> dict[str, Any]:
+    """The event of a requester's text."""
+    parsed = {"intent": {"name": intent, "confidence": 0.9}, "entities": list(entities)}
+    return {"event": "user", "text": text, "parse_data": parsed}
+
+
 def responses(result: Any) -> list[str]:
     return [one["response"] or one["text"] for one in result["responses"]]
 
@@ -91,6 +97,29 @@ async def test_what_follows_a_case_is_added_to_it(
     result = await bot.run(action, text=text, meant=meant, events=[USER, OPENED, LISTEN, USER])
     assert responses(result) == [said]
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+
+
+async def test_a_report_right_after_a_case_may_add_to_it(bot: Bot, story: Story) -> None:
+    await bot.run("action_open_case", slots={"problem": "laptop wont start", "device": "laptop"})
+    given = {"event": "slot", "name": "device", "value": "laptop"}
+    before = [USER, given, OPENED, LISTEN]
+    text = "the fan spins though"
+    call = {"loop": INSIDE, "text": text, "events": [*before, said("report_problem", text)]}
+    asked = await bot.run("validate_problem_form", slots={"problem": text}, **call)
+    assert slots_set(asked)["requested_slot"] is None
+    result = await bot.run("action_open_case", slots={"problem": text}, **call)
+    assert responses(result) == ["Added to CS0000001: the fan spins though."]
+    assert await story.count(t.cases) == 1
+
+
+async def test_another_problem_right_after_a_case_is_another_report(bot: Bot) -> None:
+    await bot.run("action_open_case", slots={"problem": "laptop wont start", "device": "laptop"})
+    text = "also the printer is jammed"
+    user = said("report_problem", text, {"entity": "device", "value": "printer"})
+    given = {"event": "slot", "name": "device", "value": "laptop"}
+    call = {"loop": INSIDE, "text": text, "events": [USER, given, OPENED, LISTEN, user]}
+    asked = await bot.run("validate_problem_form", slots={"problem": text}, **call)
+    assert "requested_slot" not in slots_set(asked)
 
 
 async def test_later_an_unclear_text_is_not_the_cases(bot: Bot) -> None:
