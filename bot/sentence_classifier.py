@@ -237,16 +237,21 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 def _patterns(messages: list[Message], width: int | None = None) -> sp.csr_matrix:
     """The patterns that the texts match, from the featurizer before this component.
 
-    A text without words has no features. With `width` it gets empty ones.
+    A text without words has no features and gets empty ones. `width`: the number of patterns; None:
+    as many as the widest row has.
     """
-    rows = [
-        one.features
-        for message in messages
-        for one in message.features or [None]
-        if one is None or (one.type == FEATURE_TYPE_SENTENCE and one.attribute == TEXT)
-    ]
-    empty = sp.csr_matrix((1, width or 0))
+    rows = [next(_sentence_features(message), None) for message in messages]
+    if width is None:
+        width = max((row.shape[1] for row in rows if row is not None), default=0)
+    empty = sp.csr_matrix((1, width))
     return sp.vstack([empty if row is None else row for row in rows]).tocsr()
+
+
+def _sentence_features(message: Message) -> Iterator[sp.csr_matrix]:
+    found = message.features or ()
+    return (
+        one.features for one in found if one.type == FEATURE_TYPE_SENTENCE and one.attribute == TEXT
+    )
 
 
 def _named(name: str, weights: Weights) -> Arrays:
