@@ -166,7 +166,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         return training_data
 
     def _counts(self, messages: list[Message]) -> sp.csr_matrix:
-        assert self._features is not None  # noqa: S101 - it is set by training and loading
+        assert self._features is not None
         texts = [str(message.get(TEXT) or "") for message in messages]
         patterns = _patterns(messages, int(self._learned["patterns"]))
         return sp.hstack([patterns, self._features.of(texts)]).tocsr()
