@@ -174,7 +174,7 @@ def train(
     processes: Processes | None = None,
     report: Callable[[str], None] | None = None,
 ) -> Path:
-    """Train a model of the current data unless there is one; takes about 40 s. Returns its file.
+    """Train a model of the current data unless there is one; takes a minute. Returns its file.
 
     The data is stored beside the model. Older models stay. ``force``: train in any case.
     """

@@ -69,7 +69,6 @@ WANTS_NONE = (
     "i talked to a person at the store yesterday",
     "the ticket agent app shows an error",
     "can you talk to grandma about sunday",
-    "talk to my manager said no",
     "the agent's printer is out of toner",
     "my phone says no service when i call people",
     "the person next to me has the same issue",
