@@ -14,7 +14,7 @@ from actions.equipment_form import keep_aside
 from actions.problem_form import FORM as PROBLEM_FORM
 from actions.proof import proof_first
 from actions.turn import confidence, form_of, interaction_id, language
-from actions.turns import corrects_case
+from actions.turns import continues_case
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.cases import case_id
 from handoff_service.rules.shared.language import Language
@@ -47,7 +47,7 @@ class CaseStatusAction(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
         by_number = bool(tracker.get_slot(SLOT))
-        corrects = not by_number and corrects_case(tracker.events)
+        corrects = not by_number and continues_case(tracker.events)
         if corrects and await add_text(self._desk, dispatcher, tracker):
             return []
         in_form = form_of(tracker) in (PROBLEM_FORM, EQUIPMENT_FORM)

@@ -10,14 +10,13 @@ from actions.add_to_case import add_text
 from actions.problem_form import IT, KNOWN
 from actions.start_topic import take_up
 from actions.turn import forget_collected, language, turn_id
-from actions.turns import corrects_case
+from actions.turns import continues_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
-from handoff_service.rules.cases.cases import HIGH, NORMAL
+from handoff_service.rules.cases.cases import priority_of
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
 
 LONGEST_SAID = 60
-BLOCKED = "blocked"
 THEN = "Text any details here, or ask for a person."
 
 
@@ -33,28 +32,26 @@ class OpenCaseAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        if corrects_case(tracker.events) and await add_text(self._desk, dispatcher, tracker):
+        if continues_case(tracker.events) and await add_text(self._desk, dispatcher, tracker):
             return forget_collected()
         if tracker.get_slot(KNOWN) == IT:
             dispatcher.utter_message(response="utter_is_known")
             return [*forget_collected(), *take_up(dispatcher, tracker)]
         problem = str(tracker.get_slot("problem") or "No description")
-        number = await make_case(self._desk, tracker, problem)
+        number = await self._open(tracker, problem)
         dispatcher.utter_message(
             text=opened("case", number, short(problem, LONGEST_SAID), THEN, language(tracker))
         )
         return [*forget_collected(), *take_up(dispatcher, tracker)]
 
-
-async def make_case(desk: AppContext, tracker: Tracker, problem: str) -> str:
-    """Open a case from the problem form's slots, and return its number."""
-    impact, asked = tracker.get_slot("impact"), tracker.get_slot("questions")
-    wanted = OpenCase(
-        turn_id=turn_id(tracker),
-        description=f"{problem}\nAsked: {asked}" if asked else problem,
-        device=tracker.get_slot("device"),
-        impact=impact,
-        priority=HIGH if impact == BLOCKED else NORMAL,
-    )
-    number: str = await desk.store.write(open_case, wanted)
-    return number
+    async def _open(self, tracker: Tracker, problem: str) -> str:
+        impact, asked = tracker.get_slot("impact"), tracker.get_slot("questions")
+        wanted = OpenCase(
+            turn_id=turn_id(tracker),
+            description=f"{problem}\nAsked: {asked}" if asked else problem,
+            device=tracker.get_slot("device"),
+            impact=impact,
+            priority=priority_of(impact),
+        )
+        number: str = await self._desk.store.write(open_case, wanted)
+        return number

@@ -10,7 +10,7 @@ from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import intent_of, said
-from actions.turns import corrects_case
+from actions.turns import continues_case
 from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
 from handoff_service.rules.virtual_agent.questions import is_question
 
@@ -35,7 +35,7 @@ class ValidateEquipmentForm(FormValidationAction):
         domain: DomainDict,
     ) -> list[str]:
         """None for a correction of the last case, because the text is added to that case."""
-        return [] if corrects_case(tracker.events) else domain_slots
+        return [] if continues_case(tracker.events) else domain_slots
 
     async def extract_item(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict

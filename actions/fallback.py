@@ -1,5 +1,5 @@
 """The virtual agent did not understand a text. It asks again once. The second time it hands over to
-a person, and opens a case first if a report was begun.
+a person. If a report was begun, the handoff opens its case.
 
 - During a report, the text is kept with the report, because it can be a fact about the problem.
 - After a case, the text is added to the case.
@@ -13,15 +13,13 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
-from actions.cases import make_case
 from actions.greet import greet
 from actions.hand_over import hand_over
 from actions.mentioned_account import FORM as IDENTITY_FORM
 from actions.problem_form import FORM as PROBLEM_FORM
-from actions.turn import collected, forget_collected, form_of, intent_of, language, said
+from actions.turn import collected, forget_collected, form_of, intent_of, said
 from actions.turns import previous, times_since_form
 from handoff_service.context import AppContext
-from handoff_service.rules.virtual_agent.bot_replies import opened, short
 from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number, said_name
 from handoff_service.rules.virtual_agent.solved import is_solved
 
@@ -29,8 +27,6 @@ NAME = "action_fallback"
 REASON = "The virtual agent did not understand twice in a row."
 REASON_WITH_CASE = "The virtual agent did not find out how much this affects the requester."
 NO_FACT = frozenset({"affirm", "deny", "inform_impact", "inform_device", "automated_text"})
-LONGEST_SAID = 60
-THEN = "A person will continue with you here."
 
 type Events = list[dict[str, Any]]
 
@@ -80,13 +76,14 @@ class FallbackAction(Action):
     async def _inside_report(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, *, again: bool
     ) -> Events:
-        """Keep the text with the report. The first time, ask in other words; the second time, open
-        the case as it is."""
+        """Keep the text with the report. The first time, ask in other words; the second time, hand
+        over with the report as it is."""
         is_fact = len(said(tracker).split()) > 1 and intent_of(tracker) not in NO_FACT
         problem = str(tracker.get_slot("problem"))
         problem = f"{problem}\n{said(tracker)}" if is_fact else problem
         if again:
-            return await self._open_and_hand_over(dispatcher, tracker, problem)
+            known = collected(tracker) | {"Problem": problem}
+            return await hand_over(self._desk, tracker, REASON_WITH_CASE, known)
         kept = [SlotSet("problem", problem)] if is_fact else []
         if tracker.get_slot("requested_slot") == "impact":
             response = "utter_noted_ask_impact" if is_fact else "utter_ask_impact_again"
@@ -95,15 +92,6 @@ class FallbackAction(Action):
             return [*kept, ActiveLoop(PROBLEM_FORM), FollowupAction("action_listen")]
         dispatcher.utter_message(response="utter_noted" if is_fact else "utter_not_understood")
         return [*kept, FollowupAction(PROBLEM_FORM)]
-
-    async def _open_and_hand_over(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, problem: str
-    ) -> Events:
-        number = await make_case(self._desk, tracker, problem)
-        about = short(problem, LONGEST_SAID)
-        dispatcher.utter_message(text=opened("case", number, about, THEN, language(tracker)))
-        known = collected(tracker) | {"Problem": problem, "Case": number}
-        return await hand_over(self._desk, tracker, REASON_WITH_CASE, known)
 
 
 def _drop(dispatcher: CollectingDispatcher, form: str, response: str) -> Events:

@@ -6,8 +6,9 @@ from typing import Any
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.interfaces import Tracker
 
-from actions.start_topic import REPORTS, WISH, WISH_TEXT
+from actions.start_topic import WISH, WISH_TEXT
 from actions.turn import forget_collected, turn_id
+from actions.turns import REPORTS
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off

@@ -9,9 +9,9 @@ from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
 from actions.greet import greet
-from actions.start_topic import REPORTS, start
+from actions.start_topic import start
 from actions.turn import confidence, intent_of, said, turn_id
-from actions.turns import turns
+from actions.turns import REPORTS, turns
 from actions.unsure_topic import asked_before
 from handoff_service.context import AppContext
 from handoff_service.operations.virtual_agent.stay_silent import StaySilent, stay_silent

@@ -9,9 +9,8 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.equipment_form import keep_question
-from actions.start_topic import REPORTS
 from actions.turn import entities, intent_of, language, said, said_with_devices
-from actions.turns import corrects_case, not_understood_before
+from actions.turns import REPORTS, continues_case, not_understood_before
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
 from handoff_service.rules.shared.language import Language
@@ -47,7 +46,7 @@ class ValidateProblemForm(FormValidationAction):
         domain: DomainDict,
     ) -> list[str]:
         """No slots for a known outage or a correction. A long report need not name a device."""
-        if tracker.get_slot(KNOWN) == IT or corrects_case(tracker.events):
+        if tracker.get_slot(KNOWN) == IT or continues_case(tracker.events):
             return []
         is_long = len(str(tracker.get_slot("problem") or "").split()) >= LONG
         return [slot for slot in domain_slots if not (is_long and slot == "device")]

@@ -11,7 +11,7 @@ from actions.add_to_case import add_text
 from actions.equipment_form import QUESTIONS
 from actions.start_topic import take_up
 from actions.turn import forget_collected, language, turn_id
-from actions.turns import corrects_case
+from actions.turns import continues_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.rules.shared.vocabulary import CaseKind
@@ -32,7 +32,7 @@ class OpenRequestAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        if corrects_case(tracker.events) and await add_text(self._desk, dispatcher, tracker):
+        if continues_case(tracker.events) and await add_text(self._desk, dispatcher, tracker):
             return forget_collected()
         item = str(tracker.get_slot("item") or "Equipment").strip()
         reason = str(tracker.get_slot("item_reason") or "").strip()

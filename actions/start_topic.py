@@ -7,11 +7,11 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Tracker
 
+from actions.turns import REPORTS
 from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
 
 AFTER_PROOF = "after_proof"  # the slot with the action that ends its own turn: see actions/proof.py
 WISH, WISH_TEXT = "next_wish", "next_wish_text"
-REPORTS = frozenset({"report_problem", "have_a_problem", "impact_blocked", "more_facts"})
 ACTIONS = {
     "account_help": "action_account_help",
     "case_status": "action_case_status",

@@ -4,12 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from handoff_service.rules.virtual_agent.additions import is_addition
 from handoff_service.rules.virtual_agent.corrections import is_correction
 
 #: A turn with one of these actions does not count as a turn after a case: "thanks".
 COURTESIES = frozenset({"utter_thanks", "utter_no_more"})
 NOT_UNDERSTOOD = frozenset({"action_fallback", "action_not_for_desk", "action_ask_topic"})
-MAKE_CASES = frozenset({"action_open_case", "action_open_request", "action_add_to_case"})
+OPEN_CASES = frozenset({"action_open_case", "action_open_request"})
+MAKE_CASES = OPEN_CASES | {"action_add_to_case"}
+#: the intents of texts that report a problem
+REPORTS = frozenset({"report_problem", "have_a_problem", "impact_blocked", "more_facts"})
 
 FEWEST = 3  # words of a text that can be part of a report
 MOST_BEFORE = 2  # texts before a report that become part of it
@@ -86,7 +90,30 @@ def times_since_form(events: Iterable[dict[str, Any]], action: str) -> int:
     return count
 
 
-def corrects_case(events: Sequence[dict[str, Any]]) -> bool:
-    """Whether this turn's text corrects the case of the turn before."""
-    all_turns = turns(events)
-    return turns_since_case(events) == 1 and is_correction(all_turns[-1].text)
+def continues_case(events: Sequence[dict[str, Any]]) -> bool:
+    """Whether this turn's text corrects the case of the turn before, or adds to it."""
+    if turns_since_case(events) != 1:
+        return False
+    turn = turns(events)[-1]
+    if is_correction(turn.text):
+        return True
+    named = [str(one["value"]) for one in turn.entities if one["entity"] in ("device", "system")]
+    is_report = turn.intent in REPORTS and not _made_request(events)
+    return is_report and is_addition(turn.text, named, _device_of_case(events))
+
+
+def _made_request(events: Iterable[dict[str, Any]]) -> bool:
+    """Whether the last case of the conversation is a request for equipment."""
+    made = [name for turn in turns(events) for name in turn.did if name in OPEN_CASES]
+    return made[-1:] == ["action_open_request"]
+
+
+def _device_of_case(events: Iterable[dict[str, Any]]) -> str | None:
+    """The device that the problem form learned last, before this turn."""
+    device = found = None
+    for event in events:
+        if event.get("event") == "user":
+            found = device
+        elif event.get("event") == "slot" and event.get("name") == "device":
+            device = event.get("value") or device
+    return found

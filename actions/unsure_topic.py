@@ -9,9 +9,9 @@ from rasa_sdk.types import DomainDict
 from actions.add_to_case import add_unclear
 from actions.greet import greet
 from actions.hand_over import hand_over
-from actions.start_topic import REPORTS, can_start, start
+from actions.start_topic import can_start, start
 from actions.turn import collected, entities, said
-from actions.turns import PastTurn, previous, turns_since_case
+from actions.turns import REPORTS, PastTurn, previous, turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.rules.shared.language import is_unknown
 from handoff_service.rules.virtual_agent.bot_text import is_code
@@ -19,6 +19,7 @@ from handoff_service.rules.virtual_agent.names_in_texts import said_name
 
 NAME = "action_ask_topic"
 SENTENCE = 3  # words of a text that is more than a yes
+NOT_UNDERSTOOD = "Not understood"  # the agents' name for the texts; a "Problem" would become a case
 REASON = "The virtual agent was not sure twice in a row what the requester needs."
 
 type Events = list[dict[str, Any]]
@@ -45,7 +46,7 @@ class AskTopic(Action):
             return []
         if before is not None:
             dispatcher.utter_message(response="utter_unsure_twice")
-            known = collected(tracker) | {"Problem": f"{before.text}\n{said(tracker)}"}
+            known = collected(tracker) | {NOT_UNDERSTOOD: f"{before.text}\n{said(tracker)}"}
             return await hand_over(self._desk, tracker, REASON, known)
         text = said(tracker)
         no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))  # "Dobar dan"

@@ -26,10 +26,18 @@ class Weights:
     bias: np.ndarray
 
 
-def fit(counts: sp.csr_matrix, dense: np.ndarray, meant: np.ndarray, *, strength: float) -> Weights:
+def fit(
+    counts: sp.csr_matrix,
+    dense: np.ndarray,
+    meant: np.ndarray,
+    *,
+    strength: float,
+    steps: int = MOST_STEPS,
+) -> Weights:
     """Fit the weights.
 
     `meant`: the class of each row. `strength`: the inverse of the regularization, scikit-learn's C.
+    `steps`: the most steps of the search.
     `dense` can have no columns.
     """
     classes, index = np.unique(meant, return_inverse=True)
@@ -62,7 +70,7 @@ def fit(counts: sp.csr_matrix, dense: np.ndarray, meant: np.ndarray, *, strength
         )
         return missed + shrink * size_of_weights / 2, np.concatenate(slopes).astype(np.float64)
 
-    options = {"maxiter": MOST_STEPS, "ftol": ENOUGH, "gtol": 1e-7}
+    options = {"maxiter": steps, "ftol": ENOUGH, "gtol": 1e-7}
     start = np.zeros(ends[-1] + size)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
     return Weights(classes.astype(str), *unpacked(found.x))

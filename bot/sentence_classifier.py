@@ -3,7 +3,7 @@ sentence.
 
 It is a logistic regression over four kinds of features:
 - the patterns that the text matches
-- the counts of words and pieces (tf-idf, each featurizer normalized to length 1)
+- the counts of words and pieces, see `bot.text_features`
 - the sentence encoder's vector
 - the similarity of that vector to each intent's nearest examples
 A second regression over the patterns and counts alone is used when the encoder is missing.
@@ -15,7 +15,7 @@ A message gets intent, ranking and `nearness`, its similarity to the topics' exa
 
 In config.yml:
     C               the inverse of the regularization
-    encoder_weight  the weight of the encoder's vector relative to one featurizer
+    encoder_weight  the weight of the encoder's vector relative to the counts of words
     near_weight     the same for the similarity to each intent's examples
     other_weight    see above
     sure_weight     see above
@@ -51,11 +51,13 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot import sentence_encoder
 from bot.asked import asked_before, is_possible
 from bot.logistic_regression import Weights, fit
+from bot.text_features import TextFeatures
 
 FILE = "sentence_classifier.npz"
 EXAMPLES = "examples.json"  # their texts, ordered by intent as the vectors are
 NEARNESS = "nearness"
 NEIGHBORS = 3
+STEPS_WITHOUT_ENCODER = 25  # of the fit that is used only without the encoder
 BATCH = 500  # examples that are compared with all others in one step
 # the weight of an `only_when` intent when the question before the text is unknown
 UNKNOWN = 0.2
@@ -86,6 +88,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         self._resource = resource
         self._encoder = sentence_encoder.load()
         self._learned: Arrays = {}
+        self._features: TextFeatures | None = None
 
     @classmethod
     def create(
@@ -109,32 +112,20 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         classifier = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder, np.load(folder / FILE) as found:
             classifier._learned = dict(found)
+        classifier._features = TextFeatures.load(classifier._learned)
         if "vectors" in classifier._learned:
             classifier._learned["vectors"] = classifier._learned["vectors"].astype(np.float32)
         return classifier
 
     def train(self, training_data: TrainingData) -> Resource:
         examples = [one for one in training_data.intent_examples if one.get(TEXT)]
+        texts = [str(one.get(TEXT)) for one in examples]
         intents = np.array([one.get(INTENT) for one in examples])
-        blocks = _blocks(examples, None)
-        idf = {f"idf{n}": _idf(block) for n, block in enumerate(blocks) if n}
-        counts = _weighted(blocks, idf)
-        strength = self._config["C"]
-        without = np.zeros((len(examples), 0))
-        learned = idf | _named("counts", fit(counts, without, intents, strength=strength))
-        if self._encoder is not None:
-            vectors = self._encoder.encode([one.get(TEXT) for one in examples])
-            order = np.argsort(intents, kind="stable")
-            self._learned = learned | {
-                "vectors": vectors[order],
-                "starts": np.unique(intents[order], return_index=True)[1],
-            }
-            dense = np.vstack(list(self._dense_of_examples(vectors, order)))
-            learned |= _named("whole", fit(counts, dense, intents, strength=strength))
-            learned["vectors"] = vectors[order].astype(np.float16)
-            learned["starts"] = self._learned["starts"]
-        learned["widths"] = np.array([block.shape[1] for block in blocks])
-        self._learned = learned
+        self._features, features = TextFeatures.learn(texts)
+        patterns = _patterns(examples)
+        counts = sp.hstack([patterns, features]).tocsr()
+        learned = self._features.arrays() | self._fitted(counts, texts, intents)
+        learned["patterns"] = np.array(patterns.shape[1])
         with self._storage.write_to(self._resource) as folder:
             np.savez_compressed(folder / FILE, **learned)
             # only bot.suspects reads this; a server does not load it
@@ -142,11 +133,26 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
             (folder / EXAMPLES).write_text(json.dumps(texts))
         return self._resource
 
+    def _fitted(self, counts: sp.csr_matrix, texts: list[str], intents: np.ndarray) -> Arrays:
+        """The weights with the encoder and without it, and the encoder's vectors."""
+        strength = self._config["C"]
+        without = np.zeros((len(texts), 0))
+        steps = STEPS_WITHOUT_ENCODER
+        learned = _named("counts", fit(counts, without, intents, strength=strength, steps=steps))
+        if self._encoder is None:
+            return learned
+        vectors = self._encoder.encode(texts)
+        order = np.argsort(intents, kind="stable")
+        starts = np.unique(intents[order], return_index=True)[1]
+        self._learned = {"vectors": vectors[order], "starts": starts}
+        dense = np.vstack(list(self._dense_of_examples(vectors, order)))
+        learned |= _named("whole", fit(counts, dense, intents, strength=strength))
+        return learned | {"vectors": vectors[order].astype(np.float16), "starts": starts}
+
     def process(self, messages: list[Message]) -> list[Message]:
         if not messages:
             return messages
-        counts = _weighted(_blocks(messages, self._learned["widths"]), self._learned)
-        counts = counts.astype(np.float32)  # the type of the weights, so that numpy copies nothing
+        counts = self._counts(messages).astype(np.float32)  # the type of the weights
         vectors = self._vectors(messages)
         if vectors is None:
             scores = counts @ self._learned["counts_of_counts"] + self._learned["counts_bias"]
@@ -163,6 +169,12 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         return training_data
+
+    def _counts(self, messages: list[Message]) -> sp.csr_matrix:
+        assert self._features is not None
+        texts = [str(message.get(TEXT) or "") for message in messages]
+        patterns = _patterns(messages, int(self._learned["patterns"]))
+        return sp.hstack([patterns, self._features.of(texts)]).tocsr()
 
     def _vectors(self, messages: list[Message]) -> np.ndarray | None:
         """The encoder's vectors. None when the encoder is missing, or was at the training."""
@@ -227,42 +239,24 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         return float(near - weights[0] * far + weights[1] * sure)
 
 
-def _blocks(messages: list[Message], widths: np.ndarray | None) -> list[sp.csr_matrix]:
-    """The sentence features of each featurizer, in the pipeline's order. The first are the
-    patterns.
+def _patterns(messages: list[Message], width: int | None = None) -> sp.csr_matrix:
+    """The patterns that the texts match, from the featurizer before this component.
 
-    A text without words has no features. With `widths` it gets empty ones.
+    A text without words has no features and gets empty ones. `width`: the number of patterns; None:
+    as many as the widest row has.
     """
-    rows = [
-        [
-            one.features
-            for one in message.features or ()
-            if one.type == FEATURE_TYPE_SENTENCE and one.attribute == TEXT
-        ]
-        for message in messages
-    ]
-    if widths is not None:
-        empty = [sp.csr_matrix((1, int(width))) for width in widths]
-        rows = [row if len(row) == len(widths) else empty for row in rows]
-    return [sp.vstack(column).tocsr().astype(np.float64) for column in zip(*rows, strict=True)]
+    rows = [next(_sentence_features(message), None) for message in messages]
+    if width is None:
+        width = max((row.shape[1] for row in rows if row is not None), default=0)
+    empty = sp.csr_matrix((1, width))
+    return sp.vstack([empty if row is None else row for row in rows]).tocsr()
 
 
-def _idf(counts: sp.csr_matrix) -> np.ndarray:
-    seen = np.bincount(counts.indices, minlength=counts.shape[1])
-    return np.asarray(np.log((1 + counts.shape[0]) / (1 + seen)) + 1)
-
-
-def _weighted(blocks: list[sp.csr_matrix], idf: Arrays) -> sp.csr_matrix:
-    """All features in one matrix: patterns unchanged, and sublinear tf-idf counts, normalized to
-    length 1 for each featurizer."""
-    done = blocks[:1]
-    for n, block in enumerate(blocks[1:], start=1):
-        counts = block.copy()
-        counts.data = 1 + np.log(counts.data)
-        counts = counts @ sp.diags(idf[f"idf{n}"])
-        length = np.sqrt(counts.multiply(counts).sum(axis=1)).A1
-        done.append(sp.diags(1 / np.where(length, length, 1)) @ counts)
-    return sp.hstack(done).tocsr()
+def _sentence_features(message: Message) -> Iterator[sp.csr_matrix]:
+    found = message.features or ()
+    return (
+        one.features for one in found if one.type == FEATURE_TYPE_SENTENCE and one.attribute == TEXT
+    )
 
 
 def _named(name: str, weights: Weights) -> Arrays:

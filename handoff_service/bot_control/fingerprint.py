@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CODE = tuple(
     f"bot/{part}.py"
     for part in (
-        *("sentence_encoder", "sentence_classifier", "logistic_regression", "asked"),
+        *("sentence_encoder", "sentence_classifier", "text_features"),
+        *("logistic_regression", "asked"),
         *("confidence_gate", "handoff_pattern", "nearness_gate"),
     )
 )

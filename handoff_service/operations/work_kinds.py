@@ -16,7 +16,7 @@ from handoff_service.operations.messaging_actions import fire_timers
 from handoff_service.operations.routing import answer_offer, connection, offer_work
 from handoff_service.operations.shared import uploads
 from handoff_service.operations.shared.job import Job
-from handoff_service.operations.virtual_agent import take_bot_turn
+from handoff_service.operations.virtual_agent import follow_up, take_bot_turn
 from handoff_service.ports import SENDS_AT_ONCE
 from handoff_service.rules.shared.vocabulary import Work
 
@@ -48,4 +48,5 @@ WORK: Mapping[Work, WorkKind] = {
     Work.FORGET_UPLOAD: WorkKind(uploads.when_due),
     Work.INDEX_TEXTS: WorkKind(index_texts.when_due),
     Work.PROOF_LIMIT: WorkKind(ask_for_proof.when_due),
+    Work.FOLLOW_UP: WorkKind(follow_up.when_due),
 }

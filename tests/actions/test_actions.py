@@ -157,7 +157,7 @@ async def test_asking_for_a_person_hands_over_when_the_turn_ends_with_what_was_c
     (item,) = await story.rows(t.work_items)
     assert (item.reason, item.collected) == (
         "Asked for a person.",
-        {"Problem": "no wifi", "Device": "Wi-Fi"},
+        {"Problem": "no wifi", "Device": "Wi-Fi", "Case": "CS0000001"},
     )
 
 

@@ -26,6 +26,12 @@ async def bot(story: Story) -> Bot:
     return made
 
 
+def said(intent: str, text: str, *entities: dict[str, str]) -> dict[str, Any]:
+    """The event of a requester's text."""
+    parsed = {"intent": {"name": intent, "confidence": 0.9}, "entities": list(entities)}
+    return {"event": "user", "text": text, "parse_data": parsed}
+
+
 def responses(result: Any) -> list[str]:
     return [one["response"] or one["text"] for one in result["responses"]]
 
@@ -60,7 +66,9 @@ async def test_the_second_time_the_case_is_made_and_handed_over_with_its_number(
         result = await bot.run(
             "action_fallback", slots=slots, loop=INSIDE, text="three times", events=events
         )
-    (said,) = responses(result)
+    assert responses(result) == []
+    await story.finish(bot.question)
+    said = (await story.texted(bot.interaction))[0]
     assert said.startswith("I've opened case CS0000001: my laptop is dead it just beeps")
     assert said.endswith("A person will continue with you here.")
     (case,) = await story.rows(t.cases)
@@ -68,7 +76,6 @@ async def test_the_second_time_the_case_is_made_and_handed_over_with_its_number(
         "my laptop is dead\nit just beeps\nthree times",
         None,
     )
-    await story.finish(bot.question, said)
     (item,) = await story.rows(t.work_items)
     assert (item.reason, item.collected["Case"]) == (REASON_WITH_CASE, "CS0000001")
 
@@ -90,6 +97,29 @@ async def test_what_follows_a_case_is_added_to_it(
     result = await bot.run(action, text=text, meant=meant, events=[USER, OPENED, LISTEN, USER])
     assert responses(result) == [said]
     assert [row.note for row in await story.rows(t.case_changes)] == [None, text]
+
+
+async def test_a_report_right_after_a_case_may_add_to_it(bot: Bot, story: Story) -> None:
+    await bot.run("action_open_case", slots={"problem": "laptop wont start", "device": "laptop"})
+    given = {"event": "slot", "name": "device", "value": "laptop"}
+    before = [USER, given, OPENED, LISTEN]
+    text = "the fan spins though"
+    call = {"loop": INSIDE, "text": text, "events": [*before, said("report_problem", text)]}
+    asked = await bot.run("validate_problem_form", slots={"problem": text}, **call)
+    assert slots_set(asked)["requested_slot"] is None
+    result = await bot.run("action_open_case", slots={"problem": text}, **call)
+    assert responses(result) == ["Added to CS0000001: the fan spins though."]
+    assert await story.count(t.cases) == 1
+
+
+async def test_another_problem_right_after_a_case_is_another_report(bot: Bot) -> None:
+    await bot.run("action_open_case", slots={"problem": "laptop wont start", "device": "laptop"})
+    text = "also the printer is jammed"
+    user = said("report_problem", text, {"entity": "device", "value": "printer"})
+    given = {"event": "slot", "name": "device", "value": "laptop"}
+    call = {"loop": INSIDE, "text": text, "events": [USER, given, OPENED, LISTEN, user]}
+    asked = await bot.run("validate_problem_form", slots={"problem": text}, **call)
+    assert "requested_slot" not in slots_set(asked)
 
 
 async def test_later_an_unclear_text_is_not_the_cases(bot: Bot) -> None:
@@ -413,7 +443,8 @@ async def test_twice_unsure_goes_to_a_person_with_both_texts(bot: Bot, story: St
     assert responses(result) == ["utter_unsure_twice"]
     await story.finish(bot.question, "A person will take over.")
     (item,) = await story.rows(t.work_items)
-    assert item.collected == {"Problem": "the blue one flickers\nits the blue one"}
+    assert item.collected == {"Not understood": "the blue one flickers\nits the blue one"}
+    assert await story.rows(t.cases) == []
 
 
 # Not for the desk ---------------------------------------------------------------------------------

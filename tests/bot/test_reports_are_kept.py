@@ -57,6 +57,24 @@ def test_what_is_added_after_a_request_is_added(talk: Callable[[], Talk], more: 
     assert more in said
 
 
+@pytest.mark.parametrize("more", ["the fan spins though", "it got hot yesterday too"])
+def test_what_is_added_after_a_report_makes_no_second_case(
+    talk: Callable[[], Talk], more: str
+) -> None:
+    guest = talk()
+    guest.says("my laptop wont turn on", "affect")
+    guest.says("2", "I've opened case")
+    (said,) = guest.says(more, "CS0")
+    assert said.startswith("Added to CS"), said
+
+
+def test_a_person_in_the_middle_of_a_report_comes_with_its_case(talk: Callable[[], Talk]) -> None:
+    guest = talk()
+    guest.says("my laptop wont turn on", "affect")
+    said = guest.says("let me talk to a human", "in line")
+    assert said[0].startswith("I've opened case CS"), said
+
+
 def test_a_correction_makes_no_second_request(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("i need a new keyboard", "What is it for")

@@ -57,12 +57,24 @@ WANTS_PERSON = (
     "live agent pls",
     "quiero hablar con una persona de verdad",
     "me comunica con un asesor por favor",
+    "is there a way to get hold of somebody real",
+    "enough of this machine, put a colleague on",
+    "i would like for someone to call me back",
+    "may i have a word with the person in charge",
+    "no me sirve el robot, que me llame alguien",
+    "necesito que lo vea un humano",
 )
 WANTS_NONE = (
     "my real estate agent is late again",
     "i talked to a person at the store yesterday",
     "the ticket agent app shows an error",
     "can you talk to grandma about sunday",
+    "the agent's printer is out of toner",
+    "my phone says no service when i call people",
+    "the person next to me has the same issue",
+    "can someone reset my password",
+    "it says contact your administrator",
+    "mi jefe no puede entrar a su correo",
 )
 
 

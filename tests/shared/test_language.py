@@ -8,6 +8,7 @@ from handoff_service.rules.shared.language import (
     language_of,
     language_wish,
 )
+from tests.bot.test_training_data import examples
 
 ENGLISH = """
 hi
@@ -159,11 +160,40 @@ WISHES = [
     ("no hablo inglés", Language.SPANISH),
     ("no entiendo inglés, español por favor", Language.SPANISH),
     ("puede contestar en español", Language.SPANISH),
+    ("stick with english", Language.ENGLISH),
+    ("regresa a inglés", Language.ENGLISH),
+    ("why are you texting in spanish", Language.ENGLISH),
+    ("my spanish is bad", Language.ENGLISH),
+    ("english is fine", Language.ENGLISH),
+    ("my english is not so good", Language.SPANISH),
+    ("english is hard for me, spanish is better", Language.SPANISH),
+    ("is there someone who can text me in spanish", Language.SPANISH),
+    ("me lo puede decir en español", Language.SPANISH),
+    ("change language", Language.SPANISH),
+    ("otro idioma", Language.SPANISH),
+    ("what is it", None),
+    ("my other one is better", None),
     ("i need a spanish keyboard", None),
     ("my spanish class app is down", None),
     ("reset my english dictionary", None),
     ("hello", None),
 ]
+
+
+@pytest.mark.parametrize(
+    ("intent", "language"),
+    [("speak_english", Language.ENGLISH), ("speak_spanish", Language.SPANISH)],
+)
+def test_the_rule_knows_every_example_of_a_wish(intent: str, language: Language) -> None:
+    """The service sets the language by this rule before the bot answers. An example that the rule
+    does not know would get one answer in the language, and the next one in the other."""
+    unknown = [text for text in examples()[intent] if language_of(text) is not language]
+    assert unknown == []
+
+
+def test_no_other_example_is_a_wish() -> None:
+    others = [t for intent, texts in examples().items() for t in texts if "speak_" not in intent]
+    assert [text for text in others if language_wish(text) is not None] == []
 
 
 def test_there_are_enough_texts() -> None:

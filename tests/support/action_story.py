@@ -28,7 +28,7 @@ REQUESTER = "requester_message_without_agent_response"
 AGENT = "agent_message_without_requester_response"
 
 
-class _Nobody:
+class Nobody:
     """A provider and a bot that must not be called."""
 
     async def send(self, message: object) -> object:
@@ -74,7 +74,7 @@ class Rules:
         await self.store.write(lambda tx, _: tx.conn.execute(change), None)
 
     def worker(self) -> Worker:
-        hands = WorkerDeps(store=self.store, provider=_Nobody(), bot=_Nobody(), clock=self.clock)  # type: ignore[arg-type]
+        hands = WorkerDeps(store=self.store, provider=Nobody(), bot=Nobody(), clock=self.clock)  # type: ignore[arg-type]
         return Worker(hands, frozenset({Work.TIMER}))
 
     async def fire(self) -> None:

@@ -115,7 +115,7 @@ async def test_what_the_bot_had_understood_is_not_lost_with_a_turn_that_fails(
     assert second is not None
     await story.finish(second, failure="The virtual agent did not answer in time.")
     (item,) = await story.rows(t.work_items)
-    assert item.collected == {"Problem": "my laptop is slow"}
+    assert item.collected == {"Problem": "my laptop is slow", "Case": "CS0000001"}
 
 
 async def test_a_turn_stands_until_it_is_answered_or_its_epoch_ends(story: Story, ann: int) -> None:

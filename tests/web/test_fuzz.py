@@ -146,11 +146,7 @@ def come_back(tx: Transaction, kept: Kept) -> None:
 def routes(app: Sanic) -> list[tuple[str, str]]:  # type: ignore[type-arg]
     """(method, path) of every route but signing out."""
     found = {(method, f"/{route.path}") for route in app.router.routes for method in route.methods}
-    return sorted(
-        one
-        for one in found
-        if not one[1].endswith("/sign-out") and one[0] != "OPTIONS"
-    )
+    return sorted(one for one in found if not one[1].endswith("/sign-out") and one[0] != "OPTIONS")
 
 
 class Requests:

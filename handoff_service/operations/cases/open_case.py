@@ -58,7 +58,11 @@ def open_case(tx: Transaction, command: OpenCase) -> str:
         select(t.bot_turns.c.interaction_id).where(t.bot_turns.c.id == command.turn_id)
     ).scalar_one()
     interaction = interactions.lock(tx.conn, interaction_id)
-    there = select(c.c.id).where(c.c.bot_turn_id == command.turn_id, c.c.kind == command.kind)
+    there = select(c.c.id).where(
+        c.c.bot_turn_id == command.turn_id,
+        c.c.kind == command.kind,
+        c.c.description == command.description,
+    )
     if (found := tx.conn.execute(there).scalar()) is not None:
         return number(found)
     if command.once and interaction.user_id is not None:

@@ -16,6 +16,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.operations.virtual_agent.save_report import save_report
 from handoff_service.rules.conversations.states import ACTION_ACTS, moved
 from handoff_service.rules.messaging_actions import messaging_actions as rules
 from handoff_service.rules.messaging_actions.messaging_actions import (
@@ -40,6 +41,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import SetBased, Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.messaging_actions import messaging_actions, timers
+from handoff_service.store.virtual_agent import bot_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,8 @@ def _set_state(
         return interaction
     words = state.replace("_", " ")
     if state in CLOSED:
+        if interaction.owner is Owner.VIRTUAL_AGENT:  # a report whose question was never answered
+            save_report(tx, interaction, bot_turns.collected(tx.conn, interaction.id))
         end_interaction(
             tx, interaction, state, said=f"“{action.name}” set this to {words}", reason=reason
         )

@@ -1,5 +1,5 @@
 """Moves a conversation from the virtual agent to the live agent who requested a proof, or else to a
-queue."""
+queue. An unfinished report becomes a case first."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,22 +8,44 @@ from handoff_service.operations.routing.assign import assign_agent
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.running_proof import end_running
+from handoff_service.operations.virtual_agent.save_report import PROBLEM, save_report
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
+from handoff_service.rules.virtual_agent.bot_replies import opened, short
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import work_items
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
+
+CASE = "Case"
+LONGEST_SAID = 60  # characters of the report in the confirmation
+THEN = "A person will continue with you here."
 
 
 def leave_virtual_agent(
     tx: Transaction, interaction: InteractionRow, reason: str, collected: Mapping[str, str]
 ) -> InteractionRow:
     """Take a locked, active interaction from the virtual agent. A running proof fails."""
-    known = dict(collected)
+    known = _with_case(tx, interaction, collected)
     if interaction.expects is not None:
         known |= end_running(tx, interaction, reason.rstrip("."))
     came_back = _come_back(tx, interaction, reason) if interaction.back_to is not None else None
     return came_back or hand_off(tx, interaction, reason, known)
+
+
+def _with_case(
+    tx: Transaction, interaction: InteractionRow, collected: Mapping[str, str]
+) -> dict[str, str]:
+    """The collected facts. If a report was unfinished, its case is opened and confirmed, and its
+    number is among the facts."""
+    number = save_report(tx, interaction, collected)
+    if number is None:
+        return dict(collected)
+    about = short(collected[PROBLEM], LONGEST_SAID)
+    said = opened("case", number, about, THEN, spoken_language(tx.conn, interaction.id))
+    messages.send_text(tx, interaction, said, Author.VIRTUAL_AGENT)
+    numbers = [collected[CASE], number] if CASE in collected else [number]
+    return {**collected, CASE: ", ".join(numbers)}
 
 
 def _come_back(tx: Transaction, interaction: InteractionRow, reason: str) -> InteractionRow | None:

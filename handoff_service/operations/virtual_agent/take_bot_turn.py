@@ -21,7 +21,9 @@ from handoff_service import log
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.virtual_agent import redact_secrets, teach_turns
+from handoff_service.operations.virtual_agent.follow_up import schedule_follow_up
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
+from handoff_service.operations.virtual_agent.save_report import PROBLEM
 from handoff_service.operations.virtual_agent.turn_input import (
     asked_before,
     language_payload,
@@ -181,6 +183,8 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
             )
         case TurnOutcome.ANSWERED:
             _answer(tx, interaction, turn, command.replies)
+            if command.understood is not None and PROBLEM in command.understood.collected:
+                schedule_follow_up(tx, interaction)
     _put(tx, turn.id, outcome=outcome)
     _next_turn(tx, interaction.id)
     return outcome

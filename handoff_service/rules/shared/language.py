@@ -181,12 +181,36 @@ _COURTESIES = _words_in(
     responda respondeme respondame contestar contesta conteste contesteme cambiar cambia cambie
     cambio seguir sigue siga sigamos continuar idioma usted ustedes alguien entiendo entiende
     entienden comprendo ser leer leo mucho muy bien
+    stick back have got read reading writing texting texts why are was were my your me for so very
+    that this these wrong well good better best easier fine comfortable bad poor hard difficult
+    weak version who if will get it possible other another languages what which translate more
+    both either okay both does help that's thats what's whats cant can't i've ive we're
+    dice diga digame digamelo decir traduce traduzca traducir traduceme traduzcame hay atencion
+    servicio tienen quien que cual sea preferiria gustaria escribirme escriban respondan
+    contesten idiomas disculpe disculpa perdon regresa regrese regresemos vuelve vuelva volvamos
+    volver pasa pase mi es malo mala poco poquito cuesta dificil facil comodo comodidad esta esto
+    eso porque todo tu su otro otros es posible speaks bueno buena
+    manden manda envia envie enviame ponme ponga
     """
 )
 _REFUSES = re.compile(
-    r"\b(?:not|no|don't|dont|instead of|en vez de|en lugar de)"
+    r"\b(?:not|no|don't|dont|can't|cant|cannot|instead of|en vez de|en lugar de|me cuesta|why"
+    r"|por que)"
     r"(?: (?:hablo|entiendo|comprendo|se|leo|quiero|hablar|speak|understand|know|want|need|like"
-    r"|mucho|muy|bien|in|en|el|the|to|me|any)){0,3}$"
+    r"|read|write|good|much|mucho|muy|bien|in|en|el|the|to|me|any|is|are|was|it|this|that|you"
+    r"|texting|writing|speaking|talking|answering|esta|esto|eso|escribe|habla|todo)){0,4}$"
+)
+#: What follows a language that the requester does not know well: "my English is not good".
+_WEAK = re.compile(
+    r"^(?:is|isn't|isnt|es|no es)"
+    r"(?: (?:very|too|so|really|quite|a bit|muy|not|not very|not so))? ?"
+    r"(?:good|bad|poor|hard|weak|difficult|malo|mala|dificil|poco|bueno)\b"
+)
+_EASY = re.compile(r"^is (?:very |so |really )?good\b")
+#: Asks for the other language without its name. The desk's other language is Spanish.
+_ANOTHER = re.compile(
+    r"\b(?:other|another|change|switch|what|which) (?:the |your )?languages?\b"
+    r"|\b(?:otros?|que|cambi\w+ (?:el|de)) idiomas?\b|\btradu[cz]\w+"
 )
 
 
@@ -197,11 +221,20 @@ def language_wish(text: str) -> Language | None:
     words = re.findall(r"[\w']+|[,.;!?]", said)
     named = [at for at, word in enumerate(words) if word in _NAMES]
     others = [word for word in words if word not in _NAMES and word[0].isalnum()]
-    if not named or any(word not in _COURTESIES for word in others):
+    if any(word not in _COURTESIES for word in others):
         return None
-    refused = [bool(_REFUSES.search(" ".join(words[:at]))) for at in named]
+    if not named:
+        return Language.SPANISH if _ANOTHER.search(said) else None
+    refused = [_is_refused(words, at) for at in named]
     wanted = [_NAMES[words[at]] for at, no in zip(named, refused, strict=True) if not no]
     if wanted:
         return wanted[0]
     unwanted = _NAMES[words[named[0]]]
     return Language.ENGLISH if unwanted is Language.SPANISH else Language.SPANISH
+
+
+def _is_refused(words: list[str], at: int) -> bool:
+    """Whether the text refuses the language that it names in this place, or is weak in it."""
+    after = " ".join(words[at + 1 :])
+    weak = bool(_WEAK.match(after)) and not _EASY.match(after)
+    return weak or bool(_REFUSES.search(" ".join(words[:at])))

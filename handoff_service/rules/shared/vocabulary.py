@@ -146,6 +146,7 @@ class Work(StrEnum):
     CALL_WEBHOOK = "call_webhook"
     MAIL_CODE = "mail_code"
     PROOF_LIMIT = "proof_limit"
+    FOLLOW_UP = "follow_up"
     SWEEP_GAPS = "sweep_gaps"
     PUSH_CONSENTS = "tell_consents"  # stored in due_work: existing databases hold this value
     ASK_PRICES = "ask_prices"

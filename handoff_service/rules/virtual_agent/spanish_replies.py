@@ -64,6 +64,9 @@ SPANISH: Mapping[str, str] = {
     "Please answer with the number or the words of one of these:": (
         "Responda con el 1, el 2... o con las palabras de una de estas:"
     ),
+    "I still need an answer to finish your report. Without one, I'll open the case as it is.": (
+        "Falta una respuesta para terminar su reporte. Si no la da, abro el caso como va."
+    ),
     "Your unfinished report was not sent. Text it again if you still need help.": (
         "Su reporte no se ha enviado, pues no se ha terminado. Cuente de nuevo el problema si "
         "necesita ayuda."

@@ -23,13 +23,14 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views.supervision import Held
 
-#: Kinds of work that may send something. A timer prompts, and an expired proof hands over with a
-#: text.
+#: Kinds of work that may send something. A timer prompts. An expired proof and an unanswered
+#: question hand over with a text.
 SENDING = (
     Work.DELIVER,
     Work.BOT_TURN,
     Work.TIMER,
     Work.PROOF_LIMIT,
+    Work.FOLLOW_UP,
     Work.MAIL_CODE,
     Work.CALL_WEBHOOK,
     Work.PUSH_CONSENTS,

@@ -1,0 +1,46 @@
+"""Recognizes a report right after a case that adds to this case: "the fan spins though".
+
+The classifier knows the text, not the case, so it takes such a text for a new report.
+"""
+
+import re
+from collections.abc import Collection
+
+LONGEST = 8  # words of an addition that begins with "the"
+_NEW = re.compile(
+    r"\b(?:another|new|different|second|other|separate|unrelated) (?:\w+ )?"
+    r"(?:problem|issue|thing|one|ticket|case|report|request)\b"
+    r"|\bsomething else|unrelated|\botr[oa] (?:problema|caso|cosa|falla)|aparte de eso"
+)
+_LEAD = r"(?:(?:oh|ah|ok|okay|yes|no|well|hm+|sorry|btw|fyi|si|bueno|and|but|also|y|pero)[,. ]+)*"
+_REFERS = re.compile(_LEAD + r"(?:it|it's|its|that|that's|this|they|se|eso|esto|sigue)\b")
+_BEGINS = re.compile(
+    r"(?:and|but|plus|also|still|now|only|just|same|because|since|when|whenever|if|after|before"
+    r"|while|maybe|by the way|in fact|not even|even|y|pero|tambien|ademas|solo|porque|cuando"
+    r"|desde|si|despues|aun|todavia|ahora|ni)\b"
+)
+_ENDS = re.compile(
+    r"\b(?:though|tho|too|as well|either|anyway|btw|again|still|also|tambien|igual|todavia|aun)"
+    r"[.!]*$"
+)
+_OF_IT = re.compile(r"(?:the|its|their|el|la|los|las|su|sus)\b")
+#: Devices that are also parts of others.
+_PARTS = frozenset({"monitor", "keyboard", "mouse", "webcam", "headset"})
+_WHOLE = frozenset({"laptop", "computer", "phone", "tablet"})
+_ACCENTS = str.maketrans("áéíóúü\u2019", "aeiouu'")
+
+
+def is_addition(text: str, devices: Collection[str], of_case: str | None) -> bool:
+    """Whether the text adds to the case. ``devices``: the devices and systems that the text names.
+    ``of_case``: the case's device, if it is known."""
+    said = " ".join(text.casefold().translate(_ACCENTS).split())
+    is_part = of_case in _WHOLE and bool(_OF_IT.match(said))
+    if _NEW.search(said):
+        return False
+    if _REFERS.match(said):
+        return True
+    others = {name for name in devices if name != of_case and not (is_part and name in _PARTS)}
+    if others:
+        return False
+    is_short = bool(_OF_IT.match(said)) and len(said.split()) <= LONGEST
+    return bool(_BEGINS.match(said) or _ENDS.search(said)) or is_short

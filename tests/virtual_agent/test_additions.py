@@ -1,0 +1,47 @@
+"""What is texted right after a case: a part of it, or another report."""
+
+import pytest
+
+from handoff_service.rules.virtual_agent.additions import is_addition
+
+
+@pytest.mark.parametrize(
+    ("text", "devices"),
+    [
+        ("the fan spins though", ()),
+        ("the screen stays black", ("monitor",)),
+        ("it happened after the update", ()),
+        ("it wont connect to the wifi either", ("Wi-Fi",)),
+        ("and i cant print from it", ()),
+        ("my laptop gets hot too", ("laptop",)),
+        ("oh and it smells burnt", ()),
+        ("el ventilador sí gira", ()),
+        ("también hace ruido", ()),
+        ("se apaga cuando lo muevo", ()),
+    ],
+)
+def test_it_adds_to_the_case(text: str, devices: tuple[str, ...]) -> None:
+    assert is_addition(text, devices, "laptop")
+
+
+@pytest.mark.parametrize(
+    ("text", "devices"),
+    [
+        ("also my printer is broken", ("printer",)),
+        ("the printer jams too", ("printer",)),
+        ("i have another problem", ()),
+        ("and there is a second issue", ()),
+        ("cant open the shared calendar", ()),
+        ("my badge does not open the door", ()),
+        ("the new joiner on my team has no desk, no phone and no badge", ()),
+        ("el sap no abre", ("sap",)),
+        ("tengo otro problema", ()),
+    ],
+)
+def test_it_is_another_report(text: str, devices: tuple[str, ...]) -> None:
+    assert not is_addition(text, devices, "laptop")
+
+
+def test_a_part_belongs_to_what_has_such_parts() -> None:
+    assert is_addition("the screen flickers", ("monitor",), "tablet")
+    assert not is_addition("the screen flickers", ("monitor",), "printer")

@@ -1,0 +1,138 @@
+"""An unfinished report becomes a case when the conversation leaves the virtual agent."""
+
+import pytest
+
+from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.operations.virtual_agent.follow_up import AGAIN, REASON
+from handoff_service.ports import Understood
+from handoff_service.rules.shared.vocabulary import State, Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.store import Store
+from handoff_service.worker import Worker
+from tests.conftest import MovedClock
+from tests.support.action_story import REQUESTER, Nobody, Rules
+from tests.support.story import MIA, Story
+
+PROBLEM = "my laptop won't start"
+OPENED = f"I've opened case CS0000001: {PROBLEM}. A person will continue with you here."
+
+
+@pytest.fixture
+async def ann(story: Story) -> int:
+    """Ann's interaction, in which the virtual agent waits for the impact."""
+    interaction = (await story.text(PROBLEM)).interaction_id or 0
+    await answer(story, interaction, {"Problem": PROBLEM, "Device": "laptop"})
+    return interaction
+
+
+async def answer(story: Story, interaction: int, collected: dict[str, str]) -> None:
+    question = await story.begin(interaction)
+    assert question is not None
+    told = Understood(intent="report_problem", confidence=0.9, collected=collected)
+    await story.finish(question, "How bad?", understood=told)
+
+
+async def test_asking_for_an_agent_opens_the_case(story: Story, ann: int) -> None:
+    await story.text("AGENT")
+    (case,) = await story.rows(t.cases)
+    assert (case.description, case.device, case.impact) == (PROBLEM, "laptop", None)
+    assert OPENED in await story.texted(ann)
+    (item,) = await story.rows(t.work_items)
+    assert item.collected["Case"] == "CS0000001"
+
+
+async def test_a_bot_that_fails_opens_the_case(story: Story, ann: int) -> None:
+    await story.text("2")
+    question = await story.begin(ann)
+    assert question is not None
+    await story.finish(question, failure="The virtual agent did not answer in time.")
+    assert [case.description for case in await story.rows(t.cases)] == [PROBLEM]
+    assert OPENED in await story.texted(ann)
+
+
+async def test_the_same_report_makes_one_case(story: Story, ann: int) -> None:
+    await story.text("AGENT")
+    await story.text("RESTART")  # back from the queue
+    await answer(story, ann, {"Problem": PROBLEM})
+    await story.text("AGENT")
+    assert len(await story.rows(t.cases)) == 1
+
+
+async def test_two_reports_make_two_cases_that_the_agent_sees(story: Story, ann: int) -> None:
+    await story.text("and the printer")
+    await answer(story, ann, {"Problem": "no toner", "Case": "CS0000012", "Impact": "blocked"})
+    await story.text("AGENT")
+    (case,) = await story.rows(t.cases)
+    assert (case.description, case.priority) == ("no toner", 2)
+    (item,) = await story.rows(t.work_items)
+    assert item.collected["Case"] == "CS0000012, CS0000001"
+
+
+async def test_a_rule_that_closes_the_conversation_leaves_a_case(
+    story: Story, store: Store, clock: MovedClock
+) -> None:
+    rules = Rules(store, clock)
+    await rules.none()
+    await rules.add("give up", REQUESTER, "20m", "set_state", state="closed_abandoned")
+    ann = (await story.text(PROBLEM)).interaction_id or 0
+    await answer(story, ann, {"Problem": PROBLEM})
+    await rules.wait(minutes=20)
+    assert (await story.see(ann)).state is State.CLOSED_ABANDONED
+    assert [case.description for case in await story.rows(t.cases)] == [PROBLEM]
+
+
+# The question is asked again, then a live agent takes over ----------------------------------------
+
+
+async def wait(story: Story, clock: MovedClock, minutes: float) -> None:
+    """Let time pass, and follow up what has become due."""
+    clock.move(minutes * 60)
+    deps = WorkerDeps(store=story.store, provider=Nobody(), bot=Nobody(), clock=clock)  # type: ignore[arg-type]
+    worker = Worker(deps, frozenset({Work.FOLLOW_UP}))
+    while await worker.step():
+        pass
+
+
+async def test_a_question_that_is_never_answered_leaves_a_case_with_an_agent(
+    story: Story, clock: MovedClock, ann: int
+) -> None:
+    before = len(await story.texted(ann))
+    await wait(story, clock, 29)
+    assert len(await story.texted(ann)) == before
+    await wait(story, clock, 1)
+    assert (await story.texted(ann))[before:] == [AGAIN]
+    await wait(story, clock, 30)
+    assert (await story.texted(ann))[before + 1] == OPENED
+    (case,) = await story.rows(t.cases)
+    assert (case.description, case.impact) == (PROBLEM, None)
+    (item,) = await story.rows(t.work_items)
+    assert (item.reason, item.collected["Case"]) == (REASON, "CS0000001")
+
+
+async def test_an_answer_is_waited_for_again(story: Story, clock: MovedClock, ann: int) -> None:
+    await wait(story, clock, 30)
+    await story.text("it beeps")
+    await answer(story, ann, {"Problem": f"{PROBLEM}\nit beeps"})
+    await wait(story, clock, 29)
+    assert (await story.texted(ann)).count(AGAIN) == 1
+    await wait(story, clock, 1)
+    assert (await story.texted(ann)).count(AGAIN) == 2
+
+
+async def test_a_report_that_is_done_is_not_followed_up(
+    story: Story, clock: MovedClock, ann: int
+) -> None:
+    await story.text("2")
+    await answer(story, ann, {})
+    await wait(story, clock, 90)
+    assert AGAIN not in await story.texted(ann)
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.FOLLOW_UP) == 0
+
+
+async def test_an_agent_who_takes_over_ends_the_follow_up(
+    story: Story, clock: MovedClock, ann: int
+) -> None:
+    await story.write(ann, "Mia here, I take this.", MIA)
+    await wait(story, clock, 90)
+    assert AGAIN not in await story.texted(ann)
+    assert await story.rows(t.cases) == []
