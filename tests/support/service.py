@@ -66,6 +66,7 @@ def running_service(
     }
     home.mkdir(parents=True, exist_ok=True)
     log = home / "service.log"
+    log.touch()
     process = (
         _program(environment, log) if program else ForkedService(environment, constants or {}, log)
     )
