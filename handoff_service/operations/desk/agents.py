@@ -15,7 +15,9 @@ from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.sign_in import end_sessions
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.routing.presence import choose_presence
+from handoff_service.operations.shared.record_changes import created, forget, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.desk.agents import agent_name
@@ -71,6 +73,7 @@ def make_agent(tx: Transaction, command: MakeAgent) -> int:
     _put_lists(
         tx, agent_id, {"roles": command.roles, "groups": command.groups, "skills": command.skills}
     )
+    created(tx, Noun.AGENT, agent_id)
     return agent_id
 
 
@@ -86,8 +89,9 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
     if stored.active and not active:
         _leave(tx, command.id, values.get("name", stored.name), command.by)
     columns = {name: value for name, value in values.items() if name in COLUMNS}
-    tx.conn.execute(update(a).where(a.c.id == command.id).values(**columns, active=active))
-    _put_lists(tx, command.id, values)
+    with recorded(tx, Noun.AGENT, command.id):
+        tx.conn.execute(update(a).where(a.c.id == command.id).values(**columns, active=active))
+        _put_lists(tx, command.id, values)
     if "password_hash" in values:
         end_sessions(tx, command.id, but=command.but)
     tx.hint(f"agent:{command.id}")
@@ -104,6 +108,7 @@ def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
         change_agent(tx, ChangeAgent(id=command.id, by=command.by, values={"active": False}))
         return False
     tx.conn.execute(delete(a).where(a.c.id == command.id))
+    forget(tx, Noun.AGENT, command.id)
     return True
 
 

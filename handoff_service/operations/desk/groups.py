@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.shared.record_changes import created, forget, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
@@ -44,7 +46,8 @@ def change_group(tx: Transaction, command: ChangeGroup) -> None:
     if command.values.get("name", stored.name) != stored.name:
         _is_free(tx, command.values["name"])
     if command.values:
-        tx.conn.execute(update(g).where(g.c.id == command.id).values(**command.values))
+        with recorded(tx, Noun.GROUP, command.id):
+            tx.conn.execute(update(g).where(g.c.id == command.id).values(**command.values))
     schedule_offers(tx)
 
 
@@ -62,6 +65,7 @@ def delete_group(tx: Transaction, group: int) -> None:
         raise Conflict(f"{stored.name} is asked by {', '.join(queues)}. Remove it there first.")
     tx.conn.execute(delete(t.agent_groups).where(t.agent_groups.c.group_id == group))
     tx.conn.execute(delete(g).where(g.c.id == group))
+    forget(tx, Noun.GROUP, group)
 
 
 def group_id(tx: Transaction, name: str) -> int:
@@ -73,6 +77,7 @@ def group_id(tx: Transaction, name: str) -> int:
 def _insert(tx: Transaction, command: MakeGroup) -> int:
     values = {"name": command.name, "capacity": command.capacity}
     made: int = tx.conn.execute(insert(g).values(**values).returning(g.c.id)).scalar_one()
+    created(tx, Noun.GROUP, made)
     return made
 
 

@@ -10,6 +10,8 @@ from sqlalchemy import delete, insert, select, update
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.consent.push_consents import push_again
 from handoff_service.operations.desk.own_numbers import refuse_users_number
+from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -44,9 +46,11 @@ def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
     _number_is_free(tx, command.number)
     values = {name: getattr(command, name) for name in MakeProviderNumber.__dataclass_fields__}
     push_again(tx)
-    return tx.conn.execute(
+    made: int = tx.conn.execute(
         insert(p).values(**_row(tx, values, command.number)).returning(p.c.id)
     ).scalar_one()
+    created(tx, Noun.COMPANY_NUMBER, made)
+    return made
 
 
 def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> None:
@@ -62,7 +66,9 @@ def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> No
             )
         _number_is_free(tx, wanted)
     values = {"label": "" if was.label == was.number else was.label, **command.values}
-    tx.conn.execute(update(p).where(p.c.id == command.id).values(**_row(tx, values, wanted)))
+    row = _row(tx, values, wanted)
+    with recorded(tx, Noun.COMPANY_NUMBER, command.id):
+        tx.conn.execute(update(p).where(p.c.id == command.id).values(**row))
     if (wanted, values.get("messaging_service", was.messaging_service)) != (
         was.number,
         was.messaging_service,
@@ -95,6 +101,7 @@ def delete_provider_number(tx: Transaction, number_id: int) -> None:
             f"The messaging action {action!r} is limited to {number}. Change that first."
         )
     tx.conn.execute(delete(p).where(p.c.id == number_id))
+    forget(tx, Noun.COMPANY_NUMBER, number_id)
 
 
 def _one(tx: Transaction, number_id: int) -> sa.Row[Any]:

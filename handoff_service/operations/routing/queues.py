@@ -9,7 +9,9 @@ from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib import opening_hours
+from handoff_service.operations.shared.record_changes import created, forget, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import QueueFields, faults
 from handoff_service.rules.shared import conditions
@@ -37,6 +39,7 @@ def make_queue(tx: Transaction, queue: QueueFields) -> int:
     row = _row(replace(queue, position=queue.position or last + 1))
     queue_id = tx.conn.execute(insert(q).values(**row).returning(q.c.id)).scalar_one()
     _join(tx, queue_id, queue)
+    created(tx, Noun.QUEUE, queue_id)
     schedule_offers(tx)
     return queue_id
 
@@ -74,6 +77,7 @@ def delete_queue(tx: Transaction, queue_id: int) -> None:
         if used_by is not None:
             raise Conflict(why.format(queue=name, by=used_by))
     tx.conn.execute(delete(q).where(q.c.id == queue_id))
+    forget(tx, Noun.QUEUE, queue_id)
 
 
 def checked(tx: Transaction, queue: QueueFields) -> None:
@@ -133,8 +137,9 @@ def _name_is_free(tx: Transaction, name: str) -> None:
 
 
 def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
-    tx.conn.execute(update(q).where(q.c.id == queue_id).values(**_row(queue)))
-    _join(tx, queue_id, queue)
+    with recorded(tx, Noun.QUEUE, queue_id):
+        tx.conn.execute(update(q).where(q.c.id == queue_id).values(**_row(queue)))
+        _join(tx, queue_id, queue)
     schedule_offers(tx)
 
 

@@ -17,11 +17,14 @@ from handoff_service.operations.desk.agents import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Agent
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving
 from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, lines
+from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.api.agents import AgentBody, NewAgentBody, with_hash
 from handoff_service.web.shared.session import cookie_token, desk_of, page
 
@@ -118,6 +121,8 @@ def _deleting(one: Agent) -> Deleting | None:
 
 
 EDITOR = Editor(
+    noun=Noun.AGENT,
+    valid={"name": "?", "email": "a@example.invalid", "password": "a long enough one"},
     here=HERE,
     at=HERE,
     template="agent.html",

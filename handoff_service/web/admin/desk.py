@@ -21,12 +21,15 @@ from handoff_service.operations.desk.desk_settings import (
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file.desk_file import PresenceStateEntry, RejectReasonEntry
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.virtual_agent.commands import Command, with_shipped
 from handoff_service.store.desk import desk
 from handoff_service.store.views import PresenceState, RejectReason
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving
 from handoff_service.web.admin.pages import Form, admin_page, done, lines, typed
+from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.shared.session import desk_of, page
 
@@ -154,6 +157,8 @@ async def _write_reason(saving: Saving[RejectReason]) -> WriteNoun:
 
 
 PRESENCE = Editor(
+    noun=Noun.PRESENCE_STATE,
+    valid={"name": "?"},
     here=HERE,
     at="/presence-states",
     template="presence_state.html",
@@ -170,6 +175,8 @@ PRESENCE = Editor(
     ),
 )
 REASONS = Editor(
+    noun=Noun.REJECT_REASON,
+    valid={"words": "?"},
     here=HERE,
     at="/reject-reasons",
     template="reject_reason.html",

@@ -11,9 +11,12 @@ from handoff_service.operations.desk.groups import (
 )
 from handoff_service.operations.desk_file.desk_file import GroupEntry
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Group
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving
+from handoff_service.web.admin.record_form import WriteNoun
 
 
 def _shown(group: Group) -> tuple[str, dict[str, str]]:
@@ -30,6 +33,8 @@ async def _write(saving: Saving[Any]) -> WriteNoun:
 
 
 EDITOR = Editor(
+    noun=Noun.GROUP,
+    valid={"name": "?"},
     here="/agents",
     at="/groups",
     template="group.html",

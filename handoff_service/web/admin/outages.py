@@ -19,14 +19,17 @@ from handoff_service.operations.cases.outages import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import outages
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Outage
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun, listed
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving, listed
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import TextPreview
+from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/outages"
@@ -111,6 +114,8 @@ def _around(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str,
 
 
 EDITOR = Editor(
+    noun=Noun.OUTAGE,
+    valid={"title": "?", "text": "?"},
     here=HERE,
     at=HERE,
     template="outage.html",

@@ -2,7 +2,7 @@
 paging."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from sanic import Request
@@ -12,8 +12,9 @@ from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin.menu import menu_for
+from handoff_service.web.admin.merging import Filled, Rival, differing
 from handoff_service.web.shared.page_shell import frame
-from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.rendering import form_field, render, went_well, words
 
 UNDER = "/workspace/admin"
 PAGE = 50  # rows of a list
@@ -36,6 +37,24 @@ class Form:
     values: Mapping[str, str]  #: field -> the typed text
     errors: Mapping[str, str] = field(default_factory=dict)  #: field -> what the field requires
     said: str = ""  #: an error that belongs to no single field
+    #: what the form was filled with; None: it is new, or does not keep watch
+    was: Filled | None = None
+    #: the fields that somebody else changed meanwhile
+    rivals: Sequence[Rival] = ()
+    #: field -> its label, and the labels of its choices; the template's macros fill it in
+    labels: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+
+    def called(self, name: str, label: str, options: Mapping[str, Any] | None = None) -> str:
+        """Note a field's label while the template renders it, for summaries above the fields."""
+        self.labels[name] = label, options or {}
+        return ""
+
+    def label(self, name: str) -> str:
+        return self.labels[name][0] if name in self.labels else words(name)
+
+    def unsaved(self) -> list[str]:
+        """The fields that differ from what the form was filled with."""
+        return differing(self.was.values, self.values) if self.was else []
 
     @property
     def first_wrong(self) -> str | None:
@@ -52,9 +71,8 @@ class Form:
         strange = "; ".join(
             f"{name} {what}" for name, what in errors.items() if name not in self.values
         )
-        return type(self)(
-            values=self.values, errors=shown, said=strange or ("" if errors else refusal.detail)
-        )
+        said = strange or ("" if errors else refusal.detail)
+        return replace(self, errors=shown, said=said, labels={})
 
 
 def sentence(words: str) -> str:

@@ -17,6 +17,7 @@ from handoff_service.operations.routing.queues import (
     delete_queue,
     make_queue,
 )
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS
 from handoff_service.rules.routing.queue_conditions import FIELDS, USER
 from handoff_service.rules.routing.queues import QueueFields
@@ -27,10 +28,12 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours, queues
 from handoff_service.web.admin import queue_form
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun, listed
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving, listed
 from handoff_service.web.admin.hours import hours
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import TextPreview
+from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
@@ -120,6 +123,8 @@ def _schedule(conn: Connection, given: Mapping[str, str]) -> Schedule:
 
 
 EDITOR = Editor(
+    noun=Noun.QUEUE,
+    valid={"name": "?"},
     here=HERE,
     at=HERE,
     template="queue.html",
