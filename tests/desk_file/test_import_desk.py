@@ -230,7 +230,7 @@ FAULTS = [
     ("queue: never open", QUEUE + 'schedule = "off"\n', "3: queues[0].schedule: is never open"),
     ("queue: condition", QUEUE + 'conditions = [{ field = "state", is = "new" }]\n',
 
-     "3: queues[0].conditions[0]: there is no field 'state'; there are provider_number, "
+     "3: queues[0].conditions[0]: there is no field “state”; there are provider_number, "
      "topic, language, user."),
     ("queue: pool", QUEUE + 'groups = [{ name = "A", after = 5 }]\n',
     "3: queues[0].groups[0].after: "
@@ -334,7 +334,7 @@ async def test_an_action_for_a_queue_that_is_not_there_is_refused(
     path.write_text(ACTION + 'queues = ["None"]\n')
     with pytest.raises(BadInput) as error:
         await story.store.write(import_desk, desk_file.read(path))
-    assert error.value.errors == {"messaging_actions.Remind.queues": "there is no queue 'None'"}
+    assert error.value.errors == {"messaging_actions.Remind.queues": "there is no queue “None”"}
 
 
 async def test_the_demo_desk_has_the_shipped_actions(story: Story) -> None:
@@ -351,7 +351,7 @@ async def test_a_file_that_cannot_be_taken_whole_changes_nothing(
     )
     with pytest.raises(BadInput) as error:
         await story.store.write(import_desk, desk_file.read(path))
-    assert error.value.errors == {"provider_numbers.+18885550300.queue": "there is no queue 'None'"}
+    assert error.value.errors == {"provider_numbers.+18885550300.queue": "there is no queue “None”"}
     assert await story.count(t.users, t.users.c.external_id == "E9") == 0
 
 

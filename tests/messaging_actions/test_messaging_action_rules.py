@@ -145,8 +145,8 @@ def test_all_of_and_any_of() -> None:
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ({"field": "colour", "is": "red"}, "there is no field 'colour'; there are state, owner"),
-        ({"is": "on_hold"}, "there is no field None"),
+        ({"field": "colour", "is": "red"}, "there is no field “colour”; there are state, owner"),
+        ({"is": "on_hold"}, "there is no field “None”"),
         ({"field": "state"}, "needs field, operator and value"),
         ({"field": "state", "is": "new", "is_not": "on_hold"}, "needs field, operator and value"),
         (

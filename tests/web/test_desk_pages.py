@@ -173,7 +173,7 @@ async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(
     for what in (
         "Must be at least 5.",
         "Must be a time zone's IANA name",
-        "There is no field 'colour'",
+        "There is no field “colour”",
     ):
         assert what in said
     right = QUEUE | {"schedule": "weekdays", "waiting_text": "{x}"}
@@ -348,7 +348,7 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
         b"[desk]\nname = 'Caf\xe9'", 400
     )
     number = b'[[provider_numbers]]\nnumber = "+18885550300"\nqueue = "None"\n'
-    assert "provider_numbers.+18885550300.queue: there is no queue 'None'" in await take_in(
+    assert "provider_numbers.+18885550300.queue: there is no queue “None”" in await take_in(
         number, 400
     )
     assert "Choose a file first." in await take_in(b"", 400)

@@ -82,7 +82,9 @@ def _change(tx: Transaction, command: ChangeUser, stored: Any) -> None:
         _is_free(tx, values["external_id"])
     active = values.get("active", stored.active)
     if not active and values.get("numbers"):
-        raise Conflict(f"{stored.name} is deactivated and has no numbers. Activate the user first.")
+        raise Conflict.at(
+            "numbers", f"{stored.name} is deactivated and has no numbers. Activate the user first."
+        )
     columns = {
         name: value
         for name, value in values.items()
@@ -171,4 +173,5 @@ def _locked(tx: Transaction, user_id: int) -> Any:
 
 def _is_free(tx: Transaction, external_id: str) -> None:
     if tx.conn.execute(select(u.c.id).where(u.c.external_id == external_id)).scalar() is not None:
-        raise Conflict(f"A user with the employee number {external_id!r} already exists.")
+        said = f"A user with the employee number “{external_id}” already exists."
+        raise Conflict.at("external_id", said)

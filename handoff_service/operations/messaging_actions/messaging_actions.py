@@ -145,7 +145,7 @@ def _row(action: MessagingAction, position: int) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(a.c.id).where(a.c.name == name)).scalar() is not None:
-        raise Conflict(f"A messaging action named {name!r} already exists.")
+        raise Conflict.at("name", f"A messaging action named “{name}” already exists.")
 
 
 def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:
@@ -175,5 +175,5 @@ def _ids(
     found = {r[1]: r[0] for r in tx.conn.execute(select(key, name).where(name.in_(wanted)))}
     missing = [one for one in wanted if one not in found]
     if missing:
-        raise BadInput(errors={field: f"there is no {what} {missing[0]!r}"})
+        raise BadInput(errors={field: f"there is no {what} “{missing[0]}”"})
     return [found[one] for one in dict.fromkeys(wanted)]

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib import opening_hours
 from handoff_service.operations.shared.record_changes import created, forget, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import QueueFields, faults
@@ -71,11 +71,9 @@ def put_queue(tx: Transaction, queue: QueueFields) -> None:
 def delete_queue(tx: Transaction, queue_id: int) -> None:
     """Delete a queue without references. NotFound; the Conflict names the reference and says what
     to do instead."""
-    name = queues.get(tx.conn, queue_id).name
-    for why, query in _uses(queue_id).items():
-        used_by = tx.conn.execute(query.limit(1)).scalar()
-        if used_by is not None:
-            raise Conflict(why.format(queue=name, by=used_by))
+    queues.get(tx.conn, queue_id)
+    if found := blockers(tx.conn, queue_id):
+        raise Conflict(found[0].says)
     tx.conn.execute(delete(q).where(q.c.id == queue_id))
     forget(tx, Noun.QUEUE, queue_id)
 
@@ -103,37 +101,57 @@ def check_schedules(tx: Transaction) -> None:
             raise BadInput(errors={"country": error})
 
 
-def _uses(queue_id: int) -> dict[str, Any]:
-    """Description of a kind of reference -> the query that finds it."""
-    p, w, i, a, limits = (
-        t.provider_numbers,
-        t.work_items,
-        t.interactions,
-        t.messaging_actions,
-        t.messaging_action_queues,
-    )
-    limited = (
-        select(a.c.name)
+def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
+    """What keeps a queue from being deleted."""
+    p, a, limits = t.provider_numbers, t.messaging_actions, t.messaging_action_queues
+    name = queues.get(conn, queue_id).name
+    numbers = conn.execute(select(p.c.id, p.c.number).where(p.c.queue_id == queue_id))
+    limited = conn.execute(
+        select(a.c.id, a.c.name)
         .join(limits, limits.c.action_id == a.c.id)
         .where(limits.c.queue_id == queue_id)
     )
-    history = sa.union_all(
-        select(w.c.id).where(w.c.queue_id == queue_id),
-        select(i.c.id).where(i.c.queue_id == queue_id),
+    return [
+        *(
+            Blocker(
+                says=f"{name} is the queue of {r.number}. Give that number another queue first.",
+                noun=Noun.COMPANY_NUMBER,
+                id=r.id,
+                name=r.number,
+            )
+            for r in numbers
+        ),
+        *(
+            Blocker(
+                says=f"The messaging action “{r.name}” is limited to {name}. Change that first.",
+                noun=Noun.MESSAGING_ACTION,
+                id=r.id,
+                name=r.name,
+            )
+            for r in limited
+        ),
+        *_history(conn, queue_id, name),
+    ]
+
+
+def _history(conn: Connection, queue_id: int, name: str) -> list[Blocker]:
+    w, i = t.work_items, t.interactions
+    waited = (
+        select(w.c.id).where(w.c.queue_id == queue_id).limit(1),
+        select(i.c.id).where(i.c.queue_id == queue_id).limit(1),
     )
-    return {
-        "{queue} is the queue of {by}. Give that number another queue first.": select(
-            p.c.number
-        ).where(p.c.queue_id == queue_id),
-        "The messaging action {by!r} is limited to {queue}. Change that first.": limited,
-        "Conversations have waited in {queue}, so it cannot be deleted. Rename it, or remove "
-        "its groups.": history,
-    }
+    if all(conn.execute(query).first() is None for query in waited):
+        return []
+    says = (
+        f"Conversations have waited in {name}, so it cannot be deleted. Rename it, or remove its "
+        "groups."
+    )
+    return [Blocker(says=says)]
 
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(q.c.id).where(q.c.name == name)).scalar() is not None:
-        raise Conflict(f"A queue named {name!r} already exists.")
+        raise Conflict.at("name", f"A queue named “{name}” already exists.")
 
 
 def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
@@ -173,5 +191,5 @@ def _groups(tx: Transaction, names: Sequence[str]) -> dict[str, int]:
         r.name: r.id for r in tx.conn.execute(select(g.c.id, g.c.name).where(g.c.name.in_(names)))
     }
     if missing := next((name for name in names if name not in found), None):
-        raise BadInput(errors={"groups": f"there is no group {missing!r}"})
+        raise BadInput(errors={"groups": f"there is no group “{missing}”"})
     return found

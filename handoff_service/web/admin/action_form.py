@@ -2,13 +2,13 @@
 describes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self
 
 from sanic import Request
 
-from handoff_service.errors import BadInput, Refusal
+from handoff_service.errors import BadInput
 from handoff_service.rules.messaging_actions.action_sentence import COMPARES
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, faults
 from handoff_service.rules.shared import conditions, durations
@@ -69,12 +69,27 @@ class Row:
         return conditions.parse({"field": self.field, "operator": self.operator, "value": value})
 
 
+TAB = "\t"  # separates the parts of a condition in a form's value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionForm:
     """The whole form: the plain fields and the rows of conditions."""
 
     form: Form
     rows: tuple[Row, ...] = ()
+
+    def flat(self) -> Form:
+        """The form with its conditions as one more value, a line for each."""
+        written = [TAB.join((r.field, r.was, r.operator, *r.values)) for r in self.rows]
+        return replace(self.form, values={**self.form.values, "conditions": "\n".join(written)})
+
+    @classmethod
+    def of_flat(cls, form: Form) -> Self:
+        lines_of = [line.split(TAB) for line in form.values["conditions"].split("\n") if line]
+        rows = tuple(Row(p[0], p[1], p[2], tuple(p[3:])) for p in lines_of)
+        values = {name: value for name, value in form.values.items() if name != "conditions"}
+        return cls(form=replace(form, values=values), rows=rows)
 
     def read(self) -> MessagingAction:
         """Return the action that the form describes. BadInput names each wrong field."""
@@ -107,13 +122,6 @@ class ActionForm:
                 active=bool(values["active"]),
             )
         )
-
-    def refused(self, refusal: Refusal) -> Self:
-        """Return the form with each error under its field. Errors that belong to no field appear at
-        the top."""
-        values = dict(self.form.values) | {f"condition-{n}": "" for n in range(len(self.rows))}
-        form = Form(values=values).with_refusal(refusal)
-        return type(self)(form=form, rows=self.rows)
 
     def changed(self, request: Request) -> Self:
         """Return the form with one condition added or removed, if the pressed button asks for

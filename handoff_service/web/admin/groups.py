@@ -5,6 +5,7 @@ from typing import Any
 from handoff_service.operations.desk.groups import (
     ChangeGroup,
     MakeGroup,
+    blockers,
     change_group,
     delete_group,
     make_group,
@@ -44,12 +45,10 @@ EDITOR = Editor(
     shown=_shown,
     write=_write,
     delete=lambda _agent, number: (delete_group, number),
+    blockers=blockers,
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}?",
-        says=[
-            "Its agents leave the group but keep their accounts. A group that belongs to a queue "
-            "cannot be deleted."
-        ],
+        says=["Its agents leave the group but keep their accounts."],
         label="Delete this group",
     ),
 )

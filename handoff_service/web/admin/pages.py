@@ -11,6 +11,7 @@ from sanic.response import HTTPResponse
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.web.admin import field_words
 from handoff_service.web.admin.menu import menu_for
 from handoff_service.web.admin.merging import Filled, Rival, differing
 from handoff_service.web.shared.page_shell import frame
@@ -51,6 +52,11 @@ class Form:
 
     def label(self, name: str) -> str:
         return self.labels[name][0] if name in self.labels else words(name)
+
+    def value(self, name: str, value: Any) -> str:
+        """A value of this field in words."""
+        options = self.labels[name][1] if name in self.labels else {}
+        return field_words.say(value, options)
 
     def unsaved(self) -> list[str]:
         """The fields that differ from what the form was filled with."""

@@ -11,6 +11,7 @@ from handoff_service.errors import NotFound
 from handoff_service.operations.desk.provider_numbers import (
     ChangeProviderNumber,
     MakeProviderNumber,
+    blockers,
     change_provider_number,
     delete_provider_number,
     make_provider_number,
@@ -103,11 +104,10 @@ EDITOR = Editor(
     shown=_shown,
     write=_write,
     delete=lambda _agent, number: (delete_provider_number, number),
+    blockers=blockers,
     deleting=lambda one: Deleting(
         title=f"Delete {phone(one.number)}",
-        says=[
-            "Texts to this number are then rejected. A number with conversations cannot be deleted."
-        ],
+        says=["Texts to this number are then rejected."],
         label="Delete this number",
     ),
     around=_around,

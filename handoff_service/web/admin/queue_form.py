@@ -130,7 +130,7 @@ def _condition(row: list[str]) -> dict[str, Any]:
     if not name or not value:
         raise BadInput(
             errors={
-                "conditions": f"needs a field and a value in each row; {name or value!r} is alone"
+                "conditions": f"needs a field and a value in each row; “{name or value}” is alone"
             }
         )
     several = operator in (Operator.IN, Operator.NOT_IN)

@@ -13,6 +13,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.queue_fields import values
 from handoff_service.operations.routing.queues import (
     ChangeQueue,
+    blockers,
     change_queue,
     delete_queue,
     make_queue,
@@ -136,12 +137,10 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_queue, number),
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}",
-        says=[
-            "A queue can be deleted only if no company number, messaging action or conversation "
-            "uses it."
-        ],
+        says=["Nothing uses it, so nothing else changes."],
         label="Delete this queue",
     ),
+    blockers=blockers,
     around=_around,
     typed=queue_form.with_lists,
 )

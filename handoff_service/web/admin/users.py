@@ -35,7 +35,7 @@ from handoff_service.web.api.users import NewUserBody, UserBody
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/users"
-FIELDS = ("external_id", "name", "email", "numbers", "attributes", "facts", "active")
+FIELDS = ("name", "external_id", "email", "numbers", "attributes", "facts", "active")
 
 
 @page(Role.ADMIN)
@@ -62,8 +62,8 @@ def _read(conn: Connection, user_id: int) -> User:
 
 def _shown(user: User) -> tuple[str, dict[str, str]]:
     return user.name, {
-        "external_id": user.external_id,
         "name": user.name,
+        "external_id": user.external_id,
         "email": user.email or "",
         "numbers": "\n".join(user.numbers),
         "attributes": "\n".join(f"{name} = {value}" for name, value in user.attributes.items()),

@@ -6,6 +6,16 @@ export function startForms() {
   for (const part of document.querySelectorAll("[data-words]")) keepCurrent(part);
   for (const rows of document.querySelectorAll("[data-rows]")) addAndRemove(rows);
   nameCountries();
+  for (const link of document.querySelectorAll("[data-to-field]")) link.addEventListener("click", toField);
+}
+
+// The error's link gives the field the focus, and not only the eye.
+function toField(event) {
+  const field = document.getElementById(decodeURIComponent(event.currentTarget.hash.slice(1)));
+  if (!field) return;
+  event.preventDefault();
+  field.scrollIntoView({ block: "center" });
+  field.focus({ preventScroll: true });
 }
 
 function keepCurrent(part) {

@@ -17,6 +17,7 @@ import { startTemplates } from "./templates.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
 import { startTimers } from "./timers.js";
 import { countWaits, runTimes } from "./times.js";
+import { startUnsaved } from "./unsaved.js";
 import { startSounds } from "./sounds.js";
 import { startTyping, stopped } from "./typing.js";
 
@@ -59,6 +60,7 @@ startComposer(() => {
 startDialogs();
 startTemplates();
 startForms();
+startUnsaved();
 startNewMessage();
 startTimers();
 startLoading();
