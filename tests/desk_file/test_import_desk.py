@@ -213,7 +213,7 @@ FAULTS = [
     "4: messaging_actions[0].duration: must "
     "be a whole number and"),
     ("action: condition", ACTION + 'conditions = [{ field = "state", is = "asleep" }]\n',
-     "6: messaging_actions[0].conditions[0]: 'asleep' is not one of new, work_in_progress"),
+     "6: messaging_actions[0].conditions[0]: “asleep” is not one of new, work_in_progress"),
     ("action: placeholder", ACTION + 'text = "{requester.nick}"\n',
 
      "6: messaging_actions[0].text: {requester.nick}: there is no such placeholder; there "
@@ -225,8 +225,8 @@ FAULTS = [
     "must be one of"),
     ("queue: schedule", QUEUE + 'schedule = "weekdays"\n',
 
-     "3: queues[0].schedule: cannot be read as opening hours; write for example 'Mo-Fr "
-     "08:00-18:00; PH off'"),
+     "3: queues[0].schedule: cannot be read as opening hours; write for example “Mo-Fr "
+     "08:00-18:00; PH off”"),
     ("queue: never open", QUEUE + 'schedule = "off"\n', "3: queues[0].schedule: is never open"),
     ("queue: condition", QUEUE + 'conditions = [{ field = "state", is = "new" }]\n',
 
@@ -235,7 +235,7 @@ FAULTS = [
     ("queue: pool", QUEUE + 'groups = [{ name = "A", after = 5 }]\n',
     "3: queues[0].groups[0].after: "
     "there is no such"),
-    ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: names 'A' twice"),
+    ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: names “A” twice"),
     ("queue: text", QUEUE + 'texts = { closed = "{x}" }\n',
     "3: queues[0].texts: closed: {x}: "
     "there is no such placeh"),

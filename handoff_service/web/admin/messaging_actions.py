@@ -1,4 +1,4 @@
-"""Messaging actions: the escalation ladder of each event, the form of one action, and its dry run.
+"""Messaging actions: the form of one action, and its dry run.
 
 The form works without the page's script. Buttons that change the form (add, remove, try) post it to
 its own address, which shows it again without saving. With the script, the page requests the same
@@ -18,11 +18,9 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.messaging_actions import (
     ChangeMessagingAction,
     MakeMessagingAction,
-    Move,
     change_messaging_action,
     delete_messaging_action,
     make_messaging_action,
-    move_messaging_action,
 )
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.messaging_actions.messaging_actions import (
@@ -30,9 +28,9 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
     STATES,
     MessagingAction,
 )
-from handoff_service.rules.shared.vocabulary import Role, State, Unanswered
+from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.store.messaging_actions import dry_run, messaging_actions
-from handoff_service.web.admin import action_panels
+from handoff_service.web.admin import action_ladders, action_panels
 from handoff_service.web.admin.action_form import (
     OFFERED,
     SEVERAL,
@@ -42,7 +40,8 @@ from handoff_service.web.admin.action_form import (
     operators_of,
     sent,
 )
-from handoff_service.web.admin.action_panels import DOES, panels, schedule_words, time_words
+from handoff_service.web.admin.action_ladders import EVENTS, HERE, ONE
+from handoff_service.web.admin.action_panels import DOES, panels, schedule_words
 from handoff_service.web.admin.deleting import Deleting, ask, question
 from handoff_service.web.admin.merging import Filled
 from handoff_service.web.admin.pages import UNDER, Form, admin_page, done
@@ -51,25 +50,7 @@ from handoff_service.web.shared.page_shell import frame
 from handoff_service.web.shared.rendering import form_field, render, words
 from handoff_service.web.shared.session import desk_of, page
 
-HERE = "/messaging-actions"
-EVENTS = {
-    Unanswered.REQUESTER_MESSAGE: (
-        "Requester message without agent response",
-        "Starts at the first unanswered text",
-    ),
-    Unanswered.AGENT_MESSAGE: (
-        "Agent message without requester response",
-        "Starts at the agent's first unanswered text",
-    ),
-}
 ASIDE = ("add", "remove", "refresh", "dry_run")  # buttons that do not save
-
-
-@page(Role.ADMIN)
-async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    return await admin_page(
-        request, agent, "messaging_actions.html", here=HERE, **await _listed(request)
-    )
 
 
 @page(Role.ADMIN)
@@ -161,24 +142,6 @@ async def try_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def switch(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
-    """Activate or deactivate an action."""
-    change = ChangeMessagingAction(
-        id=action_id, values={"active": form_field(request, "active") == "1"}
-    )
-    await desk_of(request).store.write(change_messaging_action, change)
-    return await _list_again(request, agent)
-
-
-@page(Role.ADMIN)
-async def move(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
-    """Move an action up or down by one place among the actions of its event."""
-    way = Move(id=action_id, up=form_field(request, "way") == "up")
-    await desk_of(request).store.write(move_messaging_action, way)
-    return await _list_again(request, agent)
-
-
-@page(Role.ADMIN)
 async def delete_page(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
     stored = await desk_of(request).store.read(messaging_actions.get, action_id)
     deletes = _deletes(stored)
@@ -189,21 +152,6 @@ async def delete_page(request: Request, agent: CurrentAgent, action_id: int) -> 
 async def delete(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
     await desk_of(request).store.write(delete_messaging_action, action_id)
     return done(request, HERE, "deleted")
-
-
-async def _list_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    if "hx-request" not in request.headers:
-        return done(request, HERE)
-    around = await frame(request, agent, place="admin")
-    return render(
-        "admin/action_ladders.html", under=UNDER, here=HERE, **around, **await _listed(request)
-    )
-
-
-async def _listed(request: Request) -> dict[str, Any]:
-    stored = (await desk_of(request).store.read(messaging_actions.list_)).values()
-    ladders = {event: [one for one in stored if one.action.event is event] for event in EVENTS}
-    return {"ladders": ladders, "events": EVENTS, "does": DOES, "time_words": time_words}
 
 
 async def _form_page(
@@ -285,19 +233,17 @@ def _deletes(stored: messaging_actions.StoredAction) -> Mapping[str, Any]:
     return question(deleting, f"{HERE}/{stored.id}/delete")
 
 
-ONE = f"{HERE}/<action_id:int>"
 PAGES: dict[str, Any] = {
-    HERE: list_page,
+    **action_ladders.PAGES,
     f"{HERE}/new": new_page,
     ONE: form_page,
     f"{ONE}/delete": delete_page,
 }
 ACTS: dict[str, Any] = {
+    **action_ladders.ACTS,
     f"{HERE}/new": make,
     f"{HERE}/follow": follow,
     f"{HERE}/dry-run": try_out,
     ONE: change,
-    f"{ONE}/active": switch,
-    f"{ONE}/move": move,
     f"{ONE}/delete": delete,
 }

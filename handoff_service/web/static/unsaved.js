@@ -35,9 +35,9 @@ export function startUnsaved() {
 // Each field, or part with several, and what is in it.
 function valuesOf(form) {
   const values = new Map();
-  for (const field of form.elements) {
+  for (const field of [...form.elements].filter((one) => one.matches("input, select, textarea"))) {
     const name = field.closest("[data-counts]")?.dataset.counts ?? field.name;
-    if (!name || IGNORED.test(name) || field.type === "submit" || field.type === "button") continue;
+    if (!name || IGNORED.test(name)) continue;
     const off = ["checkbox", "radio"].includes(field.type) && !field.checked;
     const value = off ? "" : `${field.name}=${field.value.trim()}\n`;
     values.set(name, (values.get(name) ?? "") + value);
