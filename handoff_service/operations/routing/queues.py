@@ -17,6 +17,7 @@ from handoff_service.rules.routing.queues import QueueFields, faults
 from handoff_service.rules.shared import conditions
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import update_rows
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import queues
 
@@ -29,6 +30,15 @@ class ChangeQueue:
 
     id: int
     values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveQueue:
+    """Move a queue in the admin's order: ``by`` places, or ``to`` a place, which counts from 0."""
+
+    id: int
+    by: int = 0
+    to: int | None = None
 
 
 def make_queue(tx: Transaction, queue: QueueFields) -> int:
@@ -52,6 +62,20 @@ def change_queue(tx: Transaction, command: ChangeQueue) -> None:
     if changed.name != stored.name:
         _name_is_free(tx, changed.name)
     _save(tx, command.id, changed)
+
+
+def move_queue(tx: Transaction, command: MoveQueue) -> None:
+    """Beyond the first or the last place is that place. NotFound."""
+    queues.get(tx.conn, command.id)
+    order = list(queues.list_(tx.conn))
+    here = order.index(command.id)
+    place = here + command.by if command.to is None else command.to
+    order.remove(command.id)
+    order.insert(max(place, 0), command.id)
+    rows = [{"id": one, "position": n} for n, one in enumerate(order, start=1)]
+    with recorded(tx, Noun.QUEUE, command.id):
+        update_rows(tx.conn, q, rows)
+    schedule_offers(tx)
 
 
 def put_queue(tx: Transaction, queue: QueueFields) -> None:

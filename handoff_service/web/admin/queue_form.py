@@ -27,7 +27,6 @@ PLAIN = (
 )
 NEW = {
     "name": "",
-    "position": "",
     "groups": "",
     "skills": "",
     "optional_skills": "",
@@ -49,7 +48,7 @@ NEW = {
 def shown(queue: QueueFields) -> dict[str, str]:
     """Return the form's values for a queue."""
     return {
-        **{name: str(getattr(queue, name) or "") for name in (*PLAIN, "position", "alarm_seconds")},
+        **{name: str(getattr(queue, name) or "") for name in (*PLAIN, "alarm_seconds")},
         "affinity_days": str(queue.affinity_days),
         "auto_assign": "1" if queue.auto_assign else "",
         "groups": "\n".join(f"{pool.after_seconds}{TAB}{pool.group}" for pool in queue.pools),
@@ -94,7 +93,7 @@ def entry(form: Form) -> QueueEntry:
             },
             **{
                 name: given[name] or None
-                for name in ("position", "schedule", "time_zone", "country", "alarm_seconds")
+                for name in ("schedule", "time_zone", "country", "alarm_seconds")
             },
             "groups": [
                 {"name": name, "after_seconds": after} for after, name in rows(given["groups"])

@@ -8,15 +8,16 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection, select
 
-from handoff_service.lib.opening_hours import Schedule
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.queue_fields import values
 from handoff_service.operations.routing.queues import (
     ChangeQueue,
+    MoveQueue,
     blockers,
     change_queue,
     delete_queue,
     make_queue,
+    move_queue,
 )
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS
@@ -24,19 +25,20 @@ from handoff_service.rules.routing.queue_conditions import FIELDS, USER
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.vocabulary import Assignment, Role
 from handoff_service.store.desk import texts
-from handoff_service.store.desk.desk import desk_country, desk_time_zone
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours, queues
-from handoff_service.web.admin import queue_form
+from handoff_service.web.admin import queue_form, try_routing, week
 from handoff_service.web.admin.deleting import Deleting
 from handoff_service.web.admin.editor import Editor, Saving, listed
 from handoff_service.web.admin.hours import hours
-from handoff_service.web.admin.pages import Form, admin_page
+from handoff_service.web.admin.pages import Form, admin_page, done
 from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
-from handoff_service.web.shared.rendering import render
+from handoff_service.web.admin.week import grid, schedule_of
+from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/queues"
@@ -51,6 +53,10 @@ OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is no
 
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    return await _list(request, agent)
+
+
+async def _list(request: Request, agent: CurrentAgent) -> HTTPResponse:
     def read(conn: Connection) -> list[tuple[Any, str]]:
         found = queues.list_views(conn)
         known = queue_hours.of_queues(conn, [one.id for one in found])
@@ -63,17 +69,15 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def hours_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Describe the schedule that is being typed."""
-    typed = {
-        name: (request.args.get(name) or "").strip()[:500]
-        for name in ("schedule", "time_zone", "country")
-    }
-    read = desk_of(request).store.read
-    return render(
-        "admin/hours.html",
-        hours=await read(lambda conn: hours(_schedule(conn, typed), read_at(conn))),
-    )
+async def move(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
+    """Move a queue in the admin's order: by one place, or to the place where it was dropped."""
+    way, to = form_field(request, "way"), form_field(request, "to")
+    place = int(to) if to.isascii() and to.isdigit() and len(to) < 6 else None
+    command = MoveQueue(id=number, by={"up": -1, "down": 1}.get(way, 0), to=place)
+    await desk_of(request).store.write(move_queue, command)
+    if "hx-request" not in request.headers:
+        return done(request, HERE)
+    return await _list(request, agent)
 
 
 def _read(conn: Connection, queue_id: int) -> QueueFields:
@@ -105,7 +109,8 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
         "condition_fields": [*FIELDS, *(f"{USER}{name}" for name in queues.attribute_names(conn))],
         "operators": OPERATORS,
         "assignments": ASSIGNMENTS,
-        "hours": hours(_schedule(conn, form.values), read_at(conn)),
+        "hours": hours(schedule_of(conn, form.values), read_at(conn)),
+        "grid": grid(form.values["schedule"]),
         "time_zones": TIME_ZONES,
         "countries": {"": "The desk's", **COUNTRIES},
         "desk_zone": desk_time_zone(conn),
@@ -115,12 +120,6 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
         },
         "previews": [TextPreview(label="The requester reads", values=example)],
     }
-
-
-def _schedule(conn: Connection, given: Mapping[str, str]) -> Schedule:
-    zone = given["time_zone"] if given["time_zone"] in TIME_ZONES else desk_time_zone(conn)
-    country = given["country"] if given["country"] in COUNTRIES else desk_country(conn)
-    return Schedule(given["schedule"] or None, zone, country)
 
 
 EDITOR = Editor(
@@ -144,5 +143,10 @@ EDITOR = Editor(
     around=_around,
     typed=queue_form.with_lists,
 )
-PAGES: dict[str, Any] = {HERE: list_page, f"{HERE}/hours": hours_fragment, **EDITOR.pages()}
-ACTS: dict[str, Any] = EDITOR.acts()
+PAGES: dict[str, Any] = {
+    HERE: list_page,
+    **week.PAGES,
+    **try_routing.PAGES,
+    **EDITOR.pages(),
+}
+ACTS: dict[str, Any] = {f"{HERE}/<number:int>/move": move, **EDITOR.acts()}
