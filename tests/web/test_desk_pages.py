@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.desk.groups import MakeGroup, make_group
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.shared.language import Language
@@ -21,7 +22,7 @@ from handoff_service.store.routing import queues
 from handoff_service.web.admin import ACTS, PAGES
 from tests.support.story import ANN, DIRECT
 from tests.web.test_admin_pages import ADMIN
-from tests.web.workspace_server import PAGE, Running, Visitor, running, shown
+from tests.web.workspace_server import PAGE, Answer, Running, Visitor, running, shown
 
 UNDER = "/workspace/admin"
 NUMBER = {
@@ -335,10 +336,16 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
             assert answer.status == status
             return shown(await answer.text())
 
-    assert "Imported: 3 users, 3 agents" in await take_in(exported.text.encode(), 200)
+    changed = exported.text.replace("thanks_minutes = 25", "thanks_minutes = 5").encode()
+    preview = await take_in(changed, 200)
+    assert "Desk: 1 changed" in preview
+    assert "Thanks minutes 25 → 5" in preview
+    assert "Nothing. The desk already is as the file says." in await take_in(
+        exported.text.encode(), 200
+    )
     said = await take_in(b'[[queues]]\nname = "Q"\nschedule = "soon"\ncolour = 1\n', 400)
     assert "Nothing was imported. my.toml:4: queues[0].colour: there is no such key" in said
-    assert "Imported: 3 users, 3 agents" in await take_in(
+    assert "The desk already is as the file says" in await take_in(
         codecs.BOM_UTF8 + exported.text.encode(), 200
     )
     assert "my.toml is UTF-16 text. Save it again as UTF-8" in await take_in(
@@ -352,6 +359,36 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
         number, 400
     )
     assert "Choose a file first." in await take_in(b"", 400)
+
+
+async def test_an_import_is_applied_as_it_was_previewed(desk: Running, grace: Visitor) -> None:
+    text = (
+        '[[groups]]\nname = "Nights"\n[[templates]]\nname = "Hello"\nbody = "Hi"\n'
+        '[[agents]]\nemail = "mia@example.com"\nname = "Mia Chen"\ncapacity = 9\n'
+        'groups = ["Service desk", "Typo"]\n'
+    )
+
+    async def send(**fields: str) -> Answer:
+        return await grace.post(f"{UNDER}/desk-file", csrf=await grace.csrf(), **fields)
+
+    first = await send(text=text, name="my.toml")
+    said = shown(first.text)
+    assert "What the import of my.toml changes" in said
+    assert "Groups: 2 created" in said
+    assert "Created: Nights, Typo" in said, "also the group that only an agent names"
+    assert "→ 9" in said
+    assert (await grace.get(f"{UNDER}/groups/3")).status == 404, "nothing is changed yet"
+    found = re.search(r'name="apply" value="(\w+)"', first.text)
+    assert found is not None
+    await desk.desk.store.write(make_group, MakeGroup(name="Nights"))
+    outdated = await send(text=text, name="my.toml", apply=found[1])
+    assert "the desk has changed since the last preview" in shown(outdated.text)
+    found = re.search(r'name="apply" value="(\w+)"', outdated.text)
+    assert found is not None
+    applied = await send(text=text, name="my.toml", apply=found[1])
+    assert "Imported: 0 users, 1 agents, 1 groups" in shown(applied.text)
+    history_of_mia = shown((await grace.get(f"{UNDER}/agents/1")).text)
+    assert "→ 9" in history_of_mia
 
 
 async def test_templates_for_the_composer_are_filled(desk: Running) -> None:

@@ -1,5 +1,7 @@
 """The desk as a desk file, written by `patchboard export`. It contains no secrets."""
 
+from typing import Any
+
 import sqlalchemy as sa
 import tomli_w
 from sqlalchemy import Connection
@@ -18,15 +20,21 @@ from handoff_service.store.routing import queues
 def export_desk(conn: Connection) -> str:
     """TOML that imports to the same desk. For an empty database, first add a password to each
     agent."""
-    # without the webhook's secret and without passwords
+    return tomli_w.dumps({name: part for name, part in desk_content(conn).items() if part})
+
+
+def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) -> dict[str, Any]:
+    """The parts of a desk file, without the webhook's secret and without passwords. ``users``: the
+    ones to include; None: all."""
     hook = webhook.webhook(conn)
-    file = {
+    included = sa.true() if users is None else users
+    return {
         "desk": entries.row(**(desk.desk(conn) or {})),
         "texts": texts.edited(conn),
         "presence_states": [entries.presence_state(p) for p in desk.presence_states(conn)],
         "reject_reasons": [entries.reject_reason(r) for r in desk.reject_reasons(conn)],
         "templates": [entries.template(m) for m in templates.list_(conn)],
-        "users": [entries.user(u) for u in select_users(conn, sa.true())],
+        "users": [entries.user(u) for u in select_users(conn, included)],
         "groups": [entries.group(g) for g in agents.groups(conn)],
         "agents": [entries.agent(a) for a in agents_by_id(conn).values()],
         "queues": [entries.queue(queue) for queue in queues.list_(conn).values()],
@@ -42,4 +50,3 @@ def export_desk(conn: Connection) -> str:
             for c in consents.in_force(conn)
         ],
     }
-    return tomli_w.dumps({name: part for name, part in file.items() if part})

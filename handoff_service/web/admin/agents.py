@@ -22,6 +22,7 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Agent
+from handoff_service.web.admin import known_names
 from handoff_service.web.admin.deleting import Deleting
 from handoff_service.web.admin.editor import Editor, Saving
 from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, lines
@@ -75,6 +76,7 @@ def _shown(one: Agent) -> tuple[str, dict[str, str]]:
 
 async def _write(saving: Saving[Agent]) -> WriteNoun:
     typed = saving.form.values
+    await _check_names(saving.request, typed)
     given, password = _given(typed), {"password": typed["password"]}
     if saving.id is None or saving.one is None:
         body = read_as(NewAgentBody, given | password)
@@ -90,6 +92,15 @@ async def _write(saving: Saving[Agent]) -> WriteNoun:
     )
 
 
+async def _check_names(request: Request, typed: Mapping[str, str]) -> None:
+    read = desk_of(request).store.read
+    for field, known, called in (
+        ("groups", await read(known_names.groups), "group"),
+        ("skills", await read(known_names.skills), "skill"),
+    ):
+        known_names.check(request, {field: lines(typed[field])}, known, called)
+
+
 def _given(values: Mapping[str, str]) -> dict[str, Any]:
     """The form's values as the API takes them, without the password."""
     return {
@@ -103,7 +114,12 @@ def _given(values: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _around(conn: Connection, _form: Form, one: Agent | None) -> dict[str, Any]:
-    return {"one": one, "roles": ROLES, "groups": [group.name for group in agents.groups(conn)]}
+    return {
+        "one": one,
+        "roles": ROLES,
+        "groups": known_names.groups(conn),
+        "skills": known_names.skills(conn),
+    }
 
 
 def _deleting(one: Agent) -> Deleting | None:

@@ -18,6 +18,7 @@ from handoff_service.web.admin.deleting import Deleting, ask, question
 from handoff_service.web.admin.merging import Filled
 from handoff_service.web.admin.pages import UNDER, Form, admin_page, done, typed
 from handoff_service.web.admin.record_form import RecordForm, Watch, WriteNoun
+from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
 
@@ -75,6 +76,8 @@ class Editor[T]:
         default=lambda _conn, _form, _one: {}
     )
     typed: Callable[[Request, Form], Form] = field(default=lambda _request, form: form)
+    #: the buttons that change the form and do not save it
+    aside: Sequence[str] = ()
     roles: tuple[Role, ...] = (Role.ADMIN,)
     #: True: saving returns to the object's form; False: to the list
     stays: bool = False
@@ -132,6 +135,9 @@ class Editor[T]:
 
     async def _save(self, saving: Saving[T], title: str) -> HTTPResponse:
         stored = None if saving.id is None or saving.one is None else (saving.id, saving.one)
+        if any(form_field(saving.request, name) for name in self.aside):
+            again = replace(saving.form, was=Filled.sent(saving.request))
+            return await self._form(saving.request, saving.agent, title, again, stored)
         sent = RecordForm(
             request=saving.request,
             form=saving.form,

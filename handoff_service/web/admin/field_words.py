@@ -23,6 +23,12 @@ def say(value: Any, options: Mapping[str, Any]) -> str:
 
 def _label(line: str, options: Mapping[str, Any]) -> str:
     """One line of a typed value; its columns are separated by tabs."""
+    columns = line.split("\t")
+    if len(columns) == 2:  # a group and after how many seconds it joins
+        return columns[1] if columns[0] == "0" else f"{columns[1]} after {columns[0]} s"
+    if len(columns) > 2:  # a condition: its field twice, the operator and the values
+        field, _, operator, *values = columns
+        return f"{field} {OPERATORS.get(operator, operator)} {', '.join(values)}"
     label = options.get(line, line.replace("\t", " "))
     return str(label[0] if isinstance(label, tuple) else label)
 

@@ -33,15 +33,15 @@ from handoff_service.store.messaging_actions import dry_run, messaging_actions
 from handoff_service.web.admin import action_ladders, action_panels
 from handoff_service.web.admin.action_form import (
     OFFERED,
-    SEVERAL,
     UNITS,
     ActionForm,
+    fields,
     of,
-    operators_of,
     sent,
 )
 from handoff_service.web.admin.action_ladders import EVENTS, HERE, ONE
 from handoff_service.web.admin.action_panels import DOES, panels, schedule_words
+from handoff_service.web.admin.condition_rows import SEVERAL
 from handoff_service.web.admin.deleting import Deleting, ask, question
 from handoff_service.web.admin.merging import Filled
 from handoff_service.web.admin.pages import UNDER, Form, admin_page, done
@@ -195,7 +195,11 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         "conditions": fitting.rows,
         "offers": offers,
         "fields": OFFERED,
-        "operators_of": operators_of,
+        "operators_of": fields(offers).operators,
+        "rows_address": f"{HERE}/follow?rows=1&id={action_id or ''}",
+        "free": fields(offers).free,
+        "conditions_title": "If, when the timer ends",
+        "no_conditions": "No condition: always.",
         "several": SEVERAL,
         "panels": panels(now, fitting, action_id),
         "schedules": schedule_words(now, typed),

@@ -42,6 +42,8 @@ class Form:
     was: Filled | None = None
     #: the fields that somebody else changed meanwhile
     rivals: Sequence[Rival] = ()
+    #: field -> the new names in it that the admin has not agreed to
+    unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
     #: field -> its label, and the labels of its choices; the template's macros fill it in
     labels: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
@@ -78,7 +80,8 @@ class Form:
             f"{name} {what}" for name, what in errors.items() if name not in self.values
         )
         said = strange or ("" if errors else refusal.detail)
-        return replace(self, errors=shown, said=said, labels={})
+        unknown = getattr(refusal, "unknown", {})
+        return replace(self, errors=shown, said=said, unknown=unknown, labels={})
 
 
 def sentence(words: str) -> str:

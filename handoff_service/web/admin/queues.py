@@ -6,7 +6,7 @@ from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.queue_fields import values
@@ -21,19 +21,24 @@ from handoff_service.operations.routing.queues import (
 )
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS
-from handoff_service.rules.routing.queue_conditions import FIELDS, USER
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.vocabulary import Assignment, Role
 from handoff_service.store.desk import texts
 from handoff_service.store.desk.desk import desk_time_zone
-from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours, queues
-from handoff_service.web.admin import queue_form, try_routing, week
+from handoff_service.web.admin import (
+    condition_rows,
+    known_names,
+    queue_conditions,
+    queue_form,
+    try_routing,
+    week,
+)
 from handoff_service.web.admin.deleting import Deleting
 from handoff_service.web.admin.editor import Editor, Saving, listed
 from handoff_service.web.admin.hours import hours
-from handoff_service.web.admin.pages import Form, admin_page, done
+from handoff_service.web.admin.pages import Form, admin_page, done, lines
 from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
@@ -48,7 +53,6 @@ ASSIGNMENTS = {
     Assignment.ROUND_ROBIN: ("Round robin", "Each agent in turn"),
     Assignment.FIRST_TO_ACCEPT: ("First to accept", "All free agents are asked at once"),
 }
-OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is none of"}
 
 
 @page(Role.ADMIN)
@@ -85,7 +89,12 @@ def _read(conn: Connection, queue_id: int) -> QueueFields:
 
 
 async def _write(saving: Saving[Any]) -> WriteNoun:
-    entry = queue_form.entry(saving.form)
+    read = desk_of(saving.request).store.read
+    typed = saving.form.values
+    skills = {name: lines(typed[name]) for name in ("skills", "optional_skills")}
+    known_names.check(saving.request, skills, await read(known_names.skills), "skill")
+    rows = condition_rows.of_flat(typed["conditions"])
+    entry = queue_form.entry(saving.form, await read(queue_conditions.fields, rows))
     if saving.id is None:
         return make_queue, entry.meant()
     written = {name: getattr(entry, name) for name in type(entry).model_fields}
@@ -95,7 +104,6 @@ async def _write(saving: Saving[Any]) -> WriteNoun:
 
 
 def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[str, Any]:
-    names = conn.execute(select(t.groups.c.name).order_by(t.groups.c.name)).scalars().all()
     after = {name: seconds for seconds, name in queue_form.rows(form.values["groups"])}
     example = {"queue": form.values["name"] or "Service desk", "opens": "on Monday at 08:00"}
     problems = [
@@ -103,11 +111,12 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
     ]
     return {
         "problems": problems[0] if problems else [],
-        "groups": [(name, name in after, after.get(name, "0")) for name in names],
-        "skills": sorted(conn.execute(select(t.agent_skills.c.skill).distinct()).scalars()),
-        "conditions": [*queue_form.rows(form.values["conditions"]), ["", "is", ""]],
-        "condition_fields": [*FIELDS, *(f"{USER}{name}" for name in queues.attribute_names(conn))],
-        "operators": OPERATORS,
+        "groups": [
+            (name, name in after, after.get(name, "0")) for name in known_names.groups(conn)
+        ],
+        "skills": known_names.skills(conn),
+        "removed": False,
+        **queue_conditions.shown(conn, form),
         "assignments": ASSIGNMENTS,
         "hours": hours(schedule_of(conn, form.values), read_at(conn)),
         "grid": grid(form.values["schedule"]),
@@ -142,6 +151,7 @@ EDITOR = Editor(
     blockers=blockers,
     around=_around,
     typed=queue_form.with_lists,
+    aside=("add", "remove", "refresh"),
 )
 PAGES: dict[str, Any] = {
     HERE: list_page,
@@ -149,4 +159,8 @@ PAGES: dict[str, Any] = {
     **try_routing.PAGES,
     **EDITOR.pages(),
 }
-ACTS: dict[str, Any] = {f"{HERE}/<number:int>/move": move, **EDITOR.acts()}
+ACTS: dict[str, Any] = {
+    **queue_conditions.ACTS,
+    f"{HERE}/<number:int>/move": move,
+    **EDITOR.acts(),
+}

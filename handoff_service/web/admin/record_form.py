@@ -1,6 +1,6 @@
 """Save the form of one record: all errors at once, and never over what somebody else saved."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,6 +34,16 @@ type Write = Callable[[Form], Awaitable[WriteNoun]]
 
 class _NotSaved(Refusal):
     """This would have been saved."""
+
+
+class _AllErrors(Refusal):
+    """Something in the form is not valid."""
+
+    def __init__(
+        self, detail: str, *, errors: Mapping[str, str], unknown: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.unknown = unknown
+        super().__init__(detail, errors=errors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +107,7 @@ class RecordForm:
         wrong fields, and saves nothing."""
         right = await self._right(store)
         errors = {name.split(".")[0]: what for name, what in refusal.errors.items()}
+        unknown = dict(getattr(refusal, "unknown", {}))
         for _ in range(MOST_TRIES):
             if not errors.keys() <= right.keys():
                 break
@@ -111,7 +122,8 @@ class RecordForm:
                 if not found.keys() - errors.keys():
                     break
                 errors |= {name: what for name, what in found.items() if name not in errors}
-        return Refusal(refusal.detail, errors=errors) if errors else refusal
+                unknown |= getattr(other, "unknown", {})
+        return _AllErrors(refusal.detail, errors=errors, unknown=unknown) if errors else refusal
 
     async def _right(self, store: Store) -> Mapping[str, str]:
         return self.valid if self.watch is None else await store.read(self.watch.read)

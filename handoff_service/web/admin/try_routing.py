@@ -18,9 +18,9 @@ from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import find_active_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
-from handoff_service.store.routing import queues
 from handoff_service.store.routing.rehearsal import Imagined, rehearse
 from handoff_service.web.admin.pages import Form, admin_page, number
+from handoff_service.web.admin.queue_conditions import topics
 from handoff_service.web.shared.rendering import phone
 from handoff_service.web.shared.session import desk_of, page
 
@@ -50,13 +50,6 @@ async def try_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _around(conn: Connection) -> dict[str, Any]:
-    topics = {
-        str(value)
-        for queue in queues.list_(conn).values()
-        for one in queue.conditions
-        if one.field == "topic"
-        for value in (one.value if isinstance(one.value, list) else [one.value])
-    }
     return {
         "numbers": {
             str(one.id): f"{phone(one.number)} · {one.label}"
@@ -64,7 +57,7 @@ def _around(conn: Connection) -> dict[str, Any]:
             else phone(one.number)
             for one in list_provider_numbers(conn)
         },
-        "topics": sorted(topics),
+        "topics": topics(conn),
         "languages": {"": "Not known", **LANGUAGES},
         "zone_name": desk_time_zone(conn),
     }

@@ -17,6 +17,7 @@ import { startTemplates } from "./templates.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
 import { startTimers } from "./timers.js";
 import { countWaits, runTimes } from "./times.js";
+import { startChips } from "./chips.js";
 import { startReordering } from "./reorder.js";
 import { startUnsaved } from "./unsaved.js";
 import { startSounds } from "./sounds.js";
@@ -61,6 +62,7 @@ startComposer(() => {
 startDialogs();
 startTemplates();
 startForms();
+startChips();
 startUnsaved();
 startReordering();
 startNewMessage();
