@@ -195,6 +195,10 @@ async def test_agents_and_groups_are_set_up_by_plain_forms(desk: Running, grace:
         "roles": "agent",
         "groups": "Nights",
     }
+    typo = await grace.send("/agents/new", **new, password="long enough")
+    assert "There is no group “Nights” yet." in shown(typo.text)
+    assert 'name="create" value="groups:Nights"' in typo.text, "the page offers to create it"
+    new["create"] = "groups:Nights"
     short = await grace.send("/agents/new", **new, password="short")
     assert "Must have at least 8 characters" in shown(short.text)
     assert 'value="short"' not in short.text, "a password is never shown"
@@ -224,7 +228,10 @@ async def test_agents_and_groups_are_set_up_by_plain_forms(desk: Running, grace:
     assert (await grace.send(group[1], name="Evenings", capacity="1")).status == 303
     assert "Evenings 0 1" in shown((await grace.get("/workspace/admin/agents")).text)
     asked = await grace.send("/groups/1/delete")
-    assert (asked.status, "Remove the group there first. Service desk" in shown(asked.text)) == (
+    assert (
+        asked.status,
+        "Remove the group there first. Open Service desk" in shown(asked.text),
+    ) == (
         409,
         True,
     )

@@ -71,6 +71,8 @@ class Editor[T]:
     )
     #: right values for fields that are empty in a new form, to find the errors of the other fields
     valid: Mapping[str, str] = field(default_factory=dict)
+    #: what is said after saving, when it is not that it was saved (see pages.DONE)
+    says: Callable[[Connection, int], str | None] = field(default=lambda _conn, _number: None)
     #: further variables for the template
     around: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(
         default=lambda _conn, _form, _one: {}
@@ -150,8 +152,13 @@ class Editor[T]:
             return await self._form(
                 saving.request, saving.agent, title, outcome.form, stored, status=outcome.status
             )
-        where = f"{self.at}/{saving.id or outcome.answer}" if self.stays else self.here
-        return done(saving.request, where, "made" if saving.id is None else "saved")
+        number = saving.id if saving.id is not None else outcome.answer
+        where = f"{self.at}/{number}" if self.stays else self.here
+        usual = "made" if saving.id is None else "saved"
+        said = (
+            None if number is None else await desk_of(saving.request).store.read(self.says, number)
+        )
+        return done(saving.request, where, said or usual)
 
     def _watch(self, number: int) -> Watch:
         return Watch(

@@ -75,7 +75,7 @@ def _shown(one: ShownOutage) -> tuple[str, dict[str, str]]:
 
 
 def _field(at: datetime | None, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" if at is not None else ""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}" if at is not None else ""
 
 
 async def _write(saving: Saving[Any]) -> WriteNoun:

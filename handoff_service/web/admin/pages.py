@@ -22,6 +22,7 @@ PAGE = 50  # rows of a list
 DONE = {
     "saved": "Saved",
     "made": "Created",
+    "unable": "Saved, but this queue cannot assign conversations yet. The list says why",
     "deleted": "Deleted",
     "deactivated": "Deactivated",
     "undone": "Restored",
@@ -29,6 +30,8 @@ DONE = {
     "released": "Released. The texts are being sent",
     "canceled": "Canceled. None of the texts will be sent",
 }
+
+WARNS = frozenset({"unable"})  # those that need something from the admin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +152,7 @@ async def admin_page(
         "here": here,
         "under": UNDER,
         "done": DONE.get(request.args.get("done") or "", ""),
+        "warns": request.args.get("done") in WARNS,
     }
     return render(f"admin/{template}", status=status, **around | shown | given)
 

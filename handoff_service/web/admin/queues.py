@@ -149,6 +149,7 @@ EDITOR = Editor(
         label="Delete this queue",
     ),
     blockers=blockers,
+    says=lambda conn, number: "unable" if queues.get_view(conn, number).problems else None,
     around=_around,
     typed=queue_form.with_lists,
     aside=("add", "remove", "refresh"),

@@ -27,6 +27,7 @@ from handoff_service.web.shared.session import desk_of
 
 MOST_TRIES = 5  # each finds errors that the ones before it hid
 SHOWN_CHANGES = 50
+CONDITION, CONDITIONS = "condition-", "conditions"  # the error of one row, and the field of all
 
 type WriteNoun = tuple[Callable[[Transaction, Any], Any], Any]
 type Write = Callable[[Form], Awaitable[WriteNoun]]
@@ -109,9 +110,10 @@ class RecordForm:
         errors = {name.split(".")[0]: what for name, what in refusal.errors.items()}
         unknown = dict(getattr(refusal, "unknown", {}))
         for _ in range(MOST_TRIES):
-            if not errors.keys() <= right.keys():
+            wrong = {CONDITIONS if name.startswith(CONDITION) else name for name in errors}
+            if not wrong <= right.keys():
                 break
-            corrected = {**form.values, **{name: right[name] for name in errors}}
+            corrected = {**form.values, **{name: right[name] for name in wrong}}
             try:
                 operation, command = await self.write(replace(form, values=corrected))
                 await store.write(_without_saving(operation), command)

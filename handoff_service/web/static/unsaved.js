@@ -2,7 +2,7 @@
 
 import { open } from "./dialogs.js";
 
-const IGNORED = /^(csrf|command|was|keep-.*|add|remove|refresh|dry_run)$/;
+const IGNORED = /^(csrf|command|was|create|keep-.*|add|remove|refresh|dry_run)$/;
 
 export function startUnsaved() {
   const form = document.querySelector("form[data-guarded]");
