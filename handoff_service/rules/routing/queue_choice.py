@@ -5,10 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from handoff_service.rules.routing import queue_conditions
-from handoff_service.rules.routing.queue_conditions import QueueFacts
+from handoff_service.rules.routing.queue_conditions import USER, QueueFacts
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared import conditions
-from handoff_service.rules.shared.conditions import Condition, Match
+from handoff_service.rules.shared.conditions import Condition, Match, Operator
+
+SAYS = {
+    Operator.IS: "is",
+    Operator.IS_NOT: "is not",
+    Operator.IN: "is one of",
+    Operator.NOT_IN: "is none of",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +64,18 @@ def _why(queue: QueueFields, facts: QueueFacts, *, taken: bool) -> str:
 
 
 def _said(some: Sequence[Condition]) -> str:
-    return "; ".join(conditions.describe([one], Match.ALL) for one in some)
+    return "; ".join(
+        f"{_name(one.field)} {SAYS[one.operator]} "
+        f"{', '.join(map(str, one.value)) if isinstance(one.value, list) else one.value}"
+        for one in some
+    )
+
+
+def _name(field: str) -> str:
+    return field.removeprefix(USER).replace("_", " ")
 
 
 def _facts(some: Sequence[Condition], facts: QueueFacts) -> str:
     """What the conversation has instead."""
     names = dict.fromkeys(one.field for one in some)
-    return " ".join(
-        f"The {name.replace('_', ' ')} is {facts.fact(name) or 'not known'}." for name in names
-    )
+    return " ".join(f"The {_name(name)} is {facts.fact(name) or 'not known'}." for name in names)
