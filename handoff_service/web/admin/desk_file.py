@@ -83,7 +83,7 @@ async def _shown(
         "desk_file.html",
         here=HERE,
         status=status,
-        say=lambda value: field_words.say(value, {}),
+        say=lambda value: field_words.describe(value, {}),
         **empty | given,
     )
 

@@ -7,14 +7,14 @@ from typing import Any
 OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is none of"}
 
 
-def say(value: Any, options: Mapping[str, Any]) -> str:
+def describe(value: Any, options: Mapping[str, Any]) -> str:
     """``options``: the labels of a field with choices, some with what the choice means."""
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, Mapping):
         return _mapping(value)
     if isinstance(value, list | tuple):
-        return ", ".join(say(one, options) for one in value) or "empty"
+        return ", ".join(describe(one, options) for one in value) or "empty"
     if value is None or value == "":
         return str(options.get("", "empty"))
     lines = [_label(line, options) for line in str(value).split("\n") if line]
@@ -36,9 +36,9 @@ def _label(line: str, options: Mapping[str, Any]) -> str:
 def _mapping(value: Mapping[str, Any]) -> str:
     if "operator" in value:
         operator = OPERATORS.get(value["operator"], value["operator"])
-        return f"{value['field']} {operator} {say(value['value'], {})}"
+        return f"{value['field']} {operator} {describe(value['value'], {})}"
     if "after_seconds" in value:
         return f"{value['name']} after {value['after_seconds']} s"
     if "mandatory" in value:
         return f"{value['name']} (preferred)"
-    return ", ".join(f"{name} = {say(one, {})}" for name, one in value.items()) or "empty"
+    return ", ".join(f"{name} = {describe(one, {})}" for name, one in value.items()) or "empty"

@@ -61,7 +61,7 @@ class Form:
     def value(self, name: str, value: Any) -> str:
         """A value of this field in words."""
         options = self.labels[name][1] if name in self.labels else {}
-        return field_words.say(value, options)
+        return field_words.describe(value, options)
 
     def unsaved(self) -> list[str]:
         """The fields that differ from what the form was filled with."""
