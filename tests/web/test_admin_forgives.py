@@ -73,6 +73,7 @@ async def test_a_save_onto_a_newer_record_is_refused_and_nothing_typed_is_lost(
     assert "You did not change this, so theirs is kept." in text
     assert 'value="leigh@example.com"' in answer.text, "theirs, which I had not touched"
     assert ">\nfloor = 2</textarea>" in answer.text, "mine, which they had not touched"
+    assert 'data-unsaved="[&#34;name&#34;, &#34;attributes&#34;]"' in answer.text
 
     merge = {**mine, "email": "leigh@example.com", "was": was(answer)}
     saved = await grace.send("/users/1", **merge, **{"keep-name": "theirs"})

@@ -64,8 +64,9 @@ class Form:
         return field_words.describe(value, options)
 
     def unsaved(self) -> list[str]:
-        """The fields that differ from what the form was filled with."""
-        return differing(self.was.values, self.values) if self.was else []
+        """The fields on the page that differ from what the form was filled with."""
+        differ = differing(self.was.values, self.values) if self.was else []
+        return [name for name in differ if name in self.labels]
 
     @property
     def first_wrong(self) -> str | None:
