@@ -1,9 +1,12 @@
 """Parts that the admin pages share: the frame with the menu, forms that keep what was typed, and
 paging."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from sanic import Request
 from sanic.response import HTTPResponse
@@ -63,6 +66,13 @@ class Form:
         options = self.labels[name][1] if name in self.labels else {}
         return field_words.describe(value, options)
 
+    def wrong(self) -> list[tuple[str, str]]:
+        """The fields with an error, in the order of the page."""
+        order = list(self.labels)
+        known = [(name, what) for name, what in self.errors.items() if name in order]
+        others = [(name, what) for name, what in self.errors.items() if name not in order]
+        return sorted(known, key=lambda one: order.index(one[0])) + others
+
     def unsaved(self) -> list[str]:
         """The fields on the page that differ from what the form was filled with."""
         differ = differing(self.was.values, self.values) if self.was else []
@@ -121,6 +131,17 @@ def pairs(text: str, field: str) -> dict[str, str]:
             )
         found[name.strip()] = value.strip()
     return found
+
+
+def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
+    """Parse a day and a 24-hour time in this zone; None for an empty field. BadInput names the
+    field."""
+    try:
+        padded = re.sub(r"[ T](\d:)", r" 0\1", text)
+        return datetime.fromisoformat(padded).replace(tzinfo=zone) if text else None
+    except ValueError as error:
+        what = "Write a day and a time, such as 2026-11-25 09:00."
+        raise BadInput(errors={field: what}) from error
 
 
 def number(text: str, field: str, *, least: int, most: int) -> int:

@@ -1,7 +1,7 @@
 """Who would get this? An admin describes a conversation, and the page shows the queue and the
 agents that routing would choose, each with the reason."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from handoff_service.store.desk.users import find_active_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing.rehearsal import Imagined, rehearse
-from handoff_service.web.admin.pages import Form, admin_page, number
+from handoff_service.web.admin.pages import Form, admin_page, moment, number
 from handoff_service.web.admin.queue_conditions import topics
 from handoff_service.web.shared.rendering import phone
 from handoff_service.web.shared.session import desk_of, page
@@ -70,20 +70,12 @@ def _imagined(conn: Connection, values: dict[str, str]) -> Imagined:
     waited = number(values["waited"] or "0", "waited", least=0, most=A_DAY)
     return Imagined(
         provider_number_id=int(chosen),
-        at=_at(values["at"], ZoneInfo(desk_time_zone(conn))) or read_at(conn),
+        at=moment(values["at"], "at", ZoneInfo(desk_time_zone(conn))) or read_at(conn),
         topic=values["topic"] or None,
         language=values["language"] or None,
         attributes=_attributes(conn, values["requester"]),
         waited=timedelta(seconds=waited),
     )
-
-
-def _at(text: str, zone: ZoneInfo) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone) if text else None
-    except ValueError as error:
-        what = "Write a day and a time, such as 2026-11-25 09:00."
-        raise BadInput(errors={"at": what}) from error
 
 
 def _attributes(conn: Connection, words: str) -> dict[str, str]:
