@@ -76,18 +76,20 @@ def _shown(one: Agent) -> tuple[str, dict[str, str]]:
 
 async def _write(saving: Saving[Agent]) -> WriteNoun:
     typed = saving.form.values
-    await _check_names(saving.request, typed)
     given, password = _given(typed), {"password": typed["password"]}
     if saving.id is None or saving.one is None:
         body = read_as(NewAgentBody, given | password)
+        await _check_names(saving.request, typed)
         values = {name: getattr(body, name) for name in NewAgentBody.model_fields}
         return make_agent, MakeAgent(**await with_hash(values))
     active = {"active": saving.one.active or bool(typed["active"])}
     given |= active | (password if typed["password"] else {})
+    changed = read_as(AgentBody, given).given()
+    await _check_names(saving.request, typed)
     return change_agent, ChangeAgent(
         id=saving.id,
         by=saving.agent.id,
-        values=await with_hash(read_as(AgentBody, given).given()),
+        values=await with_hash(changed),
         but=cookie_token(saving.request) or "",
     )
 

@@ -123,13 +123,8 @@ async def follow(request: Request, agent: CurrentAgent) -> HTTPResponse:
     one of them has changed."""
     form = sent(request).changed(request)
     shown = await _shown(request, form, _edited(request))
-    touched = form_field(request, "remove")
-    around: dict[str, Any] = {
-        "under": UNDER,
-        "rows": bool(request.args.get("rows")),
-        "removed": bool(touched),
-    }
-    return render("admin/action_follow.html", **around, **shown)
+    rows, removed = bool(request.args.get("rows")), bool(form_field(request, "remove"))
+    return render("admin/action_follow.html", under=UNDER, rows=rows, removed=removed, **shown)
 
 
 @page(Role.ADMIN)

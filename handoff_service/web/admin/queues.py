@@ -91,10 +91,10 @@ def _read(conn: Connection, queue_id: int) -> QueueFields:
 async def _write(saving: Saving[Any]) -> WriteNoun:
     read = desk_of(saving.request).store.read
     typed = saving.form.values
-    skills = {name: lines(typed[name]) for name in ("skills", "optional_skills")}
-    known_names.check(saving.request, skills, await read(known_names.skills), "skill")
     rows = condition_rows.of_flat(typed["conditions"])
     entry = queue_form.entry(saving.form, await read(queue_conditions.fields, rows))
+    skills = {name: lines(typed[name]) for name in ("skills", "optional_skills")}
+    known_names.check(saving.request, skills, await read(known_names.skills), "skill")
     if saving.id is None:
         return make_queue, entry.meant()
     written = {name: getattr(entry, name) for name in type(entry).model_fields}
