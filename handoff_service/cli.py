@@ -16,7 +16,7 @@ from handoff_service.backup.restore import restore
 from handoff_service.bot_control import bot_supervisor, nlu_page, nlu_report, rasa_cli
 from handoff_service.bot_control.bot_supervisor import RunningBots
 from handoff_service.bot_control.fingerprint import ROOT
-from handoff_service.commands import agents, models
+from handoff_service.commands import agents, import_preview, models
 from handoff_service.context import operation_settings
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.gateways.providers import send_errors_of
@@ -66,9 +66,7 @@ def parser() -> argparse.ArgumentParser:
     add("run", "Run the service and the bot; Ctrl-C stops both", _run)
     add("serve", "Run the service alone, in the foreground", _serve)
     add("migrate", "Bring the database to the newest schema", _migrate)
-    add("import", "Import a desk file (TOML); again changes nothing twice", _import).add_argument(
-        "file", type=Path
-    )
+    _add_import(add("import", "Import a desk file (TOML); again changes nothing twice", _import))
     add("export", "Write the desk to a file that import takes", _export).add_argument(
         "file", type=Path
     )
@@ -96,6 +94,13 @@ def _add(
     made = commands.add_parser(name, help=does, description=does)
     made.set_defaults(run=run)
     return made
+
+
+def _add_import(made: argparse.ArgumentParser) -> None:
+    made.add_argument("file", type=Path)
+    made.add_argument(
+        "--dry-run", action="store_true", help="print what would change, and change nothing"
+    )
 
 
 def _add_bot(bot: argparse.ArgumentParser) -> None:
@@ -156,6 +161,9 @@ def _progress(sentence: str) -> None:
 
 def _import(config: Settings, asked: argparse.Namespace) -> int:
     migrate(config.database_url, report=_progress)
+    if asked.dry_run:
+        print("\n".join(asyncio.run(import_preview.lines(_opened(config), asked.file))))
+        return 0
     counts = asyncio.run(_import_file(config, asked.file))
     print(
         "imported "

@@ -46,6 +46,11 @@ class Conflict(Refusal):
 
     status = 409
 
+    @classmethod
+    def at(cls, field: str, detail: str) -> "Conflict":
+        """A conflict that one field causes, so that forms show it there."""
+        return cls(detail, errors={field: detail})
+
 
 class TooManyTries(Refusal):
     """Too many tries. Wait a minute and try again."""

@@ -129,9 +129,9 @@ def unreadable(expression: str, country: str | None = None) -> str | None:
     try:
         _parsed(expression, "UTC", country)
     except ParserError:
-        return f"cannot be read as opening hours; write for example {EXAMPLE!r}"
+        return f"cannot be read as opening hours; write for example “{EXAMPLE}”"
     except UnknownCountryError:
-        return f"there are no public holidays known for the country {country!r}"
+        return f"there are no public holidays known for the country “{country}”"
     return None
 
 

@@ -96,7 +96,7 @@ def _parsed(typed: str, country: str | None) -> PhoneNumber:
     ]
     if not read_as or len(plain) > LONGEST:
         example = "such as +12025550101" if country else "with its country, such as +12025550101"
-        raise NotANumber(f"must be a phone number, {example}; {typed[:40]!r} is none")
+        raise NotANumber(f"must be a phone number, {example}; “{typed[:40]}” is none")
     if read_as[0].extension:
         raise NotANumber(_extension(plain))
     return next((one for one in read_as if phonenumbers.is_possible_number(one)), read_as[0])
@@ -122,7 +122,7 @@ def _read(plain: str, country: str | None) -> PhoneNumber | None:
 
 
 def _extension(plain: str) -> str:
-    return f"{plain[:40]!r} has an extension, which texts cannot reach; write the number without it"
+    return f"“{plain[:40]}” has an extension, which texts cannot reach; write the number without it"
 
 
 def _plain(typed: str) -> str:

@@ -101,7 +101,7 @@ REFUSED = [
         "a group that is not there",
         {"pools": (QueuePool(group="None"),)},
         "groups",
-        "there is no group 'None'",
+        "there is no group “None”",
     ),
     ("a group twice", {"pools": (QueuePool(group="Service desk"),) * 2}, "groups", "twice"),
     ("a schedule", {"schedule": "weekdays"}, "schedule", "write for example"),
@@ -140,7 +140,7 @@ async def test_a_queue_that_is_used_is_not_deleted(story: Story) -> None:
         action=replace(SHIPPED[0], name="Limited", queues=("Escalations",))
     )
     await story.store.write(make_messaging_action, limited)
-    with pytest.raises(Conflict, match="action 'Limited' is limited to Escalations"):
+    with pytest.raises(Conflict, match="action “Limited” is limited to Escalations"):
         await story.store.write(delete_queue, queue_id)
     await story.with_agent(MIA)
     for number in (1, 2):
@@ -154,9 +154,9 @@ async def test_a_queue_that_is_used_is_not_deleted(story: Story) -> None:
 
 async def test_a_name_that_is_taken_is_refused(story: Story) -> None:
     queue_id = await story.store.write(make_queue, ESCALATIONS)
-    with pytest.raises(Conflict, match="A queue named 'Escalations' already exists"):
+    with pytest.raises(Conflict, match="A queue named “Escalations” already exists"):
         await story.store.write(make_queue, ESCALATIONS)
-    with pytest.raises(Conflict, match="A queue named 'Service desk' already exists"):
+    with pytest.raises(Conflict, match="A queue named “Service desk” already exists"):
         await story.store.write(
             change_queue, ChangeQueue(id=queue_id, values={"name": "Service desk"})
         )
@@ -206,7 +206,7 @@ async def test_deleting_a_number_never_lifts_the_limit_of_an_action(story: Story
         make_messaging_action,
         MakeMessagingAction(action=replace(SHIPPED[0], name="Limited", provider_numbers=(SPARE,))),
     )
-    with pytest.raises(Conflict, match="'Limited' is limited to"):
+    with pytest.raises(Conflict, match="“Limited” is limited to"):
         await story.store.write(numbers.delete_provider_number, made)
 
 
@@ -338,7 +338,7 @@ async def test_the_last_reason_to_reject_stays(story: Story) -> None:
     await story.store.write(put_reject_reason, PutReason(words="Wrong language", again=False))
     reasons = await story.store.read(desk.reject_reasons)
     assert [r.words for r in reasons][-1] == "Wrong language"
-    with pytest.raises(Conflict, match="The reason 'Wrong language' already exists"):
+    with pytest.raises(Conflict, match="The reason “Wrong language” already exists"):
         await story.store.write(
             put_reject_reason, PutReason(id=1, words="Wrong language", again=True)
         )

@@ -103,7 +103,7 @@ async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story
 
 
 async def test_no_user_has_a_number_of_the_company(story: Story) -> None:
-    said = rf"\{DIRECT} is the company's own number '.+', so no user can have it"
+    said = rf"\{DIRECT} is the company's own number “.+”, so no user can have it"
     with pytest.raises(BadInput) as refused:
         await change(story, CY_ID, numbers=[SHARED, DIRECT])
     assert re.match(said, refused.value.errors["numbers"])
@@ -370,7 +370,7 @@ async def test_more_capacity_is_offered_what_waits(story: Story) -> None:
 
 async def test_a_group_is_limited_renamed_and_kept_while_a_queue_asks_it(story: Story) -> None:
     made = await story.store.write(groups.make_group, groups.MakeGroup(name="Nights", capacity=1))
-    with pytest.raises(Conflict, match="'Nights'"):
+    with pytest.raises(Conflict, match="“Nights”"):
         await story.store.write(groups.make_group, groups.MakeGroup(name="Nights"))
     await change_a(story, MIA, groups=["Nights"])
     await story.store.write(

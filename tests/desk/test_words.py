@@ -177,8 +177,8 @@ def test_faults_of_queues() -> None:
     )
     wrong = QueueFields(name="Q", pools=pools, skills=skills, texts={SystemMessage.CLOSED: "{x}"})
     assert {key: what[:20] for key, what in queues.faults(wrong).items()} == {
-        "groups": "names 'A' twice",
-        "skills": "names 'es' twice",
+        "groups": "names “A” twice",
+        "skills": "names “es” twice",
         "texts": "closed: {x}: there i",
     }
     assert queues.faults(QueueFields(name="Q", pools=pools[:1], skills=skills[:1])) == {}

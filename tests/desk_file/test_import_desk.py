@@ -213,7 +213,7 @@ FAULTS = [
     "4: messaging_actions[0].duration: must "
     "be a whole number and"),
     ("action: condition", ACTION + 'conditions = [{ field = "state", is = "asleep" }]\n',
-     "6: messaging_actions[0].conditions[0]: 'asleep' is not one of new, work_in_progress"),
+     "6: messaging_actions[0].conditions[0]: “asleep” is not one of new, work_in_progress"),
     ("action: placeholder", ACTION + 'text = "{requester.nick}"\n',
 
      "6: messaging_actions[0].text: {requester.nick}: there is no such placeholder; there "
@@ -225,17 +225,17 @@ FAULTS = [
     "must be one of"),
     ("queue: schedule", QUEUE + 'schedule = "weekdays"\n',
 
-     "3: queues[0].schedule: cannot be read as opening hours; write for example 'Mo-Fr "
-     "08:00-18:00; PH off'"),
+     "3: queues[0].schedule: cannot be read as opening hours; write for example “Mo-Fr "
+     "08:00-18:00; PH off”"),
     ("queue: never open", QUEUE + 'schedule = "off"\n', "3: queues[0].schedule: is never open"),
     ("queue: condition", QUEUE + 'conditions = [{ field = "state", is = "new" }]\n',
 
-     "3: queues[0].conditions[0]: there is no field 'state'; there are provider_number, "
+     "3: queues[0].conditions[0]: there is no field “state”; there are provider_number, "
      "topic, language, user."),
     ("queue: pool", QUEUE + 'groups = [{ name = "A", after = 5 }]\n',
     "3: queues[0].groups[0].after: "
     "there is no such"),
-    ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: names 'A' twice"),
+    ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: names “A” twice"),
     ("queue: text", QUEUE + 'texts = { closed = "{x}" }\n',
     "3: queues[0].texts: closed: {x}: "
     "there is no such placeh"),
@@ -334,7 +334,7 @@ async def test_an_action_for_a_queue_that_is_not_there_is_refused(
     path.write_text(ACTION + 'queues = ["None"]\n')
     with pytest.raises(BadInput) as error:
         await story.store.write(import_desk, desk_file.read(path))
-    assert error.value.errors == {"messaging_actions.Remind.queues": "there is no queue 'None'"}
+    assert error.value.errors == {"messaging_actions.Remind.queues": "there is no queue “None”"}
 
 
 async def test_the_demo_desk_has_the_shipped_actions(story: Story) -> None:
@@ -351,7 +351,7 @@ async def test_a_file_that_cannot_be_taken_whole_changes_nothing(
     )
     with pytest.raises(BadInput) as error:
         await story.store.write(import_desk, desk_file.read(path))
-    assert error.value.errors == {"provider_numbers.+18885550300.queue": "there is no queue 'None'"}
+    assert error.value.errors == {"provider_numbers.+18885550300.queue": "there is no queue “None”"}
     assert await story.count(t.users, t.users.c.external_id == "E9") == 0
 
 

@@ -72,3 +72,46 @@ def test_deleting_asks_first_and_gives_the_focus_back(story: Story) -> None:
     grace.get_by_role("button", name="Delete or deactivate").click()
     expect(grace.get_by_role("status").filter(has_text="Deleted")).to_be_visible()
     expect(grace.get_by_text("Dee Moss")).to_have_count(0)
+
+
+def test_two_tabs_on_one_form_and_a_link_away_lose_nothing(story: Story) -> None:
+    one = story.agent("Grace Okafor")
+    address = f"{story.desk.url}/workspace/admin/templates/new"
+    one.goto(address)
+    one.get_by_label("Name").fill("Two tabs")
+    one.get_by_label("Text").fill("Hello")
+    one.get_by_role("button", name="Save").click()
+    one.get_by_role("link", name="Two tabs").click()
+    expect(one.get_by_role("heading", name="Two tabs")).to_be_visible()
+    two = one.context.new_page()
+    two.goto(one.url)
+
+    one.get_by_label("Name").fill("Two windows")
+    expect(one.get_by_text("1 unsaved change", exact=True)).to_be_visible()
+    one.get_by_role("link", name="Queues").click()
+    leave = one.get_by_role("dialog", name="Leave without saving?")
+    expect(leave).to_contain_text("1 unsaved change on this page will be lost.")
+    leave.get_by_role("button", name="Stay here").click()
+    with one.expect_event("dialog") as asked:
+        one.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    one.get_by_role("button", name="Save").click()
+    expect(one.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+
+    two.get_by_label("Name").fill("Two screens")
+    two.get_by_label("Text").fill("Hello there")
+    two.get_by_role("button", name="Save").click()
+    merge = two.get_by_role("region", name="Changed by somebody else")
+    expect(merge).to_contain_text("Grace Okafor")
+    expect(merge).to_contain_text("Two tabs")
+    expect(merge.get_by_role("deletion")).to_have_text("Two tabs")
+    expect(two.get_by_label("Text")).to_have_value("Hello there")
+    expect(two.get_by_text("2 unsaved changes", exact=True)).to_be_visible()
+    merge.get_by_label("Take theirs").check()
+    two.get_by_role("button", name="Save").click()
+    two.get_by_role("link", name="Two windows").click()
+    expect(two.get_by_label("Text")).to_have_value("Hello there")
+    two.get_by_role("link", name="Delete this template").click()
+    two.get_by_role("dialog").get_by_role("button", name="Delete this template").click()
+    expect(two.get_by_role("status").filter(has_text="Deleted")).to_be_visible()

@@ -145,20 +145,20 @@ def test_all_of_and_any_of() -> None:
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ({"field": "colour", "is": "red"}, "there is no field 'colour'; there are state, owner"),
-        ({"is": "on_hold"}, "there is no field None"),
+        ({"field": "colour", "is": "red"}, "there is no field “colour”; there are state, owner"),
+        ({"is": "on_hold"}, "there is no field “None”"),
         ({"field": "state"}, "needs field, operator and value"),
         ({"field": "state", "is": "new", "is_not": "on_hold"}, "needs field, operator and value"),
         (
             {"field": "state", "at_least": "new"},
-            "state cannot be compared with 'at_least'; use is, is_not, in",
+            "state cannot be compared with “at_least”; use is, is_not, in",
         ),
-        ({"field": "state", "is": "asleep"}, "'asleep' is not one of new, work_in_progress"),
+        ({"field": "state", "is": "asleep"}, "“asleep” is not one of new, work_in_progress"),
         ({"field": "state", "in": "new"}, "in needs a list of values"),
         ({"field": "state", "in": []}, "in needs a list of values"),
-        ({"field": "priority", "is": "2"}, "'2' is not a whole number"),
-        ({"field": "priority", "is": True}, "True is not a whole number"),
-        ({"field": "assigned", "is": "yes"}, "'yes' is not true or false"),
+        ({"field": "priority", "is": "2"}, "“2” is not a whole number"),
+        ({"field": "priority", "is": True}, "“True” is not a whole number"),
+        ({"field": "assigned", "is": "yes"}, "“yes” is not true or false"),
     ],
 )
 def test_conditions_that_are_refused(written: dict[str, Any], says: str) -> None:

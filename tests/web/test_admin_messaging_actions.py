@@ -219,8 +219,9 @@ async def test_the_script_asks_for_the_panels_and_the_conditions(grace: Visitor)
     assert 'id="conditions"' not in answer.text
     answer = await grace.act(f"{LIST}/follow?rows=1", **typed | {"field-0": "guest"})
     assert '<option value="false">no</option>' in answer.text
-    assert "Not complete yet" in shown(
-        (await grace.act(f"{LIST}/follow", **typed | {"number": "x"})).text
+    wrong = await grace.act(f"{LIST}/follow", **typed | {"number": "x"})
+    assert "Active is on, but the action does nothing until it is complete and saved." in shown(
+        wrong.text
     )
     assert "Not complete yet" in shown((await grace.act(f"{LIST}/follow")).text)
 

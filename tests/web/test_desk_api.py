@@ -83,7 +83,7 @@ async def test_queues_are_made_changed_and_deleted_by_admins(mia: Client, grace:
 
 
 REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
-    ("group", {"groups": ["None"]}, "groups", "there is no group 'None'"),
+    ("group", {"groups": ["None"]}, "groups", "there is no group “None”"),
     (
         "pool",
         {"groups": [{"name": "Service desk", "after_seconds": -1}]},
@@ -94,7 +94,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
         "condition",
         {"conditions": [{"field": "state", "is": "new"}]},
         "conditions",
-        "there is no field 'state'",
+        "there is no field “state”",
     ),
     (
         "operator",
@@ -144,7 +144,7 @@ async def test_provider_numbers(mia: Client, grace: Client) -> None:
         "name"
     ] == "Other"
     problem = await grace.call("PATCH", one, {"queue": "None"}, status=400)
-    assert problem["errors"] == {"queue": "there is no queue 'None'"}
+    assert problem["errors"] == {"queue": "there is no queue “None”"}
     assert "label" in (await grace.call("PATCH", one, {"label": None}, status=400))["errors"]
     assert "number" in (await grace.call("PATCH", one, {"number": "123"}, status=400))["errors"]
     await delete(grace, one)

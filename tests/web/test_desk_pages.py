@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.desk.groups import MakeGroup, make_group
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.shared.language import Language
@@ -21,7 +22,7 @@ from handoff_service.store.routing import queues
 from handoff_service.web.admin import ACTS, PAGES
 from tests.support.story import ANN, DIRECT
 from tests.web.test_admin_pages import ADMIN
-from tests.web.workspace_server import PAGE, Running, Visitor, running, shown
+from tests.web.workspace_server import PAGE, Answer, Running, Visitor, running, shown
 
 UNDER = "/workspace/admin"
 NUMBER = {
@@ -119,9 +120,12 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(
         ("after Service desk", "60"),
         ("skills", "hardware\n\nopera"),
         ("optional_skills", "spanish"),
-        *(("condition_field", f) for f in ("language", "", "user.site")),
-        *(("condition_operator", o) for o in ("is_not", "is", "in")),
-        *(("condition_value", v) for v in ("es", "", "Boston, New York")),
+        *(("create", f"skills:{skill}") for skill in ("hardware", "opera")),
+        ("create", "optional_skills:spanish"),
+        *(("field-0", "language"), ("was-0", "language"), ("operator-0", "is_not")),
+        ("value-0", "es"),
+        *(("field-1", "user.site"), ("was-1", "user.site"), ("operator-1", "in")),
+        ("value-1", "Boston\nNew York"),
         ("schedule", "Mo-Fr 08:00-18:00; PH off"),
         ("time_zone", "Europe/Berlin"),
         ("country", "DE"),
@@ -149,7 +153,7 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(
     page = (await grace.get(f"{UNDER}/queues/{queue.id}")).text
     assert "This queue cannot assign conversations. No agent of its groups" in shown(page)
     for value in (
-        'value="Boston, New York"',
+        ">\nBoston\nNew York</textarea>",
         'value="60"',
         "Own words",
         'value="Mo-Fr 08:00-18:00; PH off"',
@@ -165,15 +169,16 @@ async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(
         "schedule": "weekdays",
         "accept_seconds": "4",
         "time_zone": "Mars",
-        "condition_field": "colour",
-        "condition_operator": "is",
-        "condition_value": "red",
+        "field-0": "colour",
+        "was-0": "colour",
+        "operator-0": "is",
+        "value-0": "red",
     }
     said = await save(grace, "/queues/new", **QUEUE | typed)
     for what in (
         "Must be at least 5.",
         "Must be a time zone's IANA name",
-        "There is no field 'colour'",
+        "Choose a field.",
     ):
         assert what in said
     right = QUEUE | {"schedule": "weekdays", "waiting_text": "{x}"}
@@ -181,11 +186,14 @@ async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(
     assert "Cannot be read as opening hours" in said
     assert "Waiting: {x}: there is no such placeholder" in said
     half = QUEUE | {
-        "condition_field": "language",
-        "condition_operator": "is",
-        "condition_value": "",
+        "field-0": "language",
+        "was-0": "language",
+        "operator-0": "is",
+        "value-0": "",
     }
-    assert "'language' is alone" in await save(grace, "/queues/new", **half)
+    assert "Condition 1 : Write a value to compare with." in await save(
+        grace, "/queues/new", **half
+    )
     assert "Service desk is the queue of" in await save(grace, "/queues/1/delete")
 
 
@@ -194,9 +202,10 @@ async def test_the_live_line_says_when_a_schedule_is_open(grace: Visitor) -> Non
         query = "&".join(f"{name}={value}" for name, value in asked.items())
         return shown((await grace.get(f"{UNDER}/queues/hours?{query}")).text)
 
-    assert await says(schedule="") == "Always open."
+    assert (await says(schedule="")).startswith("Always open. Opening times of a week Monday")
     assert (await says(schedule="24/7")).startswith("Open now, and always.")
-    assert await says(schedule="2030 Jan 01") == "Is never open."
+    never = await says(schedule="2030 Jan 01")
+    assert never.startswith("Is never open. These opening hours say more than a week can show.")
     week = await says(schedule="Mo-Su 08:00-12:00,13:00-24:00", time_zone="Asia/Tokyo")
     assert week.count("08:00 to 12:00, 13:00 to 24:00") == 7
     assert "Cannot be read as opening hours" in await says(schedule="soon")
@@ -282,7 +291,7 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     assert "two times of the day" in await save(
         grace, "/desk", **right | {"quiet_hours": "at night"}
     )
-    assert "has 'bye' for agent and for bye" in await save(
+    assert "has “bye” for agent and for bye" in await save(
         grace, "/desk", **right | {"agent_words": "bye"}
     )
     assert "at least 2" in await save(grace, "/desk", **right | {"same_answers": "1"})
@@ -335,10 +344,16 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
             assert answer.status == status
             return shown(await answer.text())
 
-    assert "Imported: 3 users, 3 agents" in await take_in(exported.text.encode(), 200)
+    changed = exported.text.replace("thanks_minutes = 25", "thanks_minutes = 5").encode()
+    preview = await take_in(changed, 200)
+    assert "Desk: 1 changed" in preview
+    assert "Thanks minutes 25 → 5" in preview
+    assert "Nothing. The desk already is as the file says." in await take_in(
+        exported.text.encode(), 200
+    )
     said = await take_in(b'[[queues]]\nname = "Q"\nschedule = "soon"\ncolour = 1\n', 400)
     assert "Nothing was imported. my.toml:4: queues[0].colour: there is no such key" in said
-    assert "Imported: 3 users, 3 agents" in await take_in(
+    assert "The desk already is as the file says" in await take_in(
         codecs.BOM_UTF8 + exported.text.encode(), 200
     )
     assert "my.toml is UTF-16 text. Save it again as UTF-8" in await take_in(
@@ -348,10 +363,40 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
         b"[desk]\nname = 'Caf\xe9'", 400
     )
     number = b'[[provider_numbers]]\nnumber = "+18885550300"\nqueue = "None"\n'
-    assert "provider_numbers.+18885550300.queue: there is no queue 'None'" in await take_in(
+    assert "provider_numbers.+18885550300.queue: there is no queue “None”" in await take_in(
         number, 400
     )
     assert "Choose a file first." in await take_in(b"", 400)
+
+
+async def test_an_import_is_applied_as_it_was_previewed(desk: Running, grace: Visitor) -> None:
+    text = (
+        '[[groups]]\nname = "Nights"\n[[templates]]\nname = "Hello"\nbody = "Hi"\n'
+        '[[agents]]\nemail = "mia@example.com"\nname = "Mia Chen"\ncapacity = 9\n'
+        'groups = ["Service desk", "Typo"]\n'
+    )
+
+    async def send(**fields: str) -> Answer:
+        return await grace.post(f"{UNDER}/desk-file", csrf=await grace.csrf(), **fields)
+
+    first = await send(text=text, name="my.toml")
+    said = shown(first.text)
+    assert "What the import of my.toml changes" in said
+    assert "Groups: 2 created" in said
+    assert "Created: Nights, Typo" in said, "also the group that only an agent names"
+    assert "→ 9" in said
+    assert (await grace.get(f"{UNDER}/groups/3")).status == 404, "nothing is changed yet"
+    found = re.search(r'name="apply" value="(\w+)"', first.text)
+    assert found is not None
+    await desk.desk.store.write(make_group, MakeGroup(name="Nights"))
+    outdated = await send(text=text, name="my.toml", apply=found[1])
+    assert "the desk has changed since the last preview" in shown(outdated.text)
+    found = re.search(r'name="apply" value="(\w+)"', outdated.text)
+    assert found is not None
+    applied = await send(text=text, name="my.toml", apply=found[1])
+    assert "Imported: 0 users, 1 agents, 1 groups" in shown(applied.text)
+    history_of_mia = shown((await grace.get(f"{UNDER}/agents/1")).text)
+    assert "→ 9" in history_of_mia
 
 
 async def test_templates_for_the_composer_are_filled(desk: Running) -> None:

@@ -107,7 +107,6 @@ BAD: list[tuple[str, str, Any]] = [
     ("group", "capacity", "four"),
     ("queue", "name", ""),
     ("queue", "name", LONG),
-    ("queue", "position", -1),
     ("queue", "assignment", "magic"),
     ("queue", "schedule", "weekdays"),
     ("queue", "schedule", "off"),

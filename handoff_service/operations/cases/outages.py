@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.shared.record_changes import created, forget, recorded
 from handoff_service.rules.cases import outages as rules
 from handoff_service.rules.cases.outages import OutageFields
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.cases import outages
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -28,7 +30,10 @@ def make_outage(tx: Transaction, outage: OutageFields) -> int:
     """Returns its id. BadInput names each wrong field; Conflict for a title in use."""
     _checked(outage)
     _title_is_free(tx, outage.title)
-    return tx.conn.execute(insert(o).values(**asdict(outage)).returning(o.c.id)).scalar_one()
+    row = insert(o).values(**asdict(outage)).returning(o.c.id)
+    made: int = tx.conn.execute(row).scalar_one()
+    created(tx, Noun.OUTAGE, made)
+    return made
 
 
 def change_outage(tx: Transaction, command: ChangeOutage) -> None:
@@ -38,7 +43,8 @@ def change_outage(tx: Transaction, command: ChangeOutage) -> None:
     _checked(changed)
     if changed.title != stored.title:
         _title_is_free(tx, changed.title)
-    tx.conn.execute(update(o).where(o.c.id == command.id).values(**asdict(changed)))
+    with recorded(tx, Noun.OUTAGE, command.id):
+        tx.conn.execute(update(o).where(o.c.id == command.id).values(**asdict(changed)))
 
 
 def put_outage(tx: Transaction, outage: OutageFields) -> None:
@@ -54,6 +60,7 @@ def delete_outage(tx: Transaction, outage_id: int) -> None:
     """Raises NotFound for an unknown id."""
     _locked(tx, outage_id)
     tx.conn.execute(delete(o).where(o.c.id == outage_id))
+    forget(tx, Noun.OUTAGE, outage_id)
 
 
 def _locked(tx: Transaction, outage_id: int) -> OutageFields:
@@ -70,4 +77,4 @@ def _checked(outage: OutageFields) -> None:
 
 def _title_is_free(tx: Transaction, title: str) -> None:
     if tx.conn.execute(select(o.c.id).where(o.c.title == title)).scalar() is not None:
-        raise Conflict(f"An outage named {title!r} already exists.")
+        raise Conflict.at("title", f"An outage named “{title}” already exists.")

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import insert, update
 
 from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations.shared.record_changes import ONLY, created, recorded
 from handoff_service.rules.cases import webhook as rules
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.cases import webhook
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -39,15 +41,19 @@ def put_webhook(tx: Transaction, command: PutWebhook) -> str | None:
         raise BadInput(errors=errors)
     if there is not None:
         secret = command.secret or there.secret
-        tx.conn.execute(update(w).values(url=command.url, secret=secret))
+        with recorded(tx, Noun.CASE_WEBHOOK, ONLY):
+            tx.conn.execute(update(w).values(url=command.url, secret=secret))
     elif (first := command.secret or made) is not None:
         tx.conn.execute(insert(w).values(id=1, url=command.url, secret=first))
+        created(tx, Noun.CASE_WEBHOOK, ONLY)
     return made
 
 
 def replace_secret(tx: Transaction, made: str) -> str:
     """Sign with this secret from now on. Returns it, so that a repeat of the command returns the
     one that is stored. NotFound without a webhook."""
-    if tx.conn.execute(update(w).values(secret=made)).rowcount == 0:
+    with recorded(tx, Noun.CASE_WEBHOOK, ONLY):
+        found = tx.conn.execute(update(w).values(secret=made)).rowcount
+    if found == 0:
         raise NotFound("There is no case webhook yet. Save its address first.")
     return made

@@ -8,14 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.sign_in import end_sessions
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.routing.presence import choose_presence
+from handoff_service.operations.shared.record_changes import created, forget, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.rules.desk.blockers import Blocker
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.desk.agents import agent_name
@@ -71,6 +74,7 @@ def make_agent(tx: Transaction, command: MakeAgent) -> int:
     _put_lists(
         tx, agent_id, {"roles": command.roles, "groups": command.groups, "skills": command.skills}
     )
+    created(tx, Noun.AGENT, agent_id)
     return agent_id
 
 
@@ -82,12 +86,13 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
         _is_free(tx, values["email"])
     active = values.get("active", stored.active)
     if stored.active and (not active or Role.ADMIN not in values.get("roles", (Role.ADMIN,))):
-        _not_the_last_admin(tx, command.id, stored.name)
+        _not_the_last_admin(tx, command.id)
     if stored.active and not active:
         _leave(tx, command.id, values.get("name", stored.name), command.by)
     columns = {name: value for name, value in values.items() if name in COLUMNS}
-    tx.conn.execute(update(a).where(a.c.id == command.id).values(**columns, active=active))
-    _put_lists(tx, command.id, values)
+    with recorded(tx, Noun.AGENT, command.id):
+        tx.conn.execute(update(a).where(a.c.id == command.id).values(**columns, active=active))
+        _put_lists(tx, command.id, values)
     if "password_hash" in values:
         end_sessions(tx, command.id, but=command.but)
     tx.hint(f"agent:{command.id}")
@@ -99,11 +104,12 @@ def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
     """True when deleted, False when deactivated. NotFound; Conflict for the last active admin."""
     stored = _locked(tx, command.id)
     if stored.active:
-        _not_the_last_admin(tx, command.id, stored.name)
+        _not_the_last_admin(tx, command.id)
     if is_referred_to(tx.conn, a, command.id):
         change_agent(tx, ChangeAgent(id=command.id, by=command.by, values={"active": False}))
         return False
     tx.conn.execute(delete(a).where(a.c.id == command.id))
+    forget(tx, Noun.AGENT, command.id)
     return True
 
 
@@ -171,15 +177,19 @@ def _locked(tx: Transaction, agent_id: int) -> Any:
     return stored
 
 
-def _not_the_last_admin(tx: Transaction, agent_id: int, name: str) -> None:
+def _not_the_last_admin(tx: Transaction, agent_id: int) -> None:
+    if found := blockers(tx.conn, agent_id):
+        raise Conflict(found[0].says)
+
+
+def blockers(conn: Connection, agent_id: int) -> list[Blocker]:
+    """One active admin always remains."""
     r = t.agent_roles
-    admins = set(
-        tx.conn.execute(
-            select(a.c.id).join(r, r.c.agent_id == a.c.id).where(a.c.active, r.c.role == Role.ADMIN)
-        ).scalars()
-    )
-    if admins == {agent_id}:
-        raise Conflict(LAST_ADMIN.format(name=name))
+    query = select(a.c.id, a.c.name).join(r, r.c.agent_id == a.c.id)
+    admins = conn.execute(query.where(a.c.active, r.c.role == Role.ADMIN)).all()
+    if [row.id for row in admins] != [agent_id]:
+        return []
+    return [Blocker(says=LAST_ADMIN.format(name=admins[0].name))]
 
 
 def _is_free(tx: Transaction, email: str) -> None:
@@ -187,4 +197,5 @@ def _is_free(tx: Transaction, email: str) -> None:
         tx.conn.execute(select(a.c.id).where(func.lower(a.c.email) == email.lower())).first()
         is not None
     ):
-        raise Conflict(f"An agent with the e-mail address {email!r} already exists.")
+        said = f"An agent with the e-mail address “{email}” already exists."
+        raise Conflict.at("email", said)

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.routing.queues import check_schedules
+from handoff_service.operations.shared.record_changes import ONLY, created, forget, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.rules.desk.blockers import Blocker
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
+
+CALLED = {Noun.PRESENCE_STATE: "presence state", Noun.REJECT_REASON: "reason"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +57,10 @@ def put_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
             "reassign_when_away": False,
         }
         tx.conn.execute(insert(t.desk).values(id=1, **made | dict(values)))
+        created(tx, Noun.DESK, ONLY)
     elif values:
-        tx.conn.execute(update(t.desk).values(**values))
+        with recorded(tx, Noun.DESK, ONLY):
+            tx.conn.execute(update(t.desk).values(**values))
 
 
 def put_presence_state(tx: Transaction, command: PutPresence) -> None:
@@ -67,7 +74,7 @@ def put_presence_state(tx: Transaction, command: PutPresence) -> None:
         command.id,
         p.c.name,
         {"name": command.name, "takes_work": command.takes_work},
-        "presence state",
+        Noun.PRESENCE_STATE,
     )
     if before is not None and before != command.name:
         tx.conn.execute(
@@ -78,26 +85,51 @@ def put_presence_state(tx: Transaction, command: PutPresence) -> None:
 
 def delete_presence_state(tx: Transaction, state_id: int) -> None:
     """NotFound; Conflict while an agent is in it."""
-    p, a = t.presence_states, t.agents
-    name = _one(tx, p.c.id, p.c.name, state_id, "presence state")
-    if agent := tx.conn.execute(select(a.c.name).where(a.c.presence == name).limit(1)).scalar():
-        raise Conflict(f"{agent} is {name} right now. Delete it when no agent uses it.")
+    p = t.presence_states
+    _one(tx, p.c.id, p.c.name, state_id, "presence state")
+    if found := presence_blockers(tx.conn, state_id):
+        raise Conflict(found[0].says)
     tx.conn.execute(delete(p).where(p.c.id == state_id))
+    forget(tx, Noun.PRESENCE_STATE, state_id)
+
+
+def presence_blockers(conn: Connection, state_id: int) -> list[Blocker]:
+    """The agents who are in a presence state."""
+    p, a = t.presence_states, t.agents
+    query = select(a.c.id, a.c.name, a.c.presence).join(p, p.c.name == a.c.presence)
+    return [
+        Blocker(
+            says=f"{row.name} is {row.presence} right now. Delete it when no agent uses it.",
+            noun=Noun.AGENT,
+            id=row.id,
+            name=row.name,
+        )
+        for row in conn.execute(query.where(p.c.id == state_id).order_by(a.c.name))
+    ]
+
+
+def reason_blockers(conn: Connection, _reason_id: int) -> list[Blocker]:
+    """A rejection needs a reason, so the last one stays."""
+    if conn.execute(select(func.count()).select_from(t.reject_reasons)).scalar() != 1:
+        return []
+    return [Blocker(says="This is the last reason. Add another first, or edit this one.")]
 
 
 def put_reject_reason(tx: Transaction, command: PutReason) -> None:
     """Create or change a reason. Offers that were rejected for it keep its old wording."""
     r = t.reject_reasons
-    _put(tx, r, command.id, r.c.words, {"words": command.words, "again": command.again}, "reason")
+    values = {"words": command.words, "again": command.again}
+    _put(tx, r, command.id, r.c.words, values, Noun.REJECT_REASON)
 
 
 def delete_reject_reason(tx: Transaction, reason_id: int) -> None:
     """NotFound. Conflict for the last one, because a rejection needs a reason."""
     r = t.reject_reasons
     _one(tx, r.c.id, r.c.words, reason_id, "reason")
-    if tx.conn.execute(select(func.count()).select_from(r)).scalar() == 1:
-        raise Conflict("This is the last reason. Add another first, or edit this one.")
+    if found := reason_blockers(tx.conn, reason_id):
+        raise Conflict(found[0].says)
     tx.conn.execute(delete(r).where(r.c.id == reason_id))
+    forget(tx, Noun.REJECT_REASON, reason_id)
 
 
 def _put(
@@ -106,17 +138,20 @@ def _put(
     row_id: int | None,
     key: sa.Column[str],
     values: dict[str, Any],
-    what: str,
+    noun: Noun,
 ) -> None:
+    what = CALLED[noun]
     taken = tx.conn.execute(select(table.c.id).where(key == values[key.name])).scalar()
     if taken not in (None, row_id):
-        raise Conflict(f"The {what} {values[key.name]!r} already exists.")
+        raise Conflict.at(key.name, f"The {what} “{values[key.name]}” already exists.")
     if row_id is None:
         last = tx.conn.execute(select(func.max(table.c.position))).scalar() or 0
-        tx.conn.execute(insert(table).values(**values, position=last + 1))
+        made = insert(table).values(**values, position=last + 1).returning(table.c.id)
+        created(tx, noun, tx.conn.execute(made).scalar_one())
     else:
         _one(tx, table.c.id, key, row_id, what)
-        tx.conn.execute(update(table).where(table.c.id == row_id).values(**values))
+        with recorded(tx, noun, row_id):
+            tx.conn.execute(update(table).where(table.c.id == row_id).values(**values))
 
 
 def _one(tx: Transaction, key: sa.Column[int], name: sa.Column[str], row_id: int, what: str) -> str:

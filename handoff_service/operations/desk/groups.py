@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.shared.record_changes import created, forget, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.rules.desk.blockers import Blocker
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
@@ -44,24 +47,35 @@ def change_group(tx: Transaction, command: ChangeGroup) -> None:
     if command.values.get("name", stored.name) != stored.name:
         _is_free(tx, command.values["name"])
     if command.values:
-        tx.conn.execute(update(g).where(g.c.id == command.id).values(**command.values))
+        with recorded(tx, Noun.GROUP, command.id):
+            tx.conn.execute(update(g).where(g.c.id == command.id).values(**command.values))
     schedule_offers(tx)
 
 
 def delete_group(tx: Transaction, group: int) -> None:
     """Removes its agents from it. NotFound; Conflict while a queue asks it."""
     stored = _one(tx, group)
-    q = t.queues
-    asks = select(q.c.name).join(t.queue_groups, t.queue_groups.c.queue_id == q.c.id)
-    queues = (
-        tx.conn.execute(asks.where(t.queue_groups.c.group_id == group).order_by(q.c.name))
-        .scalars()
-        .all()
-    )
-    if queues:
-        raise Conflict(f"{stored.name} is asked by {', '.join(queues)}. Remove it there first.")
+    if found := blockers(tx.conn, group):
+        names = ", ".join(one.name for one in found)
+        raise Conflict(f"{stored.name} is asked by {names}. Remove it there first.")
     tx.conn.execute(delete(t.agent_groups).where(t.agent_groups.c.group_id == group))
     tx.conn.execute(delete(g).where(g.c.id == group))
+    forget(tx, Noun.GROUP, group)
+
+
+def blockers(conn: Connection, group: int) -> list[Blocker]:
+    """The queues that ask a group."""
+    q, asks = t.queues, t.queue_groups
+    query = select(q.c.id, q.c.name).join(asks, asks.c.queue_id == q.c.id)
+    return [
+        Blocker(
+            says="This queue offers its conversations to the group. Remove the group there first.",
+            noun=Noun.QUEUE,
+            id=row.id,
+            name=row.name,
+        )
+        for row in conn.execute(query.where(asks.c.group_id == group).order_by(q.c.name))
+    ]
 
 
 def group_id(tx: Transaction, name: str) -> int:
@@ -73,6 +87,7 @@ def group_id(tx: Transaction, name: str) -> int:
 def _insert(tx: Transaction, command: MakeGroup) -> int:
     values = {"name": command.name, "capacity": command.capacity}
     made: int = tx.conn.execute(insert(g).values(**values).returning(g.c.id)).scalar_one()
+    created(tx, Noun.GROUP, made)
     return made
 
 
@@ -85,4 +100,4 @@ def _one(tx: Transaction, group: int) -> Any:
 
 def _is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(g.c.id).where(g.c.name == name)).first() is not None:
-        raise Conflict(f"A group named {name!r} already exists.")
+        raise Conflict.at("name", f"A group named “{name}” already exists.")

@@ -23,7 +23,7 @@ def refuse_own_numbers(tx: Transaction, numbers: Iterable[tuple[str, str]]) -> N
     rows = tx.conn.execute(select(*t.provider_numbers.c["number", "label"]))
     labels = {one_form(r.number): r.label for r in rows}
     errors = {
-        field: f"{number} is the company's own number {labels[one_form(number)]!r}, so no user "
+        field: f"{number} is the company's own number “{labels[one_form(number)]}”, so no user "
         "can have it"
         for field, number in given
         if one_form(number) in labels

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.consent.push_consents import push_again
 from handoff_service.operations.desk.own_numbers import refuse_users_number
+from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.rules.desk.blockers import Blocker
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -44,9 +47,11 @@ def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
     _number_is_free(tx, command.number)
     values = {name: getattr(command, name) for name in MakeProviderNumber.__dataclass_fields__}
     push_again(tx)
-    return tx.conn.execute(
+    made: int = tx.conn.execute(
         insert(p).values(**_row(tx, values, command.number)).returning(p.c.id)
     ).scalar_one()
+    created(tx, Noun.COMPANY_NUMBER, made)
+    return made
 
 
 def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> None:
@@ -55,14 +60,17 @@ def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> No
     was = _one(tx, command.id)
     wanted = command.values.get("number", was.number)
     if wanted != was.number:
-        if _used(tx, command.id):
-            raise Conflict(
+        if _used(tx.conn, command.id):
+            raise Conflict.at(
+                "number",
                 f"{was.number} has conversations, so it cannot be changed. Create the "
-                f"company number {wanted} instead."
+                f"company number {wanted} instead.",
             )
         _number_is_free(tx, wanted)
     values = {"label": "" if was.label == was.number else was.label, **command.values}
-    tx.conn.execute(update(p).where(p.c.id == command.id).values(**_row(tx, values, wanted)))
+    row = _row(tx, values, wanted)
+    with recorded(tx, Noun.COMPANY_NUMBER, command.id):
+        tx.conn.execute(update(p).where(p.c.id == command.id).values(**row))
     if (wanted, values.get("messaging_service", was.messaging_service)) != (
         was.number,
         was.messaging_service,
@@ -83,18 +91,31 @@ def put_provider_number(tx: Transaction, command: MakeProviderNumber) -> None:
 def delete_provider_number(tx: Transaction, number_id: int) -> None:
     """Delete a number that was never used. NotFound; the Conflict for others says what to do
     instead."""
-    number = _one(tx, number_id).number
-    if _used(tx, number_id):
-        said = (
-            f"{number} has conversations, so it cannot be deleted. Change its label to show "
-            "that it is not in use."
-        )
-        raise Conflict(said)
-    if action := tx.conn.execute(_limited_to(number_id)).scalar():
-        raise Conflict(
-            f"The messaging action {action!r} is limited to {number}. Change that first."
-        )
+    _one(tx, number_id)
+    if found := blockers(tx.conn, number_id):
+        raise Conflict(found[0].says)
     tx.conn.execute(delete(p).where(p.c.id == number_id))
+    forget(tx, Noun.COMPANY_NUMBER, number_id)
+
+
+def blockers(conn: Connection, number_id: int) -> list[Blocker]:
+    """What keeps a company number from being deleted."""
+    a, limits = t.messaging_actions, t.messaging_action_numbers
+    number = conn.execute(select(p.c.number).where(p.c.id == number_id)).scalar()
+    limited = select(a.c.id, a.c.name).join(limits, limits.c.action_id == a.c.id)
+    history = Blocker(
+        says=f"{number} has conversations, so it cannot be deleted. Change its label to show that "
+        "it is not in use."
+    )
+    return [history] * _used(conn, number_id) + [
+        Blocker(
+            says=f"The messaging action “{row.name}” is limited to {number}. Change that first.",
+            noun=Noun.MESSAGING_ACTION,
+            id=row.id,
+            name=row.name,
+        )
+        for row in conn.execute(limited.where(limits.c.provider_number_id == number_id))
+    ]
 
 
 def _one(tx: Transaction, number_id: int) -> sa.Row[Any]:
@@ -104,23 +125,17 @@ def _one(tx: Transaction, number_id: int) -> sa.Row[Any]:
     return found
 
 
-def _used(tx: Transaction, number_id: int) -> bool:
+def _used(conn: Connection, number_id: int) -> bool:
     i = t.interactions
     return (
-        tx.conn.execute(select(i.c.id).where(i.c.provider_number_id == number_id).limit(1)).scalar()
+        conn.execute(select(i.c.id).where(i.c.provider_number_id == number_id).limit(1)).scalar()
         is not None
     )
 
 
-def _limited_to(number_id: int) -> sa.Select[str]:
-    a, limits = t.messaging_actions, t.messaging_action_numbers
-    found = select(a.c.name).join(limits, limits.c.action_id == a.c.id)
-    return found.where(limits.c.provider_number_id == number_id).limit(1)
-
-
 def _number_is_free(tx: Transaction, number: str) -> None:
     if tx.conn.execute(select(p.c.id).where(p.c.number == number)).scalar() is not None:
-        raise Conflict(f"The company number {number} already exists.")
+        raise Conflict.at("number", f"The company number {number} already exists.")
     refuse_users_number(tx, number)
 
 
@@ -134,5 +149,5 @@ def _row(tx: Transaction, values: Mapping[str, Any], number: str) -> dict[str, A
             select(t.queues.c.id).where(t.queues.c.name == name)
         ).scalar()
         if row["queue_id"] is None:
-            raise BadInput(errors={"queue": f"there is no queue {name!r}"})
+            raise BadInput(errors={"queue": f"there is no queue “{name}”"})
     return row

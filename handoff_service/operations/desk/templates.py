@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.shared.record_changes import created, forget, recorded
 from handoff_service.rules.desk import templates as rules
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import templates
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -32,8 +34,10 @@ def make_template(tx: Transaction, command: MakeTemplate) -> int:
     """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
     checked(command.body)
     _name_is_free(tx, command.name)
-    made = insert(m).values(name=command.name, body=command.body).returning(m.c.id)
-    return tx.conn.execute(made).scalar_one()
+    row = insert(m).values(name=command.name, body=command.body).returning(m.c.id)
+    made: int = tx.conn.execute(row).scalar_one()
+    created(tx, Noun.TEMPLATE, made)
+    return made
 
 
 def change_template(tx: Transaction, command: ChangeTemplate) -> None:
@@ -43,7 +47,8 @@ def change_template(tx: Transaction, command: ChangeTemplate) -> None:
     checked(body)
     if name != stored.name:
         _name_is_free(tx, name)
-    tx.conn.execute(update(m).where(m.c.id == command.id).values(name=name, body=body))
+    with recorded(tx, Noun.TEMPLATE, command.id):
+        tx.conn.execute(update(m).where(m.c.id == command.id).values(name=name, body=body))
 
 
 def put_template(tx: Transaction, command: MakeTemplate) -> None:
@@ -59,6 +64,7 @@ def delete_template(tx: Transaction, template_id: int) -> None:
     """Raises NotFound for an unknown id."""
     templates.get(tx.conn, template_id)
     tx.conn.execute(delete(m).where(m.c.id == template_id))
+    forget(tx, Noun.TEMPLATE, template_id)
 
 
 def checked(body: str) -> None:
@@ -69,4 +75,4 @@ def checked(body: str) -> None:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(m.c.id).where(m.c.name == name)).scalar() is not None:
-        raise Conflict(f"A template named {name!r} already exists.")
+        raise Conflict.at("name", f"A template named “{name}” already exists.")

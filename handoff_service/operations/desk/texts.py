@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import delete
 
 from handoff_service.errors import BadInput
+from handoff_service.operations.shared.record_changes import recorded
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, error
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
@@ -21,9 +23,10 @@ class ChangeText:
 
 def change_text(tx: Transaction, command: ChangeText) -> None:
     """BadInput for a text that cannot be sent. Saving the default text removes the edit."""
-    tx.conn.execute(delete(t.texts).where(t.texts.c.name == command.name))
-    if command.body is None or command.body == TEXTS[command.name].default:
-        return
-    if wrong := error(command.name, command.body):
+    own = None if command.body == TEXTS[command.name].default else command.body
+    if own is not None and (wrong := error(command.name, own)):
         raise BadInput(errors={"body": wrong})
-    tx.conn.execute(upsert(tx.conn, t.texts).values(name=command.name, body=command.body))
+    with recorded(tx, Noun.SYSTEM_MESSAGE, command.name):
+        tx.conn.execute(delete(t.texts).where(t.texts.c.name == command.name))
+        if own is not None:
+            tx.conn.execute(upsert(tx.conn, t.texts).values(name=command.name, body=own))

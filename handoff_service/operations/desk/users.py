@@ -15,6 +15,8 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.identity.knowledge_facts import Fact, put_facts
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import user_words
@@ -63,18 +65,26 @@ def make_user(tx: Transaction, command: MakeUser) -> int:
     put_numbers(tx, user_id, command.numbers)
     put_facts(tx, user_id, command.facts)
     user_words.index_users(tx.conn, [user_id])
+    created(tx, Noun.USER, user_id)
     return user_id
 
 
 def change_user(tx: Transaction, command: ChangeUser) -> None:
     """NotFound. Conflict for an employee number in use, and for numbers of a deactivated user."""
     stored = _locked(tx, command.id)
+    with recorded(tx, Noun.USER, command.id):
+        _change(tx, command, stored)
+
+
+def _change(tx: Transaction, command: ChangeUser, stored: Any) -> None:
     values = dict(command.values)
     if values.get("external_id", stored.external_id) != stored.external_id:
         _is_free(tx, values["external_id"])
     active = values.get("active", stored.active)
     if not active and values.get("numbers"):
-        raise Conflict(f"{stored.name} is deactivated and has no numbers. Activate the user first.")
+        raise Conflict.at(
+            "numbers", f"{stored.name} is deactivated and has no numbers. Activate the user first."
+        )
     columns = {
         name: value
         for name, value in values.items()
@@ -100,6 +110,7 @@ def delete_user(tx: Transaction, command: DeleteUser) -> bool:
         change_user(tx, ChangeUser(id=command.id, by=command.by, values={"active": False}))
         return False
     tx.conn.execute(delete(u).where(u.c.id == command.id))
+    forget(tx, Noun.USER, command.id)
     return True
 
 
@@ -162,4 +173,5 @@ def _locked(tx: Transaction, user_id: int) -> Any:
 
 def _is_free(tx: Transaction, external_id: str) -> None:
     if tx.conn.execute(select(u.c.id).where(u.c.external_id == external_id)).scalar() is not None:
-        raise Conflict(f"A user with the employee number {external_id!r} already exists.")
+        said = f"A user with the employee number “{external_id}” already exists."
+        raise Conflict.at("external_id", said)

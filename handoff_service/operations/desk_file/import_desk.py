@@ -1,12 +1,11 @@
 """Import a desk file. Idempotent: entries are created or updated by key; everything else stays."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import sqlalchemy as sa
 from pydantic import BaseModel
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from handoff_service.errors import BadInput
 from handoff_service.lib.slow_work import run_slow
@@ -33,11 +32,19 @@ from handoff_service.operations.messaging_actions.messaging_action_fields import
 from handoff_service.operations.messaging_actions.messaging_actions import put_messaging_action
 from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.routing.queues import check_schedules, put_queue
+from handoff_service.operations.shared.record_changes import created, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
+
+TABLES = {
+    Noun.GROUP: t.groups,
+    Noun.PRESENCE_STATE: t.presence_states,
+    Noun.REJECT_REASON: t.reject_reasons,
+}
 
 
 async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
@@ -64,11 +71,11 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         change_text(tx, ChangeText(name=message, body=body))
     for template in file.templates:
         put_template(tx, MakeTemplate(name=template.name, body=template.body))
-    _in_order(tx, t.presence_states, "name", file.presence_states)
-    _in_order(tx, t.reject_reasons, "words", file.reject_reasons)
+    _in_order(tx, Noun.PRESENCE_STATE, "name", file.presence_states)
+    _in_order(tx, Noun.REJECT_REASON, "words", file.reject_reasons)
     import_users(tx, file.users, hashed.facts)
     for group in file.groups:
-        _put(tx, t.groups, {"name": group.name}, {"capacity": group.capacity})
+        _put(tx, Noun.GROUP, {"name": group.name}, {"capacity": group.capacity})
     for agent in file.agents:
         _agent(tx, agent, hashed.passwords.get(agent.email))
     for queue in file.queues:
@@ -149,12 +156,13 @@ def _provider_number(tx: Transaction, entry: ProviderNumberEntry) -> None:
         put_provider_number(tx, provider_numbers.MakeProviderNumber(**entry.model_dump()))
 
 
-def _in_order(tx: Transaction, table: sa.Table, key: str, entries: Sequence[BaseModel]) -> None:
+def _in_order(tx: Transaction, noun: Noun, key: str, entries: Sequence[BaseModel]) -> None:
     """Put the admin's own entries into the file's order. Entries that the file does not name
     follow."""
+    table = TABLES[noun]
     for place, entry in enumerate(entries, start=1):
         values = entry.model_dump()
-        _put(tx, table, {key: values.pop(key)}, values | {"position": place})
+        _put(tx, noun, {key: values.pop(key)}, values | {"position": place})
     if entries:
         named = [getattr(entry, key) for entry in entries]
         rest = table.c[key].not_in(named)
@@ -173,25 +181,14 @@ def _messaging_action(tx: Transaction, entry: MessagingActionEntry, place: int) 
         put_messaging_action(tx, entry.meant(), place)
 
 
-def _put(tx: Transaction, table: sa.Table, key: dict[str, Any], values: dict[str, Any]) -> int:
-    """Create or update the row with this key. Returns its id."""
+def _put(tx: Transaction, noun: Noun, key: dict[str, Any], values: dict[str, Any]) -> None:
+    """Create or update the row with this key."""
+    table = TABLES[noun]
     where = [table.c[name] == value for name, value in key.items()]
     found = tx.conn.execute(select(table.c.id).where(*where)).scalar()
     if found is None:
-        made: int = tx.conn.execute(
-            insert(table).values(**key, **values).returning(table.c.id)
-        ).scalar_one()
-        return made
-    if values:
-        tx.conn.execute(update(table).where(*where).values(**values))
-    return found
-
-
-def _replace(
-    tx: Transaction, table: sa.Table, key: str, owner: int, rows: Iterable[dict[str, Any]]
-) -> None:
-    """Set one owner's rows to exactly these."""
-    tx.conn.execute(delete(table).where(table.c[key] == owner))
-    made = [{key: owner, **row} for row in rows]
-    if made:
-        tx.conn.execute(insert(table), made)
+        made = insert(table).values(**key, **values).returning(table.c.id)
+        created(tx, noun, tx.conn.execute(made).scalar_one())
+    else:
+        with recorded(tx, noun, found):
+            tx.conn.execute(update(table).where(*where).values(**values))

@@ -3,7 +3,7 @@
 One by one, each user would take two milliseconds in a transaction that blocks all texts.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -12,7 +12,11 @@ from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.desk.users import ChangeUser, MakeUser, change_user, make_user
 from handoff_service.operations.desk_file.desk_file import UserEntry
 from handoff_service.operations.identity.knowledge_facts import Fact, write_facts
+from handoff_service.operations.shared.record_changes import record_many
+from handoff_service.rules.desk.record_changes import Changes, Entry, Noun, difference
 from handoff_service.store.desk import user_words
+from handoff_service.store.desk.users import select_users
+from handoff_service.store.desk_file import entries as desk_entries
 from handoff_service.store.engine import bulk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -81,6 +85,7 @@ def _plain(
     stored: Mapping[str, Any],
     facts: Mapping[str, Mapping[str, Fact]],
 ) -> None:
+    before = _on_file(tx, [row.id for row in stored.values()])
     ids = {external_id: row.id for external_id, row in stored.items()} | _insert(
         tx, [entry for entry in entries if entry.external_id not in stored]
     )
@@ -94,7 +99,18 @@ def _plain(
         tx.conn.execute(update(u).where(u.c.id == row.pop("id")).values(row))
     _put_numbers(tx, {ids[entry.external_id]: entry.numbers for entry in entries})
     user_words.index_users(tx.conn, [ids[entry.external_id] for entry in entries])
-    write_facts(tx, {ids[entry.external_id]: facts.get(entry.external_id, {}) for entry in entries})
+    new_facts = {ids[entry.external_id]: facts.get(entry.external_id, {}) for entry in entries}
+    write_facts(tx, new_facts)
+    changes: dict[str, Changes] = {str(one): {} for one in new_facts if one not in before}
+    for user_id, now in _on_file(tx, before).items():
+        told = {"facts": [None, None]} if new_facts.get(user_id) else {}
+        if differs := difference(before[user_id], now) | told:
+            changes[str(user_id)] = differs
+    record_many(tx, Noun.USER, changes)
+
+
+def _on_file(tx: Transaction, ids: Iterable[int]) -> dict[int, Entry]:
+    return {one.id: desk_entries.user(one) for one in select_users(tx.conn, one_of(u.c.id, ids))}
 
 
 def _insert(tx: Transaction, entries: Sequence[UserEntry]) -> dict[str, int]:

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, faults
 from handoff_service.rules.shared import conditions
 from handoff_service.store.engine import tables as t
@@ -57,6 +59,7 @@ def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
     row = _row(command.action, position)
     action_id = tx.conn.execute(insert(a).values(**row).returning(a.c.id)).scalar_one()
     _limit(tx, action_id, command.action)
+    created(tx, Noun.MESSAGING_ACTION, action_id)
     return action_id
 
 
@@ -98,6 +101,7 @@ def delete_messaging_action(tx: Transaction, action_id: int) -> None:
     """Also cancels its running timers. NotFound."""
     messaging_actions.get(tx.conn, action_id)
     tx.conn.execute(delete(a).where(a.c.id == action_id))
+    forget(tx, Noun.MESSAGING_ACTION, action_id)
 
 
 def checked(action: MessagingAction) -> None:
@@ -116,8 +120,9 @@ def with_values(action: MessagingAction, values: Mapping[str, Any]) -> Messaging
 def _save(
     tx: Transaction, stored: messaging_actions.StoredAction, action: MessagingAction, position: int
 ) -> None:
-    tx.conn.execute(update(a).where(a.c.id == stored.id).values(**_row(action, position)))
-    _limit(tx, stored.id, action)
+    with recorded(tx, Noun.MESSAGING_ACTION, stored.id):
+        tx.conn.execute(update(a).where(a.c.id == stored.id).values(**_row(action, position)))
+        _limit(tx, stored.id, action)
     if not action.active or action.event is not stored.action.event:
         tx.conn.execute(delete(t.timers).where(t.timers.c.action_id == stored.id))
 
@@ -140,7 +145,7 @@ def _row(action: MessagingAction, position: int) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(a.c.id).where(a.c.name == name)).scalar() is not None:
-        raise Conflict(f"A messaging action named {name!r} already exists.")
+        raise Conflict.at("name", f"A messaging action named “{name}” already exists.")
 
 
 def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:
@@ -170,5 +175,5 @@ def _ids(
     found = {r[1]: r[0] for r in tx.conn.execute(select(key, name).where(name.in_(wanted)))}
     missing = [one for one in wanted if one not in found]
     if missing:
-        raise BadInput(errors={field: f"there is no {what} {missing[0]!r}"})
+        raise BadInput(errors={field: f"there is no {what} “{missing[0]}”"})
     return [found[one] for one in dict.fromkeys(wanted)]

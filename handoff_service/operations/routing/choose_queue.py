@@ -1,12 +1,11 @@
-"""A conversation's queue: the first one, in the admin's order, whose conditions match; else the
-company number's queue."""
+"""A conversation's queue (``rules/routing/queue_choice.py``)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from handoff_service.rules.routing import queue_conditions
+from handoff_service.rules.routing import queue_choice
 from handoff_service.rules.routing.queue_conditions import QueueFacts
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -29,16 +28,10 @@ def choose_queue(tx: Transaction, about: About) -> int:
     number = tx.conn.execute(
         select(p.c.number, p.c.queue_id).where(p.c.id == about.provider_number_id)
     ).one()
-    conditional = {key: queue for key, queue in queues.list_(tx.conn).items() if queue.conditions}
-    if not conditional:
+    found = queues.list_(tx.conn)
+    if not any(queue.conditions for queue in found.values()):
         return number.queue_id
-    facts = _facts(tx, about, number.number)
-    fits = (
-        k
-        for k, queue in conditional.items()
-        if queue_conditions.matches(queue.conditions, queue.match, facts)
-    )
-    return next(fits, number.queue_id)
+    return queue_choice.choose(found, number.queue_id, _facts(tx, about, number.number))
 
 
 def _facts(tx: Transaction, about: About, provider_number: str) -> QueueFacts:

@@ -4,17 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib import opening_hours
+from handoff_service.operations.shared.record_changes import created, forget, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.rules.desk.blockers import Blocker
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import QueueFields, faults
 from handoff_service.rules.shared import conditions
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import update_rows
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import queues
 
@@ -29,6 +32,15 @@ class ChangeQueue:
     values: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveQueue:
+    """Move a queue in the admin's order: ``by`` places, or ``to`` a place, which counts from 0."""
+
+    id: int
+    by: int = 0
+    to: int | None = None
+
+
 def make_queue(tx: Transaction, queue: QueueFields) -> int:
     """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
     checked(tx, queue)
@@ -37,6 +49,7 @@ def make_queue(tx: Transaction, queue: QueueFields) -> int:
     row = _row(replace(queue, position=queue.position or last + 1))
     queue_id = tx.conn.execute(insert(q).values(**row).returning(q.c.id)).scalar_one()
     _join(tx, queue_id, queue)
+    created(tx, Noun.QUEUE, queue_id)
     schedule_offers(tx)
     return queue_id
 
@@ -49,6 +62,20 @@ def change_queue(tx: Transaction, command: ChangeQueue) -> None:
     if changed.name != stored.name:
         _name_is_free(tx, changed.name)
     _save(tx, command.id, changed)
+
+
+def move_queue(tx: Transaction, command: MoveQueue) -> None:
+    """Beyond the first or the last place is that place. NotFound."""
+    queues.get(tx.conn, command.id)
+    order = list(queues.list_(tx.conn))
+    here = order.index(command.id)
+    place = here + command.by if command.to is None else command.to
+    order.remove(command.id)
+    order.insert(max(place, 0), command.id)
+    rows = [{"id": one, "position": n} for n, one in enumerate(order, start=1)]
+    with recorded(tx, Noun.QUEUE, command.id):
+        update_rows(tx.conn, q, rows)
+    schedule_offers(tx)
 
 
 def put_queue(tx: Transaction, queue: QueueFields) -> None:
@@ -68,12 +95,11 @@ def put_queue(tx: Transaction, queue: QueueFields) -> None:
 def delete_queue(tx: Transaction, queue_id: int) -> None:
     """Delete a queue without references. NotFound; the Conflict names the reference and says what
     to do instead."""
-    name = queues.get(tx.conn, queue_id).name
-    for why, query in _uses(queue_id).items():
-        used_by = tx.conn.execute(query.limit(1)).scalar()
-        if used_by is not None:
-            raise Conflict(why.format(queue=name, by=used_by))
+    queues.get(tx.conn, queue_id)
+    if found := blockers(tx.conn, queue_id):
+        raise Conflict(found[0].says)
     tx.conn.execute(delete(q).where(q.c.id == queue_id))
+    forget(tx, Noun.QUEUE, queue_id)
 
 
 def checked(tx: Transaction, queue: QueueFields) -> None:
@@ -99,42 +125,63 @@ def check_schedules(tx: Transaction) -> None:
             raise BadInput(errors={"country": error})
 
 
-def _uses(queue_id: int) -> dict[str, Any]:
-    """Description of a kind of reference -> the query that finds it."""
-    p, w, i, a, limits = (
-        t.provider_numbers,
-        t.work_items,
-        t.interactions,
-        t.messaging_actions,
-        t.messaging_action_queues,
-    )
-    limited = (
-        select(a.c.name)
+def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
+    """What keeps a queue from being deleted."""
+    p, a, limits = t.provider_numbers, t.messaging_actions, t.messaging_action_queues
+    name = queues.get(conn, queue_id).name
+    numbers = conn.execute(select(p.c.id, p.c.number).where(p.c.queue_id == queue_id))
+    limited = conn.execute(
+        select(a.c.id, a.c.name)
         .join(limits, limits.c.action_id == a.c.id)
         .where(limits.c.queue_id == queue_id)
     )
-    history = sa.union_all(
-        select(w.c.id).where(w.c.queue_id == queue_id),
-        select(i.c.id).where(i.c.queue_id == queue_id),
+    return [
+        *(
+            Blocker(
+                says=f"{name} is the queue of {r.number}. Give that number another queue first.",
+                noun=Noun.COMPANY_NUMBER,
+                id=r.id,
+                name=r.number,
+            )
+            for r in numbers
+        ),
+        *(
+            Blocker(
+                says=f"The messaging action “{r.name}” is limited to {name}. Change that first.",
+                noun=Noun.MESSAGING_ACTION,
+                id=r.id,
+                name=r.name,
+            )
+            for r in limited
+        ),
+        *_history(conn, queue_id, name),
+    ]
+
+
+def _history(conn: Connection, queue_id: int, name: str) -> list[Blocker]:
+    w, i = t.work_items, t.interactions
+    waited = (
+        select(w.c.id).where(w.c.queue_id == queue_id).limit(1),
+        select(i.c.id).where(i.c.queue_id == queue_id).limit(1),
     )
-    return {
-        "{queue} is the queue of {by}. Give that number another queue first.": select(
-            p.c.number
-        ).where(p.c.queue_id == queue_id),
-        "The messaging action {by!r} is limited to {queue}. Change that first.": limited,
-        "Conversations have waited in {queue}, so it cannot be deleted. Rename it, or remove "
-        "its groups.": history,
-    }
+    if all(conn.execute(query).first() is None for query in waited):
+        return []
+    says = (
+        f"Conversations have waited in {name}, so it cannot be deleted. Rename it, or remove its "
+        "groups."
+    )
+    return [Blocker(says=says)]
 
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(q.c.id).where(q.c.name == name)).scalar() is not None:
-        raise Conflict(f"A queue named {name!r} already exists.")
+        raise Conflict.at("name", f"A queue named “{name}” already exists.")
 
 
 def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
-    tx.conn.execute(update(q).where(q.c.id == queue_id).values(**_row(queue)))
-    _join(tx, queue_id, queue)
+    with recorded(tx, Noun.QUEUE, queue_id):
+        tx.conn.execute(update(q).where(q.c.id == queue_id).values(**_row(queue)))
+        _join(tx, queue_id, queue)
     schedule_offers(tx)
 
 
@@ -168,5 +215,5 @@ def _groups(tx: Transaction, names: Sequence[str]) -> dict[str, int]:
         r.name: r.id for r in tx.conn.execute(select(g.c.id, g.c.name).where(g.c.name.in_(names)))
     }
     if missing := next((name for name in names if name not in found), None):
-        raise BadInput(errors={"groups": f"there is no group {missing!r}"})
+        raise BadInput(errors={"groups": f"there is no group “{missing}”"})
     return found

@@ -38,11 +38,12 @@ def matches(written: Sequence[Condition], match: Match, facts: QueueFacts) -> bo
 
 def parse(written: Mapping[str, Any]) -> Condition:
     """Like ``conditions.parse``, with the fields of queues."""
-    return conditions.parse(written, _field)
+    return conditions.parse(written, field_of)
 
 
-def _field(name: str) -> Field:
+def field_of(name: str) -> Field:
+    """A field by its name. ValueError for an unknown one."""
     if name in FIELDS or (name.startswith(USER) and name != USER):
         return _WORD
     there = ", ".join([*FIELDS, f"{USER}department (or another attribute)"])
-    raise ValueError(f"there is no field {name!r}; there are {there}")
+    raise ValueError(f"there is no field “{name}”; there are {there}")

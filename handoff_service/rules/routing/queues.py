@@ -63,7 +63,7 @@ def faults(queue: QueueFields) -> dict[str, str]:
         ("skills", [s.name for s in queue.skills]),
     ):
         if twice := next((name for name in names if names.count(name) > 1), None):
-            found[key] = f"names {twice!r} twice"
+            found[key] = f"names “{twice}” twice"
     for message, text in queue.texts.items():
         if wrong := system_messages.error(message, text, {"queue": queue.name}):
             found["texts"] = f"{message}: {wrong}"

@@ -105,7 +105,7 @@ def parse(
     name = rest.pop("field", None)
     field = fields(name) if isinstance(name, str) else None
     if field is None:
-        raise ValueError(f"there is no field {name!r}; there are {', '.join(FIELDS)}")
+        raise ValueError(f"there is no field “{name}”; there are {', '.join(FIELDS)}")
     if rest.keys() == {"operator", "value"}:
         operator, value = rest["operator"], rest["value"]
     elif len(rest) == 1:
@@ -114,7 +114,7 @@ def parse(
         raise ValueError("needs field, operator and value, or a field with an operator such as is")
     if operator not in field.operators:
         raise ValueError(
-            f"{name} cannot be compared with {operator!r}; use {_listed(field.operators)}"
+            f"{name} cannot be compared with “{operator}”; use {_listed(field.operators)}"
         )
     return Condition(
         field=str(name), operator=Operator(operator), value=_value(field, Operator(operator), value)
@@ -150,9 +150,9 @@ def _value(field: Field, operator: Operator, value: Any) -> Value:
     for one in values:
         if type(one) is not field.kind:
             kind = {str: "a text", int: "a whole number", bool: "true or false"}[field.kind]
-            raise ValueError(f"{one!r} is not {kind}")
+            raise ValueError(f"“{one}” is not {kind}")
         if field.words and one not in field.words:
-            raise ValueError(f"{one!r} is not one of {', '.join(field.words)}")
+            raise ValueError(f"“{one}” is not one of {', '.join(field.words)}")
     return list(values) if several else value
 
 

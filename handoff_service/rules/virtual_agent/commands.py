@@ -92,12 +92,12 @@ def error(words: CommandWords) -> str | None:
             said = plain(word)
             if not said or len(word) > LONGEST:
                 return (
-                    f"has {word!r} for {command}; write a word or a few, at most {LONGEST} "
+                    f"has “{word}” for {command}; write a word or a few, at most {LONGEST} "
                     "characters"
                 )
             # the carriers' keywords always opt out or in, so no command may have one
             if said.upper() in (*OPT_OUT, *OPT_IN):
-                return f"has {word!r} for {command}, which always opts out or in; use another word"
+                return f"has “{word}” for {command}, which always opts out or in; use another word"
             if taken.setdefault(said, command) != command:
-                return f"has {word!r} for {taken[said]} and for {command}"
+                return f"has “{word}” for {taken[said]} and for {command}"
     return None

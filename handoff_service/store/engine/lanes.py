@@ -81,6 +81,8 @@ class Transaction:
     conn: sa.Connection
     now: datetime
     settings: OperationSettings
+    #: the agent whose command runs; None: nobody who is signed in, or several commands at once
+    by: int | None = None
     hints: list[Hint] = field(default_factory=list)
     work_at: datetime | None = None
     _desk_told: bool = False
@@ -116,6 +118,7 @@ class _Waiting:
     answer: asyncio.Future[Any]
     ticket: Ticket = field(default_factory=Ticket)
     id: CommandId | None = None
+    by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +173,16 @@ class Lane(threading.Thread):
         *,
         ticket: Ticket | None = None,
         id: CommandId | None = None,
+        by: int | None = None,
     ) -> asyncio.Future[Any]:
         """Queue a command. Commands in a lane are committed or failed as a whole, even when the
         caller has gone.
 
         With an ``id``, a command that was carried out before returns its stored answer and is not
-        carried out again.
+        carried out again. ``by``: the agent who gave the command.
         """
         answer = self._loop.create_future()
-        self._queue.put(_Waiting(operation, command, answer, ticket or Ticket(), id))
+        self._queue.put(_Waiting(operation, command, answer, ticket or Ticket(), id, by))
         return answer
 
     def stop(self) -> None:
@@ -325,6 +329,7 @@ def _unknown(waiting: _Waiting) -> OutcomeUnknown:
 def _carry_out(tx: Transaction, unit: list[_Waiting]) -> Sequence[Any]:
     """The answers to a unit's commands."""
     first = unit[0]
+    tx.by = first.by if len(unit) == 1 else None
     if first.id is not None:
         return [_carry_out_once(tx, first, first.id)]
     if isinstance(first.operation, SetBased):

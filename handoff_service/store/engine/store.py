@@ -69,6 +69,7 @@ class Store:
             for n in range(lanes)
         ]
         self._steps: Iterator[CommandId] | None = None
+        self._by: int | None = None
         for lane in self._lanes:
             lane.start()
 
@@ -80,6 +81,12 @@ class Store:
         """
         made = copy.copy(self)
         made._steps = (id.step(number) for number in itertools.count(1))
+        return made
+
+    def acting(self, agent_id: int) -> "Store":
+        """This store for one agent's request: histories name the agent."""
+        made = copy.copy(self)
+        made._by = agent_id
         return made
 
     def for_requests(self, patience: Patience = REQUEST) -> "Store":
@@ -129,7 +136,7 @@ class Store:
         id = next(self._steps) if self._steps is not None else None
         try:
             async with asyncio.timeout(self._patience.seconds):
-                answer: R = await lane.put(operation, command, ticket=ticket, id=id)
+                answer: R = await lane.put(operation, command, ticket=ticket, id=id, by=self._by)
         except TimeoutError as error:
             if not ticket.started:
                 raise DatabaseAway(NO_ANSWER) from error

@@ -1179,6 +1179,25 @@ sign_in_failures = Table(
     Index("ix_sign_in_failures_key", "key", "failed_at"),
 )
 
+# Administration -----------------------------------------------------------------------------------
+
+#: Who changed which field of a record that admins edit (rules/desk/record_changes.py).
+record_changes = Table(
+    "record_changes",
+    metadata,
+    _id(),
+    _word("noun"),
+    #: the record's id; of a system message its name
+    _word("record"),
+    Column("version", sa.Integer, nullable=False),
+    #: null: the desk file, or a command in a terminal
+    _ref("agent_id", "agents.id", null=True),
+    #: field -> [before, after]; empty: the record was created
+    Column("changes", sa.JSON, nullable=False),
+    _time("at"),
+    UniqueConstraint("noun", "record", "version"),
+)
+
 # Backups ------------------------------------------------------------------------------------------
 
 #: One row: the secret key that this database was written with.

@@ -175,11 +175,3 @@ def _queue(
             name: text for name in QUEUES_OWN if (text := row._mapping[f"{name}_text"]) is not None
         },
     )
-
-
-def attribute_names(conn: Connection) -> list[str]:
-    """Names of users' attributes for an admin to choose from: those of the last thousand users who
-    have any."""
-    u = t.users
-    rows = conn.execute(select(u.c.attributes).order_by(u.c.id.desc()).limit(1000)).scalars()
-    return sorted({name for attributes in rows for name in attributes})

@@ -2,21 +2,21 @@
 describes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Self
+from typing import Self
 
 from sanic import Request
 
-from handoff_service.errors import BadInput, Refusal
-from handoff_service.rules.messaging_actions.action_sentence import COMPARES
+from handoff_service.errors import BadInput
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, faults
 from handoff_service.rules.shared import conditions, durations
-from handoff_service.rules.shared.conditions import Condition, Match, Operator
+from handoff_service.rules.shared.conditions import Match, Operator
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
+from handoff_service.web.admin import condition_rows
+from handoff_service.web.admin.condition_rows import Fields, Row
 from handoff_service.web.admin.pages import Form, lines, number, typed
 
-MOST_CONDITIONS = 20
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 NAMES = ("name", "event", "number", "unit", "business_hours", "match", "action", "text", "state",
     "queues",
@@ -30,43 +30,19 @@ OFFERED = {  # the label of each field in a condition
     "assigned": "Assigned to an agent",
     "guest": "Requester is a guest",
 }
-SEVERAL = (Operator.IN, Operator.NOT_IN)
 NEW = {"event": Unanswered.REQUESTER_MESSAGE, "number": "30", "unit": "m", "match": Match.ALL,
     "active": "1",
        "action": Action.PROMPT_AGENT, "state": State.ON_HOLD}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A condition as typed in the form."""
-
-    field: str
-    was: str  #: the field that ``values`` were chosen for; ``field`` may have changed since
-    operator: str
-    values: tuple[str, ...]
-
-    def fitting(self, offers: Mapping[str, Mapping[str, str]]) -> Self:
-        """Return the row with an operator and values that are valid for its field."""
-        field = self.field if self.field in conditions.FIELDS else next(iter(conditions.FIELDS))
-        operators = operators_of(field)
-        operator = self.operator if self.operator in operators else next(iter(operators))
-        values = self.values if self.was == field else ()
-        if operator not in SEVERAL:
-            values = values[:1] or tuple(offers[field])[:1]
-        return type(self)(field, field, operator, values)
-
-    def meant(self) -> Condition:
-        """Return the condition. Raises ValueError with the sentence to show."""
-        if self.field != self.was:
-            raise ValueError("Choose a value to compare with.")
-        if not self.values:
-            raise ValueError("Choose at least one.")
-        if self.field not in conditions.FIELDS:
-            raise ValueError("Choose a field.")
-        kind = conditions.FIELDS[self.field].kind
-        read = [_typed(value, kind) for value in self.values]
-        value = read if self.operator in SEVERAL else read[0]
-        return conditions.parse({"field": self.field, "operator": self.operator, "value": value})
+def fields(offers: Mapping[str, Mapping[str, str]]) -> Fields:
+    """The fields that conditions of messaging actions may compare."""
+    return Fields(
+        labels=OFFERED,
+        offers=offers,
+        find=conditions.FIELDS.__getitem__,
+        parse=conditions.parse,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +52,22 @@ class ActionForm:
     form: Form
     rows: tuple[Row, ...] = ()
 
+    def flat(self) -> Form:
+        """The form with its conditions as one more value, a line for each."""
+        written = [row.flat() for row in self.rows]
+        return replace(self.form, values={**self.form.values, "conditions": "\n".join(written)})
+
+    @classmethod
+    def of_flat(cls, form: Form) -> Self:
+        rows = condition_rows.of_flat(form.values["conditions"])
+        values = {name: value for name, value in form.values.items() if name != "conditions"}
+        return cls(form=replace(form, values=values), rows=rows)
+
     def read(self) -> MessagingAction:
         """Return the action that the form describes. BadInput names each wrong field."""
         values, errors = self.form.values, dict[str, str]()
         duration = _duration(values, errors)
-        meant = [_condition(row, n, errors) for n, row in enumerate(self.rows)]
+        meant = condition_rows.read(self.rows, fields({}), errors)
         event = _one_of(Unanswered, values, "event", "Choose when it starts.", errors)
         does = _one_of(Action, values, "action", "Choose what it does.", errors)
         if not values["name"]:
@@ -95,7 +82,7 @@ class ActionForm:
                 event=event,
                 duration=duration,
                 action=does,
-                conditions=tuple(one for one in meant if one is not None),
+                conditions=meant,
                 match=Match.ANY if values["match"] == Match.ANY else Match.ALL,
                 text=(values["text"] or None)
                 if does in (Action.PROMPT_AGENT, Action.PROMPT_REQUESTER)
@@ -108,43 +95,21 @@ class ActionForm:
             )
         )
 
-    def refused(self, refusal: Refusal) -> Self:
-        """Return the form with each error under its field. Errors that belong to no field appear at
-        the top."""
-        values = dict(self.form.values) | {f"condition-{n}": "" for n in range(len(self.rows))}
-        form = Form(values=values).with_refusal(refusal)
-        return type(self)(form=form, rows=self.rows)
-
     def changed(self, request: Request) -> Self:
         """Return the form with one condition added or removed, if the pressed button asks for
         that."""
-        sent: Any = request.form or {}
-        rows, taken = list(self.rows), str(sent.get("remove") or "")
-        if taken.isdigit() and int(taken[:3]) < len(rows):
-            del rows[int(taken[:3])]
-        if sent.get("add") and len(rows) < MOST_CONDITIONS:
-            rows.append(Row("state", "state", Operator.IS, (State.WORK_IN_PROGRESS,)))
-        return type(self)(form=self.form, rows=tuple(rows))
+        new = Row("state", "state", Operator.IS, (State.WORK_IN_PROGRESS,))
+        return type(self)(form=self.form, rows=condition_rows.changed(request, self.rows, new))
 
     def fitting(self, offers: Mapping[str, Mapping[str, str]]) -> Self:
-        return type(self)(form=self.form, rows=tuple(row.fitting(offers) for row in self.rows))
+        return type(self)(
+            form=self.form, rows=tuple(row.fitting(fields(offers)) for row in self.rows)
+        )
 
 
 def sent(request: Request) -> ActionForm:
     """Read the form that the browser sent."""
-    given: Any = request.form or {}
-    rows = [
-        Row(
-            given.get(f"field-{n}"),
-            given.get(f"was-{n}") or "",
-            given.get(f"operator-{n}") or "",
-            values,
-        )
-        for n in range(MOST_CONDITIONS)
-        if given.get(f"field-{n}")
-        for values in [tuple(given.getlist(f"value-{n}", []))]
-    ]
-    return ActionForm(form=typed(request, NAMES), rows=tuple(rows))
+    return ActionForm(form=typed(request, NAMES), rows=condition_rows.sent(request))
 
 
 def of(action: MessagingAction | None) -> ActionForm:
@@ -166,7 +131,9 @@ def of(action: MessagingAction | None) -> ActionForm:
         "provider_numbers": "\n".join(action.provider_numbers),
         "active": "1" if action.active else "",
     }
-    return ActionForm(form=Form(values=values), rows=tuple(_row(one) for one in action.conditions))
+    return ActionForm(
+        form=Form(values=values), rows=tuple(map(condition_rows.of, action.conditions))
+    )
 
 
 def checked(action: MessagingAction) -> MessagingAction:
@@ -174,38 +141,6 @@ def checked(action: MessagingAction) -> MessagingAction:
     if wrong := faults(action):
         raise BadInput(errors={name: f"This {what}." for name, what in wrong.items()})
     return action
-
-
-def operators_of(field: str) -> dict[str, str]:
-    """Return the operators that a field can be compared by, with their labels."""
-    return {
-        str(one): COMPARES[one] for one in Operator if one in conditions.FIELDS[field].operators
-    }
-
-
-def _row(condition: Condition) -> Row:
-    values = condition.value if isinstance(condition.value, list) else [condition.value]
-    return Row(
-        condition.field, condition.field, condition.operator, tuple(_written(one) for one in values)
-    )
-
-
-def _written(value: str | int | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _typed(value: str, kind: type) -> Any:
-    if kind is int:
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else value
-    return value == "true" if kind is bool and value in ("true", "false") else value
-
-
-def _condition(row: Row, place: int, errors: dict[str, str]) -> Condition | None:
-    try:
-        return row.meant()
-    except ValueError as error:
-        errors[f"condition-{place}"] = str(error)
-        return None
 
 
 def _duration(values: Mapping[str, str], errors: dict[str, str]) -> timedelta | None:

@@ -11,17 +11,22 @@ from handoff_service.operations.desk.agents import (
     ChangeAgent,
     DeleteAgent,
     MakeAgent,
+    blockers,
     change_agent,
     delete_agent,
     make_agent,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Agent
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun
+from handoff_service.web.admin import known_names
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving
 from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, lines
+from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.api.agents import AgentBody, NewAgentBody, with_hash
 from handoff_service.web.shared.session import cookie_token, desk_of, page
 
@@ -74,16 +79,28 @@ async def _write(saving: Saving[Agent]) -> WriteNoun:
     given, password = _given(typed), {"password": typed["password"]}
     if saving.id is None or saving.one is None:
         body = read_as(NewAgentBody, given | password)
+        await _check_names(saving.request, typed)
         values = {name: getattr(body, name) for name in NewAgentBody.model_fields}
         return make_agent, MakeAgent(**await with_hash(values))
     active = {"active": saving.one.active or bool(typed["active"])}
     given |= active | (password if typed["password"] else {})
+    changed = read_as(AgentBody, given).given()
+    await _check_names(saving.request, typed)
     return change_agent, ChangeAgent(
         id=saving.id,
         by=saving.agent.id,
-        values=await with_hash(read_as(AgentBody, given).given()),
+        values=await with_hash(changed),
         but=cookie_token(saving.request) or "",
     )
+
+
+async def _check_names(request: Request, typed: Mapping[str, str]) -> None:
+    read = desk_of(request).store.read
+    for field, known, called in (
+        ("groups", await read(known_names.groups), "group"),
+        ("skills", await read(known_names.skills), "skill"),
+    ):
+        known_names.check(request, {field: lines(typed[field])}, known, called)
 
 
 def _given(values: Mapping[str, str]) -> dict[str, Any]:
@@ -99,7 +116,12 @@ def _given(values: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _around(conn: Connection, _form: Form, one: Agent | None) -> dict[str, Any]:
-    return {"one": one, "roles": ROLES, "groups": [group.name for group in agents.groups(conn)]}
+    return {
+        "one": one,
+        "roles": ROLES,
+        "groups": known_names.groups(conn),
+        "skills": known_names.skills(conn),
+    }
 
 
 def _deleting(one: Agent) -> Deleting | None:
@@ -118,6 +140,8 @@ def _deleting(one: Agent) -> Deleting | None:
 
 
 EDITOR = Editor(
+    noun=Noun.AGENT,
+    valid={"name": "?", "email": "a@example.invalid", "password": "a long enough one"},
     here=HERE,
     at=HERE,
     template="agent.html",
@@ -127,6 +151,7 @@ EDITOR = Editor(
     shown=_shown,
     write=_write,
     delete=lambda agent, number: (delete_agent, DeleteAgent(id=number, by=agent.id)),
+    blockers=blockers,
     deleting=_deleting,
     around=_around,
     stays=True,

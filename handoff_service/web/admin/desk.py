@@ -1,13 +1,14 @@
 """The desk settings, including presence states and reasons to reject an offer."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.errors import NotFound, Refusal
+from handoff_service.errors import NotFound
 from handoff_service.operations.desk.desk_fields import DeskEntry
 from handoff_service.operations.desk.desk_settings import (
     PutPresence,
@@ -15,18 +16,24 @@ from handoff_service.operations.desk.desk_settings import (
     change_desk,
     delete_presence_state,
     delete_reject_reason,
+    presence_blockers,
     put_presence_state,
     put_reject_reason,
+    reason_blockers,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file.desk_file import PresenceStateEntry, RejectReasonEntry
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.operations.shared.record_changes import ONLY
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.virtual_agent.commands import Command, with_shipped
 from handoff_service.store.desk import desk
 from handoff_service.store.views import PresenceState, RejectReason
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving
 from handoff_service.web.admin.pages import Form, admin_page, done, lines, typed
+from handoff_service.web.admin.record_form import RecordForm, Watch, WriteNoun
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.shared.session import desk_of, page
 
@@ -60,9 +67,9 @@ def _number_fields() -> list[NumberField]:
     ]
 
 
-@page(Role.ADMIN)
-async def desk_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    now = await desk_of(request).store.read(desk.desk)
+def _values(conn: Connection) -> dict[str, str]:
+    """The form's values for the desk as it is now."""
+    now = desk.desk(conn)
     shown = DeskEntry(name="Patchboard").model_dump() if now is None else now
     words = with_shipped(shown["commands"])
     values = {
@@ -70,52 +77,70 @@ async def desk_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
         for name in NAMES
         if name not in COMMANDS
     }
-    values |= {name: "1" * shown[name] for name in SWITCHES} | {
-        "card_fields": "\n".join(shown["card_fields"])
-    }
-    values["countries"] = ", ".join(shown["countries"])
-    values |= {name: ", ".join(words[command]) for name, command in COMMANDS.items()}
-    return await _form(request, agent, Form(values=values))
+    values |= {name: "1" * shown[name] for name in SWITCHES}
+    values |= {"card_fields": "\n".join(shown["card_fields"])}
+    values |= {"countries": ", ".join(shown["countries"])}
+    return values | {name: ", ".join(words[command]) for name, command in COMMANDS.items()}
+
+
+WATCH = Watch(noun=Noun.DESK, record=ONLY, read=_values)
+
+
+@page(Role.ADMIN)
+async def desk_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    was = await desk_of(request).store.read(WATCH.filled)
+    return await _form(request, agent, Form(values=was.values, was=was))
 
 
 @page(Role.ADMIN)
 async def save_desk(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    form = typed(request, NAMES)
     # a number that is missing from the form keeps its value
     absent = {f.name for f in _number_fields() if f.name not in (request.form or {})}
+
+    async def write(form: Form) -> WriteNoun:
+        entry = read_as(DeskEntry, _given(form.values, absent))
+        return change_desk, entry.model_dump(exclude_unset=True)
+
+    form = typed(request, [name for name in NAMES if name not in absent])
+    outcome = await RecordForm(request=request, form=form, write=write, watch=WATCH).save()
+    if outcome.form is None:
+        return done(request, HERE)
+    now = await desk_of(request).store.read(_values)
+    shown = replace(outcome.form, values=now | dict(outcome.form.values))
+    return await _form(request, agent, shown, status=outcome.status)
+
+
+def _given(typed: Mapping[str, str], absent: Collection[str]) -> dict[str, Any]:
+    """The form's values as the desk file has them."""
     given: dict[str, Any] = {
-        name: value for name, value in form.values.items() if name not in {*COMMANDS, *absent}
+        name: value for name, value in typed.items() if name not in {*COMMANDS, *absent}
     }
-    given |= {name: bool(given[name]) for name in SWITCHES} | {
-        "card_fields": lines(given["card_fields"])
-    }
+    given |= {name: bool(given[name]) for name in SWITCHES}
+    given["card_fields"] = lines(given["card_fields"])
     given["countries"] = [code.upper() for code in lines(given["countries"].replace(",", "\n"))]
     given["commands"] = {
-        c: lines(form.values[name].replace(",", "\n")) for name, c in COMMANDS.items()
+        command: lines(typed[name].replace(",", "\n")) for name, command in COMMANDS.items()
     }
-    try:
-        await desk_of(request).store.write(
-            change_desk, read_as(DeskEntry, given).model_dump(exclude_unset=True)
-        )
-    except Refusal as refusal:
-        return await _form(request, agent, form.with_refusal(refusal))
-    return done(request, HERE)
+    return given
 
 
-async def _form(request: Request, agent: CurrentAgent, form: Form) -> HTTPResponse:
+async def _form(
+    request: Request, agent: CurrentAgent, form: Form, *, status: int = 200
+) -> HTTPResponse:
     read = desk_of(request).store.read
     return await admin_page(
         request,
         agent,
         "desk.html",
         here=HERE,
-        status=400 if form.errors else 200,
+        status=status,
         form=form,
         time_zones=TIME_ZONES,
         countries=COUNTRIES,
         number_fields=_number_fields(),
         presence_states=await read(desk.presence_states),
         reject_reasons=await read(desk.reject_reasons),
+        history=await read(WATCH.history),
     )
 
 
@@ -154,6 +179,8 @@ async def _write_reason(saving: Saving[RejectReason]) -> WriteNoun:
 
 
 PRESENCE = Editor(
+    noun=Noun.PRESENCE_STATE,
+    valid={"name": "?"},
     here=HERE,
     at="/presence-states",
     template="presence_state.html",
@@ -163,13 +190,16 @@ PRESENCE = Editor(
     shown=lambda one: (one.name, {"name": one.name, "takes_work": "1" * one.takes_work}),
     write=_write_presence,
     delete=lambda _agent, number: (delete_presence_state, number),
+    blockers=presence_blockers,
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}",
-        says=["Agents can no longer choose it. It cannot be deleted while an agent uses it."],
+        says=["Agents can no longer choose it."],
         label="Delete this presence",
     ),
 )
 REASONS = Editor(
+    noun=Noun.REJECT_REASON,
+    valid={"words": "?"},
     here=HERE,
     at="/reject-reasons",
     template="reject_reason.html",
@@ -179,6 +209,7 @@ REASONS = Editor(
     shown=lambda one: (one.words, {"words": one.words, "again": "1" * one.again}),
     write=_write_reason,
     delete=lambda _agent, number: (delete_reject_reason, number),
+    blockers=reason_blockers,
     deleting=lambda one: Deleting(
         title=f"Delete “{one.words}”",
         says=["Agents can no longer choose it. Offers that were rejected for this reason keep it."],

@@ -7,14 +7,18 @@ from sanic import Request
 from sanic.response import HTTPResponse, raw
 
 from handoff_service.errors import BadInput, SetupError
+from handoff_service.lib import text_files
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
+from handoff_service.operations.desk_file.preview_import import preview_file
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk_file.export_desk import export_desk
+from handoff_service.web.admin import field_words
 from handoff_service.web.admin.pages import admin_page
+from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/desk-file"
@@ -23,7 +27,7 @@ NAME = "desk.toml"
 
 @page(Role.ADMIN)
 async def file_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    return await admin_page(request, agent, "desk_file.html", here=HERE, wrong=[], imported=None)
+    return await _shown(request, agent)
 
 
 @page(Role.ADMIN)
@@ -35,27 +39,52 @@ async def export(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def take_in(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Import a whole file or nothing. Errors are listed by line."""
+    """Show what a file would change; with ``apply``, import it, whole or not at all. Errors are
+    listed by line."""
+    store = desk_of(request).store.for_long_requests()
+    text, name = "", NAME
+    try:
+        content, name = _content(request)
+        country = await desk_of(request).store.read(desk_country)
+        file = await run_slow(desk_file.read_bytes, content, name, country)
+        text = text_files.text_of(content)
+        preview = await preview_file(store, file)
+        if form_field(request, "apply") == preview.fingerprint:
+            return await _shown(request, agent, imported=await import_file(store, file))
+    except SetupError as error:
+        return await _shown(request, agent, wrong=str(error).splitlines(), status=400)
+    except BadInput as error:
+        wrong = [f"{k}: {what}" for k, what in error.errors.items()] or [error.detail]
+        return await _shown(request, agent, wrong=wrong, status=400)
+    outdated = bool(form_field(request, "apply"))
+    around: dict[str, Any] = {"preview": preview, "text": text, "name": name, "outdated": outdated}
+    return await _shown(request, agent, **around)
+
+
+def _content(request: Request) -> tuple[bytes, str]:
+    """The file that was chosen, or the text of the one that was previewed; and its name."""
+    name = form_field(request, "name")[:200] or NAME
+    if text := form_field(request, "text"):
+        return text.encode(), name
     files: Any = request.files
     sent = files.get("file") if files else None
-    try:
-        if sent is None or not sent.body:
-            raise BadInput("Choose a file first.")
-        country = await desk_of(request).store.read(desk_country)
-        file = await run_slow(desk_file.read_bytes, sent.body, sent.name or NAME, country)
-        counts = await import_file(desk_of(request).store.for_long_requests(), file)
-    except SetupError as error:
-        return await _refused(request, agent, str(error).splitlines())
-    except BadInput as error:
-        return await _refused(
-            request, agent, [f"{k}: {what}" for k, what in error.errors.items()] or [error.detail]
-        )
-    return await admin_page(request, agent, "desk_file.html", here=HERE, wrong=[], imported=counts)
+    if sent is None or not sent.body:
+        raise BadInput("Choose a file first.")
+    return sent.body, sent.name or NAME
 
 
-async def _refused(request: Request, agent: CurrentAgent, wrong: list[str]) -> HTTPResponse:
+async def _shown(
+    request: Request, agent: CurrentAgent, *, status: int = 200, **given: Any
+) -> HTTPResponse:
+    empty: dict[str, Any] = {"wrong": [], "imported": None, "preview": None}
     return await admin_page(
-        request, agent, "desk_file.html", here=HERE, status=400, wrong=wrong, imported=None
+        request,
+        agent,
+        "desk_file.html",
+        here=HERE,
+        status=status,
+        say=lambda value: field_words.describe(value, {}),
+        **empty | given,
     )
 
 

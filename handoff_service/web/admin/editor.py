@@ -2,39 +2,29 @@
 delete it. ``Editor`` describes the kind. Each kind has its own list page."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse, redirect
 from sqlalchemy import Connection
 
-from handoff_service.errors import Refusal
+from handoff_service.errors import Conflict
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.desk.blockers import Blocker
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.web.admin.deleting import Deleting, ask, question
+from handoff_service.web.admin.merging import Filled
 from handoff_service.web.admin.pages import UNDER, Form, admin_page, done, typed
+from handoff_service.web.admin.record_form import RecordForm, Watch, WriteNoun
+from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
-
-type WriteNoun = tuple[Callable[[Transaction, Any], Any], Any]
 
 
 def listed(rows: Sequence[Any], *, new: str | None = None, q: str | None = None) -> dict[str, Any]:
     """Return the variables of ``list.html`` for a list without pages."""
     return {"rows": rows, "new": new, "q": q, "first": True, "next": None}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deleting:
-    """The page that asks before an object is deleted."""
-
-    title: str
-    #: the effects of deleting, one paragraph each
-    says: Sequence[str]
-    #: the label of the link to this page
-    label: str
-    #: the label of the button that deletes; empty: the same as the link
-    verb: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +44,8 @@ class Saving[T]:
 class Editor[T]:
     """The pages of one kind of object."""
 
+    #: the kind of record, for its change history
+    noun: Noun
     #: the address of the list page, which the menu links to
     here: str
     #: the common beginning of the forms' addresses
@@ -73,11 +65,21 @@ class Editor[T]:
     delete: Callable[[CurrentAgent, int], WriteNoun]
     #: describes the delete page; None: the object cannot be deleted
     deleting: Callable[[T], Deleting | None]
+    #: what keeps the object from being deleted
+    blockers: Callable[[Connection, int], Sequence[Blocker]] = field(
+        default=lambda _conn, _number: ()
+    )
+    #: right values for fields that are empty in a new form, to find the errors of the other fields
+    valid: Mapping[str, str] = field(default_factory=dict)
+    #: what is said after saving, when it is not that it was saved (see pages.DONE)
+    says: Callable[[Connection, int], str | None] = field(default=lambda _conn, _number: None)
     #: further variables for the template
     around: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(
         default=lambda _conn, _form, _one: {}
     )
     typed: Callable[[Request, Form], Form] = field(default=lambda _request, form: form)
+    #: the buttons that change the form and do not save it
+    aside: Sequence[str] = ()
     roles: tuple[Role, ...] = (Role.ADMIN,)
     #: True: saving returns to the object's form; False: to the list
     stays: bool = False
@@ -88,22 +90,20 @@ class Editor[T]:
         @page(*self.roles)
         async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
             title, values = self.new
-            return await self._form(request, agent, title, Form(values=values))
+            was = Filled(version=0, values=values)
+            return await self._form(request, agent, title, Form(values=values, was=was))
 
         @page(*self.roles)
         async def one_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-            one = await desk_of(request).store.read(self.read, number)
-            title, values = self.shown(one)
-            return await self._form(request, agent, title, Form(values=values), (number, one))
+            read = desk_of(request).store.read
+            one = await read(self.read, number)
+            was = await read(self._watch(number).filled)
+            form = Form(values=was.values, was=was)
+            return await self._form(request, agent, self.shown(one)[0], form, (number, one))
 
         @page(*self.roles)
         async def delete_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-            one = await desk_of(request).store.read(self.read, number)
-            deletes = self._deletes(number, one)
-            if deletes is None:
-                return redirect(f"{UNDER}{self.at}/{number}")
-            around = {"title": deletes["title"], "back": f"{self.at}/{number}", "deletes": deletes}
-            return await admin_page(request, agent, "delete_page.html", here=self.here, **around)
+            return await self._ask(request, agent, number)
 
         one = f"{self.at}/<number:int>"
         return {f"{self.at}/new": new_page, one: one_page, f"{one}/delete": delete_page}
@@ -126,24 +126,62 @@ class Editor[T]:
 
         @page(*self.roles)
         async def delete(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-            deleted = await desk_of(request).store.write(*self.delete(agent, number))
+            try:
+                deleted = await desk_of(request).store.write(*self.delete(agent, number))
+            except Conflict as conflict:  # something came in the way since the page was shown
+                return await self._ask(request, agent, number, conflict)
             return done(request, self.here, "deactivated" if deleted is False else "deleted")
 
         one = f"{self.at}/<number:int>"
         return {f"{self.at}/new": make, one: change, f"{one}/delete": delete}
 
     async def _save(self, saving: Saving[T], title: str) -> HTTPResponse:
-        request = saving.request
-        try:
-            made = await desk_of(request).store.write(*await self.write(saving))
-        except Refusal as refusal:
-            form = saving.form.with_refusal(refusal)
-            stored = None if saving.id is None or saving.one is None else (saving.id, saving.one)
+        stored = None if saving.id is None or saving.one is None else (saving.id, saving.one)
+        if any(form_field(saving.request, name) for name in self.aside):
+            again = replace(saving.form, was=Filled.sent(saving.request))
+            return await self._form(saving.request, saving.agent, title, again, stored)
+        sent = RecordForm(
+            request=saving.request,
+            form=saving.form,
+            write=lambda form: self.write(replace(saving, form=form)),
+            watch=None if stored is None else self._watch(stored[0]),
+            valid={**self.new[1], **self.valid},
+        )
+        outcome = await sent.save()
+        if outcome.form is not None:
             return await self._form(
-                request, saving.agent, title, form, stored, status=refusal.status
+                saving.request, saving.agent, title, outcome.form, stored, status=outcome.status
             )
-        where = f"{self.at}/{saving.id or made}" if self.stays else self.here
-        return done(request, where, "made" if saving.id is None else "saved")
+        number = saving.id if saving.id is not None else outcome.answer
+        where = f"{self.at}/{number}" if self.stays else self.here
+        usual = "made" if saving.id is None else "saved"
+        said = (
+            None if number is None else await desk_of(saving.request).store.read(self.says, number)
+        )
+        return done(saving.request, where, said or usual)
+
+    def _watch(self, number: int) -> Watch:
+        return Watch(
+            noun=self.noun,
+            record=number,
+            read=lambda conn: self.shown(self.read(conn, number))[1],
+        )
+
+    async def _ask(
+        self, request: Request, agent: CurrentAgent, number: int, conflict: Conflict | None = None
+    ) -> HTTPResponse:
+        """Ask before deleting. ``conflict``: why it was just refused."""
+        read = desk_of(request).store.read
+        deleting = self.deleting(await read(self.read, number))
+        back = f"{self.at}/{number}"
+        if deleting is None:
+            return redirect(f"{UNDER}{back}")
+        blockers = list(await read(self.blockers, number))
+        if conflict is not None and not blockers:
+            blockers = [Blocker(says=conflict.detail)]
+        deletes = question(deleting, f"{back}/delete", blockers)
+        status = conflict.status if conflict is not None else 200
+        return await ask(request, agent, deletes, here=self.here, back=back, status=status)
 
     def _typed(self, request: Request) -> Form:
         return self.typed(request, typed(request, list(self.new[1])))
@@ -159,27 +197,18 @@ class Editor[T]:
         status: int = 200,
     ) -> HTTPResponse:
         number, one = stored or (None, None)
-        around = await desk_of(request).store.read(self.around, form, one)
+        read = desk_of(request).store.read
+        around = await read(self.around, form, one)
+        deleting = None if one is None else self.deleting(one)
         given = {
             "title": title,
             "form": form,
             "back": self.here,
             "back_label": self.back_label,
             "saves": f"{self.at}/{'new' if number is None else number}",
-            "deletes": None if number is None or one is None else self._deletes(number, one),
+            "deletes": deleting and question(deleting, f"{self.at}/{number}/delete"),
+            "history": [] if number is None else await read(self._watch(number).history),
         }
         return await admin_page(
             request, agent, self.template, here=self.here, status=status, **given | dict(around)
         )
-
-    def _deletes(self, number: int, one: T) -> dict[str, Any] | None:
-        question = self.deleting(one)
-        if question is None:
-            return None
-        return {
-            "address": f"{self.at}/{number}/delete",
-            "label": question.label,
-            "title": question.title,
-            "says": question.says,
-            "verb": question.verb or question.label,
-        }

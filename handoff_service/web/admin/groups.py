@@ -5,15 +5,19 @@ from typing import Any
 from handoff_service.operations.desk.groups import (
     ChangeGroup,
     MakeGroup,
+    blockers,
     change_group,
     delete_group,
     make_group,
 )
 from handoff_service.operations.desk_file.desk_file import GroupEntry
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Group
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving
+from handoff_service.web.admin.record_form import WriteNoun
 
 
 def _shown(group: Group) -> tuple[str, dict[str, str]]:
@@ -30,6 +34,8 @@ async def _write(saving: Saving[Any]) -> WriteNoun:
 
 
 EDITOR = Editor(
+    noun=Noun.GROUP,
+    valid={"name": "?"},
     here="/agents",
     at="/groups",
     template="group.html",
@@ -39,12 +45,10 @@ EDITOR = Editor(
     shown=_shown,
     write=_write,
     delete=lambda _agent, number: (delete_group, number),
+    blockers=blockers,
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}?",
-        says=[
-            "Its agents leave the group but keep their accounts. A group that belongs to a queue "
-            "cannot be deleted."
-        ],
+        says=["Its agents leave the group but keep their accounts."],
         label="Delete this group",
     ),
 )

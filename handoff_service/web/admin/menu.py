@@ -10,14 +10,14 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/profiles": "Messaging profiles",
         "/agents": "Agents",
     },
-    "Numbers": {
-        "/provider-numbers": "Company numbers",
-        "/consents": "Consent",
-        "/figures": "Reports",
-    },
     "Work": {
+        "/provider-numbers": "Company numbers",
         "/queues": "Queues",
         "/messaging-actions": "Messaging actions",
+    },
+    "Records": {
+        "/consents": "Consent",
+        "/figures": "Reports",
     },
     "Texts": {
         "/texts": "System messages",

@@ -1,79 +1,71 @@
-"""Messaging actions: the escalation ladder of each event, the form of one action, and its dry run.
+"""Messaging actions: the form of one action, and its dry run.
 
 The form works without the page's script. Buttons that change the form (add, remove, try) post it to
 its own address, which shows it again without saving. With the script, the page requests the same
 parts as fragments.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
+from sqlalchemy import Connection
 
-from handoff_service.errors import BadInput, Refusal
+from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.messaging_actions import (
     ChangeMessagingAction,
     MakeMessagingAction,
-    Move,
     change_messaging_action,
     delete_messaging_action,
     make_messaging_action,
-    move_messaging_action,
 )
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.messaging_actions.messaging_actions import (
     PLACEHOLDERS,
     STATES,
     MessagingAction,
 )
-from handoff_service.rules.shared.vocabulary import Role, State, Unanswered
+from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.store.messaging_actions import dry_run, messaging_actions
-from handoff_service.web.admin import action_panels
+from handoff_service.web.admin import action_ladders, action_panels
 from handoff_service.web.admin.action_form import (
     OFFERED,
-    SEVERAL,
     UNITS,
     ActionForm,
+    fields,
     of,
-    operators_of,
     sent,
 )
-from handoff_service.web.admin.action_panels import DOES, panels, schedule_words, time_words
-from handoff_service.web.admin.pages import UNDER, admin_page, done
+from handoff_service.web.admin.action_ladders import EVENTS, HERE, ONE
+from handoff_service.web.admin.action_panels import DOES, panels, schedule_words
+from handoff_service.web.admin.condition_rows import SEVERAL
+from handoff_service.web.admin.deleting import Deleting, ask, question
+from handoff_service.web.admin.merging import Filled
+from handoff_service.web.admin.pages import UNDER, Form, admin_page, done
+from handoff_service.web.admin.record_form import RecordForm, Watch, WriteNoun
 from handoff_service.web.shared.page_shell import frame
 from handoff_service.web.shared.rendering import form_field, render, words
 from handoff_service.web.shared.session import desk_of, page
 
-HERE = "/messaging-actions"
-EVENTS = {
-    Unanswered.REQUESTER_MESSAGE: (
-        "Requester message without agent response",
-        "Starts at the first unanswered text",
-    ),
-    Unanswered.AGENT_MESSAGE: (
-        "Agent message without requester response",
-        "Starts at the agent's first unanswered text",
-    ),
-}
 ASIDE = ("add", "remove", "refresh", "dry_run")  # buttons that do not save
 
 
 @page(Role.ADMIN)
-async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    return await admin_page(
-        request, agent, "messaging_actions.html", here=HERE, **await _listed(request)
-    )
-
-
-@page(Role.ADMIN)
 async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    return await _form_page(request, agent, of(None), None)
+    empty = of(None)
+    was = Filled(version=0, values=empty.flat().values)
+    return await _form_page(request, agent, _with(empty, was), None)
 
 
 @page(Role.ADMIN)
 async def form_page(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
-    stored = await desk_of(request).store.read(messaging_actions.get, action_id)
-    return await _form_page(request, agent, of(stored.action), action_id)
+    read = desk_of(request).store.read
+    stored = await read(messaging_actions.get, action_id)
+    was = await read(_watch(action_id).filled)
+    return await _form_page(request, agent, _with(of(stored.action), was), action_id)
 
 
 @page(Role.ADMIN)
@@ -87,24 +79,41 @@ async def change(request: Request, agent: CurrentAgent, action_id: int) -> HTTPR
     return await _save(request, agent, action_id)
 
 
+def _watch(action_id: int) -> Watch:
+    def read(conn: Connection) -> Mapping[str, str]:
+        return of(messaging_actions.get(conn, action_id).action).flat().values
+
+    return Watch(noun=Noun.MESSAGING_ACTION, record=action_id, read=read)
+
+
+def _with(form: ActionForm, was: Filled | None) -> ActionForm:
+    return replace(form, form=replace(form.form, was=was))
+
+
 async def _save(request: Request, agent: CurrentAgent, action_id: int | None) -> HTTPResponse:
-    form, store = sent(request), desk_of(request).store
+    form = sent(request)
     if any(form_field(request, name) for name in ASIDE):
         ran = await _run(request, form) if form_field(request, "dry_run") else {}
-        return await _form_page(request, agent, form.changed(request), action_id, **ran)
-    try:
-        action = form.read()
+        again = _with(form.changed(request), Filled.sent(request))
+        return await _form_page(request, agent, again, action_id, **ran)
+
+    async def write(flat: Form) -> WriteNoun:
+        action = ActionForm.of_flat(flat).read()
         if action_id is None:
-            await store.write(make_messaging_action, MakeMessagingAction(action=action))
-        else:
-            values = {name: getattr(action, name) for name in MessagingAction.__dataclass_fields__}
-            await store.write(
-                change_messaging_action, ChangeMessagingAction(id=action_id, values=values)
-            )
-    except Refusal as refusal:
-        return await _form_page(
-            request, agent, form.refused(refusal), action_id, status=refusal.status
-        )
+            return make_messaging_action, MakeMessagingAction(action=action)
+        values = {name: getattr(action, name) for name in MessagingAction.__dataclass_fields__}
+        return change_messaging_action, ChangeMessagingAction(id=action_id, values=values)
+
+    outcome = await RecordForm(
+        request=request,
+        form=form.flat(),
+        write=write,
+        watch=None if action_id is None else _watch(action_id),
+        valid={**of(None).flat().values, "name": "?", "text": "?"},
+    ).save()
+    if outcome.form is not None:
+        again = ActionForm.of_flat(outcome.form)
+        return await _form_page(request, agent, again, action_id, status=outcome.status)
     return done(request, HERE, "made" if action_id is None else "saved")
 
 
@@ -114,13 +123,8 @@ async def follow(request: Request, agent: CurrentAgent) -> HTTPResponse:
     one of them has changed."""
     form = sent(request).changed(request)
     shown = await _shown(request, form, _edited(request))
-    touched = form_field(request, "remove")
-    around: dict[str, Any] = {
-        "under": UNDER,
-        "rows": bool(request.args.get("rows")),
-        "removed": bool(touched),
-    }
-    return render("admin/action_follow.html", **around, **shown)
+    rows, removed = bool(request.args.get("rows")), bool(form_field(request, "remove"))
+    return render("admin/action_follow.html", under=UNDER, rows=rows, removed=removed, **shown)
 
 
 @page(Role.ADMIN)
@@ -133,51 +137,16 @@ async def try_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def switch(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
-    """Activate or deactivate an action."""
-    change = ChangeMessagingAction(
-        id=action_id, values={"active": form_field(request, "active") == "1"}
-    )
-    await desk_of(request).store.write(change_messaging_action, change)
-    return await _list_again(request, agent)
-
-
-@page(Role.ADMIN)
-async def move(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
-    """Move an action up or down by one place among the actions of its event."""
-    way = Move(id=action_id, up=form_field(request, "way") == "up")
-    await desk_of(request).store.write(move_messaging_action, way)
-    return await _list_again(request, agent)
-
-
-@page(Role.ADMIN)
 async def delete_page(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
     stored = await desk_of(request).store.read(messaging_actions.get, action_id)
-    given: dict[str, Any] = {"title": "Delete a messaging action", "back": f"{HERE}/{action_id}"}
-    return await admin_page(
-        request, agent, "delete_page.html", here=HERE, deletes=_deletes(stored), **given
-    )
+    deletes = _deletes(stored)
+    return await ask(request, agent, deletes, here=HERE, back=f"{HERE}/{action_id}")
 
 
 @page(Role.ADMIN)
 async def delete(request: Request, agent: CurrentAgent, action_id: int) -> HTTPResponse:
     await desk_of(request).store.write(delete_messaging_action, action_id)
     return done(request, HERE, "deleted")
-
-
-async def _list_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    if "hx-request" not in request.headers:
-        return done(request, HERE)
-    around = await frame(request, agent, place="admin")
-    return render(
-        "admin/action_ladders.html", under=UNDER, here=HERE, **around, **await _listed(request)
-    )
-
-
-async def _listed(request: Request) -> dict[str, Any]:
-    stored = (await desk_of(request).store.read(messaging_actions.list_)).values()
-    ladders = {event: [one for one in stored if one.action.event is event] for event in EVENTS}
-    return {"ladders": ladders, "events": EVENTS, "does": DOES, "time_words": time_words}
 
 
 async def _form_page(
@@ -200,6 +169,9 @@ async def _form_page(
         "ran": None,
         "cannot_run": "",
         "removed": False,
+        "history": []
+        if action_id is None
+        else await desk_of(request).store.read(_watch(action_id).history),
     }
     return await admin_page(
         request, agent, "messaging_action.html", here=HERE, status=status, **given | shown | ran
@@ -218,7 +190,11 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         "conditions": fitting.rows,
         "offers": offers,
         "fields": OFFERED,
-        "operators_of": operators_of,
+        "operators_of": fields(offers).operators,
+        "rows_address": f"{HERE}/follow?rows=1&id={action_id or ''}",
+        "free": fields(offers).free,
+        "conditions_title": "If, when the timer ends",
+        "no_conditions": "No condition: always.",
         "several": SEVERAL,
         "panels": panels(now, fitting, action_id),
         "schedules": schedule_words(now, typed),
@@ -246,29 +222,27 @@ def _edited(request: Request) -> int | None:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
 
 
-def _deletes(stored: messaging_actions.StoredAction) -> dict[str, Any]:
-    return {
-        "address": f"{HERE}/{stored.id}/delete",
-        "label": "Delete this action",
-        "title": f"Delete “{stored.action.name}”?",
-        "says": ["Its running timers end. What it did stays in the conversations."],
-        "verb": "Delete it",
-    }
+def _deletes(stored: messaging_actions.StoredAction) -> Mapping[str, Any]:
+    deleting = Deleting(
+        title=f"Delete “{stored.action.name}”?",
+        says=["Its running timers end. What it did stays in the conversations."],
+        label="Delete this action",
+        verb="Delete it",
+    )
+    return question(deleting, f"{HERE}/{stored.id}/delete")
 
 
-ONE = f"{HERE}/<action_id:int>"
 PAGES: dict[str, Any] = {
-    HERE: list_page,
+    **action_ladders.PAGES,
     f"{HERE}/new": new_page,
     ONE: form_page,
     f"{ONE}/delete": delete_page,
 }
 ACTS: dict[str, Any] = {
+    **action_ladders.ACTS,
     f"{HERE}/new": make,
     f"{HERE}/follow": follow,
     f"{HERE}/dry-run": try_out,
     ONE: change,
-    f"{ONE}/active": switch,
-    f"{ONE}/move": move,
     f"{ONE}/delete": delete,
 }

@@ -9,7 +9,6 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.errors import BadInput
 from handoff_service.operations.cases.outage_fields import OutageEntry
 from handoff_service.operations.cases.outages import (
     ChangeOutage,
@@ -19,14 +18,17 @@ from handoff_service.operations.cases.outages import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import outages
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Outage
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun, listed
-from handoff_service.web.admin.pages import Form, admin_page
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving, listed
+from handoff_service.web.admin.pages import Form, admin_page, moment
 from handoff_service.web.admin.previews import TextPreview
+from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/outages"
@@ -72,7 +74,7 @@ def _shown(one: ShownOutage) -> tuple[str, dict[str, str]]:
 
 
 def _field(at: datetime | None, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" if at is not None else ""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}" if at is not None else ""
 
 
 async def _write(saving: Saving[Any]) -> WriteNoun:
@@ -82,23 +84,15 @@ async def _write(saving: Saving[Any]) -> WriteNoun:
 def _save(tx: Transaction, typed: Typed) -> None:
     """Save the outage. An empty ``since`` means now."""
     zone, given = ZoneInfo(desk_time_zone(tx.conn)), typed.values
-    times = {"since": _time(given, "since", zone) or tx.now, "until": _time(given, "until", zone)}
+    times = {
+        "since": moment(given["since"], "since", zone) or tx.now,
+        "until": moment(given["until"], "until", zone),
+    }
     entry = read_as(OutageEntry, {**given, **times, "active": bool(given["active"])})
     if typed.id is None:
         make_outage(tx, entry.meant())
     else:
         change_outage(tx, ChangeOutage(id=typed.id, values=entry.model_dump()))
-
-
-def _time(given: dict[str, str], name: str, zone: ZoneInfo) -> datetime | None:
-    if not given[name]:
-        return None
-    try:
-        return datetime.fromisoformat(given[name]).replace(tzinfo=zone)
-    except ValueError as error:
-        raise BadInput(
-            errors={name: "must be a day and a time, such as 2026-11-25 09:00"}
-        ) from error
 
 
 def _around(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str, Any]:
@@ -111,6 +105,8 @@ def _around(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str,
 
 
 EDITOR = Editor(
+    noun=Noun.OUTAGE,
+    valid={"title": "?", "text": "?"},
     here=HERE,
     at=HERE,
     template="outage.html",

@@ -1,9 +1,12 @@
 """Parts that the admin pages share: the frame with the menu, forms that keep what was typed, and
 paging."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from sanic import Request
 from sanic.response import HTTPResponse
@@ -11,15 +14,18 @@ from sanic.response import HTTPResponse
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.web.admin import field_words
 from handoff_service.web.admin.menu import menu_for
+from handoff_service.web.admin.merging import Filled, Rival, differing
 from handoff_service.web.shared.page_shell import frame
-from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.rendering import form_field, render, went_well, words
 
 UNDER = "/workspace/admin"
 PAGE = 50  # rows of a list
 DONE = {
     "saved": "Saved",
     "made": "Created",
+    "unable": "Saved, but this queue cannot assign conversations yet. The list says why",
     "deleted": "Deleted",
     "deactivated": "Deactivated",
     "undone": "Restored",
@@ -27,6 +33,8 @@ DONE = {
     "released": "Released. The texts are being sent",
     "canceled": "Canceled. None of the texts will be sent",
 }
+
+WARNS = frozenset({"unable"})  # those that need something from the admin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +44,39 @@ class Form:
     values: Mapping[str, str]  #: field -> the typed text
     errors: Mapping[str, str] = field(default_factory=dict)  #: field -> what the field requires
     said: str = ""  #: an error that belongs to no single field
+    #: what the form was filled with; None: it is new, or does not keep watch
+    was: Filled | None = None
+    #: the fields that somebody else changed meanwhile
+    rivals: Sequence[Rival] = ()
+    #: field -> the new names in it that the admin has not agreed to
+    unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: field -> its label, and the labels of its choices; the template's macros fill it in
+    labels: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+
+    def called(self, name: str, label: str, options: Mapping[str, Any] | None = None) -> str:
+        """Note a field's label while the template renders it, for summaries above the fields."""
+        self.labels[name] = label, options or {}
+        return ""
+
+    def label(self, name: str) -> str:
+        return self.labels[name][0] if name in self.labels else words(name)
+
+    def value(self, name: str, value: Any) -> str:
+        """A value of this field in words."""
+        options = self.labels[name][1] if name in self.labels else {}
+        return field_words.describe(value, options)
+
+    def wrong(self) -> list[tuple[str, str]]:
+        """The fields with an error, in the order of the page."""
+        order = list(self.labels)
+        known = [(name, what) for name, what in self.errors.items() if name in order]
+        others = [(name, what) for name, what in self.errors.items() if name not in order]
+        return sorted(known, key=lambda one: order.index(one[0])) + others
+
+    def unsaved(self) -> list[str]:
+        """The fields on the page that differ from what the form was filled with."""
+        differ = differing(self.was.values, self.values) if self.was else []
+        return [name for name in differ if name in self.labels]
 
     @property
     def first_wrong(self) -> str | None:
@@ -52,9 +93,9 @@ class Form:
         strange = "; ".join(
             f"{name} {what}" for name, what in errors.items() if name not in self.values
         )
-        return type(self)(
-            values=self.values, errors=shown, said=strange or ("" if errors else refusal.detail)
-        )
+        said = strange or ("" if errors else refusal.detail)
+        unknown = getattr(refusal, "unknown", {})
+        return replace(self, errors=shown, said=said, unknown=unknown, labels={})
 
 
 def sentence(words: str) -> str:
@@ -92,6 +133,17 @@ def pairs(text: str, field: str) -> dict[str, str]:
     return found
 
 
+def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
+    """Parse a day and a 24-hour time in this zone; None for an empty field. BadInput names the
+    field."""
+    try:
+        padded = re.sub(r"[ T](\d:)", r" 0\1", text)
+        return datetime.fromisoformat(padded).replace(tzinfo=zone) if text else None
+    except ValueError as error:
+        what = "Write a day and a time, such as 2026-11-25 09:00."
+        raise BadInput(errors={field: what}) from error
+
+
 def number(text: str, field: str, *, least: int, most: int) -> int:
     """Parse a whole number. BadInput names the field."""
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
@@ -122,6 +174,7 @@ async def admin_page(
         "here": here,
         "under": UNDER,
         "done": DONE.get(request.args.get("done") or "", ""),
+        "warns": request.args.get("done") in WARNS,
     }
     return render(f"admin/{template}", status=status, **around | shown | given)
 

@@ -1,6 +1,7 @@
 """Messaging profiles: the user that a phone number belongs to, how the desk knows that, and linking
 it to another user."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sanic import Request
@@ -12,6 +13,7 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.users import find_active_users, has_number, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.identity import associations, profiles
+from handoff_service.web.admin.deleting import Deleting, ask, question
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
 from handoff_service.web.shared.rendering import form_field, phone
 from handoff_service.web.shared.request_bytes import id_field
@@ -85,9 +87,8 @@ async def tie(request: Request, profile_id: int, agent: CurrentAgent) -> HTTPRes
 @page(Role.ADMIN)
 async def delete_page(request: Request, profile_id: int, agent: CurrentAgent) -> HTTPResponse:
     profile = await desk_of(request).store.read(profiles.get, profile_id)
-    shown: dict[str, Any] = {"title": phone(profile.number), "back": f"{HERE}/{profile_id}"}
-    shown |= {"deletes": _deletes(profile_id, profile.number)}
-    return await admin_page(request, agent, "delete_page.html", here=HERE, **shown)
+    deletes = _deletes(profile_id, profile.number)
+    return await ask(request, agent, deletes, here=HERE, back=f"{HERE}/{profile_id}")
 
 
 @page(Role.ADMIN)
@@ -96,17 +97,17 @@ async def deactivate(request: Request, profile_id: int, agent: CurrentAgent) -> 
     return done(request, f"{HERE}/{profile_id}", "deactivated")
 
 
-def _deletes(profile_id: int, number: str) -> dict[str, Any]:
-    return {
-        "address": f"{HERE}/{profile_id}/delete",
-        "label": "Deactivate this profile",
-        "title": f"Deactivate the profile of {phone(number)}?",
-        "says": [
+def _deletes(profile_id: int, number: str) -> Mapping[str, Any]:
+    deleting = Deleting(
+        title=f"Deactivate the profile of {phone(number)}?",
+        says=[
             "The next text from this number is matched again with the users who have it.",
             "Open conversations keep their user, and the history stays.",
         ],
-        "verb": "Deactivate the profile",
-    }
+        label="Deactivate this profile",
+        verb="Deactivate the profile",
+    )
+    return question(deleting, f"{HERE}/{profile_id}/delete")
 
 
 PAGES: dict[str, Any] = {HERE: list_page, ONE: one_page, f"{ONE}/delete": delete_page}

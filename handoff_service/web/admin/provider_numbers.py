@@ -11,6 +11,7 @@ from handoff_service.errors import NotFound
 from handoff_service.operations.desk.provider_numbers import (
     ChangeProviderNumber,
     MakeProviderNumber,
+    blockers,
     change_provider_number,
     delete_provider_number,
     make_provider_number,
@@ -18,14 +19,17 @@ from handoff_service.operations.desk.provider_numbers import (
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file.desk_file import ProviderNumberEntry
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun, listed
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving, listed
 from handoff_service.web.admin.pages import Form, admin_page
+from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.shared.rendering import phone
 from handoff_service.web.shared.session import desk_of, page
 
@@ -79,6 +83,8 @@ def _around(conn: Connection, _form: Form, _one: ProviderNumber | None) -> Mappi
 
 
 EDITOR = Editor(
+    noun=Noun.COMPANY_NUMBER,
+    valid={"number": "+12025550100"},
     here=HERE,
     at=HERE,
     template="provider_number.html",
@@ -98,11 +104,10 @@ EDITOR = Editor(
     shown=_shown,
     write=_write,
     delete=lambda _agent, number: (delete_provider_number, number),
+    blockers=blockers,
     deleting=lambda one: Deleting(
         title=f"Delete {phone(one.number)}",
-        says=[
-            "Texts to this number are then rejected. A number with conversations cannot be deleted."
-        ],
+        says=["Texts to this number are then rejected."],
         label="Delete this number",
     ),
     around=_around,

@@ -1,7 +1,7 @@
 """The form of a queue: converts its lists (groups, skills, conditions) to form fields and back."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 from sanic import Request
@@ -10,11 +10,18 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
+from handoff_service.rules.routing import queue_conditions
+from handoff_service.rules.routing.queue_conditions import USER
 from handoff_service.rules.routing.queues import QueueFields
-from handoff_service.rules.shared.conditions import Condition, Operator
+from handoff_service.rules.shared.conditions import Operator
+from handoff_service.web.admin import condition_rows
+from handoff_service.web.admin.condition_rows import Fields, Row
 from handoff_service.web.admin.pages import Form, lines
 
 TAB = "\t"  # separates the columns in a line of a list
+CLOSED = ("provider_number",)  # fields whose values are all known
+LABELS = {"provider_number": "Company number", "topic": "Topic", "language": "Language"}
+NEW_ROW = Row("topic", "topic", Operator.IS, ())
 PLAIN = (
     "name",
     "match",
@@ -27,7 +34,6 @@ PLAIN = (
 )
 NEW = {
     "name": "",
-    "position": "",
     "groups": "",
     "skills": "",
     "optional_skills": "",
@@ -49,13 +55,13 @@ NEW = {
 def shown(queue: QueueFields) -> dict[str, str]:
     """Return the form's values for a queue."""
     return {
-        **{name: str(getattr(queue, name) or "") for name in (*PLAIN, "position", "alarm_seconds")},
+        **{name: str(getattr(queue, name) or "") for name in (*PLAIN, "alarm_seconds")},
         "affinity_days": str(queue.affinity_days),
         "auto_assign": "1" if queue.auto_assign else "",
         "groups": "\n".join(f"{pool.after_seconds}{TAB}{pool.group}" for pool in queue.pools),
         "skills": "\n".join(skill.name for skill in queue.skills if skill.mandatory),
         "optional_skills": "\n".join(skill.name for skill in queue.skills if not skill.mandatory),
-        "conditions": "\n".join(TAB.join(_parts(c)) for c in queue.conditions),
+        "conditions": "\n".join(condition_rows.of(c).flat() for c in queue.conditions),
         "texts": "",
         **{f"{message}_text": queue.texts.get(message, "") for message in QUEUES_OWN},
     }
@@ -69,22 +75,37 @@ def with_lists(request: Request, form: Form) -> Form:
         f"{sent.get(f'after {name}', ['0'])[0] or '0'}{TAB}{name}"
         for name in sent.get("groups", [])
     ]
-    rows = zip(
-        *(sent.get(f"condition_{part}", []) for part in ("field", "operator", "value")),
-        strict=False,
-    )
-    conditions = [
-        TAB.join(part.strip().replace(TAB, " ") for part in row) for row in rows if any(row[::2])
-    ]
-    return Form(
-        values={**form.values, "groups": "\n".join(groups), "conditions": "\n".join(conditions)}
+    rows = condition_rows.changed(request, condition_rows.sent(request), NEW_ROW)
+    conditions = "\n".join(row.flat() for row in rows)
+    return replace(
+        form, values={**form.values, "groups": "\n".join(groups), "conditions": conditions}
     )
 
 
-def entry(form: Form) -> QueueEntry:
+def fields(offers: Mapping[str, Mapping[str, str]]) -> Fields:
+    """The fields that conditions of queues may compare. ``offers``: field -> known values."""
+    labels = {**LABELS, **{name: _label(name) for name in offers if name not in LABELS}}
+    return Fields(
+        labels=labels,
+        offers=offers,
+        find=queue_conditions.field_of,
+        parse=queue_conditions.parse,
+        free=lambda name: name not in CLOSED,
+    )
+
+
+def _label(name: str) -> str:
+    return f"Requester's {name.removeprefix(USER)}"
+
+
+def entry(form: Form, known: Fields) -> QueueEntry:
     """Return the queue that the form describes. BadInput names each wrong field and what it
     requires."""
-    given = form.values
+    given, errors = form.values, dict[str, str]()
+    typed = condition_rows.of_flat(given["conditions"])
+    conditions = condition_rows.read(typed, known, errors)
+    if errors:
+        raise BadInput(errors=errors)
     return read_as(
         QueueEntry,
         {
@@ -94,7 +115,7 @@ def entry(form: Form) -> QueueEntry:
             },
             **{
                 name: given[name] or None
-                for name in ("position", "schedule", "time_zone", "country", "alarm_seconds")
+                for name in ("schedule", "time_zone", "country", "alarm_seconds")
             },
             "groups": [
                 {"name": name, "after_seconds": after} for after, name in rows(given["groups"])
@@ -104,7 +125,7 @@ def entry(form: Form) -> QueueEntry:
                 for field in ("skills", "optional_skills")
                 for name in lines(given[field])
             ],
-            "conditions": [_condition(row) for row in rows(given["conditions"])],
+            "conditions": conditions,
             "auto_assign": bool(given["auto_assign"]),
             "texts": {message: given[f"{message}_text"] or None for message in QUEUES_OWN},
         },
@@ -114,25 +135,3 @@ def entry(form: Form) -> QueueEntry:
 def rows(text: str) -> list[list[str]]:
     """Split a list into its lines, and each line into its columns."""
     return [line.split(TAB) for line in text.split("\n") if line]
-
-
-def _parts(condition: Condition) -> Iterable[str]:
-    value = condition.value
-    return (
-        condition.field,
-        condition.operator,
-        ", ".join(map(str, value)) if isinstance(value, list) else str(value),
-    )
-
-
-def _condition(row: list[str]) -> dict[str, Any]:
-    name, operator, value = row
-    if not name or not value:
-        raise BadInput(
-            errors={
-                "conditions": f"needs a field and a value in each row; {name or value!r} is alone"
-            }
-        )
-    several = operator in (Operator.IN, Operator.NOT_IN)
-    values = [part.strip() for part in value.split(",") if part.strip()]
-    return {"field": name, "operator": operator, "value": values if several else value}

@@ -6,33 +6,44 @@ from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from handoff_service.lib.opening_hours import Schedule
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.queue_fields import values
 from handoff_service.operations.routing.queues import (
     ChangeQueue,
+    MoveQueue,
+    blockers,
     change_queue,
     delete_queue,
     make_queue,
+    move_queue,
 )
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS
-from handoff_service.rules.routing.queue_conditions import FIELDS, USER
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.vocabulary import Assignment, Role
 from handoff_service.store.desk import texts
-from handoff_service.store.desk.desk import desk_country, desk_time_zone
-from handoff_service.store.engine import tables as t
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours, queues
-from handoff_service.web.admin import queue_form
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun, listed
+from handoff_service.web.admin import (
+    condition_rows,
+    known_names,
+    queue_conditions,
+    queue_form,
+    try_routing,
+    week,
+)
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving, listed
 from handoff_service.web.admin.hours import hours
-from handoff_service.web.admin.pages import Form, admin_page
+from handoff_service.web.admin.pages import Form, admin_page, done, lines
 from handoff_service.web.admin.previews import TextPreview
+from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
-from handoff_service.web.shared.rendering import render
+from handoff_service.web.admin.week import grid, schedule_of
+from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/queues"
@@ -42,11 +53,14 @@ ASSIGNMENTS = {
     Assignment.ROUND_ROBIN: ("Round robin", "Each agent in turn"),
     Assignment.FIRST_TO_ACCEPT: ("First to accept", "All free agents are asked at once"),
 }
-OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is none of"}
 
 
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    return await _list(request, agent)
+
+
+async def _list(request: Request, agent: CurrentAgent) -> HTTPResponse:
     def read(conn: Connection) -> list[tuple[Any, str]]:
         found = queues.list_views(conn)
         known = queue_hours.of_queues(conn, [one.id for one in found])
@@ -59,17 +73,15 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def hours_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Describe the schedule that is being typed."""
-    typed = {
-        name: (request.args.get(name) or "").strip()[:500]
-        for name in ("schedule", "time_zone", "country")
-    }
-    read = desk_of(request).store.read
-    return render(
-        "admin/hours.html",
-        hours=await read(lambda conn: hours(_schedule(conn, typed), read_at(conn))),
-    )
+async def move(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
+    """Move a queue in the admin's order: by one place, or to the place where it was dropped."""
+    way, to = form_field(request, "way"), form_field(request, "to")
+    place = int(to) if to.isascii() and to.isdigit() and len(to) < 6 else None
+    command = MoveQueue(id=number, by={"up": -1, "down": 1}.get(way, 0), to=place)
+    await desk_of(request).store.write(move_queue, command)
+    if "hx-request" not in request.headers:
+        return done(request, HERE)
+    return await _list(request, agent)
 
 
 def _read(conn: Connection, queue_id: int) -> QueueFields:
@@ -77,7 +89,12 @@ def _read(conn: Connection, queue_id: int) -> QueueFields:
 
 
 async def _write(saving: Saving[Any]) -> WriteNoun:
-    entry = queue_form.entry(saving.form)
+    read = desk_of(saving.request).store.read
+    typed = saving.form.values
+    rows = condition_rows.of_flat(typed["conditions"])
+    entry = queue_form.entry(saving.form, await read(queue_conditions.fields, rows))
+    skills = {name: lines(typed[name]) for name in ("skills", "optional_skills")}
+    known_names.check(saving.request, skills, await read(known_names.skills), "skill")
     if saving.id is None:
         return make_queue, entry.meant()
     written = {name: getattr(entry, name) for name in type(entry).model_fields}
@@ -87,7 +104,6 @@ async def _write(saving: Saving[Any]) -> WriteNoun:
 
 
 def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[str, Any]:
-    names = conn.execute(select(t.groups.c.name).order_by(t.groups.c.name)).scalars().all()
     after = {name: seconds for seconds, name in queue_form.rows(form.values["groups"])}
     example = {"queue": form.values["name"] or "Service desk", "opens": "on Monday at 08:00"}
     problems = [
@@ -95,13 +111,15 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
     ]
     return {
         "problems": problems[0] if problems else [],
-        "groups": [(name, name in after, after.get(name, "0")) for name in names],
-        "skills": sorted(conn.execute(select(t.agent_skills.c.skill).distinct()).scalars()),
-        "conditions": [*queue_form.rows(form.values["conditions"]), ["", "is", ""]],
-        "condition_fields": [*FIELDS, *(f"{USER}{name}" for name in queues.attribute_names(conn))],
-        "operators": OPERATORS,
+        "groups": [
+            (name, name in after, after.get(name, "0")) for name in known_names.groups(conn)
+        ],
+        "skills": known_names.skills(conn),
+        "removed": False,
+        **queue_conditions.shown(conn, form),
         "assignments": ASSIGNMENTS,
-        "hours": hours(_schedule(conn, form.values), read_at(conn)),
+        "hours": hours(schedule_of(conn, form.values), read_at(conn)),
+        "grid": grid(form.values["schedule"]),
         "time_zones": TIME_ZONES,
         "countries": {"": "The desk's", **COUNTRIES},
         "desk_zone": desk_time_zone(conn),
@@ -113,13 +131,9 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
     }
 
 
-def _schedule(conn: Connection, given: Mapping[str, str]) -> Schedule:
-    zone = given["time_zone"] if given["time_zone"] in TIME_ZONES else desk_time_zone(conn)
-    country = given["country"] if given["country"] in COUNTRIES else desk_country(conn)
-    return Schedule(given["schedule"] or None, zone, country)
-
-
 EDITOR = Editor(
+    noun=Noun.QUEUE,
+    valid={"name": "?"},
     here=HERE,
     at=HERE,
     template="queue.html",
@@ -131,14 +145,23 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_queue, number),
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}",
-        says=[
-            "A queue can be deleted only if no company number, messaging action or conversation "
-            "uses it."
-        ],
+        says=["Nothing uses it, so nothing else changes."],
         label="Delete this queue",
     ),
+    blockers=blockers,
+    says=lambda conn, number: "unable" if queues.get_view(conn, number).problems else None,
     around=_around,
     typed=queue_form.with_lists,
+    aside=("add", "remove", "refresh"),
 )
-PAGES: dict[str, Any] = {HERE: list_page, f"{HERE}/hours": hours_fragment, **EDITOR.pages()}
-ACTS: dict[str, Any] = EDITOR.acts()
+PAGES: dict[str, Any] = {
+    HERE: list_page,
+    **week.PAGES,
+    **try_routing.PAGES,
+    **EDITOR.pages(),
+}
+ACTS: dict[str, Any] = {
+    **queue_conditions.ACTS,
+    f"{HERE}/<number:int>/move": move,
+    **EDITOR.acts(),
+}

@@ -17,15 +17,18 @@ from handoff_service.operations.desk.templates import (
 )
 from handoff_service.operations.desk_file.desk_file import TemplateEntry
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.templates import EXAMPLE, GUEST, NOBODY
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.placeholders import PEOPLE
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import templates
 from handoff_service.store.views import Template
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun, listed
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving, listed
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import TextPreview
+from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/templates"
@@ -58,6 +61,8 @@ def _around(_conn: Connection, form: Form, _one: Template | None) -> dict[str, A
 
 
 EDITOR = Editor(
+    noun=Noun.TEMPLATE,
+    valid={"name": "?", "body": "?"},
     here=HERE,
     at=HERE,
     template="template.html",

@@ -4,10 +4,12 @@ from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
+from sqlalchemy import Connection
 
-from handoff_service.errors import NotFound, Refusal
+from handoff_service.errors import NotFound
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.texts import ChangeText, change_text
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, in_language
 from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Role
@@ -16,6 +18,7 @@ from handoff_service.store.views import SavedText
 from handoff_service.web.admin.editor import listed
 from handoff_service.web.admin.pages import Form, admin_page, done, typed
 from handoff_service.web.admin.previews import TextPreview
+from handoff_service.web.admin.record_form import RecordForm, Watch, WriteNoun
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
@@ -51,30 +54,46 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def one_page(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
     one = await _one(request, name)
-    return await _form(request, agent, one, Form(values={"body": one.body}))
+    was = await desk_of(request).store.read(_watch(one).filled)
+    return await _form(request, agent, one, Form(values=was.values, was=was))
 
 
 @page(Role.ADMIN)
 async def change(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
     """Save the typed text; with ``reset``, restore the default text."""
     one = await _one(request, name)
-    form = typed(request, ["body"])
-    body = None if form_field(request, "reset") else form.values["body"]
-    try:
-        await desk_of(request).store.write(change_text, ChangeText(name=one.name, body=body))
-    except Refusal as refusal:
-        return await _form(request, agent, one, form.with_refusal(refusal))
-    return done(request, HERE)
+    reset = bool(form_field(request, "reset"))
+
+    async def write(form: Form) -> WriteNoun:
+        body = None if reset else form.values["body"]
+        return change_text, ChangeText(name=one.name, body=body)
+
+    sent = RecordForm(
+        request=request, form=typed(request, ["body"]), write=write, watch=_watch(one)
+    )
+    outcome = await sent.save()
+    if outcome.form is None:
+        return done(request, HERE)
+    return await _form(request, agent, one, outcome.form, status=outcome.status)
+
+
+def _watch(one: SavedText) -> Watch:
+    def read(conn: Connection) -> dict[str, str]:
+        return {"body": texts.edited(conn).get(one.name, one.default)}
+
+    return Watch(noun=Noun.SYSTEM_MESSAGE, record=one.name, read=read)
 
 
 async def _one(request: Request, name: str) -> SavedText:
     for one in await desk_of(request).store.read(texts.saved):
         if one.name == name:
             return one
-    raise NotFound(f"There is no system message {name!r}.")
+    raise NotFound(f"There is no system message “{name}”.")
 
 
-async def _form(request: Request, agent: CurrentAgent, one: SavedText, form: Form) -> HTTPResponse:
+async def _form(
+    request: Request, agent: CurrentAgent, one: SavedText, form: Form, *, status: int = 200
+) -> HTTPResponse:
     parts = TEXTS[one.name].placeholders
     previews = [
         TextPreview(
@@ -89,7 +108,7 @@ async def _form(request: Request, agent: CurrentAgent, one: SavedText, form: For
         agent,
         "text.html",
         here=HERE,
-        status=400 if form.errors else 200,
+        status=status,
         title=CALLED[one.name],
         text=one,
         form=form,
@@ -97,6 +116,7 @@ async def _form(request: Request, agent: CurrentAgent, one: SavedText, form: For
         back_label="All system messages",
         saves=f"{HERE}/{one.name}",
         deletes=None,
+        history=await desk_of(request).store.read(_watch(one).history),
         previews=previews if parts else [TextPreview(label="The requester reads", values={})],
     )
 

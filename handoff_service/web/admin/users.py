@@ -20,19 +20,22 @@ from handoff_service.operations.desk.users import (
 )
 from handoff_service.operations.identity.knowledge_facts import hashed
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import users
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
-from handoff_service.web.admin.editor import Deleting, Editor, Saving, WriteNoun
+from handoff_service.web.admin.deleting import Deleting
+from handoff_service.web.admin.editor import Editor, Saving
 from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, lines, pairs
+from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.api.users import NewUserBody, UserBody
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/users"
-FIELDS = ("external_id", "name", "email", "numbers", "attributes", "facts", "active")
+FIELDS = ("name", "external_id", "email", "numbers", "attributes", "facts", "active")
 
 
 @page(Role.ADMIN)
@@ -59,8 +62,8 @@ def _read(conn: Connection, user_id: int) -> User:
 
 def _shown(user: User) -> tuple[str, dict[str, str]]:
     return user.name, {
-        "external_id": user.external_id,
         "name": user.name,
+        "external_id": user.external_id,
         "email": user.email or "",
         "numbers": "\n".join(user.numbers),
         "attributes": "\n".join(f"{name} = {value}" for name, value in user.attributes.items()),
@@ -120,6 +123,8 @@ def _deleting(user: User) -> Deleting | None:
 
 
 EDITOR = Editor(
+    noun=Noun.USER,
+    valid={"external_id": "?", "name": "?"},
     here=HERE,
     at=HERE,
     template="user.html",

@@ -3,6 +3,7 @@ against cross-site requests."""
 
 import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -23,8 +24,8 @@ type Handler = Callable[..., Awaitable[Any]]
 
 
 def desk_of(request: Request) -> AppContext:
-    """Return the desk that this process serves. A request that may be repeated
-    has its own copy, whose store carries out each command once."""
+    """Return the desk that this process serves. The request of an agent has its own copy, whose
+    store knows the agent, and carries out each command of a repeatable request once."""
     desk: AppContext = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 
@@ -73,7 +74,14 @@ async def bearer(request: Request, *roles: Role) -> CurrentAgent:
     agent = await desk.store.read(sign_in.signed_in, request.token or "", desk.clock())
     if agent is None:
         raise NotSignedIn("Send the token of POST /api/v1/login as Authorization: Bearer.")
-    return allowed(agent, *roles)
+    return _acts(request, allowed(agent, *roles))
+
+
+def _acts(request: Request, agent: CurrentAgent) -> CurrentAgent:
+    """Make the request's writes the agent's: see ``desk_of``."""
+    desk = desk_of(request)
+    request.ctx.desk = replace(desk, store=desk.store.acting(agent.id))
+    return agent
 
 
 def allowed(agent: CurrentAgent, *roles: Role) -> CurrentAgent:
@@ -123,6 +131,7 @@ def page(*roles: Role) -> Callable[[Handler], Handler]:
                 raise NotSignedIn
             allowed(agent, *(roles or LIVE))
             check_meant(request)
+            _acts(request, agent)
             form_once(request, desk_of(request), agent)
             return await handler(request, *args, agent=agent, **kwargs)
 

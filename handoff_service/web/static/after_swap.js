@@ -9,7 +9,9 @@ const dialog = document.getElementById("loaded-dialog");
 export function startLoading() {
   document.addEventListener("click", (event) => {
     const asking = event.target.closest("[data-load]");
-    if (asking) load(asking);
+    if (!asking) return;
+    event.preventDefault(); // it may be a link, for where there is no script
+    load(asking);
   });
   startChoosing(dialog);
 }

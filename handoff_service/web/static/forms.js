@@ -6,6 +6,17 @@ export function startForms() {
   for (const part of document.querySelectorAll("[data-words]")) keepCurrent(part);
   for (const rows of document.querySelectorAll("[data-rows]")) addAndRemove(rows);
   nameCountries();
+  document.body.addEventListener("schedule-written", writeSchedule);
+  for (const link of document.querySelectorAll("[data-to-field]")) link.addEventListener("click", toField);
+}
+
+// The error's link gives the field the focus, and not only the eye.
+function toField(event) {
+  const field = document.getElementById(decodeURIComponent(event.currentTarget.hash.slice(1)));
+  if (!field) return;
+  event.preventDefault();
+  field.scrollIntoView({ block: "center" });
+  field.focus({ preventScroll: true });
 }
 
 function keepCurrent(part) {
@@ -62,4 +73,11 @@ function nameCountries() {
     const name = /^[A-Z]{2}$/.test(option.value) && called.of(option.value);
     if (name) option.textContent = `${option.value} · ${name}`;
   }
+}
+
+// The week grid has written the opening hours. A change, and no input, since the grid need not follow itself.
+function writeSchedule({ detail }) {
+  const field = document.getElementById("schedule");
+  field.value = detail.value;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
 }

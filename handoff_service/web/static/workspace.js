@@ -17,6 +17,9 @@ import { startTemplates } from "./templates.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
 import { startTimers } from "./timers.js";
 import { countWaits, runTimes } from "./times.js";
+import { startChips } from "./chips.js";
+import { startReordering } from "./reorder.js";
+import { startUnsaved } from "./unsaved.js";
 import { startSounds } from "./sounds.js";
 import { startTyping, stopped } from "./typing.js";
 
@@ -59,6 +62,9 @@ startComposer(() => {
 startDialogs();
 startTemplates();
 startForms();
+startChips();
+startUnsaved();
+startReordering();
 startNewMessage();
 startTimers();
 startLoading();

@@ -1,0 +1,144 @@
+"""What an import would change: the import itself, in a transaction that is rolled back.
+
+So the preview knows everything that the import does, also what a file does not say, such as groups
+that are created because an agent names them.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.desk_file.desk_file import DeskFile
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.operations.desk_file.import_secrets import (
+    Hashed,
+    HashedFile,
+    hash_secrets,
+    stored_secrets,
+)
+from handoff_service.rules.desk.record_changes import Changes, Entry, difference
+from handoff_service.store.desk_file.export_desk import desk_content
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.store import Store
+
+#: The part of a desk file -> the key of its entries. Other parts are one entry.
+KEYS = {
+    "templates": "name",
+    "presence_states": "name",
+    "reject_reasons": "words",
+    "users": "external_id",
+    "groups": "name",
+    "agents": "email",
+    "queues": "name",
+    "provider_numbers": "number",
+    "messaging_actions": "name",
+    "outages": "title",
+    "opt_outs": "number",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartPreview:
+    """One part of a desk file. ``unchanged``: how many of its entries in the file or on the desk
+    stay as they are."""
+
+    created: Sequence[str] = ()
+    changed: Mapping[str, Changes] = field(default_factory=dict)
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """``fingerprint``: the same for the same changes."""
+
+    parts: Mapping[str, PartPreview]
+    fingerprint: str
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not any(part.created or part.changed for part in self.parts.values())
+
+
+async def preview_file(store: Store, file: DeskFile) -> Preview:
+    """Like ``import_file``, but nothing is changed. The errors are the same."""
+    stored = await store.read(stored_secrets, file)
+    hashed = await run_slow(hash_secrets, file, stored, store.settings.link_key)
+    return await store.write(_preview, hashed)
+
+
+def _preview(tx: Transaction, given: HashedFile) -> Preview:
+    conn = tx.conn.execution_options(now=tx.now)  # as a reading connection has it
+    users = one_of(t.users.c.external_id, [one.external_id for one in given.file.users])
+    before = _entries(desk_content(conn, users))
+    hints, work_at = list(tx.hints), tx.work_at
+    savepoint = tx.conn.begin_nested()
+    try:
+        import_desk(tx, given)
+        after = _entries(desk_content(conn, users))
+    finally:
+        savepoint.rollback()
+        tx.hints, tx.work_at = hints, work_at
+    return _compared(before, after, _secrets(given.hashed))
+
+
+def _entries(content: Mapping[str, Any]) -> dict[str, dict[str, Entry]]:
+    """Part -> key -> entry."""
+    return {
+        part: {_key(part, one): one for one in value}
+        if part in KEYS
+        else {"": value}
+        if value
+        else {}
+        for part, value in content.items()
+    }
+
+
+def _key(part: str, one: Entry) -> str:
+    key = str(one[KEYS[part]])
+    covered = one.get("provider_number") if part == "opt_outs" else None
+    return f"{key} at {covered}" if covered else key
+
+
+def _secrets(hashed: Hashed) -> Mapping[str, Mapping[str, Changes]]:
+    """The new secrets, by part and key, without their values."""
+    return {
+        "agents": {email: {"password": [None, None]} for email in hashed.passwords},
+        "users": {number: {"facts": [None, None]} for number in hashed.facts},
+    }
+
+
+def _compared(
+    before: Mapping[str, Mapping[str, Entry]],
+    after: Mapping[str, Mapping[str, Entry]],
+    secrets: Mapping[str, Mapping[str, Changes]],
+) -> Preview:
+    parts = {
+        part: _part(before[part], there, secrets.get(part, {}))
+        for part, there in after.items()
+        if there or before[part]
+    }
+    seen = {
+        part: [sorted(one.created), one.changed]
+        for part, one in parts.items()
+        if one.created or one.changed
+    }
+    written = json.dumps(seen, sort_keys=True, default=str)
+    return Preview(parts=parts, fingerprint=hashlib.sha256(written.encode()).hexdigest())
+
+
+def _part(
+    before: Mapping[str, Entry], after: Mapping[str, Entry], secrets: Mapping[str, Changes]
+) -> PartPreview:
+    changed = {
+        key: changes
+        for key, now in after.items()
+        if key in before and (changes := difference(before[key], now) | secrets.get(key, {}))
+    }
+    created = [key for key in after if key not in before]
+    unchanged = len(after) - len(created) - len(changed)
+    return PartPreview(created=created, changed=changed, unchanged=unchanged)

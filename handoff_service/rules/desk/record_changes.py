@@ -1,0 +1,38 @@
+"""What changed in a record that an admin edits: a queue, a user, the desk settings and so on."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+type Entry = Mapping[str, Any]  #: a record as a desk file has it: key -> value
+type Changes = dict[str, list[Any]]  #: field -> [before, after]
+
+#: Changes of these are recorded without their values.
+SECRETS = frozenset({"password", "facts", "secret"})
+
+
+class Noun(StrEnum):
+    """The kinds of records that have a change history."""
+
+    USER = "user"
+    AGENT = "agent"
+    GROUP = "group"
+    COMPANY_NUMBER = "company_number"
+    QUEUE = "queue"
+    MESSAGING_ACTION = "messaging_action"
+    TEMPLATE = "template"
+    SYSTEM_MESSAGE = "system_message"
+    OUTAGE = "outage"
+    DESK = "desk"
+    PRESENCE_STATE = "presence_state"
+    REJECT_REASON = "reject_reason"
+    CASE_WEBHOOK = "case_webhook"
+
+
+def difference(before: Entry, after: Entry) -> Changes:
+    """The fields that differ. A missing key counts as null. Secrets have no values."""
+    return {
+        name: [None, None] if name in SECRETS else [before.get(name), after.get(name)]
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) != after.get(name)
+    }

@@ -1,0 +1,81 @@
+"""Which queue a conversation goes to: the first one, in the admin's order, whose conditions match;
+else the company number's queue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from handoff_service.rules.routing import queue_conditions
+from handoff_service.rules.routing.queue_conditions import USER, QueueFacts
+from handoff_service.rules.routing.queues import QueueFields
+from handoff_service.rules.shared import conditions
+from handoff_service.rules.shared.conditions import Condition, Match, Operator
+
+SAYS = {
+    Operator.IS: "is",
+    Operator.IS_NOT: "is not",
+    Operator.IN: "is one of",
+    Operator.NOT_IN: "is none of",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One queue that was looked at. ``why``: a sentence."""
+
+    queue_id: int
+    name: str
+    chosen: bool
+    why: str
+
+
+def choose(queues: Mapping[int, QueueFields], usual: int, facts: QueueFacts) -> int:
+    """The queue's id. ``queues``: in the admin's order; ``usual``: the company number's queue."""
+    fits = (key for key, queue in queues.items() if _takes(queue, facts))
+    return next(fits, usual)
+
+
+def explain(queues: Mapping[int, QueueFields], usual: int, facts: QueueFacts) -> Sequence[Judged]:
+    """The queues in the order in which they are looked at, up to the one that is chosen."""
+    judged = []
+    for key, queue in queues.items():
+        if not queue.conditions:
+            continue
+        taken = _takes(queue, facts)
+        judged.append(
+            Judged(queue_id=key, name=queue.name, chosen=taken, why=_why(queue, facts, taken=taken))
+        )
+        if taken:
+            return judged
+    why = "No queue's conditions match, so the company number's queue takes it."
+    return [*judged, Judged(queue_id=usual, name=queues[usual].name, chosen=True, why=why)]
+
+
+def _takes(queue: QueueFields, facts: QueueFacts) -> bool:
+    """A queue without conditions takes only what its company numbers bring."""
+    return bool(queue.conditions) and queue_conditions.matches(queue.conditions, queue.match, facts)
+
+
+def _why(queue: QueueFields, facts: QueueFacts, *, taken: bool) -> str:
+    true = [c for c in queue.conditions if conditions.hold_for([c], Match.ALL, facts.fact)]
+    false = [c for c in queue.conditions if c not in true]
+    if taken:
+        return f"Its conditions match: {_said(true)}."
+    return f"Not true: {_said(false)}. {_facts(false, facts)}"
+
+
+def _said(some: Sequence[Condition]) -> str:
+    return "; ".join(
+        f"{_name(one.field)} {SAYS[one.operator]} "
+        f"{', '.join(map(str, one.value)) if isinstance(one.value, list) else one.value}"
+        for one in some
+    )
+
+
+def _name(field: str) -> str:
+    return field.removeprefix(USER).replace("_", " ")
+
+
+def _facts(some: Sequence[Condition], facts: QueueFacts) -> str:
+    """What the conversation has instead."""
+    names = dict.fromkeys(one.field for one in some)
+    return " ".join(f"The {_name(name)} is {facts.fact(name) or 'not known'}." for name in names)

@@ -1,0 +1,151 @@
+"""The change history of records, and a record as the history compares it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from handoff_service.rules.desk.record_changes import Changes, Entry, Noun
+from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.store.cases import outages, webhook
+from handoff_service.store.desk import agents, desk, texts
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
+from handoff_service.store.desk.users import select_users
+from handoff_service.store.desk_file import entries
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.messaging_actions import messaging_actions
+from handoff_service.store.routing import queues
+from handoff_service.store.views import Named
+
+r = t.record_changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordChange:
+    """One saved change. ``by`` None: the desk file, or a command in a terminal. ``changes``:
+    empty when the change created the record."""
+
+    version: int
+    at: datetime
+    by: Named | None
+    changes: Changes
+
+
+def history(
+    conn: Connection, noun: Noun, record: str, *, after: int = 0, most: int | None = None
+) -> list[RecordChange]:
+    """The changes after the version ``after``, newest first."""
+    query = (
+        select(r, t.agents.c.name)
+        .outerjoin(t.agents, t.agents.c.id == r.c.agent_id)
+        .where(r.c.noun == noun, r.c.record == record, r.c.version > after)
+        .order_by(r.c.version.desc())
+        .limit(most)
+    )
+    return [
+        RecordChange(
+            version=row.version,
+            at=row.at,
+            by=None if row.agent_id is None else Named(id=row.agent_id, name=row.name),
+            changes=row.changes,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def version(conn: Connection, noun: Noun, record: str) -> int:
+    """How many changes of the record are in its history."""
+    query = select(func.max(r.c.version)).where(r.c.noun == noun, r.c.record == record)
+    return conn.execute(query).scalar() or 0
+
+
+def versions(conn: Connection, noun: Noun, records: Iterable[str]) -> dict[str, int]:
+    """Record -> how many changes are in its history; a record without any is missing."""
+    query = select(r.c.record, func.max(r.c.version)).group_by(r.c.record)
+    found = conn.execute(query.where(r.c.noun == noun, one_of(r.c.record, records)))
+    return {row[0]: row[1] for row in found}
+
+
+def entry(conn: Connection, noun: Noun, record: str) -> Entry:
+    """The record as it is now, with its secrets' hashes; empty without such a record."""
+    return _READ[noun](conn, record)
+
+
+def _user(conn: Connection, record: str) -> Entry:
+    f = t.user_facts
+    found = select_users(conn, t.users.c.id == int(record))
+    facts = conn.execute(select(f.c.name, f.c.hash).where(f.c.user_id == int(record))).all()
+    secret = {row.name: row.hash for row in facts}
+    return {**entries.user(found[0]), "facts": secret} if found else {}
+
+
+def _agent(conn: Connection, record: str) -> Entry:
+    a = t.agents
+    found = agents.agents_by_id(conn, [int(record)]).get(int(record))
+    secret = conn.execute(select(a.c.password_hash).where(a.c.id == int(record))).scalar()
+    return {**entries.agent(found), "password": secret} if found else {}
+
+
+def _group(conn: Connection, record: str) -> Entry:
+    return _columns(conn, t.groups, record, "name", "capacity")
+
+
+def _company_number(conn: Connection, record: str) -> Entry:
+    found = (one for one in list_provider_numbers(conn) if one.id == int(record))
+    return next(map(entries.company_number, found), {})
+
+
+def _queue(conn: Connection, record: str) -> Entry:
+    return next(map(entries.queue, queues.list_(conn, [int(record)]).values()), {})
+
+
+def _messaging_action(conn: Connection, record: str) -> Entry:
+    found = messaging_actions.list_(conn).get(int(record))
+    return entries.messaging_action(messaging_actions.view_of(found)) if found else {}
+
+
+def _system_message(conn: Connection, record: str) -> Entry:
+    return {"body": texts.edited(conn).get(SystemMessage(record))}
+
+
+def _outage(conn: Connection, record: str) -> Entry:
+    found = conn.execute(select(t.outages).where(t.outages.c.id == int(record))).one_or_none()
+    return {} if found is None else entries.outage(outages.stored(found))
+
+
+def _desk(conn: Connection, _record: str) -> Entry:
+    return desk.desk(conn) or {}
+
+
+def _case_webhook(conn: Connection, _record: str) -> Entry:
+    found = webhook.webhook(conn)
+    return {} if found is None else {"url": found.url, "secret": found.secret}
+
+
+def _columns(conn: Connection, table: sa.Table, record: str, *names: str) -> Entry:
+    row = conn.execute(select(*table.c[names]).where(table.c.id == int(record))).one_or_none()
+    return {} if row is None else dict(row._mapping)
+
+
+_READ: Mapping[Noun, Callable[[Connection, str], Entry]] = {
+    Noun.USER: _user,
+    Noun.AGENT: _agent,
+    Noun.GROUP: _group,
+    Noun.COMPANY_NUMBER: _company_number,
+    Noun.QUEUE: _queue,
+    Noun.MESSAGING_ACTION: _messaging_action,
+    Noun.TEMPLATE: lambda conn, record: _columns(conn, t.templates, record, "name", "body"),
+    Noun.SYSTEM_MESSAGE: _system_message,
+    Noun.OUTAGE: _outage,
+    Noun.DESK: _desk,
+    Noun.PRESENCE_STATE: lambda conn, record: _columns(
+        conn, t.presence_states, record, "name", "takes_work"
+    ),
+    Noun.REJECT_REASON: lambda conn, record: _columns(
+        conn, t.reject_reasons, record, "words", "again"
+    ),
+    Noun.CASE_WEBHOOK: _case_webhook,
+}

@@ -1,0 +1,90 @@
+"""Who would get a conversation: what work assignment would decide, without a conversation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.routing import assignment, queue_choice
+from handoff_service.rules.routing.assignment import Considered, Need
+from handoff_service.rules.routing.queue_choice import Judged
+from handoff_service.rules.routing.queue_conditions import QueueFacts
+from handoff_service.store.engine import tables as t
+from handoff_service.store.routing import queues, work_items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imagined:
+    """A conversation that nobody has. ``attributes``: the requester's; ``waited``: since the
+    handoff."""
+
+    provider_number_id: int
+    at: datetime
+    topic: str | None = None
+    language: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    waited: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """One candidate: whether the agent would get the offer, and why."""
+
+    name: str
+    chosen: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """``queues``: those looked at, the chosen one last. ``opens_at``: null when it is open then, or
+    never opens."""
+
+    queues: Sequence[Judged]
+    is_open: bool
+    opens_at: datetime | None
+    agents: Sequence[Agent]
+
+
+def rehearse(conn: Connection, imagined: Imagined) -> Rehearsal:
+    """Agents are judged by their presence and load now."""
+    p = t.provider_numbers
+    number = conn.execute(
+        select(p.c.number, p.c.queue_id).where(p.c.id == imagined.provider_number_id)
+    ).one()
+    facts = QueueFacts(
+        provider_number=number.number,
+        topic=imagined.topic,
+        language=imagined.language or imagined.attributes.get("language"),
+        attributes=imagined.attributes,
+    )
+    judged = queue_choice.explain(queues.list_(conn), number.queue_id, facts)
+    chosen = judged[-1].queue_id
+    schedule = work_items.work_queues(conn)[chosen].schedule
+    is_open = schedule.is_open(imagined.at)
+    return Rehearsal(
+        queues=judged,
+        is_open=is_open,
+        opens_at=None if is_open else schedule.opens_at(imagined.at),
+        agents=_agents(conn, chosen, imagined.waited),
+    )
+
+
+def _agents(conn: Connection, queue_id: int, waited: timedelta) -> list[Agent]:
+    queue = work_items.work_queues(conn)[queue_id]
+    candidates = work_items.candidates(conn, [queue_id]).get(queue_id, {})
+    need = Need(
+        rule=queue.rule,
+        waited=waited,
+        mandatory=queue.mandatory,
+        optional=queue.optional,
+        last_agent=queue.last_agent,
+    )
+    decision = assignment.decide(list(candidates.values()), need)
+    order = sorted(decision.considered, key=lambda one: (not one.chosen, _name(candidates, one)))
+    return [Agent(name=_name(candidates, one), chosen=one.chosen, why=one.why) for one in order]
+
+
+def _name(candidates: Mapping[int, assignment.Candidate], one: Considered) -> str:
+    return candidates[one.agent_id].name

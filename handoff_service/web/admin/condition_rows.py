@@ -1,0 +1,139 @@
+"""Conditions as rows of a form: a field, an operator and values. Messaging actions and queues use
+them with different fields."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sanic import Request
+
+from handoff_service.rules.messaging_actions.action_sentence import COMPARES
+from handoff_service.rules.shared.conditions import Condition, Field, Operator
+
+MOST_CONDITIONS = 20
+SEVERAL = (Operator.IN, Operator.NOT_IN)
+TAB = "\t"  # separates the parts of a condition in a form's value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """The fields that conditions may compare."""
+
+    #: field -> its label
+    labels: Mapping[str, str]
+    #: field -> the values to choose from, with their labels
+    offers: Mapping[str, Mapping[str, str]]
+    #: finds a field by its name
+    find: Callable[[str], Field]
+    #: reads a condition; the ValueError is the sentence to show
+    parse: Callable[[Mapping[str, Any]], Condition]
+    #: fields whose values can also be typed
+    free: Callable[[str], bool] = lambda _field: False
+
+    def operators(self, field: str) -> dict[str, str]:
+        """The operators that a field can be compared by, with their labels."""
+        return {str(one): COMPARES[one] for one in Operator if one in self.find(field).operators}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A condition as typed in the form."""
+
+    field: str
+    was: str  #: the field that ``values`` were chosen for; ``field`` may have changed since
+    operator: str
+    values: tuple[str, ...]
+
+    def fitting(self, fields: Fields) -> Self:
+        """Return the row with an operator and values that are valid for its field."""
+        field = self.field if self.field in fields.labels else next(iter(fields.labels))
+        operators = fields.operators(field)
+        operator = self.operator if self.operator in operators else next(iter(operators))
+        values = self.values if self.was == field else ()
+        if operator not in SEVERAL:
+            first = () if fields.free(field) else tuple(fields.offers[field])
+            values = values[:1] or first[:1]
+        return type(self)(field, field, operator, values)
+
+    def meant(self, fields: Fields) -> Condition:
+        """Return the condition. Raises ValueError with the sentence to show."""
+        if self.field not in fields.labels:
+            raise ValueError("Choose a field.")
+        if self.field != self.was:
+            raise ValueError("Choose a value to compare with.")
+        if not any(self.values):
+            free = fields.free(self.field)
+            raise ValueError("Write a value to compare with." if free else "Choose at least one.")
+        kind = fields.find(self.field).kind
+        read = [_typed(value, kind) for value in self.values if value]
+        value = read if self.operator in SEVERAL else read[0]
+        return fields.parse({"field": self.field, "operator": self.operator, "value": value})
+
+    def flat(self) -> str:
+        """The row as a line of a form's value."""
+        return TAB.join((self.field, self.was, self.operator, *self.values))
+
+
+def of_flat(text: str) -> tuple[Row, ...]:
+    """The rows of a form's value."""
+    lines = [line.split(TAB) for line in text.split("\n") if line]
+    return tuple(Row(p[0], p[1], p[2], tuple(p[3:])) for p in lines)
+
+
+def of(condition: Condition) -> Row:
+    """The row of a stored condition."""
+    value = condition.value
+    values = tuple(_written(one) for one in (value if isinstance(value, list) else [value]))
+    return Row(condition.field, condition.field, condition.operator, values)
+
+
+def sent(request: Request) -> tuple[Row, ...]:
+    """The rows that the browser sent. A value with several lines is several values."""
+    given: Any = request.form or {}
+    return tuple(
+        Row(
+            given.get(f"field-{n}"),
+            given.get(f"was-{n}") or "",
+            given.get(f"operator-{n}") or "",
+            tuple(
+                line.strip().replace(TAB, " ")
+                for value in given.getlist(f"value-{n}", [])
+                for line in value.splitlines()
+                if line.strip()
+            ),
+        )
+        for n in range(MOST_CONDITIONS)
+        if given.get(f"field-{n}")
+    )
+
+
+def changed(request: Request, rows: tuple[Row, ...], new: Row) -> tuple[Row, ...]:
+    """The rows with one added or removed, if the pressed button asks for that."""
+    given: Any = request.form or {}
+    made, taken = list(rows), str(given.get("remove") or "")
+    if taken.isdigit() and int(taken[:3]) < len(made):
+        del made[int(taken[:3])]
+    if given.get("add") and len(made) < MOST_CONDITIONS:
+        made.append(new)
+    return tuple(made)
+
+
+def read(rows: tuple[Row, ...], fields: Fields, errors: dict[str, str]) -> tuple[Condition, ...]:
+    """The conditions; a row that is wrong adds its error."""
+    found = []
+    for n, row in enumerate(rows):
+        try:
+            found.append(row.meant(fields))
+        except ValueError as error:
+            errors[f"condition-{n}"] = str(error)
+    return tuple(found)
+
+
+def _written(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _typed(value: str, kind: type) -> Any:
+    if kind is int:
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else value
+    return value == "true" if kind is bool and value in ("true", "false") else value

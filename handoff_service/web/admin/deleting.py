@@ -1,0 +1,75 @@
+"""The question before a record is deleted. It checks first: with something in the way it names and
+links that, and offers nothing to press."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.desk.blockers import Blocker
+from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.web.admin.pages import UNDER, admin_page
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import render
+
+#: Where the admin opens a record that is in the way.
+PLACES: Mapping[Noun, str] = {
+    Noun.QUEUE: "/queues",
+    Noun.COMPANY_NUMBER: "/provider-numbers",
+    Noun.MESSAGING_ACTION: "/messaging-actions",
+    Noun.AGENT: "/agents",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleting:
+    """The page that asks before an object is deleted."""
+
+    title: str
+    #: the effects of deleting, one paragraph each
+    says: Sequence[str]
+    #: the label of the link to this page
+    label: str
+    #: the label of the button that deletes; empty: the same as the link
+    verb: str = ""
+
+
+def question(
+    deleting: Deleting, address: str, blockers: Sequence[Blocker] = ()
+) -> Mapping[str, Any]:
+    """The variables of ``deleting.html``. ``address``: of the page that asks."""
+    return {
+        "address": address,
+        "label": deleting.label,
+        "title": deleting.title,
+        "says": deleting.says,
+        "verb": deleting.verb or deleting.label,
+        "blockers": [
+            {
+                "says": one.says,
+                "name": one.name,
+                "address": f"{UNDER}{PLACES[one.noun]}/{one.id}" if one.noun else "",
+            }
+            for one in blockers
+        ],
+    }
+
+
+async def ask(
+    request: Request,
+    agent: CurrentAgent,
+    deletes: Mapping[str, Any],
+    *,
+    here: str,
+    back: str,
+    status: int = 200,
+) -> HTTPResponse:
+    """The question as the inside of a dialog for the page's script, as a page otherwise."""
+    given: dict[str, Any] = {"title": deletes["title"], "back": back, "deletes": deletes}
+    if "hx-request" in request.headers:
+        around = await frame(request, agent, place="admin")
+        return render("admin/deleting.html", under=UNDER, dialog=True, **around | given)
+    return await admin_page(request, agent, "delete_page.html", here=here, status=status, **given)

@@ -1,0 +1,50 @@
+"""Names of groups and skills that an admin types. A new name is created only when the admin agrees,
+so that a typing error makes no group."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sanic import Request
+from sqlalchemy import Connection, select, union
+
+from handoff_service.errors import BadInput
+from handoff_service.store.engine import tables as t
+
+AGREED = "create"  #: the field with the new names that the admin agreed to, as field:name
+
+
+class UnknownNames(BadInput):
+    """Some names are new."""
+
+    def __init__(self, unknown: Mapping[str, Sequence[str]], called: str) -> None:
+        self.unknown = unknown
+        errors = {
+            field: f"There is no {called} {' and no '.join(f'“{one}”' for one in names)} yet. "
+            "Correct the name, or agree to create it."
+            for field, names in unknown.items()
+        }
+        super().__init__(errors=errors)
+
+
+def check(
+    request: Request, given: Mapping[str, Sequence[str]], known: Collection[str], called: str
+) -> None:
+    """UnknownNames for names in these fields that do not exist and are not agreed to."""
+    sent: Any = request.form or {}
+    agreed = set(sent.getlist(AGREED, [])) if sent else set()
+    unknown = {
+        field: [one for one in names if one not in known and f"{field}:{one}" not in agreed]
+        for field, names in given.items()
+    }
+    if missing := {field: names for field, names in unknown.items() if names}:
+        raise UnknownNames(missing, called)
+
+
+def groups(conn: Connection) -> list[str]:
+    return list(conn.execute(select(t.groups.c.name).order_by(t.groups.c.name)).scalars())
+
+
+def skills(conn: Connection) -> list[str]:
+    """Skills that an agent has or a queue asks for."""
+    query = union(select(t.agent_skills.c.skill), select(t.queue_skills.c.skill))
+    return sorted(conn.execute(query).scalars())

@@ -1,0 +1,145 @@
+"""Two people edit one record: what a form was filled with, and what somebody else saved meanwhile.
+
+A form carries its first values and the record's version. A save onto other values is refused and
+nothing is lost: fields that only one of the two changed are merged, and for the others the admin
+chooses between both values.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sanic import Request
+from sqlalchemy import Connection
+
+from handoff_service.errors import Conflict
+from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.store.desk_file import record_changes
+from handoff_service.store.desk_file.record_changes import RecordChange
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.web.shared.rendering import form_field
+
+FIELD = "was"  # the hidden field with the first values
+KEEP = "keep-"  # before a field's name: mine or theirs
+THEIRS = "theirs"
+
+
+class Stale(Conflict):
+    """Somebody else saved this while you were editing. Nothing of yours is saved yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """What a form was filled with. ``version``: of the record's history."""
+
+    version: int
+    values: Mapping[str, str]
+
+    def written(self) -> str:
+        return json.dumps({"version": self.version, "values": dict(self.values)})
+
+    @classmethod
+    def sent(cls, request: Request) -> Self | None:
+        """Read it from a sent form. None: from a client that does not send it."""
+        try:
+            given = json.loads(form_field(request, FIELD))
+            values = {str(name): str(value) for name, value in given["values"].items()}
+            return cls(version=int(given["version"]), values=values)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """A field that somebody else changed while the form was open. ``clash``: both changed it."""
+
+    name: str
+    before: str
+    theirs: str
+    mine: str
+    change: RecordChange | None
+    clash: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """The merged values, and where they come from."""
+
+    values: Mapping[str, str]
+    rivals: Sequence[Rival]
+
+
+def filled(conn: Connection, noun: Noun, record: int | str, values: Mapping[str, str]) -> Filled:
+    """What the form of this record is filled with now."""
+    return Filled(version=record_changes.version(conn, noun, str(record)), values=values)
+
+
+def chosen(request: Request, values: Mapping[str, str], was: Filled | None) -> dict[str, str]:
+    """The typed values, with theirs where the admin chose so."""
+    theirs = was.values if was else {}
+    return {
+        name: theirs[name]
+        if name in theirs and form_field(request, f"{KEEP}{name}") == THEIRS
+        else value
+        for name, value in values.items()
+    }
+
+
+def unless_stale(
+    operation: Callable[[Transaction, Any], Any],
+    was: Filled | None,
+    read: Callable[[Connection], Mapping[str, str]],
+) -> Callable[[Transaction, Any], Any]:
+    """The operation, which raises Stale when the record is no longer what the form was filled
+    with. On PostgreSQL the history's constraint lets one of two simultaneous saves run again, and
+    this one then sees the other."""
+
+    def save(tx: Transaction, command: Any) -> Any:
+        now = tx.conn.execution_options(now=tx.now)  # as a reading connection has it
+        if was is not None and differing(was.values, read(now)):
+            raise Stale
+        return operation(tx, command)
+
+    return save
+
+
+def differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The names of the fields that differ. Line ends and outer blanks do not count."""
+    return [
+        name
+        for name, value in now.items()
+        if name in before and _plain(before[name]) != _plain(value)
+    ]
+
+
+def merged(
+    mine: Mapping[str, str], was: Filled, now: Filled, changes: Sequence[RecordChange]
+) -> Merged:
+    """``changes``: those after ``was``, newest first."""
+    values, rivals = dict(mine), []
+    for name in differing(was.values, now.values):
+        clash = _plain(mine.get(name, "")) not in map(_plain, (was.values[name], now.values[name]))
+        if not clash:
+            values[name] = now.values[name]
+        rivals.append(
+            Rival(
+                name=name,
+                before=was.values[name],
+                theirs=now.values[name],
+                mine=mine.get(name, ""),
+                change=_change_of(name, changes),
+                clash=clash,
+            )
+        )
+    return Merged(values=values, rivals=rivals)
+
+
+def _change_of(name: str, changes: Sequence[RecordChange]) -> RecordChange | None:
+    """The newest change of this field. A form's field may have another name than the record's."""
+    own = (one for one in changes if name in one.changes)
+    return next(own, changes[0] if changes else None)
+
+
+def _plain(value: str) -> str:
+    return value.replace("\r\n", "\n").strip()

@@ -1,0 +1,93 @@
+"""Who would get this? An admin describes a conversation, and the page shows the queue and the
+agents that routing would choose, each with the reason."""
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import BadInput, Refusal
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.shared.language import Language
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk.desk import desk_time_zone
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
+from handoff_service.store.desk.users import find_active_users
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.routing.rehearsal import Imagined, rehearse
+from handoff_service.web.admin.pages import Form, admin_page, moment, number
+from handoff_service.web.admin.queue_conditions import topics
+from handoff_service.web.shared.rendering import phone
+from handoff_service.web.shared.session import desk_of, page
+
+QUEUES = "/queues"
+HERE = f"{QUEUES}/try"
+NAMES = ("number", "topic", "language", "requester", "at", "waited")
+LANGUAGES = {Language.ENGLISH: "English", Language.SPANISH: "Spanish"}
+A_DAY = 86_400  # seconds
+
+
+@page(Role.ADMIN)
+async def try_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    values = {name: (request.args.get(name) or "").strip()[:200] for name in NAMES}
+    form, result = Form(values=values), None
+    read = desk_of(request).store.read
+    try:
+        if values["number"]:
+            imagined = await read(_imagined, values)
+            result = await read(rehearse, imagined)
+    except Refusal as refusal:
+        form = form.with_refusal(refusal)
+    shown = {"form": form, "result": result, **await read(_around)}
+    status = 400 if form.errors else 200
+    return await admin_page(
+        request, agent, "try_routing.html", here=QUEUES, back=QUEUES, status=status, **shown
+    )
+
+
+def _around(conn: Connection) -> dict[str, Any]:
+    return {
+        "numbers": {
+            str(one.id): f"{phone(one.number)} · {one.label}"
+            if one.label != one.number
+            else phone(one.number)
+            for one in list_provider_numbers(conn)
+        },
+        "topics": topics(conn),
+        "languages": {"": "Not known", **LANGUAGES},
+        "zone_name": desk_time_zone(conn),
+    }
+
+
+def _imagined(conn: Connection, values: dict[str, str]) -> Imagined:
+    chosen = values["number"]
+    if not any(str(one.id) == chosen for one in list_provider_numbers(conn)):
+        raise BadInput(errors={"number": "Choose a company number."})
+    waited = number(values["waited"] or "0", "waited", least=0, most=A_DAY)
+    return Imagined(
+        provider_number_id=int(chosen),
+        at=moment(values["at"], "at", ZoneInfo(desk_time_zone(conn))) or read_at(conn),
+        topic=values["topic"] or None,
+        language=values["language"] or None,
+        attributes=_attributes(conn, values["requester"]),
+        waited=timedelta(seconds=waited),
+    )
+
+
+def _attributes(conn: Connection, words: str) -> dict[str, str]:
+    """The attributes of the one user who has this name, number or employee number."""
+    if not words:
+        return {}
+    found = find_active_users(conn, words, 2)
+    if len(found) != 1:
+        what = "No user fits." if not found else "Several users fit. Write more of the name."
+        raise BadInput(errors={"requester": what})
+    row = conn.execute(select(t.users.c.attributes).where(t.users.c.id == found[0].id)).scalar()
+    return dict(row or {})
+
+
+PAGES: dict[str, Any] = {HERE: try_page}

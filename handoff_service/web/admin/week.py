@@ -1,0 +1,133 @@
+"""The week grid of a queue's opening hours: it writes the expression, and follows it when that is
+typed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.lib.opening_hours import Schedule
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.routing.week_grid import (
+    DAYS,
+    Times,
+    Week,
+    parse,
+    read_times,
+    say_times,
+    write,
+)
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk.desk import desk_country, desk_time_zone
+from handoff_service.store.engine.database import read_at
+from handoff_service.web.admin.hours import hours
+from handoff_service.web.admin.pages import UNDER
+from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
+from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.session import desk_of, page
+
+CALLED = dict(
+    zip(
+        DAYS,
+        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        strict=True,
+    )
+)
+WORKDAYS = DAYS[:5]
+TYPED = ("schedule", "time_zone", "country")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRow:
+    """A day of the grid. ``bars``: (from, length) in minutes, for the drawing."""
+
+    day: str
+    called: str
+    typed: str
+    bars: list[tuple[int, int]]
+    wrong: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """``rows`` empty: the expression is richer than a week."""
+
+    rows: list[DayRow]
+    closed_on_holidays: bool = False
+
+
+def grid(expression: str) -> Grid:
+    """The grid that shows an expression."""
+    week = parse(expression)
+    if week is None:
+        return Grid(rows=[])
+    rows = [_row(day, week.times.get(day, ())) for day in DAYS]
+    return Grid(rows=rows, closed_on_holidays=week.closed_on_holidays)
+
+
+def schedule_of(conn: Connection, given: Mapping[str, str]) -> Schedule:
+    """The schedule that is being typed. Wrong zones and countries count as the desk's."""
+    zone = given["time_zone"] if given["time_zone"] in TIME_ZONES else desk_time_zone(conn)
+    country = given["country"] if given["country"] in COUNTRIES else desk_country(conn)
+    return Schedule(given["schedule"] or None, zone, country)
+
+
+@page(Role.ADMIN)
+async def hours_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Describe the expression that is being typed, and let the grid follow it."""
+    typed = _typed(request)
+    return await _answer(request, typed, grid(typed["schedule"]))
+
+
+@page(Role.ADMIN)
+async def week_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Write the expression for the grid that is being edited. With a wrong time, it stays as it
+    is."""
+    sent = {day: (request.args.get(f"day-{day}") or "")[:200] for day in DAYS}
+    if request.args.get("copy"):
+        sent |= dict.fromkeys(WORKDAYS, sent["Mo"])
+    edited = Grid(
+        rows=[_read(day, sent[day]) for day in DAYS],
+        closed_on_holidays=bool(request.args.get("holidays")),
+    )
+    typed = _typed(request)
+    if any(row.wrong for row in edited.rows):
+        return await _answer(request, typed, edited)
+    times = {day: read_times(sent[day]) for day in DAYS}
+    expression = write(Week(times=times, closed_on_holidays=edited.closed_on_holidays))
+    answer = await _answer(request, typed | {"schedule": expression}, edited)
+    # the page's script puts it into the field, which keeps its listeners and its place
+    answer.headers["HX-Trigger"] = json.dumps({"schedule-written": expression})
+    return answer
+
+
+async def _answer(request: Request, typed: Mapping[str, str], shown: Grid) -> HTTPResponse:
+    def read(conn: Connection) -> Any:
+        return hours(schedule_of(conn, typed), read_at(conn))
+
+    described = await desk_of(request).store.read(read)
+    return render("admin/hours.html", under=UNDER, hours=described, grid=shown, follows=True)
+
+
+def _typed(request: Request) -> dict[str, str]:
+    return {name: (request.args.get(name) or "").strip()[:500] for name in TYPED}
+
+
+def _read(day: str, typed: str) -> DayRow:
+    try:
+        return _row(day, read_times(typed), typed)
+    except ValueError as error:
+        return DayRow(day=day, called=CALLED[day], typed=typed, bars=[], wrong=str(error))
+
+
+def _row(day: str, times: Times, typed: str | None = None) -> DayRow:
+    written = say_times(times).replace(",", ", ") if typed is None else typed
+    bars = [(start, end - start) for start, end in times]
+    return DayRow(day=day, called=CALLED[day], typed=written, bars=bars)
+
+
+PAGES: dict[str, Any] = {"/queues/hours": hours_fragment, "/queues/week": week_fragment}

@@ -1,0 +1,88 @@
+// A form that keeps watch: how many changes are unsaved, and a question before they are lost.
+
+import { open } from "./dialogs.js";
+
+const IGNORED = /^(csrf|command|was|create|keep-.*|add|remove|refresh|dry_run)$/;
+
+export function startUnsaved() {
+  const form = document.querySelector("form[data-guarded]");
+  if (!form) return;
+  const first = valuesOf(form);
+  // what was typed before the service sent the form back
+  const sentBack = new Set(JSON.parse(form.dataset.unsaved));
+  let leaving = false;
+  const count = () => {
+    const now = valuesOf(form);
+    const names = [...new Set([...first.keys(), ...now.keys()])].filter((name) => first.get(name) !== now.get(name));
+    return new Set([...names, ...sentBack]).size;
+  };
+  const show = () => tell(count());
+  for (const changed of ["input", "change"]) document.addEventListener(changed, show);
+  new MutationObserver(show).observe(form, { childList: true, subtree: true });
+  addEventListener("pageshow", show); // also when the browser goes back to it
+  show();
+  document.addEventListener("submit", (event) => {
+    leaving ||= event.target === form || "leaves" in event.target.dataset;
+  });
+  document.getElementById("discard").addEventListener("click", () => (leaving = true));
+  addEventListener("beforeunload", (event) => {
+    if (!leaving && count()) event.preventDefault();
+  });
+  askBeforeLinks(() => !leaving && count(), () => (leaving = true));
+  keepMineOnceEdited(form);
+}
+
+// Each field, or part with several, and what is in it.
+function valuesOf(form) {
+  const values = new Map();
+  for (const field of [...form.elements].filter((one) => one.matches("input, select, textarea"))) {
+    const name = field.closest("[data-counts]")?.dataset.counts ?? field.name;
+    if (!name || IGNORED.test(name)) continue;
+    const off = ["checkbox", "radio"].includes(field.type) && !field.checked;
+    const value = off ? "" : `${field.name}=${field.value.trim()}\n`;
+    values.set(name, (values.get(name) ?? "") + value);
+  }
+  return values;
+}
+
+function tell(count) {
+  const bar = document.getElementById("save-bar");
+  bar.toggleAttribute("data-unsaved", count > 0);
+  const words = count ? `${count} unsaved ${count === 1 ? "change" : "changes"}` : "";
+  const output = document.getElementById("unsaved");
+  if (output.textContent !== words) output.textContent = words;
+  document.getElementById("discard").hidden = !count;
+}
+
+function askBeforeLinks(unsaved, leave) {
+  const dialog = document.getElementById("leave-dialog");
+  let to;
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || link.id === "discard" || link.id === "leave" || stays(link, event) || !unsaved()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    to = link.href;
+    document.getElementById("leave-count").textContent = document.getElementById("unsaved").textContent;
+    open(dialog.id, link);
+  }, { capture: true });
+  document.getElementById("leave").addEventListener("click", () => {
+    leave();
+    location.assign(to);
+  });
+}
+
+// Whether the page is still there after the click.
+function stays(link, event) {
+  const elsewhere = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || link.target === "_blank";
+  const here = link.getAttribute("href").startsWith("#") || link.hasAttribute("download");
+  return elsewhere || here || link.matches("[data-load], [data-show], [data-hide]");
+}
+
+// Who edits a field that two people changed wants what is typed there.
+function keepMineOnceEdited(form) {
+  form.addEventListener("input", ({ target }) => {
+    const mine = form.querySelector(`[name="keep-${CSS.escape(target.name)}"][value="mine"]`);
+    if (mine) mine.checked = true;
+  });
+}

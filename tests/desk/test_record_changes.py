@@ -1,0 +1,76 @@
+"""The change history of records: who changed which field, from what to what, by whatever way."""
+
+from pathlib import Path
+
+from handoff_service.operations.desk.agents import ChangeAgent, change_agent
+from handoff_service.operations.desk.groups import MakeGroup, delete_group, make_group
+from handoff_service.operations.desk.users import ChangeUser, change_user
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.operations.routing.queues import ChangeQueue, change_queue
+from handoff_service.rules.desk.record_changes import Noun, difference
+from handoff_service.store.desk_file.record_changes import RecordChange, history
+from tests.support.story import MIA, OMAR, Story
+
+
+async def changes(story: Story, noun: Noun, record: str = "1") -> list[RecordChange]:
+    return await story.store.read(history, noun, record)
+
+
+def test_a_difference_has_both_values_but_none_of_a_secret() -> None:
+    before = {"name": "Ann", "email": None, "password": "hash 1"}
+    after = {"name": "Ann Lee", "password": "hash 2"}
+    assert difference(before, after) == {"name": ["Ann", "Ann Lee"], "password": [None, None]}
+    assert difference(before, dict(before)) == {}
+
+
+async def test_a_change_names_the_agent_the_field_and_both_values(story: Story) -> None:
+    before = len(await changes(story, Noun.QUEUE))
+    omars = story.store.acting(OMAR)
+    change = ChangeQueue(id=1, values={"accept_seconds": 90, "schedule": "Mo-Fr 08:00-18:00"})
+    await omars.write(change_queue, change)
+    await omars.write(change_queue, change)  # nothing new
+    newest, *older = await changes(story, Noun.QUEUE)
+    assert newest.by is not None
+    assert newest.by.name == "Omar Haddad"
+    assert newest.changes == {
+        "schedule": [None, "Mo-Fr 08:00-18:00"],
+        "accept_seconds": [60, 90],
+    }
+    assert (len(older), newest.version) == (before, before + 1)
+
+
+async def test_the_desk_file_leaves_the_same_history(story: Story, tmp_path: Path) -> None:
+    file = tmp_path / "desk.toml"
+    file.write_text(
+        '[[users]]\nexternal_id = "E1001"\nname = "Ann Leigh"\nnumbers = ["+12025550101"]\n'
+        'facts = { birth_year = "1971" }\n'
+        '[[groups]]\nname = "Service desk"\ncapacity = 3\n'
+    )
+    read = desk_file.read(file)
+    for _twice in range(2):  # the second import changes nothing
+        await story.store.write(import_desk, read)
+    newest = (await changes(story, Noun.USER))[0]
+    assert newest.by is None
+    assert newest.changes["name"] == ["Ann Lee", "Ann Leigh"]
+    assert newest.changes["facts"] == [None, None]
+    ids = [one.version for one in await changes(story, Noun.USER)]
+    assert ids == sorted(set(ids), reverse=True)
+    assert (await changes(story, Noun.GROUP))[0].changes == {"capacity": [None, 3]}
+
+
+async def test_secrets_are_named_and_never_kept(story: Story) -> None:
+    secret = ChangeAgent(id=MIA, by=OMAR, values={"password_hash": "new hash"})
+    await story.store.acting(OMAR).write(change_agent, secret)
+    assert (await changes(story, Noun.AGENT, str(MIA)))[0].changes == {"password": [None, None]}
+    leave = ChangeUser(id=1, by=OMAR, values={"active": False})
+    await story.store.acting(OMAR).write(change_user, leave)
+    newest = (await changes(story, Noun.USER))[0]
+    assert newest.changes["active"] == [None, False]
+
+
+async def test_a_deleted_record_leaves_no_history_to_its_successor(story: Story) -> None:
+    group = await story.store.acting(OMAR).write(make_group, MakeGroup(name="Night shift"))
+    assert [one.changes for one in await changes(story, Noun.GROUP, str(group))] == [{}]
+    await story.store.write(delete_group, group)
+    assert await changes(story, Noun.GROUP, str(group)) == []
