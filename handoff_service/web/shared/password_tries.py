@@ -27,19 +27,26 @@ class Opened:
 
 
 async def try_password(
-    desk: AppContext, email: str, password: str, address: str, *, is_known: bool = False
+    desk: AppContext,
+    email: str,
+    password: str,
+    address: str,
+    *,
+    is_known: bool = False,
+    device: str = "",
 ) -> Opened | int:
     """Return a new session, or the number of tries left after a wrong password. Raises TooManyTries
     when none are left, and Busy while too many people sign in.
 
-    ``is_known``: the browser has signed in to this account before.
+    ``is_known``: the browser has signed in to this account before. ``device``: for the agent's
+    list of sessions.
     """
     checked = await _check(desk, email, password, address, is_known=is_known)
     if isinstance(checked, int):
         return checked
     agent_id, right = checked
     token = secrets.token_urlsafe(32)
-    await desk.store.write(sign_in.open_session, Open(agent_id, token, right))
+    await desk.store.write(sign_in.open_session, Open(agent_id, token, right, device))
     return Opened(agent_id, token)
 
 

@@ -17,6 +17,7 @@ from handoff_service.operations.routing.presence import RecordSignIn, SetPresenc
 from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.client_address import client_address
+from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.password_tries import is_known, remember, try_password
 from handoff_service.web.shared.rendering import form_field, from_this_site, render
 from handoff_service.web.shared.session import (
@@ -82,6 +83,7 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
             password[:1000],
             client_address(request),
             is_known=is_known(request, email[:320]),
+            device=device_of(request.headers.get("user-agent", "")),
         )
     except TooManyTries as error:
         page = await _page(request, email=email, wrong=error.detail, status=error.status)

@@ -28,7 +28,7 @@ from handoff_service.operations.routing import presence as presences
 from handoff_service.operations.routing.answer_offer import Accept, Reject, accept_work, reject_work
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.rules.delivery.sms_text import MAX_BODY
-from handoff_service.rules.shared.vocabulary import Role, State
+from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.desk import texts
 from handoff_service.store.desk.users import find_active_users
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
@@ -43,15 +43,16 @@ from handoff_service.web.shared.session import (
     LIVE,
     csrf_token,
     desk_of,
+    home_of,
     page,
     signed_in,
     supervises,
-    trains,
 )
 from handoff_service.web.shared.uploads import MAY_ATTACH, attached
 from handoff_service.web.supervisor import supervisor
 from handoff_service.web.trainer import intents, models, teach, train
 from handoff_service.web.workspace import (
+    account,
     cases,
     consent,
     earlier_messages,
@@ -93,10 +94,10 @@ def blueprint() -> Blueprint:
 
 @page(*ANYONE)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the list without an open conversation. An agent who is only a trainer starts at
-    Teach."""
-    if trains(agent) and not agent.roles & {*LIVE, Role.ADMIN}:
-        return redirect("/workspace/trainer")
+    """Return the list without an open conversation. Agents who do not answer requesters start
+    elsewhere."""
+    if (home := home_of(agent)) != "/workspace":
+        return redirect(home)
     return render("list_page.html", **await _around(request, agent))
 
 
@@ -292,6 +293,7 @@ PAGES: dict[str, Any] = {
     "/search": search.search_page,
     f"{ONE}/users": found_users,
     "/events": live_updates.events,
+    **account.PAGES,
     **template_picker.PAGES,
     **new_conversation.PAGES,
     **supervisor.PAGES,
@@ -316,6 +318,7 @@ ACTS: dict[str, Any] = {
     f"{ONE}/verify/undo": undo,
     "/presence": presence,
     "/presence/notice": dismiss_notice,
+    **account.ACTS,
     **new_conversation.ACTS,
     **hold.ACTS,
     **timers.ACTS,
