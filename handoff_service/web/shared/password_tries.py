@@ -60,6 +60,22 @@ async def confirm_password(desk: AppContext, email: str, password: str, address:
     return None
 
 
+async def count_request(
+    desk: AppContext, email: str, address: str, *, is_known: bool = False
+) -> None:
+    """Count a request for a link to reset a password. The limits are those of signing in, counted
+    separately. Raises TooManyTries."""
+    account = email.strip().lower()
+    attempt = Try(
+        key=_hashed(desk, f"reset|{account}|{address}"),
+        address=_hashed(desk, f"reset address|{address}"),
+        account=None if is_known else _hashed(desk, f"reset account|{account}"),
+    )
+    counted = await desk.store.write(sign_in.count_try, attempt)
+    if counted.left < 0:
+        raise TooManyTries
+
+
 async def _check(
     desk: AppContext, email: str, password: str, address: str, *, is_known: bool
 ) -> tuple[int, RightTry] | int:

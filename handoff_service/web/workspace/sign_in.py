@@ -18,7 +18,12 @@ from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of
-from handoff_service.web.shared.password_tries import is_known, remember, try_password
+from handoff_service.web.shared.password_tries import (
+    Opened,
+    is_known,
+    remember,
+    try_password,
+)
 from handoff_service.web.shared.rendering import form_field, from_this_site, render
 from handoff_service.web.shared.session import (
     ANYONE,
@@ -94,10 +99,16 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
         return await _page(
             request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401
         )
-    await desk.store.write(presence.signed_in, RecordSignIn(agent_id=answer.agent_id, to_work=True))
-    response = redirect(_next(form_field(request, "next")), status=303)
-    give_cookie(desk, response, answer.token)
-    remember(request, response, email[:320])
+    return await enter(request, answer, email[:320], _next(form_field(request, "next")))
+
+
+async def enter(request: Request, opened: Opened, email: str, to: str) -> HTTPResponse:
+    """Redirect an agent with a new session to this page."""
+    desk = desk_of(request)
+    await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))
+    response = redirect(to, status=303)
+    give_cookie(desk, response, opened.token)
+    remember(request, response, email)
     return response
 
 

@@ -60,6 +60,7 @@ from handoff_service.web.workspace import (
     live_updates,
     misunderstood,
     new_conversation,
+    passwords,
     resolve_send,
     search,
     sign_in,
@@ -89,7 +90,8 @@ def blueprint() -> Blueprint:
         inside.add_route(
             handler, path, methods=["POST"], name=handler.__name__, error_format="text"
         )
-    return Blueprint.group(made, inside, admin.blueprint(), sign_in.blueprint(), assets.blueprint())  # type: ignore[return-value]
+    outside = (sign_in.blueprint(), passwords.blueprint(), assets.blueprint())
+    return Blueprint.group(made, inside, admin.blueprint(), *outside)  # type: ignore[return-value]
 
 
 @page(*ANYONE)
