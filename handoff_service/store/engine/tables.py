@@ -152,8 +152,8 @@ installation = Table(
     _id(),
     #: random; separates this desk from others on the same Redis server
     _word("desk_id"),
-    #: when an admin finished the set-up in the browser
-    _time("set_up_at", null=True),
+    #: the steps of the set-up in the browser that an admin has done or skipped
+    _json("setup_steps", "[]"),
     #: the checks that admins have hidden from the checklist
     _json("hidden_checks", "[]"),
 )

@@ -15,6 +15,7 @@ from handoff_service.operations.desk_file.desk_file import AgentEntry
 from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import RecordSignIn, SetPresence, set_presence
 from handoff_service.rules.shared.vocabulary import Presence
+from handoff_service.store.desk.set_up import is_empty
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of
@@ -36,7 +37,7 @@ from handoff_service.web.shared.session import (
 )
 
 # stays on this site, however a browser reads it
-_PAGE = re.compile(r"/workspace([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")
+_PAGE = re.compile(r"/(?:workspace|setup|phone)([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")
 
 
 def blueprint() -> Blueprint:
@@ -47,6 +48,8 @@ def blueprint() -> Blueprint:
     async def sign_in_page(request: Request) -> HTTPResponse:
         if await signed_in(request):
             return redirect(_next(request.args.get("next") or ""))
+        if await desk_of(request).store.read(is_empty):
+            return redirect("/setup")
         return await _page(request)
 
     @made.post("/sign-in")
@@ -123,7 +126,6 @@ async def _page(
 ) -> HTTPResponse:
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
-    simulated = desk.settings.demo and desk.settings.sms_provider == "simulator"
     return render(
         "sign_in.html",
         status=status,
@@ -132,7 +134,7 @@ async def _page(
         wrong=wrong,
         next=_next(form_field(request, "next") or request.args.get("next") or ""),
         demo=demo_agents() if desk.settings.demo else [],
-        demo_phone=simulated,
+        demo_phone=desk.settings.demo and desk.settings.has_simulator,
     )
 
 

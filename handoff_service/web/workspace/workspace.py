@@ -30,9 +30,10 @@ from handoff_service.operations.routing.presence import SetPresence, set_presenc
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.desk import texts
+from handoff_service.store.desk.set_up import is_empty
 from handoff_service.store.desk.users import find_active_users
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
-from handoff_service.web import admin
+from handoff_service.web import admin, setup
 from handoff_service.web.shared import assets, page_queries
 from handoff_service.web.shared.page_queries import DeskFacts, Thread
 from handoff_service.web.shared.page_shell import frame
@@ -79,7 +80,9 @@ def blueprint() -> Blueprint:
 
     @made.get("/")
     async def start(request: Request) -> HTTPResponse:
-        return redirect("/workspace" if await signed_in(request) else "/sign-in")
+        if await signed_in(request):
+            return redirect("/workspace")
+        return redirect("/setup" if await desk_of(request).store.read(is_empty) else "/sign-in")
 
     # Without an explicit error format, Sanic would read and parse each handler's source to find
     # one, which takes a millisecond.
@@ -90,7 +93,12 @@ def blueprint() -> Blueprint:
         inside.add_route(
             handler, path, methods=["POST"], name=handler.__name__, error_format="text"
         )
-    outside = (sign_in.blueprint(), passwords.blueprint(), assets.blueprint())
+    outside = (
+        sign_in.blueprint(),
+        passwords.blueprint(),
+        setup.blueprint(),
+        assets.blueprint(),
+    )
     return Blueprint.group(made, inside, admin.blueprint(), *outside)  # type: ignore[return-value]
 
 

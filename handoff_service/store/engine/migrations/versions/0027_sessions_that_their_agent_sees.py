@@ -1,5 +1,5 @@
-"""An agent sees each session's device and last use; set-up has an end, and its checks can be
-hidden."""
+"""An agent sees each session's device and last use; the set-up in the browser can be left and
+resumed, and checks can be hidden."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,6 @@ down_revision = '0025'
 def upgrade() -> None:
     op.add_column('sessions', sa.Column('last_used_at', UtcTime(), nullable=True))
     op.add_column('sessions', sa.Column('device', sa.Text(), nullable=False, server_default=sa.text("''")))
-    op.add_column('installation', sa.Column('set_up_at', UtcTime(), nullable=True))
-    op.add_column('installation', sa.Column('hidden_checks', sa.JSON(), nullable=False,
-        server_default=sa.text("'[]'")))
+    for name in ('setup_steps', 'hidden_checks'):
+        op.add_column('installation', sa.Column(name, sa.JSON(), nullable=False,
+            server_default=sa.text("'[]'")))
