@@ -378,6 +378,9 @@ def _greet(config: Settings) -> None:
     if config.has_mailbox:
         lines.append(f"Mailbox          {config.public_url}/mailbox")
     lines.append(f"API              {config.public_url}/api/docs")
+    if config.bot_urls:
+        lines.append("Virtual agent    starting; a line here says when it is up. Until then, live")
+        lines.append("                 agents get the texts")
     if config.demo:
         agents = desk_file.read(DEMO).agents
         lines += [

@@ -5,6 +5,7 @@ The address holds the phones: ``/phone?from=+12025550101&to=+18885550100``, with
 repeated for several phones.
 """
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 import sqlalchemy as sa
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
+from sanic.response import text as plain_text
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import BadInput, NotFound, NotSignedIn
@@ -25,6 +27,7 @@ from handoff_service.operations.conversations.receive_sms import (
     Text,
     receive_sms,
 )
+from handoff_service.ports import BotModels
 from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.senders import is_name, why_unanswerable
@@ -120,13 +123,17 @@ def blueprint() -> Blueprint:
     async def texts(request: Request) -> HTTPResponse:
         return await _page(request, "phones.html")
 
+    @made.get("/bot")
+    async def bot(request: Request) -> HTTPResponse:
+        return plain_text(await _starting(request))
+
     @made.get("/media/<media_id:int>")
     async def picture(request: Request, media_id: int) -> HTTPResponse:
         desk = desk_of(request)
         return await served(desk, await desk.store.read(media.kept, media_id, agent_id=None))
 
     @made.post("/texts", stream=True)
-    async def text(request: Request) -> HTTPResponse:
+    async def send(request: Request) -> HTTPResponse:
         return await _text(request)
 
     @made.post("/behaviour")
@@ -142,6 +149,15 @@ def blueprint() -> Blueprint:
         await sse.serve(request, desk_of(request), topics, says)
 
     return made
+
+
+async def _starting(request: Request) -> str:
+    """Return a sentence while no virtual agent answers yet; else nothing."""
+    models: BotModels = request.app.ctx.bot_models
+    urls = desk_of(request).settings.bot_urls
+    if not urls or any(await asyncio.gather(*map(models.answers, urls))):
+        return ""
+    return "The virtual agent is starting. Until it is up, live agents get the texts."
 
 
 async def _page(request: Request, template: str) -> HTTPResponse:
