@@ -23,6 +23,14 @@ class Counted:
     clicks: int = 0
     started: float = field(default_factory=time.monotonic)
 
+    def step(self, name: str) -> None:
+        """Print what the way to here took: ``PATCHBOARD_TIMED=1`` with ``pytest -s`` makes the
+        table of docs/how-to/your-first-hour.md."""
+        if os.environ.get("PATCHBOARD_TIMED"):
+            print(
+                f"\n{name}: {self.clicks} clicks, {time.monotonic() - self.started:.1f} s", end=""
+            )
+
     def click(self, name: str | re.Pattern[str], role: str = "button") -> None:
         self.page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type]
         self.clicks += 1
@@ -54,29 +62,32 @@ def test_from_an_empty_database_to_an_answered_text(
     page.get_by_label("E-mail").fill("ada@example.com")
     here.click("Make my account")
     expect(page.get_by_label("Country")).to_have_value("DE")  # the browser's
+    here.step("account")
     here.click("Save and continue")
     expect(page.get_by_label("Number", exact=True)).to_have_value("+18885550100")
+    here.step("desk")
     here.click("Save and continue")
     expect(page.get_by_role("heading", name="Agents")).to_be_visible()
+    here.step("number")
     page.goto(f"{empty.url}/setup")  # left and resumed
     expect(page.get_by_role("heading", name="Agents")).to_be_visible()
     here.click("Continue")
     here.click("Save and continue")
 
     expect(page.get_by_text("Waiting for your text.")).to_be_visible()
+    here.step("agents and queue")
     with context.expect_page() as opened:
         here.click("Open the phone", role="link")
     phone = Phone(troubles.watch(opened.value))
     phone.text("My screen is dark")
     expect(page.get_by_text("“My screen is dark” arrived")).to_be_visible()
+    here.step("test text")
     here.click("Accept it in the workspace", role="link")
     here.click(re.compile("^Accept"))
     page.locator("#draft").fill("Good morning, this is Ada.")
     here.click("Send")
     expect(phone.texts.filter(has_text="this is Ada")).to_be_visible()
-    seconds = time.monotonic() - here.started
-    if os.environ.get("PATCHBOARD_TIMED"):
-        print(f"\n{here.clicks} clicks, {seconds:.1f} s")
+    here.step("answered")
 
     page.goto(f"{empty.url}/setup/test")
     expect(page.get_by_text("Ada Lovelace answered: “Good morning, this is Ada.”")).to_be_visible()
