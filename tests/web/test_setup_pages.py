@@ -16,6 +16,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.routing import queues
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.story import MAIN
 from tests.web.workspace_server import Answer, Running, Visitor, running, shown
 
 ADMIN = {"name": "Ada", "email": "ada@example.com", "password": "a few words", "answers": "1"}
@@ -210,3 +212,35 @@ def test_each_desk_has_its_own_token() -> None:
     assert not opens("key", "desk", setup_token("another key", "desk"))
     assert not opens("key", "desk", "")
     assert Owner.QUEUE == "queue", "the templates name it"
+
+
+async def test_with_twilio_the_credentials_are_tested_and_one_click_points_a_number_here(
+    tmp_path: Path,
+) -> None:
+    database = f"sqlite:///{tmp_path / 'empty.db'}"
+    await asyncio.to_thread(migrate, database)
+    async with FakeTwilio() as twilio:
+        twilio.numbers = {MAIN: {"sms_url": "https://elsewhere.example/sms"}}
+        changes = twilio.environ(tmp_path) | {
+            "PATCHBOARD_DEMO": "0",
+            "PATCHBOARD_DATABASE_URL": database,
+            "PATCHBOARD_PUBLIC_URL": "http://desk.example.com",
+        }
+        async with running(tmp_path, **changes) as here, here.visitor() as visitor:
+            empty = SetUp(here, visitor)
+            await empty.account()
+            page = shown((await visitor.get("/setup/number")).text)
+            assert "Twilio accepts the credentials" in page
+            assert "https://elsewhere.example/sms Let them arrive here" in page
+            number = {"number": MAIN, "label": "", "first_responder": "live_agent"}
+            assert leads(await empty.save("number", **number)) == (303, "/setup/number?saved=1")
+            pointed = await empty.save("number/webhook", number=MAIN)
+            assert leads(pointed) == (303, "/setup/number?pointed=1")
+            assert twilio.numbers[MAIN]["sms_url"] == "http://desk.example.com/webhooks/twilio/sms"
+            assert "here" in shown((await visitor.get("/setup/number")).text)
+            assert leads(await empty.save("number", **number)) == (303, "/setup/agents")
+            text = shown((await visitor.get("/setup/test")).text)
+            assert "Text anything from your own phone to +1 888 555 0100" in text
+            assert (await visitor.get("/phone")).status == 404
+            twilio.auth_token = "another"
+            assert "Twilio refuses" in shown((await visitor.get("/setup/number")).text)
