@@ -102,7 +102,7 @@ async def _page(
     shown: dict[str, Any] = {
         "agent": agent,
         "name_form": name or Form(values={"name": agent.name}),
-        "passwords": passwords or Form(values=NO_PASSWORDS),
+        "password_form": passwords or Form(values=NO_PASSWORDS),
         "sessions": await desk.store.read(sessions_of, agent.id, desk.clock()),
         "this": token_hash(cookie_token(request) or ""),
         "done": DONE.get(request.args.get("done") or "", ""),
