@@ -1,6 +1,7 @@
 """The account page: an agent's own name, password and sessions."""
 
 import re
+import secrets
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -59,7 +60,8 @@ async def csrf(visitor: Visitor) -> str:
 
 async def post(visitor: Visitor, what: str, **fields: str) -> tuple[int, str]:
     path = f"/workspace/account/{what}"
-    answer = await visitor.post(path, csrf=await csrf(visitor), **fields)
+    carried = {"csrf": await csrf(visitor), "command": secrets.token_hex(12)}
+    answer = await visitor.post(path, **carried, **fields)
     return answer.status, shown(answer.text)
 
 

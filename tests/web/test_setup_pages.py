@@ -149,6 +149,19 @@ async def test_steps_can_be_repeated_and_change_nothing_twice(empty: SetUp) -> N
     assert row.number == "+18885550100"
 
 
+async def test_another_number_corrects_the_first_until_it_is_used(empty: SetUp) -> None:
+    await empty.account()
+
+    async def save(number: str) -> list[str]:
+        await empty.save("number", number=number, label="", first_responder="live_agent")
+        return [row.number for row in await empty.here.story.rows(t.provider_numbers)]
+
+    assert await save("+18885550109") == ["+18885550109"]
+    assert await save("+18885550100") == ["+18885550100"]
+    await empty.here.story.text(to="+18885550100")
+    assert await save("+18885550101") == ["+18885550100", "+18885550101"]
+
+
 async def test_the_token_opens_the_first_step_and_then_nothing(empty: SetUp) -> None:
     token = await empty.token()
     assert token == await empty.token(), "it follows from the key and the desk: a restart keeps it"

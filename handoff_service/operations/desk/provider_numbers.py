@@ -55,7 +55,7 @@ def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> No
     was = _one(tx, command.id)
     wanted = command.values.get("number", was.number)
     if wanted != was.number:
-        if _used(tx, command.id):
+        if is_used(tx, command.id):
             raise Conflict(
                 f"{was.number} has conversations, so it cannot be changed. Create the "
                 f"company number {wanted} instead."
@@ -84,7 +84,7 @@ def delete_provider_number(tx: Transaction, number_id: int) -> None:
     """Delete a number that was never used. NotFound; the Conflict for others says what to do
     instead."""
     number = _one(tx, number_id).number
-    if _used(tx, number_id):
+    if is_used(tx, number_id):
         said = (
             f"{number} has conversations, so it cannot be deleted. Change its label to show "
             "that it is not in use."
@@ -104,7 +104,8 @@ def _one(tx: Transaction, number_id: int) -> sa.Row[Any]:
     return found
 
 
-def _used(tx: Transaction, number_id: int) -> bool:
+def is_used(tx: Transaction, number_id: int) -> bool:
+    """Whether the number has conversations."""
     i = t.interactions
     return (
         tx.conn.execute(select(i.c.id).where(i.c.provider_number_id == number_id).limit(1)).scalar()

@@ -10,7 +10,10 @@ from sqlalchemy import Connection, select, update
 from handoff_service.errors import Conflict
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.desk.provider_numbers import (
+    ChangeProviderNumber,
     MakeProviderNumber,
+    change_provider_number,
+    is_used,
     put_provider_number,
 )
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue, make_queue
@@ -18,7 +21,8 @@ from handoff_service.rules.desk.setup_token import setup_token
 from handoff_service.rules.routing.queues import QueueFields, QueuePool
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_id
-from handoff_service.store.desk.set_up import Step, has_admin, steps_done
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
+from handoff_service.store.desk.set_up import Step, has_admin, is_under_way, steps_done
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import queues
@@ -73,12 +77,17 @@ def make_first_admin(tx: Transaction, command: FirstAdmin) -> int:
 
 
 def save_number(tx: Transaction, command: SaveStep) -> None:
-    """Put the first number on the first queue, which is made if there is none."""
+    """Put the first number on the first queue, which is made if there is none. Until the set-up
+    ends, another number corrects the only one, unless that has conversations."""
     queue = next(iter(queues.list_(tx.conn).values()), None)
     if queue is None:
         make_queue(tx, QueueFields(name=FIRST, pools=(QueuePool(group=FIRST),)))
-    name = queue.name if queue else FIRST
-    put_provider_number(tx, MakeProviderNumber(**{**command.values, "queue": name}))
+    values = {**command.values, "queue": queue.name if queue else FIRST}
+    there = list_provider_numbers(tx.conn)
+    if is_under_way(tx.conn) and len(there) == 1 and not is_used(tx, there[0].id):
+        change_provider_number(tx, ChangeProviderNumber(id=there[0].id, values=values))
+    else:
+        put_provider_number(tx, MakeProviderNumber(**values))
     finish_step(tx, Step.NUMBER)
 
 
