@@ -26,7 +26,7 @@ HERE = "/checklist"
 @page(Role.ADMIN)
 async def checklist_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The checks of the database at once; the page's script then asks for all of them."""
-    shown = _shown(request, await _outcomes(request, ask=False))
+    shown = _shown(await _outcomes(request, ask=False))
     return await admin_page(request, agent, "checklist.html", here=HERE, **shown)
 
 
@@ -34,7 +34,7 @@ async def checklist_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def live_checks(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The same with the provider's answers, which take a moment."""
     around: dict[str, Any] = {"csrf": csrf_token(request), "under": UNDER, "here": HERE}
-    shown = _shown(request, await _outcomes(request, ask=True))
+    shown = _shown(await _outcomes(request, ask=True))
     return render("admin/checks.html", **around, **shown)
 
 
@@ -47,12 +47,11 @@ async def _outcomes(request: Request, *, ask: bool) -> list[Outcome]:
     return await desk.store.read(outcomes, outside)
 
 
-def _shown(request: Request, found: list[Outcome]) -> dict[str, Any]:
+def _shown(found: list[Outcome]) -> dict[str, Any]:
     return {
         "wrong": [one for one in found if one.found and not one.is_hidden],
         "passed": [one for one in found if not one.found],
         "hidden": [one for one in found if one.found and one.is_hidden],
-        "asks_provider": provider_of(desk_of(request).settings).checked,
     }
 
 

@@ -5,7 +5,6 @@ The address holds the phones: ``/phone?from=+12025550101&to=+18885550100``, with
 repeated for several phones.
 """
 
-import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +26,6 @@ from handoff_service.operations.conversations.receive_sms import (
     Text,
     receive_sms,
 )
-from handoff_service.ports import BotModels
 from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.senders import is_name, why_unanswerable
@@ -53,6 +51,7 @@ from handoff_service.web.shared.rendering import (
 from handoff_service.web.shared.session import allowed, desk_of, signed_in
 from handoff_service.web.shared.uploads import AROUND, take_body
 from handoff_service.web.simulator.reactions import buttons
+from handoff_service.web.simulator.starting import starting
 
 BEHAVIOURS = {
     Behaviour.USUAL: "Works as usual",
@@ -125,7 +124,7 @@ def blueprint() -> Blueprint:
 
     @made.get("/bot")
     async def bot(request: Request) -> HTTPResponse:
-        return plain_text(await _starting(request))
+        return plain_text(await starting(request))
 
     @made.get("/media/<media_id:int>")
     async def picture(request: Request, media_id: int) -> HTTPResponse:
@@ -149,15 +148,6 @@ def blueprint() -> Blueprint:
         await sse.serve(request, desk_of(request), topics, says)
 
     return made
-
-
-async def _starting(request: Request) -> str:
-    """Return a sentence while no virtual agent answers yet; else nothing."""
-    models: BotModels = request.app.ctx.bot_models
-    urls = desk_of(request).settings.bot_urls
-    if not urls or any(await asyncio.gather(*map(models.answers, urls))):
-        return ""
-    return "The virtual agent is starting. Until it is up, live agents get the texts."
 
 
 async def _page(request: Request, template: str) -> HTTPResponse:

@@ -106,7 +106,6 @@ async def _page(
         "sessions": await desk.store.read(sessions_of, agent.id, desk.clock()),
         "this": token_hash(cookie_token(request) or ""),
         "done": DONE.get(request.args.get("done") or "", ""),
-        "may_reset": desk.settings.mails,
     }
     return render("account.html", status=status, **around | shown)
 
