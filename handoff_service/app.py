@@ -88,8 +88,8 @@ def create_app(settings: Settings) -> App:
     app.blueprint(workspace.blueprint())
     if settings.has_simulator:
         app.blueprint(phone.blueprint())
-        if settings.smtp_url is None:
-            app.blueprint(mailbox.blueprint())
+    if settings.has_mailbox:
+        app.blueprint(mailbox.blueprint())
     return app
 
 
@@ -230,7 +230,7 @@ def _mailer(settings: Settings) -> Mailer | None:
                 settings.smtp_url, own_host=urlsplit(settings.public_url).hostname or "localhost"
             )
         )
-    return Mailbox(clock.now) if settings.has_simulator else None
+    return Mailbox(clock.now) if settings.has_mailbox else None
 
 
 def _bot(settings: Settings, metrics: Metrics) -> Bot:

@@ -21,6 +21,7 @@ from handoff_service.context import operation_settings
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.gateways.providers import send_errors_of
 from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
+from handoff_service.operations.desk.set_up import setup_link
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.rules.shared.vocabulary import Role
@@ -278,11 +279,18 @@ def _serve_it(config: Settings) -> int:
     migrate(config.database_url, report=_progress)
     if config.demo:
         asyncio.run(_import_file(config, DEMO, only_if_empty=True))
+    if link := asyncio.run(_setup_link(config)):
+        print(f"\nNobody can sign in yet. Set up the desk in a browser:\n\n  {link}\n", flush=True)
     if config.workers == 1:
         serving.run(lambda: create_app(config), listening)
     else:
         asyncio.run(Supervisor(listening, config.workers).run())
     return 0
+
+
+async def _setup_link(config: Settings) -> str | None:
+    async with _opened(config) as store:
+        return await store.read(setup_link, config.public_url, config.secret_key)
 
 
 def _measure(config: Settings, pipeline: str) -> None:
@@ -376,9 +384,12 @@ def _greet(config: Settings) -> None:
     lines = [f"Workspace        {config.public_url}/workspace"]
     if config.has_simulator:
         lines.append(f"Phone simulator  {config.public_url}/phone")
-        if config.smtp_url is None:
-            lines.append(f"Mailbox          {config.public_url}/mailbox")
+    if config.has_mailbox:
+        lines.append(f"Mailbox          {config.public_url}/mailbox")
     lines.append(f"API              {config.public_url}/api/docs")
+    if config.bot_urls:
+        lines.append("Virtual agent    starting; a line here says when it is up. Until then, live")
+        lines.append("                 agents get the texts")
     if config.demo:
         agents = desk_file.read(DEMO).agents
         lines += [

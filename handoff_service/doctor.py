@@ -15,6 +15,8 @@ from handoff_service.bot_control.rasa_cli import RASA, actions_url
 from handoff_service.errors import SetupError
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
 from handoff_service.gateways.providers import provider_of, send_errors_of
+from handoff_service.operations.desk.desk_checks import Outcome, Outside, outcomes
+from handoff_service.operations.desk.set_up import setup_link
 from handoff_service.settings import Settings
 from handoff_service.store.consent import consents
 from handoff_service.store.delivery import outbox, restore_holds
@@ -26,7 +28,6 @@ from handoff_service.store.engine.migrate import (
     pending_revisions,
     refuse_another_program,
 )
-from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
 
 NO_ACTION = {
@@ -83,31 +84,34 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             waiting = held(conn)
             if secret_keys.differs(conn, settings.key_fingerprint):
                 waiting.append(secret_keys.DIFFERS)
-            numbers = list_provider_numbers(conn)
-            if not numbers:
-                return (
-                    [],
-                    [
-                        *waiting,
-                        "There is not a company number yet. Import a desk file with: "
-                        "patchboard import FILE",
-                    ],
-                    [],
-                )
-            found = queues.list_views(conn)
-            never = [
-                f"The queue {q.name} can never assign: {problem}"
-                for q in found
-                for problem in q.problems
-            ]
-            never += [*_not_taken(conn), *waiting]
-            untold = [sentence] if (sentence := _untold(conn)) else []
-            is_usual = kind.no_consents is not None and kind.no_consents in sentence
-            return (numbers, never, untold) if is_usual else (numbers, never + untold, [])
+            checked = outcomes(conn, Outside(mails=settings.mails))
+            faults = [*_said(checked, is_fault=True), *_not_taken(conn), *waiting]
+            notes = [*_nobody_yet(conn, settings), *_said(checked, is_fault=False)]
+            sentence = _untold(conn)
+            if sentence:
+                is_usual = kind.no_consents is not None and kind.no_consents in sentence
+                (notes if is_usual else faults).append(sentence)
+            return list_provider_numbers(conn), faults, notes
     except SetupError as error:
         return [], [str(error)], []
     finally:
         opened.dispose()
+
+
+def _said(checked: list[Outcome], *, is_fault: bool) -> list[str]:
+    """What the checks found, with how to fix it from here."""
+    return [
+        " ".join(filter(None, (sentence, one.check.terminal)))
+        for one in checked
+        for sentence in one.found
+        if one.check.is_fault is is_fault
+    ]
+
+
+def _nobody_yet(conn: sa.Connection, settings: Settings) -> list[str]:
+    """The link of the set-up, until the desk has an admin."""
+    link = setup_link(conn, settings.public_url, settings.secret_key)
+    return [f"Nobody can administer this desk yet. Set it up in a browser: {link}"] if link else []
 
 
 def held(conn: sa.Connection) -> list[str]:

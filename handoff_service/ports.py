@@ -300,6 +300,9 @@ class BotModels(Protocol):
     async def running(self, url: str) -> str | None:
         """The file of the model that answers there; None when nothing does."""
 
+    async def answers(self, url: str) -> bool:
+        """Whether anything answers there."""
+
     async def load(self, url: str, file: str) -> None:
         """Answer from this file from the next turn on. Raises BotModelNotLoaded."""
 

@@ -75,13 +75,18 @@ class Settings:
 
     @property
     def has_simulator(self) -> bool:
-        """Whether the phone page exists, and the mailbox page when there is no mail server."""
-        return self.demo and self.sms_provider == "simulator"
+        """Whether the phone page exists. Without the demo, only admins may open it."""
+        return self.sms_provider == "simulator"
+
+    @property
+    def has_mailbox(self) -> bool:
+        """Whether the mailbox page exists, which shows all mail to everybody."""
+        return self.demo and self.has_simulator and self.smtp_url is None
 
     @property
     def mails(self) -> bool:
         """Whether e-mail can be sent."""
-        return self.smtp_url is not None or self.has_simulator
+        return self.smtp_url is not None or self.has_mailbox
 
     def shown(self) -> dict[str, str]:
         """Variable -> value for ``patchboard doctor``, with secrets and passwords in addresses

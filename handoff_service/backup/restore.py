@@ -28,6 +28,7 @@ from handoff_service.backup.archive import (
 from handoff_service.backup.create import Report
 from handoff_service.errors import SetupError
 from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.settings import Settings, key_fingerprint, replace_key
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import secret_keys
@@ -210,6 +211,8 @@ def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, st
     """Change the rows that a restore cannot keep: sessions end, texts are indexed again, sends wait
     for an admin."""
     connection.execute(sa.delete(t.sessions))  # a password may have been changed since
+    # the original desk has mailed these; whoever still needs a link asks again
+    connection.execute(sa.delete(t.due_work).where(t.due_work.c.kind == Work.MAIL_LINK))
     # The original desk may still use the same Redis server. The id keeps the two desks apart there.
     connection.execute(sa.update(t.installation).values(desk_id=secrets.token_hex(8)))
     connection.execute(sa.update(t.text_index).values(done_to=0, next_to=None, next_after=None))

@@ -76,7 +76,7 @@ class RunningBots:
 
     def start(self) -> None:
         if self._wanted:
-            self._say("the virtual agent is loading; it answers in half a minute")
+            self._say("the virtual agent is starting, which takes half a minute")
         for command in self._wanted:
             threading.Thread(target=self._keep_running, args=(command,), daemon=True).start()
 

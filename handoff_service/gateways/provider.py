@@ -50,6 +50,24 @@ class ProviderWebhook(NamedTuple):
     acknowledgement: Acknowledgement = Acknowledgement()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountNumber:
+    """One of the account's numbers."""
+
+    number: str
+    texts_go_to: str  #: the address that gets its texts now; empty: nowhere
+    is_ours: bool  #: whether that is this service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReport:
+    """What the provider says about the account. ``faults``: what keeps it from working, each with
+    its fix."""
+
+    faults: Sequence[str] = ()
+    numbers: Sequence[AccountNumber] = ()
+
+
 async def _nothing_wrong(_settings: Settings, _numbers: Sequence[ProviderNumber]) -> list[str]:
     return []
 
@@ -73,6 +91,12 @@ class ProviderKind:
     webhooks: Sequence[ProviderWebhook] = ()
     #: Problems with the account and its numbers, each with its fix, for ``patchboard doctor``.
     faults: Callable[[Settings, Sequence[ProviderNumber]], Awaitable[list[str]]] = _nothing_wrong
+    #: Test the credentials, and list the numbers. None: any number will do.
+    report: Callable[[Settings], Awaitable[AccountReport]] | None = None
+    #: Let texts to this number of the account arrive at this service. Returns why it failed.
+    point_here: Callable[[Settings, str], Awaitable[str | None]] | None = None
+    #: The settings that an admin needs in order to use it, one a line.
+    to_use: Sequence[str] = ()
     #: Describes for people what ``faults`` checks; empty if it checks nothing.
     checked: str = ""
     #: The message of the ``NotOffered`` error for accounts without the provider's consent API. This

@@ -11,6 +11,7 @@ from handoff_service.operations.cases import call_webhook
 from handoff_service.operations.consent import push_consents
 from handoff_service.operations.conversations import fetch_media, index_texts
 from handoff_service.operations.delivery import deliver, record_prices, sweep_gaps
+from handoff_service.operations.desk import password_links
 from handoff_service.operations.identity import ask_for_proof, mail_code
 from handoff_service.operations.messaging_actions import fire_timers
 from handoff_service.operations.routing import answer_offer, connection, offer_work
@@ -38,6 +39,7 @@ WORK: Mapping[Work, WorkKind] = {
     Work.FETCH_MEDIA: WorkKind(fetch_media.when_due, 4),
     Work.CALL_WEBHOOK: WorkKind(call_webhook.when_due, 8),
     Work.MAIL_CODE: WorkKind(mail_code.when_due, 4),
+    Work.MAIL_LINK: WorkKind(password_links.when_due, 2),
     Work.SWEEP_GAPS: WorkKind(sweep_gaps.when_due, 1),
     Work.PUSH_CONSENTS: WorkKind(push_consents.when_due, 1),
     Work.ASK_PRICES: WorkKind(record_prices.when_due, 1),

@@ -23,6 +23,7 @@ from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.errors import SetupError
 from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
 from handoff_service.store.engine.migrate import migrate, migrating, revision_of
@@ -332,3 +333,16 @@ def test_another_secret_key_is_said(
     monkeypatch.delenv("PATCHBOARD_SECRET_KEY")
     cli.main(["doctor"])
     assert "is not the key" not in capsys.readouterr().out
+
+
+def test_a_restored_desk_mails_no_password_links(tmp_path: Path) -> None:
+    """The original desk has mailed them."""
+    with home(tmp_path / "old", "sqlite") as old, home(tmp_path / "new", "sqlite") as new:
+        migrate(old.config.database_url)
+        row = {"kind": Work.MAIL_LINK, "key": "reset:1", "line": "password:reset:1"}
+        with migrating(old.config.database_url) as conn:
+            conn.execute(sa.insert(t.due_work).values(**row, due_at=NOW, attempts=0))
+        assert len(old.rows()["due_work"]) == 1
+        back_up(old.config, tmp_path / "desk.tar", print)
+        restore(new.config, tmp_path / "desk.tar", print)
+        assert new.rows()["due_work"] == []

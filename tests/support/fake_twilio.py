@@ -16,6 +16,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import re
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -90,6 +91,10 @@ class _Fault:
     code: int | None = 20500
     accept: bool = False
     how: str = "answer"  # answer, close, stall
+
+
+def _number_sid(number: str) -> str:
+    return f"PN{number.lstrip('+'):0>32}"
 
 
 class FakeTwilio:
@@ -307,6 +312,9 @@ class FakeTwilio:
         account = f"/{VERSION}/Accounts/{{account}}"
         app.router.add_get(f"{account}.json", self._signed_in(self._account))
         app.router.add_get(f"{account}/IncomingPhoneNumbers.json", self._signed_in(self._numbers))
+        app.router.add_post(
+            f"{account}/IncomingPhoneNumbers/{{sid}}.json", self._signed_in(self._change_number)
+        )
         app.router.add_post(list_path, self._signed_in(self._create))
         app.router.add_get(list_path, self._signed_in(self._list))
         app.router.add_get(
@@ -430,11 +438,22 @@ class FakeTwilio:
         """https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource"""
         asked = request.query.get("PhoneNumber", "")
         found = [
-            {"phone_number": number} | how
+            {"phone_number": number, "sid": _number_sid(number)} | how
             for number, how in self.numbers.items()
-            if number == asked
+            if asked in ("", number)
         ]
         return web.json_response({"incoming_phone_numbers": found})
+
+    async def _change_number(self, request: web.Request) -> web.Response:
+        """https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource"""
+        sid = request.match_info["sid"]
+        number = next((n for n in self.numbers if _number_sid(n) == sid), None)
+        if number is None:
+            return web.json_response(error(20404, 404), status=404)
+        for name, value in (await request.post()).items():
+            # SmsUrl is sms_url in answers
+            self.numbers[number][re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()] = str(value)
+        return web.json_response({"phone_number": number, "sid": sid} | self.numbers[number])
 
     def _price(self, body: str) -> str | None:
         return (

@@ -70,7 +70,7 @@ async def test_only_admins_see_the_pages(desk: Running) -> None:
 
 async def test_the_menu_leads_everywhere_and_says_where_one_is(grace: Admin) -> None:
     start = await grace.get("/workspace/admin")
-    assert (start.status, start.headers["Location"]) == (302, "/workspace/admin/users")
+    assert (start.status, start.headers["Location"]) == (302, "/workspace/admin/checklist")
     text = (await grace.get("/workspace/admin/users")).text
     assert '<a href="/workspace/admin/users" aria-current="page">Users</a>' in text
     assert "<title>Users · Patchboard</title>" in text

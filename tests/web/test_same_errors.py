@@ -94,7 +94,6 @@ BAD: list[tuple[str, str, Any]] = [
     ("agent", "email", "zoe"),
     ("agent", "email", ""),
     ("agent", "password", "x"),
-    ("agent", "password", ""),
     ("agent", "password", "x" * 1001),
     ("agent", "roles", ["boss"]),
     ("agent", "capacity", -1),

@@ -30,6 +30,14 @@ class RasaModels:
         except (aiohttp.ClientError, TimeoutError, ValueError):
             return None
 
+    async def answers(self, url: str) -> bool:
+        """Whether anything answers there, ours or another company's bot."""
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN), self._session.get(_base(url)):
+                return True
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
     async def load(self, url: str, file: str) -> None:
         """Let this address answer from another model. BotModelNotLoaded says why it does not."""
         try:

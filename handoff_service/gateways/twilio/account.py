@@ -46,20 +46,10 @@ def _faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator[s
     base = f"{settings.twilio_api_url}/2010-04-01/Accounts/{settings.twilio_account_sid}"
     with requests.Session() as session:
         session.auth = (settings.twilio_account_sid or "", settings.twilio_auth_token or "")
-        account = session.get(f"{base}.json", timeout=TIMEOUT)
-        if account.status_code in (401, 403, 404):
-            yield (
-                "Twilio refuses PATCHBOARD_TWILIO_ACCOUNT_SID with PATCHBOARD_TWILIO_AUTH_TOKEN: "
-                "copy both from the console's first page."
-            )
+        usable, found = check_account(session, base)
+        yield from found
+        if not usable:
             return
-        account.raise_for_status()
-        if (status := account.json().get("status", "active")) != "active":
-            yield (
-                f"Twilio's account is {status}: nothing is sent until that is settled with Twilio."
-            )
-        if apart := _clock_apart(account.headers.get("Date")):
-            yield apart
         wanted = f"{settings.public_url}/webhooks/twilio/sms"
         for one in numbers:
             own = True
@@ -68,6 +58,26 @@ def _faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator[s
                 own = yield from _service(session, address, one, wanted)
             if own:
                 yield from _number(session, base, one.number, wanted)
+
+
+def check_account(session: requests.Session, base: str) -> tuple[bool, list[str]]:
+    """Return whether Twilio accepts the credentials, and the problems with them, the account's
+    status and the clock."""
+    account = session.get(f"{base}.json", timeout=TIMEOUT)
+    if account.status_code in (401, 403, 404):
+        return False, [
+            "Twilio refuses PATCHBOARD_TWILIO_ACCOUNT_SID with PATCHBOARD_TWILIO_AUTH_TOKEN: "
+            "copy both from the console's first page."
+        ]
+    account.raise_for_status()
+    found = []
+    if (status := account.json().get("status", "active")) != "active":
+        found.append(
+            f"Twilio's account is {status}: nothing is sent until that is settled with Twilio."
+        )
+    if apart := _clock_apart(account.headers.get("Date")):
+        found.append(apart)
+    return True, found
 
 
 def _messaging(settings: Settings) -> str:

@@ -1,7 +1,7 @@
 """Twilio's entry in the list of providers."""
 
 from handoff_service.gateways.provider import ProviderKind, Receipts
-from handoff_service.gateways.twilio import account
+from handoff_service.gateways.twilio import account, numbers
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS, TwilioProvider
 from handoff_service.gateways.twilio.webhooks import WEBHOOKS
@@ -20,6 +20,14 @@ KIND = ProviderKind(
     open=_open,
     webhooks=WEBHOOKS,
     faults=account.faults,
+    report=numbers.report,
+    point_here=numbers.point_here,
+    to_use=(
+        "PATCHBOARD_SMS_PROVIDER=twilio",
+        "PATCHBOARD_TWILIO_ACCOUNT_SID=AC...",
+        "PATCHBOARD_TWILIO_AUTH_TOKEN=...",
+        "PATCHBOARD_PUBLIC_URL=https://sms.example.com",
+    ),
     checked="Twilio's account, its webhooks, the clock",
     no_consents=NO_CONSENTS,
 )

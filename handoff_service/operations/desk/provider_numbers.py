@@ -60,7 +60,7 @@ def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> No
     was = _one(tx, command.id)
     wanted = command.values.get("number", was.number)
     if wanted != was.number:
-        if _used(tx.conn, command.id):
+        if is_used(tx.conn, command.id):
             raise Conflict.at(
                 "number",
                 f"{was.number} has conversations, so it cannot be changed. Create the "
@@ -107,7 +107,7 @@ def blockers(conn: Connection, number_id: int) -> list[Blocker]:
         says=f"{number} has conversations, so it cannot be deleted. Change its label to show that "
         "it is not in use."
     )
-    return [history] * _used(conn, number_id) + [
+    return [history] * is_used(conn, number_id) + [
         Blocker(
             says=f"The messaging action “{row.name}” is limited to {number}. Change that first.",
             noun=Noun.MESSAGING_ACTION,
@@ -125,7 +125,8 @@ def _one(tx: Transaction, number_id: int) -> sa.Row[Any]:
     return found
 
 
-def _used(conn: Connection, number_id: int) -> bool:
+def is_used(conn: Connection, number_id: int) -> bool:
+    """Whether the number has conversations."""
     i = t.interactions
     return (
         conn.execute(select(i.c.id).where(i.c.provider_number_id == number_id).limit(1)).scalar()

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -40,6 +40,7 @@ class CurrentAgent:
     email: str
     roles: frozenset[Role]
     presence: str
+    last_used_at: datetime | None = None  #: the session, before this request
 
 
 def hash_password(password: str) -> str:
@@ -100,6 +101,7 @@ class Open:
     agent_id: int
     token: str
     right: RightTry
+    device: str = ""  #: in a few words
 
 
 def find(conn: Connection, email: str) -> tuple[int, str] | None:
@@ -166,6 +168,8 @@ def open_session(tx: Transaction, command: Open) -> None:
             agent_id=command.agent_id,
             created_at=tx.now,
             expires_at=tx.now + SESSION_LASTS,
+            last_used_at=tx.now,
+            device=command.device,
         )
     )
 
@@ -192,7 +196,12 @@ def end_sessions(tx: Transaction, agent_id: int, *, but: str = "") -> None:
 
 # Built once because every request runs it.
 _SIGNED_IN = (
-    select(*t.agents.c["id", "name", "email"], PRESENCE.label("presence"), t.agent_roles.c.role)
+    select(
+        *t.agents.c["id", "name", "email"],
+        PRESENCE.label("presence"),
+        t.agent_roles.c.role,
+        t.sessions.c.last_used_at,
+    )
     .join(t.sessions, t.sessions.c.agent_id == t.agents.c.id)
     .outerjoin(t.agent_roles, t.agent_roles.c.agent_id == t.agents.c.id)
     .where(
@@ -215,4 +224,5 @@ def signed_in(conn: Connection, token: str, now: object) -> CurrentAgent | None:
         first.email,
         frozenset(Role(r.role) for r in rows if r.role),
         first.presence,
+        first.last_used_at,
     )

@@ -145,6 +145,7 @@ class Work(StrEnum):
     INDEX_TEXTS = "index_texts"
     CALL_WEBHOOK = "call_webhook"
     MAIL_CODE = "mail_code"
+    MAIL_LINK = "mail_link"
     PROOF_LIMIT = "proof_limit"
     FOLLOW_UP = "follow_up"
     SWEEP_GAPS = "sweep_gaps"

@@ -108,6 +108,11 @@ def get(conn: Connection, agent_id: int) -> Agent:
     return found[agent_id]
 
 
+def without_password(conn: Connection) -> frozenset[int]:
+    """The agents who were invited and have chosen no password yet."""
+    return frozenset(conn.execute(select(a.c.id).where(a.c.password_hash == "")).scalars())
+
+
 def groups(conn: Connection, *, after: int = 0, limit: int | None = None) -> list[Group]:
     """Groups by id, with the number of active agents in each."""
     return _groups(conn, g.c.id > after, limit)

@@ -152,6 +152,10 @@ installation = Table(
     _id(),
     #: random; separates this desk from others on the same Redis server
     _word("desk_id"),
+    #: the steps of the set-up in the browser that an admin has done or skipped
+    _json("setup_steps", "[]"),
+    #: the checks that admins have hidden from the checklist
+    _json("hidden_checks", "[]"),
 )
 #: People who may text the desk.
 users = Table(
@@ -1169,6 +1173,10 @@ sessions = Table(
     _ref("agent_id", "agents.id", drop=True),
     _time("created_at"),
     _time("expires_at"),
+    #: to within a few minutes; null: not since sessions have this column
+    _time("last_used_at", null=True),
+    #: the browser and the system in a few words, such as Firefox on Linux
+    Column("device", sa.Text, nullable=False, server_default=sa.text("''")),
 )
 sign_in_failures = Table(
     "sign_in_failures",

@@ -30,6 +30,7 @@ from handoff_service.store.views.messaging_actions import (
 )
 from handoff_service.store.views.people import (
     Agent,
+    AgentSession,
     Association,
     Group,
     Identity,
@@ -68,6 +69,7 @@ from handoff_service.store.views.work import (
 
 __all__ = [
     "Agent",
+    "AgentSession",
     "Association",
     "BotModel",
     "BotTurnSeen",

@@ -67,6 +67,17 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSession:
+    """A browser or program in which an agent is signed in. ``key``: names it and does not open
+    it."""
+
+    key: str
+    started_at: datetime
+    last_used_at: datetime | None
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceChoice:
     """A presence that an agent can choose: one of the three standard ones, or one that an admin
     added. Agents get offers only in a presence that ``takes_work``."""

@@ -18,6 +18,7 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import (
     agents,
     case_webhook,
+    checklist,
     consents,
     desk,
     desk_file,
@@ -38,6 +39,7 @@ from handoff_service.web.shared.session import page
 
 # address under /workspace/admin -> handler of GET
 PAGES: Mapping[str, Any] = {
+    **checklist.PAGES,
     **users.PAGES,
     **profiles.PAGES,
     **agents.PAGES,
@@ -57,6 +59,7 @@ PAGES: Mapping[str, Any] = {
 }
 # address under /workspace/admin -> handler of POST
 ACTS: Mapping[str, Any] = {
+    **checklist.ACTS,
     **users.ACTS,
     **profiles.ACTS,
     **agents.ACTS,

@@ -1,12 +1,14 @@
 """Agents, with their roles, capacity, groups and skills."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
+from handoff_service.errors import Conflict
 from handoff_service.operations.desk.agents import (
     ChangeAgent,
     DeleteAgent,
@@ -16,16 +18,20 @@ from handoff_service.operations.desk.agents import (
     delete_agent,
     make_agent,
 )
+from handoff_service.operations.desk.password_links import MailLink, account, mail_link
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.password_links import LASTS, Purpose
+from handoff_service.rules.desk.password_links import link as password_link
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.settings import Settings
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Agent
 from handoff_service.web.admin import known_names
 from handoff_service.web.admin.deleting import Deleting
 from handoff_service.web.admin.editor import Editor, Saving
-from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, lines
+from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, done, lines
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.api.agents import AgentBody, NewAgentBody, with_hash
 from handoff_service.web.shared.session import cookie_token, desk_of, page
@@ -77,6 +83,8 @@ def _shown(one: Agent) -> tuple[str, dict[str, str]]:
 async def _write(saving: Saving[Agent]) -> WriteNoun:
     typed = saving.form.values
     given, password = _given(typed), {"password": typed["password"]}
+    if saving.id is None and not typed["password"]:  # to be invited by a link
+        return make_agent, MakeAgent(**read_as(AgentBody, given).given(), password_hash="")
     if saving.id is None or saving.one is None:
         body = read_as(NewAgentBody, given | password)
         await _check_names(saving.request, typed)
@@ -116,12 +124,44 @@ def _given(values: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _around(conn: Connection, _form: Form, one: Agent | None) -> dict[str, Any]:
+    found = account(conn, one.id) if one else None
     return {
         "one": one,
         "roles": ROLES,
         "groups": known_names.groups(conn),
         "skills": known_names.skills(conn),
+        "invited": found is not None and not found.password_hash,
     }
+
+
+@page(Role.ADMIN)
+async def make_link(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
+    """Show a link with which the agent chooses a password."""
+    desk = desk_of(request)
+    one = await desk.store.read(agents.get, number)
+    until = desk.clock() + LASTS[Purpose.INVITATION]
+    link = await desk.store.read(link_for, desk.settings, number, until)
+    given: dict[str, Any] = {
+        "one": one,
+        "link": link,
+        "until": until,
+        "mails": desk.settings.mails,
+    }
+    return await admin_page(request, agent, "password_link.html", here=HERE, **given)
+
+
+@page(Role.ADMIN)
+async def mail_a_link(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
+    await desk_of(request).store.write(mail_link, MailLink(number, Purpose.INVITATION))
+    return done(request, f"{HERE}/{number}", "mailed")
+
+
+def link_for(conn: Connection, settings: Settings, agent_id: int, until: datetime) -> str:
+    """Return a link that works until then. Conflict for a deactivated agent."""
+    found = account(conn, agent_id)
+    if found is None:
+        raise Conflict("This agent is deactivated. Reactivate the agent first.")
+    return password_link(settings.public_url, settings.secret_key, found, until)
 
 
 def _deleting(one: Agent) -> Deleting | None:
@@ -157,4 +197,8 @@ EDITOR = Editor(
     stays=True,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
-ACTS: dict[str, Any] = EDITOR.acts()
+ACTS: dict[str, Any] = {
+    **EDITOR.acts(),
+    f"{HERE}/<number:int>/link": make_link,
+    f"{HERE}/<number:int>/link/mail": mail_a_link,
+}

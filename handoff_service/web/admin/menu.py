@@ -5,6 +5,9 @@ from collections.abc import Mapping
 # only admins may open the other pages
 FOR_SUPERVISORS = frozenset({"/outages", "/consents", "/figures"})
 MENU: Mapping[str, Mapping[str, str]] = {
+    "Start": {
+        "/checklist": "Checklist",
+    },
     "People": {
         "/users": "Users",
         "/profiles": "Messaging profiles",

@@ -30,6 +30,7 @@ DONE = {
     "deactivated": "Deactivated",
     "undone": "Restored",
     "again": "Sending again",
+    "mailed": "The link is on its way by e-mail",
     "released": "Released. The texts are being sent",
     "canceled": "Canceled. None of the texts will be sent",
 }

@@ -46,7 +46,9 @@ class PresenceNow:
 
 @post("/login", summary="Sign in", roles=())
 async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
-    answer = await try_password(asked.desk, asked.body.email, asked.body.password, asked.address)
+    answer = await try_password(
+        asked.desk, asked.body.email, asked.body.password, asked.address, device="API"
+    )
     if isinstance(answer, int):
         raise NotSignedIn(f"E-mail or password is wrong. {answer} tries left.")
     agent_id, token = answer.agent_id, answer.token

@@ -27,19 +27,26 @@ class Opened:
 
 
 async def try_password(
-    desk: AppContext, email: str, password: str, address: str, *, is_known: bool = False
+    desk: AppContext,
+    email: str,
+    password: str,
+    address: str,
+    *,
+    is_known: bool = False,
+    device: str = "",
 ) -> Opened | int:
     """Return a new session, or the number of tries left after a wrong password. Raises TooManyTries
     when none are left, and Busy while too many people sign in.
 
-    ``is_known``: the browser has signed in to this account before.
+    ``is_known``: the browser has signed in to this account before. ``device``: for the agent's
+    list of sessions.
     """
     checked = await _check(desk, email, password, address, is_known=is_known)
     if isinstance(checked, int):
         return checked
     agent_id, right = checked
     token = secrets.token_urlsafe(32)
-    await desk.store.write(sign_in.open_session, Open(agent_id, token, right))
+    await desk.store.write(sign_in.open_session, Open(agent_id, token, right, device))
     return Opened(agent_id, token)
 
 
@@ -51,6 +58,22 @@ async def confirm_password(desk: AppContext, email: str, password: str, address:
         return checked
     await desk.store.write(sign_in.forget_wrong_tries, checked[1])
     return None
+
+
+async def count_request(
+    desk: AppContext, email: str, address: str, *, is_known: bool = False
+) -> None:
+    """Count a request for a link to reset a password. The limits are those of signing in, counted
+    separately. Raises TooManyTries."""
+    account = email.strip().lower()
+    attempt = Try(
+        key=_hashed(desk, f"reset|{account}|{address}"),
+        address=_hashed(desk, f"reset address|{address}"),
+        account=None if is_known else _hashed(desk, f"reset account|{account}"),
+    )
+    counted = await desk.store.write(sign_in.count_try, attempt)
+    if counted.left < 0:
+        raise TooManyTries
 
 
 async def _check(

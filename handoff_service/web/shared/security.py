@@ -11,7 +11,8 @@ from sanic.response import BaseHTTPResponse, HTTPResponse, json, redirect, text
 
 from handoff_service import log
 from handoff_service.errors import NotSignedIn, Refusal
-from handoff_service.web.shared.rendering import render, wants_page
+from handoff_service.web.shared.error_pages import error_page, words_of
+from handoff_service.web.shared.rendering import wants_page
 
 POLICY = "; ".join(
     [
@@ -28,7 +29,17 @@ POLICY = "; ".join(
 )
 _CONVERSATION = re.compile(r"^/workspace/conversations/[0-9]{1,9}(?=/|$)")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-PAGES = ("/workspace", "/sign-", "/phone")  # pages for people; everything else is for programs
+PAGES = ("/workspace", "/sign-", "/setup", "/phone")  # pages for people
+PROGRAMS = (
+    "/api/",
+    "/webhooks/",
+    "/bot/",
+    "/media/",
+    "/static/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -94,6 +105,8 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
             log.warning("refused", path=request.path, why=error.why)
     elif isinstance(error, SanicException):
         status, title, detail, errors = error.status_code, type(error).__name__, str(error), {}
+        if _is_for_people(request):
+            detail = words_of(error)
     else:
         log.warning("request_failed", error=error, method=request.method, path=request.path)
         status, title, detail, errors = (
@@ -102,8 +115,8 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
             "The error was logged, and nothing was changed.",
             {},
         )
-    if request.path.startswith(PAGES):
-        answer = _for_page(request, error, status, detail, errors)
+    if _is_for_people(request):
+        answer = await _for_page(request, error, status, detail, errors)
     elif request.path.startswith("/webhooks"):
         answer = text(detail, status=status)
     else:
@@ -148,7 +161,15 @@ def sign_in_address(request: Request) -> str:
     return f"/sign-in?{urlencode({'next': path + query})}"
 
 
-def _for_page(
+def _is_for_people(request: Request) -> bool:
+    """Return whether a person made this request: on a page, or in a browser at an address that is
+    nobody's."""
+    if request.path.startswith(PAGES):
+        return True
+    return wants_page(request) and not request.path.startswith(PROGRAMS)
+
+
+async def _for_page(
     request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]
 ) -> HTTPResponse:
     """Answer with a page for a person, or a line of text for the page's script."""
@@ -161,4 +182,4 @@ def _for_page(
         return text(said, status=status)
     if isinstance(error, NotSignedIn):
         return redirect(sign_in_address(request), status=303)
-    return render("error.html", status=status, code=status, said=said)
+    return await error_page(request, status, said)

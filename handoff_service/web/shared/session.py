@@ -3,6 +3,7 @@ against cross-site requests."""
 
 import hmac
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -11,8 +12,8 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.context import AppContext
-from handoff_service.errors import NotAllowed, NotSignedIn
-from handoff_service.operations.desk import sign_in
+from handoff_service.errors import NotAllowed, NotSignedIn, Unavailable
+from handoff_service.operations.desk import sessions, sign_in
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.shared.rendering import form_field
@@ -63,15 +64,23 @@ async def signed_in(request: Request) -> CurrentAgent | None:
     token = cookie_token(request)
     if not token:
         return None
-    desk = desk_of(request)
-    return await desk.store.read(sign_in.signed_in, token, desk.clock())
+    return await _current(request, token)
+
+
+async def _current(request: Request, token: str) -> CurrentAgent | None:
+    """Return the session's agent. Every few minutes of use, the session's last use is stored."""
+    desk: AppContext = request.app.ctx.desk
+    agent = await desk.store.read(sign_in.signed_in, token, desk.clock())
+    if agent is not None and sessions.is_due(agent.last_used_at, desk.clock()):
+        with suppress(Unavailable):  # the next request records it
+            await desk.store.write(sessions.record_use, token)
+    return agent
 
 
 async def bearer(request: Request, *roles: Role) -> CurrentAgent:
     """Return the agent who owns the bearer token. Raises NotSignedIn without a valid token, and
     NotAllowed without one of the roles."""
-    desk = desk_of(request)
-    agent = await desk.store.read(sign_in.signed_in, request.token or "", desk.clock())
+    agent = await _current(request, request.token or "")
     if agent is None:
         raise NotSignedIn("Send the token of POST /api/v1/login as Authorization: Bearer.")
     return _acts(request, allowed(agent, *roles))
@@ -86,10 +95,17 @@ def _acts(request: Request, agent: CurrentAgent) -> CurrentAgent:
 
 def allowed(agent: CurrentAgent, *roles: Role) -> CurrentAgent:
     """Return the agent if they have one of these roles (an admin has all of them), else raise
-    NotAllowed."""
-    if roles and not agent.roles & {*roles, Role.ADMIN}:
+    NotAllowed. ANYONE also admits an agent without a role, who can then at least sign out."""
+    if roles and roles != ANYONE and not agent.roles & {*roles, Role.ADMIN}:
         raise NotAllowed(f"This requires the role {' or '.join(roles)}.")
     return agent
+
+
+def home_of(agent: CurrentAgent) -> str:
+    """Return the address of the page where an agent with these roles starts."""
+    if agent.roles & {*LIVE, Role.ADMIN}:
+        return "/workspace"
+    return "/workspace/trainer" if Role.TRAINER in agent.roles else "/workspace/account"
 
 
 def supervises(agent: CurrentAgent) -> bool:

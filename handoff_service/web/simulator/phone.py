@@ -1,4 +1,5 @@
-"""The phone simulator's page: phones that text the company, on the same computer. Only in the demo.
+"""The phone simulator's page: phones that text the company, on the same computer. Without the
+demo, only admins may use it.
 
 The address holds the phones: ``/phone?from=+12025550101&to=+18885550100``, with both parameters
 repeated for several phones.
@@ -13,9 +14,10 @@ from urllib.parse import parse_qsl, urlencode
 import sqlalchemy as sa
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
+from sanic.response import text as plain_text
 from sqlalchemy import Connection, select
 
-from handoff_service.errors import BadInput, NotFound
+from handoff_service.errors import BadInput, NotFound, NotSignedIn
 from handoff_service.gateways.simulator.gateway import Behaviour, Simulator
 from handoff_service.lib import phone_numbers
 from handoff_service.operations.conversations.receive_sms import (
@@ -28,7 +30,7 @@ from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.senders import is_name, why_unanswerable
 from handoff_service.rules.delivery.sms_text import MAX_BODY, is_e164, is_short_code
-from handoff_service.rules.shared.vocabulary import Direction, Status
+from handoff_service.rules.shared.vocabulary import Direction, Role, Status
 from handoff_service.store.conversations import conversations, media
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -46,9 +48,10 @@ from handoff_service.web.shared.rendering import (
     render,
     went_well,
 )
-from handoff_service.web.shared.session import desk_of
+from handoff_service.web.shared.session import allowed, desk_of, signed_in
 from handoff_service.web.shared.uploads import AROUND, take_body
 from handoff_service.web.simulator.reactions import buttons
+from handoff_service.web.simulator.starting import starting
 
 BEHAVIOURS = {
     Behaviour.USUAL: "Works as usual",
@@ -92,9 +95,17 @@ class Shelf:
 
 
 def blueprint() -> Blueprint:
-    """Serve ``/phone`` without sign-in. Anyone who reaches it controls the phones, so only the demo
-    adds it."""
+    """Serve ``/phone``. Anyone who reaches it controls the phones, so it needs no sign-in in the
+    demo alone."""
     made = Blueprint("phone", url_prefix="/phone")
+
+    @made.on_request
+    async def guard(request: Request) -> None:
+        if not desk_of(request).settings.demo:
+            agent = await signed_in(request)
+            if agent is None:
+                raise NotSignedIn
+            allowed(agent, Role.ADMIN)
 
     @made.get("/")
     async def phones(request: Request) -> HTTPResponse:
@@ -111,13 +122,17 @@ def blueprint() -> Blueprint:
     async def texts(request: Request) -> HTTPResponse:
         return await _page(request, "phones.html")
 
+    @made.get("/bot")
+    async def bot(request: Request) -> HTTPResponse:
+        return plain_text(await starting(request))
+
     @made.get("/media/<media_id:int>")
     async def picture(request: Request, media_id: int) -> HTTPResponse:
         desk = desk_of(request)
         return await served(desk, await desk.store.read(media.kept, media_id, agent_id=None))
 
     @made.post("/texts", stream=True)
-    async def text(request: Request) -> HTTPResponse:
+    async def send(request: Request) -> HTTPResponse:
         return await _text(request)
 
     @made.post("/behaviour")
@@ -151,7 +166,7 @@ async def _page(request: Request, template: str) -> HTTPResponse:
         wrong=wrong,
         address=_address,
         query=_address(shelf.handsets),
-        mailbox=desk.settings.smtp_url is None,
+        mailbox=desk.settings.has_mailbox,
         behaviours=BEHAVIOURS,
         samples=SAMPLES,
         reactions=buttons,

@@ -67,7 +67,7 @@ function number(rows) {
 }
 
 // The browser knows what countries are called.
-function nameCountries() {
+export function nameCountries() {
   const called = new Intl.DisplayNames([document.documentElement.lang || "en"], { type: "region", fallback: "none" });
   for (const option of document.querySelectorAll("select[name='country'] option")) {
     const name = /^[A-Z]{2}$/.test(option.value) && called.of(option.value);

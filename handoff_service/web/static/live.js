@@ -1,6 +1,7 @@
 // The stream: one connection a tab, through htmx's SSE extension. The extension opens it and starts the requests that
 // hints ask for; this file decides when to connect, notices when the server has gone quiet, and says so.
 
+import { endWatch, keepsWatch } from "./hidden_tabs.js";
 import { signInAgain } from "./post.js";
 import { rest } from "./tabs.js";
 import { clockNow, setClock } from "./times.js";
@@ -8,7 +9,7 @@ import { clockNow, setClock } from "./times.js";
 const QUIET = 25_000; // the server sends a heartbeat every 10 s
 const ANSWER = 5_000; // how long a new connection may take to say hello
 const TELL_AFTER = 3_000; // a short break is nobody's business
-const ASLEEP_AFTER = 60_000; // a browser has six connections for a host: hidden tabs let theirs go
+const ASLEEP_AFTER = 60_000; // hidden tabs let their connections go
 const PAUSES = [500, 1000, 2000, 4000, 8000, 10_000];
 
 const slot = document.getElementById("stream");
@@ -20,7 +21,6 @@ let nextTry = 0;
 let watchdog;
 let retry;
 let asleep = false;
-let release = null;
 let missed = false; // the connection was lost, and what came meanwhile has not been shown yet
 
 export function startStream() {
@@ -121,18 +121,7 @@ function sleepOrWake() {
       disconnect();
     }, ASLEEP_AFTER);
   } else {
-    release?.();
-    release = null;
+    endWatch();
     if (asleep) connect();
   }
-}
-
-function keepsWatch() {
-  if (!navigator.locks) return true;
-  return new Promise((decided) => {
-    navigator.locks.request("patchboard-hidden-tab", { ifAvailable: true }, (lock) => {
-      decided(lock !== null);
-      return lock && new Promise((done) => (release = done));
-    });
-  });
 }

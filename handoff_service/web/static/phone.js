@@ -4,6 +4,7 @@ import { merge } from "./merge.js";
 import { clockNow } from "./times.js";
 
 const query = document.body.dataset.query;
+const BOT_EVERY = 2000; // ms
 let asking = false;
 let again = false;
 
@@ -97,6 +98,17 @@ function listen() {
   });
 }
 
+// Until the virtual agent is up, the page says so.
+async function watchBot() {
+  const banner = document.getElementById("starting");
+  const answer = await fetch("/phone/bot").catch(() => null);
+  const said = answer?.ok ? await answer.text() : "";
+  banner.lastElementChild.textContent = said;
+  banner.hidden = !said;
+  if (said || !answer?.ok) setTimeout(watchBot, BOT_EVERY);
+}
+
+watchBot();
 if (query) {
   for (const form of document.querySelectorAll(".write")) {
     form.addEventListener("submit", send);

@@ -15,9 +15,16 @@ from handoff_service.operations.desk_file.desk_file import AgentEntry
 from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import RecordSignIn, SetPresence, set_presence
 from handoff_service.rules.shared.vocabulary import Presence
+from handoff_service.store.desk.set_up import is_empty
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.client_address import client_address
-from handoff_service.web.shared.password_tries import is_known, remember, try_password
+from handoff_service.web.shared.devices import device_of
+from handoff_service.web.shared.password_tries import (
+    Opened,
+    is_known,
+    remember,
+    try_password,
+)
 from handoff_service.web.shared.rendering import form_field, from_this_site, render
 from handoff_service.web.shared.session import (
     ANYONE,
@@ -30,7 +37,7 @@ from handoff_service.web.shared.session import (
 )
 
 # stays on this site, however a browser reads it
-_PAGE = re.compile(r"/workspace([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")
+_PAGE = re.compile(r"/(?:workspace|setup|phone)([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")
 
 
 def blueprint() -> Blueprint:
@@ -41,6 +48,8 @@ def blueprint() -> Blueprint:
     async def sign_in_page(request: Request) -> HTTPResponse:
         if await signed_in(request):
             return redirect(_next(request.args.get("next") or ""))
+        if await desk_of(request).store.read(is_empty):
+            return redirect("/setup")
         return await _page(request)
 
     @made.post("/sign-in")
@@ -82,6 +91,7 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
             password[:1000],
             client_address(request),
             is_known=is_known(request, email[:320]),
+            device=device_of(request.headers.get("user-agent", "")),
         )
     except TooManyTries as error:
         page = await _page(request, email=email, wrong=error.detail, status=error.status)
@@ -92,10 +102,16 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
         return await _page(
             request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401
         )
-    await desk.store.write(presence.signed_in, RecordSignIn(agent_id=answer.agent_id, to_work=True))
-    response = redirect(_next(form_field(request, "next")), status=303)
-    give_cookie(desk, response, answer.token)
-    remember(request, response, email[:320])
+    return await enter(request, answer, email[:320], _next(form_field(request, "next")))
+
+
+async def enter(request: Request, opened: Opened, email: str, to: str) -> HTTPResponse:
+    """Redirect an agent with a new session to this page."""
+    desk = desk_of(request)
+    await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))
+    response = redirect(to, status=303)
+    give_cookie(desk, response, opened.token)
+    remember(request, response, email)
     return response
 
 
@@ -110,7 +126,6 @@ async def _page(
 ) -> HTTPResponse:
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
-    simulated = desk.settings.demo and desk.settings.sms_provider == "simulator"
     return render(
         "sign_in.html",
         status=status,
@@ -119,7 +134,7 @@ async def _page(
         wrong=wrong,
         next=_next(form_field(request, "next") or request.args.get("next") or ""),
         demo=demo_agents() if desk.settings.demo else [],
-        demo_phone=simulated,
+        demo_phone=desk.settings.demo and desk.settings.has_simulator,
     )
 
 

@@ -28,11 +28,12 @@ from handoff_service.operations.routing import presence as presences
 from handoff_service.operations.routing.answer_offer import Accept, Reject, accept_work, reject_work
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.rules.delivery.sms_text import MAX_BODY
-from handoff_service.rules.shared.vocabulary import Role, State
+from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.desk import texts
+from handoff_service.store.desk.set_up import is_empty
 from handoff_service.store.desk.users import find_active_users
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
-from handoff_service.web import admin
+from handoff_service.web import admin, setup
 from handoff_service.web.shared import assets, page_queries
 from handoff_service.web.shared.page_queries import DeskFacts, Thread
 from handoff_service.web.shared.page_shell import frame
@@ -43,15 +44,16 @@ from handoff_service.web.shared.session import (
     LIVE,
     csrf_token,
     desk_of,
+    home_of,
     page,
     signed_in,
     supervises,
-    trains,
 )
 from handoff_service.web.shared.uploads import MAY_ATTACH, attached
 from handoff_service.web.supervisor import supervisor
 from handoff_service.web.trainer import intents, models, teach, train
 from handoff_service.web.workspace import (
+    account,
     cases,
     consent,
     earlier_messages,
@@ -59,6 +61,7 @@ from handoff_service.web.workspace import (
     live_updates,
     misunderstood,
     new_conversation,
+    passwords,
     resolve_send,
     search,
     sign_in,
@@ -77,7 +80,9 @@ def blueprint() -> Blueprint:
 
     @made.get("/")
     async def start(request: Request) -> HTTPResponse:
-        return redirect("/workspace" if await signed_in(request) else "/sign-in")
+        if await signed_in(request):
+            return redirect("/workspace")
+        return redirect("/setup" if await desk_of(request).store.read(is_empty) else "/sign-in")
 
     # Without an explicit error format, Sanic would read and parse each handler's source to find
     # one, which takes a millisecond.
@@ -88,15 +93,21 @@ def blueprint() -> Blueprint:
         inside.add_route(
             handler, path, methods=["POST"], name=handler.__name__, error_format="text"
         )
-    return Blueprint.group(made, inside, admin.blueprint(), sign_in.blueprint(), assets.blueprint())  # type: ignore[return-value]
+    outside = (
+        sign_in.blueprint(),
+        passwords.blueprint(),
+        setup.blueprint(),
+        assets.blueprint(),
+    )
+    return Blueprint.group(made, inside, admin.blueprint(), *outside)  # type: ignore[return-value]
 
 
 @page(*ANYONE)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the list without an open conversation. An agent who is only a trainer starts at
-    Teach."""
-    if trains(agent) and not agent.roles & {*LIVE, Role.ADMIN}:
-        return redirect("/workspace/trainer")
+    """Return the list without an open conversation. Agents who do not answer requesters start
+    elsewhere."""
+    if (home := home_of(agent)) != "/workspace":
+        return redirect(home)
     return render("list_page.html", **await _around(request, agent))
 
 
@@ -292,6 +303,7 @@ PAGES: dict[str, Any] = {
     "/search": search.search_page,
     f"{ONE}/users": found_users,
     "/events": live_updates.events,
+    **account.PAGES,
     **template_picker.PAGES,
     **new_conversation.PAGES,
     **supervisor.PAGES,
@@ -316,6 +328,7 @@ ACTS: dict[str, Any] = {
     f"{ONE}/verify/undo": undo,
     "/presence": presence,
     "/presence/notice": dismiss_notice,
+    **account.ACTS,
     **new_conversation.ACTS,
     **hold.ACTS,
     **timers.ACTS,

@@ -5,7 +5,7 @@ from alembic import op
 from handoff_service.store.engine.tables import ID, UtcTime
 
 revision = '0028'
-down_revision = '0026'
+down_revision = '0027'
 
 
 def upgrade() -> None:

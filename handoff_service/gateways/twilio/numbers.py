@@ -1,0 +1,116 @@
+"""The account's numbers for the set-up: where their texts go, and pointing them here.
+
+https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from handoff_service.gateways.provider import AccountNumber, AccountReport
+from handoff_service.gateways.twilio.account import TIMEOUT, check_account
+from handoff_service.settings import Settings
+
+MOST = 200  # numbers that the set-up lists
+
+
+async def report(settings: Settings) -> AccountReport:
+    """Test the credentials, and list the numbers with the address that gets their texts."""
+    return await asyncio.to_thread(_report, settings)
+
+
+async def point_here(settings: Settings, number: str) -> str | None:
+    """Set the number's webhooks to this service. Returns None, or why that failed."""
+    return await asyncio.to_thread(_point_here, settings, number)
+
+
+def _report(settings: Settings) -> AccountReport:
+    """Blocks until Twilio has answered."""
+    faults = list(_unreachable(settings))
+    try:
+        with _session(settings) as session:
+            usable, wrong = check_account(session, _base(settings))
+            faults += wrong
+            found = _numbers(session, settings, {"PageSize": MOST}) if usable else []
+    except requests.RequestException as error:
+        return AccountReport(faults=[*faults, _no_answer(settings, error)])
+    wanted = _wanted(settings)
+    return AccountReport(faults=faults, numbers=[_listed(one, wanted) for one in found])
+
+
+def _listed(one: Mapping[str, Any], wanted: str) -> AccountNumber:
+    application = one.get("sms_application_sid")
+    goes_to = f"the TwiML app {application}" if application else one.get("sms_url") or ""
+    return AccountNumber(number=one["phone_number"], texts_go_to=goes_to, is_ours=goes_to == wanted)
+
+
+def _point_here(settings: Settings, number: str) -> str | None:
+    """Blocks until Twilio has answered. An application would hide the webhooks, so it goes."""
+    wanted = _wanted(settings)
+    ours = {
+        "SmsUrl": wanted,
+        "SmsMethod": "POST",
+        "SmsFallbackUrl": wanted,
+        "SmsFallbackMethod": "POST",
+        "SmsApplicationSid": "",
+    }
+    try:
+        with _session(settings) as session:
+            found = _numbers(session, settings, {"PhoneNumber": number})
+            if not found:
+                return f"{number} is not a number of this Twilio account."
+            address = f"{_base(settings)}/IncomingPhoneNumbers/{found[0]['sid']}.json"
+            session.post(address, data=ours, timeout=TIMEOUT).raise_for_status()
+    except requests.RequestException as error:
+        return _no_answer(settings, error)
+    return None
+
+
+def _numbers(
+    session: requests.Session, settings: Settings, which: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    asked = session.get(
+        f"{_base(settings)}/IncomingPhoneNumbers.json", params=which, timeout=TIMEOUT
+    )
+    asked.raise_for_status()
+    found: list[dict[str, Any]] = asked.json().get("incoming_phone_numbers", [])
+    return found
+
+
+def _session(settings: Settings) -> requests.Session:
+    session = requests.Session()
+    session.auth = (settings.twilio_account_sid or "", settings.twilio_auth_token or "")
+    return session
+
+
+def _base(settings: Settings) -> str:
+    return f"{settings.twilio_api_url}/2010-04-01/Accounts/{settings.twilio_account_sid}"
+
+
+def _wanted(settings: Settings) -> str:
+    return f"{settings.public_url}/webhooks/twilio/sms"
+
+
+def _no_answer(settings: Settings, error: requests.RequestException) -> str:
+    why = type(error).__name__
+    if error.response is not None:
+        return f"Twilio answered {error.response.status_code}. Try again, or use its console."
+    return f"Twilio does not answer at {settings.twilio_api_url} ({why}). Check the network."
+
+
+def _unreachable(settings: Settings) -> Iterator[str]:
+    """Twilio calls the public address, which must not be one of this machine or its network."""
+    host = urlsplit(settings.public_url).hostname or ""
+    try:
+        local = ip_address(host).is_private
+    except ValueError:
+        local = host == "localhost"
+    if local:
+        yield (
+            f"Twilio cannot reach {settings.public_url}. Set PATCHBOARD_PUBLIC_URL to the address "
+            "at which the internet reaches this service, and start it again."
+        )

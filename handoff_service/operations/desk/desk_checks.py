@@ -1,0 +1,178 @@
+"""Checks of whether a desk can answer texts. The admin's checklist and ``patchboard doctor`` show
+the same ones.
+
+A check finds sentences about what is wrong; none means that it passed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlalchemy import Connection, func, select, update
+
+from handoff_service.errors import NotFound
+from handoff_service.store.desk.availability import TAKES_WORK
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
+from handoff_service.store.desk.set_up import is_under_way
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.routing import queues
+
+
+class CheckName(StrEnum):
+    SETUP = "setup"
+    NUMBER = "number"
+    QUEUE = "queue"
+    ONLINE = "online"
+    PROVIDER = "provider"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What the database does not know. ``provider_faults`` None: the provider was not asked."""
+
+    mails: bool
+    provider_faults: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check."""
+
+    #: what is so when it passes
+    passed: str
+    finds: Callable[[Connection, Outside], Sequence[str]]
+    #: the page that fixes it, and its link's words
+    page: str = ""
+    link: str = ""
+    #: how to fix it without a browser; the end of a sentence in ``doctor``
+    terminal: str = ""
+    #: whether the desk cannot answer texts until it is fixed
+    is_fault: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A check with what it found."""
+
+    name: CheckName
+    check: Check
+    found: Sequence[str] = field(default_factory=tuple)
+    is_hidden: bool = False
+
+
+def _unfinished(conn: Connection, _outside: Outside) -> list[str]:
+    return ["The set-up is not finished."] if is_under_way(conn) else []
+
+
+def _no_number(conn: Connection, _outside: Outside) -> list[str]:
+    return [] if list_provider_numbers(conn) else ["There is not a company number yet."]
+
+
+def _stuck_queues(conn: Connection, _outside: Outside) -> list[str]:
+    found = queues.list_views(conn)
+    stuck = [
+        f"The queue {one.name} can never assign: {problem}"
+        for one in found
+        for problem in one.problems
+    ]
+    return stuck if found else ["There is no queue yet, so live agents get no conversations."]
+
+
+def _nobody_online(conn: Connection, _outside: Outside) -> list[str]:
+    a = t.agents
+    there = select(func.count()).select_from(a).where(a.c.active, TAKES_WORK, a.c.capacity > 0)
+    if conn.execute(there).scalar():
+        return []
+    return ["No agent takes work right now: nobody is available, so conversations wait."]
+
+
+def _provider(_conn: Connection, outside: Outside) -> Sequence[str]:
+    return outside.provider_faults or ()
+
+
+def _no_mail(_conn: Connection, outside: Outside) -> list[str]:
+    if outside.mails:
+        return []
+    return [
+        "There is no mail server, so identity checks by code and forgotten passwords do not work. "
+        "Set PATCHBOARD_SMTP_URL and start the service again."
+    ]
+
+
+CHECKS: dict[CheckName, Check] = {
+    CheckName.SETUP: Check(
+        passed="The set-up is finished",
+        finds=_unfinished,
+        page="/setup",
+        link="Continue the set-up",
+        is_fault=False,
+    ),
+    CheckName.NUMBER: Check(
+        passed="The desk has a company number",
+        finds=_no_number,
+        page="/setup/number",
+        link="Add a company number",
+        terminal="Import a desk file with: patchboard import FILE",
+    ),
+    CheckName.QUEUE: Check(
+        passed="Every queue has agents",
+        finds=_stuck_queues,
+        page="/workspace/admin/queues",
+        link="Open the queues",
+    ),
+    CheckName.PROVIDER: Check(
+        passed="The provider accepts the account, and its webhooks arrive",
+        finds=_provider,
+        page="/setup/number",
+        link="Check the account and its numbers",
+    ),
+    CheckName.ONLINE: Check(
+        passed="An agent takes work",
+        finds=_nobody_online,
+        page="/workspace/supervisor",
+        link="See who is there",
+        is_fault=False,
+    ),
+    CheckName.MAIL: Check(
+        passed="The desk can send mail",
+        finds=_no_mail,
+        is_fault=False,
+    ),
+}
+
+
+def outcomes(conn: Connection, outside: Outside) -> list[Outcome]:
+    """Every check with what it finds now. The provider's is left out when it was not asked."""
+    hidden = hidden_checks(conn)
+    return [
+        Outcome(
+            name=name,
+            check=check,
+            found=tuple(check.finds(conn, outside)),
+            is_hidden=name in hidden,
+        )
+        for name, check in CHECKS.items()
+        if name is not CheckName.PROVIDER or outside.provider_faults is not None
+    ]
+
+
+def hidden_checks(conn: Connection) -> list[str]:
+    """The names of the checks that admins have hidden from the checklist."""
+    found: list[str] = conn.execute(select(t.installation.c.hidden_checks)).scalar() or []
+    return found
+
+
+def hide_check(tx: Transaction, name: str) -> None:
+    """Hide a check from the checklist, for every admin. NotFound for an unknown one."""
+    if name not in set(CheckName):
+        raise NotFound("There is no such check.")
+    hidden = hidden_checks(tx.conn)
+    if name not in hidden:
+        tx.conn.execute(update(t.installation).values(hidden_checks=[*hidden, name]))
+
+
+def show_checks(tx: Transaction, _command: None = None) -> None:
+    """Show all checks again."""
+    tx.conn.execute(update(t.installation).values(hidden_checks=[]))

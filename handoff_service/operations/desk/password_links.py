@@ -1,0 +1,146 @@
+"""An agent sets a password by a link: forgotten passwords, and invitations of new agents.
+
+The link is made when its mail is sent, so it exists only in the mail. Setting a password by a link
+ends all sessions.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select, update
+
+from handoff_service import log
+from handoff_service.errors import NotFound
+from handoff_service.operations.desk.sign_in import end_sessions, find
+from handoff_service.operations.identity.mail_code import MAILBOX
+from handoff_service.operations.shared.job import Job
+from handoff_service.ports import Mail, Mailed, NotMailed
+from handoff_service.rules.desk import password_links as rules
+from handoff_service.rules.desk.password_links import LASTS, Account, Purpose
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.desk.desk import desk_name_and_zone
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+
+MOST_TRIES = 4
+PAUSE = timedelta(seconds=15)  # before the second try; longer before each later one
+NOT_GOOD = "This link has expired, or was used already. Ask for a new one."
+a = t.agents
+
+
+@dataclass(frozen=True, slots=True)
+class MailLink:
+    """Mail a link to this agent."""
+
+    agent_id: int
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishLinkMail:
+    link: MailLink
+    attempts: int
+    result: Mailed | NotMailed
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword:
+    """``password_hash``: an argon2 hash, computed outside any transaction."""
+
+    token: str
+    password_hash: str
+
+
+def request_reset(tx: Transaction, email: str) -> None:
+    """Mail a link to the active agent with this address, if there is one."""
+    found = find(tx.conn, email)
+    if found is not None:
+        mail_link(tx, MailLink(found[0], Purpose.RESET))
+
+
+def mail_link(tx: Transaction, command: MailLink) -> None:
+    """Mail the link soon. Further requests before that are the same mail."""
+    key = f"{command.purpose}:{command.agent_id}"
+    due = due_work.Due(kind=Work.MAIL_LINK, key=key, line=f"password:{key}", due_at=tx.now)
+    due_work.schedule(tx, [due])
+
+
+def account(conn: Connection, agent_id: int) -> Account | None:
+    """What a link of this agent is bound to. None for an unknown or deactivated agent."""
+    row = conn.execute(
+        select(a.c.email, a.c.password_hash).where(a.c.id == agent_id, a.c.active)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Account(agent_id=agent_id, email=row.email, password_hash=row.password_hash)
+
+
+def holder(conn: Connection, token: str, key: str, now: datetime) -> Account:
+    """The account whose password the token may set. NotFound for a token that is not good."""
+    agent_id = rules.agent_of(token)
+    found = account(conn, agent_id) if agent_id is not None else None
+    if found is None or not rules.is_good(key, token, found, now):
+        raise NotFound(NOT_GOOD)
+    return found
+
+
+def set_password(tx: Transaction, command: SetPassword) -> int:
+    """Set the password and end all sessions. Returns the agent's id. NotFound for a token that is
+    not good."""
+    agent_id = rules.agent_of(command.token)
+    # the row is locked, so that of two requests with one token only the first finds it good
+    tx.conn.execute(select(a.c.id).where(a.c.id == agent_id).with_for_update())
+    found = holder(tx.conn, command.token, tx.settings.link_key, tx.now)
+    tx.conn.execute(
+        update(a).where(a.c.id == found.agent_id).values(password_hash=command.password_hash)
+    )
+    end_sessions(tx, found.agent_id)
+    return found.agent_id
+
+
+def begin_link_mail(tx: Transaction, command: MailLink) -> Mail | None:
+    """The mail to send now. None when the agent is gone; the work is then removed."""
+    found = account(tx.conn, command.agent_id)
+    if found is None:
+        _cancel(tx, command)
+        return None
+    until = tx.now + LASTS[command.purpose]
+    address = rules.link(tx.settings.public_url, tx.settings.link_key, found, until)
+    desk, name = desk_name_and_zone(tx.conn)[0], agent_name(tx.conn, command.agent_id)
+    subject, body = rules.mail(command.purpose, desk, name, address)
+    return Mail(to=found.email, subject=subject, body=body)
+
+
+def finish_link_mail(tx: Transaction, command: FinishLinkMail) -> None:
+    """Schedule a retry after a failure that may pass, or end the work."""
+    result, link = command.result, command.link
+    if isinstance(result, NotMailed) and result.again and command.attempts < MOST_TRIES:
+        later, key = tx.now + PAUSE * command.attempts, f"{link.purpose}:{link.agent_id}"
+        return due_work.release(tx, Work.MAIL_LINK, key, later)
+    _cancel(tx, link)
+    tx.hint(MAILBOX)
+    return None
+
+
+def _cancel(tx: Transaction, link: MailLink) -> None:
+    due_work.cancel(tx, Work.MAIL_LINK, [f"{link.purpose}:{link.agent_id}"])
+
+
+async def when_due(job: Job) -> None:
+    """Send one mail with a link."""
+    purpose, _, agent_id = job.key.partition(":")
+    link = MailLink(int(agent_id), Purpose(purpose))
+    mail = await job.write(begin_link_mail, link)
+    if mail is None:
+        return
+    mailer = job.deps.mailer
+    result: Mailed | NotMailed = NotMailed(why="PATCHBOARD_SMTP_URL is not set", again=False)
+    if mailer is not None:
+        result = await mailer.send(mail)
+    finish = FinishLinkMail(link=link, attempts=job.attempts, result=result)
+    await job.write(finish_link_mail, finish)
+    why = result.why if isinstance(result, NotMailed) else None
+    outcome = type(result).__name__.lower()
+    log.info("password_link_mailed", agent=link.agent_id, result=outcome, why=why)

@@ -1,0 +1,129 @@
+"""The set-up in the browser: the first admin, the first number with its queue, and the steps that
+are done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from handoff_service.errors import Conflict
+from handoff_service.operations.desk.agents import MakeAgent, make_agent
+from handoff_service.operations.desk.provider_numbers import (
+    ChangeProviderNumber,
+    MakeProviderNumber,
+    change_provider_number,
+    is_used,
+    put_provider_number,
+)
+from handoff_service.operations.routing.queues import ChangeQueue, change_queue, make_queue
+from handoff_service.rules.desk.setup_token import setup_token
+from handoff_service.rules.routing.queues import QueueFields, QueuePool
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk.desk import desk_id
+from handoff_service.store.desk.provider_numbers import list_provider_numbers
+from handoff_service.store.desk.set_up import Step, has_admin, is_under_way, steps_done
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.routing import queues
+
+FIRST = "Service desk"  # the first queue and its group, until an admin renames them
+CAPACITY = 4  # as for other new agents
+HAS_ADMIN = "This desk has an admin already. Sign in instead."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstAdmin:
+    """``answers``: the admin also answers requesters."""
+
+    name: str
+    email: str
+    password_hash: str
+    answers: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteAgent:
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveStep:
+    """``values``: the fields that the step writes."""
+
+    values: Mapping[str, Any]
+
+
+def make_first_admin(tx: Transaction, command: FirstAdmin) -> int:
+    """Returns the id. Conflict once the desk has an admin, and for an e-mail address in use."""
+    # of two requests at a time, the second waits here and finds the admin of the first
+    tx.conn.execute(select(t.installation.c.id).with_for_update())
+    if has_admin(tx.conn):
+        raise Conflict(HAS_ADMIN)
+    agent_id = make_agent(
+        tx,
+        MakeAgent(
+            email=command.email,
+            name=command.name,
+            password_hash=command.password_hash,
+            capacity=CAPACITY if command.answers else 0,
+            roles=[Role.ADMIN, *([Role.AGENT] if command.answers else [])],
+            groups=[FIRST] if command.answers else [],
+        ),
+    )
+    finish_step(tx, Step.ACCOUNT)
+    return agent_id
+
+
+def save_number(tx: Transaction, command: SaveStep) -> None:
+    """Put the first number on the first queue, which is made if there is none. Until the set-up
+    ends, another number corrects the only one, unless that has conversations."""
+    queue = next(iter(queues.list_(tx.conn).values()), None)
+    if queue is None:
+        make_queue(tx, QueueFields(name=FIRST, pools=(QueuePool(group=FIRST),)))
+    values = {**command.values, "queue": queue.name if queue else FIRST}
+    there = list_provider_numbers(tx.conn)
+    if is_under_way(tx.conn) and len(there) == 1 and not is_used(tx.conn, there[0].id):
+        change_provider_number(tx, ChangeProviderNumber(id=there[0].id, values=values))
+    else:
+        put_provider_number(tx, MakeProviderNumber(**values))
+    finish_step(tx, Step.NUMBER)
+
+
+def invite_agent(tx: Transaction, command: InviteAgent) -> int:
+    """Make an agent who chooses a password by a link. Returns the id. Conflict for an e-mail
+    address in use."""
+    invited = MakeAgent(
+        email=command.email,
+        name=command.name,
+        password_hash="",
+        capacity=CAPACITY,
+        groups=[FIRST],
+    )
+    return make_agent(tx, invited)
+
+
+def save_queue(tx: Transaction, command: SaveStep) -> None:
+    """Name the first queue and set its hours. It keeps everything else."""
+    found = next(iter(queues.list_(tx.conn)), None)
+    if found is None:
+        pools = (QueuePool(group=FIRST),)
+        make_queue(tx, QueueFields(pools=pools, **command.values))
+    else:
+        change_queue(tx, ChangeQueue(id=found, values=command.values))
+    finish_step(tx, Step.QUEUE)
+
+
+def finish_step(tx: Transaction, step: Step) -> None:
+    """Remember that this step is done. Again changes nothing."""
+    done = steps_done(tx.conn)
+    if step not in done:
+        tx.conn.execute(update(t.installation).values(setup_steps=[*done, str(step)]))
+
+
+def setup_link(conn: Connection, public_url: str, key: str) -> str | None:
+    """The link that opens the set-up. None once the desk has an admin."""
+    if has_admin(conn):
+        return None
+    return f"{public_url}/setup?token={setup_token(key, desk_id(conn))}"

@@ -1,0 +1,80 @@
+"""Signed links with which an agent chooses a password, and the mails that carry them.
+
+Nothing is stored. The signature covers the stored password hash, so setting a password makes every
+earlier link invalid: each works once.
+"""
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlencode
+
+_TOKEN = re.compile(r"([1-9][0-9]{0,14})\.([0-9]{1,12})\.([0-9a-f]{64})")
+
+
+class Purpose(StrEnum):
+    """Why a link was made."""
+
+    RESET = "reset"
+    INVITATION = "invitation"
+
+
+LASTS = {Purpose.RESET: timedelta(hours=1), Purpose.INVITATION: timedelta(days=7)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a link is bound to. ``password_hash``: empty before the first password."""
+
+    agent_id: int
+    email: str
+    password_hash: str
+
+
+def token(key: str, account: Account, until: datetime) -> str:
+    """The token that lets its holder set this account's password."""
+    expires = int(until.timestamp())
+    return f"{account.agent_id}.{expires}.{_signature(key, account, expires)}"
+
+
+def link(public_url: str, key: str, account: Account, until: datetime) -> str:
+    """The whole link, for a mail or for an admin to pass on."""
+    return f"{public_url}/sign-in/link?{urlencode({'token': token(key, account, until)})}"
+
+
+def agent_of(given: str) -> int | None:
+    """The agent whom the token names. It proves nothing yet. None for what is no token."""
+    found = _TOKEN.fullmatch(given)
+    return int(found[1]) if found else None
+
+
+def is_good(key: str, given: str, account: Account, now: datetime) -> bool:
+    """Whether this key signed the token for the account as it is now, and it has not expired."""
+    found = _TOKEN.fullmatch(given)
+    if found is None or int(found[1]) != account.agent_id or now.timestamp() > int(found[2]):
+        return False
+    return hmac.compare_digest(found[3], _signature(key, account, int(found[2])))
+
+
+def _signature(key: str, account: Account, expires: int) -> str:
+    covers = f"password link\n{account.agent_id}\n{account.email}\n{account.password_hash}\n"
+    return hmac.new(key.encode(), f"{covers}{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def mail(purpose: Purpose, desk: str, name: str, address: str) -> tuple[str, str]:
+    """The subject and the body of the mail with the link ``address``."""
+    if purpose is Purpose.INVITATION:
+        return (
+            f"Your account at {desk}",
+            f"Hello {name},\n\nyou have an account at {desk}. Choose your password within 7 days:\n"
+            f"\n{address}\n\nThe link works once.\n",
+        )
+    return (
+        f"Your password at {desk}",
+        f"Hello {name},\n\nsomebody asked for a new password for your account at {desk}. Choose it "
+        f"within an hour:\n\n{address}\n\nThe link works once. If you did not ask for it, you can "
+        "ignore this mail: your password stays as it is.\n",
+    )

@@ -1,0 +1,26 @@
+"""Agents' sessions."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from handoff_service.store.engine import tables as t
+from handoff_service.store.views import AgentSession
+
+_COLUMNS = t.sessions.c["token_hash", "created_at", "last_used_at", "device"]
+
+
+def sessions_of(conn: Connection, agent_id: int, now: datetime) -> list[AgentSession]:
+    """The agent's open sessions, the latest first."""
+    s = t.sessions
+    rows = conn.execute(
+        select(*_COLUMNS)
+        .where(s.c.agent_id == agent_id, s.c.expires_at > now)
+        .order_by(s.c.created_at.desc(), s.c.token_hash)
+    )
+    return [
+        AgentSession(
+            key=r.token_hash, started_at=r.created_at, last_used_at=r.last_used_at, device=r.device
+        )
+        for r in rows
+    ]

@@ -1,0 +1,96 @@
+"""How far the set-up in the browser has come."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, func, select
+
+from handoff_service.rules.shared.vocabulary import Author, Direction, Owner, Role
+from handoff_service.store.engine import tables as t
+
+
+class Step(StrEnum):
+    """The steps of the set-up, in order."""
+
+    ACCOUNT = "account"
+    DESK = "desk"
+    NUMBER = "number"
+    AGENTS = "agents"
+    QUEUE = "queue"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestText:
+    """The newest text to the desk. ``answered_by``: empty until somebody has answered it."""
+
+    interaction_id: int
+    number: str
+    body: str
+    at: datetime
+    owner: Owner
+    answered_by: str
+    answer: str
+
+
+def has_admin(conn: Connection) -> bool:
+    """Whether an active agent is an admin. Until then, the set-up's token makes one."""
+    a, r = t.agents, t.agent_roles
+    found = select(a.c.id).join(r, r.c.agent_id == a.c.id).where(a.c.active)
+    return conn.execute(found.where(r.c.role == Role.ADMIN).limit(1)).scalar() is not None
+
+
+def is_empty(conn: Connection) -> bool:
+    """Whether there is no agent at all, so that nobody could sign in."""
+    return not conn.execute(select(func.count()).select_from(t.agents)).scalar()
+
+
+def steps_done(conn: Connection) -> list[str]:
+    """The steps that an admin has done or skipped."""
+    found: list[str] = conn.execute(select(t.installation.c.setup_steps)).scalar() or []
+    return found
+
+
+def next_step(conn: Connection) -> Step:
+    """The first step that is not done; the last one when all are."""
+    done = steps_done(conn)
+    return next((step for step in Step if step not in done), Step.TEST)
+
+
+def is_under_way(conn: Connection) -> bool:
+    """Whether somebody began the set-up and has not ended it."""
+    done = steps_done(conn)
+    return bool(done) and Step.TEST not in done
+
+
+def test_text(conn: Connection) -> TestText | None:
+    """The newest text to the desk, and its first answer by an agent or the virtual agent."""
+    m, i, a = t.messages, t.interactions, t.agents
+    newest = conn.execute(
+        select(*m.c["interaction_id", "seq", "body", "created_at"], i.c.requester_number, i.c.owner)
+        .join(i, i.c.id == m.c.interaction_id)
+        .where(m.c.direction == Direction.INBOUND)
+        .order_by(m.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest is None:
+        return None
+    answer = conn.execute(
+        select(m.c.author, m.c.body, a.c.name)
+        .outerjoin(a, a.c.id == m.c.agent_id)
+        .where(m.c.interaction_id == newest.interaction_id, m.c.seq > newest.seq)
+        .where(m.c.direction == Direction.OUTBOUND)
+        .where(m.c.author.in_([Author.AGENT, Author.VIRTUAL_AGENT]))
+        .order_by(m.c.seq)
+        .limit(1)
+    ).one_or_none()
+    return TestText(
+        interaction_id=newest.interaction_id,
+        number=newest.requester_number,
+        body=newest.body,
+        at=newest.created_at,
+        owner=Owner(newest.owner),
+        answered_by=(answer.name or "the virtual agent") if answer else "",
+        answer=answer.body if answer else "",
+    )

@@ -1,0 +1,17 @@
+"""An agent sees each session's device and last use; the set-up in the browser can be left and
+resumed, and checks can be hidden."""
+
+import sqlalchemy as sa
+from alembic import op
+from handoff_service.store.engine.tables import UtcTime
+
+revision = '0027'
+down_revision = '0026'
+
+
+def upgrade() -> None:
+    op.add_column('sessions', sa.Column('last_used_at', UtcTime(), nullable=True))
+    op.add_column('sessions', sa.Column('device', sa.Text(), nullable=False, server_default=sa.text("''")))
+    for name in ('setup_steps', 'hidden_checks'):
+        op.add_column('installation', sa.Column(name, sa.JSON(), nullable=False,
+            server_default=sa.text("'[]'")))

@@ -1,0 +1,113 @@
+"""The first step: whoever has the token makes the admin's account."""
+
+import secrets
+from typing import Any
+
+from pydantic import BaseModel
+from sanic import Request
+from sanic.response import HTTPResponse, redirect
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.desk import sign_in
+from handoff_service.operations.desk.set_up import FirstAdmin, make_first_admin
+from handoff_service.operations.routing import presence
+from handoff_service.operations.routing.presence import RecordSignIn
+from handoff_service.operations.shared.field_types import Email, OneLine, Password
+from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.desk.setup_token import opens
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk.desk import desk_id
+from handoff_service.store.desk.set_up import Step, has_admin, next_step
+from handoff_service.web.admin.pages import Form, typed
+from handoff_service.web.setup.frame import TITLES, address
+from handoff_service.web.shared.devices import device_of
+from handoff_service.web.shared.password_tries import remember
+from handoff_service.web.shared.rendering import form_field, from_this_site, render
+from handoff_service.web.shared.session import desk_of, give_cookie, home_of, signed_in
+
+FIELDS = ("name", "email", "password", "answers")
+EMPTY = {"name": "", "email": "", "password": "", "answers": "1"}
+
+
+class AdminBody(BaseModel):
+    name: OneLine
+    email: Email
+    password: Password
+
+
+async def start(request: Request) -> HTTPResponse:
+    """Lead to the step that comes next, or ask for the token's link."""
+    store = desk_of(request).store
+    if not await store.read(has_admin):
+        return await _page(request, str(request.args.get("token") or ""), Form(values=EMPTY))
+    agent = await signed_in(request)
+    if agent is None:
+        return redirect("/sign-in?next=/setup")
+    if Role.ADMIN not in agent.roles:
+        return redirect(home_of(agent))
+    return redirect(address(await store.read(next_step)))
+
+
+async def make_account(request: Request) -> HTTPResponse:
+    """Make the admin, and sign the browser in."""
+    from_this_site(request)
+    desk, token = desk_of(request), form_field(request, "token")
+    if await desk.store.read(has_admin):
+        return redirect("/setup", status=303)
+    if not await _opens(request, token):
+        return await _page(request, token, Form(values=EMPTY))
+    form = typed(request, FIELDS)
+    password = form_field(request, "password")
+    try:
+        body = read_as(AdminBody, {**_given(form), "password": password})
+        command = FirstAdmin(
+            name=body.name,
+            email=body.email,
+            password_hash=await run_slow(sign_in.hash_password, body.password),
+            answers=bool(form.values["answers"]),
+        )
+        agent_id = await desk.store.write(make_first_admin, command)
+    except (BadInput, Conflict) as refusal:
+        return await _page(request, token, form.with_refusal(refusal), status=refusal.status)
+    return await _enter(request, agent_id, body.email)
+
+
+def _given(form: Form) -> dict[str, str]:
+    return {name: form.values[name] for name in ("name", "email")}
+
+
+async def _enter(request: Request, agent_id: int, email: str) -> HTTPResponse:
+    desk, session = desk_of(request), secrets.token_urlsafe(32)
+    device = device_of(request.headers.get("user-agent", ""))
+    opened = sign_in.Open(agent_id, session, sign_in.RightTry(""), device)
+    await desk.store.write(sign_in.open_session, opened)
+    await desk.store.write(presence.signed_in, RecordSignIn(agent_id=agent_id, to_work=True))
+    response = redirect(address(Step.DESK), status=303)
+    give_cookie(desk, response, session)
+    remember(request, response, email)
+    return response
+
+
+async def _opens(request: Request, token: str) -> bool:
+    desk = desk_of(request)
+    return opens(desk.settings.secret_key, await desk.store.read(desk_id), token)
+
+
+async def _page(request: Request, token: str, form: Form, *, status: int = 200) -> HTTPResponse:
+    if not await _opens(request, token):
+        return render("setup/token.html", status=200, wrong=bool(token))
+    return render(
+        "setup/account.html",
+        status=status,
+        form=form,
+        token=token,
+        steps=TITLES,
+        step=Step.ACCOUNT,
+        steps_done=[],
+        title=TITLES[Step.ACCOUNT],
+    )
+
+
+PAGES: dict[str, Any] = {"/": start}
+ACTS: dict[str, Any] = {"/account": make_account}

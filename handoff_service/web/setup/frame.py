@@ -1,0 +1,57 @@
+"""The frame of every step: the list of steps, and where one leads to the next."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse, redirect
+
+from handoff_service.operations.desk.set_up import finish_step
+from handoff_service.store.desk.set_up import Step, steps_done
+from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.session import csrf_token, desk_of
+
+TITLES = {
+    Step.ACCOUNT: "Your account",
+    Step.DESK: "The desk",
+    Step.NUMBER: "Company number",
+    Step.AGENTS: "Agents",
+    Step.QUEUE: "Queue and hours",
+    Step.TEST: "Test text",
+}
+
+
+def address(step: Step) -> str:
+    return f"/setup/{step}"
+
+
+async def step_page(
+    request: Request, step: Step, template: str, *, status: int = 200, **given: Any
+) -> HTTPResponse:
+    """Render a step."""
+    desk = desk_of(request)
+    facts = await desk.store.read(page_queries.desk_facts)
+    done = await desk.store.read(steps_done)
+    shown = {
+        "desk": facts,
+        "zone": facts.zone,
+        "now": desk.clock(),
+        "csrf": csrf_token(request),
+        "steps": TITLES,
+        "step": step,
+        "steps_done": done,
+        "title": TITLES[step],
+    }
+    return render(f"setup/{template}", status=status, **shown | given)
+
+
+def follow(step: Step) -> HTTPResponse:
+    """Go on to the step after this one."""
+    steps = list(Step)
+    return redirect(address(steps[steps.index(step) + 1]), status=303)
+
+
+async def finish(request: Request, step: Step) -> HTTPResponse:
+    """Mark the step as done, and go on."""
+    await desk_of(request).store.write(finish_step, step)
+    return follow(step)

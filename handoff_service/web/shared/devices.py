@@ -1,0 +1,31 @@
+"""Names the browser and the system of a session, so that agents recognize their own."""
+
+# The first match wins: most browsers also name the ones that they descend from.
+# https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/User-Agent
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "Firefox/": "Firefox",
+    "FxiOS/": "Firefox",
+    "CriOS/": "Chrome",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "CrOS": "ChromeOS",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
+OTHER = "Another program"
+
+
+def device_of(user_agent: str) -> str:
+    """Return the browser and the system, such as Firefox on Linux."""
+    browser = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")
+    return " on ".join(filter(None, (browser, system))) if browser else OTHER

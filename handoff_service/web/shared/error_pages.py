@@ -1,0 +1,59 @@
+"""Error pages for people: what failed, one way on, and Sign out."""
+
+from contextlib import suppress
+
+from sanic import Request
+from sanic.exceptions import MethodNotAllowed, NotFound, SanicException
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import Refusal
+from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.session import cookie_token, csrf_token, home_of, signed_in
+
+TITLES = {
+    403: "You don't have access",
+    404: "Page not found",
+    405: "This page cannot do that",
+    409: "This has changed in the meantime",
+    429: "Too many tries",
+    503: "The service is unavailable right now",
+}
+OTHERWISE = "Something went wrong"
+HOMES = {
+    "/workspace": "Go to the workspace",
+    "/workspace/trainer": "Go to Trainer",
+    "/workspace/account": "Go to your account",
+    "/sign-in": "Sign in",
+}
+
+
+def words_of(error: SanicException) -> str:
+    """Describe one of Sanic's errors in our words."""
+    if isinstance(error, NotFound):
+        return "There is nothing at this address. Check it for typing errors."
+    if isinstance(error, MethodNotAllowed):
+        return "This address does not accept this request. Go back and try again."
+    return str(error)
+
+
+async def error_page(request: Request, status: int, said: str) -> HTTPResponse:
+    """Render the page of an error. Its link leads to a page that the agent may see."""
+    home, token = "/sign-in", cookie_token(request)
+    holds = False
+    if token:
+        home = "/workspace"  # leads each role to its own page, once the database is back
+        with suppress(Refusal):
+            agent = await signed_in(request)
+            home, holds = (home_of(agent), True) if agent else ("/sign-in", False)
+    out = home != "/sign-in"
+    return render(
+        "error.html",
+        status=status,
+        title=TITLES.get(status, OTHERWISE),
+        said=said,
+        home=home,
+        home_label=HOMES[home],
+        csrf=csrf_token(request) if out else "",
+        signed_in=out,
+        holds=holds,
+    )

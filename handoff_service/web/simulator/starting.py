@@ -1,0 +1,17 @@
+"""Whether the virtual agent is still starting, for the phone page."""
+
+import asyncio
+
+from sanic import Request
+
+from handoff_service.ports import BotModels
+from handoff_service.web.shared.session import desk_of
+
+
+async def starting(request: Request) -> str:
+    """Return a sentence while no virtual agent answers yet; else nothing."""
+    models: BotModels = request.app.ctx.bot_models
+    urls = desk_of(request).settings.bot_urls
+    if not urls or any(await asyncio.gather(*map(models.answers, urls))):
+        return ""
+    return "The virtual agent is starting. Until it is up, live agents get the texts."

@@ -1,0 +1,17 @@
+// For pages without live parts: a stream is open while the page is, so that its agent does not count as disconnected.
+
+import { endWatch, keepsWatch } from "./hidden_tabs.js";
+
+const ASLEEP_AFTER = 60_000; // as in live.js
+let source = new EventSource("/workspace/events"); // the browser reconnects it
+let timer;
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(timer);
+  if (document.hidden) {
+    timer = setTimeout(async () => (await keepsWatch()) || source.close(), ASLEEP_AFTER);
+  } else {
+    endWatch();
+    if (source.readyState === EventSource.CLOSED) source = new EventSource("/workspace/events");
+  }
+});

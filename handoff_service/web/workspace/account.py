@@ -1,0 +1,118 @@
+"""An agent's own account: the name, the password, the sessions, and how the workspace behaves in
+this browser."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput, TooManyTries
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.desk.agents import ChangeAgent, change_agent
+from handoff_service.operations.desk.sessions import EndSession, end_own_session
+from handoff_service.operations.desk.sign_in import CurrentAgent, hash_password, token_hash
+from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.store.desk.sessions import sessions_of
+from handoff_service.web.admin.pages import Form, typed
+from handoff_service.web.api.agents import AgentBody
+from handoff_service.web.shared.client_address import client_address
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.password_tries import confirm_password
+from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.session import ANYONE, cookie_token, desk_of, page
+
+HERE = "/workspace/account"
+DONE = {
+    "name": "Saved",
+    "password": "Your password is changed. Your other sessions have ended",
+    "session": "The session has ended",
+}
+NO_PASSWORDS = {"current": "", "password": ""}
+
+
+@page(*ANYONE)
+async def account_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    return await _page(request, agent)
+
+
+@page(*ANYONE)
+async def change_name(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    form = typed(request, ["name"])
+    try:
+        values = read_as(AgentBody, {"name": form.values["name"]}).given()
+    except BadInput as refusal:
+        return await _page(request, agent, name=form.with_refusal(refusal), status=refusal.status)
+    await desk_of(request).store.write(
+        change_agent, ChangeAgent(id=agent.id, by=agent.id, values=values)
+    )
+    return went_well(request, f"{HERE}?done=name")
+
+
+@page(*ANYONE)
+async def change_password(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Change the password of an agent who knows the present one. Other sessions end."""
+    try:
+        password = await _new_password(request, agent)
+    except (BadInput, TooManyTries) as refusal:
+        form = Form(values=NO_PASSWORDS).with_refusal(refusal)
+        return await _page(request, agent, passwords=form, status=refusal.status)
+    command = ChangeAgent(
+        id=agent.id,
+        by=agent.id,
+        values={"password_hash": await run_slow(hash_password, password)},
+        but=cookie_token(request) or "",
+    )
+    await desk_of(request).store.write(change_agent, command)
+    return went_well(request, f"{HERE}?done=password")
+
+
+async def _new_password(request: Request, agent: CurrentAgent) -> str:
+    """Return the new password. BadInput for a bad one, and without the right present one."""
+    password = form_field(request, "password")
+    read_as(AgentBody, {"password": password})
+    left = await confirm_password(
+        desk_of(request),
+        agent.email,
+        form_field(request, "current")[:1000],
+        client_address(request),
+    )
+    if left is not None:
+        tries = "1 try" if left == 1 else f"{left} tries"
+        raise BadInput(errors={"current": f"This is not your password. {tries} left."})
+    return password
+
+
+@page(*ANYONE)
+async def end_session(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    command = EndSession(agent.id, form_field(request, "key"))
+    await desk_of(request).store.write(end_own_session, command)
+    return went_well(request, f"{HERE}?done=session")
+
+
+async def _page(
+    request: Request,
+    agent: CurrentAgent,
+    *,
+    name: Form | None = None,
+    passwords: Form | None = None,
+    status: int = 200,
+) -> HTTPResponse:
+    desk = desk_of(request)
+    around = await frame(request, agent, place="account")
+    shown: dict[str, Any] = {
+        "agent": agent,
+        "name_form": name or Form(values={"name": agent.name}),
+        "password_form": passwords or Form(values=NO_PASSWORDS),
+        "sessions": await desk.store.read(sessions_of, agent.id, desk.clock()),
+        "this": token_hash(cookie_token(request) or ""),
+        "done": DONE.get(request.args.get("done") or "", ""),
+    }
+    return render("account.html", status=status, **around | shown)
+
+
+PAGES: dict[str, Any] = {"/account": account_page}
+ACTS: dict[str, Any] = {
+    "/account/name": change_name,
+    "/account/password": change_password,
+    "/account/sessions/end": end_session,
+}

@@ -1,0 +1,123 @@
+"""Choosing a password by a link: after forgetting it, and after an invitation."""
+
+import secrets
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput, NotFound, TooManyTries
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.desk import password_links, sign_in
+from handoff_service.operations.desk.password_links import SetPassword, holder, request_reset
+from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.web.admin.pages import Form
+from handoff_service.web.api.agents import AgentBody
+from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.client_address import client_address
+from handoff_service.web.shared.devices import device_of
+from handoff_service.web.shared.password_tries import Opened, count_request, is_known
+from handoff_service.web.shared.rendering import form_field, from_this_site, render
+from handoff_service.web.shared.session import desk_of
+from handoff_service.web.workspace.sign_in import enter
+
+
+def blueprint() -> Blueprint:
+    """Serve ``/sign-in/forgot`` and ``/sign-in/link``."""
+    made = Blueprint("passwords", url_prefix="/sign-in")
+
+    @made.get("/forgot")
+    async def forgot_page(request: Request) -> HTTPResponse:
+        return await _forgot(request)
+
+    @made.post("/forgot")
+    async def forgot(request: Request) -> HTTPResponse:
+        from_this_site(request)
+        return await _request_link(request)
+
+    @made.get("/link")
+    async def link_page(request: Request) -> HTTPResponse:
+        token = str(request.args.get("token") or "")
+        return await _choose(request, token, Form(values={"password": ""}))
+
+    @made.post("/link")
+    async def choose(request: Request) -> HTTPResponse:
+        from_this_site(request)
+        return await _set(request)
+
+    return made
+
+
+async def _request_link(request: Request) -> HTTPResponse:
+    """Answer known and unknown addresses alike."""
+    desk, email = desk_of(request), form_field(request, "email").strip()[:320]
+    if not desk.settings.mails:
+        return await _forgot(request)
+    try:
+        read_as(AgentBody, {"email": email})
+        known = is_known(request, email)
+        await count_request(desk, email, client_address(request), is_known=known)
+    except BadInput as refusal:
+        form = Form(values={"email": email}).with_refusal(refusal)
+        return await _forgot(request, form, status=refusal.status)
+    except TooManyTries as refusal:
+        form = Form(values={"email": email}, errors={"email": refusal.detail})
+        page = await _forgot(request, form, status=refusal.status)
+        page.headers["Retry-After"] = str(refusal.retry_after)
+        return page
+    await desk.store.write(request_reset, email)
+    return await _forgot(request, Form(values={"email": email}), sent=True)
+
+
+async def _forgot(
+    request: Request, form: Form | None = None, *, sent: bool = False, status: int = 200
+) -> HTTPResponse:
+    desk = desk_of(request)
+    return render(
+        "forgot.html",
+        status=status,
+        desk=await desk.store.read(page_queries.desk_facts),
+        form=form or Form(values={"email": str(request.args.get("email") or "")[:320]}),
+        sent=sent,
+        mails=desk.settings.mails,
+    )
+
+
+async def _choose(request: Request, token: str, form: Form, *, status: int = 200) -> HTTPResponse:
+    desk = desk_of(request)
+    facts = await desk.store.read(page_queries.desk_facts)
+    try:
+        account = await desk.store.read(holder, token, desk.settings.secret_key, desk.clock())
+    except NotFound as refusal:
+        said = {"desk": facts, "said": refusal.detail, "mails": desk.settings.mails}
+        return render("link_ended.html", status=refusal.status, **said)
+    return render(
+        "choose_password.html",
+        status=status,
+        desk=facts,
+        form=form,
+        token=token,
+        email=account.email,
+        name=await desk.store.read(agent_name, account.agent_id),
+        is_new=not account.password_hash,
+    )
+
+
+async def _set(request: Request) -> HTTPResponse:
+    desk, token = desk_of(request), form_field(request, "token")
+    password = form_field(request, "password")
+    try:
+        account = await desk.store.read(holder, token, desk.settings.secret_key, desk.clock())
+        read_as(AgentBody, {"password": password})
+        command = SetPassword(token, await run_slow(sign_in.hash_password, password))
+        agent_id = await desk.store.write(password_links.set_password, command)
+    except NotFound:
+        return await _choose(request, token, Form(values={"password": ""}))
+    except BadInput as refusal:
+        form = Form(values={"password": ""}).with_refusal(refusal)
+        return await _choose(request, token, form, status=refusal.status)
+    opened = Opened(agent_id, secrets.token_urlsafe(32))
+    device = device_of(request.headers.get("user-agent", ""))
+    session = sign_in.Open(agent_id, opened.token, sign_in.RightTry(""), device)
+    await desk.store.write(sign_in.open_session, session)
+    return await enter(request, opened, account.email, "/workspace")

@@ -1,0 +1,126 @@
+"""The admin's checklist: what is wrong, its fix, and hiding a check."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.operations.desk.agents import MakeAgent, make_agent
+from handoff_service.operations.desk.desk_checks import (
+    CHECKS,
+    CheckName,
+    Outside,
+    hide_check,
+    outcomes,
+)
+from handoff_service.operations.desk.set_up import finish_step
+from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk.set_up import Step
+from handoff_service.store.engine import tables as t
+from tests.support.story import MIA
+from tests.web.workspace_server import Running, Visitor, running, shown
+
+LIST = "/workspace/admin/checklist"
+ALL_WELL = Outside(mails=True, provider_faults=[])
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as here:
+        grace = MakeAgent(
+            email="grace@example.com",
+            name="Grace",
+            password_hash=hash_password("demo-grace"),
+            capacity=0,
+            roles=[Role.ADMIN],
+        )
+        await here.desk.store.write(make_agent, grace)
+        await here.story.available(MIA)
+        yield here
+
+
+@pytest.fixture
+async def grace(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as visitor:
+        await visitor.sign_in("grace@example.com", "demo-grace")
+        yield visitor
+
+
+async def wrong(desk: Running, outside: Outside = ALL_WELL) -> dict[CheckName, list[str]]:
+    found = await desk.desk.store.read(outcomes, outside)
+    return {one.name: list(one.found) for one in found if one.found}
+
+
+async def change(desk: Running, statement: sa.Executable) -> None:
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(statement), None)
+
+
+async def test_nothing_is_wrong_on_a_desk_that_works(desk: Running) -> None:
+    assert await wrong(desk) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "breaks", "outside", "says"),
+    [
+        (CheckName.ONLINE, sa.update(t.agents).values(presence="away"), ALL_WELL, "No agent takes"),
+        (CheckName.QUEUE, sa.delete(t.queue_groups), ALL_WELL, "No group is eligible"),
+        (CheckName.MAIL, None, Outside(mails=False), "PATCHBOARD_SMTP_URL"),
+        (
+            CheckName.PROVIDER,
+            None,
+            Outside(mails=True, provider_faults=["It refuses the account."]),
+            "It refuses the account.",
+        ),
+        (
+            CheckName.NUMBER,
+            sa.delete(t.provider_numbers),
+            ALL_WELL,
+            "There is not a company number yet.",
+        ),
+    ],
+)
+async def test_each_check_finds_its_fault(
+    desk: Running, name: CheckName, breaks: sa.Executable | None, outside: Outside, says: str
+) -> None:
+    if breaks is not None:
+        await change(desk, breaks)
+    found = await wrong(desk, outside)
+    assert list(found) == [name]
+    assert says in found[name][0]
+
+
+async def test_an_unfinished_set_up_leads_back_to_it(desk: Running, grace: Visitor) -> None:
+    await desk.desk.store.write(finish_step, Step.ACCOUNT)
+    page = await grace.get(LIST)
+    assert "The set-up is not finished." in shown(page.text)
+    assert 'href="/setup">Continue the set-up' in page.text
+    await desk.desk.store.write(finish_step, Step.TEST)
+    assert "The set-up is not finished." not in shown((await grace.get(LIST)).text)
+
+
+async def test_every_fix_is_a_page_that_exists(desk: Running, grace: Visitor) -> None:
+    for name, check in CHECKS.items():
+        if check.page:
+            assert (await grace.get(check.page)).status in (200, 302), name
+
+
+async def test_a_check_is_hidden_and_shown_again(desk: Running, grace: Visitor) -> None:
+    await change(desk, sa.update(t.agents).values(presence="away"))
+    said = "No agent takes work right now"
+    csrf = await grace.csrf()
+    assert said in shown((await grace.get(f"{LIST}/live")).text)
+    for _ in range(2):
+        await grace.post(f"{LIST}/hide", csrf=csrf, check="online")
+    hidden = shown((await grace.get(LIST)).text)
+    assert (said in hidden, "1 hidden" in hidden) == (False, True)
+    await grace.post(f"{LIST}/show", csrf=csrf)
+    assert said in shown((await grace.get(LIST)).text)
+    assert (await grace.post(f"{LIST}/hide", csrf=csrf, check="cat")).status == 404
+
+
+async def test_hiding_survives_what_it_hides(desk: Running) -> None:
+    await desk.desk.store.write(hide_check, "mail")
+    found = await desk.desk.store.read(outcomes, Outside(mails=False))
+    assert [one.name for one in found if one.found and one.is_hidden] == ["mail"]

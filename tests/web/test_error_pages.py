@@ -1,0 +1,120 @@
+"""Error pages lead every role to a page that it may see, and let everybody sign out."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from handoff_service.operations.desk.agents import MakeAgent, make_agent
+from handoff_service.operations.desk.sign_in import CurrentAgent, hash_password
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.web.shared.session import home_of
+from tests.web.workspace_server import PAGE, Running, running, shown
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+WAYS_ON = {
+    Role.AGENT: "/workspace",
+    Role.SUPERVISOR: "/workspace",
+    Role.ADMIN: "/workspace",
+    Role.TRAINER: "/workspace/trainer",
+    None: "/workspace/account",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    async with running(tmp_path_factory.mktemp("errors")) as here:
+        for role in WAYS_ON:
+            made = MakeAgent(
+                email=f"{role}@example.com",
+                name=f"A {role}",
+                password_hash=hash_password("some words"),
+                capacity=1,
+                roles=[role] if role else [],
+            )
+            await here.desk.store.write(make_agent, made)
+        yield here
+
+
+def way_on(page: str) -> str:
+    found = re.search(r'<a class="btn main" href="([^"]+)">', page)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("role", WAYS_ON)
+async def test_an_error_leads_on_and_out(desk: Running, role: Role | None) -> None:
+    async with desk.visitor() as visitor:
+        await visitor.sign_in(f"{role}@example.com", "some words")
+        lost = await visitor.get("/workspace/nowhere")
+        assert (lost.status, way_on(lost.text)) == (404, WAYS_ON[role])
+        assert (await visitor.get(WAYS_ON[role])).status == 200
+        [csrf] = re.findall(r'name="csrf" value="(\w+)"', lost.text)
+        assert (await visitor.post("/sign-out", csrf=csrf)).status == 303
+        assert (await visitor.get(WAYS_ON[role])).status == 303
+
+
+async def test_a_page_that_the_role_may_not_see_leads_to_one_that_it_may(desk: Running) -> None:
+    async with desk.visitor() as trainer:
+        await trainer.sign_in("trainer@example.com", "some words")
+        refused = await trainer.get("/workspace/admin/agents")
+        assert (refused.status, way_on(refused.text)) == (403, "/workspace/trainer")
+        assert "You don't have access" in shown(refused.text)
+
+
+@pytest.mark.parametrize("path", ["/workspace/nowhere", "/nowhere", "/sign-nowhere"])
+async def test_an_unknown_address_is_described_in_our_words(desk: Running, path: str) -> None:
+    async with desk.visitor() as visitor:
+        page = await visitor.get(path)
+        assert (page.status, way_on(page.text)) == (404, "/sign-in")
+        assert "There is nothing at this address." in page.text
+        assert "Requested URL" not in page.text
+        assert "Sign out" not in page.text
+
+
+async def test_programs_still_get_a_problem_document(desk: Running) -> None:
+    async with desk.visitor() as visitor:
+        for path, headers in (("/api/nowhere", PAGE), ("/nowhere", {"Accept": "*/*"})):
+            answer = await visitor.get(path, headers)
+            assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_the_page_of_a_failing_database_still_signs_out(
+    desk: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be read: the page knows the session by its cookie alone."""
+    from handoff_service.errors import DatabaseAway
+
+    async def away(*_args: object) -> None:
+        raise DatabaseAway("SQLITE_BUSY")
+
+    async with desk.visitor() as visitor:
+        await visitor.sign_in("agent@example.com", "some words")
+        with monkeypatch.context() as patch:
+            patch.setattr("handoff_service.web.shared.session._current", away)
+            page = await visitor.get("/workspace")
+        assert (page.status, way_on(page.text)) == (503, "/workspace")
+        assert "Sign out" in page.text
+        assert "stay_connected" not in page.text
+
+
+async def test_an_error_page_keeps_its_agent_connected(desk: Running) -> None:
+    """The page's script opens the same stream as the workspace."""
+    async with desk.visitor() as visitor:
+        await visitor.sign_in("agent@example.com", "some words")
+        page = await visitor.get("/workspace/nowhere")
+        [script] = re.findall(r'src="([^"]+stay_connected.js)"', page.text)
+        [stream] = set(re.findall(r'EventSource\("([^"]+)"\)', (await visitor.get(script)).text))
+        async with visitor.client.get(visitor.address + stream) as answer:
+            async with asyncio.timeout(5):
+                assert b"hello" in await answer.content.readline()
+            agents = [id for id in range(1, 30) if desk.desk.connections.holds(id)]
+            assert len(agents) == 1
+
+
+@pytest.mark.parametrize("role", WAYS_ON)
+async def test_each_role_has_one_home(role: Role | None) -> None:
+    roles = frozenset({role} if role else set[Role]())
+    assert home_of(CurrentAgent(1, "Ann", "ann@example.com", roles, "away")) == WAYS_ON[role]
