@@ -18,7 +18,6 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from sanic import Sanic
 
 from handoff_service.gateways.providers import PROVIDERS
 from handoff_service.gateways.twilio.signature import sign
@@ -141,7 +140,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
 async def test_every_route_has_its_row(desk: Desk) -> None:
     served = {
         (method, re.sub(r"<(\w+):[^>]+>", r"{\1}", f"/{route.path}"))
-        for route in Sanic.get_app("patchboard").router.routes
+        for route in desk.here.app.router.routes
         for method in route.methods
     }
     assert sorted(served - TABLE.keys()) == [], (

@@ -18,8 +18,8 @@ from urllib.parse import quote, quote_from_bytes, unquote, urlsplit
 
 import pytest
 import sqlalchemy as sa
-from sanic import Sanic
 
+from handoff_service.app import App
 from handoff_service.gateways.twilio.signature import sign
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
@@ -143,7 +143,7 @@ def come_back(tx: Transaction, kept: Kept) -> None:
         tx.conn.execute(sa.insert(table), [row for row in rows if row["agent_id"] in ids & there])
 
 
-def routes(app: Sanic) -> list[tuple[str, str]]:  # type: ignore[type-arg]
+def routes(app: App) -> list[tuple[str, str]]:
     """(method, path) of every route but signing out."""
     found = {(method, f"/{route.path}") for route in app.router.routes for method in route.methods}
     return sorted(one for one in found if not one[1].endswith("/sign-out") and one[0] != "OPTIONS")
@@ -314,7 +314,7 @@ async def test_nothing_is_answered_with_500(
             await person(desk, "mia@example.com", "demo-mia"),
         ]
         kept = await desk.desk.store.read(signed_in_now)
-        made = Requests(SEED, people, routes(Sanic.get_app()))
+        made = Requests(SEED, people, routes(desk.app))
         wrong, statuses = [], Counter[bytes]()
         for _ in range(COUNT):
             asked = made.next()

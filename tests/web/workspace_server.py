@@ -96,6 +96,7 @@ class Running:
     address: str
     desk: AppContext
     story: Story
+    app: App
 
     def visitor(self) -> AbstractAsyncContextManager[Visitor]:
         return visitor(self.address)
@@ -160,7 +161,8 @@ async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
         await server.start_serving()
         desk: AppContext = app.ctx.desk
         try:
-            yield Running(f"http://127.0.0.1:{listening.getsockname()[1]}", desk, Story(desk.store))
+            address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield Running(address, desk, Story(desk.store), app)
         finally:
             await server.before_stop()
             server.close()
