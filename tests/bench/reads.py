@@ -57,9 +57,9 @@ def _many_ongoing(kind: str) -> int:
         f"lower quartile of {TIMES}"
     )
     missed = 0
-    with _desk(kind) as (desk, url):
+    with demo_desk(kind) as (desk, url):
         seed.ongoing(url, 1, ONGOING)
-        with _signed_in(desk) as session:
+        with signed_in(desk, MIA) as session:
             for path in ("/workspace", "/workspace/lists"):
                 before = _cpu(desk)
                 took = _times([lambda path=path: _get(session, desk.url + path, ONGOING)])[0]  # type: ignore[misc]
@@ -82,7 +82,7 @@ def _long_past(kind: str) -> int:
         f"quartile of {TIMES}, in turns"
     )
     missed = 0
-    with _desk(kind) as (short, short_url), _desk(kind) as (long, long_url):
+    with demo_desk(kind) as (short, short_url), demo_desk(kind) as (long, long_url):
         for url, count in ((short_url, FEW), (long_url, STORED)):
             began = time.perf_counter()
             seed.ongoing(url, count + 1, count + 20)
@@ -93,7 +93,7 @@ def _long_past(kind: str) -> int:
                 f"filled in {filled - began:.0f} s, indexed in {time.perf_counter() - filled:.0f} s"
             )
             print(f"-> {kind}: {count} stored, {said}", file=sys.stderr)
-        with _signed_in(short) as one, _signed_in(long) as other:
+        with signed_in(short, MIA) as one, signed_in(long, MIA) as other:
             for path, most in CALLS.items():
                 few, many = (
                     _usual(took)
@@ -111,7 +111,7 @@ def _long_past(kind: str) -> int:
 
 
 @contextmanager
-def _desk(kind: str) -> Iterator[tuple[Service, str]]:
+def demo_desk(kind: str) -> Iterator[tuple[Service, str]]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = (
@@ -123,11 +123,11 @@ def _desk(kind: str) -> Iterator[tuple[Service, str]]:
 
 
 @contextmanager
-def _signed_in(desk: Service) -> Iterator[requests.Session]:
+def signed_in(desk: Service, who: dict[str, str]) -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.headers["Accept-Encoding"] = "identity"
-        session.post(f"{desk.url}/sign-in", data=MIA, timeout=30).raise_for_status()
-        answer = session.post(f"{desk.url}/api/v1/login", json=MIA, timeout=30)
+        session.post(f"{desk.url}/sign-in", data=who, timeout=30).raise_for_status()
+        answer = session.post(f"{desk.url}/api/v1/login", json=who, timeout=30)
         session.headers["Authorization"] = f"Bearer {answer.json()['token']}"
         yield session
 
