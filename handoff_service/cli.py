@@ -67,8 +67,10 @@ def parser() -> argparse.ArgumentParser:
     add("run", "Run the service and the bot; Ctrl-C stops both", _run)
     add("serve", "Run the service alone, in the foreground", _serve)
     add("migrate", "Bring the database to the newest schema", _migrate)
-    _add_import(add("import", "Import a desk file (TOML); again changes nothing twice", _import))
-    add("export", "Write the desk to a file that import takes", _export).add_argument(
+    _add_import(
+        add("import", "Import a desk file (TOML); a repeated import adds nothing twice", _import)
+    )
+    add("export", "Write the desk to a desk file, for import", _export).add_argument(
         "file", type=Path
     )
     add(
@@ -77,11 +79,11 @@ def parser() -> argparse.ArgumentParser:
     add(
         "restore", "Put a desk back from a backup, into an empty database and HOME", _restore
     ).add_argument("file", type=Path)
-    add("held", "What a restore holds: show it, send it or cancel it", _held).add_argument(
+    add("held", "Show, send or cancel the texts that a restore holds", _held).add_argument(
         "act", choices=["show", "release", "cancel"], nargs="?", default="show"
     )
     _add_agent(add("agent", "Add and list agents, and set their passwords", _agent))
-    add("doctor", "List the settings, and what is wrong with how to mend it", _doctor)
+    add("doctor", "List the settings, and each problem with its fix", _doctor)
     _add_bot(add("bot", "The virtual agent's models: train, measure, compare, promote", _bot_check))
     return made
 
@@ -108,7 +110,7 @@ def _add_bot(bot: argparse.ArgumentParser) -> None:
     """The commands below ``patchboard bot``."""
     add = partial(_add, bot.add_subparsers(required=True, metavar="ACT"))
     add("check", "Check the training data and every text that the bot may send", _bot_check)
-    train = add("train", "Train a model; the running one goes on", _bot_train)
+    train = add("train", "Train a model while the running one answers", _bot_train)
     train.add_argument(
         "--if-needed", action="store_true", help="train only when the data has changed"
     )
@@ -116,19 +118,19 @@ def _add_bot(bot: argparse.ArgumentParser) -> None:
         "--config", default="config.yml", help="measure the pipeline of this file instead"
     )
     add("run", "Serve the promoted model, in the foreground", _bot_run).add_argument(
-        "--number", type=int, default=1, help="at which address of PATCHBOARD_BOT_URL"
+        "--number", type=int, default=1, help="position of its address in PATCHBOARD_BOT_URL"
     )
     add("models", "List the models, the newest first", _bot_models)
-    compare = add("compare", "Measure model B beside model A, and say what blocks it", _bot_compare)
+    compare = add("compare", "Compare model B with model A, and list what blocks B", _bot_compare)
     compare.add_argument("a", metavar="A", help="the beginning of a hash, or: running")
-    compare.add_argument("b", metavar="B", help="the same of another one, or: candidate")
+    compare.add_argument("b", metavar="B", help="the beginning of another hash, or: candidate")
     replay = add("replay", "Ask a model what real texts of the last days mean", _bot_replay)
     replay.add_argument("hash", metavar="HASH", nargs="?", default="candidate")
     replay.add_argument("--days", type=int, default=7, choices=range(1, 91), metavar="1..90")
     promote = add("promote", "Answer from this model, if its measures allow it", _bot_promote)
     promote.add_argument("hash", metavar="HASH", help="the beginning of a hash, or: candidate")
     back = add("rollback", "Return to the model that ran before", _bot_rollback)
-    back.add_argument("--with-data", action="store_true", help="put its training data back, too")
+    back.add_argument("--with-data", action="store_true", help="also restore its training data")
 
 
 def _add_agent(command: argparse.ArgumentParser) -> None:
