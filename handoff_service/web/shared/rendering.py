@@ -135,6 +135,7 @@ def environment() -> Environment:
         midnight=_midnight,
         weekday=lambda day: f"{day:%A}, {day.day} {day:%B}",
         minutes=minutes,
+        waited=waited,
         money=money.describe,
         bdi=directions.bdi,
         isolated=directions.isolated,
@@ -188,6 +189,16 @@ def minutes(seconds: int) -> str:
     if seconds < 3600:
         return f"{seconds // 60}:{seconds % 60:02}"
     return f"{seconds // 3600} h {seconds // 60 % 60:02} min"
+
+
+def waited(seconds: float) -> str:
+    """Format a wait: 12 min, 1 h 05 min, 2 d 3 h."""
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{minutes // 1440} d {minutes // 60 % 24} h"
 
 
 def day_words(day: date, today: date) -> str:

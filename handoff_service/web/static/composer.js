@@ -9,6 +9,7 @@ const draft = document.getElementById("draft");
 const key = keyOf(document.body.dataset.open);
 let sent = null;
 let sentPictures = [];
+let couldText = true; // as the page was last drawn
 
 export function startComposer(afterSend) {
   if (!form) return showKept(document.getElementById("closed"), kept()?.text ?? "");
@@ -58,15 +59,30 @@ export function renewComposer() {
   if (form?.isConnected) show();
 }
 
+// Where nothing can be written any more, what was written and not sent stays readable.
 function showKept(closed, text) {
   const said = closed?.querySelector(".kept");
-  if (!said || !text.trim()) return;
+  if (!said) return;
   said.querySelector("q").textContent = text.trim();
-  said.hidden = false;
+  said.hidden = !text.trim();
 }
 
 function kind() {
   return form.elements.kind.value;
+}
+
+// Whether the requester can be texted at all: the server says so around the field.
+function canText() {
+  return document.getElementById("no-texts").hidden;
+}
+
+// A note is all that can be written to a requester who has opted out, and is chosen for whoever has written nothing yet.
+function preselect() {
+  const possible = canText();
+  if (possible === couldText) return;
+  couldText = possible;
+  const wanted = form.querySelector(`[name="kind"][value="${possible ? "text" : "note"}"]`);
+  if (!draft.value && !wanted.disabled) wanted.checked = true;
 }
 
 // Only what a person did here is kept. A tab that kept what it merely shows would bring back a draft that another tab has
@@ -81,7 +97,12 @@ function show() {
   const mustJoin = "mustJoin" in document.getElementById("owner").dataset;
   form.querySelector('[name="kind"][value="note"]').disabled = mustJoin; // a note is for those who take part; a text joins
   if (mustJoin) form.elements.kind.value = "text";
+  preselect();
   const note = kind() === "note";
+  const blocks = !note && !canText();
+  form.toggleAttribute("data-blocked", blocks);
+  draft.disabled = blocks; // what was written is kept, and nothing can be typed
+  showKept(document.getElementById("no-texts"), blocks ? draft.value : "");
   if (note) form.dataset.mode = "note";
   else delete form.dataset.mode;
   draft.placeholder = draft.dataset[kind()];
@@ -97,7 +118,7 @@ function showLength(note) {
   const sms = JSON.parse(form.dataset.sms);
   const tooLong = !note && [...body].length - sms.most;
   const length = counted(body, sms);
-  const refused = !note && !document.getElementById("no-texts").hidden;
+  const refused = !note && !canText();
   form.querySelector('[type="submit"]').disabled = refused || tooLong > 0 || (!note && attaching());
   const pictures = attached().length;
   output.classList.toggle("wait", !note && !pictures && length.count > 1);
