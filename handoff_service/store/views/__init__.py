@@ -56,6 +56,7 @@ from handoff_service.store.views.training import (
 from handoff_service.store.views.work import (
     BotTurnSeen,
     CandidateLine,
+    ColleagueNotice,
     DecisionLine,
     InboxOffer,
     Offered,
@@ -75,6 +76,7 @@ __all__ = [
     "Case",
     "CaseChange",
     "Changed",
+    "ColleagueNotice",
     "ConditionLine",
     "Consent",
     "DayCount",

@@ -40,7 +40,7 @@ export function writeNext() {
 }
 
 export function otherKind() {
-  const other = form?.querySelector('[name="kind"]:not(:checked, :disabled)');
+  const other = form?.querySelector('[name="kind"]:not(:checked)');
   if (!other) return;
   other.checked = true;
   changed();
@@ -82,7 +82,7 @@ function preselect() {
   if (possible === couldText) return;
   couldText = possible;
   const wanted = form.querySelector(`[name="kind"][value="${possible ? "text" : "note"}"]`);
-  if (!draft.value && !wanted.disabled) wanted.checked = true;
+  if (!draft.value) wanted.checked = true;
 }
 
 // Only what a person did here is kept. A tab that kept what it merely shows would bring back a draft that another tab has
@@ -94,9 +94,6 @@ function changed() {
 }
 
 function show() {
-  const mustJoin = "mustJoin" in document.getElementById("owner").dataset;
-  form.querySelector('[name="kind"][value="note"]').disabled = mustJoin; // a note is for those who take part; a text joins
-  if (mustJoin) form.elements.kind.value = "text";
   preselect();
   const note = kind() === "note";
   const blocks = !note && !canText();
