@@ -1,4 +1,5 @@
-"""Acting on a colleague's conversation: the actor joins, and the owner gets a notice."""
+"""Acting on a colleague's conversation: the actor joins, and the owner gets a notice. A text that
+ends a hold leaves a line."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +24,7 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
 from handoff_service.rules.shared.vocabulary import Event, State
 from handoff_service.store.conversations import colleague_notices
 from tests.conftest import MovedClock
-from tests.support.story import MIA, OMAR, Story
+from tests.support.story import DIRECT, MIA, OMAR, Story
 
 BOTH = {"agent_id": OMAR}
 ACTS: dict[str, tuple[Callable[..., Any], Callable[[int], Any]]] = {
@@ -109,3 +110,20 @@ async def test_the_last_act_stands_until_it_was_seen_or_a_day_has_passed(
     await story.close(ann, OMAR)
     clock.move(24 * 3600)
     assert await notices(story) == []
+
+
+async def test_a_text_that_ends_a_hold_leaves_a_line(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    await story.store.write(
+        change_interaction,
+        ChangeInteraction(interaction_id=ann, agent_id=MIA, state=State.ON_HOLD),
+    )
+    for body in ("it came", "and it works"):
+        await story.text(body, to=DIRECT)
+    last = [(line.body, line.event) for line in (await story.lines(ann))[-3:]]
+    assert last == [
+        ("it came", None),
+        ("A text from the requester took this off hold", Event.STATE),
+        ("and it works", None),
+    ]
+    assert (await story.see(ann, MIA)).unread == 2

@@ -2,6 +2,7 @@
 
 import { attached, attaching, detach, startAttach } from "./attach.js";
 import { why } from "./post.js";
+import { dropPending, showPending } from "./pending.js";
 import { counted, words } from "./segments.js";
 
 const form = document.getElementById("composer");
@@ -26,6 +27,13 @@ export function startComposer(afterSend) {
     event.detail.path = form.dataset[kind()];
     sent = draft.value;
     sentPictures = kind() === "text" ? attached() : [];
+    showPending(kind(), sent.trim(), sentPictures.length);
+    draft.value = ""; // kept in the browser until the service has it
+    show();
+  });
+  document.addEventListener("click", ({ target }) => {
+    const again = target.closest("[data-again]");
+    if (again) editAgain(again.dataset.again);
   });
   form.addEventListener("htmx:afterRequest", (event) => finished(event.detail, afterSend));
   show();
@@ -138,15 +146,24 @@ function finished({ successful, xhr }, afterSend) {
   const problem = document.getElementById("not-sent");
   problem.hidden = successful;
   if (successful) {
-    if (draft.value === sent) draft.value = "";
     detach(sentPictures);
     changed();
     afterSend();
   } else {
-    if (!draft.value && sent) draft.value = sent;
+    dropPending();
+    draft.value = [sent, draft.value].filter(Boolean).join("\n");
     problem.textContent = `Not sent. ${why(xhr)} Your draft is kept.`;
     changed();
   }
+}
+
+// A text that did not arrive goes back into the field, behind what stands there.
+function editAgain(body) {
+  form.elements.kind.value = "text";
+  draft.value = [draft.value, body].filter(Boolean).join("\n");
+  changed();
+  draft.focus();
+  draft.setSelectionRange(draft.value.length, draft.value.length);
 }
 
 function keyOf(conversation) {

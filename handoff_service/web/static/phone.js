@@ -24,10 +24,26 @@ async function refresh() {
 }
 
 function show(html) {
-  const talks = [...document.querySelectorAll(".talk")];
-  const atEnd = talks.map((talk) => talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80);
-  for (const item of merge(html)) item.classList.add("arrive");
-  talks.forEach((talk, n) => atEnd[n] && (talk.scrollTop = talk.scrollHeight));
+  for (const item of merge(html)) {
+    item.classList.add("arrive");
+    if (item.classList.contains("mine")) toEnd(item.closest(".talk"));
+  }
+}
+
+// The newest text is on the screen, also once a picture has loaded, unless somebody reads what is above.
+function keepEnd(talk) {
+  let atEnd = true;
+  const stay = () => {
+    if (atEnd) toEnd(talk);
+  };
+  talk.addEventListener("scroll", () => (atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80));
+  talk.addEventListener("load", stay, { capture: true }); // of a picture
+  new MutationObserver(stay).observe(talk, { childList: true, subtree: true });
+  toEnd(talk);
+}
+
+function toEnd(talk) {
+  talk.scrollTop = talk.scrollHeight;
 }
 
 async function send(event) {
@@ -56,6 +72,8 @@ async function send(event) {
   if (field.value === text) field.value = "";
   if (picture.files[0] === file) picture.value = "";
   chosen(picture);
+  toEnd(form.closest(".phone").querySelector(".talk"));
+  await refresh();
 }
 
 // A picture needs no words.
@@ -107,7 +125,7 @@ if (query) {
     form.addEventListener("change", () => behave(form));
   }
   document.addEventListener("click", type);
-  for (const talk of document.querySelectorAll(".talk")) talk.scrollTop = talk.scrollHeight;
+  for (const talk of document.querySelectorAll(".talk")) keepEnd(talk);
   listen();
   setInterval(() => {
     for (const clock of document.querySelectorAll("[data-clock]")) clock.textContent = clockNow(clock.dataset.clock);
