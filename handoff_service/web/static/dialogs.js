@@ -34,6 +34,11 @@ export function startDialogs() {
   });
   document.body.addEventListener("htmx:confirm", askFirst);
   document.addEventListener("keydown", (event) => {
+    const search = event.key === "Escape" && event.target.closest?.('dialog[open] input[type="search"]');
+    if (search && !event.defaultPrevented) {
+      event.preventDefault(); // the browser would only empty the field
+      return search.closest("dialog").close();
+    }
     const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
     if (!menu) return;
     menu.open = false;
