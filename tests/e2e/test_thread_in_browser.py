@@ -1,7 +1,7 @@
 """The thread in Chromium: pictures do not push its end away, a text shows while it is sent, and the
 menu of a narrow window stays free."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.people import Story
 from tests.e2e.test_media_in_browser import file, send_picture
@@ -19,6 +19,17 @@ def at_end(page: Page) -> None:
     page.wait_for_function(TO_END)
 
 
+def hold(page: Page, requests: str) -> list[Route]:
+    """Keep these requests from being answered. Returns those that the page makes."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(requests, keep)
+    return held
+
+
 def test_pictures_and_a_slow_send_keep_the_end_in_sight(story: Story) -> None:
     phone, mia = story.talking()
     for n in range(3):
@@ -26,16 +37,16 @@ def test_pictures_and_a_slow_send_keep_the_end_in_sight(story: Story) -> None:
         expect(phone.texts.filter(has_text=f"photo {n}")).to_be_visible()
     expect(mia.locator(".medium img")).to_have_count(3)
     at_end(mia)
-    held = []
-    mia.route("**/workspace/media/*", lambda route: held.append(route))  # never loaded
+    # what was read does not open at an unread line
+    expect(mia.locator("#count-unread")).to_have_attribute("data-unread", "0")
+    hold(mia, "**/workspace/media/*")  # never loaded
     mia.reload()
     box = mia.locator(".medium img").last.bounding_box()
     assert box is not None
     assert (round(box["width"]), round(box["height"])) == (135, 240), "their place is kept"
     at_end(mia)
 
-    sends = []
-    mia.route("**/messages", lambda route: sends.append(route))
+    sends = hold(mia, "**/messages")
     mia.locator("#draft").fill("We have them, case CS0000012")
     mia.keyboard.press("Control+Enter")
     expect(mia.locator("#pending")).to_contain_text("We have them")

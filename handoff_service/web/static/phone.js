@@ -33,10 +33,15 @@ function show(html) {
 // The newest text is on the screen, also once a picture has loaded, unless somebody reads what is above.
 function keepEnd(talk) {
   let atEnd = true;
+  let lastTop = 0;
   const stay = () => {
     if (atEnd) toEnd(talk);
   };
-  talk.addEventListener("scroll", () => (atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80));
+  talk.addEventListener("scroll", () => {
+    const up = talk.scrollTop < lastTop; // only this leaves the end: the event may come after the talk has grown
+    lastTop = talk.scrollTop;
+    atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80 || (atEnd && !up);
+  });
   talk.addEventListener("load", stay, { capture: true }); // of a picture
   new MutationObserver(stay).observe(talk, { childList: true, subtree: true });
   toEnd(talk);

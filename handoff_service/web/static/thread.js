@@ -14,6 +14,7 @@ const scroller = document.getElementById("thread-scroll");
 const jump = document.getElementById("jump");
 let unseen = 0;
 let following = false;
+let lastTop = 0;
 let atEnd = true; // whether the end was on the screen before the thread last grew
 let reading;
 
@@ -27,13 +28,18 @@ export function startThread() {
   atEnd = nearEnd();
   keepEnd();
   jump.addEventListener("click", toEnd);
-  scroller.addEventListener("scroll", () => {
-    atEnd = nearEnd();
-    if (atEnd) hideJump();
-  });
+  scroller.addEventListener("scroll", scrolled);
   document.addEventListener("visibilitychange", readSoon);
   scroller.addEventListener("scroll", readSoon);
   readSoon();
+}
+
+// Only scrolling up leaves the end: the event may come after the thread has grown.
+function scrolled() {
+  const up = scroller.scrollTop < lastTop;
+  lastTop = scroller.scrollTop;
+  atEnd = nearEnd() || (atEnd && !up);
+  if (atEnd) hideJump();
 }
 
 // Pictures that load, a composer that grows, and one's own text on its way do not push the end off the screen.
