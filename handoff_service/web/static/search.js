@@ -1,8 +1,8 @@
 // Searching: the key that leads there. The field itself asks as one types, through htmx.
 
 export function toSearch() {
-  const field = document.querySelector("#search, #list-search");
-  if (!field?.checkVisibility()) return location.assign("/workspace/search");
+  const field = document.getElementById("search");
+  if (!field) return location.assign("/workspace/search");
   field.focus();
   field.select();
 }
