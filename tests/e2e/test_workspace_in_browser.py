@@ -21,7 +21,7 @@ WIDTHS = {1440: 900, 1280: 800, 1024: 768, 390: 844}
 
 def test_the_whole_way_from_the_first_text_to_the_closing_line(story: Story) -> None:
     mia = story.agent()
-    expect(mia.get_by_role("heading", name="No offers right now")).to_be_visible()
+    expect(mia.get_by_text("No offers right now")).to_be_visible()
     phone = Phone(story.page(story.context(), "/phone"))
     phone.page.get_by_label("Whose phone").select_option(label="Ann Lee · +1 202 555 0101")
     phone.page.get_by_role("button", name="Open the phone").click()
@@ -149,7 +149,7 @@ def test_presence_is_set_from_the_sheet(story: Story) -> None:
     mia.get_by_role("radio", name="Away").click()  # news may redraw it before the answer
     expect(mia.locator("#me")).to_contain_text("Away")
     mia.keyboard.press("Escape")
-    expect(mia.locator("#inbox-empty")).to_contain_text("You are away")
+    expect(mia.locator("#inbox-empty")).to_contain_text("while you are away")
     mia.get_by_role("button", name="Become available").click()
     expect(mia.locator("#me")).to_contain_text("Available")
 

@@ -702,6 +702,33 @@ async def test_a_batch_of_texts_costs_the_same_statements_with_one_timer_as_with
     assert len([s for s in seen if "schedule" in s]) < 20, "one look at the schedules for a batch"
 
 
+async def test_timers_that_ask_for_a_text_pause_while_the_requester_is_opted_out(
+    story: Story, rules: Rules
+) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    await rules.add("return", REQUESTER, "40m", "reassign")
+    await rules.add("close", REQUESTER, "50m", "set_state", state="closed_abandoned")
+    ann = await story.with_agent()
+    await story.text("STOP", to=DIRECT)
+    shown = await story.store.read(messaging_actions.running, ann)
+    assert [timer.action.name for timer in shown] == ["close"]
+    told = await prompts(story, ann)
+    await rules.wait(minutes=45)
+    assert await prompts(story, ann) == told, "nothing but the confirmation"
+    assert (await story.see(ann)).owner.kind is Owner.AGENT
+    await rules.wait(minutes=5)
+    assert (await story.see(ann)).state is State.CLOSED_ABANDONED
+
+
+async def test_a_requester_who_opts_in_again_is_waiting_again(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ann = await story.with_agent()
+    await story.text("STOP", to=DIRECT)
+    await story.text("START", to=DIRECT)
+    await rules.wait(minutes=30)
+    assert "remind" in await prompts(story, ann)
+
+
 async def test_what_is_shipped_is_on_a_fresh_desk(store: Store) -> None:
     found = await store.read(messaging_actions.list_)
     assert tuple(stored.action for stored in found.values()) == SHIPPED

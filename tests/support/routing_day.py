@@ -24,7 +24,6 @@ from handoff_service.operations.routing.answer_offer import Accept, Reject, acce
 from handoff_service.operations.routing.connection import Lost, connection_lost
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.operations.routing.transfer import Transfer, transfer
-from handoff_service.operations.shared.participation import NotTakingPart
 from handoff_service.rules.routing.assignment import ROUND_PAUSE
 from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.store.desk.availability import PRESENCE
@@ -162,7 +161,7 @@ class Day:
         """Somebody else was quicker: that is the day's business."""
         try:
             await self.store.write(operation, command, near=self.chance.random())
-        except (Conflict, NotTakingPart):  # somebody else was quicker
+        except Conflict:  # somebody else was quicker
             self.refused += 1
         except Refusal as error:
             self.faults.append(repr(error))

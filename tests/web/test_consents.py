@@ -38,11 +38,16 @@ async def api(desk: Running) -> AsyncIterator[Client]:
 async def test_the_composer_says_why_and_nothing_is_sent(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent()
     page = f"/workspace/conversations/{ann}"
-    assert 'id="no-texts" data-tone="fail" role="status" hidden' in (await mia.get(page)).text
+    before = (await mia.get(page)).text
+    assert 'id="no-texts" role="status" hidden' in before
+    assert 'value="text" checked' in before
     await desk.story.text("stop", to=DIRECT)
     news = (await mia.get(f"{page}/news")).text
-    assert 'id="no-texts" data-tone="fail" role="status">' in news
+    assert 'id="no-texts" role="status">' in news
+    assert "You cannot text this number. Opted out on" in shown(news)
     assert f"by texting stop. {WHY}" in shown(news)
+    assert 'name="kind" value="note" checked' in (await mia.get(page)).text
+    assert "Opted out" in shown((await mia.get("/workspace/lists")).text)
     refused = await mia.act(f"{page}/messages", body="Still there?")
     assert (refused.status, WHY in refused.text) == (409, True)
 

@@ -159,3 +159,17 @@ def test_nothing_is_lost_and_only_web_addresses_are_links(text: str) -> None:
         ).count("<")
         == 0
     )
+
+
+def test_numbers_and_codes_are_copied_by_a_click() -> None:
+    def copies(text: str) -> list[str]:
+        return re.findall(r'data-copy="([^"]*)"', linked(text, copies=True))
+
+    assert copies("case CS0000012, call +1 202 555 0101 or 482913.") == [
+        *("CS0000012", "+1 202 555 0101", "482913"),
+    ]
+    assert copies("at 09:30, room 12, v1.2.3, 50%") == []
+    assert copies("code ••••••, number ••••0101") == [], "what is masked stays masked"
+    assert copies("https://example.com/123456") == []
+    assert "data-copy" not in linked("482913")
+    assert '"><img' not in linked('"><img 123456', copies=True)

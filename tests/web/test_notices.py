@@ -47,6 +47,19 @@ async def mia(desk: Running) -> AsyncIterator[Visitor]:
         yield one
 
 
+async def test_the_owner_reads_what_a_colleague_did_until_they_dismiss_it(
+    desk: Running, mia: Visitor
+) -> None:
+    ann = await with_mia(desk)
+    await desk.story.close(ann, OMAR)
+    said = "Omar Haddad closed this conversation. It was your conversation."
+    assert said in shown((await mia.get("/workspace/counts")).text)
+    async with agent(desk, "omar") as omar:
+        assert said not in shown((await omar.get("/workspace/counts")).text)
+    assert (await mia.act(f"/workspace/conversations/{ann}/notice/dismiss")).status == 204
+    assert said not in shown((await mia.get("/workspace/counts")).text)
+
+
 async def with_mia(desk: Running, number: str = ANN) -> int:
     """A conversation with Mia in its live group."""
     received = await desk.story.text("hi", number=number, to=DIRECT)

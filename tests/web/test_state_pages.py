@@ -156,12 +156,13 @@ async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(
     due = (await timers(desk, one))[0].due_at.astimezone(zone)
     assert (due.hour, due.minute) == (9, 0)
     own = (desk.desk.clock().astimezone(zone) + timedelta(days=9)).replace(
-        hour=17, minute=30, second=0, microsecond=0
+        hour=9, minute=30, second=0, microsecond=0
     )
-    assert (
-        await mia.act(f"{path}/timers/{timer.id}/postpone", at=f"{own:%Y-%m-%dT%H:%M}")
-    ).status == 204
-    assert (await timers(desk, one))[0].due_at == own
+    day = f"{own:%Y-%m-%d}"
+    for fields in ({"at": f"{own:%Y-%m-%dT%H:%M}"}, {"day": day, "time": "9:30"}):
+        answer = await mia.act(f"{path}/timers/{timer.id}/postpone", **fields)
+        assert answer.status == 204
+        assert (await timers(desk, one))[0].due_at == own
     assert (await mia.act(f"{path}/timers/{timer.id}/cancel")).status == 204
     assert await timers(desk, one) == []
     page = (await mia.get(f"{path}/news?after=0", SCRIPT)).text
@@ -172,6 +173,7 @@ async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(
 
 BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
     "nothing": ({}, "Write a date and time"),
+    "a day without a time": ({"day": "2099-01-01", "time": ""}, "Write a date and time"),
     "words": ({"at": "soon"}, "Write a date and time"),
     "a wish that is none": ({"later": "never"}, "Write a date and time"),
     "over": ({"at": "2020-01-01T09:00"}, "That time has passed"),

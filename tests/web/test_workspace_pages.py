@@ -225,7 +225,7 @@ async def test_signing_in_leaves_away_as_it_is(desk: Running, visitor: Visitor) 
     away = sa.update(t.agents).values(presence=Presence.AWAY)
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(away), None)
     await visitor.sign_in()
-    assert "You are away" in shown((await visitor.get("/workspace")).text)
+    assert "No offers while you are away" in shown((await visitor.get("/workspace")).text)
 
 
 async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(
@@ -832,3 +832,36 @@ async def test_a_phone_that_types_right_to_left_looks_so_and_offers_texts(
     assert '<p class="bubble" dir="auto">ה-VPN' in shown_text
     assert 'href="https://vpn.example.com/help"' in shown_text
     assert '<bdi dir="ltr">054-123 4567</bdi>' in shown_text
+
+
+async def test_a_failed_text_can_be_edited_and_a_closed_conversation_continued(
+    desk: Running, mia: Visitor
+) -> None:
+    ann = await desk.story.with_agent(MIA)
+
+    def send(tx: Transaction, _: None) -> None:
+        at = interactions.lock(tx.conn, ann)
+        wrote = messages.send_text(tx, at, "Try it now", Author.AGENT, agent_id=MIA)
+        not_sent(tx, wrote or 0, code=30007)
+
+    await desk.desk.store.write(send, None)
+    path = f"/workspace/conversations/{ann}"
+    page = (await mia.get(path)).text
+    assert page.count('data-again="Try it now"') == 1
+    assert 'id="text-again"' not in page
+    await desk.story.close(ann)
+    again = re.search(r'id="text-again"[^>]*href="([^"]*)"', (await mia.get(path)).text)
+    assert again is not None
+    assert "Ann Lee" in shown((await mia.get(again[1].replace("&amp;", "&"))).text)
+
+
+async def test_a_new_message_without_a_company_number_says_so_in_the_dialog(
+    desk: Running, mia: Visitor
+) -> None:
+    gone = sa.delete(t.provider_numbers)
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(gone), None)
+    answer = await mia.get("/workspace/new")
+    assert answer.status == 200
+    assert "There is no company number yet. An admin adds one." in shown(answer.text)
+    refused = await mia.act("/workspace/new", q=ANN, body="hi")
+    assert (refused.status, "no company number" in refused.text) == (400, True)

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.cases.record_case import Changes, Entry, record
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.participation import must_take_part
+from handoff_service.operations.shared.participation import take_part
 from handoff_service.rules.cases.cases import number
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
@@ -44,7 +44,7 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
         # before the case, in the same lock order as opening one
         interaction = interactions.lock(tx.conn, within)
         if command.interaction_id is not None:
-            must_take_part(tx, interaction, command.agent_id)
+            take_part(tx, interaction, command.agent_id)
     row = tx.conn.execute(select(c).where(c.c.id == command.id).with_for_update()).one_or_none()
     if row is None:
         raise NotFound(f"There is no case {command.id}.")

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
-from handoff_service.operations.shared.participation import active, lock_for
+from handoff_service.operations.shared.participation import active, lock_for, notify_owner
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations.states import ACTS, moved
 from handoff_service.rules.delivery.sms_characters import is_visible
@@ -76,6 +76,7 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
         said=f"{name} closed this conversation",
         described=command.short_description,
     )
+    notify_owner(tx, interaction, command.agent_id, "closed this conversation")
 
 
 def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
@@ -115,6 +116,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
             agent_id=command.agent_id,
         )
         messages.append(tx, interaction, line)
+        notify_owner(tx, interaction, command.agent_id, DID[state])
     elif values:
         messages.notify(tx, [interaction.id])
     if state is not None or values:

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.cases.change_case import cases_follow
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.participation import active, lock_for, must_take_part
+from handoff_service.operations.shared.participation import active, lock_for, take_part
 from handoff_service.rules.identity.identity_level import VERIFIED_FOR, Method
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
@@ -51,7 +51,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
     how."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if command.agent_id is not None:
-        must_take_part(tx, interaction, command.agent_id)
+        take_part(tx, interaction, command.agent_id)
     who = active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     profile_id = _associate(tx, interaction, command.user_id)
     if command.user_id is None and interaction.user_id is not None:

@@ -35,6 +35,7 @@ from handoff_service.rules.shared.vocabulary import (
     Owner,
     State,
 )
+from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
@@ -72,6 +73,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         timers.take(tx, found)
         stored = messaging_actions.list_(tx.conn, {timer.action_id for timer in found})
         names = _names(tx, rows)
+        opted_out = consents.opted_out_of(tx.conn, {timer.interaction_id for timer in found})
         prompts: list[
             tuple[InteractionRow, messages.NewLine]
         ] = []  # for agents; written together when a line of another kind comes
@@ -80,7 +82,12 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
             counts[timer.interaction_id] += 1
             interaction, named = rows[timer.interaction_id], names[timer.interaction_id]
             action = stored[timer.action_id].action
-            if not interaction.active or not action.applies(_facts(interaction, named)):
+            pointless = action.needs_texts and interaction.id in opted_out
+            if (
+                not interaction.active
+                or pointless
+                or not action.applies(_facts(interaction, named))
+            ):
                 ended.add(interaction.id)
                 continue
             who = _who(interaction, named, tx.now - timer.started_at)

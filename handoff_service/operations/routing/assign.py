@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item, withdraw
 from handoff_service.operations.shared.messages import change_owner
-from handoff_service.operations.shared.participation import active
+from handoff_service.operations.shared.participation import active, notify_owner
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import Act
@@ -89,10 +89,7 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
         raise Conflict(f"{agent.name} already has this conversation.")
     cancel_work_item(tx, interaction.id)
-    by = agent_name(tx.conn, command.by)
-    sentence = (
-        f"{by} took over"
-        if command.by == command.agent_id
-        else f"{by} assigned this to {agent.name}"
-    )
+    did = "took over" if command.by == command.agent_id else f"assigned this to {agent.name}"
+    sentence = f"{agent_name(tx.conn, command.by)} {did}"
     assign_agent(tx, interaction, command.agent_id, said=sentence)
+    notify_owner(tx, interaction, command.by, did)

@@ -17,7 +17,7 @@ from handoff_service.operations.routing.offer_work import offer_to
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_text
-from handoff_service.operations.shared.participation import active, lock_for
+from handoff_service.operations.shared.participation import active, lock_for, notify_owner
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, WorkItemState
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -73,6 +73,7 @@ def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
     cancel_work_item(tx, interaction.id)
     by = agent_name(tx.conn, command.agent_id)
     _say(tx, interaction, f"{by} canceled the transfer", None, command.agent_id)
+    notify_owner(tx, interaction, command.agent_id, "canceled the transfer")
 
 
 def _to_agent(
@@ -118,13 +119,16 @@ def _to_agent(
     ).scalar_one()
     offer_to(tx, work_item_id, [to], until=tx.now + timedelta(seconds=queue.accept_seconds))
     _say(tx, interaction, f"{by} is transferring this to {other.name}", note, sender)
+    notify_owner(tx, interaction, sender, f"is transferring this to {other.name}")
 
 
 def _to_queue(
     tx: Transaction, interaction: InteractionRow, sender: int, to: int, note: str | None
 ) -> None:
-    if tx.conn.execute(select(t.queues.c.id).where(t.queues.c.id == to)).scalar() is None:
+    queue = tx.conn.execute(select(t.queues.c.name).where(t.queues.c.id == to)).scalar()
+    if queue is None:
         raise NotFound(f"There is no queue {to}.")
+    notify_owner(tx, interaction, sender, f"transferred this to {queue}")
     by = agent_name(tx.conn, sender)
     collected = work_items.collected(tx.conn, interaction.id)
     hand_off(

@@ -1,41 +1,55 @@
-"""Participation: an agent who acts on a colleague's conversation joins it first.
+"""Participation: an agent who acts on a colleague's conversation joins it, and the colleague knows.
 
 Every operation that an agent requests on one conversation locks it with ``lock_for``. Exceptions:
-texting, which joins automatically (``join``), reading, supervisors' actions (assign, take over),
-and changing a case by its own number, as a ticket system does. A case belongs to the desk, and its
-conversation gets a line that names who changed it.
+reading, supervisors' actions (assign, take over), and changing a case by its own number, as a
+ticket system does. A case belongs to the desk, and its conversation gets a line that names who
+changed it.
+
+An operation that changes where the conversation stands or who has it also leaves the owner a
+notice (``notify_owner``).
 """
 
-from handoff_service.errors import Conflict, NotAllowed
+from handoff_service.errors import Conflict
 from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
-from handoff_service.store.conversations import interactions, live_group
+from handoff_service.store.conversations import colleague_notices, interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine.lanes import Transaction
 
 
-class NotTakingPart(NotAllowed):
-    """You take no part in this conversation."""
-
-
 def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> InteractionRow:
-    """Return the interaction, locked for this agent's action. Raises NotFound for an unknown id,
-    and NotTakingPart when another live agent owns it and this agent has not joined."""
+    """Return the interaction, locked for this agent's action, which takes part in it from now on.
+    Raises NotFound for an unknown id."""
     interaction = interactions.lock(tx.conn, interaction_id)
-    must_take_part(tx, interaction, agent_id)
+    take_part(tx, interaction, agent_id)
     return interaction
 
 
-def must_take_part(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
-    """NotTakingPart when another live agent owns a locked interaction and this agent has not
-    joined. Interactions owned by a queue, the virtual agent or nobody are open to every live
-    agent."""
-    if interaction.owner is not Owner.AGENT or interaction.assigned_to in (None, agent_id):
+def take_part(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
+    """Add an agent who acts on a colleague's locked interaction to its live group. Interactions
+    that a queue, the virtual agent or nobody owns are open to every live agent."""
+    if owner_before(interaction, agent_id) is not None:
+        join(tx, interaction, agent_id)
+
+
+def owner_before(interaction: InteractionRow, agent_id: int) -> int | None:
+    """The colleague who owns a conversation that this agent acts on. None for one's own, and for
+    one that no live agent owns."""
+    if interaction.owner is not Owner.AGENT or interaction.assigned_to == agent_id:
+        return None
+    return interaction.assigned_to
+
+
+def notify_owner(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
+    """Leave the colleague who owned the interaction, as it was before the act, a notice about it.
+    ``did``: the act, such as "closed this conversation"."""
+    owner = owner_before(interaction, agent_id)
+    if owner is None:
         return
-    if not live_group.has(tx.conn, interaction.id, agent_id):
-        owner = agent_name(tx.conn, interaction.assigned_to)
-        raise NotTakingPart(f"{owner} has this conversation. Join it first.")
+    said = f"{agent_name(tx.conn, agent_id)} {did}"
+    colleague_notices.put(tx, owner, interaction.id, said)
+    tx.hint(f"agent:{owner}", interaction.id)
 
 
 def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:

@@ -11,7 +11,7 @@ from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_text
-from handoff_service.operations.shared.participation import active, lock_for
+from handoff_service.operations.shared.participation import active, lock_for, notify_owner
 from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.shared.vocabulary import Author, Owner
@@ -50,9 +50,10 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
         raise Conflict("The virtual agent already has this conversation.")
     if why := why_unanswerable(tx.conn, interaction.requester_number):
         raise Conflict(why)
-    by = agent_name(tx.conn, command.agent_id)
-    said = f"{by} handed this back to the virtual agent"
+    did = "handed this back to the virtual agent"
+    said = f"{agent_name(tx.conn, command.agent_id)} {did}"
     return_to_virtual_agent(tx, interaction, said=said, outcome=outcome, agent_id=command.agent_id)
+    notify_owner(tx, interaction, command.agent_id, did)
 
 
 def return_by_requester(tx: Transaction, interaction: InteractionRow) -> None:

@@ -65,6 +65,14 @@ class MessagingAction:
             and conditions.matches(self.conditions, self.match, facts)
         )
 
+    @property
+    def needs_texts(self) -> bool:
+        """Whether the action is pointless while the requester is opted out: it sends a text, or it
+        asks for the answer that no agent can send."""
+        if self.action is Action.SET_STATE:
+            return False
+        return self.event is Unanswered.REQUESTER_MESSAGE or self.action is Action.PROMPT_REQUESTER
+
 
 SHIPPED = (
     MessagingAction(

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, bindparam, select
 
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, State, Status
-from handoff_service.store.conversations import conversations
+from handoff_service.store.consent import consents
+from handoff_service.store.conversations import conversations, waiting
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import LastLine, ListedInteraction, ListItem, Named, WrittenBy
@@ -26,6 +27,15 @@ _LAST_SAID = (
 )
 
 
+_NEXT_TIMER = (
+    select(sa.func.min(t.timers.c.due_at))
+    .where(t.timers.c.interaction_id == i.c.id)
+    .correlate(i)
+    .scalar_subquery()
+)
+_WAITING_SINCE = sa.case((waiting.WITH_AGENT, waiting.FOR_AGENT_SINCE), else_=None)
+
+
 def _query(*, others: bool) -> sa.Select[Any]:
     """Active conversations with live agents, newest activity first: mine, or those of other agents
     that I have not joined. The others include those of nobody, whose senders cannot be answered."""
@@ -41,6 +51,9 @@ def _items() -> sa.Select[Any]:
             a.c.name.label("agent_name"),
             _LAST_SAID.label("last_id"),
             conversations.IS_OWN.label("is_own"),
+            consents.is_held(i.c.requester_number, i.c.provider_number_id).label("opted_out"),
+            sa.type_coerce(_WAITING_SINCE, t.UtcTime()).label("waiting_since"),
+            sa.type_coerce(_NEXT_TIMER, t.UtcTime()).label("timer_at"),
         )
         .outerjoin(u, u.c.id == i.c.user_id)
         .outerjoin(a, a.c.id == i.c.assigned_to)
@@ -82,6 +95,9 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
                 unanswerable=why_unanswerable(r.requester_number, is_own=r.is_own),
             ),
             last=last.get(r.last_id),
+            opted_out=r.opted_out,
+            waiting_since=r.waiting_since,
+            timer_at=r.timer_at,
         )
         for r in rows
     ]

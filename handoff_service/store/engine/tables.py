@@ -670,6 +670,17 @@ dismissed_prompts = Table(
     #: the last line whose prompt was dismissed
     Column("seq", sa.Integer, nullable=False),
 )
+#: What a colleague did with an agent's conversation, until the agent has seen it.
+colleague_notices = Table(
+    "colleague_notices",
+    metadata,
+    #: whose conversation it was
+    _ref("agent_id", "agents.id", key=True, drop=True),
+    _ref("interaction_id", "interactions.id", key=True, drop=True),
+    #: the last act as a sentence, such as "Omar Haddad closed this conversation"
+    _word("body"),
+    _time("created_at"),
+)
 #: Cases, kept beyond their conversation.
 cases = Table(
     "cases",

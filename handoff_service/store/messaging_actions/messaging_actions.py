@@ -13,6 +13,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import MessagingA
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.conditions import Condition, Match, Operator
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
+from handoff_service.store.consent import consents
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -102,11 +103,17 @@ def view_of(stored: StoredAction) -> SavedAction:
 
 
 def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
-    """An interaction's running timers for display, first due first."""
+    """An interaction's running timers for display, first due first. While the requester is opted
+    out, without those that would do nothing."""
     found = timers.running(conn, interaction_id)
     stored = list_(conn, {timer.action_id for timer in found})
     zone = ZoneInfo(desk_time_zone(conn))
-    return [_running(timer, stored[timer.action_id].action, zone) for timer in found]
+    shown = [_running(timer, stored[timer.action_id].action, zone) for timer in found]
+    if not any(stored[timer.action_id].action.needs_texts for timer in found):
+        return shown
+    if not consents.opted_out_of(conn, [interaction_id]):
+        return shown
+    return [one for one in shown if not stored[one.action.id].action.needs_texts]
 
 
 def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> RunningTimer:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, func, select
 
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind
+from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, Prompt
 
@@ -25,6 +26,7 @@ def _query(*, supervises: bool) -> sa.Select[Any]:
         .where(i.c.closed_at.is_(None), i.c.prompted_seq.is_not(None))
         .where(mine | i.c.assigned_to.is_(None) if supervises else mine)
         .where(func.coalesce(d.c.seq, 0) < m.c.seq, ~_answered())
+        .where(~consents.is_held(i.c.requester_number, i.c.provider_number_id))
         .order_by(m.c.id.desc())
     )
 

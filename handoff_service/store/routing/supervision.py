@@ -10,15 +10,10 @@ from handoff_service.rules.routing import assignment
 from handoff_service.rules.routing.assignment import Candidate, Need
 from handoff_service.rules.routing.queues import problems
 from handoff_service.rules.shared.vocabulary import (
-    Author,
-    Direction,
-    Event,
-    Kind,
     Owner,
     State,
-    Unanswered,
 )
-from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations import interactions, waiting
 from handoff_service.store.delivery import outbox, reply_limit_alarms, restore_holds
 from handoff_service.store.desk import availability
 from handoff_service.store.desk.availability import LOAD, TAKES_WORK
@@ -188,44 +183,10 @@ def _groups_of_queues(conn: Connection) -> dict[int, list[str]]:
 
 # Conversations ------------------------------------------------------------------------------------
 
-_of_it = m.c.interaction_id == i.c.id
-_answered = (
-    select(m.c.seq)
-    .where(_of_it, m.c.kind == Kind.MESSAGE, m.c.author == Author.AGENT)
-    .order_by(m.c.seq.desc())
-    .limit(1)
-    .correlate(i)
-    .scalar_subquery()
-)
-_handed_at = (
-    select(func.max(w.c.created_at))
-    .where(w.c.interaction_id == i.c.id)
-    .correlate(i)
-    .scalar_subquery()
-)
-# The requester's first text after the agents' last one. Before any agent has written, the time of
-# the bot's handoff.
-_unanswered_at = (
-    select(m.c.created_at)
-    .where(
-        _of_it,
-        m.c.owner != Owner.VIRTUAL_AGENT,
-        m.c.seq > func.coalesce(_answered, 0),
-        sa.or_(
-            m.c.direction == Direction.INBOUND,
-            sa.and_(m.c.event == Event.OWNER_CHANGED, _answered.is_(None)),
-        ),
-    )
-    .order_by(m.c.seq)
-    .limit(1)
-    .correlate(i)
-    .scalar_subquery()
-)
-_with_agent = sa.and_(i.c.owner == Owner.AGENT, i.c.unanswered == Unanswered.REQUESTER_MESSAGE)
 _WAITING_SINCE = sa.type_coerce(
     sa.case(
         (i.c.owner == Owner.QUEUE, w.c.created_at),
-        (_with_agent, func.coalesce(_unanswered_at, _handed_at)),
+        (waiting.WITH_AGENT, waiting.FOR_AGENT_SINCE),
         else_=None,
     ),
     t.UtcTime(),

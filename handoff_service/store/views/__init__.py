@@ -57,6 +57,7 @@ from handoff_service.store.views.training import (
 from handoff_service.store.views.work import (
     BotTurnSeen,
     CandidateLine,
+    ColleagueNotice,
     DecisionLine,
     InboxOffer,
     Offered,
@@ -77,6 +78,7 @@ __all__ = [
     "Case",
     "CaseChange",
     "Changed",
+    "ColleagueNotice",
     "ConditionLine",
     "Consent",
     "DayCount",

@@ -1,7 +1,7 @@
 """Conversations and their messages."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from handoff_service.rules.consent.consent_keywords import REQUESTERS_OWN, Source
 from handoff_service.rules.conversations.media import is_shown
@@ -206,6 +206,19 @@ class ListItem:
 
     interaction: ListedInteraction
     last: LastLine | None
+    opted_out: bool
+    waiting_since: datetime | None  #: for the answer of its live agent
+    timer_at: datetime | None  #: when its next timer is due
+
+    def waits(self, now: datetime) -> bool:
+        """Whether the requester has waited for a minute or more, for an answer that can be sent."""
+        since = self.waiting_since
+        return since is not None and not self.opted_out and now - since >= timedelta(minutes=1)
+
+    def shows_timer(self, now: datetime) -> bool:
+        """Whether a timer acts within the hour. After an opt-out, most of them do nothing."""
+        at = self.timer_at
+        return at is not None and not self.opted_out and at - now <= timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

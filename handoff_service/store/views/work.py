@@ -151,3 +151,14 @@ class Prompt:
     assigned: bool
     said: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColleagueNotice:
+    """What a colleague did with my conversation. ``said``: a sentence without a full stop."""
+
+    interaction_id: int
+    user: Named | None
+    requester_number: str
+    said: str
+    created_at: datetime

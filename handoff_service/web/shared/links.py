@@ -9,7 +9,7 @@ import functools
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -40,6 +40,13 @@ _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"})
 _ENDS = frozenset({"Po", "Pe", "Pf"})
 
 
+_COPY = Markup('<button class="copy" type="button" data-copy="%s" title="Copy">%s</button>')
+# Numbers of people, cases and codes: four digits or more. What stands beside a mask is no number.
+_COPIED = re.compile(
+    r"(?<![\w+•*.,:/-])(?:[A-Z]{1,5}-?\d{4,12}|\+?\d(?:[ ().-]{0,2}\d){3,15})(?![\w•*])"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """An address in a text, and the host that it opens."""
@@ -57,13 +64,28 @@ class Link:
         return "@" in self.before or self.host.rstrip(".").lower() != self.goes_to
 
 
-def linked(text: object) -> str:
-    """Return a text as escaped markup in which addresses are links that show their host."""
+def linked(text: object, *, copies: bool = False) -> str:
+    """Return a text as escaped markup in which addresses are links that show their host.
+    ``copies``: numbers and codes are buttons that copy them."""
     words = str(text)
     plain = whole_numbers if has_rtl(words) else escape
     return Markup("").join(
-        _anchor(part) if isinstance(part, Link) else plain(part) for part in parts(words)
+        _anchor(part)
+        if isinstance(part, Link)
+        else _with_copies(part, plain)
+        if copies
+        else plain(part)
+        for part in parts(words)
     )
+
+
+def _with_copies(words: str, plain: Callable[[str], str]) -> Markup:
+    found = Markup("")
+    at = 0
+    for number in _COPIED.finditer(words):
+        found += plain(words[at : number.start()]) + _COPY % (number[0], plain(number[0]))
+        at = number.end()
+    return found + plain(words[at:])
 
 
 def parts(text: str) -> Iterator[str | Link]:

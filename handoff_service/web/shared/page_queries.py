@@ -12,7 +12,7 @@ from handoff_service.operations.shared.end_interaction import DESCRIPTION
 from handoff_service.rules.identity.profile_matching import NumberFacts, NumberSituation, situation
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Owner, Role
 from handoff_service.store.cases import cases
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import colleague_notices, conversations
 from handoff_service.store.conversations.conversation_list import listed
 from handoff_service.store.desk import desk
 from handoff_service.store.desk.agents import agent_room, agents_by_id, presence_choices
@@ -28,6 +28,7 @@ from handoff_service.store.views import (
     Agent,
     Association,
     Case,
+    ColleagueNotice,
     Interaction,
     ListItem,
     Message,
@@ -71,6 +72,7 @@ class Frame:
     presences: list[PresenceChoice]
     offered: list[Offered]  #: work offered to me
     prompts: list[Prompt]  #: unanswered prompts that I have not dismissed
+    notices: list[ColleagueNotice]  #: acts of colleagues on my conversations
     newest_unread: dict[int, int]  #: my conversations with unread texts -> the newest unread text
     reject_reasons: list[RejectReason]
 
@@ -146,6 +148,7 @@ def frame(conn: Connection, agent_id: int) -> Frame:
         presences=presence_choices(conn),
         offered=inbox.offered(conn, agent_id),
         prompts=prompts.standing(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),
+        notices=colleague_notices.standing(conn, agent_id),
         newest_unread=conversations.newest_unread(conn, agent_id),
         reject_reasons=desk.reject_reasons(conn),
     )
@@ -274,11 +277,18 @@ def _other_numbers(conn: Connection, interaction: Interaction) -> list[str]:
     return [number for number in user.numbers if number != interaction.requester_number]
 
 
+def colleague(interaction: Interaction, agent_id: int) -> str | None:
+    """Return the name of the colleague who has the conversation. None for one's own, and for one
+    that no live agent has."""
+    owner = interaction.owner
+    return owner.name if owner.kind is Owner.AGENT and owner.id != agent_id else None
+
+
 def must_join(interaction: Interaction, agent_id: int) -> bool:
-    """Return whether another live agent has the conversation and this one has not joined. Then the
-    agent can only text."""
-    has_it = interaction.owner.kind is Owner.AGENT and interaction.owner.id != agent_id
-    return has_it and agent_id not in {agent.id for agent in interaction.live_group}
+    """Return whether a colleague has the conversation and this agent has not joined. Then the page
+    offers the acts that ask first, and joining for the others."""
+    members = {agent.id for agent in interaction.live_group}
+    return colleague(interaction, agent_id) is not None and agent_id not in members
 
 
 def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:

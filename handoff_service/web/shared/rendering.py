@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 from sanic import Request
 from sanic.response import HTTPResponse, empty, html, redirect
 
@@ -27,6 +28,7 @@ from handoff_service.rules.delivery.sms_characters import (
 )
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
 from handoff_service.rules.shared.names import first_name
+from handoff_service.store.views import Medium
 from handoff_service.web.shared import assets, directions, links
 
 _ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
@@ -135,6 +137,8 @@ def environment() -> Environment:
         midnight=_midnight,
         weekday=lambda day: f"{day:%A}, {day.day} {day:%B}",
         minutes=minutes,
+        waited=waited,
+        reserved=reserved,
         money=money.describe,
         bdi=directions.bdi,
         isolated=directions.isolated,
@@ -188,6 +192,26 @@ def minutes(seconds: int) -> str:
     if seconds < 3600:
         return f"{seconds // 60}:{seconds % 60:02}"
     return f"{seconds // 3600} h {seconds // 60 % 60:02} min"
+
+
+def reserved(medium: Medium, width: int, height: int) -> Markup:
+    """Return the attributes that keep a picture's place in at most this box, before it loads. The
+    size is unknown for a picture that nobody could measure."""
+    if not medium.width or not medium.height:
+        return Markup("")
+    scale = min(width / medium.width, height / medium.height, 1)
+    size = (max(round(medium.width * scale), 1), max(round(medium.height * scale), 1))
+    return Markup('width="%d" height="%d"') % size
+
+
+def waited(seconds: float) -> str:
+    """Format a wait: 12 min, 1 h 05 min, 2 d 3 h."""
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{minutes // 1440} d {minutes // 60 % 24} h"
 
 
 def day_words(day: date, today: date) -> str:

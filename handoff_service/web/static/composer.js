@@ -2,6 +2,7 @@
 
 import { attached, attaching, detach, startAttach } from "./attach.js";
 import { why } from "./post.js";
+import { dropPending, showPending } from "./pending.js";
 import { counted, words } from "./segments.js";
 
 const form = document.getElementById("composer");
@@ -9,6 +10,7 @@ const draft = document.getElementById("draft");
 const key = keyOf(document.body.dataset.open);
 let sent = null;
 let sentPictures = [];
+let couldText = true; // as the page was last drawn
 
 export function startComposer(afterSend) {
   if (!form) return showKept(document.getElementById("closed"), kept()?.text ?? "");
@@ -25,6 +27,13 @@ export function startComposer(afterSend) {
     event.detail.path = form.dataset[kind()];
     sent = draft.value;
     sentPictures = kind() === "text" ? attached() : [];
+    showPending(kind(), sent.trim(), sentPictures.length);
+    draft.value = ""; // kept in the browser until the service has it
+    show();
+  });
+  document.addEventListener("click", ({ target }) => {
+    const again = target.closest("[data-again]");
+    if (again) editAgain(again.dataset.again);
   });
   form.addEventListener("htmx:afterRequest", (event) => finished(event.detail, afterSend));
   show();
@@ -39,7 +48,7 @@ export function writeNext() {
 }
 
 export function otherKind() {
-  const other = form?.querySelector('[name="kind"]:not(:checked, :disabled)');
+  const other = form?.querySelector('[name="kind"]:not(:checked)');
   if (!other) return;
   other.checked = true;
   changed();
@@ -58,15 +67,30 @@ export function renewComposer() {
   if (form?.isConnected) show();
 }
 
+// Where nothing can be written any more, what was written and not sent stays readable.
 function showKept(closed, text) {
   const said = closed?.querySelector(".kept");
-  if (!said || !text.trim()) return;
+  if (!said) return;
   said.querySelector("q").textContent = text.trim();
-  said.hidden = false;
+  said.hidden = !text.trim();
 }
 
 function kind() {
   return form.elements.kind.value;
+}
+
+// Whether the requester can be texted at all: the server says so around the field.
+function canText() {
+  return document.getElementById("no-texts").hidden;
+}
+
+// A note is all that can be written to a requester who has opted out, and is chosen for whoever has written nothing yet.
+function preselect() {
+  const possible = canText();
+  if (possible === couldText) return;
+  couldText = possible;
+  const wanted = form.querySelector(`[name="kind"][value="${possible ? "text" : "note"}"]`);
+  if (!draft.value) wanted.checked = true;
 }
 
 // Only what a person did here is kept. A tab that kept what it merely shows would bring back a draft that another tab has
@@ -78,10 +102,12 @@ function changed() {
 }
 
 function show() {
-  const mustJoin = "mustJoin" in document.getElementById("owner").dataset;
-  form.querySelector('[name="kind"][value="note"]').disabled = mustJoin; // a note is for those who take part; a text joins
-  if (mustJoin) form.elements.kind.value = "text";
+  preselect();
   const note = kind() === "note";
+  const blocks = !note && !canText();
+  form.toggleAttribute("data-blocked", blocks);
+  draft.disabled = blocks; // what was written is kept, and nothing can be typed
+  showKept(document.getElementById("no-texts"), blocks ? draft.value : "");
   if (note) form.dataset.mode = "note";
   else delete form.dataset.mode;
   draft.placeholder = draft.dataset[kind()];
@@ -97,7 +123,7 @@ function showLength(note) {
   const sms = JSON.parse(form.dataset.sms);
   const tooLong = !note && [...body].length - sms.most;
   const length = counted(body, sms);
-  const refused = !note && !document.getElementById("no-texts").hidden;
+  const refused = !note && !canText();
   form.querySelector('[type="submit"]').disabled = refused || tooLong > 0 || (!note && attaching());
   const pictures = attached().length;
   output.classList.toggle("wait", !note && !pictures && length.count > 1);
@@ -120,15 +146,24 @@ function finished({ successful, xhr }, afterSend) {
   const problem = document.getElementById("not-sent");
   problem.hidden = successful;
   if (successful) {
-    if (draft.value === sent) draft.value = "";
     detach(sentPictures);
     changed();
     afterSend();
   } else {
-    if (!draft.value && sent) draft.value = sent;
+    dropPending();
+    draft.value = [sent, draft.value].filter(Boolean).join("\n");
     problem.textContent = `Not sent. ${why(xhr)} Your draft is kept.`;
     changed();
   }
+}
+
+// A text that did not arrive goes back into the field, behind what stands there.
+function editAgain(body) {
+  form.elements.kind.value = "text";
+  draft.value = [draft.value, body].filter(Boolean).join("\n");
+  changed();
+  draft.focus();
+  draft.setSelectionRange(draft.value.length, draft.value.length);
 }
 
 function keyOf(conversation) {

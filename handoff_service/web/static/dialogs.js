@@ -32,7 +32,13 @@ export function startDialogs() {
       open(showing.dataset.show);
     }
   });
+  document.body.addEventListener("htmx:confirm", askFirst);
   document.addEventListener("keydown", (event) => {
+    const search = event.key === "Escape" && event.target.closest?.('dialog[open] input[type="search"]');
+    if (search && !event.defaultPrevented) {
+      event.preventDefault(); // the browser would only empty the field
+      return search.closest("dialog").close();
+    }
     const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
     if (!menu) return;
     menu.open = false;
@@ -41,6 +47,31 @@ export function startDialogs() {
   document.querySelector("#reject-dialog form").addEventListener("htmx:configRequest", (event) => {
     event.detail.path = event.currentTarget.dataset.path;
   });
+}
+
+// An act on a colleague's conversation is asked about, by its button's own words.
+function askFirst(event) {
+  const asking = event.target.closest("[data-ask]");
+  if (!asking || event.detail.elt !== event.target) return;
+  event.preventDefault();
+  const button = asking.matches("button") ? asking : asking.querySelector("button[type=submit]");
+  const yes = document.getElementById("ask-yes");
+  document.getElementById("ask-what").textContent = asking.dataset.ask;
+  yes.textContent = button.textContent.trim();
+  yes.onclick = () => {
+    document.getElementById("ask-dialog").close();
+    event.detail.issueRequest(true);
+  };
+  open("ask-dialog");
+}
+
+// Dialogs about a conversation that a colleague has say so. Whose it is may have changed since the page was drawn.
+function sayWhose(dialog) {
+  const { colleague } = document.getElementById("owner")?.dataset ?? {};
+  for (const said of dialog.querySelectorAll("[data-anyway]")) {
+    said.hidden = !colleague;
+    said.textContent = `This is \u2068${colleague}\u2069's conversation. ${said.dataset.anyway}`;
+  }
 }
 
 function askWhatFor() {
@@ -80,6 +111,7 @@ export function open(id, opener = document.activeElement) {
   const dialog = document.getElementById(id);
   if (!dialog || dialog.open) return;
   for (const problem of dialog.querySelectorAll('[role="alert"]')) problem.hidden = true;
+  sayWhose(dialog);
   openers.set(dialog, opener);
   dialog.showModal();
 }

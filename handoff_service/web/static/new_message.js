@@ -19,6 +19,7 @@ export function startNewMessage() {
   dialog.addEventListener("input", () => (dialog.querySelector('[role="alert"]').hidden = true));
   dialog.addEventListener("change", keep);
   dialog.addEventListener("close", closed);
+  dialog.addEventListener("click", ({ target }) => target.closest("#new-discard") && discard());
   dialog.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form().requestSubmit();
   });
@@ -109,6 +110,12 @@ function restore(named) {
   const chosen = Object.assign(document.createElement("input"), { type: "hidden", name: "choice", value: before.choice });
   preview().append(chosen); // goes along once; the answer has it chosen
   look();
+}
+
+function discard() {
+  form().dataset.sent = ""; // leaving a field keeps nothing
+  localStorage.removeItem(key);
+  dialog.close();
 }
 
 function closed() {

@@ -1,6 +1,7 @@
 // What must be noticed on every page: offers, prompts of messaging actions, new messages. What stands is in the page, put
 // there by the server; here are the sound and the system notification, each once, in one tab, and not while away.
 
+import { post } from "./post.js";
 import { play } from "./sounds.js";
 import { onScreens, speaks, startTabs } from "./tabs.js";
 
@@ -8,6 +9,10 @@ const KEY = `noticed:${document.body.dataset.me}`;
 
 export async function startNotices() {
   askForNotifications();
+  document.addEventListener("click", ({ target }) => {
+    const opened = target.closest("[data-seen]");
+    if (opened) post(opened.dataset.seen, {}); // whoever opens the conversation has seen the notice
+  });
   document.body.addEventListener("sse:heartbeat", lookAgain);
   await startTabs();
   notice();
@@ -45,7 +50,7 @@ function onPage() {
 }
 
 function toasts() {
-  return [...document.querySelectorAll("#prompts .toast")];
+  return [...document.querySelectorAll("#prompts [data-prompt]")];
 }
 
 // Conversation -> its newest unread message.

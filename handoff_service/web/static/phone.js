@@ -25,10 +25,31 @@ async function refresh() {
 }
 
 function show(html) {
-  const talks = [...document.querySelectorAll(".talk")];
-  const atEnd = talks.map((talk) => talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80);
-  for (const item of merge(html)) item.classList.add("arrive");
-  talks.forEach((talk, n) => atEnd[n] && (talk.scrollTop = talk.scrollHeight));
+  for (const item of merge(html)) {
+    item.classList.add("arrive");
+    if (item.classList.contains("mine")) toEnd(item.closest(".talk"));
+  }
+}
+
+// The newest text is on the screen, also once a picture has loaded, unless somebody reads what is above.
+function keepEnd(talk) {
+  let atEnd = true;
+  let lastTop = 0;
+  const stay = () => {
+    if (atEnd) toEnd(talk);
+  };
+  talk.addEventListener("scroll", () => {
+    const up = talk.scrollTop < lastTop; // only this leaves the end: the event may come after the talk has grown
+    lastTop = talk.scrollTop;
+    atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80 || (atEnd && !up);
+  });
+  talk.addEventListener("load", stay, { capture: true }); // of a picture
+  new MutationObserver(stay).observe(talk, { childList: true, subtree: true });
+  toEnd(talk);
+}
+
+function toEnd(talk) {
+  talk.scrollTop = talk.scrollHeight;
 }
 
 async function send(event) {
@@ -57,6 +78,8 @@ async function send(event) {
   if (field.value === text) field.value = "";
   if (picture.files[0] === file) picture.value = "";
   chosen(picture);
+  toEnd(form.closest(".phone").querySelector(".talk"));
+  await refresh();
 }
 
 // A picture needs no words.
@@ -119,7 +142,7 @@ if (query) {
     form.addEventListener("change", () => behave(form));
   }
   document.addEventListener("click", type);
-  for (const talk of document.querySelectorAll(".talk")) talk.scrollTop = talk.scrollHeight;
+  for (const talk of document.querySelectorAll(".talk")) keepEnd(talk);
   listen();
   setInterval(() => {
     for (const clock of document.querySelectorAll("[data-clock]")) clock.textContent = clockNow(clock.dataset.clock);

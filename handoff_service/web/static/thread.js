@@ -3,6 +3,7 @@
 import { tookMissed } from "./live.js";
 import { merge } from "./merge.js";
 import { closeComposer, renewComposer } from "./composer.js";
+import { dropPending } from "./pending.js";
 import { post } from "./post.js";
 
 const NEAR = 80; // px from the end: who is this close wants to see the newest
@@ -13,6 +14,8 @@ const scroller = document.getElementById("thread-scroll");
 const jump = document.getElementById("jump");
 let unseen = 0;
 let following = false;
+let lastTop = 0;
+let atEnd = true; // whether the end was on the screen before the thread last grew
 let reading;
 
 export function startThread() {
@@ -22,11 +25,27 @@ export function startThread() {
   if (wanted) wanted.scrollIntoView({ block: "center" });
   else if (unread) scroller.scrollTop = unread.offsetTop - scroller.clientHeight / 3;
   else toEnd();
+  atEnd = nearEnd();
+  keepEnd();
   jump.addEventListener("click", toEnd);
-  scroller.addEventListener("scroll", () => nearEnd() && hideJump());
+  scroller.addEventListener("scroll", scrolled);
   document.addEventListener("visibilitychange", readSoon);
   scroller.addEventListener("scroll", readSoon);
   readSoon();
+}
+
+// Only scrolling up leaves the end: the event may come after the thread has grown.
+function scrolled() {
+  const up = scroller.scrollTop < lastTop;
+  lastTop = scroller.scrollTop;
+  atEnd = nearEnd() || (atEnd && !up);
+  if (atEnd) hideJump();
+}
+
+// Pictures that load, a composer that grows, and one's own text on its way do not push the end off the screen.
+function keepEnd() {
+  const observer = new ResizeObserver(() => atEnd && toEnd());
+  for (const part of [thread(), scroller]) observer.observe(part);
 }
 
 // After one's own message the end is shown, and what was on the screen is read.
@@ -44,6 +63,8 @@ export function askForNews(parameters) {
 export function showNews(html) {
   const near = nearEnd() || following;
   const arrived = merge(html).filter((item) => item.dataset.seq);
+  if (following || arrived.some((line) => line.matches('.note, [data-from="agent"]'))) dropPending();
+  else keepLast(document.getElementById("pending"));
   if (tookMissed()) markMissed(arrived);
   for (const line of arrived) line.classList.add("arrive");
   const messages = arrived.filter((line) => line.dataset.from);
@@ -54,6 +75,10 @@ export function showNews(html) {
   if (closed && !closed.hidden) closeComposer(closed);
   renewComposer();
   readSoon();
+}
+
+function keepLast(line) {
+  line?.parentElement.append(line);
 }
 
 function thread() {
@@ -71,6 +96,7 @@ function nearEnd() {
 }
 
 function toEnd() {
+  atEnd = true;
   scroller.scrollTop = scroller.scrollHeight;
   hideJump();
 }

@@ -68,6 +68,10 @@ function renewLately() {
     if (minutes < 60) time.textContent = minutes < 1 ? "now" : `${minutes} min`;
     else if (/now|min/.test(time.textContent)) time.textContent = localTime(time.dateTime);
   }
+  for (const time of document.querySelectorAll("time[data-waits]")) {
+    const minutes = Math.floor((now() - Date.parse(time.dateTime)) / 60_000);
+    put(time, minutes < 60 ? `${minutes} min` : long(minutes * 60_000));
+  }
 }
 
 function localTime(iso) {

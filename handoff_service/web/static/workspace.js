@@ -1,6 +1,7 @@
 // The workspace's script: starts the parts and joins them to htmx's requests.
 
 import { startComposer } from "./composer.js";
+import { startCopying } from "./copy.js";
 import { startDialogs } from "./dialogs.js";
 import { startHistory } from "./history.js";
 import { startForms } from "./forms.js";
@@ -59,6 +60,7 @@ startComposer(() => {
   follow();
   window.htmx.trigger("#get-news", "again");
 });
+startCopying();
 startDialogs();
 startTemplates();
 startForms();

@@ -8,6 +8,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.conversations.see_notice import SeeNotice, see_notice
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
 from handoff_service.operations.shared.messages import SUPERVISORS
@@ -111,6 +112,14 @@ async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) ->
         raise BadInput(errors={"seq": "must be the prompt's place in the conversation"})
     command = Dismiss(interaction_id=interaction_id, agent_id=agent.id, seq=seq)
     await desk_of(request).store.write(dismiss_prompt, command, near=interaction_id)
+    return went_well(request)
+
+
+@page(*LIVE)
+async def seen(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
+    """Dismiss the notice about a colleague's act."""
+    command = SeeNotice(interaction_id=interaction_id, agent_id=agent.id)
+    await desk_of(request).store.write(see_notice, command, near=interaction_id)
     return went_well(request)
 
 

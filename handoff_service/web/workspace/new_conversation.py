@@ -58,6 +58,8 @@ async def send_first(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Send the text, if sending still does what the agent was shown."""
     looked = await _looked(request, agent, _form(request))
     row, body = form_field(request, "expected_row"), form_field(request, "body")
+    if not looked.senders:
+        raise BadInput("There is no company number yet. An admin adds one.")
     if looked.chosen is None:
         raise BadInput(f"{looked.problem}." if looked.problem else WHOM)
     if not is_visible(body):

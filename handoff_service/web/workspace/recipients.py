@@ -87,9 +87,8 @@ def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPre
     """Find matching people. If one destination is chosen, or only one exists, look up what sending
     would do (table 3)."""
     senders = list_provider_numbers(conn)
-    if not senders:
-        raise BadInput("There is not a company number yet. An admin adds one.")
-    sender = next((p.number for p in senders if p.number == asked.sender), senders[0].number)
+    first = senders[0].number if senders else ""
+    sender = next((p.number for p in senders if p.number == asked.sender), first)
     asked = RecipientQuery(q=asked.q, choice=asked.choice, sender=sender)
     country = desk_country(conn)
     users = search_users(conn, asked.q, MOST + 1) if asked.q else []
@@ -104,7 +103,7 @@ def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPre
         more=len(users) > MOST,
         problem="" if users else problem,
         chosen=chosen,
-        outlook=_outlook(conn, recipient(chosen, sender), agent_id) if chosen else None,
+        outlook=_outlook(conn, recipient(chosen, sender), agent_id) if chosen and senders else None,
     )
 
 

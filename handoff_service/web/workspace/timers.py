@@ -46,7 +46,7 @@ async def postpone(
     request: Request, interaction_id: int, timer_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     desk = desk_of(request)
-    wish, at = form_field(request, "later"), form_field(request, "at").strip()
+    wish, at = form_field(request, "later"), _written(request)
 
     def until(conn: Connection) -> datetime:
         zone = ZoneInfo(desk_time_zone(conn))
@@ -63,6 +63,13 @@ async def postpone(
     )
     await desk.store.write(postpone_timer, command, near=interaction_id)
     return went_back(request, interaction_id)
+
+
+def _written(request: Request) -> str:
+    """The chosen day and time. Two fields, because browsers write times of one field their own
+    way, such as 05:00 PM."""
+    day, time_of_day = (form_field(request, name).strip() for name in ("day", "time"))
+    return form_field(request, "at").strip() or f"{day} {time_of_day:0>5}"
 
 
 @page(*LIVE)

@@ -22,7 +22,7 @@ from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
 from handoff_service.rules.identity.proof import Expects, hidden
 from handoff_service.rules.messaging_actions.messaging_actions import begins
-from handoff_service.rules.shared.vocabulary import Author, Owner
+from handoff_service.rules.shared.vocabulary import Author, Owner, State
 from handoff_service.rules.virtual_agent.commands import CONSENT
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.identity import proofs
@@ -80,6 +80,7 @@ def put(
     conversation.unanswerable = unanswerable
     if unanswerable is None:
         _note_consent(text, conversation, facts, tx.now, opted_out=opted_out)
+    ends_hold = conversation.state is State.ON_HOLD
     conversation.state = states.TABLE[conversation.state][Act.REQUESTER_WRITES]
     run = begins(Author.REQUESTER, conversation.unanswered)
     if run is not None and unanswerable is None:  # nobody owes an answer that cannot be sent
@@ -89,6 +90,9 @@ def put(
     conversation.texts.append(
         (conversation.seq, _hide(tx, text, conversation, facts.codes.get(number)))
     )
+    if ends_hold:
+        conversation.seq += 1
+        conversation.ended_holds.append(conversation.seq)
     return conversation
 
 

@@ -87,6 +87,7 @@ class Conversation:
 
     - ``unanswered``: the open run.
     - ``began``: these texts started the conversation; ``ended``: they also closed an earlier one.
+    - ``ended_holds``: the places of the lines which say that a text ended a hold.
     - ``answers``: secrets that the stored texts no longer contain.
     - ``about_consent``: texts that opt out, opt in or ask for help.
     - ``unanswerable``: why nobody can text the sender back. It keeps the bot and timers away,
@@ -110,6 +111,7 @@ class Conversation:
     ended: bool = False
     id: int = 0
     texts: list[tuple[int, Text]] = field(default_factory=list)
+    ended_holds: list[int] = field(default_factory=list)
     answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     about_consent: list[tuple[Text, consent_keywords.ConsentSituation]] = field(
         default_factory=list

@@ -25,6 +25,7 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.messaging_actions import timers
 
+ENDED_HOLD = "A text from the requester took this off hold"
 _NEW_PROFILES = insert(t.messaging_profiles).returning(*t.messaging_profiles.c["id", "number"])
 _NEW_MEDIA = insert(t.media).returning(t.media.c.id)
 _NEW_INTERACTIONS = insert(t.interactions).returning(
@@ -128,8 +129,28 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
     if sent:  # most texts arrive at once and leave this column out
         rows = [row | {"sent_at": sent.get(row["provider_sid"])} for row in rows]
     insert_rows(tx.conn, t.messages, rows)
+    insert_rows(tx.conn, t.messages, _ended_holds(tx, conversations))
     for c in conversations:
         redact_secrets.keep(tx, c.id, c.expects, c.answers)
+
+
+def _ended_holds(tx: Transaction, conversations: Iterable[Conversation]) -> list[dict[str, Any]]:
+    """The lines which tell agents that a text took the conversation off hold."""
+    return [
+        {
+            "interaction_id": c.id,
+            "seq": seq,
+            "kind": Kind.SYSTEM,
+            "author": Author.SYSTEM,
+            "body": ENDED_HOLD,
+            "event": Event.STATE,
+            "owner": c.owner,
+            "epoch": c.epoch,
+            "created_at": tx.now,
+        }
+        for c in conversations
+        for seq in c.ended_holds
+    ]
 
 
 def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due_work.Due]:

@@ -1,0 +1,35 @@
+// A text or note that is on its way to the service stands in the thread at once, with a clock. The line that the service
+// made of it takes its place.
+
+const ICONS = document.querySelector("#head use")?.getAttribute("href").split("#")[0];
+
+export function showPending(kind, body, pictures) {
+  const line = document.createElement("li");
+  line.id = "pending";
+  line.className = kind === "note" ? "note" : "msg";
+  line.dataset.owner = document.getElementById("owner").dataset.owner;
+  if (kind !== "note") Object.assign(line.dataset, { from: "agent", status: "queued" });
+  if (pictures) line.append(paragraph("bubble", pictures === 1 ? "Picture" : `${pictures} pictures`));
+  if (body) line.append(paragraph(kind === "note" ? "" : "bubble", body));
+  line.append(clock());
+  dropPending();
+  document.getElementById("thread").append(line);
+  line.scrollIntoView({ block: "end" });
+}
+
+export function dropPending() {
+  document.getElementById("pending")?.remove();
+}
+
+function paragraph(name, words) {
+  const made = document.createElement("p");
+  Object.assign(made, { className: name, dir: "auto", textContent: words });
+  return made;
+}
+
+function clock() {
+  const footer = document.createElement("footer");
+  footer.innerHTML = '<svg class="icon" aria-hidden="true"><use/></svg><span>Sending</span>';
+  footer.querySelector("use").setAttribute("href", `${ICONS}#clock`);
+  return footer;
+}
