@@ -87,7 +87,8 @@ async def test_every_move_that_an_agent_can_make(desk: Running, mia: Visitor, on
         refused = await mia.act(f"{path}/{verb}", reason="x", short_description="x")
         assert (verb, refused.status) == (verb, 409)
     history = [line.body for line in await desk.story.lines(one) if line.event is Event.STATE]
-    assert len(history) == 5
+    assert len(history) == 6
+    assert history[4] == "A text from the requester took this off hold"
 
 
 async def test_a_new_conversation_is_not_put_on_hold_and_closes(

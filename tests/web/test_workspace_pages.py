@@ -253,10 +253,12 @@ async def test_the_demo_lists_its_agents(visitor: Visitor) -> None:
     assert "Sign in as MC Mia Chen agent" in shown((await visitor.get("/sign-in")).text)
 
 
-async def test_a_real_desk_lists_nobody_and_has_no_phones(tmp_path: Path) -> None:
+async def test_a_real_desk_lists_nobody_and_its_phones_are_the_admins(tmp_path: Path) -> None:
     async with running(tmp_path, PATCHBOARD_DEMO="0") as desk, desk.visitor() as visitor:
         assert "demo" not in (await visitor.get("/sign-in")).text.lower()
-        assert (await visitor.get("/phone")).status == 404
+        assert (await visitor.get("/phone")).headers["Location"] == "/sign-in?next=%2Fphone"
+        await visitor.sign_in()
+        assert (await visitor.get("/phone")).status == 403, "Mia is no admin"
 
 
 async def test_the_start_leads_in(visitor: Visitor) -> None:
