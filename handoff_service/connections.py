@@ -63,7 +63,7 @@ class Connections:
         try:
             arrived = [agent_id] if self._open[agent_id] == 1 else []
             with suppress(Exception):  # the next tick reports it
-                await self._tell(Connected(held=[agent_id], arrived=arrived))
+                await self._record(Connected(held=[agent_id], arrived=arrived))
             yield
         finally:
             self._open[agent_id] -= 1
@@ -101,7 +101,7 @@ class Connections:
         elif self._left or self._monotonic() - self._told_at >= EVERY.total_seconds():
             left, self._left = self._left, set()
             self._told_at = self._monotonic()
-            await self._tell(Connected(held=list(self._open), left=left - self._open.keys()))
+            await self._record(Connected(held=list(self._open), left=left - self._open.keys()))
 
     async def _make_good(self) -> None:
         gap = Gap(held=list(self._open), clock_changed=self._stepped)
@@ -117,7 +117,7 @@ class Connections:
         self._stepped = False
         self._caught_up()
 
-    async def _tell(self, command: Connected) -> None:
+    async def _record(self, command: Connected) -> None:
         try:
             await self._store.write(still_connected, command)
         except Unavailable as error:

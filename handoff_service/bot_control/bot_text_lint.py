@@ -14,8 +14,8 @@ from handoff_service.errors import SetupError
 from handoff_service.rules.virtual_agent.sms_check import (
     BotLine,
     BotText,
-    Fault,
     SmsCheckSettings,
+    SmsProblem,
     faults,
 )
 
@@ -32,9 +32,9 @@ def check(root: Path, code: Path | None = None) -> int:
     code = code or root
     settings = read_settings(root if (root / TERMS).exists() else code)
     texts = [*in_domain(root), *in_actions(code)]
-    found: list[Fault] = [fault for text in texts for fault in faults(text, settings)]
+    found: list[SmsProblem] = [problem for text in texts for problem in faults(text, settings)]
     if found:
-        listed = "\n".join(f"  {fault}" for fault in found)
+        listed = "\n".join(f"  {problem}" for problem in found)
         raise SetupError(f"{len(found)} faults in what the virtual agent says:\n{listed}")
     return len(texts)
 

@@ -14,32 +14,32 @@ from handoff_service.errors import SetupError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
+class Removed:
     intents: frozenset[str] = frozenset()
     slots: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset()
 
 
-def gone(old: Path, new: Path) -> Gone:
+def removed(old: Path, new: Path) -> Removed:
     """The names that ``old`` has and ``new`` lacks. Empty when the data of a model was not kept."""
     try:
         before, after = _names(old), _names(new)
     except (SetupError, YAMLError, KeyError):
-        return Gone()
-    return Gone(**{what: before[what] - after[what] for what in before})
+        return Removed()
+    return Removed(**{what: before[what] - after[what] for what in before})
 
 
-def warnings(gone: Gone, open_forms: Mapping[tuple[str, str], int]) -> list[str]:
+def warnings(removed: Removed, open_forms: Mapping[tuple[str, str], int]) -> list[str]:
     """Sentences for a trainer. ``open_forms``: (form, slot) -> open conversations."""
     said = []
     for (form, slot), count in sorted(open_forms.items()):
-        if form in gone.forms:
+        if form in removed.forms:
             said.append(_sentence(count, f"the form {form}"))
-        elif slot in gone.slots:
+        elif slot in removed.slots:
             said.append(_sentence(count, f"the slot {slot}"))
-    if gone.intents:
+    if removed.intents:
         said.append(
-            f"The new model does not know {', '.join(sorted(gone.intents))}. Buttons that were "
+            f"The new model does not know {', '.join(sorted(removed.intents))}. Buttons that were "
             "sent with it lead to nothing."
         )
     return said

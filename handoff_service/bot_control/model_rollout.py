@@ -13,7 +13,11 @@ from pathlib import Path
 from handoff_service import log
 from handoff_service.bot_control import model_folder
 from handoff_service.errors import DatabaseAway
-from handoff_service.operations.training.change_model import judge_canary, mark_gone, models_loaded
+from handoff_service.operations.training.change_model import (
+    judge_canary,
+    mark_missing,
+    models_loaded,
+)
 from handoff_service.ports import BotModelNotLoaded, BotModels
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.canary import CanaryVerdict
@@ -134,4 +138,4 @@ class ModelRollout:
             if not (folder / one.file).is_file()
         ]
         if missing:
-            await self._store.write(mark_gone, missing)
+            await self._store.write(mark_missing, missing)

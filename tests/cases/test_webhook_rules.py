@@ -22,7 +22,7 @@ def test_the_signature_is_that_of_standard_webhooks() -> None:
     "url", ["https://tickets.example.com/hook?x=1", "http://10.0.0.7:8080", "http://[::1]/a"]
 )
 def test_addresses_that_can_be_called(url: str) -> None:
-    assert webhook.address_fault(url) is None
+    assert webhook.address_error(url) is None
 
 
 NO_ADDRESS = ["", "tickets.example.com", "ftp://x/y", "file:///etc/passwd", "javascript:alert(1)",
@@ -34,11 +34,11 @@ NO_ADDRESS = ["", "tickets.example.com", "ftp://x/y", "file:///etc/passwd", "jav
 
 @pytest.mark.parametrize("url", NO_ADDRESS)
 def test_what_is_no_address_to_call_is_refused(url: str) -> None:
-    assert webhook.address_fault(url) is not None
+    assert webhook.address_error(url) is not None
 
 
 def test_secrets() -> None:
-    assert webhook.secret_fault(webhook.secret_of(b"x" * 24)) is None
+    assert webhook.secret_error(webhook.secret_of(b"x" * 24)) is None
     for wrong in (
         "",
         "hunter2",
@@ -47,7 +47,7 @@ def test_secrets() -> None:
         webhook.secret_of(b"x" * 23),
         webhook.secret_of(b"x" * 65),
     ):
-        assert webhook.secret_fault(wrong), wrong
+        assert webhook.secret_error(wrong), wrong
 
 
 def test_it_is_tried_again_with_growing_waits_for_a_day() -> None:

@@ -190,7 +190,7 @@ def test_a_queue_that_can_never_assign_says_why() -> None:
         "No active agent is in A or B: add one."
     ]
     assert queues.problems(
-        groups=["A"], agents=1, lacking=["es"], schedule_fault="is never open"
+        groups=["A"], agents=1, lacking=["es"], schedule_error="is never open"
     ) == [
         "No agent of its groups has the mandatory skill es.",
         "Its schedule is never open.",

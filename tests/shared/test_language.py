@@ -6,7 +6,7 @@ from handoff_service.rules.shared.language import (
     Language,
     conversation_language,
     language_of,
-    language_wish,
+    requested_language,
 )
 from tests.bot.test_training_data import examples
 
@@ -193,7 +193,7 @@ def test_the_rule_knows_every_example_of_a_wish(intent: str, language: Language)
 
 def test_no_other_example_is_a_wish() -> None:
     others = [t for intent, texts in examples().items() for t in texts if "speak_" not in intent]
-    assert [text for text in others if language_wish(text) is not None] == []
+    assert [text for text in others if requested_language(text) is not None] == []
 
 
 def test_there_are_enough_texts() -> None:
@@ -232,6 +232,6 @@ def test_a_new_conversation_begins_in_the_language_of_the_last() -> None:
 
 @pytest.mark.parametrize(("text", "language"), WISHES)
 def test_a_wish_for_a_language(text: str, language: Language | None) -> None:
-    assert language_wish(text) is language
+    assert requested_language(text) is language
     if language is not None:
         assert conversation_language([text, "hola, no funciona", "my wifi is down"]) is language

@@ -179,7 +179,7 @@ async def test_live_figures_count_a_turn_once(
 
 async def test_a_model_whose_file_is_gone_cannot_run(first: Store) -> None:
     await registered(first, SECOND)
-    await first.write(change_model.mark_gone, [FIRST, SECOND])
+    await first.write(change_model.mark_missing, [FIRST, SECOND])
     assert await states(first) == {FIRST: "running", SECOND: "gone"}
     with pytest.raises(Conflict, match="gone"):
         await first.write(promote, Promote(hash=SECOND))

@@ -85,7 +85,7 @@ _LONG = sorted(
 _HIDDEN = re.compile(rf"{'|'.join(_LONG)}|Media(?:Url|ContentType)[0-9]|(?:From|To)(?=\+?[0-9])")
 
 
-def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | None:
+def error(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | None:
     """Return what is wrong with a signed form, as a sentence; None if it is split as Twilio splits
     it.
 

@@ -94,7 +94,7 @@ def _signed_form(request: ProviderRequest, settings: Settings) -> Form:
     signature, keys = request.headers.get("x-twilio-signature", ""), signature_keys(settings)
     if not is_signed(request.address + query, pairs, signature, keys, settings.twilio_signature):
         raise NotTwilio(f"The signature is missing or wrong for {request.address}")
-    if wrong := twilio_form.fault(pairs, query, settings.twilio_account_sid or ""):
+    if wrong := twilio_form.error(pairs, query, settings.twilio_account_sid or ""):
         raise Recut(wrong)
     return {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, value in pairs}
 

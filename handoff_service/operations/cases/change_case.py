@@ -58,7 +58,7 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
         return
     write_change(tx, row, Author.AGENT, command.agent_id, changes, note)
     if within is not None and (note or "state" in changes):
-        _say(tx, within, command, changes, note)
+        _add_line(tx, within, command, changes, note)
 
 
 def cases_follow(
@@ -111,7 +111,7 @@ def write_change(
     )
 
 
-def _say(
+def _add_line(
     tx: Transaction, interaction_id: int, command: ChangeCase, changes: Changes, note: str | None
 ) -> None:
     """Add a line to the conversation. A closed conversation gets none."""

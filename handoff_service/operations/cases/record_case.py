@@ -80,12 +80,12 @@ def record(tx: Transaction, entry: Entry) -> None:
         )
     )
     case = cases.get(tx.conn, entry.case_id)
-    _tell_onlookers(tx, case)
+    _publish_change(tx, case)
     if webhook.address(tx.conn) is not None:
-        _tell_webhook(tx, case)
+        _schedule_webhook(tx, case)
 
 
-def _tell_onlookers(tx: Transaction, case: Case) -> None:
+def _publish_change(tx: Transaction, case: Case) -> None:
     """Notify pages that show the case beside an active conversation."""
     i = t.interactions
     where = i.c.id == (case.interaction.id if case.interaction else None)
@@ -96,7 +96,7 @@ def _tell_onlookers(tx: Transaction, case: Case) -> None:
     )
 
 
-def _tell_webhook(tx: Transaction, case: Case) -> None:
+def _schedule_webhook(tx: Transaction, case: Case) -> None:
     """Queue one call after earlier calls about the same case. Its id is unique, even after a backup
     is restored."""
     kind = CaseEvent.CREATED if case.version == 1 else CaseEvent.CHANGED

@@ -29,9 +29,9 @@ def put_webhook(tx: Transaction, command: PutWebhook) -> str | None:
     """Returns the made secret if it was needed. BadInput names each wrong field. A new webhook
     needs a secret."""
     errors = {}
-    if command.url is not None and (wrong := rules.address_fault(command.url)):
+    if command.url is not None and (wrong := rules.address_error(command.url)):
         errors["url"] = wrong
-    if command.secret is not None and (wrong := rules.secret_fault(command.secret)):
+    if command.secret is not None and (wrong := rules.secret_error(command.secret)):
         errors["secret"] = wrong
     there = webhook.webhook(tx.conn)
     made = command.made if there is None and command.secret is None and command.url else None

@@ -16,7 +16,7 @@ from handoff_service.rules.consent.consent_keywords import (
     ConsentStep,
     Source,
 )
-from handoff_service.rules.consent.opt_out_wishes import Wish, folded, wish
+from handoff_service.rules.consent.opt_out_requests import OptOutIntent, folded, opt_out_intent
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Owner, State
 from handoff_service.rules.virtual_agent.spanish_replies import in_language
@@ -74,7 +74,7 @@ def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
         return
     if ConsentStep.CLOSE in steps and interaction.active and interaction.owner is not Owner.AGENT:
         state = State.CLOSED_COMPLETE if opts_in else State.CLOSED_ABANDONED
-        end_interaction(tx, interaction, state, said=SAID_START if opts_in else SAID_STOP)
+        end_interaction(tx, interaction, state, sentence=SAID_START if opts_in else SAID_STOP)
 
 
 def _opted_out(tx: Transaction, interaction: InteractionRow, word: Word) -> str:
@@ -111,7 +111,10 @@ def _was_asked(tx: Transaction, interaction: InteractionRow, sid: str) -> bool:
         m.c.owner == Owner.VIRTUAL_AGENT,
         m.c.seq < before,
     )
-    return any(wish(r.body, first=r.seq == 1) is Wish.LIKELY for r in tx.conn.execute(earlier))
+    return any(
+        opt_out_intent(r.body, first=r.seq == 1) is OptOutIntent.LIKELY
+        for r in tx.conn.execute(earlier)
+    )
 
 
 def _record(tx: Transaction, interaction: InteractionRow, word: Word, *, opted_out: bool) -> None:

@@ -59,6 +59,6 @@ def resume_topic(tx: Transaction, interaction: InteractionRow) -> bool:
         return False
     slots = {slot: known[name] for name, slot in SLOTS.items() if name in known}
     if interaction.owner is Owner.QUEUE:  # the conversation began while the number had opted out
-        interaction = return_to_virtual_agent(tx, interaction, said=RESUMED, outcome=None)
+        interaction = return_to_virtual_agent(tx, interaction, sentence=RESUMED, outcome=None)
     open_turn(tx, interaction, PAYLOAD, slots)
     return True

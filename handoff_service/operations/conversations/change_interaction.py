@@ -73,7 +73,7 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
         tx,
         interaction,
         command.state,
-        said=f"{name} closed this conversation",
+        sentence=f"{name} closed this conversation",
         described=command.short_description,
     )
     notify_owner(tx, interaction, command.agent_id, "closed this conversation")

@@ -65,5 +65,5 @@ def write_note(tx: Transaction, command: Write) -> int:
 def _take_over(tx: Transaction, interaction: InteractionRow, agent_id: int) -> InteractionRow:
     cancel_work_item(tx, interaction.id)
     return assign_agent(
-        tx, interaction, agent_id, said=f"{agent_name(tx.conn, agent_id)} took over"
+        tx, interaction, agent_id, sentence=f"{agent_name(tx.conn, agent_id)} took over"
     )

@@ -127,7 +127,7 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
             tx,
             interaction,
             State.CLOSED_COMPLETE,
-            said="Closed: a live agent wrote first",
+            sentence="Closed: a live agent wrote first",
             reason=str(row),
         )
         interaction = None

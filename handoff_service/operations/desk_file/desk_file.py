@@ -227,7 +227,7 @@ def _faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
 
 
 def _webhook_faults(entry: CaseWebhookEntry) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    if entry.url and (wrong := webhook.address_fault(entry.url)):
+    if entry.url and (wrong := webhook.address_error(entry.url)):
         yield ("case_webhook", "url"), wrong
-    if entry.secret is not None and (wrong := webhook.secret_fault(entry.secret)):
+    if entry.secret is not None and (wrong := webhook.secret_error(entry.secret)):
         yield ("case_webhook", "secret"), wrong

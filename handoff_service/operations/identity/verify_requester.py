@@ -78,7 +78,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
         if who
         else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
     )
-    _tell(tx, interaction, sentence, command.agent_id, command.note)
+    _add_line(tx, interaction, sentence, command.agent_id, command.note)
 
 
 def is_not_them(tx: Transaction, profile_id: int, user_id: int) -> None:
@@ -115,7 +115,7 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     )
     by = agent_name(tx.conn, command.agent_id)
     now = _name(tx, last.old_user_id) or "the guest"
-    _tell(
+    _add_line(
         tx, interaction, f"{by} undid the verification: this is {now} again", command.agent_id, None
     )
 
@@ -160,7 +160,7 @@ def _name(tx: Transaction, user_id: int | None) -> str | None:
     return found
 
 
-def _tell(
+def _add_line(
     tx: Transaction,
     interaction: InteractionRow,
     sentence: str,

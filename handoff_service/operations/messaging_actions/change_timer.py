@@ -49,7 +49,7 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
     tx.conn.execute(update(t.timers).where(t.timers.c.id == timer.id).values(due_at=command.due_at))
     timers.wait_for_next(tx, {interaction.id: interaction.line})
     until = command.due_at.astimezone(ZoneInfo(desk_time_zone(tx.conn)))
-    _tell(
+    _add_line(
         tx,
         interaction,
         timer,
@@ -64,10 +64,10 @@ def cancel_timer(tx: Transaction, command: Cancel) -> None:
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     timers.take(tx, [timer])
     timers.wait_for_next(tx, {interaction.id: interaction.line})
-    _tell(tx, interaction, timer, command.agent_id, "canceled {}")
+    _add_line(tx, interaction, timer, command.agent_id, "canceled {}")
 
 
-def _tell(
+def _add_line(
     tx: Transaction, interaction: InteractionRow, timer: Timer, agent_id: int, did: str
 ) -> None:
     name = messaging_actions.get(tx.conn, timer.action_id).action.name

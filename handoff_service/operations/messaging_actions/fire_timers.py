@@ -215,7 +215,7 @@ def _set_state(
         if interaction.owner is Owner.VIRTUAL_AGENT:  # a report whose question was never answered
             save_report(tx, interaction, bot_turns.collected(tx.conn, interaction.id))
         end_interaction(
-            tx, interaction, state, said=f"“{action.name}” set this to {words}", reason=reason
+            tx, interaction, state, sentence=f"“{action.name}” set this to {words}", reason=reason
         )
         return replace(interaction, state=state, owner=Owner.NONE, closed_at=tx.now)
     interactions.put_state(tx.conn, interaction.id, state)

@@ -60,7 +60,7 @@ def accept_work(tx: Transaction, command: Accept) -> int:
         interaction,
         offer.work_item_id,
         command.agent_id,
-        said=f"{name} accepted",
+        sentence=f"{name} accepted",
         reason=f"after {waited} s",
     )
     return changed.id

@@ -37,7 +37,7 @@ def assign(
     work_item_id: int,
     agent_id: int,
     *,
-    said: str,
+    sentence: str,
     reason: str | None = None,
 ) -> InteractionRow:
     """Complete a work item of a locked, active interaction with an agent. Its other offers are
@@ -49,7 +49,7 @@ def assign(
         .values(state=WorkItemState.ACCEPTED, ended_at=tx.now)
     )
     withdraw(tx, [work_item_id])
-    return assign_agent(tx, interaction, agent_id, said=said, reason=reason)
+    return assign_agent(tx, interaction, agent_id, sentence=sentence, reason=reason)
 
 
 def assign_agent(
@@ -57,7 +57,7 @@ def assign_agent(
     interaction: InteractionRow,
     agent_id: int,
     *,
-    said: str,
+    sentence: str,
     reason: str | None = None,
 ) -> InteractionRow:
     """The agent owns it in the next epoch. The previous owner leaves the live group."""
@@ -67,7 +67,7 @@ def assign_agent(
     )
     before = interaction.assigned_to if interaction.owner is Owner.AGENT else None
     changed = change_owner(
-        tx, interaction, owner=Owner.AGENT, agent_id=agent_id, said=said, reason=reason
+        tx, interaction, owner=Owner.AGENT, agent_id=agent_id, sentence=sentence, reason=reason
     )
     live_group.join(tx, changed.id, agent_id, interaction.last_seq + 1)
     tx.hint(f"agent:{agent_id}", changed.id)
@@ -91,5 +91,5 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
     cancel_work_item(tx, interaction.id)
     did = "took over" if command.by == command.agent_id else f"assigned this to {agent.name}"
     sentence = f"{agent_name(tx.conn, command.by)} {did}"
-    assign_agent(tx, interaction, command.agent_id, said=sentence)
+    assign_agent(tx, interaction, command.agent_id, sentence=sentence)
     notify_owner(tx, interaction, command.by, did)

@@ -45,7 +45,7 @@ def hand_off(
         tx,
         interaction,
         owner=Owner.QUEUE,
-        said=f"Handed to {queue.name}",
+        sentence=f"Handed to {queue.name}",
         reason=reason,
         queue_id=queue.id,
     )

@@ -251,13 +251,15 @@ def _offer(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Deci
         desk.took(agent.agent_id, tx.now)
         work_items.assigned(tx, [agent.agent_id])
         sentence = f"{queue.name} assigned this to {agent.name}"
-        assign(tx, case.interaction, case.item.id, agent.agent_id, said=sentence)
+        assign(tx, case.interaction, case.item.id, agent.agent_id, sentence=sentence)
         return 1
     for agent_id in chosen:
         desk.took(agent_id, tx.now)
     until = tx.now + timedelta(seconds=queue.accept_seconds)
     offer_to(tx, case.item.id, chosen, until=until, round_=need.round)
-    _tell(tx, case, lambda spoken: texts.in_line(tx.conn, queue.id, queue.name, spoken), IN_LINE)
+    _send_once(
+        tx, case, lambda spoken: texts.in_line(tx.conn, queue.id, queue.name, spoken), IN_LINE
+    )
     return len(chosen)
 
 
@@ -335,10 +337,10 @@ def _nobody(tx: Transaction, case: _Case, opens_at: datetime | None, *, is_open:
         opens = system_messages.opening(opens_at, queue.schedule.time_zone, tx.now, spoken)
         return texts.out_of_hours(tx.conn, queue.id, queue.name, opens, spoken, bot=bot)
 
-    _tell(tx, case, words, NOBODY)
+    _send_once(tx, case, words, NOBODY)
 
 
-def _tell(tx: Transaction, case: _Case, words: Callable[[Language], str], what: str) -> None:
+def _send_once(tx: Transaction, case: _Case, words: Callable[[Language], str], what: str) -> None:
     """Send the first text on handoff, and one more only when an offer was not accepted and nobody
     is free. Requesters who have not written get neither: an agent wrote first and transferred the
     conversation, so they wait for nobody."""

@@ -72,7 +72,7 @@ def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
         raise Conflict("There is no transfer to cancel.")
     cancel_work_item(tx, interaction.id)
     by = agent_name(tx.conn, command.agent_id)
-    _say(tx, interaction, f"{by} canceled the transfer", None, command.agent_id)
+    _add_line(tx, interaction, f"{by} canceled the transfer", None, command.agent_id)
     notify_owner(tx, interaction, command.agent_id, "canceled the transfer")
 
 
@@ -118,7 +118,7 @@ def _to_agent(
         .returning(t.work_items.c.id)
     ).scalar_one()
     offer_to(tx, work_item_id, [to], until=tx.now + timedelta(seconds=queue.accept_seconds))
-    _say(tx, interaction, f"{by} is transferring this to {other.name}", note, sender)
+    _add_line(tx, interaction, f"{by} is transferring this to {other.name}", note, sender)
     notify_owner(tx, interaction, sender, f"is transferring this to {other.name}")
 
 
@@ -151,7 +151,7 @@ def _queue_of(tx: Transaction, interaction: InteractionRow) -> int:
     return interaction.queue_id or tx.conn.execute(own).scalar_one()
 
 
-def _say(
+def _add_line(
     tx: Transaction, interaction: InteractionRow, sentence: str, reason: str | None, agent_id: int
 ) -> None:
     line = messages.NewLine(

@@ -23,13 +23,13 @@ def end_interaction(
     interaction: InteractionRow,
     state: State,
     *,
-    said: str,
+    sentence: str,
     reason: str | None = None,
     described: str | None = None,
 ) -> None:
     """Close a locked, active interaction. ``described``: the short description; None: use the first
     text."""
-    messages.change_owner(tx, interaction, owner=Owner.NONE, said=said, reason=reason)
+    messages.change_owner(tx, interaction, owner=Owner.NONE, sentence=sentence, reason=reason)
     first_text = conversations.first_text(tx.conn, interaction.id)[:DESCRIPTION]
     description = (described or "").strip() or interaction.short_description or first_text or None
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][ACTS[state]])

@@ -210,7 +210,7 @@ def change_owner(
     interaction: InteractionRow,
     *,
     owner: Owner,
-    said: str,
+    sentence: str,
     reason: str | None = None,
     agent_id: int | None = None,
     queue_id: int | None = None,
@@ -241,7 +241,7 @@ def change_owner(
         NewLine(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
-            body=said,
+            body=sentence,
             event=Event.OWNER_CHANGED,
             reason=reason,
             agent_id=agent_id,

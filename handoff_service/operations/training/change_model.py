@@ -171,7 +171,7 @@ def models_loaded(tx: Transaction, _: None) -> None:
     tx.hint(TRAINER)
 
 
-def mark_gone(tx: Transaction, hashes: list[str]) -> None:
+def mark_missing(tx: Transaction, hashes: list[str]) -> None:
     """Mark models whose files are missing."""
     tx.conn.execute(
         update(m)

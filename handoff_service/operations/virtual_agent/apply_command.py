@@ -80,17 +80,17 @@ def _leave_queue(tx: Transaction, interaction: InteractionRow, command: Command)
     if command is Command.BYE:
         _bye(tx, interaction)
     elif command is Command.RESTART and tx.settings.bot_answers:
-        _restart(tx, return_to_virtual_agent(tx, interaction, said=BY_REQUESTER, outcome=None))
+        _restart(tx, return_to_virtual_agent(tx, interaction, sentence=BY_REQUESTER, outcome=None))
 
 
 def _bye(tx: Transaction, interaction: InteractionRow) -> None:
     said = texts.goodbye(tx.conn, spoken_language(tx.conn, interaction.id))
     messages.send_text(tx, interaction, said, Author.SYSTEM)
-    end_interaction(tx, interaction, State.CLOSED_COMPLETE, said=SAID_GOODBYE)
+    end_interaction(tx, interaction, State.CLOSED_COMPLETE, sentence=SAID_GOODBYE)
 
 
 def _restart(tx: Transaction, interaction: InteractionRow) -> None:
     """Start the next epoch. An answer that is under way becomes late, and old choices end."""
     keep_last(tx, interaction, ItemSource.GAVE_UP)
-    changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=RESTARTED)
+    changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, sentence=RESTARTED)
     open_turn(tx, changed, RESTART)

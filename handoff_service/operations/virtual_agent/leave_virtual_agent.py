@@ -56,7 +56,7 @@ def _come_back(tx: Transaction, interaction: InteractionRow, reason: str) -> Int
     if agent is None or not agent.takes_work:
         return None
     changed = assign_agent(
-        tx, interaction, agent.agent_id, said=f"Back with {agent.name}", reason=reason
+        tx, interaction, agent.agent_id, sentence=f"Back with {agent.name}", reason=reason
     )
     prompt = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=f"Back with you. {reason}", event=Event.PROMPT

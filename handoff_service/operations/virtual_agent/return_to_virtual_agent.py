@@ -51,23 +51,25 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
     if why := why_unanswerable(tx.conn, interaction.requester_number):
         raise Conflict(why)
     did = "handed this back to the virtual agent"
-    said = f"{agent_name(tx.conn, command.agent_id)} {did}"
-    return_to_virtual_agent(tx, interaction, said=said, outcome=outcome, agent_id=command.agent_id)
+    sentence = f"{agent_name(tx.conn, command.agent_id)} {did}"
+    return_to_virtual_agent(
+        tx, interaction, sentence=sentence, outcome=outcome, agent_id=command.agent_id
+    )
     notify_owner(tx, interaction, command.agent_id, did)
 
 
 def return_by_requester(tx: Transaction, interaction: InteractionRow) -> None:
     """Return a waiting requester to the virtual agent and send a confirmation."""
-    changed = return_to_virtual_agent(tx, interaction, said=BY_REQUESTER, outcome=None)
-    said = texts.back_with_bot(tx.conn, spoken_language(tx.conn, interaction.id))
-    messages.send_text(tx, changed, said, Author.SYSTEM)
+    changed = return_to_virtual_agent(tx, interaction, sentence=BY_REQUESTER, outcome=None)
+    sentence = texts.back_with_bot(tx.conn, spoken_language(tx.conn, interaction.id))
+    messages.send_text(tx, changed, sentence, Author.SYSTEM)
 
 
 def return_to_virtual_agent(
     tx: Transaction,
     interaction: InteractionRow,
     *,
-    said: str,
+    sentence: str,
     outcome: str | None,
     agent_id: int | None = None,
 ) -> InteractionRow:
@@ -76,7 +78,12 @@ def return_to_virtual_agent(
     cancel_work_item(tx, interaction.id)
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     changed = messages.change_owner(
-        tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said, reason=outcome, agent_id=agent_id
+        tx,
+        interaction,
+        owner=Owner.VIRTUAL_AGENT,
+        sentence=sentence,
+        reason=outcome,
+        agent_id=agent_id,
     )
     if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
         live_group.leave(tx, interaction.id, interaction.assigned_to)

@@ -6,9 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import select
 
-from handoff_service.rules.consent.opt_out_wishes import wish
+from handoff_service.rules.consent.opt_out_requests import opt_out_intent
 from handoff_service.rules.delivery.sms_characters import is_visible
-from handoff_service.rules.shared.language import Language, language_wish
+from handoff_service.rules.shared.language import Language, requested_language
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Direction, Event
@@ -61,7 +61,8 @@ def unanswered_texts(
     return [
         _for_bot(r.body, with_media=r.with_media)
         for r in rows
-        if commands.meant(r.body, words) is None and wish(r.body, first=r.seq == 1) is None
+        if commands.meant(r.body, words) is None
+        and opt_out_intent(r.body, first=r.seq == 1) is None
     ]
 
 
@@ -104,7 +105,7 @@ def told_to_bot(
 
 def language_payload(texts: Sequence[str]) -> str | None:
     """The bot's payload in place of texts that only ask for a language. None for other texts."""
-    wanted = language_wish(" ".join(texts))
+    wanted = requested_language(" ".join(texts))
     return SPEAK[wanted] if wanted is not None else None
 
 

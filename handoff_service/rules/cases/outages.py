@@ -88,14 +88,14 @@ def _telling(text: str) -> set[str]:
 def faults(outage: OutageFields) -> dict[str, str]:
     """Return field -> its error; empty if the outage can be saved."""
     found = {}
-    if wrong := _text_fault(outage.text):
+    if wrong := _text_error(outage.text):
         found["text"] = wrong
     if outage.until is not None and outage.until <= outage.since:
         found["until"] = "must be later than its beginning"
     return found
 
 
-def _text_fault(text: str) -> str | None:
+def _text_error(text: str) -> str | None:
     if not is_visible(text):
         return nothing_visible(text)
     if keyword := asks_for_opt_out(text):

@@ -35,7 +35,7 @@ def key_of(secret: str) -> bytes:
     return key
 
 
-def secret_fault(secret: str) -> str | None:
+def secret_error(secret: str) -> str | None:
     """What is wrong with a secret. None when it is valid."""
     try:
         key_of(secret)
@@ -44,7 +44,7 @@ def secret_fault(secret: str) -> str | None:
     return None
 
 
-def address_fault(url: str) -> str | None:
+def address_error(url: str) -> str | None:
     """What is wrong with an address. None when it is valid. Private addresses are allowed because
     the desk runs inside the company's network."""
     try:

@@ -2,7 +2,8 @@
 
 - The carriers' keywords always count. The keyword must be the whole text; case, accents,
   punctuation and courtesies around it are ignored.
-- The admin's own keywords count too, and so does a clear wish in other words (``opt_out_wishes``).
+- The admin's own keywords count too, and so does a clear request in
+  other words (``opt_out_requests``).
 - "STOP 12345" and "please stop calling" are ordinary texts.
 - YES counts only from somebody who has opted out.
 
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from handoff_service.rules.consent.opt_out_wishes import Wish, folded, wish
+from handoff_service.rules.consent.opt_out_requests import OptOutIntent, folded, opt_out_intent
 from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
@@ -37,7 +38,7 @@ _CARRIERS: Mapping[str, Command] = {
 }
 _COURTESY = r"(?:please|pls|plz|kindly|thanks|thank you|thank u|thx|ty|por favor|gracias)"
 _COURTESIES = re.compile(rf"^(?:{_COURTESY} )+|(?: {_COURTESY})+$")
-# "please cancel" may be about an order: see ``opt_out_wishes``
+# "please cancel" may be about an order: see ``opt_out_requests``
 _ALSO_OF_REQUESTS = frozenset({"cancel", "end"})
 
 
@@ -109,7 +110,10 @@ def word(text: str, words: CommandWords) -> Command | None:
     for command in (Command.OPT_OUT, Command.OPT_IN):
         if plain and plain in map(folded, words.get(command, ())):
             return command
-    if _is_keyword_with_courtesy(plain, words) or wish(text, first=False) is Wish.CLEAR:
+    if (
+        _is_keyword_with_courtesy(plain, words)
+        or opt_out_intent(text, first=False) is OptOutIntent.CLEAR
+    ):
         return Command.OPT_OUT
     return None
 
@@ -125,9 +129,9 @@ def _is_keyword_with_courtesy(plain: str, words: CommandWords) -> bool:
     )
 
 
-_WISHES: Mapping[Wish | None, ConsentSituation] = {
-    Wish.LIKELY: ConsentSituation.MAY_OPT_OUT,
-    Wish.WRONG_NUMBER: ConsentSituation.WRONG_NUMBER,
+_INTENTS: Mapping[OptOutIntent | None, ConsentSituation] = {
+    OptOutIntent.LIKELY: ConsentSituation.MAY_OPT_OUT,
+    OptOutIntent.WRONG_NUMBER: ConsentSituation.WRONG_NUMBER,
 }
 
 
@@ -138,7 +142,7 @@ def situation(
     bot_answers: bool,
     is_answered: bool,
     begins: bool = False,
-    wish: Wish | None = None,
+    opt_out_intent: OptOutIntent | None = None,
 ) -> ConsentSituation:
     """The table row that applies.
 
@@ -146,11 +150,11 @@ def situation(
     - ``begins``: the text starts a conversation.
     - ``is_answered``: the text starts a conversation, and the provider has already answered this
       keyword.
-    - ``wish``: what a text without a keyword says about being texted.
+    - ``opt_out_intent``: what a text without a keyword says about being texted.
     """
     match word:
         case None if bot_answers and not opted_out:
-            return _WISHES.get(wish, ConsentSituation.ANYTHING_ELSE)
+            return _INTENTS.get(opt_out_intent, ConsentSituation.ANYTHING_ELSE)
         case Command.OPT_OUT:
             return ConsentSituation.OPTS_OUT_AGAIN if opted_out else ConsentSituation.OPTS_OUT
         case Command.OPT_IN if opted_out:

@@ -154,12 +154,12 @@ def faults(action: MessagingAction) -> dict[str, str]:
         )
     if action.action is not Action.SET_STATE and action.state is not None:
         found["state"] = f"is for set_state; this action is {action.action}"
-    if fault := _text_fault(action):
+    if fault := _text_error(action):
         found["text"] = fault
     return found
 
 
-def _text_fault(action: MessagingAction) -> str | None:
+def _text_error(action: MessagingAction) -> str | None:
     prompts = action.action in (Action.PROMPT_AGENT, Action.PROMPT_REQUESTER)
     if not action.text:
         return (

@@ -75,7 +75,7 @@ def problems(
     groups: Collection[str],
     agents: int,
     lacking: Collection[str] = (),
-    schedule_fault: str | None = None,
+    schedule_error: str | None = None,
 ) -> list[str]:
     """Why a queue can never assign, in words. Empty when it can.
 
@@ -89,6 +89,6 @@ def problems(
         found.append(f"No active agent is in {' or '.join(groups)}: add one.")
     elif lacking:
         found.append(f"No agent of its groups has the mandatory skill {' and '.join(lacking)}.")
-    if schedule_fault:
-        found.append(f"Its schedule {schedule_fault}.")
+    if schedule_error:
+        found.append(f"Its schedule {schedule_error}.")
     return found

@@ -111,7 +111,7 @@ LEAST = 2  # words of the language in a clear text
 def language_of(text: str) -> Language | None:
     """The language of a clear text, or the language that the text asks for. None: the text does not
     decide."""
-    if (asked := language_wish(text)) is not None:
+    if (asked := requested_language(text)) is not None:
         return asked
     words = _split(text)
     spanish = sum(word in _SPANISH for word in words)
@@ -214,7 +214,7 @@ _ANOTHER = re.compile(
 )
 
 
-def language_wish(text: str) -> Language | None:
+def requested_language(text: str) -> Language | None:
     """The language that the whole text asks for: "keep English", "en inglés por favor". None for
     every other text, even if it names a language."""
     said = text.casefold().replace("\u2019", "'").translate(_ACCENTS)

@@ -58,7 +58,7 @@ class SmsCheckSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class SmsProblem:
     file: str
     line: int
     name: str
@@ -69,18 +69,20 @@ class Fault:
         return f"{self.file}:{self.line}: {self.name}: {self.what}. {self.suggestion}."
 
 
-def faults(text: BotText, settings: SmsCheckSettings) -> list[Fault]:
+def faults(text: BotText, settings: SmsCheckSettings) -> list[SmsProblem]:
     """Every problem of a text. Empty: the text is fit for SMS."""
     found = []
     for line in (text.text, *text.buttons):
-        found += [_fault(text, line, *said) for said in _in_line(line.words, settings)]
-    if not any(fault.what.startswith("nobody knows") for fault in found):
-        found += [_fault(text, text.text, *said) for said in _in_length(text, settings)]
+        found += [_problem(text, line, *said) for said in _in_line(line.words, settings)]
+    if not any(problem.what.startswith("nobody knows") for problem in found):
+        found += [_problem(text, text.text, *said) for said in _in_length(text, settings)]
     return found
 
 
-def _fault(text: BotText, line: BotLine, what: str, suggestion: str) -> Fault:
-    return Fault(file=text.file, line=line.number, name=text.name, what=what, suggestion=suggestion)
+def _problem(text: BotText, line: BotLine, what: str, suggestion: str) -> SmsProblem:
+    return SmsProblem(
+        file=text.file, line=line.number, name=text.name, what=what, suggestion=suggestion
+    )
 
 
 def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:

@@ -165,14 +165,14 @@ class Claim:
     kinds: frozenset[Work] = frozenset(Work)
 
 
-def claim(tx: Transaction, wish: Claim) -> Sequence[Claimed]:
+def claim(tx: Transaction, request: Claim) -> Sequence[Claimed]:
     """Claim due work, the first row of each kind and line. Nobody else gets it during the lease."""
     until, token = tx.now + tx.settings.lease, secrets.randbits(63)
     given = {
         "now": tx.now,
         "until": until,
-        "most": wish.most,
-        "kinds": sorted(wish.kinds),
+        "most": request.most,
+        "kinds": sorted(request.kinds),
         "token": token,
     }
     rows = tx.conn.execute(_CLAIM[tx.conn.dialect.name], given).all()

@@ -16,7 +16,7 @@ from handoff_service.rules.shared.vocabulary import Role, Unanswered
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.web.admin.action_panels import DOES, time_words
 from handoff_service.web.admin.pages import UNDER, admin_page, done
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
 
@@ -62,7 +62,7 @@ async def move(request: Request, agent: CurrentAgent, action_id: int) -> HTTPRes
 async def _list_again(request: Request, agent: CurrentAgent) -> HTTPResponse:
     if "hx-request" not in request.headers:
         return done(request, HERE)
-    around = await frame(request, agent, place="admin")
+    around = await shell_context(request, agent, place="admin")
     return render(
         "admin/action_ladders.html", under=UNDER, here=HERE, **around, **await _listed(request)
     )

@@ -12,7 +12,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.web.admin.pages import UNDER, admin_page
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 
 #: Where the admin opens a record that is in the way.
@@ -70,6 +70,6 @@ async def ask(
     """The question as the inside of a dialog for the page's script, as a page otherwise."""
     given: dict[str, Any] = {"title": deletes["title"], "back": back, "deletes": deletes}
     if "hx-request" in request.headers:
-        around = await frame(request, agent, place="admin")
+        around = await shell_context(request, agent, place="admin")
         return render("admin/deleting.html", under=UNDER, dialog=True, **around | given)
     return await admin_page(request, agent, "delete_page.html", here=here, status=status, **given)

@@ -46,7 +46,7 @@ from handoff_service.web.admin.deleting import Deleting, ask, question
 from handoff_service.web.admin.merging import Filled
 from handoff_service.web.admin.pages import UNDER, Form, admin_page, done
 from handoff_service.web.admin.record_form import RecordForm, Watch, WriteNoun
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, words
 from handoff_service.web.shared.session import desk_of, page
 
@@ -130,7 +130,7 @@ async def follow(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def try_out(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Return the dry run as a fragment."""
-    around = await frame(request, agent, place="admin")
+    around = await shell_context(request, agent, place="admin")
     return render(
         "admin/action_dry_run.html", under=UNDER, **around, **await _run(request, sent(request))
     )

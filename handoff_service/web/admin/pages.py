@@ -17,7 +17,7 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import field_words
 from handoff_service.web.admin.menu import menu_for
 from handoff_service.web.admin.merging import Filled, Rival, differing
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_well, words
 
 UNDER = "/workspace/admin"
@@ -44,7 +44,7 @@ class Form:
 
     values: Mapping[str, str]  #: field -> the typed text
     errors: Mapping[str, str] = field(default_factory=dict)  #: field -> what the field requires
-    said: str = ""  #: an error that belongs to no single field
+    error: str = ""  #: an error that belongs to no single field
     #: what the form was filled with; None: it is new, or does not keep watch
     was: Filled | None = None
     #: the fields that somebody else changed meanwhile
@@ -94,9 +94,9 @@ class Form:
         strange = "; ".join(
             f"{name} {what}" for name, what in errors.items() if name not in self.values
         )
-        said = strange or ("" if errors else refusal.detail)
+        error = strange or ("" if errors else refusal.detail)
         unknown = getattr(refusal, "unknown", {})
-        return replace(self, errors=shown, said=said, unknown=unknown, labels={})
+        return replace(self, errors=shown, error=error, unknown=unknown, labels={})
 
 
 def sentence(words: str) -> str:
@@ -169,7 +169,7 @@ async def admin_page(
 ) -> HTTPResponse:
     """Render an admin page. ``here`` is its address in the menu."""
     admin = Role.ADMIN in agent.roles
-    around = await frame(request, agent, place="admin" if admin else "supervisor")
+    around = await shell_context(request, agent, place="admin" if admin else "supervisor")
     shown = {
         "menu": menu_for(admin=admin),
         "here": here,

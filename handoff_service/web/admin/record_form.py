@@ -143,7 +143,7 @@ class RecordForm:
         )
         both = merged(form.values, was, now, changes)
         return replace(
-            form, values=both.values, rivals=both.rivals, was=now, said=said or form.said
+            form, values=both.values, rivals=both.rivals, was=now, error=said or form.error
         )
 
 

@@ -91,8 +91,8 @@ def add_route(blueprint: Blueprint) -> None:
         since = _moment(request.headers.get("last-event-id"))
         desk = desk_of(request)
         stream = _Stream(desk, agent.id, request.token or "", since)
-        voice = sse.Voice(stream.begin, stream.tell, stream.beat, stream.heartbeat)
-        await sse.run(request, desk, [f"agent:{agent.id}"], voice, holder=agent.id)
+        source = sse.EventSource(stream.begin, stream.on_hints, stream.beat, stream.heartbeat)
+        await sse.run(request, desk, [f"agent:{agent.id}"], source, holder=agent.id)
 
 
 def _moment(last_event_id: str | None) -> datetime | None:
@@ -125,7 +125,7 @@ class _Stream:
     async def begin(self) -> list[str]:
         return [self._event("hello", self._time()), *await self._desk.store.read(self._start)]
 
-    async def tell(self, batch: Sequence[Hint]) -> list[str] | None:
+    async def on_hints(self, batch: Sequence[Hint]) -> list[str] | None:
         changed = {hint.interaction_id for hint in batch if hint.interaction_id is not None}
         return await self._desk.store.read(self._news, changed, everything=EVERYTHING in batch)
 

@@ -76,6 +76,6 @@ async def read_presence(asked: ApiRequest[Any, Any]) -> PresenceNow:
 
 @put("/agents/me/presence", summary="Change my presence")
 async def change_presence(asked: ApiRequest[PresenceBody, Any]) -> PresenceNow:
-    wish = SetPresence(agent_id=asked.agent.id, presence=asked.body.presence)
-    await asked.desk.store.write(set_presence, wish)
+    command = SetPresence(agent_id=asked.agent.id, presence=asked.body.presence)
+    await asked.desk.store.write(set_presence, command)
     return await read_presence(asked)

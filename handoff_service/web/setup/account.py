@@ -20,7 +20,7 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.desk.set_up import Step, has_admin, next_step
 from handoff_service.web.admin.pages import Form, typed
-from handoff_service.web.setup.frame import TITLES, address
+from handoff_service.web.setup.step_page import TITLES, address
 from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.password_tries import remember
 from handoff_service.web.shared.rendering import form_field, from_this_site, render

@@ -18,7 +18,7 @@ from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.set_up import Step
 from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.admin.provider_numbers import RESPONDERS
-from handoff_service.web.setup.frame import address, finish, step_page
+from handoff_service.web.setup.step_page import address, finish, step_page
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
@@ -68,7 +68,7 @@ async def point_number_here(request: Request, agent: CurrentAgent) -> HTTPRespon
     why = await act(settings, number) if act else None
     if why is None:
         return redirect(f"{address(Step.NUMBER)}?pointed=1", status=303)
-    form = Form(values={**dict.fromkeys(FIELDS, ""), "number": number}, said=why)
+    form = Form(values={**dict.fromkeys(FIELDS, ""), "number": number}, error=why)
     return await _page(request, form, await _report(request), status=409)
 
 

@@ -33,7 +33,7 @@ from handoff_service.store.routing import queues
 from handoff_service.web.admin.agents import link_for
 from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
-from handoff_service.web.setup.frame import address, finish, follow, step_page
+from handoff_service.web.setup.step_page import address, finish, follow, step_page
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page

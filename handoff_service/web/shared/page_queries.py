@@ -56,7 +56,7 @@ class DeskFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class GoneOffer:
+class EndedOffer:
     """An offer that ended while the page shows it."""
 
     id: int
@@ -64,7 +64,7 @@ class GoneOffer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class ShellData:
     """The variables of every page of the workspace."""
 
     desk: DeskFacts
@@ -94,7 +94,7 @@ class Lists:
     """The list pane, and the counts on the rail."""
 
     offers: list[Offered]
-    gone: list[GoneOffer]  #: offers that the page shows and that have ended
+    gone: list[EndedOffer]  #: offers that the page shows and that have ended
     others: bool  #: whether ``ongoing`` has other agents' conversations instead of mine
     ongoing: list[ListItem]
     others_count: int
@@ -139,10 +139,10 @@ def desk_facts(conn: Connection) -> DeskFacts:
     return DeskFacts(name=name, zone=ZoneInfo(zone))
 
 
-def frame(conn: Connection, agent_id: int) -> Frame:
+def shell_data(conn: Connection, agent_id: int) -> ShellData:
     """Read the variables of every page."""
     me = agents_by_id(conn, [agent_id])[agent_id]
-    return Frame(
+    return ShellData(
         desk=desk_facts(conn),
         me=me,
         presences=presence_choices(conn),
@@ -163,7 +163,7 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
     free = agent_room(conn, agent_id)
     return Lists(
         offers=offers,
-        gone=[gone for gone in (_gone(conn, k, agent_id) for k in sorted(missing)) if gone],
+        gone=[gone for gone in (_ended_offer(conn, k, agent_id) for k in sorted(missing)) if gone],
         others=others,
         ongoing=ongoing,
         others_count=len(ongoing) if others else conversations.others_count(conn, agent_id),
@@ -175,7 +175,7 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
     )
 
 
-def _gone(conn: Connection, work_item_id: int, agent_id: int) -> GoneOffer | None:
+def _ended_offer(conn: Connection, work_item_id: int, agent_id: int) -> EndedOffer | None:
     try:
         item = inbox.work_item(conn, work_item_id)
     except NotFound:
@@ -186,12 +186,12 @@ def _gone(conn: Connection, work_item_id: int, agent_id: int) -> GoneOffer | Non
     taken = next((offer for offer in item.offers if offer.outcome is OfferOutcome.ACCEPTED), None)
     if taken is not None:
         who = "You" if taken.agent.id == agent_id else taken.agent.name
-        return GoneOffer(work_item_id, f"{who} accepted it")
+        return EndedOffer(work_item_id, f"{who} accepted it")
     outcomes = {
         OfferOutcome.TIMED_OUT: "Offer expired; you're now away",
         OfferOutcome.REJECTED: "You rejected this offer",
     }
-    return GoneOffer(
+    return EndedOffer(
         work_item_id, outcomes.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "No longer waiting")
     )
 

@@ -10,11 +10,11 @@ from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.session import csrf_token, desk_of
 
 
-async def frame(request: Request, agent: CurrentAgent, *, place: str) -> dict[str, Any]:
+async def shell_context(request: Request, agent: CurrentAgent, *, place: str) -> dict[str, Any]:
     """Return the variables of ``shell.html``. ``place`` is the part of the rail that the page
     belongs to."""
     desk = desk_of(request)
-    around = await desk.store.read(page_queries.frame, agent.id)
+    around = await desk.store.read(page_queries.shell_data, agent.id)
     return {
         "desk": around.desk,
         "zone": around.desk.zone,

@@ -19,8 +19,8 @@ from handoff_service.errors import DatabaseAway
 from handoff_service.store.engine.lanes import Hint
 
 HEARTBEAT = 10.0  # seconds
-type Said = tuple[str, object]  # an event's name and its data
-type Says = Callable[[Sequence[Hint]], Awaitable[Sequence[Said]]]
+type PageEvent = tuple[str, object]  # an event's name and its data
+type Translate = Callable[[Sequence[Hint]], Awaitable[Sequence[PageEvent]]]
 
 
 def event(name: str, data: object = "") -> str:
@@ -33,14 +33,14 @@ async def serve(
     request: Request,
     desk: AppContext,
     topics: Sequence[str],
-    says: Says,
+    translate: Translate,
     still: Callable[[], Awaitable[bool]] | None = None,
     pause: float = 0.0,
     holder: int | None = None,
 ) -> None:
     """Keep a page's stream open while ``still`` returns True.
 
-    ``says`` translates a batch of hints into events. After each batch the stream pauses for
+    ``translate`` translates a batch of hints into events. After each batch the stream pauses for
     ``pause`` seconds; hints that arrive meanwhile form the next batch, so that a busy desk does not
     redraw a page faster than people can read it. The agent ``holder`` counts as connected while the
     stream is open.
@@ -49,10 +49,10 @@ async def serve(
     async def begin() -> list[str]:
         return [event("hello", desk.clock().isoformat())]
 
-    async def tell(batch: Sequence[Hint]) -> list[str] | None:
+    async def on_hints(batch: Sequence[Hint]) -> list[str] | None:
         if still is not None and not await still():
             return None
-        return [event(name, data) for name, data in await says(batch)]
+        return [event(name, data) for name, data in await translate(batch)]
 
     async def beat() -> list[str] | None:
         return heartbeat() if still is None or await still() else None
@@ -61,18 +61,23 @@ async def serve(
         return [event("heartbeat", desk.clock().isoformat())]
 
     await run(
-        request, desk, topics, Voice(begin, tell, beat, heartbeat), pause=pause, holder=holder
+        request,
+        desk,
+        topics,
+        EventSource(begin, on_hints, beat, heartbeat),
+        pause=pause,
+        holder=holder,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    """The events that a stream sends, already formatted. ``tell`` and ``beat`` check the session
-    first and return None to end the stream."""
+class EventSource:
+    """The events that a stream sends, already formatted. ``on_hints`` and ``beat`` check the
+    session first and return None to end the stream."""
 
     begin: Callable[[], Awaitable[Sequence[str]]]  #: the first events of a connection
     #: the events for a batch of hints
-    tell: Callable[[Sequence[Hint]], Awaitable[Sequence[str] | None]]
+    on_hints: Callable[[Sequence[Hint]], Awaitable[Sequence[str] | None]]
     beat: Callable[[], Awaitable[Sequence[str] | None]]  #: the events when a heartbeat is due
     #: the heartbeat without a session check, for when the database is away
     heartbeat: Callable[[], Sequence[str]]
@@ -82,7 +87,7 @@ async def run(
     request: Request,
     desk: AppContext,
     topics: Sequence[str],
-    voice: Voice,
+    source: EventSource,
     *,
     pause: float = 0.0,
     holder: int | None = None,
@@ -105,14 +110,14 @@ async def run(
         if response is None:
             return
         try:
-            for one in await voice.begin():
+            for one in await source.begin():
                 await response.send(one)
             async for batch in with_heartbeats(batches):
                 try:
-                    events = await (voice.beat() if batch is None else voice.tell(batch))
+                    events = await (source.beat() if batch is None else source.on_hints(batch))
                 except DatabaseAway:
                     desk.outage()
-                    events = voice.heartbeat() if batch is None else []
+                    events = source.heartbeat() if batch is None else []
                 if events is None:
                     break
                 for one in events:

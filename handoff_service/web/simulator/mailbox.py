@@ -29,10 +29,10 @@ def blueprint() -> Blueprint:
 
     @made.get("/events")
     async def events(request: Request) -> None:
-        async def says(_hints: Sequence[Hint]) -> list[sse.Said]:
+        async def translate(_hints: Sequence[Hint]) -> list[sse.PageEvent]:
             return [("mails", "")]
 
-        await sse.serve(request, desk_of(request), [MAILBOX], says)
+        await sse.serve(request, desk_of(request), [MAILBOX], translate)
 
     return made
 

@@ -141,11 +141,11 @@ def blueprint() -> Blueprint:
 
     @made.get("/events")
     async def events(request: Request) -> None:
-        async def says(_hints: Sequence[Hint]) -> list[sse.Said]:
+        async def translate(_hints: Sequence[Hint]) -> list[sse.PageEvent]:
             return [("texts", "")]
 
         topics = [f"requester:{number}" for number in _asked(request, "from")]
-        await sse.serve(request, desk_of(request), topics, says)
+        await sse.serve(request, desk_of(request), topics, translate)
 
     return made
 

@@ -2,7 +2,7 @@
 
 import { endWatch, keepsWatch } from "./hidden_tabs.js";
 
-const ASLEEP_AFTER = 60_000; // as in live.js
+const ASLEEP_AFTER = 60_000; // as in event_stream.js
 let source = new EventSource("/workspace/events"); // the browser reconnects it
 let timer;
 

@@ -1,6 +1,6 @@
 // The open conversation: new lines, scrolling that does not move what is being read, and saying what was read.
 
-import { tookMissed } from "./live.js";
+import { tookMissed } from "./event_stream.js";
 import { merge } from "./merge.js";
 import { closeComposer, renewComposer } from "./composer.js";
 import { dropPending } from "./pending.js";

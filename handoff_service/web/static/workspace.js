@@ -7,7 +7,7 @@ import { startHistory } from "./history.js";
 import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { askForLists, showLists, startLists } from "./lists.js";
-import { startStream } from "./live.js";
+import { startStream } from "./event_stream.js";
 import { startLoading } from "./after_swap.js";
 import { startNewMessage } from "./new_message.js";
 import { startNotices } from "./notices.js";

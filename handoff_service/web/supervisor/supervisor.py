@@ -24,7 +24,7 @@ from handoff_service.store.routing import day_report, inbox, presence, supervisi
 from handoff_service.store.views.supervision import Now, Today
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.charts import bars, spark
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_well
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
@@ -33,7 +33,7 @@ AT_FIRST, MOST = 50, 500  # conversations shown; "show all" raises the limit
 
 @page(Role.SUPERVISOR)
 async def supervisor_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    around = await frame(request, agent, place="supervisor")
+    around = await shell_context(request, agent, place="supervisor")
     queue, most = _shown(request)
 
     def read(conn: Connection) -> tuple[Now, Today]:
@@ -72,7 +72,7 @@ async def one_conversation(
 ) -> HTTPResponse:
     """Return the dialog that shows the conversation's owner with the reason, and the agents who can
     take it over."""
-    around = await frame(request, agent, place="supervisor")
+    around = await shell_context(request, agent, place="supervisor")
 
     def read(conn: Connection) -> dict[str, Any]:
         return {
@@ -89,7 +89,7 @@ async def one_conversation(
 @page(Role.SUPERVISOR)
 async def one_agent(request: Request, agent_id: int, agent: CurrentAgent) -> HTTPResponse:
     """Return the dialog with an agent's presence history."""
-    around = await frame(request, agent, place="supervisor")
+    around = await shell_context(request, agent, place="supervisor")
 
     def read(conn: Connection) -> dict[str, Any]:
         history = presence.history(conn, agent_id)

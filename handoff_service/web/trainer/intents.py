@@ -22,7 +22,7 @@ from handoff_service.rules.shared.vocabulary import LabelVerdict, Role
 from handoff_service.rules.training.examples import example_of
 from handoff_service.rules.training.masking import without_masks
 from handoff_service.store.training import items
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.trainer.tabs import TABS
@@ -229,7 +229,7 @@ async def _replies(
 async def _page(
     request: Request, agent: CurrentAgent, template: str, *, status: int = 200, **given: Any
 ) -> HTTPResponse:
-    around = await frame(request, agent, place="trainer")
+    around = await shell_context(request, agent, place="trainer")
     here = "/replies" if template == "replies" else "/intents"
     return render(
         f"trainer/{template}.html", status=status, **around | {"tabs": TABS, "here": here} | given

@@ -22,7 +22,7 @@ from handoff_service.store.engine.database import read_at
 from handoff_service.store.training import models, open_forms
 from handoff_service.store.views.training import BotModel, LiveFigures
 from handoff_service.web.shared import page_queries
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_well
 from handoff_service.web.shared.session import csrf_token, desk_of, page
 from handoff_service.web.trainer.tabs import TABS
@@ -44,7 +44,7 @@ class Figure:
 
 @page(Role.TRAINER)
 async def models_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    around = await frame(request, agent, place="trainer")
+    around = await shell_context(request, agent, place="trainer")
     return render(
         "trainer/models.html", **around | await _models(request) | {"tabs": TABS, "here": "/models"}
     )
@@ -210,7 +210,9 @@ async def _cut(request: Request, found: dict[str, Any]) -> list[str]:
     if running is None:
         return []
     folder = model_folder.folder(desk_of(request).settings.home)
-    gone = await asyncio.to_thread(domain_changes.gone, folder / running.file, folder / model.file)
+    gone = await asyncio.to_thread(
+        domain_changes.removed, folder / running.file, folder / model.file
+    )
     return domain_changes.warnings(gone, found["open_forms"])
 
 

@@ -22,7 +22,7 @@ from handoff_service.store.training import items, labels
 from handoff_service.store.training.items import Queue
 from handoff_service.store.training.labels import Agreement, AuditShare
 from handoff_service.store.views import PinnedText, Suggestion, TrainerItem, TrainerLabel
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
@@ -61,7 +61,7 @@ class Beside:
 async def teach_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
     await labeling.finish_unwritten(desk.store, desk.bot_data, desk.clock())
-    around = await frame(request, agent, place="trainer")
+    around = await shell_context(request, agent, place="trainer")
     return render("trainer/teach.html", **around | await _teach(request, agent))
 
 
@@ -140,7 +140,7 @@ async def _after(
     form."""
     if "hx-request" in request.headers:
         return await _part(request, agent, said=said, item=item)
-    around = await frame(request, agent, place="trainer")
+    around = await shell_context(request, agent, place="trainer")
     return render(
         "trainer/teach.html", **around | await _teach(request, agent, said=said, item=item)
     )

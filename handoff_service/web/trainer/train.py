@@ -34,7 +34,7 @@ from handoff_service.store.training import models, replay, runs
 from handoff_service.store.views.training import BotModel, TrainingRun
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.charts import bars
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_well
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import csrf_token, desk_of, page
@@ -55,7 +55,7 @@ STEPS = {
 @page(Role.TRAINER)
 async def train_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The page. ``?model=``: the model to show; by default the candidate."""
-    around = await frame(request, agent, place="trainer")
+    around = await shell_context(request, agent, place="trainer")
     run, found = await _run(request), await _comparison(request)
     return render("trainer/train.html", **around | run | found | {"tabs": TABS, "here": "/train"})
 

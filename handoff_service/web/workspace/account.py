@@ -16,7 +16,7 @@ from handoff_service.store.desk.sessions import sessions_of
 from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.api.agents import AgentBody
 from handoff_service.web.shared.client_address import client_address
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.password_tries import confirm_password
 from handoff_service.web.shared.rendering import form_field, render, went_well
 from handoff_service.web.shared.session import ANYONE, cookie_token, desk_of, page
@@ -98,7 +98,7 @@ async def _page(
     status: int = 200,
 ) -> HTTPResponse:
     desk = desk_of(request)
-    around = await frame(request, agent, place="account")
+    around = await shell_context(request, agent, place="account")
     shown: dict[str, Any] = {
         "agent": agent,
         "name_form": name or Form(values={"name": agent.name}),

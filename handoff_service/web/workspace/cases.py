@@ -15,7 +15,7 @@ from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.views import Case, Interaction
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
@@ -35,7 +35,7 @@ async def new_case_dialog(
             "first_text": conversations.first_text(conn, interaction_id),
         }
 
-    around = await frame(request, agent, place="ongoing")
+    around = await shell_context(request, agent, place="ongoing")
     found = await desk_of(request).store.read(read)
     return render("case_dialog.html", **around | found | {"case": None, "kinds": list(CaseKind)})
 
@@ -45,7 +45,7 @@ async def case_dialog(
     request: Request, interaction_id: int, case_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     """Return the dialog that changes a case."""
-    around = await frame(request, agent, place="ongoing")
+    around = await shell_context(request, agent, place="ongoing")
     interaction, case = await desk_of(request).store.read(_beside, interaction_id, case_id)
     return render(
         "case_dialog.html", **around, interaction=interaction, case=case, states=list(CaseState)

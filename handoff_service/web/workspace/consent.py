@@ -12,7 +12,7 @@ from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.store.conversations import conversations
 from handoff_service.web.shared.opt_out import until_nothing_leaves
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
@@ -21,7 +21,7 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 async def consent_dialog(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    around = await frame(request, agent, place="ongoing")
+    around = await shell_context(request, agent, place="ongoing")
     interaction = await desk_of(request).store.read(conversations.get, interaction_id, agent.id)
     return render("consent_dialog.html", **around, interaction=interaction)
 

@@ -64,11 +64,13 @@ async def events(request: Request, agent: CurrentAgent) -> None:
         else {}
     )
 
-    async def says(hints: Sequence[Hint]) -> list[sse.Said]:
+    async def translate(hints: Sequence[Hint]) -> list[sse.PageEvent]:
         topics = {hint.topic for hint in hints}
         if EVERYTHING in hints:
             topics |= {here, *mine, DESK, TRAINER}
-        events: list[sse.Said] = [("thread", "")] if opened is not None and here in topics else []
+        events: list[sse.PageEvent] = (
+            [("thread", "")] if opened is not None and here in topics else []
+        )
         events += [("lists", "")] if topics & mine else []
         events += [("desk", "")] if topics & watches else []
         events += [("trainer", "")] if topics & teaches else []
@@ -87,7 +89,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
 
     topics = [*mine, *([here] if opened is not None else []), *written, *watches, *teaches]
     pause = PAUSE if watches or teaches else 0.0
-    await sse.serve(request, desk, topics, says, still, pause=pause, holder=agent.id)
+    await sse.serve(request, desk, topics, translate, still, pause=pause, holder=agent.id)
 
 
 @page(*LIVE)

@@ -16,7 +16,7 @@ from handoff_service.rules.delivery.sms_characters import is_visible, nothing_vi
 from handoff_service.rules.delivery.sms_text import is_e164
 from handoff_service.store.engine.lanes import Hint
 from handoff_service.web.shared import page_queries, sse
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_well
 from handoff_service.web.shared.session import LIVE, desk_of, page, signed_in
 from handoff_service.web.workspace import recipients
@@ -81,13 +81,13 @@ async def line_events(request: Request, agent: CurrentAgent) -> None:
     if not is_e164(number):
         raise BadInput(errors={"number": "must be in E.164, such as +12025550101"})
 
-    async def says(_hints: Sequence[Hint]) -> list[sse.Said]:
+    async def translate(_hints: Sequence[Hint]) -> list[sse.PageEvent]:
         return [("line", "")]
 
     async def still() -> bool:
         return await signed_in(request) is not None
 
-    await sse.serve(request, desk_of(request), [f"requester:{number}"], says, still)
+    await sse.serve(request, desk_of(request), [f"requester:{number}"], translate, still)
 
 
 def _form(request: Request) -> RecipientQuery:
@@ -108,7 +108,7 @@ async def _shown(
 ) -> HTTPResponse:
     """Return the dialog alone for the script, or the list page with the dialog over it."""
     looked = await _looked(request, agent, asked)
-    around: dict[str, Any] = await frame(request, agent, place="new")
+    around: dict[str, Any] = await shell_context(request, agent, place="new")
     around |= {"looked": looked, "table": TABLE, "first_body": body}
     if "hx-request" in request.headers:
         return render("new_message.html", **around)

@@ -16,7 +16,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Role
 from handoff_service.store.conversations import search
 from handoff_service.store.conversations.search import FoundConversation, FoundPerson
 from handoff_service.store.views import Interaction, Message
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
 
@@ -53,7 +53,7 @@ async def search_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     below = request.args.get("below") or ""
     start = int(below) if below.isdecimal() and len(below) < 16 else None
     results = await desk.store.read(_results, wanted, start, agent.id)
-    around = await frame(request, agent, place="search")
+    around = await shell_context(request, agent, place="search")
     template = "search_results.html" if "hx-request" in request.headers else "search_page.html"
     return render(template, **around, results=results)
 

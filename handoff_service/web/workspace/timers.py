@@ -46,13 +46,13 @@ async def postpone(
     request: Request, interaction_id: int, timer_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     desk = desk_of(request)
-    wish, at = form_field(request, "later"), _written(request)
+    choice, at = form_field(request, "later"), _written(request)
 
     def until(conn: Connection) -> datetime:
         zone = ZoneInfo(desk_time_zone(conn))
-        if wish in LATER:
+        if choice in LATER:
             timer = timers.one(conn, interaction_id, timer_id)
-            return LATER[wish](timer.due_at.astimezone(zone), desk.clock().astimezone(zone))
+            return LATER[choice](timer.due_at.astimezone(zone), desk.clock().astimezone(zone))
         return own_time(at, zone, desk.clock())
 
     command = Postpone(

@@ -22,7 +22,7 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
 )
 from handoff_service.store.conversations import conversations
 from handoff_service.store.routing import supervision
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
@@ -33,7 +33,7 @@ async def transfer_dialog(
 ) -> HTTPResponse:
     """Return the dialog: every agent with their presence and load, every queue with its
     opening hours."""
-    around = await frame(request, agent, place="ongoing")
+    around = await shell_context(request, agent, place="ongoing")
 
     def read(conn: Connection) -> dict[str, Any]:
         return {

@@ -36,7 +36,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 from handoff_service.web import admin, setup
 from handoff_service.web.shared import assets, page_queries
 from handoff_service.web.shared.page_queries import DeskFacts, Thread
-from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_back, went_well
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import (
@@ -157,7 +157,7 @@ async def list_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(*ANYONE)
 async def counts_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Return the rail's counts, for pages without a list."""
-    return render("counts.html", **await frame(request, agent, place=""))
+    return render("counts.html", **await shell_context(request, agent, place=""))
 
 
 @page(*LIVE)
@@ -351,7 +351,7 @@ async def _around(
 ) -> dict[str, Any]:
     """Return the variables of the pages and fragments with a list: the frame and the lists."""
     others = request.args.get("others") == "1"
-    around = await frame(request, agent, place="ongoing" if opened else "inbox")
+    around = await shell_context(request, agent, place="ongoing" if opened else "inbox")
     lists = await desk_of(request).store.read(
         page_queries.lists, agent.id, others=others, on_page=on_page
     )

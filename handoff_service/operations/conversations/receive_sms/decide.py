@@ -13,7 +13,7 @@ from handoff_service.operations.conversations.receive_sms.facts import (
 from handoff_service.operations.routing.choose_queue import About, choose_queue
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.rules.consent import consent_keywords
-from handoff_service.rules.consent.opt_out_wishes import wish
+from handoff_service.rules.consent.opt_out_requests import opt_out_intent
 from handoff_service.rules.conversations import requester_initiated, states
 from handoff_service.rules.conversations.requester_initiated import RequesterWritesStep
 from handoff_service.rules.conversations.states import Act
@@ -142,7 +142,7 @@ def _note_consent(
         bot_answers=conversation.owner is Owner.VIRTUAL_AGENT,
         is_answered=text.answered_as is not None and is_first,
         begins=is_first,
-        wish=wish(text.body, first=is_first) if word is None else None,
+        opt_out_intent=opt_out_intent(text.body, first=is_first) if word is None else None,
     )
     if means is consent_keywords.ConsentSituation.ANYTHING_ELSE:
         return

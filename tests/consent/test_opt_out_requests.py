@@ -6,7 +6,7 @@ from ruamel.yaml import YAML
 
 from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.rules.consent.consent_keywords import word
-from handoff_service.rules.consent.opt_out_wishes import Wish, wish
+from handoff_service.rules.consent.opt_out_requests import OptOutIntent, opt_out_intent
 from handoff_service.rules.virtual_agent.commands import Command
 from tests.support.help_desk_texts import texts
 
@@ -166,13 +166,18 @@ def test_a_clear_wish_opts_out(text: str) -> None:
 @pytest.mark.parametrize("text", LIKELY)
 def test_a_likely_wish_is_asked_back(text: str) -> None:
     assert word(text, {}) is None
-    assert wish(text, first=False) is wish(text, first=True) is Wish.LIKELY
+    assert (
+        opt_out_intent(text, first=False) is opt_out_intent(text, first=True) is OptOutIntent.LIKELY
+    )
 
 
 @pytest.mark.parametrize("text", AT_FIRST)
 def test_what_could_answer_a_question_is_one_as_the_first_text_alone(text: str) -> None:
     assert word(text, {}) is None
-    assert (wish(text, first=True), wish(text, first=False)) == (Wish.LIKELY, None)
+    assert (opt_out_intent(text, first=True), opt_out_intent(text, first=False)) == (
+        OptOutIntent.LIKELY,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,12 +190,15 @@ def test_what_could_answer_a_question_is_one_as_the_first_text_alone(text: str) 
     ],
 )
 def test_whoever_does_not_know_the_number_is_told(text: str) -> None:
-    assert wish(text, first=False) is Wish.WRONG_NUMBER
+    assert opt_out_intent(text, first=False) is OptOutIntent.WRONG_NUMBER
 
 
 def test_a_wrong_number_alone_means_that_as_the_first_text_alone() -> None:
-    assert (wish("Sorry, wrong number", first=True), wish("sorry wrong number", first=False)) == (
-        Wish.WRONG_NUMBER,
+    assert (
+        opt_out_intent("Sorry, wrong number", first=True),
+        opt_out_intent("sorry wrong number", first=False),
+    ) == (
+        OptOutIntent.WRONG_NUMBER,
         None,
     )
 
@@ -202,8 +210,8 @@ def test_no_help_desk_text_opts_out_or_is_asked_back() -> None:
     assert len(held_out_texts) > 100
     for text in (*texts(), *held_out_texts):
         assert word(text, {}) is not Command.OPT_OUT, text
-        assert wish(text, first=True) is not Wish.LIKELY, text
-        assert wish(text, first=False) is None, text
+        assert opt_out_intent(text, first=True) is not OptOutIntent.LIKELY, text
+        assert opt_out_intent(text, first=False) is None, text
 
 
 def test_no_training_text_of_the_bot_opts_out() -> None:
@@ -215,7 +223,9 @@ def test_no_training_text_of_the_bot_opts_out() -> None:
     found = [line.strip().removeprefix("- ") for line in lines if line.strip().startswith("- ")]
     assert len(found) > 1000
     assert [
-        text for text in found if word(text, {}) is Command.OPT_OUT or wish(text, first=False)
+        text
+        for text in found
+        if word(text, {}) is Command.OPT_OUT or opt_out_intent(text, first=False)
     ] == []
 
 
@@ -230,4 +240,6 @@ def test_a_text_made_to_take_long_does_not() -> None:
         "stop the ",
         "no me ",
     ):
-        wish(unit * (160 // len(unit)), first=True)  # a pattern that backtracks would not end
+        opt_out_intent(
+            unit * (160 // len(unit)), first=True
+        )  # a pattern that backtracks would not end

@@ -1,4 +1,4 @@
-"""The frame of every step: the list of steps, and where one leads to the next."""
+"""The page of each step, with the list of steps, and the order of the steps."""
 
 from typing import Any
 

@@ -23,7 +23,7 @@ from handoff_service.rules.shared.mail_signature import without_signature
 LONGEST = 120  # characters of a wish; our own limit: a longer text needs a person to read it
 
 
-class Wish(StrEnum):
+class OptOutIntent(StrEnum):
     """The meaning of a text without a keyword, regarding further texts."""
 
     CLEAR = "clear"
@@ -240,18 +240,20 @@ _WORTH_IT = re.compile(  # every pattern contains one of these, so most texts ne
 _MARKS = re.compile(r"[^\w]+")
 
 
-def wish(text: str, *, first: bool) -> Wish | None:
+def opt_out_intent(text: str, *, first: bool) -> OptOutIntent | None:
     """The opt-out wish in a text that is not a keyword. ``first``: the text starts its
     conversation."""
     plain = folded(text)
     if len(plain) > LONGEST or not _WORTH_IT.search(plain):
         return None
     if _CLEAR.fullmatch(plain):
-        return Wish.CLEAR
+        return OptOutIntent.CLEAR
     if (_AT_FIRST if first else _LIKELY).fullmatch(plain):
-        return Wish.LIKELY
+        return OptOutIntent.LIKELY
     return (
-        Wish.WRONG_NUMBER if (_UNKNOWN_AT_FIRST if first else _UNKNOWN).fullmatch(plain) else None
+        OptOutIntent.WRONG_NUMBER
+        if (_UNKNOWN_AT_FIRST if first else _UNKNOWN).fullmatch(plain)
+        else None
     )
 
 
