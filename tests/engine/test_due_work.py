@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import sqlalchemy as sa
+
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.due_work import Claim, Due, GiveBack
@@ -99,3 +101,18 @@ async def test_many_claimers_get_each_row_once(
     await asyncio.gather(*(work(one, lane) for one in stores for lane in range(4)))
     other.close()
     assert sorted(got, key=int) == [str(n) for n in range(200)]
+
+
+async def test_no_more_are_claimed_than_asked_for_whatever_the_plan(store: Store) -> None:
+    """PostgreSQL runs a subquery again for each row when it joins by nested loops, as it does for a
+    small or fresh table. A claim that it ran again would take more rows than the limit."""
+
+    def claim_by_nested_loops(tx: Transaction, most: int) -> int:
+        if tx.conn.dialect.name == "postgresql":
+            for plan in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+                tx.conn.execute(sa.text(f"SET LOCAL enable_{plan} = off"))
+        return len(due_work.claim(tx, Claim(most, frozenset({Work.DELIVER}))))
+
+    await arm(store, *((f"text {n}", f"line {n}", 0) for n in range(50)))
+    assert await store.write(claim_by_nested_loops, 5) == 5
+    assert await store.write(claim_by_nested_loops, 7) == 7

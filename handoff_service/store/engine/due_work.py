@@ -139,9 +139,12 @@ _heads = (
 
 
 def _claiming(heads: sa.Select[tuple[int]]) -> ReturningUpdate[tuple[int, str, str, int]]:
+    # A CTE runs once. PostgreSQL may run a subquery again for each row, and then its limit is not
+    # the claim's.
+    found = heads.cte("heads")
     return (
         update(due_work)
-        .where(due_work.c.id.in_(heads.scalar_subquery()))
+        .where(due_work.c.id.in_(select(found.c.id)))
         .values(
             lease_until=bindparam("until"),
             token=bindparam("token"),
