@@ -367,7 +367,6 @@ def test_who_one_is_is_not_asked_of_who_has_said_so(desk: Service) -> None:
 
 def test_a_name_comes_back_with_its_letters(desk: Service) -> None:
     jose = Talk(desk, f"{NOT_PROVEN_YET}5")
-    jose.says("mi teléfono no enciende, soy José Núñez del área económica", "abra un caso")
-    jose.says("sí", PUEDE)
+    jose.says("mi teléfono no enciende, soy José Núñez del área económica", PUEDE)
     (told,) = jose.says("el primero", "He abierto el caso")
     assert "mi teléfono no enciende, soy José Núñez del área económica" in told

@@ -53,14 +53,16 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     chip.click()
     dialog = mia.get_by_role("dialog")
     expect(dialog).to_contain_text("Prompt the agent")
-    dialog.get_by_label("Until").fill("2099-01-01T09:00")
+    dialog.get_by_label("Until").fill("2099-01-01")
+    dialog.get_by_label("Time, 24 hours").fill("9:00")
     dialog.get_by_role("button", name="Postpone Remind the agent").click()
     expect(dialog.get_by_role("alert")).to_have_text(
         "That is more than a year away. Choose an earlier time."
     )
     phone.text("hello?")  # what is typed stays while texts come
     expect(mia.locator("#thread")).to_contain_text("hello?")
-    expect(dialog.get_by_label("Until")).to_have_value("2099-01-01T09:00")
+    expect(dialog.get_by_label("Until")).to_have_value("2099-01-01")
+    expect(dialog.get_by_label("Time, 24 hours")).to_have_value("9:00")
     dialog.get_by_role("button", name="15 min later").click()
     expect(chip).to_have_text(re.compile(r"^(45:00|44:\d\d)$"))
     dialog.get_by_role("button", name="1 h later").click()

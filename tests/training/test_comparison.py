@@ -79,10 +79,14 @@ CASES = {
     "all of nine texts: too few to block": (texts(9, new=WRONG), set()),
     "an intent that no model knew before": (texts(10, old=None, new=WRONG), set()),
     "sure and wrong": (
-        texts(20) + texts(1, new=WRONG, confidence=0.7),
+        texts(94) + texts(6, new=WRONG, confidence=0.7),
         {Block.SURE_AND_WRONG},
     ),
-    "not quite sure": (texts(20) + texts(1, new=WRONG, confidence=0.69), set()),
+    "not quite sure": (texts(94) + texts(6, new=WRONG, confidence=0.69), set()),
+    "sure and wrong on five more: may be chance": (
+        texts(95) + texts(5, new=WRONG, confidence=0.9),
+        set(),
+    ),
     "sure and wrong, as before": (
         texts(20) + texts(1, old=WRONG, new="bye", confidence=0.9),
         set(),
@@ -96,14 +100,29 @@ CASES = {
         + texts(1, meant=OTHER, old=OTHER, new="account_help"),
         set(),
     ),
-    "two of a hundred": (
-        texts(98, meant=OTHER, old=OTHER, new="nlu_fallback")
-        + texts(2, meant=OTHER, old=OTHER, new="account_help"),
+    "six of a hundred": (
+        texts(94, meant=OTHER, old=OTHER, new="nlu_fallback")
+        + texts(6, meant=OTHER, old=OTHER, new="account_help"),
         {Block.FALSE_STARTS},
     ),
-    "two of a hundred, as before": (
-        texts(98, meant=OTHER, old=OTHER, new=OTHER)
-        + texts(2, meant=OTHER, old="account_help", new="account_help"),
+    "two of a hundred more: may be chance": (
+        texts(98, meant=OTHER, old=OTHER, new="nlu_fallback")
+        + texts(2, meant=OTHER, old=OTHER, new="account_help"),
+        set(),
+    ),
+    "six of a thousand: few enough": (
+        texts(994, meant=OTHER, old=OTHER, new=OTHER)
+        + texts(6, meant=OTHER, old=OTHER, new="account_help"),
+        set(),
+    ),
+    "six of a hundred, as before": (
+        texts(94, meant=OTHER, old=OTHER, new=OTHER)
+        + texts(6, meant=OTHER, old="account_help", new="account_help"),
+        set(),
+    ),
+    "two of a hundred, and no model ran before": (
+        texts(98, meant=OTHER, old=None, new=OTHER)
+        + texts(2, meant=OTHER, old=None, new="account_help"),
         {Block.FALSE_STARTS},
     ),
 }

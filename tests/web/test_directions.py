@@ -32,12 +32,13 @@ UNTYPED = {
     "email",
     "password",
     "url",
+    "date",
     "datetime-local",
     "submit",
 }
 # Expressions that are no person's words, though they name some.
 OURS = re.compile(
-    r"^(field|area|switch|choose|wrong|hinted|text|words|listed|choices|sparkline|by_day|row"
+    r"^(field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices|sparkline|by_day|row"
     r"|self\.name)\("
     r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one"
     r"|many)( \||$)"
@@ -54,6 +55,7 @@ OURS = re.compile(
     r"|^label\.intent|^item\.(form|slot) |^one\.(intent\.)?name$|\| round"
     r'|^"Masked parts are left out'
     r"|^by\("  # a macro of ours
+    r"|^\(part \| words\)"
 )
 
 

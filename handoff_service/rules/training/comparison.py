@@ -74,6 +74,20 @@ class Stories:
     failed: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How many texts only the new model gets wrong in some way, and how many only the old one."""
+
+    worse: int = 0
+    better: int = 0
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the new model is worse, by the exact McNemar test. A few texts differ after each
+        training, also of better data."""
+        return self.worse > self.better and mcnemar(self.worse, self.better) < SIGNIFICANT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """All figures of the new model and of the running one. ``*_old`` None: no model ran."""
@@ -94,6 +108,8 @@ class Comparison:
     sure_and_wrong_new: int
     false_starts_old: Share | None
     false_starts_new: Share
+    sure_and_wrong: Change = Change()
+    false_starts: Change = Change()
 
 
 def compare(texts: Sequence[ComparedText], stories: Stories) -> Comparison:
@@ -120,6 +136,8 @@ def compare(texts: Sequence[ComparedText], stories: Stories) -> Comparison:
         sure_and_wrong_new=sum(_sure_and_wrong(one, one.new) for one in tested),
         false_starts_old=_false_starts(tested, lambda one: one.old) if ran else None,
         false_starts_new=_false_starts(tested, lambda one: one.new),
+        sure_and_wrong=_change(tested, _sure_and_wrong),
+        false_starts=_change(tested, _starts_falsely),
     )
 
 
@@ -176,8 +194,8 @@ class Block(StrEnum):
     PINNED = "any fails"
     AUDIT = "the new one is significantly worse"
     RECALL = "an intent with ten or more test texts loses more than ten points"
-    SURE_AND_WRONG = "more than before"
-    FALSE_STARTS = "over 1 %"
+    SURE_AND_WRONG = "significantly more than before"
+    FALSE_STARTS = "over 1 %, and significantly more than before"
 
 
 def blocks(found: Comparison) -> dict[Block, list[str]]:
@@ -217,17 +235,19 @@ def _lost_recalls(found: Comparison) -> list[str]:
 
 
 def _more_sure_and_wrong(found: Comparison) -> list[str]:
-    before = found.sure_and_wrong_old
-    if before is None or found.sure_and_wrong_new <= before:
+    if not found.sure_and_wrong.is_significant:
         return []
     return [
         f"The new model is sure and wrong on {found.sure_and_wrong_new} test texts; the running "
-        f"one on {before}."
+        f"one on {found.sure_and_wrong_old}."
     ]
 
 
 def _too_many_false_starts(found: Comparison) -> list[str]:
-    if found.false_starts_new.value <= MOST_FALSE_STARTS:
+    ran = found.false_starts_old is not None
+    if found.false_starts_new.value <= MOST_FALSE_STARTS or (
+        ran and not found.false_starts.is_significant
+    ):
         return []
     return [
         f"{found.false_starts_new.part} of {found.false_starts_new.whole} out-of-scope texts "
@@ -282,4 +302,16 @@ def _false_starts(
     texts: Sequence[ComparedText], answer_of: Callable[[ComparedText], Answer | None]
 ) -> Share:
     others = [one for one in texts if one.meant in OTHER_MATTERS]
-    return Share(part=sum(_intent(answer_of(one)) in TOPICS for one in others), whole=len(others))
+    return _share(others, lambda one: _starts_falsely(one, answer_of(one)))
+
+
+def _starts_falsely(text: ComparedText, answer: Answer | None) -> bool:
+    return text.meant in OTHER_MATTERS and _intent(answer) in TOPICS
+
+
+def _change(
+    texts: Sequence[ComparedText], is_wrong: Callable[[ComparedText, Answer | None], bool]
+) -> Change:
+    """The texts on which one model alone is wrong in this way."""
+    pairs = [(is_wrong(one, one.old), is_wrong(one, one.new)) for one in texts if one.old]
+    return Change(worse=pairs.count((False, True)), better=pairs.count((True, False)))
