@@ -27,14 +27,6 @@ def process_id(address: str) -> int:
         return int(answer.read())
 
 
-def until_up(said: "queue.Queue[str]") -> None:
-    """Wait until the bot is up. A slow start is announced first."""
-    line = said.get(timeout=30)
-    if line == "the virtual agent is starting, which takes half a minute":
-        line = said.get(timeout=30)
-    assert line == "the virtual agent is up"
-
-
 def test_a_bot_that_was_killed_is_started_again_and_ends_with_the_service(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -44,12 +36,12 @@ def test_a_bot_that_was_killed_is_started_again_and_ends_with_the_service(tmp_pa
     said: queue.Queue[str] = queue.Queue()
     bots = RunningBots([command], tmp_path / "logs" / "bot.log", say=said.put, pause=0.1)
     bots.start()
-    assert "is loading" in said.get(timeout=30)
-    until_up(said)
+    assert said.get(timeout=30) == "the virtual agent is starting, which takes half a minute"
+    assert said.get(timeout=30) == "the virtual agent is up"
     first = process_id(address)
     os.kill(first, signal.SIGKILL)
     assert said.get(timeout=30).startswith("the virtual agent has ended (-9), and is started again")
-    until_up(said)
+    assert said.get(timeout=30) == "the virtual agent is up"
     again = process_id(address)
     assert again != first
     bots.end()

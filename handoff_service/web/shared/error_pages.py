@@ -37,14 +37,19 @@ def words_of(error: SanicException) -> str:
 
 
 async def error_page(request: Request, status: int, said: str) -> HTTPResponse:
-    """Render the page of an error. Its link leads to a page that the agent may see."""
+    """Render the page of an error. Its link leads to a page that the agent may see.
+
+    A 503 does not ask who is signed in: the database may be away, and a second wait for it would
+    make the answer late.
+    """
     home, token = "/sign-in", cookie_token(request)
     holds = False
     if token:
         home = "/workspace"  # leads each role to its own page, once the database is back
-        with suppress(Refusal):
-            agent = await signed_in(request)
-            home, holds = (home_of(agent), True) if agent else ("/sign-in", False)
+        if status != 503:
+            with suppress(Refusal):
+                agent = await signed_in(request)
+                home, holds = (home_of(agent), True) if agent else ("/sign-in", False)
     out = home != "/sign-in"
     return render(
         "error.html",
