@@ -121,6 +121,7 @@ async def test_a_webhook_is_set_up_its_secret_shown_once_and_its_calls_seen_and_
         await desk.desk.store.write(open_by_hand, case)
         await asyncio.wait_for(until_called(desk, status=401), 10)
         page = shown((await grace.get(f"/workspace/admin{here}")).text)
+        assert "This address is not encrypted" in page
         assert "case.created" in page
         assert "Waiting It answered 401. Again" in page
         assert (await send(grace, here, here, url=tickets.address, secret=SECRET))[0] == 303

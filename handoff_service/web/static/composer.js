@@ -157,7 +157,7 @@ function finished({ successful, xhr }, afterSend) {
   }
 }
 
-// A text that did not arrive goes back into the field, behind what stands there.
+// A text that did not arrive goes back into the field, after what stands there.
 function editAgain(body) {
   form.elements.kind.value = "text";
   draft.value = [draft.value, body].filter(Boolean).join("\n");

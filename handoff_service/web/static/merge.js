@@ -8,7 +8,7 @@
 const GONE_FOR = 2000; // how long an offer that is gone stays as a grey line, in ms
 const served = new Map(); // id -> the HTML that the server last gave for it
 const waiting = new Map(); // held list -> the order that it will get
-const AFTER_A_PRESS = 50; // the click comes behind the release, on touch screens a moment later, in ms
+const AFTER_A_PRESS = 50; // the click comes after the release, on touch screens a moment later, in ms
 const postponed = new Map(); // id of what is pressed -> puts its newest state in place
 let pressed = null;
 let releasing;
