@@ -22,6 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select, update
 
+from handoff_service.rules.conversations.scripts import length_of_words
 from handoff_service.rules.conversations.search_query import (
     NUMBER,
     REVERSED,
@@ -33,7 +34,6 @@ from handoff_service.rules.conversations.search_query import (
     text_of,
     words,
 )
-from handoff_service.rules.conversations.scripts import length_of_words
 from handoff_service.rules.shared.vocabulary import Direction, Event, Kind
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
