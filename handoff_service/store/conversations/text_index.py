@@ -5,6 +5,11 @@ therefore newest interaction first, and a search can stop when it has enough. Se
 requester's number. The index is an FTS5 table without content on SQLite, and a tsvector with a GIN
 index on PostgreSQL. Both get words folded by ``rules/conversations/search_query.py``, never text.
 
+FTS5 also stores the beginnings of words, so that a search for two or three letters is fast. For the
+short words of scripts without spaces, these would be copies of the words themselves. The beginnings
+are therefore four and five characters long, and ``FILLER`` stands before each other word: it brings
+two or three letters to that length. A beginning of another length is a range of index words.
+
 ``done_to`` is the id up to which messages are indexed. On PostgreSQL two lanes commit their ids out
 of order. ``done_to`` therefore moves to a message's id only when every transaction that ran when
 the message was seen has ended. (A message's transaction gets its own number first, because it has
@@ -17,7 +22,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select, update
 
+from handoff_service.rules.conversations.scripts import length_of_words
 from handoff_service.rules.conversations.search_query import (
+    NUMBER,
+    REVERSED,
     Phrase,
     Wanted,
     can_be_found,
@@ -31,6 +39,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
 SEQ_BITS = 20
+FILLER = "~~"  # no word contains it
 AT_ONCE = 500  # messages in one batch: it occupies the lane for about 10 ms
 _m, _x = t.messages, t.text_index
 _places = sa.table(t.MESSAGE_WORDS, sa.column("place", t.ID))
@@ -132,7 +141,7 @@ def _insert(conn: Connection, rows: Sequence[sa.Row[Any]]) -> None:
     if not lines:
         return
     if conn.dialect.name == "sqlite":
-        ordered = [{"place": at, "words": " ".join(found)} for at, found in sorted(lines.items())]
+        ordered = [{"place": at, "words": _filled(found)} for at, found in sorted(lines.items())]
         conn.execute(
             sa.text("INSERT INTO message_words (rowid, words) VALUES (:place, :words)"), ordered
         )
@@ -163,6 +172,14 @@ def _words_of(r: sa.Row[Any]) -> list[str]:
     if not can_be_found(Kind(r.kind), event, direction):
         return []
     return words(text_of(r.body, r.reason, event))
+
+
+def _filled(found: Sequence[str]) -> str:
+    """Words as FTS5 gets them. The tokens of a number are long enough without the filler."""
+    return " ".join(
+        word if word[0] in (NUMBER, REVERSED) or length_of_words(word) else FILLER + word
+        for word in found
+    )
 
 
 def _tsvector(found: Sequence[str]) -> str:
@@ -197,7 +214,7 @@ def newest_matches(conn: Connection, wanted: Wanted, below: int) -> list[int]:
 
 
 def _fts5(phrases: Sequence[Phrase], tokens: Sequence[str]) -> str:
-    lines = [f'"{" ".join(p.words)}"{" *" if p.begins else ""}' for p in phrases]
+    lines = [f'"{_filled(p.words)}"{" *" if p.begins else ""}' for p in phrases]
     either = [f"({' AND '.join(lines)})"] if lines else []
     return " OR ".join([*either, *(f'("{token}" *)' for token in tokens)])
 
