@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from handoff_service.gateways.twilio.form import fault
+from handoff_service.gateways.twilio.form import error
 from handoff_service.gateways.twilio.signature import is_signed, sign
 from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, sid
 from tests.support.recuts import Pairs, joined, mutated, receipt_form, recuts, text_form
@@ -32,7 +32,7 @@ def test_no_recut_and_no_mutation_is_accepted() -> None:
             if receipt
             else (text_form(chance), "")
         )
-        assert fault(form, query, ACCOUNT_SID) is None or left_to_the_sweep(dict(form)), form
+        assert error(form, query, ACCOUNT_SID) is None or left_to_the_sweep(dict(form)), form
         signed = f"{URL}?{query}" if query else URL
         signature = sign(signed, form, AUTH_TOKEN)
         for other, its_query in recuts(form, query, chance, 30):
@@ -40,14 +40,14 @@ def test_no_recut_and_no_mutation_is_accepted() -> None:
                 continue
             address = f"{URL}?{its_query}" if its_query else URL
             assert is_signed(address, other, signature, [AUTH_TOKEN])
-            if fault(other, its_query, ACCOUNT_SID) is None:
+            if error(other, its_query, ACCOUNT_SID) is None:
                 accepted.append((form, other, its_query))
             tried += 1
         for _ in range(10):
             other = mutated(form, chance)
             if (
                 is_signed(signed, other, signature, [AUTH_TOKEN])
-                and fault(other, query, ACCOUNT_SID) is None
+                and error(other, query, ACCOUNT_SID) is None
             ):
                 accepted.append((form, other, query))
             tried += 1
@@ -101,8 +101,8 @@ RECUTS: list[tuple[str, Pairs, Pairs]] = [
 @pytest.mark.parametrize(("genuine", "other"), [r[1:] for r in RECUTS], ids=[r[0] for r in RECUTS])
 def test_recuts_that_matter(genuine: Pairs, other: Pairs) -> None:
     assert joined(genuine) == joined(other)
-    assert fault(genuine, "", ACCOUNT_SID) is None
-    assert fault(other, "", ACCOUNT_SID)
+    assert error(genuine, "", ACCOUNT_SID) is None
+    assert error(other, "", ACCOUNT_SID)
 
 
 GENUINE: list[tuple[str, Pairs]] = [
@@ -125,12 +125,12 @@ def test_what_twilio_may_send(more: Pairs) -> None:
     form = dict(TEXT) | dict(more)
     if not more:
         del form["AccountSid"]
-    assert fault(list(form.items()), "", ACCOUNT_SID) is None
+    assert error(list(form.items()), "", ACCOUNT_SID) is None
 
 
 @pytest.mark.parametrize("name", ["", "Fr om", "From-", "9", "X" * 41, "Ünïcode", "A\0"])
 def test_names_are_words(name: str) -> None:
-    assert fault([*TEXT, (name, "")], "", ACCOUNT_SID)
+    assert error([*TEXT, (name, "")], "", ACCOUNT_SID)
 
 
 def test_a_sender_named_as_a_city_is_no_city() -> None:
@@ -139,4 +139,4 @@ def test_a_sender_named_as_a_city_is_no_city() -> None:
     genuine = [*TEXT[:1], ("Body", body), ("From", "CityBank"), *TEXT[5:]]
     other = [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("FromCity", "Bank"), *TEXT[5:]]
     assert joined(genuine) == joined(other)
-    assert fault(other, "", ACCOUNT_SID)
+    assert error(other, "", ACCOUNT_SID)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from handoff_service.bot_control import domain_changes, model_folder
-from handoff_service.bot_control.domain_changes import Gone
+from handoff_service.bot_control.domain_changes import Removed
 from handoff_service.bot_control.folder_lock import locked
 from handoff_service.errors import SetupError
 from tests.training.light import data_folder, teach
@@ -102,10 +102,10 @@ def test_open_conversations_in_what_is_gone_are_counted(root: Path, model: Path)
     new = model.with_name("cccc-dddd.tar.gz")
     model_folder.keep_data(new, model_folder.data_of(root))
     gone = domain_changes.removed(model, new)
-    assert gone == Gone(intents=frozenset({"office_hours"}), forms=frozenset({"name_form"}))
+    assert gone == Removed(intents=frozenset({"office_hours"}), forms=frozenset({"name_form"}))
     open_forms = {("name_form", "name"): 2, ("other_form", "x"): 5}
     assert domain_changes.warnings(gone, open_forms) == [
         "2 open conversations are in the form name_form, which the new model does not have.",
         "The new model does not know office_hours. Buttons that were sent with it lead to nothing.",
     ]
-    assert domain_changes.removed(model, model) == Gone()
+    assert domain_changes.removed(model, model) == Removed()
