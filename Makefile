@@ -7,8 +7,6 @@ export PYTHONDONTWRITEBYTECODE :=
 
 UV := $(shell command -v uv || echo .venv-uv/bin/uv)
 PYTEST := .venv/bin/pytest
-# The tests' files are in memory where 4 GB of it are free: a commit of SQLite waits for a disk.
-IN_MEMORY = $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 { print "TMPDIR=/dev/shm" }')
 AT_ONCE := -n auto --dist loadfile --no-loadscope-reorder # files side by side, those that take long first (tests/conftest.py)
 
 help: ## list these commands
@@ -19,7 +17,7 @@ run: setup setup-bot ## start the service, the bot and the phone simulator with 
 
 test: ## run all checks and tests
 	@$(MAKE) --no-print-directory --jobs=4 --output-sync=line setup-bot machine check docs
-	$(IN_MEMORY) $(PYTEST) $(AT_ONCE)
+	$(PYTEST) $(AT_ONCE)
 
 check: setup ## check format, lint, types and import rules
 	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/mypy --no-error-summary && .venv/bin/lint-imports --no-logo 2>&1 | tail -n 3
