@@ -102,15 +102,14 @@ async def test_what_the_provider_does_not_take_is_said_to_supervisors_and_in_the
 ) -> None:
     """As after a rejection, with the next try far ahead."""
     m, w = t.messages, t.due_work
-    while await desk.story.count(m, m.c.direction == "outbound", m.c.status != "delivered"):
+    path = f"/workspace/conversations/{ann}/messages"
+    assert (await mia.act(path, kind="text", body="Mia here")).status == 204
+    mias = m.c.author == "agent"
+    while not await desk.story.count(m, mias, m.c.status == "delivered"):
         await asyncio.sleep(0.01)
-    refused = (
-        sa.update(m).where(m.c.direction == "outbound").values(status="queued", error_code=20003)
-    )
-    await change(desk, refused)
+    await change(desk, sa.update(m).where(mias).values(status="queued", error_code=20003))
     ahead = clock.now() + timedelta(hours=1)
-    ids = [one.id for one in await desk.story.rows(m, m.c.direction == "outbound")]
-    assert ids, "it is told that it is in line"
+    ids = [one.id for one in await desk.story.rows(m, mias)]
     for n in ids:
         work = {"kind": "deliver", "key": str(n), "line": "ann", "due_at": ahead, "attempts": 1}
         await change(desk, sa.insert(w).values(work))
