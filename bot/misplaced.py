@@ -60,7 +60,7 @@ def of_vectors(
 
 
 def _read(model: str) -> tuple[dict[str, np.ndarray], list[str]]:
-    """What the sentence classifier of a model file has learned, and its examples' texts."""
+    """Read the arrays of a model file's sentence classifier, and the texts of its examples."""
     with tarfile.open(model) as archive:
         content = {
             name: archive.extractfile(member)

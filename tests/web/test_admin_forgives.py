@@ -38,7 +38,7 @@ async def grace(desk: Running) -> AsyncIterator[Admin]:
 
 
 def was(page: Answer) -> str:
-    """What the page's form was filled with, as the browser sends it back."""
+    """The value of the form's field ``was``, which the browser sends back."""
     found = re.search(r'name="was" value="([^"]*)"', page.text)
     assert found is not None
     return unescape(found[1])

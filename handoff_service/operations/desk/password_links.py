@@ -68,7 +68,8 @@ def mail_link(tx: Transaction, command: MailLink) -> None:
 
 
 def account(conn: Connection, agent_id: int) -> Account | None:
-    """What a link of this agent is bound to. None for an unknown or deactivated agent."""
+    """The facts that this agent's links are signed with. None for an unknown or deactivated
+    agent."""
     row = conn.execute(
         select(a.c.email, a.c.password_hash).where(a.c.id == agent_id, a.c.active)
     ).one_or_none()

@@ -27,7 +27,7 @@ LASTS = {Purpose.RESET: timedelta(hours=1), Purpose.INVITATION: timedelta(days=7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What a link is bound to. ``password_hash``: empty before the first password."""
+    """The facts that a link is signed with. ``password_hash``: empty before the first password."""
 
     agent_id: int
     email: str

@@ -76,6 +76,6 @@ def _name(field: str) -> str:
 
 
 def _facts(some: Sequence[Condition], facts: QueueFacts) -> str:
-    """What the conversation has instead."""
+    """The value that the conversation has, for the explanation."""
     names = dict.fromkeys(one.field for one in some)
     return " ".join(f"The {_name(name)} is {facts.fact(name) or 'not known'}." for name in names)

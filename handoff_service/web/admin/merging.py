@@ -31,7 +31,7 @@ class Stale(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """What a form was filled with. ``version``: of the record's history."""
+    """The values that a form showed when it was opened. ``version``: the record's version then."""
 
     version: int
     values: Mapping[str, str]
@@ -71,7 +71,7 @@ class Merged:
 
 
 def filled(conn: Connection, noun: Noun, record: int | str, values: Mapping[str, str]) -> Filled:
-    """What the form of this record is filled with now."""
+    """The values that this record's form shows now."""
     return Filled(version=record_changes.version(conn, noun, str(record)), values=values)
 
 

@@ -41,7 +41,7 @@ _ENDS = frozenset({"Po", "Pe", "Pf"})
 
 
 _COPY = Markup('<button class="copy" type="button" data-copy="%s" title="Copy">%s</button>')
-# Numbers of people, cases and codes: four digits or more. What stands beside a mask is no number.
+# Numbers of people, cases and codes have four digits or more. Digits beside a mask do not count.
 _COPIED = re.compile(
     r"(?<![\w+•*.,:/-])(?:[A-Z]{1,5}-?\d{4,12}|\+?\d(?:[ ().-]{0,2}\d){3,15})(?![\w•*])"
 )
