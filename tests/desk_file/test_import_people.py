@@ -11,11 +11,17 @@ from handoff_service.errors import SetupError
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.desk_file import DeskFile
 from handoff_service.operations.desk_file.import_desk import import_file
+from handoff_service.operations.desk_file.preview_import import (
+    Preview,
+    import_as_previewed,
+    preview_file,
+)
 from handoff_service.operations.identity.knowledge_facts import matches
 from handoff_service.rules.identity.proof import fact_hash
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
+from tests.conftest import Heard
 from tests.support.story import Story
 
 KEY = "key"
@@ -63,6 +69,34 @@ async def test_nothing_is_hashed_in_a_transaction_and_the_same_file_hashes_nothi
     assert len({fact.fingerprint for fact in before}) == 20, (
         "one fact of two people has two fingerprints"
     )
+
+
+async def test_a_preview_hashes_nothing_and_its_import_hashes_once(
+    story: Story, hashing: list[str]
+) -> None:
+    preview = await preview_file(story.store, users(20))
+    assert len(preview.parts["users"].created) == 20
+    assert hashing == []
+    assert await story.count(t.user_facts) == 0
+    imported = await import_as_previewed(story.store, users(20), preview.fingerprint)
+    assert not isinstance(imported, Preview)
+    assert imported["users"] == 20
+    assert len(hashing) == 20
+    (fact, *_) = await story.rows(t.user_facts)
+    assert matches([fact.hash], [fact_hash(KEY, "1990")])
+
+
+async def test_an_import_that_would_change_something_else_is_taken_back(
+    story: Story, heard: Heard
+) -> None:
+    before = await preview_file(story.store, users(2))
+    await import_file(story.store, users(1))
+    hints = list(heard.hints)
+    again = await import_as_previewed(story.store, users(2), before.fingerprint)
+    assert isinstance(again, Preview)
+    assert again.parts["users"].created == ["P1"]
+    assert heard.hints == hints, "nothing is published of an import that did not happen"
+    assert await story.count(t.users) == 4
 
 
 async def test_a_password_is_verified_outside_of_a_transaction(

@@ -6,7 +6,7 @@ stored hashes (``stored_secrets``), hash new secrets (``hash_secrets``, in a thr
 everything (``import_desk``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
@@ -44,6 +44,19 @@ class Hashed:
 
 
 @dataclass(frozen=True, slots=True)
+class Hashing:
+    """How to hash a new password, and a new fact under the secret key."""
+
+    password: Callable[[str], str]
+    fact: Callable[[str, str], Fact]
+
+
+ARGON2 = Hashing(hash_password, hashed_fact)
+#: For a preview, which stores nothing: a thousand argon2 hashes would take five seconds.
+NO_HASHES = Hashing(lambda password: "", lambda key, value: Fact("", fact_hash(key, value)))
+
+
+@dataclass(frozen=True, slots=True)
 class HashedFile:
     """A desk file that is ready for a transaction."""
 
@@ -71,20 +84,22 @@ def stored_secrets(conn: Connection, file: DeskFile) -> StoredSecrets:
     return StoredSecrets(passwords={row.email: row.password_hash for row in passwords}, facts=facts)
 
 
-def hash_secrets(file: DeskFile, stored: StoredSecrets, key: str) -> HashedFile:
+def hash_secrets(
+    file: DeskFile, stored: StoredSecrets, key: str, hashing: Hashing = ARGON2
+) -> HashedFile:
     """Hash new secrets. Takes milliseconds per fact and more per password, so call it in a thread.
 
     A password has no fingerprint, because guessing against one would be faster than against the
     argon2 hash. Each password is verified instead.
     """
     passwords = {
-        agent.email: hash_password(agent.password)
+        agent.email: hashing.password(agent.password)
         for agent in file.agents
         if agent.password
         and not password_matches(stored.passwords.get(agent.email), agent.password)
     }
     facts = {
-        user.external_id: _new_facts(user, stored.facts.get(user.external_id, {}), key)
+        user.external_id: _new_facts(user, stored.facts.get(user.external_id, {}), key, hashing)
         for user in file.users
         if user.active is not False  # deactivated users have no facts
     }
@@ -94,20 +109,25 @@ def hash_secrets(file: DeskFile, stored: StoredSecrets, key: str) -> HashedFile:
     )
 
 
-def _new_facts(user: UserEntry, stored: Mapping[str, StoredFact], key: str) -> dict[str, Fact]:
+def _new_facts(
+    user: UserEntry, stored: Mapping[str, StoredFact], key: str, hashing: Hashing
+) -> dict[str, Fact]:
     written = {
-        name: _written(name, value, stored.get(name), key) for name, value in user.facts.items()
+        name: _written(name, value, stored.get(name), key, hashing)
+        for name, value in user.facts.items()
     }
     return {name: fact for name, fact in written.items() if fact is not None}
 
 
-def _written(name: str, value: str, there: StoredFact | None, key: str) -> Fact | None:
+def _written(
+    name: str, value: str, there: StoredFact | None, key: str, hashing: Hashing
+) -> Fact | None:
     """The fact to write. None: the stored one is the same."""
     if there is None:
-        return hashed_fact(key, value)
+        return hashing.fact(key, value)
     keyed = fact_hash(key, value)
     if there.fingerprint is not None:
         same = there.fingerprint == fact_fingerprint(key, there.user_id, name, keyed)
-        return None if same else hashed_fact(key, value)
+        return None if same else hashing.fact(key, value)
     # Older rows have no fingerprint: verify once more, then store one.
-    return Fact(there.hash, keyed) if is_fact(there.hash, keyed) else hashed_fact(key, value)
+    return Fact(there.hash, keyed) if is_fact(there.hash, keyed) else hashing.fact(key, value)

@@ -6,7 +6,8 @@ that are created because an agent names them.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk_file.desk_file import DeskFile
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.desk_file.import_secrets import (
+    NO_HASHES,
     Hashed,
     HashedFile,
     hash_secrets,
@@ -67,23 +69,61 @@ class Preview:
 async def preview_file(store: Store, file: DeskFile) -> Preview:
     """Like ``import_file``, but nothing is changed. The errors are the same."""
     stored = await store.read(stored_secrets, file)
+    key = store.settings.link_key
+    named = await run_slow(hash_secrets, file, stored, key, NO_HASHES)
+    return await store.write(_preview, named)
+
+
+async def import_as_previewed(
+    store: Store, file: DeskFile, fingerprint: str
+) -> Mapping[str, int] | Preview:
+    """Import a file if it changes what the preview with this fingerprint showed, and return the
+    number of entries of each kind. Otherwise change nothing, and return the new preview."""
+    stored = await store.read(stored_secrets, file)
     hashed = await run_slow(hash_secrets, file, stored, store.settings.link_key)
-    return await store.write(_preview, hashed)
+    return await store.write(_import_as_previewed, (hashed, fingerprint))
 
 
 def _preview(tx: Transaction, given: HashedFile) -> Preview:
+    with _trial(tx, given) as trial:
+        return trial.preview
+
+
+def _import_as_previewed(
+    tx: Transaction, asked: tuple[HashedFile, str]
+) -> Mapping[str, int] | Preview:
+    given, fingerprint = asked
+    with _trial(tx, given) as trial:
+        if trial.preview.fingerprint != fingerprint:
+            return trial.preview
+        trial.kept = True
+        return trial.counts
+
+
+@dataclass(slots=True, kw_only=True)
+class _Trial:
+    """An import that is taken back unless it is ``kept``. ``counts``: from ``import_desk``."""
+
+    preview: Preview
+    counts: Mapping[str, int]
+    kept: bool = False
+
+
+@contextmanager
+def _trial(tx: Transaction, given: HashedFile) -> Iterator[_Trial]:
     conn = tx.conn.execution_options(now=tx.now)  # as a reading connection has it
     users = one_of(t.users.c.external_id, [one.external_id for one in given.file.users])
     before = _entries(desk_content(conn, users))
     hints, work_at = list(tx.hints), tx.work_at
-    savepoint = tx.conn.begin_nested()
-    try:
-        import_desk(tx, given)
+    with tx.conn.begin_nested() as savepoint:
+        counts = import_desk(tx, given)
         after = _entries(desk_content(conn, users))
-    finally:
-        savepoint.rollback()
-        tx.hints, tx.work_at = hints, work_at
-    return _compared(before, after, _secrets(given.hashed))
+        compared = _compared(before, after, _secrets(given.hashed))
+        trial = _Trial(preview=compared, counts=counts)
+        yield trial
+        if not trial.kept:
+            savepoint.rollback()
+            tx.hints, tx.work_at = hints, work_at
 
 
 def _entries(content: Mapping[str, Any]) -> dict[str, dict[str, Entry]]:

@@ -11,8 +11,11 @@ from handoff_service.lib import text_files
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file import desk_file
-from handoff_service.operations.desk_file.import_desk import import_file
-from handoff_service.operations.desk_file.preview_import import preview_file
+from handoff_service.operations.desk_file.preview_import import (
+    Preview,
+    import_as_previewed,
+    preview_file,
+)
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk_file.export_desk import export_desk
@@ -48,16 +51,21 @@ async def take_in(request: Request, agent: CurrentAgent) -> HTTPResponse:
         country = await desk_of(request).store.read(desk_country)
         file = await run_slow(desk_file.read_bytes, content, name, country)
         text = text_files.text_of(content)
-        preview = await preview_file(store, file)
-        if form_field(request, "apply") == preview.fingerprint:
-            return await _shown(request, agent, imported=await import_file(store, file))
+        shown_before = form_field(request, "apply")
+        done = (
+            await import_as_previewed(store, file, shown_before)
+            if shown_before
+            else await preview_file(store, file)
+        )
     except SetupError as error:
         return await _shown(request, agent, wrong=str(error).splitlines(), status=400)
     except BadInput as error:
         wrong = [f"{k}: {what}" for k, what in error.errors.items()] or [error.detail]
         return await _shown(request, agent, wrong=wrong, status=400)
-    outdated = bool(form_field(request, "apply"))
-    around: dict[str, Any] = {"preview": preview, "text": text, "name": name, "outdated": outdated}
+    if not isinstance(done, Preview):
+        return await _shown(request, agent, imported=done)
+    outdated = bool(shown_before)
+    around: dict[str, Any] = {"preview": done, "text": text, "name": name, "outdated": outdated}
     return await _shown(request, agent, **around)
 
 
