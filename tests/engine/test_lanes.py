@@ -2,14 +2,17 @@
 the commit."""
 
 import asyncio
+import itertools
 import threading
 
 import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput
+from handoff_service.store.engine import right_of_way
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Hint, OperationSettings, SetBased, Transaction
+from handoff_service.store.engine.right_of_way import LEAST_SHARE, OwnShare
 from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 
@@ -59,6 +62,57 @@ async def test_a_set_based_operation_gets_all_that_waits(store: Store) -> None:
     hold.set()
     assert await asyncio.gather(first, *rest) == [True, *(f"G{n}" for n in range(20))]
     assert sizes == [20]
+
+
+async def test_a_request_has_right_of_way_over_own_work(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran, time, hold = [], itertools.count(), threading.Event()
+    # each piece of own work takes half of the least share
+    monkeypatch.setattr(right_of_way, "monotonic", lambda: next(time) * LEAST_SHARE / 2)
+
+    def note(_tx: Transaction, what: str) -> None:
+        ran.append(what)
+
+    async def later(store: Store, what: str) -> None:
+        await store.write(note, what, near=1)
+
+    first = asyncio.ensure_future(store.write(lambda _tx, _: hold.wait(5), None, near=1))
+    await asyncio.sleep(0)
+    own = [asyncio.ensure_future(later(store, f"own {n}")) for n in range(5)]
+    await asyncio.sleep(0)
+    request = asyncio.ensure_future(later(store.for_requests(), "request"))
+    await asyncio.sleep(0)
+    hold.set()
+    await asyncio.gather(first, *own, request)
+    assert ran == ["request", *(f"own {n}" for n in range(5))]
+
+
+@pytest.mark.parametrize(("requests_took", "own"), [(0.0, 3), (0.055, 6), (0.105, 11)])
+def test_own_work_gets_as_long_as_the_requests_and_a_least_share(
+    monkeypatch: pytest.MonkeyPatch, requests_took: float, own: int
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(right_of_way, "monotonic", lambda: now)
+    share, ran = OwnShare(), 0
+    now += requests_took
+    while share.has_room():
+        ran += 1
+        now += 0.01  # seconds for each
+    assert ran == own
+
+
+def test_postponed_work_keeps_its_place_and_is_finished_after_a_close() -> None:
+    lane: right_of_way.Queue[str] = right_of_way.Queue(2)
+    for name in ("own 1", "own 2", "own 3"):
+        lane.put(name, own=True)
+    lane.put("request", own=False)
+    lane.close()
+    assert lane.take() == ["request", "own 1", "own 2"]
+    lane.put_back(["own 1", "own 2"])
+    assert lane.take() == ["own 1", "own 2"]
+    assert lane.take() == ["own 3"]
+    assert lane.take() == []
 
 
 async def test_cancelling_the_caller_does_not_cancel_the_command(store: Store) -> None:

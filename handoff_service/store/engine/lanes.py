@@ -4,6 +4,8 @@ A lane is a thread with one connection. It takes everything in its queue, runs i
 answers all callers (group commit). It never waits to fill a batch. A set-based operation gets all
 queued commands of its kind at once; a plain one gets one command at a time.
 
+Requests from outside have right of way over the service's own work (``right_of_way.py``).
+
 If a command raises an error, the transaction is rolled back and all commands run again one by one,
 so only the failing one fails. Operations affect only the database, so running them again is safe.
 
@@ -13,7 +15,6 @@ A repeatable command stores its id with its effect and answer (``command_ids.py`
 """
 
 import asyncio
-import queue
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from handoff_service.store.engine.admission import Admission, Patience, Ticket
 from handoff_service.store.engine.command_ids import CommandId
 from handoff_service.store.engine.commit_numbers import CommitNumbers
 from handoff_service.store.engine.driver_errors import is_away, name_of
+from handoff_service.store.engine.right_of_way import OwnShare, Queue
 
 MOST_AT_ONCE = 256
 LONGEST_BURST = 10  # burst windows; after that, somebody who texts without a pause is answered
@@ -120,6 +122,11 @@ class _Waiting:
     id: CommandId | None = None
     by: int | None = None
 
+    @property
+    def is_own(self) -> bool:
+        """Whether this is the service's own work, not a request from outside."""
+        return not self.ticket.can_be_refused
+
 
 @dataclass(frozen=True, slots=True)
 class _Done:
@@ -158,13 +165,13 @@ class Lane(threading.Thread):
         # so that no transaction locks the rows of several operations in an order that conflicts
         # with another lane's.
         self._together = engine.dialect.name == "sqlite"
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: Queue[_Waiting] = Queue(MOST_AT_ONCE)
         self._numbers = CommitNumbers(engine)
         self.admission = Admission(MOST_AT_ONCE)
 
     def admit(self, patience: Patience) -> Ticket:
         """A place in the queue. Overloaded when it is too long."""
-        return self.admission.admit(patience, self._queue.qsize())
+        return self.admission.admit(patience, len(self._queue))
 
     def put(
         self,
@@ -182,27 +189,25 @@ class Lane(threading.Thread):
         carried out again. ``by``: the agent who gave the command.
         """
         answer = self._loop.create_future()
-        self._queue.put(_Waiting(operation, command, answer, ticket or Ticket(), id, by))
+        waiting = _Waiting(operation, command, answer, ticket or Ticket(), id, by)
+        self._queue.put(waiting, own=waiting.is_own)
         return answer
 
     def stop(self) -> None:
         """Finish the queued commands, then end. Blocks until then."""
-        self._queue.put(None)
+        self._queue.close()
         self.join()
 
     def run(self) -> None:
-        batch: list[_Waiting] | None = []
-        while batch is not None:
-            batch = self._next_batch()
-            if batch:
-                began = self.admission.took()
-                count = self._work(batch)
-                self.admission.served(count, monotonic() - began)
+        while batch := self._queue.take():
+            began = self.admission.took()
+            count = self._work(batch)
+            self.admission.served(count, monotonic() - began)
 
     def _still_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
         """The unit without commands that nobody waits for, or that came too late in a long
         queue."""
-        now, behind = monotonic(), self._queue.qsize()
+        now, behind = monotonic(), len(self._queue)
         wanted: list[_Waiting] = []
         for waiting in unit:
             if waiting.ticket.is_late(now):
@@ -226,35 +231,21 @@ class Lane(threading.Thread):
     def _give_up(self, waiting: _Waiting) -> None:
         self._answer(_Done([(waiting, DatabaseAway("not reached in time"))]))
 
-    def _next_batch(self) -> list[_Waiting] | None:
-        first = self._queue.get()
-        if first is None:
-            return None
-        batch = [first]
-        while len(batch) < MOST_AT_ONCE:
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if item is None:
-                self._queue.put(None)  # stop after this batch
-                break
-            batch.append(item)
-        return batch
-
     def _work(self, batch: list[_Waiting]) -> int:
-        """Carry out a batch's wanted commands. Returns how many there were."""
-        units, count = list(_units(batch)), 0
+        """Carry out a batch's wanted commands, but no more own work than its share. Returns how
+        many requests there were."""
+        units, count, turn = list(_units(batch)), 0, _Turn()
         for all_units in [units] if self._together else [[u] for u in units]:
-            unit_group = [wanted for unit in all_units if (wanted := self._still_wanted(unit))]
-            count += sum(map(len, unit_group))
+            wanted = [still for unit in all_units if (still := self._still_wanted(unit))]
+            count += sum(not waiting.is_own for unit in wanted for waiting in unit)
             try:
-                if unit_group:
-                    self._run(unit_group)
+                if wanted:
+                    self._run(wanted, turn)
             # the failing command gets its error when it runs alone
             except Exception:  # noqa: BLE001
-                for waiting in (w for unit in unit_group for w in unit):
+                for waiting in turn.without_postponed(wanted):
                     self._run_alone(waiting)
+        self._queue.put_back(turn.postponed)
         return count
 
     def _run_alone(self, waiting: _Waiting) -> None:
@@ -262,7 +253,7 @@ class Lane(threading.Thread):
             if waiting.ticket.is_late(monotonic()):
                 return self._give_up(waiting)
             try:
-                return self._run([[waiting]])
+                return self._run([[waiting]], _Turn())
             except Refusal as refusal:
                 return self._answer(_Done([(waiting, refusal)]))
             except sa.exc.IntegrityError as error:  # another writer was faster: try once more
@@ -275,18 +266,21 @@ class Lane(threading.Thread):
                 self._answer(_Done([(waiting, failure)]))
         return None
 
-    def _run(self, units: list[list[_Waiting]]) -> None:
-        """Run units in one transaction. On any error it raises, with nothing done."""
+    def _run(self, units: list[list[_Waiting]], turn: "_Turn") -> None:
+        """Run units in one transaction, except those that the turn postpones. On any error it
+        raises, with nothing done."""
+        if len(units) == 1 and turn.postpones(units[0]):
+            return
         try:
-            done = self._transact(units)
+            done = self._transact(units, turn)
         except _CommitAnswerLost as lost:
             committed = self._numbers.was_committed(lost.number)
             if committed is False:
                 raise lost.error from lost
-            done = lost.done if committed else _Done([(w, _unknown(w)) for u in units for w in u])
+            done = lost.done if committed else _Done([(w, _unknown(w)) for w, _ in lost.done.answers])
         self._answer(done)
 
-    def _transact(self, units: list[list[_Waiting]]) -> _Done:
+    def _transact(self, units: list[list[_Waiting]], turn: "_Turn") -> _Done:
         now = self._clock()
         number = self._numbers.next(now)
         with self._engine.connect() as conn:
@@ -296,7 +290,10 @@ class Lane(threading.Thread):
             tx = Transaction(conn=conn, now=now, settings=self._settings)
             self._numbers.store(conn, number, now)
             answers = [
-                pair for unit in units for pair in zip(unit, _carry_out(tx, unit), strict=True)
+                pair
+                for unit in units
+                if len(units) == 1 or not turn.postpones(unit)
+                for pair in zip(unit, _carry_out(tx, unit), strict=True)
             ]
             done = _Done(answers, tx.hints, tx.work_at)
             try:
@@ -319,6 +316,24 @@ class Lane(threading.Thread):
 
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(deliver)
+
+
+class _Turn:
+    """One batch's turn: which own work is postponed to the next."""
+
+    def __init__(self) -> None:
+        self.postponed: list[_Waiting] = []
+        self._share = OwnShare()
+
+    def postpones(self, unit: list[_Waiting]) -> bool:
+        if not unit[0].is_own or self._share.has_room():
+            return False
+        self.postponed += unit
+        return True
+
+    def without_postponed(self, units: Iterable[list[_Waiting]]) -> list[_Waiting]:
+        left_out = {id(waiting) for waiting in self.postponed}
+        return [w for unit in units for w in unit if id(w) not in left_out]
 
 
 def _unknown(waiting: _Waiting) -> OutcomeUnknown:
@@ -359,14 +374,16 @@ def _units(batch: Iterable[_Waiting]) -> Iterable[list[_Waiting]]:
 
     Grouping may reorder a batch because none of its callers has been answered yet.
     """
-    sets: dict[int, list[_Waiting]] = {}
+    sets: dict[tuple[int, bool], list[_Waiting]] = {}
     units: list[list[_Waiting]] = []
     for waiting in batch:
         if waiting.id is not None or not isinstance(waiting.operation, SetBased):
             units.append([waiting])
-        elif id(waiting.operation) in sets:
-            sets[id(waiting.operation)].append(waiting)
+            continue
+        kind = id(waiting.operation), waiting.is_own
+        if kind in sets:
+            sets[kind].append(waiting)
         else:
-            sets[id(waiting.operation)] = [waiting]
-            units.append(sets[id(waiting.operation)])
+            sets[kind] = [waiting]
+            units.append(sets[kind])
     return units
