@@ -13,7 +13,10 @@ from actions.proof import proof_first
 from actions.turn import interaction_id, language, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
-from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.operations.virtual_agent.request_hand_off import (
+    RequestHandOff,
+    request_hand_off,
+)
 from handoff_service.rules.cases.cases import HIGH
 from handoff_service.rules.shared.vocabulary import CaseKind
 from handoff_service.rules.virtual_agent.spanish_replies import in_language

@@ -8,7 +8,10 @@ from rasa_sdk.types import DomainDict
 
 from actions.turn import collected, forget_collected, turn_id
 from handoff_service.context import AppContext
-from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.operations.virtual_agent.request_hand_off import (
+    RequestHandOff,
+    request_hand_off,
+)
 from handoff_service.rules.virtual_agent.handoff_reason import reason_in
 
 

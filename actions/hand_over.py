@@ -11,7 +11,10 @@ from actions.turn import forget_collected, turn_id
 from actions.turns import REPORTS
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
-from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.operations.virtual_agent.request_hand_off import (
+    RequestHandOff,
+    request_hand_off,
+)
 
 
 async def hand_over(

@@ -14,8 +14,11 @@ from actions.turn import confidence, intent_of, said, turn_id
 from actions.turns import REPORTS, turns
 from actions.unsure_topic import asked_before
 from handoff_service.context import AppContext
-from handoff_service.operations.virtual_agent.stay_silent import StaySilent, stay_silent
-from handoff_service.operations.virtual_agent.take_bot_turn import told_today
+from handoff_service.operations.virtual_agent.stay_silent import (
+    StaySilent,
+    answered_today,
+    stay_silent,
+)
 from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number, said_name
 from handoff_service.rules.virtual_agent.questions import is_question
 from handoff_service.rules.virtual_agent.solved import is_solved
@@ -62,7 +65,7 @@ class NotForDesk(Action):
             return []
         if (asked := asked_before(tracker)) and asked.likely in REPORTS and _may_go_on(tracker):
             return start(asked.likely, f"{asked.text}\n{said(tracker)}", asked.entities)
-        if not await self._desk.store.write(told_today, (turn_id(tracker), NAME)):
+        if not await self._desk.store.write(answered_today, (turn_id(tracker), NAME)):
             dispatcher.utter_message(response="utter_not_for_desk")
             return []
         if not _surely_not_for_desk(tracker):

@@ -14,7 +14,8 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from handoff_service.bot_control import bot_text_lint, nlu_file
-from handoff_service.bot_control.bot_data import DOMAIN, NLU, BotData, FileChange
+from handoff_service.bot_control.bot_data import DOMAIN, NLU, BotData
+from handoff_service.bot_control.file_change import FileChange
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.nlu_file import checked
 from handoff_service.errors import BadInput, Conflict

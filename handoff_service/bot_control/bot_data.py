@@ -9,10 +9,6 @@ Call these methods in a thread, because they block: the first call for about hal
 ones for some milliseconds.
 """
 
-import difflib
-import functools
-import heapq
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,11 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from handoff_service.bot_control import nlu_file
+from handoff_service.bot_control import nlu_content, nlu_file, similar_examples
+from handoff_service.bot_control.file_change import FileChange, file_change, replace_file
 from handoff_service.bot_control.folder_lock import locked
+from handoff_service.bot_control.nlu_content import NluContent, Stamp, stamp_of
 from handoff_service.bot_control.nlu_file import Example
+from handoff_service.bot_control.similar_examples import Near, Suspect
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.rules.training import clusters
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
@@ -43,68 +41,14 @@ class Intent:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileChange:
-    """A changed file. ``diff``: a unified diff without the two lines that name the file."""
-
-    file: str
-    diff: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
-    """An example that is similar to a text. ``share``: the share of common letter triples, 0 to
-    1."""
-
-    intent: str
-    text: str
-    share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspect:
-    """Two equal or nearly equal examples, ``one`` and ``other``, of the intents ``first`` and
-    ``second``."""
-
-    first: str
-    one: str
-    second: str
-    other: str
-    share: float
-
-
-type _Triples = Mapping[str, Sequence[tuple[Example, frozenset[str]]]]
-
-
-@dataclass(frozen=True)
-class _Read:
-    """The content of a file at ``stamp``, its time of change and size. ``ends``: see
-    ``nlu_file.ends``."""
-
-    stamp: tuple[int, int]
-    intents: Mapping[str, tuple[Example, ...]]
-    lines: tuple[str, ...] = ()
-    ends: Mapping[str, int] = field(default_factory=dict)
-
-    def triples(self) -> _Triples:
-        return self._triples
-
-    @functools.cached_property
-    def _triples(self) -> _Triples:
-        return {
-            name: [(one, clusters.triples(one.text)) for one in listed]
-            for name, listed in self.intents.items()
-        }
-
-
 @dataclass(slots=True)
 class BotData:
     """``root``: the folder."""
 
     root: Path
-    _files: dict[str, _Read] = field(default_factory=dict)
-    _domain: tuple[tuple[int, int], Any] | None = None
-    _suspects: tuple[tuple[tuple[int, int], ...], list[Suspect]] | None = None
+    _files: dict[str, NluContent] = field(default_factory=dict)
+    _domain: tuple[Stamp, Any] | None = None
+    _suspects: tuple[tuple[Stamp, ...], list[Suspect]] | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     # Reading --------------------------------------------------------------------------------------
@@ -133,10 +77,10 @@ class BotData:
     def comments(self) -> dict[str, str]:
         """Intent of the domain -> the comment after it."""
         listed = self.domain().get("intents") or []
-        said = getattr(listed, "ca", None)
+        written = getattr(listed, "ca", None)
         found = {}
         for n, name in enumerate(listed):
-            note = said.items.get(n) if said is not None else None
+            note = written.items.get(n) if written is not None else None
             text = note[0].value if note and note[0] is not None else ""
             first = text.split("\n")[0].lstrip("# ").strip()
             found[next(iter(name)) if isinstance(name, dict) else str(name)] = first
@@ -148,42 +92,23 @@ class BotData:
 
     def domain(self) -> Any:
         with self._lock:
-            stamp = _stamp(self.root / DOMAIN)
+            stamp = stamp_of(self.root / DOMAIN)
             if self._domain is None or self._domain[0] != stamp:
                 self._domain = stamp, nlu_file.read(self._text(DOMAIN))
             return self._domain[1]
 
     def nearest(self, text: str, most: int = 3) -> list[Near]:
-        """The examples with the greatest share of common letter triples, the nearest first."""
-        mine = clusters.triples(text)
+        """The examples that share the most letter triples with the text, the nearest first."""
         with self._lock:
-            of_files = [self._read(name) for name in self._nlu()]
-            scored = [
-                (clusters.alike(mine, triples), intent, one)
-                for read in of_files
-                for intent, listed in read.triples().items()
-                for one, triples in listed
-            ]
-        best = heapq.nlargest(most, scored, key=lambda found: found[0])
-        return [Near(intent=name, text=one.text, share=share) for share, name, one in best if share]
+            return similar_examples.nearest(self._contents(), text, most)
 
     def suspects(self, most: int = 100) -> list[Suspect]:
         """Pairs of equal or nearly equal examples of two intents, the most similar first."""
         with self._lock:
-            of_files = [self._read(name) for name in self._nlu()]
-        stamps = tuple(read.stamp for read in of_files)
+            files = self._contents()
+        stamps = tuple(file.stamp for file in files)
         if self._suspects is None or self._suspects[0] != stamps:
-            texts = [
-                clusters.Sample(label=intent, text=one.marked, triples=triples)
-                for read in of_files
-                for intent, listed in read.triples().items()
-                for one, triples in listed
-            ]
-            found = [
-                Suspect(first=a.label, one=a.text, second=b.label, other=b.text, share=share)
-                for share, a, b in clusters.pairs(texts)
-            ]
-            self._suspects = stamps, found
+            self._suspects = stamps, similar_examples.suspects(files)
         return self._suspects[1][:most]
 
     def file_of(self, intent: str) -> str:
@@ -198,21 +123,15 @@ class BotData:
         names = sorted(p.relative_to(self.root).as_posix() for p in folder.rglob("*.yml"))
         return {name: self._read(name).intents for name in names}
 
-    def _read(self, file: str) -> _Read:
+    def _read(self, file: str) -> NluContent:
         with self._lock:
-            stamp, known = _stamp(self.root / file), self._files.get(file)
+            stamp, known = stamp_of(self.root / file), self._files.get(file)
             if known is None or known.stamp != stamp:
-                text = self._text(file)
-                content = nlu_file.read(text)
-                listed = nlu_file.intents(content)
-                known = _Read(
-                    stamp,
-                    {name: tuple(each) for name, each in listed.items()},
-                    tuple(text.splitlines()),
-                    nlu_file.ends(content),
-                )
-                self._files[file] = known
+                known = self._files[file] = nlu_content.parse(stamp, self._text(file))
             return known
+
+    def _contents(self) -> list[NluContent]:
+        return [self._read(name) for name in self._nlu()]
 
     def _text(self, file: str) -> str:
         return (self.root / file).read_bytes().decode()
@@ -222,13 +141,13 @@ class BotData:
     def preview_add(self, intent: str, marked: str) -> FileChange:
         """The change that ``add`` would make, computed without the slow YAML round trip."""
         file = self.file_of(intent)
-        read, said = self._read(file), nlu_file.checked(marked)
-        if any(one.marked == said for one in read.intents[intent]):
+        read, example = self._read(file), nlu_file.checked(marked)
+        if any(one.marked == example for one in read.intents[intent]):
             return FileChange(file=file, diff=())
         end, lines = read.ends[intent], list(read.lines)
         begins = lines[end - 1].partition("-")[0]
-        after = [*lines[:end], f"{begins}- {said}", *lines[end:]]
-        return _differs(file, lines, after)
+        after = [*lines[:end], f"{begins}- {example}", *lines[end:]]
+        return file_change(file, lines, after)
 
     def add(self, intent: str, marked: Sequence[str]) -> FileChange:
         """Append examples to an intent, except those that it already has."""
@@ -287,8 +206,8 @@ class BotData:
                 after = change(before.decode())
                 if after.encode() == before:
                     return FileChange(file=file, diff=())
-                if _put(path, before, after.encode()):
-                    return _differs(file, before.decode().splitlines(), after.splitlines())
+                if replace_file(path, before, after.encode()):
+                    return file_change(file, before.decode().splitlines(), after.splitlines())
         raise Conflict(f"Another program keeps changing {file}. Nothing was written.")
 
     @contextmanager
@@ -298,38 +217,5 @@ class BotData:
             yield
 
 
-def _put(path: Path, before: bytes, after: bytes) -> bool:
-    """Replace the file in one step. Returns False and changes nothing when its content is not
-    ``before``."""
-    part = path.with_name(f".{path.name}.part")  # training reads *.yml only
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    try:
-        with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, mode), "wb") as out:
-            out.write(after)
-            out.flush()
-            os.fsync(out.fileno())
-        if (path.read_bytes() if path.exists() else b"") != before:
-            return False
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return True
-
-
 def _added(intent: str, marked: Sequence[str]) -> Callable[[str], str]:
     return lambda text: nlu_file.add(text, intent, marked)
-
-
-def _differs(file: str, before: Sequence[str], after: Sequence[str]) -> FileChange:
-    lines = difflib.unified_diff(before, after, lineterm="")
-    return FileChange(file=file, diff=tuple(lines)[2:])
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size

@@ -8,8 +8,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from handoff_service.bot_control import measure_model
-from handoff_service.bot_control.bot_data import BotData, Intent, Suspect
+from handoff_service.bot_control.bot_data import BotData, Intent
 from handoff_service.bot_control.measure_model import Misplaced
+from handoff_service.bot_control.similar_examples import Suspect
 from handoff_service.rules.training.comparison import IntentScore, TextSet, intent_scores
 from handoff_service.rules.training.intents import alike
 from handoff_service.store.training import models

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from handoff_service import log
 from handoff_service.bot_control import nlu_file
-from handoff_service.bot_control.bot_data import BotData, FileChange
+from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.file_change import FileChange
 from handoff_service.errors import Conflict, NotFound, Refusal
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.training.label_items import (

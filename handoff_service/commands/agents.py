@@ -1,22 +1,64 @@
 """``patchboard agent``: add and list agents and set their passwords without a browser."""
 
+import argparse
 import getpass
 import sys
 from collections.abc import Sequence
 
+from handoff_service.commands.database import run_on_store
+from handoff_service.commands.parser import Commands, add_command
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
 from handoff_service.operations.desk_file.desk_file import AgentEntry
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.settings import Settings
 from handoff_service.store.desk import agents
 from handoff_service.store.engine.store import Store
 
 EVERYONE = 100_000
 
 
-async def add(
+def add_commands(commands: Commands) -> None:
+    does = "Add and list agents, and set their passwords"
+    acts = add_command(commands, "agent", does, _agent).add_subparsers(
+        required=True, metavar="ACT", dest="act"
+    )
+    asks = "The password is asked for, or read from standard input."
+    add = acts.add_parser("add", help="Add an agent", description=f"Add an agent. {asks}")
+    add.add_argument("email")
+    add.add_argument("--name", default="", help="default: the address before the @")
+    add.add_argument(
+        "--role", action="append", default=[], choices=list(Role), help="may be repeated"
+    )
+    add.add_argument("--group", action="append", default=[], help="may be repeated")
+    acts.add_parser("list", help="List the agents", description="List the agents.")
+    password = acts.add_parser(
+        "password",
+        help="Set a password",
+        description=f"Set a password; the agent is signed out everywhere. {asks}",
+    )
+    password.add_argument("email")
+
+
+def _agent(config: Settings, asked: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: _act(store, asked))
+
+
+async def _act(store: Store, asked: argparse.Namespace) -> str:
+    match asked.act:
+        case "add":
+            return await _add(
+                store, email=asked.email, name=asked.name, roles=asked.role, groups=asked.group
+            )
+        case "password":
+            return await _change_password(store, asked.email)
+        case _:
+            return await _list(store)
+
+
+async def _add(
     store: Store, *, email: str, name: str, roles: Sequence[str], groups: Sequence[str]
 ) -> str:
     """Ask for a password, and add an agent. BadInput names the wrong field; Conflict for an e-mail
@@ -44,7 +86,7 @@ async def add(
     return f"Added {entry.email} with the roles {', '.join(entry.roles)}."
 
 
-async def change_password(store: Store, email: str) -> str:
+async def _change_password(store: Store, email: str) -> str:
     """Set a new password, which ends the agent's sessions. NotFound for an unknown or deactivated
     agent."""
     found = await store.read(sign_in.find, email)
@@ -60,7 +102,7 @@ async def change_password(store: Store, email: str) -> str:
     return f"{one.email} has a new password and is signed out everywhere."
 
 
-async def listed(store: Store) -> str:
+async def _list(store: Store) -> str:
     """One line for each agent."""
     found = await store.read(agents.list_, words=None, after=0, limit=EVERYONE)
     width = max((len(one.email) for one in found), default=0)

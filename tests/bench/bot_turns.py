@@ -25,12 +25,8 @@ from handoff_service import clock
 from handoff_service.bot_control.rasa_cli import ROOT, train
 from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
-from handoff_service.operations.virtual_agent.take_bot_turn import (
-    BeginTurn,
-    FinishTurn,
-    begin_turn,
-    finish_turn,
-)
+from handoff_service.operations.virtual_agent.begin_turn import BeginTurn, begin_turn
+from handoff_service.operations.virtual_agent.finish_turn import FinishTurn, finish_turn
 from handoff_service.ports import Question
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store

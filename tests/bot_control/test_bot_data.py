@@ -91,15 +91,15 @@ def test_the_texts_of_the_audit_stay_outside_the_training_data(data: BotData) ->
 def test_a_file_that_an_editor_has_saved_meanwhile_keeps_both_changes(
     data: BotData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, put = data.root / THANKS, module._put
+    path, replace = data.root / THANKS, module.replace_file
 
     def saved_meanwhile(path_: Path, before: bytes, after: bytes) -> bool:
-        monkeypatch.setattr(module, "_put", put)
+        monkeypatch.setattr(module, "replace_file", replace)
         path.write_text(path.read_text().replace("      - thank you\n", "", 1))
-        return put(path_, before, after)
+        return replace(path_, before, after)
 
     assert "thank you" in texts(data, "thanks")
-    monkeypatch.setattr(module, "_put", saved_meanwhile)
+    monkeypatch.setattr(module, "replace_file", saved_meanwhile)
     data.add("thanks", ["cheers, that did it"])
     assert "thank you" not in texts(data, "thanks")
     assert texts(data, "thanks")[-1] == "cheers, that did it"
@@ -109,7 +109,7 @@ def test_a_file_that_never_rests_is_given_up_and_left_alone(
     data: BotData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = (data.root / THANKS).read_text()
-    monkeypatch.setattr(module, "_put", lambda *_: False)
+    monkeypatch.setattr(module, "replace_file", lambda *_: False)
     with pytest.raises(Conflict, match="keeps changing"):
         data.add("thanks", ["cheers, that did it"])
     assert (data.root / THANKS).read_text() == before

@@ -51,6 +51,18 @@ def test_each_file_on_the_page_exists() -> None:
     assert not [path for path in paths if not path.is_file()]
 
 
+def test_a_provider_is_named_in_its_folder_its_wiring_and_its_settings_only() -> None:
+    naming = subprocess.run(
+        ["git", "grep", "-il", "twilio", "--", DEEP],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=True,
+    ).stdout.split()
+    elsewhere = {one for one in naming if not one.startswith(f"{DEEP}/gateways/twilio/")}
+    assert elsewhere == {f"{DEEP}/gateways/providers.py", f"{DEEP}/settings.py"}
+
+
 def contract(container: str) -> list[str]:
     contracts: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
         "importlinter"

@@ -18,7 +18,7 @@ from unittest.mock import patch
 from argon2 import PasswordHasher
 
 from handoff_service import clock, settings
-from handoff_service.cli import DEMO
+from handoff_service.commands.serve import DEMO
 from handoff_service.context import operation_settings
 from handoff_service.gateways.providers import send_errors_of
 from handoff_service.operations.desk_file import desk_file

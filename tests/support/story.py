@@ -15,12 +15,10 @@ from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.routing.answer_offer import Accept, accept_work
 from handoff_service.operations.routing.offer_work import offer_work
 from handoff_service.operations.routing.presence import SetPresence, set_presence
-from handoff_service.operations.virtual_agent.take_bot_turn import (
-    BeginTurn,
-    FinishTurn,
+from handoff_service.operations.virtual_agent.begin_turn import BeginTurn, begin_turn
+from handoff_service.operations.virtual_agent.finish_turn import FinishTurn, finish_turn
+from handoff_service.operations.virtual_agent.request_hand_off import (
     RequestHandOff,
-    begin_turn,
-    finish_turn,
     request_hand_off,
 )
 from handoff_service.ports import BotReply, HowUnderstood, Question, Understood

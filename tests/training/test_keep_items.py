@@ -4,7 +4,10 @@ import pytest
 
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.training import keep_items
-from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.operations.virtual_agent.request_hand_off import (
+    RequestHandOff,
+    request_hand_off,
+)
 from handoff_service.operations.virtual_agent.teach_turns import (
     MarkMisunderstood,
     mark_misunderstood,

@@ -8,7 +8,7 @@ import pytest
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.desk.desk_settings import change_desk
-from handoff_service.operations.virtual_agent.take_bot_turn import EMPTY, FinishTurn, finish_turn
+from handoff_service.operations.virtual_agent.finish_turn import NO_ANSWER, FinishTurn, finish_turn
 from handoff_service.operations.virtual_agent.turn_input import PICTURE
 from handoff_service.ports import BotReply, Understood
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
@@ -136,7 +136,7 @@ async def test_a_turn_of_a_closed_interaction_is_late_too(story: Story, ann: int
 
 
 async def test_the_bots_words_come_before_its_handoff(story: Story, ann: int) -> None:
-    from handoff_service.operations.virtual_agent.take_bot_turn import (
+    from handoff_service.operations.virtual_agent.request_hand_off import (
         RequestHandOff,
         request_hand_off,
     )
@@ -164,7 +164,7 @@ async def test_the_bots_words_come_before_its_handoff(story: Story, ann: int) ->
     ("failure", "reason"),
     [
         ("The virtual agent could not be reached.", "The virtual agent could not be reached."),
-        (None, EMPTY),
+        (None, NO_ANSWER),
     ],
 )
 async def test_a_failing_or_silent_bot_hands_over_with_the_reason(

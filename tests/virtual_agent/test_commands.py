@@ -6,7 +6,8 @@ import pytest
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.virtual_agent.apply_command import NOT_SENT
-from handoff_service.operations.virtual_agent.take_bot_turn import RESTART, FinishTurn, finish_turn
+from handoff_service.operations.virtual_agent.finish_turn import FinishTurn, finish_turn
+from handoff_service.operations.virtual_agent.open_turn import RESTART
 from handoff_service.ports import BotReply, Understood
 from handoff_service.rules.shared.vocabulary import Event, Owner, State, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.bot_text import Choice

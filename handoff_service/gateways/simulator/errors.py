@@ -1,5 +1,5 @@
-"""The simulator's error codes. They equal Twilio's, so stored messages keep their meaning after a
-move to Twilio."""
+"""The simulator's error codes. They equal a real provider's, so stored messages keep their meaning
+after a move to that provider. A test compares them."""
 
 from datetime import timedelta
 

@@ -33,7 +33,9 @@ LONGEST_NAME = 40  # the longest known name has 28: OriginalRepliedMessageSender
 _NAME = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,{LONGEST_NAME - 1}}}")
 SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
 _NUMBER = re.compile(r"\+?[0-9]{0,15}")
-# A sender name. It must not contain what a recut could make of the neighboring parameters.
+# A sender name, whose characters are listed in
+# https://www.twilio.com/content/dam/twilio-com/global/en/blog/pdfs/Permitted-Sender-ID-characters.pdf
+# It must not contain what a recut could make of the neighboring parameters.
 _SENDER_NAME = re.compile(rf"(?!Country)(?!.*From){NAME}")
 # ``From`` followed by such a name looks like FromCity and its value
 _LIKE_A_PARAMETER = re.compile(r"City|State|Zip")

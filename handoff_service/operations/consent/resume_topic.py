@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from handoff_service.operations.virtual_agent.open_turn import open_turn
 from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
     return_to_virtual_agent,
 )
-from handoff_service.operations.virtual_agent.take_bot_turn import open_turn
 from handoff_service.rules.shared.vocabulary import Owner, State
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t

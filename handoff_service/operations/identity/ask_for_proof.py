@@ -17,8 +17,8 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.participation import active, lock_for
 from handoff_service.operations.shared.running_proof import wait_for_answer
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
+from handoff_service.operations.virtual_agent.open_turn import open_turn
 from handoff_service.operations.virtual_agent.redact_secrets import OPENING
-from handoff_service.operations.virtual_agent.take_bot_turn import open_turn
 from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.identity.proof import ANSWERS_WITHIN, Expects

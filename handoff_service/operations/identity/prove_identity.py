@@ -15,7 +15,10 @@ from handoff_service.operations.identity.proof_steps import Standing
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.shared import running_proof
 from handoff_service.operations.shared.running_proof import LockedProof
-from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.operations.virtual_agent.request_hand_off import (
+    RequestHandOff,
+    request_hand_off,
+)
 from handoff_service.rules.identity import proof as rules
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict

@@ -6,8 +6,8 @@ from handoff_service.operations.identity.verify_requester import Verify, verify_
 from handoff_service.operations.shared import running_proof
 from handoff_service.operations.shared.running_proof import LockedProof
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
+from handoff_service.operations.virtual_agent.open_turn import open_turn
 from handoff_service.operations.virtual_agent.redact_secrets import ENDED
-from handoff_service.operations.virtual_agent.take_bot_turn import open_turn
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.identity.proof import ProofOutcome
 from handoff_service.store.conversations import interactions

@@ -14,7 +14,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, Validation
 from handoff_service.lib import phone_numbers
 from handoff_service.rules.shared.vocabulary import Presence, Role
 
-_SERVICE = "MG[0-9a-fA-F]{32}"  # MessagingServiceSid in Twilio's OpenAPI (twilio-oai)
+# The API's document states this format. A test compares it with the provider's own document.
+_SERVICE = "MG[0-9a-fA-F]{32}"
 _VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]")
 MOST_LISTED = 50  # numbers, skills, groups, attributes or facts of one person
 SHORTEST_PASSWORD = 8

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
+from handoff_service.operations.virtual_agent.open_turn import RESTART, open_turn
 from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
     BY_REQUESTER,
     return_to_virtual_agent,
 )
-from handoff_service.operations.virtual_agent.take_bot_turn import RESTART, open_turn
 from handoff_service.operations.virtual_agent.teach_turns import keep_last
 from handoff_service.operations.virtual_agent.turn_input import RESTARTED
 from handoff_service.rules.shared.vocabulary import Author, ItemSource, Owner, State

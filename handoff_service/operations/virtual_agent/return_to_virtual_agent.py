@@ -2,7 +2,7 @@
 requester.
 
 The next turn's metadata (``handed_back`` and ``before``) contain the outcome, so the bot neither
-repeats nor forgets anything. ``take_bot_turn.open_turn`` lets the bot send a text immediately.
+repeats nor forgets anything. ``open_turn`` lets the bot send a text immediately.
 """
 
 from dataclasses import dataclass

@@ -1,16 +1,19 @@
 """Leaves a text unanswered, because it is not for the desk and its sender got that reply before."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select, update
 
 from handoff_service.operations.routing.alert_supervisors import alert_supervisors
+from handoff_service.operations.virtual_agent.turn_rows import locked_turn
 from handoff_service.rules.shared.vocabulary import TurnOutcome
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.virtual_agent import bot_turns
 
-SAID = "Not answered: a second text that does not look meant for the desk."
+UNANSWERED = "Not answered: a second text that does not look meant for the desk."
 b = t.bot_turns
 
 
@@ -21,6 +24,14 @@ class StaySilent:
     turn_id: int
 
 
+def answered_today(tx: Transaction, turn_and_action: tuple[int, str]) -> bool:
+    """Whether this action answered a text of the turn's number in the last 24 hours."""
+    turn_id, action = turn_and_action
+    interaction, _ = locked_turn(tx, turn_id)
+    day_ago = tx.now - timedelta(days=1)
+    return bot_turns.did_since(tx.conn, interaction.requester_number, action, day_ago)
+
+
 def stay_silent(tx: Transaction, command: StaySilent) -> None:
     """Let the turn end without an answer, and alert supervisors. A repeated call changes
     nothing."""
@@ -29,4 +40,4 @@ def stay_silent(tx: Transaction, command: StaySilent) -> None:
     open_turn = (b.c.id == command.turn_id, b.c.answered_at.is_(None), b.c.outcome.is_(None))
     changed = tx.conn.execute(update(b).where(*open_turn).values(outcome=TurnOutcome.SILENT))
     if changed.rowcount:
-        alert_supervisors(tx, interaction, SAID)
+        alert_supervisors(tx, interaction, UNANSWERED)

@@ -7,8 +7,8 @@
 - "STOP 12345" and "please stop calling" are ordinary texts.
 - YES counts only from somebody who has opted out.
 
-Sources: https://help.twilio.com/articles/223134027 (the keywords), and 47 CFR 64.1200(a)(10)
-(REVOKE, OPT OUT, other words).
+Source: 47 CFR 64.1200(a)(10), which lists keywords and makes a clear request in other words count
+too. ``carrier_keywords`` has the keywords that carriers and providers add.
 """
 
 import re

@@ -1,8 +1,7 @@
 """Pictures and files in texts: which ones are accepted. Their content decides, not their declared
 type.
 
-The provider's limits: https://www.twilio.com/docs/messaging/guides/accepted-mime-types and
-https://www.twilio.com/docs/messaging/api/message-resource (10 files and 5 MB for one message).
+One message has at most 10 files and 5 MB, because providers accept no more.
 """
 
 from collections.abc import Mapping, Sequence

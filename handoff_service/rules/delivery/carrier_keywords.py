@@ -1,6 +1,8 @@
-"""Words that a carrier or Twilio treats as a command, so no text may ask people to reply with them.
+"""Words that carriers and SMS providers treat as commands, so no text may ask people to reply with
+them.
 
-https://help.twilio.com/articles/223134027 lists the keywords for opting out, opting in and help.
+The lists have the opt-out keywords of 47 CFR 64.1200(a)(10) and every keyword of a provider. The
+tests of each provider compare its own list with these.
 """
 
 import re

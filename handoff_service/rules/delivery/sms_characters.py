@@ -4,8 +4,7 @@ characters.
 Pages get the same tables (``web/shared/rendering.py``), and ``static/segments.js`` applies the same
 rules. Sources: the Unicode Character Database, https://www.unicode.org/ucd/ (general categories Zs,
 Zl, Zp, Pd, Pi, Pf and Cc; the property Default_Ignorable_Code_Point; compatibility decompositions),
-and Twilio's https://www.twilio.com/docs/messaging/services#smart-encoding for characters that look
-the same on a phone.
+and what SMS providers call smart encoding, for characters that look the same on a phone.
 """
 
 import unicodedata

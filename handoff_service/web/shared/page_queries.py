@@ -1,4 +1,4 @@
-"""The workspace's queries: each page and fragment reads the store in one transaction."""
+"""What the workspace shows: the list pane and a conversation, each read in one transaction."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,41 +7,35 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.errors import NotFound
 from handoff_service.operations.shared.end_interaction import DESCRIPTION
 from handoff_service.rules.identity.profile_matching import NumberFacts, NumberSituation, situation
-from handoff_service.rules.shared.vocabulary import OfferOutcome, Owner, Role
+from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.cases import cases
-from handoff_service.store.conversations import colleague_notices, conversations
+from handoff_service.store.conversations import conversations
 from handoff_service.store.conversations.conversation_list import listed
-from handoff_service.store.desk import desk
-from handoff_service.store.desk.agents import agent_room, agents_by_id, presence_choices
+from handoff_service.store.desk.agents import agent_room
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.desk.users import has_number, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.identity import associations, proofs
 from handoff_service.store.identity.associations import was_verified_in
-from handoff_service.store.messaging_actions import messaging_actions, prompts
+from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import inbox
 from handoff_service.store.views import (
-    Agent,
     Association,
     Case,
-    ColleagueNotice,
     Interaction,
     ListItem,
     Message,
     Offered,
     PastProof,
-    PresenceChoice,
-    Prompt,
-    RejectReason,
     RunningTimer,
     TransferNow,
     User,
     WorkItem,
 )
+from handoff_service.web.shared.ended_offers import EndedOffer, ended_offers
 from handoff_service.web.shared.message_lines import ShownLine, shown, with_unread_line
 
 m = t.messages
@@ -53,40 +47,6 @@ BEFORE_A_LINE = 20  # lines above a line that was searched for
 class DeskFacts:
     name: str
     zone: ZoneInfo
-
-
-@dataclass(frozen=True, slots=True)
-class EndedOffer:
-    """An offer that ended while the page shows it."""
-
-    id: int
-    said: str  #: the outcome in a sentence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShellData:
-    """The variables of every page of the workspace."""
-
-    desk: DeskFacts
-    me: Agent  #: the signed-in agent
-    presences: list[PresenceChoice]
-    offered: list[Offered]  #: work offered to me
-    prompts: list[Prompt]  #: unanswered prompts that I have not dismissed
-    notices: list[ColleagueNotice]  #: acts of colleagues on my conversations
-    newest_unread: dict[int, int]  #: my conversations with unread texts -> the newest unread text
-    reject_reasons: list[RejectReason]
-
-    @property
-    def takes_work(self) -> bool:
-        return any(one.takes_work for one in self.presences if one.name == self.me.presence)
-
-    @property
-    def offers(self) -> int:
-        return len(self.offered)
-
-    @property
-    def unread(self) -> int:
-        return len(self.newest_unread)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,21 +99,6 @@ def desk_facts(conn: Connection) -> DeskFacts:
     return DeskFacts(name=name, zone=ZoneInfo(zone))
 
 
-def shell_data(conn: Connection, agent_id: int) -> ShellData:
-    """Read the variables of every page."""
-    me = agents_by_id(conn, [agent_id])[agent_id]
-    return ShellData(
-        desk=desk_facts(conn),
-        me=me,
-        presences=presence_choices(conn),
-        offered=inbox.offered(conn, agent_id),
-        prompts=prompts.standing(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),
-        notices=colleague_notices.standing(conn, agent_id),
-        newest_unread=conversations.newest_unread(conn, agent_id),
-        reject_reasons=desk.reject_reasons(conn),
-    )
-
-
 def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[int] = ()) -> Lists:
     """Read the list pane. ``on_page`` has the offers that the page shows; those that are no longer
     mine are returned as gone."""
@@ -163,7 +108,7 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
     free = agent_room(conn, agent_id)
     return Lists(
         offers=offers,
-        gone=[gone for gone in (_ended_offer(conn, k, agent_id) for k in sorted(missing)) if gone],
+        gone=ended_offers(conn, agent_id, sorted(missing)),
         others=others,
         ongoing=ongoing,
         others_count=len(ongoing) if others else conversations.others_count(conn, agent_id),
@@ -172,27 +117,6 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
         else sum(one.interaction.unread > 0 for one in ongoing),
         available=free.takes_work,
         room=free.places,
-    )
-
-
-def _ended_offer(conn: Connection, work_item_id: int, agent_id: int) -> EndedOffer | None:
-    try:
-        item = inbox.work_item(conn, work_item_id)
-    except NotFound:
-        return None
-    mine = [offer for offer in item.offers if offer.agent.id == agent_id]
-    if not mine:
-        return None
-    taken = next((offer for offer in item.offers if offer.outcome is OfferOutcome.ACCEPTED), None)
-    if taken is not None:
-        who = "You" if taken.agent.id == agent_id else taken.agent.name
-        return EndedOffer(work_item_id, f"{who} accepted it")
-    outcomes = {
-        OfferOutcome.TIMED_OUT: "Offer expired; you're now away",
-        OfferOutcome.REJECTED: "You rejected this offer",
-    }
-    return EndedOffer(
-        work_item_id, outcomes.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "No longer waiting")
     )
 
 

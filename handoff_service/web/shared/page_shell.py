@@ -1,20 +1,61 @@
 """The frame around every page of the workspace: the rail with its counts, the desk and the time."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sanic import Request
+from sqlalchemy import Connection
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.web.shared import page_queries
+from handoff_service.store.conversations import colleague_notices, conversations
+from handoff_service.store.desk import desk as desks
+from handoff_service.store.desk.agents import agents_by_id, presence_choices
+from handoff_service.store.messaging_actions import prompts
+from handoff_service.store.routing import inbox
+from handoff_service.store.views import (
+    Agent,
+    ColleagueNotice,
+    Offered,
+    PresenceChoice,
+    Prompt,
+    RejectReason,
+)
+from handoff_service.web.shared.page_queries import DeskFacts, desk_facts
 from handoff_service.web.shared.session import csrf_token, desk_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShellData:
+    """The variables of every page of the workspace."""
+
+    desk: DeskFacts
+    me: Agent  #: the signed-in agent
+    presences: list[PresenceChoice]
+    offered: list[Offered]  #: work offered to me
+    prompts: list[Prompt]  #: unanswered prompts that I have not dismissed
+    notices: list[ColleagueNotice]  #: acts of colleagues on my conversations
+    newest_unread: dict[int, int]  #: my conversations with unread texts -> the newest unread text
+    reject_reasons: list[RejectReason]
+
+    @property
+    def takes_work(self) -> bool:
+        return any(one.takes_work for one in self.presences if one.name == self.me.presence)
+
+    @property
+    def offers(self) -> int:
+        return len(self.offered)
+
+    @property
+    def unread(self) -> int:
+        return len(self.newest_unread)
 
 
 async def shell_context(request: Request, agent: CurrentAgent, *, place: str) -> dict[str, Any]:
     """Return the variables of ``shell.html``. ``place`` is the part of the rail that the page
     belongs to."""
     desk = desk_of(request)
-    around = await desk.store.read(page_queries.shell_data, agent.id)
+    around = await desk.store.read(_shell_data, agent.id)
     return {
         "desk": around.desk,
         "zone": around.desk.zone,
@@ -33,3 +74,18 @@ async def shell_context(request: Request, agent: CurrentAgent, *, place: str) ->
         "opened": None,
         "thread": None,
     }
+
+
+def _shell_data(conn: Connection, agent_id: int) -> ShellData:
+    """Read the variables of every page."""
+    me = agents_by_id(conn, [agent_id])[agent_id]
+    return ShellData(
+        desk=desk_facts(conn),
+        me=me,
+        presences=presence_choices(conn),
+        offered=inbox.offered(conn, agent_id),
+        prompts=prompts.standing(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),
+        notices=colleague_notices.standing(conn, agent_id),
+        newest_unread=conversations.newest_unread(conn, agent_id),
+        reject_reasons=desks.reject_reasons(conn),
+    )

@@ -11,7 +11,8 @@ from sanic.response import HTTPResponse
 
 from handoff_service.bot_control import answers, intent_overview, labeling
 from handoff_service.bot_control.answers import NewAnswer, SmsCheck
-from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData, FileChange
+from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData
+from handoff_service.bot_control.file_change import FileChange
 from handoff_service.bot_control.nlu_file import Example
 from handoff_service.errors import BadInput, NotFound, Refusal
 from handoff_service.lib.slow_work import run_slow

@@ -9,7 +9,9 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.bot_control import labeling
-from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData, FileChange, Intent, Near
+from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData, Intent
+from handoff_service.bot_control.file_change import FileChange
+from handoff_service.bot_control.similar_examples import Near
 from handoff_service.errors import NotFound, Refusal
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent

@@ -1,0 +1,57 @@
+"""``patchboard backup``, ``restore`` and ``held``."""
+
+import argparse
+import asyncio
+from functools import partial
+from pathlib import Path
+
+from handoff_service import doctor, settings
+from handoff_service.backup.create import back_up
+from handoff_service.backup.restore import restore
+from handoff_service.commands.database import opened_store, print_progress, run_on_store
+from handoff_service.commands.parser import Commands, add_command
+from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
+from handoff_service.settings import Settings
+from handoff_service.store.engine import secret_keys
+from handoff_service.store.engine.store import Store
+
+
+def add_commands(commands: Commands) -> None:
+    add = partial(add_command, commands)
+    add(
+        "backup", "Write database, media and keys to one file, also while the desk runs", _backup
+    ).add_argument("file", type=Path, help="its name may end in .tar or .tar.gz")
+    add(
+        "restore", "Put a desk back from a backup, into an empty database and HOME", _restore
+    ).add_argument("file", type=Path)
+    add("held", "Show, send or cancel the texts that a restore holds", _held).add_argument(
+        "act", choices=["show", "release", "cancel"], nargs="?", default="show"
+    )
+
+
+def _backup(config: Settings, asked: argparse.Namespace) -> int:
+    back_up(config, asked.file.absolute(), print_progress)
+    return 0
+
+
+def _restore(config: Settings, asked: argparse.Namespace) -> int:
+    restore(config, asked.file, print_progress)
+    if asyncio.run(_key_differs(settings.read())):
+        print_progress(f"Warning: {secret_keys.DIFFERS}")
+    return 0
+
+
+async def _key_differs(config: Settings) -> bool:
+    async with opened_store(config) as store:
+        return await store.read(secret_keys.differs, config.key_fingerprint)
+
+
+def _held(config: Settings, asked: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: _decide(store, asked.act))
+
+
+async def _decide(store: Store, act: str) -> str:
+    if act == "show":
+        return "\n".join(await store.read(doctor.held)) or "Nothing is held."
+    texts = await store.write(decide_held, DecideHeld(send=act == "release"))
+    return f"{'Released' if act == 'release' else 'Canceled'} {texts} text{'s' * (texts != 1)}."

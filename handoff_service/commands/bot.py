@@ -1,0 +1,90 @@
+"""``patchboard bot``: check and measure the training data, train, serve, and the commands about
+models."""
+
+import argparse
+import os
+from functools import partial
+
+from handoff_service.bot_control import nlu_page, nlu_report, rasa_cli
+from handoff_service.bot_control.fingerprint import ROOT
+from handoff_service.commands import models
+from handoff_service.commands.database import run_on_store
+from handoff_service.commands.parser import Commands, add_command
+from handoff_service.settings import Settings
+
+
+def add_commands(commands: Commands) -> None:
+    does = "The virtual agent's models: train, measure, compare, promote"
+    bot = add_command(commands, "bot", does, _check)
+    add = partial(add_command, bot.add_subparsers(required=True, metavar="ACT"))
+    add("check", "Check the training data and every text that the bot may send", _check)
+    train = add("train", "Train a model while the running one answers", _train)
+    train.add_argument(
+        "--if-needed", action="store_true", help="train only when the data has changed"
+    )
+    add("nlu", "Measure by cross-validation how well texts are understood", _nlu).add_argument(
+        "--config", default="config.yml", help="measure the pipeline of this file instead"
+    )
+    add("run", "Serve the promoted model, in the foreground", _run).add_argument(
+        "--number", type=int, default=1, help="position of its address in PATCHBOARD_BOT_URL"
+    )
+    add("models", "List the models, the newest first", _models)
+    compare = add("compare", "Compare model B with model A, and list what blocks B", _compare)
+    compare.add_argument("a", metavar="A", help="the beginning of a hash, or: running")
+    compare.add_argument("b", metavar="B", help="the beginning of another hash, or: candidate")
+    replay = add("replay", "Ask a model what real texts of the last days mean", _replay)
+    replay.add_argument("hash", metavar="HASH", nargs="?", default="candidate")
+    replay.add_argument("--days", type=int, default=7, choices=range(1, 91), metavar="1..90")
+    promote = add("promote", "Answer from this model, if its measures allow it", _promote)
+    promote.add_argument("hash", metavar="HASH", help="the beginning of a hash, or: candidate")
+    back = add("rollback", "Return to the model that ran before", _roll_back)
+    back.add_argument("--with-data", action="store_true", help="also restore its training data")
+
+
+def _check(config: Settings, _asked: argparse.Namespace) -> int:
+    print(f"the data is valid, and {rasa_cli.check(config.home, config.bot_data)} texts fit SMS")
+    return 0
+
+
+def _nlu(config: Settings, asked: argparse.Namespace) -> int:
+    """Print how well the virtual agent understands, and write the page with the charts."""
+    seconds, texts = rasa_cli.measure(config.home, asked.config)
+    print("\n".join(nlu_report.lines(texts, seconds)))
+    page = config.home / "nlu-report.html"
+    page.write_text(nlu_page.page(texts, seconds))
+    print(f"charts: {page}")
+    return 0
+
+
+def _train(config: Settings, asked: argparse.Namespace) -> int:
+    force = not asked.if_needed
+    return run_on_store(config, lambda store: models.train(store, config, force=force))
+
+
+def _run(config: Settings, asked: argparse.Namespace) -> int:
+    run_on_store(config, lambda store: models.be_ready(store, config))
+    command, environment = rasa_cli.command(config, asked.number)
+    command += ["--model", str(rasa_cli.served_model(config.home, config.bot_data))]
+    os.chdir(ROOT)
+    os.execve(command[0], command, environment)  # noqa: S606  # our own command
+
+
+def _models(config: Settings, _asked: argparse.Namespace) -> int:
+    return run_on_store(config, models.list_models)
+
+
+def _compare(config: Settings, asked: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: models.compare(store, config, asked.a, asked.b))
+
+
+def _replay(config: Settings, asked: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: models.replay(store, config, asked.hash, asked.days))
+
+
+def _promote(config: Settings, asked: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: models.promote(store, config, asked.hash))
+
+
+def _roll_back(config: Settings, asked: argparse.Namespace) -> int:
+    with_data: bool = asked.with_data
+    return run_on_store(config, lambda store: models.roll_back(store, config, with_data=with_data))

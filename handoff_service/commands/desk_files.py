@@ -1,0 +1,81 @@
+"""``patchboard import`` and ``export``: a whole desk from and to a desk file."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from handoff_service.commands.database import run_on_store
+from handoff_service.commands.parser import Commands, add_command
+from handoff_service.errors import SetupError
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_file
+from handoff_service.operations.desk_file.preview_import import Preview, preview_file
+from handoff_service.rules.desk.record_changes import Changes
+from handoff_service.settings import Settings
+from handoff_service.store.desk.desk import desk_country
+from handoff_service.store.desk_file.export_desk import export_desk
+from handoff_service.store.engine.store import Store
+
+
+def add_commands(commands: Commands) -> None:
+    does = "Import a desk file (TOML); a repeated import adds nothing twice"
+    made = add_command(commands, "import", does, _import)
+    made.add_argument("file", type=Path)
+    made.add_argument(
+        "--dry-run", action="store_true", help="print what would change, and change nothing"
+    )
+    made = add_command(commands, "export", "Write the desk to a desk file, for import", _export)
+    made.add_argument("file", type=Path)
+
+
+def _import(config: Settings, asked: argparse.Namespace) -> int:
+    act = _previewed if asked.dry_run else _imported
+    return run_on_store(config, lambda store: act(store, asked.file))
+
+
+async def _imported(store: Store, path: Path) -> str:
+    counts = await import_file(store, await _read(store, path))
+    return "imported " + ", ".join(
+        f"{count} {what.replace('_', ' ')}" for what, count in counts.items()
+    )
+
+
+async def _previewed(store: Store, path: Path) -> str:
+    """What an import would change."""
+    return "\n".join(_lines(await preview_file(store, await _read(store, path))))
+
+
+async def _read(store: Store, path: Path) -> desk_file.DeskFile:
+    """The file's content. SetupError for a file with errors."""
+    return desk_file.read(path, await store.read(desk_country))
+
+
+def _lines(preview: Preview) -> Iterator[str]:
+    if preview.changes_nothing:
+        yield "nothing would change"
+    for part, one in preview.parts.items():
+        name = part.replace("_", " ")
+        yield from (f"{name}: create {key}" for key in one.created)
+        for key, changes in one.changed.items():
+            yield f"{name}: change {key}".rstrip()
+            yield from (f"    {line}" for line in _fields(changes))
+
+
+def _fields(changes: Changes) -> Iterator[str]:
+    for field, (before, after) in changes.items():
+        secret = before is None and after is None
+        yield f"{field}: new value" if secret else f"{field}: {before} -> {after}"
+
+
+def _export(config: Settings, asked: argparse.Namespace) -> int:
+    return run_on_store(config, lambda store: _exported(store, asked.file))
+
+
+async def _exported(store: Store, path: Path) -> str:
+    """Write the file. Returns no text."""
+    text = await store.read(export_desk)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}") from error
+    return ""

@@ -1,0 +1,27 @@
+"""A handoff that the bot requests during a turn. The end of the turn carries it out."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import update
+
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestHandOff:
+    """An action's request for a handoff, which is carried out when the turn ends."""
+
+    turn_id: int
+    reason: str
+    collected: dict[str, str] = field(default_factory=dict)
+
+
+def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
+    """Store with the turn that its end hands the conversation to live agents. A repeated call with
+    the same request changes nothing."""
+    tx.conn.execute(
+        update(t.bot_turns)
+        .where(t.bot_turns.c.id == command.turn_id, t.bot_turns.c.answered_at.is_(None))
+        .values(hand_off={"reason": command.reason, "collected": command.collected})
+    )

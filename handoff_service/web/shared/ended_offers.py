@@ -1,0 +1,45 @@
+"""Offers that ended while the list pane showed them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.shared.vocabulary import OfferOutcome
+from handoff_service.store.routing import inbox
+
+
+@dataclass(frozen=True, slots=True)
+class EndedOffer:
+    """An offer that ended while the page shows it."""
+
+    id: int
+    outcome: str  #: in a sentence
+
+
+def ended_offers(conn: Connection, agent_id: int, work_item_ids: Iterable[int]) -> list[EndedOffer]:
+    """Read how these offers to the agent ended. Offers that do not exist are left out."""
+    found = [_ended_offer(conn, work_item_id, agent_id) for work_item_id in work_item_ids]
+    return [one for one in found if one is not None]
+
+
+def _ended_offer(conn: Connection, work_item_id: int, agent_id: int) -> EndedOffer | None:
+    try:
+        item = inbox.work_item(conn, work_item_id)
+    except NotFound:
+        return None
+    mine = [offer for offer in item.offers if offer.agent.id == agent_id]
+    if not mine:
+        return None
+    taken = next((offer for offer in item.offers if offer.outcome is OfferOutcome.ACCEPTED), None)
+    if taken is not None:
+        who = "You" if taken.agent.id == agent_id else taken.agent.name
+        return EndedOffer(work_item_id, f"{who} accepted it")
+    outcomes = {
+        OfferOutcome.TIMED_OUT: "Offer expired; you're now away",
+        OfferOutcome.REJECTED: "You rejected this offer",
+    }
+    return EndedOffer(
+        work_item_id, outcomes.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "No longer waiting")
+    )
