@@ -72,10 +72,10 @@ def offer_work(tx: Transaction, behind: int | None = None) -> int:
     behind = behind or 0
     # first: a change after this line schedules another run
     due_work.cancel(tx, Work.OFFER_WORK, [_key(behind)])
-    seen = work_items.waiting(tx.conn, AT_ONCE, behind)
+    seen = _to_decide(tx, behind)
     rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen]) if seen else {}
-    now_still = work_items.waiting(tx.conn, AT_ONCE, behind)
-    waiting = [w for w in now_still if w.interaction_id in rows]
+    still = work_items.still_waiting(tx.conn, [w.id for w in seen]) if seen else []
+    waiting = [w for w in still if w.interaction_id in rows]
     desk = _load(tx, waiting)
     offered = 0
     gone: Counter[int] = Counter()  # queue -> how many of these no longer wait
@@ -100,6 +100,15 @@ def offer_work(tx: Transaction, behind: int | None = None) -> int:
             ],
         )
     return offered
+
+
+def _to_decide(tx: Transaction, behind: int) -> list[Waiting]:
+    """The items of this run. Each new text leads to a run, also while nobody has room and hundreds
+    wait; then only those are returned for which something can have changed."""
+    changed = work_items.to_review(tx.conn, AT_ONCE)
+    if work_items.have_room(tx.conn, {w.queue_id for w in changed}):
+        return work_items.waiting(tx.conn, AT_ONCE, behind)
+    return changed
 
 
 def _key(behind: int) -> str:

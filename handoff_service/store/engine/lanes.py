@@ -277,7 +277,9 @@ class Lane(threading.Thread):
             committed = self._numbers.was_committed(lost.number)
             if committed is False:
                 raise lost.error from lost
-            done = lost.done if committed else _Done([(w, _unknown(w)) for w, _ in lost.done.answers])
+            done = (
+                lost.done if committed else _Done([(w, _unknown(w)) for w, _ in lost.done.answers])
+            )
         self._answer(done)
 
     def _transact(self, units: list[list[_Waiting]], turn: "_Turn") -> _Done:

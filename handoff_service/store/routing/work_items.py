@@ -1,7 +1,7 @@
 """Work items and offers: waiting work, candidates, and offers so far."""
 
 import functools
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,42 +51,86 @@ def waiting(conn: Connection, most: int, behind: int = 0) -> list[Waiting]:
     returns every item whose requester has not been told anything yet. An item offered to all free
     agents can be offered to more.
     """
-    found = conn.execute(_waiting(at_front=not behind), {"after": behind, "last": behind + most})
+    places = {"after": behind, "last": behind + most}
+    return _found(conn.execute(_in_places(at_front=not behind), places))
+
+
+def to_review(conn: Connection, most: int) -> list[Waiting]:
+    """The items that need a decision although no agent has room: the first ``most`` with offers,
+    those whose requester has not been told anything yet, and one of each queue, for the log and the
+    time of the next run."""
+    return _found(conn.execute(_to_review(), {"most": most}))
+
+
+def still_waiting(conn: Connection, ids: Collection[int]) -> list[Waiting]:
+    """Those of these items that can still be offered, in the same order."""
+    return _found(conn.execute(_BY_ID, {"ids": list(ids)}))
+
+
+def _found(rows: Iterable[sa.Row[Any]]) -> list[Waiting]:
     fields = Waiting.__dataclass_fields__
     return [
         Waiting(**{name: value for name, value in r._mapping.items() if name in fields})
-        for r in found
+        for r in rows
     ]
 
 
-@functools.cache  # nearly every command asks, and building this takes longer than running it
-def _waiting(*, at_front: bool) -> sa.Select[Any]:
-    """The query of ``waiting``, with its parameters ``after`` and ``last``."""
+def _offerable() -> sa.Select[Any]:
     w, q, i = t.work_items, t.queues, t.interactions
-    order = (i.c.priority, w.c.created_at, w.c.id)
-    place = sa.func.row_number().over(partition_by=w.c.queue_id, order_by=order).label("place")
     to_all = (w.c.state == WorkItemState.PENDING_ACCEPT) & (
         q.c.assignment == Assignment.FIRST_TO_ACCEPT
     )
-    found = (
+    return (
         select(
             *w.c["id", "interaction_id", "queue_id", "state", "told", "round", "created_at"],
             i.c.requester_number,
             i.c.priority,
             w.c.for_agent_id.label("only"),
             w.c.from_agent_id.label("sender"),
-            place,
         )
         .join(q, q.c.id == w.c.queue_id)
         .join(i, i.c.id == w.c.interaction_id)
         .where(WAITS, sa.or_(w.c.state == WorkItemState.QUEUED, to_all))
-        .subquery()
     )
+
+
+# the most urgent first
+_ORDER = (t.interactions.c.priority, t.work_items.c.created_at, t.work_items.c.id)
+_BY_ID = _offerable().where(one_of(t.work_items.c.id, "ids")).order_by(*_ORDER)
+
+
+@functools.cache  # nearly every command asks, and building this takes longer than running it
+def _in_places(*, at_front: bool) -> sa.Select[Any]:
+    """The query of ``waiting``, with its parameters ``after`` and ``last``."""
+    place = sa.func.row_number().over(partition_by=t.work_items.c.queue_id, order_by=_ORDER)
+    found = _offerable().add_columns(place.label("place")).subquery()
     among = (found.c.place > sa.bindparam("after")) & (found.c.place <= sa.bindparam("last"))
     return (
         select(found)
         .where(sa.or_(among, found.c.told.is_(None)) if at_front else among)
         .order_by(found.c.priority, found.c.created_at, found.c.id)
+    )
+
+
+@functools.cache
+def _to_review() -> sa.Select[Any]:
+    w = t.work_items
+    one_of_each = select(sa.func.min(w.c.id)).where(WAITS).group_by(w.c.queue_id)
+    offers = sa.exists().where(t.offers.c.work_item_id == w.c.id)
+    offered = select(w.c.id).where(WAITS, offers).order_by(w.c.id).limit(sa.bindparam("most"))
+    return (
+        _offerable()
+        .where(sa.or_(w.c.told.is_(None), w.c.id.in_(one_of_each), w.c.id.in_(offered)))
+        .order_by(*_ORDER)
+    )
+
+
+def have_room(conn: Connection, queue_ids: Collection[int]) -> bool:
+    """Whether any agent in these queues' groups takes work and is below capacity."""
+    return any(
+        agent.takes_work and agent.load < agent.capacity
+        for of_queue in candidates(conn, queue_ids).values()
+        for agent in of_queue.values()
     )
 
 
