@@ -26,8 +26,10 @@ class Measured:
     failed: int
 
 
-def request(number: int, tag: str) -> bytes:
-    """One text's webhook, about 550 bytes of form, with a valid signature."""
+def request(number: int, tag: str, to: str = TO, sender: str = "") -> bytes:
+    """One text's webhook, about 550 bytes of form, with a valid signature. ``sender``: by default
+    one of a few thousand."""
+    sender = sender or f"+1415555{random.randrange(REQUESTERS):04d}"
     form = {
         "ToCountry": "US", "ToState": "", "SmsMessageSid": f"SM{tag}{number:024x}", "NumMedia": "0",
         "ToCity": "",
@@ -35,9 +37,9 @@ def request(number: int, tag: str) -> bytes:
         "SmsStatus": "received",
         "FromCity": "WASHINGTON", "Body":
         f"my laptop won't start, it is the {number}th time this week",
-        "FromCountry": "US", "To": TO, "ToZip": "", "NumSegments": "1",
+        "FromCountry": "US", "To": to, "ToZip": "", "NumSegments": "1",
         "MessageSid": f"SM{tag}{number:024x}",
-        "AccountSid": "AC" + "0" * 32, "From": f"+1415555{random.randrange(REQUESTERS):04d}",
+        "AccountSid": "AC" + "0" * 32, "From": sender,
         "ApiVersion": "2010-04-01",
     }  # fmt: skip
     signed = URL + "".join(name + form[name] for name in sorted(form))
@@ -91,9 +93,13 @@ class _Connection(asyncio.Protocol):
 
 
 async def measure(port: int, connections: int, count: int, tag: str) -> Measured:
-    """Send ``count`` requests over this many connections in parallel."""
-    loop = asyncio.get_running_loop()
-    requests = [request(n, tag) for n in range(count)]
+    """Send ``count`` texts over this many connections in parallel."""
+    return await send(port, connections, [request(n, tag) for n in range(count)])
+
+
+async def send(port: int, connections: int, requests: list[bytes]) -> Measured:
+    """Send these requests over this many connections in parallel. Empties the list."""
+    loop, count = asyncio.get_running_loop(), len(requests)
     times: list[float] = []
     all_done, all_connections = [], []
     began = time.perf_counter()

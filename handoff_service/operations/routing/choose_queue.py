@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from handoff_service.rules.routing import queue_choice
 from handoff_service.rules.routing.queue_conditions import QueueFacts
+from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import queues
@@ -24,20 +26,38 @@ class About:
 
 def choose_queue(tx: Transaction, about: About) -> int:
     """The queue's id."""
-    p = t.provider_numbers
-    number = tx.conn.execute(
-        select(p.c.number, p.c.queue_id).where(p.c.id == about.provider_number_id)
-    ).one()
-    found = queues.list_(tx.conn)
-    if not any(queue.conditions for queue in found.values()):
-        return number.queue_id
-    return queue_choice.choose(found, number.queue_id, _facts(tx, about, number.number))
+    return QueueChooser(tx.conn).choose(about)
 
 
-def _facts(tx: Transaction, about: About, provider_number: str) -> QueueFacts:
+class QueueChooser:
+    """Chooses queues for many conversations. Each of the desk's settings is read once."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def choose(self, about: About) -> int:
+        """The queue's id."""
+        number, number_queue = self._numbers[about.provider_number_id]
+        if not any(queue.conditions for queue in self._queues.values()):
+            return number_queue
+        return queue_choice.choose(self._queues, number_queue, _facts(self._conn, about, number))
+
+    @cached_property
+    def _queues(self) -> Mapping[int, QueueFields]:
+        return queues.list_(self._conn)
+
+    @cached_property
+    def _numbers(self) -> Mapping[int, tuple[str, int]]:
+        p = t.provider_numbers
+        rows = self._conn.execute(select(p.c.id, p.c.number, p.c.queue_id))
+        return {r.id: (r.number, r.queue_id) for r in rows}
+
+
+def _facts(conn: Connection, about: About, provider_number: str) -> QueueFacts:
     """The virtual agent's findings take precedence over the records."""
     u = t.users
-    on_file = tx.conn.execute(select(u.c.attributes).where(u.c.id == about.user_id)).scalar() or {}
+    query = select(u.c.attributes).where(u.c.id == about.user_id)
+    on_file = {} if about.user_id is None else conn.execute(query).scalar() or {}
     found = {name.lower(): value for name, value in about.collected.items()}
     return QueueFacts(
         provider_number=provider_number,

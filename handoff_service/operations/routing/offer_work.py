@@ -6,7 +6,7 @@ round starts, a queue opens, or a wait becomes too long.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -15,9 +15,12 @@ from sqlalchemy import insert, update
 from handoff_service.operations.routing.alert_supervisors import alert_supervisors
 from handoff_service.operations.routing.assign import assign
 from handoff_service.operations.routing.wait_alarm import alarm_long_waits
-from handoff_service.operations.shared import messages
+from handoff_service.operations.routing.waiting_texts import (
+    Told,
+    WaitingText,
+    send_waiting_texts,
+)
 from handoff_service.operations.shared.job import Job
-from handoff_service.rules.desk import system_messages
 from handoff_service.rules.routing import assignment
 from handoff_service.rules.routing.assignment import (
     ROUND_PAUSE,
@@ -28,17 +31,14 @@ from handoff_service.rules.routing.assignment import (
     Nobody,
 )
 from handoff_service.rules.shared import durations
-from handoff_service.rules.shared.language import Language
-from handoff_service.rules.shared.vocabulary import Author, Work, WorkItemState
+from handoff_service.rules.shared.vocabulary import Work, WorkItemState
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.desk import texts
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import work_items
 from handoff_service.store.routing.work_items import Answers, Waiting, WorkQueue
-from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 AT_ONCE = 100  # of each queue; when somebody is free and can take none of these, later items follow
 ALL_DECLINED = "all have declined"
@@ -58,6 +58,7 @@ class _Desk:
     # queue -> the longest wait that nobody was found for
     nobody_for: dict[int, timedelta] = field(default_factory=dict)
     log: list[dict[str, object]] = field(default_factory=list)
+    texts: list[WaitingText] = field(default_factory=list)
 
     def took(self, agent_id: int, now: datetime) -> None:
         for of_queue in self.agents.values():
@@ -84,6 +85,8 @@ def offer_work(tx: Transaction, behind: int | None = None) -> int:
         offered += made
         gone[item.queue_id] += made > 0
     _go_on(tx, desk, waiting, gone, behind)
+    if desk.texts:
+        send_waiting_texts(tx, desk.texts)
     if desk.log:
         tx.desk_changed()
         tx.conn.execute(insert(t.assignment_log), desk.log)
@@ -179,12 +182,12 @@ def _take(tx: Transaction, desk: _Desk, item: Waiting, interaction: InteractionR
         opens_at = case.queue.schedule.opens_at(tx.now)
         desk.again += [opens_at] if opens_at else []
         _log(tx, desk, case, item.round, (), Nobody.CLOSED)
-        _nobody(tx, case, opens_at, is_open=False)
+        _tell_once(desk, case, Told.NOBODY, is_open=False, opens_at=opens_at)
         return 0
     need = _need(tx, desk, case)
     fresh = not answers.declined and not answers.asked
     if fresh and need.waited <= desk.nobody_for.get(item.queue_id, timedelta(-1)):
-        _nobody(tx, case, None, is_open=True)
+        _tell_once(desk, case, Told.NOBODY)
         return 0
     decision = assignment.decide(candidates, need)
     if not decision.chosen and decision.next_round and not answers.asked:
@@ -206,7 +209,7 @@ def _take(tx: Transaction, desk: _Desk, item: Waiting, interaction: InteractionR
     if not answers.asked:
         if not decision.next_round:
             _log(tx, desk, case, need.round, decision.considered, assignment.nobody(candidates))
-        _nobody(tx, case, None, is_open=True)
+        _tell_once(desk, case, Told.NOBODY)
     return 0
 
 
@@ -266,9 +269,7 @@ def _offer(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Deci
         desk.took(agent_id, tx.now)
     until = tx.now + timedelta(seconds=queue.accept_seconds)
     offer_to(tx, case.item.id, chosen, until=until, round_=need.round)
-    _send_once(
-        tx, case, lambda spoken: texts.in_line(tx.conn, queue.id, queue.name, spoken), IN_LINE
-    )
+    _tell_once(desk, case, Told.IN_LINE)
     return len(chosen)
 
 
@@ -334,32 +335,27 @@ def _log(
     )
 
 
-IN_LINE, NOBODY = "in line", "nobody"  # what a work item remembers about texts to its requester
-
-
-def _nobody(tx: Transaction, case: _Case, opens_at: datetime | None, *, is_open: bool) -> None:
-    queue, bot = case.queue, tx.settings.bot_answers
-
-    def words(spoken: Language) -> str:
-        if is_open:
-            return texts.waiting(tx.conn, queue.id, queue.name, spoken, bot=bot)
-        opens = system_messages.opening(opens_at, queue.schedule.time_zone, tx.now, spoken)
-        return texts.out_of_hours(tx.conn, queue.id, queue.name, opens, spoken, bot=bot)
-
-    _send_once(tx, case, words, NOBODY)
-
-
-def _send_once(tx: Transaction, case: _Case, words: Callable[[Language], str], what: str) -> None:
+def _tell_once(
+    desk: _Desk,
+    case: _Case,
+    tells: Told,
+    *,
+    is_open: bool = True,
+    opens_at: datetime | None = None,
+) -> None:
     """Send the first text on handoff, and one more only when an offer was not accepted and nobody
-    is free. Requesters who have not written get neither: an agent wrote first and transferred the
-    conversation, so they wait for nobody."""
-    if case.item.told in (what, NOBODY) or not interactions.has_requesters_text(
-        tx.conn, case.interaction.id
-    ):
-        return
-    said = words(spoken_language(tx.conn, case.interaction.id))
-    messages.send_text(tx, case.interaction, said, Author.SYSTEM)
-    tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(told=what))
+    is free."""
+    if case.item.told not in (tells, Told.NOBODY):
+        desk.texts.append(
+            WaitingText(
+                work_item_id=case.item.id,
+                interaction=case.interaction,
+                queue=case.queue,
+                tells=tells,
+                is_open=is_open,
+                opens_at=opens_at,
+            )
+        )
 
 
 async def when_due(job: Job) -> None:

@@ -19,7 +19,7 @@ from handoff_service.rules.shared.vocabulary import (
     Work,
 )
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.desk.provider_numbers import why_unanswerable
+from handoff_service.store.desk.provider_numbers import answerable, why_unanswerable
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import insert_rows, update_rows
@@ -93,7 +93,7 @@ def send_text(
     if agent_id is not None:
         attach(tx, message_id, agent_id, media)
     if event is not Event.UNASKED:
-        release_line(tx, interaction.line)
+        release_lines(tx, [interaction.line])
     work = [
         due_work.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)
     ]
@@ -114,14 +114,57 @@ def send_text(
     return message_id
 
 
+def send_system_texts(tx: Transaction, texts: Sequence[tuple[InteractionRow, str]]) -> None:
+    """Like ``send_text`` from the system, for many locked interactions with a few statements."""
+    can_be = answerable(tx.conn, [interaction.requester_number for interaction, _ in texts])
+    lines = [
+        (
+            interaction,
+            NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=narrowed(body)),
+        )
+        for interaction, body in texts
+        if interaction.requester_number in can_be
+    ]
+    if not lines:
+        return
+    new = insert(t.messages).returning(t.messages.c.id, t.messages.c.interaction_id)
+    rows = [
+        row | {"direction": Direction.OUTBOUND, "status": Status.QUEUED} | _length(line)
+        for row, (_, line) in zip(_count_up_each(tx, lines), lines, strict=True)
+    ]
+    stored = tx.conn.execute(new, rows).all()
+    notify(tx, {row.interaction_id for row in stored})
+    line_of = {interaction.id: interaction.line for interaction, _ in lines}
+    release_lines(tx, sorted(set(line_of.values())))
+    due_work.schedule(
+        tx,
+        [
+            due_work.Due(
+                kind=Work.DELIVER,
+                key=str(row.id),
+                line=line_of[row.interaction_id],
+                due_at=tx.now,
+            )
+            for row in stored
+        ],
+    )
+
+
 def append_each(
     tx: Transaction, lines: Sequence[tuple[InteractionRow, NewLine]], *, prompts: bool = False
 ) -> None:
     """Add many agent-only lines to locked interactions in four statements. Keeps the order within
     each interaction."""
+    if lines:
+        insert_rows(tx.conn, t.messages, _count_up_each(tx, lines, prompts=prompts))
+        notify(tx, sorted({interaction.id for interaction, _ in lines}))
+
+
+def _count_up_each(
+    tx: Transaction, lines: Sequence[tuple[InteractionRow, NewLine]], *, prompts: bool = False
+) -> list[dict[str, Any]]:
+    """The rows of these lines, in order, each with its place in its interaction."""
     ids = sorted({interaction.id for interaction, _ in lines})
-    if not ids:
-        return
     i = t.interactions
     seqs = {
         r.id: r.last_seq
@@ -137,8 +180,7 @@ def append_each(
         i,
         [{"id": k, "last_seq": seqs[k], "last_message_at": tx.now, **prompted[k]} for k in ids],
     )
-    insert_rows(tx.conn, t.messages, rows)
-    notify(tx, ids)
+    return rows
 
 
 def prompt_each(tx: Transaction, lines: Sequence[tuple[InteractionRow, NewLine]]) -> None:
@@ -250,15 +292,19 @@ def change_owner(
     return changed
 
 
-def release_line(tx: Transaction, line: str) -> None:
-    """Check messages again that wait for the end of quiet hours or for the number's rate, because a
-    reply to the requester is queued after them."""
+def release_lines(tx: Transaction, lines: Collection[str]) -> None:
+    """Check messages on these lines again that wait for the end of quiet hours or for the number's
+    rate, because a reply to the requester is queued after them."""
     d, m = t.due_work, t.messages
     # crashes and the provider's refusals count, the desk's own delays do not
     untried = d.c.attempts == 0
     held = d.c.due_at == due_work.HELD  # an admin decides about these
     waits = select(d.c.key).where(
-        d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now, untried, ~held
+        d.c.kind == Work.DELIVER,
+        one_of(d.c.line, lines),
+        d.c.due_at > tx.now,
+        untried,
+        ~held,
     )
     keys = [int(key) for key in tx.conn.execute(waits).scalars()]
     if not keys:

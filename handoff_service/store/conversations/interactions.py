@@ -92,11 +92,14 @@ def lock(conn: Connection, interaction_id: int) -> InteractionRow:
 
 def has_requesters_text(conn: Connection, interaction_id: int) -> bool:
     """Whether the requester has written in it."""
-    m = t.messages
-    texts = select(m.c.id).where(
-        m.c.interaction_id == interaction_id, m.c.direction == Direction.INBOUND
-    )
-    return conn.execute(texts.limit(1)).first() is not None
+    return interaction_id in with_requesters_text(conn, [interaction_id])
+
+
+def with_requesters_text(conn: Connection, ids: Collection[int]) -> set[int]:
+    """Those of these interactions in which the requester has written."""
+    i, m = t.interactions, t.messages
+    written = sa.exists().where(m.c.interaction_id == i.c.id, m.c.direction == Direction.INBOUND)
+    return set(conn.execute(select(i.c.id).where(one_of(i.c.id, ids), written)).scalars())
 
 
 def is_open(conn: Connection, interaction_id: int) -> bool:

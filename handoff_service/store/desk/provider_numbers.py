@@ -1,5 +1,7 @@
 """The company's provider numbers, and the numbers that nobody can text."""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
@@ -17,6 +19,12 @@ def why_unanswerable(conn: Connection, number: str) -> str | None:
     return senders.why_unanswerable(
         number, is_own=conn.execute(_OWN, {"number": number}).first() is not None
     )
+
+
+def answerable(conn: Connection, numbers: Iterable[str]) -> set[str]:
+    """Those of these numbers that can be texted."""
+    own = set(conn.execute(select(t.provider_numbers.c.number)).scalars())
+    return {n for n in numbers if senders.why_unanswerable(n, is_own=n in own) is None}
 
 
 def list_provider_numbers(conn: Connection) -> list[ProviderNumber]:

@@ -1,12 +1,13 @@
 """The language that a requester is answered in."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from handoff_service.rules.shared.language import Language, conversation_language
 from handoff_service.rules.shared.vocabulary import Direction
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 
 i, m = t.interactions, t.messages
 LAST_TEXTS = 30  # a language that was last clear before these has been left long ago
@@ -15,23 +16,38 @@ LAST_TEXTS = 30  # a language that was last clear before these has been left lon
 def spoken_language(conn: Connection, interaction_id: int) -> Language:
     """English until the requester's texts are clearly Spanish, or ask for it. A new conversation
     begins in the language of the number's last one: "START" has none of its own."""
-    return conversation_language(
-        _texts(conn, m.c.interaction_id == interaction_id), _texts_before(conn, interaction_id)
+    return spoken_languages(conn, [interaction_id])[interaction_id]
+
+
+def spoken_languages(conn: Connection, ids: Collection[int]) -> Mapping[int, Language]:
+    """The language of each of these conversations."""
+    earlier = _conversations_before(conn, ids)
+    return {
+        one: conversation_language(_texts(conn, one), _texts(conn, earlier.get(one))) for one in ids
+    }
+
+
+def _conversations_before(conn: Connection, ids: Collection[int]) -> Mapping[int, int]:
+    """Conversation -> the number's last one before it, if there is one."""
+    before = i.alias()
+    rows = conn.execute(
+        select(i.c.id, func.max(before.c.id).label("before"))
+        .join(before, (before.c.requester_number == i.c.requester_number) & (before.c.id < i.c.id))
+        .where(one_of(i.c.id, ids))
+        .group_by(i.c.id)
     )
+    return {r.id: r.before for r in rows}
 
 
-def _texts_before(conn: Connection, interaction_id: int) -> Iterator[str]:
-    """The texts of the number's last conversation, newest first; read only when they are needed."""
-    number = select(i.c.requester_number).where(i.c.id == interaction_id).scalar_subquery()
-    last = (
-        select(i.c.id)
-        .where(i.c.requester_number == number, i.c.id < interaction_id)
-        .order_by(i.c.id.desc())
-        .limit(1)
-    )
-    yield from _texts(conn, m.c.interaction_id == last.scalar_subquery())
+def _texts(conn: Connection, interaction_id: int | None) -> Iterator[str]:
+    """The requester's last texts, newest first; read only when they are needed."""
+    if interaction_id is not None:
+        yield from conn.execute(_LAST_TEXTS, {"id": interaction_id}).scalars()
 
 
-def _texts(conn: Connection, where: ColumnElement[bool]) -> Iterator[str]:
-    query = select(m.c.body).where(where, m.c.direction == Direction.INBOUND)
-    yield from conn.execute(query.order_by(m.c.seq.desc()).limit(LAST_TEXTS)).scalars()
+_LAST_TEXTS = (
+    select(m.c.body)
+    .where(m.c.interaction_id == bindparam("id"), m.c.direction == Direction.INBOUND)
+    .order_by(m.c.seq.desc())
+    .limit(LAST_TEXTS)
+)

@@ -10,7 +10,7 @@ from handoff_service.operations.conversations.receive_sms.facts import (
     Text,
     TextingProfile,
 )
-from handoff_service.operations.routing.choose_queue import About, choose_queue
+from handoff_service.operations.routing.choose_queue import About, QueueChooser
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.consent.opt_out_requests import opt_out_intent
@@ -34,6 +34,7 @@ def put(
     provider: Provider,
     facts: LoadedFacts,
     tied: dict[str, TextingProfile],
+    queues: QueueChooser,
 ) -> Conversation:
     """Put a text into its line's conversation, or start one with it. ``tied``: profiles that get
     another user, by number. Updates ``tied``, and ``facts`` for later texts."""
@@ -72,7 +73,7 @@ def put(
             profile=profile,
             user=match.user,
             owner=first.owner,
-            queue_id=_queue(tx, provider, match.user, first.owner),
+            queue_id=_queue(queues, provider, match.user, first.owner),
             reason=first.reason,
         )
     elif conversation.user is None and match.tie_profile:
@@ -157,9 +158,9 @@ def _note_consent(
         held -= {consent_keywords.EVERY_NUMBER, conversation.provider.id}
 
 
-def _queue(tx: Transaction, provider: Provider, user: int | None, owner: Owner) -> int:
+def _queue(queues: QueueChooser, provider: Provider, user: int | None, owner: Owner) -> int:
     """The queue for a conversation that live agents answer first. The bot chooses the queue for
     others later."""
     if owner is not Owner.QUEUE:
         return provider.queue_id
-    return choose_queue(tx, About(provider_number_id=provider.id, user_id=user, collected={}))
+    return queues.choose(About(provider_number_id=provider.id, user_id=user, collected={}))

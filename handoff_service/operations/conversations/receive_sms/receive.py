@@ -16,6 +16,7 @@ from handoff_service.operations.conversations.receive_sms.facts import (
     load,
 )
 from handoff_service.operations.conversations.receive_sms.write import write
+from handoff_service.operations.routing.choose_queue import QueueChooser
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.shared.messages import notify, notify_onlookers
 from handoff_service.operations.virtual_agent.apply_command import apply_commands
@@ -55,6 +56,7 @@ class Received:
 def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     facts = load(tx, texts)
     tied: dict[str, TextingProfile] = {}
+    queues = QueueChooser(tx.conn)
     answers: list[tuple[ReceiveOutcome, Conversation | None] | Text | Aside] = []
     for text in texts:
         provider = facts.providers.get(text.provider_number)
@@ -70,7 +72,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
             answers.append(aside)
         else:
             facts.seen.add(text.sid)
-            answers.append((ReceiveOutcome.STORED, put(tx, text, provider, facts, tied)))
+            answers.append((ReceiveOutcome.STORED, put(tx, text, provider, facts, tied, queues)))
     touched = {
         id(a[1]): a[1] for a in answers if isinstance(a, tuple) and a[1] is not None
     }.values()

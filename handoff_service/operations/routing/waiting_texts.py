@@ -1,0 +1,74 @@
+"""The first text to a requester who waits for a live agent: they are in line, nobody is free, or
+the queue is closed. All texts of one look through the queues are written together, because hundreds
+of requesters can begin to wait at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import update
+
+from handoff_service.operations.shared import messages
+from handoff_service.rules.desk import system_messages
+from handoff_service.rules.shared.language import Language
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk import texts
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.routing.work_items import WorkQueue
+from handoff_service.store.virtual_agent.spoken_language import spoken_languages
+
+
+class Told(StrEnum):
+    """What a work item remembers about texts to its requester."""
+
+    IN_LINE = "in line"
+    NOBODY = "nobody"  #: nobody is free, or the queue is closed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingText:
+    """A text about one work item. ``opens_at``: of a closed queue, if it opens again."""
+
+    work_item_id: int
+    interaction: InteractionRow
+    queue: WorkQueue
+    tells: Told
+    is_open: bool = True
+    opens_at: datetime | None = None
+
+
+def send_waiting_texts(tx: Transaction, wanted: Sequence[WaitingText]) -> None:
+    """Send these. Requesters who have not written get none: an agent wrote first and transferred
+    the conversation, so they wait for nobody."""
+    written = interactions.with_requesters_text(tx.conn, [w.interaction.id for w in wanted])
+    wanted = [w for w in wanted if w.interaction.id in written]
+    spoken = spoken_languages(tx.conn, [w.interaction.id for w in wanted])
+    bodies: dict[object, str] = {}  # most requesters get the same one
+    for one in wanted:
+        key = _about(one, spoken)
+        if key not in bodies:
+            bodies[key] = _words(tx, one, spoken[one.interaction.id])
+    messages.send_system_texts(tx, [(w.interaction, bodies[_about(w, spoken)]) for w in wanted])
+    for tells in Told:
+        if ids := [w.work_item_id for w in wanted if w.tells is tells]:
+            told = update(t.work_items).where(one_of(t.work_items.c.id, ids))
+            tx.conn.execute(told.values(told=tells))
+
+
+def _about(one: WaitingText, spoken: Mapping[int, Language]) -> object:
+    """What the words depend on."""
+    return one.queue.id, one.tells, one.is_open, one.opens_at, spoken[one.interaction.id]
+
+
+def _words(tx: Transaction, one: WaitingText, spoken: Language) -> str:
+    queue, bot = one.queue, tx.settings.bot_answers
+    if one.tells is Told.IN_LINE:
+        return texts.in_line(tx.conn, queue.id, queue.name, spoken)
+    if one.is_open:
+        return texts.waiting(tx.conn, queue.id, queue.name, spoken, bot=bot)
+    opens = system_messages.opening(one.opens_at, queue.schedule.time_zone, tx.now, spoken)
+    return texts.out_of_hours(tx.conn, queue.id, queue.name, opens, spoken, bot=bot)
