@@ -1,5 +1,5 @@
 """``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and
-PostgreSQL; then what the commit numbers cost it
+PostgreSQL; then a storm of first texts (``storm.py``), what the commit numbers cost
 (``commit_numbers.py``), the outbox and receipts (``outbox.py``), what lists and searches cost
 (``reads.py``), what a search for a person costs (``user_search.py``), what the
 index of texts costs for each script (``text_index.py``), how long an offer takes to
@@ -13,7 +13,16 @@ import statistics
 import sys
 from contextlib import ExitStack
 
-from tests.bench import bot_turns, commit_numbers, offers, outbox, reads, text_index, user_search
+from tests.bench import (
+    bot_turns,
+    commit_numbers,
+    offers,
+    outbox,
+    reads,
+    storm,
+    text_index,
+    user_search,
+)
 from tests.bench.rungs import CONNECTIONS, Rung, baselines, measured, running
 
 ROUNDS = int(os.environ.get("PATCHBOARD_BENCH_ROUNDS", "5"))
@@ -32,7 +41,7 @@ def main() -> int:
                         rung.found.append(found)
                 print(f"-> {kind}: round {turn} of {ROUNDS}", file=sys.stderr)
             missed += _report(kind, rungs)
-    missed += commit_numbers.main() + outbox.main() + reads.main() + user_search.main()
+    missed += storm.main() + commit_numbers.main() + outbox.main() + reads.main() + user_search.main()
     missed += text_index.main() + offers.main() + bot_turns.main()
     return 1 if missed else 0
 

@@ -40,8 +40,8 @@ def main() -> int:
         missed += ratio < LEAST
         print(
             f"{kind}: a storm of {TEXTS} first texts at {statistics.median(rates):.0f} texts/s, "
-            f"{ratio:.2f} of known conversations ({min(ratios):.2f} to {max(ratios):.2f})   budget: "
-            f"at least {LEAST} {'met' if ratio >= LEAST else 'MISSED'}"
+            f"{ratio:.2f} of known conversations ({min(ratios):.2f} to {max(ratios):.2f})   "
+            f"budget: at least {LEAST} {'met' if ratio >= LEAST else 'MISSED'}"
         )
     return missed
 

@@ -88,8 +88,8 @@ async def test_a_request_has_right_of_way_over_own_work(
     assert ran == ["request", *(f"own {n}" for n in range(5))]
 
 
-@pytest.mark.parametrize(("requests_took", "own"), [(0.0, 3), (0.055, 6), (0.105, 11)])
-def test_own_work_gets_as_long_as_the_requests_and_a_least_share(
+@pytest.mark.parametrize(("requests_took", "own"), [(0.0, 3), (0.11, 6), (0.21, 11)])
+def test_own_work_gets_half_the_time_of_the_requests_and_a_least_share(
     monkeypatch: pytest.MonkeyPatch, requests_took: float, own: int
 ) -> None:
     now = 0.0

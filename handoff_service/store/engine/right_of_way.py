@@ -60,9 +60,9 @@ class Queue[T]:
 
 
 class OwnShare:
-    """The time of own work in one batch: as long as the requests before it took, and at least
-    LEAST_SHARE. So a request waits at most twice as long as without own work, and own work always
-    goes on."""
+    """The time of own work in one batch: half as long as the requests before it took, and at least
+    LEAST_SHARE. So a request waits at most half as long again as without own work, and own work
+    always goes on."""
 
     def __init__(self) -> None:
         self._began = monotonic()
@@ -73,4 +73,4 @@ class OwnShare:
         now = monotonic()
         if self._own_began is None:
             self._own_began = now
-        return now - self._own_began <= max(LEAST_SHARE, self._own_began - self._began)
+        return now - self._own_began <= max(LEAST_SHARE, (self._own_began - self._began) / 2)
