@@ -112,6 +112,8 @@ CLEAR = (
         "STOP or I will report you",
         "Reply STOP",
         "STOP to opt out",
+        "Stop!! and have a nice day",
+        "remove my number and thank you very much",
         "cease and desist",
         "stop text me",
         "dnt text me",

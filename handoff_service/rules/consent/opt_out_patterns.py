@@ -49,7 +49,7 @@ _THREAT = (
     r" (?:report|block|sue|complain|contact|call)(?: [a-z]+){0,4})"
 )
 TAIL = (
-    rf"(?: (?:{_PLEASE}|{_THANKS}|now|right now|immediately|at once|asap|today|ever|again"
+    rf"(?: (?:and |but |y )?(?:{_PLEASE}|{_THANKS}|now|right now|immediately|at once|asap|today|ever|again"
     r"|any ?more|any longer|no more|already|sir|maam"
     r"|forever|permanently|for good|ya|ahora|mas|nunca|jamas|at all|thanks in advance|ok|okay"
     rf"|{_GOODBYE}|{_THREAT}|{_STRANGER})){{0,5}}"
@@ -245,7 +245,7 @@ _BEFORE_KEYWORD = (
 KEYWORD_AND = (
     rf"(?:{_BEFORE_KEYWORD} )+{_KEYWORD}{TAIL}"
     rf"|{_KEYWORD}"
-    rf"(?: (?:{_STRANGER}|{_PLEASE}|{_THANKS}|{_GOODBYE}|{_THREAT}|now|right now"
+    rf"(?: (?:and |but |y )?(?:{_STRANGER}|{_PLEASE}|{_THANKS}|{_GOODBYE}|{_THREAT}|now|right now"
     rf"|immediately|already|i said stop|to (?:opt out|unsubscribe|end|stop)|{_KEYWORD}))+"
 )
 NOT_KNOWN = (
