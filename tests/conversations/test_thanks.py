@@ -65,7 +65,6 @@ def test_thanks(text: str) -> None:
         "buen día",
         "Mia",
         "buenas tardes",
-        "no",
         "nope",
         "that",
         "everything",
