@@ -7,7 +7,10 @@ from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.conversations.send_sms import Write, write_note
 from handoff_service.rules.conversations.search_query import Wanted, read
 from handoff_service.store.conversations import search
+from handoff_service.store.desk import users
+from handoff_service.store.desk.user_search import Page
 from handoff_service.store.engine import tables as t
+from handoff_service.web.workspace.search import _results as search_page_results
 from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MIA, SHARED, STRANGER, Story
 
@@ -194,6 +197,20 @@ async def test_what_only_agents_see_is_found_and_what_tells_of_the_machinery_is_
 
 def people(conn: sa.Connection, wanted: Wanted) -> list[search.FoundPerson]:
     return search.found_people(conn, search.people_ids(conn, wanted))
+
+
+async def test_the_page_searches_people_once(said: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+
+    def counted(conn: sa.Connection, typed: str, page: Page) -> list[int]:
+        searched.append(typed)
+        return users.search_user_ids(conn, typed, page)
+
+    monkeypatch.setattr(search, "search_user_ids", counted)
+    results = await said.store.read(search_page_results, read("ann"), None, MIA)
+    assert [one.user.name for one in results.people] == ["Ann Lee"]
+    assert len(results.hits) == 1
+    assert searched == ["ann"]
 
 
 async def test_people_come_with_their_newest_conversation(said: Story) -> None:

@@ -97,7 +97,11 @@ class _Search:
             found = self._walk(words)
             if len(found) == self.page.limit:
                 return found
-        return self._read(self._rows_of(rarest), [word for _, word in counted[1:]])
+        others = [word for _, word in counted[1:]]
+        if others and least > MOST and self.conn.dialect.name == "sqlite":
+            # PostgreSQL joins the rows; SQLite would look up each user
+            return self._first(_all_of([self._rows_of(word) for word in (rarest, *others)]))
+        return self._read(self._rows_of(rarest), others)
 
     def _counts(self, words: Sequence[Word]) -> Sequence[int]:
         """How many rows each word has; MOST + 1 for more."""
@@ -140,13 +144,15 @@ class _Search:
     def _read(self, rows: Rows, checked: Sequence[Word] = ()) -> list[tuple[Any, ...]]:
         """The first of these rows whose users have all the checked words."""
         if isinstance(rows, sa.CompoundSelect):
+            if not checked:
+                return self._first(rows)
             of = rows.subquery()
             rows, user_id = select(*of.c), of.c.user_id
         else:  # a user may have two words with this beginning
             rows, user_id = rows.distinct(), w.c.user_id
         return self._first(rows.where(*(_has(word, user_id) for word in checked)))
 
-    def _first(self, rows: sa.Select[Any]) -> list[tuple[Any, ...]]:
+    def _first(self, rows: Rows) -> list[tuple[Any, ...]]:
         keys = [key.name for key in self.keys]
         found = self.conn.execute(rows.order_by(*keys).limit(self.page.limit))
         return [tuple(row) for row in found]
@@ -162,6 +168,10 @@ def _each(words: Sequence[Word], user_id: sa.ColumnElement[int]) -> list[sa.Colu
         .is_not(None)
         for word in words
     ]
+
+
+def _all_of(sets: Sequence[Rows]) -> sa.CompoundSelect[Any]:
+    return sa.intersect(*(s if isinstance(s, sa.Select) else select(s.subquery()) for s in sets))
 
 
 def _has(word: Word, user_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
