@@ -105,6 +105,43 @@ CLEAR = (
         "sáquenme de su lista",
     ),
     *("dejen de escribirme", "elimine mi número de su lista", "denme de baja de sus mensajes"),
+    *(
+        "Thanks but stop",
+        "I said STOP",
+        "S.T.O.P. texting me",
+        "STOP or I will report you",
+        "Reply STOP",
+        "STOP to opt out",
+        "Stop!! and have a nice day",
+        "remove my number and thank you very much",
+        "cease and desist",
+        "stop text me",
+        "dnt text me",
+        "don't ever text me again",
+        "dont txt me no more",
+    ),
+    *(
+        "Do not contact me by text",
+        "I want these texts to stop",
+        "I'd like to stop getting these messages",
+        "Good morning. Could you please stop texting me? Thank you so much, have a nice day",
+        "I'd appreciate it if you stopped texting me",
+        "Please refrain from texting this number",
+        "Would you mind not texting me?",
+        "I don't work there anymore. Remove me from your list",
+        "This is not Robert. Stop texting me",
+    ),
+    *(
+        "no vuelvan a escribirme",
+        "No me vuelva a mandar mensajes",
+        "quiero dejar de recibir mensajes",
+        "paren de mandar mensajes",
+        "Buenas tardes, detengan los mensajes por favor",
+        "favor de no enviarme más mensajes",
+        "podrían dejar de escribirme, gracias",
+        "Retiro mi consentimiento",
+        "den de baja mi número",
+    ),
 )
 LIKELY = (
     *(
@@ -130,6 +167,17 @@ LIKELY = (
         "baja",
     ),
     *("déjenme en paz", "no me molesten", "quiero darme de baja", "please take me off this"),
+    *(
+        "stop sending me this crap",
+        "I don't want to be contacted",
+        "unsubscribe from all of this",
+        "unsuscribe me pls",
+        "dejen de molestar",
+        "no quiero que me escriban",
+        "desuscríbanme",
+        "cancelen los mensajes",
+        "sáquenme de esto",
+    ),
 )
 AT_FIRST = (
     "not interested",
@@ -141,6 +189,11 @@ AT_FIRST = (
     "basta",
     "cancelar",
     "Cancel. Thank you",
+    "make it stop",
+    "can you please stop",
+    "you need to stop",
+    "no texting",
+    "stop the notifications",
 )
 
 
@@ -235,6 +288,9 @@ def test_a_text_made_to_take_long_does_not() -> None:
         "please ",
         "thank you ",
         "wrong number ",
+        "i am not john ",
+        "thank you so much have a nice day ",
+        "or i will report you ",
         "all any more ",
         "no mas ",
         "stop the ",

@@ -66,7 +66,16 @@ def test_another_is_not(name: str, typed: str) -> None:
 def test_numbers_and_the_employee_number_are_words_too() -> None:
     there = person_words("Ann Lee", "E 1001-ß", ["+447911123456"])
     assert sought("e 1001-SS").exact in there
-    for typed in ("07911 123456", "0044 7911 123456", "+44 7911", "123456", "447911123456"):
+    for typed in (
+        "07911 123456",
+        "0044 7911 123456",
+        "+44 7911",
+        "123456",
+        "447911123456",
+        "०७९११ १२३४५६",
+        "１２３４５６",
+        "٠٧٩١١ ١٢٣٤٥٦",
+    ):
         assert any(word.startswith(token) for word in there for token in sought(typed).tokens), (
             typed
         )

@@ -1,12 +1,16 @@
 """Searching: what finds what, in which order, page by page."""
 
 import pytest
+import sqlalchemy as sa
 
 from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.conversations.send_sms import Write, write_note
-from handoff_service.rules.conversations.search_query import read
+from handoff_service.rules.conversations.search_query import Wanted, read
 from handoff_service.store.conversations import search
+from handoff_service.store.desk import users
+from handoff_service.store.desk.user_search import Page
 from handoff_service.store.engine import tables as t
+from handoff_service.web.workspace.search import _results as search_page_results
 from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MIA, SHARED, STRANGER, Story
 
@@ -191,9 +195,27 @@ async def test_what_only_agents_see_is_found_and_what_tells_of_the_machinery_is_
     assert "Mia Chen accepted" in lines.values()
 
 
+def people(conn: sa.Connection, wanted: Wanted) -> list[search.FoundPerson]:
+    return search.found_people(conn, search.people_ids(conn, wanted))
+
+
+async def test_the_page_searches_people_once(said: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+
+    def counted(conn: sa.Connection, typed: str, page: Page) -> list[int]:
+        searched.append(typed)
+        return users.search_user_ids(conn, typed, page)
+
+    monkeypatch.setattr(search, "search_user_ids", counted)
+    results = await said.store.read(search_page_results, read("ann"), None, MIA)
+    assert [one.user.name for one in results.people] == ["Ann Lee"]
+    assert len(results.hits) == 1
+    assert searched == ["ann"]
+
+
 async def test_people_come_with_their_newest_conversation(said: Story) -> None:
-    (ann,) = await said.store.read(search.found_people, read("ann"))
+    (ann,) = await said.store.read(people, read("ann"))
     assert (ann.user.name, ann.conversations, ann.newest) == ("Ann Lee", 1, 1)
-    found = await said.store.read(search.found_people, read("0199"))
+    found = await said.store.read(people, read("0199"))
     assert [(one.user.name, one.newest) for one in found] == [("Bob Ruiz", 2), ("Cy Ruiz", None)]
-    assert await said.store.read(search.found_people, read("")) == []
+    assert await said.store.read(people, read("")) == []

@@ -106,13 +106,16 @@ def pages(read: Callable[[int], list[int]]) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize(("most", "walked"), [(20_000, 2_000), (0, 5), (40, 20), (0, 0)])
+@pytest.mark.parametrize(
+    ("most", "walked", "sample"), [(2_000, 2_000, 200), (0, 60, 3), (40, 30, 2), (0, 0, 5)]
+)
 async def test_a_search_finds_whom_an_obvious_one_finds(
-    store: Store, monkeypatch: pytest.MonkeyPatch, most: int, walked: int
+    store: Store, monkeypatch: pytest.MonkeyPatch, most: int, walked: int, sample: int
 ) -> None:
     """On every page, in order, however frequent the words are."""
     monkeypatch.setattr(user_search, "MOST", most)
     monkeypatch.setattr(user_search, "WALKED", walked)
+    monkeypatch.setattr(user_search, "SAMPLE", sample)
     chance = random.Random(most + walked)
     names = [
         " ".join(chance.choices(NAMES, k=chance.choice((1, 2, 2, 2, 3)))) for _ in range(PEOPLE)
@@ -229,6 +232,7 @@ async def test_a_search_takes_few_steps(store: Store, monkeypatch: pytest.Monkey
     assert await store.read(over, STEPS) == {}
     monkeypatch.setattr(user_search, "MOST", 100)
     monkeypatch.setattr(user_search, "WALKED", 100)
+    monkeypatch.setattr(user_search, "SAMPLE", 20)
     assert await store.read(over, STEPS_OF_MANY) == {}
 
 

@@ -135,6 +135,10 @@ la app de Adobe no inicia
 buenos días, disculpe, quién me ayuda con SharePoint
 """.strip().splitlines()
 FIRST_WORDS = [
+    ("alto por favor", Language.SPANISH),
+    ("déjenme en paz", Language.SPANISH),
+    ("baja", Language.SPANISH),
+    ("Palo Alto", Language.ENGLISH),
     ("hola", Language.SPANISH),
     ("ayuda", Language.SPANISH),
     ("buenas tardes", Language.SPANISH),

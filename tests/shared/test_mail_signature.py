@@ -76,7 +76,32 @@ NAMED = (
     "Thanks,\nJo Bloggs\n\nSent from my iPhone",
     "Sent from my iPhone, please excuse typos",
     "Cordialement\nÉlodie Martin\nhttps://example.com",
+    "Take care,\nJo",
+    "Warm regards\nJo Bloggs",
+    "V/r\nSgt. Jo Bloggs",
+    "Talk soon,\nJo",
+    "📱 Sent from my iPhone",
+    "Sent from my iPhone 📱",
+    "CONFIDENTIALITY NOTICE: This message is for the addressee only.",
+    "This e-mail and any attachments are confidential and may be privileged.",
+    "Jo Bloggs | Acme Ltd | +1 202 555 0133",
 )
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "- Jo",
+        "-Jo Bloggs",
+        "~ Jo Bloggs",
+        "\nJo Bloggs\nAcme Ltd\n+1 202 555 0133",
+        "\nJo Bloggs\njo@example.com",
+    ],
+)
+def test_a_name_below_an_answer_of_one_word_is_ignored(signature: str) -> None:
+    assert without_signature(f"STOP\n{signature}") == "STOP"
+    assert without_signature(f"2\n{signature}\n") == "2"
+    assert without_signature("2\n\nJo Bloggs\nAcme Ltd") == "2"
 
 
 @pytest.mark.parametrize("signature", [*ADDED, *NAMED])
@@ -111,6 +136,14 @@ def test_a_signature_below_an_answer_is_ignored(answer: str, signature: str) -> 
             "hello\nGet Outlook for Android is what it tells me to do",
             "laptop\nOutlook",
             "new user\n\nAna Diaz\nSales",
+            "two users:\n- Ana Diaz\n- Bo Lee",
+            "please order\n- Keyboard",
+            "it says\nCONFIDENTIALITY NOTICE\nand then closes",
+            "floor 3 | room 12\nprinter | jammed",
+            "users\n\nAna Diaz\nBo Lee",
+            "order\n- Keyboard\n- Mouse",
+            "hi\nthis e-mail is stuck in my outbox",
+            "problem\nThis message is shown: disk full",
         ),
         *("need access to\nSharePoint\nTeams", "two things:\nBest\nprinter on floor 3 is jammed"),
         *(

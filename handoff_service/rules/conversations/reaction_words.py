@@ -59,10 +59,18 @@ VERBS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "Se ha reído de",
             "Se rio con",
             "Se rió con",
+            "Se ha reído con",
         ),
-        "fr": ("A ri de", "A ri à", "A ri en lisant", "Rit de"),
+        "fr": ("A ri", "A ri de", "A ri à", "A ri en lisant", "Rit de"),
         "de": ("Lacht über", "Lachte über", "Hat gelacht über"),
-        "pt": ("Riu de", "Riu com", "Achou graça de", "Achou graça em"),
+        "pt": (
+            "Riu de",
+            "Riu com",
+            "Riu-se de",
+            "Riu-se com",
+            "Achou graça de",
+            "Achou graça em",
+        ),
     },
     STRESS: {
         "en": ("Emphasized", "Emphasised"),
@@ -155,6 +163,8 @@ AROUND: Sequence[tuple[str, str, str]] = (
     ("Hat", "geliebt", LOVE),
     *((verb, "nicht", DISLIKE) for verb in ("Gefällt", "Gefiel", "Mag", "Mochte")),
     ("Hat", "nicht gemocht", DISLIKE),
+    ("", "gefällt mir", LIKE),
+    ("", "gefällt mir nicht", DISLIKE),
     ("Hat über", "gelacht", LAUGH),
     *(("Findet", said, LAUGH) for said in ("lustig", "witzig")),
     *(("Hat", said, STRESS) for said in ("betont", "hervorgehoben")),
@@ -181,6 +191,15 @@ WITH_EMOJI: Sequence[tuple[str, str, str]] = (
     *((f"{verb} mit", to, "") for verb in ("Reagierte", "Reagiert") for to in ("auf", "zu")),
     *((f"{verb}mit", to, "reagiert") for verb in ("Hat ", "") for to in ("auf", "zu")),
     *((f"Reagiu{much}", to, "") for much in ("", " com", " com um") for to in ("a", "à", "ao")),
+)
+#: The text before the quotation, the text between it and the emoji, and the text at the end.
+EMOJI_AT_THE_END: Sequence[tuple[str, str, str]] = (
+    ("Reacted to", "with", ""),
+    *((verb, "con", "") for verb in ("Reaccionó a", "Ha reaccionado a")),
+    *(("A réagi à", between, "") for between in ("avec", "par")),
+    *((verb, "mit", "") for verb in ("Reagierte auf", "Reagiert auf")),
+    ("Hat auf", "mit", "reagiert"),
+    *((verb, "com", "") for verb in ("Reagiu a", "Reagiu à", "Reagiu ao")),
 )
 #: The text before the name of a reaction, the text between it and the quotation, and the text at
 #: the end.
@@ -221,6 +240,19 @@ REMOVED: Sequence[tuple[str, str, str]] = (
         for word in ("von", "aus", "für", "bei", "zu")
     ),
     *(("Entfernte", word, "") for word in ("von", "aus", "für", "bei", "zu")),
+    *(
+        ("", f"{word} {of}", "")
+        for word, of in (
+            ("removed", "from"),
+            ("eliminado", "de"),
+            ("eliminada", "de"),
+            ("retiré", "de"),
+            ("supprimé", "de"),
+            ("entfernt", "von"),
+            ("removido", "de"),
+            ("removida", "de"),
+        )
+    ),
 )
 #: The names of reactions as ``plain`` writes them, without the words in ``BESIDE_NAME``.
 NAMES: Mapping[str, Sequence[str]] = {
@@ -235,7 +267,7 @@ NAMES: Mapping[str, Sequence[str]] = {
             "pouce en lair",
             "pouce levé",
         ),
-        *("gefällt mir", "daumen hoch", "curtida", "gostei", "joinha"),
+        *("gefällt mir", "daumen hoch", "curtida", "gostei", "gosto", "joinha"),
     ),
     LOVE: (
         *(
@@ -263,7 +295,14 @@ NAMES: Mapping[str, Sequence[str]] = {
             "naime pas",
             "pouce en bas",
         ),
-        *("gefällt mir nicht", "daumen runter", "não curtida", "não gostei", "descurtida"),
+        *(
+            "gefällt mir nicht",
+            "daumen runter",
+            "não curtida",
+            "não gostei",
+            "não gosto",
+            "descurtida",
+        ),
     ),
     LAUGH: (
         *(
@@ -344,8 +383,8 @@ THE = frozenset(
         *("der", "o", "os", "as"),
     ]
 )
-#: How a reaction names what has no words, without its article. Apple's and Google's, and their
-#: plurals.
+#: How a reaction names what has no words, or words that it does not quote, without its article.
+#: Apple's and Google's, and their plurals.
 ATTACHMENTS: Sequence[str] = (
     *(
         "image",
@@ -378,6 +417,7 @@ ATTACHMENTS: Sequence[str] = (
         "memoji",
         "slideshow",
     ),
+    *("message", "pdf", "mensaje", "nachricht", "mensagem"),
     *(
         "imagen",
         "foto",

@@ -2,28 +2,34 @@
 that it is about.
 
 Phones do this where the other side has no reactions, as over SMS. ``reaction_words`` has the words
-and their sources.
+and their sources, and ``reaction_patterns`` the shapes of the texts.
 """
 
-import functools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from handoff_service.rules.conversations import reaction_words as words
-from handoff_service.rules.conversations.reaction_words import (
-    ALSO_SAID,
-    ANY_REACTION,
-    ATTACHMENTS,
-    NAMES,
-    THE,
-    A,
+from handoff_service.rules.conversations.reaction_patterns import (
+    ANY_WORD,
+    BY_NAME,
+    CLOSING,
+    EMOJI,
+    IN_ANY_LANGUAGE,
+    LAST_WORDS,
+    NAMED,
+    OPENING,
+    REMOVALS,
+    TAPBACKS,
+    UNQUOTED,
+    compiled,
+    without_accents,
 )
+from handoff_service.rules.conversations.reaction_words import NAMES, THE, A
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, is_visible
 from handoff_service.rules.virtual_agent.bot_text import plain
 
-OPENING, CLOSING = "“\"„«‹‟”＂「『《'", "”\"“»›‟＂」』》'"
 _CUT = re.compile(r"\s*(…|\.\.\.?)\s*$")
 _QUOTE_MARKS = frozenset(OPENING + CLOSING) - {"'"}
 _OBJECT = "\ufffc"  # what represents a picture in a text
@@ -32,19 +38,23 @@ _SURE_PREFIX = (
     # quote.
     16
 )
-MOST_WORDS = 6  # of the name of a reaction
+_CUT_PREFIX = 6  # the same where the quotation has no end, as in a text that was cut
 _ONE_KIND = {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
-    """``emoji``: empty for a removal that does not name it. ``quoted``: the words of the message
-    that it is about; None: it is about a picture or another attachment. ``sure``: people write no
-    such text themselves; without it only a message with these words makes it a reaction."""
+    """A reaction to a message."""
 
+    #: Empty for a removal that does not name it.
     emoji: str
     removed: bool = False
+    #: The words of the message that it is about. None: a picture or another attachment.
     quoted: str | None = None
+    #: Whether the quotation has no end.
+    cut: bool = False
+    #: Whether people never write such a text themselves. If they do, only a message with these
+    #: words makes it a reaction.
     sure: bool = True
 
 
@@ -55,32 +65,33 @@ def read(text: str) -> Reaction | None:
 
 
 def _readings(text: str) -> Iterator[Reaction]:
-    folded = text.casefold()
-    lower = text[:1].islower()
-    for verb, pattern, emoji in _TAPBACKS:
-        if folded.startswith(verb) and (found := _compiled(pattern).fullmatch(text)):
-            sure = verb not in _ALSO_SAID and not lower
-            yield _about(found, emoji, sure=sure)
-    for before, pattern in _EMOJI:
+    folded, bare = text.casefold(), without_accents(text)
+    begin = bare.casefold()
+    for row in TAPBACKS:
+        if begin.startswith(row.begin) and (found := compiled(row.pattern).fullmatch(bare)):
+            sure = folded.startswith(row.sure) and not text[:1].islower()
+            yield _about(text, found, row.emoji, sure=sure)
+    for before, pattern in EMOJI:
         if (
-            folded.startswith(before)
-            and (found := _compiled(pattern).fullmatch(text))
+            begin.startswith(before)
+            and (found := compiled(pattern).fullmatch(bare))
             and (shown := _emoji(found["what"]))
         ):
-            yield _about(found, shown)
-    for before, pattern in _NAMED:
+            yield _about(text, found, shown)
+    for before, pattern in NAMED:
         if (
-            folded.startswith(before)
-            and (found := _compiled(pattern).fullmatch(text))
+            begin.startswith(before)
+            and (found := compiled(pattern).fullmatch(bare))
             and (shown := _named(found["what"]))
         ):
-            yield _about(found, shown)
-    for before, pattern in _REMOVALS:
-        found = _compiled(pattern).fullmatch(text) if folded.startswith(before) else None
+            yield _about(text, found, shown)
+    for before, pattern in REMOVALS:
+        found = compiled(pattern).fullmatch(bare) if begin.startswith(before) else None
         if found and (taken := _named(found["what"])) is not None:
-            yield replace(_about(found, taken), removed=True)
-    if (found := _UNQUOTED.fullmatch(text)) and (shown := _emoji(found["what"])):
-        yield Reaction(emoji=shown, quoted=found["rest"], sure=False)
+            yield replace(_about(text, found, taken), removed=True)
+    for pattern in (IN_ANY_LANGUAGE, UNQUOTED):
+        if (found := compiled(pattern).fullmatch(bare)) and (shown := _emoji(found["what"])):
+            yield _about(text, found, shown, sure=False)
 
 
 def _may_be(text: str) -> bool:
@@ -88,7 +99,8 @@ def _may_be(text: str) -> bool:
     words."""
     if any(mark in text for mark in _QUOTE_MARKS) or " '" in text or any(map(_pictures, text[:1])):
         return True
-    return text.rpartition(" ")[2].strip(" .…").casefold() in _LAST_WORDS
+    last = text.rpartition(" ")[2].strip(" .…").casefold()
+    return without_accents(last) in LAST_WORDS
 
 
 def quotes(reaction: Reaction, body: str) -> bool:
@@ -100,9 +112,8 @@ def quotes(reaction: Reaction, body: str) -> bool:
     quoted, whole = _key(_CUT.sub("", reaction.quoted)), _key(body)
     if quoted == whole:
         return bool(quoted)
-    return whole.startswith(quoted) and (
-        len(quoted) >= _SURE_PREFIX or (cut is not None and bool(quoted))
-    )
+    least = 1 if cut else _CUT_PREFIX if reaction.cut else _SURE_PREFIX
+    return len(quoted) >= least and whole.startswith(quoted)
 
 
 def is_same(emoji: str, other: str) -> bool:
@@ -121,17 +132,19 @@ def is_emoji(text: str) -> bool:
     )
 
 
-def _about(found: re.Match[str], emoji: str, *, sure: bool = True) -> Reaction:
+def _about(text: str, found: re.Match[str], emoji: str, *, sure: bool = True) -> Reaction:
+    """``found`` is in the text without accents, which has the same length."""
     if found["quoted"] is None:
         return Reaction(emoji=emoji, sure=sure)
-    quotation = found["quoted"]
-    closed = len(quotation) > 1 and quotation[-1] in CLOSING
-    quoted = quotation[1 : -1 if closed else None].strip()
+    quotation = text[found.start("quoted") : found.end("quoted")]
+    opened = quotation[0] in OPENING
+    closed = opened and len(quotation) > 1 and quotation[-1] in CLOSING
+    quoted = quotation[1 if opened else 0 : -1 if closed else None].strip()
     if not is_visible(quoted.replace(_OBJECT, "")):
         return Reaction(emoji=emoji, sure=sure)
     whole = (closed and quotation[0] != "'") or quoted.endswith(("…", "..."))
     sure = sure and whole and not any(mark in quoted for mark in _QUOTE_MARKS)
-    return Reaction(emoji=emoji, quoted=quoted, sure=sure)
+    return Reaction(emoji=emoji, quoted=quoted, cut=opened and not closed, sure=sure)
 
 
 def _clean(text: str) -> str:
@@ -162,15 +175,15 @@ def _emoji(what: str) -> str | None:
 
 def _named(what: str) -> str | None:
     """The emoji of the reaction that a text names; empty: any; None: it names no reaction."""
-    beside = A | THE | ANY_REACTION | {"emoji"}
+    beside = A | THE | ANY_WORD | {"emoji"}
     shown = [emoji for word in what.split() if (emoji := _emoji(word))]
     rest = [word for word in what.split() if not _emoji(word) and plain(word) not in beside]
     if shown and not rest:
         return "".join(shown)
     name = " ".join(filter(None, map(plain, rest)))
     if not name:
-        return "" if ANY_REACTION & set(plain(what).split()) else None
-    return _BY_NAME.get(name)
+        return "" if ANY_WORD & set(plain(what).split()) else None
+    return BY_NAME.get(name)
 
 
 def _pictures(c: str) -> bool:
@@ -189,62 +202,3 @@ def _is_tone(c: str) -> bool:
 
 
 _SKIN, _TAGS = ("\U0001f3fb", "\U0001f3ff"), ("\U000e0020", "\U000e007f")
-
-
-@functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compile on first use. Compiling all patterns would slow every start."""
-    return re.compile(pattern, re.IGNORECASE)
-
-
-def _pattern(before: str, what: str, between: str, after: str, articles: frozenset[str]) -> str:
-    marked = "|".join(re.escape(mark) for mark in sorted(articles, key=len, reverse=True))
-    things = "|".join(sorted({re.escape(a) for a in ATTACHMENTS}, key=len, reverse=True))
-    elided = "|[ld]'" if articles & THE else ""
-    thing = rf"(?:(?:{marked}|\d+) {elided})(?:{things})(?:s|es)?"
-    quoted = rf"[{OPENING}].*[{CLOSING}]|[{OPENING}][^{CLOSING}]+"
-    target = rf"(?P<thing>{thing})|(?P<quoted>{quoted})"
-    parts = [re.escape(before), what, re.escape(between), f"(?:{target})", re.escape(after)]
-    return " ".join(part for part in parts if part) + r"(?: ?(?:\.{1,3}|…))?"
-
-
-_TAPBACKS: Sequence[tuple[str, str, str]] = (
-    *(
-        (verb.casefold(), _pattern(verb, "", "", "", A), emoji)
-        for emoji, languages in words.VERBS.items()
-        for verbs in languages.values()
-        for verb in verbs
-    ),
-    *(
-        (before.casefold(), _pattern(before, "", "", after, A), emoji)
-        for before, after, emoji in words.AROUND
-    ),
-)
-_EMOJI_LIKE = rf"(?:[0-9#*]\ufe0f?\u20e3|[^{OPENING}\w]){{1,40}}"
-_WHAT = rf"(?P<what>{_EMOJI_LIKE}|{'|'.join(NAMES[words.STICKER])})"
-_NAME = rf"(?P<what>\S+(?: \S+){{0,{MOST_WORDS - 1}}}?)"
-
-
-def _patterns(table: Sequence[tuple[str, str, str]], what: str) -> Sequence[tuple[str, str]]:
-    return tuple(
-        (before.casefold(), _pattern(before, what, between, after, A | THE))
-        for before, between, after in table
-    )
-
-
-_EMOJI, _NAMED = _patterns(words.WITH_EMOJI, _WHAT), _patterns(words.NAMED, _NAME)
-_REMOVALS = _patterns(words.REMOVED, _NAME)
-_UNQUOTED = re.compile(
-    rf"(?P<what>{_EMOJI_LIKE}) (?:to|a|à|zu|auf|para) (?P<rest>[^{OPENING}\s].*)"
-)
-_ALSO_SAID = frozenset(verb.casefold() for verb in ALSO_SAID)
-_BY_NAME = {name: emoji for emoji, names in NAMES.items() for name in names}
-_LAST_WORDS = frozenset(
-    f"{attachment.split()[-1]}{s}" for attachment in ATTACHMENTS for s in ("", "s", "es")
-) | {
-    after.split()[-1].casefold()
-    for after in [
-        *(after for _, after, _ in words.AROUND),
-        *(after for _, _, after in (*words.WITH_EMOJI, *words.NAMED, *words.REMOVED) if after),
-    ]
-}

@@ -5,6 +5,7 @@ query syntax: a word holds only letters and digits.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -131,6 +132,7 @@ def _phrase(runs: Sequence[str], *, begins: bool) -> Phrase:
 def read_numbers(typed: str) -> tuple[str, ...]:
     """The E.164 prefixes that a phone number may mean: international with + or 00, national with or
     without its 0."""
+    typed = _ascii_digits(typed)
     digits = "".join(c for c in typed if c in "0123456789")
     if len(digits) < LEAST_DIGITS or not _PHONE.fullmatch(typed):
         return ()
@@ -139,6 +141,14 @@ def read_numbers(typed: str) -> tuple[str, ...]:
     endings = dict.fromkeys(form for form in forms if len(form) >= LEAST_DIGITS)
     tokens = tuple(REVERSED + ending[::-1] for ending in endings)
     return (NUMBER + begins, *tokens) if len(begins) >= LEAST_DIGITS else tokens
+
+
+def _ascii_digits(typed: str) -> str:
+    """The text with the digits 0 to 9 in place of those of other scripts and fullwidth forms."""
+    if typed.isascii():
+        return typed
+    composed = unicodedata.normalize("NFKC", typed)
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in composed)
 
 
 def marked(text: str, wanted: Sequence[Phrase], room: int = 160) -> list[tuple[str, bool]]:

@@ -61,14 +61,17 @@ _SPANISH = _words_in(
     caso casos pedido solicitud estado reporte problema problemas pregunta horario horarios
     abierto abierta abiertos cerrado numero equivocado nuevo nueva nuevos nuevas misma mismo uno
     dos tres desde sobre entre para durante ingles espanol castellano entiendo entiende
-    comprendo
+    comprendo alto basta pare paren parar detener detengan deja deje dejen dejar dejame dejenme
+    moleste molesten molestar mensaje mensajes texto textos lista borre borren borrar elimine
+    eliminen eliminar quite quiten quitenme saquen saquenme baja cancelar cancele cancelen
+    desuscribir desuscribirme desuscribanme suscripcion manden escriban escribirme envien
     """
 )
 # Spanish words that are common in names or exist in English too. They count only together with a
 # word of the other list.
 _SHARED = _words_in(
     "a al con de del e el en es la las le les lo los me mi mia mio mis ni no nos o se si sin son su"
-    " te tu un una unos unas y yo todo ver sale red persona"
+    " te tu un una unos unas y yo todo ver sale red persona paz"
 )
 #: English texts contain them too, so they prove nothing alone, and together they count as one word.
 _COURTESY = _words_in(

@@ -79,6 +79,7 @@ _ADDED_BELOW_BLANK = re.compile(  # for unlisted programs and devices: each word
     r"(?: (?:my|mi|meu|mon|mein(?:em)?|mijn))?"
     r"(?: \(?(?:[A-Z\d]|i[A-Z])[\w.+&'-]*\)?){1,5}[.!]?"
 )
+_AROUND_WORDS = re.compile(r"^[^\w(]+|[^\w)]+$")  # such as an emoji
 _UNFINISHED = re.compile(  # a sentence that continues below a line of dashes
     r"(?:[:,]|\b(?:for|to|of|with|from|in|on|at|by|and|or|the|an?|my|is|are|para|de|con|en|y"
     r"|la|el))$",
@@ -88,6 +89,8 @@ _DELIMITER = re.compile(r"\s*(?:--+|\u2014+|__+|\*{3,}|={3,})\s*")
 _SIGN_OFF = re.compile(
     r"(?:(?:best|kind|kindest|warm|warmest|many|with kind|with best) )?(?:regards|wishes)"
     r"|best|cheers|sincerely"
+    r"|(?:very )?respectfully|v/r|all the best|warmly|take care|(?:talk|speak) soon|xoxo|hugs"
+    r"|(?:un )?abrazos?|cuidate|bises|hilsen|halsningar|pozdrawiam|с уважением"
     r"|yours(?: (?:truly|sincerely|faithfully))?|(?:many )?thanks|thank you|thx|br|rgds"
     r"|(?:un (?:cordial )?)?saludos?(?: cordiales)?|cordialmente|atentamente|atte|gracias"
     r"|(?:mit )?(?:freundlichen?|vielen?|besten?|lieben?|schonen?) gru(?:ss|ß)en?|mfg|lg|vg"
@@ -95,7 +98,20 @@ _SIGN_OFF = re.compile(
     r"(?:met )?vriendelijke groet(?:en)?"
 )
 # also counts without a name
-_SURE_SIGN_OFF = re.compile(r"(?!best$|cheers$|.*thank|thx$|gracias$|yours$|lg$|vg$|br$).*")
+_SURE_SIGN_OFF = re.compile(
+    r"(?!best$|cheers$|.*thank|thx$|gracias$|yours$|lg$|vg$|br$|take care$|.*soon$|xoxo$|hugs$).*"
+)
+#: What companies add below a mail. It ends the text.
+_DISCLAIMER = re.compile(
+    r"(?:confidentiality notice|disclaimer|confidential|aviso(?: de confidencialidad| legal)):"
+    r" .{10,}"
+    r"|th(?:is|e information in this) (?:e-?mail|message|communication|transmission)"
+    r"(?:,? (?:and|including) any (?:attachments?|files)[^.]*)?,? (?:is|are|may|contains?)"
+    r" (?:strictly |solely |be |intended |for |privileged|private|confidential).*"
+    r"|este (?:mensaje|correo)[^.]* (?:es|son|puede|contiene)[^.]* (?:confidencial|privad).*"
+)
+#: A name below a short answer: - Jane, ~Jane Roe
+_DASH_AND_NAME = re.compile(r"[-~\u2013\u2014]\s*(?P<name>\w.*)")
 _CONTACT = re.compile(
     r"\S+@\S+\.\S+|(?:https?://|www\.)\S+"
     r"|(?:(?:tel|phone|mobile|cell|fax|office|direct|[mtopf])\b\.?:? ?)?\+?[\d ().-]{7,}",
@@ -241,8 +257,12 @@ def _begins(lines: list[str]) -> int | None:
         below_blank and _ADDED_BELOW_BLANK.fullmatch(lines[last].strip())
     ):
         return last
-    if _DELIMITER.fullmatch(lines[last]):
+    if _DELIMITER.fullmatch(lines[last]) or _DISCLAIMER.fullmatch(_folded(lines[last])):
         return last
+    if _is_contact_line(lines[last]):
+        return last
+    if len(lines[0].split()) == 1 and (name := _name_below(lines, last)):
+        return name
     for n in range(last - 1, max(0, last - MOST_LINES) - 1, -1):
         below = [line.strip() for line in lines[n + 1 : last + 1] if line.strip()]
         if n == 0 or _UNFINISHED.search("".join(lines[:n]).rstrip()):
@@ -255,6 +275,27 @@ def _begins(lines: list[str]) -> int | None:
         last
         if _is_sign_off(lines[last]) and _SURE_SIGN_OFF.fullmatch(_folded(lines[last]))
         else None
+    )
+
+
+def _name_below(lines: list[str], last: int) -> int | None:
+    """Index of the line below an answer of one word where somebody's name starts."""
+    dashed = _DASH_AND_NAME.fullmatch(lines[last].strip())
+    if dashed and len(dashed["name"].split()) <= _SMALL_NAME_WORDS and _is_name(dashed["name"]):
+        return last if not any(line.strip() for line in lines[1:last]) else None
+    below = [line.strip() for line in lines[2 : last + 1]]
+    block = not lines[1].strip() and 1 < len(below) <= MOST_LINES and all(map(_is_name, below))
+    is_known = lines[0].strip(" .)\r\n").isdecimal() or any(map(_CONTACT.fullmatch, below[1:]))
+    return 2 if block and is_known else None
+
+
+def _is_contact_line(line: str) -> bool:
+    """Whether this is a name and how to reach the person: Jane Roe | Acme | +1 202 555 0101."""
+    parts = [part.strip() for part in re.split(r"[|\u2022\u00b7]", line)]
+    return (
+        len(parts) > 1
+        and all(map(_is_name, filter(None, parts)))
+        and any(_CONTACT.fullmatch(part) for part in parts)
     )
 
 
@@ -312,7 +353,7 @@ def _is_added(line: str) -> bool:
             for part in re.split(rf"(?<=\w){ends}(?:\s+|$)", _folded(plain))
             if part.strip(" .!*_-")
         ]
-        if parts and all(_ADDED.fullmatch(part.strip(" .!*_-,")) for part in parts):
+        if parts and all(_ADDED.fullmatch(_AROUND_WORDS.sub("", part)) for part in parts):
             return True
     return False
 

@@ -78,7 +78,9 @@ HUNGARIAN = _set(
 )
 
 _BRACKETS = re.compile(r"[(\[（【][^)\]）】]*[)\]）】]")
-_COMMA = re.compile(r"[,，、،]")
+_COMMA = re.compile(r"[,，、،;；]")
+#: The endings of Russian and Ukrainian patronymics, which follow the given name.
+_PATRONYMIC = re.compile(r"(?i)[а-яёіїє]{2,}(?:ович|евич|ьич|лич|мич|тич|овна|евна|ична|івна|ївна)")
 #: Chinese, Japanese and Korean: people are called by the whole name.
 _WHOLE_SCRIPTS = re.compile(
     r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]"
@@ -134,7 +136,9 @@ def _first_of(words: list[str], *, family_follows: bool) -> str | None:
         if _plain(words[0]) in HUNGARIAN or _is_family_in_capitals(words):
             later = [word for word in words[1:] if not _is_capitals(word)]
             return later[0] if later else words[0]
-    while words and _is_initial(words[0]):
+        if len(words) > least and _PATRONYMIC.fullmatch(words[-1]):
+            return words[-2]
+    while words and (_is_initial(words[0]) or _is_abbreviation(words[0])):
         words = words[1:]
     if len(words) < least:
         return None
@@ -180,6 +184,11 @@ def _plain(word: str) -> str:
 def _is_initial(word: str) -> bool:
     letters = word.rstrip(".")
     return len(letters) == 1 and (word.endswith(".") or letters.isupper())
+
+
+def _is_abbreviation(word: str) -> bool:
+    """Whether this is a title that is not listed, or an abbreviated name: Md. Rahim Uddin."""
+    return word.endswith(".") and len(word) > 2
 
 
 def _is_capitals(word: str) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 from handoff_service.rules.conversations.search_query import Wanted
 from handoff_service.store.conversations import conversations, text_index
 from handoff_service.store.desk.user_search import Page
-from handoff_service.store.desk.users import search_user_ids, search_users
+from handoff_service.store.desk.users import search_user_ids, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Interaction, Message, User
@@ -22,6 +22,7 @@ from handoff_service.store.views import Interaction, Message, User
 type Where = Sequence[sa.ColumnElement[bool]]
 i, m = t.interactions, t.messages
 MOST_PEOPLE = 200  # whose conversations a name search covers
+SHOWN_PEOPLE = 6
 CHUNK = 1000
 MOST_LOOKED_AT = 20 * CHUNK
 BEYOND = 1 << 42  # above any interaction's id
@@ -60,18 +61,32 @@ class FoundPerson:
     newest: int | None
 
 
+def people_ids(conn: Connection, wanted: Wanted) -> list[int]:
+    """Users by all words of a name, an employee number, or the end of a phone number."""
+    return [] if wanted.nothing else search_user_ids(conn, wanted.typed, Page(limit=MOST_PEOPLE))
+
+
 def find_interactions(
-    conn: Connection, wanted: Wanted, *, where: Where = (), below: int | None = None, limit: int
+    conn: Connection,
+    wanted: Wanted,
+    *,
+    people: Sequence[int] | None = None,
+    where: Where = (),
+    below: int | None = None,
+    limit: int,
 ) -> ResultPage:
-    """The newest matching interactions, below an id and within ``where``."""
+    """The newest matching interactions, below an id and within ``where``. ``people``: the users who
+    match, if they are known already."""
     below = below or BEYOND
     if wanted.nothing:
         return ResultPage(items=[], below=None)
+    if people is None:
+        people = people_ids(conn, wanted)
     fresh = _newest_lines(
         conn, text_index.newest_matches(conn, wanted, text_index.place(below, 0)), where
     )
     by_text, looked_to = _by_text(conn, wanted, where, below, limit + 1)
-    others = set(_by_name(conn, wanted, where, below, limit + 1)) | _by_reference(
+    others = set(_of_people(conn, people, where, below, limit + 1)) | _by_reference(
         conn, wanted, where, below
     )
     lines = {find.interaction_id: find for find in (*by_text, *fresh)}
@@ -108,11 +123,13 @@ def found_conversations(
     return [FoundConversation(interaction=one, line=lines.get(one.id)) for one in shown]
 
 
-def found_people(conn: Connection, wanted: Wanted, limit: int = 6) -> list[FoundPerson]:
-    """Users by all words of a name, an employee number, or the end of a phone number."""
-    if wanted.nothing:
+def found_people(
+    conn: Connection, people: Sequence[int], limit: int = SHOWN_PEOPLE
+) -> list[FoundPerson]:
+    """The first of these users, with their conversations."""
+    if not people:
         return []
-    users = search_users(conn, wanted.typed, limit)
+    users = select_users(conn, one_of(t.users.c.id, people[:limit]))
     query = select(i.c.user_id, func.count(), func.max(i.c.id)).where(
         one_of(i.c.user_id, [one.id for one in users])
     )
@@ -160,14 +177,15 @@ def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list
     return [Result(one, seq or None) for one, seq in newest.items() if one in kept]
 
 
-def _by_name(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> list[int]:
-    """Interactions of the matching users."""
-    users = search_user_ids(conn, wanted.typed, Page(limit=MOST_PEOPLE))
-    if not users:
+def _of_people(
+    conn: Connection, people: Sequence[int], where: Where, below: int, most: int
+) -> list[int]:
+    """Interactions of these users."""
+    if not people:
         return []
     query = (
         select(i.c.id)
-        .where(one_of(i.c.user_id, users), i.c.id < below, *where)
+        .where(one_of(i.c.user_id, people), i.c.id < below, *where)
         .order_by(i.c.id.desc())
     )
     return list(conn.execute(query.limit(most)).scalars())

@@ -59,11 +59,12 @@ async def search_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _results(conn: Connection, wanted: Wanted, below: int | None, agent_id: int) -> Results:
-    found = search.find_interactions(conn, wanted, below=below, limit=A_PAGE)
+    people = search.people_ids(conn, wanted)
+    found = search.find_interactions(conn, wanted, people=people, below=below, limit=A_PAGE)
     shown = search.found_conversations(conn, found, agent_id)
     return Results(
         wanted=wanted,
-        people=search.found_people(conn, wanted) if below is None else [],
+        people=search.found_people(conn, people) if below is None else [],
         hits=[_hit(one, wanted, agent_id) for one in shown],
         below=found.below,
     )
