@@ -1216,6 +1216,22 @@ record_changes = Table(
     _time("at"),
     UniqueConstraint("noun", "record", "version"),
 )
+#: Records that were deleted. Their changes are kept under ``deleted-<id>``, because SQLite may give
+#: a record's own id to the next one.
+deleted_records = Table(
+    "deleted_records",
+    metadata,
+    _id(),
+    _word("noun"),
+    #: what the record was called
+    Column("name", sa.Text, nullable=False),
+    #: null: a command in a terminal
+    _ref("agent_id", "agents.id", null=True),
+    #: field -> [value, null]: what the record was
+    Column("changes", sa.JSON, nullable=False),
+    _time("at"),
+    Index("ix_deleted_records_noun", "noun", "id"),
+)
 
 # Backups ------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from handoff_service.web.admin import (
     case_webhook,
     checklist,
     consents,
+    deleted,
     desk,
     desk_file,
     groups,
@@ -55,6 +56,7 @@ PAGES: Mapping[str, Any] = {
     **desk_file.PAGES,
     **case_webhook.PAGES,
     **restored.PAGES,
+    **deleted.PAGES,
     **messaging_actions.PAGES,
 }
 # address under /workspace/admin -> handler of POST

@@ -34,6 +34,17 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/restored": "Restored sends",
     },
 }
+#: Address of a list -> the kinds of records on it that can be deleted, with their names.
+DELETED: Mapping[str, Mapping[str, str]] = {
+    "/users": {"users": "users"},
+    "/agents": {"agents": "agents", "groups": "groups"},
+    "/provider-numbers": {"provider-numbers": "company numbers"},
+    "/queues": {"queues": "queues"},
+    "/messaging-actions": {"messaging-actions": "messaging actions"},
+    "/templates": {"templates": "templates"},
+    "/outages": {"outages": "outages"},
+    "/desk": {"presence-states": "presence states", "reject-reasons": "reasons to reject"},
+}
 
 
 def menu_for(*, admin: bool) -> Mapping[str, Mapping[str, str]]:

@@ -285,8 +285,8 @@ def colleague(interaction: Interaction, agent_id: int) -> str | None:
 
 
 def must_join(interaction: Interaction, agent_id: int) -> bool:
-    """Return whether a colleague has the conversation and this agent has not joined. Then the page
-    offers the acts that ask first, and joining for the others."""
+    """Return whether a colleague has the conversation and this agent has not joined. Then every
+    act of the page asks first."""
     members = {agent.id for agent in interaction.live_group}
     return colleague(interaction, agent_id) is not None and agent_id not in members
 
