@@ -69,7 +69,9 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     by = agent_name(tx.conn, command.agent_id)
     did = "asked for an identity check"
-    changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, sentence=f"{by} {did}")
+    changed = messages.change_owner(
+        tx, interaction, owner=Owner.VIRTUAL_AGENT, sentence=f"{by} {did}"
+    )
     proofs.begin(tx, changed.id, changed.epoch, changed.requester_number, command.agent_id)
     tx.conn.execute(
         update(t.interactions)

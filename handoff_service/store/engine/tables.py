@@ -870,6 +870,8 @@ bot_models = Table(
     _time("trained_at"),
     #: when it became what ``state`` says
     _time("since"),
+    #: a trainer keeps its file
+    _flag("is_pinned", default=False),
     Index("ix_bot_models_state", "state"),
 )
 #: Every change of the running model.
