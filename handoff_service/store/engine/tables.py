@@ -818,6 +818,8 @@ trainer_labels = Table(
     _word("file", null=True),
     #: a blind second label: the first one was not shown, and nothing is written
     _flag("second", default=False),
+    #: of a second label: what the first one was, after a trainer has settled that the two differ
+    _word("disputed", null=True),
     #: the first label of one action; labels of a whole cluster are undone together
     Column("batch", ID),
     _time("made_at"),

@@ -24,6 +24,7 @@ from handoff_service.store.identity import associations, proofs
 from handoff_service.store.identity.associations import was_verified_in
 from handoff_service.store.messaging_actions import messaging_actions, prompts
 from handoff_service.store.routing import inbox
+from handoff_service.store.training.items import MarkedTurns, marked_turns
 from handoff_service.store.views import (
     Agent,
     Association,
@@ -122,6 +123,7 @@ class Thread:
     history: list[Association]  #: who the number was linked to over time
     failed_proofs: list[PastProof]  #: failed attempts to prove an identity
     on_record_of: list[User]  #: the users whose records have the number
+    marked: MarkedTurns  #: the answers that an agent marked as misunderstood
 
     @property
     def conflict(self) -> bool:
@@ -267,6 +269,7 @@ def _thread(
         history=associations.of_number(conn, interaction.requester_number),
         failed_proofs=proofs.of_number(conn, interaction.requester_number),
         on_record_of=select_users(conn, has_number(interaction.requester_number)),
+        marked=marked_turns(conn, interaction_id),
     )
 
 
