@@ -1,8 +1,8 @@
 """The archive file: a tar, compressed when its name ends in ``gz``.
 
 Members in order: ``tables/NAME.jsonl`` (each table after the tables it refers to), ``media/NAME``,
-``models/NAME``, ``keys/secret_key``, ``keys/bot_token``, and last ``manifest.json``, so a truncated archive has no
-manifest. The manifest has the SHA-256 of every other member.
+``models/NAME``, ``keys/secret_key``, ``keys/bot_token``, and last ``manifest.json``, so a truncated
+archive has no manifest. The manifest has the SHA-256 of every other member.
 """
 
 import gzip

@@ -1,9 +1,9 @@
 """The folder of models in HOME.
 
-Each model has the files ``<name>.tar.gz``, which Rasa loads, ``<name>.data.zip``, its training data,
-and further ones with what was measured. The file ``running`` names the model that a bot process
-loads when it starts. The database decides which model that is, and the service copies its name to
-``running``.
+Each model has the files ``<name>.tar.gz``, which Rasa loads, ``<name>.data.zip``, its training
+data, and further ones with what was measured. The file ``running`` names the model that a bot
+process loads when it starts. The database decides which model that is, and the service copies its
+name to ``running``.
 """
 
 import difflib

@@ -24,6 +24,7 @@ from handoff_service.web.admin import (
     desk,
     desk_file,
     groups,
+    mail,
     messaging_actions,
     outages,
     profiles,
@@ -57,6 +58,7 @@ PAGES: Mapping[str, Any] = {
     **case_webhook.PAGES,
     **restored.PAGES,
     **deleted.PAGES,
+    **mail.PAGES,
     **messaging_actions.PAGES,
 }
 # address under /workspace/admin -> handler of POST
@@ -75,6 +77,7 @@ ACTS: Mapping[str, Any] = {
     **desk_file.ACTS,
     **case_webhook.ACTS,
     **restored.ACTS,
+    **mail.ACTS,
     **messaging_actions.ACTS,
 }
 

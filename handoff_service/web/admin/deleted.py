@@ -39,7 +39,7 @@ async def deleted_page(request: Request, kind: str, agent: CurrentAgent) -> HTTP
         deleted_records, NOUNS[kind], before=before, most=PAGE + 1
     )
     shown = found[:PAGE]
-    given = {
+    given: dict[str, Any] = {
         "rows": shown,
         "called": kinds[kind],
         "back": here,

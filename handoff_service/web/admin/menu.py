@@ -30,6 +30,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Desk": {
         "/desk": "Desk settings",
         "/case-webhook": "Case webhook",
+        "/mail": "Mail",
         "/desk-file": "Import and export",
         "/restored": "Restored sends",
     },

@@ -124,7 +124,7 @@ async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse
 
 
 @page(Role.TRAINER)
-async def pin(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
+async def pin_one_model(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
     """Keep a model's file for good, or no longer."""
     command = PinModel(hash=hash, is_pinned=form_field(request, "pinned") == "1")
     await desk_of(request).store.write(pin_model, command)
@@ -236,6 +236,6 @@ PAGES: dict[str, Any] = {
 }
 ACTS: dict[str, Any] = {
     f"{ONE}/promote": promote_model,
-    f"{ONE}/pin": pin,
+    f"{ONE}/pin": pin_one_model,
     "/trainer/models/roll-back": roll_back_model,
 }

@@ -135,7 +135,7 @@ async def unpin(request: Request, pinned_id: int, agent: CurrentAgent) -> HTTPRe
 
 
 @page(Role.TRAINER)
-async def settle(request: Request, item_id: int, agent: CurrentAgent) -> HTTPResponse:
+async def settle_labels(request: Request, item_id: int, agent: CurrentAgent) -> HTTPResponse:
     """Settle two different labels of one text. ``keeps``: first or second."""
     desk = desk_of(request)
     command = SettleDispute(
@@ -303,6 +303,6 @@ PAGES: dict[str, Any] = {
 ACTS: dict[str, Any] = {
     "/trainer/label": put_label,
     "/trainer/undo": undo_label,
-    "/trainer/disputes/<item_id:int>": settle,
+    "/trainer/disputes/<item_id:int>": settle_labels,
     "/trainer/pinned/<pinned_id:int>/remove": unpin,
 }
