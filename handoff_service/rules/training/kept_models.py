@@ -1,11 +1,11 @@
-"""Which models keep their files. Each file takes some megabytes, and most are never used again."""
+"""Which models keep their files. Each file takes 16 MB, and most are never used again."""
 
 from collections.abc import Iterable
 from typing import Protocol
 
 from handoff_service.rules.shared.vocabulary import ModelState
 
-LAST_TRAINED = 20
+LAST_TRAINED = 10
 LAST_RUN = 5
 IN_USE = frozenset({ModelState.RUNNING, ModelState.CANARY, ModelState.CANDIDATE})
 
