@@ -1,1 +1,1 @@
-"""Backups: one archive file with the database, media and keys of a desk."""
+"""Backups: one archive file with the database, media, models and keys of a desk."""

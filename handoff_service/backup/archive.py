@@ -1,8 +1,8 @@
 """The archive file: a tar, compressed when its name ends in ``gz``.
 
 Members in order: ``tables/NAME.jsonl`` (each table after the tables it refers to), ``media/NAME``,
-``keys/secret_key``, ``keys/bot_token``, and last ``manifest.json``, so a truncated archive has no
-manifest. The manifest has the SHA-256 of every other member.
+``models/NAME``, ``keys/secret_key``, ``keys/bot_token``, and last ``manifest.json``, so a truncated
+archive has no manifest. The manifest has the SHA-256 of every other member.
 """
 
 import gzip
@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from handoff_service.bot_control import model_folder
 from handoff_service.errors import SetupError
 from handoff_service.lib.media_folder import is_name
 
@@ -42,6 +43,7 @@ class Manifest:
     columns: dict[str, list[str]] = field(default_factory=dict)  #: table -> its columns
     rows: dict[str, int] = field(default_factory=dict)  #: table -> number of rows
     media: int = 0
+    models: int = 0  #: number of files
     sha256: dict[str, str] = field(default_factory=dict)  #: member -> its hash
 
 
@@ -55,6 +57,12 @@ def medium_of(member: str) -> str | None:
     """The member's media file name, if it is one."""
     name = member.removeprefix("media/")
     return name if member.startswith("media/") and is_name(name) else None
+
+
+def model_file_of(member: str) -> str | None:
+    """The member's name in the folder of models, if it is one."""
+    name = member.removeprefix("models/")
+    return name if member.startswith("models/") and model_folder.is_name(name) else None
 
 
 def key_of(member: str) -> str | None:
@@ -159,7 +167,7 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def _has_a_place(name: str) -> bool:
-    return name == MANIFEST or any(of(name) for of in (table_of, medium_of, key_of))
+    return name == MANIFEST or any(of(name) for of in (table_of, medium_of, model_file_of, key_of))
 
 
 def check(path: Path) -> Manifest:

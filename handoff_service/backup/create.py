@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from handoff_service import clock
 from handoff_service.backup.archive import KEYS, Manifest, Writer, new_archive
+from handoff_service.bot_control import model_folder
 from handoff_service.errors import SetupError
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.settings import Settings
@@ -65,9 +66,11 @@ def _write(settings: Settings, connection: sa.Connection, path: Path, report: Re
         # media take a while, and an open transaction keeps the database from cleaning up
         connection.rollback()
         _add_media(archive, MediaFolder(settings.home / "media"), report)
+        _add_models(archive, settings.home, report)
         _add_keys(archive, settings, report)
     report(
-        f"The backup is in {path}: {sum(manifest.rows.values()):,} rows, {manifest.media:,} media."
+        f"The backup is in {path}: {sum(manifest.rows.values()):,} rows, {manifest.media:,} media, "
+        f"{manifest.models:,} files of models."
     )
 
 
@@ -78,6 +81,15 @@ def _add_media(archive: Writer, folder: MediaFolder, report: Report) -> None:
             archive.manifest.media += 1
     if archive.manifest.media:
         report(f"media: {archive.manifest.media:,} files")
+
+
+def _add_models(archive: Writer, home: Path, report: Report) -> None:
+    for path in model_folder.files(home):
+        with suppress(FileNotFoundError):  # an old model that was let go meanwhile
+            archive.add_file(f"models/{path.name}", path)
+            archive.manifest.models += 1
+    if archive.manifest.models:
+        report(f"models: {archive.manifest.models:,} files")
 
 
 def _add_keys(archive: Writer, settings: Settings, report: Report) -> None:

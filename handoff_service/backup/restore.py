@@ -1,14 +1,15 @@
 """``patchboard restore``: restore a desk from an archive into an empty database and HOME.
 
-One transaction fills the database at the archive's schema; then it is migrated. Keys and media are
-put in place before the commit. They mean nothing without the database, so an interrupted restore
-leaves nothing half done.
+One transaction fills the database at the archive's schema; then it is migrated. Keys, media and
+models are put in place before the commit. They mean nothing without the database, so an interrupted
+restore leaves nothing half done.
 """
 
 import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -22,10 +23,12 @@ from handoff_service.backup.archive import (
     key_of,
     medium_of,
     members,
+    model_file_of,
     readable,
     table_of,
 )
 from handoff_service.backup.create import Report
+from handoff_service.bot_control import model_folder
 from handoff_service.errors import SetupError
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.rules.shared.vocabulary import Work
@@ -68,24 +71,23 @@ def restore(settings: Settings, path: Path, report: Report) -> None:
 
 def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report) -> None:
     _refuse_open_file(settings)
-    folder = MediaFolder(settings.home / "media")
     with (
         readable(path),
-        _added_media(folder) as added,
+        _added_files(settings.home) as files,
         migrating(settings.database_url) as connection,
     ):
         _refuse_others(connection)
         _empty(connection)
         apply(connection, manifest.schema)
-        keys = _fill(connection, path, manifest, folder, added, report)
+        keys = _fill(connection, path, manifest, files, report)
         apply(connection)
         check_foreign_keys(connection)
         _finish(connection, manifest, keys)
         for name, key in keys.items():
             replace_key(settings.home, name, key)
     report(
-        f"Restored {sum(manifest.rows.values()):,} rows and {manifest.media:,} media of "
-        f"{manifest.made_at}."
+        f"Restored {sum(manifest.rows.values()):,} rows, {manifest.media:,} media and "
+        f"{manifest.models:,} files of models of {manifest.made_at}."
     )
     report(
         "The sends that were queued before the backup are held. An admin releases or cancels them "
@@ -149,15 +151,38 @@ def _empty(connection: sa.Connection) -> None:
         connection.execute(sa.text(f"DROP TABLE IF EXISTS {name}"))
 
 
+@dataclass(slots=True)
+class _Files:
+    """The files that this restore puts into HOME."""
+
+    home: Path
+    media: MediaFolder
+    added_media: list[str] = field(default_factory=list)
+    added_models: list[str] = field(default_factory=list)
+
+    def add(self, member: str, content: IO[bytes]) -> None:
+        """Store the member if it is a medium or a file of a model."""
+        if name := medium_of(member):
+            if self.media.add(name, content):
+                self.added_media.append(name)
+        elif (name := model_file_of(member)) and model_folder.add(self.home, name, content.read()):
+            self.added_models.append(name)
+
+    def remove(self) -> None:
+        for name in self.added_media:
+            self.media.remove(name)
+        for name in self.added_models:
+            (model_folder.folder(self.home) / name).unlink(missing_ok=True)
+
+
 @contextmanager
-def _added_media(folder: MediaFolder) -> Iterator[list[str]]:
-    """The media that this restore added. They are removed again when it fails."""
-    added: list[str] = []
+def _added_files(home: Path) -> Iterator[_Files]:
+    """The files that this restore adds. They are removed again when it fails."""
+    files = _Files(home, MediaFolder(home / "media"))
     try:
-        yield added
+        yield files
     except BaseException:
-        for name in added:
-            folder.remove(name)
+        files.remove()
         raise
 
 
@@ -165,11 +190,10 @@ def _fill(
     connection: sa.Connection,
     path: Path,
     manifest: Manifest,
-    folder: MediaFolder,
-    added: list[str],
+    files: _Files,
     report: Report,
 ) -> dict[str, str]:
-    """Read the members into the database and the media folder. Returns the keys by their names."""
+    """Read the members into the database and HOME. Returns the keys by their names."""
     tables = {table.name: table for table in tables_of(connection)}
     for table in reversed(tables.values()):
         # what migrations put into a new desk is in the archive too
@@ -180,13 +204,13 @@ def _fill(
             _fill_table(connection, tables.get(name), name, content, manifest)
             if manifest.rows[name]:
                 report(f"{name}: {manifest.rows[name]:,} rows")
-        elif name := medium_of(member):
-            if folder.add(name, content):
-                added.append(name)
         elif name := key_of(member):
             keys[name] = content.read().decode()
-    if manifest.media:
-        report(f"media: {manifest.media:,} files")
+        else:
+            files.add(member, content)
+    for kind, count in (("media", manifest.media), ("models", manifest.models)):
+        if count:
+            report(f"{kind}: {count:,} files")
     return keys
 
 
@@ -214,6 +238,7 @@ def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, st
     # the original desk has mailed these; whoever still needs a link asks again
     connection.execute(sa.delete(t.due_work).where(t.due_work.c.kind == Work.MAIL_LINK))
     # The original desk may still use the same Redis server. The id keeps the two desks apart there.
+    # Password links are signed with it, so those from before end.
     connection.execute(sa.update(t.installation).values(desk_id=secrets.token_hex(8)))
     connection.execute(sa.update(t.text_index).values(done_to=0, next_to=None, next_after=None))
     if "secret_key" in keys:

@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from handoff_service import log
@@ -18,12 +19,19 @@ from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.training.label_items import (
     Labeled,
     LabelItem,
+    Standing,
     UndoBatch,
     Written,
     label_item,
     mark_written,
     to_undo,
     undo,
+)
+from handoff_service.operations.training.settle_dispute import (
+    Settled,
+    SettleDispute,
+    first_label,
+    settle_dispute,
 )
 from handoff_service.rules.shared.vocabulary import LabelVerdict, Lane
 from handoff_service.store.engine.store import Store
@@ -64,15 +72,24 @@ async def undo_label(
     command = UndoBatch(agent_id=agent_id, batch=batch)
     told: list[str] = []
     for row in await store.write(to_undo, command):
-        if row.example is None or row.file is None or row.intent is None:
-            continue
-        remove = data.remove if row.lane is Lane.TEACH else data.remove_test
         try:
-            await run_slow(remove, row.intent, row.example)
+            await _remove(data, row)
         except (Conflict, NotFound) as error:
             told.append(error.detail)
         command = UndoBatch(agent_id=agent_id, batch=row.batch)
     return await store.write(undo, command), told
+
+
+async def settle(store: Store, data: BotData, command: SettleDispute) -> Settled:
+    """Settle a dispute, first in the files, then in the database. Conflict when it is settled."""
+    if command.for_second:
+        first = await store.write(first_label, command)
+        with suppress(Conflict, NotFound):  # somebody has moved the example since
+            await _remove(data, first)
+    settled = await store.write(settle_dispute, command)
+    if settled.labeled is not None:
+        await _write(store, data, settled.labeled, settled.meant)
+    return settled
 
 
 async def finish_unwritten(store: Store, data: BotData, now: datetime) -> int:
@@ -85,6 +102,15 @@ async def finish_unwritten(store: Store, data: BotData, now: datetime) -> int:
         except (Refusal, OSError) as error:
             log.warning("example_not_written", label=one.id, error=error)
     return len(found)
+
+
+async def _remove(data: BotData, label: Standing) -> None:
+    """Remove the example that the label wrote, if it wrote one. Conflict and NotFound when it is
+    not there any more."""
+    if label.example is None or label.file is None or label.intent is None:
+        return
+    remove = data.remove if label.lane is Lane.TEACH else data.remove_test
+    await run_slow(remove, label.intent, label.example)
 
 
 async def _write(store: Store, data: BotData, made: Labeled, intent: str) -> FileChange:

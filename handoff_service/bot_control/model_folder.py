@@ -1,24 +1,29 @@
-"""The folder of models in HOME. Training deletes none of them.
+"""The folder of models in HOME.
 
-Each model has two files: ``<name>.tar.gz``, which Rasa loads, and ``<name>.data.zip``, its training
-data. The file ``running`` names the model that a bot process loads when it starts. The database
-decides which model that is, and the service copies its name to ``running``.
+Each model has the files ``<name>.tar.gz``, which Rasa loads, ``<name>.data.zip``, its training
+data, and further ones with what was measured. The file ``running`` names the model that a bot
+process loads when it starts. The database decides which model that is, and the service copies its
+name to ``running``.
 """
 
 import difflib
+import glob
 import hashlib
 import json
 import os
+import re
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from handoff_service.bot_control.folder_lock import locked
 from handoff_service.errors import SetupError
 
 RUNNING = "running"
+HALF_DONE = "training-"  # how the name of a model begins while it is trained
 LONGEST_DIFF = 200_000  # characters
+_FILE = re.compile(r"running|[\w-][\w.-]{0,200}\.(tar\.gz|data\.zip|(measured|misplaced)\.json)")
 
 
 def folder(home: Path) -> Path:
@@ -51,6 +56,33 @@ def write_whole(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+
+
+def remove(folder: Path, models: Iterable[str]) -> None:
+    """Delete these models, their data, and what was measured."""
+    for model in models:
+        for path in folder.glob(f"{glob.escape(model.removesuffix('.tar.gz'))}.*"):
+            path.unlink(missing_ok=True)
+
+
+def is_name(name: str) -> bool:
+    """Whether a complete file of the folder may have this name."""
+    return _FILE.fullmatch(name) is not None and not name.startswith(HALF_DONE)
+
+
+def files(home: Path) -> list[Path]:
+    """Every complete file of the folder."""
+    found = sorted((home / "models").glob("*"))
+    return [path for path in found if is_name(path.name) and path.is_file()]
+
+
+def add(home: Path, name: str, content: bytes) -> bool:
+    """Store a file whose name ``is_name`` has checked. False when it existed."""
+    path = folder(home) / name
+    if path.exists():
+        return False
+    write_whole(path, content)
+    return True
 
 
 def model_id(path: Path) -> str:

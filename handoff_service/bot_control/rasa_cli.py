@@ -154,10 +154,12 @@ def train(
         found = trained_model(home, root)
         if found is not None and not force:
             return found
-        for left in folder.glob("training-*.tar.gz"):  # of a process that was killed
+        for left in folder.glob(
+            f"{model_folder.HALF_DONE}*.tar.gz"
+        ):  # of a process that was killed
             left.unlink()
         data = model_folder.data_of(root)
-        half_done = f"training-{os.getpid()}"
+        half_done = f"{model_folder.HALF_DONE}{os.getpid()}"
         # `check` validates; `rasa train` would take 15 s to do it again
         arguments = ["train", *_sources(root), "--out", str(folder), "--skip-validation"]
         forced = ["--force"] if force else []

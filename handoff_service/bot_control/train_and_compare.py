@@ -25,6 +25,7 @@ from handoff_service.operations.training.change_model import (
     register_model,
     set_scores,
 )
+from handoff_service.operations.training.keep_models import let_go
 from handoff_service.operations.training.replay import KeepReplay, Replayed, keep_replay
 from handoff_service.operations.training.training_run import (
     INTERRUPTED,
@@ -239,7 +240,8 @@ async def keep(store: Store, home: Path, model: BotModel, measured: Measurement)
 async def register(
     store: Store, path: Path, *, note: str = "", agent_id: int | None = None
 ) -> BotModel:
-    """Register a trained file as a model, with the diff of its data against the running model's."""
+    """Register a trained file as a model, with the diff of its data against the running model's.
+    Older models that nobody needs lose their files."""
     hash = model_folder.model_id(path)
     running = await store.read(models.in_state, ModelState.RUNNING)
 
@@ -253,6 +255,8 @@ async def register(
         hash=hash, file=path.name, data_hash=data_hash, data_diff=diff, note=note, agent_id=agent_id
     )
     await store.write(register_model, new)
+    gone = await store.write(let_go, None)
+    await asyncio.to_thread(model_folder.remove, path.parent, gone)
     return await store.read(models.get, hash)
 
 

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from handoff_service import cli, settings
 from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
+from handoff_service.bot_control import model_folder
 from handoff_service.errors import SetupError
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.rules.shared.vocabulary import Work
@@ -33,6 +34,12 @@ from tests.support.story import Story
 from tests.web.workspace_server import running
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
+MODELS = {
+    "running": b"a-b.tar.gz",
+    "a-b.tar.gz": b"a model",
+    "a-b.data.zip": b"its data",
+    "training-7.tar.gz": b"half done",
+}
 KINDS = ["sqlite", "postgresql"]
 
 
@@ -96,6 +103,8 @@ def test_every_row_medium_and_key_comes_back(source: str, target: str, tmp_path:
     told: list[str] = []
     with home(tmp_path / "old", source) as old, home(tmp_path / "new", target) as new:
         fill(old)
+        for name, content in MODELS.items():
+            model_folder.write_whole(old.config.home / "models" / name, content)
         file = tmp_path / "desk.tar"
         back_up(old.config, file, told.append)
         assert file.stat().st_mode & 0o777 == 0o600
@@ -111,6 +120,8 @@ def test_every_row_medium_and_key_comes_back(source: str, target: str, tmp_path:
                 or changed == "sessions"
             )
         assert before == after
+        there = {path.name: path.read_bytes() for path in model_folder.files(new.config.home)}
+        assert there == {n: c for n, c in MODELS.items() if not n.startswith("training")}
         assert new.rows()["sessions"] == [], "a password may have been changed since"
         assert {row[1:] for row in new.rows()["text_index"]} == {(0, None, None)}, (
             "texts are indexed again"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
     CloseInteraction,
@@ -15,6 +16,9 @@ from handoff_service.operations.conversations.change_interaction import (
 from handoff_service.operations.conversations.join_group import Member, join_group
 from handoff_service.operations.conversations.see_notice import SeeNotice, see_notice
 from handoff_service.operations.conversations.send_sms import Write, write_note
+from handoff_service.operations.identity.ask_for_proof import AskForProof, ask_for_proof
+from handoff_service.operations.identity.verify_by_hand import verify_by_hand
+from handoff_service.operations.identity.verify_requester import Verify
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
@@ -44,6 +48,18 @@ ACTS: dict[str, tuple[Callable[..., Any], Callable[[int], Any]]] = {
         return_to_bot,
         lambda one: ReturnToBot(interaction_id=one, outcome="Done", **BOTH),
     ),
+    "verified the requester as Bob Ruiz": (
+        verify_by_hand,
+        lambda one: Verify(interaction_id=one, user_id=2, **BOTH),
+    ),
+    "asked for an identity check": (
+        ask_for_proof,
+        lambda one: AskForProof(interaction_id=one, **BOTH),
+    ),
+    "opened case CS0000001": (
+        open_by_hand,
+        lambda one: OpenByHand(interaction_id=one, description="No power", **BOTH),
+    ),
     "took over": (
         assign_by_hand,
         lambda one: AssignTo(interaction_id=one, agent_id=OMAR, by=OMAR),
@@ -71,7 +87,7 @@ async def test_the_owner_gets_a_notice_when_a_colleague(
     assert await notices(story, OMAR) == []
     assert await joined(story, ann) == (did != "took over")
     assert any(f"Omar Haddad {did}" == line.body for line in await story.lines(ann)) or (
-        "transferred" in did
+        did.startswith(("transferred", "verified"))
     )
 
 

@@ -16,7 +16,9 @@ from handoff_service.rules.desk.password_links import (
 
 KEY = "a secret"
 NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
-ANN = Account(agent_id=7, email="ann@example.com", password_hash="$argon2id$first")
+ANN = Account(
+    agent_id=7, email="ann@example.com", password_hash="$argon2id$first", desk_id="desk 1"
+)
 GOOD = token(KEY, ANN, NOW + timedelta(hours=1))
 
 
@@ -32,6 +34,7 @@ def test_a_link_is_good_until_it_expires() -> None:
         ("the password was set", replace(ANN, password_hash="$argon2id$second")),
         ("the address was corrected", replace(ANN, email="ann.ruiz@example.com")),
         ("it names another agent", replace(ANN, agent_id=8)),
+        ("a backup was restored", replace(ANN, desk_id="desk 2")),
     ],
 )
 def test_a_link_is_bound_to_the_account_as_it_was(what: str, account: Account) -> None:

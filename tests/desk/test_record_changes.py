@@ -3,13 +3,19 @@
 from pathlib import Path
 
 from handoff_service.operations.desk.agents import ChangeAgent, change_agent
-from handoff_service.operations.desk.groups import MakeGroup, delete_group, make_group
+from handoff_service.operations.desk.groups import (
+    ChangeGroup,
+    MakeGroup,
+    change_group,
+    delete_group,
+    make_group,
+)
 from handoff_service.operations.desk.users import ChangeUser, change_user
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue
 from handoff_service.rules.desk.record_changes import Noun, difference
-from handoff_service.store.desk_file.record_changes import RecordChange, history
+from handoff_service.store.desk_file.record_changes import RecordChange, deleted_records, history
 from tests.support.story import MIA, OMAR, Story
 
 
@@ -69,8 +75,22 @@ async def test_secrets_are_named_and_never_kept(story: Story) -> None:
     assert newest.changes["active"] == [None, False]
 
 
-async def test_a_deleted_record_leaves_no_history_to_its_successor(story: Story) -> None:
-    group = await story.store.acting(OMAR).write(make_group, MakeGroup(name="Night shift"))
-    assert [one.changes for one in await changes(story, Noun.GROUP, str(group))] == [{}]
-    await story.store.write(delete_group, group)
+async def test_a_deleted_record_keeps_its_history_and_leaves_none_to_its_successor(
+    story: Story,
+) -> None:
+    omars = story.store.acting(OMAR)
+    group = await omars.write(make_group, MakeGroup(name="Night shift"))
+    await omars.write(change_group, ChangeGroup(id=group, values={"capacity": 2}))
+    await omars.write(delete_group, group)
     assert await changes(story, Noun.GROUP, str(group)) == []
+    (gone,) = await story.store.read(deleted_records, Noun.GROUP, most=9)
+    assert (gone.name, gone.by and gone.by.name) == ("Night shift", "Omar Haddad")
+    assert gone.was == {"name": ["Night shift", None], "capacity": [2, None]}
+    assert [one.changes for one in gone.changes] == [{"capacity": [None, 2]}, {}]
+    again = await omars.write(make_group, MakeGroup(name="Night shift"))
+    assert [one.version for one in await changes(story, Noun.GROUP, str(again))] == [1]
+    await omars.write(delete_group, again)
+    both = await story.store.read(deleted_records, Noun.GROUP, most=9)
+    assert [len(one.changes) for one in both] == [1, 2]
+    page = await story.store.read(deleted_records, Noun.GROUP, before=both[0].id, most=9)
+    assert page == both[1:]

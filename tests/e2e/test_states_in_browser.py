@@ -90,3 +90,22 @@ def test_closing_needs_a_description(story: Story) -> None:
     dialog.get_by_label("Short description").fill("Laptop")
     dialog.get_by_role("button", name="Close the conversation").click()
     expect(mia.locator("#closed")).to_contain_text("Laptop")
+
+
+def test_acting_on_a_colleagues_conversation_asks_joins_and_tells_the_owner(story: Story) -> None:
+    _, mia = story.talking("+12025550188")
+    omar = story.agent("Omar Haddad")
+    omar.goto(mia.url)
+    strip = omar.locator("#strip")
+    expect(strip).to_contain_text("Mia Chen has this conversation")
+    omar.locator("#identify").click()
+    dialog = omar.get_by_role("dialog", name="Who is this?")
+    expect(dialog).to_contain_text(
+        "This is \u2068Mia Chen\u2069's conversation. Identify the requester anyway?"
+    )
+    dialog.get_by_label("Name, employee number").fill("Bob")
+    dialog.get_by_role("button", name="It is Bob").click()
+    expect(mia.get_by_text("Omar Haddad verified the requester as Bob Ruiz")).to_be_visible()
+    expect(omar.locator("#join-it")).to_have_count(0)
+    omar.locator("#open-case").click()  # a member is not asked
+    expect(omar.get_by_role("dialog").locator("[data-anyway]")).to_be_hidden()

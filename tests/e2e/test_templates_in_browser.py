@@ -133,3 +133,33 @@ def test_a_new_message_is_begun_with_a_template(story: Story) -> None:
     mia.keyboard.press("Escape")
     expect(body).to_have_value("Look left, Ann Lee.")
     expect(new).to_be_visible()
+
+
+WIDE = (
+    "() => [...document.querySelectorAll('#template-dialog, #template-dialog *')].filter("
+    "(e) => e.checkVisibility() && getComputedStyle(e).overflowX !== 'hidden' && "
+    "e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map((e) => e.outerHTML.slice(0, 90))"
+)
+
+
+def test_the_picker_never_scrolls_sideways(story: Story) -> None:
+    login = {"email": "omar@example.com", "password": "omar-demo"}
+    token = requests.post(f"{story.desk.url}/api/v1/login", json=login, timeout=10).json()["token"]
+    requests.post(
+        f"{story.desk.url}/api/v1/templates",
+        json={"name": "W" * 80, "body": "https://acme.example/" + "w" * 700},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+    )
+    _, mia = story.talking(to=DIRECT)
+    mia.locator("#draft").focus()
+    mia.keyboard.press("/")
+    picker(mia)
+    for width in (1440, 320):
+        mia.set_viewport_size({"width": width, "height": 640})
+        expect(mia.get_by_role("option").filter(has_text="WWWW")).to_be_visible()
+        assert mia.evaluate(WIDE) == []
+        box = mia.locator("#template-dialog").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width

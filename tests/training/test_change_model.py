@@ -16,8 +16,10 @@ from handoff_service.operations.training.change_model import (
     register_model,
     roll_back,
 )
+from handoff_service.operations.training.keep_models import PinModel, let_go, pin_model
 from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, TurnOutcome
 from handoff_service.rules.training.canary import CanaryVerdict
+from handoff_service.rules.training.kept_models import LAST_TRAINED
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
@@ -209,3 +211,29 @@ async def turns(
         tx.conn.execute(insert(t.bot_turns), rows)
 
     await store.write(write, None)
+
+
+async def test_old_models_lose_their_files_unless_somebody_needs_them(first: Store) -> None:
+    hashes = [f"dddd{n:04}" for n in range(LAST_TRAINED + 4)]
+    for hash in hashes:
+        await registered(first, hash)
+    await first.write(pin_model, PinModel(hash=hashes[1], is_pinned=True))
+    assert await first.write(let_go, None) == [
+        f"{one}.tar.gz" for one in (hashes[3], hashes[2], hashes[0])
+    ]
+    assert await first.write(let_go, None) == []
+    found = await states(first)
+    assert (found[FIRST], found[hashes[1]], found[hashes[0]]) == ("running", "kept", "gone")
+    await first.write(pin_model, PinModel(hash=hashes[1], is_pinned=False))
+    assert await first.write(let_go, None) == [f"{hashes[1]}.tar.gz"]
+    with pytest.raises(Conflict, match="gone"):
+        await first.write(pin_model, PinModel(hash=hashes[1], is_pinned=True))
+
+
+async def test_the_model_that_a_roll_back_returns_to_is_kept(first: Store) -> None:
+    await registered(first, SECOND)
+    await first.write(promote, Promote(hash=SECOND))
+    for n in range(LAST_TRAINED + 1):
+        await registered(first, f"dddd{n:04}")
+    assert await first.write(let_go, None) == ["dddd0000.tar.gz"]
+    assert (await first.write(roll_back, RollBack())).hash == FIRST

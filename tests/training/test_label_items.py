@@ -1,6 +1,7 @@
 """Labels: kept, written, taken back; two trainers at once; a service that ends in between."""
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.training.label_items import LabelItem, label_item
+from handoff_service.operations.training.settle_dispute import SettleDispute
 from handoff_service.ports import HowUnderstood, Understood
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Lane
 from handoff_service.rules.training import order
@@ -271,3 +273,72 @@ async def test_what_is_left_of_a_cluster_still_takes_new_texts(
     rows = await story.rows(t.trainer_items)
     assert [row.cluster for row in rows[1:]] == [second, second]
     assert ItemState(rows[0].state) is ItemState.LABELED
+
+
+async def in_dispute(story: Story, data: BotData, draws: dict[str, bool], second: LabelItem) -> int:
+    """A text that Mia has taught as thanks, and Omar sees otherwise."""
+    draws["second"] = True
+    item = await misses(story, "you are a star")
+    await labeling.label(story.store, data, as_thanks(item, pinned=True))
+    await labeling.label(story.store, data, replace(second, item_id=item))
+    assert len((await story.store.read(labels.agreed)).disputes) == 1
+    return item
+
+
+AS_BYE = as_thanks(0, OMAR, intent="bye")
+NOT_FOR_BOT = LabelItem(item_id=0, agent_id=OMAR, verdict=LabelVerdict.NOT_FOR_BOT)
+
+
+@pytest.mark.parametrize(
+    ("second", "for_second", "taught", "pins"),
+    [
+        (AS_BYE, False, {"thanks"}, 1),
+        (AS_BYE, True, {"bye"}, 0),
+        (NOT_FOR_BOT, True, set(), 0),
+    ],
+)
+async def test_a_dispute_is_settled_in_the_files_and_still_counts(
+    story: Story,
+    data: BotData,
+    draws: dict[str, bool],
+    second: LabelItem,
+    for_second: bool,
+    taught: set[str],
+    pins: int,
+) -> None:
+    item = await in_dispute(story, data, draws, second)
+    before = await story.store.read(labels.agreed)
+    command = SettleDispute(item_id=item, agent_id=MIA, for_second=for_second)
+    await labeling.settle(story.store, data, command)
+    found = {
+        name
+        for name, one in data.intents().items()
+        if "you are a star" in [example.text for example in one.examples]
+    }
+    assert (found, await states(story)) == (taught, ["labeled"])
+    assert len(await story.store.read(labels.pinned_texts)) == pins
+    after = await story.store.read(labels.agreed)
+    assert (after.disputes, after.pairs, after.kappa) == ([], before.pairs, before.kappa)
+    with pytest.raises(Conflict, match="settled already"):
+        await labeling.settle(story.store, data, command)
+
+
+async def test_a_first_label_that_is_undone_makes_its_text_wait_again(
+    story: Story, data: BotData, draws: dict[str, bool]
+) -> None:
+    await in_dispute(story, data, draws, AS_BYE)
+    await labeling.undo_label(story.store, data, MIA)
+    assert await states(story) == ["waiting"]
+    assert (await story.store.read(labels.agreed)).disputes == []
+
+
+async def test_whoever_is_unsure_of_a_second_label_leaves_the_first(
+    story: Story, data: BotData, draws: dict[str, bool]
+) -> None:
+    draws["second"] = True
+    item = await misses(story, "you are a star")
+    await labeling.label(story.store, data, as_thanks(item))
+    unsure = LabelItem(item_id=item, agent_id=OMAR, verdict=LabelVerdict.UNSURE)
+    await labeling.label(story.store, data, unsure)
+    assert await states(story) == ["second"]
+    assert (await story.store.read(labels.agreed)).pairs == 0

@@ -109,3 +109,13 @@ def test_open_conversations_in_what_is_gone_are_counted(root: Path, model: Path)
         "The new model does not know office_hours. Buttons that were sent with it lead to nothing.",
     ]
     assert domain_changes.removed(model, model) == Removed()
+
+
+def test_a_model_is_removed_with_all_its_files(tmp_path: Path, model: Path) -> None:
+    (model.parent / "aaaa-bbbb.measured.json").write_text("[]")
+    (model.parent / "aaaa-bbbbb.tar.gz").touch()
+    (model.parent / "training-7.tar.gz").touch()
+    names = ["aaaa-bbbb.data.zip", "aaaa-bbbb.measured.json", MODEL, "aaaa-bbbbb.tar.gz"]
+    assert [path.name for path in model_folder.files(tmp_path)] == names
+    model_folder.remove(model.parent, [MODEL])
+    assert [path.name for path in model_folder.files(tmp_path)] == ["aaaa-bbbbb.tar.gz"]

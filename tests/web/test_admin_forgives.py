@@ -134,3 +134,21 @@ async def test_a_record_shows_who_changed_what(desk: Running, grace: Admin) -> N
     assert "Maximum conversations per agent empty → 3" in text
     newest = (await desk.desk.store.read(history, Noun.GROUP, "1"))[0]
     assert newest.changes == {"capacity": [None, 3]}
+
+
+async def test_a_deleted_record_is_found_from_its_list(desk: Running, grace: Admin) -> None:
+    await grace.send("/templates/new", name="Password reset", body="Reset it at acme.example")
+    one = re.search(r'/workspace/admin/templates/(\d+)"', (await grace.get(TEMPLATES)).text)
+    assert one is not None
+    await grace.send(f"/templates/{one[1]}", name="Password reset", body="Reset it at home")
+    empty = await grace.get("/workspace/admin/deleted/templates")
+    assert "No deleted templates" in empty.text
+    await grace.send(f"/templates/{one[1]}/delete")
+    assert 'href="/workspace/admin/deleted/templates"' in (await grace.get(TEMPLATES)).text
+    text = shown((await grace.get("/workspace/admin/deleted/templates")).text)
+    assert "Password reset Deleted by Grace Okafor" in text
+    assert "Body Reset it at acme.example → Reset it at home" in text
+    assert (await grace.get("/workspace/admin/deleted/cats")).status == 404
+
+
+TEMPLATES = "/workspace/admin/templates"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.operations.desk.desk_checks import (
     CHECKS,
@@ -16,6 +17,7 @@ from handoff_service.operations.desk.desk_checks import (
 )
 from handoff_service.operations.desk.set_up import finish_step
 from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.ports import Mail, NotMailed
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.set_up import Step
 from handoff_service.store.engine import tables as t
@@ -66,7 +68,7 @@ async def test_nothing_is_wrong_on_a_desk_that_works(desk: Running) -> None:
     [
         (CheckName.ONLINE, sa.update(t.agents).values(presence="away"), ALL_WELL, "No agent takes"),
         (CheckName.QUEUE, sa.delete(t.queue_groups), ALL_WELL, "No group is eligible"),
-        (CheckName.MAIL, None, Outside(mails=False), "PATCHBOARD_SMTP_URL"),
+        (CheckName.MAIL, None, Outside(mails=False), "There is no mail server"),
         (
             CheckName.PROVIDER,
             None,
@@ -124,3 +126,23 @@ async def test_hiding_survives_what_it_hides(desk: Running) -> None:
     await desk.desk.store.write(hide_check, "mail")
     found = await desk.desk.store.read(outcomes, Outside(mails=False))
     assert [one.name for one in found if one.found and one.is_hidden] == ["mail"]
+
+
+async def test_a_test_mail_goes_to_the_admin_who_asks(desk: Running, grace: Visitor) -> None:
+    assert isinstance(desk.desk.mailer, Mailbox)
+    sent = await grace.post("/workspace/admin/mail", csrf=await grace.csrf())
+    assert "accepted a mail to grace@example.com" in shown(sent.text)
+    (one,) = desk.desk.mailer.mails()
+    assert (one.mail.to, "can send mail" in one.mail.body) == ("grace@example.com", True)
+
+
+async def test_a_refused_test_mail_says_why(
+    desk: Running, grace: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_self: object, _mail: Mail) -> NotMailed:
+        return NotMailed(why="the mail server does not let us in (535)", again=False)
+
+    monkeypatch.setattr(Mailbox, "send", refuse)
+    sent = await grace.post("/workspace/admin/mail", csrf=await grace.csrf())
+    assert sent.status == 502
+    assert "Not sent: the mail server does not let us in (535)." in shown(sent.text)

@@ -198,6 +198,8 @@ async def test_an_agent_marks_an_answer_and_the_trainer_sees_who(
     mark = f"/workspace/conversations/{interaction}/messages/{answer.id}/misunderstood"
     assert mark in (await mia.get(f"/workspace/conversations/{interaction}")).text
     assert "Marked as misunderstood" in (await mia.act(mark)).text
+    again = (await mia.get(f"/workspace/conversations/{interaction}")).text
+    assert ("Marked as misunderstood" in again, mark in again) == (True, False)
     seen = html.unescape((await tara.get(TEACH)).text)
     assert "Marked as misunderstood by" in seen
     assert "Mia Chen" in seen

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.cases.record_case import Changes, Entry, record
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.participation import take_part
+from handoff_service.operations.shared.participation import notify_owner, take_part
 from handoff_service.rules.cases.cases import number
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
@@ -59,6 +59,8 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
     write_change(tx, row, Author.AGENT, command.agent_id, changes, note)
     if within is not None and (note or "state" in changes):
         _add_line(tx, within, command, changes, note)
+    if within is not None and command.interaction_id is not None:
+        notify_owner(tx, interaction, command.agent_id, _did(command, changes, note))
 
 
 def cases_follow(
@@ -119,18 +121,20 @@ def _add_line(
     if not interaction.active:
         return
     by = agent_name(tx.conn, command.agent_id)
-    state = str(changes["state"][1]).replace("_", " ") if "state" in changes else None
-    sentence = (
-        f"{by} set case {number(command.id)} to {state}"
-        if state
-        else f"{by} wrote to case {number(command.id)}"
-    )
+    did = _did(command, changes, note)
     line = messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
-        body=sentence,
+        body=f"{by} {did}",
         event=Event.CASE_CHANGED,
         reason=note,
         agent_id=command.agent_id,
     )
     messages.append(tx, interaction, line)
+
+
+def _did(command: ChangeCase, changes: Changes, note: str | None) -> str:
+    which = number(command.id)
+    if "state" in changes:
+        return f"set case {which} to {str(changes['state'][1]).replace('_', ' ')}"
+    return f"wrote to case {which}" if note else f"changed case {which}"

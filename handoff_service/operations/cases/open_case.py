@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from handoff_service.errors import BadInput
 from handoff_service.operations.cases.record_case import Entry, record
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.participation import lock_for
+from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.cases.cases import NORMAL, number
 from handoff_service.rules.shared.vocabulary import Author, CaseKind, CaseState, Event, Kind
 from handoff_service.store.cases import cases
@@ -114,6 +114,7 @@ def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
             values["description"],
             command.agent_id,
         )
+        notify_owner(tx, interaction, command.agent_id, f"opened case {number(case_id)}")
     return case_id
 
 

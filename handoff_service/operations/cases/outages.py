@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.cases import outages as rules
 from handoff_service.rules.cases.outages import OutageFields
 from handoff_service.rules.desk.record_changes import Noun
@@ -59,8 +59,8 @@ def put_outage(tx: Transaction, outage: OutageFields) -> None:
 def delete_outage(tx: Transaction, outage_id: int) -> None:
     """Raises NotFound for an unknown id."""
     _locked(tx, outage_id)
-    tx.conn.execute(delete(o).where(o.c.id == outage_id))
-    forget(tx, Noun.OUTAGE, outage_id)
+    with deletes(tx, Noun.OUTAGE, outage_id):
+        tx.conn.execute(delete(o).where(o.c.id == outage_id))
 
 
 def _locked(tx: Transaction, outage_id: int) -> OutageFields:

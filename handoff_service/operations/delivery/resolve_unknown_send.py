@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.participation import lock_for
+from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Status, Work
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
@@ -50,12 +50,14 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
     else:
         tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED, changed_at=tx.now))
         due_work.release(tx, Work.DELIVER, command.message_id, tx.now)
-    sentence = f"{name} marked it as sent" if command.went_out else f"{name} sent it again"
+    did = "marked it as sent" if command.went_out else "sent it again"
     line = messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
-        body=sentence,
+        body=f"{name} {did}",
         event=Event.STATE,
         agent_id=command.agent_id,
     )
     messages.append(tx, interaction, line)
+    what = "marked a text as sent" if command.went_out else "sent a text again"
+    notify_owner(tx, interaction, command.agent_id, what)

@@ -15,7 +15,7 @@ from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.sign_in import end_sessions
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.routing.presence import choose_presence
-from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
@@ -108,8 +108,8 @@ def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
     if is_referred_to(tx.conn, a, command.id):
         change_agent(tx, ChangeAgent(id=command.id, by=command.by, values={"active": False}))
         return False
-    tx.conn.execute(delete(a).where(a.c.id == command.id))
-    forget(tx, Noun.AGENT, command.id)
+    with deletes(tx, Noun.AGENT, command.id):
+        tx.conn.execute(delete(a).where(a.c.id == command.id))
     return True
 
 

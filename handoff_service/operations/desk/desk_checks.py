@@ -96,8 +96,7 @@ def _no_mail(_conn: Connection, outside: Outside) -> list[str]:
     if outside.mails:
         return []
     return [
-        "There is no mail server, so identity checks by code and forgotten passwords do not work. "
-        "Set PATCHBOARD_SMTP_URL and start the service again."
+        "There is no mail server, so identity checks by code and forgotten passwords do not work."
     ]
 
 
@@ -136,8 +135,11 @@ CHECKS: dict[CheckName, Check] = {
         is_fault=False,
     ),
     CheckName.MAIL: Check(
-        passed="The desk can send mail",
+        passed="The desk has a mail server",
         finds=_no_mail,
+        page="/workspace/admin/mail",
+        link="Set up mail",
+        terminal="Set PATCHBOARD_SMTP_URL and start the service again.",
         is_fault=False,
     ),
 }

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.routing.queues import check_schedules
-from handoff_service.operations.shared.record_changes import ONLY, created, forget, recorded
+from handoff_service.operations.shared.record_changes import ONLY, created, deletes, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
@@ -89,8 +89,8 @@ def delete_presence_state(tx: Transaction, state_id: int) -> None:
     _one(tx, p.c.id, p.c.name, state_id, "presence state")
     if found := presence_blockers(tx.conn, state_id):
         raise Conflict(found[0].says)
-    tx.conn.execute(delete(p).where(p.c.id == state_id))
-    forget(tx, Noun.PRESENCE_STATE, state_id)
+    with deletes(tx, Noun.PRESENCE_STATE, state_id):
+        tx.conn.execute(delete(p).where(p.c.id == state_id))
 
 
 def presence_blockers(conn: Connection, state_id: int) -> list[Blocker]:
@@ -128,8 +128,8 @@ def delete_reject_reason(tx: Transaction, reason_id: int) -> None:
     _one(tx, r.c.id, r.c.words, reason_id, "reason")
     if found := reason_blockers(tx.conn, reason_id):
         raise Conflict(found[0].says)
-    tx.conn.execute(delete(r).where(r.c.id == reason_id))
-    forget(tx, Noun.REJECT_REASON, reason_id)
+    with deletes(tx, Noun.REJECT_REASON, reason_id):
+        tx.conn.execute(delete(r).where(r.c.id == reason_id))
 
 
 def _put(

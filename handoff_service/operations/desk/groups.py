@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
@@ -58,9 +58,9 @@ def delete_group(tx: Transaction, group: int) -> None:
     if found := blockers(tx.conn, group):
         names = ", ".join(one.name for one in found)
         raise Conflict(f"{stored.name} is asked by {names}. Remove it there first.")
-    tx.conn.execute(delete(t.agent_groups).where(t.agent_groups.c.group_id == group))
-    tx.conn.execute(delete(g).where(g.c.id == group))
-    forget(tx, Noun.GROUP, group)
+    with deletes(tx, Noun.GROUP, group):
+        tx.conn.execute(delete(t.agent_groups).where(t.agent_groups.c.group_id == group))
+        tx.conn.execute(delete(g).where(g.c.id == group))
 
 
 def blockers(conn: Connection, group: int) -> list[Blocker]:

@@ -19,7 +19,7 @@ from handoff_service.rules.desk import password_links as rules
 from handoff_service.rules.desk.password_links import LASTS, Account, Purpose
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.desk.agents import agent_name
-from handoff_service.store.desk.desk import desk_name_and_zone
+from handoff_service.store.desk.desk import desk_id, desk_name_and_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -75,7 +75,12 @@ def account(conn: Connection, agent_id: int) -> Account | None:
     ).one_or_none()
     if row is None:
         return None
-    return Account(agent_id=agent_id, email=row.email, password_hash=row.password_hash)
+    return Account(
+        agent_id=agent_id,
+        email=row.email,
+        password_hash=row.password_hash,
+        desk_id=desk_id(conn),
+    )
 
 
 def holder(conn: Connection, token: str, key: str, now: datetime) -> Account:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.consent.push_consents import push_again
 from handoff_service.operations.desk.own_numbers import refuse_users_number
-from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import FirstResponder
@@ -94,8 +94,8 @@ def delete_provider_number(tx: Transaction, number_id: int) -> None:
     _one(tx, number_id)
     if found := blockers(tx.conn, number_id):
         raise Conflict(found[0].says)
-    tx.conn.execute(delete(p).where(p.c.id == number_id))
-    forget(tx, Noun.COMPANY_NUMBER, number_id)
+    with deletes(tx, Noun.COMPANY_NUMBER, number_id):
+        tx.conn.execute(delete(p).where(p.c.id == number_id))
 
 
 def blockers(conn: Connection, number_id: int) -> list[Blocker]:

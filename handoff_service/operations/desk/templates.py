@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.desk import templates as rules
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import templates
@@ -63,8 +63,8 @@ def put_template(tx: Transaction, command: MakeTemplate) -> None:
 def delete_template(tx: Transaction, template_id: int) -> None:
     """Raises NotFound for an unknown id."""
     templates.get(tx.conn, template_id)
-    tx.conn.execute(delete(m).where(m.c.id == template_id))
-    forget(tx, Noun.TEMPLATE, template_id)
+    with deletes(tx, Noun.TEMPLATE, template_id):
+        tx.conn.execute(delete(m).where(m.c.id == template_id))
 
 
 def checked(body: str) -> None:

@@ -15,7 +15,7 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.identity.knowledge_facts import Fact, put_facts
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
@@ -109,8 +109,8 @@ def delete_user(tx: Transaction, command: DeleteUser) -> bool:
     if is_referred_to(tx.conn, u, command.id):
         change_user(tx, ChangeUser(id=command.id, by=command.by, values={"active": False}))
         return False
-    tx.conn.execute(delete(u).where(u.c.id == command.id))
-    forget(tx, Noun.USER, command.id)
+    with deletes(tx, Noun.USER, command.id):
+        tx.conn.execute(delete(u).where(u.c.id == command.id))
     return True
 
 

@@ -14,7 +14,7 @@ from handoff_service.operations.identity.proof_steps import can_prove
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.job import Job
-from handoff_service.operations.shared.participation import active, lock_for
+from handoff_service.operations.shared.participation import active, lock_for, notify_owner
 from handoff_service.operations.shared.running_proof import wait_for_answer
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.open_turn import open_turn
@@ -68,8 +68,10 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     cancel_work_item(tx, interaction.id)  # a pending transfer
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     by = agent_name(tx.conn, command.agent_id)
-    sentence = f"{by} asked for an identity check"
-    changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, sentence=sentence)
+    did = "asked for an identity check"
+    changed = messages.change_owner(
+        tx, interaction, owner=Owner.VIRTUAL_AGENT, sentence=f"{by} {did}"
+    )
     proofs.begin(tx, changed.id, changed.epoch, changed.requester_number, command.agent_id)
     tx.conn.execute(
         update(t.interactions)
@@ -78,6 +80,7 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     )
     open_turn(tx, changed, OPENING)
     wait_for_answer(tx, changed)
+    notify_owner(tx, interaction, command.agent_id, did)
 
 
 def proof_ran_out(tx: Transaction, command: RanOut) -> None:

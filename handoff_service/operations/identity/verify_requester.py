@@ -11,7 +11,12 @@ from sqlalchemy import insert, select, update
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.cases.change_case import cases_follow
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.participation import active, lock_for, take_part
+from handoff_service.operations.shared.participation import (
+    active,
+    lock_for,
+    notify_owner,
+    take_part,
+)
 from handoff_service.rules.identity.identity_level import VERIFIED_FOR, Method
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
@@ -79,6 +84,9 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
         else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
     )
     _add_line(tx, interaction, sentence, command.agent_id, command.note)
+    if command.agent_id is not None:
+        did = f"verified the requester as {who}" if who else "removed the requester's name"
+        notify_owner(tx, interaction, command.agent_id, did)
 
 
 def is_not_them(tx: Transaction, profile_id: int, user_id: int) -> None:
@@ -114,10 +122,9 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
         tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id
     )
     by = agent_name(tx.conn, command.agent_id)
-    now = _name(tx, last.old_user_id) or "the guest"
-    _add_line(
-        tx, interaction, f"{by} undid the verification: this is {now} again", command.agent_id, None
-    )
+    did = f"undid the verification: this is {_name(tx, last.old_user_id) or 'the guest'} again"
+    _add_line(tx, interaction, f"{by} {did}", command.agent_id, None)
+    notify_owner(tx, interaction, command.agent_id, did)
 
 
 def _author(command: Verify) -> Author:

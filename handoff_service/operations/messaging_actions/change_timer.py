@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.participation import lock_for
+from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
@@ -71,7 +71,8 @@ def _add_line(
     tx: Transaction, interaction: InteractionRow, timer: Timer, agent_id: int, did: str
 ) -> None:
     name = messaging_actions.get(tx.conn, timer.action_id).action.name
-    said = f"{agent_name(tx.conn, agent_id)} " + did.replace("{}", f"“{name}”")
+    did = did.replace("{}", f"“{name}”")
+    said = f"{agent_name(tx.conn, agent_id)} {did}"
     messages.append(
         tx,
         interaction,
@@ -79,3 +80,4 @@ def _add_line(
             kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, agent_id=agent_id
         ),
     )
+    notify_owner(tx, interaction, agent_id, did)

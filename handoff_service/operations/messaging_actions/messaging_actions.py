@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, faults
 from handoff_service.rules.shared import conditions
@@ -100,8 +100,8 @@ def put_messaging_action(tx: Transaction, action: MessagingAction, position: int
 def delete_messaging_action(tx: Transaction, action_id: int) -> None:
     """Also cancels its running timers. NotFound."""
     messaging_actions.get(tx.conn, action_id)
-    tx.conn.execute(delete(a).where(a.c.id == action_id))
-    forget(tx, Noun.MESSAGING_ACTION, action_id)
+    with deletes(tx, Noun.MESSAGING_ACTION, action_id):
+        tx.conn.execute(delete(a).where(a.c.id == action_id))
 
 
 def checked(action: MessagingAction) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib import opening_hours
-from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
@@ -98,8 +98,8 @@ def delete_queue(tx: Transaction, queue_id: int) -> None:
     queues.get(tx.conn, queue_id)
     if found := blockers(tx.conn, queue_id):
         raise Conflict(found[0].says)
-    tx.conn.execute(delete(q).where(q.c.id == queue_id))
-    forget(tx, Noun.QUEUE, queue_id)
+    with deletes(tx, Noun.QUEUE, queue_id):
+        tx.conn.execute(delete(q).where(q.c.id == queue_id))
 
 
 def checked(tx: Transaction, queue: QueueFields) -> None:

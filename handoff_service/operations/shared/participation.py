@@ -5,8 +5,8 @@ reading, supervisors' actions (assign, take over), and changing a case by its ow
 ticket system does. A case belongs to the desk, and its conversation gets a line that names who
 changed it.
 
-An operation that changes where the conversation stands or who has it also leaves the owner a
-notice (``notify_owner``).
+An operation that changes anything, apart from texts and notes in the thread, also leaves the owner
+a notice (``notify_owner``).
 """
 
 from handoff_service.errors import Conflict

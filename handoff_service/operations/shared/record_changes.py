@@ -8,14 +8,14 @@ constraint lets only one of them write the next version.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import delete, insert
+from sqlalchemy import insert, update
 
-from handoff_service.rules.desk.record_changes import Changes, Noun, difference
+from handoff_service.rules.desk.record_changes import Changes, Noun, difference, known_as, removal
 from handoff_service.store.desk_file import record_changes
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
-r = t.record_changes
+r, d = t.record_changes, t.deleted_records
 ONLY = "1"  #: the record of a noun that has one
 
 
@@ -34,9 +34,23 @@ def created(tx: Transaction, noun: Noun, record: int | str) -> None:
     record_many(tx, noun, {str(record): {}})
 
 
-def forget(tx: Transaction, noun: Noun, record: int | str) -> None:
-    """Delete the history of a deleted record. SQLite may give its id to the next one."""
-    tx.conn.execute(delete(r).where(r.c.noun == noun, r.c.record == str(record)))
+@contextmanager
+def deletes(tx: Transaction, noun: Noun, record: int | str) -> Iterator[None]:
+    """Keep what the statements inside delete: what the record was, and its changes. SQLite may
+    give its id to the next record, so the changes move."""
+    before = record_changes.entry(tx.conn, noun, str(record))
+    yield
+    values = {
+        "noun": noun,
+        "name": known_as(noun, before),
+        "agent_id": tx.by,
+        "changes": removal(before),
+        "at": tx.now,
+    }
+    new = insert(d).values(**values).returning(d.c.id)
+    place = record_changes.place_of_deleted(tx.conn.execute(new).scalar_one())
+    its = (r.c.noun == noun, r.c.record == str(record))
+    tx.conn.execute(update(r).where(*its).values(record=place))
 
 
 def record_many(tx: Transaction, noun: Noun, changes: Mapping[str, Changes]) -> None:

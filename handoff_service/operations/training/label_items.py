@@ -100,7 +100,7 @@ def label_item(tx: Transaction, command: LabelItem) -> Labeled:
         if example:
             made[label] = example
         drawn = order.is_drawn(tx.settings.link_key, "second", label)
-        state = _state(command.verdict, again=drawn and not second)
+        state = _state(command.verdict, again=drawn and not second, second=second)
         tx.conn.execute(update(i).where(i.c.id == one.id).values(state=state))
     _keep_cluster(tx, item)
     if command.pinned and command.intent:
@@ -153,8 +153,12 @@ def undo(tx: Transaction, command: UndoBatch) -> int:
     rows = to_undo(tx, command)
     ids, of_items = [row.id for row in rows], [row.item_id for row in rows]
     tx.conn.execute(update(lb).where(one_of(lb.c.id, ids)).values(undone_at=tx.now))
+    tx.conn.execute(update(lb).where(one_of(lb.c.item_id, of_items)).values(disputed=None))
     first = select(lb.c.id).where(
-        lb.c.item_id == i.c.id, lb.c.undone_at.is_(None), lb.c.verdict != LabelVerdict.UNSURE
+        lb.c.item_id == i.c.id,
+        lb.c.undone_at.is_(None),
+        ~lb.c.second,
+        lb.c.verdict != LabelVerdict.UNSURE,
     )
     state = sa.case((first.exists(), ItemState.SECOND), else_=ItemState.WAITING)
     tx.conn.execute(update(i).where(one_of(i.c.id, of_items)).values(state=state))
@@ -240,9 +244,9 @@ def _put_label(
     return int(made)
 
 
-def _state(verdict: LabelVerdict, *, again: bool) -> ItemState:
-    if verdict is LabelVerdict.UNSURE:
-        return ItemState.UNSURE
+def _state(verdict: LabelVerdict, *, again: bool, second: bool) -> ItemState:
+    if verdict is LabelVerdict.UNSURE:  # the first label of a text that has one stays
+        return ItemState.SECOND if second else ItemState.UNSURE
     return ItemState.SECOND if again else ItemState.LABELED
 
 

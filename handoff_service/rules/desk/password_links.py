@@ -1,7 +1,8 @@
 """Signed links with which an agent chooses a password, and the mails that carry them.
 
 Nothing is stored. The signature covers the stored password hash, so setting a password makes every
-earlier link invalid: each works once.
+earlier link invalid: each works once. It also covers the desk's id, which a restore changes: a
+restored backup has old password hashes, and a link that was used since must not work again.
 """
 
 import hashlib
@@ -27,11 +28,13 @@ LASTS = {Purpose.RESET: timedelta(hours=1), Purpose.INVITATION: timedelta(days=7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The facts that a link is signed with. ``password_hash``: empty before the first password."""
+    """The facts that a link is signed with. ``password_hash``: empty before the first password.
+    ``desk_id``: new after each restore."""
 
     agent_id: int
     email: str
     password_hash: str
+    desk_id: str
 
 
 def token(key: str, account: Account, until: datetime) -> str:
@@ -60,7 +63,10 @@ def is_good(key: str, given: str, account: Account, now: datetime) -> bool:
 
 
 def _signature(key: str, account: Account, expires: int) -> str:
-    covers = f"password link\n{account.agent_id}\n{account.email}\n{account.password_hash}\n"
+    covers = (
+        f"password link\n{account.desk_id}\n{account.agent_id}\n{account.email}\n"
+        f"{account.password_hash}\n"
+    )
     return hmac.new(key.encode(), f"{covers}{expires}".encode(), hashlib.sha256).hexdigest()
 
 

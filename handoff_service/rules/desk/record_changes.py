@@ -29,6 +29,21 @@ class Noun(StrEnum):
     CASE_WEBHOOK = "case_webhook"
 
 
+#: The field that a person knows a record by.
+NAMED_BY = {
+    Noun.USER: "name",
+    Noun.AGENT: "name",
+    Noun.GROUP: "name",
+    Noun.COMPANY_NUMBER: "number",
+    Noun.QUEUE: "name",
+    Noun.MESSAGING_ACTION: "name",
+    Noun.TEMPLATE: "name",
+    Noun.OUTAGE: "title",
+    Noun.PRESENCE_STATE: "name",
+    Noun.REJECT_REASON: "words",
+}
+
+
 def difference(before: Entry, after: Entry) -> Changes:
     """The fields that differ. A missing key counts as null. Secrets have no values."""
     return {
@@ -36,3 +51,17 @@ def difference(before: Entry, after: Entry) -> Changes:
         for name in dict.fromkeys([*before, *after])
         if before.get(name) != after.get(name)
     }
+
+
+def removal(entry: Entry) -> Changes:
+    """The fields of a deleted record that had a value."""
+    return {
+        name: change
+        for name, change in difference(entry, {}).items()
+        if entry[name] not in ("", [], {})
+    }
+
+
+def known_as(noun: Noun, entry: Entry) -> str:
+    """What a person calls this record."""
+    return str(entry.get(NAMED_BY[noun], ""))

@@ -25,11 +25,13 @@ WEIGHTS: dict[ItemSource, float] = {
 SMALL_MARGIN = 0.2  # between the two likeliest intents
 ONE_IN = 10  # one text in ten goes to the audit lane; one label in ten gets a second label
 SECOND_AFTER = timedelta(days=7)  # then the same trainer can give the blind second label
-UNKNOWN = GATES | {"out_of_scope"}
+#: The virtual agent does not answer these: it asks for other words, or tells what it can do. If it
+#: is sure, its margin is large, and the text comes last.
+UNKNOWN = GATES | {"out_of_scope", "not_for_desk"}
 #: Intents that do not reword the text before them.
 NO_REWORDING = UNKNOWN | frozenset(
     {"affirm", "deny", "greet", "thanks", "bye", "never_mind", "small_talk", "help"}
-    | {"not_for_desk", "automated_text", "talk_to_person", "speak_spanish"}
+    | {"automated_text", "talk_to_person", "speak_spanish"}
 )
 SURELY = 0.5  # least confidence of a text that counts as a rewording
 

@@ -30,6 +30,7 @@ class TestText:
     body: str
     at: datetime
     owner: Owner
+    by_agent: bool
     answered_by: str
     answer: str
 
@@ -65,7 +66,8 @@ def is_under_way(conn: Connection) -> bool:
 
 
 def test_text(conn: Connection) -> TestText | None:
-    """The newest text to the desk, and its first answer by an agent or the virtual agent."""
+    """The newest text to the desk, and its first answer by an agent, else by the virtual
+    agent."""
     m, i, a = t.messages, t.interactions, t.agents
     newest = conn.execute(
         select(*m.c["interaction_id", "seq", "body", "created_at"], i.c.requester_number, i.c.owner)
@@ -82,7 +84,7 @@ def test_text(conn: Connection) -> TestText | None:
         .where(m.c.interaction_id == newest.interaction_id, m.c.seq > newest.seq)
         .where(m.c.direction == Direction.OUTBOUND)
         .where(m.c.author.in_([Author.AGENT, Author.VIRTUAL_AGENT]))
-        .order_by(m.c.seq)
+        .order_by(m.c.author != Author.AGENT, m.c.seq)
         .limit(1)
     ).one_or_none()
     return TestText(
@@ -91,6 +93,7 @@ def test_text(conn: Connection) -> TestText | None:
         body=newest.body,
         at=newest.created_at,
         owner=Owner(newest.owner),
-        answered_by=(answer.name or "the virtual agent") if answer else "",
+        by_agent=answer is not None and answer.author == Author.AGENT,
+        answered_by=(answer.name or "The virtual agent") if answer else "",
         answer=answer.body if answer else "",
     )

@@ -20,7 +20,7 @@ from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queues
 from handoff_service.store.views import Named
 
-r = t.record_changes
+r, d = t.record_changes, t.deleted_records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,49 @@ class RecordChange:
     at: datetime
     by: Named | None
     changes: Changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedRecord:
+    """``by`` None: a command in a terminal. ``was``: field -> [value, None]. ``changes``: those
+    before, newest first."""
+
+    id: int
+    name: str
+    at: datetime
+    by: Named | None
+    was: Changes
+    changes: list[RecordChange]
+
+
+def place_of_deleted(deleted: int) -> str:
+    """The record under which the changes of a deleted one are kept."""
+    return f"deleted-{deleted}"
+
+
+def deleted_records(
+    conn: Connection, noun: Noun, *, before: int | None = None, most: int
+) -> list[DeletedRecord]:
+    """The deleted records of a kind, the last one first. ``before``: the id that ended the page
+    before."""
+    query = (
+        select(d, t.agents.c.name.label("by"))
+        .outerjoin(t.agents, t.agents.c.id == d.c.agent_id)
+        .where(d.c.noun == noun)
+        .order_by(d.c.id.desc())
+        .limit(most)
+    )
+    return [
+        DeletedRecord(
+            id=row.id,
+            name=row.name,
+            at=row.at,
+            by=None if row.agent_id is None else Named(id=row.agent_id, name=row.by),
+            was=row.changes,
+            changes=history(conn, noun, place_of_deleted(row.id)),
+        )
+        for row in conn.execute(query if before is None else query.where(d.c.id < before))
+    ]
 
 
 def history(

@@ -818,6 +818,8 @@ trainer_labels = Table(
     _word("file", null=True),
     #: a blind second label: the first one was not shown, and nothing is written
     _flag("second", default=False),
+    #: of a second label: what the first one was, after a trainer has settled that the two differ
+    _word("disputed", null=True),
     #: the first label of one action; labels of a whole cluster are undone together
     Column("batch", ID),
     _time("made_at"),
@@ -870,6 +872,8 @@ bot_models = Table(
     _time("trained_at"),
     #: when it became what ``state`` says
     _time("since"),
+    #: a trainer keeps its file
+    _flag("is_pinned", default=False),
     Index("ix_bot_models_state", "state"),
 )
 #: Every change of the running model.
@@ -1215,6 +1219,22 @@ record_changes = Table(
     Column("changes", sa.JSON, nullable=False),
     _time("at"),
     UniqueConstraint("noun", "record", "version"),
+)
+#: Records that were deleted. Their changes are kept under ``deleted-<id>``, because SQLite may give
+#: a record's own id to the next one.
+deleted_records = Table(
+    "deleted_records",
+    metadata,
+    _id(),
+    _word("noun"),
+    #: what the record was called
+    Column("name", sa.Text, nullable=False),
+    #: null: a command in a terminal
+    _ref("agent_id", "agents.id", null=True),
+    #: field -> [value, null]: what the record was
+    Column("changes", sa.JSON, nullable=False),
+    _time("at"),
+    Index("ix_deleted_records_noun", "noun", "id"),
 )
 
 # Backups ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.routing.offer_card import any_of_user, shown
-from handoff_service.rules.shared.vocabulary import OfferOutcome, WorkItemState
+from handoff_service.rules.shared.vocabulary import Direction, Kind, OfferOutcome, WorkItemState
 from handoff_service.store.conversations import conversations
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -27,9 +27,22 @@ from handoff_service.store.virtual_agent import bot_turns
 o, w, i = t.offers, t.work_items, t.interactions
 
 # Built once: building a statement costs more than running it.
+_FIRST_TEXT = (
+    select(t.messages.c.body)
+    .where(
+        t.messages.c.interaction_id == i.c.id,
+        t.messages.c.kind == Kind.MESSAGE,
+        t.messages.c.direction == Direction.INBOUND,
+    )
+    .order_by(t.messages.c.seq)
+    .limit(1)
+    .correlate(i)
+    .scalar_subquery()
+)
 _OFFERED = (
     select(
-        *w.c["reason", "collected", "note", "from_agent_id"],
+        *w.c["reason", "collected", "note", "from_agent_id", "created_at"],
+        _FIRST_TEXT.label("first_text"),
         *o.c["work_item_id", "offered_at", "expires_at"],
         *i.c["id", "requester_number", "profile_id", "user_id"],
         t.users.c.name.label("user_name"),
@@ -111,6 +124,8 @@ def offered(conn: Connection, agent_id: int) -> list[Offered]:
             if r.from_agent_id is not None
             else None,
             note=r.note,
+            first_text=r.first_text or "",
+            waits_since=r.created_at,
             offered_at=r.offered_at,
             expires_at=r.expires_at,
         )

@@ -128,6 +128,37 @@ def get_item(conn: Connection, item_id: int) -> TrainerItem:
     return _items(conn, {item_id: (0.0, max(alike[0], 1), max(alike[1], 1))})[0]
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedTurns:
+    """The turns of one conversation that an agent marked as misunderstood. Each covers the lines
+    after the texts that it answered, up to the texts of the next turn."""
+
+    lines: Sequence[tuple[int, int | None]] = ()
+
+    def covers(self, seq: int) -> bool:
+        return any(first < seq and (last is None or seq <= last) for first, last in self.lines)
+
+
+def marked_turns(conn: Connection, interaction_id: int) -> MarkedTurns:
+    """The turns that an agent marked as misunderstood."""
+    b = t.bot_turns
+    of_it = (b.c.interaction_id == interaction_id, b.c.answered_at.is_not(None))
+    marked = set(
+        conn.execute(
+            select(b.c.id)
+            .join(i, i.c.bot_turn_id == b.c.id)
+            .where(b.c.interaction_id == interaction_id, i.c.marked_by.is_not(None))
+        ).scalars()
+    )
+    if not marked:
+        return MarkedTurns()
+    turns = conn.execute(select(b.c.id, b.c.up_to_seq).where(*of_it).order_by(b.c.id)).all()
+    ends = [*(turn.up_to_seq for turn in turns[1:]), None]
+    return MarkedTurns(
+        [(turn.up_to_seq, end) for turn, end in zip(turns, ends, strict=True) if turn.id in marked]
+    )
+
+
 def cluster_texts(conn: Connection, item_id: int, most: int = 50) -> list[str]:
     """The waiting texts of this item's cluster, the item's own text first."""
     same = i.alias("same")

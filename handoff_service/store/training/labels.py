@@ -31,7 +31,8 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """``kappa`` None: it cannot be computed yet. ``disputes``: pairs that differ."""
+    """``kappa`` None: it cannot be computed yet. ``disputes``: pairs that differ and that nobody
+    has settled."""
 
     pairs: int
     kappa: float | None
@@ -88,22 +89,24 @@ def agreed(conn: Connection) -> Agreement:
             first.c.verdict.label("a_verdict"),
             second.c.intent.label("b"),
             second.c.verdict.label("b_verdict"),
+            second.c.disputed,
         )
         .join(first, sa.and_(first.c.item_id == i.c.id, first.c.undone_at.is_(None)))
         .join(second, sa.and_(second.c.item_id == i.c.id, second.c.undone_at.is_(None)))
-        .where(~first.c.second, second.c.second, first.c.verdict != LabelVerdict.UNSURE)
+        .where(~first.c.second, second.c.second)
+        .where(first.c.verdict != LabelVerdict.UNSURE, second.c.verdict != LabelVerdict.UNSURE)
         .order_by(second.c.id.desc())
         .limit(PAIRS)
     )
     rows = conn.execute(query).all()
-    pairs = [(row.a or row.a_verdict, row.b or row.b_verdict) for row in rows]
+    pairs = [(row.disputed or row.a or row.a_verdict, row.b or row.b_verdict) for row in rows]
     return Agreement(
         pairs=len(pairs),
         kappa=agreement.kappa(pairs),
         disputes=[
             Dispute(item_id=row.id, text=row.text, first=one, second=other, lane=Lane(row.lane))
             for row, (one, other) in zip(rows, pairs, strict=True)
-            if one != other
+            if one != other and row.disputed is None
         ],
     )
 

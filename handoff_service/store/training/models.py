@@ -63,6 +63,11 @@ def promotions(conn: Connection, most: int = 100) -> list[Promotion]:
     ]
 
 
+def have_run(conn: Connection) -> list[str]:
+    """The hashes of the models that ran, the last one first."""
+    return list(conn.execute(select(p.c.model).order_by(p.c.id.desc())).scalars())
+
+
 def ran_before(conn: Connection) -> BotModel | None:
     """The model that the running one replaced. A roll back without a canary returns to it."""
     running = in_state(conn, ModelState.RUNNING)
@@ -164,4 +169,5 @@ def _model(row: Any) -> BotModel:
         agent=Named(id=row.agent_id, name=row.name) if row.agent_id else None,
         trained_at=row.trained_at,
         since=row.since,
+        is_pinned=row.is_pinned,
     )

@@ -107,6 +107,8 @@ class BotModel:
     trained_at: datetime
     #: when it became what ``state`` says
     since: datetime
+    #: a trainer keeps its file
+    is_pinned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,9 @@ class Offered:
     card: dict[str, str]
     sender: Named | None
     note: str | None
+    #: the requester's first text; empty when they have not written
+    first_text: str
+    waits_since: datetime
     offered_at: datetime
     expires_at: datetime
 

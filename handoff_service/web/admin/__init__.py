@@ -20,9 +20,11 @@ from handoff_service.web.admin import (
     case_webhook,
     checklist,
     consents,
+    deleted,
     desk,
     desk_file,
     groups,
+    mail,
     messaging_actions,
     outages,
     profiles,
@@ -55,6 +57,8 @@ PAGES: Mapping[str, Any] = {
     **desk_file.PAGES,
     **case_webhook.PAGES,
     **restored.PAGES,
+    **deleted.PAGES,
+    **mail.PAGES,
     **messaging_actions.PAGES,
 }
 # address under /workspace/admin -> handler of POST
@@ -73,6 +77,7 @@ ACTS: Mapping[str, Any] = {
     **desk_file.ACTS,
     **case_webhook.ACTS,
     **restored.ACTS,
+    **mail.ACTS,
     **messaging_actions.ACTS,
 }
 

@@ -30,9 +30,21 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Desk": {
         "/desk": "Desk settings",
         "/case-webhook": "Case webhook",
+        "/mail": "Mail",
         "/desk-file": "Import and export",
         "/restored": "Restored sends",
     },
+}
+#: Address of a list -> the kinds of records on it that can be deleted, with their names.
+DELETED: Mapping[str, Mapping[str, str]] = {
+    "/users": {"users": "users"},
+    "/agents": {"agents": "agents", "groups": "groups"},
+    "/provider-numbers": {"provider-numbers": "company numbers"},
+    "/queues": {"queues": "queues"},
+    "/messaging-actions": {"messaging-actions": "messaging actions"},
+    "/templates": {"templates": "templates"},
+    "/outages": {"outages": "outages"},
+    "/desk": {"presence-states": "presence states", "reject-reasons": "reasons to reject"},
 }
 
 

@@ -15,7 +15,7 @@ from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import field_words
-from handoff_service.web.admin.menu import menu_for
+from handoff_service.web.admin.menu import DELETED, menu_for
 from handoff_service.web.admin.merging import Filled, Rival, differing
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_well, words
@@ -174,6 +174,7 @@ async def admin_page(
         "menu": menu_for(admin=admin),
         "here": here,
         "under": UNDER,
+        "deleted_kinds": DELETED.get(here, {}) if admin else {},
         "done": DONE.get(request.args.get("done") or "", ""),
         "warns": request.args.get("done") in WARNS,
     }

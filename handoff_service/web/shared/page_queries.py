@@ -22,6 +22,7 @@ from handoff_service.store.identity import associations, proofs
 from handoff_service.store.identity.associations import was_verified_in
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import inbox
+from handoff_service.store.training.items import MarkedTurns, marked_turns
 from handoff_service.store.views import (
     Association,
     Case,
@@ -82,6 +83,7 @@ class Thread:
     history: list[Association]  #: who the number was linked to over time
     failed_proofs: list[PastProof]  #: failed attempts to prove an identity
     on_record_of: list[User]  #: the users whose records have the number
+    marked: MarkedTurns  #: the answers that an agent marked as misunderstood
 
     @property
     def conflict(self) -> bool:
@@ -191,6 +193,7 @@ def _thread(
         history=associations.of_number(conn, interaction.requester_number),
         failed_proofs=proofs.of_number(conn, interaction.requester_number),
         on_record_of=select_users(conn, has_number(interaction.requester_number)),
+        marked=marked_turns(conn, interaction_id),
     )
 
 
@@ -209,8 +212,8 @@ def colleague(interaction: Interaction, agent_id: int) -> str | None:
 
 
 def must_join(interaction: Interaction, agent_id: int) -> bool:
-    """Return whether a colleague has the conversation and this agent has not joined. Then the page
-    offers the acts that ask first, and joining for the others."""
+    """Return whether a colleague has the conversation and this agent has not joined. Then every
+    act of the page asks first."""
     members = {agent.id for agent in interaction.live_group}
     return colleague(interaction, agent_id) is not None and agent_id not in members
 

@@ -67,9 +67,9 @@ function askFirst(event) {
 
 // Dialogs about a conversation that a colleague has say so. Whose it is may have changed since the page was drawn.
 function sayWhose(dialog) {
-  const { colleague } = document.getElementById("owner")?.dataset ?? {};
+  const { colleague, joined } = document.getElementById("owner")?.dataset ?? {};
   for (const said of dialog.querySelectorAll("[data-anyway]")) {
-    said.hidden = !colleague;
+    said.hidden = !colleague || ("outsiders" in said.dataset && joined !== undefined);
     said.textContent = `This is \u2068${colleague}\u2069's conversation. ${said.dataset.anyway}`;
   }
 }

@@ -27,7 +27,7 @@ async function ask(state) {
   } catch {
     // The next try shows it.
   }
-  if (!state.querySelector("[data-answered]")) setTimeout(() => ask(state), ASKS_EVERY);
+  if (!state.querySelector("[data-by-agent]")) setTimeout(() => ask(state), ASKS_EVERY);
 }
 
 function show(state, html) {

@@ -14,9 +14,11 @@ from handoff_service.bot_control import domain_changes, measure_model, model_fol
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training import change_model
 from handoff_service.operations.training.change_model import Promote, RollBack, promotion_blocks
+from handoff_service.operations.training.keep_models import PinModel, pin_model
 from handoff_service.rules.shared.vocabulary import ModelState, Role
 from handoff_service.rules.training.canary import ENOUGH_TURNS, in_words
 from handoff_service.rules.training.exact_tests import Share
+from handoff_service.rules.training.kept_models import LAST_RUN, LAST_TRAINED
 from handoff_service.rules.training.live import Moved, moved
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.training import models, open_forms
@@ -121,6 +123,14 @@ async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse
     return went_well(request, HERE)
 
 
+@page(Role.TRAINER)
+async def pin_one_model(request: Request, hash: str, agent: CurrentAgent) -> HTTPResponse:
+    """Keep a model's file for good, or no longer."""
+    command = PinModel(hash=hash, is_pinned=form_field(request, "pinned") == "1")
+    await desk_of(request).store.write(pin_model, command)
+    return went_well(request, HERE)
+
+
 async def _models(request: Request) -> dict[str, Any]:
     desk = desk_of(request)
 
@@ -147,6 +157,7 @@ async def _models(request: Request) -> dict[str, Any]:
         "processes": processes,
         "names": names,
         "canary_turns": ENOUGH_TURNS,
+        "kept": {"run": LAST_RUN, "trained": LAST_TRAINED},
     }
 
 
@@ -225,5 +236,6 @@ PAGES: dict[str, Any] = {
 }
 ACTS: dict[str, Any] = {
     f"{ONE}/promote": promote_model,
+    f"{ONE}/pin": pin_one_model,
     "/trainer/models/roll-back": roll_back_model,
 }

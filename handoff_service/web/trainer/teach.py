@@ -16,6 +16,7 @@ from handoff_service.errors import NotFound, Refusal
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training.label_items import LabelItem, remove_pin
+from handoff_service.operations.training.settle_dispute import SettleDispute
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Lane, Role
 from handoff_service.rules.training import clusters
 from handoff_service.rules.training.examples import example_of
@@ -133,6 +134,17 @@ async def undo_label(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def unpin(request: Request, pinned_id: int, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(remove_pin, pinned_id)
     return await _after(request, agent, "Not pinned any more.")
+
+
+@page(Role.TRAINER)
+async def settle_labels(request: Request, item_id: int, agent: CurrentAgent) -> HTTPResponse:
+    """Settle two different labels of one text. ``keeps``: first or second."""
+    desk = desk_of(request)
+    command = SettleDispute(
+        item_id=item_id, agent_id=agent.id, for_second=form_field(request, "keeps") == "second"
+    )
+    settled = await labeling.settle(desk.store, desk.bot_data, command)
+    return await _after(request, agent, f"Settled as {settled.meant}.")
 
 
 async def _after(
@@ -293,5 +305,6 @@ PAGES: dict[str, Any] = {
 ACTS: dict[str, Any] = {
     "/trainer/label": put_label,
     "/trainer/undo": undo_label,
+    "/trainer/disputes/<item_id:int>": settle_labels,
     "/trainer/pinned/<pinned_id:int>/remove": unpin,
 }

@@ -13,6 +13,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import conversations, earlier_messages
 from handoff_service.store.conversations.earlier_messages import Before
+from handoff_service.store.training.items import MarkedTurns, marked_turns
 from handoff_service.store.views import Interaction
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.message_lines import ShownLine, shown
@@ -30,6 +31,7 @@ class ShownChapter:
     interaction: Interaction
     lines: list[ShownLine]
     to_its_end: bool
+    marked: MarkedTurns
 
 
 async def earlier_than(request: Request, thread: Thread) -> Before | None:
@@ -68,6 +70,7 @@ def _read(conn: Connection, interaction_id: int, at: Before) -> dict[str, Any]:
             interaction=one.interaction,
             lines=shown(one.lines, facts.zone),
             to_its_end=one.to_its_end,
+            marked=marked_turns(conn, one.interaction.id),
         )
         for one in found.chapters
     ]

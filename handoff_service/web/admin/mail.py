@@ -1,0 +1,62 @@
+"""Mail: which server the desk sends mail with, how to set one, and a test mail to oneself."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.ports import Mail, Mailed
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk.agents import agents_by_id
+from handoff_service.web.admin.pages import admin_page, sentence
+from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.session import desk_of, page
+
+HERE = "/mail"
+
+
+@page(Role.ADMIN)
+async def mail_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    return await _page(request, agent)
+
+
+@page(Role.ADMIN)
+async def send_test(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Send a mail to this admin and say what the server answered."""
+    desk = desk_of(request)
+    if desk.mailer is None:
+        return await _page(request, agent)
+    me = (await desk.store.read(agents_by_id, [agent.id]))[agent.id]
+    name = (await desk.store.read(page_queries.desk_facts)).name
+    body = f"Hello {me.name},\n\nthis is a test. {name} can send mail.\n"
+    mail = Mail(to=me.email, subject=f"Test mail of {name}", body=body)
+    result = await desk.mailer.send(mail)
+    if isinstance(result, Mailed):
+        return await _page(
+            request, agent, sent=f"The mail server has accepted a mail to {me.email}."
+        )
+    return await _page(request, agent, error=sentence(f"Not sent: {result.why}"))
+
+
+async def _page(
+    request: Request, agent: CurrentAgent, *, sent: str = "", error: str = ""
+) -> HTTPResponse:
+    settings = desk_of(request).settings
+    where = urlsplit(settings.smtp_url or "")
+    me = (await desk_of(request).store.read(agents_by_id, [agent.id]))[agent.id]
+    given: dict[str, Any] = {
+        "server": where.hostname,
+        "mailbox": settings.has_mailbox,
+        "own": me.email,
+        "sent": sent,
+        "error": error,
+    }
+    return await admin_page(
+        request, agent, "mail.html", here=HERE, status=502 if error else 200, **given
+    )
+
+
+PAGES: dict[str, Any] = {HERE: mail_page}
+ACTS: dict[str, Any] = {HERE: send_test}
