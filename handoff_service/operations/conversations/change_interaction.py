@@ -1,12 +1,15 @@
 """A live agent closes a conversation, changes it, or marks it as read."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import update
 
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.conversations import end_holds
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
+from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.participation import active, lock_for, notify_owner
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations.states import ACTS, moved
@@ -36,12 +39,14 @@ class CloseInteraction:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeInteraction:
     """Fields that are None stay. ``state`` is work in progress or on hold; closing is a separate
-    operation. ``state_reason`` belongs to the current state; a new state starts without one."""
+    operation. ``state_reason`` belongs to the current state; a new state starts without one.
+    ``hold_until``: when the hold ends by itself; with state on hold only."""
 
     interaction_id: int
     agent_id: int
     state: State | None = None
     state_reason: str | None = None
+    hold_until: datetime | None = None
     short_description: str | None = None
     priority: int | None = None
 
@@ -91,6 +96,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
             f"{interaction.state} cannot become {command.state}: only work in progress can "
             "be put on hold."
         )
+    until = _checked_end(tx, command)
     values = {
         "state_reason": command.state_reason,
         "short_description": command.short_description,
@@ -98,15 +104,18 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     }
     values = {name: value for name, value in values.items() if value is not None}
     if state is not None:
-        interactions.put_state(tx.conn, interaction.id, state)
+        interactions.put_state(tx.conn, interaction.id, state, hold_until=until)
+        end_holds.schedule(tx, interaction.id, until)
     if values:
         tx.conn.execute(
             update(t.interactions).where(t.interactions.c.id == interaction.id).values(**values)
         )
     if state is not None and (
-        state is not interaction.state or (state is State.ON_HOLD and command.state_reason)
+        state is not interaction.state
+        or (state is State.ON_HOLD and (command.state_reason or until))
     ):
-        sentence = f"{agent_name(tx.conn, command.agent_id)} {DID[state]}"
+        did = DID[state] + (f" until {in_words(tx.conn, until)}" if until else "")
+        sentence = f"{agent_name(tx.conn, command.agent_id)} {did}"
         line = messages.NewLine(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
@@ -116,11 +125,19 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
             agent_id=command.agent_id,
         )
         messages.append(tx, interaction, line)
-        notify_owner(tx, interaction, command.agent_id, DID[state])
+        notify_owner(tx, interaction, command.agent_id, did)
     elif values:
         messages.notify(tx, [interaction.id])
     if state is not None or values:
         schedule_offers(tx)
+
+
+def _checked_end(tx: Transaction, command: ChangeInteraction) -> datetime | None:
+    if command.hold_until is None:
+        return None
+    if command.state is not State.ON_HOLD:
+        raise BadInput(errors={"hold_until": "goes with state on_hold"})
+    return in_the_future(command.hold_until, tx.now, "hold_until")
 
 
 def read_interaction(tx: Transaction, command: ReadInteraction) -> None:

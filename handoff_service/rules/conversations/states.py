@@ -14,6 +14,7 @@ class Act(StrEnum):
     GIVEN_BACK = "it goes back to the virtual agent"
     PUT_ON_HOLD = "a live agent puts it on hold"
     TAKE_OFF_HOLD = "a live agent takes it off hold"
+    HOLD_ENDS = "the time comes that was set for the end of its hold"
     CLOSE_COMPLETE = "it is closed as complete"
     CLOSE_ABANDONED = "it is closed as abandoned"
     ACTION_HOLDS = "a messaging action puts it on hold"
@@ -48,6 +49,7 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
         Act.GIVEN_BACK: State.WORK_IN_PROGRESS,
         Act.PUT_ON_HOLD: State.ON_HOLD,
         Act.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
+        Act.HOLD_ENDS: State.WORK_IN_PROGRESS,
         **_ALWAYS,
     },
     State.CLOSED_COMPLETE: {},

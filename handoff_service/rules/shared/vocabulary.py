@@ -147,6 +147,8 @@ class Work(StrEnum):
     MAIL_CODE = "mail_code"
     MAIL_LINK = "mail_link"
     PROOF_LIMIT = "proof_limit"
+    END_HOLD = "end_hold"
+    SEND_LATER = "send_later"
     FOLLOW_UP = "follow_up"
     SWEEP_GAPS = "sweep_gaps"
     PUSH_CONSENTS = "tell_consents"  # stored in due_work: existing databases hold this value

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, State, Status
 from handoff_service.store.consent import consents
-from handoff_service.store.conversations import conversations, waiting
+from handoff_service.store.conversations import conversations, scheduled_texts, waiting
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import LastLine, ListedInteraction, ListItem, Named, WrittenBy
@@ -33,6 +33,18 @@ _NEXT_TIMER = (
     .correlate(i)
     .scalar_subquery()
 )
+_s = scheduled_texts.s
+_NEXT_TEXT = (
+    select(sa.func.min(_s.c.send_at)).where(_s.c.interaction_id == i.c.id).correlate(i)
+).scalar_subquery()
+# Whether somebody must decide about a scheduled text. Looks at texts only where one is scheduled.
+_ASKS = (
+    select(_s.c.id)
+    .where(_s.c.interaction_id == i.c.id)
+    .where(scheduled_texts.REQUESTER_WROTE | scheduled_texts.OWNER_CHANGED)
+    .correlate(i)
+    .exists()
+)
 _WAITING_SINCE = sa.case((waiting.WITH_AGENT, waiting.FOR_AGENT_SINCE), else_=None)
 
 
@@ -47,6 +59,7 @@ def _items() -> sa.Select[Any]:
     return (
         select(
             *i.c["id", "state", "requester_number", "user_id", "assigned_to", "last_message_at"],
+            i.c.hold_until,
             u.c.name.label("user_name"),
             a.c.name.label("agent_name"),
             _LAST_SAID.label("last_id"),
@@ -54,6 +67,8 @@ def _items() -> sa.Select[Any]:
             consents.is_held(i.c.requester_number, i.c.provider_number_id).label("opted_out"),
             sa.type_coerce(_WAITING_SINCE, t.UtcTime()).label("waiting_since"),
             sa.type_coerce(_NEXT_TIMER, t.UtcTime()).label("timer_at"),
+            sa.type_coerce(_NEXT_TEXT, t.UtcTime()).label("send_at"),
+            _ASKS.label("asks"),
         )
         .outerjoin(u, u.c.id == i.c.user_id)
         .outerjoin(a, a.c.id == i.c.assigned_to)
@@ -98,6 +113,9 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
             opted_out=r.opted_out,
             waiting_since=r.waiting_since,
             timer_at=r.timer_at,
+            hold_until=r.hold_until if r.state == State.ON_HOLD else None,
+            send_at=r.send_at,
+            asks=r.asks,
         )
         for r in rows
     ]

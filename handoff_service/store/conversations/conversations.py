@@ -328,6 +328,7 @@ def _interaction(
         number=interactions.number(r.id),
         state=State(r.state),
         state_reason=None if r.state in (State.NEW, State.WORK_IN_PROGRESS) else r.state_reason,
+        hold_until=r.hold_until if r.state == State.ON_HOLD else None,
         short_description=r.short_description,
         requester_number=r.requester_number,
         provider_number=r.provider_number,

@@ -501,6 +501,8 @@ interactions = Table(
     _ref("user_id", "users.id", null=True),
     _word("state"),
     _word("state_reason", null=True),
+    #: when the hold ends by itself; only holds while the state is on hold
+    _time("hold_until", null=True),
     _word("short_description", null=True),
     Column("priority", sa.Integer, nullable=False),
     _word("owner"),
@@ -680,6 +682,22 @@ colleague_notices = Table(
     #: the last act as a sentence, such as "Omar Haddad closed this conversation"
     _word("body"),
     _time("created_at"),
+)
+#: Texts that agents wrote and that leave later.
+scheduled_texts = Table(
+    "scheduled_texts",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id", drop=True),
+    #: who wrote it, or kept it last
+    _ref("agent_id", "agents.id"),
+    _word("body"),
+    _time("send_at"),
+    #: the conversation as its agent knew it then: its last line and its owner's epoch
+    Column("seq", sa.Integer, nullable=False),
+    Column("epoch", sa.Integer, nullable=False),
+    _time("created_at"),
+    Index("ix_scheduled_texts_interaction_id", "interaction_id", "send_at"),
 )
 #: Cases, kept beyond their conversation.
 cases = Table(

@@ -18,6 +18,7 @@ from handoff_service.store.views.conversations import (
     OptedOut,
     OwnedBy,
     Price,
+    ScheduledText,
     WrittenBy,
 )
 from handoff_service.store.views.desk import Consent, ProviderNumber, SavedText, Template
@@ -118,6 +119,7 @@ __all__ = [
     "RunningTimer",
     "SavedAction",
     "SavedText",
+    "ScheduledText",
     "Suggestion",
     "Template",
     "TestText",

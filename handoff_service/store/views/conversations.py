@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from handoff_service.rules.consent.consent_keywords import REQUESTERS_OWN, Source
 from handoff_service.rules.conversations.media import is_shown
+from handoff_service.rules.conversations.scheduled_texts import SendQuestion
 from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
@@ -47,6 +48,7 @@ class OptedOut:
 class Interaction:
     """A conversation on one line.
 
+    - ``hold_until``: when the hold ends by itself; null: a text from the requester ends it;
     - ``unread``: the number of the requester's messages that the calling agent has not read;
     - ``opted_out``: why nothing can be sent; null if texts can be sent;
     - ``unanswerable``: the same for a sender that is a name, withheld, or the company's own number.
@@ -56,6 +58,7 @@ class Interaction:
     number: str
     state: State
     state_reason: str | None
+    hold_until: datetime | None
     short_description: str | None
     requester_number: str
     provider_number: str
@@ -173,6 +176,23 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledText:
+    """A text that an agent wrote and that leaves later.
+
+    - ``question``: what has happened since, so that somebody must decide whether it still leaves;
+      null: it leaves at ``send_at``.
+    """
+
+    id: int
+    interaction_id: int
+    agent: Named
+    body: str
+    send_at: datetime
+    question: SendQuestion | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedInteraction:
     """The fields of an interaction that the list pane shows, named as in ``Interaction``."""
 
@@ -209,6 +229,9 @@ class ListItem:
     opted_out: bool
     waiting_since: datetime | None  #: for the answer of its live agent
     timer_at: datetime | None  #: when its next timer is due
+    hold_until: datetime | None  #: when its hold ends by itself
+    send_at: datetime | None  #: when its next scheduled text leaves
+    asks: bool  #: whether somebody must decide about a scheduled text
 
     def waits(self, now: datetime) -> bool:
         """Whether the requester has waited for a minute or more, for an answer that can be sent."""

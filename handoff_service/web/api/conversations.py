@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import AwareDatetime, Field, WithJsonSchema
 from sqlalchemy import Connection
 
 from handoff_service.operations.conversations.change_interaction import (
@@ -53,10 +53,11 @@ class InteractionQuery(Paging):
 
 class ChangeBody(Body):
     """``state_reason`` explains the state. Agents see it, and so does the line that names the agent
-    who set the state."""
+    who set the state. ``hold_until``, with state on_hold: when the hold ends by itself."""
 
     state: Literal[State.WORK_IN_PROGRESS, State.ON_HOLD] | None = None
     state_reason: str | None = Field(None, max_length=500)
+    hold_until: AwareDatetime | None = None
     short_description: str | None = Field(None, max_length=160)
     priority: int | None = Field(None, ge=1, le=5)
 

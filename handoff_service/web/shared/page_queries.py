@@ -12,7 +12,12 @@ from handoff_service.operations.shared.end_interaction import DESCRIPTION
 from handoff_service.rules.identity.profile_matching import NumberFacts, NumberSituation, situation
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Owner, Role
 from handoff_service.store.cases import cases
-from handoff_service.store.conversations import colleague_notices, conversations
+from handoff_service.store.conversations import (
+    colleague_notices,
+    conversations,
+    requester_zones,
+    scheduled_texts,
+)
 from handoff_service.store.conversations.conversation_list import listed
 from handoff_service.store.desk import desk
 from handoff_service.store.desk.agents import agent_room, agents_by_id, presence_choices
@@ -38,6 +43,7 @@ from handoff_service.store.views import (
     Prompt,
     RejectReason,
     RunningTimer,
+    ScheduledText,
     TransferNow,
     User,
     WorkItem,
@@ -119,6 +125,8 @@ class Thread:
     first_text: str
     transfer: TransferNow | None
     timers: list[RunningTimer]
+    scheduled: list[ScheduledText]
+    zones: list[ZoneInfo]  #: the possible time zones of the requester
     history: list[Association]  #: who the number was linked to over time
     failed_proofs: list[PastProof]  #: failed attempts to prove an identity
     on_record_of: list[User]  #: the users whose records have the number
@@ -264,10 +272,17 @@ def _thread(
         first_text=conversations.first_text(conn, interaction_id)[:DESCRIPTION],
         transfer=inbox.transfer_of(conn, interaction_id),
         timers=messaging_actions.running(conn, interaction_id),
+        scheduled=scheduled_texts.waiting(conn, interaction_id),
+        zones=_zones(conn, interaction),
         history=associations.of_number(conn, interaction.requester_number),
         failed_proofs=proofs.of_number(conn, interaction.requester_number),
         on_record_of=select_users(conn, has_number(interaction.requester_number)),
     )
+
+
+def _zones(conn: Connection, interaction: Interaction) -> list[ZoneInfo]:
+    number = interaction.requester_number
+    return requester_zones.of_interactions(conn, {interaction.id: number})[interaction.id]
 
 
 def _other_numbers(conn: Connection, interaction: Interaction) -> list[str]:

@@ -1,6 +1,7 @@
 // Dialogs whose inside is asked for when they are opened, so that it shows what is true then.
 
 import { open } from "./dialogs.js";
+import { fillFromDraft } from "./later.js";
 import { say, signInAgain } from "./post.js";
 import { chooseKind, startChoosing } from "./recipient_picker.js";
 
@@ -24,5 +25,6 @@ async function load(asking) {
   dialog.innerHTML = await answer.text();
   window.htmx.process(dialog);
   chooseKind(dialog);
+  fillFromDraft(dialog);
   open(dialog.id, asking);
 }

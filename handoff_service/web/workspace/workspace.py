@@ -64,8 +64,10 @@ from handoff_service.web.workspace import (
     passwords,
     resolve_send,
     search,
+    send_later,
     sign_in,
     template_picker,
+    time_choices,
     timers,
     transfer,
 )
@@ -314,6 +316,8 @@ PAGES: dict[str, Any] = {
     **transfer.PAGES,
     **cases.PAGES,
     **consent.PAGES,
+    **send_later.PAGES,
+    **time_choices.PAGES,
 }
 ACTS: dict[str, Any] = {
     "/offers/<work_item_id:int>/accept": accept,
@@ -333,6 +337,7 @@ ACTS: dict[str, Any] = {
     **new_conversation.ACTS,
     **hold.ACTS,
     **timers.ACTS,
+    **send_later.ACTS,
     **supervisor.ACTS,
     **train.ACTS,
     **models.ACTS,
@@ -363,6 +368,7 @@ def _thread_context(request: Request, thread: Thread, agent: CurrentAgent) -> di
     return {
         "thread": thread,
         "lines": thread.lines,
+        "time_choices": time_choices.CHOICES,
         "interaction": thread.interaction,
         "opened": thread.interaction.id,
         "me_id": agent.id,
