@@ -147,7 +147,7 @@ async def test_an_opt_out_cancels_it_with_a_notice(story: Story, clock: MovedClo
     line = next(
         one for one in await story.lines(ann) if one.reason == BODY and "cancel" in one.body
     )
-    assert line.event is Event.TIMER
+    assert line.event is Event.SCHEDULED
     with pytest.raises(Conflict):
         await schedule(story, ann, clock)
 
@@ -163,7 +163,9 @@ async def test_canceling_and_closing_leave_the_text_in_the_history(
     await story.close(ann)
     assert await waiting(story, ann) == []
     assert await story.count(t.due_work, t.due_work.c.kind == Work.SEND_LATER) == 0
-    told = [(one.body, one.reason) for one in await story.lines(ann) if one.event is Event.TIMER]
+    told = [
+        (one.body, one.reason) for one in await story.lines(ann) if one.event is Event.SCHEDULED
+    ]
     assert told[-2:] == [
         ("Mia Chen canceled a scheduled text", BODY),
         ("A scheduled text was canceled with the end of the conversation", "And this?"),

@@ -152,7 +152,7 @@ def _add_line(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=f"{agent_name(tx.conn, agent_id)} {did}",
-        event=Event.TIMER,
+        event=Event.SCHEDULED,
         reason=body,
         agent_id=agent_id,
     )

@@ -29,7 +29,7 @@ def cancel_scheduled(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
             body=said,
-            event=Event.TIMER,
+            event=Event.SCHEDULED,
             reason=one.body,
             agent_id=agent_id,
         )

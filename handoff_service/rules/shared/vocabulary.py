@@ -62,6 +62,7 @@ class Event(StrEnum):
     IDENTITY = "identity"
     PROMPT = "prompt"
     TIMER = "timer"
+    SCHEDULED = "scheduled"
     TRANSFER = "transfer"
     STATE = "state"
     LIVE_GROUP = "live_group"
