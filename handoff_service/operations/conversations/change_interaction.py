@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.conversations import end_holds
+from handoff_service.operations.conversations.label_conversation import put_topic
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.future_times import in_the_future, in_words
@@ -27,13 +28,15 @@ DID = {State.ON_HOLD: "put this on hold", State.WORK_IN_PROGRESS: "took this off
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseInteraction:
-    """``closing_text``: the one line for the requester. None: the default text. Empty: no text."""
+    """``closing_text``: the one line for the requester. None: the default text. Empty: no text.
+    ``topic_id``: the label that says what it was about."""
 
     interaction_id: int
     agent_id: int
     state: State = State.CLOSED_COMPLETE
     short_description: str | None = None
     closing_text: str | None = None
+    topic_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,7 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
+    put_topic(tx, interaction, command.agent_id, command.topic_id)
     name = agent_name(tx.conn, command.agent_id)
     closing = (
         closing_line(tx.conn, name, spoken_language(tx.conn, interaction.id))

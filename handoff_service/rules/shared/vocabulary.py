@@ -63,6 +63,7 @@ class Event(StrEnum):
     PROMPT = "prompt"
     TIMER = "timer"
     SCHEDULED = "scheduled"
+    LABEL = "label"
     TRANSFER = "transfer"
     STATE = "state"
     LIVE_GROUP = "live_group"

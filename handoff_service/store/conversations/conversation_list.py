@@ -10,6 +10,7 @@ from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, State, Status
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import conversations, scheduled_texts, waiting
+from handoff_service.store.desk import labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import LastLine, ListedInteraction, ListItem, Named, WrittenBy
@@ -96,6 +97,7 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
     rows = [*thanked, *conn.execute(_LISTED[others], {"me": agent_id})]
     unread = {} if others else conversations.unread(conn, [r.id for r in rows], agent_id)
     lines = conn.execute(_LINES, {"ids": [r.last_id for r in rows if r.last_id]})
+    labeled = labels.of_interactions(conn, [r.id for r in rows])
     last = {r.id: _last_line(r) for r in lines}
     return [
         ListItem(
@@ -115,6 +117,7 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
             timer_at=r.timer_at,
             hold_until=r.hold_until if r.state == State.ON_HOLD else None,
             send_at=r.send_at,
+            labels=labeled.get(r.id, labels.NONE).labels,
             asks=r.asks,
         )
         for r in rows

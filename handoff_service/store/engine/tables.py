@@ -143,6 +143,8 @@ desk = Table(
     _count("thanks_minutes", 10),
     #: texts from senders that nobody can text back go to queues
     _flag("queue_unanswerable", default=False),
+    #: whether an agent who closes a conversation must choose its topic
+    _flag("ask_topic", default=False),
 )
 
 #: One row, written by a migration.
@@ -354,6 +356,17 @@ templates = Table(
     _id(),
     Column("name", sa.Text, nullable=False, unique=True),
     _word("body"),
+)
+
+#: Labels that agents put on conversations.
+labels = Table(
+    "labels",
+    metadata,
+    _id(),
+    Column("name", sa.Text, nullable=False, unique=True),
+    _word("color"),
+    #: whether it can be the topic of a conversation
+    _flag("topic", default=False),
 )
 
 # Conversations ------------------------------------------------------------------------------------
@@ -682,6 +695,16 @@ colleague_notices = Table(
     #: the last act as a sentence, such as "Omar Haddad closed this conversation"
     _word("body"),
     _time("created_at"),
+)
+#: The labels of each conversation.
+conversation_labels = Table(
+    "conversation_labels",
+    metadata,
+    _ref("interaction_id", "interactions.id", key=True, drop=True),
+    _ref("label_id", "labels.id", key=True, drop=True),
+    #: whether the agent who closed the conversation chose it as the topic
+    _flag("is_topic", default=False),
+    Index("ix_conversation_labels_label_id", "label_id", "interaction_id"),
 )
 #: Texts that agents wrote and that leave later.
 scheduled_texts = Table(

@@ -21,7 +21,7 @@ from handoff_service.store.views.conversations import (
     ScheduledText,
     WrittenBy,
 )
-from handoff_service.store.views.desk import Consent, ProviderNumber, SavedText, Template
+from handoff_service.store.views.desk import Consent, Label, ProviderNumber, SavedText, Template
 from handoff_service.store.views.messaging_actions import (
     DayCount,
     DryRun,
@@ -89,6 +89,7 @@ __all__ = [
     "Identity",
     "InboxOffer",
     "Interaction",
+    "Label",
     "LastLine",
     "ListItem",
     "ListedInteraction",

@@ -16,6 +16,7 @@ from handoff_service.rules.shared.vocabulary import (
     State,
     Status,
 )
+from handoff_service.store.views.desk import Label
 from handoff_service.store.views.people import Agent, Identity, Named, User
 
 
@@ -49,6 +50,7 @@ class Interaction:
     """A conversation on one line.
 
     - ``hold_until``: when the hold ends by itself; null: a text from the requester ends it;
+    - ``topic``: the label that the agent chose on closing;
     - ``unread``: the number of the requester's messages that the calling agent has not read;
     - ``opted_out``: why nothing can be sent; null if texts can be sent;
     - ``unanswerable``: the same for a sender that is a name, withheld, or the company's own number.
@@ -75,6 +77,8 @@ class Interaction:
     assigned_to: Agent | None
     live_group: list[Agent]
     queue: Named | None
+    labels: list[Label]
+    topic: Label | None
     priority: int
     unread: int
     opened_at: datetime
@@ -231,6 +235,7 @@ class ListItem:
     timer_at: datetime | None  #: when its next timer is due
     hold_until: datetime | None  #: when its hold ends by itself
     send_at: datetime | None  #: when its next scheduled text leaves
+    labels: list[Label]
     asks: bool  #: whether somebody must decide about a scheduled text
 
     def waits(self, now: datetime) -> bool:

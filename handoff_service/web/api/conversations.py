@@ -38,7 +38,8 @@ Said = Annotated[
 
 
 class InteractionQuery(Paging):
-    """``state`` also accepts ``active``; ``assigned_to`` is an agent's id.
+    """``state`` also accepts ``active``; ``assigned_to`` is an agent's id,
+    ``label`` a label's.
 
     ``q`` searches the words of texts and notes, names, employee numbers, phone numbers, and INT and
     CS numbers. With ``q`` a page may hold fewer than ``limit`` items and still have a next page.
@@ -48,6 +49,7 @@ class InteractionQuery(Paging):
     requester_number: SoughtNumber | None = None
     provider_number: str | None = None
     assigned_to: int | None = None
+    label: int | None = None
     q: str | None = Field(None, min_length=1, max_length=200)
 
 
@@ -81,9 +83,13 @@ class ReadBody(Body):
 
 
 class CloseBody(Body):
+    """``topic_id``: the label that says what it was about. Required when the desk asks for a
+    topic."""
+
     state: Literal[State.CLOSED_COMPLETE, State.CLOSED_ABANDONED] = State.CLOSED_COMPLETE
     short_description: str | None = Field(None, max_length=160)
     closing_text: str | None = Field(None, max_length=1600)
+    topic_id: int | None = Field(None, ge=1, lt=2**53)
 
 
 class OngoingQuery(Body):
@@ -111,6 +117,10 @@ async def list_interactions(asked: ApiRequest[None, InteractionQuery]) -> Page[I
         where.append(i.c.requester_number == query.requester_number)
     if query.assigned_to is not None:
         where.append(i.c.assigned_to == query.assigned_to)
+    if query.label is not None:
+        c = t.conversation_labels
+        labeled = c.select().with_only_columns(c.c.interaction_id)
+        where.append(i.c.id.in_(labeled.where(c.c.label_id == query.label)))
     if query.provider_number is not None:
         p = t.provider_numbers
         of_number = p.select().with_only_columns(p.c.id).where(p.c.number == query.provider_number)

@@ -21,6 +21,7 @@ const KEYS = {
   "/": toSearch,
   h: () => document.getElementById("hold-it")?.click(),
   n: newMessage,
+  l: () => document.getElementById("label-it")?.click(),
   t: () => document.getElementById("transfer-it")?.click(),
   i: toContext,
   g: () => (afterG = Date.now()),
