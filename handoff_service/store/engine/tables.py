@@ -696,6 +696,30 @@ colleague_notices = Table(
     _word("body"),
     _time("created_at"),
 )
+#: How each agent looks at the list of ongoing conversations now.
+list_choices = Table(
+    "list_choices",
+    metadata,
+    _ref("agent_id", "agents.id", key=True, drop=True),
+    _word("sort"),
+    _word("tag", null=True),
+    _ref("label_id", "labels.id", null=True, drop=True),
+)
+#: Saved ways to look at it.
+list_views = Table(
+    "list_views",
+    metadata,
+    _id(),
+    #: who saved it
+    _ref("agent_id", "agents.id", drop=True),
+    _word("name"),
+    _word("sort"),
+    _word("tag", null=True),
+    _ref("label_id", "labels.id", null=True, drop=True),
+    #: whether every agent sees it
+    _flag("shared", default=False),
+    UniqueConstraint("agent_id", "name"),
+)
 #: The labels of each conversation.
 conversation_labels = Table(
     "conversation_labels",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from handoff_service.rules.consent.consent_keywords import REQUESTERS_OWN, Source
+from handoff_service.rules.conversations.list_order import Sort, Tag
 from handoff_service.rules.conversations.media import is_shown
 from handoff_service.rules.conversations.scheduled_texts import SendQuestion
 from handoff_service.rules.shared.vocabulary import (
@@ -238,6 +239,29 @@ class ListItem:
     labels: list[Label]
     asks: bool  #: whether somebody must decide about a scheduled text
 
+    @property
+    def due_at(self) -> datetime | None:
+        """When something happens by itself next: a timer, the end of the hold, a scheduled text."""
+        return min(filter(None, (self.timer_at, self.hold_until, self.send_at)), default=None)
+
+    @property
+    def label_ids(self) -> list[int]:
+        return [one.id for one in self.labels]
+
+    def tags(self, now: datetime) -> set[Tag]:
+        """What needs attention, and what the list can be filtered by."""
+        failed = self.last is not None and self.last.status in (Status.FAILED, Status.UNDELIVERED)
+        has = {
+            Tag.UNREAD: self.interaction.unread > 0,
+            Tag.WAITING: self.waits(now),
+            Tag.TIMER_DUE: self.shows_timer(now),
+            Tag.SNOOZED: self.interaction.state is State.ON_HOLD,
+            Tag.TEXT_SCHEDULED: self.send_at is not None,
+            Tag.OPTED_OUT: self.opted_out,
+            Tag.NOT_DELIVERED: failed,
+        }
+        return {tag for tag, applies in has.items() if applies}
+
     def waits(self, now: datetime) -> bool:
         """Whether the requester has waited for a minute or more, for an answer that can be sent."""
         since = self.waiting_since
@@ -247,6 +271,24 @@ class ListItem:
         """Whether a timer acts within the hour. After an opt-out, most of them do nothing."""
         at = self.timer_at
         return at is not None and not self.opted_out and at - now <= timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListView:
+    """A saved way to look at the list of ongoing conversations.
+
+    - ``tag`` and ``label_id``: only conversations with them; null: all;
+    - ``shared``: every agent sees it;
+    - ``mine``: the calling agent saved it.
+    """
+
+    id: int
+    name: str
+    sort: Sort
+    tag: Tag | None
+    label_id: int | None
+    shared: bool
+    mine: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

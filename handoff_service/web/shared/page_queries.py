@@ -9,21 +9,24 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.shared.end_interaction import DESCRIPTION
+from handoff_service.rules.conversations.list_order import Arrangement, arranged
 from handoff_service.rules.identity.profile_matching import NumberFacts, NumberSituation, situation
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Owner, Role
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import (
     colleague_notices,
     conversations,
+    list_views,
     requester_zones,
     scheduled_texts,
 )
 from handoff_service.store.conversations.conversation_list import listed
-from handoff_service.store.desk import desk
+from handoff_service.store.desk import desk, labels
 from handoff_service.store.desk.agents import agent_room, agents_by_id, presence_choices
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.desk.users import has_number, select_users
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.identity import associations, proofs
 from handoff_service.store.identity.associations import was_verified_in
@@ -35,7 +38,9 @@ from handoff_service.store.views import (
     Case,
     ColleagueNotice,
     Interaction,
+    Label,
     ListItem,
+    ListView,
     Message,
     Offered,
     PastProof,
@@ -102,7 +107,11 @@ class Lists:
     offers: list[Offered]
     gone: list[EndedOffer]  #: offers that the page shows and that have ended
     others: bool  #: whether ``ongoing`` has other agents' conversations instead of mine
-    ongoing: list[ListItem]
+    ongoing: list[ListItem]  #: as the agent has sorted and filtered them
+    hidden: int  #: conversations that the filter leaves out
+    how: Arrangement
+    views: list[ListView]
+    labels: list[Label]  #: to filter by
     others_count: int
     unread: int
     available: bool  #: whether I take new work
@@ -166,7 +175,9 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
     """Read the list pane. ``on_page`` has the offers that the page shows; those that are no longer
     mine are returned as gone."""
     offers = inbox.offered(conn, agent_id)
-    ongoing = listed(conn, agent_id, others=others)
+    every = listed(conn, agent_id, others=others)
+    how = list_views.choice(conn, agent_id)
+    ongoing = arranged(every, how, read_at(conn))
     missing = set(on_page) - {offer.id for offer in offers}
     free = agent_room(conn, agent_id)
     return Lists(
@@ -174,10 +185,14 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
         gone=[gone for gone in (_ended_offer(conn, k, agent_id) for k in sorted(missing)) if gone],
         others=others,
         ongoing=ongoing,
-        others_count=len(ongoing) if others else conversations.others_count(conn, agent_id),
+        hidden=len(every) - len(ongoing),
+        how=how,
+        views=list_views.list_(conn, agent_id),
+        labels=labels.list_(conn),
+        others_count=len(every) if others else conversations.others_count(conn, agent_id),
         unread=conversations.unread_conversations(conn, agent_id)
         if others
-        else sum(one.interaction.unread > 0 for one in ongoing),
+        else sum(one.interaction.unread > 0 for one in every),
         available=free.takes_work,
         room=free.places,
     )
