@@ -1,7 +1,7 @@
 """A live agent closes a conversation, changes it, or marks it as read."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
@@ -29,7 +29,8 @@ DID = {State.ON_HOLD: "put this on hold", State.WORK_IN_PROGRESS: "took this off
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseInteraction:
     """``closing_text``: the one line for the requester. None: the default text. Empty: no text.
-    ``topic_id``: the label that says what it was about."""
+    ``topic_id``: the label that says what it was about. ``undo_within``: how long the line waits,
+    so that closing can be undone before the requester reads it."""
 
     interaction_id: int
     agent_id: int
@@ -37,6 +38,7 @@ class CloseInteraction:
     short_description: str | None = None
     closing_text: str | None = None
     topic_id: int | None = None
+    undo_within: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +79,21 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
         else command.closing_text.strip()
     )
     if is_visible(closing):
-        messages.send_text(tx, interaction, closing, Author.SYSTEM, agent_id=command.agent_id)
+        messages.send_text(
+            tx,
+            interaction,
+            closing,
+            Author.SYSTEM,
+            agent_id=command.agent_id,
+            later=command.undo_within,
+        )
     end_interaction(
         tx,
         interaction,
         command.state,
         sentence=f"{name} closed this conversation",
         described=command.short_description,
+        agent_id=command.agent_id,
     )
     notify_owner(tx, interaction, command.agent_id, "closed this conversation")
 

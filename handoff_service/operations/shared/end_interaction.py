@@ -27,13 +27,16 @@ def end_interaction(
     sentence: str,
     reason: str | None = None,
     described: str | None = None,
+    agent_id: int | None = None,
 ) -> None:
     """Close a locked, active interaction. ``described``: the short description; None: use the first
     text."""
     cancel_scheduled(
         tx, interaction, "A scheduled text was canceled with the end of the conversation"
     )
-    messages.change_owner(tx, interaction, owner=Owner.NONE, sentence=sentence, reason=reason)
+    messages.change_owner(
+        tx, interaction, owner=Owner.NONE, sentence=sentence, reason=reason, agent_id=agent_id
+    )
     first_text = conversations.first_text(tx.conn, interaction.id)[:DESCRIPTION]
     description = (described or "").strip() or interaction.short_description or first_text or None
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][ACTS[state]])

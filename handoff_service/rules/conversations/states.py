@@ -17,6 +17,7 @@ class Act(StrEnum):
     HOLD_ENDS = "the time comes that was set for the end of its hold"
     CLOSE_COMPLETE = "it is closed as complete"
     CLOSE_ABANDONED = "it is closed as abandoned"
+    UNDO_CLOSE = "the agent who closed it takes that back at once"
     ACTION_HOLDS = "a messaging action puts it on hold"
     ACTION_RESUMES = "a messaging action sets it to work in progress"
 
@@ -52,8 +53,8 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
         Act.HOLD_ENDS: State.WORK_IN_PROGRESS,
         **_ALWAYS,
     },
-    State.CLOSED_COMPLETE: {},
-    State.CLOSED_ABANDONED: {},
+    State.CLOSED_COMPLETE: {Act.UNDO_CLOSE: State.WORK_IN_PROGRESS},
+    State.CLOSED_ABANDONED: {Act.UNDO_CLOSE: State.WORK_IN_PROGRESS},
 }
 
 # The act for each state that an agent or a messaging action asks for.

@@ -15,6 +15,7 @@ from handoff_service.operations.conversations.change_interaction import (
     close_interaction,
     read_interaction,
 )
+from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.shared.field_types import SoughtNumber
 from handoff_service.rules.conversations import search_query
@@ -214,6 +215,11 @@ async def close(asked: ApiRequest[CloseBody, Any]) -> Interaction:
         interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump()
     )
     return await after(asked, close_interaction, command)
+
+
+@post("/interactions/{id}/reopen", summary="Undo closing, within a minute")
+async def undo_close(asked: ApiRequest[None, Any]) -> Interaction:
+    return await after(asked, reopen, Reopen(interaction_id=asked.id, agent_id=asked.agent.id))
 
 
 @get("/ongoing", summary="Active conversations, newest activity first: mine, or other agents'")

@@ -2,6 +2,7 @@
 
 import { open } from "./dialogs.js";
 import { fillFromDraft } from "./later.js";
+import { fillFromPicks } from "./picks.js";
 import { say, signInAgain } from "./post.js";
 import { chooseKind, startChoosing } from "./recipient_picker.js";
 
@@ -26,5 +27,6 @@ async function load(asking) {
   window.htmx.process(dialog);
   chooseKind(dialog);
   fillFromDraft(dialog);
+  fillFromPicks(dialog);
   open(dialog.id, asking);
 }

@@ -50,6 +50,7 @@ from handoff_service.web.supervisor import supervisor
 from handoff_service.web.trainer import intents, models, teach, train
 from handoff_service.web.workspace import (
     account,
+    bulk,
     cases,
     closing,
     consent,
@@ -294,6 +295,7 @@ PAGES: dict[str, Any] = {
     **cases.PAGES,
     **consent.PAGES,
     **labels.PAGES,
+    **bulk.PAGES,
     **send_later.PAGES,
     **time_choices.PAGES,
 }
@@ -317,6 +319,7 @@ ACTS: dict[str, Any] = {
     **timers.ACTS,
     **labels.ACTS,
     **list_views.ACTS,
+    **bulk.ACTS,
     **send_later.ACTS,
     **supervisor.ACTS,
     **train.ACTS,
