@@ -84,6 +84,7 @@ async def bulk_dialog(request: Request, act: str, agent: CurrentAgent) -> HTTPRe
         **around | shown,
         act=act,
         title=TITLES[act],
+        interaction=None,  # the time picker shows no requester's clock
         time_choices=time_choices.CHOICES,
         supervises=supervises(agent),
     )
