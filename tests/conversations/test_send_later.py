@@ -22,7 +22,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Work
 from handoff_service.store.conversations import colleague_notices, scheduled_texts
 from handoff_service.store.conversations.conversation_list import listed
 from handoff_service.store.engine import tables as t
-from handoff_service.store.views import ScheduledText
+from handoff_service.store.views import NextText, ScheduledText
 from tests.conftest import MovedClock
 from tests.support.story import DIRECT, MIA, OMAR, Story
 
@@ -54,7 +54,7 @@ async def test_it_leaves_at_its_time_as_a_text_that_is_not_a_reply(
     before = await story.texted(ann)
     text = await schedule(story, ann, clock)
     (item,) = await story.store.read(listed, MIA, others=False)
-    assert (item.send_at, item.asks) == (clock() + HOUR, False)
+    assert item.scheduled == NextText(send_at=clock() + HOUR, asks=False)
     assert await due(story, text) is None, "not yet"
     clock.move(3600)
     assert await due(story, text) is AtDue.SEND
@@ -78,7 +78,8 @@ async def test_a_text_from_the_requester_asks_whether_it_still_leaves(
     await story.text("it works, thanks", to=DIRECT)
     assert [one.question for one in await waiting(story, ann)] == [SendQuestion.REQUESTER_WROTE]
     (item,) = await story.store.read(listed, MIA, others=False)
-    assert item.asks
+    assert item.scheduled is not None
+    assert item.scheduled.asks
     clock.move(3600)
     before = await story.texted(ann)
     assert await due(story, text) is AtDue.ASK

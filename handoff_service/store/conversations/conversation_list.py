@@ -13,7 +13,14 @@ from handoff_service.store.conversations import conversations, scheduled_texts, 
 from handoff_service.store.desk import labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.views import LastLine, ListedInteraction, ListItem, Named, WrittenBy
+from handoff_service.store.views import (
+    Label,
+    LastLine,
+    ListedInteraction,
+    ListItem,
+    Named,
+    WrittenBy,
+)
 
 i, m, u, a, g = t.interactions, t.messages, t.users, t.agents, t.live_group
 
@@ -33,18 +40,6 @@ _NEXT_TIMER = (
     .where(t.timers.c.interaction_id == i.c.id)
     .correlate(i)
     .scalar_subquery()
-)
-_s = scheduled_texts.s
-_NEXT_TEXT = (
-    select(sa.func.min(_s.c.send_at)).where(_s.c.interaction_id == i.c.id).correlate(i)
-).scalar_subquery()
-# Whether somebody must decide about a scheduled text. Looks at texts only where one is scheduled.
-_ASKS = (
-    select(_s.c.id)
-    .where(_s.c.interaction_id == i.c.id)
-    .where(scheduled_texts.REQUESTER_WROTE | scheduled_texts.OWNER_CHANGED)
-    .correlate(i)
-    .exists()
 )
 _WAITING_SINCE = sa.case((waiting.WITH_AGENT, waiting.FOR_AGENT_SINCE), else_=None)
 
@@ -68,8 +63,6 @@ def _items() -> sa.Select[Any]:
             consents.is_held(i.c.requester_number, i.c.provider_number_id).label("opted_out"),
             sa.type_coerce(_WAITING_SINCE, t.UtcTime()).label("waiting_since"),
             sa.type_coerce(_NEXT_TIMER, t.UtcTime()).label("timer_at"),
-            sa.type_coerce(_NEXT_TEXT, t.UtcTime()).label("send_at"),
-            _ASKS.label("asks"),
         )
         .outerjoin(u, u.c.id == i.c.user_id)
         .outerjoin(a, a.c.id == i.c.assigned_to)
@@ -77,6 +70,7 @@ def _items() -> sa.Select[Any]:
     )
 
 
+NO_LABELS: list[Label] = []
 # Built once: building a statement costs more than running it.
 _LISTED = {others: _query(others=others) for others in (False, True)}
 _THANKED = _items().where(*conversations.THANKED)
@@ -97,7 +91,9 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
     rows = [*thanked, *conn.execute(_LISTED[others], {"me": agent_id})]
     unread = {} if others else conversations.unread(conn, [r.id for r in rows], agent_id)
     lines = conn.execute(_LINES, {"ids": [r.last_id for r in rows if r.last_id]})
-    labeled = labels.of_interactions(conn, [r.id for r in rows])
+    ids = [r.id for r in rows]
+    labeled = labels.of_interactions(conn, ids)
+    scheduled = scheduled_texts.next_of(conn, ids)
     last = {r.id: _last_line(r) for r in lines}
     return [
         ListItem(
@@ -116,9 +112,8 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
             waiting_since=r.waiting_since,
             timer_at=r.timer_at,
             hold_until=r.hold_until if r.state == State.ON_HOLD else None,
-            send_at=r.send_at,
-            labels=labeled.get(r.id, labels.NONE).labels,
-            asks=r.asks,
+            scheduled=scheduled.get(r.id),
+            labels=labeled[r.id].labels if r.id in labeled else NO_LABELS,
         )
         for r in rows
     ]

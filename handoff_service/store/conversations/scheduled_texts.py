@@ -21,7 +21,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.views import Named, ScheduledText
+from handoff_service.store.views import Named, NextText, ScheduledText
 
 s, i, m = t.scheduled_texts, t.interactions, t.messages
 REQUESTER_WROTE = sa.exists().where(
@@ -37,6 +37,16 @@ _SHOWN = (
     .order_by(s.c.send_at, s.c.id)
 )
 # Built once: building a statement costs more than running it.
+_NEXT = (
+    select(
+        s.c.interaction_id,
+        sa.func.min(s.c.send_at, type_=s.c.send_at.type).label("send_at"),
+        sa.func.max(sa.case((REQUESTER_WROTE | OWNER_CHANGED, 1), else_=0)).label("asks"),
+    )
+    .join(i, i.c.id == s.c.interaction_id)
+    .where(one_of(s.c.interaction_id, "ids"))
+    .group_by(s.c.interaction_id)
+)
 _OF_ONE = _SHOWN.where(s.c.interaction_id == bindparam("interaction"))
 _ONE = _SHOWN.where(s.c.id == bindparam("id"))
 
@@ -44,6 +54,12 @@ _ONE = _SHOWN.where(s.c.id == bindparam("id"))
 def waiting(conn: Connection, interaction_id: int) -> list[ScheduledText]:
     """A conversation's scheduled texts, first due first."""
     return [_text(r) for r in conn.execute(_OF_ONE, {"interaction": interaction_id})]
+
+
+def next_of(conn: Connection, ids: Collection[int]) -> dict[int, NextText]:
+    """Interaction -> its next scheduled text. Has no entry without one."""
+    found = conn.execute(_NEXT, {"ids": list(ids)}) if ids else ()
+    return {r.interaction_id: NextText(send_at=r.send_at, asks=bool(r.asks)) for r in found}
 
 
 def find(conn: Connection, text_id: int) -> ScheduledText | None:

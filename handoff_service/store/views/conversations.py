@@ -198,6 +198,15 @@ class ScheduledText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NextText:
+    """When the next scheduled text of a conversation leaves, and whether somebody must decide about
+    one."""
+
+    send_at: datetime
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedInteraction:
     """The fields of an interaction that the list pane shows, named as in ``Interaction``."""
 
@@ -235,14 +244,14 @@ class ListItem:
     waiting_since: datetime | None  #: for the answer of its live agent
     timer_at: datetime | None  #: when its next timer is due
     hold_until: datetime | None  #: when its hold ends by itself
-    send_at: datetime | None  #: when its next scheduled text leaves
+    scheduled: NextText | None
     labels: list[Label]
-    asks: bool  #: whether somebody must decide about a scheduled text
 
     @property
     def due_at(self) -> datetime | None:
         """When something happens by itself next: a timer, the end of the hold, a scheduled text."""
-        return min(filter(None, (self.timer_at, self.hold_until, self.send_at)), default=None)
+        send_at = self.scheduled.send_at if self.scheduled else None
+        return min(filter(None, (self.timer_at, self.hold_until, send_at)), default=None)
 
     @property
     def label_ids(self) -> list[int]:
@@ -256,7 +265,7 @@ class ListItem:
             Tag.WAITING: self.waits(now),
             Tag.TIMER_DUE: self.shows_timer(now),
             Tag.SNOOZED: self.interaction.state is State.ON_HOLD,
-            Tag.TEXT_SCHEDULED: self.send_at is not None,
+            Tag.TEXT_SCHEDULED: self.scheduled is not None,
             Tag.OPTED_OUT: self.opted_out,
             Tag.NOT_DELIVERED: failed,
         }
