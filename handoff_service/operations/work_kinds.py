@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from handoff_service.operations.cases import call_webhook
 from handoff_service.operations.consent import push_consents
-from handoff_service.operations.conversations import fetch_media, index_texts
+from handoff_service.operations.conversations import end_holds, fetch_media, index_texts, send_later
 from handoff_service.operations.delivery import deliver, record_prices, sweep_gaps
 from handoff_service.operations.desk import password_links
 from handoff_service.operations.identity import ask_for_proof, mail_code
@@ -45,6 +45,8 @@ WORK: Mapping[Work, WorkKind] = {
     Work.ASK_PRICES: WorkKind(record_prices.when_due, 1),
     Work.OFFER_WORK: WorkKind(offer_work.when_due),
     Work.EXPIRE_OFFER: WorkKind(answer_offer.when_due),
+    Work.END_HOLD: WorkKind(end_holds.when_due),
+    Work.SEND_LATER: WorkKind(send_later.when_due),
     Work.TIMER: WorkKind(fire_timers.when_due),
     Work.LOST_CONNECTION: WorkKind(connection.when_due),
     Work.FORGET_UPLOAD: WorkKind(uploads.when_due),

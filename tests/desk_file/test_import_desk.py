@@ -106,6 +106,13 @@ name = "Restart"
 body = '''Hi {requester.first_name}, "restart" it.
 {agent.first_name} \\o/'''
 
+[[labels]]
+name = "Printer"
+color = "blue"
+topic = true
+[[labels]]
+name = "VIP"
+
 [[outages]]
 title = "VPN"
 text = "The VPN is down."

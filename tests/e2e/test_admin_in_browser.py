@@ -9,7 +9,16 @@ from tests.e2e.people import ANN, Story
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-WITH_ONES = ("users", "profiles", "agents", "provider-numbers", "queues", "templates", "outages")
+WITH_ONES = (
+    "users",
+    "profiles",
+    "agents",
+    "provider-numbers",
+    "queues",
+    "templates",
+    "labels",
+    "outages",
+)
 SMALL = """() => [...document.querySelectorAll(
   'main :is(a, button, summary, input:not([type=hidden]))')]
   .filter((e) => e.checkVisibility() && !e.closest('p, label')

@@ -269,7 +269,7 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
         "countries": "de, AT",
     }
     right |= {"most_in_range": "0", "most_unknown_hourly": "50", "most_unknown_daily": "0"}
-    right |= {"thanks_minutes": "15", "queue_unanswerable": "1"}
+    right |= {"thanks_minutes": "15", "queue_unanswerable": "1", "ask_topic": "1"}
     assert "Saved" in await save(grace, "/desk", **right)
     saved = await desk.desk.store.read(desk_rows.desk)
     assert saved is not None
@@ -281,6 +281,7 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     words = {"agent": ["agent", "Kollege"], "bye": ["bye"], "help": [], "restart": ["restart"]}
     words |= {"opt_out": ["alto"], "opt_in": []}
     assert (saved["thanks_minutes"], saved["queue_unanswerable"]) == (15, True)
+    assert saved["ask_topic"]
     assert (saved["commands"], saved["same_answers"]) == (words, 3)
     assert (saved["quiet_hours"], saved["most_answers"], saved["countries"]) == (
         "21:00-08:00",

@@ -45,7 +45,7 @@ OURS = re.compile(
     # tables of ours
     r"|error\.(meaning|advice)|meaning\.(meaning|advice)|receipt\.(word|icon)|reason\.again"
     r"|preview\.label|deletes\.(label|verb)|outlook\.button|form\.(said|errors)|\| initials"
-    r"|\| (clock|moment)$"
+    r"|\| (clock|moment|ahead|there\(.*\))$"
     r'|^"[^"]*" if [^~]* else "[^"]*"( \| format\(.*)?$|^\{"|^\(offer\.outcome|^"\{" ~ name'
     r'|^"Sent" if'
     r'|\b(state|intent|kind|impact|assignment|level|field) \| words|map\("words"\)|removeprefix\('

@@ -1,12 +1,16 @@
 """A live agent closes a conversation, changes it, or marks it as read."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.conversations import end_holds
+from handoff_service.operations.conversations.label_conversation import put_topic
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
+from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.participation import active, lock_for, notify_owner
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations.states import ACTS, moved
@@ -24,24 +28,30 @@ DID = {State.ON_HOLD: "put this on hold", State.WORK_IN_PROGRESS: "took this off
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseInteraction:
-    """``closing_text``: the one line for the requester. None: the default text. Empty: no text."""
+    """``closing_text``: the one line for the requester. None: the default text. Empty: no text.
+    ``topic_id``: the label that says what it was about. ``undo_within``: how long the line waits,
+    so that closing can be undone before the requester reads it."""
 
     interaction_id: int
     agent_id: int
     state: State = State.CLOSED_COMPLETE
     short_description: str | None = None
     closing_text: str | None = None
+    topic_id: int | None = None
+    undo_within: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeInteraction:
     """Fields that are None stay. ``state`` is work in progress or on hold; closing is a separate
-    operation. ``state_reason`` belongs to the current state; a new state starts without one."""
+    operation. ``state_reason`` belongs to the current state; a new state starts without one.
+    ``hold_until``: when the hold ends by itself; with state on hold only."""
 
     interaction_id: int
     agent_id: int
     state: State | None = None
     state_reason: str | None = None
+    hold_until: datetime | None = None
     short_description: str | None = None
     priority: int | None = None
 
@@ -61,6 +71,7 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
+    put_topic(tx, interaction, command.agent_id, command.topic_id)
     name = agent_name(tx.conn, command.agent_id)
     closing = (
         closing_line(tx.conn, name, spoken_language(tx.conn, interaction.id))
@@ -68,13 +79,21 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
         else command.closing_text.strip()
     )
     if is_visible(closing):
-        messages.send_text(tx, interaction, closing, Author.SYSTEM, agent_id=command.agent_id)
+        messages.send_text(
+            tx,
+            interaction,
+            closing,
+            Author.SYSTEM,
+            agent_id=command.agent_id,
+            later=command.undo_within,
+        )
     end_interaction(
         tx,
         interaction,
         command.state,
         sentence=f"{name} closed this conversation",
         described=command.short_description,
+        agent_id=command.agent_id,
     )
     notify_owner(tx, interaction, command.agent_id, "closed this conversation")
 
@@ -91,6 +110,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
             f"{interaction.state} cannot become {command.state}: only work in progress can "
             "be put on hold."
         )
+    until = _checked_end(tx, command)
     values = {
         "state_reason": command.state_reason,
         "short_description": command.short_description,
@@ -98,15 +118,18 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     }
     values = {name: value for name, value in values.items() if value is not None}
     if state is not None:
-        interactions.put_state(tx.conn, interaction.id, state)
+        interactions.put_state(tx.conn, interaction.id, state, hold_until=until)
+        end_holds.schedule(tx, interaction.id, until)
     if values:
         tx.conn.execute(
             update(t.interactions).where(t.interactions.c.id == interaction.id).values(**values)
         )
     if state is not None and (
-        state is not interaction.state or (state is State.ON_HOLD and command.state_reason)
+        state is not interaction.state
+        or (state is State.ON_HOLD and (command.state_reason or until))
     ):
-        sentence = f"{agent_name(tx.conn, command.agent_id)} {DID[state]}"
+        did = DID[state] + (f" until {in_words(tx.conn, until)}" if until else "")
+        sentence = f"{agent_name(tx.conn, command.agent_id)} {did}"
         line = messages.NewLine(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
@@ -116,11 +139,19 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
             agent_id=command.agent_id,
         )
         messages.append(tx, interaction, line)
-        notify_owner(tx, interaction, command.agent_id, DID[state])
+        notify_owner(tx, interaction, command.agent_id, did)
     elif values:
         messages.notify(tx, [interaction.id])
     if state is not None or values:
         schedule_offers(tx)
+
+
+def _checked_end(tx: Transaction, command: ChangeInteraction) -> datetime | None:
+    if command.hold_until is None:
+        return None
+    if command.state is not State.ON_HOLD:
+        raise BadInput(errors={"hold_until": "goes with state on_hold"})
+    return in_the_future(command.hold_until, tx.now, "hold_until")
 
 
 def read_interaction(tx: Transaction, command: ReadInteraction) -> None:

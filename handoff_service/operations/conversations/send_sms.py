@@ -42,9 +42,25 @@ def send_sms(tx: Transaction, command: Write) -> int:
         interaction = _take_over(tx, interaction, command.agent_id)
     join(tx, interaction, command.agent_id)
     event = None if interactions.has_requesters_text(tx.conn, interaction.id) else Event.UNASKED
+    return send_parts(
+        tx, interaction, body, agent_id=command.agent_id, media=command.media, event=event
+    )
+
+
+def send_parts(
+    tx: Transaction,
+    interaction: InteractionRow,
+    body: str,
+    *,
+    agent_id: int,
+    media: tuple[int, ...] = (),
+    event: Event | None = None,
+) -> int:
+    """Send an agent's text, which the requester's consent allows, in as many parts as it needs.
+    Returns the first message's id."""
     first, *others = split(body) or [body]
-    by: dict[str, Any] = {"agent_id": command.agent_id, "event": event}
-    message_id = messages.send_text(tx, interaction, first, Author.AGENT, media=command.media, **by)
+    by: dict[str, Any] = {"agent_id": agent_id, "event": event}
+    message_id = messages.send_text(tx, interaction, first, Author.AGENT, media=media, **by)
     assert message_id is not None  # must_allow has refused the senders that nobody can text
     for part in others:
         messages.send_text(tx, interactions.lock(tx.conn, interaction.id), part, Author.AGENT, **by)

@@ -15,9 +15,9 @@ from sqlalchemy import exists, select, update
 from handoff_service.lib import phone_regions
 from handoff_service.rules.delivery.quiet_hours import over_at
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Status
+from handoff_service.store.conversations import requester_zones
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.desk import desk
-from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -105,18 +105,12 @@ def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     quiet = desk.quiet_hours(tx.conn) if rows else None
     if quiet is None:
         return {}
-    i, u = t.interactions, t.users
-    users = select(i.c.id, u.c.attributes).join(u, u.c.id == i.c.user_id)
-    known = {
-        r.id: r.attributes
-        for r in tx.conn.execute(users.where(one_of(i.c.id, {r.interaction_id for r in rows})))
-    }
-    instead = desk_time_zone(tx.conn)
+    zones = requester_zones.of_interactions(
+        tx.conn, {row.interaction_id: row.requester_number for row in rows}
+    )
     waits = {}
     for row in rows:
-        known_zone = known.get(row.interaction_id, {}).get("time_zone")
-        zones = phone_regions.of_number(row.requester_number, said=known_zone, instead=instead)
-        if (at := over_at(quiet, tx.now, zones, row.created_at)) is not None:
+        if (at := over_at(quiet, tx.now, zones[row.interaction_id], row.created_at)) is not None:
             waits[row.id] = at
     return waits
 

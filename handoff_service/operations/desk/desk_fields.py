@@ -51,6 +51,7 @@ class DeskEntry(BaseModel):
     - ``thanks_minutes``: how long after closing, on a line of live agents, a thank-you stays with
       the closed conversation; 0: never.
     - ``queue_unanswerable``: texts from senders that nobody can text back go to queues.
+    - ``ask_topic``: an agent who closes a conversation must choose its topic, a label.
 
     A number with a title has its field on the admin's page without a line in the template.
     """
@@ -129,3 +130,4 @@ class DeskEntry(BaseModel):
         ),
     ] = 10
     queue_unanswerable: bool = False
+    ask_topic: bool = False

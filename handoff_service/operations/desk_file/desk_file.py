@@ -41,6 +41,7 @@ from handoff_service.operations.shared.field_types import (
 )
 from handoff_service.rules.cases import outages, webhook
 from handoff_service.rules.desk import system_messages, templates
+from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.messaging_actions import messaging_actions
 from handoff_service.rules.routing import queues
@@ -97,6 +98,14 @@ class TemplateEntry(_Entry):
     body: Body
 
 
+class LabelEntry(_Entry):
+    """``topic``: agents can choose it as the topic of a conversation on closing."""
+
+    name: OneLine
+    color: Color = Color.GRAY
+    topic: bool = False
+
+
 class PresenceStateEntry(_Entry):
     """Their order in the file is the admin's order."""
 
@@ -137,6 +146,7 @@ class DeskFile(_Entry):
     queues: list[QueueEntry] = []
     messaging_actions: list[MessagingActionEntry] = []
     templates: list[TemplateEntry] = []
+    labels: list[LabelEntry] = []
     texts: dict[SystemMessage, str] = {}
     presence_states: list[PresenceStateEntry] = []
     reject_reasons: list[RejectReasonEntry] = []

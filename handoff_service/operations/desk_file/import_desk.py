@@ -16,6 +16,7 @@ from handoff_service.operations.desk import provider_numbers
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
 from handoff_service.operations.desk.desk_settings import put_desk
 from handoff_service.operations.desk.groups import group_id
+from handoff_service.operations.desk.labels import MakeLabel, put_label
 from handoff_service.operations.desk.provider_numbers import put_provider_number
 from handoff_service.operations.desk.templates import MakeTemplate, put_template
 from handoff_service.operations.desk.texts import ChangeText, change_text
@@ -71,6 +72,8 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         change_text(tx, ChangeText(name=message, body=body))
     for template in file.templates:
         put_template(tx, MakeTemplate(name=template.name, body=template.body))
+    for label in file.labels:
+        put_label(tx, MakeLabel(**label.model_dump()))
     _in_order(tx, Noun.PRESENCE_STATE, "name", file.presence_states)
     _in_order(tx, Noun.REJECT_REASON, "words", file.reject_reasons)
     import_users(tx, file.users, hashed.facts)
@@ -109,6 +112,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         "provider_numbers": len(file.provider_numbers),
         "messaging_actions": len(file.messaging_actions),
         "templates": len(file.templates),
+        "labels": len(file.labels),
         "outages": len(file.outages),
         "opt_outs": len(file.opt_outs),
     }

@@ -31,6 +31,7 @@ from handoff_service.store.engine.store import Store
 #: The part of a desk file -> the key of its entries. Other parts are one entry.
 KEYS = {
     "templates": "name",
+    "labels": "name",
     "presence_states": "name",
     "reject_reasons": "words",
     "users": "external_id",

@@ -1,24 +1,20 @@
 """An agent postpones or cancels a running timer. The history shows both to agents only."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from sqlalchemy import update
 
-from handoff_service.errors import BadInput
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
-from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.messaging_actions import messaging_actions, timers
 from handoff_service.store.messaging_actions.timers import Timer
-
-LONGEST = timedelta(days=366)  # how far a timer may be postponed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +38,11 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
     """NotFound when the timer no longer runs. BadInput for a time in the past."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
-    if command.due_at <= tx.now:
-        raise BadInput(errors={"due_at": "must be in the future"})
-    if command.due_at > tx.now + LONGEST:
-        raise BadInput(errors={"due_at": "must be within a year"})
-    tx.conn.execute(update(t.timers).where(t.timers.c.id == timer.id).values(due_at=command.due_at))
+    due_at = in_the_future(command.due_at, tx.now, "due_at")
+    tx.conn.execute(update(t.timers).where(t.timers.c.id == timer.id).values(due_at=due_at))
     timers.wait_for_next(tx, {interaction.id: interaction.line})
-    until = command.due_at.astimezone(ZoneInfo(desk_time_zone(tx.conn)))
-    _add_line(
-        tx,
-        interaction,
-        timer,
-        command.agent_id,
-        f"postponed {{}} until {until:%-d %B %Y, %H:%M %Z}",
-    )
+    did = f"postponed {{}} until {in_words(tx.conn, due_at)}"
+    _add_line(tx, interaction, timer, command.agent_id, did)
 
 
 def cancel_timer(tx: Transaction, command: Cancel) -> None:

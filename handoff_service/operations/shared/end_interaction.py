@@ -3,6 +3,7 @@
 from sqlalchemy import update
 
 from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations import states
@@ -26,10 +27,16 @@ def end_interaction(
     sentence: str,
     reason: str | None = None,
     described: str | None = None,
+    agent_id: int | None = None,
 ) -> None:
     """Close a locked, active interaction. ``described``: the short description; None: use the first
     text."""
-    messages.change_owner(tx, interaction, owner=Owner.NONE, sentence=sentence, reason=reason)
+    cancel_scheduled(
+        tx, interaction, "A scheduled text was canceled with the end of the conversation"
+    )
+    messages.change_owner(
+        tx, interaction, owner=Owner.NONE, sentence=sentence, reason=reason, agent_id=agent_id
+    )
     first_text = conversations.first_text(tx.conn, interaction.id)[:DESCRIPTION]
     description = (described or "").strip() or interaction.short_description or first_text or None
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][ACTS[state]])
@@ -39,6 +46,7 @@ def end_interaction(
         .values(closed_at=tx.now, short_description=description, unanswered=None)
     )
     cancel_work_item(tx, interaction.id)
+    due_work.cancel(tx, Work.END_HOLD, [interaction.id])
     timers.cancel(tx, [interaction.id])
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
     schedule_offers(tx)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -69,6 +70,7 @@ def send_text(
     agent_id: int | None = None,
     media: Sequence[int] = (),
     event: Event | None = None,
+    later: timedelta = timedelta(0),
 ) -> int | None:
     """Text the requester: writes the message, its place in the outbox and its timers. Returns the
     message's id; None for a sender that nobody can text back, to whom nothing is sent.
@@ -77,6 +79,7 @@ def send_text(
     - ``event`` CONSENT: is sent even to somebody who has opted out.
     - ``event`` UNASKED: is not a reply, so it waits for the end of quiet hours. Any other message
       releases it.
+    - ``later``: how long it waits before it leaves, so that it can be taken back.
     """
     if why_unanswerable(tx.conn, interaction.requester_number):
         return None
@@ -95,7 +98,12 @@ def send_text(
     if event is not Event.UNASKED:
         release_lines(tx, [interaction.line])
     work = [
-        due_work.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)
+        due_work.Due(
+            kind=Work.DELIVER,
+            key=str(message_id),
+            line=interaction.line,
+            due_at=tx.now + later,
+        )
     ]
     run = begins(author, interaction.unanswered)
     if run is not None:

@@ -47,9 +47,17 @@ def notify_owner(tx: Transaction, interaction: InteractionRow, agent_id: int, di
     owner = owner_before(interaction, agent_id)
     if owner is None:
         return
-    said = f"{agent_name(tx.conn, agent_id)} {did}"
+    said = f"{agent_name(tx.conn, agent_id)} {did}. It was your conversation"
     colleague_notices.put(tx, owner, interaction.id, said)
     tx.hint(f"agent:{owner}", interaction.id)
+
+
+def notify_assigned(tx: Transaction, interaction: InteractionRow, said: str) -> None:
+    """Leave the live agent who owns the interaction a notice about something that happened by
+    itself."""
+    if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
+        colleague_notices.put(tx, interaction.assigned_to, interaction.id, said)
+        tx.hint(f"agent:{interaction.assigned_to}", interaction.id)
 
 
 def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:

@@ -14,8 +14,10 @@ class Act(StrEnum):
     GIVEN_BACK = "it goes back to the virtual agent"
     PUT_ON_HOLD = "a live agent puts it on hold"
     TAKE_OFF_HOLD = "a live agent takes it off hold"
+    HOLD_ENDS = "the time comes that was set for the end of its hold"
     CLOSE_COMPLETE = "it is closed as complete"
     CLOSE_ABANDONED = "it is closed as abandoned"
+    UNDO_CLOSE = "the agent who closed it takes that back at once"
     ACTION_HOLDS = "a messaging action puts it on hold"
     ACTION_RESUMES = "a messaging action sets it to work in progress"
 
@@ -48,10 +50,11 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
         Act.GIVEN_BACK: State.WORK_IN_PROGRESS,
         Act.PUT_ON_HOLD: State.ON_HOLD,
         Act.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
+        Act.HOLD_ENDS: State.WORK_IN_PROGRESS,
         **_ALWAYS,
     },
-    State.CLOSED_COMPLETE: {},
-    State.CLOSED_ABANDONED: {},
+    State.CLOSED_COMPLETE: {Act.UNDO_CLOSE: State.WORK_IN_PROGRESS},
+    State.CLOSED_ABANDONED: {Act.UNDO_CLOSE: State.WORK_IN_PROGRESS},
 }
 
 # The act for each state that an agent or a messaging action asks for.

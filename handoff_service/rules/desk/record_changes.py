@@ -21,6 +21,7 @@ class Noun(StrEnum):
     QUEUE = "queue"
     MESSAGING_ACTION = "messaging_action"
     TEMPLATE = "template"
+    LABEL = "label"
     SYSTEM_MESSAGE = "system_message"
     OUTAGE = "outage"
     DESK = "desk"

@@ -62,6 +62,8 @@ class Event(StrEnum):
     IDENTITY = "identity"
     PROMPT = "prompt"
     TIMER = "timer"
+    SCHEDULED = "scheduled"
+    LABEL = "label"
     TRANSFER = "transfer"
     STATE = "state"
     LIVE_GROUP = "live_group"
@@ -147,6 +149,8 @@ class Work(StrEnum):
     MAIL_CODE = "mail_code"
     MAIL_LINK = "mail_link"
     PROOF_LIMIT = "proof_limit"
+    END_HOLD = "end_hold"
+    SEND_LATER = "send_later"
     FOLLOW_UP = "follow_up"
     SWEEP_GAPS = "sweep_gaps"
     PUSH_CONSENTS = "tell_consents"  # stored in due_work: existing databases hold this value

@@ -9,10 +9,18 @@ from sqlalchemy import Connection, bindparam, select
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, State, Status
 from handoff_service.store.consent import consents
-from handoff_service.store.conversations import conversations, waiting
+from handoff_service.store.conversations import conversations, scheduled_texts, waiting
+from handoff_service.store.desk import labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.views import LastLine, ListedInteraction, ListItem, Named, WrittenBy
+from handoff_service.store.views import (
+    Label,
+    LastLine,
+    ListedInteraction,
+    ListItem,
+    Named,
+    WrittenBy,
+)
 
 i, m, u, a, g = t.interactions, t.messages, t.users, t.agents, t.live_group
 
@@ -47,6 +55,7 @@ def _items() -> sa.Select[Any]:
     return (
         select(
             *i.c["id", "state", "requester_number", "user_id", "assigned_to", "last_message_at"],
+            i.c.hold_until,
             u.c.name.label("user_name"),
             a.c.name.label("agent_name"),
             _LAST_SAID.label("last_id"),
@@ -61,6 +70,7 @@ def _items() -> sa.Select[Any]:
     )
 
 
+NO_LABELS: list[Label] = []
 # Built once: building a statement costs more than running it.
 _LISTED = {others: _query(others=others) for others in (False, True)}
 _THANKED = _items().where(*conversations.THANKED)
@@ -81,6 +91,9 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
     rows = [*thanked, *conn.execute(_LISTED[others], {"me": agent_id})]
     unread = {} if others else conversations.unread(conn, [r.id for r in rows], agent_id)
     lines = conn.execute(_LINES, {"ids": [r.last_id for r in rows if r.last_id]})
+    ids = [r.id for r in rows]
+    labeled = labels.of_interactions(conn, ids)
+    scheduled = scheduled_texts.next_of(conn, ids)
     last = {r.id: _last_line(r) for r in lines}
     return [
         ListItem(
@@ -98,6 +111,9 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
             opted_out=r.opted_out,
             waiting_since=r.waiting_since,
             timer_at=r.timer_at,
+            hold_until=r.hold_until if r.state == State.ON_HOLD else None,
+            scheduled=scheduled.get(r.id),
+            labels=labeled[r.id].labels if r.id in labeled else NO_LABELS,
         )
         for r in rows
     ]

@@ -25,6 +25,7 @@ from handoff_service.rules.shared.vocabulary import (
 )
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, media
+from handoff_service.store.desk import labels
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.desk.users import users_on
 from handoff_service.store.engine import tables as t
@@ -96,6 +97,7 @@ def list_(
     candidates = users_on(conn, {r.requester_number for r in rows if r.closed_at is None})
     not_read = unread(conn, ids, agent_id) if agent_id is not None else {}
     sure = identities(conn, rows)
+    labeled = labels.of_interactions(conn, ids)
     held = consents.held_by(conn, {r.consent_id for r in rows if r.consent_id})
     return [
         _interaction(
@@ -106,6 +108,7 @@ def list_(
             unread=not_read.get(r.id, 0),
             identity=sure[r.id],
             opted_out=held.get(r.consent_id),
+            labeled=labeled.get(r.id, labels.NONE),
         )
         for r in rows
     ]
@@ -316,6 +319,7 @@ def _interaction(
     unread: int,
     identity: Identity,
     opted_out: OptedOut | None,
+    labeled: labels.OfConversation,
 ) -> Interaction:
     owner = Owner(r.owner)
     assigned = agents.get(r.assigned_to) if r.assigned_to else None
@@ -328,6 +332,7 @@ def _interaction(
         number=interactions.number(r.id),
         state=State(r.state),
         state_reason=None if r.state in (State.NEW, State.WORK_IN_PROGRESS) else r.state_reason,
+        hold_until=r.hold_until if r.state == State.ON_HOLD else None,
         short_description=r.short_description,
         requester_number=r.requester_number,
         provider_number=r.provider_number,
@@ -344,6 +349,8 @@ def _interaction(
         assigned_to=assigned,
         live_group=[agents[a] for a in group],
         queue=Named(id=r.queue_id, name=r.queue_name) if r.queue_id else None,
+        labels=labeled.labels,
+        topic=labeled.topic,
         priority=r.priority,
         unread=unread,
         opened_at=r.opened_at,

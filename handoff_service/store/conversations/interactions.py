@@ -129,11 +129,36 @@ def lock_each(conn: Connection, ids: Collection[int]) -> dict[int, InteractionRo
 
 
 def put_state(
-    conn: Connection, interaction_id: int, state: State, reason: str | None = None
+    conn: Connection,
+    interaction_id: int,
+    state: State,
+    reason: str | None = None,
+    *,
+    hold_until: datetime | None = None,
 ) -> None:
-    """Write the next state and its reason. The previous reason is dropped."""
-    values = {"state": state, "state_reason": reason}
+    """Write the next state, its reason, and when a hold ends by itself. The previous reason and end
+    are dropped."""
+    values = {"state": state, "state_reason": reason, "hold_until": hold_until}
     conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why an interaction is on hold, and when that ends by itself."""
+
+    reason: str | None
+    until: datetime | None
+
+
+_HOLD = select(*t.interactions.c["state_reason", "hold_until"]).where(
+    t.interactions.c.id == bindparam("id")
+)
+
+
+def hold(conn: Connection, interaction_id: int) -> Hold:
+    """The hold of an interaction whose state is on hold."""
+    row = conn.execute(_HOLD, {"id": interaction_id}).one()
+    return Hold(row.state_reason, row.hold_until)
 
 
 def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) -> None:

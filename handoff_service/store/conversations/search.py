@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
+from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.search_query import Wanted
 from handoff_service.store.conversations import conversations, text_index
+from handoff_service.store.desk import labels
 from handoff_service.store.desk.user_search import Page
 from handoff_service.store.desk.users import search_user_ids, select_users
 from handoff_service.store.engine import tables as t
@@ -89,6 +91,7 @@ def find_interactions(
     others = set(_of_people(conn, people, where, below, limit + 1)) | _by_reference(
         conn, wanted, where, below
     )
+    others |= set(_by_label(conn, wanted, where, below, limit + 1))
     lines = {find.interaction_id: find for find in (*by_text, *fresh)}
     found = sorted({*lines, *others}, reverse=True)
     if looked_to is not None:  # older interactions come with the next page
@@ -186,6 +189,22 @@ def _of_people(
     query = (
         select(i.c.id)
         .where(one_of(i.c.user_id, people), i.c.id < below, *where)
+        .order_by(i.c.id.desc())
+    )
+    return list(conn.execute(query.limit(most)).scalars())
+
+
+def _by_label(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> list[int]:
+    """Interactions with a label of exactly this name, in upper or lower case."""
+    typed = folded(wanted.typed)
+    named = [one.id for one in labels.list_(conn) if folded(one.name) == typed]
+    if not named:
+        return []
+    c = t.conversation_labels
+    query = (
+        select(i.c.id)
+        .where(i.c.id.in_(select(c.c.interaction_id).where(one_of(c.c.label_id, named))))
+        .where(i.c.id < below, *where)
         .order_by(i.c.id.desc())
     )
     return list(conn.execute(query.limit(most)).scalars())

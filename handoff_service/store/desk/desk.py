@@ -43,6 +43,11 @@ def queues_unanswerable(conn: Connection) -> bool:
     return bool(conn.execute(select(t.desk.c.queue_unanswerable)).scalar())
 
 
+def ask_topic(conn: Connection) -> bool:
+    """Whether an agent who closes a conversation must choose its topic."""
+    return bool(conn.execute(select(t.desk.c.ask_topic)).scalar())
+
+
 def commands(conn: Connection) -> dict[Command, list[str]]:
     """Each command's words."""
     return with_shipped(conn.execute(select(t.desk.c.commands)).scalar() or {})

@@ -10,6 +10,7 @@ from handoff_service.rules.shared import conditions
 from handoff_service.store.views import (
     Agent,
     Group,
+    Label,
     Outage,
     PresenceState,
     ProviderNumber,
@@ -112,6 +113,10 @@ def messaging_action(action: SavedAction) -> Row:
 
 def template(one: Template) -> Row:
     return row(name=one.name, body=one.body)
+
+
+def label(one: Label) -> Row:
+    return row(name=one.name, color=one.color, topic=one.topic)
 
 
 def group(one: Group) -> Row:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from handoff_service.store.cases import outages, webhook
 from handoff_service.store.consent import consents
-from handoff_service.store.desk import agents, desk, templates, texts
+from handoff_service.store.desk import agents, desk, labels, templates, texts
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import select_users
@@ -34,6 +34,7 @@ def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) 
         "presence_states": [entries.presence_state(p) for p in desk.presence_states(conn)],
         "reject_reasons": [entries.reject_reason(r) for r in desk.reject_reasons(conn)],
         "templates": [entries.template(m) for m in templates.list_(conn)],
+        "labels": [entries.label(one) for one in labels.list_(conn)],
         "users": [entries.user(u) for u in select_users(conn, included)],
         "groups": [entries.group(g) for g in agents.groups(conn)],
         "agents": [entries.agent(a) for a in agents_by_id(conn).values()],

@@ -181,6 +181,7 @@ _READ: Mapping[Noun, Callable[[Connection, str], Entry]] = {
     Noun.QUEUE: _queue,
     Noun.MESSAGING_ACTION: _messaging_action,
     Noun.TEMPLATE: lambda conn, record: _columns(conn, t.templates, record, "name", "body"),
+    Noun.LABEL: lambda conn, record: _columns(conn, t.labels, record, "name", "color", "topic"),
     Noun.SYSTEM_MESSAGE: _system_message,
     Noun.OUTAGE: _outage,
     Noun.DESK: _desk,

@@ -143,6 +143,8 @@ desk = Table(
     _count("thanks_minutes", 10),
     #: texts from senders that nobody can text back go to queues
     _flag("queue_unanswerable", default=False),
+    #: whether an agent who closes a conversation must choose its topic
+    _flag("ask_topic", default=False),
 )
 
 #: One row, written by a migration.
@@ -356,6 +358,17 @@ templates = Table(
     _word("body"),
 )
 
+#: Labels that agents put on conversations.
+labels = Table(
+    "labels",
+    metadata,
+    _id(),
+    Column("name", sa.Text, nullable=False, unique=True),
+    _word("color"),
+    #: whether it can be the topic of a conversation
+    _flag("topic", default=False),
+)
+
 # Conversations ------------------------------------------------------------------------------------
 
 messaging_profiles = Table(
@@ -501,6 +514,8 @@ interactions = Table(
     _ref("user_id", "users.id", null=True),
     _word("state"),
     _word("state_reason", null=True),
+    #: when the hold ends by itself; only holds while the state is on hold
+    _time("hold_until", null=True),
     _word("short_description", null=True),
     Column("priority", sa.Integer, nullable=False),
     _word("owner"),
@@ -680,6 +695,56 @@ colleague_notices = Table(
     #: the last act as a sentence, such as "Omar Haddad closed this conversation"
     _word("body"),
     _time("created_at"),
+)
+#: How each agent looks at the list of ongoing conversations now.
+list_choices = Table(
+    "list_choices",
+    metadata,
+    _ref("agent_id", "agents.id", key=True, drop=True),
+    _word("sort"),
+    _word("tag", null=True),
+    _ref("label_id", "labels.id", null=True, drop=True),
+)
+#: Saved ways to look at it.
+list_views = Table(
+    "list_views",
+    metadata,
+    _id(),
+    #: who saved it
+    _ref("agent_id", "agents.id", drop=True),
+    _word("name"),
+    _word("sort"),
+    _word("tag", null=True),
+    _ref("label_id", "labels.id", null=True, drop=True),
+    #: whether every agent sees it
+    _flag("shared", default=False),
+    UniqueConstraint("agent_id", "name"),
+)
+#: The labels of each conversation.
+conversation_labels = Table(
+    "conversation_labels",
+    metadata,
+    _ref("interaction_id", "interactions.id", key=True, drop=True),
+    _ref("label_id", "labels.id", key=True, drop=True),
+    #: whether the agent who closed the conversation chose it as the topic
+    _flag("is_topic", default=False),
+    Index("ix_conversation_labels_label_id", "label_id", "interaction_id"),
+)
+#: Texts that agents wrote and that leave later.
+scheduled_texts = Table(
+    "scheduled_texts",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id", drop=True),
+    #: who wrote it, or kept it last
+    _ref("agent_id", "agents.id"),
+    _word("body"),
+    _time("send_at"),
+    #: the conversation as its agent knew it then: its last line and its owner's epoch
+    Column("seq", sa.Integer, nullable=False),
+    Column("epoch", sa.Integer, nullable=False),
+    _time("created_at"),
+    Index("ix_scheduled_texts_interaction_id", "interaction_id", "send_at"),
 )
 #: Cases, kept beyond their conversation.
 cases = Table(

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from handoff_service.rules.consent.consent_keywords import REQUESTERS_OWN, Source
+from handoff_service.rules.conversations.list_order import Sort, Tag
 from handoff_service.rules.conversations.media import is_shown
+from handoff_service.rules.conversations.scheduled_texts import SendQuestion
 from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
@@ -15,6 +17,7 @@ from handoff_service.rules.shared.vocabulary import (
     State,
     Status,
 )
+from handoff_service.store.views.desk import Label
 from handoff_service.store.views.people import Agent, Identity, Named, User
 
 
@@ -47,6 +50,8 @@ class OptedOut:
 class Interaction:
     """A conversation on one line.
 
+    - ``hold_until``: when the hold ends by itself; null: a text from the requester ends it;
+    - ``topic``: the label that the agent chose on closing;
     - ``unread``: the number of the requester's messages that the calling agent has not read;
     - ``opted_out``: why nothing can be sent; null if texts can be sent;
     - ``unanswerable``: the same for a sender that is a name, withheld, or the company's own number.
@@ -56,6 +61,7 @@ class Interaction:
     number: str
     state: State
     state_reason: str | None
+    hold_until: datetime | None
     short_description: str | None
     requester_number: str
     provider_number: str
@@ -72,6 +78,8 @@ class Interaction:
     assigned_to: Agent | None
     live_group: list[Agent]
     queue: Named | None
+    labels: list[Label]
+    topic: Label | None
     priority: int
     unread: int
     opened_at: datetime
@@ -173,6 +181,32 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledText:
+    """A text that an agent wrote and that leaves later.
+
+    - ``question``: what has happened since, so that somebody must decide whether it still leaves;
+      null: it leaves at ``send_at``.
+    """
+
+    id: int
+    interaction_id: int
+    agent: Named
+    body: str
+    send_at: datetime
+    question: SendQuestion | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextText:
+    """When the next scheduled text of a conversation leaves, and whether somebody must decide about
+    one."""
+
+    send_at: datetime
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedInteraction:
     """The fields of an interaction that the list pane shows, named as in ``Interaction``."""
 
@@ -209,6 +243,33 @@ class ListItem:
     opted_out: bool
     waiting_since: datetime | None  #: for the answer of its live agent
     timer_at: datetime | None  #: when its next timer is due
+    hold_until: datetime | None  #: when its hold ends by itself
+    scheduled: NextText | None
+    labels: list[Label]
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When something happens by itself next: a timer, the end of the hold, a scheduled text."""
+        send_at = self.scheduled.send_at if self.scheduled else None
+        return min(filter(None, (self.timer_at, self.hold_until, send_at)), default=None)
+
+    @property
+    def label_ids(self) -> list[int]:
+        return [one.id for one in self.labels]
+
+    def tags(self, now: datetime) -> set[Tag]:
+        """What needs attention, and what the list can be filtered by."""
+        failed = self.last is not None and self.last.status in (Status.FAILED, Status.UNDELIVERED)
+        has = {
+            Tag.UNREAD: self.interaction.unread > 0,
+            Tag.WAITING: self.waits(now),
+            Tag.TIMER_DUE: self.shows_timer(now),
+            Tag.SNOOZED: self.interaction.state is State.ON_HOLD,
+            Tag.TEXT_SCHEDULED: self.scheduled is not None,
+            Tag.OPTED_OUT: self.opted_out,
+            Tag.NOT_DELIVERED: failed,
+        }
+        return {tag for tag, applies in has.items() if applies}
 
     def waits(self, now: datetime) -> bool:
         """Whether the requester has waited for a minute or more, for an answer that can be sent."""
@@ -219,6 +280,24 @@ class ListItem:
         """Whether a timer acts within the hour. After an opt-out, most of them do nothing."""
         at = self.timer_at
         return at is not None and not self.opted_out and at - now <= timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListView:
+    """A saved way to look at the list of ongoing conversations.
+
+    - ``tag`` and ``label_id``: only conversations with them; null: all;
+    - ``shared``: every agent sees it;
+    - ``mine``: the calling agent saved it.
+    """
+
+    id: int
+    name: str
+    sort: Sort
+    tag: Tag | None
+    label_id: int | None
+    shared: bool
+    mine: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

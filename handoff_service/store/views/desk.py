@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.views.people import Named
@@ -18,6 +19,17 @@ class ProviderNumber:
     queue: Named
     segments_per_second: int
     messaging_service: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A label for conversations. ``topic``: agents can choose it as the topic of a conversation.
+    If no label has it, they can choose any."""
+
+    id: int
+    name: str
+    color: Color
+    topic: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/desk"
 COMMANDS = {f"{command}_words": command for command in Command}  # each command has its own field
-SWITCHES = ("reassign_when_away", "queue_unanswerable")
+SWITCHES = ("reassign_when_away", "queue_unanswerable", "ask_topic")
 NAMES = (*(name for name in DeskEntry.model_fields if name != "commands"), *COMMANDS)
 
 

@@ -25,6 +25,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Texts": {
         "/texts": "System messages",
         "/templates": "Templates",
+        "/labels": "Labels",
         "/outages": "Outages",
     },
     "Desk": {

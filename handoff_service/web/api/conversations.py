@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import AwareDatetime, Field, WithJsonSchema
 from sqlalchemy import Connection
 
 from handoff_service.operations.conversations.change_interaction import (
@@ -15,6 +15,7 @@ from handoff_service.operations.conversations.change_interaction import (
     close_interaction,
     read_interaction,
 )
+from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.shared.field_types import SoughtNumber
 from handoff_service.rules.conversations import search_query
@@ -38,7 +39,8 @@ Said = Annotated[
 
 
 class InteractionQuery(Paging):
-    """``state`` also accepts ``active``; ``assigned_to`` is an agent's id.
+    """``state`` also accepts ``active``; ``assigned_to`` is an agent's id,
+    ``label`` a label's.
 
     ``q`` searches the words of texts and notes, names, employee numbers, phone numbers, and INT and
     CS numbers. With ``q`` a page may hold fewer than ``limit`` items and still have a next page.
@@ -48,15 +50,17 @@ class InteractionQuery(Paging):
     requester_number: SoughtNumber | None = None
     provider_number: str | None = None
     assigned_to: int | None = None
+    label: int | None = None
     q: str | None = Field(None, min_length=1, max_length=200)
 
 
 class ChangeBody(Body):
     """``state_reason`` explains the state. Agents see it, and so does the line that names the agent
-    who set the state."""
+    who set the state. ``hold_until``, with state on_hold: when the hold ends by itself."""
 
     state: Literal[State.WORK_IN_PROGRESS, State.ON_HOLD] | None = None
     state_reason: str | None = Field(None, max_length=500)
+    hold_until: AwareDatetime | None = None
     short_description: str | None = Field(None, max_length=160)
     priority: int | None = Field(None, ge=1, le=5)
 
@@ -80,9 +84,13 @@ class ReadBody(Body):
 
 
 class CloseBody(Body):
+    """``topic_id``: the label that says what it was about. Required when the desk asks for a
+    topic."""
+
     state: Literal[State.CLOSED_COMPLETE, State.CLOSED_ABANDONED] = State.CLOSED_COMPLETE
     short_description: str | None = Field(None, max_length=160)
     closing_text: str | None = Field(None, max_length=1600)
+    topic_id: int | None = Field(None, ge=1, lt=2**53)
 
 
 class OngoingQuery(Body):
@@ -110,6 +118,10 @@ async def list_interactions(asked: ApiRequest[None, InteractionQuery]) -> Page[I
         where.append(i.c.requester_number == query.requester_number)
     if query.assigned_to is not None:
         where.append(i.c.assigned_to == query.assigned_to)
+    if query.label is not None:
+        c = t.conversation_labels
+        labeled = c.select().with_only_columns(c.c.interaction_id)
+        where.append(i.c.id.in_(labeled.where(c.c.label_id == query.label)))
     if query.provider_number is not None:
         p = t.provider_numbers
         of_number = p.select().with_only_columns(p.c.id).where(p.c.number == query.provider_number)
@@ -203,6 +215,11 @@ async def close(asked: ApiRequest[CloseBody, Any]) -> Interaction:
         interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump()
     )
     return await after(asked, close_interaction, command)
+
+
+@post("/interactions/{id}/reopen", summary="Undo closing, within a minute")
+async def undo_close(asked: ApiRequest[None, Any]) -> Interaction:
+    return await after(asked, reopen, Reopen(interaction_id=asked.id, agent_id=asked.agent.id))
 
 
 @get("/ongoing", summary="Active conversations, newest activity first: mine, or other agents'")

@@ -8,15 +8,23 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.operations.shared.end_interaction import DESCRIPTION
+from handoff_service.rules.conversations.list_order import Arrangement, arranged
 from handoff_service.rules.identity.profile_matching import NumberFacts, NumberSituation, situation
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.cases import cases
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import (
+    conversations,
+    list_views,
+    requester_zones,
+    scheduled_texts,
+)
 from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.desk import labels
 from handoff_service.store.desk.agents import agent_room
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.desk.users import has_number, select_users
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.identity import associations, proofs
 from handoff_service.store.identity.associations import was_verified_in
@@ -27,11 +35,14 @@ from handoff_service.store.views import (
     Association,
     Case,
     Interaction,
+    Label,
     ListItem,
+    ListView,
     Message,
     Offered,
     PastProof,
     RunningTimer,
+    ScheduledText,
     TransferNow,
     User,
     WorkItem,
@@ -57,7 +68,11 @@ class Lists:
     offers: list[Offered]
     gone: list[EndedOffer]  #: offers that the page shows and that have ended
     others: bool  #: whether ``ongoing`` has other agents' conversations instead of mine
-    ongoing: list[ListItem]
+    ongoing: list[ListItem]  #: as the agent has sorted and filtered them
+    hidden: int  #: conversations that the filter leaves out
+    how: Arrangement
+    views: list[ListView]
+    labels: list[Label]  #: to filter by
     others_count: int
     unread: int
     available: bool  #: whether I take new work
@@ -80,6 +95,8 @@ class Thread:
     first_text: str
     transfer: TransferNow | None
     timers: list[RunningTimer]
+    scheduled: list[ScheduledText]
+    zones: list[ZoneInfo]  #: the possible time zones of the requester
     history: list[Association]  #: who the number was linked to over time
     failed_proofs: list[PastProof]  #: failed attempts to prove an identity
     on_record_of: list[User]  #: the users whose records have the number
@@ -105,7 +122,9 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
     """Read the list pane. ``on_page`` has the offers that the page shows; those that are no longer
     mine are returned as gone."""
     offers = inbox.offered(conn, agent_id)
-    ongoing = listed(conn, agent_id, others=others)
+    every = listed(conn, agent_id, others=others)
+    how = list_views.choice(conn, agent_id)
+    ongoing = arranged(every, how, read_at(conn))
     missing = set(on_page) - {offer.id for offer in offers}
     free = agent_room(conn, agent_id)
     return Lists(
@@ -113,10 +132,14 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
         gone=ended_offers(conn, agent_id, sorted(missing)),
         others=others,
         ongoing=ongoing,
-        others_count=len(ongoing) if others else conversations.others_count(conn, agent_id),
+        hidden=len(every) - len(ongoing),
+        how=how,
+        views=list_views.list_(conn, agent_id),
+        labels=labels.list_(conn),
+        others_count=len(every) if others else conversations.others_count(conn, agent_id),
         unread=conversations.unread_conversations(conn, agent_id)
         if others
-        else sum(one.interaction.unread > 0 for one in ongoing),
+        else sum(one.interaction.unread > 0 for one in every),
         available=free.takes_work,
         room=free.places,
     )
@@ -190,11 +213,18 @@ def _thread(
         first_text=conversations.first_text(conn, interaction_id)[:DESCRIPTION],
         transfer=inbox.transfer_of(conn, interaction_id),
         timers=messaging_actions.running(conn, interaction_id),
+        scheduled=scheduled_texts.waiting(conn, interaction_id),
+        zones=_zones(conn, interaction),
         history=associations.of_number(conn, interaction.requester_number),
         failed_proofs=proofs.of_number(conn, interaction.requester_number),
         on_record_of=select_users(conn, has_number(interaction.requester_number)),
         marked=marked_turns(conn, interaction_id),
     )
+
+
+def _zones(conn: Connection, interaction: Interaction) -> list[ZoneInfo]:
+    number = interaction.requester_number
+    return requester_zones.of_interactions(conn, {interaction.id: number})[interaction.id]
 
 
 def _other_numbers(conn: Connection, interaction: Interaction) -> list[str]:

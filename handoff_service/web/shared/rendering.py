@@ -3,6 +3,7 @@
 import functools
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,7 @@ def environment() -> Environment:
         moment=_moment,
         lately=_lately,
         ahead=_ahead,
+        there=there,
         iso=lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds"),
         day_name=_day_name,
         midnight=_midnight,
@@ -258,6 +260,18 @@ def _ahead(context: Context, at: datetime) -> str:
     days = (at.date() - now.date()).days
     day = "" if days == 0 else "tomorrow " if days == 1 else f"on {at.day} {at:%B} "
     return f"{day}at {at:%H:%M}"
+
+
+def there(at: datetime, zones: Sequence[ZoneInfo]) -> str:
+    """A time by the requester's clock: Tue 09:00; Tue 06:00 to 09:00 for a number that several
+    zones share."""
+    local = sorted({at.astimezone(zone).replace(tzinfo=None) for zone in zones})
+    first, last = local[0], local[-1]
+    if first == last:
+        return f"{first:%a %H:%M}"
+    return f"{first:%a %H:%M} to {last:%H:%M}" + (
+        "" if first.date() == last.date() else f" {last:%a}"
+    )
 
 
 @pass_context

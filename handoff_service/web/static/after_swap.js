@@ -1,6 +1,8 @@
 // Dialogs whose inside is asked for when they are opened, so that it shows what is true then.
 
 import { open } from "./dialogs.js";
+import { fillFromDraft } from "./later.js";
+import { fillFromPicks } from "./picks.js";
 import { say, signInAgain } from "./post.js";
 import { chooseKind, startChoosing } from "./recipient_picker.js";
 
@@ -24,5 +26,7 @@ async function load(asking) {
   dialog.innerHTML = await answer.text();
   window.htmx.process(dialog);
   chooseKind(dialog);
+  fillFromDraft(dialog);
+  fillFromPicks(dialog);
   open(dialog.id, asking);
 }

@@ -47,6 +47,17 @@ export function writeNext() {
   draft?.focus();
 }
 
+export function draftText() {
+  return draft?.value ?? "";
+}
+
+// What stood here leaves later. What was typed meanwhile stays.
+export function takeDraft(text) {
+  if (!draft || draft.value.trim() !== text.trim()) return;
+  draft.value = "";
+  changed();
+}
+
 export function otherKind() {
   const other = form?.querySelector('[name="kind"]:not(:checked)');
   if (!other) return;

@@ -13,7 +13,7 @@ export function startDialogs() {
     });
     dialog.addEventListener("close", () => giveFocusBack(dialog));
     dialog.addEventListener("htmx:afterRequest", (event) => {
-      if (event.detail.requestConfig.verb !== "get") answered(dialog, event.detail);
+      if (event.detail.requestConfig.verb !== "get") answered(dialog, event);
     });
   }
   document.addEventListener("click", (event) => {
@@ -126,8 +126,8 @@ function giveFocusBack(dialog) {
   if (lost()) here.closest("details.menu")?.querySelector("summary").focus();
 }
 
-function answered(dialog, { xhr }) {
-  if (worked(xhr)) return dialog.hasAttribute("data-stays") || dialog.close();
+function answered(dialog, { target, detail: { xhr } }) {
+  if (worked(xhr)) return target.closest("[data-stays]") || dialog.close();
   const problem = dialog.querySelector('[role="alert"]');
   problem.textContent = why(xhr);
   problem.hidden = false;

@@ -3,6 +3,7 @@
 import { otherKind, writeNext } from "./composer.js";
 import { toSearch } from "./search.js";
 import { askHow, askWhy, showKeys } from "./dialogs.js";
+import { pickFocused } from "./picks.js";
 import { newMessage } from "./new_message.js";
 
 const FIELDS = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
@@ -21,6 +22,8 @@ const KEYS = {
   "/": toSearch,
   h: () => document.getElementById("hold-it")?.click(),
   n: newMessage,
+  l: () => document.getElementById("label-it")?.click(),
+  x: pickFocused,
   t: () => document.getElementById("transfer-it")?.click(),
   i: toContext,
   g: () => (afterG = Date.now()),

@@ -2,6 +2,7 @@
 
 import { hasDraft } from "./composer.js";
 import { merge } from "./merge.js";
+import { showPicks } from "./picks.js";
 import { keepFocus, notice } from "./notices.js";
 
 export function startLists() {
@@ -24,6 +25,7 @@ export function askForLists(parameters) {
 export function showLists(html) {
   keepFocus(() => merge(html));
   markDrafts();
+  showPicks();
   const presence = document.getElementById("me").dataset.presence;
   for (const radio of document.querySelectorAll('#presences [name="presence"]')) radio.checked = radio.value === presence;
   const unread = Number(document.getElementById("count-unread").dataset.unread);

@@ -1,6 +1,8 @@
-"""Put a conversation on hold, with a reason that agents see, and take it off hold."""
+"""Put a conversation on hold, with a reason that agents see and perhaps an end (a snooze), and take
+it off hold."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sanic import Request
 from sanic.response import HTTPResponse
@@ -12,8 +14,10 @@ from handoff_service.operations.conversations.change_interaction import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import State
+from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.web.shared.rendering import form_field, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
+from handoff_service.web.workspace import time_choices
 
 
 @page(*LIVE)
@@ -21,6 +25,9 @@ async def hold(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
     reason = (form_field(request, "words").strip() or form_field(request, "reason").strip())[:200]
     if not reason:
         raise BadInput("Write why, so that other agents know what it is waiting for.")
+    choice, own = form_field(request, "until"), time_choices.written(request)
+    desk = desk_of(request)
+    zone = ZoneInfo(await desk.store.read(desk_time_zone))
     await _change(
         request,
         ChangeInteraction(
@@ -28,6 +35,7 @@ async def hold(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
             agent_id=agent.id,
             state=State.ON_HOLD,
             state_reason=reason,
+            hold_until=time_choices.chosen(choice, own, zone, desk.clock()) if choice else None,
         ),
     )
     return went_back(request, interaction_id)

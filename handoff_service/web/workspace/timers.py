@@ -2,7 +2,7 @@
 until a chosen time, or cancels it."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,10 +10,8 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.change_timer import (
-    LONGEST,
     Cancel,
     Postpone,
     cancel_timer,
@@ -23,21 +21,15 @@ from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.messaging_actions import timers
 from handoff_service.web.shared.rendering import form_field, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
-
-MORNING = time(9)  # in the desk's time zone
-TOO_LATE = "That is more than a year away. Choose an earlier time."
-
-
-def _tomorrow(_due: datetime, now: datetime) -> datetime:
-    return datetime.combine(now.date() + timedelta(days=1), MORNING, now.tzinfo)
-
+from handoff_service.web.workspace import time_choices
+from handoff_service.web.workspace.time_choices import tomorrow
 
 # button -> function of the due time and the current time (both in the desk's time zone) that
 # returns the new due time
 LATER: Mapping[str, Callable[[datetime, datetime], datetime]] = {
     "15m": lambda due, _now: due + timedelta(minutes=15),
     "1h": lambda due, _now: due + timedelta(hours=1),
-    "tomorrow": _tomorrow,
+    "tomorrow": lambda _due, now: tomorrow(now),
 }
 
 
@@ -46,14 +38,14 @@ async def postpone(
     request: Request, interaction_id: int, timer_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     desk = desk_of(request)
-    choice, at = form_field(request, "later"), _written(request)
+    choice, at = form_field(request, "later"), time_choices.written(request)
 
     def until(conn: Connection) -> datetime:
         zone = ZoneInfo(desk_time_zone(conn))
         if choice in LATER:
             timer = timers.one(conn, interaction_id, timer_id)
             return LATER[choice](timer.due_at.astimezone(zone), desk.clock().astimezone(zone))
-        return own_time(at, zone, desk.clock())
+        return time_choices.own_time(at, zone, desk.clock())
 
     command = Postpone(
         interaction_id=interaction_id,
@@ -65,13 +57,6 @@ async def postpone(
     return went_back(request, interaction_id)
 
 
-def _written(request: Request) -> str:
-    """The chosen day and time. Two fields, because browsers write times of one field their own
-    way, such as 05:00 PM."""
-    day, time_of_day = (form_field(request, name).strip() for name in ("day", "time"))
-    return form_field(request, "at").strip() or f"{day} {time_of_day:0>5}"
-
-
 @page(*LIVE)
 async def cancel(
     request: Request, interaction_id: int, timer_id: int, agent: CurrentAgent
@@ -79,18 +64,6 @@ async def cancel(
     command = Cancel(interaction_id=interaction_id, timer_id=timer_id, agent_id=agent.id)
     await desk_of(request).store.write(cancel_timer, command, near=interaction_id)
     return went_back(request, interaction_id)
-
-
-def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """Parse a date and time field in the desk's time zone. BadInput unless the time is in the
-    future and within a year."""
-    try:
-        at = datetime.fromisoformat(text).replace(tzinfo=zone)
-    except ValueError as error:
-        raise BadInput(f"Write a date and time, such as {now:%Y-%m-%d} 17:00.") from error
-    if not now < at <= now + LONGEST:
-        raise BadInput("That time has passed. Choose a later one." if at <= now else TOO_LATE)
-    return at
 
 
 ONE = "/conversations/<interaction_id:int>/timers/<timer_id:int>"

@@ -15,9 +15,7 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.change_interaction import (
-    CloseInteraction,
     ReadInteraction,
-    close_interaction,
     read_interaction,
 )
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
@@ -27,8 +25,6 @@ from handoff_service.operations.identity.verify_requester import Undo, Verify, u
 from handoff_service.operations.routing import presence as presences
 from handoff_service.operations.routing.answer_offer import Accept, Reject, accept_work, reject_work
 from handoff_service.operations.routing.presence import SetPresence, set_presence
-from handoff_service.rules.delivery.sms_text import MAX_BODY
-from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.desk import texts
 from handoff_service.store.desk.set_up import is_empty
 from handoff_service.store.desk.users import find_active_users
@@ -54,18 +50,24 @@ from handoff_service.web.supervisor import supervisor
 from handoff_service.web.trainer import intents, models, teach, train
 from handoff_service.web.workspace import (
     account,
+    bulk,
     cases,
+    closing,
     consent,
     earlier_messages,
     hold,
+    labels,
+    list_views,
     live_updates,
     misunderstood,
     new_conversation,
     passwords,
     resolve_send,
     search,
+    send_later,
     sign_in,
     template_picker,
+    time_choices,
     timers,
     transfer,
 )
@@ -135,6 +137,7 @@ async def conversation_page(
         earlier=await earlier_messages.earlier_than(request, thread),
         attach=MAY_ATTACH,
         closing_text=await desk.store.read(_closing_text, interaction_id, agent.name),
+        **await desk.store.read(labels.asked_topics),
     )
 
 
@@ -230,29 +233,6 @@ async def read(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
 
 
 @page(*LIVE)
-async def close(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    state = _field(request, "state") or State.CLOSED_COMPLETE
-    closing_text = _field(request, "closing_text")
-    if state not in (State.CLOSED_COMPLETE, State.CLOSED_ABANDONED):
-        raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
-    if len(closing_text) > MAX_BODY:
-        raise BadInput(
-            f"The closing line must be at most {MAX_BODY} characters; it has {len(closing_text)}."
-        )
-    if not _field(request, "short_description"):
-        raise BadInput("Describe in a few words what it was about.")
-    command = CloseInteraction(
-        interaction_id=interaction_id,
-        agent_id=agent.id,
-        state=State(state),
-        short_description=_field(request, "short_description")[:160],
-        closing_text=closing_text,
-    )
-    await desk_of(request).store.write(close_interaction, command, near=interaction_id)
-    return went_back(request, interaction_id)
-
-
-@page(*LIVE)
 async def verify(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     user = _field(request, "user_id")
     user_id = id_field(user, "user_id", "a user's id, or empty for nobody") if user else None
@@ -314,6 +294,10 @@ PAGES: dict[str, Any] = {
     **transfer.PAGES,
     **cases.PAGES,
     **consent.PAGES,
+    **labels.PAGES,
+    **bulk.PAGES,
+    **send_later.PAGES,
+    **time_choices.PAGES,
 }
 ACTS: dict[str, Any] = {
     "/offers/<work_item_id:int>/accept": accept,
@@ -324,15 +308,19 @@ ACTS: dict[str, Any] = {
     f"{ONE}/writing": live_updates.writing,
     f"{ONE}/prompts/dismiss": live_updates.dismiss,
     f"{ONE}/notice/dismiss": live_updates.seen,
-    f"{ONE}/close": close,
     f"{ONE}/verify": verify,
     f"{ONE}/verify/undo": undo,
     "/presence": presence,
     "/presence/notice": dismiss_notice,
     **account.ACTS,
     **new_conversation.ACTS,
+    **closing.ACTS,
     **hold.ACTS,
     **timers.ACTS,
+    **labels.ACTS,
+    **list_views.ACTS,
+    **bulk.ACTS,
+    **send_later.ACTS,
     **supervisor.ACTS,
     **train.ACTS,
     **models.ACTS,
@@ -363,6 +351,7 @@ def _thread_context(request: Request, thread: Thread, agent: CurrentAgent) -> di
     return {
         "thread": thread,
         "lines": thread.lines,
+        "time_choices": time_choices.CHOICES,
         "interaction": thread.interaction,
         "opened": thread.interaction.id,
         "me_id": agent.id,

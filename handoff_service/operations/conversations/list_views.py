@@ -1,0 +1,81 @@
+"""An agent sorts and filters the list of ongoing conversations, and saves a way to look at it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.rules.conversations.list_order import Arrangement
+from handoff_service.store.desk import labels
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import upsert
+from handoff_service.store.engine.lanes import Transaction
+
+c, v = t.list_choices, t.list_views
+MOST_VIEWS = 50  # of one agent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseList:
+    agent_id: int
+    how: Arrangement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveView:
+    """``shared``: every agent sees it. A view with the same name is replaced."""
+
+    agent_id: int
+    name: str
+    how: Arrangement
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteView:
+    agent_id: int
+    view_id: int
+
+
+def choose_list(tx: Transaction, command: ChooseList) -> None:
+    """Arrange this agent's list, in every window. NotFound for an unknown label."""
+    values = {"agent_id": command.agent_id, **_columns(tx, command.how)}
+    new = upsert(tx.conn, c).values(values)
+    tx.conn.execute(new.on_conflict_do_update(index_elements=[c.c.agent_id], set_=values))
+    tx.hint(f"agent:{command.agent_id}")
+
+
+def save_view(tx: Transaction, command: SaveView) -> int:
+    """Returns the view's id. BadInput for a name without letters, and for too many views."""
+    name = command.name.strip()
+    if not name or len(name) > 60:
+        raise BadInput(errors={"name": "must have 1 to 60 characters"})
+    mine = select(func.count()).where(v.c.agent_id == command.agent_id, v.c.name != name)
+    if tx.conn.execute(mine).scalar_one() >= MOST_VIEWS:
+        raise BadInput(errors={"name": f"is one too many: you have {MOST_VIEWS} saved views"})
+    values: dict[str, Any] = {
+        "agent_id": command.agent_id,
+        "name": name,
+        "shared": command.shared,
+        **_columns(tx, command.how),
+    }
+    new = upsert(tx.conn, v).values(values)
+    saved = new.on_conflict_do_update(index_elements=[v.c.agent_id, v.c.name], set_=values)
+    view_id: int = tx.conn.execute(saved.returning(v.c.id)).scalar_one()
+    tx.hint(f"agent:{command.agent_id}")
+    return view_id
+
+
+def delete_view(tx: Transaction, command: DeleteView) -> None:
+    """Delete a view of one's own. NotFound for any other."""
+    mine = delete(v).where(v.c.id == command.view_id, v.c.agent_id == command.agent_id)
+    if not tx.conn.execute(mine).rowcount:
+        raise NotFound(f"You have no saved view {command.view_id}.")
+    tx.hint(f"agent:{command.agent_id}")
+
+
+def _columns(tx: Transaction, how: Arrangement) -> dict[str, Any]:
+    if how.label_id is not None:
+        labels.get(tx.conn, how.label_id)
+    return {"sort": how.sort, "tag": how.tag, "label_id": how.label_id}

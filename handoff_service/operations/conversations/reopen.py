@@ -1,0 +1,122 @@
+"""Undo closing: the agent who closed a conversation takes that back within a minute.
+
+It is the inverse of closing as far as there is one. The conversation is its agent's again, what the
+requester said last counts as unanswered, and a closing line that has not left is canceled. Texts
+that were scheduled stay canceled, and so does the offer of a conversation that waited in a queue:
+the agent who undoes it gets that conversation.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from handoff_service.errors import Conflict
+from handoff_service.operations.routing.assign import assign_agent
+from handoff_service.operations.shared import messages
+from handoff_service.rules.conversations.states import Act, moved
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Direction,
+    Event,
+    Kind,
+    Owner,
+    Status,
+    Unanswered,
+    Work,
+)
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.messaging_actions import timers
+
+WITHIN = timedelta(minutes=1)
+TAKEN_BACK = "Canceled: the agent reopened the conversation before it left."
+m = t.messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen:
+    interaction_id: int
+    agent_id: int
+
+
+def reopen(tx: Transaction, command: Reopen) -> None:
+    """Conflict when it is not closed, when another agent closed it or more than a minute has
+    passed, and when the requester has begun another conversation since."""
+    interaction = interactions.lock(tx.conn, command.interaction_id)
+    state = moved(interaction.state, Act.UNDO_CLOSE)
+    closed_at = interaction.closed_at
+    if state is None or closed_at is None:
+        raise Conflict(f"{interactions.number(interaction.id)} is not closed.")
+    if tx.now - closed_at > WITHIN or _closed_by(tx, interaction.id) != command.agent_id:
+        raise Conflict("Only the agent who closed it can reopen it, within a minute.")
+    if any(
+        one.provider_number_id == interaction.provider_number_id
+        for one in interactions.lock_active(tx.conn, [interaction.requester_number])
+    ):
+        raise Conflict("The requester has begun another conversation since.")
+    _take_back_line(tx, interaction)
+    i = t.interactions
+    tx.conn.execute(
+        update(i).where(i.c.id == interaction.id).values(closed_at=None, thanked_seq=None)
+    )
+    interactions.put_state(tx.conn, interaction.id, state)
+    owner_id = interaction.assigned_to or command.agent_id
+    said = f"{agent_name(tx.conn, command.agent_id)} reopened this conversation"
+    reopened = replace(interaction, state=state, owner=Owner.NONE, closed_at=None)
+    assigned = assign_agent(tx, reopened, owner_id, sentence=said)
+    _begin_run(tx, assigned)
+
+
+def _closed_by(tx: Transaction, interaction_id: int) -> int | None:
+    """The agent who wrote the line about the end."""
+    last = (
+        select(m.c.agent_id)
+        .where(m.c.interaction_id == interaction_id, m.c.event == Event.OWNER_CHANGED)
+        .order_by(m.c.seq.desc())
+        .limit(1)
+    )
+    return tx.conn.execute(last).scalar()
+
+
+def _take_back_line(tx: Transaction, interaction: InteractionRow) -> None:
+    queued = select(m.c.id).where(
+        m.c.interaction_id == interaction.id,
+        m.c.kind == Kind.SYSTEM,
+        m.c.status == Status.QUEUED,
+        m.c.created_at == interaction.closed_at,
+    )
+    ids = tx.conn.execute(queued).scalars().all()
+    if ids:
+        values = {"status": Status.CANCELED, "reason": TAKEN_BACK}
+        tx.conn.execute(update(m).where(one_of(m.c.id, ids)).values(**values))
+        due_work.cancel(tx, Work.DELIVER, ids)
+
+
+def _begin_run(tx: Transaction, interaction: InteractionRow) -> None:
+    """Whoever wrote last waits for the other side again, from now on."""
+    last = (
+        select(m.c.author)
+        .where(m.c.interaction_id == interaction.id, m.c.kind == Kind.MESSAGE)
+        .where((m.c.direction == Direction.INBOUND) | (m.c.author == Author.AGENT))
+        .order_by(m.c.seq.desc())
+        .limit(1)
+    )
+    author = tx.conn.execute(last).scalar()
+    if author is None:
+        return
+    inbound = author == Author.REQUESTER
+    run = Unanswered.REQUESTER_MESSAGE if inbound else Unanswered.AGENT_MESSAGE
+    arms = timers.armed_actions(tx.conn, run, interaction.provider_number_id)
+    begun = timers.UnansweredRun(
+        interaction.id, interaction.line, interaction.queue_id, ends_another=False, arms=arms
+    )
+    i = t.interactions
+    tx.conn.execute(update(i).where(i.c.id == interaction.id).values(unanswered=run))
+    due_work.schedule(tx, timers.begin(tx, [begun]))
+    messages.notify(tx, [interaction.id])

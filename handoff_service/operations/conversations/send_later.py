@@ -1,0 +1,164 @@
+"""Send later: an agent schedules a text, keeps or moves it, sends it at once, or cancels it.
+
+A text that the requester sends meanwhile, and a change of owner, stop it: somebody decides whether
+it still leaves (rules/conversations/scheduled_texts.py).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from handoff_service import log
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.consent.change_consent import must_allow
+from handoff_service.operations.conversations.send_sms import Write, send_parts, send_sms
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
+from handoff_service.operations.shared.future_times import in_the_future, in_words
+from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.participation import active, lock_for, notify_assigned
+from handoff_service.rules.conversations.scheduled_texts import AtDue, SendQuestion, at_due
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, Work
+from handoff_service.store.consent import consents
+from handoff_service.store.conversations import interactions, scheduled_texts
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine.lanes import Transaction
+
+WAITS = {
+    SendQuestion.REQUESTER_WROTE: "the requester has written since",
+    SendQuestion.OWNER_CHANGED: "the conversation has another owner since",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleText:
+    interaction_id: int
+    agent_id: int
+    body: str
+    send_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepText:
+    """``send_at``: the new time; None: the same as before, which must not have passed."""
+
+    interaction_id: int
+    text_id: int
+    agent_id: int
+    send_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneText:
+    """A scheduled text that an agent cancels or sends at once."""
+
+    interaction_id: int
+    text_id: int
+    agent_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Send a scheduled text because its time has come."""
+
+    text_id: int
+
+
+def schedule_text(tx: Transaction, command: ScheduleText) -> int:
+    """Schedule it. Returns its id. Conflict for a requester who cannot be texted, and for a
+    conversation that no live agent owns."""
+    body = checked_text(command.body)
+    send_at = in_the_future(command.send_at, tx.now, "send_at")
+    interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
+    must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)
+    did = f"scheduled a text for {in_words(tx.conn, send_at)}"
+    _add_line(tx, interaction, command.agent_id, did, body)
+    current = interactions.lock(tx.conn, interaction.id)
+    return scheduled_texts.put(tx, current, command.agent_id, body, send_at)
+
+
+def keep_text(tx: Transaction, command: KeepText) -> None:
+    """Let it leave whatever has happened since, at its time or at another. The agent becomes its
+    author."""
+    interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
+    text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
+    if command.send_at is None and text.send_at <= tx.now:
+        raise BadInput(errors={"send_at": "has passed: choose another time, or send it now"})
+    send_at = in_the_future(command.send_at or text.send_at, tx.now, "send_at")
+    did = "kept" if send_at == text.send_at else "moved"
+    did += f" a scheduled text for {in_words(tx.conn, send_at)}"
+    _add_line(tx, interaction, command.agent_id, did, text.body)
+    current = interactions.lock(tx.conn, interaction.id)
+    scheduled_texts.keep(tx, current, text.id, command.agent_id, send_at)
+
+
+def cancel_text(tx: Transaction, command: OneText) -> None:
+    """Cancel it. NotFound when it has left."""
+    interaction = lock_for(tx, command.interaction_id, command.agent_id)
+    text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
+    said = f"{agent_name(tx.conn, command.agent_id)} canceled a scheduled text"
+    cancel_scheduled(tx, interaction, said, texts=[text], agent_id=command.agent_id)
+
+
+def send_now(tx: Transaction, command: OneText) -> int:
+    """Send it at once, as this agent's text. Returns the message's id."""
+    lock_for(tx, command.interaction_id, command.agent_id)
+    text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
+    scheduled_texts.drop(tx, [text.id])
+    write = Write(interaction_id=command.interaction_id, agent_id=command.agent_id, body=text.body)
+    return send_sms(tx, write)
+
+
+def leave(tx: Transaction, command: Leave) -> AtDue | None:
+    """Send it, cancel it, or leave its question to an agent. None when it has left or was
+    canceled."""
+    due_work.cancel(tx, Work.SEND_LATER, [command.text_id])
+    found = scheduled_texts.find(tx.conn, command.text_id)
+    if found is None:
+        return None
+    interaction = interactions.lock(tx.conn, found.interaction_id)
+    text = scheduled_texts.find(tx.conn, command.text_id)  # as it is under the lock
+    if text is None or text.send_at > tx.now:
+        return None
+    opted_out = bool(consents.opted_out_of(tx.conn, [interaction.id]))
+    then = at_due(text.question, opted_out=opted_out)
+    if then is AtDue.CANCEL:
+        said = "A scheduled text was canceled, because the requester has opted out"
+        cancel_scheduled(tx, interaction, said, texts=[text])
+        notify_assigned(tx, interaction, said)
+    elif then is AtDue.SEND:
+        scheduled_texts.drop(tx, [text.id])
+        send_parts(tx, interaction, text.body, agent_id=text.agent.id, event=Event.UNASKED)
+    else:
+        assert text.question is not None
+        said = f"A scheduled text waits for you, because {WAITS[text.question]}"
+        notify_assigned(tx, interaction, said)
+        messages.notify(tx, [interaction.id])
+    return then
+
+
+def _owned(interaction: InteractionRow) -> InteractionRow:
+    if interaction.owner is not Owner.AGENT:
+        raise Conflict("No live agent has this conversation. Take it over first.")
+    return interaction
+
+
+def _add_line(
+    tx: Transaction, interaction: InteractionRow, agent_id: int, did: str, body: str
+) -> None:
+    line = messages.NewLine(
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=f"{agent_name(tx.conn, agent_id)} {did}",
+        event=Event.SCHEDULED,
+        reason=body,
+        agent_id=agent_id,
+    )
+    messages.append(tx, interaction, line)
+
+
+async def when_due(job: Job) -> None:
+    then = await job.write(leave, Leave(int(job.key)))
+    log.info("scheduled_text_due", text=job.key, then=str(then or "nothing"))

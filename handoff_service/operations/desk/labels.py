@@ -1,0 +1,71 @@
+"""An admin or a supervisor creates, changes or deletes a label."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from handoff_service.errors import Conflict
+from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.rules.desk.labels import Color
+from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.store.desk import labels
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+
+m = t.labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeLabel:
+    name: str
+    color: Color = Color.GRAY
+    topic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLabel:
+    """``values``: changed fields of MakeLabel; other fields stay."""
+
+    id: int
+    values: Mapping[str, Any]
+
+
+def make_label(tx: Transaction, command: MakeLabel) -> int:
+    """Returns its id. Conflict for a name in use."""
+    _name_is_free(tx, command.name)
+    made: int = tx.conn.execute(insert(m).values(**asdict(command)).returning(m.c.id)).scalar_one()
+    created(tx, Noun.LABEL, made)
+    return made
+
+
+def change_label(tx: Transaction, command: ChangeLabel) -> None:
+    """NotFound; Conflict for a name in use."""
+    stored = labels.get(tx.conn, command.id)
+    if command.values.get("name", stored.name) != stored.name:
+        _name_is_free(tx, command.values["name"])
+    if command.values:
+        with recorded(tx, Noun.LABEL, command.id):
+            tx.conn.execute(update(m).where(m.c.id == command.id).values(**command.values))
+
+
+def put_label(tx: Transaction, command: MakeLabel) -> None:
+    """Create the label with this name, or change it."""
+    found = tx.conn.execute(select(m.c.id).where(m.c.name == command.name)).scalar()
+    if found is None:
+        make_label(tx, command)
+    else:
+        change_label(tx, ChangeLabel(id=found, values=asdict(command)))
+
+
+def delete_label(tx: Transaction, label_id: int) -> None:
+    """Takes it off every conversation. Raises NotFound for an unknown id."""
+    labels.get(tx.conn, label_id)
+    tx.conn.execute(delete(m).where(m.c.id == label_id))
+    forget(tx, Noun.LABEL, label_id)
+
+
+def _name_is_free(tx: Transaction, name: str) -> None:
+    if tx.conn.execute(select(m.c.id).where(m.c.name == name)).first() is not None:
+        raise Conflict.at("name", f"A label named “{name}” already exists.")

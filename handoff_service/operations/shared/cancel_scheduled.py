@@ -1,0 +1,36 @@
+"""Cancel texts that were to leave later. The history keeps what they said."""
+
+from collections.abc import Collection
+
+from handoff_service.operations.shared import messages
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.store.conversations import scheduled_texts
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.views import ScheduledText
+
+
+def cancel_scheduled(
+    tx: Transaction,
+    interaction: InteractionRow,
+    said: str,
+    *,
+    texts: Collection[ScheduledText] | None = None,
+    agent_id: int | None = None,
+) -> None:
+    """Cancel these scheduled texts of a locked interaction, with a line for each. ``texts`` None:
+    all of them."""
+    found = scheduled_texts.waiting(tx.conn, interaction.id) if texts is None else texts
+    if not found:
+        return
+    scheduled_texts.drop(tx, [one.id for one in found])
+    for one in found:
+        line = messages.NewLine(
+            kind=Kind.SYSTEM,
+            author=Author.SYSTEM,
+            body=said,
+            event=Event.SCHEDULED,
+            reason=one.body,
+            agent_id=agent_id,
+        )
+        messages.append(tx, interaction, line)

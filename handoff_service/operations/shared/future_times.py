@@ -1,0 +1,25 @@
+"""Times that an agent chooses for later: checked, and in words for a line of the history."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput
+from handoff_service.store.desk.desk import desk_time_zone
+
+LONGEST = timedelta(days=366)
+
+
+def in_the_future(at: datetime, now: datetime, field: str) -> datetime:
+    """The time itself. BadInput names the field unless it is in the future and within a year."""
+    if at <= now:
+        raise BadInput(errors={field: "must be in the future"})
+    if at > now + LONGEST:
+        raise BadInput(errors={field: "must be within a year"})
+    return at
+
+
+def in_words(conn: Connection, at: datetime) -> str:
+    """A time in the desk's time zone: 30 November 2026, 09:00 EST."""
+    return f"{at.astimezone(ZoneInfo(desk_time_zone(conn))):%-d %B %Y, %H:%M %Z}"

@@ -1,0 +1,82 @@
+"""The list of ongoing conversations as a work queue: what each one is tagged with, the sorts, and
+the filters."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Sort(StrEnum):
+    """The order of the list.
+
+    - NEWEST: the newest activity first.
+    - LONGEST_WAITING: those who wait for an answer, the longest wait first; then the others.
+    - DUE: those where a timer, the end of a hold or a scheduled text comes first; then the others.
+    """
+
+    NEWEST = "newest"
+    LONGEST_WAITING = "longest_waiting"
+    DUE = "due"
+
+
+class Tag(StrEnum):
+    """What needs attention on a conversation."""
+
+    UNREAD = "unread"
+    WAITING = "waiting"
+    TIMER_DUE = "timer_due"
+    SNOOZED = "snoozed"
+    TEXT_SCHEDULED = "text_scheduled"
+    OPTED_OUT = "opted_out"
+    NOT_DELIVERED = "not_delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrangement:
+    """How an agent looks at the list. ``tag`` and ``label_id``: only conversations with them; None:
+    all."""
+
+    sort: Sort = Sort.NEWEST
+    tag: Tag | None = None
+    label_id: int | None = None
+
+    @property
+    def filters(self) -> bool:
+        return self.tag is not None or self.label_id is not None
+
+
+class Listed(Protocol):
+    """What the sorts and filters ask of an item of the list."""
+
+    @property
+    def waiting_since(self) -> datetime | None: ...
+    @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def label_ids(self) -> Collection[int]: ...
+    def tags(self, now: datetime) -> Collection[Tag]: ...
+
+
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def arranged[T: Listed](items: Iterable[T], how: Arrangement, now: datetime) -> list[T]:
+    """The items that the filters keep, in the sort's order. ``items``: newest activity first."""
+    kept = [
+        one
+        for one in items
+        if (how.tag is None or how.tag in one.tags(now))
+        and (how.label_id is None or how.label_id in one.label_ids)
+    ]
+    if how.sort is Sort.LONGEST_WAITING:
+        return sorted(kept, key=lambda one: _waiting(one, now))
+    if how.sort is Sort.DUE:
+        return sorted(kept, key=lambda one: one.due_at or _LAST)
+    return kept
+
+
+def _waiting(one: Listed, now: datetime) -> datetime:
+    # nobody waits for an answer that cannot be sent
+    return (one.waiting_since or _LAST) if Tag.WAITING in one.tags(now) else _LAST

@@ -1,0 +1,28 @@
+"""Labels of conversations: their colors, and which of them can be the topic of a conversation."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Protocol
+
+
+class Color(StrEnum):
+    """The color of a label's dot. Green, amber and red are left out, because they are signals of
+    the workspace."""
+
+    GRAY = "gray"
+    BLUE = "blue"
+    TEAL = "teal"
+    VIOLET = "violet"
+    PINK = "pink"
+    BROWN = "brown"
+
+
+class MayBeTopic(Protocol):
+    @property
+    def topic(self) -> bool: ...
+
+
+def topics[T: MayBeTopic](labels: Iterable[T]) -> list[T]:
+    """The labels to choose a topic from: those that an admin has marked, or all if none is."""
+    every = list(labels)
+    return [one for one in every if one.topic] or every

@@ -1,0 +1,131 @@
+"""Texts that agents wrote and that leave later: one row each, and one row of ``due_work`` until its
+time.
+
+Whether somebody must decide about one is not stored. It follows from the conversation: the
+requester has written after ``seq``, or its ``epoch`` has changed. So a text that arrives costs
+nothing more.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.conversations.scheduled_texts import question
+from handoff_service.rules.shared.vocabulary import Direction, Work
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.views import Named, NextText, ScheduledText
+
+s, i, m = t.scheduled_texts, t.interactions, t.messages
+REQUESTER_WROTE = sa.exists().where(
+    m.c.interaction_id == s.c.interaction_id,
+    m.c.seq > s.c.seq,
+    m.c.direction == Direction.INBOUND,
+)
+OWNER_CHANGED = s.c.epoch != i.c.epoch
+_SHOWN = (
+    select(s, t.agents.c.name, REQUESTER_WROTE.label("wrote"), OWNER_CHANGED.label("changed"))
+    .join(i, i.c.id == s.c.interaction_id)
+    .join(t.agents, t.agents.c.id == s.c.agent_id)
+    .order_by(s.c.send_at, s.c.id)
+)
+# Built once: building a statement costs more than running it.
+_NEXT = (
+    select(
+        s.c.interaction_id,
+        sa.func.min(s.c.send_at, type_=s.c.send_at.type).label("send_at"),
+        sa.func.max(sa.case((REQUESTER_WROTE | OWNER_CHANGED, 1), else_=0)).label("asks"),
+    )
+    .join(i, i.c.id == s.c.interaction_id)
+    .where(one_of(s.c.interaction_id, "ids"))
+    .group_by(s.c.interaction_id)
+)
+_OF_ONE = _SHOWN.where(s.c.interaction_id == bindparam("interaction"))
+_ONE = _SHOWN.where(s.c.id == bindparam("id"))
+
+
+def waiting(conn: Connection, interaction_id: int) -> list[ScheduledText]:
+    """A conversation's scheduled texts, first due first."""
+    return [_text(r) for r in conn.execute(_OF_ONE, {"interaction": interaction_id})]
+
+
+def next_of(conn: Connection, ids: Collection[int]) -> dict[int, NextText]:
+    """Interaction -> its next scheduled text. Has no entry without one."""
+    found = conn.execute(_NEXT, {"ids": list(ids)}) if ids else ()
+    return {r.interaction_id: NextText(send_at=r.send_at, asks=bool(r.asks)) for r in found}
+
+
+def find(conn: Connection, text_id: int) -> ScheduledText | None:
+    """One scheduled text. None when it has left, was canceled, or never existed."""
+    row = conn.execute(_ONE, {"id": text_id}).one_or_none()
+    return _text(row) if row is not None else None
+
+
+def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
+    """A scheduled text of this interaction. NotFound when it has left or was canceled."""
+    found = find(conn, text_id)
+    if found is None or found.interaction_id != interaction_id:
+        raise NotFound(f"There is no scheduled text {text_id} on this interaction any more.")
+    return found
+
+
+def put(
+    tx: Transaction, interaction: InteractionRow, agent_id: int, body: str, send_at: datetime
+) -> int:
+    """Schedule a text on a locked interaction. Returns its id."""
+    values = {
+        "interaction_id": interaction.id,
+        "agent_id": agent_id,
+        "body": body,
+        "send_at": send_at,
+        "seq": interaction.last_seq,
+        "epoch": interaction.epoch,
+        "created_at": tx.now,
+    }
+    text_id = tx.conn.execute(insert(s).values(values).returning(s.c.id)).scalar_one()
+    _schedule(tx, text_id, send_at)
+    return text_id
+
+
+def keep(
+    tx: Transaction, interaction: InteractionRow, text_id: int, agent_id: int, send_at: datetime
+) -> None:
+    """Let it leave at this time, on the interaction as it is now."""
+    now = {"seq": interaction.last_seq, "epoch": interaction.epoch}
+    tx.conn.execute(
+        update(s).where(s.c.id == text_id).values(agent_id=agent_id, send_at=send_at, **now)
+    )
+    _schedule(tx, text_id, send_at)
+
+
+def drop(tx: Transaction, text_ids: Collection[int]) -> None:
+    """These texts have left or were canceled."""
+    tx.conn.execute(delete(s).where(one_of(s.c.id, text_ids)))
+    due_work.cancel(tx, Work.SEND_LATER, text_ids)
+
+
+def _schedule(tx: Transaction, text_id: int, send_at: datetime) -> None:
+    # a line of its own: a text for next week must not delay one for tomorrow
+    work = due_work.Due(
+        kind=Work.SEND_LATER, key=str(text_id), line=f"later:{text_id}", due_at=send_at
+    )
+    due_work.schedule(tx, [work])
+
+
+def _text(r: Any) -> ScheduledText:
+    return ScheduledText(
+        id=r.id,
+        interaction_id=r.interaction_id,
+        agent=Named(id=r.agent_id, name=r.name),
+        body=r.body,
+        send_at=r.send_at,
+        question=question(requester_wrote=r.wrote, owner_changed=r.changed),
+        created_at=r.created_at,
+    )

@@ -1,0 +1,85 @@
+"""Texts of an interaction that leave later."""
+
+from typing import Any
+
+from pydantic import AwareDatetime
+from sqlalchemy import Connection
+
+from handoff_service.operations.conversations.send_later import (
+    KeepText,
+    OneText,
+    ScheduleText,
+    cancel_text,
+    keep_text,
+    schedule_text,
+    send_now,
+)
+from handoff_service.store.conversations import conversations, scheduled_texts
+from handoff_service.store.views import Message, ScheduledText
+from handoff_service.web.api.bodies import Body, Page
+from handoff_service.web.api.calls import ApiRequest, delete, get, patch, post
+from handoff_service.web.api.conversations import Said
+
+ALL = "/interactions/{id}/scheduled-texts"
+ONE = f"{ALL}/{{text_id}}"
+
+
+class ScheduleBody(Body):
+    """``send_at``: in the future, within a year."""
+
+    body: Said
+    send_at: AwareDatetime
+
+
+class KeepBody(Body):
+    """``send_at``: the new time; omitted, the text keeps its time, which must not have passed."""
+
+    send_at: AwareDatetime | None = None
+
+
+@get(ALL, summary="Texts that leave later, first due first")
+async def list_scheduled(asked: ApiRequest[Any, Any]) -> Page[ScheduledText]:
+    def read(conn: Connection) -> list[ScheduledText]:
+        conversations.get(conn, asked.id)
+        return scheduled_texts.waiting(conn, asked.id)
+
+    return Page(items=await asked.desk.store.read(read), next=None)
+
+
+@post(ALL, summary="Schedule a text", status=201)
+async def schedule(asked: ApiRequest[ScheduleBody, Any]) -> ScheduledText:
+    command = ScheduleText(
+        interaction_id=asked.id,
+        agent_id=asked.agent.id,
+        body=asked.body.body,
+        send_at=asked.body.send_at,
+    )
+    text_id = await asked.desk.store.write(schedule_text, command, near=asked.id)
+    return await asked.desk.store.read(scheduled_texts.one, asked.id, text_id)
+
+
+@patch(ONE, summary="Keep a scheduled text whatever has happened since, or move it to send_at")
+async def keep(asked: ApiRequest[KeepBody, Any]) -> ScheduledText:
+    command = KeepText(
+        interaction_id=asked.id,
+        text_id=asked.below,
+        agent_id=asked.agent.id,
+        send_at=asked.body.send_at,
+    )
+    await asked.desk.store.write(keep_text, command, near=asked.id)
+    return await asked.desk.store.read(scheduled_texts.one, asked.id, asked.below)
+
+
+@post(f"{ONE}/send", summary="Send a scheduled text at once", status=201)
+async def send(asked: ApiRequest[None, Any]) -> Message:
+    message_id = await asked.desk.store.write(send_now, _one(asked), near=asked.id)
+    return await asked.desk.store.read(conversations.message, message_id)
+
+
+@delete(ONE, summary="Cancel a scheduled text")
+async def cancel(asked: ApiRequest[None, Any]) -> None:
+    await asked.desk.store.write(cancel_text, _one(asked), near=asked.id)
+
+
+def _one(asked: ApiRequest[None, Any]) -> OneText:
+    return OneText(interaction_id=asked.id, text_id=asked.below, agent_id=asked.agent.id)

@@ -1,0 +1,76 @@
+// Selecting several conversations of the list. What is selected stays so while the list is renewed around it.
+
+const picked = new Set();
+const FADES = 15_000; // as long as closing waits before its text leaves, in ms
+let fading;
+
+export function startPicks() {
+  if (!document.getElementById("bulk-bar")) return;
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches(".pick")) pick(target.value, target.checked);
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest("#bulk-clear")) clear();
+    if (target.closest("#pick-several")) toggle();
+    if (target.closest("[data-fade-now]")) fade();
+  });
+  document.body.addEventListener("htmx:afterSwap", ({ target }) => {
+    if (target.id !== "bulk-done") return;
+    clear();
+    clearTimeout(fading);
+    fading = setTimeout(fade, FADES);
+  });
+}
+
+export function pickFocused() {
+  const box = document.activeElement.closest?.("#ongoing > li")?.querySelector(".pick");
+  if (box) box.click();
+}
+
+// The list was renewed: its boxes are new ones, and who has left it is not selected any more.
+export function showPicks() {
+  const bar = document.getElementById("bulk-bar");
+  if (!bar) return;
+  const boxes = [...document.querySelectorAll("#ongoing .pick")];
+  const there = new Set(boxes.map((box) => box.value));
+  for (const id of [...picked]) if (!there.has(id)) picked.delete(id);
+  for (const box of boxes) box.checked = picked.has(box.value);
+  bar.hidden = !picked.size;
+  document.getElementById("bulk-count").textContent = picked.size ? `${picked.size} selected` : "";
+  document.getElementById("ongoing").toggleAttribute("data-picking", picked.size > 0 || picking());
+}
+
+export function fillFromPicks(dialog) {
+  const form = dialog.querySelector("[data-takes-picks]");
+  if (!form) return;
+  form.elements.ids.value = [...picked].join(",");
+  form.querySelector("[data-picked]").textContent = picked.size === 1 ? "1 conversation" : `${picked.size} conversations`;
+}
+
+function pick(id, on) {
+  if (on) picked.add(id);
+  else picked.delete(id);
+  showPicks();
+}
+
+function picking() {
+  return document.body.hasAttribute("data-picking");
+}
+
+function toggle() {
+  document.body.toggleAttribute("data-picking");
+  document.getElementById("pick-several").setAttribute("aria-pressed", String(picking()));
+  if (!picking()) picked.clear();
+  showPicks();
+}
+
+function clear() {
+  document.body.removeAttribute("data-picking");
+  document.getElementById("pick-several")?.setAttribute("aria-pressed", "false");
+  picked.clear();
+  showPicks();
+}
+
+function fade() {
+  document.getElementById("bulk-done").replaceChildren();
+}

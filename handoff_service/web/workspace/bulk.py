@@ -1,0 +1,305 @@
+"""Act on several conversations of the list at once, and undo that.
+
+Each conversation is changed by the operation that changes one, in a transaction of its own, so one
+that is refused does not stop the others. The answer holds the inverse operations, which its Undo
+button sends back. They are carried out and authorized like any act of the agent.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput, NotAllowed, Refusal
+from handoff_service.operations.conversations.change_interaction import (
+    ChangeInteraction,
+    CloseInteraction,
+    change_interaction,
+    close_interaction,
+)
+from handoff_service.operations.conversations.label_conversation import (
+    LabelConversation,
+    label_conversation,
+)
+from handoff_service.operations.conversations.reopen import Reopen, reopen
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
+from handoff_service.operations.routing.transfer import (
+    CancelTransfer,
+    Transfer,
+    cancel_transfer,
+    transfer,
+)
+from handoff_service.rules.shared.vocabulary import Owner, State
+from handoff_service.store.conversations import conversations, interactions
+from handoff_service.store.desk import labels
+from handoff_service.store.desk.desk import desk_time_zone
+from handoff_service.store.routing import supervision
+from handoff_service.web.shared.page_shell import shell_context
+from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
+from handoff_service.web.workspace import time_choices
+from handoff_service.web.workspace.labels import asked_topics
+
+MOST = 100  # conversations at once
+UNDO_WITHIN = timedelta(seconds=15)  # the closing line waits so long
+TITLES = {"assign": "Assign", "label": "Label", "snooze": "Put on hold", "close": "Close"}
+DID = {"assign": "assigned", "label": "labeled", "snooze": "put on hold", "close": "closed"}
+
+type Inverse = list[Any]  #: the name of an act in UNDO, a conversation, and what the act needs
+type ActOnOne = Callable[[int], Awaitable[Inverse | None]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the conversations."""
+
+    done: int = 0
+    undo: list[Inverse] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+@page(*LIVE)
+async def bulk_dialog(request: Request, act: str, agent: CurrentAgent) -> HTTPResponse:
+    """Return the dialog that asks what the act needs."""
+    if act not in TITLES:
+        raise BadInput("Choose an act from the bar.")
+    around = await shell_context(request, agent, place="ongoing")
+
+    def read(conn: Connection) -> dict[str, Any]:
+        return {"labels": labels.list_(conn), "agents": supervision.agents(conn)} | asked_topics(
+            conn
+        )
+
+    shown = await desk_of(request).store.read(read)
+    return render(
+        "bulk_dialog.html",
+        **around | shown,
+        act=act,
+        title=TITLES[act],
+        interaction=None,  # the time picker shows no requester's clock
+        time_choices=time_choices.CHOICES,
+        supervises=supervises(agent),
+    )
+
+
+@page(*LIVE)
+async def act_on_several(request: Request, act: str, agent: CurrentAgent) -> HTTPResponse:
+    """Carry the act out on each conversation in ``ids``."""
+    if act not in ACT_ON_ONE:
+        raise BadInput("Choose an act from the bar.")
+    ids = [int(one) for one in form_field(request, "ids").split(",") if one.isdecimal()]
+    if not 0 < len(ids) <= MOST:
+        raise BadInput(f"Select 1 to {MOST} conversations.")
+    act_on_one = await ACT_ON_ONE[act](request, agent)
+    return _answer(request, await _each(ids, act_on_one), DID[act])
+
+
+@page(*LIVE)
+async def undo_several(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Carry out the inverse operations of an act on several conversations."""
+    outcome = Outcome()
+    store = desk_of(request).store
+    for name, interaction_id, *needs in _inverses(form_field(request, "undo")):
+        operation, command = UNDO[name](interaction_id, agent, *needs)
+        try:
+            await store.write(operation, command, near=interaction_id)
+            outcome.done += 1
+        except Refusal as refusal:
+            outcome.refused.append(_why(interaction_id, refusal))
+    return _answer(request, outcome, "restored")
+
+
+async def _each(ids: list[int], act_on_one: ActOnOne) -> Outcome:
+    outcome = Outcome()
+    for interaction_id in dict.fromkeys(ids):
+        try:
+            inverse = await act_on_one(interaction_id)
+        except Refusal as refusal:
+            outcome.refused.append(_why(interaction_id, refusal))
+            continue
+        outcome.done += 1
+        if inverse is not None:
+            outcome.undo.append(inverse)
+    return outcome
+
+
+def _why(interaction_id: int, refusal: Refusal) -> str:
+    errors = "; ".join(f"{name} {what}" for name, what in refusal.errors.items())
+    return f"{interactions.number(interaction_id)}: {errors or refusal.detail}"
+
+
+def _answer(request: Request, outcome: Outcome, did: str) -> HTTPResponse:
+    if "hx-request" not in request.headers:
+        return went_well(request)
+    return render(
+        "bulk_done.html",
+        csrf=csrf_token(request),
+        did=did,
+        outcome=outcome,
+        undo=json.dumps(outcome.undo) if outcome.undo else "",
+    )
+
+
+async def _label(request: Request, agent: CurrentAgent) -> ActOnOne:
+    label_id = id_field(form_field(request, "label_id"), "label_id", "a label: choose one")
+    store = desk_of(request).store
+
+    async def one(interaction_id: int) -> Inverse | None:
+        command = LabelConversation(
+            interaction_id=interaction_id, agent_id=agent.id, label_id=label_id
+        )
+        changed = await store.write(label_conversation, command, near=interaction_id)
+        return ["unlabel", interaction_id, label_id] if changed else None
+
+    return one
+
+
+async def _snooze(request: Request, agent: CurrentAgent) -> ActOnOne:
+    desk = desk_of(request)
+    choice, own = form_field(request, "until"), time_choices.written(request)
+    zone = ZoneInfo(await desk.store.read(desk_time_zone))
+    until = time_choices.chosen(choice, own, zone, desk.clock()) if choice else None
+
+    async def one(interaction_id: int) -> Inverse:
+        before = await desk.store.read(conversations.get, interaction_id)
+        command = ChangeInteraction(
+            interaction_id=interaction_id,
+            agent_id=agent.id,
+            state=State.ON_HOLD,
+            state_reason=form_field(request, "words").strip()[:200] or None,
+            hold_until=until,
+        )
+        await desk.store.write(change_interaction, command, near=interaction_id)
+        if before.state is not State.ON_HOLD:
+            return ["resume", interaction_id]
+        ends = before.hold_until.isoformat() if before.hold_until else None
+        return ["hold", interaction_id, ends, before.state_reason]
+
+    return one
+
+
+async def _close(request: Request, agent: CurrentAgent) -> ActOnOne:
+    topic = form_field(request, "topic_id")
+    topic_id = id_field(topic, "topic_id", "a label's id") if topic else None
+    says = form_field(request, "says") == "1"
+    store = desk_of(request).store
+
+    async def one(interaction_id: int) -> Inverse:
+        command = CloseInteraction(
+            interaction_id=interaction_id,
+            agent_id=agent.id,
+            closing_text=None if says else "",
+            topic_id=topic_id,
+            undo_within=UNDO_WITHIN,
+        )
+        await store.write(close_interaction, command, near=interaction_id)
+        return ["reopen", interaction_id]
+
+    return one
+
+
+async def _assign(request: Request, agent: CurrentAgent) -> ActOnOne:
+    """Supervisors assign. Agents transfer: the other agent is asked."""
+    to = id_field(form_field(request, "agent_id"), "agent_id", "an agent: choose one")
+    store = desk_of(request).store
+
+    async def assign(interaction_id: int) -> Inverse | None:
+        before = (await store.read(conversations.get, interaction_id)).owner
+        command = AssignTo(interaction_id=interaction_id, agent_id=to, by=agent.id)
+        await store.write(assign_by_hand, command, near=interaction_id)
+        return ["assign", interaction_id, before.id] if before.kind is Owner.AGENT else None
+
+    async def ask(interaction_id: int) -> Inverse:
+        command = Transfer(interaction_id=interaction_id, agent_id=agent.id, to_agent=to)
+        await store.write(transfer, command, near=interaction_id)
+        return ["cancel_transfer", interaction_id]
+
+    return assign if supervises(agent) else ask
+
+
+ACT_ON_ONE: Mapping[str, Callable[[Request, CurrentAgent], Awaitable[ActOnOne]]] = {
+    "assign": _assign,
+    "label": _label,
+    "snooze": _snooze,
+    "close": _close,
+}
+
+
+def _inverses(sent: str) -> list[Inverse]:
+    """Read the inverse operations that a page sent back. BadInput for anything else."""
+    wrong = BadInput("There is nothing to undo.")
+    try:
+        read = json.loads(sent)
+        for one in read:
+            name, interaction_id, *_ = one
+            if name not in UNDO or not isinstance(interaction_id, int):
+                raise wrong
+    except (ValueError, TypeError) as error:
+        raise wrong from error
+    return list(read)[:MOST]
+
+
+def _again(name: str, needed: object, kind: type) -> Any:
+    if not isinstance(needed, kind):
+        raise BadInput(errors={name: "must be as the page had it"})
+    return needed
+
+
+def _unlabel(one: int, agent: CurrentAgent, label_id: object = None) -> tuple[Any, Any]:
+    label = _again("label_id", label_id, int)
+    return label_conversation, LabelConversation(
+        interaction_id=one, agent_id=agent.id, label_id=label, on=False
+    )
+
+
+def _resume(one: int, agent: CurrentAgent) -> tuple[Any, Any]:
+    return change_interaction, ChangeInteraction(
+        interaction_id=one, agent_id=agent.id, state=State.WORK_IN_PROGRESS
+    )
+
+
+def _hold(
+    one: int, agent: CurrentAgent, until: object = None, reason: object = None
+) -> tuple[Any, Any]:
+    return change_interaction, ChangeInteraction(
+        interaction_id=one,
+        agent_id=agent.id,
+        state=State.ON_HOLD,
+        state_reason=_again("reason", reason, str) if reason else None,
+        hold_until=datetime.fromisoformat(_again("until", until, str)) if until else None,
+    )
+
+
+def _reopen(one: int, agent: CurrentAgent) -> tuple[Any, Any]:
+    return reopen, Reopen(interaction_id=one, agent_id=agent.id)
+
+
+def _give_back(one: int, agent: CurrentAgent, before: object = None) -> tuple[Any, Any]:
+    if not supervises(agent):
+        raise NotAllowed("Only supervisors assign conversations.")
+    to = _again("agent_id", before, int)
+    return assign_by_hand, AssignTo(interaction_id=one, agent_id=to, by=agent.id)
+
+
+def _cancel_transfer(one: int, agent: CurrentAgent) -> tuple[Any, Any]:
+    return cancel_transfer, CancelTransfer(interaction_id=one, agent_id=agent.id)
+
+
+UNDO: Mapping[str, Callable[..., tuple[Any, Any]]] = {
+    "unlabel": _unlabel,
+    "resume": _resume,
+    "hold": _hold,
+    "reopen": _reopen,
+    "assign": _give_back,
+    "cancel_transfer": _cancel_transfer,
+}
+PAGES: dict[str, Any] = {"/bulk/<act:str>": bulk_dialog}
+ACTS: dict[str, Any] = {"/bulk/undo": undo_several, "/bulk/<act:str>": act_on_several}

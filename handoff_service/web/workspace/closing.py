@@ -1,0 +1,55 @@
+"""Close a conversation, with what it was about and a line to the requester."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.conversations.change_interaction import (
+    CloseInteraction,
+    close_interaction,
+)
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.delivery.sms_text import MAX_BODY
+from handoff_service.rules.shared.vocabulary import State
+from handoff_service.web.shared.rendering import form_field, went_back
+from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.session import LIVE, desk_of, page
+
+
+@page(*LIVE)
+async def close(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
+    state = _field(request, "state") or State.CLOSED_COMPLETE
+    closing_text = _field(request, "closing_text")
+    topic = _field(request, "topic_id")
+    if state not in (State.CLOSED_COMPLETE, State.CLOSED_ABANDONED):
+        raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
+    if len(closing_text) > MAX_BODY:
+        raise BadInput(
+            f"The closing line must be at most {MAX_BODY} characters; it has {len(closing_text)}."
+        )
+    if not _field(request, "short_description"):
+        raise BadInput("Describe in a few words what it was about.")
+    command = CloseInteraction(
+        interaction_id=interaction_id,
+        agent_id=agent.id,
+        state=State(state),
+        short_description=_field(request, "short_description")[:160],
+        closing_text=closing_text,
+        topic_id=id_field(topic, "topic_id", "a label's id") if topic else None,
+    )
+    try:
+        await desk_of(request).store.write(close_interaction, command, near=interaction_id)
+    except BadInput as error:
+        if "topic_id" in error.errors:
+            raise BadInput("Choose a topic: what it was about.") from error
+        raise
+    return went_back(request, interaction_id)
+
+
+def _field(request: Request, name: str) -> str:
+    return form_field(request, name).strip()
+
+
+ACTS: dict[str, Any] = {"/conversations/<interaction_id:int>/close": close}

@@ -1,0 +1,68 @@
+"""Sort and filter the list of ongoing conversations, and save a way to look at it."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.conversations.list_views import (
+    ChooseList,
+    DeleteView,
+    SaveView,
+    choose_list,
+    delete_view,
+    save_view,
+)
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.conversations.list_order import Arrangement, Sort, Tag
+from handoff_service.web.shared.rendering import form_field, went_well
+from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.session import LIVE, desk_of, page
+
+
+@page(*LIVE)
+async def arrange_list(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    command = ChooseList(agent_id=agent.id, how=_arrangement(request))
+    await desk_of(request).store.write(choose_list, command)
+    return went_well(request)
+
+
+@page(*LIVE)
+async def save_list_view(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Save the list as it is arranged."""
+    command = SaveView(
+        agent_id=agent.id,
+        name=form_field(request, "name"),
+        how=_arrangement(request),
+        shared=form_field(request, "shared") == "1",
+    )
+    await desk_of(request).store.write(save_view, command)
+    return went_well(request)
+
+
+@page(*LIVE)
+async def delete_list_view(request: Request, view_id: int, agent: CurrentAgent) -> HTTPResponse:
+    command = DeleteView(agent_id=agent.id, view_id=view_id)
+    await desk_of(request).store.write(delete_view, command)
+    return went_well(request)
+
+
+def _arrangement(request: Request) -> Arrangement:
+    """``shows``: a tag, or ``label:`` and a label's id; empty: all conversations."""
+    sort, shows = form_field(request, "sort") or Sort.NEWEST, form_field(request, "shows")
+    label = shows.removeprefix("label:") if shows.startswith("label:") else ""
+    if sort not in set(Sort) or (shows and not label and shows not in set(Tag)):
+        raise BadInput("Choose a sort and a filter from the list.")
+    return Arrangement(
+        sort=Sort(sort),
+        tag=Tag(shows) if shows and not label else None,
+        label_id=id_field(label, "shows", "a label's id") if label else None,
+    )
+
+
+ACTS: dict[str, Any] = {
+    "/list": arrange_list,
+    "/list/views": save_list_view,
+    "/list/views/<view_id:int>/delete": delete_list_view,
+}

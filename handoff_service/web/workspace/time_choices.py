@@ -1,0 +1,147 @@
+"""The time picker: a time from a short list, or a day and time of one's own, and what it is by the
+requester's clock."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.shared.future_times import LONGEST
+from handoff_service.rules.delivery.quiet_hours import over_at
+from handoff_service.store.conversations import conversations, requester_zones
+from handoff_service.store.desk import desk as desks
+from handoff_service.store.desk.desk import desk_time_zone
+from handoff_service.store.views import Interaction
+from handoff_service.web.shared.rendering import form_field, render, there
+from handoff_service.web.shared.session import LIVE, desk_of, page
+
+MORNING = time(9)
+OWN = "own"  # the choice of a day and time of one's own
+TOO_LATE = "That is more than a year away. Choose an earlier time."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """The clocks that a chosen time is read by and shown by."""
+
+    now: datetime
+    desk: ZoneInfo
+    requester: Sequence[ZoneInfo]  #: the possible zones of the requester
+
+
+def tomorrow(now: datetime) -> datetime:
+    """The next day's morning, by the clock of ``now``."""
+    return datetime.combine(now.date() + timedelta(days=1), MORNING, now.tzinfo)
+
+
+def monday(now: datetime) -> datetime:
+    """The next Monday's morning, by the clock of ``now``."""
+    days = 7 - now.weekday()
+    return datetime.combine(now.date() + timedelta(days=days), MORNING, now.tzinfo)
+
+
+# choice -> its words, and the function of the current time that returns the chosen one
+CHOICES: Mapping[str, tuple[str, Callable[[datetime], datetime]]] = {
+    "1h": ("In 1 hour", lambda now: now + timedelta(hours=1)),
+    "3h": ("In 3 hours", lambda now: now + timedelta(hours=3)),
+    "tomorrow": ("Tomorrow at 09:00", tomorrow),
+    "monday": ("Monday at 09:00", monday),
+}
+
+
+def clocks(conn: Connection, now: datetime, interaction_id: int, number: str) -> Clocks:
+    """The desk's clock and the requester's."""
+    zones = requester_zones.of_interactions(conn, {interaction_id: number})
+    return Clocks(now=now, desk=ZoneInfo(desk_time_zone(conn)), requester=zones[interaction_id])
+
+
+def chosen(choice: str, own: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """The chosen time, by the clock of this zone. BadInput unless it is in the future and within a
+    year."""
+    if choice in CHOICES:
+        return CHOICES[choice][1](now.astimezone(zone))
+    return own_time(own, zone, now)
+
+
+def written(request: Request) -> str:
+    """The chosen day and time. Two fields, because browsers write times of one field their own
+    way, such as 05:00 PM."""
+    return _joined(
+        form_field(request, "at"), form_field(request, "day"), form_field(request, "time")
+    )
+
+
+def _joined(at: str, day: str, time_of_day: str) -> str:
+    return at.strip() or f"{day.strip()} {time_of_day.strip():0>5}"
+
+
+def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """Parse a date and time field in the desk's time zone. BadInput unless the time is in the
+    future and within a year."""
+    try:
+        at = datetime.fromisoformat(text).replace(tzinfo=zone)
+    except ValueError as error:
+        raise BadInput(f"Write a date and time, such as {now:%Y-%m-%d} 17:00.") from error
+    if not now < at <= now + LONGEST:
+        raise BadInput("That time has passed. Choose a later one." if at <= now else TOO_LATE)
+    return at
+
+
+@page(*LIVE)
+async def when_fragment(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
+    """Return what a choice of the time picker means: the time here, the time for the requester, and
+    for a text whether quiet hours delay it."""
+    choice = request.args.get("until") or ""
+    own = _joined("", request.args.get("day") or "", request.args.get("time") or "")
+    sends = request.args.get("sends") == "1"
+    now = desk_of(request).clock()
+
+    def read(conn: Connection) -> dict[str, Any]:
+        interaction = conversations.get(conn, interaction_id)
+        return meant(conn, interaction, choice, own, now, sends=sends)
+
+    return render("when.html", now=now, **await desk_of(request).store.read(read))
+
+
+def meant(
+    conn: Connection, interaction: Interaction, choice: str, own: str, now: datetime, *, sends: bool
+) -> dict[str, Any]:
+    """The variables of the sentence under the time picker."""
+    known = clocks(conn, now, interaction.id, interaction.requester_number)
+    shown: dict[str, Any] = {
+        "zone": known.desk,
+        "interaction": interaction,
+        "at": None,
+        "problem": "",
+        "quiet_until": None,
+    }
+    if choice not in CHOICES and (choice != OWN or not own.strip(" 0")):
+        return shown
+    try:
+        at = chosen(choice, own, zone_of(known, choice, sends=sends), now)
+    except BadInput as error:
+        return shown | {"problem": str(error)}
+    quiet = desks.quiet_hours(conn) if sends else None
+    later = over_at(quiet, at, known.requester) if quiet else None
+    return shown | {
+        "at": at,
+        "there": there(at, known.requester),
+        "quiet_until": later,
+        "quiet_there": there(later, known.requester) if later else "",
+    }
+
+
+def zone_of(known: Clocks, choice: str, *, sends: bool) -> ZoneInfo:
+    """The clock that a choice is read by: the mornings of a text are the requester's, everything
+    else is the desk's."""
+    return known.requester[0] if sends and choice != OWN else known.desk
+
+
+PAGES: dict[str, Any] = {"/conversations/<interaction_id:int>/when": when_fragment}

@@ -1,0 +1,122 @@
+"""Labels on conversations: put on, taken off, found, and chosen as the topic on closing."""
+
+import pytest
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.conversations.label_conversation import (
+    LabelConversation,
+    label_conversation,
+)
+from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.desk.labels import (
+    ChangeLabel,
+    MakeLabel,
+    change_label,
+    delete_label,
+    make_label,
+)
+from handoff_service.rules.conversations import search_query
+from handoff_service.rules.desk.labels import Color
+from handoff_service.rules.shared.vocabulary import Event
+from handoff_service.store.conversations import search
+from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.desk import labels
+from tests.support.story import BOB, MIA, OMAR, Story
+
+
+async def make(story: Story, name: str, *, topic: bool = False) -> int:
+    return await story.store.write(make_label, MakeLabel(name=name, color=Color.BLUE, topic=topic))
+
+
+async def put(story: Story, ann: int, label: int, *, agent: int = MIA, on: bool = True) -> bool:
+    command = LabelConversation(interaction_id=ann, agent_id=agent, label_id=label, on=on)
+    return await story.store.write(label_conversation, command)
+
+
+async def names(story: Story, ann: int) -> list[str]:
+    return [one.name for one in (await story.see(ann)).labels]
+
+
+async def found(story: Story, words: str) -> list[int]:
+    wanted = search_query.read(words)
+    page = await story.store.read(search.find_interactions, wanted, limit=10)
+    return [one.interaction_id for one in page.items]
+
+
+async def test_a_label_is_on_the_conversation_in_its_history_and_in_the_list(story: Story) -> None:
+    ann = await story.with_agent()
+    printer, vip = await make(story, "Printer"), await make(story, "VIP")
+    assert await put(story, ann, vip)
+    assert await put(story, ann, printer)
+    assert not await put(story, ann, printer), "it has the label"
+    assert await names(story, ann) == ["Printer", "VIP"]
+    (item,) = await story.store.read(listed, MIA, others=False)
+    assert [one.name for one in item.labels] == ["Printer", "VIP"]
+    assert await put(story, ann, vip, on=False)
+    assert not await put(story, ann, vip, on=False)
+    told = [one.body for one in await story.lines(ann) if one.event is Event.LABEL]
+    assert told == [
+        "Mia Chen added the label “VIP”",
+        "Mia Chen added the label “Printer”",
+        "Mia Chen removed the label “VIP”",
+    ]
+    with pytest.raises(NotFound):
+        await put(story, ann, 99)
+
+
+async def test_conversations_are_found_by_label(story: Story) -> None:
+    ann, bob = await story.with_agent(), await story.with_agent(number=BOB)
+    label = await make(story, "Bürodrucker")
+    await put(story, ann, label)
+    assert await found(story, "burodrucker") == [ann]
+    await put(story, bob, label)
+    assert await found(story, "Bürodrucker") == [bob, ann]
+    await put(story, ann, label, on=False)
+    assert await found(story, "Bürodrucker") == [bob]
+
+
+async def test_labels_have_names_of_their_own_and_leave_conversations_when_deleted(
+    story: Story,
+) -> None:
+    ann, printer = await story.with_agent(), await make(story, "Printer")
+    vip = await make(story, "VIP")
+    for refused in (
+        (make_label, MakeLabel(name="VIP")),
+        (change_label, ChangeLabel(id=printer, values={"name": "VIP"})),
+    ):
+        with pytest.raises(Conflict):
+            await story.store.write(*refused)
+    await put(story, ann, vip)
+    await story.store.write(change_label, ChangeLabel(id=vip, values={"name": "Board"}))
+    assert await names(story, ann) == ["Board"]
+    await story.store.write(delete_label, vip)
+    assert await names(story, ann) == []
+    assert [one.name for one in await story.store.read(labels.list_)] == ["Printer"]
+
+
+async def test_a_desk_that_asks_for_a_topic_closes_nothing_without_one(story: Story) -> None:
+    ann = await story.with_agent()
+    await story.store.write(change_desk, {"ask_topic": True})
+    vip, printer = await make(story, "VIP"), await make(story, "Printer", topic=True)
+    for topic in (None, vip, 99):
+        with pytest.raises(BadInput) as refused:
+            await story.close(ann, topic_id=topic)
+        assert list(refused.value.errors) == ["topic_id"]
+    await put(story, ann, vip)
+    await story.close(ann, topic_id=printer)
+    closed = await story.see(ann)
+    assert (closed.topic and closed.topic.name, len(closed.labels)) == ("Printer", 2)
+    assert "Mia Chen chose the topic “Printer”" in [one.body for one in await story.lines(ann)]
+
+
+async def test_without_marked_topics_any_label_is_one_and_without_labels_none_is_asked_for(
+    story: Story,
+) -> None:
+    ann, bob = await story.with_agent(), await story.with_agent(number=BOB)
+    await story.store.write(change_desk, {"ask_topic": True})
+    await story.close(ann)
+    vip = await make(story, "VIP")
+    with pytest.raises(BadInput):
+        await story.close(bob)
+    await story.close(bob, OMAR, topic_id=vip)
+    assert (await story.see(bob)).closed_at is not None

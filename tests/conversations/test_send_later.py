@@ -1,0 +1,182 @@
+"""Texts that leave later: when they leave, when somebody must decide, and what the history says."""
+
+from datetime import timedelta
+
+import pytest
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.conversations.send_later import (
+    KeepText,
+    Leave,
+    OneText,
+    ScheduleText,
+    cancel_text,
+    keep_text,
+    leave,
+    schedule_text,
+    send_now,
+)
+from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
+from handoff_service.rules.conversations.scheduled_texts import AtDue, SendQuestion
+from handoff_service.rules.shared.vocabulary import Author, Event, Work
+from handoff_service.store.conversations import colleague_notices, scheduled_texts
+from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.engine import tables as t
+from handoff_service.store.views import NextText, ScheduledText
+from tests.conftest import MovedClock
+from tests.support.story import DIRECT, MIA, OMAR, Story
+
+HOUR = timedelta(hours=1)
+BODY = "Does it work now?"
+
+
+async def schedule(story: Story, ann: int, clock: MovedClock, body: str = BODY) -> int:
+    command = ScheduleText(interaction_id=ann, agent_id=MIA, body=body, send_at=clock() + HOUR)
+    return await story.store.write(schedule_text, command)
+
+
+async def waiting(story: Story, ann: int) -> list[ScheduledText]:
+    return await story.store.read(scheduled_texts.waiting, ann)
+
+
+async def due(story: Story, text_id: int) -> AtDue | None:
+    return await story.store.write(leave, Leave(text_id))
+
+
+async def notices(story: Story, agent: int = MIA) -> list[str]:
+    return [one.said for one in await story.store.read(colleague_notices.standing, agent)]
+
+
+async def test_it_leaves_at_its_time_as_a_text_that_is_not_a_reply(
+    story: Story, clock: MovedClock
+) -> None:
+    ann = await story.with_agent()
+    before = await story.texted(ann)
+    text = await schedule(story, ann, clock)
+    (item,) = await story.store.read(listed, MIA, others=False)
+    assert item.scheduled == NextText(send_at=clock() + HOUR, asks=False)
+    assert await due(story, text) is None, "not yet"
+    clock.move(3600)
+    assert await due(story, text) is AtDue.SEND
+    last = (await story.lines(ann))[-1]
+    assert (last.body, last.author.kind, last.author.id, last.event) == (
+        BODY,
+        Author.AGENT,
+        MIA,
+        Event.UNASKED,
+    )
+    assert (await waiting(story, ann), await due(story, text)) == ([], None)
+    assert await story.texted(ann) == [*before, BODY]
+
+
+async def test_a_text_from_the_requester_asks_whether_it_still_leaves(
+    story: Story, clock: MovedClock
+) -> None:
+    ann = await story.with_agent()
+    text = await schedule(story, ann, clock)
+    assert [one.question for one in await waiting(story, ann)] == [None]
+    await story.text("it works, thanks", to=DIRECT)
+    assert [one.question for one in await waiting(story, ann)] == [SendQuestion.REQUESTER_WROTE]
+    (item,) = await story.store.read(listed, MIA, others=False)
+    assert item.scheduled is not None
+    assert item.scheduled.asks
+    clock.move(3600)
+    before = await story.texted(ann)
+    assert await due(story, text) is AtDue.ASK
+    assert await story.texted(ann) == before
+    said = "A scheduled text waits for you, because the requester has written since"
+    assert await notices(story) == [said]
+
+
+async def test_a_kept_text_leaves_after_all(story: Story, clock: MovedClock) -> None:
+    ann = await story.with_agent()
+    text = await schedule(story, ann, clock)
+    await story.text("one more thing", to=DIRECT)
+    keep = KeepText(interaction_id=ann, text_id=text, agent_id=MIA)
+    await story.store.write(keep_text, keep)
+    assert [one.question for one in await waiting(story, ann)] == [None]
+    clock.move(3600)
+    assert await due(story, text) is AtDue.SEND
+
+
+async def test_a_text_whose_time_has_passed_needs_another_time(
+    story: Story, clock: MovedClock
+) -> None:
+    ann = await story.with_agent()
+    text = await schedule(story, ann, clock)
+    await story.text("one more thing", to=DIRECT)
+    clock.move(3600)
+    await due(story, text)
+    with pytest.raises(BadInput) as refused:
+        await story.store.write(keep_text, KeepText(interaction_id=ann, text_id=text, agent_id=MIA))
+    assert refused.value.errors == {"send_at": "has passed: choose another time, or send it now"}
+    moved = KeepText(interaction_id=ann, text_id=text, agent_id=MIA, send_at=clock() + 2 * HOUR)
+    await story.store.write(keep_text, moved)
+    (row,) = await story.rows(t.due_work, t.due_work.c.kind == Work.SEND_LATER)
+    assert row.due_at == clock() + 2 * HOUR
+    clock.move(7200)
+    assert await due(story, text) is AtDue.SEND
+
+
+async def test_another_owner_decides_and_sends_it_as_their_own(
+    story: Story, clock: MovedClock
+) -> None:
+    ann = await story.with_agent()
+    text = await schedule(story, ann, clock)
+    await story.store.write(assign_by_hand, AssignTo(interaction_id=ann, agent_id=OMAR, by=OMAR))
+    assert [one.question for one in await waiting(story, ann)] == [SendQuestion.OWNER_CHANGED]
+    clock.move(3600)
+    assert await due(story, text) is AtDue.ASK
+    said = "A scheduled text waits for you, because the conversation has another owner since"
+    assert await notices(story, OMAR) == [said]
+    now = OneText(interaction_id=ann, text_id=text, agent_id=OMAR)
+    await story.store.write(send_now, now)
+    last = (await story.lines(ann))[-1]
+    assert (last.body, last.author.id, await waiting(story, ann)) == (BODY, OMAR, [])
+    with pytest.raises(NotFound):
+        await story.store.write(send_now, now)
+
+
+async def test_an_opt_out_cancels_it_with_a_notice(story: Story, clock: MovedClock) -> None:
+    ann = await story.with_agent()
+    text = await schedule(story, ann, clock)
+    await story.text("STOP", to=DIRECT)
+    clock.move(3600)
+    before = await story.texted(ann)
+    assert await due(story, text) in (AtDue.CANCEL, None)
+    assert (await story.texted(ann), await waiting(story, ann)) == (before, [])
+    line = next(
+        one for one in await story.lines(ann) if one.reason == BODY and "cancel" in one.body
+    )
+    assert line.event is Event.SCHEDULED
+    with pytest.raises(Conflict):
+        await schedule(story, ann, clock)
+
+
+async def test_canceling_and_closing_leave_the_text_in_the_history(
+    story: Story, clock: MovedClock
+) -> None:
+    ann = await story.with_agent()
+    text = await schedule(story, ann, clock)
+    await schedule(story, ann, clock, "And this?")
+    cancel = OneText(interaction_id=ann, text_id=text, agent_id=MIA)
+    await story.store.write(cancel_text, cancel)
+    await story.close(ann)
+    assert await waiting(story, ann) == []
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.SEND_LATER) == 0
+    told = [
+        (one.body, one.reason) for one in await story.lines(ann) if one.event is Event.SCHEDULED
+    ]
+    assert told[-2:] == [
+        ("Mia Chen canceled a scheduled text", BODY),
+        ("A scheduled text was canceled with the end of the conversation", "And this?"),
+    ]
+
+
+async def test_only_a_live_agents_conversation_has_scheduled_texts(
+    story: Story, clock: MovedClock
+) -> None:
+    received = await story.text("my badge is stuck")
+    assert received.interaction_id is not None
+    with pytest.raises(Conflict, match="Take it over first"):
+        await schedule(story, received.interaction_id, clock)

@@ -1,0 +1,111 @@
+"""A hold with an end: it ends at its time, or with the requester's text, whichever comes first."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.conversations.change_interaction import (
+    ChangeInteraction,
+    change_interaction,
+)
+from handoff_service.operations.conversations.end_holds import EndHold, end_hold
+from handoff_service.rules.shared.vocabulary import Event, State, Work
+from handoff_service.store.conversations import colleague_notices
+from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.engine import tables as t
+from tests.conftest import MovedClock
+from tests.support.story import BOB, DIRECT, MIA, Story
+
+HOUR = timedelta(hours=1)
+
+
+async def hold(story: Story, interaction_id: int, agent: int = MIA, **how: Any) -> None:
+    command = ChangeInteraction(
+        interaction_id=interaction_id, agent_id=agent, **({"state": State.ON_HOLD} | how)
+    )
+    await story.store.write(change_interaction, command)
+
+
+async def end(story: Story, interaction_id: int) -> bool:
+    return await story.store.write(end_hold, EndHold(interaction_id))
+
+
+async def order(story: Story) -> list[int]:
+    found = await story.store.read(listed, MIA, others=False)
+    return [one.interaction.id for one in found]
+
+
+async def test_a_snooze_ends_at_its_time_on_top_of_the_list_with_a_notice(
+    story: Story, clock: MovedClock
+) -> None:
+    ann = await story.with_agent()
+    await hold(story, ann, hold_until=clock() + HOUR, state_reason="Waiting for a part")
+    seen = await story.see(ann)
+    assert (seen.state, seen.hold_until) == (State.ON_HOLD, clock() + HOUR)
+    assert "Mia Chen put this on hold until " in (await story.lines(ann))[-1].body
+    clock.move(60)
+    bob = await story.with_agent(number=BOB)
+    assert await order(story) == [bob, ann]
+    clock.move(3600)
+    assert await end(story, ann)
+    assert await order(story) == [ann, bob]
+    seen, last = await story.see(ann), (await story.lines(ann))[-1]
+    assert (seen.state, seen.hold_until) == (State.WORK_IN_PROGRESS, None)
+    assert (last.body, last.reason, last.event) == (
+        "The hold has ended",
+        "Waiting for a part",
+        Event.STATE,
+    )
+    (notice,) = await story.store.read(colleague_notices.standing, MIA)
+    assert notice.said == "The hold has ended: Waiting for a part"
+    assert not await end(story, ann), "a repeat does nothing"
+
+
+async def test_a_text_from_the_requester_wakes_it_and_a_later_hold_has_its_own_end(
+    story: Story, clock: MovedClock
+) -> None:
+    ann = await story.with_agent()
+    await hold(story, ann, hold_until=clock() + HOUR)
+    await story.text("it works again", to=DIRECT)
+    seen = await story.see(ann)
+    assert (seen.state, seen.hold_until) == (State.WORK_IN_PROGRESS, None)
+    await hold(story, ann)
+    clock.move(3601)
+    assert not await end(story, ann), "this hold has no end"
+    assert (await story.see(ann)).state is State.ON_HOLD
+
+
+async def test_snoozing_again_moves_the_end_and_taking_it_off_hold_cancels_it(
+    story: Story, clock: MovedClock
+) -> None:
+    ann = await story.with_agent()
+    for hours in (1, 2):
+        await hold(story, ann, hold_until=clock() + hours * HOUR)
+    assert (await story.see(ann)).hold_until == clock() + 2 * HOUR
+    waits = t.due_work.c.kind == Work.END_HOLD
+    assert [row.due_at for row in await story.rows(t.due_work, waits)] == [clock() + 2 * HOUR]
+    await hold(story, ann, state=State.WORK_IN_PROGRESS)
+    assert await story.count(t.due_work, waits) == 0
+    await hold(story, ann, hold_until=clock() + HOUR)
+    await story.close(ann)
+    assert await story.count(t.due_work, waits) == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "hours", "why"),
+    [
+        (State.ON_HOLD, 0, "must be in the future"),
+        (State.ON_HOLD, 24 * 400, "must be within a year"),
+        (State.WORK_IN_PROGRESS, 1, "goes with state on_hold"),
+        (None, 1, "goes with state on_hold"),
+    ],
+)
+async def test_an_end_that_makes_no_sense_is_refused(
+    state: State | None, hours: int, why: str, story: Story, clock: MovedClock
+) -> None:
+    ann = await story.with_agent()
+    with pytest.raises(BadInput) as refused:
+        await hold(story, ann, state=state, hold_until=clock() + hours * HOUR)
+    assert refused.value.errors == {"hold_until": why}

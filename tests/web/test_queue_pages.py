@@ -1,0 +1,137 @@
+"""Pages of the work queue: scheduled texts, snooze, labels, views of the list, several at once."""
+
+import html
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.desk.labels import MakeLabel, make_label
+from handoff_service.rules.shared.vocabulary import State
+from handoff_service.store.conversations import scheduled_texts
+from tests.support.story import BOB, DIRECT
+from tests.web.workspace_server import Running, Visitor, running, shown
+
+PATH = "/workspace/conversations"
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+async def mia(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as visitor:
+        await visitor.sign_in()
+        yield visitor
+
+
+@pytest.fixture
+async def both(desk: Running, mia: Visitor) -> list[int]:
+    """Ann's and Bob's conversations, which are Mia's."""
+    made = []
+    for number in (None, BOB):
+        to = {"number": number} if number else {}
+        received = await desk.story.text("my laptop is dead", to=DIRECT, **to)
+        await desk.story.write(received.interaction_id or 0, "Hi")
+        made.append(received.interaction_id or 0)
+    return made
+
+
+async def see(mia: Visitor, path: str) -> str:
+    return shown((await mia.get(path)).text)
+
+
+async def states(desk: Running, ids: list[int]) -> list[State]:
+    return [(await desk.story.see(one)).state for one in ids]
+
+
+def undo_of(page: str) -> str:
+    found = re.search(r'name="undo"\s+value="([^"]*)"', page)
+    assert found is not None, page
+    return html.unescape(found[1])
+
+
+async def test_a_text_is_scheduled_moved_kept_and_canceled(
+    desk: Running, mia: Visitor, both: list[int]
+) -> None:
+    ann = both[0]
+    dialog = await see(mia, f"{PATH}/{ann}/later")
+    assert "for Ann" in dialog
+    assert (await mia.act(f"{PATH}/{ann}/scheduled", body="Soon", until="tomorrow")).status == 204
+    assert "Leaves tomorrow at 09:00" in await see(mia, f"{PATH}/{ann}")
+    (text,) = await desk.desk.store.read(scheduled_texts.waiting, ann)
+    assert text.send_at.hour == 14, "09:00 for Ann, who is in New York"
+    await desk.story.text("it works", to=DIRECT)
+    assert "has written since" in await see(mia, f"{PATH}/{ann}/news")
+    one = f"{PATH}/{ann}/scheduled/{text.id}"
+    await mia.act(f"{one}/keep")
+    await mia.act(f"{one}/keep", until="3h")
+    (moved,) = await desk.desk.store.read(scheduled_texts.waiting, ann)
+    assert (moved.question, moved.send_at < text.send_at or moved.send_at > text.send_at) == (
+        None,
+        True,
+    )
+    await mia.act(f"{one}/cancel")
+    assert await desk.desk.store.read(scheduled_texts.waiting, ann) == []
+
+
+async def test_several_are_held_labeled_and_closed_and_each_is_undone(
+    desk: Running, mia: Visitor, both: list[int]
+) -> None:
+    label = await desk.desk.store.write(make_label, MakeLabel(name="VIP"))
+    for act in ("assign", "label", "snooze", "close"):
+        assert (await mia.get(f"/workspace/bulk/{act}")).status == 200
+    ids = ",".join(map(str, both))
+    answer = await mia.act("/workspace/bulk/label", ids=ids, label_id=str(label))
+    assert "2 conversations labeled" in shown(answer.text)
+    await mia.act("/workspace/bulk/undo", undo=undo_of(answer.text))
+    assert [(await desk.story.see(one)).labels for one in both] == [[], []]
+    answer = await mia.act("/workspace/bulk/snooze", ids=ids, until="1h")
+    assert await states(desk, both) == [State.ON_HOLD] * 2
+    await mia.act("/workspace/bulk/undo", undo=undo_of(answer.text))
+    assert await states(desk, both) == [State.WORK_IN_PROGRESS] * 2
+    answer = await mia.act("/workspace/bulk/close", ids=ids + ",99", says="1")
+    assert await states(desk, both) == [State.CLOSED_COMPLETE] * 2
+    assert "INT0000099" in answer.text, "the one that was refused says why"
+    await mia.act("/workspace/bulk/undo", undo=undo_of(answer.text))
+    assert await states(desk, both) == [State.WORK_IN_PROGRESS] * 2
+    for forged in ("", "x", '[["drop", 1]]', '[["unlabel", "1", 2]]', "[1]", '[["assign", 1, 2]]'):
+        again = await mia.act("/workspace/bulk/undo", undo=forged)
+        assert again.status in (200, 400, 403, 422), forged
+
+
+async def test_a_topic_is_asked_for_on_closing(
+    desk: Running, mia: Visitor, both: list[int]
+) -> None:
+    await desk.desk.store.write(change_desk, {"ask_topic": True})
+    label = await desk.desk.store.write(make_label, MakeLabel(name="Printer", topic=True))
+    ann, bob = both
+    assert "Choose what it was about" in await see(mia, f"{PATH}/{ann}")
+    sent = {"short_description": "Laptop", "closing_text": ""}
+    refused = await mia.act(f"{PATH}/{ann}/close", **sent)
+    assert "Choose a topic" in refused.text
+    await mia.act(f"{PATH}/{ann}/close", **sent, topic_id=str(label))
+    topic = (await desk.story.see(ann)).topic
+    assert topic is not None
+    assert topic.name == "Printer"
+    refused = await mia.act("/workspace/bulk/close", ids=str(bob))
+    assert "topic_id" in refused.text
+
+
+async def test_the_list_is_filtered_and_a_view_is_saved(
+    desk: Running, mia: Visitor, both: list[int]
+) -> None:
+    await mia.act("/workspace/list", sort="due", shows="snoozed")
+    page = await see(mia, "/workspace")
+    assert "2 conversations do not match the filter" in " ".join(page.split())
+    await mia.act("/workspace/list/views", name="On <hold>", sort="due", shows="snoozed")
+    assert "On <hold>" in await see(mia, "/workspace")
+    await mia.act("/workspace/list/views/1/delete")
+    assert "No saved views yet" in await see(mia, "/workspace")
+    wrong = await mia.act("/workspace/list", sort="oldest")
+    assert wrong.status == 400
