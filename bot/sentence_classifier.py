@@ -60,7 +60,7 @@ FILE = "sentence_classifier.npz"
 EXAMPLES = "examples.json"  # their texts, ordered by intent as the vectors are
 NEARNESS = "nearness"
 NEIGHBORS = 3
-STEPS_WITHOUT_ENCODER = 25  # of the fit that is used only without the encoder
+STEPS_WITHOUT_ENCODER = 12  # of the fit that is used only without the encoder
 BATCH = 500  # examples that are compared with all others in one step
 # the weight of an `only_when` intent when the question before the text is unknown
 UNKNOWN = 0.2
