@@ -158,7 +158,11 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 
     def _learned_odds(self, texts: list[str], intents: np.ndarray) -> WordOdds:
         topics, others = (
-            [text for text, intent in zip(texts, intents) if intent in self._config[kind]]
+            [
+                text
+                for text, intent in zip(texts, intents, strict=True)
+                if intent in self._config[kind]
+            ]
             for kind in ("topics", "others")
         )
         return WordOdds.learn(topics, others)

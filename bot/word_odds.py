@@ -33,9 +33,7 @@ class WordOdds:
         known = [word for word, n in (in_topics + in_others).items() if n >= FEWEST]
         return cls(
             {
-                word: float(
-                    np.log((in_topics[word] + UNSEEN) / (in_others[word] + UNSEEN)) - sizes
-                )
+                word: float(np.log((in_topics[word] + UNSEEN) / (in_others[word] + UNSEEN)) - sizes)
                 for word in sorted(known)
             }
         )

@@ -1,5 +1,5 @@
-"""Opens a case for a report or request that the virtual agent has not finished, so that none is lost
-when the conversation leaves the virtual agent, ends or starts over."""
+"""Opens a case for a report or request that the virtual agent has not finished, so that none is
+lost when the conversation leaves the virtual agent, ends or starts over."""
 
 from collections.abc import Mapping
 
@@ -55,9 +55,7 @@ def save_request(
 
 
 def _opened_once(tx: Transaction, interaction: InteractionRow, case: OpenCase) -> str | None:
-    made = select(c.id).where(
-        c.interaction_id == interaction.id, c.description == case.description
-    )
+    made = select(c.id).where(c.interaction_id == interaction.id, c.description == case.description)
     return None if tx.conn.execute(made.limit(1)).first() else open_case(tx, case)
 
 
