@@ -11,6 +11,7 @@ A second regression over the patterns and counts alone is used when the encoder 
 A message gets intent, ranking and `nearness`, its similarity to the topics' examples:
     mean cosine to the nearest examples of topics - other_weight x the same for other matters
     + sure_weight x the odds of all topics against other matters, as a logarithm from -1 to 1
+    + word_weight x the odds by the words alone, see `bot.word_odds`
 `bot.nearness_gate` uses it. It is None when the encoder is missing.
 
 In config.yml:
@@ -19,6 +20,7 @@ In config.yml:
     near_weight     the same for the similarity to each intent's examples
     other_weight    see above
     sure_weight     see above
+    word_weight     see above
     topics          the intents that start a topic
     others          the intents of texts that are not for the desk
     only_when       intent -> the questions after which it is possible; see bot.asked
@@ -52,12 +54,13 @@ from bot import sentence_encoder
 from bot.asked import asked_before, is_possible
 from bot.logistic_regression import Weights, fit
 from bot.text_features import TextFeatures
+from bot.word_odds import WordOdds
 
 FILE = "sentence_classifier.npz"
 EXAMPLES = "examples.json"  # their texts, ordered by intent as the vectors are
 NEARNESS = "nearness"
 NEIGHBORS = 3
-STEPS_WITHOUT_ENCODER = 25  # of the fit that is used only without the encoder
+STEPS_WITHOUT_ENCODER = 12  # of the fit that is used only without the encoder
 BATCH = 500  # examples that are compared with all others in one step
 # the weight of an `only_when` intent when the question before the text is unknown
 UNKNOWN = 0.2
@@ -77,6 +80,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
             "near_weight": 5.0,
             "other_weight": 1.0,
             "sure_weight": 1.0,
+            "word_weight": 0.1,
             "topics": [],
             "others": [],
             "only_when": {},
@@ -89,6 +93,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         self._encoder = sentence_encoder.load()
         self._learned: Arrays = {}
         self._features: TextFeatures | None = None
+        self._word_odds = WordOdds({})
 
     @classmethod
     def create(
@@ -113,6 +118,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         with model_storage.read_from(resource) as folder, np.load(folder / FILE) as found:
             classifier._learned = dict(found)
         classifier._features = TextFeatures.load(classifier._learned)
+        classifier._word_odds = WordOdds.load(classifier._learned)
         if "vectors" in classifier._learned:
             classifier._learned["vectors"] = classifier._learned["vectors"].astype(np.float32)
         return classifier
@@ -125,6 +131,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         patterns = _patterns(examples)
         counts = sp.hstack([patterns, features]).tocsr()
         learned = self._features.arrays() | self._fitted(counts, texts, intents)
+        learned |= self._learned_odds(texts, intents).arrays()
         learned["patterns"] = np.array(patterns.shape[1])
         with self._storage.write_to(self._resource) as folder:
             np.savez_compressed(folder / FILE, **learned)
@@ -149,6 +156,17 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         learned |= _named("whole", fit(counts, dense, intents, strength=strength))
         return learned | {"vectors": vectors[order].astype(np.float16), "starts": starts}
 
+    def _learned_odds(self, texts: list[str], intents: np.ndarray) -> WordOdds:
+        topics, others = (
+            [
+                text
+                for text, intent in zip(texts, intents, strict=True)
+                if intent in self._config[kind]
+            ]
+            for kind in ("topics", "others")
+        )
+        return WordOdds.learn(topics, others)
+
     def process(self, messages: list[Message]) -> list[Message]:
         if not messages:
             return messages
@@ -163,7 +181,9 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         for n, message in enumerate(messages):
             chances = self._chances(message, scores[n])
             self._set_intent(message, chances)
-            near = None if vectors is None else self._nearness(cosines[n], chances)
+            near = None
+            if vectors is not None:
+                near = self._nearness(cosines[n], chances, str(message.get(TEXT) or ""))
             message.set(NEARNESS, near, add_to_output=True)
         return messages
 
@@ -228,15 +248,16 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         message.set(INTENT, ranking[0], add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
 
-    def _nearness(self, cosines: np.ndarray, chances: np.ndarray) -> float:
+    def _nearness(self, cosines: np.ndarray, chances: np.ndarray, text: str) -> float:
         names = self._learned["intents"]
         sizes = np.diff(self._learned["starts"], append=len(cosines))
         is_topic, is_other = (np.isin(names, self._config[one]) for one in ("topics", "others"))
         near = nearest(cosines[np.repeat(is_topic, sizes)])
         far = nearest(cosines[np.repeat(is_other, sizes)])
         sure = _odds(chances[is_topic].sum(), chances[is_other].sum())
+        by_words = self._config["word_weight"] * self._word_odds.of(text)
         weights = self._config["other_weight"], self._config["sure_weight"]
-        return float(near - weights[0] * far + weights[1] * sure)
+        return float(near - weights[0] * far + weights[1] * sure + by_words)
 
 
 def _patterns(messages: list[Message], width: int | None = None) -> sp.csr_matrix:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CODE = tuple(
     f"bot/{part}.py"
     for part in (
-        *("sentence_encoder", "sentence_classifier", "text_features"),
+        *("sentence_encoder", "sentence_classifier", "text_features", "word_odds"),
         *("logistic_regression", "asked"),
         *("confidence_gate", "handoff_pattern", "nearness_gate"),
     )

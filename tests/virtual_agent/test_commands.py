@@ -5,7 +5,6 @@ import pytest
 
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.desk.desk_settings import change_desk
-from handoff_service.operations.virtual_agent.apply_command import NOT_SENT
 from handoff_service.operations.virtual_agent.finish_turn import FinishTurn, finish_turn
 from handoff_service.operations.virtual_agent.open_turn import RESTART
 from handoff_service.ports import BotReply, Understood
@@ -64,22 +63,46 @@ async def test_what_is_no_command_goes_to_the_bot(story: Story, ann: int) -> Non
     assert question.message == "agent smith called"
 
 
-async def test_bye_in_the_middle_of_a_report_says_that_it_is_not_sent(story: Story) -> None:
+REPORT = {"Problem": "my laptop won't start", "Device": "laptop", "Also wants": "a new mouse"}
+REQUEST = {"Item": "a second monitor", "Asked": "is it new?"}
+
+
+@pytest.mark.parametrize(
+    ("collected", "what", "kind", "description"),
+    [
+        (REPORT, "case", "problem", "my laptop won't start\nAlso wants: a new mouse"),
+        (REQUEST, "request", "request", "a second monitor\nAsked: is it new?"),
+    ],
+)
+@pytest.mark.parametrize("command", ["bye", "restart"])
+async def test_bye_and_restart_open_the_case_of_an_unfinished_report(
+    story: Story, command: str, collected: dict[str, str], what: str, kind: str, description: str
+) -> None:
+    interaction = (await story.text("a first text")).interaction_id or 0
+    question = await story.begin(interaction)
+    assert question is not None
+    told = Understood(intent="report_problem", confidence=0.9, did=(), collected=collected)
+    await story.finish(question, "How bad?", understood=told)
+    await story.text(command)
+    said = (await story.texted(interaction))[1]
+    words = collected.get("Problem") or collected["Item"]
+    assert said.startswith(f"I've opened {what} CS")
+    assert f": {words}. We'll text you updates." in said
+    made = await story.rows(t.cases)
+    assert [(case.kind, case.description, case.impact) for case in made] == [
+        (kind, description, None)
+    ]
+
+
+async def test_a_second_restart_opens_no_second_case(story: Story) -> None:
     interaction = (await story.text("my laptop won't start")).interaction_id or 0
     question = await story.begin(interaction)
     assert question is not None
-    told = Understood(
-        intent="report_problem",
-        confidence=0.9,
-        did=(),
-        collected={"Problem": "my laptop won't start"},
-    )
+    told = Understood(intent="report_problem", confidence=0.9, did=(), collected=REPORT)
     await story.finish(question, "How bad?", understood=told)
-    await story.text("bye")
-    assert (await story.texted(interaction))[1:] == [
-        NOT_SENT,
-        "Goodbye, and thank you. Text us any time.",
-    ]
+    await story.text("restart")
+    await story.text("restart")
+    assert await story.count(t.cases) == 1
 
 
 async def test_bye_closes_with_one_line_and_the_next_text_begins_anew(

@@ -151,6 +151,9 @@ def test_the_hours_are_told_in_spanish() -> None:
 def test_an_outage_is_named_in_spanish() -> None:
     down = [("VPN", "The VPN is down since 9.")]
     said = bot_replies.outage_news(down, asked_behind=False, language=ES)
+    assert said == "Ahora falla: VPN. Aviso de soporte: The VPN is down since 9."
+    long = [("VPN", "The VPN is down since 9. " * 6)]
+    said = bot_replies.outage_news(long, asked_behind=True, language=ES)
     assert said == "Ahora falla: VPN. Ya trabajamos en eso."
     many = bot_replies.outage_news([("x" * 50, "")] * 9, asked_behind=True, language=ES)
     assert segments(many).count == 1

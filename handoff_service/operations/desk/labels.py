@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import Conflict
-from handoff_service.operations.shared.record_changes import created, forget, recorded
+from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import labels
@@ -62,8 +62,8 @@ def put_label(tx: Transaction, command: MakeLabel) -> None:
 def delete_label(tx: Transaction, label_id: int) -> None:
     """Takes it off every conversation. Raises NotFound for an unknown id."""
     labels.get(tx.conn, label_id)
-    tx.conn.execute(delete(m).where(m.c.id == label_id))
-    forget(tx, Noun.LABEL, label_id)
+    with deletes(tx, Noun.LABEL, label_id):
+        tx.conn.execute(delete(m).where(m.c.id == label_id))
 
 
 def _name_is_free(tx: Transaction, name: str) -> None:

@@ -16,7 +16,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.schedule_offers import schedule_offers
-from handoff_service.operations.virtual_agent.save_report import save_report
+from handoff_service.operations.virtual_agent.save_report import save_report, save_request
 from handoff_service.rules.conversations.states import ACTION_ACTS, moved
 from handoff_service.rules.messaging_actions import messaging_actions as rules
 from handoff_service.rules.messaging_actions.messaging_actions import (
@@ -212,8 +212,10 @@ def _set_state(
         return interaction
     words = state.replace("_", " ")
     if state in CLOSED:
-        if interaction.owner is Owner.VIRTUAL_AGENT:  # a report whose question was never answered
-            save_report(tx, interaction, bot_turns.collected(tx.conn, interaction.id))
+        if interaction.owner is Owner.VIRTUAL_AGENT:  # a question was never answered
+            known = bot_turns.collected(tx.conn, interaction.id)
+            save_report(tx, interaction, known)
+            save_request(tx, interaction, known)
         end_interaction(
             tx, interaction, state, sentence=f"“{action.name}” set this to {words}", reason=reason
         )

@@ -2,7 +2,8 @@
 bot, so commands work while the bot is down.
 
 Commands work while the virtual agent owns the conversation. BYE and RESTART also work in a queue.
-While a live agent owns it, they are ordinary texts.
+While a live agent owns it, they are ordinary texts. Before BYE and RESTART, an unfinished report or
+request becomes a case.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,11 +16,17 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
     BY_REQUESTER,
     return_to_virtual_agent,
 )
+from handoff_service.operations.virtual_agent.save_report import (
+    ITEM,
+    PROBLEM,
+    save_report,
+    save_request,
+)
 from handoff_service.operations.virtual_agent.teach_turns import keep_last
 from handoff_service.operations.virtual_agent.turn_input import RESTARTED
 from handoff_service.rules.shared.vocabulary import Author, ItemSource, Owner, State
+from handoff_service.rules.virtual_agent.bot_replies import opened, short
 from handoff_service.rules.virtual_agent.commands import Command, may_be, meant
-from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk, texts
@@ -29,9 +36,8 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
-# collected only while a form asks; afterwards they are part of the case
-UNSENT = frozenset({"Problem", "Item"})
-NOT_SENT = "Your unfinished report was not sent. Text it again if you still need help."
+LONGEST_SAID = 60  # characters of the report in the confirmation
+THEN = "We'll text you updates. Ask me for its status any time."
 # apply only when no other text follows in the same batch
 LAST = frozenset({Command.BYE, Command.RESTART})
 
@@ -65,15 +71,24 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
                 tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id)
             )
         case Command.BYE:
-            if UNSENT.intersection(bot_turns.collected(tx.conn, interaction.id)):
-                said = in_language(NOT_SENT, spoken_language(tx.conn, interaction.id))
-                messages.send_text(tx, interaction, said, Author.SYSTEM)
+            _save_unfinished(tx, interaction)
             _bye(tx, interaction)
         case Command.HELP:
             said = texts.help_text(tx.conn, spoken_language(tx.conn, interaction.id))
             messages.send_text(tx, interaction, said, Author.SYSTEM)
         case Command.RESTART:
+            _save_unfinished(tx, interaction)
             _restart(tx, interaction)
+
+
+def _save_unfinished(tx: Transaction, interaction: InteractionRow) -> None:
+    """Open the case of an unfinished report or request, and send its number."""
+    known = bot_turns.collected(tx.conn, interaction.id)
+    language = spoken_language(tx.conn, interaction.id)
+    for what, fact, save in (("case", PROBLEM, save_report), ("request", ITEM, save_request)):
+        if (number := save(tx, interaction, known)) is not None:
+            said = opened(what, number, short(known[fact], LONGEST_SAID), THEN, language)
+            messages.send_text(tx, interaction, said, Author.VIRTUAL_AGENT)
 
 
 def _leave_queue(tx: Transaction, interaction: InteractionRow, command: Command) -> None:

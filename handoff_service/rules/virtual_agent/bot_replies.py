@@ -49,6 +49,7 @@ ANOTHER_PROBLEM = (
     "If yours is a different problem, describe it in one sentence and I'll open a case."
 )
 DOWN_NOW = "Down right now: {titles}. Ask me about any of them by name."
+DOWN_WITH_TEXT = "Down right now: {titles}. {text}"  # for its translation only
 OPEN_UNTIL = "We're open until {end} ({place}). Text AGENT to talk to a person."
 ANY_TIME = "We're open around the clock. Text AGENT to talk to a person."
 CLOSED_UNTIL = "We're closed now and open again {opens} ({place}). You can text any time."
@@ -167,8 +168,8 @@ def outage_news(
     asked_behind: bool,
     language: Language = Language.ENGLISH,
 ) -> str:
-    """The texts of the current outages if they fit, else their titles. In Spanish only the titles,
-    because admins write the texts in one language.
+    """The texts of the current outages if they fit, else their titles. In Spanish, a Spanish
+    sentence with the titles comes first, because admins write the texts in one language.
 
     At most two segments; with ``asked_behind``, a form's question follows and one segment is the
     most.
@@ -177,10 +178,11 @@ def outage_news(
         return in_language(NO_OUTAGE, language)
     titles = ", ".join(short(title, TITLE) for title, _ in outages[:MOST_OUTAGES])
     named = in_language(DOWN_NOW, language).format(titles=titles)
-    if language is Language.SPANISH:
-        return named
     texts = " ".join(text for _, text in outages)
     most = 1 if asked_behind else 2
+    if language is Language.SPANISH:
+        whole = in_language(DOWN_WITH_TEXT, language).format(titles=titles, text=texts)
+        return whole if segments(whole).count <= most else named
     fullest = (texts,) if asked_behind else (f"{texts} {ANOTHER_PROBLEM}", texts)
     return next((text for text in fullest if segments(text).count <= most), named)
 

@@ -67,10 +67,7 @@ SPANISH: Mapping[str, str] = {
     "I still need an answer to finish your report. Without one, I'll open the case as it is.": (
         "Falta una respuesta para terminar su reporte. Si no la da, abro el caso como va."
     ),
-    "Your unfinished report was not sent. Text it again if you still need help.": (
-        "Su reporte no se ha enviado, pues no se ha terminado. Cuente de nuevo el problema si "
-        "necesita ayuda."
-    ),
+    "Down right now: {titles}. {text}": "Ahora falla: {titles}. Aviso de soporte: {text}",
     'To cancel only your report, text START, then "never mind".': (
         'Para dejar solo el reporte, escriba START y luego "no importa".'
     ),

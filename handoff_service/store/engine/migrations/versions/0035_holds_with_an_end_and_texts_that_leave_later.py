@@ -5,7 +5,7 @@ from alembic import op
 from handoff_service.store.engine.tables import ID, UtcTime
 
 revision = '0035'
-down_revision = '0030'
+down_revision = '0034'
 
 
 def upgrade() -> None:
