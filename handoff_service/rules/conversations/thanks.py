@@ -52,16 +52,18 @@ def has_thanks(text: str) -> bool:
 
 
 def _phrases(words: list[str]) -> Iterator[bool]:
-    for at in range(len(words)):
+    forms = [folded(_short(word)) for word in words]
+    for at in range(len(forms)):
         for length in range(1, _LONGEST + 1):
-            yield folded(_short(" ".join(words[at : at + length]))) in _THANKS
+            yield " ".join(forms[at : at + length]) in _THANKS
 
 
 def _consists(words: list[str], names: Collection[str]) -> bool:
     thanked, at = False, 0
+    forms = [folded(_short(word)) for word in words]
     while at < len(words):
         for length in range(min(_LONGEST, len(words) - at), 0, -1):
-            phrase = folded(_short(" ".join(words[at : at + length])))
+            phrase = " ".join(forms[at : at + length])
             if phrase in _THANKS or phrase in _BESIDE or phrase in names:
                 thanked = thanked or phrase in _THANKS
                 at += length
