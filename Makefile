@@ -31,8 +31,8 @@ nlu: setup setup-bot ## measure by cross-validation how well the virtual agent u
 conversations: setup setup-bot ## text all held-out conversations to the real bot and service, and print them
 	@PATCHBOARD_LONG_TESTS=1 $(PYTEST) tests/bot/test_held_out_conversations.py -s -k conversations
 
-bench: setup setup-bot services ## run the benchmarks; results are ratios to a baseline from the same run
-	@.venv/bin/python -m tests.bench
+bench: setup setup-bot services ## run the benchmarks; results are ratios to a baseline from the same run; QUICK=1 for three minutes
+	@QUICK="$(QUICK)" .venv/bin/python -m tests.bench
 
 chaos: setup services ## run the long fault drills; the first prints lost=N duplicated=N for each database
 	@.venv/bin/python -m tests.chaos

@@ -1,0 +1,11 @@
+"""The benchmarks. Each prints ratios to a floor or baseline of the same run."""
+
+import os
+
+QUICK = os.environ.get("QUICK") == "1"
+
+
+def size(full: int, quick: int, name: str = "") -> int:
+    """How much a benchmark does: with QUICK=1 less, so that all end within three minutes, with
+    wider intervals. ``name``: the setting that overrides both, without its prefix."""
+    return int(os.environ.get(f"PATCHBOARD_BENCH_{name}") or (quick if QUICK else full))

@@ -8,7 +8,6 @@ an agent's screen (``offers.py``), and what the bot's turns cost (``bot_turns.py
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
 """
 
-import os
 import statistics
 import sys
 from contextlib import ExitStack
@@ -19,14 +18,15 @@ from tests.bench import (
     offers,
     outbox,
     reads,
+    size,
     storm,
     text_index,
     user_search,
 )
 from tests.bench.rungs import CONNECTIONS, Rung, baselines, measured, running
 
-ROUNDS = int(os.environ.get("PATCHBOARD_BENCH_ROUNDS", "5"))
-COUNT = int(os.environ.get("PATCHBOARD_BENCH_TEXTS", "4000"))
+ROUNDS = size(5, 2, "ROUNDS")
+COUNT = size(4000, 1500, "TEXTS")
 
 
 def main() -> int:

@@ -30,6 +30,7 @@ from handoff_service.operations.virtual_agent.finish_turn import FinishTurn, fin
 from handoff_service.ports import Question
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from tests.bench import size
 from tests.bench.load import TOKEN, Measured, measure
 from tests.support.rasa_server import start_rasa
 from tests.support.service import free_port, running_service
@@ -37,8 +38,8 @@ from tests.support.story import MAIN
 
 HOUR = timedelta(hours=1)  # the turns are taken here, not by the service's worker
 TURN = "laptop battery died, i can't work"  # one text, one action: a case
-ROUNDS, TURNS = 5, 30
-LONG = 2000
+ROUNDS, TURNS = size(5, 2), size(30, 10)
+LONG = size(2000, 200)
 CHAT = ("hello", "thx", "what can you do", "ok")
 BUDGETS = {"turn": 0.6, "long": 1.25, "webhook": 20.0}
 

@@ -12,11 +12,12 @@ from contextlib import ExitStack
 
 from handoff_service import cli
 from handoff_service.store.engine.commit_numbers import CommitNumbers
+from tests.bench import size
 from tests.bench.rungs import Rung, baselines, measured, running
 
 WORST = 0.97  # of the rate without numbers
-ROUNDS = 9
-TEXTS = 4000  # a turn
+ROUNDS = size(9, 2)
+TEXTS = size(4000, 1500)  # a turn
 
 
 def main() -> int:

@@ -21,14 +21,14 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.bench import seed
+from tests.bench import seed, size
 from tests.conftest import postgres_database
 from tests.support.service import Service, running_service
 
-AGENTS = int(os.environ.get("PATCHBOARD_BENCH_AGENTS", "200"))
-STORED = int(os.environ.get("PATCHBOARD_BENCH_STORED", "1000000"))
+AGENTS = size(200, 200, "AGENTS")
+STORED = size(1_000_000, 50_000, "STORED")
 FEW, FEW_AGENTS = 1000, 4
-OFFERS = int(os.environ.get("PATCHBOARD_BENCH_OFFERS", "60"))
+OFFERS = size(60, 15, "OFFERS")
 WARM_UP = 5
 MOST_MS, MOST_TIMES = 100.0, 1.1
 DIRECT = "+18885550200"

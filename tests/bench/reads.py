@@ -15,14 +15,14 @@ from pathlib import Path
 
 import requests
 
-from tests.bench import seed
+from tests.bench import seed, size
 from tests.conftest import postgres_database
 from tests.support.service import Service, running_service
 
-ONGOING = int(os.environ.get("PATCHBOARD_BENCH_ONGOING", "1000"))
-STORED = int(os.environ.get("PATCHBOARD_BENCH_STORED", "1000000"))
+ONGOING = size(1000, 1000, "ONGOING")
+STORED = size(1_000_000, 50_000, "STORED")
 FEW = 1000
-TIMES = int(os.environ.get("PATCHBOARD_BENCH_READS", "15"))
+TIMES = size(15, 5, "READS")
 MOST_MS = 100.0
 MOST_SEARCH_MS = 300.0
 WARM_UP = 3

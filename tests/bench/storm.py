@@ -6,19 +6,19 @@ from numbers that have never texted.
 """
 
 import asyncio
-import os
 import secrets
 import statistics
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
 
+from tests.bench import size
 from tests.bench.load import Measured, request, send
 from tests.bench.rungs import CONNECTIONS, baselines, running
 
 LEAST = 0.8  # of the rate of known conversations
-TEXTS = int(os.environ.get("PATCHBOARD_BENCH_TEXTS", "4000"))
-ROUNDS = 3
+TEXTS = size(4000, 1000, "TEXTS")
+ROUNDS = size(3, 1)
 LIVE = "+18885550200"  # the demo desk's number for live agents
 
 

@@ -6,7 +6,6 @@ spaces. The texts are counted and timed as the worker indexes them, folding incl
 the machine disturbs the times; the bytes are the same in every run on SQLite.
 """
 
-import os
 import random
 import statistics
 import time
@@ -25,11 +24,12 @@ from handoff_service.rules.conversations import scripts, search_query
 from handoff_service.store.conversations import text_index
 from handoff_service.store.engine.database import engine
 from handoff_service.store.engine.migrate import migrate
+from tests.bench import size
 from tests.bench.sentences import MIX, SENTENCES
 from tests.conftest import postgres_database
 
-TEXTS = int(os.environ.get("PATCHBOARD_BENCH_INDEXED", "20000"))
-TIMES = 3
+TEXTS = size(20_000, 4_000, "INDEXED")
+TIMES = size(3, 1)
 LINES = 10  # lines of a conversation
 MOST = 1.3  # times the cost of whole words, for the mix: from issue 12
 MIXED = "mix"

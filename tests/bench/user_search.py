@@ -5,7 +5,6 @@ The baseline of the queries is a search for an employee number: a lookup of one 
 The baseline of an answer is the same answer for a word that nobody has.
 """
 
-import os
 import random
 import statistics
 import sys
@@ -21,11 +20,12 @@ from handoff_service.store.desk import user_words, users
 from handoff_service.store.engine import bulk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
+from tests.bench import size
 from tests.bench.reads import MIA, demo_desk, signed_in
 from tests.support.service import Service
 
-USERS = int(os.environ.get("PATCHBOARD_BENCH_USERS", "100000"))
-TIMES = 15
+USERS = size(100_000, 20_000, "USERS")
+TIMES = size(15, 5)
 MOST_MS = 20.0  # from issue 12
 PAGE = 20  # users on a page
 FIRST = 1_000  # their first id, after the demo's users
