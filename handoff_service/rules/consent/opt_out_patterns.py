@@ -46,11 +46,11 @@ LEAD = (
 #: What will happen if it does not stop.
 _THREAT = (
     r"(?:or|before|and) (?:else|(?:i|we|ill|im|i am|well)(?: (?:will|going to|gonna|am))*"
-    r" (?:report|block|sue|complain|contact|call)(?: [a-z]+){0,4})"
+    r" (?:report|block|su|complain|contact|call|fil)(?:e|ing)?(?: [a-z]+){0,4})"
 )
 TAIL = (
-    rf"(?: (?:and |but |y )?(?:{_PLEASE}|{_THANKS}|now|right now|immediately|at once|asap|today|ever|again"
-    r"|any ?more|any longer|no more|already|sir|maam"
+    rf"(?: (?:and |but |y )?(?:{_PLEASE}|{_THANKS}|now|right now|immediately|at once|asap|today"
+    r"|ever|again|any ?more|any longer|no more|already|sir|maam"
     r"|forever|permanently|for good|ya|ahora|mas|nunca|jamas|at all|thanks in advance|ok|okay"
     rf"|{_GOODBYE}|{_THREAT}|{_STRANGER})){{0,5}}"
 )
