@@ -110,6 +110,8 @@ CLEAR = (
         "I said STOP",
         "S.T.O.P. texting me",
         "STOP or I will report you",
+        "STOP, or I'm calling my lawyer",
+        "stop texting me or I'm filing a complaint",
         "Reply STOP",
         "STOP to opt out",
         "Stop!! and have a nice day",
@@ -177,6 +179,10 @@ LIKELY = (
         "desuscríbanme",
         "cancelen los mensajes",
         "sáquenme de esto",
+        "STOP! I get ten of these a day",
+        "Too many texts today. Stop.",
+        "Unsubscribe. This is not for me",
+        "Nobody told me about this! Please stop",
     ),
 )
 AT_FIRST = (

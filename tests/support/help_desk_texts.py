@@ -321,6 +321,10 @@ _ALONE = (
         "stop forwarding my texts to my manager",
         "how do I stop Outlook from texting me",
         "no longer need this",
+        "it beeps. stops. beeps again",
+        "it will not stop. the printer I mean",
+        "the fan is loud. how do I stop it?",
+        "screen says STOP. what now?",
     ),
     *(
         "drop me from the calendar invite",

@@ -46,7 +46,7 @@ LEAD = (
 #: What will happen if it does not stop.
 _THREAT = (
     r"(?:or|before|and) (?:else|(?:i|we|ill|im|i am|well)(?: (?:will|going to|gonna|am))*"
-    r" (?:report|block|sue|complain|contact|call)(?: [a-z]+){0,4})"
+    r" (?:report|block|su|complain|contact|call|fil)(?:e|ing)?(?: [a-z]+){0,4})"
 )
 TAIL = (
     rf"(?: (?:and |but |y )?(?:{_PLEASE}|{_THANKS}|now|right now|immediately|at once|asap|today"

@@ -63,6 +63,10 @@ _WORTH_IT = re.compile(  # every pattern contains one of these, so most texts ne
     r"|equivoc|fuck|f off|piss|sign|ask|subscri|unen|unre)"
 )
 _MARKS = re.compile(r"[^\w]+")
+_SENTENCES = re.compile(r"[.!?\n]+(?=\s|$)")
+_KEYWORD_SENTENCE = re.compile(
+    r"(?:(?:please|just) )?(?:stop|stop ?all|unsubscribe|opt ?out)(?: (?:now|please|it|texting))?"
+)
 _SPELLED = re.compile(r"\b(?:\w ){2,}\w\b")  # letter by letter: s t o p
 
 
@@ -74,12 +78,20 @@ def opt_out_intent(text: str, *, first: bool) -> OptOutIntent | None:
         return None
     if _CLEAR.fullmatch(plain):
         return OptOutIntent.CLEAR
-    if (_AT_FIRST if first else _LIKELY).fullmatch(plain):
+    if (_AT_FIRST if first else _LIKELY).fullmatch(plain) or _has_keyword_sentence(text):
         return OptOutIntent.LIKELY
     return (
         OptOutIntent.WRONG_NUMBER
         if (_UNKNOWN_AT_FIRST if first else _UNKNOWN).fullmatch(plain)
         else None
+    )
+
+
+def _has_keyword_sentence(text: str) -> bool:
+    """Whether the first or the last sentence is a keyword: "Too many texts. Stop." """
+    sentences = [plain for part in _SENTENCES.split(text) if (plain := folded(part))]
+    return len(sentences) > 1 and any(
+        _KEYWORD_SENTENCE.fullmatch(sentence) for sentence in (sentences[0], sentences[-1])
     )
 
 
