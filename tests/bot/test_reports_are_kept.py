@@ -75,6 +75,14 @@ def test_a_person_in_the_middle_of_a_report_comes_with_its_case(talk: Callable[[
     assert said[0].startswith("I've opened case CS"), said
 
 
+@pytest.mark.parametrize(("command", "ends"), [("BYE", "Goodbye"), ("RESTART", "start over")])
+def test_bye_and_restart_keep_the_report(talk: Callable[[], Talk], command: str, ends: str) -> None:
+    guest = talk()
+    guest.says("my laptop wont turn on", "affect")
+    said = guest.says(command, ends)
+    assert said[0].startswith("I've opened case CS"), said
+
+
 def test_a_correction_makes_no_second_request(talk: Callable[[], Talk]) -> None:
     guest = talk()
     guest.says("i need a new keyboard", "What is it for")
