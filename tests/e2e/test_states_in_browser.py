@@ -52,7 +52,7 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     expect(mia.locator("#fold-timers")).to_contain_text("Remind the agent")
     chip.click()
     dialog = mia.get_by_role("dialog")
-    expect(dialog).to_contain_text("Prompt the agent")
+    expect(dialog).to_contain_text("Reminds you")
     dialog.get_by_label("Until").fill("2099-01-01")
     dialog.get_by_label("Time, 24 hours").fill("9:00")
     dialog.get_by_role("button", name="Postpone Remind the agent").click()

@@ -70,6 +70,8 @@ def test_an_example_has_no_masks(text: str, example: str) -> None:
     [
         ("nlu_fallback", [("a", 0.3), ("b", 0.2)], ItemSource.FALLBACK),
         ("unsure_topic", [("a", 0.9)], ItemSource.FALLBACK),
+        ("not_for_desk", [("not_for_desk", 0.98)], ItemSource.FALLBACK),
+        ("automated_text", [("automated_text", 0.98)], None),
         (None, [], ItemSource.FALLBACK),
         ("a", [("a", 0.5), ("b", 0.4)], ItemSource.SMALL_MARGIN),
         ("a", [("a", 0.7), ("b", 0.3)], None),

@@ -219,7 +219,7 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
     }
     assert {"Later", "Remind the agent"} <= set(timers)
     told = timers["Later"]
-    assert told["will"] == "prompt the agent, if state is work in progress"
+    assert told["will"] == "reminds you, if state is work in progress"
     assert told["when"].endswith(": 1 hour after the requester's first message without a response")
     until = (datetime.now(UTC) + timedelta(hours=3)).replace(microsecond=0)
     put_off = await mia.call("PATCH", f"{one}/timers/{told['id']}", {"due_at": until.isoformat()})

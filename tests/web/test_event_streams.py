@@ -328,5 +328,6 @@ async def test_reconnecting_ends_an_automatic_away_with_a_notice_on_every_page(
                 "the page asks for the notice"
             )
             assert await pages(mia) == [True, True, True]
+            assert 'id="stay-away"' in (await mia.get("/workspace/counts")).text
             assert (await mia.act("/workspace/presence/notice")).status == 204
             assert await pages(mia) == [False, False, False]

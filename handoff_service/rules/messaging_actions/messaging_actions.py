@@ -182,7 +182,7 @@ def _text_error(action: MessagingAction) -> str | None:
 
 
 def describe(action: MessagingAction) -> str:
-    """What the action does, and under which conditions."""
+    """What the action does, and under which conditions. For admins."""
     does = {
         Action.PROMPT_AGENT: "prompt the agent",
         Action.PROMPT_REQUESTER: "text the requester",
@@ -197,6 +197,19 @@ def describe(action: MessagingAction) -> str:
     if action.conditions:
         limits.append(conditions.describe(action.conditions, action.match))
     return does + (f", if {', and '.join(limits)}" if limits else "")
+
+
+def in_sight(action: MessagingAction) -> str:
+    """What a running timer will do, for the agent of the conversation, and under which conditions.
+    Whose the conversation is, the page shows."""
+    does = {
+        Action.PROMPT_AGENT: "reminds you",
+        Action.PROMPT_REQUESTER: "texts the requester",
+        Action.REASSIGN: "returns the conversation to its queue",
+        Action.SET_STATE: f"sets the state to {_words(action.state or '')}",
+    }[action.action]
+    limits = [one for one in action.conditions if one.field != "owner"]
+    return does + (f", if {conditions.describe(limits, action.match)}" if limits else "")
 
 
 def why(action: MessagingAction, waited: timedelta) -> str:

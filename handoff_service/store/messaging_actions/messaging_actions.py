@@ -9,7 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, describe
+from handoff_service.rules.messaging_actions.messaging_actions import (
+    MessagingAction,
+    describe,
+    in_sight,
+)
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.conditions import Condition, Match, Operator
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
@@ -127,7 +131,7 @@ def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> Ru
         event=action.event,
         started_at=timer.started_at,
         due_at=timer.due_at,
-        will=describe(action),
+        will=in_sight(action),
         when=f"{at:%-d %B %Y, %H:%M %Z}: {after} after the {side}'s first message without a "
         "response",
     )
