@@ -56,10 +56,10 @@ def example_of(text: str) -> str:
 
 def checked(marked: str) -> str:
     """An example with its entities, on one line. BadInput when it cannot be an example."""
-    said = one_line(marked)
-    if wrong := examples_rules.error(said):
+    example = one_line(marked)
+    if wrong := examples_rules.error(example):
         raise BadInput(wrong, errors={"example": wrong})
-    return said
+    return example
 
 
 # Files --------------------------------------------------------------------------------------------

@@ -30,10 +30,10 @@ class CheckName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """What the database does not know. ``provider_faults`` None: the provider was not asked."""
+    """What the database does not know. ``provider_problems`` None: the provider was not asked."""
 
     mails: bool
-    provider_faults: Sequence[str] | None = None
+    provider_problems: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Check:
     #: how to fix it without a browser; the end of a sentence in ``doctor``
     terminal: str = ""
     #: whether the desk cannot answer texts until it is fixed
-    is_fault: bool = True
+    is_problem: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def _nobody_online(conn: Connection, _outside: Outside) -> list[str]:
 
 
 def _provider(_conn: Connection, outside: Outside) -> Sequence[str]:
-    return outside.provider_faults or ()
+    return outside.provider_problems or ()
 
 
 def _no_mail(_conn: Connection, outside: Outside) -> list[str]:
@@ -107,7 +107,7 @@ CHECKS: dict[CheckName, Check] = {
         finds=_unfinished,
         page="/setup",
         link="Continue the set-up",
-        is_fault=False,
+        is_problem=False,
     ),
     CheckName.NUMBER: Check(
         passed="The desk has a company number",
@@ -133,12 +133,12 @@ CHECKS: dict[CheckName, Check] = {
         finds=_nobody_online,
         page="/workspace/supervisor",
         link="See who is there",
-        is_fault=False,
+        is_problem=False,
     ),
     CheckName.MAIL: Check(
         passed="The desk can send mail",
         finds=_no_mail,
-        is_fault=False,
+        is_problem=False,
     ),
 }
 
@@ -154,7 +154,7 @@ def outcomes(conn: Connection, outside: Outside) -> list[Outcome]:
             is_hidden=name in hidden,
         )
         for name, check in CHECKS.items()
-        if name is not CheckName.PROVIDER or outside.provider_faults is not None
+        if name is not CheckName.PROVIDER or outside.provider_problems is not None
     ]
 
 

@@ -348,8 +348,8 @@ def _send_once(tx: Transaction, case: _Case, words: Callable[[Language], str], w
         tx.conn, case.interaction.id
     ):
         return
-    said = words(spoken_language(tx.conn, case.interaction.id))
-    messages.send_text(tx, case.interaction, said, Author.SYSTEM)
+    text = words(spoken_language(tx.conn, case.interaction.id))
+    messages.send_text(tx, case.interaction, text, Author.SYSTEM)
     tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(told=what))
 
 

@@ -66,12 +66,12 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
             )
         case Command.BYE:
             if UNSENT.intersection(bot_turns.collected(tx.conn, interaction.id)):
-                said = in_language(NOT_SENT, spoken_language(tx.conn, interaction.id))
-                messages.send_text(tx, interaction, said, Author.SYSTEM)
+                reply = in_language(NOT_SENT, spoken_language(tx.conn, interaction.id))
+                messages.send_text(tx, interaction, reply, Author.SYSTEM)
             _bye(tx, interaction)
         case Command.HELP:
-            said = texts.help_text(tx.conn, spoken_language(tx.conn, interaction.id))
-            messages.send_text(tx, interaction, said, Author.SYSTEM)
+            reply = texts.help_text(tx.conn, spoken_language(tx.conn, interaction.id))
+            messages.send_text(tx, interaction, reply, Author.SYSTEM)
         case Command.RESTART:
             _restart(tx, interaction)
 
@@ -84,8 +84,8 @@ def _leave_queue(tx: Transaction, interaction: InteractionRow, command: Command)
 
 
 def _bye(tx: Transaction, interaction: InteractionRow) -> None:
-    said = texts.goodbye(tx.conn, spoken_language(tx.conn, interaction.id))
-    messages.send_text(tx, interaction, said, Author.SYSTEM)
+    reply = texts.goodbye(tx.conn, spoken_language(tx.conn, interaction.id))
+    messages.send_text(tx, interaction, reply, Author.SYSTEM)
     end_interaction(tx, interaction, State.CLOSED_COMPLETE, sentence=SAID_GOODBYE)
 
 

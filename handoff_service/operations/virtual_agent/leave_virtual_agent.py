@@ -42,8 +42,8 @@ def _with_case(
     if number is None:
         return dict(collected)
     about = short(collected[PROBLEM], LONGEST_SAID)
-    said = opened("case", number, about, THEN, spoken_language(tx.conn, interaction.id))
-    messages.send_text(tx, interaction, said, Author.VIRTUAL_AGENT)
+    reply = opened("case", number, about, THEN, spoken_language(tx.conn, interaction.id))
+    messages.send_text(tx, interaction, reply, Author.VIRTUAL_AGENT)
     numbers = [collected[CASE], number] if CASE in collected else [number]
     return {**collected, CASE: ", ".join(numbers)}
 

@@ -85,7 +85,7 @@ def _telling(text: str) -> set[str]:
     return {_SAME.get(word, word) for word in telling - _TELLS_NOTHING}
 
 
-def faults(outage: OutageFields) -> dict[str, str]:
+def errors(outage: OutageFields) -> dict[str, str]:
     """Return field -> its error; empty if the outage can be saved."""
     found = {}
     if wrong := _text_error(outage.text):

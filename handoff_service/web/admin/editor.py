@@ -155,10 +155,10 @@ class Editor[T]:
         number = saving.id if saving.id is not None else outcome.answer
         where = f"{self.at}/{number}" if self.stays else self.here
         usual = "made" if saving.id is None else "saved"
-        said = (
+        message = (
             None if number is None else await desk_of(saving.request).store.read(self.says, number)
         )
-        return done(saving.request, where, said or usual)
+        return done(saving.request, where, message or usual)
 
     def _watch(self, number: int) -> Watch:
         return Watch(

@@ -94,8 +94,8 @@ class RecordForm:
             return Outcome(form=await self._merged(store, form, stale.title), status=stale.status)
         except Refusal as refusal:
             more = await self._more_errors(store, form, refusal)
-            shown = form.with_refusal(more)
-            return Outcome(form=await self._merged(store, shown, ""), status=refusal.status)
+            refused = form.with_refusal(more)
+            return Outcome(form=await self._merged(store, refused, ""), status=refusal.status)
 
     async def _write(self, store: Store, form: Form, was: Filled | None) -> Any:
         operation, command = await self.write(form)
