@@ -1,4 +1,4 @@
-"""The language that a requester is answered in."""
+"""The language of the replies to a requester."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from handoff_service.rules.shared.vocabulary import Direction
 from handoff_service.store.engine import tables as t
 
 i, m = t.interactions, t.messages
-LAST_TEXTS = 30  # a language that was last clear before these has been left long ago
+LAST_TEXTS = 30  # older texts say nothing about the language that the requester uses now
 
 
 def spoken_language(conn: Connection, interaction_id: int) -> Language:
