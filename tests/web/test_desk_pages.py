@@ -348,12 +348,12 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
     preview = await take_in(changed, 200)
     assert "Desk: 1 changed" in preview
     assert "Thanks minutes 25 → 5" in preview
-    assert "Nothing. The desk already is as the file says." in await take_in(
+    assert "No changes. The desk already matches the file." in await take_in(
         exported.text.encode(), 200
     )
     said = await take_in(b'[[queues]]\nname = "Q"\nschedule = "soon"\ncolour = 1\n', 400)
     assert "Nothing was imported. my.toml:4: queues[0].colour: there is no such key" in said
-    assert "The desk already is as the file says" in await take_in(
+    assert "The desk already matches the file" in await take_in(
         codecs.BOM_UTF8 + exported.text.encode(), 200
     )
     assert "my.toml is UTF-16 text. Save it again as UTF-8" in await take_in(

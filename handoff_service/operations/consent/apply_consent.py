@@ -89,8 +89,8 @@ def _opted_out(tx: Transaction, interaction: InteractionRow, word: Word) -> str:
 
 
 def _ask_back(tx: Transaction, interaction: InteractionRow, sid: str) -> None:
-    """Ask whether the requester wants no more texts. A person decides if they were asked before and
-    did not reply STOP."""
+    """Ask whether the requester wants to opt out. If they were asked before and did not reply STOP,
+    a person decides."""
     if _was_asked(tx, interaction, sid):
         leave_virtual_agent(
             tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id)

@@ -1,7 +1,7 @@
 """Checks of whether a desk can answer texts. The admin's checklist and ``patchboard doctor`` show
 the same ones.
 
-A check finds sentences about what is wrong; none means that it passed.
+A check returns a sentence for each problem. It passed if it returns none.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ class Outside:
 class Check:
     """One check."""
 
-    #: what is so when it passes
+    #: a sentence that is true when the check passes
     passed: str
     finds: Callable[[Connection, Outside], Sequence[str]]
     #: the page that fixes it, and its link's words
@@ -144,7 +144,7 @@ CHECKS: dict[CheckName, Check] = {
 
 
 def outcomes(conn: Connection, outside: Outside) -> list[Outcome]:
-    """Every check with what it finds now. The provider's is left out when it was not asked."""
+    """Run every check. The provider's check is left out when the provider was not asked."""
     hidden = hidden_checks(conn)
     return [
         Outcome(

@@ -76,7 +76,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         opted_out = consents.opted_out_of(tx.conn, {timer.interaction_id for timer in found})
         prompts: list[
             tuple[InteractionRow, messages.NewLine]
-        ] = []  # for agents; written together when a line of another kind comes
+        ] = []  # lines for agents; they are written together before a line of another kind
         ended: set[int] = set()  # timers that do nothing disappear from pages too
         for timer in sorted(found, key=lambda one: _place(one, stored)):
             counts[timer.interaction_id] += 1

@@ -49,8 +49,8 @@ def _with_case(
 
 
 def _come_back(tx: Transaction, interaction: InteractionRow, reason: str) -> InteractionRow | None:
-    """Return the conversation to the live agent, without an offer, because it was theirs. None when
-    the agent has left or takes no work."""
+    """Return the conversation to the live agent who requested the proof, without an offer. None
+    when the agent has left or takes no work."""
     agent = work_items.candidate(tx.conn, interaction.back_to or 0)
     due_work.cancel(tx, Work.PROOF_LIMIT, [interaction.id])
     if agent is None or not agent.takes_work:
