@@ -1,5 +1,5 @@
-"""``patchboard doctor``: shows the settings, checks every connection, and says how to fix
-problems."""
+"""``patchboard doctor``: shows the settings, checks every connection and suggests a fix for each
+problem."""
 
 import resource
 from datetime import timedelta
@@ -85,8 +85,8 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             if secret_keys.differs(conn, settings.key_fingerprint):
                 waiting.append(secret_keys.DIFFERS)
             checked = outcomes(conn, Outside(mails=settings.mails))
-            problems = [*_said(checked, is_problem=True), *_not_taken(conn), *waiting]
-            notes = [*_nobody_yet(conn, settings), *_said(checked, is_problem=False)]
+            problems = [*_findings(checked, is_problem=True), *_not_taken(conn), *waiting]
+            notes = [*_nobody_yet(conn, settings), *_findings(checked, is_problem=False)]
             sentence = _untold(conn)
             if sentence:
                 is_usual = kind.no_consents is not None and kind.no_consents in sentence
@@ -98,8 +98,8 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
         opened.dispose()
 
 
-def _said(checked: list[Outcome], *, is_problem: bool) -> list[str]:
-    """What the checks found, with how to fix it from here."""
+def _findings(checked: list[Outcome], *, is_problem: bool) -> list[str]:
+    """The problems that the checks found, each with its fix in a terminal."""
     return [
         " ".join(filter(None, (sentence, one.check.terminal)))
         for one in checked

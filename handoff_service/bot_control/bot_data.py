@@ -26,7 +26,7 @@ from handoff_service.errors import Conflict, NotFound
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
-TRIES = 5  # then another program changes the file too often, and the change fails
+TRIES = 5  # after these, the change fails because another program keeps changing the file
 #: Intents that no example can have: Rasa's fallback and the nearness gate's.
 NOT_TAUGHT = frozenset({"nlu_fallback", "unsure_topic"})
 

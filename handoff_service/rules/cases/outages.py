@@ -1,4 +1,4 @@
-"""Outages: what requesters are told about a service that is down, and when."""
+"""Outages: the announcement about a service that is down, and the period in which it applies."""
 
 import re
 from collections.abc import Iterable
@@ -68,7 +68,7 @@ class OutageFields:
     active: bool = True
 
     def is_current(self, at: datetime) -> bool:
-        """Whether requesters are told about the outage at this moment."""
+        """Whether the outage is announced at this moment."""
         return self.active and self.since <= at and (self.until is None or at < self.until)
 
 
