@@ -194,7 +194,9 @@ class BotData:
         for file, content in self._nlu().items():
             if any(one.marked == marked for one in content.get(intent, ())):
                 return file
-        raise Conflict(f"{intent} has this example no more: somebody has changed the file.")
+        raise Conflict(
+            f"{intent} no longer has this example, because somebody has changed the file."
+        )
 
     def change(self, file: str, change: Callable[[str], str]) -> FileChange:
         """Rewrite one file, or create it. Conflict when another program changes it during each

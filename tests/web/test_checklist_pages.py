@@ -77,7 +77,7 @@ async def test_nothing_is_wrong_on_a_desk_that_works(desk: Running) -> None:
             CheckName.NUMBER,
             sa.delete(t.provider_numbers),
             ALL_WELL,
-            "There is not a company number yet.",
+            "There is no company number yet.",
         ),
     ],
 )

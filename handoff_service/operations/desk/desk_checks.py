@@ -67,7 +67,7 @@ def _unfinished(conn: Connection, _outside: Outside) -> list[str]:
 
 
 def _no_number(conn: Connection, _outside: Outside) -> list[str]:
-    return [] if list_provider_numbers(conn) else ["There is not a company number yet."]
+    return [] if list_provider_numbers(conn) else ["There is no company number yet."]
 
 
 def _stuck_queues(conn: Connection, _outside: Outside) -> list[str]:
