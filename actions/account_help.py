@@ -59,10 +59,10 @@ class AccountHelpAction(Action):
         there = await self._desk.store.read(_open_already, interaction_id(tracker))
         number = await self._desk.store.write(open_case, wanted)
         if number in there:
-            said = in_language(ALREADY_OPEN, language(tracker)).format(number=number)
+            reply = in_language(ALREADY_OPEN, language(tracker)).format(number=number)
         else:
-            said = await self._desk.store.read(texts.account_help, number, language(tracker))
-        dispatcher.utter_message(text=said)
+            reply = await self._desk.store.read(texts.account_help, number, language(tracker))
+        dispatcher.utter_message(text=reply)
         collected = {"Topic": "account", "Case": number} | ({"Account": account} if account else {})
         wish = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected)
         await self._desk.store.write(request_hand_off, wish)

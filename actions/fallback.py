@@ -32,7 +32,7 @@ type Events = list[dict[str, Any]]
 
 
 class FallbackAction(Action):
-    """See the module."""
+    """See the module's docstring."""
 
     def __init__(self, desk: AppContext) -> None:
         self._desk = desk

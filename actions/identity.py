@@ -211,8 +211,8 @@ class ValidateIdentityForm(FormValidationAction):
     async def validate_account(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        said = value[0] if isinstance(value, list) and value else value
-        claimed = account_in(str(said)) if said is not None else None
+        text = value[0] if isinstance(value, list) and value else value
+        claimed = account_in(str(text)) if text is not None else None
         # The text names no account, or this turn emptied the slot, which Rasa validates too.
         if claimed is None:
             return {"account": None}

@@ -40,8 +40,8 @@ class OutageNewsAction(Action):
         if form_of(tracker) == EQUIPMENT_FORM and not _ABOUT_OUTAGES.search(said(tracker)):
             return keep_aside(dispatcher, tracker)
         current = await self._desk.store.read(outages.current)
-        told = about(current, said_with_devices(tracker)) or current
-        found = [(outage.title, outage.text) for outage in told]
+        about_it = about(current, said_with_devices(tracker)) or current
+        found = [(outage.title, outage.text) for outage in about_it]
         told_now = outage_news(
             found, asked_behind=bool(tracker.active_loop), language=language(tracker)
         )

@@ -38,7 +38,7 @@ Ranking = list[dict[str, Any]]
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class ConfidenceGate(GraphComponent, IntentClassifier):
-    """See the module. Its place is after the classifier and before the fallback."""
+    """See the module's docstring. Its place is after the classifier and before the fallback."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:

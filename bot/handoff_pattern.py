@@ -36,7 +36,7 @@ BY_PATTERN = "by_pattern"  # set on a message that matched
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class HandoffPattern(GraphComponent, IntentClassifier):
-    """See the module. Its place is after the fallback and before the nearness gate."""
+    """See the module's docstring. Its place is after the fallback and before the nearness gate."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:

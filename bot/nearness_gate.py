@@ -67,7 +67,7 @@ UNSURE = "unsure"
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class NearnessGate(GraphComponent, IntentClassifier):
-    """See the module. Its place is last."""
+    """See the module's docstring. Its place is last."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:

@@ -70,7 +70,7 @@ Arrays = dict[str, np.ndarray]
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class SentenceClassifier(GraphComponent, IntentClassifier):
-    """See the module. Its place is after the featurizers."""
+    """See the module's docstring. Its place is after the featurizers."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -197,7 +197,8 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         return sp.hstack([patterns, self._features.of(texts)]).tocsr()
 
     def _vectors(self, messages: list[Message]) -> np.ndarray | None:
-        """The encoder's vectors. None when the encoder is missing, or was at the training."""
+        """The encoder's vectors. None when the encoder is missing, or was missing during
+        training."""
         if self._encoder is None or "vectors" not in self._learned:
             return None
         return self._encoder.encode([str(message.get(TEXT) or "") for message in messages])

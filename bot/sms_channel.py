@@ -114,7 +114,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Before:
-    """The steps before a turn's message; see the module."""
+    """The steps before a turn's message; see the module's docstring."""
 
     slots: dict[str, Any]
     leave_form: bool
@@ -238,7 +238,7 @@ def _has_model(request: Request) -> bool:
 
 
 class SmsInput(InputChannel):
-    """The `sms` channel; see the module."""
+    """The `sms` channel; see the module's docstring."""
 
     def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode()

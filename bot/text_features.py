@@ -1,7 +1,7 @@
 """Counts the words of a text, pairs of them and pieces of words, as tf-idf.
 
-scikit-learn counts. Rasa's own featurizer counts for each token too, which nothing here reads, and
-takes a fifth of the training for it.
+It uses scikit-learn. Rasa's own featurizer also counts for each token, which nothing here reads,
+and takes a fifth of the training for it.
 """
 
 from __future__ import annotations

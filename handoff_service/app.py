@@ -149,7 +149,7 @@ async def _open(app: App) -> None:
     workers += build_workers(deps)
     if store.is_sqlite:
         await store.write(due_work.forget_leases, None)
-    # with SQLite there is no other process, so nobody trains any more
+    # with SQLite there is no other process, so a run that seems under way was interrupted
     await store.write(interrupt, timedelta() if store.is_sqlite else SILENT)
     if await store.write(check_secret_key, settings.key_fingerprint):
         log.warning("secret_key_differs", advice=secret_keys.DIFFERS)

@@ -80,7 +80,7 @@ class Connections:
         return timedelta(seconds=self._monotonic() - self._steady_since)
 
     def gap(self) -> None:
-        """The database was found away. Call on the loop."""
+        """The database could not be reached. Call it on the event loop."""
         self._missed = True
 
     async def run(self) -> None:

@@ -1,4 +1,4 @@
-"""The running desk: what every surface, action and worker of one process gets."""
+"""The objects that all pages, API calls, actions and workers of one process share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

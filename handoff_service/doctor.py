@@ -1,5 +1,5 @@
-"""``patchboard doctor``: shows the settings, checks every connection, and says how to fix
-problems."""
+"""``patchboard doctor``: shows the settings, checks every connection and suggests a fix for each
+problem."""
 
 import resource
 from datetime import timedelta
@@ -45,25 +45,25 @@ async def examine(settings: Settings, out: TextIO) -> int:
     for name, value in settings.shown().items():
         print(f"{name}={value}", file=out)
     print(file=out)
-    numbers, faults, notes = _database(settings)
-    faults += [
+    numbers, problems, notes = _database(settings)
+    problems += [
         *await _redis(settings),
         *await _bot(settings),
         *await _actions(settings),
         *await _mail(settings),
     ]
     kind = provider_of(settings)
-    faults += await kind.faults(settings, numbers)
+    problems += await kind.problems(settings, numbers)
     notes += _files()
     for note in notes:
         print(f"note   {note}", file=out)
-    for fault in faults:
-        print(f"WRONG  {fault}", file=out)
-    if not faults:
+    for problem in problems:
+        print(f"WRONG  {problem}", file=out)
+    if not problems:
         asked = {"Redis": settings.redis_url, "mail": settings.smtp_url, kind.checked: kind.checked}
         more = [name for name, there in asked.items() if there]
         print("ok     " + ", ".join(["database", "bot", *more]), file=out)
-    return 1 if faults else 0
+    return 1 if problems else 0
 
 
 def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list[str]]:
@@ -85,26 +85,26 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             if secret_keys.differs(conn, settings.key_fingerprint):
                 waiting.append(secret_keys.DIFFERS)
             checked = outcomes(conn, Outside(mails=settings.mails))
-            faults = [*_said(checked, is_fault=True), *_not_taken(conn), *waiting]
-            notes = [*_nobody_yet(conn, settings), *_said(checked, is_fault=False)]
+            problems = [*_findings(checked, is_problem=True), *_not_taken(conn), *waiting]
+            notes = [*_nobody_yet(conn, settings), *_findings(checked, is_problem=False)]
             sentence = _untold(conn)
             if sentence:
                 is_usual = kind.no_consents is not None and kind.no_consents in sentence
-                (notes if is_usual else faults).append(sentence)
-            return list_provider_numbers(conn), faults, notes
+                (notes if is_usual else problems).append(sentence)
+            return list_provider_numbers(conn), problems, notes
     except SetupError as error:
         return [], [str(error)], []
     finally:
         opened.dispose()
 
 
-def _said(checked: list[Outcome], *, is_fault: bool) -> list[str]:
-    """What the checks found, with how to fix it from here."""
+def _findings(checked: list[Outcome], *, is_problem: bool) -> list[str]:
+    """The problems that the checks found, each with its fix in a terminal."""
     return [
         " ".join(filter(None, (sentence, one.check.terminal)))
         for one in checked
         for sentence in one.found
-        if one.check.is_fault is is_fault
+        if one.check.is_problem is is_problem
     ]
 
 
@@ -222,7 +222,7 @@ async def _bot(settings: Settings) -> list[str]:
     """Ask each address. The conversations of an unreachable bot go to live agents."""
     mend = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
     share = "everything" if len(settings.bot_urls) == 1 else "its share of the conversations"
-    faults = []
+    problems = []
     async with aiohttp.ClientSession(timeout=PATIENCE) as session:
         for url in settings.bot_urls:
             try:
@@ -234,8 +234,8 @@ async def _bot(settings: Settings) -> list[str]:
                     if len(settings.bot_urls) == 1
                     else f"PATCHBOARD_BOT_URL at {url}"
                 )
-                faults.append(
+                problems.append(
                     f"The bot of {which} does not answer: live agents get {share}. Start it "
                     f"with: {mend}"
                 )
-    return faults
+    return problems

@@ -23,7 +23,12 @@ from handoff_service.rules.delivery.sms_text import Segments, segments
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.training.clusters import plain
 from handoff_service.rules.training.examples import one_line, without_entities
-from handoff_service.rules.virtual_agent.sms_check import BotLine, BotText, SmsCheckSettings, faults
+from handoff_service.rules.virtual_agent.sms_check import (
+    BotLine,
+    BotText,
+    SmsCheckSettings,
+    problems,
+)
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 FEWEST = 10  # examples of a new answer
@@ -56,7 +61,7 @@ class SmsCheck:
     """The result of the SMS check of a text with its placeholders at their longest."""
 
     segments: Segments
-    faults: list[str]
+    problems: list[str]
 
 
 def replies(data: BotData) -> list[Reply]:
@@ -81,14 +86,14 @@ def check_sms(root: Path, text: str) -> SmsCheck:
     line = BotText(file=DOMAIN, name="reply", text=BotLine(number=1, words=text))
     return SmsCheck(
         segments=segments(placeholders.fill(text, settings.longest)),
-        faults=[f"{_begins(one.what)}. {one.suggestion}." for one in faults(line, settings)],
+        problems=[f"{_begins(one.what)}. {one.suggestion}." for one in problems(line, settings)],
     )
 
 
 def put_reply(data: BotData, name: str, variant: int, before: str, after: str) -> FileChange:
     """Change a reply. BadInput when the new text is unfit for SMS; Conflict when the present text
     is not ``before``."""
-    said = _fit(data.root, after, "text")
+    reply = _fit(data.root, after, "text")
 
     def change(content: Any) -> None:
         try:
@@ -97,7 +102,7 @@ def put_reply(data: BotData, name: str, variant: int, before: str, after: str) -
             raise Conflict("This reply is gone: somebody has changed the file.") from error
         if str(found["text"]) != before:
             raise Conflict("Somebody has changed this reply. Reload the page.")
-        found["text"] = type(found["text"])(said) if type(found["text"]) is not str else said
+        found["text"] = type(found["text"])(reply) if type(found["text"]) is not str else reply
 
     return data.change(DOMAIN, lambda text: nlu_file.changed(text, change))
 
@@ -116,7 +121,7 @@ def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
     if wrong:
         errors["examples"] = wrong
     for field, text in (("reply", answer.reply), ("spanish", answer.spanish)):
-        found = check_sms(data.root, text).faults if text.strip() else []
+        found = check_sms(data.root, text).problems if text.strip() else []
         if found or (field == "reply" and not text.strip()):
             errors[field] = " ".join(found) or "Write the reply."
     if errors:
@@ -136,8 +141,8 @@ def _examples(data: BotData, given: Sequence[str]) -> tuple[list[str], str]:
     found: dict[str, str] = {}
     for line in given:
         if line.strip(" -\t"):
-            said = checked(line.strip().removeprefix("- "))
-            found.setdefault(plain(without_entities(said)), said)
+            example = checked(line.strip().removeprefix("- "))
+            found.setdefault(plain(without_entities(example)), example)
     if len(found) < FEWEST:
         return (
             [],
@@ -189,13 +194,13 @@ def _append(listed: Any, value: str) -> None:
 def _rules(name: str, forms: Sequence[str]) -> str:
     """The rules of an answer: outside forms, it sends the reply; inside each form, it sends the
     reply and the form asks again."""
-    said = name.replace("_", " ")
+    words = name.replace("_", " ")
     parts = [
         "# Made on the trainer's page.",
         'version: "3.1"',
         "",
         "rules:",
-        f"  - rule: {said}",
+        f"  - rule: {words}",
         "    condition:",
         "      - active_loop: null",
         "    steps:",
@@ -205,7 +210,7 @@ def _rules(name: str, forms: Sequence[str]) -> str:
     for form in forms:
         parts += [
             "",
-            f"  - rule: {said}, inside the {form.replace('_', ' ')}",
+            f"  - rule: {words}, inside the {form.replace('_', ' ')}",
             "    condition:",
             f"      - active_loop: {form}",
             "    steps:",
@@ -218,11 +223,11 @@ def _rules(name: str, forms: Sequence[str]) -> str:
 
 
 def _fit(root: Path, text: str, field: str) -> str:
-    said = one_line(text)
-    wrong = " ".join(check_sms(root, said).faults) if said else "Write the reply."
+    reply = one_line(text)
+    wrong = " ".join(check_sms(root, reply).problems) if reply else "Write the reply."
     if wrong:
         raise BadInput(wrong, errors={field: wrong})
-    return said
+    return reply
 
 
 def _settings(root: Path) -> SmsCheckSettings:

@@ -26,7 +26,7 @@ from handoff_service.errors import Conflict, NotFound
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
-TRIES = 5  # then another program changes the file too often, and the change fails
+TRIES = 5  # after these, the change fails because another program keeps changing the file
 #: Intents that no example can have: Rasa's fallback and the nearness gate's.
 NOT_TAUGHT = frozenset({"nlu_fallback", "unsure_topic"})
 
@@ -194,7 +194,9 @@ class BotData:
         for file, content in self._nlu().items():
             if any(one.marked == marked for one in content.get(intent, ())):
                 return file
-        raise Conflict(f"{intent} has this example no more: somebody has changed the file.")
+        raise Conflict(
+            f"{intent} no longer has this example, because somebody has changed the file."
+        )
 
     def change(self, file: str, change: Callable[[str], str]) -> FileChange:
         """Rewrite one file, or create it. Conflict when another program changes it during each

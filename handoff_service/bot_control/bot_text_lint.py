@@ -16,7 +16,7 @@ from handoff_service.rules.virtual_agent.sms_check import (
     BotText,
     SmsCheckSettings,
     SmsProblem,
-    faults,
+    problems,
 )
 
 TERMS = "sms_check.yml"
@@ -32,10 +32,10 @@ def check(root: Path, code: Path | None = None) -> int:
     code = code or root
     settings = read_settings(root if (root / TERMS).exists() else code)
     texts = [*in_domain(root), *in_actions(code)]
-    found: list[SmsProblem] = [problem for text in texts for problem in faults(text, settings)]
+    found: list[SmsProblem] = [problem for text in texts for problem in problems(text, settings)]
     if found:
         listed = "\n".join(f"  {problem}" for problem in found)
-        raise SetupError(f"{len(found)} faults in what the virtual agent says:\n{listed}")
+        raise SetupError(f"{len(found)} problems in what the virtual agent says:\n{listed}")
     return len(texts)
 
 

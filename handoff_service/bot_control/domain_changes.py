@@ -31,18 +31,18 @@ def removed(old: Path, new: Path) -> Removed:
 
 def warnings(removed: Removed, open_forms: Mapping[tuple[str, str], int]) -> list[str]:
     """Sentences for a trainer. ``open_forms``: (form, slot) -> open conversations."""
-    said = []
+    sentences = []
     for (form, slot), count in sorted(open_forms.items()):
         if form in removed.forms:
-            said.append(_sentence(count, f"the form {form}"))
+            sentences.append(_sentence(count, f"the form {form}"))
         elif slot in removed.slots:
-            said.append(_sentence(count, f"the slot {slot}"))
+            sentences.append(_sentence(count, f"the slot {slot}"))
     if removed.intents:
-        said.append(
+        sentences.append(
             f"The new model does not know {', '.join(sorted(removed.intents))}. Buttons that were "
             "sent with it lead to nothing."
         )
-    return said
+    return sentences
 
 
 def _sentence(count: int, what: str) -> str:

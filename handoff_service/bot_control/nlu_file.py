@@ -56,10 +56,10 @@ def example_of(text: str) -> str:
 
 def checked(marked: str) -> str:
     """An example with its entities, on one line. BadInput when it cannot be an example."""
-    said = one_line(marked)
-    if wrong := examples_rules.error(said):
+    example = one_line(marked)
+    if wrong := examples_rules.error(example):
         raise BadInput(wrong, errors={"example": wrong})
-    return said
+    return example
 
 
 # Files --------------------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ def _find(content: Any, intent: str, marked: str) -> tuple[CommentedMap, list[st
         for n, line in enumerate(lines):
             if line.startswith("-") and line[1:].strip() == marked:
                 return block, lines, n
-    raise Conflict(f"{intent} has this example no more: somebody has changed the file.")
+    raise Conflict(f"{intent} no longer has this example, because somebody has changed the file.")
 
 
 def _lines(block: CommentedMap) -> list[str]:

@@ -305,7 +305,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def _installed() -> None:
     if not RASA.exists():
-        raise SetupError("The bot's environment is missing. Make it with: make setup-bot")
+        raise SetupError("The bot's environment is missing. Build it with: make setup-bot")
 
 
 def show_progress(text: str) -> None:

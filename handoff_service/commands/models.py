@@ -53,7 +53,7 @@ async def train(store: Store, config: Settings, *, force: bool) -> str:
     path = await asyncio.to_thread(rasa_cli.train, config.home, config.bot_data, force=force)
     model = await register(store, path)
     if model.state is ModelState.RUNNING:
-        return f"{path}\nThis model runs already."
+        return f"{path}\nThis model is already running."
     return f"{path}\nPromote it with: patchboard bot promote {model.hash[:SHORT]}"
 
 

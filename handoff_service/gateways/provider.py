@@ -61,10 +61,10 @@ class AccountNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountReport:
-    """What the provider says about the account. ``faults``: what keeps it from working, each with
+    """What the provider says about the account. ``problems``: what keeps it from working, each with
     its fix."""
 
-    faults: Sequence[str] = ()
+    problems: Sequence[str] = ()
     numbers: Sequence[AccountNumber] = ()
 
 
@@ -90,14 +90,14 @@ class ProviderKind:
     #: The webhooks that it calls.
     webhooks: Sequence[ProviderWebhook] = ()
     #: Problems with the account and its numbers, each with its fix, for ``patchboard doctor``.
-    faults: Callable[[Settings, Sequence[ProviderNumber]], Awaitable[list[str]]] = _nothing_wrong
+    problems: Callable[[Settings, Sequence[ProviderNumber]], Awaitable[list[str]]] = _nothing_wrong
     #: Test the credentials, and list the numbers. None: any number will do.
     report: Callable[[Settings], Awaitable[AccountReport]] | None = None
     #: Let texts to this number of the account arrive at this service. Returns why it failed.
     point_here: Callable[[Settings, str], Awaitable[str | None]] | None = None
     #: The settings that an admin needs in order to use it, one a line.
     to_use: Sequence[str] = ()
-    #: Describes for people what ``faults`` checks; empty if it checks nothing.
+    #: Describes for people what ``problems`` checks; empty if it checks nothing.
     checked: str = ""
     #: The message of the ``NotOffered`` error for accounts without the provider's consent API. This
     #: is no fault of the account.

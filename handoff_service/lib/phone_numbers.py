@@ -96,7 +96,7 @@ def _parsed(typed: str, country: str | None) -> PhoneNumber:
     ]
     if not read_as or len(plain) > LONGEST:
         example = "such as +12025550101" if country else "with its country, such as +12025550101"
-        raise NotANumber(f"must be a phone number, {example}; “{typed[:40]}” is none")
+        raise NotANumber(f"must be a phone number, {example}; “{typed[:40]}” is not one")
     if read_as[0].extension:
         raise NotANumber(_extension(plain))
     return next((one for one in read_as if phonenumbers.is_possible_number(one)), read_as[0])

@@ -176,12 +176,12 @@ def test_faults_of_queues() -> None:
         (Skill(name="es"), Skill(name="es")),
     )
     wrong = QueueFields(name="Q", pools=pools, skills=skills, texts={SystemMessage.CLOSED: "{x}"})
-    assert {key: what[:20] for key, what in queues.faults(wrong).items()} == {
+    assert {key: what[:20] for key, what in queues.errors(wrong).items()} == {
         "groups": "names “A” twice",
         "skills": "names “es” twice",
         "texts": "closed: {x}: there i",
     }
-    assert queues.faults(QueueFields(name="Q", pools=pools[:1], skills=skills[:1])) == {}
+    assert queues.errors(QueueFields(name="Q", pools=pools[:1], skills=skills[:1])) == {}
 
 
 def test_a_queue_that_can_never_assign_says_why() -> None:

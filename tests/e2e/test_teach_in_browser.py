@@ -88,7 +88,7 @@ def test_texts_appear_by_themselves_and_are_labeled_by_keyboard_alone(
     story: Story, folder: Path
 ) -> None:
     grace = teach(story)
-    expect(grace.get_by_text("Nothing waits.")).to_be_visible()
+    expect(grace.get_by_text("No texts to label.")).to_be_visible()
     story.text_many(["you are a star, call 202 555 0101"], ANN)
     said = grace.locator(".utterance")
     expect(said).to_have_text("you are a star, call number")

@@ -37,7 +37,7 @@ async def test_each_number_shows_where_its_texts_go(twilio: FakeTwilio, config: 
         "+18885550103": {"sms_url": HERE, "sms_application_sid": "AP1"},
     }
     found = await report(config)
-    assert found.faults == []
+    assert found.problems == []
     assert found.numbers == [
         AccountNumber(number="+18885550100", texts_go_to=HERE, is_ours=True),
         AccountNumber(number="+18885550101", texts_go_to=ELSEWHERE, is_ours=False),
@@ -67,7 +67,7 @@ async def test_wrong_credentials_are_said_and_nothing_is_listed(
     twilio.numbers = {MAIN: {}}
     wrong = replace(config, twilio_auth_token="another")
     found = await report(wrong)
-    assert ["Twilio refuses" in fault for fault in found.faults] == [True]
+    assert ["Twilio refuses" in fault for fault in found.problems] == [True]
     assert found.numbers == []
     assert "Twilio answered 401" in (await point_here(wrong, MAIN) or "")
 
@@ -80,10 +80,10 @@ async def test_a_number_of_another_account_is_refused(config: Settings) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://10.1.2.3"])
 async def test_an_address_that_twilio_cannot_reach(config: Settings, url: str) -> None:
     found = await report(replace(config, public_url=url))
-    assert ["Twilio cannot reach" in fault for fault in found.faults] == [True]
+    assert ["Twilio cannot reach" in fault for fault in found.problems] == [True]
 
 
 async def test_an_account_that_does_not_answer(config: Settings) -> None:
     away = replace(config, twilio_api_url="http://127.0.0.1:9")
-    assert "does not answer" in (await report(away)).faults[0]
+    assert "does not answer" in (await report(away)).problems[0]
     assert "does not answer" in (await point_here(away, MAIN) or "")

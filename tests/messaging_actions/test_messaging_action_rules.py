@@ -13,7 +13,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
     MessagingAction,
     begins,
     describe,
-    faults,
+    errors,
     for_agents,
     for_requester,
     why,
@@ -206,7 +206,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("how", "found"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
 def test_what_may_be_saved(how: dict[str, Any], found: dict[str, str]) -> None:
-    wrong = faults(action(**how))
+    wrong = errors(action(**how))
     assert wrong.keys() == found.keys()
     for key, says in found.items():
         assert wrong[key].startswith(says)

@@ -9,7 +9,12 @@ from handoff_service.bot_control import bot_text_lint
 from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.errors import SetupError
 from handoff_service.rules.virtual_agent.handoff_reason import LONGEST, reason_in
-from handoff_service.rules.virtual_agent.sms_check import BotLine, BotText, SmsCheckSettings, faults
+from handoff_service.rules.virtual_agent.sms_check import (
+    BotLine,
+    BotText,
+    SmsCheckSettings,
+    problems,
+)
 
 TERMS = SmsCheckSettings(
     longest={
@@ -46,7 +51,7 @@ FITS = [
 
 @pytest.mark.parametrize("text", [f[1] for f in FITS], ids=[f[0] for f in FITS])
 def test_a_text_that_fits(text: BotText) -> None:
-    assert faults(text, TERMS) == []
+    assert problems(text, TERMS) == []
 
 
 WRONG = [
@@ -135,7 +140,7 @@ WRONG = [
     ("text", "line", "what", "suggestion"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG]
 )
 def test_a_text_that_may_not_be_said(text: BotText, line: int, what: str, suggestion: str) -> None:
-    (fault,) = faults(text, TERMS)
+    (fault,) = problems(text, TERMS)
     assert fault.line == line
     assert what in fault.what
     assert suggestion in fault.suggestion
@@ -183,7 +188,7 @@ def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
     with pytest.raises(SetupError) as refused:
         bot_text_lint.check(project(tmp_path))
     assert str(refused.value).splitlines() == [
-        "5 faults in what the virtual agent says:",
+        "5 problems in what the virtual agent says:",
         "  domain.yml:7: utter_ask: '…' makes a segment 70 characters instead of 160. Write "
         "'...' for '…'.",
         "  domain.yml:9: utter_ask: it asks to answer STOP, which phone companies act on. "

@@ -1,8 +1,14 @@
 """Fixtures for all tests of pages and of the API."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from tests.web.admin_browser import GRACE, Admin
+from tests.web.workspace_server import Running, running
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -11,3 +17,20 @@ def _short_stops() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("handoff_service.app.WORK_WITHIN", 0.5)
         yield
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    """The service, with Grace as an admin. Many files have a ``desk`` of their own."""
+    path = tmp_path / "admin.toml"
+    path.write_text(GRACE)
+    async with running(tmp_path) as service:
+        await service.desk.store.write(import_desk, desk_file.read(path))
+        yield service
+
+
+@pytest.fixture
+async def grace(desk: Running) -> AsyncIterator[Admin]:
+    async with desk.visitor() as one:
+        assert (await one.sign_in("grace@example.com", "demo-grace")).status == 303
+        yield Admin(one.address, one.client)

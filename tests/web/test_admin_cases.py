@@ -3,34 +3,15 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.desk_file import desk_file
-from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.cases import outages, webhook
 from tests.support.story import MIA
 from tests.support.ticket_system import SECRET, ticket_system
-from tests.web.test_admin_pages import ADMIN, Admin
-from tests.web.workspace_server import Running, running, shown
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Running]:
-    path = tmp_path / "admin.toml"
-    path.write_text(ADMIN)
-    async with running(tmp_path) as service:
-        await service.desk.store.write(import_desk, desk_file.read(path))
-        yield service
-
-
-@pytest.fixture
-async def grace(desk: Running) -> AsyncIterator[Admin]:
-    async with desk.visitor() as one:
-        await one.sign_in("grace@example.com", "demo-grace")
-        yield Admin(one.address, one.client)
+from tests.web.admin_browser import Admin
+from tests.web.workspace_server import Running, shown
 
 
 @pytest.fixture

@@ -2,39 +2,17 @@
 deleting, and who changed what."""
 
 import re
-from collections.abc import AsyncIterator
 from html import unescape
-from pathlib import Path
-
-import pytest
 
 from handoff_service.operations.desk.users import ChangeUser, change_user
-from handoff_service.operations.desk_file import desk_file
-from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk_file.record_changes import history
 from handoff_service.web.admin.merging import Filled, merged
 from tests.support.story import OMAR
-from tests.web.test_admin_pages import ADMIN, Admin
-from tests.web.workspace_server import SCRIPT, Answer, Running, running, shown
+from tests.web.admin_browser import Admin
+from tests.web.workspace_server import SCRIPT, Answer, Running, shown
 
 ANN = {"name": "Ann Lee", "external_id": "E1001", "email": "ann@example.com"}
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Running]:
-    path = tmp_path / "admin.toml"
-    path.write_text(ADMIN)
-    async with running(tmp_path) as service:
-        await service.desk.store.write(import_desk, desk_file.read(path))
-        yield service
-
-
-@pytest.fixture
-async def grace(desk: Running) -> AsyncIterator[Admin]:
-    async with desk.visitor() as one:
-        assert (await one.sign_in("grace@example.com", "demo-grace")).status == 303
-        yield Admin(one.address, one.client)
 
 
 def was(page: Answer) -> str:

@@ -2,23 +2,17 @@
 fragments."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from html import unescape
-from pathlib import Path
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations.desk_file import desk_file
-from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction
 from handoff_service.store.engine import tables as t
 from handoff_service.store.messaging_actions import messaging_actions
 from tests.support.story import DIRECT
-from tests.web.test_admin_pages import ADMIN
-from tests.web.workspace_server import Answer, Running, Visitor, running, shown
+from tests.web.workspace_server import Answer, Running, Visitor, shown
 
 LIST = "/workspace/admin/messaging-actions"
 REMIND: dict[str, str] = {
@@ -39,22 +33,6 @@ REMIND: dict[str, str] = {
     "provider_numbers": DIRECT,
     "active": "1",
 }
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Running]:
-    path = tmp_path / "admin.toml"
-    path.write_text(ADMIN)
-    async with running(tmp_path) as service:
-        await service.desk.store.write(import_desk, desk_file.read(path))
-        yield service
-
-
-@pytest.fixture
-async def grace(desk: Running) -> AsyncIterator[Visitor]:
-    async with desk.visitor() as one:
-        assert (await one.sign_in("grace@example.com", "demo-grace")).status == 303
-        yield one
 
 
 async def send(one: Visitor, path: str, **fields: str) -> Answer:

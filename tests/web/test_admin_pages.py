@@ -1,56 +1,13 @@
 """The admin's pages as a browser without its script gets them."""
 
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 
-import pytest
-
-from handoff_service.operations.desk_file import desk_file
-from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.desk import user_words
 from handoff_service.store.engine import tables as t
 from handoff_service.web.admin import PAGES
 from tests.support.story import ANN
-from tests.web.workspace_server import Answer, Running, Visitor, running, shown
-
-ADMIN = """[[agents]]
-email = "grace@example.com"
-name = "Grace Okafor"
-password = "demo-grace"
-roles = ["admin"]
-capacity = 0
-"""
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Running]:
-    path = tmp_path / "admin.toml"
-    path.write_text(ADMIN)
-    async with running(tmp_path) as service:
-        await service.desk.store.write(import_desk, desk_file.read(path))
-        yield service
-
-
-@dataclass(frozen=True, slots=True)
-class Admin(Visitor):
-    """A browser in which an admin is signed in."""
-
-    async def send(self, path: str, **fields: str) -> Answer:
-        """Post what an admin form posts, with the token from its page."""
-        found = re.search(
-            r'<meta name="csrf" content="(\w+)">', (await self.get("/workspace/admin/users")).text
-        )
-        assert found is not None
-        return await self.post(f"/workspace/admin{path}", csrf=found[1], **fields)
-
-
-@pytest.fixture
-async def grace(desk: Running) -> AsyncIterator[Admin]:
-    async with desk.visitor() as one:
-        assert (await one.sign_in("grace@example.com", "demo-grace")).status == 303
-        yield Admin(one.address, one.client)
+from tests.web.admin_browser import Admin
+from tests.web.workspace_server import Running, shown
 
 
 async def test_only_admins_see_the_pages(desk: Running) -> None:

@@ -25,7 +25,7 @@ from tests.support.story import MIA
 from tests.web.workspace_server import Running, Visitor, running, shown
 
 LIST = "/workspace/admin/checklist"
-ALL_WELL = Outside(mails=True, provider_faults=[])
+ALL_WELL = Outside(mails=True, provider_problems=[])
 
 
 @pytest.fixture
@@ -72,14 +72,14 @@ async def test_nothing_is_wrong_on_a_desk_that_works(desk: Running) -> None:
         (
             CheckName.PROVIDER,
             None,
-            Outside(mails=True, provider_faults=["It refuses the account."]),
+            Outside(mails=True, provider_problems=["It refuses the account."]),
             "It refuses the account.",
         ),
         (
             CheckName.NUMBER,
             sa.delete(t.provider_numbers),
             ALL_WELL,
-            "There is not a company number yet.",
+            "There is no company number yet.",
         ),
     ],
 )

@@ -9,8 +9,8 @@ import pytest
 
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
+from tests.web.admin_browser import GRACE
 from tests.web.test_actions_api import delete
-from tests.web.test_admin_pages import ADMIN
 from tests.web.test_api import Client
 from tests.web.workspace_server import Running, running
 
@@ -28,7 +28,7 @@ NUMBER = {"number": "+18885550300", "queue": "Service desk"}
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Running]:
     path = tmp_path / "admin.toml"
-    path.write_text(ADMIN + '[[queues]]\nname = "Other"\ngroups = ["Service desk 2"]\n')
+    path.write_text(GRACE + '[[queues]]\nname = "Other"\ngroups = ["Service desk 2"]\n')
     async with running(tmp_path) as service:
         await service.desk.store.write(import_desk, desk_file.read(path))
         yield service

@@ -4,11 +4,8 @@ file."""
 import codecs
 import re
 import tomllib
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
-import pytest
 
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.desk.groups import MakeGroup, make_group
@@ -21,8 +18,7 @@ from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.routing import queues
 from handoff_service.web.admin import ACTS, PAGES
 from tests.support.story import ANN, DIRECT
-from tests.web.test_admin_pages import ADMIN
-from tests.web.workspace_server import PAGE, Answer, Running, Visitor, running, shown
+from tests.web.workspace_server import PAGE, Answer, Running, Visitor, shown
 
 UNDER = "/workspace/admin"
 NUMBER = {
@@ -38,22 +34,6 @@ QUEUE = {
     "accept_seconds": "30",
     "affinity_days": "0",
 }
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Running]:
-    path = tmp_path / "admin.toml"
-    path.write_text(ADMIN)
-    async with running(tmp_path) as service:
-        await service.desk.store.write(import_desk, desk_file.read(path))
-        yield service
-
-
-@pytest.fixture
-async def grace(desk: Running) -> AsyncIterator[Visitor]:
-    async with desk.visitor() as one:
-        assert (await one.sign_in("grace@example.com", "demo-grace")).status == 303
-        yield one
 
 
 async def save(grace: Visitor, path: str, **fields: str) -> str:
@@ -205,7 +185,7 @@ async def test_the_live_line_says_when_a_schedule_is_open(grace: Visitor) -> Non
     assert (await says(schedule="")).startswith("Always open. Opening times of a week Monday")
     assert (await says(schedule="24/7")).startswith("Open now, and always.")
     never = await says(schedule="2030 Jan 01")
-    assert never.startswith("Is never open. These opening hours say more than a week can show.")
+    assert never.startswith("Is never open. The week cannot show all of these opening hours.")
     week = await says(schedule="Mo-Su 08:00-12:00,13:00-24:00", time_zone="Asia/Tokyo")
     assert week.count("08:00 to 12:00, 13:00 to 24:00") == 7
     assert "Cannot be read as opening hours" in await says(schedule="soon")
@@ -349,12 +329,12 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
     preview = await take_in(changed, 200)
     assert "Desk: 1 changed" in preview
     assert "Thanks minutes 25 → 5" in preview
-    assert "Nothing. The desk already is as the file says." in await take_in(
+    assert "No changes. The desk already matches the file." in await take_in(
         exported.text.encode(), 200
     )
     said = await take_in(b'[[queues]]\nname = "Q"\nschedule = "soon"\ncolour = 1\n', 400)
     assert "Nothing was imported. my.toml:4: queues[0].colour: there is no such key" in said
-    assert "The desk already is as the file says" in await take_in(
+    assert "The desk already matches the file" in await take_in(
         codecs.BOM_UTF8 + exported.text.encode(), 200
     )
     assert "my.toml is UTF-16 text. Save it again as UTF-8" in await take_in(

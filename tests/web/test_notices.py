@@ -7,31 +7,18 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import unescape
-from pathlib import Path
 
 import aiohttp
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations.desk_file import desk_file
-from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER
-from tests.web.test_admin_pages import ADMIN
-from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Running]:
-    path = tmp_path / "admin.toml"
-    path.write_text(ADMIN)
-    async with running(tmp_path) as service:
-        await service.desk.store.write(import_desk, desk_file.read(path))
-        yield service
+from tests.web.workspace_server import SCRIPT, Running, Visitor, shown
 
 
 @asynccontextmanager

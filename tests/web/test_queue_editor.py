@@ -9,7 +9,7 @@ import pytest
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.routing import queues
-from tests.web.test_admin_pages import ADMIN, Admin
+from tests.web.admin_browser import GRACE, Admin
 from tests.web.workspace_server import SCRIPT, Running, running, shown
 
 UNDER = "/workspace/admin"
@@ -24,17 +24,10 @@ schedule = "Mo-Fr 08:00-18:00"
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Running]:
     path = tmp_path / "more.toml"
-    path.write_text(ADMIN + QUEUES)
+    path.write_text(GRACE + QUEUES)
     async with running(tmp_path) as service:
         await service.desk.store.write(import_desk, desk_file.read(path))
         yield service
-
-
-@pytest.fixture
-async def grace(desk: Running) -> AsyncIterator[Admin]:
-    async with desk.visitor() as one:
-        assert (await one.sign_in("grace@example.com", "demo-grace")).status == 303
-        yield Admin(one.address, one.client)
 
 
 async def test_the_grid_writes_the_expression_and_follows_it(grace: Admin) -> None:

@@ -2,33 +2,20 @@
 it waits."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.delivery.restored_sends import CANCELED
-from handoff_service.operations.desk_file import desk_file
-from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.conversations import conversations
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from tests.support.story import MIA
+from tests.web.admin_browser import Admin
 from tests.web.test_admin_cases import send
-from tests.web.test_admin_pages import ADMIN, Admin
-from tests.web.workspace_server import Running, running, shown
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Running]:
-    path = tmp_path / "admin.toml"
-    path.write_text(ADMIN)
-    async with running(tmp_path) as service:
-        await service.desk.store.write(import_desk, desk_file.read(path))
-        yield service
+from tests.web.workspace_server import Running, shown
 
 
 async def restored(desk: Running) -> int:
@@ -58,7 +45,7 @@ async def test_an_admin_decides(desk: Running, act: str, says: str) -> None:
         assert "Nothing is held." in shown((await grace.get("/workspace/admin/restored")).text)
         message = await restored(desk)
         page = shown((await grace.get("/workspace/admin/restored")).text)
-        assert "Nothing that was queued when the backup was made has been sent" in page
+        assert "Patchboard holds everything that was queued at the time of the backup" in page
         assert (await send(grace, "/restored", f"/restored/{act}"))[0] == 303
         done = {"release": "released", "cancel": "canceled"}[act]
         assert says in shown((await grace.get(f"/workspace/admin/restored?done={done}")).text)

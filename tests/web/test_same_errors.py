@@ -2,21 +2,17 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 from handoff_service.errors import SetupError
 from handoff_service.operations.desk_file import desk_file
-from handoff_service.operations.desk_file.import_desk import import_desk
-from tests.web.test_admin_pages import ADMIN, Admin
+from tests.web.admin_browser import Admin
 from tests.web.test_api import Client
-from tests.web.workspace_server import Running, running
+from tests.web.workspace_server import Running
 
 LONG = "x" * 201
 
@@ -134,15 +130,6 @@ BAD: list[tuple[str, str, Any]] = [
     ("presence", "name", "x" * 31),
     ("reason", "words", LONG),
 ]
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Running]:
-    path = tmp_path / "admin.toml"
-    path.write_text(ADMIN)
-    async with running(tmp_path) as service:
-        await service.desk.store.write(import_desk, desk_file.read(path))
-        yield service
 
 
 async def test_what_one_refuses_all_refuse_with_the_same_sentence(desk: Running) -> None:

@@ -123,7 +123,7 @@ async def test_a_trainer_starts_at_teach_and_sees_no_conversation(
 
 async def test_nothing_waits(tara: Visitor) -> None:
     page = await tara.get(TEACH)
-    assert "Nothing waits." in page.text
+    assert "No texts to label." in page.text
     assert "Nothing to label" in page.text
 
 

@@ -107,8 +107,8 @@ class RasaBot:
                     failure = _NoAnswer if response.status in NO_ANSWER else BotFailed
                     raise failure(f"The virtual agent answered with an error ({response.status}).")
                 answer = await response.json(content_type=None)
-                told = response.headers.get(ACCOUNT)
-                return BotAnswer(_replies(answer), _understood(told, self._shown), _how(told))
+                report = response.headers.get(ACCOUNT)
+                return BotAnswer(_replies(answer), _understood(report, self._shown), _how(report))
         except TimeoutError as error:
             raise _NoAnswer(
                 f"The virtual agent did not answer within {self._timeout:g} s."
@@ -173,11 +173,11 @@ def _understood(header: str | None, shown: Mapping[str, str]) -> Understood | No
 def _how(header: str | None) -> HowUnderstood | None:
     """Model, ranking and question of a turn; None of a channel that does not report them."""
     try:
-        told = json.loads(header or "null")
-        asked = told.get("asked") or {}
+        report = json.loads(header or "null")
+        asked = report.get("asked") or {}
         return HowUnderstood(
-            model=told["model"],
-            ranking=tuple((str(name), float(share)) for name, share in told["ranking"])[:RANKED],
+            model=report["model"],
+            ranking=tuple((str(name), float(share)) for name, share in report["ranking"])[:RANKED],
             form=asked.get("form"),
             slot=asked.get("slot"),
         )

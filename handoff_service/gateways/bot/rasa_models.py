@@ -7,7 +7,7 @@ import aiohttp
 
 from handoff_service.ports import BotModelNotLoaded
 
-# Loading takes some seconds on a busy machine; turns go on meanwhile.
+# Loading takes some seconds on a busy machine. The process answers turns meanwhile.
 LOADS_WITHIN, ANSWERS_WITHIN = 120.0, 10.0  # seconds
 
 
@@ -22,7 +22,7 @@ class RasaModels:
 
     async def running(self, url: str) -> str | None:
         """The file of the model that this address answers from. None: it does not answer, or it is
-        no bot of ours."""
+        not a bot of this project."""
         try:
             async with asyncio.timeout(ANSWERS_WITHIN), self._session.get(_base(url)) as response:
                 answer = await response.json(content_type=None)
@@ -31,7 +31,7 @@ class RasaModels:
             return None
 
     async def answers(self, url: str) -> bool:
-        """Whether anything answers there, ours or another company's bot."""
+        """Whether any bot answers there, of this project or not."""
         try:
             async with asyncio.timeout(ANSWERS_WITHIN), self._session.get(_base(url)):
                 return True

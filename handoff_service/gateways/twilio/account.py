@@ -25,16 +25,19 @@ MESSAGING = "https://messaging.twilio.com"
 CONSOLE = "in Twilio's console, under the number"
 
 
-async def faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
+async def problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
     """Return the problems with the account, its numbers and the path to our webhooks, each with its
     fix."""
-    return [*await asyncio.to_thread(_account_faults, settings, numbers), *await _webhook(settings)]
+    return [
+        *await asyncio.to_thread(_account_problems, settings, numbers),
+        *await _webhook(settings),
+    ]
 
 
-def _account_faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
+def _account_problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
     """Blocks until Twilio has answered."""
     try:
-        return list(_faults(settings, numbers))
+        return list(_problems(settings, numbers))
     except requests.RequestException as error:
         return [
             f"Twilio does not answer at {settings.twilio_api_url} ({type(error).__name__}). "
@@ -42,7 +45,7 @@ def _account_faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> li
         ]
 
 
-def _faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator[str]:
+def _problems(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator[str]:
     base = f"{settings.twilio_api_url}/2010-04-01/Accounts/{settings.twilio_account_sid}"
     with requests.Session() as session:
         session.auth = (settings.twilio_account_sid or "", settings.twilio_auth_token or "")

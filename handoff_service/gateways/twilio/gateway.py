@@ -249,10 +249,10 @@ class TwilioProvider:
         return sorted(found, key=lambda one: one.sent_at)
 
     def _push_consents(self, states: Sequence[ConsentState]) -> dict[str, ConsentNotTaken]:
-        faults: dict[str, ConsentNotTaken] = {}
+        objections: dict[str, ConsentNotTaken] = {}
         for start in range(0, len(states), CONSENTS_IN_REQUEST):
-            faults |= self._push_some(states[start : start + CONSENTS_IN_REQUEST])
-        return faults
+            objections |= self._push_some(states[start : start + CONSENTS_IN_REQUEST])
+        return objections
 
     def _push_some(self, states: Sequence[ConsentState]) -> dict[str, ConsentNotTaken]:
         numbers = {one.reference: one.number for one in states}
@@ -266,18 +266,20 @@ class TwilioProvider:
             if len(states) == 1:
                 return {states[0].number: ConsentNotTaken(why=f"refused ({error.code})")}
             return {
-                number: fault for one in states for number, fault in self._push_some([one]).items()
+                number: objection
+                for one in states
+                for number, objection in self._push_some([one]).items()
             }
-        faults = {}
+        objections = {}
         for item in answers or ():
             answer = cast("Mapping[str, Any]", item)
             if answer.get("error_code") and answer.get("correlation_id") in numbers:
                 words = " ".join(map(str, answer.get("error_messages") or ())) or "refused"
-                fault = ConsentNotTaken(
+                objection = ConsentNotTaken(
                     why=f"{words} ({answer['error_code']})", again=TRY_AGAIN in words
                 )
-                faults[numbers[answer["correlation_id"]]] = fault
-        return faults
+                objections[numbers[answer["correlation_id"]]] = objection
+        return objections
 
     def _reports(self, number: str, sids: Set[str], since: datetime) -> list[Reported]:
         messages, left = self._client.messages, set(sids)

@@ -30,16 +30,16 @@ async def point_here(settings: Settings, number: str) -> str | None:
 
 def _report(settings: Settings) -> AccountReport:
     """Blocks until Twilio has answered."""
-    faults = list(_unreachable(settings))
+    problems = list(_unreachable(settings))
     try:
         with _session(settings) as session:
             usable, wrong = check_account(session, _base(settings))
-            faults += wrong
+            problems += wrong
             found = _numbers(session, settings, {"PageSize": MOST}) if usable else []
     except requests.RequestException as error:
-        return AccountReport(faults=[*faults, _no_answer(settings, error)])
+        return AccountReport(problems=[*problems, _no_answer(settings, error)])
     wanted = _wanted(settings)
-    return AccountReport(faults=faults, numbers=[_listed(one, wanted) for one in found])
+    return AccountReport(problems=problems, numbers=[_listed(one, wanted) for one in found])
 
 
 def _listed(one: Mapping[str, Any], wanted: str) -> AccountNumber:

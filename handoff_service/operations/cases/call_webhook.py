@@ -84,8 +84,8 @@ def finish_call(tx: Transaction, command: FinishCall) -> CallState:
 
 
 def call_again(tx: Transaction, call_id: int) -> None:
-    """An admin wants this event sent now, even if it was sent before. Its day of retries starts
-    over. NotFound."""
+    """Send this event now, even if it was sent before. Its day of retries starts again. NotFound
+    for an unknown event."""
     row = _locked(tx, call_id)
     if row is None:
         raise NotFound("This call is no longer stored.")

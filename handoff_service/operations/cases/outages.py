@@ -71,7 +71,7 @@ def _locked(tx: Transaction, outage_id: int) -> OutageFields:
 
 
 def _checked(outage: OutageFields) -> None:
-    if wrong := rules.faults(outage):
+    if wrong := rules.errors(outage):
         raise BadInput(errors=wrong)
 
 

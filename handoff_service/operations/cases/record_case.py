@@ -1,5 +1,5 @@
-"""Write an entry into a case's history. After the commit, open pages and the outgoing webhook hear
-about it."""
+"""Write an entry into a case's history. After the commit, open pages get a hint and the outgoing
+webhook gets an event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

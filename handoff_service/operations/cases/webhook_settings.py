@@ -18,7 +18,7 @@ w = t.case_webhook
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutWebhook:
     """``url`` None: stop sending events. ``secret`` None: keep the current one. ``made``: a random
-    secret for a new webhook that is given none."""
+    secret, used if a new webhook comes without one."""
 
     url: str | None
     secret: str | None = None
@@ -26,8 +26,8 @@ class PutWebhook:
 
 
 def put_webhook(tx: Transaction, command: PutWebhook) -> str | None:
-    """Returns the made secret if it was needed. BadInput names each wrong field. A new webhook
-    needs a secret."""
+    """Returns ``made`` if it was used. BadInput names each wrong field. A new webhook needs a
+    secret."""
     errors = {}
     if command.url is not None and (wrong := rules.address_error(command.url)):
         errors["url"] = wrong

@@ -81,16 +81,16 @@ def _opted_out(tx: Transaction, interaction: InteractionRow, word: Word) -> str:
     """The confirmation. Somebody who texts CANCEL in the middle of a report may only mean the
     report."""
     language = spoken_language(tx.conn, interaction.id)
-    said = texts.opted_out(tx.conn, language)
+    reply = texts.opted_out(tx.conn, language)
     may_mean_report = folded(word.words) in ("cancel", "end", "quit")
     if may_mean_report and is_unfinished(tx, interaction.id):
-        return f"{said} {in_language(ONLY_REPORT, language)}"
-    return said
+        return f"{reply} {in_language(ONLY_REPORT, language)}"
+    return reply
 
 
 def _ask_back(tx: Transaction, interaction: InteractionRow, sid: str) -> None:
-    """Ask whether the requester wants no more texts. A person decides if they were asked before and
-    did not reply STOP."""
+    """Ask whether the requester wants to opt out. If they were asked before and did not reply STOP,
+    a person decides."""
     if _was_asked(tx, interaction, sid):
         leave_virtual_agent(
             tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id)

@@ -258,7 +258,7 @@ def _line(entry: Consent) -> messages.NewLine:
         Source.PROVIDER: "The carrier refuses texts to them",
     }
     who = by.get(entry.source) or (f"Recorded by {entry.agent.name}" if entry.agent else "Recorded")
-    said = (
+    sentence = (
         "Opted out: no texts can be sent"
         if entry.opted_out
         else "Opted in: texts can be sent again"
@@ -266,7 +266,7 @@ def _line(entry: Consent) -> messages.NewLine:
     return messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
-        body=f"{who}. {said}",
+        body=f"{who}. {sentence}",
         event=Event.CONSENT,
         reason=entry.note,
         agent_id=entry.agent.id if entry.agent else None,

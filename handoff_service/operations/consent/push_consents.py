@@ -32,7 +32,7 @@ EVERY = timedelta(minutes=2)
 SETTLED = timedelta(minutes=1)
 PAUSE = timedelta(seconds=0.6)  # for each request: below 100 a minute
 AFTER_FAILURE = timedelta(minutes=1)
-# retry interval; the company gets this list for its account by asking the provider
+# before the next try; the provider enables its list when the company asks for it
 NOT_OFFERED = timedelta(hours=6)
 KEY = "consent"
 
@@ -49,10 +49,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ConsentPush:
-    """``faults``: number -> the provider's objection."""
+    """``objections``: number -> the provider's objection."""
 
     batch: Batch
-    faults: Mapping[str, ConsentNotTaken]
+    objections: Mapping[str, ConsentNotTaken]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +94,23 @@ def begin_push(tx: Transaction, _command: None = None) -> Batch:
     return Batch(entries, list(_states_to_push(tx, entries, senders)))
 
 
-def finish_push(tx: Transaction, told: ConsentPush) -> None:
+def finish_push(tx: Transaction, push: ConsentPush) -> None:
     """Mark these entries as pushed, except those to retry. The ledger records the provider's
     objections."""
-    entries, faults = told.batch.entries, told.faults
+    entries, objections = push.batch.entries, push.objections
     these = one_of(c.c.id, list(entries))
     tx.conn.execute(update(c).where(these).values(told_at=tx.now, told_why=None))
-    for number, fault in faults.items():
-        told_at = None if fault.again else tx.now
+    for number, objection in objections.items():
+        done_at = None if objection.again else tx.now
         tx.conn.execute(
-            update(c).where(these, c.c.number == number).values(told_at=told_at, told_why=fault.why)
+            update(c)
+            .where(these, c.c.number == number)
+            .values(told_at=done_at, told_why=objection.why)
         )
-    goes_on = set(entries.values()) - {number for number, fault in faults.items() if fault.again}
-    requests = max(1, -(-len(told.batch.states) // CONSENTS_AT_ONCE))
+    goes_on = set(entries.values()) - {
+        number for number, objection in objections.items() if objection.again
+    }
+    requests = max(1, -(-len(push.batch.states) // CONSENTS_AT_ONCE))
     due_work.release(tx, Work.PUSH_CONSENTS, KEY, tx.now + (PAUSE * requests if goes_on else EVERY))
 
 
@@ -131,13 +135,13 @@ def _states_to_push(
         holding[row.number][row.provider_number_id] = row.consent_id
     places = {number: frozenset(ids) for ids in senders.values() for number in ids.values()}
     for number, entries in consents.of_numbers(tx.conn, [n for n in numbers if is_e164(n)]).items():
-        told_of = consent_keywords.concerned(
+        changed_by = consent_keywords.concerned(
             [
                 (e.id, e.opted_out, places.get(e.provider_number, frozenset({EVERY_NUMBER})))
                 for e in reversed(entries)
             ]
         )
-        changed = frozenset[int]().union(*(told_of[e.id] for e in entries if e.id in untold))
+        changed = frozenset[int]().union(*(changed_by[e.id] for e in entries if e.id in untold))
         for place, (sender, ids) in enumerate(senders.items()):
             if changed & {EVERY_NUMBER, *ids}:
                 held = [
@@ -147,7 +151,9 @@ def _states_to_push(
                 ]
                 # newest first
                 ended = [
-                    e for e in entries if not e.opted_out and told_of[e.id] & {EVERY_NUMBER, *ids}
+                    e
+                    for e in entries
+                    if not e.opted_out and changed_by[e.id] & {EVERY_NUMBER, *ids}
                 ]
                 by = next((e for e in entries if e.id == max(held)) if held else iter(ended), None)
                 if by is not None and by.source is not Source.PROVIDER:
@@ -164,17 +170,17 @@ def _states_to_push(
 async def when_due(job: Job) -> None:
     batch = await job.write(begin_push, None)
     try:
-        faults = await job.deps.provider.push_consents(batch.states) if batch.states else {}
+        objections = await job.deps.provider.push_consents(batch.states) if batch.states else {}
     except (OSError, NotOffered) as error:
         log.warning("consents_not_pushed", entries=len(batch.entries), why=str(error))
         failed = PushFailed(batch, str(error), offered=not isinstance(error, NotOffered))
         await job.write(postpone_push, failed)
         return
-    await job.write(finish_push, ConsentPush(batch, faults))
+    await job.write(finish_push, ConsentPush(batch, objections))
     if batch.entries:
         log.info(
             "consents_pushed",
             entries=len(batch.entries),
             pushed=len(batch.states),
-            refused=len(faults),
+            refused=len(objections),
         )

@@ -1,4 +1,4 @@
-"""Go on with an unfinished report after its requester opted out and in again."""
+"""Continue an unfinished report after its requester opted out and in again."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -37,7 +37,7 @@ def is_unfinished(tx: Transaction, interaction_id: int) -> bool:
 
 
 def resume_topic(tx: Transaction, interaction: InteractionRow) -> bool:
-    """Let the virtual agent ask on in this conversation. False when no report was left
+    """Let the virtual agent ask its next question in this conversation. False when no report is
     unfinished."""
     if interaction.owner is Owner.AGENT or not tx.settings.bot_answers:
         return False

@@ -72,7 +72,7 @@ def _decide(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dic
     for message_id, row in new.items():
         begins_with = range_of(row.requester_number)
         to = to_numbers.setdefault(begins_with, Counter())
-        # a person may get many answers from the virtual agent, and few texts from the product
+        # the virtual agent may answer a person often; the desk's own texts are few
         own = to[row.requester_number] if row.author == Author.VIRTUAL_AGENT else 0
         before = Replied(
             to_range=to.total() - own,

@@ -1,7 +1,7 @@
 """Checks of whether a desk can answer texts. The admin's checklist and ``patchboard doctor`` show
 the same ones.
 
-A check finds sentences about what is wrong; none means that it passed.
+A check returns a sentence for each problem. It passed if it returns none.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,17 +30,17 @@ class CheckName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """What the database does not know. ``provider_faults`` None: the provider was not asked."""
+    """What the database does not know. ``provider_problems`` None: the provider was not asked."""
 
     mails: bool
-    provider_faults: Sequence[str] | None = None
+    provider_problems: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One check."""
 
-    #: what is so when it passes
+    #: a sentence that is true when the check passes
     passed: str
     finds: Callable[[Connection, Outside], Sequence[str]]
     #: the page that fixes it, and its link's words
@@ -49,7 +49,7 @@ class Check:
     #: how to fix it without a browser; the end of a sentence in ``doctor``
     terminal: str = ""
     #: whether the desk cannot answer texts until it is fixed
-    is_fault: bool = True
+    is_problem: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def _unfinished(conn: Connection, _outside: Outside) -> list[str]:
 
 
 def _no_number(conn: Connection, _outside: Outside) -> list[str]:
-    return [] if list_provider_numbers(conn) else ["There is not a company number yet."]
+    return [] if list_provider_numbers(conn) else ["There is no company number yet."]
 
 
 def _stuck_queues(conn: Connection, _outside: Outside) -> list[str]:
@@ -89,7 +89,7 @@ def _nobody_online(conn: Connection, _outside: Outside) -> list[str]:
 
 
 def _provider(_conn: Connection, outside: Outside) -> Sequence[str]:
-    return outside.provider_faults or ()
+    return outside.provider_problems or ()
 
 
 def _no_mail(_conn: Connection, outside: Outside) -> list[str]:
@@ -106,7 +106,7 @@ CHECKS: dict[CheckName, Check] = {
         finds=_unfinished,
         page="/setup",
         link="Continue the set-up",
-        is_fault=False,
+        is_problem=False,
     ),
     CheckName.NUMBER: Check(
         passed="The desk has a company number",
@@ -132,7 +132,7 @@ CHECKS: dict[CheckName, Check] = {
         finds=_nobody_online,
         page="/workspace/supervisor",
         link="See who is there",
-        is_fault=False,
+        is_problem=False,
     ),
     CheckName.MAIL: Check(
         passed="The desk has a mail server",
@@ -140,13 +140,13 @@ CHECKS: dict[CheckName, Check] = {
         page="/workspace/admin/mail",
         link="Set up mail",
         terminal="Set PATCHBOARD_SMTP_URL and start the service again.",
-        is_fault=False,
+        is_problem=False,
     ),
 }
 
 
 def outcomes(conn: Connection, outside: Outside) -> list[Outcome]:
-    """Every check with what it finds now. The provider's is left out when it was not asked."""
+    """Run every check. The provider's check is left out when the provider was not asked."""
     hidden = hidden_checks(conn)
     return [
         Outcome(
@@ -156,7 +156,7 @@ def outcomes(conn: Connection, outside: Outside) -> list[Outcome]:
             is_hidden=name in hidden,
         )
         for name, check in CHECKS.items()
-        if name is not CheckName.PROVIDER or outside.provider_faults is not None
+        if name is not CheckName.PROVIDER or outside.provider_problems is not None
     ]
 
 

@@ -1,5 +1,5 @@
-"""Keep the company's own numbers and its users' numbers apart: a text from a company number is
-nobody's.
+"""Keep the company's own numbers and its users' numbers apart, because a text from a company number
+belongs to no user.
 
 Numbers are compared in one form, because carriers write some of them in two.
 """

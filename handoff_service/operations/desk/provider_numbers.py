@@ -121,7 +121,7 @@ def blockers(conn: Connection, number_id: int) -> list[Blocker]:
 def _one(tx: Transaction, number_id: int) -> sa.Row[Any]:
     found = tx.conn.execute(select(p).where(p.c.id == number_id)).one_or_none()
     if found is None:
-        raise NotFound(f"There is not a company number {number_id}.")
+        raise NotFound(f"There is no company number {number_id}.")
     return found
 
 

@@ -10,7 +10,7 @@ from handoff_service.operations.desk.sign_in import token_hash
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
-RECORDED_EVERY = timedelta(minutes=5)  # a write for each request would be too many
+RECORDED_EVERY = timedelta(minutes=5)  # one write for each request would be too many
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,8 +77,8 @@ def make_first_admin(tx: Transaction, command: FirstAdmin) -> int:
 
 
 def save_number(tx: Transaction, command: SaveStep) -> None:
-    """Put the first number on the first queue, which is made if there is none. Until the set-up
-    ends, another number corrects the only one, unless that has conversations."""
+    """Add the first number with the first queue, which is created if there is none. Until the
+    set-up ends, a second number replaces the first one, unless the first one has conversations."""
     queue = next(iter(queues.list_(tx.conn).values()), None)
     if queue is None:
         make_queue(tx, QueueFields(name=FIRST, pools=(QueuePool(group=FIRST),)))
@@ -92,7 +92,7 @@ def save_number(tx: Transaction, command: SaveStep) -> None:
 
 
 def invite_agent(tx: Transaction, command: InviteAgent) -> int:
-    """Make an agent who chooses a password by a link. Returns the id. Conflict for an e-mail
+    """Add an agent, who chooses a password with a link. Returns the id. Conflict for an e-mail
     address in use."""
     invited = MakeAgent(
         email=command.email,
@@ -116,7 +116,7 @@ def save_queue(tx: Transaction, command: SaveStep) -> None:
 
 
 def finish_step(tx: Transaction, step: Step) -> None:
-    """Remember that this step is done. Again changes nothing."""
+    """Record that this step is done. A repeated call changes nothing."""
     done = steps_done(tx.conn)
     if step not in done:
         tx.conn.execute(update(t.installation).values(setup_steps=[*done, str(step)]))

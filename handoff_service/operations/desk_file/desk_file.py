@@ -13,8 +13,7 @@ from handoff_service.errors import SetupError
 from handoff_service.lib import opening_hours, text_files
 from handoff_service.operations.cases.outage_fields import OutageEntry
 from handoff_service.operations.desk.desk_fields import DeskEntry
-from handoff_service.operations.desk_file import desk_file_errors as faults
-from handoff_service.operations.desk_file import toml_limits
+from handoff_service.operations.desk_file import desk_file_errors, toml_limits
 from handoff_service.operations.messaging_actions.messaging_action_fields import (
     MessagingActionEntry,
 )
@@ -188,16 +187,19 @@ def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFil
         raise SetupError(f"{name}: {error}") from error
     context = {COUNTRY: _country_of(content_read) or country}
     if wrong := [
-        faults.line_of(name, text, fault)
-        for fault in islice(faults.malformed(DeskFile, content_read, context), faults.MOST_LISTED)
+        desk_file_errors.line_of(name, text, error)
+        for error in islice(
+            desk_file_errors.malformed(DeskFile, content_read, context),
+            desk_file_errors.MOST_LISTED,
+        )
     ]:
-        raise SetupError(faults.listed(wrong))
+        raise SetupError(desk_file_errors.listed(wrong))
     file = DeskFile.model_validate(content_read, context=context)
     if wrong := [
-        faults.written(name, text, where, what)
-        for where, what in islice(_faults(file), faults.MOST_LISTED)
+        desk_file_errors.written(name, text, where, what)
+        for where, what in islice(_errors(file), desk_file_errors.MOST_LISTED)
     ]:
-        raise SetupError(faults.listed(wrong))
+        raise SetupError(desk_file_errors.listed(wrong))
     return file
 
 
@@ -212,13 +214,13 @@ def _country_of(content: dict[str, Any]) -> str | None:
     return named if named in SUPPORTED_REGIONS else None
 
 
-def _faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
+def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     """Errors that the rules find in well-formed entries: (where, what)."""
     for n, action in enumerate(file.messaging_actions):
-        for key, what in messaging_actions.faults(action.meant()).items():
+        for key, what in messaging_actions.errors(action.meant()).items():
             yield ("messaging_actions", n, key), what
     for n, queue in enumerate(file.queues):
-        for key, what in queues.faults(queue.meant()).items():
+        for key, what in queues.errors(queue.meant()).items():
             yield ("queues", n, key), what
         country = queue.country or (file.desk.country if file.desk else None)
         if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
@@ -227,7 +229,7 @@ def _faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
         if wrong := templates.error(template.body):
             yield ("templates", n, "body"), wrong
     for n, outage in enumerate(file.outages):
-        for key, what in outages.faults(outage.meant()).items():
+        for key, what in outages.errors(outage.meant()).items():
             yield ("outages", n, key), what
     if file.case_webhook is not None:
         yield from _webhook_faults(file.case_webhook)

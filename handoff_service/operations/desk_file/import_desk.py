@@ -61,8 +61,8 @@ async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
 
 
 def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]:
-    """Like ``import_file``, inside a transaction. It hashes a file that is not hashed yet, which
-    blocks every other write; use that only for a desk that serves nobody yet."""
+    """Like ``import_file``, inside a transaction. If the file's passwords are not hashed yet, it
+    hashes them. That blocks every other write, so use it only before the desk is in service."""
     if isinstance(given, DeskFile):
         given = hash_secrets(given, stored_secrets(tx.conn, given), tx.settings.link_key)
     file, hashed = given.file, given.hashed

@@ -103,8 +103,8 @@ def _plain(
     write_facts(tx, new_facts)
     changes: dict[str, Changes] = {str(one): {} for one in new_facts if one not in before}
     for user_id, now in _on_file(tx, before).items():
-        told = {"facts": [None, None]} if new_facts.get(user_id) else {}
-        if differs := difference(before[user_id], now) | told:
+        fact_changes = {"facts": [None, None]} if new_facts.get(user_id) else {}
+        if differs := difference(before[user_id], now) | fact_changes:
             changes[str(user_id)] = differs
     record_many(tx, Noun.USER, changes)
 

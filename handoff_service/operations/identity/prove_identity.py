@@ -47,7 +47,8 @@ class ClaimedAccount:
 
 
 class AlternativeKind(StrEnum):
-    """What a requester asks for who has no code, or gave the wrong e-mail address or number."""
+    """The request of somebody who has no code, or who gave the wrong e-mail address or employee
+    number."""
 
     NEW_CODE = "new_code"
     OTHER = "other"
@@ -133,8 +134,8 @@ def _anew(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def something_else(tx: Transaction, command: Alternative) -> Standing:
-    """Without a code: send a new one, ask for a fact or another account instead, or let the
-    requester choose."""
+    """For a requester without a code: send a new code, ask for a fact or another account, or let
+    the requester choose."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None and proof.expects is not Expects.ACCOUNT:
         if command.wish is AlternativeKind.NEW_CODE and tx.settings.mails:

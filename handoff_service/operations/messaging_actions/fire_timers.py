@@ -76,7 +76,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         opted_out = consents.opted_out_of(tx.conn, {timer.interaction_id for timer in found})
         prompts: list[
             tuple[InteractionRow, messages.NewLine]
-        ] = []  # for agents; written together when a line of another kind comes
+        ] = []  # lines for agents; they are written together before a line of another kind
         ended: set[int] = set()  # timers that do nothing disappear from pages too
         for timer in sorted(found, key=lambda one: _place(one, stored)):
             counts[timer.interaction_id] += 1
@@ -167,8 +167,8 @@ def _who(interaction: InteractionRow, named: _Names, waiting: timedelta) -> Acti
 
 
 def _prompt(action: MessagingAction, who: ActionPlaceholders) -> messages.NewLine:
-    told = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
-    return messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=told, event=Event.PROMPT)
+    prompt = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
+    return messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=prompt, event=Event.PROMPT)
 
 
 def _prompt_requester(
@@ -221,9 +221,9 @@ def _set_state(
         )
         return replace(interaction, state=state, owner=Owner.NONE, closed_at=tx.now)
     interactions.put_state(tx.conn, interaction.id, state)
-    said = f"“{action.name}” set this to {words}"
+    sentence = f"“{action.name}” set this to {words}"
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, reason=reason
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.TIMER, reason=reason
     )
     messages.append(tx, interaction, line)
     schedule_offers(tx)  # on hold frees the agent's capacity

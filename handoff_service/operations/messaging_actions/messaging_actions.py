@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, faults
+from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, errors
 from handoff_service.rules.shared import conditions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
@@ -106,7 +106,7 @@ def delete_messaging_action(tx: Transaction, action_id: int) -> None:
 
 def checked(action: MessagingAction) -> None:
     """BadInput, by field, for an action that cannot be saved."""
-    found = faults(action)
+    found = errors(action)
     if found:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in found.items()), errors=found)
 

@@ -55,7 +55,7 @@ class _Desk:
     decided: dict[int, tuple[int, str]]
     served: dict[str, tuple[int, datetime]]
     again: list[datetime] = field(default_factory=list)
-    # queue -> the longest wait that nobody was found for
+    # queue -> the longest wait of an item for which no agent was found
     nobody_for: dict[int, timedelta] = field(default_factory=dict)
     log: list[dict[str, object]] = field(default_factory=list)
     texts: list[WaitingText] = field(default_factory=list)
@@ -71,7 +71,7 @@ def offer_work(tx: Transaction, behind: int | None = None) -> int:
     """Go through the queues once, skipping ``behind`` items of each (None: from the front). Returns
     the number of offers made."""
     behind = behind or 0
-    # first: a change after this line schedules another run
+    # before reading, because a later change schedules another run
     due_work.cancel(tx, Work.OFFER_WORK, [_key(behind)])
     seen = _to_decide(tx, behind)
     rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen]) if seen else {}

@@ -13,7 +13,7 @@ from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
-from handoff_service.rules.routing.queues import QueueFields, faults
+from handoff_service.rules.routing.queues import QueueFields, errors
 from handoff_service.rules.shared import conditions
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine import tables as t
@@ -104,7 +104,7 @@ def delete_queue(tx: Transaction, queue_id: int) -> None:
 
 def checked(tx: Transaction, queue: QueueFields) -> None:
     """BadInput, by field, for a queue that cannot be saved."""
-    found = faults(queue)
+    found = errors(queue)
     country = queue.country or desk_country(tx.conn)
     if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
         found["schedule"] = wrong

@@ -46,9 +46,8 @@ def words_of(fault: Mapping[str, Any]) -> str:
 def read_as[M: BaseModel](
     model: type[M], values: Mapping[str, Any], country: str | None = None
 ) -> M:
-    """The values of a form as an entry. National phone numbers are read with ``country``.
-
-    BadInput names each wrong field and what would be right.
+    """Read a form's values as an entry. ``country``: for national phone numbers. BadInput names
+    each wrong field and states what is allowed.
     """
     try:
         return model.model_validate(values, context={COUNTRY: country})

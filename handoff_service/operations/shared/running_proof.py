@@ -89,7 +89,7 @@ def card(row: Proving) -> dict[str, str]:
 
 
 def end(tx: Transaction, proof: LockedProof, **values: object) -> LockedProof:
-    """Stop expecting anything from the requester. An unused code is still redacted when it is
-    texted."""
+    """Stop waiting for an answer of the requester. If the requester texts an unused code later, it
+    is still redacted."""
     row = proofs.change(tx, proof.row, ended_at=tx.now, **values)
     return ask(tx, replace(proof, row=row), None)

@@ -101,7 +101,7 @@ def promote(tx: Transaction, command: Promote) -> BotModel:
     model = models.get(tx.conn, command.hash)
     running = models.in_state(tx.conn, ModelState.RUNNING)
     if running is not None and running.hash == model.hash:
-        raise Conflict("This model runs already.")
+        raise Conflict("This model is already running.")
     if reasons := promotion_blocks(tx.conn, model, running):
         raise Conflict(" ".join(reasons))
     if command.canary and model.state is not ModelState.CANARY and running is not None:

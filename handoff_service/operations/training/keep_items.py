@@ -93,8 +93,8 @@ def _new_item(
 ) -> int | None:
     asked = _question(tx, interaction.id, text.up_to_seq)
     known = people_in(tx.conn, [text.body, asked or ""], interaction.id)
-    said = masked(text.body[:LONGEST], names=known.names, own=known.own, ids=known.ids)
-    if not without_masks(said):
+    masked_text = masked(text.body[:LONGEST], names=known.names, own=known.own, ids=known.ids)
+    if not without_masks(masked_text):
         return None
     question = masked(asked, names=known.names, own=known.own, ids=known.ids) if asked else None
     source = ItemSource.AUDIT if lane is Lane.AUDIT else why.source
@@ -103,8 +103,8 @@ def _new_item(
         .values(
             bot_turn_id=text.turn_id,
             interaction_id=interaction.id,
-            text=said,
-            fold=clusters.fold_hash(said),
+            text=masked_text,
+            fold=clusters.fold_hash(masked_text),
             lane=lane,
             source=source,
             weight=order.WEIGHTS[source],
@@ -126,7 +126,7 @@ def _new_item(
         )
         .returning(i.c.id)
     ).scalar_one()
-    cluster = _cluster(tx, made, said, lane) or made
+    cluster = _cluster(tx, made, masked_text, lane) or made
     tx.conn.execute(update(i).where(i.c.id == made).values(cluster=cluster))
     tx.hint(TRAINER)
     return int(made)

@@ -74,8 +74,8 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
             _save_unfinished(tx, interaction)
             _bye(tx, interaction)
         case Command.HELP:
-            said = texts.help_text(tx.conn, spoken_language(tx.conn, interaction.id))
-            messages.send_text(tx, interaction, said, Author.SYSTEM)
+            reply = texts.help_text(tx.conn, spoken_language(tx.conn, interaction.id))
+            messages.send_text(tx, interaction, reply, Author.SYSTEM)
         case Command.RESTART:
             _save_unfinished(tx, interaction)
             _restart(tx, interaction)
@@ -99,8 +99,8 @@ def _leave_queue(tx: Transaction, interaction: InteractionRow, command: Command)
 
 
 def _bye(tx: Transaction, interaction: InteractionRow) -> None:
-    said = texts.goodbye(tx.conn, spoken_language(tx.conn, interaction.id))
-    messages.send_text(tx, interaction, said, Author.SYSTEM)
+    reply = texts.goodbye(tx.conn, spoken_language(tx.conn, interaction.id))
+    messages.send_text(tx, interaction, reply, Author.SYSTEM)
     end_interaction(tx, interaction, State.CLOSED_COMPLETE, sentence=SAID_GOODBYE)
 
 

@@ -92,9 +92,9 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         )
     asked = asked_before(tx, interaction)
     turn_id = turn.id if turn is not None else new_turn(tx, interaction, asked=asked.get("asked"))
-    told = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
-    told |= asked
-    metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
+    facts = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
+    facts |= asked
+    metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **facts}
     return Question(
         sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata
     )
@@ -108,8 +108,8 @@ def _answer_without_bot(
     answer = in_language(answer, spoken_language(tx.conn, interaction.id))
     for part in split(with_choices(answer, choices)):
         messages.send_text(tx, interaction, part, Author.VIRTUAL_AGENT)
-    shown = [[c.title, c.payload] for c in choices]
-    update_turn(tx, turn_id, answered_at=tx.now, choices=shown, outcome=TurnOutcome.ANSWERED)
+    same_choices = [[c.title, c.payload] for c in choices]
+    update_turn(tx, turn_id, answered_at=tx.now, choices=same_choices, outcome=TurnOutcome.ANSWERED)
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
 
 
@@ -119,10 +119,10 @@ def _leave_unanswered(
     """End the turn without an answer. A system line shows the reason, and the next text starts
     another turn."""
     turn_id = new_turn(tx, interaction)
-    said = f"Not answered: it looks like {kind}."
+    sentence = f"Not answered: it looks like {kind}."
     messages.append(
-        tx, interaction, messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said)
+        tx, interaction, messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence)
     )
-    shown = [[c.title, c.payload] for c in choices]
-    update_turn(tx, turn_id, answered_at=tx.now, choices=shown, outcome=TurnOutcome.SILENT)
+    same_choices = [[c.title, c.payload] for c in choices]
+    update_turn(tx, turn_id, answered_at=tx.now, choices=same_choices, outcome=TurnOutcome.SILENT)
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])

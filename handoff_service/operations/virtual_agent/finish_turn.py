@@ -139,8 +139,8 @@ def _answer(
     if turn.hand_off:
         leave_virtual_agent(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
     elif _restarts(turn) and not replies:
-        said = texts.restarted(tx.conn, spoken_language(tx.conn, interaction.id))
-        messages.send_text(tx, interaction, said, Author.SYSTEM)
+        restarted = texts.restarted(tx.conn, spoken_language(tx.conn, interaction.id))
+        messages.send_text(tx, interaction, restarted, Author.SYSTEM)
 
 
 def _restarts(turn: TurnRow) -> bool:

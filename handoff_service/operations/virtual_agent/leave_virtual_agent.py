@@ -42,15 +42,15 @@ def _with_case(
     if number is None:
         return dict(collected)
     about = short(collected[PROBLEM], LONGEST_SAID)
-    said = opened("case", number, about, THEN, spoken_language(tx.conn, interaction.id))
-    messages.send_text(tx, interaction, said, Author.VIRTUAL_AGENT)
+    reply = opened("case", number, about, THEN, spoken_language(tx.conn, interaction.id))
+    messages.send_text(tx, interaction, reply, Author.VIRTUAL_AGENT)
     numbers = [collected[CASE], number] if CASE in collected else [number]
     return {**collected, CASE: ", ".join(numbers)}
 
 
 def _come_back(tx: Transaction, interaction: InteractionRow, reason: str) -> InteractionRow | None:
-    """Return the conversation to the live agent, without an offer, because it was theirs. None when
-    the agent has left or takes no work."""
+    """Return the conversation to the live agent who requested the proof, without an offer. None
+    when the agent has left or takes no work."""
     agent = work_items.candidate(tx.conn, interaction.back_to or 0)
     due_work.cancel(tx, Work.PROOF_LIMIT, [interaction.id])
     if agent is None or not agent.takes_work:

@@ -61,5 +61,5 @@ def instead_of_texts(tx: Transaction, interaction: InteractionRow, *, after: int
     if interaction.expects is None:
         return None
     a = t.proof_answers
-    told = select(a.c.id).where(a.c.interaction_id == interaction.id, a.c.seq > after).limit(1)
-    return TOLD if tx.conn.execute(told).first() is not None else None
+    query = select(a.c.id).where(a.c.interaction_id == interaction.id, a.c.seq > after).limit(1)
+    return TOLD if tx.conn.execute(query).first() is not None else None

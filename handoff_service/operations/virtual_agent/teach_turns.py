@@ -120,15 +120,15 @@ def _text(tx: Transaction, interaction: InteractionRow, turn: _Row) -> Text | No
     earlier = (b.c.interaction_id == interaction.id, b.c.id < turn.id)
     after = tx.conn.execute(select(sa.func.max(b.c.up_to_seq)).where(*earlier)).scalar() or 0
     of_then = _at_epoch(interaction, turn.epoch)
-    said = unanswered_texts(tx, of_then, after=after, up_to=turn.up_to_seq)
-    body = "\n".join(text for text in said if text)
-    shown = tx.conn.execute(
+    answered = unanswered_texts(tx, of_then, after=after, up_to=turn.up_to_seq)
+    body = "\n".join(text for text in answered if text)
+    pairs = tx.conn.execute(
         select(b.c.choices)
         .where(*earlier, b.c.epoch == turn.epoch, b.c.answered_at.is_not(None))
         .order_by(b.c.id.desc())
         .limit(1)
     ).scalar()
-    choices = [Choice(*pair) for pair in shown or ()]
+    choices = [Choice(*pair) for pair in pairs or ()]
     if not body or for_bot(body, choices) != body.lstrip("/ \t\r\n"):
         return None
     asked = turn.asked or {}

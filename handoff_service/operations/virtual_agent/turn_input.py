@@ -81,11 +81,11 @@ def told_to_bot(
     """The metadata for a turn. ``handed_back``: the agent's outcome, in every turn of an epoch that
     began with a return to the bot. ``before``: steps that the bot takes before the turn, such as
     slots to set."""
-    told: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
     before: dict[str, Any] = {"slots": opening["slots"]} if opening and opening["slots"] else {}
     line = _given_back(tx, interaction) if interaction.epoch > 1 else None
     if line is not None:
-        told["handed_back"] = {"said": line.body, "outcome": line.reason}
+        metadata["handed_back"] = {"said": line.body, "outcome": line.reason}
     if (
         line is not None
         and line.name
@@ -100,7 +100,7 @@ def told_to_bot(
         before |= {} if opening else {"payload": HANDED_BACK}
     if spoken := _changed_language(tx, interaction):
         before["slots"] = {**before.get("slots", {}), "language": spoken}
-    return told | ({"before": before} if before else {})
+    return metadata | ({"before": before} if before else {})
 
 
 def language_payload(texts: Sequence[str]) -> str | None:

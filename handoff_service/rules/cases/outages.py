@@ -1,4 +1,4 @@
-"""Outages: what requesters are told about a service that is down, and when."""
+"""Outages: the announcement about a service that is down, and the period in which it applies."""
 
 import re
 from collections.abc import Iterable
@@ -68,7 +68,7 @@ class OutageFields:
     active: bool = True
 
     def is_current(self, at: datetime) -> bool:
-        """Whether requesters are told about the outage at this moment."""
+        """Whether the outage is announced at this moment."""
         return self.active and self.since <= at and (self.until is None or at < self.until)
 
 
@@ -85,7 +85,7 @@ def _telling(text: str) -> set[str]:
     return {_SAME.get(word, word) for word in telling - _TELLS_NOTHING}
 
 
-def faults(outage: OutageFields) -> dict[str, str]:
+def errors(outage: OutageFields) -> dict[str, str]:
     """Return field -> its error; empty if the outage can be saved."""
     found = {}
     if wrong := _text_error(outage.text):

@@ -86,8 +86,8 @@ def _is_open(quiet: QuietHours, at: datetime, zone: ZoneInfo) -> bool:
 
 def _is_skipped(local: datetime) -> bool:
     """Whether clocks skip this local time when they go forward."""
-    shown = local.astimezone(UTC).astimezone(local.tzinfo)
-    return shown.replace(tzinfo=None, fold=0) != local.replace(tzinfo=None, fold=0)
+    existing = local.astimezone(UTC).astimezone(local.tzinfo)
+    return existing.replace(tzinfo=None, fold=0) != local.replace(tzinfo=None, fold=0)
 
 
 def _openings(quiet: QuietHours, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:

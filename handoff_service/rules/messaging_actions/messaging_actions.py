@@ -145,7 +145,7 @@ def _filled(text: str, who: ActionPlaceholders, *, guest: str, nobody: str) -> s
 STATES = frozenset(State) - {State.NEW}
 
 
-def faults(action: MessagingAction) -> dict[str, str]:
+def errors(action: MessagingAction) -> dict[str, str]:
     """Field -> what would be right. Empty when the action can be saved."""
     found = {}
     if action.action is Action.SET_STATE and action.state not in STATES:
@@ -154,8 +154,8 @@ def faults(action: MessagingAction) -> dict[str, str]:
         )
     if action.action is not Action.SET_STATE and action.state is not None:
         found["state"] = f"is for set_state; this action is {action.action}"
-    if fault := _text_error(action):
-        found["text"] = fault
+    if wrong := _text_error(action):
+        found["text"] = wrong
     return found
 
 

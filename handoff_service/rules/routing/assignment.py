@@ -191,10 +191,10 @@ def _considered(c: Candidate, need: Need, why: LeftOut | None, picked: set[int])
 
 
 def _words(c: Candidate, need: Need, why: LeftOut | None, *, chosen: bool) -> str:
-    said: StrEnum = why or Because.NOT_FIRST
+    reason: StrEnum = why or Because.NOT_FIRST
     if chosen:
-        said = Because.AFFINITY if c.agent_id == need.affinity else Because[need.rule.name]
-    return said.format(
+        reason = Because.AFFINITY if c.agent_id == need.affinity else Because[need.rule.name]
+    return reason.format(
         presence=c.presence.replace("_", " "),
         skills=" and ".join(sorted(need.mandatory - c.skills)),
         after=c.after_seconds,

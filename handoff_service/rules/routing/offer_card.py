@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 USER = "user."  # followed by external_id, email, or the name of a user's attribute: user.department
-MOST = 12  # agents read a card in seconds
+MOST = 12  # agents have only seconds to read a card
 _FIELD = re.compile(r"[A-Za-z][\w.\- ]{0,79}")
 
 

@@ -51,7 +51,7 @@ def explain(queues: Mapping[int, QueueFields], usual: int, facts: QueueFacts) ->
 
 
 def _takes(queue: QueueFields, facts: QueueFacts) -> bool:
-    """A queue without conditions takes only what its company numbers bring."""
+    """A queue without conditions gets only the conversations of its company numbers."""
     return bool(queue.conditions) and queue_conditions.matches(queue.conditions, queue.match, facts)
 
 

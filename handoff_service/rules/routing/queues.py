@@ -55,7 +55,7 @@ class QueueFields:
     texts: Mapping[SystemMessage, str] = field(default_factory=dict)
 
 
-def faults(queue: QueueFields) -> dict[str, str]:
+def errors(queue: QueueFields) -> dict[str, str]:
     """Field -> what would be right. Empty when the queue can be saved."""
     found = {}
     for key, names in (

@@ -32,7 +32,7 @@ class Week:
 
 
 def parse(expression: str | None) -> Week | None:
-    """None for an expression that is richer than a week. Empty: always open."""
+    """The week of an expression. None: a week cannot show it. Empty: always open."""
     if not (expression or "").strip() or expression == "24/7":
         return Week(times=dict.fromkeys(DAYS, WHOLE_DAY))
     times: dict[str, Times] = {}

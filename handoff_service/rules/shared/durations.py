@@ -35,5 +35,5 @@ def describe(duration: timedelta) -> str:
         count, seconds = divmod(seconds, size)
         parts.append((count, WORDS[unit] + ("" if count == 1 else "s")))
     first = next((n for n, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    shown = [f"{count} {word}" for count, word in parts[first : first + 2] if count]
-    return " ".join(shown) or "0 seconds"
+    used = [f"{count} {word}" for count, word in parts[first : first + 2] if count]
+    return " ".join(used) or "0 seconds"

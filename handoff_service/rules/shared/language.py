@@ -158,8 +158,8 @@ def _is_all_spanish(text: str) -> bool:
 
 
 def _split(text: str) -> list[str]:
-    said = text.casefold().replace("\u2019", "'").translate(_ACCENTS)
-    return re.findall(r"[\w']+", said)
+    folded = text.casefold().replace("\u2019", "'").translate(_ACCENTS)
+    return re.findall(r"[\w']+", folded)
 
 
 # Texts that ask for a language --------------------------------------------------------------------
@@ -220,14 +220,14 @@ _ANOTHER = re.compile(
 def requested_language(text: str) -> Language | None:
     """The language that the whole text asks for: "keep English", "en inglés por favor". None for
     every other text, even if it names a language."""
-    said = text.casefold().replace("\u2019", "'").translate(_ACCENTS)
-    words = re.findall(r"[\w']+|[,.;!?]", said)
+    folded = text.casefold().replace("\u2019", "'").translate(_ACCENTS)
+    words = re.findall(r"[\w']+|[,.;!?]", folded)
     named = [at for at, word in enumerate(words) if word in _NAMES]
     others = [word for word in words if word not in _NAMES and word[0].isalnum()]
     if any(word not in _COURTESIES for word in others):
         return None
     if not named:
-        return Language.SPANISH if _ANOTHER.search(said) else None
+        return Language.SPANISH if _ANOTHER.search(folded) else None
     refused = [_is_refused(words, at) for at in named]
     wanted = [_NAMES[words[at]] for at, no in zip(named, refused, strict=True) if not no]
     if wanted:

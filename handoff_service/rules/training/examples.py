@@ -25,13 +25,13 @@ _FORBIDDEN = re.compile(
 
 def example_of(text: str) -> str:
     """A requester's text as an example without entities."""
-    said = one_line(text).lstrip("/ ")
-    for _ in range(len(said)):
-        if (found := ENTITY.search(said)) is None:
+    example = one_line(text).lstrip("/ ")
+    for _ in range(len(example)):
+        if (found := ENTITY.search(example)) is None:
             break
         end = found.start() + found[0].index("]") + 1
-        said = f"{said[:end]} {said[end:]}"
-    return said
+        example = f"{example[:end]} {example[end:]}"
+    return example
 
 
 def one_line(text: str) -> str:

@@ -65,19 +65,19 @@ def masked(
     the agents in the conversation; an ordinary word among them is masked where it is capitalized.
     ``ids``: employee numbers. All are folded.
     """
-    said = _URL_QUERY.sub("", _EMAIL.sub(EMAIL, text))
-    said = _REDACTED.sub(CODE, said)
+    found = _URL_QUERY.sub("", _EMAIL.sub(EMAIL, text))
+    found = _REDACTED.sub(CODE, found)
     known = {one for one in ids if one}
-    said = re.sub(r"[\w\-]+", lambda one: NUMBER if folded(one[0]) in known else one[0], said)
+    found = re.sub(r"[\w\-]+", lambda one: NUMBER if folded(one[0]) in known else one[0], found)
     for shape in (_PHONE, _LETTERED, _RUN):
-        said = shape.sub(_number, said)
-    return re.sub(rf"{NAME}(?:\s+{NAME})+", NAME, _without_names(said, names, own)).strip()
+        found = shape.sub(_number, found)
+    return re.sub(rf"{NAME}(?:\s+{NAME})+", NAME, _without_names(found, names, own)).strip()
 
 
 def without_masks(text: str) -> str:
     """The text as an example: without masks, and with single spaces."""
-    said = " ".join(_MASKS.sub(" ", text).split())
-    return re.sub(r"\s+(?=[,.!?;:])", "", said).strip(" ,;:-")
+    rest = " ".join(_MASKS.sub(" ", text).split())
+    return re.sub(r"\s+(?=[,.!?;:])", "", rest).strip(" ,;:-")
 
 
 def _number(found: re.Match[str]) -> str:

@@ -33,14 +33,14 @@ _ACCENTS = str.maketrans("áéíóúü\u2019", "aeiouu'")
 def is_addition(text: str, devices: Collection[str], of_case: str | None) -> bool:
     """Whether the text adds to the case. ``devices``: the devices and systems that the text names.
     ``of_case``: the case's device, if it is known."""
-    said = " ".join(text.casefold().translate(_ACCENTS).split())
-    is_part = of_case in _WHOLE and bool(_OF_IT.match(said))
-    if _NEW.search(said):
+    folded = " ".join(text.casefold().translate(_ACCENTS).split())
+    is_part = of_case in _WHOLE and bool(_OF_IT.match(folded))
+    if _NEW.search(folded):
         return False
-    if _REFERS.match(said):
+    if _REFERS.match(folded):
         return True
     others = {name for name in devices if name != of_case and not (is_part and name in _PARTS)}
     if others:
         return False
-    is_short = bool(_OF_IT.match(said)) and len(said.split()) <= LONGEST
-    return bool(_BEGINS.match(said) or _ENDS.search(said)) or is_short
+    is_short = bool(_OF_IT.match(folded)) and len(folded.split()) <= LONGEST
+    return bool(_BEGINS.match(folded) or _ENDS.search(folded)) or is_short

@@ -59,8 +59,8 @@ _COMPILED = {
 
 def automated(text: str) -> AutomatedText | None:
     """The kind of an automated text. None for a text that a person may have written."""
-    said = " ".join(text.replace("\u2019", "'").split())
-    return next((kind for kind, pattern in _COMPILED.items() if pattern.search(said)), None)
+    one_line = " ".join(text.replace("\u2019", "'").split())
+    return next((kind for kind, pattern in _COMPILED.items() if pattern.search(one_line)), None)
 
 
 def all_automated(texts: Sequence[str]) -> AutomatedText | None:

@@ -121,11 +121,11 @@ def open_cases(found: Sequence[CaseLine], language: Language = Language.ENGLISH)
     """The newest unresolved cases, each on its own line."""
     if not found:
         return in_language(NO_CASES, language)
-    shown = found[:MOST_CASES]
+    listed = found[:MOST_CASES]
     head = in_language(YOUR_CASE if len(found) == 1 else YOUR_CASES, language)
-    if len(found) > len(shown):
+    if len(found) > len(listed):
         head = in_language(NEWEST_CASES, language).format(count=len(found))
-    return _with_room(lambda most: "\n".join([head, *(_line(c, most, language) for c in shown)]))
+    return _with_room(lambda most: "\n".join([head, *(_line(c, most, language) for c in listed)]))
 
 
 def _line(case: CaseLine, most: int, language: Language) -> str:

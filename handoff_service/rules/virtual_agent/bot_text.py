@@ -127,16 +127,16 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
     buttons may send payloads. So the leading slash is removed, and a text that is only a payload
     becomes ``NO_WORDS``.
     """
-    said = plain(text)
+    reply = plain(text)
     for choice in choices:
-        if said and said == plain(choice.title):
+        if reply and reply == plain(choice.title):
             return choice.payload
-    position = _position(said, len(choices))
+    position = _position(reply, len(choices))
     if position is not None:
         return choices[position - 1].payload
     if (word := yes_or_no(text)) is not None:
         return next((c.payload for c in choices if _says(c, word)), word)
-    if (word := _word(said)) and len(meant := [c for c in choices if _says(c, word)]) == 1:
+    if (word := _word(reply)) and len(meant := [c for c in choices if _says(c, word)]) == 1:
         return meant[0].payload
     if _PAYLOAD.fullmatch(text.strip()):
         return NO_WORDS
@@ -152,14 +152,14 @@ def is_code(text: str) -> bool:
 def yes_or_no(text: str) -> str | None:
     """The answer "yes" or "no" that a text of such emoji gives, for example a thumb up. None for
     other texts."""
-    said = {
+    emoji = {
         c
         for c in text
         if not c.isspace() and c not in "\u200d\ufe0f♀♂" and not "\U0001f3fb" <= c <= "\U0001f3ff"
     }
-    if not said:
+    if not emoji:
         return None
-    return "yes" if said <= YES_EMOJI else "no" if said <= NO_EMOJI else None
+    return "yes" if emoji <= YES_EMOJI else "no" if emoji <= NO_EMOJI else None
 
 
 def without_bot(texts: Sequence[str], choices: Sequence[Choice]) -> str | None:

@@ -66,9 +66,9 @@ def meant(text: str, words: CommandWords) -> Command | None:
     """The command that the whole text is. None for a text to the bot or about consent."""
     if not may_be(text):
         return None
-    said = plain(without_signature(text))
+    words_of_text = plain(without_signature(text))
     known = _by_word(tuple((command, tuple(its_words)) for command, its_words in words.items()))
-    return known.get(said) or known.get(_POLITE.sub("", said))
+    return known.get(words_of_text) or known.get(_POLITE.sub("", words_of_text))
 
 
 @functools.lru_cache(64)  # the same words serve text after text
@@ -89,15 +89,15 @@ def error(words: CommandWords) -> str | None:
         if len(its_words) > MOST:
             return f"must have at most {MOST} words for {command}"
         for word in its_words:
-            said = plain(word)
-            if not said or len(word) > LONGEST:
+            folded = plain(word)
+            if not folded or len(word) > LONGEST:
                 return (
                     f"has “{word}” for {command}; write a word or a few, at most {LONGEST} "
                     "characters"
                 )
             # the carriers' keywords always opt out or in, so no command may have one
-            if said.upper() in (*OPT_OUT, *OPT_IN):
+            if folded.upper() in (*OPT_OUT, *OPT_IN):
                 return f"has “{word}” for {command}, which always opts out or in; use another word"
-            if taken.setdefault(said, command) != command:
-                return f"has “{word}” for {taken[said]} and for {command}"
+            if taken.setdefault(folded, command) != command:
+                return f"has “{word}” for {taken[folded]} and for {command}"
     return None

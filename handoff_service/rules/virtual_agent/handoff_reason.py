@@ -18,9 +18,9 @@ def reason_in(text: str) -> str | None:
     if found is None:
         return None
     what = " ".join(found["what"].split())
-    said = f"about {what}" if found["word"].lower() in _SUBJECT else what
+    reason = f"about {what}" if found["word"].lower() in _SUBJECT else what
     return (
-        f"{said[:LONGEST].rsplit(' ', 1)[0]}..."
-        if len(said) > LONGEST
-        else said.rstrip(" .!?") or None
+        f"{reason[:LONGEST].rsplit(' ', 1)[0]}..."
+        if len(reason) > LONGEST
+        else reason.rstrip(" .!?") or None
     )

@@ -19,10 +19,10 @@ def is_question(text: str) -> bool:
 
     Without "¿" it needs both: "why it broke I can't say" is an answer, and so is "monitor?".
     """
-    said = " ".join(text.casefold().replace("'", "").replace("\u2019", "").split()).translate(
+    folded = " ".join(text.casefold().replace("'", "").replace("\u2019", "").split()).translate(
         _ACCENTS
     )
-    if "¿" in said:
+    if "¿" in folded:
         return True
-    words = re.sub(r"[^\w\s]+", "", said)
-    return said.rstrip(" !.").endswith("?") and bool(_BEGINS.match(words))
+    words = re.sub(r"[^\w\s]+", "", folded)
+    return folded.rstrip(" !.").endswith("?") and bool(_BEGINS.match(words))

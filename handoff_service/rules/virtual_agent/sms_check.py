@@ -69,7 +69,7 @@ class SmsProblem:
         return f"{self.file}:{self.line}: {self.name}: {self.what}. {self.suggestion}."
 
 
-def faults(text: BotText, settings: SmsCheckSettings) -> list[SmsProblem]:
+def problems(text: BotText, settings: SmsCheckSettings) -> list[SmsProblem]:
     """Every problem of a text. Empty: the text is fit for SMS."""
     found = []
     for line in (text.text, *text.buttons):
@@ -133,8 +133,10 @@ def _foreign_hosts(text: str, allowed: Iterable[str]) -> list[str]:
 
 def _instead(characters: str) -> str:
     plain = {c: LOOK_ALIKES.get(c) or _without_accent(c) for c in characters}
-    said = [f"{to!r} for {c!r}" for c, to in plain.items() if to]
-    return f"Write {', '.join(said)}" if said else f"Leave {_listed(characters)} out"
+    replacements = [f"{to!r} for {c!r}" for c, to in plain.items() if to]
+    return (
+        f"Write {', '.join(replacements)}" if replacements else f"Leave {_listed(characters)} out"
+    )
 
 
 def _listed(characters: str) -> str:

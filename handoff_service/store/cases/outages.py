@@ -1,4 +1,4 @@
-"""Outages that requesters are told about."""
+"""Outages: the announcements that answer requesters' questions."""
 
 from datetime import datetime
 
@@ -28,7 +28,7 @@ def get(conn: Connection, outage_id: int) -> Outage:
 
 
 def current(conn: Connection) -> list[Outage]:
-    """The outages that requesters are told about at this moment."""
+    """The outages that the virtual agent announces now."""
     return [outage for outage in _read(conn, o.c.active) if outage.current]
 
 

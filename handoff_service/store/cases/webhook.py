@@ -61,5 +61,5 @@ def calls(conn: Connection, limit: int) -> list[WebhookCall]:
 
 
 def given_up(conn: Connection) -> int:
-    """How many of the kept events were never delivered."""
+    """How many stored events could not be delivered."""
     return conn.execute(select(func.count()).where(k.c.state == CallState.GIVEN_UP)).scalar_one()

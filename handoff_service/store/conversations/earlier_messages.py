@@ -107,13 +107,13 @@ def _chapters(conn: Connection, parts: Sequence[_Part]) -> list[Chapter]:
     lines: dict[int, list[Message]] = {}
     for line in conversations.some_messages(conn, [sa.or_(*each)]):
         lines.setdefault(line.interaction_id, []).append(line)
-    shown = {
+    by_id = {
         one.id: one
         for one in conversations.list_(conn, [i.c.id.in_([p.interaction_id for p in parts])])
     }
     return [
         Chapter(
-            interaction=shown[p.interaction_id],
+            interaction=by_id[p.interaction_id],
             lines=lines.get(p.interaction_id, []),
             to_its_end=p.to_its_end,
         )

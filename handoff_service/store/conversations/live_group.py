@@ -47,8 +47,8 @@ def leave(tx: Transaction, interaction_id: int, agent_id: int) -> None:
 
 
 def read_thanks(tx: Transaction, interaction_id: int, agent_id: int, seq: int) -> bool:
-    """The agent who had a closed conversation has read up to ``seq``. Whether thanks after closing
-    are among it."""
+    """Record that the agent of a closed conversation has read up to ``seq``. Returns whether this
+    includes thanks after closing."""
     i = t.interactions
     mine = (i.c.id == interaction_id, i.c.assigned_to == agent_id, i.c.thanked_seq <= seq)
     return tx.conn.execute(update(i).where(*mine).values(thanked_seq=None)).rowcount > 0

@@ -1,4 +1,4 @@
-"""Since when a requester waits for the answer of a live agent, as parts of queries over
+"""How long a requester has waited for a live agent's answer, as parts of queries over
 ``interactions``."""
 
 import sqlalchemy as sa

@@ -23,8 +23,9 @@ i, m, p = t.interactions, t.messages, t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """Texts of a day or a provider number. ``sent``: have left us, including ``failed``;
-    ``segments``: of those; ``costs``: currency -> the known total price in millionths."""
+    """Texts of a day or a provider number. ``sent``: texts that the provider accepted, including
+    ``failed`` ones; ``segments``: their segments; ``costs``: currency -> the known total price in
+    millionths."""
 
     received: int = 0
     sent: int = 0

@@ -33,7 +33,7 @@ def select_users(
     *,
     limit: int | None = None,
 ) -> list[User]:
-    """The users for whom this holds, by id."""
+    """The users that match the condition, by id."""
     rows = conn.execute(select(u).where(where).order_by(u.c.id).limit(limit)).all()
     numbers = values_by_key(conn, _NUMBERS, [r.id for r in rows])
     return [

@@ -120,7 +120,7 @@ def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
     elif not re.fullmatch(r"\d{4}", now):
         raise SetupError(
             f"The database of PATCHBOARD_DATABASE_URL belongs to another program: its schema {now} "
-            "is none of Patchboard's. Use an empty database."
+            "is not one of Patchboard's. Use an empty database."
         )
     else:
         raise SetupError(

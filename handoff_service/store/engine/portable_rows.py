@@ -33,8 +33,8 @@ def tables_of(conn: sa.Connection) -> list[sa.Table]:
 
 def write_rows(conn: sa.Connection, table: sa.Table) -> Iterator[bytes]:
     """Every row of a table, one line each."""
-    shown = [sa.cast(c, sa.Text) if isinstance(c.type, sa.JSON) else c for c in table.columns]
-    rows = conn.execution_options(yield_per=AT_ONCE).execute(sa.select(*shown))
+    columns = [sa.cast(c, sa.Text) if isinstance(c.type, sa.JSON) else c for c in table.columns]
+    rows = conn.execution_options(yield_per=AT_ONCE).execute(sa.select(*columns))
     for row in rows:
         yield json.dumps([_to_json(value) for value in row], ensure_ascii=False).encode() + b"\n"
 

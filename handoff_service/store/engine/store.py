@@ -159,8 +159,10 @@ class Store:
             began = self._reads.admission.took()
             try:
                 with self._reading.connect() as conn:
-                    shown = conn.execution_options(now=self._clock(), public_url=self._public_url)
-                    return query(shown, *args, **kwargs)
+                    with_options = conn.execution_options(
+                        now=self._clock(), public_url=self._public_url
+                    )
+                    return query(with_options, *args, **kwargs)
             except sa.exc.SQLAlchemyError as error:
                 if is_away(error):
                     raise DatabaseAway(name_of(error)) from error

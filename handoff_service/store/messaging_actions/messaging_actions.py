@@ -112,12 +112,12 @@ def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
     found = timers.running(conn, interaction_id)
     stored = list_(conn, {timer.action_id for timer in found})
     zone = ZoneInfo(desk_time_zone(conn))
-    shown = [_running(timer, stored[timer.action_id].action, zone) for timer in found]
+    listed = [_running(timer, stored[timer.action_id].action, zone) for timer in found]
     if not any(stored[timer.action_id].action.needs_texts for timer in found):
-        return shown
+        return listed
     if not consents.opted_out_of(conn, [interaction_id]):
-        return shown
-    return [one for one in shown if not stored[one.action.id].action.needs_texts]
+        return listed
+    return [one for one in listed if not stored[one.action.id].action.needs_texts]
 
 
 def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> RunningTimer:

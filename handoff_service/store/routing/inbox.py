@@ -172,8 +172,7 @@ def transfer_of(conn: Connection, interaction_id: int) -> TransferNow | None:
 
 
 def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:
-    """The latest work item of an interaction: why it came to live agents, and what was
-    collected."""
+    """The latest work item of an interaction, with the handoff reason and the collected facts."""
     query = (
         select(w.c.id).where(w.c.interaction_id == interaction_id).order_by(w.c.id.desc()).limit(1)
     )

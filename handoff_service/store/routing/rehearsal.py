@@ -1,4 +1,4 @@
-"""Who would get a conversation: what work assignment would decide, without a conversation."""
+"""Rehearses work assignment: which agent would get an imagined conversation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class Rehearsal:
 
 
 def rehearse(conn: Connection, imagined: Imagined) -> Rehearsal:
-    """Agents are judged by their presence and load now."""
+    """Decide with the agents' current presence and load."""
     p = t.provider_numbers
     number = conn.execute(
         select(p.c.number, p.c.queue_id).where(p.c.id == imagined.provider_number_id)

@@ -1,4 +1,4 @@
-"""The virtual agent's turns: what it was asked, what it understood, what it knows by now."""
+"""The virtual agent's turns: the questions, its answers and its collected facts."""
 
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,11 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import BotTurnSeen
 
 b, m = t.bot_turns, t.messages
-LAST_TURNS = 3  # a handoff's card is read in seconds
+LAST_TURNS = 3  # more would make a handoff's card too long to read
 
 
 def answered_up_to(conn: Connection, interaction_id: int) -> int:
-    """The place in the conversation up to which turns have answered."""
+    """The seq of the newest text that a turn has answered, or 0."""
     query = select(func.max(b.c.up_to_seq)).where(
         b.c.interaction_id == interaction_id, b.c.answered_at.is_not(None)
     )
@@ -22,8 +22,7 @@ def answered_up_to(conn: Connection, interaction_id: int) -> int:
 
 
 def stands(conn: Connection, turn_id: int) -> bool:
-    """Whether what is done in this turn still counts: it is not answered yet, and its epoch has not
-    ended."""
+    """Whether this turn is still valid: nobody has answered it, and its epoch has not ended."""
     i = t.interactions
     query = (
         select(b.c.id)
@@ -34,7 +33,7 @@ def stands(conn: Connection, turn_id: int) -> bool:
 
 
 def is_asked(conn: Connection, interaction_id: int, epoch: int) -> bool:
-    """Whether the bot has been asked something in this epoch that it has not answered yet."""
+    """Whether the bot still owes an answer in this epoch."""
     open_one = (b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.answered_at.is_(None))
     return conn.execute(select(b.c.id).where(*open_one)).first() is not None
 
@@ -51,8 +50,8 @@ def is_first(conn: Connection, interaction_id: int, epoch: int) -> bool:
 
 
 def choices(conn: Connection, interaction_id: int, epoch: int) -> list[list[str]]:
-    """Title and payload of the numbered lines that the requester has before them: those of the
-    epoch's last answer."""
+    """Title and payload of the choices in the epoch's last answer, which the requester can choose
+    by number."""
     query = (
         select(b.c.choices)
         .where(
@@ -65,7 +64,8 @@ def choices(conn: Connection, interaction_id: int, epoch: int) -> list[list[str]
 
 
 def said_before(conn: Connection, interaction_id: int, epoch: int, most: int) -> list[str | None]:
-    """What a bot that tells nothing of itself answered in the epoch's last turns, newest first."""
+    """The answers of the epoch's last turns, newest first. Only bots that do not report
+    ``understood`` have them."""
     query = (
         select(b.c.said)
         .where(
@@ -80,8 +80,8 @@ def said_before(conn: Connection, interaction_id: int, epoch: int, most: int) ->
 
 
 def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
-    """What the bot knew of the requester's wish after its last turn that did not fail, by the names
-    agents read."""
+    """The facts that the bot had collected after its last successful turn, by the names that agents
+    read."""
     query = (
         select(b.c.understood)
         .where(b.c.interaction_id == interaction_id, b.c.understood.is_not(None))
@@ -93,7 +93,7 @@ def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
 
 
 def last_seen(conn: Connection, interaction_id: int, until: datetime) -> list[BotTurnSeen]:
-    """The last turns that answered texts, as they were at that time, oldest first."""
+    """The last turns until that time that answered texts, oldest first."""
     query = (
         select(b.c.up_to_seq, b.c.understood, b.c.asked_at)
         .where(b.c.interaction_id == interaction_id, b.c.asked_at <= until, b.c.opening.is_(None))
@@ -115,7 +115,7 @@ def last_seen(conn: Connection, interaction_id: int, until: datetime) -> list[Bo
 
 
 def _text(conn: Connection, interaction_id: int, after: int, up_to: int) -> str:
-    """What the requester wrote in a turn, the texts of a burst in one."""
+    """The requester's text in a turn. Several texts of a burst are joined."""
     query = select(m.c.body).where(
         m.c.interaction_id == interaction_id,
         m.c.direction == Direction.INBOUND,
@@ -126,7 +126,7 @@ def _text(conn: Connection, interaction_id: int, after: int, up_to: int) -> str:
 
 
 def answers_to(conn: Connection, number: str, since: datetime) -> int:
-    """How often a bot answered this number, in whatever conversation."""
+    """How often a bot answered this number, in all its conversations."""
     i = t.interactions
     query = select(func.count()).select_from(b.join(i, i.c.id == b.c.interaction_id))
     return conn.execute(
@@ -135,7 +135,7 @@ def answers_to(conn: Connection, number: str, since: datetime) -> int:
 
 
 def did_since(conn: Connection, number: str, action: str, since: datetime) -> bool:
-    """Whether the bot ran this action for this number, in whatever conversation, and answered."""
+    """Whether the bot ran this action in an answered turn of this number, in any conversation."""
     i = t.interactions
     query = select(b.c.understood).select_from(b.join(i, i.c.id == b.c.interaction_id))
     answered = (b.c.outcome == TurnOutcome.ANSWERED, b.c.understood.is_not(None))

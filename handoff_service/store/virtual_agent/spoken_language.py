@@ -1,4 +1,4 @@
-"""The language that a requester is answered in."""
+"""The language of the replies to a requester."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -10,7 +10,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
 i, m = t.interactions, t.messages
-LAST_TEXTS = 30  # a language that was last clear before these has been left long ago
+LAST_TEXTS = 30  # older texts say nothing about the language that the requester uses now
 
 
 def spoken_language(conn: Connection, interaction_id: int) -> Language:

@@ -9,7 +9,7 @@ from typing import Self
 from sanic import Request
 
 from handoff_service.errors import BadInput
-from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, faults
+from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, errors
 from handoff_service.rules.shared import conditions, durations
 from handoff_service.rules.shared.conditions import Match, Operator
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
@@ -138,7 +138,7 @@ def of(action: MessagingAction | None) -> ActionForm:
 
 def checked(action: MessagingAction) -> MessagingAction:
     """Return the action if it can be saved, else raise BadInput."""
-    if wrong := faults(action):
+    if wrong := errors(action):
         raise BadInput(errors={name: f"This {what}." for name, what in wrong.items()})
     return action
 

@@ -144,9 +144,9 @@ def schedule_words(desk: PanelDesk, form: ActionForm) -> list[str]:
     chosen = [
         name for name in form.form.values["queues"].splitlines() if name in desk.queues
     ] or list(desk.queues)
-    shown = [f"{name}: {_open(desk.queues[name])}" for name in chosen[:SCHEDULES_SHOWN]]
+    sentences = [f"{name}: {_open(desk.queues[name])}" for name in chosen[:SCHEDULES_SHOWN]]
     more = len(chosen) - SCHEDULES_SHOWN
-    return [*shown, f"and those of {more} more"] if more > 0 else shown
+    return [*sentences, f"and those of {more} more"] if more > 0 else sentences
 
 
 def _open(schedule: Schedule) -> str:

@@ -56,7 +56,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     )
     found = await store.read(agents.list_, words=q, after=behind, limit=PAGE + 1)
     more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
-    shown: dict[str, Any] = {
+    values: dict[str, Any] = {
         "rows": found[:PAGE],
         "q": q,
         "first": not behind,
@@ -64,7 +64,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
         "new": f"{HERE}/new",
     }
     groups = await store.read(agents.groups)
-    return await admin_page(request, agent, "agents.html", here=HERE, groups=groups, **shown)
+    return await admin_page(request, agent, "agents.html", here=HERE, groups=groups, **values)
 
 
 def _shown(one: Agent) -> tuple[str, dict[str, str]]:

@@ -26,24 +26,24 @@ HERE = "/checklist"
 @page(Role.ADMIN)
 async def checklist_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The checks of the database at once; the page's script then asks for all of them."""
-    shown = _shown(await _outcomes(request, ask=False))
-    return await admin_page(request, agent, "checklist.html", here=HERE, **shown)
+    values = _shown(await _outcomes(request, ask=False))
+    return await admin_page(request, agent, "checklist.html", here=HERE, **values)
 
 
 @page(Role.ADMIN)
 async def live_checks(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The same with the provider's answers, which take a moment."""
     around: dict[str, Any] = {"csrf": csrf_token(request), "under": UNDER, "here": HERE}
-    shown = _shown(await _outcomes(request, ask=True))
-    return render("admin/checks.html", **around, **shown)
+    values = _shown(await _outcomes(request, ask=True))
+    return render("admin/checks.html", **around, **values)
 
 
 async def _outcomes(request: Request, *, ask: bool) -> list[Outcome]:
     desk = desk_of(request)
-    kind, faults = provider_of(desk.settings), None
+    kind, problems = provider_of(desk.settings), None
     if ask and kind.checked:
-        faults = await kind.faults(desk.settings, await desk.store.read(list_provider_numbers))
-    outside = Outside(mails=desk.settings.mails, provider_faults=faults)
+        problems = await kind.problems(desk.settings, await desk.store.read(list_provider_numbers))
+    outside = Outside(mails=desk.settings.mails, provider_problems=problems)
     return await desk.store.read(outcomes, outside)
 
 

@@ -1,5 +1,5 @@
-"""The question before a record is deleted. It checks first: with something in the way it names and
-links that, and offers nothing to press."""
+"""The question before a record is deleted. If other records prevent that, the page links to them
+and has no button to delete."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

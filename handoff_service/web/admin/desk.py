@@ -70,16 +70,16 @@ def _number_fields() -> list[NumberField]:
 def _values(conn: Connection) -> dict[str, str]:
     """The form's values for the desk as it is now."""
     now = desk.desk(conn)
-    shown = DeskEntry(name="Patchboard").model_dump() if now is None else now
-    words = with_shipped(shown["commands"])
+    stored = DeskEntry(name="Patchboard").model_dump() if now is None else now
+    words = with_shipped(stored["commands"])
     values = {
-        name: "" if shown[name] is None else str(shown[name])
+        name: "" if stored[name] is None else str(stored[name])
         for name in NAMES
         if name not in COMMANDS
     }
-    values |= {name: "1" * shown[name] for name in SWITCHES}
-    values |= {"card_fields": "\n".join(shown["card_fields"])}
-    values |= {"countries": ", ".join(shown["countries"])}
+    values |= {name: "1" * stored[name] for name in SWITCHES}
+    values |= {"card_fields": "\n".join(stored["card_fields"])}
+    values |= {"countries": ", ".join(stored["countries"])}
     return values | {name: ", ".join(words[command]) for name, command in COMMANDS.items()}
 
 
@@ -106,8 +106,8 @@ async def save_desk(request: Request, agent: CurrentAgent) -> HTTPResponse:
     if outcome.form is None:
         return done(request, HERE)
     now = await desk_of(request).store.read(_values)
-    shown = replace(outcome.form, values=now | dict(outcome.form.values))
-    return await _form(request, agent, shown, status=outcome.status)
+    merged = replace(outcome.form, values=now | dict(outcome.form.values))
+    return await _form(request, agent, merged, status=outcome.status)
 
 
 def _given(typed: Mapping[str, str], absent: Collection[str]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class Editor[T]:
     )
     #: right values for fields that are empty in a new form, to find the errors of the other fields
     valid: Mapping[str, str] = field(default_factory=dict)
-    #: what is said after saving, when it is not that it was saved (see pages.DONE)
+    #: the message after saving; None: the usual one (see pages.DONE)
     says: Callable[[Connection, int], str | None] = field(default=lambda _conn, _number: None)
     #: further variables for the template
     around: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(
@@ -128,7 +128,7 @@ class Editor[T]:
         async def delete(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             try:
                 deleted = await desk_of(request).store.write(*self.delete(agent, number))
-            except Conflict as conflict:  # something came in the way since the page was shown
+            except Conflict as conflict:  # something has prevented it since the page was shown
                 return await self._ask(request, agent, number, conflict)
             return done(request, self.here, "deactivated" if deleted is False else "deleted")
 
@@ -155,10 +155,10 @@ class Editor[T]:
         number = saving.id if saving.id is not None else outcome.answer
         where = f"{self.at}/{number}" if self.stays else self.here
         usual = "made" if saving.id is None else "saved"
-        said = (
+        message = (
             None if number is None else await desk_of(saving.request).store.read(self.says, number)
         )
-        return done(saving.request, where, said or usual)
+        return done(saving.request, where, message or usual)
 
     def _watch(self, number: int) -> Watch:
         return Watch(

@@ -122,9 +122,9 @@ async def follow(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Return the panels for the form as it is now. With ``rows`` also return its conditions, after
     one of them has changed."""
     form = sent(request).changed(request)
-    shown = await _shown(request, form, _edited(request))
+    values = await _shown(request, form, _edited(request))
     rows, removed = bool(request.args.get("rows")), bool(form_field(request, "remove"))
-    return render("admin/action_follow.html", under=UNDER, rows=rows, removed=removed, **shown)
+    return render("admin/action_follow.html", under=UNDER, rows=rows, removed=removed, **values)
 
 
 @page(Role.ADMIN)
@@ -158,8 +158,8 @@ async def _form_page(
     status: int = 200,
     **ran: Any,
 ) -> HTTPResponse:
-    shown = await _shown(request, form, action_id)
-    stored = shown["desk_now"].stored.get(action_id or 0)
+    values = await _shown(request, form, action_id)
+    stored = values["desk_now"].stored.get(action_id or 0)
     given = {
         "title": stored.action.name if stored else "New messaging action",
         "back": HERE,
@@ -174,7 +174,7 @@ async def _form_page(
         else await desk_of(request).store.read(_watch(action_id).history),
     }
     return await admin_page(
-        request, agent, "messaging_action.html", here=HERE, status=status, **given | shown | ran
+        request, agent, "messaging_action.html", here=HERE, status=status, **given | values | ran
     )
 
 

@@ -35,14 +35,14 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
         )
     )
     more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
-    shown: dict[str, Any] = {
+    values: dict[str, Any] = {
         "rows": found[:PAGE],
         "q": q,
         "first": not behind,
         "next": more,
         "new": None,
     }
-    return await admin_page(request, agent, "profiles.html", here=HERE, **shown)
+    return await admin_page(request, agent, "profiles.html", here=HERE, **values)
 
 
 @page(Role.ADMIN)

@@ -51,7 +51,7 @@ def _read(conn: Connection, number_id: int) -> ProviderNumber:
     for one in list_provider_numbers(conn):
         if one.id == number_id:
             return one
-    raise NotFound(f"There is not a company number {number_id}.")
+    raise NotFound(f"There is no company number {number_id}.")
 
 
 def _shown(one: ProviderNumber) -> tuple[str, dict[str, str]]:

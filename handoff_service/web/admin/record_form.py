@@ -74,8 +74,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordForm:
-    """A form that was sent. ``watch`` None: it creates a record. ``valid``: right values for fields
-    that have none yet."""
+    """A form that was sent. ``watch`` None: it creates a record. ``valid``: valid values for fields
+    that are empty in a new form."""
 
     request: Request
     form: Form
@@ -94,8 +94,8 @@ class RecordForm:
             return Outcome(form=await self._merged(store, form, stale.title), status=stale.status)
         except Refusal as refusal:
             more = await self._more_errors(store, form, refusal)
-            shown = form.with_refusal(more)
-            return Outcome(form=await self._merged(store, shown, ""), status=refusal.status)
+            refused = form.with_refusal(more)
+            return Outcome(form=await self._merged(store, refused, ""), status=refusal.status)
 
     async def _write(self, store: Store, form: Form, was: Filled | None) -> Any:
         operation, command = await self.write(form)
@@ -104,8 +104,8 @@ class RecordForm:
         return await store.write(operation, command)
 
     async def _more_errors(self, store: Store, form: Form, refusal: Refusal) -> Refusal:
-        """The refusal, with the errors that its own ones hid: each try has right values in the
-        wrong fields, and saves nothing."""
+        """The refusal with all errors. Each further try puts valid values into the wrong fields, to
+        find the errors that they hid, and saves nothing."""
         right = await self._right(store)
         errors = {name.split(".")[0]: what for name, what in refusal.errors.items()}
         unknown = dict(getattr(refusal, "unknown", {}))
@@ -131,7 +131,7 @@ class RecordForm:
         return self.valid if self.watch is None else await store.read(self.watch.read)
 
     async def _merged(self, store: Store, form: Form, said: str) -> Form:
-        """The form with what somebody else saved since it was filled; unchanged when nobody did."""
+        """The form, merged with the changes that somebody else has saved since it was filled."""
         watch, was = self.watch, form.was
         if watch is None or was is None:
             return form

@@ -42,10 +42,10 @@ async def try_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
             result = await read(rehearse, imagined)
     except Refusal as refusal:
         form = form.with_refusal(refusal)
-    shown = {"form": form, "result": result, **await read(_around)}
+    page_values = {"form": form, "result": result, **await read(_around)}
     status = 400 if form.errors else 200
     return await admin_page(
-        request, agent, "try_routing.html", here=QUEUES, back=QUEUES, status=status, **shown
+        request, agent, "try_routing.html", here=QUEUES, back=QUEUES, status=status, **page_values
     )
 
 

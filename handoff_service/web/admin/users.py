@@ -43,14 +43,14 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     q, behind = (request.args.get("q") or "").strip()[:100], after(request)
     found = await desk_of(request).store.read(users.by_name, q, after=behind, limit=PAGE + 1)
     more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
-    shown: dict[str, Any] = {
+    values: dict[str, Any] = {
         "rows": found[:PAGE],
         "q": q,
         "first": not behind,
         "next": more,
         "new": f"{HERE}/new",
     }
-    return await admin_page(request, agent, "users.html", here=HERE, **shown)
+    return await admin_page(request, agent, "users.html", here=HERE, **values)
 
 
 def _read(conn: Connection, user_id: int) -> User:

@@ -1,5 +1,5 @@
-"""The week grid of a queue's opening hours: it writes the expression, and follows it when that is
-typed."""
+"""The week grid of a queue's opening hours. It writes the expression, and shows the expression that
+somebody types."""
 
 import json
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class DayRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """``rows`` empty: the expression is richer than a week."""
+    """``rows`` empty: a week cannot show the expression."""
 
     rows: list[DayRow]
     closed_on_holidays: bool = False

@@ -227,10 +227,10 @@ class _Stream:
             after = line.seq
             events.append(self._line(line))
         events += self._receipts(conn, interaction_id)
-        shown = _INTERACTION.dump_json(conversations.get(conn, interaction_id, self._agent_id))
-        if always or self._seen.get(interaction_id) != hash(shown):
-            events.append(self._event("interaction", shown))
-        self._seen[interaction_id] = hash(shown)
+        content = _INTERACTION.dump_json(conversations.get(conn, interaction_id, self._agent_id))
+        if always or self._seen.get(interaction_id) != hash(content):
+            events.append(self._event("interaction", content))
+        self._seen[interaction_id] = hash(content)
         self._sent_seq[interaction_id] = after
         return events
 

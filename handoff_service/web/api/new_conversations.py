@@ -105,7 +105,7 @@ async def _recipient(asked: ApiRequest[Any, Any]) -> Recipient:
     country = await asked.desk.store.read(desk_country)
     senders = await asked.desk.store.read(list_provider_numbers)
     if not senders:
-        raise BadInput(errors={"from": "there is not a company number yet"})
+        raise BadInput(errors={"from": "there is no company number yet"})
     return Recipient(
         to=await asked.desk.store.read(phone_input.recipient, asked.body.to, country),
         provider_number=asked.body.sender or senders[0].number,

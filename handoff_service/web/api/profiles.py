@@ -18,7 +18,7 @@ class ProfileQuery(Paging):
 
 
 class TieBody(Body):
-    """``user_id`` null: the number belongs to nobody known."""
+    """``user_id`` null: nobody knows whose number it is."""
 
     user_id: int | None = Field(ge=1)
 

@@ -92,4 +92,4 @@ async def _one(asked: ApiRequest[Any, Any], number_id: int) -> ProviderNumber:
     for one in await asked.desk.store.read(list_provider_numbers):
         if one.id == number_id:
             return one
-    raise NotFound(f"There is not a company number {number_id}.")
+    raise NotFound(f"There is no company number {number_id}.")

@@ -37,7 +37,7 @@ class AdminBody(BaseModel):
 
 
 async def start(request: Request) -> HTTPResponse:
-    """Lead to the step that comes next, or ask for the token's link."""
+    """Redirect to the next step, or ask for the link with the token."""
     store = desk_of(request).store
     if not await store.read(has_admin):
         return await _page(request, str(request.args.get("token") or ""), Form(values=EMPTY))

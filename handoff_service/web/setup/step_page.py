@@ -32,7 +32,7 @@ async def step_page(
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
     done = await desk.store.read(steps_done)
-    shown = {
+    values = {
         "desk": facts,
         "zone": facts.zone,
         "now": desk.clock(),
@@ -42,7 +42,7 @@ async def step_page(
         "steps_done": done,
         "title": TITLES[step],
     }
-    return render(f"setup/{template}", status=status, **shown | given)
+    return render(f"setup/{template}", status=status, **values | given)
 
 
 def follow(step: Step) -> HTTPResponse:

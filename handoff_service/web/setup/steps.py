@@ -58,8 +58,8 @@ class InviteBody(BaseModel):
 @page(Role.ADMIN)
 async def desk_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     now = await desk_of(request).store.read(desk.desk)
-    shown = now or {"name": "Service desk", "country": "US", "time_zone": ""}
-    form = Form(values={name: str(shown[name]) for name in DESK_FIELDS})
+    stored = now or {"name": "Service desk", "country": "US", "time_zone": ""}
+    form = Form(values={name: str(stored[name]) for name in DESK_FIELDS})
     return await _desk_form(request, form, is_new=now is None)
 
 

@@ -173,13 +173,13 @@ async def _for_page(
     request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]
 ) -> HTTPResponse:
     """Answer with a page for a person, or a line of text for the page's script."""
-    said = (
+    sentence = (
         " ".join([detail, *(f"{name} {what}." for name, what in errors.items())])
         if errors
         else detail
     )
     if not wants_page(request):
-        return text(said, status=status)
+        return text(sentence, status=status)
     if isinstance(error, NotSignedIn):
         return redirect(sign_in_address(request), status=303)
-    return await error_page(request, status, said)
+    return await error_page(request, status, sentence)

@@ -306,8 +306,8 @@ def _address(
 ) -> str:
     """Return the query string for these phones, leaving out ``put_away``, or with ``number``
     texting ``to`` instead."""
-    shown = [one for one in handsets if one.number != put_away]
+    handsets_left = [one for one in handsets if one.number != put_away]
     return urlencode(
-        [("from", one.number) for one in shown]
-        + [("to", to if one.number == number else one.to.number) for one in shown]
+        [("from", one.number) for one in handsets_left]
+        + [("to", to if one.number == number else one.to.number) for one in handsets_left]
     )

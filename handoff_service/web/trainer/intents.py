@@ -37,8 +37,8 @@ AT_FIRST = 100  # examples shown; a search finds the others
 async def intents_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
     model = await desk.store.read(intent_overview.last_measured)
-    shown = await run_slow(intent_overview.overview, desk.bot_data, desk.settings.home, model)
-    return await _page(request, agent, "intents", shown=shown, thin=THIN, low=LOW_F1)
+    overview = await run_slow(intent_overview.overview, desk.bot_data, desk.settings.home, model)
+    return await _page(request, agent, "intents", shown=overview, thin=THIN, low=LOW_F1)
 
 
 @page(Role.TRAINER)
@@ -72,8 +72,8 @@ async def new_answer_page(request: Request, agent: CurrentAgent) -> HTTPResponse
     """The form. ``?item=``: a text that waits for a label; its cluster fills in the examples."""
     item = _item(request.args.get("item") or "")
     texts = await desk_of(request).store.read(items.cluster_texts, item) if item else []
-    said = [example_of(without_masks(text)) for text in texts]
-    values = {"name": "", "examples": "\n".join(said), "reply": "", "spanish": ""}
+    examples = [example_of(without_masks(text)) for text in texts]
+    values = {"name": "", "examples": "\n".join(examples), "reply": "", "spanish": ""}
     return await _form(request, agent, values, {}, item)
 
 
@@ -122,7 +122,7 @@ async def change_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(Role.TRAINER)
 async def check_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The segments and faults of a reply, while the trainer types it."""
+    """The segments and problems of a reply, while the trainer types it."""
     text = next(
         (request.args.get(name) for name in ("text", "reply", "spanish") if request.args.get(name)),
         "",

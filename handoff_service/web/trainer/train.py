@@ -98,10 +98,10 @@ async def training_log(request: Request, agent: CurrentAgent) -> HTTPResponse:
     name = LOGS.get(request.args.get("step") or "", "train")
     path = rasa_cli.log_of(desk_of(request).settings.home, name)
     try:
-        said = await asyncio.to_thread(path.read_text, errors="replace")
+        text = await asyncio.to_thread(path.read_text, errors="replace")
     except FileNotFoundError:
-        said = "There is no log yet."
-    return plain_text(said[-END_OF_LOG:])
+        text = "There is no log yet."
+    return plain_text(text[-END_OF_LOG:])
 
 
 @page(Role.TRAINER)

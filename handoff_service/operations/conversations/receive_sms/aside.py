@@ -79,7 +79,7 @@ def _would_wait(tx: Transaction, provider: Provider) -> bool:
 
 
 def _names(tx: Transaction, closed: int) -> list[str]:
-    """Whom thanks can be for: the agents who took part."""
+    """The names of the agents who took part, because thanks may name one of them."""
     a, g = t.agents, t.live_group
     took_part = select(a.c.name).join(g, g.c.agent_id == a.c.id).where(g.c.interaction_id == closed)
     assigned = select(a.c.name).join(i, i.c.assigned_to == a.c.id).where(i.c.id == closed)
@@ -113,8 +113,8 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
 
 
 def _now(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
-    """The emoji that the message has afterwards. The removal of another one than it has came late:
-    it stays."""
+    """The message's emoji after this reaction. A late removal of an emoji that the message no
+    longer has changes nothing."""
     if not reaction.removed:
         return reaction.emoji
     had: str | None = message.reaction

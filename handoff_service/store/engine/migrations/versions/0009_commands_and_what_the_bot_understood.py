@@ -1,5 +1,5 @@
-"""The words for commands, when a bot repeats itself; turns that the desk opens, and the bot's own
-account of a turn."""
+"""The words of commands; the number of equal answers that mean a lost bot; turns that the desk
+opens; the bot's report on a turn."""
 
 import sqlalchemy as sa
 from alembic import op

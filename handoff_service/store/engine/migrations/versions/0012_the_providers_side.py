@@ -1,5 +1,5 @@
-"""What the provider takes for a message, what it was told of consent, messaging services, ranges of
-unknown numbers, and who it is not."""
+"""Prices of messages, consent that was pushed to the provider, messaging services, ranges of
+unknown numbers, and users ruled out for a number."""
 
 import sqlalchemy as sa
 from alembic import op

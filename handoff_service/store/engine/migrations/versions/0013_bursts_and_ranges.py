@@ -1,4 +1,5 @@
-"""Work that is put off again and again is due at the latest then; texts in a range that is full."""
+"""The latest time for work that is postponed again and again; texts blocked because their range is
+full."""
 
 import sqlalchemy as sa
 from alembic import op

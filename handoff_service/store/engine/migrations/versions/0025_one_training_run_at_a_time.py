@@ -1,4 +1,5 @@
-"""One training run at a time, which says that it runs; since when a model is what it is."""
+"""One training run at a time, which reports that it is alive; the time since which a model has its
+state."""
 
 import sqlalchemy as sa
 from alembic import op
