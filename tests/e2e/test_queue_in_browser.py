@@ -41,7 +41,7 @@ def test_several_are_put_on_hold_and_that_is_undone(story: Story) -> None:
     expect(items.filter(has_text="still broken")).to_be_visible()
     expect(items.filter(has_text="Bob Ruiz").get_by_role("checkbox")).to_be_checked()
     bar.get_by_role("button", name="Hold").click()
-    mia.get_by_label("In 1 hour").last.check()
+    mia.locator("#loaded-dialog").get_by_label("In 1 hour").check()
     mia.get_by_role("dialog", name="Put on hold 2 conversations").get_by_role(
         "button", name="Put on hold"
     ).click()

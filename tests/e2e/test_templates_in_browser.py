@@ -43,7 +43,7 @@ def test_a_slash_in_an_empty_composer_finds_a_template_by_keys(story: Story) -> 
     draft = mia.locator("#draft")
     draft.focus()
     draft.press("/")
-    options = picker(mia).get_by_role("option")
+    options = picker(mia).locator("#found-templates").get_by_role("option")
     mia.get_by_role("combobox", name="Find a template").fill("zebra")
     expect(options).to_have_count(2)
     expect(options.first).to_have_attribute("aria-selected", "true")
