@@ -3,6 +3,7 @@ do not overtake."""
 
 import asyncio
 import dataclasses
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from handoff_service.backup.restore import restore
 from handoff_service.errors import Conflict
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.consent.push_consents import push_from_now_on
+from handoff_service.operations.conversations.send_later import ScheduleText, schedule_text
 from handoff_service.operations.delivery.restored_sends import CANCELED, DecideHeld, decide_held
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
 from handoff_service.operations.shared.job import WorkerDeps
@@ -199,6 +201,28 @@ async def test_timers_fire_on_time_after_the_release_unless_they_came_due_before
     await story.store.write(decide_held, DecideHeld(send=True))
     await work(story, provider, clock)
     assert await _prompts(story, interaction) == 1
+
+
+@pytest.mark.parametrize("send", [False, True])
+async def test_scheduled_texts_leave_on_time_unless_they_were_due_and_the_admin_cancels_them(
+    send: bool, story: Story, provider: Provider, clock: MovedClock
+) -> None:
+    interaction = await quiet_conversation(story)
+    for body, hours in (("due before", 0.5), ("due later", 3)):
+        command = ScheduleText(
+            interaction_id=interaction,
+            agent_id=MIA,
+            body=body,
+            send_at=clock() + timedelta(hours=hours),
+        )
+        await story.store.write(schedule_text, command)
+    await work(story, provider, clock)
+    await hold(story, clock)
+    assert await work(story, provider, clock) == []
+    await story.store.write(decide_held, DecideHeld(send=send))
+    assert await work(story, provider, clock) == (["due before"] if send else [])
+    clock.move(2 * 3600)
+    assert await work(story, provider, clock) == ["due later"]
 
 
 async def _prompts(story: Story, interaction: int) -> int:

@@ -3,7 +3,9 @@
 import html
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,6 +13,7 @@ from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.desk.labels import MakeLabel, make_label
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.conversations import scheduled_texts
+from handoff_service.web.shared.rendering import there
 from tests.support.story import BOB, DIRECT
 from tests.web.workspace_server import Running, Visitor, running, shown
 
@@ -78,6 +81,21 @@ async def test_a_text_is_scheduled_moved_kept_and_canceled(
     )
     await mia.act(f"{one}/cancel")
     assert await desk.desk.store.read(scheduled_texts.waiting, ann) == []
+
+
+@pytest.mark.parametrize(
+    ("zones", "shown_as"),
+    [
+        (["America/New_York"], "Mon 09:00"),
+        (["America/New_York", "America/Los_Angeles"], "Mon 06:00 to 09:00"),
+        (["America/New_York", "America/Detroit"], "Mon 09:00"),
+        (["Asia/Tokyo", "Europe/Berlin"], "Mon 15:00 to 23:00"),
+        (["Pacific/Auckland", "Europe/Berlin"], "Mon 15:00 to 03:00 Tue"),
+    ],
+)
+def test_a_time_is_shown_by_the_requesters_clock(zones: list[str], shown_as: str) -> None:
+    at = datetime(2026, 11, 30, 14, tzinfo=UTC)
+    assert there(at, [ZoneInfo(one) for one in zones]) == shown_as
 
 
 async def test_several_are_held_labeled_and_closed_and_each_is_undone(

@@ -9,9 +9,10 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.operations.shared.participation import active, join, lock_for
+from handoff_service.rules.conversations.mentions import mentioned
 from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
-from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations import colleague_notices, interactions, mentions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine.lanes import Transaction
@@ -68,14 +69,28 @@ def send_parts(
 
 
 def write_note(tx: Transaction, command: Write) -> int:
-    """A private note: live agents see it, the requester never does. Returns its position in the
-    conversation."""
+    """A private note: live agents see it, the requester never does. Agents whom it names get a
+    notice. Returns its position in the conversation."""
     body = checked_text(command.body, most=10_000)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     line = messages.NewLine(
         kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id
     )
-    return messages.append(tx, interaction, line)
+    seq = messages.append(tx, interaction, line)
+    if "@" in body:
+        _mention(tx, interaction.id, seq, command.agent_id, body)
+    return seq
+
+
+def _mention(tx: Transaction, interaction_id: int, seq: int, agent_id: int, body: str) -> None:
+    named = mentioned(body, mentions.agents_to_name(tx.conn)) - {agent_id}
+    if not named:
+        return
+    mentions.put(tx, interaction_id, seq, named)
+    said = f"{agent_name(tx.conn, agent_id)} mentioned you in a note"
+    for agent in named:
+        colleague_notices.put(tx, agent, interaction_id, said)
+        tx.hint(f"agent:{agent}", interaction_id)
 
 
 def _take_over(tx: Transaction, interaction: InteractionRow, agent_id: int) -> InteractionRow:

@@ -8,8 +8,10 @@ from handoff_service import log
 from handoff_service.errors import Conflict
 from handoff_service.operations.consent.push_consents import push_from_now_on
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
+from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
 from handoff_service.operations.shared.messages import notify
 from handoff_service.rules.shared.vocabulary import CallState, Status, Work
+from handoff_service.store.conversations import interactions, scheduled_texts
 from handoff_service.store.conversations.interactions import line
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import due_work
@@ -40,6 +42,7 @@ def decide_held(tx: Transaction, command: DecideHeld) -> int:
         _cancel_texts(tx, texts)
         _cancel_calls(tx)
         _cancel_timers(tx)
+        _cancel_scheduled(tx)
         for kind in (Work.MAIL_CODE, Work.BOT_TURN):
             due_work.cancel(tx, kind, restore_holds.keys(tx.conn, kind))
     outcome = "released" if command.send else "canceled"
@@ -93,3 +96,13 @@ def _cancel_timers(tx: Transaction) -> None:
     timers.wait_for_next(
         tx, {r.id: line(r.provider_number_id, r.requester_number) for r in tx.conn.execute(of_held)}
     )
+
+
+def _cancel_scheduled(tx: Transaction) -> None:
+    """Cancel the scheduled texts that have come due since. Later ones still leave."""
+    for text_id in restore_holds.keys(tx.conn, Work.SEND_LATER):
+        text = scheduled_texts.find(tx.conn, text_id)
+        if text is not None and text.send_at <= tx.now:
+            interaction = interactions.lock(tx.conn, text.interaction_id)
+            said = "A scheduled text was canceled by an admin after the desk was restored"
+            cancel_scheduled(tx, interaction, said, texts=[text])

@@ -29,6 +29,7 @@ SENDING = (
     Work.DELIVER,
     Work.BOT_TURN,
     Work.TIMER,
+    Work.SEND_LATER,
     Work.PROOF_LIMIT,
     Work.FOLLOW_UP,
     Work.MAIL_CODE,
@@ -108,8 +109,8 @@ def keys(conn: Connection, kind: Work) -> list[int]:
 
 
 def end(conn: Connection, *, outcome: str, agent_id: int | None, now: datetime) -> None:
-    """Record the admin's decision. Work that is still held becomes due now; timers at their own
-    times."""
+    """Record the admin's decision. Work that is still held becomes due now; timers and scheduled
+    texts at their own times."""
     conn.execute(
         update(_r)
         .where(_r.c.ended_at.is_(None))
@@ -126,5 +127,12 @@ def end(conn: Connection, *, outcome: str, agent_id: int | None, now: datetime) 
         update(_d)
         .where(IS_HELD, is_timer)
         .values(due_at=func.coalesce(first, sa.literal(now, _d.c.due_at.type)))
+    )
+    s = t.scheduled_texts
+    send_at = select(s.c.send_at).where(s.c.id == sa.cast(_d.c.key, sa.BigInteger))
+    conn.execute(
+        update(_d)
+        .where(IS_HELD, _d.c.kind == Work.SEND_LATER)
+        .values(due_at=func.coalesce(send_at.scalar_subquery(), sa.literal(now, _d.c.due_at.type)))
     )
     conn.execute(update(_d).where(IS_HELD).values(due_at=now))

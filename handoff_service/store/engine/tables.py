@@ -746,6 +746,16 @@ scheduled_texts = Table(
     _time("created_at"),
     Index("ix_scheduled_texts_interaction_id", "interaction_id", "send_at"),
 )
+#: Agents whom private notes name.
+mentions = Table(
+    "mentions",
+    metadata,
+    _id(),
+    #: who is named
+    _ref("agent_id", "agents.id", drop=True),
+    _ref("message_id", "messages.id", drop=True),
+    Index("ix_mentions_agent_id", "agent_id", "id"),
+)
 #: Cases, kept beyond their conversation.
 cases = Table(
     "cases",

@@ -283,6 +283,20 @@ class ListItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A private note that names the calling agent. ``seq``: its place in the conversation."""
+
+    id: int
+    interaction_id: int
+    seq: int
+    user: Named | None
+    requester_number: str
+    by: Named
+    body: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListView:
     """A saved way to look at the list of ongoing conversations.
 

@@ -7,7 +7,7 @@ let fading;
 export function startPicks() {
   if (!document.getElementById("bulk-bar")) return;
   document.addEventListener("change", ({ target }) => {
-    if (target.matches(".pick")) pick(target.value, target.checked);
+    if (target.matches(".pick")) pick(idOf(target), target.checked);
   });
   document.addEventListener("click", ({ target }) => {
     if (target.closest("#bulk-clear")) clear();
@@ -32,9 +32,9 @@ export function showPicks() {
   const bar = document.getElementById("bulk-bar");
   if (!bar) return;
   const boxes = [...document.querySelectorAll("#ongoing .pick")];
-  const there = new Set(boxes.map((box) => box.value));
+  const there = new Set(boxes.map(idOf));
   for (const id of [...picked]) if (!there.has(id)) picked.delete(id);
-  for (const box of boxes) box.checked = picked.has(box.value);
+  for (const box of boxes) box.checked = picked.has(idOf(box));
   bar.hidden = !picked.size;
   document.getElementById("bulk-count").textContent = picked.size ? `${picked.size} selected` : "";
   document.getElementById("ongoing").toggleAttribute("data-picking", picked.size > 0 || picking());
@@ -45,6 +45,11 @@ export function fillFromPicks(dialog) {
   if (!form) return;
   form.elements.ids.value = [...picked].join(",");
   form.querySelector("[data-picked]").textContent = picked.size === 1 ? "1 conversation" : `${picked.size} conversations`;
+}
+
+// The boxes are alike, so that a list of a thousand stays small.
+function idOf(box) {
+  return box.parentElement.id.slice("item-".length);
 }
 
 function pick(id, on) {

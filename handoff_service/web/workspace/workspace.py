@@ -59,6 +59,7 @@ from handoff_service.web.workspace import (
     labels,
     list_views,
     live_updates,
+    mentions,
     misunderstood,
     new_conversation,
     passwords,
@@ -296,6 +297,7 @@ PAGES: dict[str, Any] = {
     **consent.PAGES,
     **labels.PAGES,
     **bulk.PAGES,
+    **mentions.PAGES,
     **send_later.PAGES,
     **time_choices.PAGES,
 }

@@ -1,0 +1,33 @@
+"""@mentions in private notes: whom a note names."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from handoff_service.rules.conversations.folding import folded
+from handoff_service.rules.shared.names import first_name
+
+_AT = re.compile(r"(?<![\w.@])@(?=\w)")
+_GOES_ON = re.compile(r"\w")
+
+
+def mentioned(note: str, agents: Mapping[int, str]) -> set[int]:
+    """The agents that a note names after an @: by their full name, or by their first name if no
+    other agent has it. ``agents``: id -> name. Case and accents do not matter."""
+    full = {agent: folded(name) for agent, name in agents.items()}
+    first = {agent: folded(first_name(name)) for agent, name in agents.items()}
+    shared = Counter(first.values())
+    found: set[int] = set()
+    for at in _AT.finditer(note):
+        rest = folded(note[at.end() :])
+        by_full = {agent for agent, name in full.items() if _begins(rest, name)}
+        by_first = {
+            agent for agent, name in first.items() if shared[name] == 1 and _begins(rest, name)
+        }
+        found |= by_full or by_first
+    return found
+
+
+def _begins(rest: str, name: str) -> bool:
+    """Whether the text begins with the whole name."""
+    return bool(name) and rest.startswith(name) and not _GOES_ON.match(rest, len(name))

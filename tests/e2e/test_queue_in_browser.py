@@ -1,0 +1,51 @@
+"""The work queue in Chromium: a text that leaves later, and several conversations at once."""
+
+from playwright.sync_api import expect
+
+from tests.e2e.people import BOB, DIRECT, Story
+
+
+def test_what_stands_in_the_composer_leaves_later(story: Story) -> None:
+    ann, mia = story.talking()
+    mia.locator("#draft").fill("Does it work now?")
+    mia.get_by_role("button", name="Schedule this text").click()
+    dialog = mia.get_by_role("dialog", name="later")
+    expect(dialog.get_by_label("Text", exact=True)).to_have_value("Does it work now?")
+    expect(dialog.locator("output")).to_contain_text("09:00 for Ann")
+    dialog.get_by_label("In 3 hours").check()
+    expect(dialog.locator("output")).not_to_contain_text("09:00 for Ann")
+    dialog.get_by_role("button", name="Schedule").click()
+    expect(dialog).to_be_hidden()
+    expect(mia.locator("#draft")).to_have_value("")
+    waits = mia.get_by_role("list", name="Scheduled texts")
+    expect(waits).to_contain_text("Does it work now?")
+    ann.text("It works!")
+    expect(waits).to_contain_text("Ann has written since.")
+    waits.get_by_role("button", name="Cancel this text").click()
+    expect(waits).to_be_hidden()
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen canceled a scheduled text")
+
+
+def test_several_are_put_on_hold_and_that_is_undone(story: Story) -> None:
+    _, mia = story.talking()
+    story.text_many(["my badge is broken"], number=BOB, to=DIRECT)
+    mia.get_by_role("button", name="Accept").first.click()
+    items = mia.locator("#ongoing > li")
+    expect(items.filter(has_text="Bob Ruiz")).to_be_visible()
+    mia.get_by_role("button", name="Select several").click()
+    for name in ("Ann Lee", "Bob Ruiz"):
+        items.filter(has_text=name).get_by_role("checkbox").check()
+    bar = mia.get_by_role("toolbar", name="Selected conversations")
+    expect(bar).to_contain_text("2 selected")
+    story.text_many(["still broken"], number=BOB, to=DIRECT)
+    expect(items.filter(has_text="still broken")).to_be_visible()
+    expect(items.filter(has_text="Bob Ruiz").get_by_role("checkbox")).to_be_checked()
+    bar.get_by_role("button", name="Hold").click()
+    mia.locator("#loaded-dialog").get_by_label("In 1 hour").check()
+    mia.get_by_role("dialog", name="Put on hold 2 conversations").get_by_role(
+        "button", name="Put on hold"
+    ).click()
+    expect(items.filter(has_text="Snoozed to")).to_have_count(2)
+    expect(bar).to_be_hidden()
+    mia.get_by_role("button", name="Undo", exact=True).click()
+    expect(items.filter(has_text="Snoozed to")).to_have_count(0)
