@@ -13,17 +13,17 @@ def upgrade() -> None:
         sa.Column('id', ID, nullable=False),
         sa.Column('name', sa.Text(), nullable=False),
         sa.Column('color', sa.Text(), nullable=False),
-        sa.Column('topic', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+        sa.Column('topic', sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint('id'),
         sa.UniqueConstraint('name'))
     op.create_table('conversation_labels',
         sa.Column('interaction_id', ID, nullable=False),
         sa.Column('label_id', ID, nullable=False),
-        sa.Column('is_topic', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+        sa.Column('is_topic', sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], ondelete='CASCADE'),
         sa.ForeignKeyConstraint(['label_id'], ['labels.id'], ondelete='CASCADE'),
         sa.PrimaryKeyConstraint('interaction_id', 'label_id'))
     op.create_index('ix_conversation_labels_label_id', 'conversation_labels',
         ['label_id', 'interaction_id'])
     op.add_column('desk', sa.Column(
-        'ask_topic', sa.Boolean(), server_default=sa.text('false'), nullable=False))
+        'ask_topic', sa.Boolean(), server_default=sa.false(), nullable=False))

@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column('sort', sa.Text(), nullable=False),
         sa.Column('tag', sa.Text(), nullable=True),
         sa.Column('label_id', ID, nullable=True),
-        sa.Column('shared', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+        sa.Column('shared', sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], ondelete='CASCADE'),
         sa.ForeignKeyConstraint(['label_id'], ['labels.id'], ondelete='CASCADE'),
         sa.PrimaryKeyConstraint('id'),
