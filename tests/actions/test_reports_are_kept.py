@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from actions.fallback import REASON_WITH_CASE
-from handoff_service.operations.virtual_agent.stay_silent import SAID
+from handoff_service.operations.virtual_agent.stay_silent import UNANSWERED
 from handoff_service.ports import Understood
 from handoff_service.rules.shared.vocabulary import TurnOutcome
 from handoff_service.store.engine import tables as t
@@ -466,4 +466,4 @@ async def test_what_is_not_for_the_desk_is_answered_once_a_day_and_then_shown_to
         assert responses(await bot.run("action_not_for_desk", text="see you at 8")) == []
     assert await story.finish(bot.question) is TurnOutcome.SILENT
     assert await story.count(t.work_items) == 0
-    assert [m.body for m in await story.rows(t.messages) if m.body == SAID] == [SAID]
+    assert [m.body for m in await story.rows(t.messages) if m.body == UNANSWERED] == [UNANSWERED]

@@ -137,7 +137,7 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
         segments_per_second=1, messaging_service=None,
     )  # fmt: skip
     await asyncio.to_thread(
-        account._account_faults, settings.read(twilio.environ(tmp_path)), [number]
+        account._account_problems, settings.read(twilio.environ(tmp_path)), [number]
     )
     asked = {
         (one.method, re.sub(r"/[A-Z]{2}[0-9a-f]{32}", "/x", one.path)) for one in twilio.exchanges

@@ -45,7 +45,7 @@ async def test_the_grid_writes_the_expression_and_follows_it(grace: Admin) -> No
     assert 'name="day-Mo" value="10:00-12:00"' in followed.text
     assert 'id="week" hx-swap-oob="true"' in followed.text
     richer = await grace.get(f"{UNDER}/queues/hours?schedule=Mo 10:00-12:00 || Tu off", SCRIPT)
-    assert "more than a week can show" in shown(richer.text)
+    assert "The week cannot show all of these opening hours" in shown(richer.text)
 
 
 async def test_rows_of_conditions_are_built_from_choices(grace: Admin) -> None:

@@ -55,7 +55,7 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
     if interaction.owner is not Owner.VIRTUAL_AGENT:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
         return None
-    turn = unanswered_turn(tx, interaction)
+    turn = unanswered_turn(tx.conn, interaction)
     if turn is not None and turn.opening:
         message = turn.opening["payload"]
     else:

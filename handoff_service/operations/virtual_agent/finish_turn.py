@@ -47,7 +47,7 @@ class FinishTurn:
 def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
     """Store the bot's answer and send it. If the epoch has ended, the answer becomes a note for
     agents. A repeated call for an answered turn sends nothing."""
-    interaction, turn = locked_turn(tx, command.turn_id)
+    interaction, turn = locked_turn(tx.conn, command.turn_id)
     if turn.answered_at is not None:
         schedule_next_turn(tx, interaction.id)
         return TurnOutcome(turn.outcome)
@@ -80,7 +80,7 @@ def keep_late_answer(tx: Transaction, command: FinishTurn) -> TurnOutcome | None
     If the turn's epoch has ended, the answer becomes a note for agents. Otherwise this returns None
     and stores nothing, because the other process answers the turn.
     """
-    interaction, turn = locked_turn(tx, command.turn_id)
+    interaction, turn = locked_turn(tx.conn, command.turn_id)
     outcome = _outcome(tx, interaction, turn, command)
     if turn.answered_at is not None or outcome is not TurnOutcome.LATE:
         return None

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection, select, update
 from sqlalchemy import insert as insert_into
-from sqlalchemy import select, update
 
 from handoff_service.operations.virtual_agent.turn_input import unanswered_texts
 from handoff_service.rules.shared.vocabulary import Owner, Work
@@ -42,20 +42,20 @@ def new_turn(
     ).scalar_one()
 
 
-def locked_turn(tx: Transaction, turn_id: int) -> tuple[InteractionRow, TurnRow]:
+def locked_turn(conn: Connection, turn_id: int) -> tuple[InteractionRow, TurnRow]:
     b = t.bot_turns
-    found = tx.conn.execute(select(b.c.interaction_id).where(b.c.id == turn_id)).scalar_one()
-    interaction = interactions.lock(tx.conn, found)
-    return interaction, tx.conn.execute(select(b).where(b.c.id == turn_id)).one()
+    found = conn.execute(select(b.c.interaction_id).where(b.c.id == turn_id)).scalar_one()
+    interaction = interactions.lock(conn, found)
+    return interaction, conn.execute(select(b).where(b.c.id == turn_id)).one()
 
 
-def unanswered_turn(tx: Transaction, interaction: InteractionRow) -> TurnRow | None:
+def unanswered_turn(conn: Connection, interaction: InteractionRow) -> TurnRow | None:
     """The unanswered turn of the present epoch. None: there is none."""
     b = t.bot_turns.c
     query = select(b.id, b.up_to_seq, b.opening).where(
         b.interaction_id == interaction.id, b.epoch == interaction.epoch, b.answered_at.is_(None)
     )
-    return tx.conn.execute(query).one_or_none()
+    return conn.execute(query).one_or_none()
 
 
 def update_turn(tx: Transaction, turn_id: int, **values: object) -> None:
@@ -73,7 +73,7 @@ def schedule_next_turn(tx: Transaction, interaction_id: int) -> None:
     after = bot_turns.answered_up_to(tx.conn, interaction.id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
-    elif unanswered_turn(tx, interaction):
+    elif unanswered_turn(tx.conn, interaction):
         due_work.release(tx, Work.BOT_TURN, interaction.id, tx.now)
     elif unanswered_texts(tx, interaction, after=after, up_to=interaction.last_seq):
         ends, at_latest = tx.settings.burst_ends(tx.now)

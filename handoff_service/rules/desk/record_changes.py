@@ -39,6 +39,7 @@ NAMED_BY = {
     Noun.QUEUE: "name",
     Noun.MESSAGING_ACTION: "name",
     Noun.TEMPLATE: "name",
+    Noun.LABEL: "name",
     Noun.OUTAGE: "title",
     Noun.PRESENCE_STATE: "name",
     Noun.REJECT_REASON: "words",

@@ -23,6 +23,7 @@ NOUNS: Mapping[str, Noun] = {
     "queues": Noun.QUEUE,
     "messaging-actions": Noun.MESSAGING_ACTION,
     "templates": Noun.TEMPLATE,
+    "labels": Noun.LABEL,
     "outages": Noun.OUTAGE,
     "presence-states": Noun.PRESENCE_STATE,
     "reject-reasons": Noun.REJECT_REASON,

@@ -44,6 +44,7 @@ DELETED: Mapping[str, Mapping[str, str]] = {
     "/queues": {"queues": "queues"},
     "/messaging-actions": {"messaging-actions": "messaging actions"},
     "/templates": {"templates": "templates"},
+    "/labels": {"labels": "labels"},
     "/outages": {"outages": "outages"},
     "/desk": {"presence-states": "presence states", "reject-reasons": "reasons to reject"},
 }
