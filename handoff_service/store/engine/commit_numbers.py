@@ -23,6 +23,8 @@ _STORE = (
     .where(lane_commits.c.lane == bindparam("of_lane"))
     .values(number=bindparam("number"), at=bindparam("at"))
 )
+# each transaction begins with it, and building the statement takes a third of its time
+_POSTGRES = "UPDATE lane_commits SET number = %(number)s, at = %(at)s WHERE lane = %(of_lane)s"
 _LAST = (
     select(lane_commits.c.number)
     .where(lane_commits.c.lane == bindparam("of_lane"))
@@ -56,7 +58,12 @@ class CommitNumbers:
     def store(self, conn: sa.Connection, number: int, now: datetime) -> None:
         """Store the number in its transaction. RowGone, once, after the lane has been idle for a
         day."""
-        if conn.execute(_STORE, {"of_lane": self._lane, "number": number, "at": now}).rowcount == 0:
+        values = {"of_lane": self._lane, "number": number, "at": now}
+        if conn.dialect.name == "postgresql":
+            changed = conn.exec_driver_sql(_POSTGRES, values)
+        else:
+            changed = conn.execute(_STORE, values)
+        if changed.rowcount == 0:
             self._lane = ""
             raise RowGone
 
