@@ -84,7 +84,7 @@ async def test_a_text_from_the_requester_asks_whether_it_still_leaves(
     before = await story.texted(ann)
     assert await due(story, text) is AtDue.ASK
     assert await story.texted(ann) == before
-    said = "A scheduled text waits for you, because the requester has written since"
+    said = "A scheduled text waits for you, because the requester has written again"
     assert await notices(story) == [said]
 
 
@@ -127,7 +127,7 @@ async def test_another_owner_decides_and_sends_it_as_their_own(
     assert [one.question for one in await waiting(story, ann)] == [SendQuestion.OWNER_CHANGED]
     clock.move(3600)
     assert await due(story, text) is AtDue.ASK
-    said = "A scheduled text waits for you, because the conversation has another owner since"
+    said = "A scheduled text waits for you, because the conversation has changed owner"
     assert await notices(story, OMAR) == [said]
     now = OneText(interaction_id=ann, text_id=text, agent_id=OMAR)
     await story.store.write(send_now, now)

@@ -27,8 +27,8 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine.lanes import Transaction
 
 WAITS = {
-    SendQuestion.REQUESTER_WROTE: "the requester has written since",
-    SendQuestion.OWNER_CHANGED: "the conversation has another owner since",
+    SendQuestion.REQUESTER_WROTE: "the requester has written again",
+    SendQuestion.OWNER_CHANGED: "the conversation has changed owner",
 }
 
 

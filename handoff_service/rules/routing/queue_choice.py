@@ -60,7 +60,7 @@ def _why(queue: QueueFields, facts: QueueFacts, *, taken: bool) -> str:
     false = [c for c in queue.conditions if c not in true]
     if taken:
         return f"Its conditions match: {_said(true)}."
-    return f"Not true: {_said(false)}. {_facts(false, facts)}"
+    return f"These conditions do not match: {_said(false)}. {_facts(false, facts)}"
 
 
 def _said(some: Sequence[Condition]) -> str:

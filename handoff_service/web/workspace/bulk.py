@@ -49,7 +49,7 @@ from handoff_service.web.workspace import time_choices
 from handoff_service.web.workspace.labels import asked_topics
 
 MOST = 100  # conversations at once
-UNDO_WITHIN = timedelta(seconds=15)  # the closing line waits so long
+UNDO_WITHIN = timedelta(seconds=15)  # the closing text is sent after this time
 TITLES = {"assign": "Assign", "label": "Label", "snooze": "Put on hold", "close": "Close"}
 DID = {"assign": "assigned", "label": "labeled", "snooze": "put on hold", "close": "closed"}
 
@@ -70,7 +70,7 @@ class Outcome:
 async def bulk_dialog(request: Request, act: str, agent: CurrentAgent) -> HTTPResponse:
     """Return the dialog that asks what the act needs."""
     if act not in TITLES:
-        raise BadInput("Choose an act from the bar.")
+        raise BadInput("Choose an action from the bar.")
     around = await shell_context(request, agent, place="ongoing")
 
     def read(conn: Connection) -> dict[str, Any]:
@@ -94,7 +94,7 @@ async def bulk_dialog(request: Request, act: str, agent: CurrentAgent) -> HTTPRe
 async def act_on_several(request: Request, act: str, agent: CurrentAgent) -> HTTPResponse:
     """Carry the act out on each conversation in ``ids``."""
     if act not in ACT_ON_ONE:
-        raise BadInput("Choose an act from the bar.")
+        raise BadInput("Choose an action from the bar.")
     ids = [int(one) for one in form_field(request, "ids").split(",") if one.isdecimal()]
     if not 0 < len(ids) <= MOST:
         raise BadInput(f"Select 1 to {MOST} conversations.")
@@ -249,7 +249,7 @@ def _inverses(sent: str) -> list[Inverse]:
 
 def _again(name: str, needed: object, kind: type) -> Any:
     if not isinstance(needed, kind):
-        raise BadInput(errors={name: "must be as the page had it"})
+        raise BadInput(errors={name: "is out of date. Reload the page and try again."})
     return needed
 
 
