@@ -1,4 +1,4 @@
-"""Texts that leave later: when they leave, when somebody must decide, and what the history says."""
+"""Scheduled texts: when they are sent, when an agent must decide, and what the history says."""
 
 from datetime import timedelta
 
@@ -7,13 +7,13 @@ import pytest
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.conversations.send_later import (
     KeepText,
-    Leave,
     OneText,
     ScheduleText,
+    SendDue,
     cancel_text,
     keep_text,
-    leave,
     schedule_text,
+    send_due,
     send_now,
 )
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
@@ -40,7 +40,7 @@ async def waiting(story: Story, ann: int) -> list[ScheduledText]:
 
 
 async def due(story: Story, text_id: int) -> AtDue | None:
-    return await story.store.write(leave, Leave(text_id))
+    return await story.store.write(send_due, SendDue(text_id))
 
 
 async def notices(story: Story, agent: int = MIA) -> list[str]:

@@ -1,4 +1,4 @@
-"""Undo closing: the agent who closed a conversation takes that back within a minute.
+"""Undo closing: the agent who closed a conversation can reopen it within a minute.
 
 Reopening undoes most of closing:
 

@@ -82,7 +82,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
             counts[timer.interaction_id] += 1
             interaction, named = rows[timer.interaction_id], names[timer.interaction_id]
             action = stored[timer.action_id].action
-            pointless = action.needs_texts and interaction.id in opted_out
+            pointless = action.needs_consent and interaction.id in opted_out
             if (
                 not interaction.active
                 or pointless
@@ -112,7 +112,7 @@ def _place(
     one = stored[timer.action_id]
     return (
         timer.interaction_id,
-        *rules.place_in_ladder(timer.due_at, one.action, one.position, one.id),
+        *rules.sort_key(timer.due_at, one.action, one.position, one.id),
     )
 
 

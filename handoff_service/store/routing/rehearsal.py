@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.rules.routing import assignment, queue_choice
 from handoff_service.rules.routing.assignment import Considered, Need
-from handoff_service.rules.routing.queue_choice import Judged
+from handoff_service.rules.routing.queue_choice import QueueDecision
 from handoff_service.rules.routing.queue_conditions import QueueFacts
 from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import queues, work_items
@@ -41,7 +41,7 @@ class Rehearsal:
     """``queues``: those looked at, the chosen one last. ``opens_at``: null when it is open then, or
     never opens."""
 
-    queues: Sequence[Judged]
+    queues: Sequence[QueueDecision]
     is_open: bool
     opens_at: datetime | None
     agents: Sequence[Agent]
