@@ -1,7 +1,7 @@
 """Carry out messaging actions when their timers are due: table 4 of the product page.
 
 Set-based: one load of facts serves all interactions with due timers, under the interactions' locks.
-A reply that was committed first has removed its timers, so nothing fires for it.
+A reply removes the timers of its interaction. If it was committed first, no timer fires.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -212,7 +212,8 @@ def _set_state(
         return interaction
     words = state.replace("_", " ")
     if state in CLOSED:
-        if interaction.owner is Owner.VIRTUAL_AGENT:  # a question was never answered
+        # the virtual agent was still asking, so save what it has collected
+        if interaction.owner is Owner.VIRTUAL_AGENT:
             known = bot_turns.collected(tx.conn, interaction.id)
             save_report(tx, interaction, known)
             save_request(tx, interaction, known)
