@@ -1,7 +1,7 @@
 """The folder of models in HOME.
 
 Each model has the files ``<name>.tar.gz``, which Rasa loads, ``<name>.data.zip``, its training
-data, and further ones with what was measured. The file ``running`` names the model that a bot
+data, and ``.json`` files with its measurements. The file ``running`` names the model that a bot
 process loads when it starts. The database decides which model that is, and the service copies its
 name to ``running``.
 """

@@ -238,11 +238,11 @@ def _need(tx: Transaction, run: _Run, subject: _Subject) -> Need:
 def _next_round(
     tx: Transaction, run: _Run, subject: _Subject, need: Need, decision: Decision
 ) -> tuple[Need, Decision]:
-    """All candidates have declined: alert the supervisors now, and ask again after a pause."""
+    """All candidates have rejected it: alert the supervisors now, and ask again after a pause."""
     begins_at = (subject.answers.last_at or subject.item.created_at) + ROUND_PAUSE
     if run.decided.get(subject.item.id) != (need.round, ALL_DECLINED):
         _log(tx, run, subject, need.round, decision.considered, ALL_DECLINED)
-        sentence = f"Everyone in {subject.queue.name} declined. We'll ask again in "
+        sentence = f"Everyone in {subject.queue.name} rejected the offer. Patchboard asks again in "
         alert_supervisors(tx, subject.interaction, sentence + durations.describe(ROUND_PAUSE))
     if tx.now < begins_at:
         run.again.append(begins_at)

@@ -99,7 +99,7 @@ async def writing(request: Request, interaction_id: int, agent: CurrentAgent) ->
     desk = desk_of(request)
     kind = form_field(request, "kind")
     if kind not in KINDS:
-        raise BadInput(errors={"kind": "must be text or note, or empty when writing has stopped"})
+        raise BadInput(errors={"kind": "must be text or note, or empty when typing has stopped"})
     if not await desk.store.read(interactions.is_open, interaction_id):
         raise Conflict(f"{interactions.number(interaction_id)} is closed.")
     desk.fanout.publish([Hint(f"writing:{interaction_id}:{kind}", interaction_id, by=agent.id)])
