@@ -113,11 +113,11 @@ async def replay(store: Store, config: Settings, name: str, days: int) -> str:
 
 
 async def promote(store: Store, config: Settings, name: str) -> str:
-    """Promote a model. It is measured first unless it was measured beside the running one."""
+    """Promote a model. It is measured first unless it was compared with the running one before."""
     model = await _named(store, name)
     running = await store.read(models.in_state, ModelState.RUNNING)
     if running is not None and (model.scores or {}).get("against") != running.hash:
-        show_progress("measuring it beside the running model")
+        show_progress("comparing it with the running model")
         await keep(store, config.home, model, await _measure(store, config, model, running))
     async with _rollout(store, config) as rollout:
         command = Promote(hash=model.hash, canary=rollout.has_canary)
