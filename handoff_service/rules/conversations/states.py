@@ -57,7 +57,7 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
     State.CLOSED_ABANDONED: {Act.UNDO_CLOSE: State.WORK_IN_PROGRESS},
 }
 
-# The act for each state that an agent or a messaging action asks for.
+# The transition for each state that an agent asks for.
 ACTS: Mapping[State, Act] = {
     State.WORK_IN_PROGRESS: Act.TAKE_OFF_HOLD,
     State.ON_HOLD: Act.PUT_ON_HOLD,
@@ -72,5 +72,5 @@ ACTION_ACTS: Mapping[State, Act] = {
 
 
 def moved(state: State, act: Act) -> State | None:
-    """The state after an act. None when the table has no such transition."""
+    """The state after ``act``. None when the table has no such transition."""
     return TABLE[state].get(act)
