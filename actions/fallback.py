@@ -1,4 +1,4 @@
-"""The virtual agent did not understand a text. It asks again once. The second time it hands over to
+"""The virtual agent did not understand a text. It asks again once. The second time it hands off to
 a person. If a report was begun, the handoff opens its case.
 
 - During a report, the text is kept with the report, because it can be a fact about the problem.
@@ -14,7 +14,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
 from actions.greet import greet
-from actions.hand_over import hand_over
+from actions.hand_off_after_failure import hand_off_after_failure
 from actions.mentioned_account import FORM as IDENTITY_FORM
 from actions.problem_form import FORM as PROBLEM_FORM
 from actions.turn import collected, forget_collected, form_of, intent_of, said
@@ -69,7 +69,7 @@ class FallbackAction(Action):
             return []
         if again:
             dispatcher.utter_message(response="utter_not_understood_twice")
-            return await hand_over(self._desk, tracker, REASON, collected(tracker))
+            return await hand_off_after_failure(self._desk, tracker, REASON, collected(tracker))
         dispatcher.utter_message(response="utter_not_understood" if form else "utter_rephrase")
         return [FollowupAction(form)] if form else []  # because some forms have no rule for it
 
@@ -77,13 +77,13 @@ class FallbackAction(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, *, again: bool
     ) -> Events:
         """Keep the text with the report. The first time, ask in other words; the second time, hand
-        over with the report as it is."""
+        off with the report as it is."""
         is_fact = len(said(tracker).split()) > 1 and intent_of(tracker) not in NO_FACT
         problem = str(tracker.get_slot("problem"))
         problem = f"{problem}\n{said(tracker)}" if is_fact else problem
         if again:
             known = collected(tracker) | {"Problem": problem}
-            return await hand_over(self._desk, tracker, REASON_WITH_CASE, known)
+            return await hand_off_after_failure(self._desk, tracker, REASON_WITH_CASE, known)
         kept = [SlotSet("problem", problem)] if is_fact else []
         if tracker.get_slot("requested_slot") == "impact":
             response = "utter_noted_ask_impact" if is_fact else "utter_ask_impact_again"
@@ -111,8 +111,8 @@ def ran_in_form(tracker: Tracker) -> bool:
 def ran_in_previous_turn(tracker: Tracker) -> bool:
     """Whether this action ran in the turn before.
 
-    The intents do not show it: inside a form, an understood text that answers nothing ends here
-    too, and a text that is not understood can be an answer.
+    The intent alone cannot tell. Inside a form, this action also runs for an understood text that
+    does not answer the question, and a form can accept a text that was not understood.
     """
     before = previous(tracker.events)
     return before is not None and NAME in before.did

@@ -16,7 +16,7 @@ from handoff_service.rules.virtual_agent.handoff_reason import reason_in
 
 
 class HandOffAction(Action):
-    """Hand the conversation over when this turn ends. The service then sends the queue's text.
+    """Hand the conversation off when this turn ends. The service then sends the queue's text.
 
     The reason comes from the requester's text. The virtual agent does not ask for one.
     """

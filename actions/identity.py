@@ -14,7 +14,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
-from actions.hand_over import hand_over
+from actions.hand_off_after_failure import hand_off_after_failure
 from actions.mentioned_account import FORM, KINDS
 from actions.other_topic import OtherTopic
 from actions.proof import ASKED, BACK_TO, THEN, back, begin
@@ -252,7 +252,7 @@ class AfterProof(_WithDesk):
         turn, then = turn_id(tracker), tracker.get_slot(THEN)
         if then == GAVE_UP:
             dispatcher.utter_message(response="utter_not_verified")
-            return await hand_over(self._desk, tracker, NO_ACCOUNT, collected(tracker))
+            return await hand_off_after_failure(self._desk, tracker, NO_ACCOUNT, collected(tracker))
         ended = await self._desk.store.write(
             finish_proof, Finish(turn_id=turn, collected=collected(tracker))
         )

@@ -16,7 +16,7 @@ from handoff_service.rules.virtual_agent.bot_replies import outage_news
 from handoff_service.store.cases import outages
 
 #: Words of a question about outages. Inside the equipment form they are required, because the
-#: classifier also takes other questions for one.
+#: classifier also gives this intent to other questions.
 _ABOUT_OUTAGES = re.compile(
     r"down|out(?:age)?\b|work|broke|issue|problem|everyone|anyone|others|only me|just me"
     r"|ca[ií]d|funcion",

@@ -11,7 +11,7 @@ from actions.turns import REPORTS
 from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
 
 AFTER_PROOF = "after_proof"  # the slot with the action that ends its own turn: see actions/proof.py
-WISH, WISH_TEXT = "next_wish", "next_wish_text"
+NEXT_TOPIC, NEXT_TOPIC_TEXT = "next_wish", "next_wish_text"
 ACTIONS = {
     "account_help": "action_account_help",
     "case_status": "action_case_status",
@@ -52,14 +52,14 @@ def can_start(topic: str | None) -> bool:
 
 def take_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
     """Events that start the remembered request, which is announced. Empty when there is none."""
-    topic = str(tracker.get_slot(WISH))
+    topic = str(tracker.get_slot(NEXT_TOPIC))
     if not can_start(topic):
         return []
-    text = str(tracker.get_slot(WISH_TEXT) or "")
+    text = str(tracker.get_slot(NEXT_TOPIC_TEXT) or "")
     dispatcher.utter_message(response="utter_next_wish")
     return [
-        SlotSet(WISH, None),
-        SlotSet(WISH_TEXT, None),
+        SlotSet(NEXT_TOPIC, None),
+        SlotSet(NEXT_TOPIC_TEXT, None),
         *start(topic, text, _named(tracker, text)),
     ]
 

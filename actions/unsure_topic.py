@@ -8,7 +8,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.add_to_case import add_unclear
 from actions.greet import greet
-from actions.hand_over import hand_over
+from actions.hand_off_after_failure import hand_off_after_failure
 from actions.start_topic import can_start, start
 from actions.turn import collected, entities, said
 from actions.turns import REPORTS, PastTurn, previous, turns_since_case
@@ -47,7 +47,7 @@ class AskTopic(Action):
         if before is not None:
             dispatcher.utter_message(response="utter_unsure_twice")
             known = collected(tracker) | {NOT_UNDERSTOOD: f"{before.text}\n{said(tracker)}"}
-            return await hand_over(self._desk, tracker, REASON, known)
+            return await hand_off_after_failure(self._desk, tracker, REASON, known)
         text = said(tracker)
         no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))  # "Dobar dan"
         dispatcher.utter_message(response="utter_rephrase" if no_words else _question(likely))

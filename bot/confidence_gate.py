@@ -1,10 +1,10 @@
-"""A component of the pipeline that drops an intent if the text does not meet its needs. The next
-likely intent then counts.
+"""A component of the pipeline that drops an intent whose requirements the text does not meet.
+The next intent in the ranking then wins.
 
 It prevents costly errors: a report that is understood as "never mind" is lost, and a bare "2" that
 is understood as an employee number starts an identity check. In config.yml:
 
-    needs         intent -> its needs; each is optional, and the text must meet all given ones
+    needs         intent -> its requirements, each optional; the text must meet all given ones
         confidence  the least confidence (0 to 1)
         or_words    patterns; a match replaces the confidence
         entities    one of these must be in the text
@@ -69,7 +69,7 @@ class ConfidenceGate(GraphComponent, IntentClassifier):
 
 
 def _with_their_needs(ranking: Ranking, message: Message, needs: dict[str, Any]) -> Ranking:
-    """The ranking without intents whose needs are not met. The others add up to 1."""
+    """The ranking without intents whose requirements are not met. The others add up to 1."""
     named = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES) or []}
     text = str(message.get(TEXT) or "")
     kept = [
@@ -97,8 +97,8 @@ def _has_its_needs(one: dict[str, Any], text: str, named: set[str], needs: dict[
 
 
 def _as_one(ranking: Ranking, one_way: frozenset[str]) -> Ranking:
-    """Add up the confidence of the `one_way` intents if one of them is first. The others of them
-    then come last, with 0."""
+    """Add up the confidence of the `one_way` intents if one of them is first. The remaining
+    `one_way` intents move to the end with confidence 0."""
     if not ranking or ranking[0][INTENT_NAME_KEY] not in one_way:
         return ranking
     alike = [one for one in ranking if one[INTENT_NAME_KEY] in one_way]

@@ -8,8 +8,8 @@ topic. The gate compares `nearness` (bot.sentence_classifier) with two limits:
                                 "Shall I open a case for that?"
     nearness < unsure           the intent becomes `nlu_fallback`
 
-A text that the classifier finds not for the desk also becomes `unsure_topic` if its nearness is at
-least `rescue`, so that a report is not lost.
+A text that the classifier puts into one of the `others` intents also becomes `unsure_topic` if its
+nearness is at least `rescue`, so that a report is not lost.
 
 A message with the intent `unsure_topic` also gets `unsure`: {"likely": <intent>, "nearness":
 <number>} in its parse data, and the entity `likely_topic` with the name of the likely intent.

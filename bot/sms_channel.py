@@ -84,11 +84,14 @@ action_result.install()
 logger = logging.getLogger(__name__)
 
 REMEMBERED_TURNS = 10_000
-LONGEST_ACCOUNT = 4000  # characters of the header
+LONGEST_REPORT = 4000  # characters of the header
 LONGEST_SLOT = 200  # characters of one value in it
 RANKED = 5  # intents of the ranking in the header
 NO_INTENTS = {DEFAULT_NLU_FALLBACK_INTENT_NAME, UNSURE_TOPIC}  # intents without examples
-UNTOLD = {REQUESTED_SLOT, SESSION_START_METADATA_SLOT}  # Rasa's own slots, which are not reported
+NOT_REPORTED = {
+    REQUESTED_SLOT,
+    SESSION_START_METADATA_SLOT,
+}  # Rasa's own slots, which are not reported
 MAKE_CASES = {"action_open_case", "action_open_request", "action_add_to_case"}
 NOT_ALLOWED = "Authorization must be the bearer token that the bot was started with."
 LONGEST_SENDER = 255  # rasa.core.tracker_store.SQLTrackerStore.SQLEvent.sender_id
@@ -106,10 +109,10 @@ class ActionFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to a turn. `account`: the value of the header `Patchboard-Turn`."""
+    """The answer to a turn. `report`: the value of the header `Patchboard-Turn`."""
 
     replies: list[dict[str, Any]]
-    account: str | None = None
+    report: str | None = None
 
 
 @dataclass(frozen=True)
@@ -306,7 +309,7 @@ class SmsInput(InputChannel):
 
             try:
                 answer = await self._memory.once(turn, run)
-                headers = {"Patchboard-Turn": answer.account} if answer.account else None
+                headers = {"Patchboard-Turn": answer.report} if answer.report else None
                 return response.json(answer.replies, headers=headers)
             # whatever Rasa raises, the service must get an error status
             except Exception as problem:
@@ -343,7 +346,7 @@ class SmsInput(InputChannel):
         await say(turn.message)
         if failed:
             raise ActionFailed(f"custom action {', '.join(failed)}")
-        return Answer(collector.messages, account_of(saved[-1]) if saved else None)
+        return Answer(collector.messages, report_of(saved[-1]) if saved else None)
 
 
 def _asked(tracker: DialogueStateTracker | None, told: Any) -> dict[str, Any]:
@@ -379,7 +382,7 @@ async def _prepare(agent: Any, sender: str, before: Before) -> None:
         await agent.tracker_store.save(tracker)
 
 
-def account_of(tracker: DialogueStateTracker) -> str:
+def report_of(tracker: DialogueStateTracker) -> str:
     """The report on the last turn for the header, one line of ASCII. It has no slots if it would be
     too long with them."""
     did: list[str] = []
@@ -395,7 +398,7 @@ def account_of(tracker: DialogueStateTracker) -> str:
     slots = {
         name: value[:LONGEST_SLOT] if isinstance(value, str) else value
         for name, value in tracker.current_slot_values().items()
-        if value is not None and name not in UNTOLD
+        if value is not None and name not in NOT_REPORTED
     }
     told = {
         "intent": intent.get("name"),
@@ -407,7 +410,7 @@ def account_of(tracker: DialogueStateTracker) -> str:
         "asked": _form_and_slot(tracker),
     }
     line = json.dumps(told)
-    return line if len(line) <= LONGEST_ACCOUNT else json.dumps(told | {"slots": {}})
+    return line if len(line) <= LONGEST_REPORT else json.dumps(told | {"slots": {}})
 
 
 def _ranking(tracker: DialogueStateTracker) -> list[tuple[str, float]]:

@@ -1,7 +1,7 @@
 """The odds that a text is for the desk, by its words alone.
 
-The sentence encoder finds "our oven shows an error" near "the printer shows an error". Its words
-tell more: "oven" occurs only in texts that are not for the desk.
+The sentence encoder finds "our oven shows an error" near "the printer shows an error". The words of
+the text separate them: "oven" occurs only in texts that are not for the desk.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """``patchboard restore``: restore a desk from an archive into an empty database and HOME.
 
 One transaction fills the database at the archive's schema; then it is migrated. Keys, media and
-models are put in place before the commit. They mean nothing without the database, so an interrupted
-restore leaves nothing half done.
+models are put in place before the commit. Without the database the service ignores them, so an
+interrupted restore has no effect.
 """
 
 import secrets
@@ -50,7 +50,7 @@ from handoff_service.store.engine.one_process import only_process
 from handoff_service.store.engine.portable_rows import read_rows, set_counters, tables_of
 
 # a desk in use has rows in these
-PEOPLES = ("agents", "users", "groups", "queues", "provider_numbers", "interactions")
+TABLES_IN_USE = ("agents", "users", "groups", "queues", "provider_numbers", "interactions")
 
 
 def restore(settings: Settings, path: Path, report: Report) -> None:
@@ -133,7 +133,7 @@ def _empty(connection: sa.Connection) -> None:
     there = {
         table.name: table for table in tables_of(connection) if table.name in t.metadata.tables
     }
-    for name in PEOPLES:
+    for name in TABLES_IN_USE:
         if (
             name in there
             and connection.execute(
@@ -226,7 +226,8 @@ def _fill_table(
         raise SetupError(f"The backup does not fit its own schema {manifest.schema}: table {name}.")
     if read_rows(connection, table, columns, content) != manifest.rows[name]:
         raise SetupError(
-            f"The backup is damaged: table {name} has not the rows that its manifest counts."
+            f"The backup is damaged: table {name} has fewer or more rows than the manifest lists. "
+            "Use another backup."
         )
     set_counters(connection, table)
 

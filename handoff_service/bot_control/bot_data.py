@@ -21,7 +21,7 @@ from handoff_service.bot_control.file_change import FileChange, file_change, rep
 from handoff_service.bot_control.folder_lock import locked
 from handoff_service.bot_control.nlu_content import NluContent, Stamp, stamp_of
 from handoff_service.bot_control.nlu_file import Example
-from handoff_service.bot_control.similar_examples import Near, Suspect
+from handoff_service.bot_control.similar_examples import ConflictingExamples, Near
 from handoff_service.errors import Conflict, NotFound
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
@@ -48,7 +48,7 @@ class BotData:
     root: Path
     _files: dict[str, NluContent] = field(default_factory=dict)
     _domain: tuple[Stamp, Any] | None = None
-    _suspects: tuple[tuple[Stamp, ...], list[Suspect]] | None = None
+    _suspects: tuple[tuple[Stamp, ...], list[ConflictingExamples]] | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     # Reading --------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ class BotData:
         with self._lock:
             return similar_examples.nearest(self._contents(), text, most)
 
-    def suspects(self, most: int = 100) -> list[Suspect]:
+    def suspects(self, most: int = 100) -> list[ConflictingExamples]:
         """Pairs of equal or nearly equal examples of two intents, the most similar first."""
         with self._lock:
             files = self._contents()

@@ -39,8 +39,8 @@ def warnings(removed: Removed, open_forms: Mapping[tuple[str, str], int]) -> lis
             sentences.append(_sentence(count, f"the slot {slot}"))
     if removed.intents:
         sentences.append(
-            f"The new model does not know {', '.join(sorted(removed.intents))}. Buttons that were "
-            "sent with it lead to nothing."
+            f"The new model does not know {', '.join(sorted(removed.intents))}. Requesters who "
+            "choose an option that was sent earlier for these intents get no answer."
         )
     return sentences
 

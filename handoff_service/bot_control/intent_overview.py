@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from handoff_service.bot_control import measure_model
 from handoff_service.bot_control.bot_data import BotData, Intent
 from handoff_service.bot_control.measure_model import Misplaced
-from handoff_service.bot_control.similar_examples import Suspect
+from handoff_service.bot_control.similar_examples import ConflictingExamples
 from handoff_service.rules.training.comparison import IntentScore, TextSet, intent_scores
 from handoff_service.rules.training.intents import alike
 from handoff_service.store.training import models
@@ -35,7 +35,7 @@ class Overview:
     of another intent. ``model``: the model that the scores are of."""
 
     listed: Sequence[ListedIntent]
-    equal: Sequence[Suspect]
+    equal: Sequence[ConflictingExamples]
     misplaced: Sequence[Misplaced]
     model: BotModel | None
 

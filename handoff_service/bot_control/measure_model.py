@@ -1,4 +1,4 @@
-"""Measures a model beside the running one, with texts that training never reads."""
+"""Compares a model with the running one, on texts that training never reads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -103,7 +103,7 @@ def measure(
 
 
 def keep_texts(home: Path, model: BotModel, measured: Measurement) -> None:
-    """Store each text with its answers, and the misplaced examples, in files beside the model."""
+    """Store each text with its answers, and the misplaced examples, in the models folder."""
     file = home / "models" / model.file
     model_folder.write_whole(_path(file, "measured"), _TEXTS.dump_json(measured.compared))
     model_folder.write_whole(_path(file, "misplaced"), _MISPLACED.dump_json(measured.misplaced))

@@ -1,7 +1,7 @@
 """The folder of models in HOME.
 
 Each model has the files ``<name>.tar.gz``, which Rasa loads, ``<name>.data.zip``, its training
-data, and further ones with what was measured. The file ``running`` names the model that a bot
+data, and ``.json`` files with its measurements. The file ``running`` names the model that a bot
 process loads when it starts. The database decides which model that is, and the service copies its
 name to ``running``.
 """
@@ -111,7 +111,7 @@ def data_hash(data: Mapping[str, bytes]) -> str:
 
 
 def keep_data(model: Path, data: Mapping[str, bytes]) -> None:
-    """Store a model's training data beside the model."""
+    """Store a model's training data in the models folder."""
     path = snapshot(model)
     part = path.with_name(f".{path.name}.part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -171,7 +171,8 @@ def put_data_back(root: Path, data: Mapping[str, bytes]) -> list[str]:
 def roll_back_data(model: Path, root: Path) -> list[str]:
     """Restore the data folder to a model's training data. Returns the changed files.
 
-    The present data is kept beside the models, as ``before-rollback-<hash of the data>.data.zip``.
+    The current data is first saved in the models folder, as
+    ``before-rollback-<hash of the data>.data.zip``.
     SetupError when the model's data was not kept. Waits for a trainer's change that is under way.
     """
     wanted = kept_data(model)

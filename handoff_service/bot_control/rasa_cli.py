@@ -145,7 +145,7 @@ def train(
 ) -> Path:
     """Train a model of the current data unless there is one; takes a minute. Returns its file.
 
-    The data is stored beside the model. Older models stay. ``force``: train in any case.
+    The data is stored in the models folder. Older models stay. ``force``: train in any case.
     """
     running = processes or Processes()
     folder = model_folder.folder(home)

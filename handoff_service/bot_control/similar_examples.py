@@ -19,7 +19,7 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suspect:
+class ConflictingExamples:
     """Two equal or nearly equal examples, ``one`` and ``other``, of the intents ``first`` and
     ``second``."""
 
@@ -43,7 +43,7 @@ def nearest(files: Sequence[NluContent], text: str, most: int) -> list[Near]:
     return [Near(intent=name, text=one.text, share=share) for share, name, one in best if share]
 
 
-def suspects(files: Sequence[NluContent]) -> list[Suspect]:
+def suspects(files: Sequence[NluContent]) -> list[ConflictingExamples]:
     """Pairs of equal or nearly equal examples of two intents, the most similar first."""
     texts = [
         clusters.Sample(label=intent, text=one.marked, triples=triples)
@@ -52,6 +52,6 @@ def suspects(files: Sequence[NluContent]) -> list[Suspect]:
         for one, triples in listed
     ]
     return [
-        Suspect(first=a.label, one=a.text, second=b.label, other=b.text, share=share)
+        ConflictingExamples(first=a.label, one=a.text, second=b.label, other=b.text, share=share)
         for share, a, b in clusters.pairs(texts)
     ]

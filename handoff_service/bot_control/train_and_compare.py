@@ -232,7 +232,7 @@ def replayed(model: BotModel, texts: Sequence[RealText], measured: Measurement) 
 
 async def keep(store: Store, home: Path, model: BotModel, measured: Measurement) -> None:
     """Store a measurement: the figures in the database, the texts and the misplaced examples
-    in files beside the model."""
+    in files in the models folder."""
     await asyncio.to_thread(measure_model.keep_texts, home, model, measured)
     await store.write(set_scores, Measured(hash=model.hash, scores=measured.scores))
 

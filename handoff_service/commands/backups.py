@@ -22,7 +22,7 @@ def add_commands(commands: Commands) -> None:
         "backup", "Write database, media and keys to one file, also while the desk runs", _backup
     ).add_argument("file", type=Path, help="its name may end in .tar or .tar.gz")
     add(
-        "restore", "Put a desk back from a backup, into an empty database and HOME", _restore
+        "restore", "Restore a desk from a backup into an empty database and HOME", _restore
     ).add_argument("file", type=Path)
     add("held", "Show, send or cancel the texts that a restore holds", _held).add_argument(
         "act", choices=["show", "release", "cancel"], nargs="?", default="show"

@@ -77,7 +77,8 @@ async def be_ready(store: Store, config: Settings) -> str:
 
 def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
     """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
-    the current data, because nobody has measured a model here and a start trains changes."""
+    the current data, because a desk where no model was ever measured trains again at start when
+    the data has changed."""
     path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False
@@ -91,7 +92,7 @@ def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool
 
 
 async def compare(store: Store, config: Settings, a: str, b: str) -> str:
-    """Measure model B beside model A. Stores nothing."""
+    """Compare model B with model A. Stores nothing."""
     old, new = await _named(store, a), await _named(store, b)
     measured = await _measure(store, config, new, old)
     return _in_words(old, new, measured.comparison)
@@ -112,11 +113,11 @@ async def replay(store: Store, config: Settings, name: str, days: int) -> str:
 
 
 async def promote(store: Store, config: Settings, name: str) -> str:
-    """Promote a model. It is measured first unless it was measured beside the running one."""
+    """Promote a model. It is measured first unless it was compared with the running one before."""
     model = await _named(store, name)
     running = await store.read(models.in_state, ModelState.RUNNING)
     if running is not None and (model.scores or {}).get("against") != running.hash:
-        show_progress("measuring it beside the running model")
+        show_progress("comparing it with the running model")
         await keep(store, config.home, model, await _measure(store, config, model, running))
     async with _rollout(store, config) as rollout:
         command = Promote(hash=model.hash, canary=rollout.has_canary)
@@ -202,12 +203,16 @@ def _in_words(old: BotModel, new: BotModel, found: Comparison) -> str:
         ("pinned texts that fail", "", f"{len(found.pinned_failed)} of {found.pinned}"),
         ("test stories that fail", "", str(len(found.stories.failed))),
         ("audit set, share right", str(found.audit_old or "-"), str(found.audit_new)),
-        ("only this one is right", str(found.lost), str(found.won)),
+        ("right where the other is wrong", str(found.lost), str(found.won)),
         ("macro F1", _number(found.macro_f1_old), _number(found.macro_f1_new)),
-        ("sure and wrong", str(found.sure_and_wrong_old), str(found.sure_and_wrong_new)),
-        ("false starts", str(found.false_starts_old), str(found.false_starts_new)),
+        ("confident but wrong", str(found.sure_and_wrong_old), str(found.sure_and_wrong_new)),
+        (
+            "out-of-scope texts that start a topic",
+            str(found.false_starts_old),
+            str(found.false_starts_new),
+        ),
     ]
-    lines = [f"{name:<24} {one:<36} {other}".rstrip() for name, one, other in rows]
+    lines = [f"{name:<38} {one:<36} {other}".rstrip() for name, one, other in rows]
     lines.append(f"McNemar test: p = {found.p_value:.3f}")
     reasons = [reason for some in blocks(found).values() for reason in some]
     lines += ["", *(reasons or ["Nothing blocks its promotion."])]

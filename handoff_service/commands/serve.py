@@ -84,8 +84,8 @@ def _greet(config: Settings) -> None:
         lines.append(f"Mailbox          {config.public_url}/mailbox")
     lines.append(f"API              {config.public_url}/api/docs")
     if config.bot_urls:
-        lines.append("Virtual agent    starting; a line here says when it is up. Until then, live")
-        lines.append("                 agents get the texts")
+        lines.append("Virtual agent    starting. Patchboard prints a line when it is ready.")
+        lines.append("                 Until then, live agents get the texts.")
     if config.demo:
         agents = desk_file.read(DEMO).agents
         lines += [

@@ -84,8 +84,8 @@ class ProviderKind:
     errors: SendErrors
     #: Build the gateway. A provider in this process reports receipts through the callback.
     open: Callable[[Settings, Receipts], SmsProvider]
-    #: Whether it can stand in for other providers. A copy of a desk may run with it, and its stored
-    #: messages have another provider's error codes.
+    #: Whether this provider may replace another one in a copy of a desk. The stored messages of
+    #: such a copy can have the other provider's error codes.
     stands_in: bool = False
     #: The webhooks that it calls.
     webhooks: Sequence[ProviderWebhook] = ()
@@ -93,7 +93,7 @@ class ProviderKind:
     problems: Callable[[Settings, Sequence[ProviderNumber]], Awaitable[list[str]]] = _nothing_wrong
     #: Test the credentials, and list the numbers. None: any number will do.
     report: Callable[[Settings], Awaitable[AccountReport]] | None = None
-    #: Let texts to this number of the account arrive at this service. Returns why it failed.
+    #: Set this number's webhooks to this service. Returns None, or the reason why that failed.
     point_here: Callable[[Settings, str], Awaitable[str | None]] | None = None
     #: The settings that an admin needs in order to use it, one a line.
     to_use: Sequence[str] = ()

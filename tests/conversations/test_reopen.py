@@ -78,6 +78,6 @@ async def test_a_new_conversation_on_the_line_is_not_disturbed(story: Story) -> 
     await story.close(ann)
     new = await story.text("one more question", to=DIRECT)
     assert new.interaction_id != ann
-    with pytest.raises(Conflict, match="begun another conversation"):
+    with pytest.raises(Conflict, match="already begun another conversation"):
         await undo(story, ann)
     assert (await story.see(ann)).closed_at is not None

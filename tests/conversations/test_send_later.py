@@ -1,4 +1,4 @@
-"""Texts that leave later: when they leave, when somebody must decide, and what the history says."""
+"""Scheduled texts: when they are sent, when an agent must decide, and what the history says."""
 
 from datetime import timedelta
 
@@ -7,13 +7,13 @@ import pytest
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.conversations.send_later import (
     KeepText,
-    Leave,
     OneText,
     ScheduleText,
+    SendDue,
     cancel_text,
     keep_text,
-    leave,
     schedule_text,
+    send_due,
     send_now,
 )
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
@@ -40,7 +40,7 @@ async def waiting(story: Story, ann: int) -> list[ScheduledText]:
 
 
 async def due(story: Story, text_id: int) -> AtDue | None:
-    return await story.store.write(leave, Leave(text_id))
+    return await story.store.write(send_due, SendDue(text_id))
 
 
 async def notices(story: Story, agent: int = MIA) -> list[str]:
@@ -84,7 +84,7 @@ async def test_a_text_from_the_requester_asks_whether_it_still_leaves(
     before = await story.texted(ann)
     assert await due(story, text) is AtDue.ASK
     assert await story.texted(ann) == before
-    said = "A scheduled text waits for you, because the requester has written since"
+    said = "A scheduled text waits for you, because the requester has written again"
     assert await notices(story) == [said]
 
 
@@ -127,7 +127,7 @@ async def test_another_owner_decides_and_sends_it_as_their_own(
     assert [one.question for one in await waiting(story, ann)] == [SendQuestion.OWNER_CHANGED]
     clock.move(3600)
     assert await due(story, text) is AtDue.ASK
-    said = "A scheduled text waits for you, because the conversation has another owner since"
+    said = "A scheduled text waits for you, because the conversation has changed owner"
     assert await notices(story, OMAR) == [said]
     now = OneText(interaction_id=ann, text_id=text, agent_id=OMAR)
     await story.store.write(send_now, now)

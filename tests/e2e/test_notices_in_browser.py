@@ -289,19 +289,19 @@ def test_who_writes_is_shown_to_others_and_goes_when_it_is_sent(story: Story) ->
     box = mia.locator("#composer").bounding_box()
     omar.locator("#draft").press_sequentially("I know this")
     said = mia.locator("#writing")
-    expect(said).to_have_text("Omar is writing a text…")
+    expect(said).to_have_text("Omar is typing a text…")
     assert mia.locator("#composer").bounding_box() == box
     expect(omar.locator("#writing")).to_be_empty()
     omar.keyboard.press("Alt+n")
     omar.locator("#draft").press_sequentially(" one")
-    expect(said).to_have_text("Omar is writing a note…")
+    expect(said).to_have_text("Omar is typing a note…")
     mia.locator("#draft").press_sequentially("me too")
-    expect(omar.locator("#writing")).to_have_text("Mia is writing a text…")
+    expect(omar.locator("#writing")).to_have_text("Mia is typing a text…")
     omar.locator("#draft").press("Control+Enter")
     expect(said).to_be_empty()
     expect(mia.locator("#thread .note")).to_contain_text("I know this one")  # before she sends hers
     omar.locator("#draft").press_sequentially("x")
-    expect(said).to_have_text("Omar is writing a note…")
+    expect(said).to_have_text("Omar is typing a note…")
     expect(said).to_be_empty(timeout=8_000)  # five seconds after the last key
 
 

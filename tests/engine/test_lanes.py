@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput
-from handoff_service.store.engine import right_of_way
+from handoff_service.store.engine import priority_queue
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Hint, OperationSettings, SetBased, Transaction
-from handoff_service.store.engine.right_of_way import LEAST_SHARE, OwnShare
+from handoff_service.store.engine.priority_queue import LEAST_SHARE, OwnShare
 from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 
@@ -64,12 +64,12 @@ async def test_a_set_based_operation_gets_all_that_waits(store: Store) -> None:
     assert sizes == [20]
 
 
-async def test_a_request_has_right_of_way_over_own_work(
+async def test_a_request_runs_before_own_work(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran, time, hold = [], itertools.count(), threading.Event()
     # each piece of own work takes half of the least share
-    monkeypatch.setattr(right_of_way, "monotonic", lambda: next(time) * LEAST_SHARE / 2)
+    monkeypatch.setattr(priority_queue, "monotonic", lambda: next(time) * LEAST_SHARE / 2)
 
     def note(_tx: Transaction, what: str) -> None:
         ran.append(what)
@@ -93,7 +93,7 @@ def test_own_work_gets_half_the_time_of_the_requests_and_a_least_share(
     monkeypatch: pytest.MonkeyPatch, requests_took: float, own: int
 ) -> None:
     now = 0.0
-    monkeypatch.setattr(right_of_way, "monotonic", lambda: now)
+    monkeypatch.setattr(priority_queue, "monotonic", lambda: now)
     share, ran = OwnShare(), 0
     now += requests_took
     while share.has_room():
@@ -103,7 +103,7 @@ def test_own_work_gets_half_the_time_of_the_requests_and_a_least_share(
 
 
 def test_postponed_work_keeps_its_place_and_is_finished_after_a_close() -> None:
-    lane: right_of_way.Queue[str] = right_of_way.Queue(2)
+    lane: priority_queue.CommandQueue[str] = priority_queue.CommandQueue(2)
     for name in ("own 1", "own 2", "own 3"):
         lane.put(name, own=True)
     lane.put("request", own=False)

@@ -106,7 +106,8 @@ def test_open_conversations_in_what_is_gone_are_counted(root: Path, model: Path)
     open_forms = {("name_form", "name"): 2, ("other_form", "x"): 5}
     assert domain_changes.warnings(gone, open_forms) == [
         "2 open conversations are in the form name_form, which the new model does not have.",
-        "The new model does not know office_hours. Buttons that were sent with it lead to nothing.",
+        "The new model does not know office_hours. Requesters who choose an option that was sent "
+        "earlier for these intents get no answer.",
     ]
     assert domain_changes.removed(model, model) == Removed()
 

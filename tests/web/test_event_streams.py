@@ -165,7 +165,7 @@ async def test_nor_does_one_about_an_unknown_agent_end_a_pages(desk: Running) ->
             assert b"hello" in await stream.content.readuntil(b"\n\n")
             desk.desk.fanout.publish([Hint(f"writing:{one}:text", one, by=4711)])
             desk.desk.fanout.publish([Hint(f"writing:{one}:text", one, by=OMAR)])
-            while b"Omar is writing" not in await stream.content.readuntil(b"\n\n"):
+            while b"Omar is typing" not in await stream.content.readuntil(b"\n\n"):
                 pass
 
 

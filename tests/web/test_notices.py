@@ -227,14 +227,14 @@ async def test_others_who_have_it_open_are_told_who_writes_and_when_they_stop(
             assert (await omar.act(path, kind=kind)).status == 204
         heard = [await here.writing() for _ in range(3)]
         assert [one["said"] for one in heard] == [
-            "Omar is writing a text…",
-            "Omar is writing a note…",
+            "Omar is typing a text…",
+            "Omar is typing a note…",
             "",
         ]
         assert {one["by"] for one in heard} == {OMAR}
         await mia.act(path, kind="note")
         # agents get no notice of their own typing
-        assert await writer.writing() == {"by": MIA, "said": "Mia is writing a note…"}
+        assert await writer.writing() == {"by": MIA, "said": "Mia is typing a note…"}
     assert len(await desk.story.lines(one)) == before  # nothing is stored
 
 
@@ -245,7 +245,7 @@ async def test_whoever_has_another_conversation_open_is_not_told(
     async with agent(desk, "omar") as omar, listening(mia, other) as there:
         await omar.act(f"/workspace/conversations/{one}/writing", kind="text")
         await omar.act(f"/workspace/conversations/{other}/writing", kind="note")
-        assert await there.writing() == {"by": OMAR, "said": "Omar is writing a note…"}
+        assert await there.writing() == {"by": OMAR, "said": "Omar is typing a note…"}
 
 
 NOT_WRITING = {

@@ -92,7 +92,9 @@ async def test_who_would_get_this_names_queue_agents_and_reasons(grace: Admin) -
     assert "Mia Chen does not get the offer Is offline" in text
     usual = shown((await grace.get(f"{page}?number=1&topic=printer")).text)
     assert "Queue: Service desk" in usual
-    assert "Not true: topic is one of vpn, wifi. The topic is printer." in usual
+    assert (
+        "These conditions do not match: topic is one of vpn, wifi. The topic is printer." in usual
+    )
     wrong = await grace.get(f"{page}?number=1&at=soon&requester=nobody+like+this")
     assert wrong.status == 400
 

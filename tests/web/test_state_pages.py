@@ -173,13 +173,13 @@ async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(
 
 
 BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
-    "nothing": ({}, "Write a date and time"),
-    "a day without a time": ({"day": "2099-01-01", "time": ""}, "Write a date and time"),
-    "words": ({"at": "soon"}, "Write a date and time"),
-    "a wish that is none": ({"later": "never"}, "Write a date and time"),
+    "nothing": ({}, "Type a date and time"),
+    "a day without a time": ({"day": "2099-01-01", "time": ""}, "Type a date and time"),
+    "words": ({"at": "soon"}, "Type a date and time"),
+    "a wish that is none": ({"later": "never"}, "Type a date and time"),
     "over": ({"at": "2020-01-01T09:00"}, "That time has passed"),
     "far away": ({"at": "9999-12-31T23:59"}, "more than a year away"),
-    "huge": ({"at": "2" * 9000}, "Write a date and time"),
+    "huge": ({"at": "2" * 9000}, "Type a date and time"),
 }
 
 

@@ -39,7 +39,7 @@ class RasaModels:
             return False
 
     async def load(self, url: str, file: str) -> None:
-        """Let this address answer from another model. BotModelNotLoaded says why it does not."""
+        """Load another model into this bot process. A failure raises BotModelNotLoaded."""
         try:
             async with self._session.put(f"{_base(url)}model", json={"file": file}) as response:
                 if response.status == 200:
@@ -63,5 +63,5 @@ async def _error(response: aiohttp.ClientResponse) -> str:
 
 
 def _base(url: str) -> str:
-    """The channel's address: the turn's without its last part."""
+    """The URL of the channel: the URL of turns without its last path segment."""
     return url.rsplit("/", 1)[0] + "/"

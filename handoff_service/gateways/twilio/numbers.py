@@ -49,7 +49,8 @@ def _listed(one: Mapping[str, Any], wanted: str) -> AccountNumber:
 
 
 def _point_here(settings: Settings, number: str) -> str | None:
-    """Blocks until Twilio has answered. An application would hide the webhooks, so it goes."""
+    """Blocks until Twilio has answered. Removes the number's TwiML app, because Twilio prefers an
+    app to webhooks."""
     wanted = _wanted(settings)
     ours = {
         "SmsUrl": wanted,

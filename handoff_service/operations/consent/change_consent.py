@@ -2,7 +2,7 @@
 agent, API and import.
 
 ``deliver`` holds a shared lock on the number's profile while it checks consent. A consent change
-holds the exclusive lock. No queued message therefore leaves after an opt-out is committed.
+holds the exclusive lock. Therefore no queued message is sent after an opt-out is committed.
 """
 
 from collections.abc import Sequence

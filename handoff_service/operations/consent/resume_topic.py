@@ -15,7 +15,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 
-RESUMED = "The requester opted in again, and the virtual agent asks on"
+RESUMED = "The requester opted in again, so the virtual agent continues with its questions"
 PAYLOAD = "/resume_topic"
 WITHIN = timedelta(days=1)
 #: what agents read -> the slot that holds it

@@ -28,29 +28,31 @@ DID = {State.ON_HOLD: "put this on hold", State.WORK_IN_PROGRESS: "took this off
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseInteraction:
-    """``closing_text``: the one line for the requester. None: the default text. Empty: no text.
-    ``topic_id``: the label that says what it was about. ``undo_within``: how long the line waits,
-    so that closing can be undone before the requester reads it."""
+    """Close a conversation, with or without a text to the requester."""
 
     interaction_id: int
     agent_id: int
     state: State = State.CLOSED_COMPLETE
     short_description: str | None = None
+    #: None: the desk's default text. Empty: no text.
     closing_text: str | None = None
+    #: The label that names what the conversation was about.
     topic_id: int | None = None
+    #: The delay of the closing text, so that closing can be undone before it is sent.
     undo_within: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeInteraction:
-    """Fields that are None stay. ``state`` is work in progress or on hold; closing is a separate
-    operation. ``state_reason`` belongs to the current state; a new state starts without one.
-    ``hold_until``: when the hold ends by itself; with state on hold only."""
+    """A field that is None keeps its value."""
 
     interaction_id: int
     agent_id: int
+    #: Work in progress or on hold. Closing is a separate operation.
     state: State | None = None
+    #: Belongs to the current state; a new state starts without one.
     state_reason: str | None = None
+    #: When the hold ends by itself. Only with the state on hold.
     hold_until: datetime | None = None
     short_description: str | None = None
     priority: int | None = None
@@ -66,8 +68,8 @@ class ReadInteraction:
 
 
 def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
-    """Close it: send one line to the requester, clear the owner, and cancel the work that waits for
-    it."""
+    """Close it: send the closing text, clear the owner, and cancel its offers, timers and scheduled
+    texts."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})

@@ -1,7 +1,7 @@
 """End a hold at the time that its agent chose: the conversation returns to the top of the list, and
 its agent gets a notice.
 
-A text from the requester ends it earlier. Then the row of due work finds nothing to do.
+A text from the requester ends the hold earlier. Then this work does nothing.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ ENDED = "The hold has ended"
 
 @dataclass(frozen=True, slots=True)
 class EndHold:
-    """End an interaction's hold because its time has come."""
+    """The end of an interaction's hold may be due."""
 
     interaction_id: int
 
@@ -42,7 +42,7 @@ def schedule(tx: Transaction, interaction_id: int, until: datetime | None) -> No
 
 
 def end_hold(tx: Transaction, command: EndHold) -> bool:
-    """Whether a hold has ended. Does nothing when it was ended or changed before."""
+    """End the hold if its time has come. Returns whether it did."""
     due_work.cancel(tx, Work.END_HOLD, [command.interaction_id])
     interaction = interactions.lock(tx.conn, command.interaction_id)
     hold = interactions.hold(tx.conn, interaction.id)

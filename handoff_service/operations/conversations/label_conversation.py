@@ -30,8 +30,8 @@ class LabelConversation:
 
 
 def label_conversation(tx: Transaction, command: LabelConversation) -> bool:
-    """Whether that changed anything. A closed conversation can be labeled too. NotFound for an
-    unknown label."""
+    """Add or remove a label, also on a closed conversation. Returns whether that changed anything.
+    NotFound for an unknown label."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     label = labels.get(tx.conn, command.label_id)
     changed = (_put if command.on else _take)(tx, interaction.id, label.id)

@@ -1,9 +1,11 @@
-"""Undo closing: the agent who closed a conversation takes that back within a minute.
+"""Undo closing: the agent who closed a conversation can reopen it within a minute.
 
-It is the inverse of closing as far as there is one. The conversation is its agent's again, what the
-requester said last counts as unanswered, and a closing line that has not left is canceled. Texts
-that were scheduled stay canceled, and so does the offer of a conversation that waited in a queue:
-the agent who undoes it gets that conversation.
+Reopening undoes most of closing:
+
+- The conversation returns to its agent. If it waited in a queue, the agent who reopens it gets it.
+- The last message counts as unanswered again, and its timers start again.
+- A closing text that was not sent yet is canceled.
+- Scheduled texts and offers that closing has canceled stay canceled.
 """
 
 from dataclasses import dataclass, replace
@@ -35,7 +37,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.messaging_actions import timers
 
 WITHIN = timedelta(minutes=1)
-TAKEN_BACK = "Canceled: the agent reopened the conversation before it left."
+CANCELED = "Canceled, because the agent reopened the conversation before this text was sent."
 m = t.messages
 
 
@@ -47,7 +49,7 @@ class Reopen:
 
 def reopen(tx: Transaction, command: Reopen) -> None:
     """Conflict when it is not closed, when another agent closed it or more than a minute has
-    passed, and when the requester has begun another conversation since."""
+    passed, and when the requester has already begun another conversation."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     state = moved(interaction.state, Act.UNDO_CLOSE)
     closed_at = interaction.closed_at
@@ -59,7 +61,7 @@ def reopen(tx: Transaction, command: Reopen) -> None:
         one.provider_number_id == interaction.provider_number_id
         for one in interactions.lock_active(tx.conn, [interaction.requester_number])
     ):
-        raise Conflict("The requester has begun another conversation since.")
+        raise Conflict("The requester has already begun another conversation.")
     _take_back_line(tx, interaction)
     i = t.interactions
     tx.conn.execute(
@@ -74,7 +76,7 @@ def reopen(tx: Transaction, command: Reopen) -> None:
 
 
 def _closed_by(tx: Transaction, interaction_id: int) -> int | None:
-    """The agent who wrote the line about the end."""
+    """The agent who closed the conversation, from its last owner change."""
     last = (
         select(m.c.agent_id)
         .where(m.c.interaction_id == interaction_id, m.c.event == Event.OWNER_CHANGED)
@@ -93,13 +95,13 @@ def _take_back_line(tx: Transaction, interaction: InteractionRow) -> None:
     )
     ids = tx.conn.execute(queued).scalars().all()
     if ids:
-        values = {"status": Status.CANCELED, "reason": TAKEN_BACK}
+        values = {"status": Status.CANCELED, "reason": CANCELED}
         tx.conn.execute(update(m).where(one_of(m.c.id, ids)).values(**values))
         due_work.cancel(tx, Work.DELIVER, ids)
 
 
 def _begin_run(tx: Transaction, interaction: InteractionRow) -> None:
-    """Whoever wrote last waits for the other side again, from now on."""
+    """Start the timers for the last message again, counted from now."""
     last = (
         select(m.c.author)
         .where(m.c.interaction_id == interaction.id, m.c.kind == Kind.MESSAGE)

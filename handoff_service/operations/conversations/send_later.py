@@ -1,7 +1,7 @@
 """Send later: an agent schedules a text, keeps or moves it, sends it at once, or cancels it.
 
-A text that the requester sends meanwhile, and a change of owner, stop it: somebody decides whether
-it still leaves (rules/conversations/scheduled_texts.py).
+If the requester writes or the owner changes before the send time, the text waits until an agent
+decides whether to send it (rules/conversations/scheduled_texts.py).
 """
 
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine.lanes import Transaction
 
 WAITS = {
-    SendQuestion.REQUESTER_WROTE: "the requester has written since",
-    SendQuestion.OWNER_CHANGED: "the conversation has another owner since",
+    SendQuestion.REQUESTER_WROTE: "the requester has written again",
+    SendQuestion.OWNER_CHANGED: "the conversation has changed owner",
 }
 
 
@@ -60,8 +60,8 @@ class OneText:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
-    """Send a scheduled text because its time has come."""
+class SendDue:
+    """A scheduled text whose send time has come."""
 
     text_id: int
 
@@ -80,8 +80,8 @@ def schedule_text(tx: Transaction, command: ScheduleText) -> int:
 
 
 def keep_text(tx: Transaction, command: KeepText) -> None:
-    """Let it leave whatever has happened since, at its time or at another. The agent becomes its
-    author."""
+    """Confirm the text, at its time or a new one, even if the requester has written or the owner
+    has changed. The agent becomes its author."""
     interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
     if command.send_at is None and text.send_at <= tx.now:
@@ -95,7 +95,7 @@ def keep_text(tx: Transaction, command: KeepText) -> None:
 
 
 def cancel_text(tx: Transaction, command: OneText) -> None:
-    """Cancel it. NotFound when it has left."""
+    """Cancel it. NotFound when it was sent or canceled before."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
     said = f"{agent_name(tx.conn, command.agent_id)} canceled a scheduled text"
@@ -111,9 +111,8 @@ def send_now(tx: Transaction, command: OneText) -> int:
     return send_sms(tx, write)
 
 
-def leave(tx: Transaction, command: Leave) -> AtDue | None:
-    """Send it, cancel it, or leave its question to an agent. None when it has left or was
-    canceled."""
+def send_due(tx: Transaction, command: SendDue) -> AtDue | None:
+    """Send the text, cancel it, or ask an agent. None: it was sent or canceled before."""
     due_work.cancel(tx, Work.SEND_LATER, [command.text_id])
     found = scheduled_texts.find(tx.conn, command.text_id)
     if found is None:
@@ -160,5 +159,5 @@ def _add_line(
 
 
 async def when_due(job: Job) -> None:
-    then = await job.write(leave, Leave(int(job.key)))
+    then = await job.write(send_due, SendDue(int(job.key)))
     log.info("scheduled_text_due", text=job.key, then=str(then or "nothing"))

@@ -129,8 +129,8 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     - HeldBack: an automatic reply over a limit. It has failed.
 
     Cancels messages to numbers that have opted out, except the opt-out confirmation, and prompts
-    that the requester has answered. Delays messages that may have left before a crash until the
-    provider's list is reliable, and messages over their number's rate.
+    that the requester has answered. Delays messages that may have been sent before a crash until
+    the provider's list is reliable, and messages over their number's rate.
     """
     attempts = {c.message_id: c.attempts for c in commands}
     ids = {"ids": list(attempts)}

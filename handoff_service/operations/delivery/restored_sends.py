@@ -56,7 +56,7 @@ def decide_held(tx: Transaction, command: DecideHeld) -> int:
 
 
 def _cancel_texts(tx: Transaction, texts: list[int]) -> None:
-    """A text that may have left already becomes ``unknown``. A person settles it in its
+    """A text that may have been sent already becomes ``unknown``. A person settles it in its
     conversation."""
     m = t.messages
     rows = tx.conn.execute(

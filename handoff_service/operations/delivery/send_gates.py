@@ -1,5 +1,5 @@
-"""Send gates: they block or delay queued messages by country, quiet hours, an answer that came
-first, a restore, or rate.
+"""Send gates block or delay queued messages. They check the country, quiet hours, whether the
+requester has written since, a restore, and the rate.
 
 ``deliver`` applies each gate to the messages it is about to send, in its own transaction. Limits on
 automatic replies are in ``limit_replies``.
@@ -41,17 +41,17 @@ def blocked_country(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
 
 
 # a later message on the same line as the message being checked
-_behind = t.messages.alias("behind")
+_later = t.messages.alias("later")
 
 
 def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
-    """Messages after which the requester has written on the line. The requester is awake, and
-    prompts are answered."""
-    return _followed(tx, rows, _behind.c.direction == Direction.INBOUND)
+    """Messages after which the requester has written on the line. Quiet hours do not
+    delay them, and ``deliver`` cancels the prompts among them."""
+    return _followed(tx, rows, _later.c.direction == Direction.INBOUND)
 
 
 def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) -> set[int]:
-    """Messages followed by such a message on the line, in whichever interaction."""
+    """Messages followed on the same line by a message that matches ``by``, in any interaction."""
     if not rows:
         return set()
     m, i, its = t.messages, t.interactions, t.interactions.alias("its")
@@ -63,8 +63,8 @@ def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) 
             exists().where(
                 its.c.requester_number == i.c.requester_number,
                 its.c.provider_number_id == i.c.provider_number_id,
-                _behind.c.interaction_id == its.c.id,
-                _behind.c.id > m.c.id,
+                _later.c.interaction_id == its.c.id,
+                _later.c.id > m.c.id,
                 by,
             ),
         )
@@ -118,8 +118,9 @@ def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
 def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     """Messages over their provider number's rate -> when to try again.
 
-    A number may run ``BURST`` ahead of its rate. Messages by people and the virtual agent go before
-    the product's own messages, and take along what is queued before them on the same line.
+    A number may run ``BURST`` ahead of its rate. Messages by people and the virtual agent go
+    first. System messages that are queued before them on the same line go with them, to keep the
+    order.
     """
     p = t.provider_numbers
     numbers = select(*p.c["id", "segments_per_second", "paced_to"]).where(
@@ -132,7 +133,7 @@ def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     ahead = {number.id for number in found if number.paced_to and number.paced_to > tx.now}
     prompts = [r for r in rows if _is_prompt(r) and r.provider_number_id in ahead]
     hurried = _followed(
-        tx, prompts, (_behind.c.status == Status.QUEUED) & (_behind.c.author != Author.SYSTEM)
+        tx, prompts, (_later.c.status == Status.QUEUED) & (_later.c.author != Author.SYSTEM)
     )
     for number in found:
         # A larger value means that the clock has stepped back.

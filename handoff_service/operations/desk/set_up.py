@@ -57,7 +57,8 @@ class SaveStep:
 
 def make_first_admin(tx: Transaction, command: FirstAdmin) -> int:
     """Returns the id. Conflict once the desk has an admin, and for an e-mail address in use."""
-    # of two requests at a time, the second waits here and finds the admin of the first
+    # If two requests arrive together, the second one waits here and then sees the first one's
+    # admin.
     tx.conn.execute(select(t.installation.c.id).with_for_update())
     if has_admin(tx.conn):
         raise Conflict(HAS_ADMIN)

@@ -66,7 +66,9 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     if interaction.owner is not Owner.AGENT:
         raise Conflict("Nobody has this conversation yet. Take it over first.")
     cancel_work_item(tx, interaction.id)  # a pending transfer
-    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
+    interactions.put_state(
+        tx.conn, interaction.id, states.TABLE[interaction.state][Act.HANDED_BACK]
+    )
     by = agent_name(tx.conn, command.agent_id)
     did = "asked for an identity check"
     changed = messages.change_owner(

@@ -1,7 +1,7 @@
 """Carry out messaging actions when their timers are due: table 4 of the product page.
 
 Set-based: one load of facts serves all interactions with due timers, under the interactions' locks.
-A reply that was committed first has removed its timers, so nothing fires for it.
+A reply removes the timers of its interaction. If it was committed first, no timer fires.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -82,7 +82,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
             counts[timer.interaction_id] += 1
             interaction, named = rows[timer.interaction_id], names[timer.interaction_id]
             action = stored[timer.action_id].action
-            pointless = action.needs_texts and interaction.id in opted_out
+            pointless = action.needs_consent and interaction.id in opted_out
             if (
                 not interaction.active
                 or pointless
@@ -112,7 +112,7 @@ def _place(
     one = stored[timer.action_id]
     return (
         timer.interaction_id,
-        *rules.place_in_ladder(timer.due_at, one.action, one.position, one.id),
+        *rules.sort_key(timer.due_at, one.action, one.position, one.id),
     )
 
 
@@ -212,7 +212,8 @@ def _set_state(
         return interaction
     words = state.replace("_", " ")
     if state in CLOSED:
-        if interaction.owner is Owner.VIRTUAL_AGENT:  # a question was never answered
+        # the virtual agent was still asking, so save what it has collected
+        if interaction.owner is Owner.VIRTUAL_AGENT:
             known = bot_turns.collected(tx.conn, interaction.id)
             save_report(tx, interaction, known)
             save_request(tx, interaction, known)

@@ -1,6 +1,6 @@
 """The first text to a requester who waits for a live agent: they are in line, nobody is free, or
-the queue is closed. All texts of one look through the queues are written together, because hundreds
-of requesters can begin to wait at once."""
+the queue is closed. One run of ``offer_work`` writes all of its texts together, because hundreds of
+requesters can begin to wait at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ from handoff_service.store.routing.work_items import WorkQueue
 from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 
-class Told(StrEnum):
-    """What a work item remembers about texts to its requester."""
+class WaitNotice(StrEnum):
+    """The last notice about the wait that the requester of a work item got."""
 
     IN_LINE = "in line"
     NOBODY = "nobody"  #: nobody is free, or the queue is closed
@@ -36,7 +36,7 @@ class WaitingText:
     work_item_id: int
     interaction: InteractionRow
     queue: WorkQueue
-    tells: Told
+    notice: WaitNotice
     is_open: bool = True
     opens_at: datetime | None = None
 
@@ -47,26 +47,26 @@ def send_waiting_texts(tx: Transaction, wanted: Sequence[WaitingText]) -> None:
     written = interactions.with_requesters_text(tx.conn, [w.interaction.id for w in wanted])
     wanted = [w for w in wanted if w.interaction.id in written]
     spoken = spoken_languages(tx.conn, [w.interaction.id for w in wanted])
-    bodies: dict[object, str] = {}  # most requesters get the same one
+    bodies: dict[object, str] = {}  # most requesters get the same text
     for one in wanted:
         key = _about(one, spoken)
         if key not in bodies:
             bodies[key] = _words(tx, one, spoken[one.interaction.id])
     messages.send_system_texts(tx, [(w.interaction, bodies[_about(w, spoken)]) for w in wanted])
-    for tells in Told:
-        if ids := [w.work_item_id for w in wanted if w.tells is tells]:
+    for notice in WaitNotice:
+        if ids := [w.work_item_id for w in wanted if w.notice is notice]:
             told = update(t.work_items).where(one_of(t.work_items.c.id, ids))
-            tx.conn.execute(told.values(told=tells))
+            tx.conn.execute(told.values(told=notice))
 
 
 def _about(one: WaitingText, spoken: Mapping[int, Language]) -> object:
     """What the words depend on."""
-    return one.queue.id, one.tells, one.is_open, one.opens_at, spoken[one.interaction.id]
+    return one.queue.id, one.notice, one.is_open, one.opens_at, spoken[one.interaction.id]
 
 
 def _words(tx: Transaction, one: WaitingText, spoken: Language) -> str:
     queue, bot = one.queue, tx.settings.bot_answers
-    if one.tells is Told.IN_LINE:
+    if one.notice is WaitNotice.IN_LINE:
         return texts.in_line(tx.conn, queue.id, queue.name, spoken)
     if one.is_open:
         return texts.waiting(tx.conn, queue.id, queue.name, spoken, bot=bot)

@@ -28,7 +28,7 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.messaging_actions import timers
 
-SUPERVISORS = "supervisors"  # the topic of hints for all supervisors
+SUPERVISORS = "supervisors"  # the hint topic, a channel, of all supervisors
 _COUNT_UP = (
     update(t.interactions)
     .where(t.interactions.c.id == bindparam("_id"))
@@ -44,8 +44,8 @@ _CONCERNED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLine:
-    """A new line of a conversation. ``epoch`` and ``owner`` are the interaction's at that
-    moment."""
+    """An entry to add to a conversation: a message, a note, or a sentence about a change. Not to be
+    confused with ``InteractionRow.line``, the pair of numbers."""
 
     kind: Kind
     author: Author
@@ -79,7 +79,7 @@ def send_text(
     - ``event`` CONSENT: is sent even to somebody who has opted out.
     - ``event`` UNASKED: is not a reply, so it waits for the end of quiet hours. Any other message
       releases it.
-    - ``later``: how long it waits before it leaves, so that it can be taken back.
+    - ``later``: the delay before the text is sent, so that it can still be canceled.
     """
     if why_unanswerable(tx.conn, interaction.requester_number):
         return None

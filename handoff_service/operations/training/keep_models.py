@@ -7,7 +7,7 @@ from sqlalchemy import update
 from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.vocabulary import ModelState
-from handoff_service.rules.training.kept_models import superfluous
+from handoff_service.rules.training.kept_models import deletable
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
@@ -32,8 +32,8 @@ def pin_model(tx: Transaction, command: PinModel) -> None:
 
 
 def let_go(tx: Transaction, _: None) -> list[str]:
-    """Mark the superfluous models as gone. Returns their file names, for the caller to delete."""
-    found = superfluous(models.list_(tx.conn), models.have_run(tx.conn))
+    """Mark the deletable models as gone. Returns their file names, for the caller to delete."""
+    found = deletable(models.list_(tx.conn), models.have_run(tx.conn))
     if found:
         these = one_of(m.c.hash, [one.hash for one in found])
         tx.conn.execute(update(m).where(these).values(state=ModelState.GONE, since=tx.now))

@@ -76,7 +76,9 @@ def return_to_virtual_agent(
     """Make the virtual agent the owner of a locked, active interaction. ``agent_id``: the agent who
     returned it, if any."""
     cancel_work_item(tx, interaction.id)
-    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
+    interactions.put_state(
+        tx.conn, interaction.id, states.TABLE[interaction.state][Act.HANDED_BACK]
+    )
     changed = messages.change_owner(
         tx,
         interaction,

@@ -1,5 +1,5 @@
-"""The list of ongoing conversations as a work queue: what each one is tagged with, the sorts, and
-the filters."""
+"""The list of ongoing conversations as a work queue: the tags, the sorts and the
+filters."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ class Sort(StrEnum):
     """The order of the list.
 
     - NEWEST: the newest activity first.
-    - LONGEST_WAITING: those who wait for an answer, the longest wait first; then the others.
-    - DUE: those where a timer, the end of a hold or a scheduled text comes first; then the others.
+    - LONGEST_WAITING: the longest wait for an answer first; conversations without a wait last.
+    - DUE: the soonest timer, end of hold or scheduled text first; conversations without one last.
     """
 
     NEWEST = "newest"
@@ -35,8 +35,8 @@ class Tag(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrangement:
-    """How an agent looks at the list. ``tag`` and ``label_id``: only conversations with them; None:
-    all."""
+    """The sort and filters that an agent has chosen for the list. ``tag`` and ``label_id``: only
+    conversations with them; None: all."""
 
     sort: Sort = Sort.NEWEST
     tag: Tag | None = None
@@ -48,7 +48,7 @@ class Arrangement:
 
 
 class Listed(Protocol):
-    """What the sorts and filters ask of an item of the list."""
+    """What the sorts and filters need to know about a conversation."""
 
     @property
     def waiting_since(self) -> datetime | None: ...

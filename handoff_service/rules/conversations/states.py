@@ -11,13 +11,13 @@ class Act(StrEnum):
 
     REQUESTER_WRITES = "the requester writes"
     AGENT_TAKES = "a live agent accepts it, takes it over or writes first"
-    GIVEN_BACK = "it goes back to the virtual agent"
+    HANDED_BACK = "it is handed back to the virtual agent"
     PUT_ON_HOLD = "a live agent puts it on hold"
     TAKE_OFF_HOLD = "a live agent takes it off hold"
-    HOLD_ENDS = "the time comes that was set for the end of its hold"
+    HOLD_ENDS = "its hold ends at the set time"
     CLOSE_COMPLETE = "it is closed as complete"
     CLOSE_ABANDONED = "it is closed as abandoned"
-    UNDO_CLOSE = "the agent who closed it takes that back at once"
+    UNDO_CLOSE = "the agent who closed it reopens it at once"
     ACTION_HOLDS = "a messaging action puts it on hold"
     ACTION_RESUMES = "a messaging action sets it to work in progress"
 
@@ -33,13 +33,13 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
     State.NEW: {
         Act.REQUESTER_WRITES: State.NEW,
         Act.AGENT_TAKES: State.WORK_IN_PROGRESS,
-        Act.GIVEN_BACK: State.NEW,
+        Act.HANDED_BACK: State.NEW,
         **_ALWAYS,
     },
     State.WORK_IN_PROGRESS: {
         Act.REQUESTER_WRITES: State.WORK_IN_PROGRESS,
         Act.AGENT_TAKES: State.WORK_IN_PROGRESS,
-        Act.GIVEN_BACK: State.WORK_IN_PROGRESS,
+        Act.HANDED_BACK: State.WORK_IN_PROGRESS,
         Act.PUT_ON_HOLD: State.ON_HOLD,
         Act.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
         **_ALWAYS,
@@ -47,7 +47,7 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
     State.ON_HOLD: {
         Act.REQUESTER_WRITES: State.WORK_IN_PROGRESS,
         Act.AGENT_TAKES: State.WORK_IN_PROGRESS,
-        Act.GIVEN_BACK: State.WORK_IN_PROGRESS,
+        Act.HANDED_BACK: State.WORK_IN_PROGRESS,
         Act.PUT_ON_HOLD: State.ON_HOLD,
         Act.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
         Act.HOLD_ENDS: State.WORK_IN_PROGRESS,
@@ -57,7 +57,7 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
     State.CLOSED_ABANDONED: {Act.UNDO_CLOSE: State.WORK_IN_PROGRESS},
 }
 
-# The act for each state that an agent or a messaging action asks for.
+# The transition for each state that an agent asks for.
 ACTS: Mapping[State, Act] = {
     State.WORK_IN_PROGRESS: Act.TAKE_OFF_HOLD,
     State.ON_HOLD: Act.PUT_ON_HOLD,
@@ -72,5 +72,5 @@ ACTION_ACTS: Mapping[State, Act] = {
 
 
 def moved(state: State, act: Act) -> State | None:
-    """The state after an act. None when the table has no such transition."""
+    """The state after ``act``. None when the table has no such transition."""
     return TABLE[state].get(act)

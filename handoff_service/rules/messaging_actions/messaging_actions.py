@@ -1,7 +1,7 @@
 """Table 4 of the product page: messaging actions. Event, duration, conditions, action.
 
-A run is the messages of one side that the other side has not answered. An interaction has at most
-one open run.
+An unanswered streak, ``run`` in code, is the messages of one side that the other side has not
+answered. An interaction has at most one open streak.
 """
 
 from collections.abc import Mapping
@@ -18,14 +18,15 @@ from handoff_service.rules.shared.vocabulary import Action, Author, State, Unans
 STARTS: Mapping[Author, Unanswered | None] = {
     Author.REQUESTER: Unanswered.REQUESTER_MESSAGE,
     Author.AGENT: Unanswered.AGENT_MESSAGE,
-    Author.VIRTUAL_AGENT: None,  # neither a response
-    Author.SYSTEM: None,  # nor a start
+    # A message from the virtual agent or the system neither starts nor ends an unanswered streak.
+    Author.VIRTUAL_AGENT: None,
+    Author.SYSTEM: None,
 }
 
 
 def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
-    """The run that a message starts; it ends the open one. None: the message starts and ends
-    nothing.
+    """The unanswered streak that a message starts; the message ends the open one. None: the message
+    starts and ends nothing.
 
     More messages from the same side do not restart the timers.
     """
@@ -56,8 +57,7 @@ class MessagingAction:
     active: bool = True
 
     def applies(self, facts: Facts) -> bool:
-        """Whether the rule applies. Judged when the timer fires, on the interaction's current
-        facts."""
+        """Whether the rule applies: when the timer fires, on the interaction's current facts."""
         return (
             self.active
             and (not self.queues or facts.queue in self.queues)
@@ -66,9 +66,9 @@ class MessagingAction:
         )
 
     @property
-    def needs_texts(self) -> bool:
-        """Whether the action is pointless while the requester is opted out: it sends a text, or it
-        asks for the answer that no agent can send."""
+    def needs_consent(self) -> bool:
+        """Whether the action makes no sense for a requester who has opted out: it would send
+        a text, or remind an agent to send one."""
         if self.action is Action.SET_STATE:
             return False
         return self.event is Unanswered.REQUESTER_MESSAGE or self.action is Action.PROMPT_REQUESTER
@@ -201,7 +201,7 @@ def describe(action: MessagingAction) -> str:
 
 def in_sight(action: MessagingAction) -> str:
     """What a running timer will do, for the agent of the conversation, and under which conditions.
-    Whose the conversation is, the page shows."""
+    Leaves out conditions on the owner, because the page shows the owner."""
     does = {
         Action.PROMPT_AGENT: "reminds you",
         Action.PROMPT_REQUESTER: "texts the requester",
@@ -217,7 +217,7 @@ def why(action: MessagingAction, waited: timedelta) -> str:
     return f"{durations.describe(waited)} {_words(action.event.partition('_message_')[2])}"
 
 
-def place_in_ladder(
+def sort_key(
     due_at: datetime, action: MessagingAction, position: int, number: int
 ) -> tuple[object, ...]:
     """The sort key for several actions of one interaction: due time first, then the admin's order.

@@ -10,7 +10,7 @@ from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.conditions import Condition, Match, Operator
 
-SAYS = {
+OPERATOR_WORDS = {
     Operator.IS: "is",
     Operator.IS_NOT: "is not",
     Operator.IN: "is one of",
@@ -19,8 +19,8 @@ SAYS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One queue that was looked at. ``why``: a sentence."""
+class QueueDecision:
+    """One queue that was considered. ``why``: a sentence."""
 
     queue_id: int
     name: str
@@ -28,26 +28,34 @@ class Judged:
     why: str
 
 
-def choose(queues: Mapping[int, QueueFields], usual: int, facts: QueueFacts) -> int:
-    """The queue's id. ``queues``: in the admin's order; ``usual``: the company number's queue."""
+def choose(queues: Mapping[int, QueueFields], default: int, facts: QueueFacts) -> int:
+    """The queue's id. ``queues``: in the admin's order; ``default``: the id of the company number's
+    queue."""
     fits = (key for key, queue in queues.items() if _takes(queue, facts))
-    return next(fits, usual)
+    return next(fits, default)
 
 
-def explain(queues: Mapping[int, QueueFields], usual: int, facts: QueueFacts) -> Sequence[Judged]:
-    """The queues in the order in which they are looked at, up to the one that is chosen."""
-    judged = []
+def explain(
+    queues: Mapping[int, QueueFields], default: int, facts: QueueFacts
+) -> Sequence[QueueDecision]:
+    """The queues in the order in which they are considered, up to the chosen one."""
+    considered = []
     for key, queue in queues.items():
         if not queue.conditions:
             continue
         taken = _takes(queue, facts)
-        judged.append(
-            Judged(queue_id=key, name=queue.name, chosen=taken, why=_why(queue, facts, taken=taken))
+        considered.append(
+            QueueDecision(
+                queue_id=key, name=queue.name, chosen=taken, why=_why(queue, facts, taken=taken)
+            )
         )
         if taken:
-            return judged
+            return considered
     why = "No queue's conditions match, so the company number's queue takes it."
-    return [*judged, Judged(queue_id=usual, name=queues[usual].name, chosen=True, why=why)]
+    return [
+        *considered,
+        QueueDecision(queue_id=default, name=queues[default].name, chosen=True, why=why),
+    ]
 
 
 def _takes(queue: QueueFields, facts: QueueFacts) -> bool:
@@ -59,13 +67,13 @@ def _why(queue: QueueFields, facts: QueueFacts, *, taken: bool) -> str:
     true = [c for c in queue.conditions if conditions.hold_for([c], Match.ALL, facts.fact)]
     false = [c for c in queue.conditions if c not in true]
     if taken:
-        return f"Its conditions match: {_said(true)}."
-    return f"Not true: {_said(false)}. {_facts(false, facts)}"
+        return f"Its conditions match: {_in_words(true)}."
+    return f"These conditions do not match: {_in_words(false)}. {_facts(false, facts)}"
 
 
-def _said(some: Sequence[Condition]) -> str:
+def _in_words(some: Sequence[Condition]) -> str:
     return "; ".join(
-        f"{_name(one.field)} {SAYS[one.operator]} "
+        f"{_name(one.field)} {OPERATOR_WORDS[one.operator]} "
         f"{', '.join(map(str, one.value)) if isinstance(one.value, list) else one.value}"
         for one in some
     )

@@ -238,8 +238,8 @@ def _more_sure_and_wrong(found: Comparison) -> list[str]:
     if not found.sure_and_wrong.is_significant:
         return []
     return [
-        f"The new model is sure and wrong on {found.sure_and_wrong_new} test texts; the running "
-        f"one on {found.sure_and_wrong_old}."
+        f"The new model is confident but wrong on {found.sure_and_wrong_new} test texts; "
+        f"the running one on {found.sure_and_wrong_old}."
     ]
 
 

@@ -46,7 +46,8 @@ _WAITING_SINCE = sa.case((waiting.WITH_AGENT, waiting.FOR_AGENT_SINCE), else_=No
 
 def _query(*, others: bool) -> sa.Select[Any]:
     """Active conversations with live agents, newest activity first: mine, or those of other agents
-    that I have not joined. The others include those of nobody, whose senders cannot be answered."""
+    that I have not joined. The others include conversations without an owner, because their
+    senders cannot get replies."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
     return _items().where(*conversations.ongoing_where(mine, others=others))
 
@@ -88,8 +89,8 @@ _LINES = (
 
 
 def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
-    """The ongoing conversations for the list pane: mine or the others'. Above mine are closed
-    conversations with thanks that I have not read."""
+    """The ongoing conversations for the list pane: mine or the others'. In mine, closed
+    conversations with an unread thank-you come first."""
     thanked = [] if others else conn.execute(_THANKED, {"me": agent_id}).all()
     rows = [*thanked, *conn.execute(_LISTED[others], {"me": agent_id})]
     unread = {} if others else conversations.unread(conn, [r.id for r in rows], agent_id)

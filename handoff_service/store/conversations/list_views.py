@@ -1,4 +1,4 @@
-"""How an agent looks at the list of ongoing conversations, and the saved ways to do so."""
+"""The sort and filter that an agent has chosen for the list, and the saved views."""
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -17,7 +17,7 @@ _VIEWS = (
 
 
 def choice(conn: Connection, agent_id: int) -> Arrangement:
-    """How this agent looks at the list now."""
+    """The sort and filter that this agent has chosen."""
     row = conn.execute(_CHOICE, {"me": agent_id}).one_or_none()
     if row is None:
         return Arrangement()

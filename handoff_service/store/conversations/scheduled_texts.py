@@ -63,13 +63,13 @@ def next_of(conn: Connection, ids: Collection[int]) -> dict[int, NextText]:
 
 
 def find(conn: Connection, text_id: int) -> ScheduledText | None:
-    """One scheduled text. None when it has left, was canceled, or never existed."""
+    """One scheduled text. None when it was sent or canceled, or never existed."""
     row = conn.execute(_ONE, {"id": text_id}).one_or_none()
     return _text(row) if row is not None else None
 
 
 def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
-    """A scheduled text of this interaction. NotFound when it has left or was canceled."""
+    """A scheduled text of this interaction. NotFound when it was sent or canceled."""
     found = find(conn, text_id)
     if found is None or found.interaction_id != interaction_id:
         raise NotFound(f"There is no scheduled text {text_id} on this interaction any more.")
@@ -106,7 +106,7 @@ def keep(
 
 
 def drop(tx: Transaction, text_ids: Collection[int]) -> None:
-    """These texts have left or were canceled."""
+    """Delete these texts, because they were sent or canceled."""
     tx.conn.execute(delete(s).where(one_of(s.c.id, text_ids)))
     due_work.cancel(tx, Work.SEND_LATER, text_ids)
 

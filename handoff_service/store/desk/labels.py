@@ -52,7 +52,7 @@ def get(conn: Connection, label_id: int) -> Label:
 
 
 def of_interactions(conn: Connection, ids: Collection[int]) -> dict[int, OfConversation]:
-    """Interaction -> its labels by name. Has no entry without any."""
+    """Interaction -> its labels by name. Interactions without labels are left out."""
     if not ids:
         return {}
     found: dict[int, list[tuple[Label, bool]]] = {}

@@ -77,7 +77,8 @@ def schedule(tx: Transaction, work: Iterable[Due]) -> None:
 
 
 def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
-    """Remove work that is done or no longer wanted."""
+    """Remove work that is done or no longer wanted. An operation also removes the work that it is
+    doing, in its own transaction."""
     names = [str(k) for k in keys]
     if names:
         tx.conn.execute(

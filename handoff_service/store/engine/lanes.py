@@ -4,7 +4,7 @@ A lane is a thread with one connection. It takes everything in its queue, runs i
 answers all callers (group commit). It never waits to fill a batch. A set-based operation gets all
 queued commands of its kind at once; a plain one gets one command at a time.
 
-Requests from outside have right of way over the service's own work (``right_of_way.py``).
+Requests from outside run before the service's own work (``priority_queue.py``).
 
 If a command raises an error, the transaction is rolled back and all commands run again one by one,
 so only the failing one fails. Operations affect only the database, so running them again is safe.
@@ -32,10 +32,11 @@ from handoff_service.store.engine.admission import Admission, Patience, Ticket
 from handoff_service.store.engine.command_ids import CommandId
 from handoff_service.store.engine.commit_numbers import CommitNumbers
 from handoff_service.store.engine.driver_errors import is_away, name_of
-from handoff_service.store.engine.right_of_way import OwnShare, Queue
+from handoff_service.store.engine.priority_queue import CommandQueue, OwnShare
 
 MOST_AT_ONCE = 256
-LONGEST_BURST = 10  # burst windows; after that, somebody who texts without a pause is answered
+#: In burst windows. After this time the virtual agent answers a requester who never pauses.
+LONGEST_BURST = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +60,16 @@ class OperationSettings:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A topic has something new. A hint carries only ids, because the database has the facts.
-    ``by``: the agent who caused a change that is not stored."""
+    """An event that names a changed list or conversation. A hint carries only ids, because the
+    database has the facts. ``topic``: the channel on which listeners get it. ``by``: the agent who
+    caused a change that is not stored."""
 
     topic: str
     interaction_id: int | None = None
     by: int | None = None
 
 
-DESK = "desk"  # the topic of the supervisors' page
+DESK = "desk"  # the channel of the supervisors' page
 # Hints may be lost: listeners read everything they show again.
 EVERYTHING = Hint("everything")
 
@@ -165,7 +167,7 @@ class Lane(threading.Thread):
         # so that no transaction locks the rows of several operations in an order that conflicts
         # with another lane's.
         self._together = engine.dialect.name == "sqlite"
-        self._queue: Queue[_Waiting] = Queue(MOST_AT_ONCE)
+        self._queue: CommandQueue[_Waiting] = CommandQueue(MOST_AT_ONCE)
         self._numbers = CommitNumbers(engine)
         self.admission = Admission(MOST_AT_ONCE)
 
@@ -199,9 +201,9 @@ class Lane(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        while batch := self._queue.take():
+        while taken := self._queue.take():
             began = self.admission.took()
-            count = self._work(batch)
+            count = self._work(taken)
             self.admission.served(count, monotonic() - began)
 
     def _still_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
@@ -219,9 +221,10 @@ class Lane(threading.Thread):
         return wanted
 
     def _begin_those_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
-        """The unit without commands whose callers have given up; the others now have an effect."""
+        """Mark the commands as started and return them, without those whose callers have given up.
+        A started command can no longer be withdrawn."""
         for waiting in unit:
-            waiting.ticket.started = True  # before the look at the clock, see Store.write
+            waiting.ticket.started = True  # before the clock is read, see Store.write
         now = monotonic()
         for waiting in unit:
             if waiting.ticket.is_late(now):
@@ -231,21 +234,21 @@ class Lane(threading.Thread):
     def _give_up(self, waiting: _Waiting) -> None:
         self._answer(_Done([(waiting, DatabaseAway("not reached in time"))]))
 
-    def _work(self, batch: list[_Waiting]) -> int:
+    def _work(self, taken: list[_Waiting]) -> int:
         """Carry out a batch's wanted commands, but no more own work than its share. Returns how
         many requests there were."""
-        units, count, turn = list(_units(batch)), 0, _Turn()
+        units, count, batch = list(_units(taken)), 0, _Batch()
         for all_units in [units] if self._together else [[u] for u in units]:
             wanted = [still for unit in all_units if (still := self._still_wanted(unit))]
             count += sum(not waiting.is_own for unit in wanted for waiting in unit)
             try:
                 if wanted:
-                    self._run(wanted, turn)
+                    self._run(wanted, batch)
             # the failing command gets its error when it runs alone
             except Exception:  # noqa: BLE001
-                for waiting in turn.without_postponed(wanted):
+                for waiting in batch.without_postponed(wanted):
                     self._run_alone(waiting)
-        self._queue.put_back(turn.postponed)
+        self._queue.put_back(batch.postponed)
         return count
 
     def _run_alone(self, waiting: _Waiting) -> None:
@@ -253,7 +256,7 @@ class Lane(threading.Thread):
             if waiting.ticket.is_late(monotonic()):
                 return self._give_up(waiting)
             try:
-                return self._run([[waiting]], _Turn())
+                return self._run([[waiting]], _Batch())
             except Refusal as refusal:
                 return self._answer(_Done([(waiting, refusal)]))
             except sa.exc.IntegrityError as error:  # another writer was faster: try once more
@@ -266,13 +269,13 @@ class Lane(threading.Thread):
                 self._answer(_Done([(waiting, failure)]))
         return None
 
-    def _run(self, units: list[list[_Waiting]], turn: "_Turn") -> None:
-        """Run units in one transaction, except those that the turn postpones. On any error it
+    def _run(self, units: list[list[_Waiting]], batch: "_Batch") -> None:
+        """Run units in one transaction, except those that the batch postpones. On any error it
         raises, with nothing done."""
-        if len(units) == 1 and turn.postpones(units[0]):
+        if len(units) == 1 and batch.postpones(units[0]):
             return
         try:
-            done = self._transact(units, turn)
+            done = self._transact(units, batch)
         except _CommitAnswerLost as lost:
             committed = self._numbers.was_committed(lost.number)
             if committed is False:
@@ -282,7 +285,7 @@ class Lane(threading.Thread):
             )
         self._answer(done)
 
-    def _transact(self, units: list[list[_Waiting]], turn: "_Turn") -> _Done:
+    def _transact(self, units: list[list[_Waiting]], batch: "_Batch") -> _Done:
         now = self._clock()
         number = self._numbers.next(now)
         with self._engine.connect() as conn:
@@ -294,7 +297,7 @@ class Lane(threading.Thread):
             answers = [
                 pair
                 for unit in units
-                if len(units) == 1 or not turn.postpones(unit)
+                if len(units) == 1 or not batch.postpones(unit)
                 for pair in zip(unit, _carry_out(tx, unit), strict=True)
             ]
             done = _Done(answers, tx.hints, tx.work_at)
@@ -320,8 +323,8 @@ class Lane(threading.Thread):
             self._loop.call_soon_threadsafe(deliver)
 
 
-class _Turn:
-    """One batch's turn: which own work is postponed to the next."""
+class _Batch:
+    """One batch, and the own work that it postpones to the next batch."""
 
     def __init__(self) -> None:
         self.postponed: list[_Waiting] = []

@@ -113,11 +113,11 @@ def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
     stored = list_(conn, {timer.action_id for timer in found})
     zone = ZoneInfo(desk_time_zone(conn))
     listed = [_running(timer, stored[timer.action_id].action, zone) for timer in found]
-    if not any(stored[timer.action_id].action.needs_texts for timer in found):
+    if not any(stored[timer.action_id].action.needs_consent for timer in found):
         return listed
     if not consents.opted_out_of(conn, [interaction_id]):
         return listed
-    return [one for one in listed if not stored[one.action.id].action.needs_texts]
+    return [one for one in listed if not stored[one.action.id].action.needs_consent]
 
 
 def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> RunningTimer:

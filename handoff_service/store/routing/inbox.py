@@ -102,8 +102,8 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
 
 
 def offered(conn: Connection, agent_id: int) -> list[Offered]:
-    """Like ``inbox``, with only the fields of cards and notifications, because every hint asks for
-    it."""
+    """Like ``inbox``, with only the fields of cards and notifications, because the page reads it
+    after every hint."""
     rows = conn.execute(_OFFERED, {"me": agent_id}).all()
     if not rows:
         return []

@@ -38,7 +38,7 @@ _CLUSTERS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class LabelQueue:
     """``items``: one for each cluster, the highest priority first. ``waiting``: how many texts wait
     for this trainer, by lane."""
 
@@ -70,7 +70,7 @@ def waits_for(agent_id: int, now: datetime) -> sa.ColumnElement[bool]:
 
 def queue(
     conn: Connection, agent_id: int, now: datetime, lane: Lane | None = None, most: int = SHOWN
-) -> Queue:
+) -> LabelQueue:
     """The clusters that wait for a label, and each text that waits for a second opinion."""
     groups = conn.execute(_CLUSTERS).all()
     others = sa.and_(waits_for(agent_id, now), i.c.state != ItemState.WAITING)
@@ -98,7 +98,7 @@ def queue(
         if first is not None:
             about[first] = (priority, alike, people)
     found = {one.id: one for one in _items(conn, about)}
-    return Queue(items=[found[id] for id in about if id in found], waiting=waiting)
+    return LabelQueue(items=[found[id] for id in about if id in found], waiting=waiting)
 
 
 def _representatives(

@@ -182,10 +182,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledText:
-    """A text that an agent wrote and that leaves later.
+    """A text that an agent has scheduled.
 
-    - ``question``: what has happened since, so that somebody must decide whether it still leaves;
-      null: it leaves at ``send_at``.
+    - ``question``: what has happened since, so that an agent must decide whether to send it;
+      null: it is sent at ``send_at``.
     """
 
     id: int
@@ -199,8 +199,8 @@ class ScheduledText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextText:
-    """When the next scheduled text of a conversation leaves, and whether somebody must decide about
-    one."""
+    """When the next scheduled text of a conversation is sent, and whether an agent must decide
+    about one."""
 
     send_at: datetime
     asks: bool

@@ -1,4 +1,4 @@
-"""The question before a record is deleted. If other records prevent that, the page links to them
+"""The page that asks before a record is deleted. If other records prevent that, it links to them
 and has no button to delete."""
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ PLACES: Mapping[Noun, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleting:
-    """The page that asks before an object is deleted."""
+    """The texts of the page that asks before a record is deleted."""
 
     title: str
     #: the effects of deleting, one paragraph each
@@ -40,7 +40,7 @@ class Deleting:
 def question(
     deleting: Deleting, address: str, blockers: Sequence[Blocker] = ()
 ) -> Mapping[str, Any]:
-    """The variables of ``deleting.html``. ``address``: of the page that asks."""
+    """The variables of ``deleting.html``. ``address``: the address of the page that asks."""
     return {
         "address": address,
         "label": deleting.label,
@@ -67,7 +67,7 @@ async def ask(
     back: str,
     status: int = 200,
 ) -> HTTPResponse:
-    """The question as the inside of a dialog for the page's script, as a page otherwise."""
+    """Return the question to the page's script as a dialog, and otherwise as a page."""
     given: dict[str, Any] = {"title": deletes["title"], "back": back, "deletes": deletes}
     if "hx-request" in request.headers:
         around = await shell_context(request, agent, place="admin")

@@ -18,7 +18,7 @@ from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import find_active_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
-from handoff_service.store.routing.rehearsal import Imagined, rehearse
+from handoff_service.store.routing.routing_dry_run import HypotheticalConversation, dry_run
 from handoff_service.web.admin.pages import Form, admin_page, moment, number
 from handoff_service.web.admin.queue_conditions import topics
 from handoff_service.web.shared.rendering import phone
@@ -38,8 +38,8 @@ async def try_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     read = desk_of(request).store.read
     try:
         if values["number"]:
-            imagined = await read(_imagined, values)
-            result = await read(rehearse, imagined)
+            conversation = await read(_conversation, values)
+            result = await read(dry_run, conversation)
     except Refusal as refusal:
         form = form.with_refusal(refusal)
     page_values = {"form": form, "result": result, **await read(_around)}
@@ -63,12 +63,12 @@ def _around(conn: Connection) -> dict[str, Any]:
     }
 
 
-def _imagined(conn: Connection, values: dict[str, str]) -> Imagined:
+def _conversation(conn: Connection, values: dict[str, str]) -> HypotheticalConversation:
     chosen = values["number"]
     if not any(str(one.id) == chosen for one in list_provider_numbers(conn)):
         raise BadInput(errors={"number": "Choose a company number."})
     waited = number(values["waited"] or "0", "waited", least=0, most=A_DAY)
-    return Imagined(
+    return HypotheticalConversation(
         provider_number_id=int(chosen),
         at=moment(values["at"], "at", ZoneInfo(desk_time_zone(conn))) or read_at(conn),
         topic=values["topic"] or None,
@@ -84,7 +84,7 @@ def _attributes(conn: Connection, words: str) -> dict[str, str]:
         return {}
     found = find_active_users(conn, words, 2)
     if len(found) != 1:
-        what = "No user fits." if not found else "Several users fit. Write more of the name."
+        what = "No user matches." if not found else "Several users match. Type more of the name."
         raise BadInput(errors={"requester": what})
     row = conn.execute(select(t.users.c.attributes).where(t.users.c.id == found[0].id)).scalar()
     return dict(row or {})

@@ -51,7 +51,7 @@ from handoff_service.web.shared.ended_offers import EndedOffer, ended_offers
 from handoff_service.web.shared.message_lines import ShownLine, shown, with_unread_line
 
 m = t.messages
-AT_FIRST = 300  # lines at the end of a long conversation that a page begins with
+AT_FIRST = 300  # the newest lines, which a page loads first
 BEFORE_A_LINE = 20  # lines above a line that was searched for
 
 
@@ -154,8 +154,8 @@ def thread(
     whole: bool = False,
     line: int | None = None,
 ) -> Thread:
-    """Read a conversation as it opens: its newest lines, and in any case ``line``. NotFound for an
-    unknown conversation."""
+    """Read a conversation for a new page: its newest lines, and more if ``line`` is older.
+    NotFound for an unknown conversation."""
     last = (
         conn.execute(select(func.max(m.c.seq)).where(m.c.interaction_id == interaction_id)).scalar()
         or 0

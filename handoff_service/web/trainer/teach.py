@@ -22,7 +22,7 @@ from handoff_service.rules.training import clusters
 from handoff_service.rules.training.examples import example_of
 from handoff_service.rules.training.masking import without_masks
 from handoff_service.store.training import items, labels
-from handoff_service.store.training.items import Queue
+from handoff_service.store.training.items import LabelQueue
 from handoff_service.store.training.labels import Agreement, AuditShare
 from handoff_service.store.views import PinnedText, Suggestion, TrainerItem, TrainerLabel
 from handoff_service.web.shared.page_shell import shell_context
@@ -177,7 +177,7 @@ async def _teach(
     wanted = item if item is not None else int(asked) if asked.isdecimal() else None
     lane = _lane(request.args.get("lane") or form_field(request, "lane"))
 
-    def read(conn: Connection) -> tuple[Queue, TrainerItem | None, Beside]:
+    def read(conn: Connection) -> tuple[LabelQueue, TrainerItem | None, Beside]:
         queue = items.queue(conn, agent.id, desk.clock(), lane)
         beside = Beside(
             last=labels.last_labels(conn, agent.id),
@@ -211,7 +211,7 @@ async def _teach(
     }
 
 
-def _opened(conn: Connection, queue: Queue, wanted: int | None) -> TrainerItem | None:
+def _opened(conn: Connection, queue: LabelQueue, wanted: int | None) -> TrainerItem | None:
     if wanted is not None:
         in_queue = next((one for one in queue.items if one.id == wanted), None)
         if in_queue is not None:

@@ -2,7 +2,7 @@
 
 Each conversation is changed by the operation that changes one, in a transaction of its own, so one
 that is refused does not stop the others. The answer holds the inverse operations, which its Undo
-button sends back. They are carried out and authorized like any act of the agent.
+button sends back. They are carried out and authorized like any action of the agent.
 """
 
 import json
@@ -49,11 +49,13 @@ from handoff_service.web.workspace import time_choices
 from handoff_service.web.workspace.labels import asked_topics
 
 MOST = 100  # conversations at once
-UNDO_WITHIN = timedelta(seconds=15)  # the closing line waits so long
+UNDO_WITHIN = timedelta(seconds=15)  # the closing text is sent after this time
 TITLES = {"assign": "Assign", "label": "Label", "snooze": "Put on hold", "close": "Close"}
 DID = {"assign": "assigned", "label": "labeled", "snooze": "put on hold", "close": "closed"}
 
-type Inverse = list[Any]  #: the name of an act in UNDO, a conversation, and what the act needs
+type Inverse = list[
+    Any
+]  #: the name of an action in UNDO, a conversation, and what the action needs
 type ActOnOne = Callable[[int], Awaitable[Inverse | None]]
 
 
@@ -68,9 +70,9 @@ class Outcome:
 
 @page(*LIVE)
 async def bulk_dialog(request: Request, act: str, agent: CurrentAgent) -> HTTPResponse:
-    """Return the dialog that asks what the act needs."""
+    """Return the dialog that asks what the action needs."""
     if act not in TITLES:
-        raise BadInput("Choose an act from the bar.")
+        raise BadInput("Choose an action from the bar.")
     around = await shell_context(request, agent, place="ongoing")
 
     def read(conn: Connection) -> dict[str, Any]:
@@ -92,9 +94,9 @@ async def bulk_dialog(request: Request, act: str, agent: CurrentAgent) -> HTTPRe
 
 @page(*LIVE)
 async def act_on_several(request: Request, act: str, agent: CurrentAgent) -> HTTPResponse:
-    """Carry the act out on each conversation in ``ids``."""
+    """Carry the action out on each conversation in ``ids``."""
     if act not in ACT_ON_ONE:
-        raise BadInput("Choose an act from the bar.")
+        raise BadInput("Choose an action from the bar.")
     ids = [int(one) for one in form_field(request, "ids").split(",") if one.isdecimal()]
     if not 0 < len(ids) <= MOST:
         raise BadInput(f"Select 1 to {MOST} conversations.")
@@ -104,7 +106,7 @@ async def act_on_several(request: Request, act: str, agent: CurrentAgent) -> HTT
 
 @page(*LIVE)
 async def undo_several(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Carry out the inverse operations of an act on several conversations."""
+    """Carry out the inverse operations of an action on several conversations."""
     outcome = Outcome()
     store = desk_of(request).store
     for name, interaction_id, *needs in _inverses(form_field(request, "undo")):
@@ -249,7 +251,7 @@ def _inverses(sent: str) -> list[Inverse]:
 
 def _again(name: str, needed: object, kind: type) -> Any:
     if not isinstance(needed, kind):
-        raise BadInput(errors={name: "must be as the page had it"})
+        raise BadInput(errors={name: "is out of date. Reload the page and try again."})
     return needed
 
 

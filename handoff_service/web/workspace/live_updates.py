@@ -32,8 +32,8 @@ from handoff_service.web.shared.session import (
     trains,
 )
 
-# kind of writing -> what other agents read; empty when the writing has stopped
-KINDS = {"text": "is writing a text", "note": "is writing a note", "": ""}
+# what the agent types -> the words that other agents read; empty: the agent has stopped typing
+KINDS = {"text": "is typing a text", "note": "is typing a note", "": ""}
 PAUSE = 1.0  # seconds between two redraws of the supervisor's page
 LONGEST = 9  # digits of an id or a line's seq
 
@@ -94,12 +94,12 @@ async def events(request: Request, agent: CurrentAgent) -> None:
 
 @page(*LIVE)
 async def writing(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Notify other agents who have this conversation open that the agent is writing. Nothing is
+    """Notify other agents who have this conversation open that the agent is typing. Nothing is
     stored."""
     desk = desk_of(request)
     kind = form_field(request, "kind")
     if kind not in KINDS:
-        raise BadInput(errors={"kind": "must be text or note, or empty when writing has stopped"})
+        raise BadInput(errors={"kind": "must be text or note, or empty when typing has stopped"})
     if not await desk.store.read(interactions.is_open, interaction_id):
         raise Conflict(f"{interactions.number(interaction_id)} is closed.")
     desk.fanout.publish([Hint(f"writing:{interaction_id}:{kind}", interaction_id, by=agent.id)])

@@ -1,5 +1,4 @@
-"""The time picker: a time from a short list, or a day and time of one's own, and what it is by the
-requester's clock."""
+"""The time picker: a preset or a custom time, and the same time in the requester's time zone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,13 +22,13 @@ from handoff_service.web.shared.rendering import form_field, render, there
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 MORNING = time(9)
-OWN = "own"  # the choice of a day and time of one's own
+CUSTOM = "own"  # the choice of a custom day and time
 TOO_LATE = "That is more than a year away. Choose an earlier time."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
-    """The clocks that a chosen time is read by and shown by."""
+    """The time zones in which a chosen time is read and shown."""
 
     now: datetime
     desk: ZoneInfo
@@ -37,17 +36,17 @@ class Clocks:
 
 
 def tomorrow(now: datetime) -> datetime:
-    """The next day's morning, by the clock of ``now``."""
+    """The next day's morning, in the time zone of ``now``."""
     return datetime.combine(now.date() + timedelta(days=1), MORNING, now.tzinfo)
 
 
 def monday(now: datetime) -> datetime:
-    """The next Monday's morning, by the clock of ``now``."""
+    """The next Monday's morning, in the time zone of ``now``."""
     days = 7 - now.weekday()
     return datetime.combine(now.date() + timedelta(days=days), MORNING, now.tzinfo)
 
 
-# choice -> its words, and the function of the current time that returns the chosen one
+# choice -> its label, and the function from the current time to the chosen time
 CHOICES: Mapping[str, tuple[str, Callable[[datetime], datetime]]] = {
     "1h": ("In 1 hour", lambda now: now + timedelta(hours=1)),
     "3h": ("In 3 hours", lambda now: now + timedelta(hours=3)),
@@ -57,13 +56,13 @@ CHOICES: Mapping[str, tuple[str, Callable[[datetime], datetime]]] = {
 
 
 def clocks(conn: Connection, now: datetime, interaction_id: int, number: str) -> Clocks:
-    """The desk's clock and the requester's."""
+    """The desk's time zone and the requester's."""
     zones = requester_zones.of_interactions(conn, {interaction_id: number})
     return Clocks(now=now, desk=ZoneInfo(desk_time_zone(conn)), requester=zones[interaction_id])
 
 
 def chosen(choice: str, own: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """The chosen time, by the clock of this zone. BadInput unless it is in the future and within a
+    """The chosen time, in this time zone. BadInput unless it is in the future and within a
     year."""
     if choice in CHOICES:
         return CHOICES[choice][1](now.astimezone(zone))
@@ -71,8 +70,8 @@ def chosen(choice: str, own: str, zone: ZoneInfo, now: datetime) -> datetime:
 
 
 def written(request: Request) -> str:
-    """The chosen day and time. Two fields, because browsers write times of one field their own
-    way, such as 05:00 PM."""
+    """The custom day and time. Two fields, because browsers format a single date-time field
+    differently, such as 05:00 PM."""
     return _joined(
         form_field(request, "at"), form_field(request, "day"), form_field(request, "time")
     )
@@ -88,7 +87,7 @@ def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError as error:
-        raise BadInput(f"Write a date and time, such as {now:%Y-%m-%d} 17:00.") from error
+        raise BadInput(f"Type a date and time, such as {now:%Y-%m-%d} 17:00.") from error
     if not now < at <= now + LONGEST:
         raise BadInput("That time has passed. Choose a later one." if at <= now else TOO_LATE)
     return at
@@ -122,7 +121,7 @@ def meant(
         "problem": "",
         "quiet_until": None,
     }
-    if choice not in CHOICES and (choice != OWN or not own.strip(" 0")):
+    if choice not in CHOICES and (choice != CUSTOM or not own.strip(" 0")):
         return shown
     try:
         at = chosen(choice, own, zone_of(known, choice, sends=sends), now)
@@ -139,9 +138,9 @@ def meant(
 
 
 def zone_of(known: Clocks, choice: str, *, sends: bool) -> ZoneInfo:
-    """The clock that a choice is read by: the mornings of a text are the requester's, everything
-    else is the desk's."""
-    return known.requester[0] if sends and choice != OWN else known.desk
+    """The time zone for a choice. For a text, "Tomorrow at 09:00" means the requester's morning.
+    Everything else uses the desk's time zone."""
+    return known.requester[0] if sends and choice != CUSTOM else known.desk
 
 
 PAGES: dict[str, Any] = {"/conversations/<interaction_id:int>/when": when_fragment}

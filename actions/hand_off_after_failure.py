@@ -1,12 +1,12 @@
 """The virtual agent gives up: it leaves the form, and the conversation goes to a live agent when
-the turn ends."""
+the turn ends. ``hand_off`` does the same when the requester asks for a person."""
 
 from typing import Any
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.interfaces import Tracker
 
-from actions.start_topic import WISH, WISH_TEXT
+from actions.start_topic import NEXT_TOPIC, NEXT_TOPIC_TEXT
 from actions.turn import forget_collected, turn_id
 from actions.turns import REPORTS
 from handoff_service.context import AppContext
@@ -17,7 +17,7 @@ from handoff_service.operations.virtual_agent.request_hand_off import (
 )
 
 
-async def hand_over(
+async def hand_off_after_failure(
     desk: AppContext, tracker: Tracker, reason: str, known: dict[str, str]
 ) -> list[dict[str, Any]]:
     """Request the handoff. Returns the events for the action to return.
@@ -25,11 +25,13 @@ async def hand_over(
     ``known``: the facts that agents see, by name. A report that was put off becomes a case, and the
     agent sees its number.
     """
-    if tracker.get_slot(WISH) in REPORTS and tracker.get_slot(WISH_TEXT):
-        report = OpenCase(turn_id=turn_id(tracker), description=str(tracker.get_slot(WISH_TEXT)))
+    if tracker.get_slot(NEXT_TOPIC) in REPORTS and tracker.get_slot(NEXT_TOPIC_TEXT):
+        report = OpenCase(
+            turn_id=turn_id(tracker), description=str(tracker.get_slot(NEXT_TOPIC_TEXT))
+        )
         known = known | {"Case": await desk.store.write(open_case, report)}
-    wish = RequestHandOff(turn_id=turn_id(tracker), reason=reason, collected=known)
-    await desk.store.write(request_hand_off, wish)
+    command = RequestHandOff(turn_id=turn_id(tracker), reason=reason, collected=known)
+    await desk.store.write(request_hand_off, command)
     return [
         ActiveLoop(None),
         SlotSet("requested_slot", None),

@@ -1,7 +1,7 @@
-"""Right of way in a lane: requests from outside before the service's own work.
+"""The priority queue of a lane: requests from outside run before the service's own work.
 
-What follows from a text, such as the look for a free agent, takes longer than storing the text. In
-one queue, texts that came after a pause of the lane waited for all that earlier texts had caused.
+The work that follows a text, such as finding a free agent, takes longer than storing the text. With
+a single queue, new texts waited for all the follow-up work of earlier texts.
 """
 
 import queue
@@ -12,9 +12,9 @@ from time import monotonic
 LEAST_SHARE = 0.02  # seconds of each batch
 
 
-class Queue[T]:
-    """Requests and own work. Any thread puts; one thread takes. ``at_once``: the most of each that
-    it takes."""
+class CommandQueue[T]:
+    """Requests and own work. Any thread puts items; one thread takes them. ``at_once``: the most
+    requests, and the most own work, in one batch."""
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
@@ -24,22 +24,23 @@ class Queue[T]:
         self._closed = False
 
     def __len__(self) -> int:
-        """How many may have to be served before a request that comes now."""
+        """The number of requests that a new request would wait for."""
         return self._arrived.qsize() + len(self._requests)
 
     def put(self, item: T, *, own: bool) -> None:
         self._arrived.put((item, own))
 
     def put_back(self, items: Iterable[T]) -> None:
-        """Put own work that was taken back to the front, in order."""
+        """Return own work that was taken but not done to the front, in order."""
         self._own.extendleft(reversed(list(items)))
 
     def close(self) -> None:
-        """Take no more after what has been put."""
+        """Stop after the items that are already queued."""
         self._arrived.put(None)
 
     def take(self) -> list[T]:
-        """Requests, then own work; waits for one of them. Empty: closed, and nothing is left."""
+        """The next batch: requests, then own work. Waits for an item. Empty: the queue is closed
+        and has no more items."""
         self._sort_arrived(wait=not (self._requests or self._own or self._closed))
         return [*self._some(self._requests), *self._some(self._own)]
 
@@ -61,15 +62,15 @@ class Queue[T]:
 
 class OwnShare:
     """The time of own work in one batch: half as long as the requests before it took, and at least
-    LEAST_SHARE. So a request waits at most half as long again as without own work, and own work
-    always goes on."""
+    LEAST_SHARE. So own work lengthens a request's wait by at most half, and it always makes
+    progress."""
 
     def __init__(self) -> None:
         self._began = monotonic()
         self._own_began: float | None = None
 
     def has_room(self) -> bool:
-        """Whether another piece of own work may begin. The first may always."""
+        """Whether another piece of own work may begin. The first one always may."""
         now = monotonic()
         if self._own_began is None:
             self._own_began = now

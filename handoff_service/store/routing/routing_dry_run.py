@@ -1,4 +1,4 @@
-"""Rehearses work assignment: which agent would get an imagined conversation."""
+"""Dry run of work assignment: which agent would get a hypothetical conversation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,15 +8,15 @@ from sqlalchemy import Connection, select
 
 from handoff_service.rules.routing import assignment, queue_choice
 from handoff_service.rules.routing.assignment import Considered, Need
-from handoff_service.rules.routing.queue_choice import Judged
+from handoff_service.rules.routing.queue_choice import QueueDecision
 from handoff_service.rules.routing.queue_conditions import QueueFacts
 from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import queues, work_items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imagined:
-    """A conversation that nobody has. ``attributes``: the requester's; ``waited``: since the
+class HypotheticalConversation:
+    """A conversation that does not exist. ``attributes``: the requester's; ``waited``: since the
     handoff."""
 
     provider_number_id: int
@@ -37,37 +37,37 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
-    """``queues``: those looked at, the chosen one last. ``opens_at``: null when it is open then, or
-    never opens."""
+class RoutingDryRun:
+    """``queues``: those considered, the chosen one last. ``opens_at``: None when the queue is open
+    at that time, or never opens."""
 
-    queues: Sequence[Judged]
+    queues: Sequence[QueueDecision]
     is_open: bool
     opens_at: datetime | None
     agents: Sequence[Agent]
 
 
-def rehearse(conn: Connection, imagined: Imagined) -> Rehearsal:
+def dry_run(conn: Connection, conversation: HypotheticalConversation) -> RoutingDryRun:
     """Decide with the agents' current presence and load."""
     p = t.provider_numbers
     number = conn.execute(
-        select(p.c.number, p.c.queue_id).where(p.c.id == imagined.provider_number_id)
+        select(p.c.number, p.c.queue_id).where(p.c.id == conversation.provider_number_id)
     ).one()
     facts = QueueFacts(
         provider_number=number.number,
-        topic=imagined.topic,
-        language=imagined.language or imagined.attributes.get("language"),
-        attributes=imagined.attributes,
+        topic=conversation.topic,
+        language=conversation.language or conversation.attributes.get("language"),
+        attributes=conversation.attributes,
     )
-    judged = queue_choice.explain(queues.list_(conn), number.queue_id, facts)
-    chosen = judged[-1].queue_id
+    considered = queue_choice.explain(queues.list_(conn), number.queue_id, facts)
+    chosen = considered[-1].queue_id
     schedule = work_items.work_queues(conn)[chosen].schedule
-    is_open = schedule.is_open(imagined.at)
-    return Rehearsal(
-        queues=judged,
+    is_open = schedule.is_open(conversation.at)
+    return RoutingDryRun(
+        queues=considered,
         is_open=is_open,
-        opens_at=None if is_open else schedule.opens_at(imagined.at),
-        agents=_agents(conn, chosen, imagined.waited),
+        opens_at=None if is_open else schedule.opens_at(conversation.at),
+        agents=_agents(conn, chosen, conversation.waited),
     )
 
 
