@@ -41,7 +41,7 @@ from handoff_service.store.routing import work_items
 from handoff_service.store.routing.work_items import Answers, Waiting, WorkQueue
 
 AT_ONCE = 100  # of each queue; when somebody is free and can take none of these, later items follow
-ALL_DECLINED = "all have declined"
+ALL_DECLINED = "all have rejected it"
 
 
 @dataclass(slots=True)
@@ -240,7 +240,7 @@ def _next_round(
     begins_at = (case.answers.last_at or case.item.created_at) + ROUND_PAUSE
     if desk.decided.get(case.item.id) != (need.round, ALL_DECLINED):
         _log(tx, desk, case, need.round, decision.considered, ALL_DECLINED)
-        sentence = f"Everyone in {case.queue.name} declined. We'll ask again in "
+        sentence = f"Everyone in {case.queue.name} has rejected it. We'll ask again in "
         alert_supervisors(tx, case.interaction, sentence + durations.describe(ROUND_PAUSE))
     if tx.now < begins_at:
         desk.again.append(begins_at)

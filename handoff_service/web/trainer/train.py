@@ -48,7 +48,7 @@ CHANGES = 200  # the most texts of a replay that the page shows
 STEPS = {
     TrainingStep.CHECK: "Check the data and every text that the virtual agent can send",
     TrainingStep.TRAIN: "Train a model",
-    TrainingStep.MEASURE: "Measure it beside the running model, and replay the last seven days",
+    TrainingStep.MEASURE: "Compare it with the running model, and replay the last seven days",
 }
 
 
