@@ -216,7 +216,7 @@ def _pinned_since(conn: Connection, model: BotModel) -> list[str]:
         f"The required text “{row.text}” must mean {row.intent}. The new model takes it for "
         f"{row.after}."
         if row.after is not None
-        else f"The text “{row.text}” became required after this model was measured. Measure it again."
+        else f"The text “{row.text}” became required after the measurement. Measure it again."
         for row in conn.execute(query)
     ]
 
