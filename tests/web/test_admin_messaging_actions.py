@@ -219,7 +219,9 @@ async def test_the_dry_run_with_and_without_the_script(desk: Running, grace: Vis
         "value-0": "true",
     }
     fragment = await grace.act(f"{LIST}/dry-run", **fired)
-    assert "It would have run 1 time : for 100.0 % of the 1 time that somebody waited." in shown(fragment.text)
+    assert "It would have run 1 time : for 100.0 % of the 1 time that somebody waited." in shown(
+        fragment.text
+    )
     assert "Ann Lee INT0000001" in shown(fragment.text)
     # dates: 30 in the hour after clocks were set back
     assert fragment.text.count("<rect") in (30, 31)
