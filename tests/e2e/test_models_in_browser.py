@@ -177,7 +177,7 @@ def test_train_compare_promote_while_ten_phones_text_and_roll_back(
     second = desk.train()
     assert second != first
     expect(desk.page.locator("#reasons li")).to_have_text(
-        "The pinned text “hello” must mean report_problem. The new model takes it for greet, the "
+        "The required text “hello” must mean report_problem. The new model takes it for greet, the "
         "running one for greet."
     )
     expect(desk.page.locator("#promote")).to_have_count(0)

@@ -69,7 +69,7 @@ def test_a_transfer_is_declined_taken_back_and_the_sender_still_has_it(story: St
     expect(dialog).to_contain_text("You will not get this offer again.")
     dialog.get_by_label("In your own words").fill("On my way home")
     dialog.get_by_role("button", name="Reject the offer").click()
-    expect(mia.locator("#thread")).to_contain_text("Omar Haddad declined: On my way home")
+    expect(mia.locator("#thread")).to_contain_text("Omar Haddad rejected: On my way home")
     expect(mia.locator("#strip")).to_be_hidden()
     expect(mia.locator(".owner")).to_contain_text("You are replying")
     transfer_to_omar(mia, "Please.")

@@ -60,7 +60,7 @@ def test_from_an_empty_database_to_an_answered_text(
     here = Counted(page)
     here.fill(Your_name="Ada Lovelace", Password="a few good words")
     page.get_by_label("E-mail").fill("ada@example.com")
-    here.click("Make my account")
+    here.click("Create my account")
     expect(page.get_by_label("Country")).to_have_value("DE")  # the browser's
     here.step("account")
     here.click("Save and continue")

@@ -166,7 +166,7 @@ def test_from_a_text_to_a_live_better_model_and_back(
     page.wait_for_url("**/trainer/models")
     new = page.locator("#running-head code").inner_text()
     assert not first[1].startswith(new)
-    expect(page.locator("#models")).to_contain_text(f"answers from {new}", timeout=60_000)
+    expect(page.locator("#models")).to_contain_text(f"runs {new}", timeout=60_000)
     steps.done("promote, until it is live")
     total = time.monotonic() - steps.began
 
@@ -177,7 +177,7 @@ def test_from_a_text_to_a_live_better_model_and_back(
 
     page.click("#roll-back-data")
     expect(page.locator("#running-head code")).to_have_text(first[1][:8])
-    expect(page.locator("#models")).to_contain_text(f"answers from {first[1][:8]}", timeout=60_000)
+    expect(page.locator("#models")).to_contain_text(f"runs {first[1][:8]}", timeout=60_000)
     assert {path: path.read_bytes() for path in (desk.data / "data").rglob("*.yml")} == before
     steps.done("roll back with its data")
     print(f"\nlabel to live: {total:.0f} s")

@@ -92,7 +92,7 @@ async def test_a_text_that_was_pinned_later_wants_another_measure(
 ) -> None:
     await registered(first, SECOND)
     await first.write(pin, "the wifi is down")
-    with pytest.raises(Conflict, match="“the wifi is down” was pinned after"):
+    with pytest.raises(Conflict, match="“the wifi is down” became required after"):
         await first.write(promote, Promote(hash=SECOND))
 
 

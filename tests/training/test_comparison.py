@@ -143,8 +143,8 @@ def test_a_refusal_names_the_text_and_both_answers() -> None:
         Block.PINNED
     ]
     assert sentence == (
-        "The pinned text “text 0” must mean report_problem. The new model takes it for greet, the "
-        "running one for report_problem."
+        "The required text “text 0” must mean report_problem. The new model takes it for greet, "
+        "the running one for report_problem."
     )
 
 

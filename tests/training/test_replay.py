@@ -124,7 +124,7 @@ async def test_a_worse_answer_is_pinned_and_blocks_until_the_trainer_thinks_agai
     [pinned] = await first.read(test_sets.pinned)
     assert (pinned.text, pinned.meant) == ("the wifi is down", "report_problem")
     assert await blocked(first) == [
-        "The pinned text “the wifi is down” must mean report_problem. The new model takes it for "
+        "The required text “the wifi is down” must mean report_problem. The new model takes it for "
         "outage_news."
     ]
     await judge(first, "the wifi is down", ReplayVerdict.BETTER)

@@ -101,7 +101,7 @@ async def test_from_the_first_model_to_a_refused_promotion(
     with pytest.raises(Conflict) as refused:
         await store.write(promote, Promote(hash=second.hash))
     assert refused.value.detail == (
-        "The pinned text “hello” must mean report_problem. The new model takes it for greet, the "
+        "The required text “hello” must mean report_problem. The new model takes it for greet, the "
         "running one for greet."
     )
     texts = measure_model.compared_texts(tmp_path, second)

@@ -69,7 +69,7 @@ async def test_a_failed_proof_is_in_the_history(desk: Running, mia: Visitor) -> 
 
     await desk.desk.store.write(fails, None)
     said = shown((await mia.get(page)).text)
-    assert "Identity check not finished , claimed to be e9999" in said
+    assert "Identity check not finished. The requester claimed to be e9999." in said
     assert "5 wrong answers; no user matches e9999" in said
 
 

@@ -88,7 +88,7 @@ async def test_who_would_get_this_names_queue_agents_and_reasons(grace: Admin) -
     text = shown((await grace.get(f"{page}?number=1&topic=vpn&at=2026-11-29 10:00")).text)
     assert "Queue: Network" in text
     assert "Its conditions match: topic is one of vpn, wifi." in text
-    assert "It is closed then. It opens" in text
+    assert "The queue is closed at this time. It opens" in text
     assert "Mia Chen does not get the offer Is offline" in text
     usual = shown((await grace.get(f"{page}?number=1&topic=printer")).text)
     assert "Queue: Service desk" in usual

@@ -64,13 +64,13 @@ async def test_a_text_is_scheduled_moved_kept_and_canceled(
 ) -> None:
     ann = both[0]
     dialog = await see(mia, f"{PATH}/{ann}/later")
-    assert "for Ann" in dialog
+    assert "Ann's time" in dialog
     assert (await mia.act(f"{PATH}/{ann}/scheduled", body="Soon", until="tomorrow")).status == 204
-    assert "Leaves tomorrow at 09:00" in await see(mia, f"{PATH}/{ann}")
+    assert "To be sent tomorrow at 09:00" in await see(mia, f"{PATH}/{ann}")
     (text,) = await desk.desk.store.read(scheduled_texts.waiting, ann)
     assert text.send_at.hour == 14, "09:00 for Ann, who is in New York"
     await desk.story.text("it works", to=DIRECT)
-    assert "has written since" in await see(mia, f"{PATH}/{ann}/news")
+    assert "has texted since" in await see(mia, f"{PATH}/{ann}/news")
     one = f"{PATH}/{ann}/scheduled/{text.id}"
     await mia.act(f"{one}/keep")
     await mia.act(f"{one}/keep", until="3h")

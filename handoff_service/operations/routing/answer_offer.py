@@ -82,7 +82,7 @@ def reject_work(tx: Transaction, command: Reject) -> None:
     r = t.reject_reasons
     again = tx.conn.execute(select(r.c.again).where(r.c.words == command.reason)).scalar()
     end_offer(tx, offer, OfferOutcome.REJECTED, command.reason, again=again is not False)
-    requeue_or_return(tx, interaction, offer, f"declined: {command.reason}")
+    requeue_or_return(tx, interaction, offer, f"rejected: {command.reason}")
 
 
 def expire_offer(tx: Transaction, command: Expire) -> None:

@@ -43,7 +43,7 @@ from handoff_service.store.routing.work_items import Answers, Waiting, WorkQueue
 #: Items of each queue in one run. If a free agent can take none of them, the next run continues
 #: after them.
 AT_ONCE = 100
-ALL_DECLINED = "all have declined"
+ALL_DECLINED = "all have rejected it"
 
 
 @dataclass(slots=True)

@@ -213,10 +213,10 @@ def _pinned_since(conn: Connection, model: BotModel) -> list[str]:
         .where(held.c.id.not_in(list((model.scores or {})["pinned"])))
     )
     return [
-        f"The pinned text “{row.text}” must mean {row.intent}. The new model takes it for "
+        f"The required text “{row.text}” must mean {row.intent}. The new model takes it for "
         f"{row.after}."
         if row.after is not None
-        else f"The text “{row.text}” was pinned after this model was measured. Measure it again."
+        else f"The text “{row.text}” became required after the measurement. Measure it again."
         for row in conn.execute(query)
     ]
 

@@ -176,7 +176,7 @@ def remove_pin(tx: Transaction, pinned_id: int) -> None:
     standing = p.c.id == pinned_id, p.c.removed_at.is_(None)
     gone = tx.conn.execute(update(p).where(*standing).values(removed_at=tx.now))
     if gone.rowcount == 0:
-        raise NotFound("This text is not pinned.")
+        raise NotFound("This text is not required.")
 
 
 def _locked(tx: Transaction, command: LabelItem) -> _Row:

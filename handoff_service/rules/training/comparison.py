@@ -206,7 +206,7 @@ def blocks(found: Comparison) -> dict[Block, list[str]]:
 
 def _failures(found: Comparison) -> list[str]:
     texts = [
-        f"The pinned text “{one.text}” must mean {one.meant}. The new model takes it for "
+        f"The required text “{one.text}” must mean {one.meant}. The new model takes it for "
         f"{one.new.intent}" + (f", the running one for {one.old.intent}." if one.old else ".")
         for one in found.pinned_failed
     ]

@@ -37,7 +37,7 @@ class VerifyBody(Body):
 
 
 class TransferBody(Body):
-    """Transfers to an agent or to a queue; give one of the two ids. An agent accepts or declines; a
+    """Transfers to an agent or to a queue; give one of the two ids. An agent can reject it; a
     queue takes it immediately. The note goes along."""
 
     agent_id: int | None = None
@@ -60,7 +60,7 @@ class AssignBody(Body):
 
 @post(
     "/interactions/{id}/transfer",
-    summary="Transfer it to an agent, who accepts or declines, or to a queue",
+    summary="Transfer it to an agent, who accepts or rejects it, or to a queue",
 )
 async def hand_over(asked: ApiRequest[TransferBody, Any]) -> Interaction:
     command = Transfer(
@@ -117,7 +117,7 @@ async def verify(asked: ApiRequest[VerifyBody, Any]) -> Interaction:
 
 @post(
     "/interactions/{id}/ask-for-proof",
-    summary="The virtual agent checks the requester's identity, then hands the conversation back",
+    summary="The virtual agent checks the requester's identity, then returns the conversation",
 )
 async def ask_proof(asked: ApiRequest[None, Any]) -> Interaction:
     command = AskForProof(interaction_id=asked.id, agent_id=asked.agent.id)

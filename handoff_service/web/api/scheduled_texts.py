@@ -37,7 +37,7 @@ class KeepBody(Body):
     send_at: AwareDatetime | None = None
 
 
-@get(ALL, summary="Texts that leave later, first due first")
+@get(ALL, summary="Scheduled texts, first due first")
 async def list_scheduled(asked: ApiRequest[Any, Any]) -> Page[ScheduledText]:
     def read(conn: Connection) -> list[ScheduledText]:
         conversations.get(conn, asked.id)

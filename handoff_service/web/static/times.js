@@ -27,7 +27,7 @@ export function countWaits() {
     if (time.dataset.late) time.classList.toggle("fail", now() > Date.parse(time.dataset.late));
   }
   for (const time of document.querySelectorAll("time[data-left]")) {
-    put(time, `${Math.max(Math.round((Date.parse(time.dateTime) - now()) / 1000), 0)} s`);
+    put(time, `${Math.max(Math.round((Date.parse(time.dateTime) - now()) / 1000), 0)} s left`);
   }
 }
 

@@ -133,7 +133,7 @@ async def undo_label(request: Request, agent: CurrentAgent) -> HTTPResponse:
 @page(Role.TRAINER)
 async def unpin(request: Request, pinned_id: int, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(remove_pin, pinned_id)
-    return await _after(request, agent, "Not pinned any more.")
+    return await _after(request, agent, "This text is no longer required.")
 
 
 @page(Role.TRAINER)

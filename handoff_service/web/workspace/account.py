@@ -24,8 +24,8 @@ from handoff_service.web.shared.session import ANYONE, cookie_token, desk_of, pa
 HERE = "/workspace/account"
 DONE = {
     "name": "Saved",
-    "password": "Your password is changed. Your other sessions have ended",
-    "session": "The session has ended",
+    "password": "Your password is changed. You are signed out on other devices",
+    "session": "That device is signed out",
 }
 NO_PASSWORDS = {"current": "", "password": ""}
 
