@@ -1,8 +1,8 @@
 """A storm of first texts while no live agent is there, beside texts in known conversations.
 
-``python -m tests.bench.storm``: each first text opens a conversation, chooses a queue and is told
-that nobody is there. The storm and the known conversations take turns in one run; each storm comes
-from numbers that have never texted.
+``python -m tests.bench.storm``: each first text opens a conversation and chooses a queue, and its
+sender is texted that nobody is free. Storms and known conversations take turns in one run. Each
+storm comes from numbers that have never texted.
 """
 
 import asyncio

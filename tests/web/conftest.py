@@ -8,7 +8,7 @@ import pytest
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from tests.web.admin_browser import GRACE, Admin
-from tests.web.workspace_server import Running, running
+from tests.web.workspace_server import Running, Visitor, running
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,3 +34,11 @@ async def grace(desk: Running) -> AsyncIterator[Admin]:
     async with desk.visitor() as one:
         assert (await one.sign_in("grace@example.com", "demo-grace")).status == 303
         yield Admin(one.address, one.client)
+
+
+@pytest.fixture
+async def mia(desk: Running) -> AsyncIterator[Visitor]:
+    """Mia, an agent who has signed in."""
+    async with desk.visitor() as visitor:
+        await visitor.sign_in()
+        yield visitor

@@ -25,13 +25,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-async def mia(desk: Running) -> AsyncIterator[Visitor]:
-    async with desk.visitor() as visitor:
-        await visitor.sign_in()
-        yield visitor
-
-
-@pytest.fixture
 async def ann(desk: Running) -> int:
     return (await desk.story.text("my dock is dead", to=DIRECT)).interaction_id or 0
 

@@ -23,13 +23,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-async def mia(desk: Running) -> AsyncIterator[Visitor]:
-    async with desk.visitor() as visitor:
-        await visitor.sign_in()
-        yield visitor
-
-
-@pytest.fixture
 async def api(desk: Running) -> AsyncIterator[Client]:
     async with aiohttp.ClientSession() as session:
         yield await sign_in(desk, session, "mia")

@@ -29,13 +29,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
         yield service
 
 
-@pytest.fixture
-async def mia(desk: Running) -> AsyncIterator[Visitor]:
-    async with desk.visitor() as visitor:
-        await visitor.sign_in()
-        yield visitor
-
-
 async def look(mia: Visitor, q: str, choice: str = "", sender: str = MAIN) -> Answer:
     async with mia.client.get(
         f"{mia.address}/workspace/new/look",

@@ -25,13 +25,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
         yield made
 
 
-@pytest.fixture
-async def mia(desk: Running) -> AsyncIterator[Visitor]:
-    async with desk.visitor() as visitor:
-        await visitor.sign_in()
-        yield visitor
-
-
 async def conversation(desk: Running) -> tuple[int, str]:
     ann = await desk.story.with_agent()
     return ann, f"/workspace/conversations/{ann}"

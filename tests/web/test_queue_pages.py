@@ -27,13 +27,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-async def mia(desk: Running) -> AsyncIterator[Visitor]:
-    async with desk.visitor() as visitor:
-        await visitor.sign_in()
-        yield visitor
-
-
-@pytest.fixture
 async def both(desk: Running, mia: Visitor) -> list[int]:
     """Ann's and Bob's conversations, which are Mia's."""
     made = []

@@ -37,13 +37,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-async def mia(desk: Running) -> AsyncIterator[Visitor]:
-    async with desk.visitor() as visitor:
-        await visitor.sign_in()
-        yield visitor
-
-
-@pytest.fixture
 async def one(desk: Running, mia: Visitor) -> int:
     """Ann's conversation, which is Mia's."""
     received = await desk.story.text("my laptop is dead", to=DIRECT)

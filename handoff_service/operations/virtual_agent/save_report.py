@@ -42,7 +42,7 @@ def save_report(
 def save_request(
     tx: Transaction, interaction: InteractionRow, collected: Mapping[str, str]
 ) -> str | None:
-    """The same for the collected request for equipment. What it is for stays unknown."""
+    """The same for a collected request for equipment. The request does not say why it is needed."""
     item = collected.get(ITEM)
     if not item:
         return None

@@ -28,7 +28,7 @@ _WHO = (
     r"|i (?:do not|dont) know (?:you|who (?:you are|this is))"
     r"|(?:quien|quienes) (?:es|eres|son|habla))"
 )
-#: What people say who get texts that are for somebody else.
+#: Phrases of people who get somebody else's texts.
 _STRANGER = (
     rf"(?:{_NUMBER_IS_WRONG}|{_WHO}"
     r"|(?:this is not|this isnt|i am not|im not) (?!sure|able|interested|going|done)[a-z]+"

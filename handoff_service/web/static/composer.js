@@ -51,7 +51,7 @@ export function draftText() {
   return draft?.value ?? "";
 }
 
-// What stood here leaves later. What was typed meanwhile stays.
+// The text of the field was scheduled. The field keeps only what was typed since then.
 export function takeDraft(text) {
   if (!draft || draft.value.trim() !== text.trim()) return;
   draft.value = "";

@@ -1,4 +1,4 @@
-// Selecting several conversations of the list. What is selected stays so while the list is renewed around it.
+// Selecting several conversations in the list. The selection survives when the list is renewed.
 
 const picked = new Set();
 const FADES = 15_000; // as long as closing waits before its text leaves, in ms

@@ -1,4 +1,4 @@
-"""What a deleted record was, and who deleted it. Its changes stay."""
+"""Deleted records: their last values, their changes and who deleted them."""
 
 import sqlalchemy as sa
 from alembic import op
