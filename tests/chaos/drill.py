@@ -186,7 +186,25 @@ class Drill:
             f"-> stored {len(stored)}, at Twilio {len(self.twilio.sent)}, {dict(statuses)}",
             file=sys.stderr,
         )
+        for (number, body), times in (theirs - ours).items():
+            sent = [m for m in self.twilio.sent if (m.to, m.body) == (number, body)]
+            print(
+                f"-> {times} too many to {number}: {body!r}, stored {ours[number, body]} times, "
+                f"at Twilio: {', '.join(f'{m.sid} at {m.created_at:%H:%M:%S.%f}' for m in sent)}",
+                file=sys.stderr,
+            )
+            self._print_rows(number, body)
         return (ours - theirs).total(), (theirs - ours).total()
+
+    def _print_rows(self, number: str, body: str) -> None:
+        opened = engine(self.url, size=1, writes=False)
+        m, i = t.messages, t.interactions
+        columns = m.c["id", "status", "provider_sid", "created_at", "changed_at", "retries"]
+        query = sa.select(*columns).join(i, i.c.id == m.c.interaction_id)
+        with opened.connect() as conn:
+            for row in conn.execute(query.where(i.c.requester_number == number, m.c.body == body)):
+                print(f"   {row}", file=sys.stderr)
+        opened.dispose()
 
 
 async def lay_out(url: str) -> None:
