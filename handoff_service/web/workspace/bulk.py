@@ -1,14 +1,13 @@
 """Act on several conversations of the list at once, and undo that.
 
 Each conversation is changed by the operation that changes one, in a transaction of its own, so one
-that is refused does not stop the others. The answer holds the inverse operations, which its Undo
-button sends back. They are carried out and authorized like any action of the agent.
+that is refused does not stop the others. The answer holds the inverse operations
+(``bulk_undo.py``), which its Undo button sends back.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.errors import BadInput, NotAllowed, Refusal
+from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
     CloseInteraction,
@@ -27,15 +26,9 @@ from handoff_service.operations.conversations.label_conversation import (
     LabelConversation,
     label_conversation,
 )
-from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
-from handoff_service.operations.routing.transfer import (
-    CancelTransfer,
-    Transfer,
-    cancel_transfer,
-    transfer,
-)
+from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.shared.vocabulary import Owner, State
 from handoff_service.store.conversations import conversations, interactions
 from handoff_service.store.desk import labels
@@ -46,16 +39,19 @@ from handoff_service.web.shared.rendering import form_field, render, went_well
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
 from handoff_service.web.workspace import time_choices
+from handoff_service.web.workspace.bulk_undo import (
+    MOST,
+    Inverse,
+    inverse_command,
+    read_inverses,
+    write_inverses,
+)
 from handoff_service.web.workspace.labels import asked_topics
 
-MOST = 100  # conversations at once
 UNDO_WITHIN = timedelta(seconds=15)  # the closing text is sent after this time
 TITLES = {"assign": "Assign", "label": "Label", "snooze": "Put on hold", "close": "Close"}
 DID = {"assign": "assigned", "label": "labeled", "snooze": "put on hold", "close": "closed"}
 
-type Inverse = list[
-    Any
-]  #: the name of an action in UNDO, a conversation, and what the action needs
 type ActOnOne = Callable[[int], Awaitable[Inverse | None]]
 
 
@@ -97,7 +93,8 @@ async def act_on_several(request: Request, act: str, agent: CurrentAgent) -> HTT
     """Carry the action out on each conversation in ``ids``."""
     if act not in ACT_ON_ONE:
         raise BadInput("Choose an action from the bar.")
-    ids = [int(one) for one in form_field(request, "ids").split(",") if one.isdecimal()]
+    listed = filter(None, form_field(request, "ids").split(","))
+    ids = [id_field(one, "ids", "conversations: select some in the list") for one in listed]
     if not 0 < len(ids) <= MOST:
         raise BadInput(f"Select 1 to {MOST} conversations.")
     act_on_one = await ACT_ON_ONE[act](request, agent)
@@ -109,9 +106,10 @@ async def undo_several(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Carry out the inverse operations of an action on several conversations."""
     outcome = Outcome()
     store = desk_of(request).store
-    for name, interaction_id, *needs in _inverses(form_field(request, "undo")):
-        operation, command = UNDO[name](interaction_id, agent, *needs)
+    for inverse in read_inverses(form_field(request, "undo")):
+        interaction_id = inverse[1]
         try:
+            operation, command = inverse_command(inverse, agent)
             await store.write(operation, command, near=interaction_id)
             outcome.done += 1
         except Refusal as refusal:
@@ -146,7 +144,7 @@ def _answer(request: Request, outcome: Outcome, did: str) -> HTTPResponse:
         csrf=csrf_token(request),
         did=did,
         outcome=outcome,
-        undo=json.dumps(outcome.undo) if outcome.undo else "",
+        undo=write_inverses(outcome.undo),
     )
 
 
@@ -159,7 +157,7 @@ async def _label(request: Request, agent: CurrentAgent) -> ActOnOne:
             interaction_id=interaction_id, agent_id=agent.id, label_id=label_id
         )
         changed = await store.write(label_conversation, command, near=interaction_id)
-        return ["unlabel", interaction_id, label_id] if changed else None
+        return ("unlabel", interaction_id, label_id) if changed else None
 
     return one
 
@@ -181,9 +179,8 @@ async def _snooze(request: Request, agent: CurrentAgent) -> ActOnOne:
         )
         await desk.store.write(change_interaction, command, near=interaction_id)
         if before.state is not State.ON_HOLD:
-            return ["resume", interaction_id]
-        ends = before.hold_until.isoformat() if before.hold_until else None
-        return ["hold", interaction_id, ends, before.state_reason]
+            return ("resume", interaction_id)
+        return ("hold", interaction_id, before.hold_until, before.state_reason)
 
     return one
 
@@ -203,7 +200,7 @@ async def _close(request: Request, agent: CurrentAgent) -> ActOnOne:
             undo_within=UNDO_WITHIN,
         )
         await store.write(close_interaction, command, near=interaction_id)
-        return ["reopen", interaction_id]
+        return ("reopen", interaction_id)
 
     return one
 
@@ -217,12 +214,16 @@ async def _assign(request: Request, agent: CurrentAgent) -> ActOnOne:
         before = (await store.read(conversations.get, interaction_id)).owner
         command = AssignTo(interaction_id=interaction_id, agent_id=to, by=agent.id)
         await store.write(assign_by_hand, command, near=interaction_id)
-        return ["assign", interaction_id, before.id] if before.kind is Owner.AGENT else None
+        return (
+            ("assign", interaction_id, before.id)
+            if before.kind is Owner.AGENT and before.id
+            else None
+        )
 
     async def ask(interaction_id: int) -> Inverse:
         command = Transfer(interaction_id=interaction_id, agent_id=agent.id, to_agent=to)
         await store.write(transfer, command, near=interaction_id)
-        return ["cancel_transfer", interaction_id]
+        return ("cancel_transfer", interaction_id)
 
     return assign if supervises(agent) else ask
 
@@ -235,73 +236,5 @@ ACT_ON_ONE: Mapping[str, Callable[[Request, CurrentAgent], Awaitable[ActOnOne]]]
 }
 
 
-def _inverses(sent: str) -> list[Inverse]:
-    """Read the inverse operations that a page sent back. BadInput for anything else."""
-    wrong = BadInput("There is nothing to undo.")
-    try:
-        read = json.loads(sent)
-        for one in read:
-            name, interaction_id, *_ = one
-            if name not in UNDO or not isinstance(interaction_id, int):
-                raise wrong
-    except (ValueError, TypeError) as error:
-        raise wrong from error
-    return list(read)[:MOST]
-
-
-def _again(name: str, needed: object, kind: type) -> Any:
-    if not isinstance(needed, kind):
-        raise BadInput(errors={name: "is out of date. Reload the page and try again."})
-    return needed
-
-
-def _unlabel(one: int, agent: CurrentAgent, label_id: object = None) -> tuple[Any, Any]:
-    label = _again("label_id", label_id, int)
-    return label_conversation, LabelConversation(
-        interaction_id=one, agent_id=agent.id, label_id=label, on=False
-    )
-
-
-def _resume(one: int, agent: CurrentAgent) -> tuple[Any, Any]:
-    return change_interaction, ChangeInteraction(
-        interaction_id=one, agent_id=agent.id, state=State.WORK_IN_PROGRESS
-    )
-
-
-def _hold(
-    one: int, agent: CurrentAgent, until: object = None, reason: object = None
-) -> tuple[Any, Any]:
-    return change_interaction, ChangeInteraction(
-        interaction_id=one,
-        agent_id=agent.id,
-        state=State.ON_HOLD,
-        state_reason=_again("reason", reason, str) if reason else None,
-        hold_until=datetime.fromisoformat(_again("until", until, str)) if until else None,
-    )
-
-
-def _reopen(one: int, agent: CurrentAgent) -> tuple[Any, Any]:
-    return reopen, Reopen(interaction_id=one, agent_id=agent.id)
-
-
-def _give_back(one: int, agent: CurrentAgent, before: object = None) -> tuple[Any, Any]:
-    if not supervises(agent):
-        raise NotAllowed("Only supervisors assign conversations.")
-    to = _again("agent_id", before, int)
-    return assign_by_hand, AssignTo(interaction_id=one, agent_id=to, by=agent.id)
-
-
-def _cancel_transfer(one: int, agent: CurrentAgent) -> tuple[Any, Any]:
-    return cancel_transfer, CancelTransfer(interaction_id=one, agent_id=agent.id)
-
-
-UNDO: Mapping[str, Callable[..., tuple[Any, Any]]] = {
-    "unlabel": _unlabel,
-    "resume": _resume,
-    "hold": _hold,
-    "reopen": _reopen,
-    "assign": _give_back,
-    "cancel_transfer": _cancel_transfer,
-}
 PAGES: dict[str, Any] = {"/bulk/<act:str>": bulk_dialog}
 ACTS: dict[str, Any] = {"/bulk/undo": undo_several, "/bulk/<act:str>": act_on_several}

@@ -1,0 +1,85 @@
+"""The inverse operations of a bulk action. The page keeps them as JSON, and Undo sends them back.
+
+They are carried out and authorized like any action of the agent, so a forged one can do no more
+than the agent may.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+
+from handoff_service.errors import BadInput, NotAllowed
+from handoff_service.operations.conversations.change_interaction import (
+    ChangeInteraction,
+    change_interaction,
+)
+from handoff_service.operations.conversations.label_conversation import (
+    LabelConversation,
+    label_conversation,
+)
+from handoff_service.operations.conversations.reopen import Reopen, reopen
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
+from handoff_service.operations.routing.transfer import CancelTransfer, cancel_transfer
+from handoff_service.rules.shared.vocabulary import State
+from handoff_service.web.shared.request_bytes import BIGGEST
+from handoff_service.web.shared.session import supervises
+
+MOST = 100  # conversations at once
+
+type Id = Annotated[int, Field(strict=True, gt=0, le=BIGGEST)]
+#: The operation, the conversation, and what else the operation needs.
+type Inverse = (
+    tuple[Literal["unlabel"], Id, Id]  # the label
+    | tuple[Literal["resume"], Id]
+    | tuple[Literal["hold"], Id, AwareDatetime | None, str | None]  # its end and its reason
+    | tuple[Literal["reopen"], Id]
+    | tuple[Literal["assign"], Id, Id]  # the agent
+    | tuple[Literal["cancel_transfer"], Id]
+)
+_INVERSES: TypeAdapter[list[Inverse]] = TypeAdapter(
+    Annotated[list[Inverse], Field(min_length=1, max_length=MOST)]
+)
+
+
+def write_inverses(inverses: Sequence[Inverse]) -> str:
+    """The JSON for the page; empty when there is nothing to undo."""
+    return _INVERSES.dump_json(list(inverses)).decode() if inverses else ""
+
+
+def read_inverses(sent: str) -> list[Inverse]:
+    """Read what a page sent back. BadInput for anything that no page was given."""
+    try:
+        return _INVERSES.validate_json(sent)
+    except ValidationError as error:
+        raise BadInput("There is nothing to undo. Reload the page.") from error
+
+
+def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
+    """The operation and its command."""
+    match inverse:
+        case ("unlabel", one, label):
+            return label_conversation, LabelConversation(
+                interaction_id=one, agent_id=agent.id, label_id=label, on=False
+            )
+        case ("resume", one):
+            return change_interaction, ChangeInteraction(
+                interaction_id=one, agent_id=agent.id, state=State.WORK_IN_PROGRESS
+            )
+        case ("hold", one, until, reason):
+            return change_interaction, ChangeInteraction(
+                interaction_id=one,
+                agent_id=agent.id,
+                state=State.ON_HOLD,
+                state_reason=reason,
+                hold_until=until,
+            )
+        case ("reopen", one):
+            return reopen, Reopen(interaction_id=one, agent_id=agent.id)
+        case ("assign", one, to):
+            if not supervises(agent):
+                raise NotAllowed("Only supervisors assign conversations.")
+            return assign_by_hand, AssignTo(interaction_id=one, agent_id=to, by=agent.id)
+        case ("cancel_transfer", one):
+            return cancel_transfer, CancelTransfer(interaction_id=one, agent_id=agent.id)
