@@ -10,6 +10,7 @@ unless both are 0 and everything is settled in two minutes.
 import asyncio
 import os
 import random
+import secrets
 import sys
 import tempfile
 import time
@@ -51,7 +52,10 @@ class Drill:
     url: str
     home: Path
     seed: int
-    twilio: FakeTwilio = field(default_factory=FakeTwilio)
+    # credentials of its own, so that no other drill's service can text into this one's count
+    twilio: FakeTwilio = field(
+        default_factory=lambda: FakeTwilio(auth_token=secrets.token_hex(16))
+    )
     interactions: list[int] = field(default_factory=list)
     token: dict[str, str] = field(default_factory=dict)  # a session outlives the service
     written: int = 0

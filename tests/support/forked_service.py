@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,6 +61,8 @@ def _serve(environment: dict[str, str], constants: Mapping[str, object], log: Pa
     """What the fork does."""
     from handoff_service import cli
 
+    threading.Thread(target=_end_with_tests, daemon=True).start()
+
     with log.open("ab") as sink:
         for standard in (1, 2):
             os.dup2(sink.fileno(), standard)
@@ -70,3 +73,12 @@ def _serve(environment: dict[str, str], constants: Mapping[str, object], log: Pa
         module, _, constant = name.rpartition(".")
         setattr(importlib.import_module(module), constant, value)
     sys.exit(cli.main(["serve"]))
+
+
+def _end_with_tests() -> None:
+    """End the service when the process of the tests is gone. A service that outlives it would go
+    on sending, to whichever fake provider gets the port next."""
+    tests = multiprocessing.parent_process()
+    assert tests is not None
+    tests.join()
+    os._exit(1)

@@ -80,8 +80,10 @@ _TEXTED = {True: "opt-out-message", False: "opt-in-message"}
 _HOW = {Source.AGENT: "offline"}
 LONGEST_REPORTS = 10_000  # messages of one number and direction, newest first; our choice
 LONGEST_LIST = 1000  # messages of one line, newest first; our choice
-# difference between Twilio's clock and ours; date_created has whole seconds
-CLOCKS_APART = timedelta(seconds=10)
+# Largest difference between Twilio's clock and ours, also after ours was stepped back. A text that
+# the look-up overlooks is sent twice; an older text with the same words usually belongs to another
+# message already, so a generous limit costs nothing.
+CLOCKS_APART = timedelta(minutes=2)
 TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/articles/360036052753
 
 # The client raises these for an answer that is not from Twilio, such as a proxy's page.
