@@ -53,9 +53,7 @@ class Drill:
     home: Path
     seed: int
     # credentials of its own, so that no other drill's service can text into this one's count
-    twilio: FakeTwilio = field(
-        default_factory=lambda: FakeTwilio(auth_token=secrets.token_hex(16))
-    )
+    twilio: FakeTwilio = field(default_factory=lambda: FakeTwilio(auth_token=secrets.token_hex(16)))
     interactions: list[int] = field(default_factory=list)
     token: dict[str, str] = field(default_factory=dict)  # a session outlives the service
     written: int = 0
