@@ -63,6 +63,12 @@ def news(kind: NewsKind, interaction: int = 7, minute: int = 0) -> News:
             "/workspace#inbox-head",
         ),
         (
+            [news(NewsKind.NOTICE), news(NewsKind.MENTION)],
+            "Ann Lee mentioned you",
+            "Main line",
+            "/workspace/conversations/7",
+        ),
+        (
             [news(NewsKind.MENTION), news(NewsKind.TEXT, 8, 1), news(NewsKind.TEXT, 9, 0)],
             "New text: Ann Lee",
             "Main line. Also 1 conversation with new texts, 1 mention.",
@@ -248,7 +254,7 @@ async def test_a_webhook_gets_words_that_a_chat_shows(
     push = WebPush("desk secret", "https://desk.example.com", ["127.0.0.1"])
     assert (await send_one(one, push, None)).why is None
     await push.close()
-    ((headers, body),) = push_service.got
+    ((_, body),) = push_service.got
     sent = json.loads(body)
     assert sent["text"].startswith("Offer: ")
     assert sent["url"].endswith("/workspace#inbox-head")

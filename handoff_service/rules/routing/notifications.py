@@ -28,8 +28,8 @@ class NewsKind(StrEnum):
     OFFER = "offer"
     PROMPT = "prompt"
     TEXT = "text"
-    NOTICE = "notice"
     MENTION = "mention"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +85,18 @@ def news_since(way: Way, sent_at: datetime | None, noticed_at: datetime, now: da
 
 
 def notification(news: Sequence[News]) -> Notification:
-    """One notification for all the news, of which there is at least one."""
-    first = min(news, key=lambda one: (_ORDER[one.kind], one.at))
+    """One notification for all the news, of which there is at least one. Each conversation counts
+    once, with what is most urgent there."""
+    by_urgency = sorted(news, key=lambda one: (_ORDER[one.kind], one.at))
+    each = {one.interaction_id: one for one in reversed(by_urgency)}
+    first = by_urgency[0]
     path = (
         "/workspace#inbox-head"
         if first.kind is NewsKind.OFFER
         else f"/workspace/conversations/{first.interaction_id}"
     )
     body = first.where
-    rest = Counter(one.kind for one in news if one is not first)
+    rest = Counter(one.kind for one in each.values() if one is not first)
     if rest:
         counted = ", ".join(
             f"{rest[kind]} {_COUNTED[kind][rest[kind] > 1]}" for kind in NewsKind if rest[kind]
