@@ -26,7 +26,7 @@ class BadInput(Refusal):
 class NotDelivered(Refusal):
     """The message could not be delivered."""
 
-    status = 502
+    status = 424
 
 
 class NotSignedIn(Refusal):

@@ -30,6 +30,7 @@ DONE = {
     "notify": "Notifications are on",
     "notify_removed": "Removed",
     "notify_tried": "The test is sent",
+    "notify_failed": "The test did not arrive. The list says why",
 }
 NO_PASSWORDS = {"current": "", "password": ""}
 
