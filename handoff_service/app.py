@@ -23,6 +23,7 @@ from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
 from handoff_service.gateways.providers import PROVIDERS, provider_of, send_errors_of
+from handoff_service.gateways.push.web_push import WebPush
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
 from handoff_service.lib.circuit_breaker import BreakerState
@@ -132,7 +133,7 @@ async def _open(app: App) -> None:
     app.ctx.bot_models = RasaModels(settings.bot_token)
     training = TrainAndCompare(store, settings.home, settings.bot_data)
     rollout = ModelRollout(store, app.ctx.bot_models, settings.bot_urls, settings.home)
-    app.ctx.webhook = HttpWebhook(settings.webhook_hosts.replace(",", " ").split())
+    app.ctx.webhook, push = _webhook_and_push(settings)
     mailer = _mailer(settings)
     deps = WorkerDeps(
         store=store,
@@ -143,6 +144,7 @@ async def _open(app: App) -> None:
         media=folder,
         metrics=metrics,
         webhook=app.ctx.webhook,
+        push=push,
         connections=connections,
         outage=outage,
     )
@@ -166,6 +168,7 @@ async def _open(app: App) -> None:
         provider=provider,
         bot=the_bot,
         mailer=mailer,
+        push=push,
         media=folder,
         fanout=fanout,
         workers=workers,
@@ -204,6 +207,7 @@ async def _close(app: App) -> None:
     await desk.bot.close()
     await app.ctx.bot_models.close()
     await app.ctx.webhook.close()
+    await desk.push.close()
     desk.store.close()
     log.info("stopped")
 
@@ -221,6 +225,11 @@ async def _fanout(
     )
     await made.start()
     return made
+
+
+def _webhook_and_push(settings: Settings) -> tuple[HttpWebhook, WebPush]:
+    hosts = settings.webhook_hosts.replace(",", " ").split()
+    return HttpWebhook(hosts), WebPush(settings.secret_key, settings.public_url, hosts)
 
 
 def _mailer(settings: Settings) -> Mailer | None:

@@ -13,7 +13,7 @@ from handoff_service.lib.background import Background
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.metrics import Metrics
-from handoff_service.ports import Bot, Fanout, Mailer, SmsProvider
+from handoff_service.ports import Bot, Fanout, Mailer, Push, SmsProvider
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.settings import Settings
 from handoff_service.store.engine.lanes import OperationSettings
@@ -31,6 +31,7 @@ class AppContext:
     provider: SmsProvider
     bot: Bot
     mailer: Mailer | None
+    push: Push
     media: MediaFolder
     fanout: Fanout
     workers: list[Worker]

@@ -23,6 +23,12 @@ class BadInput(Refusal):
     """Something in the request is not valid."""
 
 
+class NotDelivered(Refusal):
+    """The message could not be delivered."""
+
+    status = 424
+
+
 class NotSignedIn(Refusal):
     """Sign in first."""
 

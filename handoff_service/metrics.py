@@ -35,6 +35,11 @@ class Metrics:
             ["limit"],
             registry=self._registry,
         )  # fmt: skip
+        self.notifications = Counter(
+            "patchboard_notifications", "Notifications to agents without an open page",
+            ["way", "result"],
+            registry=self._registry,
+        )  # fmt: skip
         self.turns = Counter(
             "patchboard_bot_turns", "Bot turns by outcome", ["outcome"], registry=self._registry
         )

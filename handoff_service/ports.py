@@ -350,6 +350,47 @@ class NoWebhook:
         pass
 
 
+# Notifications ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushMessage:
+    """A notification for one browser. ``p256dh``, ``auth``: the browser's keys, as it gave them."""
+
+    address: str
+    p256dh: str
+    auth: str
+    body: str
+
+
+class Push(Protocol):
+    #: the desk's public key, which a browser needs to subscribe; base64url
+    public_key: str
+
+    async def push(self, message: PushMessage) -> Called:
+        """Encrypt and send it. Never raises for errors of the push service or the network."""
+
+    async def post(self, url: str, body: str) -> Called:
+        """Send JSON to an agent's own webhook. Never raises."""
+
+    async def close(self) -> None: ...
+
+
+class NoPush:
+    """The twin for a process that sends no notifications."""
+
+    public_key = ""
+
+    async def push(self, _message: PushMessage) -> Called:
+        return Called(why="This process sends no notifications.")
+
+    async def post(self, _url: str, _body: str) -> Called:
+        return Called(why="This process sends no notifications.")
+
+    async def close(self) -> None:
+        pass
+
+
 # Connections --------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from handoff_service.bot_control import rasa_cli
-from handoff_service.gateways.webhook.gateway import FORBIDDEN, HttpWebhook, _may_be_called
+from handoff_service.gateways.outside_http import FORBIDDEN, _may_be_called
+from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.ports import OutgoingCall
 
 REFUSED = [

@@ -180,3 +180,37 @@ async def test_an_agent_without_a_role_has_an_account_and_can_sign_out(desk: Run
 )
 async def test_a_device_is_named_in_a_few_words(user_agent: str, device: str) -> None:
     assert device_of(user_agent) == device
+
+
+async def test_an_agent_adds_tries_and_removes_notifications(account: Visitor) -> None:
+    """Nobody listens at the webhook's address, and the page says so."""
+    hook = "https://127.0.0.1:1/hook"
+    status, _ = await post(account, "notifications", way="webhook", address=hook)
+    text = (await account.get("/workspace/account")).text
+    found = re.search(r'name="id" value="(\d+)"', text)
+    assert (status, "Webhook: " in text, found is not None) == (303, True, True)
+    target = found[1] if found else ""
+    assert (await post(account, "notifications/test", id=target))[0] == 303
+    text = (await account.get("/workspace/account?done=notify_failed")).text
+    assert "It could not be reached." in text
+    assert (await post(account, "notifications/remove", id=target))[0] == 303
+    assert (await post(account, "notifications/remove", id=target))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("way", "wrong"), [("pigeon", "push, mail or webhook"), ("webhook", "a web address")]
+)
+async def test_bad_notifications_are_refused(account: Visitor, way: str, wrong: str) -> None:
+    status, text = await post(account, "notifications", way=way, address="chat")
+    assert (status, wrong in text) == (400, True)
+
+
+async def test_browsers_get_the_files_that_need_a_fixed_address(account: Visitor) -> None:
+    for path, kind in {
+        "/service-worker.js": "text/javascript",
+        "/manifest.webmanifest": "application/manifest+json",
+        "/app-icon-192.png": "image/png",
+        "/app-icon-512.png": "image/png",
+    }.items():
+        async with account.client.get(account.address + path) as answer:
+            assert (answer.status, answer.content_type) == (200, kind)

@@ -143,6 +143,11 @@ def _grace(tx: Transaction) -> timedelta:
     return grace if tx.conn.dialect.name == "sqlite" else max(grace, EVERY + MARGIN)
 
 
+def counts_as_open(tx: Transaction) -> timedelta:
+    """An agent whose deadline is further away than this has a page open."""
+    return _grace(tx) - MARGIN
+
+
 async def when_due(job: Job) -> None:
     agent_id, connections = int(job.key), job.deps.connections
     verdict = Lost(agent_id, connections.holds(agent_id), connections.steady_for())

@@ -12,7 +12,9 @@ from handoff_service.ports import (
     AlwaysSteady,
     Bot,
     Mailer,
+    NoPush,
     NoWebhook,
+    Push,
     SmsProvider,
     Steadiness,
     Webhook,
@@ -39,6 +41,7 @@ class WorkerDeps:
     media: MediaFolder = field(default_factory=lambda: MediaFolder(Path(".patchboard/media")))
     metrics: Metrics = field(default_factory=Metrics)
     webhook: Webhook = field(default_factory=NoWebhook)
+    push: Push = field(default_factory=NoPush)
     connections: Steadiness = field(default_factory=AlwaysSteady)
     # called after the database was down, because hints may have been lost
     outage: Callable[[], None] = lambda: None

@@ -155,6 +155,7 @@ class Work(StrEnum):
     SWEEP_GAPS = "sweep_gaps"
     PUSH_CONSENTS = "tell_consents"  # stored in due_work: existing databases hold this value
     ASK_PRICES = "ask_prices"
+    NOTIFY = "notify"
 
 
 class Unanswered(StrEnum):

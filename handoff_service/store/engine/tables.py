@@ -1268,6 +1268,29 @@ sessions = Table(
     #: the browser and the system in a few words, such as Firefox on Linux
     Column("device", sa.Text, nullable=False, server_default=sa.text("''")),
 )
+#: Where agents want notifications while they have no workspace page open.
+notification_targets = Table(
+    "notification_targets",
+    metadata,
+    _id(),
+    _ref("agent_id", "agents.id", drop=True),
+    #: push, mail or webhook
+    _word("way"),
+    #: the push service's address for one browser, or the webhook's; empty for mail
+    _word("address"),
+    #: the browser's encryption keys, for push
+    _json("keys", "{}"),
+    #: the browser and the system, or the webhook's host
+    _word("name"),
+    _time("created_at"),
+    #: news up to this time was sent
+    _time("noticed_at"),
+    #: when the last notification was sent
+    _time("sent_at", null=True),
+    #: why the last notification did not arrive; null: it did
+    _word("error", null=True),
+    UniqueConstraint("agent_id", "way", "address"),
+)
 sign_in_failures = Table(
     "sign_in_failures",
     metadata,

@@ -78,6 +78,21 @@ class AgentSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationTarget:
+    """Where an agent gets notifications while no workspace page is open. ``way``: push, mail or
+    webhook. ``name``: the browser, or the webhook's host. ``error``: why the last notification did
+    not arrive."""
+
+    id: int
+    way: str
+    name: str
+    address: str | None
+    created_at: datetime
+    sent_at: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceChoice:
     """A presence that an agent can choose: one of the three standard ones, or one that an admin
     added. Agents get offers only in a presence that ``takes_work``."""

@@ -8,8 +8,10 @@ Only two files come from the installed ``django-htmx`` distribution: htmx and it
 import functools
 import hashlib
 import mimetypes
+from collections.abc import Callable, Coroutine
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, raw
@@ -49,6 +51,12 @@ def address(name: str) -> str:
     return f"/static/{version()}/{name}"
 
 
+#: Served under these fixed addresses, because browsers remember them when an agent installs the
+#: workspace or turns notifications on. A service worker controls only pages below its own address.
+AT_ROOT = ("service-worker.js", "manifest.webmanifest", "app-icon-192.png", "app-icon-512.png")
+KINDS = {".webmanifest": "application/manifest+json"}
+
+
 def blueprint() -> Blueprint:
     """Serve the files without sign-in."""
     made = Blueprint("assets", url_prefix="/static")
@@ -58,8 +66,31 @@ def blueprint() -> Blueprint:
         content = files().get(name)
         if content is None:
             raise NotFound
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         kept = A_YEAR if of_version == version() else "no-cache"
-        return raw(content, content_type=kind, headers={"Cache-Control": kept})
+        return _answer(name, content, kept)
 
     return made
+
+
+def root_blueprint() -> Blueprint:
+    """Serve the files that need a fixed address, without sign-in."""
+    made = Blueprint("root_files")
+    for name in AT_ROOT:
+        made.add_route(_at_root(name), f"/{name}", methods=["GET"], name=name.partition(".")[0])
+    return made
+
+
+def _at_root(name: str) -> Callable[[Request], Coroutine[Any, Any, HTTPResponse]]:
+    async def answer(_request: Request) -> HTTPResponse:
+        return _answer(name, files()[name], "no-cache")
+
+    return answer
+
+
+def _answer(name: str, content: bytes, kept: str) -> HTTPResponse:
+    kind = KINDS.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
+    return raw(
+        content,
+        content_type=kind or "application/octet-stream",
+        headers={"Cache-Control": kept},
+    )

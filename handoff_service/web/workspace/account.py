@@ -13,6 +13,7 @@ from handoff_service.operations.desk.sessions import EndSession, end_own_session
 from handoff_service.operations.desk.sign_in import CurrentAgent, hash_password, token_hash
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.store.desk.sessions import sessions_of
+from handoff_service.store.routing import notification_targets
 from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.api.agents import AgentBody
 from handoff_service.web.shared.client_address import client_address
@@ -26,6 +27,10 @@ DONE = {
     "name": "Saved",
     "password": "Your password is changed. You are signed out on other devices",
     "session": "That device is signed out",
+    "notify": "Notifications are on",
+    "notify_removed": "Removed",
+    "notify_tried": "The test is sent",
+    "notify_failed": "The test did not arrive. The list says why",
 }
 NO_PASSWORDS = {"current": "", "password": ""}
 
@@ -104,6 +109,9 @@ async def _page(
         "name_form": name or Form(values={"name": agent.name}),
         "password_form": passwords or Form(values=NO_PASSWORDS),
         "sessions": await desk.store.read(sessions_of, agent.id, desk.clock()),
+        "targets": await desk.store.read(notification_targets.of_agent, agent.id),
+        "push_key": desk.push.public_key,
+        "mails": desk.mailer is not None,
         "this": token_hash(cookie_token(request) or ""),
         "done": DONE.get(request.args.get("done") or "", ""),
     }

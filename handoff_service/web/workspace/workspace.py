@@ -62,6 +62,7 @@ from handoff_service.web.workspace import (
     mentions,
     misunderstood,
     new_conversation,
+    notifications,
     passwords,
     resolve_send,
     search,
@@ -101,6 +102,7 @@ def blueprint() -> Blueprint:
         passwords.blueprint(),
         setup.blueprint(),
         assets.blueprint(),
+        assets.root_blueprint(),
     )
     return Blueprint.group(made, inside, admin.blueprint(), *outside)  # type: ignore[return-value]
 
@@ -315,6 +317,7 @@ ACTS: dict[str, Any] = {
     "/presence": presence,
     "/presence/notice": dismiss_notice,
     **account.ACTS,
+    **notifications.ACTS,
     **new_conversation.ACTS,
     **closing.ACTS,
     **hold.ACTS,

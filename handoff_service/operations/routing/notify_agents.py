@@ -1,0 +1,250 @@
+"""Send notifications to agents who have no workspace page open.
+
+While any agent has a target, one piece of due work for the whole desk looks every few seconds
+whether something is new. News is marked as noticed before it is sent, so a crash can lose a
+notification but never repeats one. The workspace shows the same news when it is opened.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete, func, select, update
+
+from handoff_service import log
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.routing import connection
+from handoff_service.operations.shared.job import Job
+from handoff_service.ports import Called, Mail, Mailed, Mailer, Push, PushMessage
+from handoff_service.rules.routing import notifications as rules
+from handoff_service.rules.routing.notifications import Notification, Way
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.store import Store
+from handoff_service.store.routing import notification_targets
+from handoff_service.store.routing.notification_targets import Target
+
+n = t.notification_targets
+EVERY = timedelta(seconds=5)
+# news is read this much later, because a transaction with an earlier time may commit later
+SETTLED = timedelta(seconds=2)
+MOST_TARGETS = 10  # for each agent
+LONGEST = 2000  # characters of an address
+# the push service no longer knows this browser:
+# https://www.rfc-editor.org/rfc/rfc8030#section-7.3
+GONE = (404, 410)
+NO_LONGER = "You do not have this any more."
+TEST = Notification(
+    title="Patchboard can reach you",
+    body="You get notifications here while no workspace page is open.",
+    path="/workspace/account",
+    tag="test",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddTarget:
+    """``name``: the browser. ``keys``: its p256dh and auth, for push."""
+
+    agent_id: int
+    way: Way
+    address: str = ""
+    name: str = ""
+    p256dh: str = ""
+    auth: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveTarget:
+    agent_id: int
+    target_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToSend:
+    """A notification for one target."""
+
+    target: Target
+    notification: Notification
+    #: the whole address of the page that it opens
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of it."""
+
+    target_id: int
+    called: Called
+
+
+def add_target(tx: Transaction, command: AddTarget) -> int:
+    """Add a target, or replace the keys of a known one. Returns its id. BadInput for an address
+    that is none, Conflict beyond ten targets."""
+    _check(command)
+    keys = {"p256dh": command.p256dh, "auth": command.auth} if command.way is Way.PUSH else {}
+    # a browser belongs to the agent who signed in there last
+    if command.way is Way.PUSH:
+        others = (n.c.way == Way.PUSH, n.c.address == command.address)
+        tx.conn.execute(delete(n).where(*others, n.c.agent_id != command.agent_id))
+    this = (
+        n.c.agent_id == command.agent_id,
+        n.c.way == command.way,
+        n.c.address == command.address,
+    )
+    known = tx.conn.execute(select(n.c.id).where(*this)).scalar()
+    values: dict[str, Any] = {"keys": keys, "error": None}
+    if known is not None:
+        tx.conn.execute(update(n).where(n.c.id == known).values(values))
+        return known
+    count = select(func.count()).where(n.c.agent_id == command.agent_id)
+    if tx.conn.execute(count).scalar_one() >= MOST_TARGETS:
+        raise Conflict(f"You have {MOST_TARGETS} of these already. Remove one first.")
+    values |= {
+        "agent_id": command.agent_id,
+        "way": command.way,
+        "address": command.address,
+        "name": command.name[:100] or urlsplit(command.address).hostname or "your address",
+        "created_at": tx.now,
+        "noticed_at": tx.now,
+    }
+    made = tx.conn.execute(n.insert().values(values).returning(n.c.id)).scalar_one()
+    _look_again(tx)
+    return made
+
+
+def _check(command: AddTarget) -> None:
+    if command.way is Way.MAIL:
+        return
+    parts = urlsplit(command.address) if len(command.address) <= LONGEST else None
+    if parts is None or parts.scheme not in ("https", "http") or not parts.hostname:
+        raise BadInput(
+            errors={"address": "must be a web address, such as https://chat.example/hook"}
+        )
+    if command.way is Way.PUSH and not (command.p256dh and command.auth):
+        raise BadInput(errors={"keys": "must have the browser's p256dh and auth keys"})
+
+
+def remove_target(tx: Transaction, command: RemoveTarget) -> None:
+    """NotFound for a target that this agent does not have."""
+    this = (n.c.id == command.target_id, n.c.agent_id == command.agent_id)
+    if not tx.conn.execute(delete(n).where(*this)).rowcount:
+        raise NotFound(NO_LONGER)
+
+
+def begin_notifications(tx: Transaction, _command: None = None) -> list[ToSend]:
+    """The notifications to send now. Their news counts as noticed from now on."""
+    if not notification_targets.any_at_all(tx.conn):
+        due_work.cancel(tx, Work.NOTIFY, [due_work.DESK_LINE])
+        return []
+    due_work.release(tx, Work.NOTIFY, due_work.DESK_LINE, tx.now + EVERY, attempts=0)
+    until = tx.now - SETTLED
+    targets = notification_targets.of_agents_without_page(
+        tx.conn, tx.now, connection.counts_as_open(tx)
+    )
+    since = {
+        one.id: rules.news_since(one.way, one.sent_at, one.noticed_at, until) for one in targets
+    }
+    if not targets:
+        return []
+    agents = sorted({one.agent_id for one in targets})
+    found = notification_targets.news(tx.conn, agents, min(since.values()), until)
+    send = []
+    for target in targets:
+        news = [one for one in found.get(target.agent_id, ()) if one.at > since[target.id]]
+        if news:
+            made = rules.notification(news)
+            send.append(ToSend(target, made, f"{tx.settings.public_url}{made.path}"))
+    if send:
+        these = n.c.id.in_([one.target.id for one in send])
+        tx.conn.execute(update(n).where(these).values(noticed_at=until, sent_at=tx.now))
+    return send
+
+
+def finish_notifications(tx: Transaction, sent: Sequence[Sent]) -> None:
+    """Keep why a notification did not arrive, and drop browsers that are gone."""
+    for one in sent:
+        this = n.c.id == one.target_id
+        if one.called.status in GONE:
+            tx.conn.execute(delete(n).where(this, n.c.way == Way.PUSH))
+        tx.conn.execute(update(n).where(this).values(error=one.called.why))
+
+
+def _look_again(tx: Transaction) -> None:
+    work = due_work.Due(
+        kind=Work.NOTIFY,
+        key=due_work.DESK_LINE,
+        line=f"notify:{due_work.DESK_LINE}",
+        due_at=tx.now + EVERY,
+    )
+    due_work.schedule(tx, [work])
+
+
+async def send_one(one: ToSend, push: Push, mailer: Mailer | None) -> Called:
+    """Send one notification by the target's way."""
+    target, notification, url = one.target, one.notification, one.url
+    match target.way:
+        case Way.MAIL:
+            if mailer is None:
+                return Called(why="PATCHBOARD_SMTP_URL is not set.")
+            body = f"{notification.title}\n{notification.body}\n\n{url}\n"
+            result = await mailer.send(
+                Mail(to=target.address, subject=notification.title, body=body)
+            )
+            return Called() if isinstance(result, Mailed) else Called(why=result.why)
+        case Way.WEBHOOK:
+            # "text" is what chats' incoming webhooks read
+            text = f"{notification.title} ({notification.body}) {url}"
+            payload = {"text": text, "title": notification.title, "url": url}
+            return await push.post(target.address, json.dumps(payload))
+        case Way.PUSH:
+            payload = {
+                "title": notification.title,
+                "body": notification.body,
+                "path": notification.path,
+                "tag": notification.tag,
+            }
+            return await push.push(
+                PushMessage(
+                    address=target.address,
+                    p256dh=target.keys.get("p256dh", ""),
+                    auth=target.keys.get("auth", ""),
+                    body=json.dumps(payload),
+                )
+            )
+
+
+async def send_test(
+    store: Store, agent_id: int, target_id: int, push: Push, mailer: Mailer | None
+) -> Called:
+    """Send a test to one of the agent's targets, now. NotFound for a target that the agent does
+    not have."""
+    target = await store.read(notification_targets.one_of_agent, agent_id, target_id)
+    if target is None:
+        raise NotFound(NO_LONGER)
+    called = await send_one(
+        ToSend(target, TEST, f"{store.settings.public_url}{TEST.path}"), push, mailer
+    )
+    await store.write(finish_notifications, [Sent(target_id, called)])
+    return called
+
+
+async def when_due(job: Job) -> None:
+    send = await job.write(begin_notifications, None)
+    if not send:
+        return
+    called = await asyncio.gather(*(send_one(one, job.deps.push, job.deps.mailer) for one in send))
+    results = [Sent(one.target.id, result) for one, result in zip(send, called, strict=True)]
+    await job.deps.store.write(finish_notifications, results)
+    for one, result in zip(send, called, strict=True):
+        job.deps.metrics.notifications.labels(
+            one.target.way, "failed" if result.why else "sent"
+        ).inc()
+        say = log.warning if result.why else log.info
+        say("agent_notified", agent=one.target.agent_id, way=one.target.way, why=result.why)

@@ -1,0 +1,110 @@
+"""Notifications for agents who have no workspace page open: when to send one, and what it says.
+
+A notification names the requester and the place, and never holds a requester's text, because it
+passes through a push service, a mail server or a chat, and shows on a locked screen.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    """How a notification reaches an agent."""
+
+    #: the browser's push service, to one browser
+    PUSH = "push"
+    #: the agent's e-mail address
+    MAIL = "mail"
+    #: an address of the agent's own, such as a chat's incoming webhook
+    WEBHOOK = "webhook"
+
+
+class NewsKind(StrEnum):
+    """What happened, most urgent first."""
+
+    OFFER = "offer"
+    PROMPT = "prompt"
+    TEXT = "text"
+    MENTION = "mention"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """Something that waits for an agent."""
+
+    kind: NewsKind
+    interaction_id: int
+    #: the requester's name or number; for a mention, the colleague who wrote the note
+    who: str
+    #: the company number's name, or the queue of an offer
+    where: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """``path``: the workspace page that it opens. ``tag``: a later notification with the same tag
+    replaces it."""
+
+    title: str
+    body: str
+    path: str
+    tag: str
+
+
+#: the least time between two notifications of one target
+PAUSES = {Way.PUSH: timedelta(0), Way.WEBHOOK: timedelta(0), Way.MAIL: timedelta(minutes=10)}
+#: older news is not sent: the agent has seen it in the page, or it is too late to help
+NOT_OLDER = timedelta(minutes=15)
+_ORDER = {kind: place for place, kind in enumerate(NewsKind)}
+_TITLES = {
+    NewsKind.OFFER: "Offer: {}",
+    NewsKind.PROMPT: "Prompt: {}",
+    NewsKind.TEXT: "New text: {}",
+    NewsKind.NOTICE: "Your conversation changed: {}",
+    NewsKind.MENTION: "{} mentioned you",
+}
+_COUNTED = {
+    NewsKind.OFFER: ("offer", "offers"),
+    NewsKind.PROMPT: ("prompt", "prompts"),
+    NewsKind.TEXT: ("conversation with new texts", "conversations with new texts"),
+    NewsKind.NOTICE: ("changed conversation", "changed conversations"),
+    NewsKind.MENTION: ("mention", "mentions"),
+}
+
+
+def news_since(way: Way, sent_at: datetime | None, noticed_at: datetime, now: datetime) -> datetime:
+    """The time after which news is sent to a target. ``now`` when it must wait for its pause."""
+    if sent_at is not None and now - sent_at < PAUSES[way]:
+        return now
+    return max(noticed_at, now - NOT_OLDER)
+
+
+def notification(news: Sequence[News]) -> Notification:
+    """One notification for all the news, of which there is at least one. Each conversation counts
+    once, with what is most urgent there."""
+    by_urgency = sorted(news, key=lambda one: (_ORDER[one.kind], one.at))
+    each = {one.interaction_id: one for one in reversed(by_urgency)}
+    first = by_urgency[0]
+    path = (
+        "/workspace#inbox-head"
+        if first.kind is NewsKind.OFFER
+        else f"/workspace/conversations/{first.interaction_id}"
+    )
+    body = first.where
+    rest = Counter(one.kind for one in each.values() if one is not first)
+    if rest:
+        counted = ", ".join(
+            f"{rest[kind]} {_COUNTED[kind][rest[kind] > 1]}" for kind in NewsKind if rest[kind]
+        )
+        body = f"{body}. Also {counted}."
+    return Notification(
+        title=_TITLES[first.kind].format(first.who),
+        body=body,
+        path=path,
+        tag=f"{first.kind}:{first.interaction_id}",
+    )

@@ -1,0 +1,185 @@
+"""Where agents want notifications, and what is new for those who have no page open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.routing.notifications import News, NewsKind, Way
+from handoff_service.rules.shared.vocabulary import Direction, Kind, Owner, Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.views import NotificationTarget
+
+n, a = t.notification_targets, t.agents
+i, m, g, o, w = t.interactions, t.messages, t.live_group, t.offers, t.work_items
+_TARGETS = (
+    select(*n.c["id", "agent_id", "way", "address", "keys", "noticed_at", "sent_at"], a.c.email)
+    .join(a, a.c.id == n.c.agent_id)
+    .where(a.c.active)
+)
+_WHO = sa.func.coalesce(t.users.c.name, i.c.requester_number).label("who")
+_ABOUT = (i.c.id.label("interaction_id"), _WHO, t.provider_numbers.c.label.label("place"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One target of an active agent. ``keys``: the browser's encryption keys, for push."""
+
+    id: int
+    agent_id: int
+    way: Way
+    address: str
+    keys: dict[str, str]
+    noticed_at: datetime
+    sent_at: datetime | None
+
+
+def of_agent(conn: Connection, agent_id: int) -> list[NotificationTarget]:
+    """The agent's targets, oldest first."""
+    rows = conn.execute(select(n).where(n.c.agent_id == agent_id).order_by(n.c.id))
+    return [
+        NotificationTarget(
+            id=r.id,
+            way=r.way,
+            name=r.name,
+            address=r.address or None,
+            created_at=r.created_at,
+            sent_at=r.sent_at,
+            error=r.error,
+        )
+        for r in rows
+    ]
+
+
+def any_at_all(conn: Connection) -> bool:
+    return conn.execute(select(n.c.id).limit(1)).first() is not None
+
+
+def of_agents_without_page(conn: Connection, now: datetime, grace: timedelta) -> list[Target]:
+    """The targets of agents who take work and have no page open. ``grace``: the time after a closed
+    page until the agent is away (``operations/routing/connection.py`` moves that deadline on while
+    a page is open)."""
+    takes_work = select(t.presence_states.c.name).where(t.presence_states.c.takes_work)
+    connected = select(t.due_work.c.key).where(
+        t.due_work.c.kind == Work.LOST_CONNECTION, t.due_work.c.due_at > now + grace
+    )
+    rows = conn.execute(
+        _TARGETS.where(
+            sa.or_(a.c.presence == "available", a.c.presence.in_(takes_work)),
+            sa.cast(a.c.id, sa.Text).not_in(connected),
+        )
+    )
+    return [_target(r) for r in rows]
+
+
+def one_of_agent(conn: Connection, agent_id: int, target_id: int) -> Target | None:
+    row = conn.execute(_TARGETS.where(n.c.agent_id == agent_id, n.c.id == target_id)).one_or_none()
+    return None if row is None else _target(row)
+
+
+def _target(row: Any) -> Target:
+    return Target(
+        id=row.id,
+        agent_id=row.agent_id,
+        way=Way(row.way),
+        address=row.email if row.way == Way.MAIL else row.address,
+        keys=row.keys,
+        noticed_at=row.noticed_at,
+        sent_at=row.sent_at,
+    )
+
+
+def news(
+    conn: Connection, agent_ids: Sequence[int], since: datetime, until: datetime
+) -> dict[int, list[News]]:
+    """agent -> what is new for them in this time, and not read yet."""
+    bounds = {"ids": list(agent_ids), "since": since, "until": until}
+    found: dict[int, list[News]] = {}
+    for kind, query in _QUERIES.items():
+        for r in conn.execute(query, bounds):
+            one = News(
+                kind=kind, interaction_id=r.interaction_id, who=r.who, where=r.place, at=r.at
+            )
+            found.setdefault(r.agent_id, []).append(one)
+    return found
+
+
+def _between(column: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    since = sa.bindparam("since", type_=t.UtcTime())
+    return sa.and_(column > since, column <= sa.bindparam("until", type_=t.UtcTime()))
+
+
+def _about(query: sa.Select[Any]) -> sa.Select[Any]:
+    """Add the names of the requester and of the company number."""
+    return query.join(
+        t.provider_numbers, t.provider_numbers.c.id == i.c.provider_number_id
+    ).outerjoin(t.users, t.users.c.id == i.c.user_id)
+
+
+_MINE = (i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, one_of(i.c.assigned_to, "ids"))
+_OFFERS = _about(
+    select(
+        o.c.agent_id,
+        o.c.offered_at.label("at"),
+        i.c.id.label("interaction_id"),
+        _WHO,
+        t.queues.c.name.label("place"),
+    )
+    .join(w, w.c.id == o.c.work_item_id)
+    .join(i, i.c.id == w.c.interaction_id)
+    .join(t.queues, t.queues.c.id == w.c.queue_id)
+).where(one_of(o.c.agent_id, "ids"), o.c.outcome.is_(None), _between(o.c.offered_at))
+# one row for each conversation, whatever the number of its new texts
+_TEXTS = (
+    _about(
+        select(i.c.assigned_to.label("agent_id"), sa.func.min(m.c.created_at).label("at"), *_ABOUT)
+        .join(g, sa.and_(g.c.interaction_id == i.c.id, g.c.agent_id == i.c.assigned_to))
+        .join(m, sa.and_(m.c.interaction_id == i.c.id, m.c.seq > g.c.read_seq))
+    )
+    .where(
+        *_MINE,
+        i.c.last_message_at > sa.bindparam("since", type_=t.UtcTime()),
+        m.c.kind == Kind.MESSAGE,
+        m.c.direction == Direction.INBOUND,
+        _between(m.c.created_at),
+    )
+    .group_by(
+        i.c.assigned_to, i.c.id, t.users.c.name, i.c.requester_number, t.provider_numbers.c.label
+    )
+)
+_PROMPTS = _about(
+    select(i.c.assigned_to.label("agent_id"), m.c.created_at.label("at"), *_ABOUT).join(
+        m, sa.and_(m.c.interaction_id == i.c.id, m.c.seq == i.c.prompted_seq)
+    )
+).where(*_MINE, i.c.prompted_seq.is_not(None), _between(m.c.created_at))
+_NOTICES = _about(
+    select(
+        t.colleague_notices.c.agent_id, t.colleague_notices.c.created_at.label("at"), *_ABOUT
+    ).join(i, i.c.id == t.colleague_notices.c.interaction_id)
+).where(one_of(t.colleague_notices.c.agent_id, "ids"), _between(t.colleague_notices.c.created_at))
+_AUTHOR = t.agents.alias("author")
+_MENTIONS = (
+    select(
+        t.mentions.c.agent_id,
+        m.c.created_at.label("at"),
+        m.c.interaction_id,
+        _AUTHOR.c.name.label("who"),
+        t.provider_numbers.c.label.label("place"),
+    )
+    .join(m, m.c.id == t.mentions.c.message_id)
+    .join(_AUTHOR, _AUTHOR.c.id == m.c.agent_id)
+    .join(i, i.c.id == m.c.interaction_id)
+    .join(t.provider_numbers, t.provider_numbers.c.id == i.c.provider_number_id)
+    .where(one_of(t.mentions.c.agent_id, "ids"), _between(m.c.created_at))
+)
+_QUERIES: dict[NewsKind, sa.Select[Any]] = {
+    NewsKind.OFFER: _OFFERS,
+    NewsKind.PROMPT: _PROMPTS,
+    NewsKind.TEXT: _TEXTS,
+    NewsKind.NOTICE: _NOTICES,
+    NewsKind.MENTION: _MENTIONS,
+}

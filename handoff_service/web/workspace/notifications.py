@@ -1,0 +1,73 @@
+"""Where the signed-in agent gets notifications while no workspace page is open: a part of the
+account page."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.routing.notify_agents import (
+    AddTarget,
+    RemoveTarget,
+    add_target,
+    remove_target,
+    send_test,
+)
+from handoff_service.rules.routing.notifications import Way
+from handoff_service.web.shared.devices import device_of
+from handoff_service.web.shared.rendering import form_field, went_well
+from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.session import ANYONE, desk_of, page
+
+HERE = "/workspace/account"
+WAYS = "must be push, mail or webhook"
+
+
+@page(*ANYONE)
+async def add_notifications(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    way = form_field(request, "way")
+    if way not in Way:
+        raise BadInput(errors={"way": WAYS})
+    command = AddTarget(
+        agent_id=agent.id,
+        way=Way(way),
+        address="" if way == Way.MAIL else form_field(request, "address").strip(),
+        name=_name(request, Way(way), agent),
+        p256dh=form_field(request, "p256dh"),
+        auth=form_field(request, "auth"),
+    )
+    await desk_of(request).store.write(add_target, command)
+    return went_well(request, f"{HERE}?done=notify#notices-head")
+
+
+def _name(request: Request, way: Way, agent: CurrentAgent) -> str:
+    if way is Way.PUSH:
+        return device_of(request.headers.get("user-agent", ""))
+    return agent.email if way is Way.MAIL else ""
+
+
+@page(*ANYONE)
+async def remove_notifications(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    command = RemoveTarget(agent_id=agent.id, target_id=id_field(form_field(request, "id"), "id"))
+    await desk_of(request).store.write(remove_target, command)
+    return went_well(request, f"{HERE}?done=notify_removed#notices-head")
+
+
+@page(*ANYONE)
+async def try_notifications(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Send a test now. The list shows why one did not arrive."""
+    desk = desk_of(request)
+    called = await send_test(
+        desk.store, agent.id, id_field(form_field(request, "id"), "id"), desk.push, desk.mailer
+    )
+    done = "notify_tried" if called.why is None else "notify_failed"
+    return went_well(request, f"{HERE}?done={done}#notices-head")
+
+
+ACTS: dict[str, Any] = {
+    "/account/notifications": add_notifications,
+    "/account/notifications/remove": remove_notifications,
+    "/account/notifications/test": try_notifications,
+}

@@ -1,0 +1,261 @@
+"""Notifications for agents who have no page open: what is new, for whom, how often, and how they
+leave."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import http_ece
+import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from py_vapid import Vapid02, b64urlencode
+
+from handoff_service.connections import Connections
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.gateways.push.web_push import WebPush, private_key
+from handoff_service.operations.conversations.send_sms import Write, write_note
+from handoff_service.operations.routing.notify_agents import (
+    MOST_TARGETS,
+    AddTarget,
+    RemoveTarget,
+    Sent,
+    ToSend,
+    add_target,
+    begin_notifications,
+    finish_notifications,
+    remove_target,
+    send_one,
+)
+from handoff_service.ports import Called, PushMessage
+from handoff_service.rules.routing.notifications import (
+    News,
+    NewsKind,
+    Way,
+    news_since,
+    notification,
+)
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.routing import notification_targets
+from tests.conftest import MovedClock
+from tests.support.story import DIRECT, MIA, OMAR, Story
+
+AT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+HOOK = "https://chat.example.com/hook"
+SECRET = "my printer is on fire"
+
+
+def news(kind: NewsKind, interaction: int = 7, minute: int = 0) -> News:
+    at = AT + timedelta(minutes=minute)
+    return News(kind=kind, interaction_id=interaction, who="Ann Lee", where="Main line", at=at)
+
+
+@pytest.mark.parametrize(
+    ("several", "title", "body", "path"),
+    [
+        ([news(NewsKind.TEXT)], "New text: Ann Lee", "Main line", "/workspace/conversations/7"),
+        (
+            [news(NewsKind.TEXT), news(NewsKind.OFFER, 8)],
+            "Offer: Ann Lee",
+            "Main line. Also 1 conversation with new texts.",
+            "/workspace#inbox-head",
+        ),
+        (
+            [news(NewsKind.NOTICE), news(NewsKind.MENTION)],
+            "Ann Lee mentioned you",
+            "Main line",
+            "/workspace/conversations/7",
+        ),
+        (
+            [news(NewsKind.MENTION), news(NewsKind.TEXT, 8, 1), news(NewsKind.TEXT, 9, 0)],
+            "New text: Ann Lee",
+            "Main line. Also 1 conversation with new texts, 1 mention.",
+            "/workspace/conversations/9",
+        ),
+    ],
+)
+def test_one_notification_for_all_news_the_most_urgent_first(
+    several: list[News], title: str, body: str, path: str
+) -> None:
+    made = notification(several)
+    assert (made.title, made.body, made.path) == (title, body, path)
+
+
+def test_mail_waits_ten_minutes_and_old_news_is_left_out() -> None:
+    early, later = AT - timedelta(hours=1), AT + timedelta(minutes=9)
+    assert news_since(Way.PUSH, None, early, AT) == AT - timedelta(minutes=15)
+    assert news_since(Way.MAIL, AT, AT, later) == later
+    assert news_since(Way.MAIL, AT, AT, AT + timedelta(minutes=10)) == AT
+    assert news_since(Way.PUSH, AT, AT, later) == AT
+
+
+async def wants(story: Story, agent_id: int = MIA, address: str = HOOK) -> int:
+    command = AddTarget(agent_id=agent_id, way=Way.WEBHOOK, address=address)
+    return await story.store.write(add_target, command)
+
+
+async def looks(story: Story, clock: MovedClock) -> list[ToSend]:
+    clock.move(5)
+    return await story.store.write(begin_notifications, None)
+
+
+async def test_each_kind_of_news_is_sent_once_without_the_text(
+    story: Story, clock: MovedClock
+) -> None:
+    await story.available(MIA, OMAR)
+    await wants(story)
+    clock.move(1)
+    ann = (await story.text(SECRET, to=DIRECT)).interaction_id or 0
+    await story.offer()
+    (offer,) = await looks(story, clock)
+    assert offer.notification.title.startswith("Offer: ")
+    assert await looks(story, clock) == []
+    await story.accept((await story.inbox(MIA))[0].id, MIA)
+    await story.text(SECRET, to=DIRECT)
+    await story.text(SECRET + "!", to=DIRECT)
+    (text,) = await looks(story, clock)
+    assert text.notification.title.startswith("New text: ")
+    assert text.notification.path == f"/workspace/conversations/{ann}"
+    note = Write(interaction_id=ann, agent_id=OMAR, body="@Mia Chen please look")
+    await story.store.write(write_note, note)
+    (mention,) = await looks(story, clock)
+    assert mention.notification.title == "Omar Haddad mentioned you"
+    for one in (offer, text, mention):
+        assert SECRET not in f"{one.notification}"
+        assert "please look" not in f"{one.notification}"
+
+
+async def test_agents_with_an_open_page_and_agents_who_take_no_work_get_none(
+    story: Story, clock: MovedClock
+) -> None:
+    await story.available(MIA)
+    await wants(story)
+    clock.move(1)
+    connections = Connections(story.store, clock)
+    async with connections.hold(MIA):
+        await story.text("hi", to=DIRECT)
+        await story.offer()
+        assert await looks(story, clock) == []
+    await connections.tick()
+    clock.move(4)
+    assert len(await looks(story, clock)) == 1, "five seconds after the last page was closed"
+
+
+async def test_a_target_is_the_agents_own_and_there_are_at_most_ten(story: Story) -> None:
+    first = await wants(story)
+    assert await wants(story) == first, "the same address again"
+    with pytest.raises(NotFound):
+        await story.store.write(remove_target, RemoveTarget(agent_id=OMAR, target_id=first))
+    for number in range(MOST_TARGETS - 1):
+        await wants(story, address=f"{HOOK}/{number}")
+    with pytest.raises(Conflict):
+        await wants(story, address=f"{HOOK}/more")
+    for address in ("", "chat.example.com", "ftp://chat.example.com", HOOK + "x" * 2000):
+        with pytest.raises(BadInput) as refused:
+            await wants(story, address=address)
+        assert "web address" in refused.value.errors["address"]
+
+
+async def test_the_work_ends_with_the_last_target(story: Story, clock: MovedClock) -> None:
+    d = t.due_work
+    target = await wants(story)
+    assert await story.count(d, d.c.kind == Work.NOTIFY) == 1
+    await story.store.write(remove_target, RemoveTarget(agent_id=MIA, target_id=target))
+    await looks(story, clock)
+    assert await story.count(d, d.c.kind == Work.NOTIFY) == 0
+
+
+async def test_a_browser_that_is_gone_is_dropped_and_another_agents_sign_in_takes_it(
+    story: Story,
+) -> None:
+    push = AddTarget(agent_id=MIA, way=Way.PUSH, address=HOOK, p256dh="k", auth="a")
+    await story.store.write(add_target, push)
+    theirs = AddTarget(agent_id=OMAR, way=Way.PUSH, address=HOOK, p256dh="k", auth="a")
+    taken = await story.store.write(add_target, theirs)
+    assert await story.store.read(notification_targets.of_agent, MIA) == []
+    failed = [Sent(taken, Called(status=500, why="It answered 500."))]
+    await story.store.write(finish_notifications, failed)
+    (kept,) = await story.store.read(notification_targets.of_agent, OMAR)
+    assert kept.error == "It answered 500."
+    gone = [Sent(taken, Called(status=410, why="It answered 410."))]
+    await story.store.write(finish_notifications, gone)
+    assert await story.store.read(notification_targets.of_agent, OMAR) == []
+
+
+class PushService:
+    """A push service and a chat, which keep what they get."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        self.url = ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        self.got.append((dict(request.headers), await request.read()))
+        return web.Response(status=201)
+
+
+@pytest.fixture
+async def push_service() -> AsyncIterator[PushService]:
+    service = PushService()
+    app = web.Application()
+    app.router.add_post("/{rest:.*}", service.take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    service.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield service
+    await runner.cleanup()
+
+
+async def test_a_browser_can_read_what_the_push_service_cannot(push_service: PushService) -> None:
+    browser, auth = ec.generate_private_key(ec.SECP256R1()), b"0123456789abcdef"
+    point = browser.public_key().public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+    message = PushMessage(
+        address=f"{push_service.url}/send/1",
+        p256dh=b64urlencode(point),
+        auth=b64urlencode(auth),
+        body='{"title": "Offer: Ann"}',
+    )
+    push = WebPush("desk secret", "https://desk.example.com", ["127.0.0.1"])
+    assert (await push.push(message)).why is None
+    bad = PushMessage(address=message.address, p256dh="no key", auth="", body="{}")
+    assert "Turn notifications on again" in ((await push.push(bad)).why or "")
+    await push.close()
+    ((headers, body),) = push_service.got
+    assert b"Ann" not in body
+    read = http_ece.decrypt(body, private_key=browser, auth_secret=auth, version="aes128gcm")
+    assert json.loads(read) == {"title": "Offer: Ann"}
+    assert headers["Content-Encoding"] == "aes128gcm"
+    assert push.public_key in headers["Authorization"], "the key that the browser subscribed with"
+    assert Vapid02.verify(auth=headers["Authorization"])
+
+
+def test_all_processes_have_the_same_key_and_each_desk_its_own() -> None:
+    numbers = {
+        private_key(secret).private_numbers().private_value for secret in ("one", "one", "two")
+    }
+    assert len(numbers) == 2
+
+
+async def test_a_webhook_gets_words_that_a_chat_shows(
+    story: Story, clock: MovedClock, push_service: PushService
+) -> None:
+    await story.available(MIA)
+    await wants(story, address=f"{push_service.url}/hook")
+    clock.move(1)
+    await story.text(SECRET, to=DIRECT)
+    await story.offer()
+    (one,) = await looks(story, clock)
+    push = WebPush("desk secret", "https://desk.example.com", ["127.0.0.1"])
+    assert (await send_one(one, push, None)).why is None
+    await push.close()
+    ((_, body),) = push_service.got
+    sent = json.loads(body)
+    assert sent["text"].startswith("Offer: ")
+    assert sent["url"].endswith("/workspace#inbox-head")
+    assert SECRET not in body.decode()
