@@ -16,7 +16,10 @@ run: setup setup-bot ## start the service, the bot and the phone simulator with 
 	@PATCHBOARD_DEMO=$${PATCHBOARD_DEMO:-1} .venv/bin/patchboard run
 
 test: ## run all checks and tests
-	@$(MAKE) --no-print-directory --jobs=4 --output-sync=line setup-bot machine check docs
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=line setup-bot machine .venv-docs/.ready
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=line pytest check docs # side by side: the tests wait for servers now and then
+
+pytest: setup
 	$(PYTEST) $(AT_ONCE)
 
 check: setup ## check format, lint, types and import rules
@@ -111,4 +114,4 @@ sbom: .venv-audit/.ready ## write bills of materials (CycloneDX) of service and 
 clean: ## delete the environments; the data in .patchboard stays
 	rm -rf .venv .venv-bot .venv-audit .venv-docs .venv-uv
 
-.PHONY: help run test check train nlu conversations bench chaos simulation screenshot setup setup-bot machine services browser migration lock docs audit sbom clean
+.PHONY: help run test pytest check train nlu conversations bench chaos simulation screenshot setup setup-bot machine services browser migration lock docs audit sbom clean
