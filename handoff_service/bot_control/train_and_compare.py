@@ -56,8 +56,8 @@ SHARES = {
 }
 ADVICE = {
     TrainingStep.CHECK: "The check found faults in the data. Correct them, then start again.",
-    TrainingStep.TRAIN: "The training failed. Correct what it names, then start again. The log "
-    "has all of it.",
+    TrainingStep.TRAIN: "The training failed. Correct the problem that it names, then start "
+    "again. The log has the details.",
     TrainingStep.MEASURE: "The model is trained and kept, but it could not be measured. Measure it "
     "again; the log says what went wrong.",
 }

@@ -32,7 +32,7 @@ def add_commands(commands: Commands) -> None:
     compare = add("compare", "Compare model B with model A, and list what blocks B", _compare)
     compare.add_argument("a", metavar="A", help="the beginning of a hash, or: running")
     compare.add_argument("b", metavar="B", help="the beginning of another hash, or: candidate")
-    replay = add("replay", "Ask a model what real texts of the last days mean", _replay)
+    replay = add("replay", "Replay real texts of the last days on a model", _replay)
     replay.add_argument("hash", metavar="HASH", nargs="?", default="candidate")
     replay.add_argument("--days", type=int, default=7, choices=range(1, 91), metavar="1..90")
     promote = add("promote", "Answer from this model, if its measures allow it", _promote)

@@ -16,7 +16,7 @@ def test_a_phone_that_is_off_is_told_to_the_agent(story: Story) -> None:
     expect(problem).to_contain_text("The phone is off or has no signal. (30003)")
     expect(problem).to_contain_text("It is sent again within 30 minutes.")
     with phone.page.expect_response("**/phone/behaviour"):
-        how.select_option("Everything comes twice")
+        how.select_option("Every text arrives twice")
     phone.text("now I am")
     expect(mia.locator("#thread .msg", has_text="now I am")).to_have_count(1)
     phone.page.reload()

@@ -90,7 +90,7 @@ def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
         raise BadInput(errors={"description": "must not be empty"})
     if command.interaction_id is None and command.user_id is None:
         raise BadInput(
-            errors={"user_id": "say whose case it is, or in which interaction it was opened"}
+            errors={"user_id": "give the user, or the interaction in which the case is opened"}
         )
     by = agent_name(tx.conn, command.agent_id)
     interaction = None

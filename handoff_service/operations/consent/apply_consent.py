@@ -78,8 +78,8 @@ def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
 
 
 def _opted_out(tx: Transaction, interaction: InteractionRow, word: Word) -> str:
-    """The confirmation. Somebody who texts CANCEL in the middle of a report may only mean the
-    report."""
+    """The confirmation. A requester who texts CANCEL in the middle of a report may want to cancel
+    only the report, so the text then explains how."""
     language = spoken_language(tx.conn, interaction.id)
     reply = texts.opted_out(tx.conn, language)
     may_mean_report = folded(word.words) in ("cancel", "end", "quit")
@@ -101,8 +101,8 @@ def _ask_back(tx: Transaction, interaction: InteractionRow, sid: str) -> None:
 
 
 def _was_asked(tx: Transaction, interaction: InteractionRow, sid: str) -> bool:
-    """Whether this conversation has already asked about an earlier text. The same rule finds the
-    same texts again."""
+    """Whether this conversation has already asked about an earlier text. No row records the
+    question, so the rule that led to it is applied to the earlier texts again."""
     m = t.messages
     before = select(m.c.seq).where(m.c.provider_sid == sid).scalar_subquery()
     earlier = select(*m.c["body", "seq"]).where(

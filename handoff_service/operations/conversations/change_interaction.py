@@ -152,7 +152,7 @@ def _checked_end(tx: Transaction, command: ChangeInteraction) -> datetime | None
     if command.hold_until is None:
         return None
     if command.state is not State.ON_HOLD:
-        raise BadInput(errors={"hold_until": "goes with state on_hold"})
+        raise BadInput(errors={"hold_until": "is allowed only with state on_hold"})
     return in_the_future(command.hold_until, tx.now, "hold_until")
 
 

@@ -126,7 +126,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     """Mark each message as sending.
 
     - None: the message is not sent now; its work is delayed or removed.
-    - HeldBack: an automatic reply over a limit. It has failed.
+    - HeldBack: an automatic reply that exceeds a limit. It is not sent, and its status is failed.
 
     Cancels messages to numbers that have opted out, except the opt-out confirmation, and prompts
     that the requester has answered. Delays messages that may have been sent before a crash until
@@ -286,7 +286,8 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
 @dataclass(frozen=True, slots=True)
 class _Fate:
     """A message's new status, provider id and error code, and when to retry (None: never).
-    ``counts``: the retry does not block the messages queued after it."""
+    ``counts``: the retry counts toward the error's limit, and the messages queued after it do not
+    wait for it."""
 
     status: Status
     sid: str | None
@@ -333,8 +334,8 @@ def _growing(first: timedelta, doublings: int) -> timedelta:
 
 
 def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
-    """Of the ids that were looked up, those that belong to another message. Each id is used
-    once."""
+    """The looked-up ids that already belong to another message. Two messages never share an
+    id."""
     found = [one.sid for c in commands if isinstance(c.result, LookedUp) for one in c.result.found]
     if not found:
         return set()

@@ -52,7 +52,8 @@ async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
     """Import a whole file, or none of it, while the desk runs. Returns the number of entries of
     each kind.
 
-    If an admin changes a fact between the two steps, the admin's change wins.
+    It reads the stored hashes first and writes later. If an admin changes a second fact in between,
+    the admin's change wins.
     """
     stored = await store.read(stored_secrets, file)
     return await store.write(
@@ -138,7 +139,7 @@ def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> Non
 
 @contextmanager
 def _named(where: str) -> Iterator[None]:
-    """Name the entry in the error when it is refused."""
+    """Add the entry's name to the keys of its errors."""
     try:
         yield
     except BadInput as error:
@@ -148,7 +149,7 @@ def _named(where: str) -> Iterator[None]:
 
 
 def _queue(tx: Transaction, entry: QueueEntry) -> None:
-    """Groups that are new to the desk are created."""
+    """Create or update a queue, and create its groups that do not exist yet."""
     for group in entry.groups:
         group_id(tx, group.name)
     with _named(f"queues.{entry.name}"):

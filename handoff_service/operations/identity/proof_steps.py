@@ -46,7 +46,7 @@ class Standing:
 
 
 def standing(tx: Transaction, proof: LockedProof | None, turn_id: int) -> Standing:
-    """What the requester may be told about a proof in this turn."""
+    """The state of a proof as far as replies to the requester may reveal it."""
     if proof is None:
         return Standing()
     row = proof.row
@@ -69,9 +69,9 @@ def can_prove(tx: Transaction) -> bool:
 
 
 def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
-    """Counts a send even when there is nobody to send to, because replies must not depend on that.
-    A person and an e-mail address each get a limited number of codes, whichever numbers ask. Above
-    the limit nothing is mailed, and only agents see why."""
+    """Mail a code. A send counts even when there is nobody to mail it to, because the replies must
+    not reveal that. A person gets a limited number of codes, no matter which numbers ask. Above the
+    limit nothing is mailed, and only agents see why."""
     row = proof.row
     if not rules.may_send(proofs.sends(tx.conn, row.number, tx.now), tx.now):
         return fail(tx, proof, "too many codes were requested from this number")
@@ -125,8 +125,8 @@ def code_verdict(tx: Transaction, proof: LockedProof, guesses: Sequence[str]) ->
 
 
 def fact_verdict(tx: Transaction, proof: LockedProof, *, right: bool) -> Verdict:
-    """A fact is never right after too many guesses about that user, whichever numbers they came
-    from."""
+    """Judge a second fact. After too many wrong guesses about the user, from any numbers, even a
+    right one counts as wrong."""
     user_id = proof.row.user_id
     guessed_at = user_id is None or proofs.wrong_about(tx.conn, user_id, tx.now) >= rules.TRIES
     return Verdict.RIGHT if right and not guessed_at else Verdict.WRONG

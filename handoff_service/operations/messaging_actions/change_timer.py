@@ -1,4 +1,5 @@
-"""An agent postpones or cancels a running timer. The history shows both to agents only."""
+"""An agent postpones or cancels a running timer. A system line about it is visible to agents
+only."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,7 +47,8 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
 
 
 def cancel_timer(tx: Transaction, command: Cancel) -> None:
-    """Keep the timer from firing for this run of messages. NotFound when it no longer runs."""
+    """Keep the timer from firing until the next unanswered streak. NotFound when it no longer
+    runs."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     timers.take(tx, [timer])

@@ -65,7 +65,7 @@ def change_queue(tx: Transaction, command: ChangeQueue) -> None:
 
 
 def move_queue(tx: Transaction, command: MoveQueue) -> None:
-    """Beyond the first or the last place is that place. NotFound."""
+    """A place before the first counts as the first, one after the last as the last. NotFound."""
     queues.get(tx.conn, command.id)
     order = list(queues.list_(tx.conn))
     here = order.index(command.id)
@@ -93,8 +93,8 @@ def put_queue(tx: Transaction, queue: QueueFields) -> None:
 
 
 def delete_queue(tx: Transaction, queue_id: int) -> None:
-    """Delete a queue without references. NotFound; the Conflict names the reference and says what
-    to do instead."""
+    """Delete a queue that nothing uses. NotFound; the Conflict names a user of the queue and the
+    next step."""
     queues.get(tx.conn, queue_id)
     if found := blockers(tx.conn, queue_id):
         raise Conflict(found[0].says)

@@ -50,7 +50,7 @@ def transfer(tx: Transaction, command: Transfer) -> None:
     """BadInput for no target or two; NotFound for an unknown target; Conflict when a transfer is
     impossible now."""
     if (command.to_agent is None) == (command.to_queue is None):
-        raise BadInput(errors={"agent_id": "give agent_id or queue_id, one of the two"})
+        raise BadInput(errors={"agent_id": "give either agent_id or queue_id"})
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if interaction.owner is not Owner.AGENT:
         raise Conflict("Nobody has this conversation yet. Take it over before you transfer it.")

@@ -1,4 +1,5 @@
-"""Old models lose their files (rules/training/kept_models.py). A trainer pins what must stay."""
+"""Deletes the files of old models (rules/training/kept_models.py), except those that a trainer has
+pinned: "Files kept" on the page."""
 
 from dataclasses import dataclass
 

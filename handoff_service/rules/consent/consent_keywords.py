@@ -56,12 +56,12 @@ class ConsentSituation(StrEnum):
     """What a text means for consent."""
 
     OPTS_OUT = "an opt-out word"
-    OPTS_OUT_AGAIN = "an opt-out word from who has already opted out"
-    OPTS_IN = "an opt-in word from who has opted out"
-    ASKS_FOR_HELP = "HELP from who has opted out, or has no virtual agent to answer it"
+    OPTS_OUT_AGAIN = "an opt-out word from somebody who has already opted out"
+    OPTS_IN = "an opt-in word from somebody who has opted out"
+    ASKS_FOR_HELP = "HELP from somebody who has opted out, or where no virtual agent answers"
     BEGINS_WITH_HELP = "the same, where there was no conversation"
     MAY_OPT_OUT = "a likely wish to opt out, to the virtual agent"
-    WRONG_NUMBER = "a text from who does not know this number, to the virtual agent"
+    WRONG_NUMBER = "a text from somebody who does not know this number, to the virtual agent"
     IS_ANSWERED = "HELP or START that the provider has answered, where there was no conversation"
     ANYTHING_ELSE = "anything else"
 

@@ -65,7 +65,7 @@ class LeftOut(StrEnum):
     LACKS_SKILL = "lacks the skill {skills}"
     JOINS_LATER = "joins after {after} s"
     NEVER_AGAIN = "rejected this conversation"
-    DECLINED = "declined in this round"
+    DECLINED = "rejected it in this round"
     NO_ROOM = "is at capacity: {load} of {capacity}"
 
 

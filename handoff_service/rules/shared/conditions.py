@@ -105,7 +105,7 @@ def parse(
     name = rest.pop("field", None)
     field = fields(name) if isinstance(name, str) else None
     if field is None:
-        raise ValueError(f"there is no field “{name}”; there are {', '.join(FIELDS)}")
+        raise ValueError(f"there is no field “{name}”; the fields are {', '.join(FIELDS)}")
     if rest.keys() == {"operator", "value"}:
         operator, value = rest["operator"], rest["value"]
     elif len(rest) == 1:

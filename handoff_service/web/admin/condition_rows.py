@@ -40,12 +40,12 @@ class Row:
     """A condition as typed in the form."""
 
     field: str
-    was: str  #: the field that ``values`` were chosen for; ``field`` may have changed since
+    was: str  #: the field when ``values`` were chosen; the admin may have chosen another since
     operator: str
     values: tuple[str, ...]
 
     def fitting(self, fields: Fields) -> Self:
-        """Return the row with an operator and values that are valid for its field."""
+        """Replace an operator and values that are not valid for the row's field."""
         field = self.field if self.field in fields.labels else next(iter(fields.labels))
         operators = fields.operators(field)
         operator = self.operator if self.operator in operators else next(iter(operators))
@@ -70,12 +70,12 @@ class Row:
         return fields.parse({"field": self.field, "operator": self.operator, "value": value})
 
     def flat(self) -> str:
-        """The row as a line of a form's value."""
+        """Write the row as one line of a hidden field."""
         return TAB.join((self.field, self.was, self.operator, *self.values))
 
 
 def of_flat(text: str) -> tuple[Row, ...]:
-    """The rows of a form's value."""
+    """Read rows that ``flat`` wrote."""
     lines = [line.split(TAB) for line in text.split("\n") if line]
     return tuple(Row(p[0], p[1], p[2], tuple(p[3:])) for p in lines)
 
@@ -108,7 +108,7 @@ def sent(request: Request) -> tuple[Row, ...]:
 
 
 def changed(request: Request, rows: tuple[Row, ...], new: Row) -> tuple[Row, ...]:
-    """The rows with one added or removed, if the pressed button asks for that."""
+    """The rows after the button Add or Remove, if one of them was pressed."""
     given: Any = request.form or {}
     made, taken = list(rows), str(given.get("remove") or "")
     if taken.isdigit() and int(taken[:3]) < len(made):

@@ -1,4 +1,4 @@
-"""Saved ways to look at the list of ongoing conversations: one's own, and those that are shared."""
+"""Saved views of the list of ongoing conversations: the agent's own and the shared ones."""
 
 from typing import Any
 

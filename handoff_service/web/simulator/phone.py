@@ -59,7 +59,7 @@ BEHAVIOURS = {
     Behaviour.OFF: "Switched off",
     Behaviour.LANDLINE: "A landline",
     Behaviour.FILTERED: "Carrier filters texts",
-    Behaviour.TWICE: "Everything comes twice",
+    Behaviour.TWICE: "Every text arrives twice",
     Behaviour.RIGHT_TO_LEFT: "Types right to left",
     Behaviour.SIGNS: "Signs its texts",
 }

@@ -57,7 +57,7 @@ type ActOnOne = Callable[[int], Awaitable[Inverse | None]]
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the conversations."""
+    """The result of an action on several conversations."""
 
     done: int = 0
     undo: list[Inverse] = field(default_factory=list)
@@ -94,7 +94,7 @@ async def act_on_several(request: Request, act: str, agent: CurrentAgent) -> HTT
     if act not in ACT_ON_ONE:
         raise BadInput("Choose an action from the bar.")
     listed = filter(None, form_field(request, "ids").split(","))
-    ids = [id_field(one, "ids", "conversations: select some in the list") for one in listed]
+    ids = [id_field(one, "ids", "the ids of conversations") for one in listed]
     if not 0 < len(ids) <= MOST:
         raise BadInput(f"Select 1 to {MOST} conversations.")
     act_on_one = await ACT_ON_ONE[act](request, agent)
@@ -149,7 +149,7 @@ def _answer(request: Request, outcome: Outcome, did: str) -> HTTPResponse:
 
 
 async def _label(request: Request, agent: CurrentAgent) -> ActOnOne:
-    label_id = id_field(form_field(request, "label_id"), "label_id", "a label: choose one")
+    label_id = id_field(form_field(request, "label_id"), "label_id", "a label's id; choose a label")
     store = desk_of(request).store
 
     async def one(interaction_id: int) -> Inverse | None:
@@ -207,7 +207,7 @@ async def _close(request: Request, agent: CurrentAgent) -> ActOnOne:
 
 async def _assign(request: Request, agent: CurrentAgent) -> ActOnOne:
     """Supervisors assign. Agents transfer: the other agent is asked."""
-    to = id_field(form_field(request, "agent_id"), "agent_id", "an agent: choose one")
+    to = id_field(form_field(request, "agent_id"), "agent_id", "an agent's id; choose an agent")
     store = desk_of(request).store
 
     async def assign(interaction_id: int) -> Inverse | None:

@@ -1,9 +1,9 @@
 """Texts that start nothing: reactions, thanks after closing, and blank texts to live agents.
 
-They are stored in the conversation that they are about, open or closed, and wake nobody: no bot
-turn, no queue, no timer, no change of state. The agent of a closed conversation sees thanks as
-unread. A blank text gives an agent nothing to answer, so the conversation begins with the first
-text that shows something.
+They are stored in the conversation that they are about, open or closed. They start no bot turn,
+queue entry or timer, and change no state. The agent of a closed conversation sees thanks as unread.
+A blank text gives an agent nothing to answer, so the conversation begins with the first text that
+shows something.
 """
 
 from dataclasses import dataclass
@@ -33,14 +33,19 @@ from handoff_service.store.conversations.conversations import REACTS_TO
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
-LOOKED_AT = 200  # of a line's newest messages; older ones than these get no reactions
+LOOKED_AT = 200  # the newest messages of a line; a reaction to an older one finds no message
 i, m = t.interactions, t.messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """A text to keep after the others of its transaction. ``closed``: the conversation that it
-    thanks for. A text without ``closed`` and ``reaction`` is blank."""
+    """A text that starts nothing. It is stored after the other texts of its transaction.
+
+    - ``reaction``, ``message``: what the text reacts with, and to which message.
+    - ``closed``: the closed conversation that the text thanks for.
+
+    A text with none of these is blank.
+    """
 
     text: Text
     provider: Provider
@@ -122,7 +127,7 @@ def _now(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
 
 
 def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object) -> int:
-    """Returns its place."""
+    """Add the text to the conversation. Returns its seq."""
     interaction = interactions.lock(tx.conn, interaction_id)
     seq = interaction.last_seq + 1
     tx.conn.execute(update(i).where(i.c.id == interaction_id).values(last_seq=seq))
@@ -198,8 +203,8 @@ def _newest(tx: Transaction, aside: Aside) -> int | None:
 
 
 def _closed_at_once(tx: Transaction, aside: Aside) -> int:
-    """Keep the text in a new conversation that is closed from the start, because the line has none.
-    An example is a reaction to a text from before this desk had the number."""
+    """Create a conversation that is closed from the start, because the line has none. An example
+    is a reaction to a text from before this desk had the number."""
     number, users = (
         aside.text.requester_number,
         aside.facts.users.get(aside.text.requester_number, ()),
