@@ -25,7 +25,7 @@ from handoff_service.operations.training.change_model import (
     register_model,
     set_scores,
 )
-from handoff_service.operations.training.keep_models import let_go
+from handoff_service.operations.training.keep_models import drop_old_models
 from handoff_service.operations.training.replay import KeepReplay, Replayed, keep_replay
 from handoff_service.operations.training.training_run import (
     INTERRUPTED,
@@ -255,7 +255,7 @@ async def register(
         hash=hash, file=path.name, data_hash=data_hash, data_diff=diff, note=note, agent_id=agent_id
     )
     await store.write(register_model, new)
-    gone = await store.write(let_go, None)
+    gone = await store.write(drop_old_models, None)
     await asyncio.to_thread(model_folder.remove, path.parent, gone)
     return await store.read(models.get, hash)
 

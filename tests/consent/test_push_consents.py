@@ -8,7 +8,7 @@ import pytest
 from handoff_service.errors import Conflict
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS, TwilioProvider
-from handoff_service.operations.consent.change_consent import Ask, change_consent
+from handoff_service.operations.consent.change_consent import ConsentRequest, change_consent
 from handoff_service.operations.consent.push_consents import (
     ConsentPush,
     begin_push,
@@ -55,9 +55,9 @@ async def in_one_service(story: Story) -> None:
         )
 
 
-def recorded(number: str = ANN, *, opted_out: bool = True, of: str | None = None) -> Ask:
+def recorded(number: str = ANN, *, opted_out: bool = True, of: str | None = None) -> ConsentRequest:
     note = "By phone"
-    return Ask(
+    return ConsentRequest(
         number=number,
         opted_out=opted_out,
         source=Source.AGENT,

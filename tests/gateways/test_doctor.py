@@ -156,8 +156,9 @@ async def test_a_fallback_by_get(
         "sms_fallback_url": "https://elsewhere.example/sorry",
     }
     assert (await said(environ))[1] == [
-        f"{MAIN} calls its fallback by GET, which this service does not answer. Set in Twilio's console, "
-        f"under the number, Primary handler fails: {public_url}/webhooks/twilio/sms (POST).",
+        f"{MAIN} calls its fallback by GET, which this service does not answer. Set in "
+        f"Twilio's console, under the number, Primary handler fails: "
+        f"{public_url}/webhooks/twilio/sms (POST).",
     ], "what another server answers is not ours to say"
 
 

@@ -183,7 +183,8 @@ def action(**how: Any) -> MessagingAction:
 FAULTS = [
     ("right", {}, {}),
     ("unknown placeholder", {"text": "{requester.nick} {agent.name} {x}"},
-     {"text": "{requester.nick}, {x}: there is no such placeholder; this text can have {requester.name}, "}),
+     {"text": "{requester.nick}, {x}: there is no such placeholder; this text can have "
+              "{requester.name}, "}),
     ("no text for the requester", {"action": Action.PROMPT_REQUESTER, "text": None},
         {"text": "is needed"}),
     ("no text for the agent", {"text": None}, {}),

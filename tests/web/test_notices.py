@@ -60,7 +60,7 @@ async def prompt(desk: Running, interaction_id: int, body: str = "waits for 30 m
     """Prompt as a messaging action does when its timer is due."""
 
     def add(tx: Transaction, _: None) -> None:
-        line = messages.NewLine(
+        line = messages.NewMessage(
             kind=Kind.SYSTEM, author=Author.SYSTEM, body=body, event=Event.PROMPT
         )
         messages.prompt_each(tx, [(interactions.lock(tx.conn, interaction_id), line)])

@@ -522,13 +522,13 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
             "body": "Case CS0000001 opened",
         }
         messages.append(
-            tx, row, messages.NewLine(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late)
+            tx, row, messages.NewMessage(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late)
         )
-        messages.append(tx, row, messages.NewLine(**system, **case))
+        messages.append(tx, row, messages.NewMessage(**system, **case))
         messages.append(
             tx,
             row,
-            messages.NewLine(
+            messages.NewMessage(
                 kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock"
             ),
         )

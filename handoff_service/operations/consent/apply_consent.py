@@ -37,7 +37,7 @@ MAY_WANT_OUT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ConsentWord:
     """A consent keyword and its original text. ``sid``: the provider's id for the text;
     ``answered``: the provider has already sent its own answer."""
 
@@ -47,7 +47,7 @@ class Word:
     answered: bool
 
 
-def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
+def apply_consent(tx: Transaction, interaction_id: int, word: ConsentWord) -> None:
     """The caller holds the locks on the interaction and on the number's profile."""
     interaction = interactions.lock(tx.conn, interaction_id)
     steps = TABLE[word.means]
@@ -77,7 +77,7 @@ def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
         end_interaction(tx, interaction, state, sentence=SAID_START if opts_in else SAID_STOP)
 
 
-def _opted_out(tx: Transaction, interaction: InteractionRow, word: Word) -> str:
+def _opted_out(tx: Transaction, interaction: InteractionRow, word: ConsentWord) -> str:
     """The confirmation. A requester who texts CANCEL in the middle of a report may want to cancel
     only the report, so the text then explains how."""
     language = spoken_language(tx.conn, interaction.id)
@@ -117,7 +117,9 @@ def _was_asked(tx: Transaction, interaction: InteractionRow, sid: str) -> bool:
     )
 
 
-def _record(tx: Transaction, interaction: InteractionRow, word: Word, *, opted_out: bool) -> None:
+def _record(
+    tx: Transaction, interaction: InteractionRow, word: ConsentWord, *, opted_out: bool
+) -> None:
     change = ConsentChange(
         number=interaction.requester_number,
         opted_out=opted_out,

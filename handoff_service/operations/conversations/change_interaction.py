@@ -132,7 +132,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     ):
         did = DID[state] + (f" until {in_words(tx.conn, until)}" if until else "")
         sentence = f"{agent_name(tx.conn, command.agent_id)} {did}"
-        line = messages.NewLine(
+        line = messages.NewMessage(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
             body=sentence,

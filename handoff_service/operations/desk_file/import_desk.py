@@ -11,7 +11,7 @@ from handoff_service.errors import BadInput
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.cases.outages import put_outage
 from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
-from handoff_service.operations.consent.change_consent import Ask, import_opt_outs
+from handoff_service.operations.consent.change_consent import ConsentRequest, import_opt_outs
 from handoff_service.operations.desk import provider_numbers
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
 from handoff_service.operations.desk.desk_settings import put_desk
@@ -99,7 +99,9 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
     import_opt_outs(
         tx,
         [
-            Ask(opted_out=True, source=Source.IMPORT, agent_id=None, **entry.model_dump())
+            ConsentRequest(
+                opted_out=True, source=Source.IMPORT, agent_id=None, **entry.model_dump()
+            )
             for entry in file.opt_outs
         ],
     )

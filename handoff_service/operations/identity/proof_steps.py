@@ -1,6 +1,6 @@
 """Building blocks of an identity proof: ask, send a code, judge, end.
 
-Replies to the requester depend on ``Standing`` only, which is the same whether or not the account
+Replies to the requester depend on ``ProofState`` only, which is the same whether or not the account
 exists.
 """
 
@@ -26,7 +26,7 @@ from handoff_service.store.identity.proofs import Proving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ProofState:
     """The state of a proof. Without ``expects`` and ``outcome``, there is no proof.
 
     - ``verdict``: on the answer in this turn.
@@ -45,15 +45,15 @@ class Standing:
     asked_by: str | None = None
 
 
-def standing(tx: Transaction, proof: LockedProof | None, turn_id: int) -> Standing:
+def proof_state(tx: Transaction, proof: LockedProof | None, turn_id: int) -> ProofState:
     """The state of a proof as far as replies to the requester may reveal it."""
     if proof is None:
-        return Standing()
+        return ProofState()
     row = proof.row
     asked_by = agent_name(tx.conn, row.asked_by) if row.asked_by else None
     if row.ended_at is not None:
-        return Standing(outcome=row.outcome, asked_by=asked_by)
-    return Standing(
+        return ProofState(outcome=row.outcome, asked_by=asked_by)
+    return ProofState(
         expects=proof.expects,
         verdict=row.verdict if row.turn_id == turn_id else None,
         stepped=row.turn_id == turn_id,
@@ -83,7 +83,7 @@ def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
     row = proofs.change(tx, row, code_hash=None, code_until=until)
     if not may_be_mailed:
         sentence, why = "No code was e-mailed", "too many were requested for this person"
-        line = messages.NewLine(
+        line = messages.NewMessage(
             kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.IDENTITY, reason=why
         )
         messages.append(tx, proof.interaction, line)

@@ -48,7 +48,7 @@ def make_queue(tx: Transaction, queue: QueueFields) -> int:
     last = tx.conn.execute(select(func.max(q.c.position))).scalar() or 0
     row = _row(replace(queue, position=queue.position or last + 1))
     queue_id = tx.conn.execute(insert(q).values(**row).returning(q.c.id)).scalar_one()
-    _join(tx, queue_id, queue)
+    _set_groups_and_skills(tx, queue_id, queue)
     created(tx, Noun.QUEUE, queue_id)
     schedule_offers(tx)
     return queue_id
@@ -181,7 +181,7 @@ def _name_is_free(tx: Transaction, name: str) -> None:
 def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
     with recorded(tx, Noun.QUEUE, queue_id):
         tx.conn.execute(update(q).where(q.c.id == queue_id).values(**_row(queue)))
-        _join(tx, queue_id, queue)
+        _set_groups_and_skills(tx, queue_id, queue)
     schedule_offers(tx)
 
 
@@ -198,8 +198,8 @@ def _row(queue: QueueFields) -> dict[str, Any]:
     }
 
 
-def _join(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
-    """Set its groups and skills to exactly these."""
+def _set_groups_and_skills(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
+    """Replace its groups and skills."""
     groups = _groups(tx, [p.group for p in queue.pools])
     pools = [{"group_id": groups[p.group], "after_seconds": p.after_seconds} for p in queue.pools]
     skills = [{"skill": s.name, "mandatory": s.mandatory} for s in queue.skills]

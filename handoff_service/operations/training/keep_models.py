@@ -32,7 +32,7 @@ def pin_model(tx: Transaction, command: PinModel) -> None:
     tx.hint(TRAINER)
 
 
-def let_go(tx: Transaction, _: None) -> list[str]:
+def drop_old_models(tx: Transaction, _: None) -> list[str]:
     """Mark the deletable models as gone. Returns their file names, for the caller to delete."""
     found = deletable(models.list_(tx.conn), models.have_run(tx.conn))
     if found:

@@ -95,29 +95,36 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
     """Store the text. Returns the interaction that contains it."""
     reaction, message = aside.reaction, aside.message
     if reaction is None:
-        where = aside.closed or _newest(tx, aside) or _closed_at_once(tx, aside)
+        interaction_id = aside.closed or _newest(tx, aside) or _new_closed_conversation(tx, aside)
         seq = _store(
-            tx, aside, where, kind=Kind.MESSAGE, direction=Direction.INBOUND, status=Status.RECEIVED
+            tx,
+            aside,
+            interaction_id,
+            kind=Kind.MESSAGE,
+            direction=Direction.INBOUND,
+            status=Status.RECEIVED,
         )
         if aside.closed is not None:
             tx.conn.execute(
-                update(i).where(i.c.id == where).values(thanked_seq=seq, last_message_at=tx.now)
+                update(i)
+                .where(i.c.id == interaction_id)
+                .values(thanked_seq=seq, last_message_at=tx.now)
             )
-        return where
+        return interaction_id
     if message is not None:
         tx.conn.execute(
             update(m)
             .where(m.c.id == message.id)
-            .values(reaction=_now(reaction, message), changed_at=tx.now)
+            .values(reaction=_emoji_after(reaction, message), changed_at=tx.now)
         )
-        where, reason = message.interaction_id, f"{REACTS_TO}{message.seq}"
+        interaction_id, reason = message.interaction_id, f"{REACTS_TO}{message.seq}"
     else:
-        where, reason = _newest(tx, aside) or _closed_at_once(tx, aside), None
-    _store(tx, aside, where, kind=Kind.SYSTEM, event=Event.REACTION, reason=reason)
-    return where
+        interaction_id, reason = _newest(tx, aside) or _new_closed_conversation(tx, aside), None
+    _store(tx, aside, interaction_id, kind=Kind.SYSTEM, event=Event.REACTION, reason=reason)
+    return interaction_id
 
 
-def _now(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
+def _emoji_after(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
     """The message's emoji after this reaction. A late removal of an emoji that the message no
     longer has changes nothing."""
     if not reaction.removed:
@@ -146,7 +153,7 @@ def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object)
     return seq
 
 
-def _of_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _on_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return i.c.requester_number == text.requester_number, i.c.provider_number_id == provider.id
 
 
@@ -161,7 +168,7 @@ def _reacted_to(
             _WITH_MEDIA.label("with_media"),
         )
         .join(i, i.c.id == m.c.interaction_id)
-        .where(*_of_line(text, provider), m.c.direction.is_not(None))
+        .where(*_on_line(text, provider), m.c.direction.is_not(None))
         .order_by(m.c.id.desc())
         .limit(LOOKED_AT)
     )
@@ -184,7 +191,7 @@ def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
     minutes = tx.conn.execute(select(t.desk.c.thanks_minutes)).scalar() or 0
     query = (
         select(i.c.id, i.c.closed_at)
-        .where(*_of_line(text, provider))
+        .where(*_on_line(text, provider))
         .order_by(i.c.opened_at.desc(), i.c.id.desc())
     )
     newest = tx.conn.execute(query.limit(1)).one_or_none()
@@ -196,13 +203,13 @@ def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
 def _newest(tx: Transaction, aside: Aside) -> int | None:
     query = (
         select(i.c.id)
-        .where(*_of_line(aside.text, aside.provider))
+        .where(*_on_line(aside.text, aside.provider))
         .order_by(i.c.opened_at.desc(), i.c.id.desc())
     )
     return tx.conn.execute(query.limit(1)).scalar()
 
 
-def _closed_at_once(tx: Transaction, aside: Aside) -> int:
+def _new_closed_conversation(tx: Transaction, aside: Aside) -> int:
     """Create a conversation that is closed from the start, because the line has none. An example
     is a reaction to a text from before this desk had the number."""
     number, users = (
