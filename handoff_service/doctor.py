@@ -208,8 +208,8 @@ async def _actions(settings: Settings) -> list[str]:
         ]
     if status == 401:
         return [
-            f"The service at {url} has another PATCHBOARD_BOT_TOKEN, or another HOME, than "
-            "this one."
+            f"The service at {url} has another PATCHBOARD_BOT_TOKEN or another PATCHBOARD_HOME "
+            "than this command."
         ]
     return (
         []

@@ -35,7 +35,7 @@ def add_commands(commands: Commands) -> None:
     replay = add("replay", "Replay real texts of the last days on a model", _replay)
     replay.add_argument("hash", metavar="HASH", nargs="?", default="candidate")
     replay.add_argument("--days", type=int, default=7, choices=range(1, 91), metavar="1..90")
-    promote = add("promote", "Answer from this model, if its measures allow it", _promote)
+    promote = add("promote", "Run this model, if nothing blocks its promotion", _promote)
     promote.add_argument("hash", metavar="HASH", help="the beginning of a hash, or: candidate")
     back = add("rollback", "Return to the model that ran before", _roll_back)
     back.add_argument("--with-data", action="store_true", help="also restore its training data")

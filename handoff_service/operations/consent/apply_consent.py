@@ -38,13 +38,12 @@ MAY_WANT_OUT = (
 
 @dataclass(frozen=True, slots=True)
 class ConsentWord:
-    """A consent keyword and its original text. ``sid``: the provider's id for the text;
-    ``answered``: the provider has already sent its own answer."""
+    """A text with a consent keyword."""
 
     means: ConsentSituation
-    words: str
-    sid: str
-    answered: bool
+    words: str  #: the text as the requester wrote it
+    sid: str  #: the provider's id of the text
+    answered: bool  #: whether the provider has already sent an answer of its own
 
 
 def apply_consent(tx: Transaction, interaction_id: int, word: ConsentWord) -> None:

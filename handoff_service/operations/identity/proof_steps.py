@@ -100,8 +100,7 @@ def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def ask_fact(tx: Transaction, proof: LockedProof) -> LockedProof:
-    """Ask for a second fact. A person takes over instead when no answer would be accepted any
-    more."""
+    """Ask for a second fact. If no tries are left for the account, a person takes over instead."""
     return (
         ask(tx, proof, Expects.FACT) if _may_guess(tx, proof.row) else _fail_guessed_at(tx, proof)
     )

@@ -93,8 +93,8 @@ def put_queue(tx: Transaction, queue: QueueFields) -> None:
 
 
 def delete_queue(tx: Transaction, queue_id: int) -> None:
-    """Delete a queue that nothing uses. NotFound; the Conflict names a user of the queue and the
-    next step."""
+    """Delete a queue that nothing uses. NotFound; the Conflict says what uses it, and what to do
+    first."""
     queues.get(tx.conn, queue_id)
     if found := blockers(tx.conn, queue_id):
         raise Conflict(found[0].says)
@@ -103,7 +103,7 @@ def delete_queue(tx: Transaction, queue_id: int) -> None:
 
 
 def checked(tx: Transaction, queue: QueueFields) -> None:
-    """BadInput, by field, for a queue that cannot be saved."""
+    """Raise BadInput for a queue that cannot be saved, with an error for each wrong field."""
     found = errors(queue)
     country = queue.country or desk_country(tx.conn)
     if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):

@@ -12,7 +12,7 @@ from handoff_service.rules.shared.conditions import Condition, Field, Operator
 
 MOST_CONDITIONS = 20
 SEVERAL = (Operator.IN, Operator.NOT_IN)
-TAB = "\t"  # separates the parts of a condition in a form's value
+TAB = "\t"  # separates the parts of a row in a hidden field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,8 +46,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
     |---|---|
     | ``lists`` | something about this agent has changed |
     | ``thread`` | the ``open`` conversation has changed |
-    | ``writing`` | another agent types in it, or stops: ``{"by", "said"}``; ``said``: the words to
-    show, empty when the agent has stopped |
+    | ``writing`` | another agent types in it: ``{"by", "said"}``; ``said`` is empty at the end |
     | ``desk`` | the supervisor's page has changed, for supervisors who ask for it |
     | ``trainer`` | a text waits or was labeled, for trainers who ask for it |
     """

@@ -160,8 +160,8 @@ def _on_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], Colum
 def _reacted_to(
     tx: Transaction, reaction: Reaction, text: Text, provider: Provider
 ) -> Row[*tuple[Any, ...]] | None:
-    """The newest message that a reaction quotes, or the newest with a picture; the company's before
-    the requester's."""
+    """The message that a reaction is about: the newest one that it quotes, or the newest one with a
+    picture if it quotes none. Messages of the company come before the requester's."""
     query = (
         select(
             *m.c["id", "interaction_id", "seq", "body", "direction", "reaction"],
