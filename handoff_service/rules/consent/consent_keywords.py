@@ -69,7 +69,7 @@ class ConsentSituation(StrEnum):
 class ConsentStep(StrEnum):
     RECORD = "write it into the ledger"
     CONFIRM = "text one confirmation, unless the provider does"
-    HELP = "text the help line, unless the provider does"
+    HELP = "text the help message, unless the provider does"
     ASK_BACK = "ask once whether they want to opt out; after that, a live agent answers"
     SAY_WHO = "text what this number is and how to opt out"
     CLOSE = "close the conversation, unless a live agent has it"

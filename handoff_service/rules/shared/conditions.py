@@ -111,7 +111,9 @@ def parse(
     elif len(rest) == 1:
         operator, value = rest.popitem()
     else:
-        raise ValueError("needs field, operator and value, or a field with an operator such as is")
+        raise ValueError(
+            "needs field, operator and value, or a field with an operator such as “is”"
+        )
     if operator not in field.operators:
         raise ValueError(
             f"{name} cannot be compared with “{operator}”; use {_listed(field.operators)}"

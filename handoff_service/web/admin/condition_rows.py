@@ -55,7 +55,7 @@ class Row:
             values = values[:1] or first[:1]
         return type(self)(field, field, operator, values)
 
-    def meant(self, fields: Fields) -> Condition:
+    def condition(self, fields: Fields) -> Condition:
         """Return the condition. Raises ValueError with the sentence to show."""
         if self.field not in fields.labels:
             raise ValueError("Choose a field.")
@@ -74,20 +74,20 @@ class Row:
         return TAB.join((self.field, self.was, self.operator, *self.values))
 
 
-def of_flat(text: str) -> tuple[Row, ...]:
+def from_flat(text: str) -> tuple[Row, ...]:
     """Read rows that ``flat`` wrote."""
     lines = [line.split(TAB) for line in text.split("\n") if line]
     return tuple(Row(p[0], p[1], p[2], tuple(p[3:])) for p in lines)
 
 
-def of(condition: Condition) -> Row:
+def from_condition(condition: Condition) -> Row:
     """The row of a stored condition."""
     value = condition.value
     values = tuple(_written(one) for one in (value if isinstance(value, list) else [value]))
     return Row(condition.field, condition.field, condition.operator, values)
 
 
-def sent(request: Request) -> tuple[Row, ...]:
+def from_request(request: Request) -> tuple[Row, ...]:
     """The rows that the browser sent. A value with several lines is several values."""
     given: Any = request.form or {}
     return tuple(
@@ -123,7 +123,7 @@ def read(rows: tuple[Row, ...], fields: Fields, errors: dict[str, str]) -> tuple
     found = []
     for n, row in enumerate(rows):
         try:
-            found.append(row.meant(fields))
+            found.append(row.condition(fields))
         except ValueError as error:
             errors[f"condition-{n}"] = str(error)
     return tuple(found)
