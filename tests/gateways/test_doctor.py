@@ -127,7 +127,8 @@ async def test_what_is_wrong_is_told_with_what_mends_it(
     assert findings == [
         "Twilio's account is suspended, so nothing is sent. Settle this with Twilio.",
         f"{MAIN} sends its texts to https://demo.twilio.com/welcome/sms/reply. Set in Twilio's "
-        f"console, under the number, A message comes in: {public_url}/webhooks/twilio/sms (POST).",
+        "console, under the number, “A message comes in”: "
+        f"{public_url}/webhooks/twilio/sms (POST).",
         f"{DIRECT} is not a number of this Twilio account. Buy it, or delete it under Admin, "
         "Company numbers.",
     ]
@@ -141,9 +142,9 @@ async def test_a_number_without_a_fallback_and_with_get(
     webhook = f"{public_url}/webhooks/twilio/sms (POST)."
     assert findings == [
         f"{MAIN} sends its texts by GET, which this service does not answer. "
-        f"Set in Twilio's console, under the number, A message comes in: {webhook}",
-        f"{MAIN} has no fallback. Set in Twilio's console, under the number, Primary handler "
-        f"fails: {webhook}",
+        f"Set in Twilio's console, under the number, “A message comes in”: {webhook}",
+        f"{MAIN} has no fallback. Set in Twilio's console, under the number, “Primary "
+        f"handler fails”: {webhook}",
     ]
 
 
@@ -157,7 +158,7 @@ async def test_a_fallback_by_get(
     }
     assert (await said(environ))[1] == [
         f"{MAIN} calls its fallback by GET, which this service does not answer. Set in "
-        f"Twilio's console, under the number, Primary handler fails: "
+        f"Twilio's console, under the number, “Primary handler fails”: "
         f"{public_url}/webhooks/twilio/sms (POST).",
     ], "what another server answers is not ours to say"
 

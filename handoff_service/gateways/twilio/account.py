@@ -111,7 +111,7 @@ def _service(
     mend = f"Set {IN_SERVICE}, Integration"
     yield from _way_in(service, ("inbound_request_url", "inbound_method"), named, wanted, mend)
     yield from _fallback(
-        service, ("fallback_url", "fallback_method"), named, wanted, f"{mend}, Fallback URL"
+        service, ("fallback_url", "fallback_method"), named, wanted, f"{mend}, “Fallback URL”"
     )
     return False
 
@@ -141,14 +141,14 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
         return
     mend = f"Set {CONSOLE}"
     yield from _way_in(
-        found[0], ("sms_url", "sms_method"), number, wanted, f"{mend}, A message comes in"
+        found[0], ("sms_url", "sms_method"), number, wanted, f"{mend}, “A message comes in”"
     )
     yield from _fallback(
         found[0],
         ("sms_fallback_url", "sms_fallback_method"),
         number,
         wanted,
-        f"{mend}, Primary handler fails",
+        f"{mend}, “Primary handler fails”",
     )
 
 
