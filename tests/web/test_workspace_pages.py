@@ -822,8 +822,8 @@ async def test_a_phone_that_types_right_to_left_looks_so_and_offers_texts(
 ) -> None:
     page = f"/phone?from=%2B{ANN[1:]}&to=%2B{MAIN[1:]}"
     assert 'dir="rtl"' not in (await visitor.get(page)).text
-    fields = {"from": ANN, "behaviour": "right_to_left", "query": page.partition("?")[2]}
-    assert (await visitor.post("/phone/behaviour", SCRIPT, **fields)).status == 204
+    fields = {"from": ANN, "behavior": "right_to_left", "query": page.partition("?")[2]}
+    assert (await visitor.post("/phone/behavior", SCRIPT, **fields)).status == 204
     changed = (await visitor.get(page)).text
     assert '<div class="phone" dir="rtl">' in changed
     samples = re.findall(r"data-types>([^<]*)<", changed)
