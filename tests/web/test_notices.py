@@ -132,9 +132,9 @@ async def test_a_dismissed_prompt_is_gone_everywhere_for_whoever_dismissed_it(
 
 
 REFUSED = {
-    "no place": ({}, 400, "must be the prompt's place"),
-    "words": ({"seq": "first"}, 400, "must be the prompt's place"),
-    "huge": ({"seq": "9" * 40}, 400, "must be the prompt's place"),
+    "no place": ({}, 400, "must be the prompt's seq"),
+    "words": ({"seq": "first"}, 400, "must be the prompt's seq"),
+    "huge": ({"seq": "9" * 40}, 400, "must be the prompt's seq"),
     "no prompt": ({"seq": "1"}, 404, "There is no prompt 1"),
 }
 
