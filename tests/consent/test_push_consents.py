@@ -288,12 +288,12 @@ async def test_it_waits_when_the_provider_cannot_be_told(
     assert (entry.told_at, entry.told_why) == (None, why)
     clock.move(again - 1)
     assert await worker.step() == 0
-    assert await story.store.read(consents.untold, clock()) == (1, why)
+    assert await story.store.read(consents.not_pushed, clock()) == (1, why)
     twilio.consent_status = 201
     clock.move(1)
     assert await worker.step() == 1
     assert (await newest(story)).told_why is None
-    assert await story.store.read(consents.untold, clock()) == (0, None)
+    assert await story.store.read(consents.not_pushed, clock()) == (0, None)
 
 
 async def test_a_change_while_the_provider_is_being_told_is_told_too(
