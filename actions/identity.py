@@ -22,7 +22,7 @@ from actions.start_topic import take_up
 from actions.turn import collected, entities, intent_of, language, said, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity import knowledge_facts
-from handoff_service.operations.identity.proof_steps import Standing
+from handoff_service.operations.identity.proof_steps import ProofState
 from handoff_service.operations.identity.prove_identity import (
     Alternative,
     AlternativeKind,
@@ -35,9 +35,9 @@ from handoff_service.operations.identity.prove_identity import (
     fact_to_check,
     finish_proof,
     not_this_person,
+    read_proof_state,
     settle_answer,
     something_else,
-    where_it_stands,
 )
 from handoff_service.rules.identity.identity_level import Level
 from handoff_service.rules.identity.proof import (
@@ -339,11 +339,11 @@ def identity_actions(desk: AppContext) -> list[Action]:
     return [*(action(desk) for action in plain), OtherTopic(), ValidateIdentityForm(desk)]
 
 
-async def _standing(desk: AppContext, tracker: Tracker) -> Standing:
-    return await desk.store.write(where_it_stands, TurnRef(turn_id=turn_id(tracker)))
+async def _standing(desk: AppContext, tracker: Tracker) -> ProofState:
+    return await desk.store.write(read_proof_state, TurnRef(turn_id=turn_id(tracker)))
 
 
-def _slots(standing: Standing) -> dict[str, Any]:
+def _slots(standing: ProofState) -> dict[str, Any]:
     """The form's slots after a step of the proof. They are full when the proof has ended, so that
     the form ends too."""
     if standing.outcome is not None:

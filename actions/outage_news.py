@@ -42,8 +42,8 @@ class OutageNewsAction(Action):
         current = await self._desk.store.read(outages.current)
         about_it = about(current, said_with_devices(tracker)) or current
         found = [(outage.title, outage.text) for outage in about_it]
-        told_now = outage_news(
+        news = outage_news(
             found, asked_behind=bool(tracker.active_loop), language=language(tracker)
         )
-        dispatcher.utter_message(text=told_now)
+        dispatcher.utter_message(text=news)
         return []

@@ -131,8 +131,8 @@ def _is_answer(tracker: Tracker) -> bool:
 
 
 async def _known(desk: AppContext, tracker: Tracker) -> list[Outage]:
-    told = (
+    words = (
         f"{tracker.get_slot('problem')} {tracker.get_slot('device') or ''} "
         f"{said_with_devices(tracker)}"
     )
-    return about(await desk.store.read(outages.current), told)
+    return about(await desk.store.read(outages.current), words)

@@ -22,7 +22,7 @@ COLLECTED = {
     "next_wish_text": "Also wants",
     "questions": "Asked",
 }
-NOT_TOLD = ("known_outage", "next_wish")  # collected too, but agents do not see them
+NOT_SHOWN_TO_AGENTS = ("known_outage", "next_wish")  # collected too, but agents do not see them
 LASTING = ("language", "said_name")  # kept after a request, because they describe the person
 
 
@@ -82,4 +82,6 @@ def collected(tracker: Tracker) -> dict[str, str]:
 
 def forget_collected() -> list[dict[str, Any]]:
     """Events that empty the collected slots for the next request."""
-    return [SlotSet(slot, None) for slot in (*COLLECTED, *NOT_TOLD) if slot not in LASTING]
+    return [
+        SlotSet(slot, None) for slot in (*COLLECTED, *NOT_SHOWN_TO_AGENTS) if slot not in LASTING
+    ]

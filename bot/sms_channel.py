@@ -349,7 +349,7 @@ class SmsInput(InputChannel):
         return Answer(collector.messages, report_of(saved[-1]) if saved else None)
 
 
-def _asked(tracker: DialogueStateTracker | None, told: Any) -> dict[str, Any]:
+def _asked(tracker: DialogueStateTracker | None, sent: Any) -> dict[str, Any]:
     """The question before this text, see bot/asked.py. The tracker's form, slot and case replace
     those that the service sent."""
     form = tracker.active_loop_name if tracker else None
@@ -359,7 +359,7 @@ def _asked(tracker: DialogueStateTracker | None, told: Any) -> dict[str, Any]:
         if isinstance(event, ActionExecuted)
     }
     return {
-        **(told if isinstance(told, dict) else {}),
+        **(sent if isinstance(sent, dict) else {}),
         "form": form,
         "slot": tracker.get_slot(REQUESTED_SLOT) if tracker and form else None,
         "after_case": not MAKE_CASES.isdisjoint(ran),
@@ -400,7 +400,7 @@ def report_of(tracker: DialogueStateTracker) -> str:
         for name, value in tracker.current_slot_values().items()
         if value is not None and name not in NOT_REPORTED
     }
-    told = {
+    report = {
         "intent": intent.get("name"),
         "confidence": intent.get("confidence"),
         "did": did,
@@ -409,8 +409,8 @@ def report_of(tracker: DialogueStateTracker) -> str:
         "ranking": _ranking(tracker),
         "asked": _form_and_slot(tracker),
     }
-    line = json.dumps(told)
-    return line if len(line) <= LONGEST_REPORT else json.dumps(told | {"slots": {}})
+    line = json.dumps(report)
+    return line if len(line) <= LONGEST_REPORT else json.dumps(report | {"slots": {}})
 
 
 def _ranking(tracker: DialogueStateTracker) -> list[tuple[str, float]]:

@@ -52,7 +52,7 @@ class Connections:
         self._left: set[int] = set()
         self._missed = False  # whether a gap has not been handled yet
         self._stepped = False
-        self._steady_since = self._told_at = monotonic()
+        self._steady_since = self._reported_at = monotonic()
         self._seen = monotonic(), clock()
 
     @asynccontextmanager
@@ -84,7 +84,7 @@ class Connections:
         self._missed = True
 
     async def run(self) -> None:
-        """Tick until cancelled."""
+        """Tick until canceled."""
         while True:
             await asyncio.sleep(TICK)
             await self.tick()
@@ -98,9 +98,9 @@ class Connections:
         self._seen = self._monotonic(), self._clock()
         if self._missed:
             await self._make_good()
-        elif self._left or self._monotonic() - self._told_at >= EVERY.total_seconds():
+        elif self._left or self._monotonic() - self._reported_at >= EVERY.total_seconds():
             left, self._left = self._left, set()
-            self._told_at = self._monotonic()
+            self._reported_at = self._monotonic()
             await self._record(Connected(held=list(self._open), left=left - self._open.keys()))
 
     async def _make_good(self) -> None:
@@ -111,7 +111,7 @@ class Connections:
             self._note_failure(error)
             return
         self._missed = False
-        self._steady_since = self._told_at = self._monotonic()
+        self._steady_since = self._reported_at = self._monotonic()
         self._left.clear()
         log.info("gap_ended", agents=len(gap.held), clock_changed=gap.clock_changed or None)
         self._stepped = False

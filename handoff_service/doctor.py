@@ -35,7 +35,7 @@ NO_ACTION = {
     "domain": {},
     "tracker": {"sender_id": "doctor"},
 }
-SHOULD_BE_TOLD = timedelta(minutes=10)
+PUSH_DELAY = timedelta(minutes=10)
 ENOUGH_FILES = 4096
 PATIENCE = aiohttp.ClientTimeout(total=5)
 
@@ -87,7 +87,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             checked = outcomes(conn, Outside(mails=settings.mails))
             problems = [*_findings(checked, is_problem=True), *_not_taken(conn), *waiting]
             notes = [*_nobody_yet(conn, settings), *_findings(checked, is_problem=False)]
-            sentence = _untold(conn)
+            sentence = _unpushed_consents(conn)
             if sentence:
                 is_usual = kind.no_consents is not None and kind.no_consents in sentence
                 (notes if is_usual else problems).append(sentence)
@@ -148,10 +148,10 @@ def _not_taken(conn: sa.Connection) -> list[str]:
     ]
 
 
-def _untold(conn: sa.Connection) -> str:
+def _unpushed_consents(conn: sa.Connection) -> str:
     """Describe consent changes that should have reached the provider by now; empty if there are
     none."""
-    waiting, why = consents.untold(conn, clock.now() - SHOULD_BE_TOLD)
+    waiting, why = consents.not_pushed(conn, clock.now() - PUSH_DELAY)
     cause = f"{why}." if why else "is the service running?"
     return (
         f"The provider does not know of {waiting} change{'s' * (waiting > 1)} of consent: {cause}"
@@ -208,8 +208,8 @@ async def _actions(settings: Settings) -> list[str]:
         ]
     if status == 401:
         return [
-            f"The service at {url} has another PATCHBOARD_BOT_TOKEN, or another HOME, than "
-            "this one."
+            f"The service at {url} has another PATCHBOARD_BOT_TOKEN or another PATCHBOARD_HOME "
+            "than this command."
         ]
     return (
         []

@@ -13,7 +13,10 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.texts = Counter(
-            "patchboard_texts", "Texts by what became of them", ["outcome"], registry=self._registry
+            "patchboard_texts",
+            "Texts from requesters by outcome",
+            ["outcome"],
+            registry=self._registry,
         )
         self.receipts = Counter(
             "patchboard_receipts",
@@ -26,12 +29,13 @@ class Metrics:
         )
         self.sends = Counter(
             "patchboard_sends",
-            "Sends by what the provider said",
+            "Sends by the provider's answer",
             ["result"],
             registry=self._registry,
         )
         self.held_back = Counter(
-            "patchboard_replies_held_back", "Automatic replies to unknown numbers over a limit",
+            "patchboard_replies_held_back",
+            "Automatic replies to unknown numbers that a limit stopped",
             ["limit"],
             registry=self._registry,
         )  # fmt: skip
@@ -49,7 +53,7 @@ class Metrics:
             registry=self._registry,
         )
         self.calls = Counter(
-            "patchboard_webhook_calls", "Calls of the outgoing webhook by what became of the event",
+            "patchboard_webhook_calls", "Calls of the case webhook by the state of the event",
             ["state"],
             registry=self._registry,
         )  # fmt: skip
@@ -61,17 +65,18 @@ class Metrics:
         )  # fmt: skip
         self.trouble = Counter(
             "patchboard_work_failed",
-            "Due work that failed and is tried again",
+            "Due work that failed and will be retried",
             ["kind"],
             registry=self._registry,
         )
         self.bot_breaker = Gauge(
             "patchboard_bot_breaker_open",
-            "1 while this bot is not asked because it did not answer", ["bot"],
+            "1 while the service sends no turns to a bot that did not answer", ["bot"],
             registry=self._registry,
         )  # fmt: skip
         self.claims_lost = Counter(
-            "patchboard_claims_lost", "Due work that was somebody else's when it was done",
+            "patchboard_claims_lost",
+            "Due work that a process finished after another had claimed it",
             ["kind"],
             registry=self._registry,
         )  # fmt: skip

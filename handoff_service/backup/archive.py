@@ -193,7 +193,8 @@ def check(path: Path) -> Manifest:
     )
     if wrong:
         raise SetupError(
-            f"{path} is damaged: {wrong[0]} is not what was written. Use another backup file."
+            f"{path} is damaged: {wrong[0]} has changed since it was written. Use another backup "
+            "file."
         )
     return manifest
 

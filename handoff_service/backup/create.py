@@ -70,7 +70,7 @@ def _write(settings: Settings, connection: sa.Connection, path: Path, report: Re
         _add_keys(archive, settings, report)
     report(
         f"The backup is in {path}: {sum(manifest.rows.values()):,} rows, {manifest.media:,} media, "
-        f"{manifest.models:,} files of models."
+        f"{manifest.models:,} model files."
     )
 
 

@@ -87,7 +87,7 @@ def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report)
             replace_key(settings.home, name, key)
     report(
         f"Restored {sum(manifest.rows.values()):,} rows, {manifest.media:,} media and "
-        f"{manifest.models:,} files of models of {manifest.made_at}."
+        f"{manifest.models:,} model files from the backup of {manifest.made_at}."
     )
     report(
         "The sends that were queued before the backup are held. An admin releases or cancels them "

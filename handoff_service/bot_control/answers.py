@@ -114,7 +114,7 @@ def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
     """
     errors = {}
     if not NAME.fullmatch(answer.name):
-        errors["name"] = "2 to 40 small letters, digits and underscores, a letter first."
+        errors["name"] = "Use 2 to 40 lowercase letters, digits and underscores, a letter first."
     elif answer.name in data.intents():
         errors["name"] = "There is an intent with this name."
     examples, wrong = _examples(data, answer.examples)

@@ -46,7 +46,8 @@ def read_settings(root: Path) -> SmsCheckSettings:
     if unknown:
         line = written.lc.key(unknown[0])[0] + 1
         raise SetupError(
-            f"{TERMS}:{line}: there is no key {unknown[0]!r}; there are allowed_hosts, longest"
+            f"{TERMS}:{line}: there is no key {unknown[0]!r}; the keys are allowed_hosts and "
+            "longest"
         )
     return SmsCheckSettings(
         allowed_hosts=frozenset(str(host).lower() for host in written.get("allowed_hosts") or ()),

@@ -19,8 +19,8 @@ from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.training.label_items import (
     Labeled,
     LabelItem,
-    Standing,
     UndoBatch,
+    ValidLabel,
     Written,
     label_item,
     mark_written,
@@ -70,14 +70,14 @@ async def undo_label(
     is not in its file any more.
     """
     command = UndoBatch(agent_id=agent_id, batch=batch)
-    told: list[str] = []
+    errors: list[str] = []
     for row in await store.write(to_undo, command):
         try:
             await _remove(data, row)
         except (Conflict, NotFound) as error:
-            told.append(error.detail)
+            errors.append(error.detail)
         command = UndoBatch(agent_id=agent_id, batch=row.batch)
-    return await store.write(undo, command), told
+    return await store.write(undo, command), errors
 
 
 async def settle(store: Store, data: BotData, command: SettleDispute) -> Settled:
@@ -104,7 +104,7 @@ async def finish_unwritten(store: Store, data: BotData, now: datetime) -> int:
     return len(found)
 
 
-async def _remove(data: BotData, label: Standing) -> None:
+async def _remove(data: BotData, label: ValidLabel) -> None:
     """Remove the example that the label wrote, if it wrote one. Conflict and NotFound when it is
     not there any more."""
     if label.example is None or label.file is None or label.intent is None:

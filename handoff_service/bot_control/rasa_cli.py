@@ -84,8 +84,8 @@ class Processes:
                 start_new_session=True,
             )
         try:
-            for said in process.stdout or ():
-                line(said)
+            for output in process.stdout or ():
+                line(output)
             code = process.wait()
         finally:
             with self._lock:
@@ -154,10 +154,9 @@ def train(
         found = trained_model(home, root)
         if found is not None and not force:
             return found
-        for left in folder.glob(
-            f"{model_folder.HALF_DONE}*.tar.gz"
-        ):  # of a process that was killed
-            left.unlink()
+        # a process that was killed leaves such a file
+        for unfinished in folder.glob(f"{model_folder.HALF_DONE}*.tar.gz"):
+            unfinished.unlink()
         data = model_folder.data_of(root)
         half_done = f"{model_folder.HALF_DONE}{os.getpid()}"
         # `check` validates; `rasa train` would take 15 s to do it again
@@ -199,8 +198,8 @@ def compare(
     processes: Processes | None = None,
     report: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
-    """The models' answers to texts, and the results of the test stories. ``given`` and the result:
-    see bot/compare_models.py."""
+    """Run models on texts and test stories. bot/compare_models.py describes ``given`` and the
+    result."""
     folder = home / "comparing"
     folder.mkdir(parents=True, exist_ok=True)
     asked, found = folder / f"{os.getpid()}-given.json", folder / f"{os.getpid()}-found.json"
@@ -294,7 +293,7 @@ def log_of(home: Path, name: str) -> Path:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The environment variables of a command: quiet, with the cache in ``home``.
+    """The environment variables of a command: little output, with the cache in ``home``.
 
     Only variables that a program needs are inherited, so none of our secrets, such as the
     provider's token or the mail server's password, reaches it.

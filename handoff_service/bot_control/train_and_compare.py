@@ -25,7 +25,7 @@ from handoff_service.operations.training.change_model import (
     register_model,
     set_scores,
 )
-from handoff_service.operations.training.keep_models import let_go
+from handoff_service.operations.training.keep_models import drop_old_models
 from handoff_service.operations.training.replay import KeepReplay, Replayed, keep_replay
 from handoff_service.operations.training.training_run import (
     INTERRUPTED,
@@ -56,8 +56,8 @@ SHARES = {
 }
 ADVICE = {
     TrainingStep.CHECK: "The check found faults in the data. Correct them, then start again.",
-    TrainingStep.TRAIN: "The training failed. Correct what it names, then start again. The log "
-    "has all of it.",
+    TrainingStep.TRAIN: "The training failed. Correct the problem that it names, then start "
+    "again. The log has the details.",
     TrainingStep.MEASURE: "The model is trained and kept, but it could not be measured. Measure it "
     "again; the log says what went wrong.",
 }
@@ -255,7 +255,7 @@ async def register(
         hash=hash, file=path.name, data_hash=data_hash, data_diff=diff, note=note, agent_id=agent_id
     )
     await store.write(register_model, new)
-    gone = await store.write(let_go, None)
+    gone = await store.write(drop_old_models, None)
     await asyncio.to_thread(model_folder.remove, path.parent, gone)
     return await store.read(models.get, hash)
 

@@ -58,8 +58,8 @@ async def train(store: Store, config: Settings, *, force: bool) -> str:
 
 
 async def be_ready(store: Store, config: Settings) -> str:
-    """Provide the model that a bot process loads when it starts: the promoted one, or one of the
-    current data. Returns no text."""
+    """Make sure that there is a model for a bot process to load when it starts: the promoted one,
+    or one trained on the current data. Returns no text."""
     known = await store.read(models.list_)
     running = await store.read(models.in_state, ModelState.RUNNING)
     promotes = any(one.scores is not None for one in known)
@@ -184,7 +184,7 @@ async def _rollout(store: Store, config: Settings) -> AsyncIterator[ModelRollout
 async def _rolled_out(rollout: ModelRollout) -> str:
     lines = []
     for process in await rollout.step():
-        now = process.error or (f"answers from {process.file}" if process.file else "is not up")
+        now = process.error or (f"runs {process.file}" if process.file else "does not answer")
         lines.append(f"\n  {process.url}: {now}")
     return "".join(lines)
 
@@ -200,10 +200,10 @@ def _score(model: BotModel) -> str:
 def _in_words(old: BotModel, new: BotModel, found: Comparison) -> str:
     rows = [
         ("", old.hash[:SHORT], new.hash[:SHORT]),
-        ("pinned texts that fail", "", f"{len(found.pinned_failed)} of {found.pinned}"),
+        ("required texts that fail", "", f"{len(found.pinned_failed)} of {found.pinned}"),
         ("test stories that fail", "", str(len(found.stories.failed))),
-        ("audit set, share right", str(found.audit_old or "-"), str(found.audit_new)),
-        ("right where the other is wrong", str(found.lost), str(found.won)),
+        ("audit set: share understood", str(found.audit_old or "-"), str(found.audit_new)),
+        ("audit set: only this one is right", str(found.lost), str(found.won)),
         ("macro F1", _number(found.macro_f1_old), _number(found.macro_f1_new)),
         ("confident but wrong", str(found.sure_and_wrong_old), str(found.sure_and_wrong_new)),
         (

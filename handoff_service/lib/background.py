@@ -1,6 +1,6 @@
 """Supervises a process's background tasks, so that none of them ends unnoticed.
 
-Each task has a name and runs until it is cancelled. A task that raises or ends is logged, counted
+Each task has a name and runs until it is canceled. A task that raises or ends is logged, counted
 and restarted after a pause that doubles with every failure.
 """
 

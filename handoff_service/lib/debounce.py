@@ -22,7 +22,7 @@ class Debouncer:
         self._wanted.set()
 
     async def run(self) -> None:
-        """Process triggers until cancelled. A Refusal (the database is away) is logged and retried.
+        """Process triggers until canceled. A Refusal (the database is away) is logged and retried.
         Any other error ends this, and the trigger is still pending after a restart."""
         while True:
             await self._wanted.wait()

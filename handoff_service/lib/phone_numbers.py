@@ -12,7 +12,7 @@ LONGEST = 60  # characters
 WRONG = {
     ValidationResult.TOO_SHORT: "is too short for a phone number",
     ValidationResult.TOO_LONG: "is too long for a phone number",
-    ValidationResult.INVALID_LENGTH: "has no length that its country's numbers have",
+    ValidationResult.INVALID_LENGTH: "has too few or too many digits for its country",
     ValidationResult.INVALID_COUNTRY_CODE: "has a country code that does not exist",
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short for a phone number: write the area "
     "code too",

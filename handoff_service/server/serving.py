@@ -136,7 +136,8 @@ async def _run(
 def _no_rolling_restart() -> None:
     log.warning(
         "no_rolling_restart",
-        why="It needs PATCHBOARD_WORKERS of at least 2, and goes to their supervisor.",
+        why="A rolling restart needs PATCHBOARD_WORKERS of at least 2. Send the signal to the "
+        "supervisor process.",
     )
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from handoff_service.errors import DatabaseAway, OutcomeUnknown
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.consent.change_consent import Ask, change_consent
+from handoff_service.operations.consent.change_consent import ConsentRequest, change_consent
 from handoff_service.operations.conversations.change_interaction import (
     CloseInteraction,
     close_interaction,
@@ -204,7 +204,7 @@ class Drill:
 
     async def _consent(self, store: Store, number: int) -> int:
         of = f"+1202557{number:04}"
-        command = Ask(number=of, opted_out=True, source=Source.AGENT, agent_id=OMAR)
+        command = ConsentRequest(number=of, opted_out=True, source=Source.AGENT, agent_id=OMAR)
         await _do(store, change_consent, command, near=of)
         return await self._count(store, t.consents, t.consents.c.number == of)
 

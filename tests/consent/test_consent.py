@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.gateways.twilio.errors import ERRORS
-from handoff_service.operations.consent.change_consent import Ask, change_consent
+from handoff_service.operations.consent.change_consent import ConsentRequest, change_consent
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.desk_file import desk_file
@@ -59,8 +59,10 @@ async def sent(story: Story) -> list[str]:
 
 def ask(
     number: str = ANN, *, opted_out: bool = True, note: str | None = None, agent: int | None = MIA
-) -> Ask:
-    return Ask(number=number, opted_out=opted_out, source=Source.AGENT, agent_id=agent, note=note)
+) -> ConsentRequest:
+    return ConsentRequest(
+        number=number, opted_out=opted_out, source=Source.AGENT, agent_id=agent, note=note
+    )
 
 
 async def test_stop_to_the_virtual_agent_is_confirmed_once_and_closes(story: Story) -> None:

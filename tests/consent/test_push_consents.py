@@ -8,7 +8,7 @@ import pytest
 from handoff_service.errors import Conflict
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS, TwilioProvider
-from handoff_service.operations.consent.change_consent import Ask, change_consent
+from handoff_service.operations.consent.change_consent import ConsentRequest, change_consent
 from handoff_service.operations.consent.push_consents import (
     ConsentPush,
     begin_push,
@@ -55,9 +55,9 @@ async def in_one_service(story: Story) -> None:
         )
 
 
-def recorded(number: str = ANN, *, opted_out: bool = True, of: str | None = None) -> Ask:
+def recorded(number: str = ANN, *, opted_out: bool = True, of: str | None = None) -> ConsentRequest:
     note = "By phone"
-    return Ask(
+    return ConsentRequest(
         number=number,
         opted_out=opted_out,
         source=Source.AGENT,
@@ -288,12 +288,12 @@ async def test_it_waits_when_the_provider_cannot_be_told(
     assert (entry.told_at, entry.told_why) == (None, why)
     clock.move(again - 1)
     assert await worker.step() == 0
-    assert await story.store.read(consents.untold, clock()) == (1, why)
+    assert await story.store.read(consents.not_pushed, clock()) == (1, why)
     twilio.consent_status = 201
     clock.move(1)
     assert await worker.step() == 1
     assert (await newest(story)).told_why is None
-    assert await story.store.read(consents.untold, clock()) == (0, None)
+    assert await story.store.read(consents.not_pushed, clock()) == (0, None)
 
 
 async def test_a_change_while_the_provider_is_being_told_is_told_too(

@@ -20,7 +20,7 @@ from handoff_service.operations.conversations.list_views import (
     save_view,
 )
 from handoff_service.operations.desk.labels import MakeLabel, delete_label, make_label
-from handoff_service.rules.conversations.list_order import Arrangement, Sort, Tag, arranged
+from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag, sort_and_filter
 from handoff_service.store.conversations import list_views
 from handoff_service.web.shared import page_queries
 from tests.conftest import MovedClock
@@ -60,17 +60,17 @@ ITEMS = [
 @pytest.mark.parametrize(
     ("how", "order"),
     [
-        (Arrangement(), "new short long held"),
-        (Arrangement(sort=Sort.LONGEST_WAITING), "long short new held"),
-        (Arrangement(sort=Sort.DUE), "held long short new"),
-        (Arrangement(tag=Tag.WAITING), "short long"),
-        (Arrangement(tag=Tag.SNOOZED, sort=Sort.DUE), "held"),
-        (Arrangement(label_id=1, sort=Sort.LONGEST_WAITING), "short new"),
-        (Arrangement(label_id=2, tag=Tag.UNREAD), ""),
+        (SortAndFilter(), "new short long held"),
+        (SortAndFilter(sort=Sort.LONGEST_WAITING), "long short new held"),
+        (SortAndFilter(sort=Sort.DUE), "held long short new"),
+        (SortAndFilter(tag=Tag.WAITING), "short long"),
+        (SortAndFilter(tag=Tag.SNOOZED, sort=Sort.DUE), "held"),
+        (SortAndFilter(label_id=1, sort=Sort.LONGEST_WAITING), "short new"),
+        (SortAndFilter(label_id=2, tag=Tag.UNREAD), ""),
     ],
 )
-def test_the_list_is_sorted_and_filtered(how: Arrangement, order: str) -> None:
-    assert [one.name for one in arranged(ITEMS, how, NOW)] == order.split()
+def test_the_list_is_sorted_and_filtered(how: SortAndFilter, order: str) -> None:
+    assert [one.name for one in sort_and_filter(ITEMS, how, NOW)] == order.split()
 
 
 async def shown(story: Story, agent: int = MIA) -> list[int]:
@@ -87,10 +87,10 @@ async def test_an_agents_choice_holds_until_it_is_changed(story: Story, clock: M
     assert await shown(story) == [ann, bob]
     await story.write(ann, "Here I am")
     await story.store.write(
-        choose_list, ChooseList(agent_id=MIA, how=Arrangement(sort=Sort.LONGEST_WAITING))
+        choose_list, ChooseList(agent_id=MIA, how=SortAndFilter(sort=Sort.LONGEST_WAITING))
     )
     assert await shown(story) == [bob, ann]
-    waiting = Arrangement(tag=Tag.WAITING)
+    waiting = SortAndFilter(tag=Tag.WAITING)
     await story.store.write(choose_list, ChooseList(agent_id=MIA, how=waiting))
     lists = await story.store.read(page_queries.lists, MIA, others=False)
     assert (await shown(story), lists.hidden, lists.unread) == ([bob], 1, 1)
@@ -102,7 +102,7 @@ async def test_a_deleted_label_ends_the_filter_by_it(story: Story) -> None:
     await story.store.write(
         label_conversation, LabelConversation(interaction_id=ann, agent_id=MIA, label_id=label)
     )
-    how = Arrangement(label_id=label)
+    how = SortAndFilter(label_id=label)
     await story.store.write(choose_list, ChooseList(agent_id=MIA, how=how))
     assert await shown(story) == [ann]
     await story.store.write(delete_label, label)
@@ -110,7 +110,7 @@ async def test_a_deleted_label_ends_the_filter_by_it(story: Story) -> None:
 
 
 async def test_views_are_ones_own_or_shared(story: Story) -> None:
-    due = Arrangement(sort=Sort.DUE, tag=Tag.SNOOZED)
+    due = SortAndFilter(sort=Sort.DUE, tag=Tag.SNOOZED)
     for name, shared in (("Today", False), ("Waiting", True)):
         await story.store.write(
             save_view, SaveView(agent_id=MIA, name=name, how=due, shared=shared)
@@ -122,7 +122,7 @@ async def test_views_are_ones_own_or_shared(story: Story) -> None:
     assert await names(MIA) == [("Today", True), ("Waiting", True)]
     assert await names(OMAR) == [("Waiting", False)]
     again = await story.store.write(
-        save_view, SaveView(agent_id=MIA, name="Today", how=Arrangement())
+        save_view, SaveView(agent_id=MIA, name="Today", how=SortAndFilter())
     )
     (today, _) = await story.store.read(list_views.list_, MIA)
     assert (today.id, today.sort, today.tag) == (again, Sort.NEWEST, None)

@@ -63,7 +63,7 @@ async def test_it_leaves_at_its_time_as_a_text_that_is_not_a_reply(
         BODY,
         Author.AGENT,
         MIA,
-        Event.UNASKED,
+        Event.PROACTIVE,
     )
     assert (await waiting(story, ann), await due(story, text)) == ([], None)
     assert await story.texted(ann) == [*before, BODY]

@@ -98,8 +98,8 @@ async def test_snoozing_again_moves_the_end_and_taking_it_off_hold_cancels_it(
     [
         (State.ON_HOLD, 0, "must be in the future"),
         (State.ON_HOLD, 24 * 400, "must be within a year"),
-        (State.WORK_IN_PROGRESS, 1, "goes with state on_hold"),
-        (None, 1, "goes with state on_hold"),
+        (State.WORK_IN_PROGRESS, 1, "is allowed only with state on_hold"),
+        (None, 1, "is allowed only with state on_hold"),
     ],
 )
 async def test_an_end_that_makes_no_sense_is_refused(

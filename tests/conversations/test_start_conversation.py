@@ -153,9 +153,9 @@ async def test_the_preview_tells_the_row_in_one_sentence_and_does_nothing(
     first = await desk.start(agent=OMAR)
     seen = await desk.look()
     assert seen.interaction_id == first.interaction_id
-    assert seen.told == ("Your text joins the current conversation. Omar Haddad stays in charge.")
+    assert seen.effect == ("Your text joins the current conversation. Omar Haddad stays in charge.")
     other = await desk.look(user=BOB_ID)
-    assert other.told.startswith(
+    assert other.effect.startswith(
         "Closes the conversation with Ann Lee, links the number to Bob Ruiz"
     )
     assert await story.count(t.interactions) == 1
@@ -212,7 +212,7 @@ async def test_two_agents_at_the_same_time_never_do_what_neither_saw(
 async def test_what_waits_in_a_queue_becomes_the_agents(desk: Desk, story: Story) -> None:
     waiting = (await story.text("hi")).interaction_id or 0
     await story.hand_off(waiting)
-    assert (await desk.look()).told == (
+    assert (await desk.look()).effect == (
         "Your text joins the conversation that is waiting for a live agent, and the "
         "conversation is assigned to you."
     )

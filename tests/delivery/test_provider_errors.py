@@ -27,7 +27,12 @@ ERRORS = SendErrors(
     {
         7: SendError("Said no.", "Wait for START.", Reason.OPTED_OUT),
         8: HELD,
-        9: SendError("Nobody home.", "Or call.", Reason.UNREACHABLE, waits=(timedelta(minutes=5),)),
+        9: SendError(
+            "Nobody home.",
+            "If it is urgent, call.",
+            Reason.UNREACHABLE,
+            waits=(timedelta(minutes=5),),
+        ),
         OPTED_OUT: SendError("Something else.", "Nothing."),
     }
 )
@@ -75,7 +80,7 @@ async def test_an_error_with_waits_is_tried_again(story: Story, clock: MovedCloc
     assert shown is not None
     assert (shown.meaning, shown.advice) == (
         "Nobody home.",
-        "It is sent again within 5 minutes. Or call.",
+        "It is sent again within 5 minutes. If it is urgent, call.",
     )
     clock.move(300)
     assert [int(one.key) for one in await claim(story)] == [message]

@@ -482,7 +482,11 @@ async def test_a_prompt_that_was_answered_in_the_quiet_hours_is_not_sent_after_t
 
     def prompt(tx: Transaction, _: None) -> int:
         return messages.send_text(
-            tx, interactions.lock(tx.conn, ann), "Still there?", Author.SYSTEM, event=Event.UNASKED
+            tx,
+            interactions.lock(tx.conn, ann),
+            "Still there?",
+            Author.SYSTEM,
+            event=Event.PROACTIVE,
         )
 
     prompts = [await story.store.write(prompt, None) for _ in range(2)]

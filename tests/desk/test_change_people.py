@@ -380,7 +380,7 @@ async def test_a_group_is_limited_renamed_and_kept_while_a_queue_asks_it(story: 
     await story.store.write(groups.delete_group, made)
     assert (await story.store.read(agents_by_id, [MIA]))[MIA].groups == []
     (desk,) = [g.id for g in await story.rows(t.groups)]
-    with pytest.raises(Conflict, match="Service desk is asked by Service desk"):
+    with pytest.raises(Conflict, match="Service desk offers conversations to Service desk"):
         await story.store.write(groups.delete_group, desk)
 
 

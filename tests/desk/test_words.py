@@ -68,7 +68,12 @@ REFUSED = [
         "Wait for {agent}",
         "{agent}: there is no such placeholder",
     ),
-    ("another message's", SystemMessage.IN_LINE, "{queue} opens {opens}", "there are {queue}"),
+    (
+        "another message's",
+        SystemMessage.IN_LINE,
+        "{queue} opens {opens}",
+        "this text can have {queue}",
+    ),
     ("too long", SystemMessage.IN_LINE, "x" * 161, "must fit in one segment"),
     ("too long when filled", SystemMessage.IN_LINE, "{queue}" + "x" * 149, "as in “Service desk"),
     ("too long by one character's alphabet", SystemMessage.IN_LINE, "x" * 80 + "…", "because of …"),

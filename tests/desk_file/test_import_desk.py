@@ -223,8 +223,8 @@ FAULTS = [
      "6: messaging_actions[0].conditions[0]: “asleep” is not one of new, work_in_progress"),
     ("action: placeholder", ACTION + 'text = "{requester.nick}"\n',
 
-     "6: messaging_actions[0].text: {requester.nick}: there is no such placeholder; there "
-     "are {requester.name}"),
+     "6: messaging_actions[0].text: {requester.nick}: there is no such placeholder; this "
+     "text can have {requester.name}"),
     ("action: business hours", ACTION + 'business_hours = "yes"\n',
      "6: messaging_actions[0].business_hours: must be true or false"),
     ("action: state", ACTION.replace("prompt_agent", "set_state"),
@@ -237,7 +237,7 @@ FAULTS = [
     ("queue: never open", QUEUE + 'schedule = "off"\n', "3: queues[0].schedule: is never open"),
     ("queue: condition", QUEUE + 'conditions = [{ field = "state", is = "new" }]\n',
 
-     "3: queues[0].conditions[0]: there is no field “state”; there are provider_number, "
+     "3: queues[0].conditions[0]: there is no field “state”; the fields are provider_number, "
      "topic, language, user."),
     ("queue: pool", QUEUE + 'groups = [{ name = "A", after = 5 }]\n',
     "3: queues[0].groups[0].after: "

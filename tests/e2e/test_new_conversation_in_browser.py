@@ -23,7 +23,9 @@ def new_message(page: Page, to: str, body: str = "") -> Locator:
 def test_somebody_is_texted_first_by_keyboard(story: Story) -> None:
     mia, phone = story.agent(), story.phone()
     dialog = new_message(mia, "ann")
-    expect(dialog.locator("#new-told")).to_have_text("Starts a new conversation, assigned to you.")
+    expect(dialog.locator("#new-effect")).to_have_text(
+        "Starts a new conversation, assigned to you."
+    )
     dialog.get_by_label("Message", exact=True).fill("Hi Ann, Mia from IT ê")
     expect(dialog.locator("#new-segments")).to_have_text("21 / 70 · 1 segment · UCS-2 because of ê")
     mia.keyboard.press("Control+Enter")
@@ -75,7 +77,7 @@ def test_what_has_changed_since_it_was_seen_is_not_done(story: Story) -> None:
     # the news do not come through
     mia.route("**/workspace/new/events*", lambda route: route.abort())
     dialog = new_message(mia, "Ann", "Is this a bad time?")
-    expect(dialog.locator("#new-told")).to_contain_text("Starts a new conversation")
+    expect(dialog.locator("#new-effect")).to_contain_text("Starts a new conversation")
     phone.text("hello?")
     dialog.get_by_role("button", name="Send", exact=True).click()
     expect(dialog.get_by_role("alert")).to_contain_text(
@@ -117,7 +119,7 @@ def test_the_draft_is_kept_and_the_focus_comes_back(story: Story) -> None:
     dialog = mia.get_by_role("dialog")
     dialog.get_by_label("To", exact=True).fill("Bob")
     dialog.get_by_label("+1 202 555 0199").check()
-    expect(dialog.locator("#new-told")).to_contain_text("Starts a new conversation")
+    expect(dialog.locator("#new-effect")).to_contain_text("Starts a new conversation")
     dialog.get_by_label("Message", exact=True).fill("half a text")
     mia.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The phone simulator in Chromium: a phone that is off, and one where everything comes twice."""
+"""The phone simulator in Chromium: a phone that is off, and one where every text arrives twice."""
 
 from playwright.sync_api import expect
 
@@ -8,18 +8,18 @@ from tests.e2e.people import Story
 def test_a_phone_that_is_off_is_told_to_the_agent(story: Story) -> None:
     phone, mia = story.talking()
     how = phone.page.get_by_label("How the phone of Ann Lee behaves")
-    with phone.page.expect_response("**/phone/behaviour"):
+    with phone.page.expect_response("**/phone/behavior"):
         how.select_option("Switched off")
     mia.locator("#draft").fill("Are you there?")
     mia.keyboard.press("Control+Enter")
     problem = mia.locator("#thread .problem")
     expect(problem).to_contain_text("The phone is off or has no signal. (30003)")
     expect(problem).to_contain_text("It is sent again within 30 minutes.")
-    with phone.page.expect_response("**/phone/behaviour"):
-        how.select_option("Everything comes twice")
+    with phone.page.expect_response("**/phone/behavior"):
+        how.select_option("Every text arrives twice")
     phone.text("now I am")
     expect(mia.locator("#thread .msg", has_text="now I am")).to_have_count(1)
     phone.page.reload()
     expect(how).to_have_value("twice")
-    with phone.page.expect_response("**/phone/behaviour"):
+    with phone.page.expect_response("**/phone/behavior"):
         how.select_option("Works as usual")

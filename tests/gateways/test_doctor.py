@@ -125,10 +125,11 @@ async def test_what_is_wrong_is_told_with_what_mends_it(
     code, findings = await said(environ)
     assert code == 1
     assert findings == [
-        "Twilio's account is suspended: nothing is sent until that is settled with Twilio.",
+        "Twilio's account is suspended, so nothing is sent. Settle this with Twilio.",
         f"{MAIN} sends its texts to https://demo.twilio.com/welcome/sms/reply. Set in Twilio's "
-        f"console, under the number, A message comes in: {public_url}/webhooks/twilio/sms (POST).",
-        f"{DIRECT} is no number of this Twilio account: buy it, or take it out under Admin, "
+        "console, under the number, “A message comes in”: "
+        f"{public_url}/webhooks/twilio/sms (POST).",
+        f"{DIRECT} is not a number of this Twilio account. Buy it, or delete it under Admin, "
         "Company numbers.",
     ]
 
@@ -141,9 +142,9 @@ async def test_a_number_without_a_fallback_and_with_get(
     webhook = f"{public_url}/webhooks/twilio/sms (POST)."
     assert findings == [
         f"{MAIN} sends its texts by GET, which this service does not answer. "
-        f"Set in Twilio's console, under the number, A message comes in: {webhook}",
-        f"{MAIN} has no fallback. Set in Twilio's console, under the number, Primary handler "
-        f"fails: {webhook}",
+        f"Set in Twilio's console, under the number, “A message comes in”: {webhook}",
+        f"{MAIN} has no fallback. Set in Twilio's console, under the number, “Primary "
+        f"handler fails”: {webhook}",
     ]
 
 
@@ -156,8 +157,9 @@ async def test_a_fallback_by_get(
         "sms_fallback_url": "https://elsewhere.example/sorry",
     }
     assert (await said(environ))[1] == [
-        f"{MAIN} falls back by GET, which this service does not answer. Set in Twilio's console, "
-        f"under the number, Primary handler fails: {public_url}/webhooks/twilio/sms (POST).",
+        f"{MAIN} calls its fallback by GET, which this service does not answer. Set in "
+        f"Twilio's console, under the number, “Primary handler fails”: "
+        f"{public_url}/webhooks/twilio/sms (POST).",
     ], "what another server answers is not ours to say"
 
 
@@ -167,8 +169,8 @@ async def test_a_number_that_an_application_handles(
     twilio.numbers[MAIN]["sms_application_sid"] = "AP" + "0123456789abcdef" * 2
     twilio.numbers[DIRECT]["sms_application_sid"] = ""
     assert (await said(environ))[1] == [
-        f"{MAIN} sends its texts where the application AP0123456789abcdef0123456789abcdef says: "
-        "Twilio then ignores the number's own webhooks. Choose Webhook in place of TwiML App in "
+        f"{MAIN} uses the TwiML app AP0123456789abcdef0123456789abcdef, so "
+        "Twilio ignores the number's own webhooks. Choose Webhook in place of TwiML App in "
         "Twilio's console, under the number, Configure with.",
     ]
 
@@ -193,7 +195,7 @@ async def test_a_number_in_a_messaging_service(
     ]
     twilio.services[service] = {"pool": [], "inbound_request_url": None, "fallback_url": None}
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
-        f"{named} has not this number in its sender pool: nothing can be sent",
+        f"{named} does not have this number in its sender pool, so nothing can be sent",
         f"{named} sends its texts to nowhere",
         f"{named} has no fallback",
     ]
@@ -212,7 +214,7 @@ async def test_a_number_in_a_messaging_service(
     } | by_get
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
         f"{named} sends its texts by GET, which this service does not answer",
-        f"{named} falls back by GET, which this service does not answer",
+        f"{named} calls its fallback by GET, which this service does not answer",
     ]
     twilio.services[service] = {"pool": [MAIN], "use_inbound_webhook_on_number": True}
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from handoff_service.gateways.simulator.errors import ERRORS
-from handoff_service.gateways.simulator.gateway import Behaviour, Simulator
+from handoff_service.gateways.simulator.gateway import Behavior, Simulator
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.delivery.record_receipt import Receipt
 from handoff_service.ports import Accepted, Refused
@@ -54,18 +54,18 @@ async def test_a_text_is_sent_and_then_delivered(provider: Simulator, receipts: 
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "steps"),
+    ("behavior", "steps"),
     [
-        (Behaviour.USUAL, [("sent", None), ("delivered", None)]),
-        (Behaviour.OFF, [("undelivered", 30003)]),
-        (Behaviour.LANDLINE, [("undelivered", 30006)]),
-        (Behaviour.FILTERED, [("undelivered", 30007)]),
-        (Behaviour.TWICE, [("sent", None), ("delivered", None)] * 2),
-        (Behaviour.SIGNS, [("sent", None), ("delivered", None)]),
+        (Behavior.USUAL, [("sent", None), ("delivered", None)]),
+        (Behavior.OFF, [("undelivered", 30003)]),
+        (Behavior.LANDLINE, [("undelivered", 30006)]),
+        (Behavior.FILTERED, [("undelivered", 30007)]),
+        (Behavior.TWICE, [("sent", None), ("delivered", None)] * 2),
+        (Behavior.SIGNS, [("sent", None), ("delivered", None)]),
     ],
 )
 async def test_a_phone_behaves_as_it_is_told(
-    tmp_path: Path, behaviour: Behaviour, steps: list[tuple[str, int | None]]
+    tmp_path: Path, behavior: Behavior, steps: list[tuple[str, int | None]]
 ) -> None:
     told: list[Receipt] = []
 
@@ -73,7 +73,7 @@ async def test_a_phone_behaves_as_it_is_told(
         told.append(one)
 
     simulator = Simulator(receipt, pictures=MediaFolder(tmp_path), pace=0)
-    simulator.behave(ANN, behaviour)
+    simulator.behave(ANN, behavior)
     await simulator.send(outgoing())
     while len(told) < len(steps):
         await asyncio.sleep(0)
@@ -103,7 +103,7 @@ async def test_a_phone_that_signs_its_texts_sends_a_mail_signature_below_them(
 
     simulator = Simulator(receipt, pictures=MediaFolder(tmp_path), pace=0)
     assert simulator.as_sent(ANN, "2") == "2"
-    simulator.behave(ANN, Behaviour.SIGNS)
+    simulator.behave(ANN, Behavior.SIGNS)
     sent = simulator.as_sent(ANN, "2")
     assert sent.startswith("2\n\n")
     assert without_signature(sent) == "2"

@@ -145,7 +145,10 @@ def test_all_of_and_any_of() -> None:
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ({"field": "colour", "is": "red"}, "there is no field “colour”; there are state, owner"),
+        (
+            {"field": "colour", "is": "red"},
+            "there is no field “colour”; the fields are state, owner",
+        ),
         ({"is": "on_hold"}, "there is no field “None”"),
         ({"field": "state"}, "needs field, operator and value"),
         ({"field": "state", "is": "new", "is_not": "on_hold"}, "needs field, operator and value"),
@@ -180,7 +183,8 @@ def action(**how: Any) -> MessagingAction:
 FAULTS = [
     ("right", {}, {}),
     ("unknown placeholder", {"text": "{requester.nick} {agent.name} {x}"},
-     {"text": "{requester.nick}, {x}: there is no such placeholder; there are {requester.name}, "}),
+     {"text": "{requester.nick}, {x}: there is no such placeholder; this text can have "
+              "{requester.name}, "}),
     ("no text for the requester", {"action": Action.PROMPT_REQUESTER, "text": None},
         {"text": "is needed"}),
     ("no text for the agent", {"text": None}, {}),

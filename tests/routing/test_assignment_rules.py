@@ -65,7 +65,7 @@ def need(rule: Assignment = MOST, waited: float = 0, **facts: object) -> Need:
             [2]),
         ("the second pool has not joined", need(waited=59), [agent(1, after_seconds=60)], []),
         ("and joins", need(waited=60), [agent(1, after_seconds=60)], [1]),
-        ("declined in this round", need(round=2, declined={1: (2, True)}),
+        ("rejected it in this round", need(round=2, declined={1: (2, True)}),
             [agent(1), agent(2, load=3)], [2]),
         ("declined in the round before", need(round=2, declined={1: (1, True)}), [agent(1)], [1]),
         ("declined for good", need(round=2, declined={1: (1, False)}), [agent(1)], []),
@@ -102,7 +102,7 @@ def test_every_candidate_is_in_the_log_with_the_first_reason_in_words() -> None:
         wanted,
     )
     assert [c.why for c in decision.considered] == [
-        "is lunch", "lacks the skill vpn", "joins after 60 s", "declined in this round",
+        "is lunch", "lacks the skill vpn", "joins after 60 s", "rejected it in this round",
         "rejected this conversation",
         "already has this offer", "is at capacity: 4 of 4", "has the most free capacity: 1 of 4",
         "was free, but the queue's rule chose another",

@@ -9,7 +9,7 @@ from handoff_service.operations.identity.mail_code import (
     begin_mail,
     finish_mail,
 )
-from handoff_service.operations.identity.proof_steps import Standing
+from handoff_service.operations.identity.proof_steps import ProofState
 from handoff_service.operations.identity.prove_identity import (
     Alternative,
     AlternativeKind,
@@ -55,23 +55,23 @@ class Proving:
         assert question is not None
         return question
 
-    async def begin(self, body: str = "who am i") -> Standing:
+    async def begin(self, body: str = "who am i") -> ProofState:
         question = await self.says(body)
         return await self.step(question, begin_proof, TurnRef(turn_id=int(question.turn_id)))
 
-    async def claims(self, account: str) -> Standing:
+    async def claims(self, account: str) -> ProofState:
         question = await self.says(account)
         return await self.step(
             question, claim_account, ClaimedAccount(turn_id=int(question.turn_id), claimed=account)
         )
 
-    async def wants(self, wish: AlternativeKind) -> Standing:
+    async def wants(self, wish: AlternativeKind) -> ProofState:
         question = await self.says("no code")
         return await self.step(
             question, something_else, Alternative(turn_id=int(question.turn_id), wish=wish)
         )
 
-    async def drops(self, body: str = "never mind") -> Standing:
+    async def drops(self, body: str = "never mind") -> ProofState:
         question = await self.says(body)
         turn = TurnRef(turn_id=int(question.turn_id))
         standing = await self.story.store.write(drop_proof, turn)
@@ -79,7 +79,7 @@ class Proving:
         await self.story.finish(question, "All right.")
         return standing
 
-    async def answers(self, body: str) -> Standing:
+    async def answers(self, body: str) -> ProofState:
         question = await self.says(body)
         assert question.message == "/tell_secret"
         turn = int(question.turn_id)
@@ -89,9 +89,9 @@ class Proving:
             question, settle_answer, SettleAnswer(turn_id=turn, fact_right=right)
         )
 
-    async def step(self, question: Question, operation, command) -> Standing:  # type: ignore[no-untyped-def]
+    async def step(self, question: Question, operation, command) -> ProofState:  # type: ignore[no-untyped-def]
         """Take the step and end the turn. Repeating the step in the same turn changes nothing."""
-        standing: Standing = await self.story.store.write(operation, command)
+        standing: ProofState = await self.story.store.write(operation, command)
         assert await self.story.store.write(operation, command) == standing
         if standing.outcome is not None:
             await self.story.store.write(finish_proof, Finish(turn_id=int(question.turn_id)))

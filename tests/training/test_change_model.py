@@ -16,7 +16,7 @@ from handoff_service.operations.training.change_model import (
     register_model,
     roll_back,
 )
-from handoff_service.operations.training.keep_models import PinModel, let_go, pin_model
+from handoff_service.operations.training.keep_models import PinModel, drop_old_models, pin_model
 from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, TurnOutcome
 from handoff_service.rules.training.canary import CanaryVerdict
 from handoff_service.rules.training.kept_models import LAST_TRAINED
@@ -218,14 +218,14 @@ async def test_old_models_lose_their_files_unless_somebody_needs_them(first: Sto
     for hash in hashes:
         await registered(first, hash)
     await first.write(pin_model, PinModel(hash=hashes[1], is_pinned=True))
-    assert await first.write(let_go, None) == [
+    assert await first.write(drop_old_models, None) == [
         f"{one}.tar.gz" for one in (hashes[3], hashes[2], hashes[0])
     ]
-    assert await first.write(let_go, None) == []
+    assert await first.write(drop_old_models, None) == []
     found = await states(first)
     assert (found[FIRST], found[hashes[1]], found[hashes[0]]) == ("running", "kept", "gone")
     await first.write(pin_model, PinModel(hash=hashes[1], is_pinned=False))
-    assert await first.write(let_go, None) == [f"{hashes[1]}.tar.gz"]
+    assert await first.write(drop_old_models, None) == [f"{hashes[1]}.tar.gz"]
     with pytest.raises(Conflict, match="gone"):
         await first.write(pin_model, PinModel(hash=hashes[1], is_pinned=True))
 
@@ -235,5 +235,5 @@ async def test_the_model_that_a_roll_back_returns_to_is_kept(first: Store) -> No
     await first.write(promote, Promote(hash=SECOND))
     for n in range(LAST_TRAINED + 1):
         await registered(first, f"dddd{n:04}")
-    assert await first.write(let_go, None) == ["dddd0000.tar.gz"]
+    assert await first.write(drop_old_models, None) == ["dddd0000.tar.gz"]
     assert (await first.write(roll_back, RollBack())).hash == FIRST

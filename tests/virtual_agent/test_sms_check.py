@@ -70,7 +70,7 @@ WRONG = [
         "it takes 3 segments",
         "Make it 1 characters",
     ),
-    ("over 1,600", said("x" * 1601), 7, "it has 1601 characters", "Make it 1 shorter"),
+    ("over 1,600", said("x" * 1601), 7, "it has 1601 characters", "Shorten it to 1600 characters"),
     (
         "a look-alike",
         said("Can’t say… –"),
@@ -109,28 +109,28 @@ WRONG = [
         "a keyword in capitals",
         said("Text STOP to leave."),
         7,
-        "it asks to answer STOP",
+        "it asks people to reply STOP",
         "Ask for another word",
     ),
     (
         "a keyword asked for",
         said("Please reply with yes."),
         7,
-        "it asks to answer YES",
+        "it asks people to reply YES",
         "Ask for another word",
     ),
     (
         "a keyword as a button",
         said("Sure?", "YES"),
         9,
-        "it asks to answer YES",
+        "it asks people to reply YES",
         "Ask for another word",
     ),
     (
         "an unknown placeholder",
         said("Hi {who}"),
         7,
-        "nobody knows how long {who} gets",
+        "the longest value of {who} is not known",
         "under longest in sms_check",
     ),
 ]
@@ -191,13 +191,13 @@ def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
         "5 problems in what the virtual agent says:",
         "  domain.yml:7: utter_ask: '…' makes a segment 70 characters instead of 160. Write "
         "'...' for '…'.",
-        "  domain.yml:9: utter_ask: it asks to answer STOP, which phone companies act on. "
+        "  domain.yml:9: utter_ask: it asks people to reply STOP, which phone companies act on. "
         "Ask for another word.",
         "  domain.yml:14: utter_picture: the link to pictures.example.net is not allowed. "
         "Take it out, or add the host to allowed_hosts in sms_check.yml.",
         "  actions/cases.py:1: utter_message: '…' makes a segment 70 characters instead of "
         "160. Write '...' for '…'.",
-        "  actions/cases.py:7: utter_message: nobody knows how long {later.strip()} gets. "
+        "  actions/cases.py:7: utter_message: the longest value of {later.strip()} is not known. "
         "Add it under longest in sms_check.yml.",
     ]
 

@@ -16,7 +16,7 @@ WORDS = re.compile(
     r"|words|text|why|device|impact"
     r"|external_number|subject|first_body|first_text|closing_text|claimed|presence_reason"
     r"|returned_from|by|filled|reads"
-    r"|card|value|piece|typed|q|told|who_answers|sending|verified_by|values\[\w+\])\b(?!=)"
+    r"|card|value|piece|typed|q|effect|who_answers|sending|verified_by|values\[\w+\])\b(?!=)"
     r"|\bwho\(|first_name"
 )
 MARKED = re.compile(r"\|\s*(bdi|sentence|linked)\b|map\(\"(bdi|sentence|linked)\"\)")

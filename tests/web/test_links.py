@@ -118,7 +118,7 @@ def test_what_reorders_or_ends_an_attribute_is_shown_encoded() -> None:
 def test_markup_in_a_text_is_text() -> None:
     assert linked("<b>1 & 2</b> https://example.com/?a=1&b=2") == (
         "&lt;b&gt;1 &amp; 2&lt;/b&gt; "
-        '<a class="told-link" dir="ltr" href="https://example.com/?a=1&amp;b=2" target="_blank" '
+        '<a class="text-link" dir="ltr" href="https://example.com/?a=1&amp;b=2" target="_blank" '
         'rel="noreferrer noopener" title="Opens '
         'example.com">https://<b>example.com</b>/?a=1&amp;b=2</a>'
     )
@@ -153,7 +153,7 @@ def test_nothing_is_lost_and_only_web_addresses_are_links(text: str) -> None:
         assert re.fullmatch(r"https?://[a-z0-9._-]+(:\d+)?([/?#][^\s\"'<>]*)?", link.href)
     assert (
         re.sub(
-            r'<a class="told-link" [^<>]*>|</a>|</?b>|</?span[^<>]*>|</?bdi[^<>]*>',
+            r'<a class="text-link" [^<>]*>|</a>|</?b>|</?span[^<>]*>|</?bdi[^<>]*>',
             "",
             linked(text),
         ).count("<")

@@ -161,7 +161,7 @@ async def test_a_link_names_somebody_and_a_number_that_is_not_on_the_record(mia:
 
 async def test_no_active_interaction(desk: Running, mia: Visitor) -> None:
     seen = await look(mia, "Ann")
-    assert (said(seen, "button"), said(seen, "told")) == (
+    assert (said(seen, "button"), said(seen, "effect")) == (
         "Send",
         "Starts a new conversation, assigned to you.",
     )
@@ -180,7 +180,7 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(
     before = await desk.story.see(one)
     seen = await look(mia, "Ann")
     assert said(seen, "button") == "Join and send"
-    assert "Omar Haddad stays in charge" in said(seen, "told")
+    assert "Omar Haddad stays in charge" in said(seen, "effect")
     assert "A conversation with this number is open" in shown(seen.text)
     assert "Omar here" in shown(seen.text)
     assert (await send(mia, "Ann", Situation.ACTIVE_WITH_LIVE_AGENT)).status == 204
@@ -193,7 +193,7 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(
     assert {a.id for a in after.live_group} == {MIA, OMAR}
     assert await desk.story.count(t.interactions) == 1
     again = await look(mia, "Ann")
-    assert (said(again, "button"), "which you are already in" in said(again, "told")) == (
+    assert (said(again, "button"), "which you are already in" in said(again, "effect")) == (
         "Send",
         True,
     )
@@ -229,7 +229,7 @@ async def test_active_with_a_different_person_replaces_the_profile(
     seen = await look(mia, "Cy")
     assert said(seen, "button") == "Close the old one and send"
     assert "Closes the conversation with Bob Ruiz, links the number to Cy Ruiz" in said(
-        seen, "told"
+        seen, "effect"
     )
     assert (await send(mia, "Cy", Situation.ACTIVE_WITH_SOMEONE_ELSE)).status == 204
     new = await desk.story.see(old + 1)

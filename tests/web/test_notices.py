@@ -60,7 +60,7 @@ async def prompt(desk: Running, interaction_id: int, body: str = "waits for 30 m
     """Prompt as a messaging action does when its timer is due."""
 
     def add(tx: Transaction, _: None) -> None:
-        line = messages.NewLine(
+        line = messages.NewMessage(
             kind=Kind.SYSTEM, author=Author.SYSTEM, body=body, event=Event.PROMPT
         )
         messages.prompt_each(tx, [(interactions.lock(tx.conn, interaction_id), line)])
@@ -132,9 +132,9 @@ async def test_a_dismissed_prompt_is_gone_everywhere_for_whoever_dismissed_it(
 
 
 REFUSED = {
-    "no place": ({}, 400, "must be the prompt's place"),
-    "words": ({"seq": "first"}, 400, "must be the prompt's place"),
-    "huge": ({"seq": "9" * 40}, 400, "must be the prompt's place"),
+    "no place": ({}, 400, "must be the prompt's seq"),
+    "words": ({"seq": "first"}, 400, "must be the prompt's seq"),
+    "huge": ({"seq": "9" * 40}, 400, "must be the prompt's seq"),
     "no prompt": ({"seq": "1"}, 404, "There is no prompt 1"),
 }
 

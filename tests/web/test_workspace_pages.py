@@ -522,13 +522,13 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
             "body": "Case CS0000001 opened",
         }
         messages.append(
-            tx, row, messages.NewLine(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late)
+            tx, row, messages.NewMessage(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late)
         )
-        messages.append(tx, row, messages.NewLine(**system, **case))
+        messages.append(tx, row, messages.NewMessage(**system, **case))
         messages.append(
             tx,
             row,
-            messages.NewLine(
+            messages.NewMessage(
                 kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock"
             ),
         )
@@ -822,8 +822,8 @@ async def test_a_phone_that_types_right_to_left_looks_so_and_offers_texts(
 ) -> None:
     page = f"/phone?from=%2B{ANN[1:]}&to=%2B{MAIN[1:]}"
     assert 'dir="rtl"' not in (await visitor.get(page)).text
-    fields = {"from": ANN, "behaviour": "right_to_left", "query": page.partition("?")[2]}
-    assert (await visitor.post("/phone/behaviour", SCRIPT, **fields)).status == 204
+    fields = {"from": ANN, "behavior": "right_to_left", "query": page.partition("?")[2]}
+    assert (await visitor.post("/phone/behavior", SCRIPT, **fields)).status == 204
     changed = (await visitor.get(page)).text
     assert '<div class="phone" dir="rtl">' in changed
     samples = re.findall(r"data-types>([^<]*)<", changed)

@@ -13,7 +13,7 @@ ERRORS = SendErrors(
         ),
         OFF: SendError(
             "The phone is off or has no signal.",
-            "Or call.",
+            "If it is urgent, call.",
             Reason.UNREACHABLE,
             waits=(timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6)),
         ),

@@ -40,7 +40,7 @@ SCHEME = "simulator:"  # the scheme of the addresses of pictures that phones sen
 SENT, DELIVERED = (Status.SENT, 0.05, None), (Status.DELIVERED, 0.5, None)
 
 
-class Behaviour(StrEnum):
+class Behavior(StrEnum):
     """How a phone and its carrier behave."""
 
     USUAL = "usual"
@@ -53,16 +53,16 @@ class Behaviour(StrEnum):
     SIGNS = "signs"
 
 
-STEPS: Mapping[Behaviour, Sequence[tuple[Status, float, int | None]]] = {
-    Behaviour.USUAL: (SENT, DELIVERED),
-    Behaviour.SLOW: ((Status.SENT, 4.0, None), (Status.DELIVERED, 8.0, None)),
-    Behaviour.OFF: ((Status.UNDELIVERED, 0.5, OFF),),
-    Behaviour.LANDLINE: ((Status.UNDELIVERED, 0.5, LANDLINE),),
-    Behaviour.FILTERED: ((Status.UNDELIVERED, 0.5, FILTERED),),
+STEPS: Mapping[Behavior, Sequence[tuple[Status, float, int | None]]] = {
+    Behavior.USUAL: (SENT, DELIVERED),
+    Behavior.SLOW: ((Status.SENT, 4.0, None), (Status.DELIVERED, 8.0, None)),
+    Behavior.OFF: ((Status.UNDELIVERED, 0.5, OFF),),
+    Behavior.LANDLINE: ((Status.UNDELIVERED, 0.5, LANDLINE),),
+    Behavior.FILTERED: ((Status.UNDELIVERED, 0.5, FILTERED),),
     # each receipt twice, so SENT also arrives after DELIVERED
-    Behaviour.TWICE: (SENT, DELIVERED, SENT, DELIVERED),
-    Behaviour.RIGHT_TO_LEFT: (SENT, DELIVERED),
-    Behaviour.SIGNS: (SENT, DELIVERED),
+    Behavior.TWICE: (SENT, DELIVERED, SENT, DELIVERED),
+    Behavior.RIGHT_TO_LEFT: (SENT, DELIVERED),
+    Behavior.SIGNS: (SENT, DELIVERED),
 }
 
 
@@ -85,21 +85,21 @@ class Simulator:
         self._pictures = pictures
         self._pace = pace
         self._sent: dict[str, Outgoing] = {}
-        self._behaviours: dict[str, Behaviour] = {}
+        self._behaviors: dict[str, Behavior] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def behaviour(self, number: str) -> Behaviour:
+    def behavior(self, number: str) -> Behavior:
         """Return the behavior of this phone; USUAL if none is set."""
-        return self._behaviours.get(number, Behaviour.USUAL)
+        return self._behaviors.get(number, Behavior.USUAL)
 
-    def behave(self, number: str, behaviour: Behaviour) -> None:
+    def behave(self, number: str, behavior: Behavior) -> None:
         """Set the phone's behavior for the next texts. The setting is lost when the process
         ends."""
-        self._behaviours[number] = behaviour
+        self._behaviors[number] = behavior
 
     def as_sent(self, number: str, body: str) -> str:
         """Return what this phone sends when its owner types ``body``."""
-        return body + SIGNATURE if body and self.behaviour(number) is Behaviour.SIGNS else body
+        return body + SIGNATURE if body and self.behavior(number) is Behavior.SIGNS else body
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         if not (is_e164(message.to) or is_short_code(message.to)) or why_unanswerable(message.to):
@@ -158,7 +158,7 @@ class Simulator:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _deliver(self, sid: str, message: Outgoing) -> None:
-        for status, seconds, code in STEPS[self.behaviour(message.to)]:
+        for status, seconds, code in STEPS[self.behavior(message.to)]:
             await asyncio.sleep(seconds * self._pace)
             receipt = Receipt(
                 sid=sid,

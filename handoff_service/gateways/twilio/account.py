@@ -75,9 +75,7 @@ def check_account(session: requests.Session, base: str) -> tuple[bool, list[str]
     account.raise_for_status()
     found = []
     if (status := account.json().get("status", "active")) != "active":
-        found.append(
-            f"Twilio's account is {status}: nothing is sent until that is settled with Twilio."
-        )
+        found.append(f"Twilio's account is {status}, so nothing is sent. Settle this with Twilio.")
     if apart := _clock_apart(account.headers.get("Date")):
         found.append(apart)
     return True, found
@@ -104,8 +102,8 @@ def _service(
     pool.raise_for_status()
     if one.number not in [found["phone_number"] for found in pool.json().get("phone_numbers", [])]:
         yield (
-            f"{named} has not this number in its sender pool: nothing can be sent. Add it "
-            f"{IN_SERVICE}, Sender Pool."
+            f"{named} does not have this number in its sender pool, so nothing can be sent. Add "
+            f"it {IN_SERVICE}, Sender Pool."
         )
     service = asked.json()
     if service.get("use_inbound_webhook_on_number"):
@@ -113,7 +111,7 @@ def _service(
     mend = f"Set {IN_SERVICE}, Integration"
     yield from _way_in(service, ("inbound_request_url", "inbound_method"), named, wanted, mend)
     yield from _fallback(
-        service, ("fallback_url", "fallback_method"), named, wanted, f"{mend}, Fallback URL"
+        service, ("fallback_url", "fallback_method"), named, wanted, f"{mend}, “Fallback URL”"
     )
     return False
 
@@ -131,27 +129,26 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
     found = asked.json().get("incoming_phone_numbers", [])
     if not found:
         yield (
-            f"{number} is no number of this Twilio account: buy it, or take it out under "
-            "Admin, Company numbers."
+            f"{number} is not a number of this Twilio account. Buy it, or delete it under Admin, "
+            "Company numbers."
         )
         return
     if application := found[0].get("sms_application_sid"):
         yield (
-            f"{number} sends its texts where the application {application} says: Twilio then "
-            f"ignores the number's own webhooks. Choose Webhook in place of TwiML App {CONSOLE}, "
-            "Configure with."
+            f"{number} uses the TwiML app {application}, so Twilio ignores the number's own "
+            f"webhooks. Choose Webhook in place of TwiML App {CONSOLE}, Configure with."
         )
         return
     mend = f"Set {CONSOLE}"
     yield from _way_in(
-        found[0], ("sms_url", "sms_method"), number, wanted, f"{mend}, A message comes in"
+        found[0], ("sms_url", "sms_method"), number, wanted, f"{mend}, “A message comes in”"
     )
     yield from _fallback(
         found[0],
         ("sms_fallback_url", "sms_fallback_method"),
         number,
         wanted,
-        f"{mend}, Primary handler fails",
+        f"{mend}, “Primary handler fails”",
     )
 
 
@@ -179,7 +176,7 @@ def _fallback(
         yield f"{named} has no fallback. {mend}: {wanted} (POST)."
     elif url == wanted and method != "POST":
         yield (
-            f"{named} falls back by {method}, which this service does not answer. {mend}: "
+            f"{named} calls its fallback by {method}, which this service does not answer. {mend}: "
             f"{wanted} (POST)."
         )
 

@@ -76,7 +76,10 @@ CODES: Mapping[int, SendError] = {
     30001: SendError("The provider's queue was full.", _SLOWLY, Reason.RATE_LIMITED, _SOON),
     30002: SendError("The provider has suspended our account.", _ADMIN, Reason.ACCOUNT),
     30003: SendError(
-        "The phone is off or has no signal.", "Or call.", Reason.UNREACHABLE, _WHEN_THE_PHONE_IS_ON
+        "The phone is off or has no signal.",
+        "If it is urgent, call.",
+        Reason.UNREACHABLE,
+        _WHEN_THE_PHONE_IS_ON,
     ),
     30004: SendError(
         "The requester's carrier blocks this number.",
@@ -91,14 +94,19 @@ CODES: Mapping[int, SendError] = {
         "The carrier filtered it.", "Rephrase it without links and send it again.", Reason.FILTERED
     ),
     30008: SendError(
-        "The carrier gave no reason.", "Or call.", Reason.OTHER, (timedelta(minutes=5),)
+        "The carrier gave no reason.",
+        "If it is urgent, call.",
+        Reason.OTHER,
+        (timedelta(minutes=5),),
     ),
     30011: SendError(
         "The carrier does not accept pictures for this number.",
         "Send a text with a link instead.",
         Reason.CONTENT,
     ),
-    30017: SendError("The carrier is congested.", "Or call.", Reason.RATE_LIMITED, _SOON),
+    30017: SendError(
+        "The carrier is congested.", "If it is urgent, call.", Reason.RATE_LIMITED, _SOON
+    ),
     30019: SendError(
         "The picture is too large for the carrier.", "Send a smaller one.", Reason.CONTENT
     ),

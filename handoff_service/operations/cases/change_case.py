@@ -58,7 +58,7 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
         return
     write_change(tx, row, Author.AGENT, command.agent_id, changes, note)
     if within is not None and (note or "state" in changes):
-        _add_line(tx, within, command, changes, note)
+        _add_message(tx, within, command, changes, note)
     if within is not None and command.interaction_id is not None:
         notify_owner(tx, interaction, command.agent_id, _did(command, changes, note))
 
@@ -113,7 +113,7 @@ def write_change(
     )
 
 
-def _add_line(
+def _add_message(
     tx: Transaction, interaction_id: int, command: ChangeCase, changes: Changes, note: str | None
 ) -> None:
     """Add a line to the conversation. A closed conversation gets none."""
@@ -122,7 +122,7 @@ def _add_line(
         return
     by = agent_name(tx.conn, command.agent_id)
     did = _did(command, changes, note)
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=f"{by} {did}",

@@ -79,7 +79,7 @@ def open_case(tx: Transaction, command: OpenCase) -> str:
         "interaction_id": interaction.id,
     }
     case_id = _insert(tx, values, Author.VIRTUAL_AGENT)
-    _add_line(tx, interaction, f"Case {number(case_id)} opened", command.description)
+    _add_message(tx, interaction, f"Case {number(case_id)} opened", command.description)
     return number(case_id)
 
 
@@ -90,7 +90,7 @@ def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
         raise BadInput(errors={"description": "must not be empty"})
     if command.interaction_id is None and command.user_id is None:
         raise BadInput(
-            errors={"user_id": "say whose case it is, or in which interaction it was opened"}
+            errors={"user_id": "give the user, or the interaction in which the case is opened"}
         )
     by = agent_name(tx.conn, command.agent_id)
     interaction = None
@@ -107,7 +107,7 @@ def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
     values |= {"user_id": user_id, "description": command.description.strip()}
     case_id = _insert(tx, values, Author.AGENT)
     if interaction is not None and interaction.active:
-        _add_line(
+        _add_message(
             tx,
             interaction,
             f"{by} opened case {number(case_id)}",
@@ -134,14 +134,14 @@ def _insert(tx: Transaction, values: dict[str, Any], author: Author) -> int:
     return case_id
 
 
-def _add_line(
+def _add_message(
     tx: Transaction,
     interaction: InteractionRow,
     body: str,
     description: str,
     agent_id: int | None = None,
 ) -> None:
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=body,

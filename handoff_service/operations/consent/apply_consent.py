@@ -37,17 +37,16 @@ MAY_WANT_OUT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A consent keyword and its original text. ``sid``: the provider's id for the text;
-    ``answered``: the provider has already sent its own answer."""
+class ConsentWord:
+    """A text with a consent keyword."""
 
     means: ConsentSituation
-    words: str
-    sid: str
-    answered: bool
+    words: str  #: the text as the requester wrote it
+    sid: str  #: the provider's id of the text
+    answered: bool  #: whether the provider has already sent an answer of its own
 
 
-def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
+def apply_consent(tx: Transaction, interaction_id: int, word: ConsentWord) -> None:
     """The caller holds the locks on the interaction and on the number's profile."""
     interaction = interactions.lock(tx.conn, interaction_id)
     steps = TABLE[word.means]
@@ -77,9 +76,9 @@ def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
         end_interaction(tx, interaction, state, sentence=SAID_START if opts_in else SAID_STOP)
 
 
-def _opted_out(tx: Transaction, interaction: InteractionRow, word: Word) -> str:
-    """The confirmation. Somebody who texts CANCEL in the middle of a report may only mean the
-    report."""
+def _opted_out(tx: Transaction, interaction: InteractionRow, word: ConsentWord) -> str:
+    """The confirmation. A requester who texts CANCEL in the middle of a report may want to cancel
+    only the report, so the text then explains how."""
     language = spoken_language(tx.conn, interaction.id)
     reply = texts.opted_out(tx.conn, language)
     may_mean_report = folded(word.words) in ("cancel", "end", "quit")
@@ -101,8 +100,8 @@ def _ask_back(tx: Transaction, interaction: InteractionRow, sid: str) -> None:
 
 
 def _was_asked(tx: Transaction, interaction: InteractionRow, sid: str) -> bool:
-    """Whether this conversation has already asked about an earlier text. The same rule finds the
-    same texts again."""
+    """Whether this conversation has already asked about an earlier text. No row records the
+    question, so the rule that led to it is applied to the earlier texts again."""
     m = t.messages
     before = select(m.c.seq).where(m.c.provider_sid == sid).scalar_subquery()
     earlier = select(*m.c["body", "seq"]).where(
@@ -117,7 +116,9 @@ def _was_asked(tx: Transaction, interaction: InteractionRow, sid: str) -> bool:
     )
 
 
-def _record(tx: Transaction, interaction: InteractionRow, word: Word, *, opted_out: bool) -> None:
+def _record(
+    tx: Transaction, interaction: InteractionRow, word: ConsentWord, *, opted_out: bool
+) -> None:
     change = ConsentChange(
         number=interaction.requester_number,
         opted_out=opted_out,

@@ -44,7 +44,7 @@ class ConsentChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class ConsentRequest:
     """A request by an agent or a program. ``provider_number``: in the form people write; None: all
     of them."""
 
@@ -116,7 +116,7 @@ def lock(tx: Transaction, numbers: Sequence[str]) -> None:
     ).all()
 
 
-def change_consent(tx: Transaction, ask: Ask) -> Consent:
+def change_consent(tx: Transaction, ask: ConsentRequest) -> Consent:
     """Apply the request of an agent or a program. Returns the number's newest ledger entry.
 
     BadInput for an unknown provider number. Conflict when nothing would change, and when the
@@ -154,7 +154,7 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
     return entry
 
 
-def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
+def import_opt_outs(tx: Transaction, asked: Sequence[ConsentRequest]) -> None:
     """Import opt-outs from elsewhere in a few statements, whatever their number. An opt-out that
     exists, or existed and was lifted, is skipped, so the same file can be imported again. BadInput
     names the unknown provider number."""
@@ -252,7 +252,7 @@ def record_in(tx: Transaction, interaction: InteractionRow, change: ConsentChang
         messages.append(tx, interaction, _line(consents.by_id(tx.conn, [made])[made]))
 
 
-def _line(entry: Consent) -> messages.NewLine:
+def _line(entry: Consent) -> messages.NewMessage:
     by = {
         Source.KEYWORD: f"The requester texted “{entry.words}”",
         Source.PROVIDER: "The carrier refuses texts to them",
@@ -263,7 +263,7 @@ def _line(entry: Consent) -> messages.NewLine:
         if entry.opted_out
         else "Opted in: texts can be sent again"
     )
-    return messages.NewLine(
+    return messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=f"{who}. {sentence}",
@@ -273,7 +273,7 @@ def _line(entry: Consent) -> messages.NewLine:
     )
 
 
-def _may_opt_in(tx: Transaction, ask: Ask, provider_id: int | None) -> None:
+def _may_opt_in(tx: Transaction, ask: ConsentRequest, provider_id: int | None) -> None:
     if not ask.note:
         raise BadInput(errors={"note": "must say how they consented"})
     concerned = {EVERY_NUMBER, *consents.with_its_service(tx.conn, provider_id)}

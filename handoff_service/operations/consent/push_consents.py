@@ -86,9 +86,9 @@ def begin_push(tx: Transaction, _command: None = None) -> Batch:
     senders: dict[str, dict[int, str | None]] = {}
     for row in tx.conn.execute(select(*p.c["id", "number", "messaging_service"]).order_by(p.c.id)):
         senders.setdefault(row.messaging_service or row.number, {})[row.id] = row.number
-    untold = select(c.c.id, c.c.number).where(t.IS_UNTOLD, c.c.at <= tx.now - SETTLED)
+    not_pushed = select(c.c.id, c.c.number).where(t.IS_NOT_PUSHED, c.c.at <= tx.now - SETTLED)
     # entries that failed before go last, so they block nothing
-    first = untold.order_by(c.c.told_why.is_not(None), c.c.id)
+    first = not_pushed.order_by(c.c.told_why.is_not(None), c.c.id)
     rows = tx.conn.execute(first.limit(max(1, CONSENTS_AT_ONCE // max(1, len(senders))))).all()
     entries = {row.id: row.number for row in rows}
     return Batch(entries, list(_states_to_push(tx, entries, senders)))
@@ -125,11 +125,11 @@ def postpone_push(tx: Transaction, failed: PushFailed) -> None:
 
 
 def _states_to_push(
-    tx: Transaction, untold: Mapping[int, str], senders: Mapping[str, Mapping[int, str | None]]
+    tx: Transaction, not_pushed: Mapping[int, str], senders: Mapping[str, Mapping[int, str | None]]
 ) -> Iterator[ConsentState]:
     """The current state of each of these entries' numbers, for each company sender (a number or a
     whole service) that they changed. ``senders``: sender -> its numbers by id."""
-    numbers = list(dict.fromkeys(untold.values()))
+    numbers = list(dict.fromkeys(not_pushed.values()))
     holding: dict[str, dict[int, int]] = {number: {} for number in numbers}
     for row in tx.conn.execute(select(o).where(one_of(o.c.number, numbers))):
         holding[row.number][row.provider_number_id] = row.consent_id
@@ -141,7 +141,7 @@ def _states_to_push(
                 for e in reversed(entries)
             ]
         )
-        changed = frozenset[int]().union(*(changed_by[e.id] for e in entries if e.id in untold))
+        changed = frozenset[int]().union(*(changed_by[e.id] for e in entries if e.id in not_pushed))
         for place, (sender, ids) in enumerate(senders.items()):
             if changed & {EVERY_NUMBER, *ids}:
                 held = [

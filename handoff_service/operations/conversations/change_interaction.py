@@ -132,7 +132,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     ):
         did = DID[state] + (f" until {in_words(tx.conn, until)}" if until else "")
         sentence = f"{agent_name(tx.conn, command.agent_id)} {did}"
-        line = messages.NewLine(
+        line = messages.NewMessage(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
             body=sentence,
@@ -152,7 +152,7 @@ def _checked_end(tx: Transaction, command: ChangeInteraction) -> datetime | None
     if command.hold_until is None:
         return None
     if command.state is not State.ON_HOLD:
-        raise BadInput(errors={"hold_until": "goes with state on_hold"})
+        raise BadInput(errors={"hold_until": "is allowed only with state on_hold"})
     return in_the_future(command.hold_until, tx.now, "hold_until")
 
 

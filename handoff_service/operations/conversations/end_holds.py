@@ -50,7 +50,7 @@ def end_hold(tx: Transaction, command: EndHold) -> bool:
     if state is None or hold.until is None or hold.until > tx.now:
         return False
     interactions.put_state(tx.conn, interaction.id, state)
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=ENDED, event=Event.STATE, reason=hold.reason
     )
     messages.append(tx, interaction, line)

@@ -37,7 +37,7 @@ def label_conversation(tx: Transaction, command: LabelConversation) -> bool:
     changed = (_put if command.on else _take)(tx, interaction.id, label.id)
     if changed:
         did = "added" if command.on else "removed"
-        _add_line(tx, interaction, command.agent_id, f"{did} the label “{label.name}”")
+        _add_message(tx, interaction, command.agent_id, f"{did} the label “{label.name}”")
     return changed
 
 
@@ -56,7 +56,7 @@ def put_topic(
     _put(tx, interaction.id, label.id)
     here = c.c.interaction_id == interaction.id
     tx.conn.execute(update(c).where(here).values(is_topic=c.c.label_id == label.id))
-    _add_line(tx, interaction, agent_id, f"chose the topic “{label.name}”")
+    _add_message(tx, interaction, agent_id, f"chose the topic “{label.name}”")
 
 
 def _put(tx: Transaction, interaction_id: int, label_id: int) -> bool:
@@ -70,8 +70,8 @@ def _take(tx: Transaction, interaction_id: int, label_id: int) -> bool:
     return tx.conn.execute(gone).rowcount > 0
 
 
-def _add_line(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
-    line = messages.NewLine(
+def _add_message(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
+    line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=f"{agent_name(tx.conn, agent_id)} {did}",

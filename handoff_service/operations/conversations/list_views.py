@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.rules.conversations.list_order import Arrangement
+from handoff_service.rules.conversations.list_order import SortAndFilter
 from handoff_service.store.desk import labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
@@ -19,7 +19,7 @@ MOST_VIEWS = 50  # of one agent
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChooseList:
     agent_id: int
-    how: Arrangement
+    how: SortAndFilter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class SaveView:
 
     agent_id: int
     name: str
-    how: Arrangement
+    how: SortAndFilter
     shared: bool = False
 
 
@@ -53,7 +53,7 @@ def save_view(tx: Transaction, command: SaveView) -> int:
         raise BadInput(errors={"name": "must have 1 to 60 characters"})
     mine = select(func.count()).where(v.c.agent_id == command.agent_id, v.c.name != name)
     if tx.conn.execute(mine).scalar_one() >= MOST_VIEWS:
-        raise BadInput(errors={"name": f"is one too many: you have {MOST_VIEWS} saved views"})
+        raise BadInput(errors={"name": f"would be one too many: you have {MOST_VIEWS} saved views"})
     values: dict[str, Any] = {
         "agent_id": command.agent_id,
         "name": name,
@@ -75,7 +75,7 @@ def delete_view(tx: Transaction, command: DeleteView) -> None:
     tx.hint(f"agent:{command.agent_id}")
 
 
-def _columns(tx: Transaction, how: Arrangement) -> dict[str, Any]:
+def _columns(tx: Transaction, how: SortAndFilter) -> dict[str, Any]:
     if how.label_id is not None:
         labels.get(tx.conn, how.label_id)
     return {"sort": how.sort, "tag": how.tag, "label_id": how.label_id}

@@ -115,7 +115,7 @@ def _begin_run(tx: Transaction, interaction: InteractionRow) -> None:
     inbound = author == Author.REQUESTER
     run = Unanswered.REQUESTER_MESSAGE if inbound else Unanswered.AGENT_MESSAGE
     arms = timers.armed_actions(tx.conn, run, interaction.provider_number_id)
-    begun = timers.UnansweredRun(
+    begun = timers.UnansweredStreak(
         interaction.id, interaction.line, interaction.queue_id, ends_another=False, arms=arms
     )
     i = t.interactions

@@ -74,7 +74,7 @@ def schedule_text(tx: Transaction, command: ScheduleText) -> int:
     interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
     must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)
     did = f"scheduled a text for {in_words(tx.conn, send_at)}"
-    _add_line(tx, interaction, command.agent_id, did, body)
+    _add_message(tx, interaction, command.agent_id, did, body)
     current = interactions.lock(tx.conn, interaction.id)
     return scheduled_texts.put(tx, current, command.agent_id, body, send_at)
 
@@ -89,7 +89,7 @@ def keep_text(tx: Transaction, command: KeepText) -> None:
     send_at = in_the_future(command.send_at or text.send_at, tx.now, "send_at")
     did = "kept" if send_at == text.send_at else "moved"
     did += f" a scheduled text for {in_words(tx.conn, send_at)}"
-    _add_line(tx, interaction, command.agent_id, did, text.body)
+    _add_message(tx, interaction, command.agent_id, did, text.body)
     current = interactions.lock(tx.conn, interaction.id)
     scheduled_texts.keep(tx, current, text.id, command.agent_id, send_at)
 
@@ -129,7 +129,7 @@ def send_due(tx: Transaction, command: SendDue) -> AtDue | None:
         notify_assigned(tx, interaction, said)
     elif then is AtDue.SEND:
         scheduled_texts.drop(tx, [text.id])
-        send_parts(tx, interaction, text.body, agent_id=text.agent.id, event=Event.UNASKED)
+        send_parts(tx, interaction, text.body, agent_id=text.agent.id, event=Event.PROACTIVE)
     else:
         assert text.question is not None
         said = f"A scheduled text waits for you, because {WAITS[text.question]}"
@@ -144,10 +144,10 @@ def _owned(interaction: InteractionRow) -> InteractionRow:
     return interaction
 
 
-def _add_line(
+def _add_message(
     tx: Transaction, interaction: InteractionRow, agent_id: int, did: str, body: str
 ) -> None:
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=f"{agent_name(tx.conn, agent_id)} {did}",

@@ -42,7 +42,7 @@ def send_sms(tx: Transaction, command: Write) -> int:
     if interaction.owner is not Owner.AGENT:
         interaction = _take_over(tx, interaction, command.agent_id)
     join(tx, interaction, command.agent_id)
-    event = None if interactions.has_requesters_text(tx.conn, interaction.id) else Event.UNASKED
+    event = None if interactions.has_requesters_text(tx.conn, interaction.id) else Event.PROACTIVE
     return send_parts(
         tx, interaction, body, agent_id=command.agent_id, media=command.media, event=event
     )
@@ -73,7 +73,7 @@ def write_note(tx: Transaction, command: Write) -> int:
     notice. Returns its position in the conversation."""
     body = checked_text(command.body, most=10_000)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id
     )
     seq = messages.append(tx, interaction, line)

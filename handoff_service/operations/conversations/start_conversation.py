@@ -18,8 +18,8 @@ from handoff_service.rules.conversations.agent_initiated import (
     AgentWritesStep,
     LineFacts,
     Situation,
+    effect,
     situation,
-    told,
 )
 from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.identity import profile_matching
@@ -75,7 +75,7 @@ class Preview:
     """
 
     row: Situation
-    told: str
+    effect: str
     interaction_id: int | None
     opted_out: OptedOut | None
     unanswerable: str | None = None
@@ -96,8 +96,8 @@ def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
     active_id = line.active.id if line.active else None
     unanswerable = why_unanswerable(conn, recipient.to)
     refused = unanswerable or (opted_out.why if opted_out else None)
-    told = refused or _told(conn, line, row, recipient, agent_id)
-    return Preview(row, told, active_id, opted_out, unanswerable)
+    effect = refused or _effect(conn, line, row, recipient, agent_id)
+    return Preview(row, effect, active_id, opted_out, unanswerable)
 
 
 def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
@@ -116,7 +116,7 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
     must_allow(tx.conn, command.recipient.to, line.provider_id)
     row = _row(line, command.recipient)
     if command.expected_row not in (None, row):
-        now = _told(tx.conn, line, row, command.recipient, command.agent_id)
+        now = _effect(tx.conn, line, row, command.recipient, command.agent_id)
         raise Conflict(
             f"Not sent, because this conversation has changed. Sending now does this: {now}"
         )
@@ -232,20 +232,20 @@ def _create(
     messages.append(
         tx,
         made,
-        messages.NewLine(
+        messages.NewMessage(
             kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.OWNER_CHANGED
         ),
     )
     return made
 
 
-def _told(
+def _effect(
     conn: Connection, line: _Line, row: Situation, recipient: Recipient, agent_id: int
 ) -> str:
     """One sentence for this agent about what sending does."""
     active = line.active
     taking_part = active is not None and live_group.has(conn, active.id, agent_id)
-    return told(row, active.owner if active else None, taking_part=taking_part).format(
+    return effect(row, active.owner if active else None, taking_part=taking_part).format(
         owner="you" if active and active.assigned_to == agent_id else _owner_name(conn, active),
         person=_user_name(conn, active.user_id) if active else "",
         meant=_user_name(conn, recipient.user_id),

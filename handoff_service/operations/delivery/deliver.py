@@ -126,7 +126,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     """Mark each message as sending.
 
     - None: the message is not sent now; its work is delayed or removed.
-    - HeldBack: an automatic reply over a limit. It has failed.
+    - HeldBack: an automatic reply that exceeds a limit. It is not sent, and its status is failed.
 
     Cancels messages to numbers that have opted out, except the opt-out confirmation, and prompts
     that the requester has answered. Delays messages that may have been sent before a crash until
@@ -139,38 +139,38 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     waiting = {i: r for i, r in found.items() if _waits(r)}
     unsure = {i for i, r in found.items() if r.status == Status.UNKNOWN}
     crashed = {i for i, r in found.items() if r.status == Status.SENDING}
-    kept_back = {
+    canceled = {
         i for i, r in waiting.items() if r.opted_out is not None and r.event != Event.CONSENT
     }
-    _put(tx, kept_back, status=Status.CANCELED, error_code=OPTED_OUT)
+    _put(tx, canceled, status=Status.CANCELED, error_code=OPTED_OUT)
     _put(tx, crashed, status=Status.UNKNOWN)
-    unasked = [r for i, r in waiting.items() if r.event == Event.UNASKED and i not in kept_back]
-    written_since = send_gates.written_since(tx, unasked)
-    overtaken = {i for i in written_since if waiting[i].author == Author.SYSTEM}
-    _put(tx, overtaken, status=Status.CANCELED, error_code=None)
-    kept_back |= overtaken
-    held = send_gates.in_quiet_hours(tx, [r for r in unasked if r.id not in written_since])
-    held |= send_gates.held_by_restore(tx, [r for i, r in waiting.items() if i not in kept_back])
-    abroad = send_gates.blocked_country(
-        tx, {i: r for i, r in waiting.items() if i not in kept_back}
+    proactive = [r for i, r in waiting.items() if r.event == Event.PROACTIVE and i not in canceled]
+    written_since = send_gates.written_since(tx, proactive)
+    answered_prompts = {i for i in written_since if waiting[i].author == Author.SYSTEM}
+    _put(tx, answered_prompts, status=Status.CANCELED, error_code=None)
+    canceled |= answered_prompts
+    held = send_gates.in_quiet_hours(tx, [r for r in proactive if r.id not in written_since])
+    held |= send_gates.held_by_restore(tx, [r for i, r in waiting.items() if i not in canceled])
+    blocked = send_gates.blocked_country(
+        tx, {i: r for i, r in waiting.items() if i not in canceled}
     )
-    _put(tx, abroad, status=Status.FAILED, error_code=COUNTRY_OFF)
-    too_many = over_limits(tx, {i: r for i, r in waiting.items() if i not in kept_back | abroad})
+    _put(tx, blocked, status=Status.FAILED, error_code=COUNTRY_OFF)
+    over_limit = over_limits(tx, {i: r for i, r in waiting.items() if i not in canceled | blocked})
     for limit in Limit:
-        these = {i for i, one in too_many.items() if one.limit is limit}
+        these = {i for i, one in over_limit.items() if one.limit is limit}
         _put(tx, these, status=Status.FAILED, error_code=RANGE_FULL, reason=limit)
-    put_off = kept_back | held.keys() | abroad | too_many.keys()
+    not_now = canceled | held.keys() | blocked | over_limit.keys()
     later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER) | held
-    later |= send_gates.over_rate(tx, [r for i, r in waiting.items() if i not in put_off])
+    later |= send_gates.over_rate(tx, [r for i, r in waiting.items() if i not in not_now])
     # neither a crash nor our own rate limit is the provider's failure
     for message_id, at in later.items():
         failed = 0 if message_id in crashed else attempts[message_id] - 1
         due_work.release(tx, Work.DELIVER, message_id, at, attempts=failed)
-    sends = waiting.keys() - put_off - later.keys()
+    sends = waiting.keys() - not_now - later.keys()
     _add_up(tx, [i for i in sends if found[i].retries])
     # set by an earlier try
     _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)
-    notify(tx, {found[i].interaction_id for i in kept_back | abroad | too_many.keys()})
+    notify(tx, {found[i].interaction_id for i in canceled | blocked | over_limit.keys()})
     due_work.cancel(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
     links = _links(tx, [i for i in sends | unsure if found[i].with_media])
     return [
@@ -187,7 +187,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
             messaging_service=found[c.message_id].messaging_service,
         )
         if c.message_id in sends | unsure
-        else too_many.get(c.message_id)
+        else over_limit.get(c.message_id)
         for c in commands
     ]
 
@@ -286,7 +286,8 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
 @dataclass(frozen=True, slots=True)
 class _Fate:
     """A message's new status, provider id and error code, and when to retry (None: never).
-    ``counts``: the retry does not block the messages queued after it."""
+    ``counts``: the retry counts toward the error's limit, and the messages queued after it do not
+    wait for it."""
 
     status: Status
     sid: str | None
@@ -333,8 +334,8 @@ def _growing(first: timedelta, doublings: int) -> timedelta:
 
 
 def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
-    """Of the ids that were looked up, those that belong to another message. Each id is used
-    once."""
+    """The looked-up ids that already belong to another message. Two messages never share an
+    id."""
     found = [one.sid for c in commands if isinstance(c.result, LookedUp) for one in c.result.found]
     if not found:
         return set()

@@ -51,7 +51,7 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
         tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED, changed_at=tx.now))
         due_work.release(tx, Work.DELIVER, command.message_id, tx.now)
     did = "marked it as sent" if command.went_out else "sent it again"
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=f"{name} {did}",

@@ -44,16 +44,17 @@ class DeskEntry(BaseModel):
       has none.
     - ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none.
     - ``countries``: the countries that may be texted; empty: all.
-    - ``most_in_range``: automatic replies an hour to the other unknown numbers of a range of
-      10,000.
+    - ``most_in_range``: the most automatic replies an hour to the unknown numbers of one range,
+      which has 10,000 numbers. Further replies to the same number do not count.
     - ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0:
       no limit.
-    - ``thanks_minutes``: how long after closing, on a line of live agents, a thank-you stays with
-      the closed conversation; 0: never.
+    - ``thanks_minutes``: how long after closing a thank-you stays with the closed conversation, on
+      a number that live agents answer first; 0: never.
     - ``queue_unanswerable``: texts from senders that nobody can text back go to queues.
     - ``ask_topic``: an agent who closes a conversation must choose its topic, a label.
 
-    A number with a title has its field on the admin's page without a line in the template.
+    The admin's page shows a field for each number that has a ``title``. Its template needs no
+    change.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -53,18 +53,24 @@ def change_group(tx: Transaction, command: ChangeGroup) -> None:
 
 
 def delete_group(tx: Transaction, group: int) -> None:
-    """Removes its agents from it. NotFound; Conflict while a queue asks it."""
+    """Its agents stay, without the group. NotFound; Conflict while a queue offers conversations to
+    the group."""
     stored = _one(tx, group)
     if found := blockers(tx.conn, group):
         names = ", ".join(one.name for one in found)
-        raise Conflict(f"{stored.name} is asked by {names}. Remove it there first.")
+        raise Conflict(
+            f"{names} offers conversations to {stored.name}. Remove the group there first."
+            if len(found) == 1
+            else f"These queues offer conversations to {stored.name}: {names}. Remove the group "
+            "there first."
+        )
     with deletes(tx, Noun.GROUP, group):
         tx.conn.execute(delete(t.agent_groups).where(t.agent_groups.c.group_id == group))
         tx.conn.execute(delete(g).where(g.c.id == group))
 
 
 def blockers(conn: Connection, group: int) -> list[Blocker]:
-    """The queues that ask a group."""
+    """The queues that offer conversations to a group."""
     q, asks = t.queues, t.queue_groups
     query = select(q.c.id, q.c.name).join(asks, asks.c.queue_id == q.c.id)
     return [

@@ -155,7 +155,7 @@ def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
         f"{who} deactivated {name}: this conversation keeps their name until it is closed or "
         "somebody else is verified"
     )
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.IDENTITY, agent_id=by
     )
     messages.append_each(tx, [(one, line) for one in running if one.user_id == user_id])

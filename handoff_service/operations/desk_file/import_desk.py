@@ -11,7 +11,7 @@ from handoff_service.errors import BadInput
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.cases.outages import put_outage
 from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
-from handoff_service.operations.consent.change_consent import Ask, import_opt_outs
+from handoff_service.operations.consent.change_consent import ConsentRequest, import_opt_outs
 from handoff_service.operations.desk import provider_numbers
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
 from handoff_service.operations.desk.desk_settings import put_desk
@@ -52,7 +52,8 @@ async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
     """Import a whole file, or none of it, while the desk runs. Returns the number of entries of
     each kind.
 
-    If an admin changes a fact between the two steps, the admin's change wins.
+    It reads the stored hashes first and writes later. If an admin changes a second fact in between,
+    the admin's change wins.
     """
     stored = await store.read(stored_secrets, file)
     return await store.write(
@@ -98,7 +99,9 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
     import_opt_outs(
         tx,
         [
-            Ask(opted_out=True, source=Source.IMPORT, agent_id=None, **entry.model_dump())
+            ConsentRequest(
+                opted_out=True, source=Source.IMPORT, agent_id=None, **entry.model_dump()
+            )
             for entry in file.opt_outs
         ],
     )
@@ -138,7 +141,7 @@ def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> Non
 
 @contextmanager
 def _named(where: str) -> Iterator[None]:
-    """Name the entry in the error when it is refused."""
+    """Add the entry's name to the keys of its errors."""
     try:
         yield
     except BadInput as error:
@@ -148,7 +151,7 @@ def _named(where: str) -> Iterator[None]:
 
 
 def _queue(tx: Transaction, entry: QueueEntry) -> None:
-    """Groups that are new to the desk are created."""
+    """Create or update a queue, and create its groups that do not exist yet."""
     for group in entry.groups:
         group_id(tx, group.name)
     with _named(f"queues.{entry.name}"):

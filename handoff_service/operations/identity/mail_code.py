@@ -79,7 +79,7 @@ def finish_mail(tx: Transaction, command: FinishMail) -> None:
     if isinstance(result, NotMailed) and proof is not None:
         interaction = interactions.lock(tx.conn, proof.interaction_id)
         sentence = "The code could not be sent by e-mail"
-        line = messages.NewLine(
+        line = messages.NewMessage(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
             body=sentence,

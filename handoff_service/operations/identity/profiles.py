@@ -55,7 +55,7 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     cases_follow(tx, concerned, command.user_id, author=Author.AGENT, agent_id=command.by)
     by = agent_name(tx.conn, command.by)
     sentence = f"{by} linked this number to {name}" if name else f"{by} unlinked this number"
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=sentence,

@@ -1,6 +1,6 @@
 """Building blocks of an identity proof: ask, send a code, judge, end.
 
-Replies to the requester depend on ``Standing`` only, which is the same whether or not the account
+Replies to the requester depend on ``ProofState`` only, which is the same whether or not the account
 exists.
 """
 
@@ -26,7 +26,7 @@ from handoff_service.store.identity.proofs import Proving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ProofState:
     """The state of a proof. Without ``expects`` and ``outcome``, there is no proof.
 
     - ``verdict``: on the answer in this turn.
@@ -45,15 +45,15 @@ class Standing:
     asked_by: str | None = None
 
 
-def standing(tx: Transaction, proof: LockedProof | None, turn_id: int) -> Standing:
-    """What the requester may be told about a proof in this turn."""
+def proof_state(tx: Transaction, proof: LockedProof | None, turn_id: int) -> ProofState:
+    """The state of a proof as far as replies to the requester may reveal it."""
     if proof is None:
-        return Standing()
+        return ProofState()
     row = proof.row
     asked_by = agent_name(tx.conn, row.asked_by) if row.asked_by else None
     if row.ended_at is not None:
-        return Standing(outcome=row.outcome, asked_by=asked_by)
-    return Standing(
+        return ProofState(outcome=row.outcome, asked_by=asked_by)
+    return ProofState(
         expects=proof.expects,
         verdict=row.verdict if row.turn_id == turn_id else None,
         stepped=row.turn_id == turn_id,
@@ -69,9 +69,9 @@ def can_prove(tx: Transaction) -> bool:
 
 
 def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
-    """Counts a send even when there is nobody to send to, because replies must not depend on that.
-    A person and an e-mail address each get a limited number of codes, whichever numbers ask. Above
-    the limit nothing is mailed, and only agents see why."""
+    """Mail a code. A send counts even when there is nobody to mail it to, because the replies must
+    not reveal that. A person gets a limited number of codes, no matter which numbers ask. Above the
+    limit nothing is mailed, and only agents see why."""
     row = proof.row
     if not rules.may_send(proofs.sends(tx.conn, row.number, tx.now), tx.now):
         return fail(tx, proof, "too many codes were requested from this number")
@@ -83,7 +83,7 @@ def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
     row = proofs.change(tx, row, code_hash=None, code_until=until)
     if not may_be_mailed:
         sentence, why = "No code was e-mailed", "too many were requested for this person"
-        line = messages.NewLine(
+        line = messages.NewMessage(
             kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.IDENTITY, reason=why
         )
         messages.append(tx, proof.interaction, line)
@@ -100,8 +100,7 @@ def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
 
 
 def ask_fact(tx: Transaction, proof: LockedProof) -> LockedProof:
-    """Ask for a second fact. A person takes over instead when no answer would be accepted any
-    more."""
+    """Ask for a second fact. If no tries are left for the account, a person takes over instead."""
     return (
         ask(tx, proof, Expects.FACT) if _may_guess(tx, proof.row) else _fail_guessed_at(tx, proof)
     )
@@ -125,8 +124,8 @@ def code_verdict(tx: Transaction, proof: LockedProof, guesses: Sequence[str]) ->
 
 
 def fact_verdict(tx: Transaction, proof: LockedProof, *, right: bool) -> Verdict:
-    """A fact is never right after too many guesses about that user, whichever numbers they came
-    from."""
+    """Judge a second fact. After too many wrong guesses about the user, from any numbers, even a
+    right one counts as wrong."""
     user_id = proof.row.user_id
     guessed_at = user_id is None or proofs.wrong_about(tx.conn, user_id, tx.now) >= rules.TRIES
     return Verdict.RIGHT if right and not guessed_at else Verdict.WRONG

@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, select
 
 from handoff_service.operations.identity import knowledge_facts, proof_steps
-from handoff_service.operations.identity.proof_steps import Standing
+from handoff_service.operations.identity.proof_steps import ProofState
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.shared import running_proof
 from handoff_service.operations.shared.running_proof import LockedProof
@@ -79,12 +79,12 @@ class Finish:
     collected: Mapping[str, str] = field(default_factory=dict)
 
 
-def begin_proof(tx: Transaction, command: TurnRef) -> Standing:
+def begin_proof(tx: Transaction, command: TurnRef) -> ProofState:
     """Start to verify the requester. An earlier proof in this epoch starts over but keeps its count
     of tries."""
     proof = _proof(tx, command.turn_id, may_be_new=True)
     if proof is None or proof.row.turn_id == command.turn_id:
-        return proof_steps.standing(tx, proof, command.turn_id)
+        return proof_steps.proof_state(tx, proof, command.turn_id)
     row = proofs.change(tx, proof.row, turn_id=command.turn_id, verdict=None)
     proof = running_proof.ask(tx, replace(proof, row=row), Expects.ACCOUNT)
     if rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)) == 0:
@@ -95,15 +95,15 @@ def begin_proof(tx: Transaction, command: TurnRef) -> Standing:
         proof = running_proof.fail(
             tx, proof, "this desk sends no e-mail, and nobody has a second fact"
         )
-    return proof_steps.standing(tx, proof, command.turn_id)
+    return proof_steps.proof_state(tx, proof, command.turn_id)
 
 
-def where_it_stands(tx: Transaction, command: TurnRef) -> Standing:
+def read_proof_state(tx: Transaction, command: TurnRef) -> ProofState:
     """The state of the proof, for the next question."""
-    return proof_steps.standing(tx, _proof(tx, command.turn_id), command.turn_id)
+    return proof_steps.proof_state(tx, _proof(tx, command.turn_id), command.turn_id)
 
 
-def claim_account(tx: Transaction, command: ClaimedAccount) -> Standing:
+def claim_account(tx: Transaction, command: ClaimedAccount) -> ProofState:
     """The requester claims an account, and a code goes to the e-mail on file, if there is one. A
     new claim after a typing error starts over; wrong answers about another account stay with that
     account."""
@@ -121,7 +121,7 @@ def claim_account(tx: Transaction, command: ClaimedAccount) -> Standing:
             if tx.settings.mails
             else proof_steps.ask_fact(tx, proof)
         )
-    return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
+    return proof_steps.proof_state(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
 def _anew(tx: Transaction, proof: LockedProof) -> LockedProof:
@@ -133,7 +133,7 @@ def _anew(tx: Transaction, proof: LockedProof) -> LockedProof:
     return replace(ended, row=proofs.change(tx, row, turn_id=turn_id))
 
 
-def something_else(tx: Transaction, command: Alternative) -> Standing:
+def something_else(tx: Transaction, command: Alternative) -> ProofState:
     """For a requester without a code: send a new code, ask for a fact or another account, or let
     the requester choose."""
     proof = _next_step(tx, command.turn_id)
@@ -148,7 +148,7 @@ def something_else(tx: Transaction, command: Alternative) -> Standing:
             proof = proof_steps.ask_fact(tx, proof)
         else:
             proof = running_proof.ask(tx, proof, Expects.CHOICE)
-    return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
+    return proof_steps.proof_state(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +177,7 @@ def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
     return FactToCheck(stored=stored, guesses=guesses)
 
 
-def settle_answer(tx: Transaction, command: SettleAnswer) -> Standing:
+def settle_answer(tx: Transaction, command: SettleAnswer) -> ProofState:
     """Judge the code or fact that was texted in this turn."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None:
@@ -188,7 +188,7 @@ def settle_answer(tx: Transaction, command: SettleAnswer) -> Standing:
         proofs.forget_answers(tx, proof.interaction.id, up_to)
         if guesses is not None:
             proof = _judge(tx, proof, guesses, command)
-    return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
+    return proof_steps.proof_state(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
 def _judge(
@@ -210,7 +210,7 @@ def _judge(
     return running_proof.ask(tx, proof, Expects.CODE)
 
 
-def finish_proof(tx: Transaction, command: Finish) -> Standing:
+def finish_proof(tx: Transaction, command: Finish) -> ProofState:
     """End of the turn: a failed proof goes to a person. A proof that a live agent asked for returns
     to that agent."""
     proof = _proof(tx, command.turn_id)
@@ -225,18 +225,18 @@ def finish_proof(tx: Transaction, command: Finish) -> Standing:
             request_hand_off(
                 tx, RequestHandOff(turn_id=command.turn_id, reason=reason, collected=collected)
             )
-    return proof_steps.standing(tx, proof, command.turn_id)
+    return proof_steps.proof_state(tx, proof, command.turn_id)
 
 
-def drop_proof(tx: Transaction, command: TurnRef) -> Standing:
+def drop_proof(tx: Transaction, command: TurnRef) -> ProofState:
     """Stop a proof because the requester does not want it, or the virtual agent has lost track, for
     example after a restart. The live agent who asked for it gets the conversation back when the
     turn ends."""
     proof = _proof(tx, command.turn_id)
     if proof is None or proof.row.ended_at is not None:
-        return proof_steps.standing(tx, proof, command.turn_id)
+        return proof_steps.proof_state(tx, proof, command.turn_id)
     if proof.row.asked_by is None:
-        return proof_steps.standing(tx, running_proof.end(tx, proof), command.turn_id)
+        return proof_steps.proof_state(tx, running_proof.end(tx, proof), command.turn_id)
     running_proof.fail(tx, proof, "the requester stopped the check")
     return finish_proof(tx, Finish(turn_id=command.turn_id))
 

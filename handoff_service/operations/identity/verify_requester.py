@@ -83,7 +83,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
         if who
         else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
     )
-    _add_line(tx, interaction, sentence, command.agent_id, command.note)
+    _add_message(tx, interaction, sentence, command.agent_id, command.note)
     if command.agent_id is not None:
         did = f"verified the requester as {who}" if who else "removed the requester's name"
         notify_owner(tx, interaction, command.agent_id, did)
@@ -123,7 +123,7 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     )
     by = agent_name(tx.conn, command.agent_id)
     did = f"undid the verification: this is {_name(tx, last.old_user_id) or 'the guest'} again"
-    _add_line(tx, interaction, f"{by} {did}", command.agent_id, None)
+    _add_message(tx, interaction, f"{by} {did}", command.agent_id, None)
     notify_owner(tx, interaction, command.agent_id, did)
 
 
@@ -167,14 +167,14 @@ def _name(tx: Transaction, user_id: int | None) -> str | None:
     return found
 
 
-def _add_line(
+def _add_message(
     tx: Transaction,
     interaction: InteractionRow,
     sentence: str,
     agent_id: int | None,
     note: str | None,
 ) -> None:
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=sentence,

@@ -1,4 +1,5 @@
-"""An agent postpones or cancels a running timer. The history shows both to agents only."""
+"""An agent postpones or cancels a running timer. A system line about it is visible to agents
+only."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,19 +43,20 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
     tx.conn.execute(update(t.timers).where(t.timers.c.id == timer.id).values(due_at=due_at))
     timers.wait_for_next(tx, {interaction.id: interaction.line})
     did = f"postponed {{}} until {in_words(tx.conn, due_at)}"
-    _add_line(tx, interaction, timer, command.agent_id, did)
+    _add_message(tx, interaction, timer, command.agent_id, did)
 
 
 def cancel_timer(tx: Transaction, command: Cancel) -> None:
-    """Keep the timer from firing for this run of messages. NotFound when it no longer runs."""
+    """Keep the timer from firing until the next unanswered streak. NotFound when it no longer
+    runs."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     timers.take(tx, [timer])
     timers.wait_for_next(tx, {interaction.id: interaction.line})
-    _add_line(tx, interaction, timer, command.agent_id, "canceled {}")
+    _add_message(tx, interaction, timer, command.agent_id, "canceled {}")
 
 
-def _add_line(
+def _add_message(
     tx: Transaction, interaction: InteractionRow, timer: Timer, agent_id: int, did: str
 ) -> None:
     name = messaging_actions.get(tx.conn, timer.action_id).action.name
@@ -63,7 +65,7 @@ def _add_line(
     messages.append(
         tx,
         interaction,
-        messages.NewLine(
+        messages.NewMessage(
             kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, agent_id=agent_id
         ),
     )

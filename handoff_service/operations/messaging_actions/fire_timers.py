@@ -75,7 +75,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         names = _names(tx, rows)
         opted_out = consents.opted_out_of(tx.conn, {timer.interaction_id for timer in found})
         prompts: list[
-            tuple[InteractionRow, messages.NewLine]
+            tuple[InteractionRow, messages.NewMessage]
         ] = []  # lines for agents; they are written together before a line of another kind
         ended: set[int] = set()  # timers that do nothing disappear from pages too
         for timer in sorted(found, key=lambda one: _place(one, stored)):
@@ -166,9 +166,11 @@ def _who(interaction: InteractionRow, named: _Names, waiting: timedelta) -> Acti
     )
 
 
-def _prompt(action: MessagingAction, who: ActionPlaceholders) -> messages.NewLine:
+def _prompt(action: MessagingAction, who: ActionPlaceholders) -> messages.NewMessage:
     prompt = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
-    return messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=prompt, event=Event.PROMPT)
+    return messages.NewMessage(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=prompt, event=Event.PROMPT
+    )
 
 
 def _prompt_requester(
@@ -180,7 +182,7 @@ def _prompt_requester(
         interaction,
         rules.for_requester(action.text or "", who),
         Author.SYSTEM,
-        event=Event.UNASKED,
+        event=Event.PROACTIVE,
     )
 
 
@@ -223,7 +225,7 @@ def _set_state(
         return replace(interaction, state=state, owner=Owner.NONE, closed_at=tx.now)
     interactions.put_state(tx.conn, interaction.id, state)
     sentence = f"“{action.name}” set this to {words}"
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.TIMER, reason=reason
     )
     messages.append(tx, interaction, line)

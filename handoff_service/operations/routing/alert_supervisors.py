@@ -8,7 +8,7 @@ from handoff_service.store.engine.lanes import Transaction
 
 def alert_supervisors(tx: Transaction, interaction: InteractionRow, sentence: str) -> None:
     """Write a prompt that stays in the conversation until somebody answers the requester."""
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.PROMPT
     )
     messages.prompt_each(tx, [(interaction, line)])

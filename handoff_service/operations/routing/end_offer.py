@@ -81,7 +81,7 @@ def requeue_or_return(tx: Transaction, interaction: InteractionRow, offer: Offer
     sentence = (
         f"{agent_name(tx.conn, offer.agent_id)} {why}. The conversation stays with its agent."
     )
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence, event=Event.PROMPT
     )
     messages.prompt_each(tx, [(interaction, line)])

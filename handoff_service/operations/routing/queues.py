@@ -48,7 +48,7 @@ def make_queue(tx: Transaction, queue: QueueFields) -> int:
     last = tx.conn.execute(select(func.max(q.c.position))).scalar() or 0
     row = _row(replace(queue, position=queue.position or last + 1))
     queue_id = tx.conn.execute(insert(q).values(**row).returning(q.c.id)).scalar_one()
-    _join(tx, queue_id, queue)
+    _set_groups_and_skills(tx, queue_id, queue)
     created(tx, Noun.QUEUE, queue_id)
     schedule_offers(tx)
     return queue_id
@@ -65,7 +65,7 @@ def change_queue(tx: Transaction, command: ChangeQueue) -> None:
 
 
 def move_queue(tx: Transaction, command: MoveQueue) -> None:
-    """Beyond the first or the last place is that place. NotFound."""
+    """A place before the first counts as the first, one after the last as the last. NotFound."""
     queues.get(tx.conn, command.id)
     order = list(queues.list_(tx.conn))
     here = order.index(command.id)
@@ -93,8 +93,8 @@ def put_queue(tx: Transaction, queue: QueueFields) -> None:
 
 
 def delete_queue(tx: Transaction, queue_id: int) -> None:
-    """Delete a queue without references. NotFound; the Conflict names the reference and says what
-    to do instead."""
+    """Delete a queue that nothing uses. NotFound; the Conflict says what uses it, and what to do
+    first."""
     queues.get(tx.conn, queue_id)
     if found := blockers(tx.conn, queue_id):
         raise Conflict(found[0].says)
@@ -103,7 +103,7 @@ def delete_queue(tx: Transaction, queue_id: int) -> None:
 
 
 def checked(tx: Transaction, queue: QueueFields) -> None:
-    """BadInput, by field, for a queue that cannot be saved."""
+    """Raise BadInput for a queue that cannot be saved, with an error for each wrong field."""
     found = errors(queue)
     country = queue.country or desk_country(tx.conn)
     if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
@@ -181,7 +181,7 @@ def _name_is_free(tx: Transaction, name: str) -> None:
 def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
     with recorded(tx, Noun.QUEUE, queue_id):
         tx.conn.execute(update(q).where(q.c.id == queue_id).values(**_row(queue)))
-        _join(tx, queue_id, queue)
+        _set_groups_and_skills(tx, queue_id, queue)
     schedule_offers(tx)
 
 
@@ -198,8 +198,8 @@ def _row(queue: QueueFields) -> dict[str, Any]:
     }
 
 
-def _join(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
-    """Set its groups and skills to exactly these."""
+def _set_groups_and_skills(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
+    """Replace its groups and skills."""
     groups = _groups(tx, [p.group for p in queue.pools])
     pools = [{"group_id": groups[p.group], "after_seconds": p.after_seconds} for p in queue.pools]
     skills = [{"skill": s.name, "mandatory": s.mandatory} for s in queue.skills]

@@ -50,7 +50,7 @@ def transfer(tx: Transaction, command: Transfer) -> None:
     """BadInput for no target or two; NotFound for an unknown target; Conflict when a transfer is
     impossible now."""
     if (command.to_agent is None) == (command.to_queue is None):
-        raise BadInput(errors={"agent_id": "give agent_id or queue_id, one of the two"})
+        raise BadInput(errors={"agent_id": "give either agent_id or queue_id"})
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if interaction.owner is not Owner.AGENT:
         raise Conflict("Nobody has this conversation yet. Take it over before you transfer it.")
@@ -72,7 +72,7 @@ def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
         raise Conflict("There is no transfer to cancel.")
     cancel_work_item(tx, interaction.id)
     by = agent_name(tx.conn, command.agent_id)
-    _add_line(tx, interaction, f"{by} canceled the transfer", None, command.agent_id)
+    _add_message(tx, interaction, f"{by} canceled the transfer", None, command.agent_id)
     notify_owner(tx, interaction, command.agent_id, "canceled the transfer")
 
 
@@ -118,7 +118,7 @@ def _to_agent(
         .returning(t.work_items.c.id)
     ).scalar_one()
     offer_to(tx, work_item_id, [to], until=tx.now + timedelta(seconds=queue.accept_seconds))
-    _add_line(tx, interaction, f"{by} is transferring this to {other.name}", note, sender)
+    _add_message(tx, interaction, f"{by} is transferring this to {other.name}", note, sender)
     notify_owner(tx, interaction, sender, f"is transferring this to {other.name}")
 
 
@@ -135,7 +135,7 @@ def _to_queue(
         tx, interaction, f"{by} transferred it.", collected, queue_id=to, sender=sender, note=note
     )
     if note:
-        line = messages.NewLine(kind=Kind.NOTE, author=Author.AGENT, body=note, agent_id=sender)
+        line = messages.NewMessage(kind=Kind.NOTE, author=Author.AGENT, body=note, agent_id=sender)
         messages.append(tx, interactions.lock(tx.conn, interaction.id), line)
 
 
@@ -151,10 +151,10 @@ def _queue_of(tx: Transaction, interaction: InteractionRow) -> int:
     return interaction.queue_id or tx.conn.execute(own).scalar_one()
 
 
-def _add_line(
+def _add_message(
     tx: Transaction, interaction: InteractionRow, sentence: str, reason: str | None, agent_id: int
 ) -> None:
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=sentence,

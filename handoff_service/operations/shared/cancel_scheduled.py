@@ -25,7 +25,7 @@ def cancel_scheduled(
         return
     scheduled_texts.drop(tx, [one.id for one in found])
     for one in found:
-        line = messages.NewLine(
+        line = messages.NewMessage(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
             body=said,

@@ -1,4 +1,5 @@
-"""Add lines to a conversation. Every operation that writes one uses this module."""
+"""Add messages to a conversation: texts, private notes and system lines. Every operation that
+writes one uses this module."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -43,9 +44,8 @@ _CONCERNED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewLine:
-    """An entry to add to a conversation: a message, a note, or a sentence about a change. Not to be
-    confused with ``InteractionRow.line``, the pair of numbers."""
+class NewMessage:
+    """A text, a private note, or a sentence about a change, to add to a conversation."""
 
     kind: Kind
     author: Author
@@ -56,9 +56,9 @@ class NewLine:
     with_media: bool = False
 
 
-def append(tx: Transaction, interaction: InteractionRow, line: NewLine) -> int:
-    """Add a line that only agents see. Returns its position in the conversation."""
-    return _add(tx, interaction, line, outbound=False)[1]
+def append(tx: Transaction, interaction: InteractionRow, message: NewMessage) -> int:
+    """Add a message that only agents see. Returns its position in the conversation."""
+    return _add(tx, interaction, message, outbound=False)[1]
 
 
 def send_text(
@@ -77,14 +77,14 @@ def send_text(
 
     - ``media``: this agent's uploads for the message.
     - ``event`` CONSENT: is sent even to somebody who has opted out.
-    - ``event`` UNASKED: is not a reply, so it waits for the end of quiet hours. Any other message
+    - ``event`` PROACTIVE: is not a reply, so it waits for the end of quiet hours. Any other message
       releases it.
     - ``later``: the delay before the text is sent, so that it can still be canceled.
     """
     if why_unanswerable(tx.conn, interaction.requester_number):
         return None
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
-    line = NewLine(
+    message = NewMessage(
         kind=kind,
         author=author,
         body=narrowed(body),
@@ -92,10 +92,10 @@ def send_text(
         with_media=bool(media),
         event=event,
     )
-    message_id, _ = _add(tx, interaction, line, outbound=True)
+    message_id, _ = _add(tx, interaction, message, outbound=True)
     if agent_id is not None:
         attach(tx, message_id, agent_id, media)
-    if event is not Event.UNASKED:
+    if event is not Event.PROACTIVE:
         release_lines(tx, [interaction.line])
     work = [
         due_work.Due(
@@ -105,18 +105,18 @@ def send_text(
             due_at=tx.now + later,
         )
     ]
-    run = begins(author, interaction.unanswered)
-    if run is not None:
-        arms = timers.armed_actions(tx.conn, run, interaction.provider_number_id)
+    streak = begins(author, interaction.unanswered)
+    if streak is not None:
+        arms = timers.armed_actions(tx.conn, streak, interaction.provider_number_id)
         ends_another = interaction.unanswered is not None
-        begun = timers.UnansweredRun(
+        begun = timers.UnansweredStreak(
             interaction.id, interaction.line, interaction.queue_id, ends_another, arms
         )
         work += timers.begin(tx, [begun])
         tx.conn.execute(
             update(t.interactions)
             .where(t.interactions.c.id == interaction.id)
-            .values(unanswered=run)
+            .values(unanswered=streak)
         )
     due_work.schedule(tx, work)
     return message_id
@@ -125,24 +125,24 @@ def send_text(
 def send_system_texts(tx: Transaction, texts: Sequence[tuple[InteractionRow, str]]) -> None:
     """Like ``send_text`` from the system, for many locked interactions with a few statements."""
     can_be = answerable(tx.conn, [interaction.requester_number for interaction, _ in texts])
-    lines = [
+    added = [
         (
             interaction,
-            NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=narrowed(body)),
+            NewMessage(kind=Kind.SYSTEM, author=Author.SYSTEM, body=narrowed(body)),
         )
         for interaction, body in texts
         if interaction.requester_number in can_be
     ]
-    if not lines:
+    if not added:
         return
     new = insert(t.messages).returning(t.messages.c.id, t.messages.c.interaction_id)
     rows = [
-        row | {"direction": Direction.OUTBOUND, "status": Status.QUEUED} | _length(line)
-        for row, (_, line) in zip(_count_up_each(tx, lines), lines, strict=True)
+        row | {"direction": Direction.OUTBOUND, "status": Status.QUEUED} | _length(message)
+        for row, (_, message) in zip(_count_up_each(tx, added), added, strict=True)
     ]
     stored = tx.conn.execute(new, rows).all()
     notify(tx, {row.interaction_id for row in stored})
-    line_of = {interaction.id: interaction.line for interaction, _ in lines}
+    line_of = {interaction.id: interaction.line for interaction, _ in added}
     release_lines(tx, sorted(set(line_of.values())))
     due_work.schedule(
         tx,
@@ -159,29 +159,29 @@ def send_system_texts(tx: Transaction, texts: Sequence[tuple[InteractionRow, str
 
 
 def append_each(
-    tx: Transaction, lines: Sequence[tuple[InteractionRow, NewLine]], *, prompts: bool = False
+    tx: Transaction, added: Sequence[tuple[InteractionRow, NewMessage]], *, prompts: bool = False
 ) -> None:
-    """Add many agent-only lines to locked interactions in four statements. Keeps the order within
-    each interaction."""
-    if lines:
-        insert_rows(tx.conn, t.messages, _count_up_each(tx, lines, prompts=prompts))
-        notify(tx, sorted({interaction.id for interaction, _ in lines}))
+    """Add many agent-only messages to locked interactions in four statements. Keeps the order
+    within each interaction."""
+    if added:
+        insert_rows(tx.conn, t.messages, _count_up_each(tx, added, prompts=prompts))
+        notify(tx, sorted({interaction.id for interaction, _ in added}))
 
 
 def _count_up_each(
-    tx: Transaction, lines: Sequence[tuple[InteractionRow, NewLine]], *, prompts: bool = False
+    tx: Transaction, added: Sequence[tuple[InteractionRow, NewMessage]], *, prompts: bool = False
 ) -> list[dict[str, Any]]:
-    """The rows of these lines, in order, each with its place in its interaction."""
-    ids = sorted({interaction.id for interaction, _ in lines})
+    """The rows of these messages, in order, each with its place in its interaction."""
+    ids = sorted({interaction.id for interaction, _ in added})
     i = t.interactions
     seqs = {
         r.id: r.last_seq
         for r in tx.conn.execute(select(i.c.id, i.c.last_seq).where(one_of(i.c.id, ids)))
     }
     rows = []
-    for interaction, line in lines:
+    for interaction, message in added:
         seqs[interaction.id] += 1
-        rows.append(_row(tx, interaction, line, seqs[interaction.id]))
+        rows.append(_row(tx, interaction, message, seqs[interaction.id]))
     prompted = {k: {"prompted_seq": seqs[k]} if prompts else {} for k in ids}
     update_rows(
         tx.conn,
@@ -191,46 +191,48 @@ def _count_up_each(
     return rows
 
 
-def prompt_each(tx: Transaction, lines: Sequence[tuple[InteractionRow, NewLine]]) -> None:
+def prompt_each(tx: Transaction, added: Sequence[tuple[InteractionRow, NewMessage]]) -> None:
     """Prompt the agents of locked interactions. Where nobody is assigned, supervisors are
     prompted."""
-    append_each(tx, lines, prompts=True)
-    for interaction_id in sorted({one.id for one, _ in lines if one.assigned_to is None}):
+    append_each(tx, added, prompts=True)
+    for interaction_id in sorted({one.id for one, _ in added if one.assigned_to is None}):
         tx.hint(SUPERVISORS, interaction_id)
 
 
 def _add(
-    tx: Transaction, interaction: InteractionRow, line: NewLine, *, outbound: bool
+    tx: Transaction, interaction: InteractionRow, message: NewMessage, *, outbound: bool
 ) -> tuple[int, int]:
     seq = tx.conn.execute(_COUNT_UP, {"_id": interaction.id, "_at": tx.now}).scalar_one()
-    row = _row(tx, interaction, line, seq)
+    row = _row(tx, interaction, message, seq)
     if outbound:
         row |= {"direction": Direction.OUTBOUND, "status": Status.QUEUED}
-        row |= _length(line)
+        row |= _length(message)
     message_id = tx.conn.execute(insert(t.messages).returning(t.messages.c.id), row).scalar_one()
     notify(tx, [interaction.id])
     return message_id, seq
 
 
-def _length(line: NewLine) -> dict[str, Any]:
+def _length(message: NewMessage) -> dict[str, Any]:
     """The encoding and segments of a message. With media it is one MMS of any length, without an
     SMS encoding."""
-    if line.with_media:
+    if message.with_media:
         return {"segments": 1, "encoding": None}
-    counted = segments(line.body)
+    counted = segments(message.body)
     return {"segments": counted.count, "encoding": counted.encoding}
 
 
-def _row(tx: Transaction, interaction: InteractionRow, line: NewLine, seq: int) -> dict[str, Any]:
+def _row(
+    tx: Transaction, interaction: InteractionRow, message: NewMessage, seq: int
+) -> dict[str, Any]:
     return {
         "interaction_id": interaction.id,
         "seq": seq,
-        "kind": line.kind,
-        "author": line.author,
-        "agent_id": line.agent_id,
-        "body": line.body,
-        "event": line.event,
-        "reason": line.reason,
+        "kind": message.kind,
+        "author": message.author,
+        "agent_id": message.agent_id,
+        "body": message.body,
+        "event": message.event,
+        "reason": message.reason,
         "owner": interaction.owner,
         "epoch": interaction.epoch,
         "created_at": tx.now,
@@ -238,8 +240,8 @@ def _row(tx: Transaction, interaction: InteractionRow, line: NewLine, seq: int) 
 
 
 def notify(tx: Transaction, interaction_ids: Collection[int]) -> None:
-    """Publish hints, after the commit, that conversations have new lines: to open pages, the live
-    group, the requester's phone (simulator page) and supervisors."""
+    """Publish hints, after the commit, that conversations have new messages: to open pages, the
+    live group, the requester's phone (simulator page) and supervisors."""
     for row in (
         tx.conn.execute(_CONCERNED, {"ids": list(interaction_ids)}) if interaction_ids else ()
     ):
@@ -265,7 +267,7 @@ def change_owner(
     agent_id: int | None = None,
     queue_id: int | None = None,
 ) -> InteractionRow:
-    """Give the interaction to a new owner in the next epoch, and add a line about it. A running
+    """Give the interaction to a new owner in the next epoch, and add a message about it. A running
     proof ends with the epoch."""
     epoch = interaction.epoch + 1
     tx.conn.execute(
@@ -288,7 +290,7 @@ def change_owner(
     append(
         tx,
         changed,
-        NewLine(
+        NewMessage(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
             body=sentence,

@@ -72,7 +72,7 @@ def join(tx: Transaction, interaction: InteractionRow, agent_id: int) -> None:
 def notify_group(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
     """Add the line about an agent who joined or left."""
     sentence = f"{agent_name(tx.conn, agent_id)} {did}"
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=sentence,

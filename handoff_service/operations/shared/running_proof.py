@@ -62,7 +62,7 @@ def fail(tx: Transaction, proof: LockedProof, why: str) -> LockedProof:
         why = f"{why}; no user matches {row.claimed}"
     elif row.user_id is not None and not has_mail(tx, row.user_id):
         why = f"{why}; no e-mail address on file"
-    line = messages.NewLine(
+    line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body="Identity check not finished",

@@ -81,8 +81,8 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
     if gone := [i for i in ids if i not in found]:
         raise BadInput(
             errors={
-                "media": f"must be your own uploads of the last day, each sent once; {gone[0]} "
-                "is not"
+                "media": "must be uploads of yours from the last day that were not sent yet, each "
+                f"sent once; {gone[0]} is not"
             }
         )
     if sum(found.values()) > MOST_BYTES:

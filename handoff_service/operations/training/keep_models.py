@@ -1,4 +1,5 @@
-"""Old models lose their files (rules/training/kept_models.py). A trainer pins what must stay."""
+"""Deletes the files of old models (rules/training/kept_models.py), except those that a trainer has
+pinned: "Files kept" on the page."""
 
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ def pin_model(tx: Transaction, command: PinModel) -> None:
     tx.hint(TRAINER)
 
 
-def let_go(tx: Transaction, _: None) -> list[str]:
+def drop_old_models(tx: Transaction, _: None) -> list[str]:
     """Mark the deletable models as gone. Returns their file names, for the caller to delete."""
     found = deletable(models.list_(tx.conn), models.have_run(tx.conn))
     if found:

@@ -70,7 +70,7 @@ class UndoBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ValidLabel:
     """A label that was not undone, and the file of its example."""
 
     id: int
@@ -115,7 +115,7 @@ def mark_written(tx: Transaction, command: Written) -> None:
         tx.conn.execute(update(lb).where(lb.c.id == label).values(**values))
 
 
-def to_undo(tx: Transaction, command: UndoBatch) -> list[Standing]:
+def to_undo(tx: Transaction, command: UndoBatch) -> list[ValidLabel]:
     """The labels that ``undo`` would undo. NotFound when there are none."""
     last = (
         select(lb.c.batch)
@@ -134,7 +134,7 @@ def to_undo(tx: Transaction, command: UndoBatch) -> list[Standing]:
     if not rows:
         raise NotFound("There is nothing to undo.")
     return [
-        Standing(
+        ValidLabel(
             item_id=row.item_id,
             batch=row.batch,
             lane=Lane(row.lane),

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
-from handoff_service.operations.training.label_items import Labeled, Standing
+from handoff_service.operations.training.label_items import Labeled, ValidLabel
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Lane
 from handoff_service.rules.training.examples import error, example_of
 from handoff_service.rules.training.masking import without_masks
@@ -43,10 +43,10 @@ class Settled:
     labeled: Labeled | None = None
 
 
-def first_label(tx: Transaction, command: SettleDispute) -> Standing:
+def first_label(tx: Transaction, command: SettleDispute) -> ValidLabel:
     """The first of the two labels. Conflict when the dispute is settled."""
     item, first, _ = _pair(tx, command.item_id)
-    return Standing(
+    return ValidLabel(
         id=first.id,
         item_id=item.id,
         batch=first.batch,

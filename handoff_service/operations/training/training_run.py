@@ -14,7 +14,7 @@ from handoff_service.store.training import models, runs
 
 # A run counts as interrupted when its process has reported no progress for this long.
 SILENT = timedelta(seconds=30)
-INTERRUPTED = "The service ended while it trained. Start it again: nothing is lost."
+INTERRUPTED = "The service stopped during the training. Start the training again; nothing is lost."
 r = t.training_runs
 
 

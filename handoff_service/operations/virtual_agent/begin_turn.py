@@ -13,8 +13,8 @@ from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.turn_input import (
     asked_before,
+    facts_for_bot,
     language_payload,
-    told_to_bot,
     unanswered_texts,
 )
 from handoff_service.operations.virtual_agent.turn_rows import (
@@ -92,7 +92,7 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         )
     asked = asked_before(tx, interaction)
     turn_id = turn.id if turn is not None else new_turn(tx, interaction, asked=asked.get("asked"))
-    facts = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
+    facts = facts_for_bot(tx, interaction, turn.opening if turn is not None else None)
     facts |= asked
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **facts}
     return Question(
@@ -121,7 +121,7 @@ def _leave_unanswered(
     turn_id = new_turn(tx, interaction)
     sentence = f"Not answered: it looks like {kind}."
     messages.append(
-        tx, interaction, messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence)
+        tx, interaction, messages.NewMessage(kind=Kind.SYSTEM, author=Author.SYSTEM, body=sentence)
     )
     same_choices = [[c.title, c.payload] for c in choices]
     update_turn(tx, turn_id, answered_at=tx.now, choices=same_choices, outcome=TurnOutcome.SILENT)

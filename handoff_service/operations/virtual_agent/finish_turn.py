@@ -153,7 +153,7 @@ def _words(replies: Sequence[BotReply]) -> str:
 
 def _keep_late(tx: Transaction, interaction: InteractionRow, replies: Sequence[BotReply]) -> None:
     for reply in replies:
-        line = messages.NewLine(
+        line = messages.NewMessage(
             kind=Kind.NOTE,
             author=Author.VIRTUAL_AGENT,
             body=with_choices(reply.text, reply.choices),

@@ -77,7 +77,7 @@ def _asked_again(tx: Transaction, interaction: InteractionRow, after: int) -> bo
         m.interaction_id == interaction.id,
         m.seq > after,
         m.author == Author.VIRTUAL_AGENT,
-        m.event == Event.UNASKED,
+        m.event == Event.PROACTIVE,
     )
     return tx.conn.execute(asked.limit(1)).first() is not None
 
@@ -86,7 +86,7 @@ def _ask_again(tx: Transaction, interaction: InteractionRow, choices: list[Choic
     """The choices of the last question stay valid, so an answer goes on with the report."""
     question = in_language(AGAIN, spoken_language(tx.conn, interaction.id))
     body = with_choices(question, choices)
-    messages.send_text(tx, interaction, body, Author.VIRTUAL_AGENT, event=Event.UNASKED)
+    messages.send_text(tx, interaction, body, Author.VIRTUAL_AGENT, event=Event.PROACTIVE)
 
 
 async def when_due(job: Job) -> None:

@@ -58,7 +58,7 @@ def _come_back(tx: Transaction, interaction: InteractionRow, reason: str) -> Int
     changed = assign_agent(
         tx, interaction, agent.agent_id, sentence=f"Back with {agent.name}", reason=reason
     )
-    prompt = messages.NewLine(
+    prompt = messages.NewMessage(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=f"Back with you. {reason}", event=Event.PROMPT
     )
     messages.prompt_each(tx, [(replace(changed, assigned_to=agent.agent_id), prompt)])

@@ -13,7 +13,7 @@ from handoff_service.store.identity.proofs import LiveCode
 
 OPENING = "/prove_identity"  # asks the virtual agent to start a proof
 ENDED = "/proof_ended"  # an agent has verified the requester meanwhile
-TOLD = "/tell_secret"  # the requester has answered
+ANSWERED = "/tell_secret"  # the requester has answered
 
 
 def keep(
@@ -37,7 +37,7 @@ def keep(
         )
 
 
-def unasked(key: str, expects: Expects | None, codes: Sequence[LiveCode], body: str) -> str:
+def redact_codes(key: str, expects: Expects | None, codes: Sequence[LiveCode], body: str) -> str:
     """Redact codes in a text that was not the answer to a proof. ``codes``: the live codes of its
     number.
 
@@ -62,4 +62,4 @@ def instead_of_texts(tx: Transaction, interaction: InteractionRow, *, after: int
         return None
     a = t.proof_answers
     query = select(a.c.id).where(a.c.interaction_id == interaction.id, a.c.seq > after).limit(1)
-    return TOLD if tx.conn.execute(query).first() is not None else None
+    return ANSWERED if tx.conn.execute(query).first() is not None else None

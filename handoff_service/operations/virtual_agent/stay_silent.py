@@ -1,4 +1,5 @@
-"""Leaves a text unanswered, because it is not for the desk and its sender got that reply before."""
+"""Leaves a text unanswered when it is not for the desk and its number got the reply to such texts
+within the last day."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 
-UNANSWERED = "Not answered: a second text that does not look meant for the desk."
+UNANSWERED = "Not answered: the second text within a day that seems not to be for the desk."
 b = t.bot_turns
 
 

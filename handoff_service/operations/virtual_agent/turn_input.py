@@ -73,7 +73,7 @@ def _for_bot(body: str, *, with_media: bool) -> str:
     return PICTURE if with_media else ""
 
 
-def told_to_bot(
+def facts_for_bot(
     tx: Transaction,
     interaction: InteractionRow,
     opening: Mapping[str, Any] | None,

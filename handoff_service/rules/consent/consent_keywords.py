@@ -56,12 +56,12 @@ class ConsentSituation(StrEnum):
     """What a text means for consent."""
 
     OPTS_OUT = "an opt-out word"
-    OPTS_OUT_AGAIN = "an opt-out word from who has already opted out"
-    OPTS_IN = "an opt-in word from who has opted out"
-    ASKS_FOR_HELP = "HELP from who has opted out, or has no virtual agent to answer it"
+    OPTS_OUT_AGAIN = "an opt-out word from somebody who has already opted out"
+    OPTS_IN = "an opt-in word from somebody who has opted out"
+    ASKS_FOR_HELP = "HELP from somebody who has opted out, or where no virtual agent answers"
     BEGINS_WITH_HELP = "the same, where there was no conversation"
     MAY_OPT_OUT = "a likely wish to opt out, to the virtual agent"
-    WRONG_NUMBER = "a text from who does not know this number, to the virtual agent"
+    WRONG_NUMBER = "a text from somebody who does not know this number, to the virtual agent"
     IS_ANSWERED = "HELP or START that the provider has answered, where there was no conversation"
     ANYTHING_ELSE = "anything else"
 
@@ -69,7 +69,7 @@ class ConsentSituation(StrEnum):
 class ConsentStep(StrEnum):
     RECORD = "write it into the ledger"
     CONFIRM = "text one confirmation, unless the provider does"
-    HELP = "text the help line, unless the provider does"
+    HELP = "text the help message, unless the provider does"
     ASK_BACK = "ask once whether they want to opt out; after that, a live agent answers"
     SAY_WHO = "text what this number is and how to opt out"
     CLOSE = "close the conversation, unless a live agent has it"

@@ -33,7 +33,7 @@ class AgentWritesRow:
     """What is done, what must not happen, and the sentence that the agent sees before sending."""
 
     steps: tuple[AgentWritesStep, ...]
-    told: str
+    effect: str
     promises: tuple[str, ...] = ()
 
 
@@ -81,13 +81,15 @@ TAKING_PART = (
 )
 
 
-def told(row: Situation, owner: Owner | None, *, taking_part: bool = False) -> str:
+def effect(row: Situation, owner: Owner | None, *, taking_part: bool = False) -> str:
     """The row's sentence, with placeholders for ``owner``, ``person`` and ``meant``. A waiting
     interaction has no owner to name. ``taking_part``: the agent is already in the live group."""
     if row is Situation.ACTIVE_WITH_LIVE_AGENT and owner is Owner.QUEUE:
         return WAITING
     return (
-        TAKING_PART if row is Situation.ACTIVE_WITH_LIVE_AGENT and taking_part else TABLE[row].told
+        TAKING_PART
+        if row is Situation.ACTIVE_WITH_LIVE_AGENT and taking_part
+        else TABLE[row].effect
     )
 
 

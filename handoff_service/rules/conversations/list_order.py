@@ -34,7 +34,7 @@ class Tag(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrangement:
+class SortAndFilter:
     """The sort and filters that an agent has chosen for the list. ``tag`` and ``label_id``: only
     conversations with them; None: all."""
 
@@ -62,7 +62,7 @@ class Listed(Protocol):
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
-def arranged[T: Listed](items: Iterable[T], how: Arrangement, now: datetime) -> list[T]:
+def sort_and_filter[T: Listed](items: Iterable[T], how: SortAndFilter, now: datetime) -> list[T]:
     """The items that the filters keep, in the sort's order. ``items``: newest activity first."""
     kept = [
         one

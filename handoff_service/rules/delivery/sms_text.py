@@ -25,8 +25,8 @@ GSM_7 = (
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_7_EXTENSION = "\f^{}\\[~]|€"
-_ONE = frozenset(GSM_7)
-_TWO = frozenset(GSM_7_EXTENSION)
+_ONE = frozenset(GSM_7)  # characters of one septet
+_TWO = frozenset(GSM_7_EXTENSION)  # characters of two septets
 _IN_GSM_7 = str.maketrans({**LOOK_ALIKES, **dict.fromkeys(INVISIBLE_NAMES, "")})
 _MEANINGLESS = str.maketrans(dict.fromkeys(MEANINGLESS, ""))
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
@@ -40,14 +40,13 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segments:
-    """How a text is sent: units used, units that fit in one segment at this length, and the
-    character that forced UCS-2."""
+    """How a text is sent."""
 
     encoding: Encoding
-    units: int
-    count: int
-    per_segment: int
-    forced_by: str | None = None
+    units: int  #: its length, in septets or in UTF-16 units
+    count: int  #: of segments
+    per_segment: int  #: units that fit in one segment of a text of this length
+    forced_by: str | None = None  #: the character that forces UCS-2
 
 
 def is_e164(number: str) -> bool:
@@ -132,8 +131,8 @@ def split(body: str, most: int = MAX_BODY) -> list[str]:
     """The text in parts of at most ``most`` characters, split at the end of a sentence, else at a
     space.
 
-    Returns nothing for a text without visible characters. Look-alikes are replaced first because
-    some need more room.
+    A text without visible characters has no parts. Look-alikes are replaced first, because some
+    of the replacements are longer.
     """
     rest, parts = _plain(body.strip()), []
     while len(rest) > most:

@@ -1,6 +1,6 @@
 """Table 4 of the product page: messaging actions. Event, duration, conditions, action.
 
-An unanswered streak, ``run`` in code, is the messages of one side that the other side has not
+An unanswered streak is the messages of one side that the other side has not
 answered. An interaction has at most one open streak.
 """
 
@@ -30,8 +30,8 @@ def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
 
     More messages from the same side do not restart the timers.
     """
-    run = STARTS[author]
-    return None if run is is_open else run
+    streak = STARTS[author]
+    return None if streak is is_open else streak
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

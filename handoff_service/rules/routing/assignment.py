@@ -65,7 +65,7 @@ class LeftOut(StrEnum):
     LACKS_SKILL = "lacks the skill {skills}"
     JOINS_LATER = "joins after {after} s"
     NEVER_AGAIN = "rejected this conversation"
-    DECLINED = "declined in this round"
+    REJECTED_IN_ROUND = "rejected it in this round"
     NO_ROOM = "is at capacity: {load} of {capacity}"
 
 
@@ -76,7 +76,7 @@ FILTERS: Mapping[LeftOut, Callable[[Candidate, Need], bool]] = {
     LeftOut.LACKS_SKILL: lambda c, n: not n.mandatory <= c.skills,
     LeftOut.JOINS_LATER: lambda c, n: n.waited < timedelta(seconds=c.after_seconds),
     LeftOut.NEVER_AGAIN: lambda c, n: not n.declined.get(c.agent_id, (0, True))[1],
-    LeftOut.DECLINED: lambda c, n: n.declined.get(c.agent_id, (0, True))[0] == n.round,
+    LeftOut.REJECTED_IN_ROUND: lambda c, n: n.declined.get(c.agent_id, (0, True))[0] == n.round,
     LeftOut.NO_ROOM: lambda c, _: c.load >= c.capacity,
 }
 
@@ -156,7 +156,7 @@ def decide(candidates: Sequence[Candidate], need: Need) -> Decision:
     return Decision(
         chosen=chosen,
         considered=tuple(_considered(c, need, reasons[c.agent_id], picked) for c in candidates),
-        next_round=any(why is LeftOut.DECLINED for why in reasons.values()),
+        next_round=any(why is LeftOut.REJECTED_IN_ROUND for why in reasons.values()),
         joins_in=_joins_in(candidates, need, reasons),
     )
 

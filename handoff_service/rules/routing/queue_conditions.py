@@ -46,4 +46,4 @@ def field_of(name: str) -> Field:
     if name in FIELDS or (name.startswith(USER) and name != USER):
         return _WORD
     there = ", ".join([*FIELDS, f"{USER}department (or another attribute)"])
-    raise ValueError(f"there is no field “{name}”; there are {there}")
+    raise ValueError(f"there is no field “{name}”; the fields are {there}")

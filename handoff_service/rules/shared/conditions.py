@@ -105,13 +105,15 @@ def parse(
     name = rest.pop("field", None)
     field = fields(name) if isinstance(name, str) else None
     if field is None:
-        raise ValueError(f"there is no field “{name}”; there are {', '.join(FIELDS)}")
+        raise ValueError(f"there is no field “{name}”; the fields are {', '.join(FIELDS)}")
     if rest.keys() == {"operator", "value"}:
         operator, value = rest["operator"], rest["value"]
     elif len(rest) == 1:
         operator, value = rest.popitem()
     else:
-        raise ValueError("needs field, operator and value, or a field with an operator such as is")
+        raise ValueError(
+            "needs field, operator and value, or a field with an operator such as “is”"
+        )
     if operator not in field.operators:
         raise ValueError(
             f"{name} cannot be compared with “{operator}”; use {_listed(field.operators)}"

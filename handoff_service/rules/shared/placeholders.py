@@ -51,6 +51,8 @@ def error(text: str, known: Iterable[str]) -> str | None:
     if not unknown:
         return None
     there = (
-        f"there are {', '.join(f'{{{name}}}' for name in names)}" if names else "this text has none"
+        f"this text can have {', '.join(f'{{{name}}}' for name in names)}"
+        if names
+        else "this text has none"
     )
     return f"{', '.join(unknown)}: there is no such placeholder; {there}"

@@ -69,7 +69,7 @@ class Event(StrEnum):
     LIVE_GROUP = "live_group"
     CONSENT = "consent"
     RECOVERED = "recovered"
-    UNASKED = "unasked"  #: an outbound text that is not a reply to a text
+    PROACTIVE = "unasked"  #: an outbound text that is not a reply to a text
     REACTION = "reaction"
 
 

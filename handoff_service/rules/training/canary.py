@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from handoff_service.rules.training.exact_tests import Share, more_often
 
-FEWEST_TURNS = 8  # of the canary before a roll back; a few unlucky conversations prove nothing
+FEWEST_TURNS = 8  # before a rollback; a few unlucky conversations prove nothing
 # The figures are tested every few seconds, so the limit is stricter than the usual 5 %.
 SIGNIFICANT = 0.01
 ENOUGH_TURNS = 50

@@ -89,7 +89,10 @@ def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]
     """Each problem of a line, with a suggestion to fix it."""
     for name in dict.fromkeys(_PLACEHOLDER.findall(words)):
         if name not in settings.longest:
-            yield f"nobody knows how long {{{name}}} gets", "Add it under longest in sms_check.yml"
+            yield (
+                f"the longest value of {{{name}}} is not known",
+                "Add it under longest in sms_check.yml",
+            )
     filled = placeholders.fill(words, settings.longest)
     forcing = "".join(dict.fromkeys(c for c in filled if c not in GSM_7 + GSM_7_EXTENSION))
     if forcing:
@@ -101,7 +104,10 @@ def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]
         )
     keyword = asks_for_keyword(filled)
     if keyword:
-        yield f"it asks to answer {keyword}, which phone companies act on", "Ask for another word"
+        yield (
+            f"it asks people to reply {keyword}, which phone companies act on",
+            "Ask for another word",
+        )
 
 
 def _in_length(text: BotText, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
@@ -112,13 +118,13 @@ def _in_length(text: BotText, settings: SmsCheckSettings) -> Iterator[tuple[str,
     counted = segments(sent)
     if len(sent) > MAX_BODY:
         yield (
-            f"it has {len(sent)} characters, and {MAX_BODY} is the most",
-            f"Make it {len(sent) - MAX_BODY} shorter",
+            f"it has {len(sent)} characters; at most {MAX_BODY} are allowed",
+            f"Shorten it to {MAX_BODY} characters",
         )
     elif counted.count > MOST_SEGMENTS:
         room = MOST_SEGMENTS * (153 if counted.encoding is Encoding.GSM_7 else 67)
         yield (
-            f"it takes {counted.count} segments, and {MOST_SEGMENTS} are the most",
+            f"it takes {counted.count} segments; at most {MOST_SEGMENTS} are allowed",
             f"Make it {counted.units - room} characters shorter",
         )
 

@@ -108,9 +108,11 @@ def ledger(
     return _entries(conn, where + ([c.c.id < before] if before else []), limit=limit)
 
 
-def untold(conn: Connection, before: datetime) -> tuple[int, str | None]:
+def not_pushed(conn: Connection, before: datetime) -> tuple[int, str | None]:
     """How many changes before this time were not pushed to the provider, and why, if known."""
-    query = select(sa.func.count(), sa.func.max(c.c.told_why)).where(t.IS_UNTOLD, c.c.at < before)
+    query = select(sa.func.count(), sa.func.max(c.c.told_why)).where(
+        t.IS_NOT_PUSHED, c.c.at < before
+    )
     count, why = conn.execute(query).one()
     return count, why
 

@@ -41,7 +41,7 @@ _NEXT_TIMER = (
     .correlate(i)
     .scalar_subquery()
 )
-_WAITING_SINCE = sa.case((waiting.WITH_AGENT, waiting.FOR_AGENT_SINCE), else_=None)
+_WAITING_SINCE = sa.case((waiting.WITH_AGENT, waiting.WAITING_FOR_AGENT_SINCE), else_=None)
 
 
 def _query(*, others: bool) -> sa.Select[Any]:

@@ -17,9 +17,12 @@ from handoff_service.store.engine.one_of import one_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InteractionRow:
-    """The decision fields of one row of ``interactions``. ``unanswered``: the open run of messages;
-    ``expects``: what a running proof expects; ``back_to``: the live agent who asked for the
-    proof."""
+    """The decision fields of one row of ``interactions``.
+
+    - ``unanswered``: the open unanswered streak.
+    - ``expects``: what a running proof expects.
+    - ``back_to``: the live agent who asked for the proof.
+    """
 
     id: int
     requester_number: str

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from handoff_service.rules.conversations.list_order import Arrangement, Sort, Tag
+from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import ListView
 
@@ -16,13 +16,13 @@ _VIEWS = (
 )
 
 
-def choice(conn: Connection, agent_id: int) -> Arrangement:
+def choice(conn: Connection, agent_id: int) -> SortAndFilter:
     """The sort and filter that this agent has chosen."""
     row = conn.execute(_CHOICE, {"me": agent_id}).one_or_none()
     if row is None:
-        return Arrangement()
+        return SortAndFilter()
     tag = Tag(row.tag) if row.tag else None
-    return Arrangement(sort=Sort(row.sort), tag=tag, label_id=row.label_id)
+    return SortAndFilter(sort=Sort(row.sort), tag=tag, label_id=row.label_id)
 
 
 def list_(conn: Connection, agent_id: int) -> list[ListView]:

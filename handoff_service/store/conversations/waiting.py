@@ -51,4 +51,5 @@ _unanswered_at = (
 )
 #: a live agent owns the conversation and owes an answer
 WITH_AGENT = sa.and_(i.c.owner == Owner.AGENT, i.c.unanswered == Unanswered.REQUESTER_MESSAGE)
-FOR_AGENT_SINCE = func.coalesce(_unanswered_at, _handed_at)
+#: since when the requester has waited for the agent
+WAITING_FOR_AGENT_SINCE = func.coalesce(_unanswered_at, _handed_at)

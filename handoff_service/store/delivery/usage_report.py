@@ -115,7 +115,7 @@ def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:
     )
 
 
-NO_CODE = SendError("The provider gave no reason.", "Or call.")
+NO_CODE = SendError("The provider gave no reason.", "Send it again, or call.")
 _PRICE = sa.func.coalesce(m.c.price, 0) + sa.func.coalesce(m.c.price_before, 0)
 
 

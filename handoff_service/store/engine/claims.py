@@ -5,10 +5,11 @@ that token. A worker that was frozen past its lease, or cut off from the databas
 longer finds its token, and its writes are dropped.
 
 The worker makes all its writes through ``fenced``, which compares the token in the same
-transaction. SQLite has one writer, so nothing can come between the check and the write. On
-PostgreSQL another claim could, and locking the row would reverse the lock order of operations (the
-conversation first, its work last). The check therefore holds a shared advisory lock on the token
-until its commit, and a new claim skips expired rows whose token it cannot lock exclusively.
+transaction. SQLite has one writer, so no other claim can come between the check and the write. On
+PostgreSQL one could. A row lock would prevent it, but operations lock the conversation first and
+its work last, and this lock would be in the opposite order. The check therefore holds a shared
+advisory lock on the token until its commit, and a new claim skips expired rows whose token it
+cannot lock exclusively.
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 
@@ -45,8 +46,9 @@ class ClaimLost:
 
 @cache  # cached because a lane groups commands by the identity of their set-based operation
 def fenced(operation: Any, late: Any = None) -> Any:
-    """The same operation for ``HeldClaim`` commands. Its result may be ``ClaimLost``, which is
-    returned, not raised, so that the other commands of a set continue.
+    """Wrap an operation, so that it takes ``HeldClaim`` commands and runs only those with a valid
+    claim. For the others it returns ``ClaimLost`` and raises nothing, so that the other commands of
+    a set continue.
 
     ``late``: an operation that gets the command when the claim is lost. It returns its result or
     None.

@@ -89,15 +89,15 @@ class Transaction:
     by: int | None = None
     hints: list[Hint] = field(default_factory=list)
     work_at: datetime | None = None
-    _desk_told: bool = False
+    _desk_hinted: bool = False
 
     def hint(self, topic: str, interaction_id: int | None = None) -> None:
         self.hints.append(Hint(topic, interaction_id))
 
     def desk_changed(self) -> None:
         """Hint that supervisors have something new to see; sent once per transaction."""
-        if not self._desk_told:
-            self._desk_told = True
+        if not self._desk_hinted:
+            self._desk_hinted = True
             self.hint(DESK)
 
     def work_is_due(self, at: datetime) -> None:

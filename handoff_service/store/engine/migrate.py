@@ -125,7 +125,7 @@ def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
     else:
         raise SetupError(
             f"The database has schema {now}, which is newer than this program (it knows up to "
-            f"{known[-1]}). Start the newer version of Patchboard, or restore a backup of before "
+            f"{known[-1]}). Start the newer version of Patchboard, or restore a backup from before "
             "the upgrade into an empty database with: patchboard restore FILE"
         )
     wanted = len(known) if to == HEAD else known.index(to) + 1
@@ -133,7 +133,8 @@ def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
 
 
 def _refuse_foreign_tables(connection: sa.Connection) -> None:
-    """A SQLite file is one program's. In PostgreSQL, extensions may have tables of their own."""
+    """Refuse a database with tables of another program. A SQLite file belongs to one program, but
+    PostgreSQL's extensions may have tables of their own."""
     there = set(sa.inspect(connection).get_table_names())
     foreign = there if connection.dialect.name == "sqlite" else metadata.tables.keys() & there
     if foreign:
@@ -166,8 +167,8 @@ def known_revisions() -> list[str]:
 
 
 def apply(connection: sa.Connection, to: str = HEAD) -> None:
-    """Run the migrations in the caller's transaction. SetupError when a row lost what it refers
-    to."""
+    """Run the migrations in the caller's transaction. SetupError when a row then refers to a
+    missing row."""
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, to)

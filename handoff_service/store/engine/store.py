@@ -128,7 +128,7 @@ class Store:
         """Carry out a command and return its answer after the commit.
 
         ``near`` names the command's subject: commands with the same subject share a lane.
-        Correctness depends on row locks, not on lanes. Cancelling the caller does not cancel the
+        Correctness depends on row locks, not on lanes. Canceling the caller does not cancel the
         command.
         """
         lane = self._lanes[hash(near) % len(self._lanes)]

@@ -410,7 +410,7 @@ associations = Table(
     Index("ix_associations_profile_id", "profile_id"),
     Index("ix_associations_interaction_id", "interaction_id"),
 )
-IS_UNTOLD = sa.text("told_at IS NULL")
+IS_NOT_PUSHED = sa.text("told_at IS NULL")
 #: The consent ledger: every change. Rows are never deleted.
 consents = Table(
     "consents",
@@ -431,7 +431,7 @@ consents = Table(
     #: the provider's objection
     _word("told_why", null=True),
     Index("ix_consents_number", "number", "id"),
-    Index("ix_consents_untold", "id", sqlite_where=IS_UNTOLD, postgresql_where=IS_UNTOLD),
+    Index("ix_consents_untold", "id", sqlite_where=IS_NOT_PUSHED, postgresql_where=IS_NOT_PUSHED),
 )
 #: The current opt-outs, for senders.
 opt_outs = Table(

@@ -57,7 +57,7 @@ def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
             waits += 1
             if wait.fires_at is not None:
                 fired.append((key, wait.fires_at))
-    return _told(conn, action, (since, now, zone), waits, fired)
+    return _result(conn, action, (since, now, zone), waits, fired)
 
 
 def _first_line(conn: Connection, since: datetime) -> tuple[int, datetime]:
@@ -165,7 +165,7 @@ def _clocks(
     return lambda queue: known.get(queue or 0, by_the_clock)
 
 
-def _told(
+def _result(
     conn: Connection,
     action: MessagingAction,
     span: tuple[datetime, datetime, ZoneInfo],

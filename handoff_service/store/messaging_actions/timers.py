@@ -1,10 +1,10 @@
 """Running timers of messaging actions: one row each, and one row of ``due_work`` per interaction
 for the first of them.
 
-Timers follow an interaction's open run (``unanswered``). The transaction of the message that starts
-or ends the run also starts or cancels its timers, always under the interaction's lock. An action
-that has fired, or that an agent canceled, has no row until the next run starts, so it acts once per
-run.
+Timers follow an interaction's open unanswered streak (``unanswered``). The transaction of the
+message that starts or ends the streak also starts or cancels its timers, always under the
+interaction's lock. An action that has fired, or that an agent canceled, has no row until the next
+streak starts, so it acts once per streak.
 
 A timer that counts business hours gets its due time when it starts, from the schedule of the
 interaction's queue at that moment. Later changes of schedule or queue do not move it. If the queue
@@ -44,8 +44,9 @@ class ArmedAction:
 
 
 @dataclass(frozen=True, slots=True)
-class UnansweredRun:
-    """A run that starts now. ``ends_another``: the other side's run was open until now."""
+class UnansweredStreak:
+    """The unanswered messages of one side, from now on. ``ends_another``: the other side's streak
+    was open until now."""
 
     interaction_id: int
     line: str
@@ -79,7 +80,7 @@ _ARMED_BY = {
 def armed_actions(
     conn: Connection, event: Unanswered, provider_number_id: int
 ) -> list[ArmedAction]:
-    """The actions whose timers start with a run on this provider number."""
+    """The actions whose timers start with a streak on this provider number."""
     found = conn.execute(_ARMED_BY[event], {"number": provider_number_id})
     return [armed_action(r) for r in found]
 
@@ -89,17 +90,17 @@ def armed_action(row: Any) -> ArmedAction:
     return ArmedAction(row.action_id, timedelta(seconds=row.seconds), row.business_hours)
 
 
-def begin(tx: Transaction, runs: Sequence[UnansweredRun]) -> list[due_work.Due]:
-    """End the runs that these messages answer, and start theirs. Returns the work for the caller to
-    schedule with its other work."""
-    moments = _moments(tx, runs)
-    ended = [run for run in runs if run.ends_another]
+def begin(tx: Transaction, streaks: Sequence[UnansweredStreak]) -> list[due_work.Due]:
+    """End the streaks that these messages answer, and start their own. Returns the work for the
+    caller to schedule with its other work."""
+    moments = _moments(tx, streaks)
+    ended = [streak for streak in streaks if streak.ends_another]
     if ended:
-        _delete(tx, [run.interaction_id for run in ended])
+        _delete(tx, [streak.interaction_id for streak in ended])
         due_work.cancel(
             tx,
             Work.TIMER,
-            [run.interaction_id for run in ended if run.interaction_id not in moments],
+            [streak.interaction_id for streak in ended if streak.interaction_id not in moments],
         )
     rows = [
         {
@@ -112,38 +113,44 @@ def begin(tx: Transaction, runs: Sequence[UnansweredRun]) -> list[due_work.Due]:
         for action_id, at in times
     ]
     insert_rows(tx.conn, t.timers, rows)
-    lines = {run.interaction_id: run.line for run in runs}
+    lines = {streak.interaction_id: streak.line for streak in streaks}
     return [_work(key, lines[key], min(at for _, at in times)) for key, times in moments.items()]
 
 
 def _moments(
-    tx: Transaction, runs: Sequence[UnansweredRun]
+    tx: Transaction, streaks: Sequence[UnansweredStreak]
 ) -> dict[int, list[tuple[int, datetime]]]:
     """Interaction -> the actions whose timers start there, with due times. Leaves out interactions
     without timers.
 
-    Only runs that count business hours need a statement, one for all of them.
+    Only streaks that count business hours need a statement, one for all of them.
     """
     counting = {
-        run.queue_id for run in runs if run.queue_id and any(one.business_hours for one in run.arms)
+        streak.queue_id
+        for streak in streaks
+        if streak.queue_id and any(one.business_hours for one in streak.arms)
     }
     known = queue_hours.of_queues(tx.conn, counting)
 
-    @functools.cache  # many runs of a batch wait in the same queue
+    @functools.cache  # many streaks of a batch wait in the same queue
     def opened(queue_id: int | None, duration: timedelta) -> datetime | None:
         return known.get(queue_id or 0, ALWAYS).after(tx.now, duration)
 
     found: dict[int, list[tuple[int, datetime]]] = {}
-    for run in runs:
-        for one in run.arms:
-            at = opened(run.queue_id, one.duration) if one.business_hours else tx.now + one.duration
+    for streak in streaks:
+        for one in streak.arms:
+            at = (
+                opened(streak.queue_id, one.duration)
+                if one.business_hours
+                else tx.now + one.duration
+            )
             if at is not None:
-                found.setdefault(run.interaction_id, []).append((one.action_id, at))
+                found.setdefault(streak.interaction_id, []).append((one.action_id, at))
     return found
 
 
 def cancel(tx: Transaction, interaction_ids: Collection[int]) -> None:
-    """End the open runs of these closed interactions."""
+    """End the open streaks of these closed interactions."""
     _delete(tx, interaction_ids)
     due_work.cancel(tx, Work.TIMER, interaction_ids)
 

@@ -186,7 +186,7 @@ def _groups_of_queues(conn: Connection) -> dict[int, list[str]]:
 _WAITING_SINCE = sa.type_coerce(
     sa.case(
         (i.c.owner == Owner.QUEUE, w.c.created_at),
-        (waiting.WITH_AGENT, waiting.FOR_AGENT_SINCE),
+        (waiting.WITH_AGENT, waiting.WAITING_FOR_AGENT_SINCE),
         else_=None,
     ),
     t.UtcTime(),

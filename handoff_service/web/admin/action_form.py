@@ -59,7 +59,7 @@ class ActionForm:
 
     @classmethod
     def of_flat(cls, form: Form) -> Self:
-        rows = condition_rows.of_flat(form.values["conditions"])
+        rows = condition_rows.from_flat(form.values["conditions"])
         values = {name: value for name, value in form.values.items() if name != "conditions"}
         return cls(form=replace(form, values=values), rows=rows)
 
@@ -109,7 +109,7 @@ class ActionForm:
 
 def sent(request: Request) -> ActionForm:
     """Read the form that the browser sent."""
-    return ActionForm(form=typed(request, NAMES), rows=condition_rows.sent(request))
+    return ActionForm(form=typed(request, NAMES), rows=condition_rows.from_request(request))
 
 
 def of(action: MessagingAction | None) -> ActionForm:
@@ -132,7 +132,7 @@ def of(action: MessagingAction | None) -> ActionForm:
         "active": "1" if action.active else "",
     }
     return ActionForm(
-        form=Form(values=values), rows=tuple(map(condition_rows.of, action.conditions))
+        form=Form(values=values), rows=tuple(map(condition_rows.from_condition, action.conditions))
     )
 
 

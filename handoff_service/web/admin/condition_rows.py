@@ -12,7 +12,7 @@ from handoff_service.rules.shared.conditions import Condition, Field, Operator
 
 MOST_CONDITIONS = 20
 SEVERAL = (Operator.IN, Operator.NOT_IN)
-TAB = "\t"  # separates the parts of a condition in a form's value
+TAB = "\t"  # separates the parts of a row in a hidden field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +40,12 @@ class Row:
     """A condition as typed in the form."""
 
     field: str
-    was: str  #: the field that ``values`` were chosen for; ``field`` may have changed since
+    was: str  #: the field when ``values`` were chosen; the admin may have chosen another since
     operator: str
     values: tuple[str, ...]
 
     def fitting(self, fields: Fields) -> Self:
-        """Return the row with an operator and values that are valid for its field."""
+        """Replace an operator and values that are not valid for the row's field."""
         field = self.field if self.field in fields.labels else next(iter(fields.labels))
         operators = fields.operators(field)
         operator = self.operator if self.operator in operators else next(iter(operators))
@@ -55,7 +55,7 @@ class Row:
             values = values[:1] or first[:1]
         return type(self)(field, field, operator, values)
 
-    def meant(self, fields: Fields) -> Condition:
+    def condition(self, fields: Fields) -> Condition:
         """Return the condition. Raises ValueError with the sentence to show."""
         if self.field not in fields.labels:
             raise ValueError("Choose a field.")
@@ -70,24 +70,24 @@ class Row:
         return fields.parse({"field": self.field, "operator": self.operator, "value": value})
 
     def flat(self) -> str:
-        """The row as a line of a form's value."""
+        """Write the row as one line of a hidden field."""
         return TAB.join((self.field, self.was, self.operator, *self.values))
 
 
-def of_flat(text: str) -> tuple[Row, ...]:
-    """The rows of a form's value."""
+def from_flat(text: str) -> tuple[Row, ...]:
+    """Read rows that ``flat`` wrote."""
     lines = [line.split(TAB) for line in text.split("\n") if line]
     return tuple(Row(p[0], p[1], p[2], tuple(p[3:])) for p in lines)
 
 
-def of(condition: Condition) -> Row:
+def from_condition(condition: Condition) -> Row:
     """The row of a stored condition."""
     value = condition.value
     values = tuple(_written(one) for one in (value if isinstance(value, list) else [value]))
     return Row(condition.field, condition.field, condition.operator, values)
 
 
-def sent(request: Request) -> tuple[Row, ...]:
+def from_request(request: Request) -> tuple[Row, ...]:
     """The rows that the browser sent. A value with several lines is several values."""
     given: Any = request.form or {}
     return tuple(
@@ -108,7 +108,7 @@ def sent(request: Request) -> tuple[Row, ...]:
 
 
 def changed(request: Request, rows: tuple[Row, ...], new: Row) -> tuple[Row, ...]:
-    """The rows with one added or removed, if the pressed button asks for that."""
+    """The rows after the button Add or Remove, if one of them was pressed."""
     given: Any = request.form or {}
     made, taken = list(rows), str(given.get("remove") or "")
     if taken.isdigit() and int(taken[:3]) < len(made):
@@ -123,7 +123,7 @@ def read(rows: tuple[Row, ...], fields: Fields, errors: dict[str, str]) -> tuple
     found = []
     for n, row in enumerate(rows):
         try:
-            found.append(row.meant(fields))
+            found.append(row.condition(fields))
         except ValueError as error:
             errors[f"condition-{n}"] = str(error)
     return tuple(found)

@@ -71,7 +71,7 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_label, number),
     deleting=lambda one: Deleting(
         title=f"Delete “{one.name}”",
-        says=["It is taken off every conversation. The history keeps who put it there."],
+        says=["It is taken off every conversation. The history still shows who put it there."],
         label="Delete this label",
     ),
     around=_around,

@@ -225,7 +225,7 @@ def _edited(request: Request) -> int | None:
 def _deletes(stored: messaging_actions.StoredAction) -> Mapping[str, Any]:
     deleting = Deleting(
         title=f"Delete “{stored.action.name}”?",
-        says=["Its running timers end. Lines that it wrote stay in the conversations."],
+        says=["Its running timers end. Messages that it wrote stay in the conversations."],
         label="Delete this action",
         verb="Delete it",
     )

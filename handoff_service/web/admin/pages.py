@@ -25,7 +25,7 @@ PAGE = 50  # rows of a list
 DONE = {
     "saved": "Saved",
     "made": "Created",
-    "unable": "Saved, but this queue cannot assign conversations yet. The list says why",
+    "unable": "Saved, but this queue cannot assign conversations yet. The list shows why",
     "deleted": "Deleted",
     "deactivated": "Deactivated",
     "undone": "Restored",

@@ -58,7 +58,7 @@ def topics(conn: Connection) -> list[str]:
 
 def shown(conn: Connection, form: Form) -> Mapping[str, Any]:
     """The variables of ``conditions.html``."""
-    rows = condition_rows.of_flat(form.values["conditions"])
+    rows = condition_rows.from_flat(form.values["conditions"])
     known = fields(conn, rows)
     return {
         "conditions": [row.fitting(known) for row in rows],

@@ -61,7 +61,7 @@ def shown(queue: QueueFields) -> dict[str, str]:
         "groups": "\n".join(f"{pool.after_seconds}{TAB}{pool.group}" for pool in queue.pools),
         "skills": "\n".join(skill.name for skill in queue.skills if skill.mandatory),
         "optional_skills": "\n".join(skill.name for skill in queue.skills if not skill.mandatory),
-        "conditions": "\n".join(condition_rows.of(c).flat() for c in queue.conditions),
+        "conditions": "\n".join(condition_rows.from_condition(c).flat() for c in queue.conditions),
         "texts": "",
         **{f"{message}_text": queue.texts.get(message, "") for message in QUEUES_OWN},
     }
@@ -75,7 +75,7 @@ def with_lists(request: Request, form: Form) -> Form:
         f"{sent.get(f'after {name}', ['0'])[0] or '0'}{TAB}{name}"
         for name in sent.get("groups", [])
     ]
-    rows = condition_rows.changed(request, condition_rows.sent(request), NEW_ROW)
+    rows = condition_rows.changed(request, condition_rows.from_request(request), NEW_ROW)
     conditions = "\n".join(row.flat() for row in rows)
     return replace(
         form, values={**form.values, "groups": "\n".join(groups), "conditions": conditions}
@@ -102,7 +102,7 @@ def entry(form: Form, known: Fields) -> QueueEntry:
     """Return the queue that the form describes. BadInput names each wrong field and what it
     requires."""
     given, errors = form.values, dict[str, str]()
-    typed = condition_rows.of_flat(given["conditions"])
+    typed = condition_rows.from_flat(given["conditions"])
     conditions = condition_rows.read(typed, known, errors)
     if errors:
         raise BadInput(errors=errors)

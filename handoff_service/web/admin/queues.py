@@ -91,7 +91,7 @@ def _read(conn: Connection, queue_id: int) -> QueueFields:
 async def _write(saving: Saving[Any]) -> WriteNoun:
     read = desk_of(saving.request).store.read
     typed = saving.form.values
-    rows = condition_rows.of_flat(typed["conditions"])
+    rows = condition_rows.from_flat(typed["conditions"])
     entry = queue_form.entry(saving.form, await read(queue_conditions.fields, rows))
     skills = {name: lines(typed[name]) for name in ("skills", "optional_skills")}
     known_names.check(saving.request, skills, await read(known_names.skills), "skill")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from handoff_service.operations.consent.change_consent import NOTE, Ask, change_consent
+from handoff_service.operations.consent.change_consent import NOTE, ConsentRequest, change_consent
 from handoff_service.operations.shared.field_types import Number, OwnNumber, SoughtNumber
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.store.consent import consents
@@ -44,7 +44,7 @@ async def list_consents(asked: ApiRequest[None, LedgerQuery]) -> Page[Consent]:
 
 @post("/consents", summary="Record an opt-out or an opt-in", status=201)
 async def make(asked: ApiRequest[ConsentBody, Any]) -> Consent:
-    ask = Ask(source=Source.API, agent_id=asked.agent.id, **asked.body.model_dump())
+    ask = ConsentRequest(source=Source.API, agent_id=asked.agent.id, **asked.body.model_dump())
     made = await asked.desk.store.write(change_consent, ask, near=ask.number)
     if ask.opted_out:
         await until_nothing_leaves(asked.desk.store, ask.number)

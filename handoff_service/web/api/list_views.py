@@ -1,4 +1,4 @@
-"""Saved ways to look at the list of ongoing conversations: one's own, and those that are shared."""
+"""Saved views of the list of ongoing conversations: the agent's own and the shared ones."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from handoff_service.operations.conversations.list_views import (
     delete_view,
     save_view,
 )
-from handoff_service.rules.conversations.list_order import Arrangement, Sort, Tag
+from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
 from handoff_service.store.conversations import list_views
 from handoff_service.store.views import ListView
 from handoff_service.web.api.bodies import Body, Page
@@ -39,7 +39,7 @@ async def save(asked: ApiRequest[ViewBody, Any]) -> ListView:
     command = SaveView(
         agent_id=asked.agent.id,
         name=given.name,
-        how=Arrangement(sort=given.sort, tag=given.tag, label_id=given.label_id),
+        how=SortAndFilter(sort=given.sort, tag=given.tag, label_id=given.label_id),
         shared=given.shared,
     )
     saved = await asked.desk.store.write(save_view, command)

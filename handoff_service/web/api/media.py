@@ -37,8 +37,8 @@ CALLS = (
     Call(
         method="POST",
         path="/v1/media",
-        summary="Upload a JPEG, PNG or GIF (the body, or a form's file); a text within a day "
-        "names its id",
+        summary="Upload a JPEG, PNG or GIF as the body or as a form's file; send it with a text "
+        "within a day",
         handle=_never,
         answer=Medium,
         status=201,

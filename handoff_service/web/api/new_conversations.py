@@ -72,7 +72,7 @@ async def preview(asked: ApiRequest[RecipientBody, Any]) -> Previewed:
     return Previewed(
         to=recipient.to,
         row=seen.row,
-        told=seen.told,
+        told=seen.effect,
         interaction=active,
         opted_out=seen.opted_out,
         unanswerable=seen.unanswerable,

@@ -47,8 +47,9 @@ IDEMPOTENCY_KEY = {
     "name": HEADER,
     "in": "header",
     "required": False,
-    "description": "Names this request, so that you may send it again: within a day the same key "
-    "and body give the first answer again and do nothing. The same key with another body is 422.",
+    "description": "Names this request, so that you may repeat it. Within a day, the same key and "
+    "body return the first answer and change nothing. The same key with another body is refused "
+    "with 422.",
     "schema": {"type": "string", "pattern": f"^{KEY}$"},
 }
 

@@ -182,7 +182,7 @@ def _anchor(link: Link) -> Markup:
         Markup(' <span class="goes-to">opens %s</span>') % link.goes_to if link.misleads else ""
     )
     return Markup(
-        '<a class="told-link" dir="ltr" href="%s" target="_blank" rel="noreferrer noopener" '
+        '<a class="text-link" dir="ltr" href="%s" target="_blank" rel="noreferrer noopener" '
         'title="Opens %s">'
         "%s<b>%s</b>%s%s</a>"
     ) % (link.href, link.goes_to, _seen(link.before), _seen(link.host), _seen(link.after), goes_to)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.operations.shared.end_interaction import DESCRIPTION
-from handoff_service.rules.conversations.list_order import Arrangement, arranged
+from handoff_service.rules.conversations.list_order import SortAndFilter, sort_and_filter
 from handoff_service.rules.identity.profile_matching import NumberFacts, NumberSituation, situation
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.cases import cases
@@ -70,7 +70,7 @@ class Lists:
     others: bool  #: whether ``ongoing`` has other agents' conversations instead of mine
     ongoing: list[ListItem]  #: as the agent has sorted and filtered them
     hidden: int  #: conversations that the filter leaves out
-    how: Arrangement
+    how: SortAndFilter
     views: list[ListView]
     labels: list[Label]  #: to filter by
     others_count: int
@@ -124,7 +124,7 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
     offers = inbox.offered(conn, agent_id)
     every = listed(conn, agent_id, others=others)
     how = list_views.choice(conn, agent_id)
-    ongoing = arranged(every, how, read_at(conn))
+    ongoing = sort_and_filter(every, how, read_at(conn))
     missing = set(on_page) - {offer.id for offer in offers}
     free = agent_room(conn, agent_id)
     return Lists(

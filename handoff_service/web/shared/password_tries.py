@@ -51,8 +51,8 @@ async def try_password(
 
 
 async def confirm_password(desk: AppContext, email: str, password: str, address: str) -> int | None:
-    """None when this is the agent's password, or how many tries are left. Raises like
-    ``try_password`` and has the same limits."""
+    """Check the agent's password again. Return None if it is right, else the number of tries left.
+    The limits and errors are those of ``try_password``."""
     checked = await _check(desk, email, password, address, is_known=True)
     if isinstance(checked, int):
         return checked

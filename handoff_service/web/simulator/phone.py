@@ -18,7 +18,7 @@ from sanic.response import text as plain_text
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import BadInput, NotFound, NotSignedIn
-from handoff_service.gateways.simulator.gateway import Behaviour, Simulator
+from handoff_service.gateways.simulator.gateway import Behavior, Simulator
 from handoff_service.lib import phone_numbers
 from handoff_service.operations.conversations.receive_sms import (
     Attachment,
@@ -53,15 +53,15 @@ from handoff_service.web.shared.uploads import AROUND, take_body
 from handoff_service.web.simulator.reactions import buttons
 from handoff_service.web.simulator.starting import starting
 
-BEHAVIOURS = {
-    Behaviour.USUAL: "Works as usual",
-    Behaviour.SLOW: "Slow carrier",
-    Behaviour.OFF: "Switched off",
-    Behaviour.LANDLINE: "A landline",
-    Behaviour.FILTERED: "Carrier filters texts",
-    Behaviour.TWICE: "Everything comes twice",
-    Behaviour.RIGHT_TO_LEFT: "Types right to left",
-    Behaviour.SIGNS: "Signs its texts",
+BEHAVIORS = {
+    Behavior.USUAL: "Works as usual",
+    Behavior.SLOW: "Slow carrier",
+    Behavior.OFF: "Switched off",
+    Behavior.LANDLINE: "A landline",
+    Behavior.FILTERED: "Carrier filters texts",
+    Behavior.TWICE: "Every text arrives twice",
+    Behavior.RIGHT_TO_LEFT: "Types right to left",
+    Behavior.SIGNS: "Signs its texts",
 }
 # Sample texts for a phone that types right to left: Arabic, Hebrew, and one that mixes in
 # left-to-right words.
@@ -135,7 +135,7 @@ def blueprint() -> Blueprint:
     async def send(request: Request) -> HTTPResponse:
         return await _text(request)
 
-    @made.post("/behaviour")
+    @made.post("/behavior")
     async def behave(request: Request) -> HTTPResponse:
         return await _behave(request)
 
@@ -167,10 +167,10 @@ async def _page(request: Request, template: str) -> HTTPResponse:
         address=_address,
         query=_address(shelf.handsets),
         mailbox=desk.settings.has_mailbox,
-        behaviours=BEHAVIOURS,
+        behaviors=BEHAVIORS,
         samples=SAMPLES,
         reactions=buttons,
-        behaves={one.number: _simulator(request).behaviour(one.number) for one in shelf.handsets},
+        behaves={one.number: _simulator(request).behavior(one.number) for one in shelf.handsets},
     )
 
 
@@ -190,10 +190,10 @@ def _typed(request: Request, country: str) -> tuple[str, str]:
 async def _behave(request: Request) -> HTTPResponse:
     """Set how a phone behaves from now on."""
     from_this_site(request)
-    number, wanted = form_field(request, "from"), form_field(request, "behaviour")
-    if wanted not in set(Behaviour):
-        raise BadInput(errors={"behaviour": f"must be one of {', '.join(Behaviour)}"})
-    _simulator(request).behave(number, Behaviour(wanted))
+    number, wanted = form_field(request, "from"), form_field(request, "behavior")
+    if wanted not in set(Behavior):
+        raise BadInput(errors={"behavior": f"must be one of {', '.join(Behavior)}"})
+    _simulator(request).behave(number, Behavior(wanted))
     return went_well(request, f"/phone?{urlencode(parse_qsl(form_field(request, 'query')))}")
 
 
@@ -219,7 +219,7 @@ async def _text(request: Request) -> HTTPResponse:
     received = await desk_of(request).store.write(receive_sms, text, near=number)
     if received.opted_out:
         await until_nothing_leaves(desk_of(request).store, number)
-    if _simulator(request).behaviour(number) is Behaviour.TWICE:
+    if _simulator(request).behavior(number) is Behavior.TWICE:
         await desk_of(request).store.write(receive_sms, text, near=number)
     if received.outcome is ReceiveOutcome.UNKNOWN_NUMBER:
         raise NotFound(f"The company has no number {company}.")

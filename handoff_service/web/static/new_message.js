@@ -66,10 +66,10 @@ function look() {
 
 // The words on the button are what the preview says; the chosen number is listened to.
 function arrange() {
-  const { button, told, number } = preview().dataset;
+  const { button, effect, number } = preview().dataset;
   document.getElementById("new-send").textContent = button;
   const said = document.getElementById("new-said");
-  if (said.textContent !== told) said.textContent = told;
+  if (said.textContent !== effect) said.textContent = effect;
   listen(dialog.open ? number : "");
   count();
 }

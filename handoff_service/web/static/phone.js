@@ -94,7 +94,7 @@ function chosen(picture) {
 async function behave(form) {
   const handset = form.closest(".handset");
   const wasRtl = handset.querySelector('.phone[dir="rtl"]') !== null;
-  const isRtl = form.elements.behaviour.value === "right_to_left";
+  const isRtl = form.elements.behavior.value === "right_to_left";
   await fetch(form.action, { method: "POST", headers: { "HX-Request": "true" }, body: new FormData(form) });
   if (wasRtl !== isRtl) location.reload();
 }

@@ -123,10 +123,10 @@ async def put_label(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def undo_label(request: Request, agent: CurrentAgent) -> HTTPResponse:
     desk = desk_of(request)
     batch = form_field(request, "batch")
-    item, told = await labeling.undo_label(
+    item, errors = await labeling.undo_label(
         desk.store, desk.bot_data, agent.id, id_field(batch, "batch") if batch else None
     )
-    said = "Undone." if not told else f"Undone. {' '.join(told)}"
+    said = "Undone." if not errors else f"Undone. {' '.join(errors)}"
     return await _after(request, agent, said, item)
 
 

@@ -93,7 +93,7 @@ async def _take_text(desk: AppContext, text: Text) -> None:
     desk.metrics.texts.labels(received.outcome).inc()
     if received.outcome is ReceiveOutcome.UNKNOWN_NUMBER:
         log.warning("text_to_unknown_number", sid=text.sid, to=log.masked(text.provider_number))
-        raise NotFound("The number that this text was sent to is no provider number of the desk.")
+        raise NotFound("This text was sent to a number that is not a company number of this desk.")
     log.debug(
         f"text_{received.outcome}",
         sid=text.sid, requester=log.masked(text.requester_number),

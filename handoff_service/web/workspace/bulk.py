@@ -57,7 +57,7 @@ type ActOnOne = Callable[[int], Awaitable[Inverse | None]]
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the conversations."""
+    """The result of an action on several conversations."""
 
     done: int = 0
     undo: list[Inverse] = field(default_factory=list)
@@ -65,9 +65,9 @@ class Outcome:
 
 
 @page(*LIVE)
-async def bulk_dialog(request: Request, act: str, agent: CurrentAgent) -> HTTPResponse:
+async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTTPResponse:
     """Return the dialog that asks what the action needs."""
-    if act not in TITLES:
+    if action not in TITLES:
         raise BadInput("Choose an action from the bar.")
     around = await shell_context(request, agent, place="ongoing")
 
@@ -80,8 +80,8 @@ async def bulk_dialog(request: Request, act: str, agent: CurrentAgent) -> HTTPRe
     return render(
         "bulk_dialog.html",
         **around | shown,
-        act=act,
-        title=TITLES[act],
+        action=action,
+        title=TITLES[action],
         interaction=None,  # the time picker shows no requester's clock
         time_choices=time_choices.CHOICES,
         supervises=supervises(agent),
@@ -89,16 +89,16 @@ async def bulk_dialog(request: Request, act: str, agent: CurrentAgent) -> HTTPRe
 
 
 @page(*LIVE)
-async def act_on_several(request: Request, act: str, agent: CurrentAgent) -> HTTPResponse:
+async def act_on_several(request: Request, action: str, agent: CurrentAgent) -> HTTPResponse:
     """Carry the action out on each conversation in ``ids``."""
-    if act not in ACT_ON_ONE:
+    if action not in ACT_ON_ONE:
         raise BadInput("Choose an action from the bar.")
     listed = filter(None, form_field(request, "ids").split(","))
-    ids = [id_field(one, "ids", "conversations: select some in the list") for one in listed]
+    ids = [id_field(one, "ids", "the ids of conversations") for one in listed]
     if not 0 < len(ids) <= MOST:
         raise BadInput(f"Select 1 to {MOST} conversations.")
-    act_on_one = await ACT_ON_ONE[act](request, agent)
-    return _answer(request, await _each(ids, act_on_one), DID[act])
+    act_on_one = await ACT_ON_ONE[action](request, agent)
+    return _answer(request, await _each(ids, act_on_one), DID[action])
 
 
 @page(*LIVE)
@@ -149,7 +149,7 @@ def _answer(request: Request, outcome: Outcome, did: str) -> HTTPResponse:
 
 
 async def _label(request: Request, agent: CurrentAgent) -> ActOnOne:
-    label_id = id_field(form_field(request, "label_id"), "label_id", "a label: choose one")
+    label_id = id_field(form_field(request, "label_id"), "label_id", "a label's id; choose a label")
     store = desk_of(request).store
 
     async def one(interaction_id: int) -> Inverse | None:
@@ -207,7 +207,7 @@ async def _close(request: Request, agent: CurrentAgent) -> ActOnOne:
 
 async def _assign(request: Request, agent: CurrentAgent) -> ActOnOne:
     """Supervisors assign. Agents transfer: the other agent is asked."""
-    to = id_field(form_field(request, "agent_id"), "agent_id", "an agent: choose one")
+    to = id_field(form_field(request, "agent_id"), "agent_id", "an agent's id; choose an agent")
     store = desk_of(request).store
 
     async def assign(interaction_id: int) -> Inverse | None:
@@ -236,5 +236,5 @@ ACT_ON_ONE: Mapping[str, Callable[[Request, CurrentAgent], Awaitable[ActOnOne]]]
 }
 
 
-PAGES: dict[str, Any] = {"/bulk/<act:str>": bulk_dialog}
-ACTS: dict[str, Any] = {"/bulk/undo": undo_several, "/bulk/<act:str>": act_on_several}
+PAGES: dict[str, Any] = {"/bulk/<action:str>": bulk_dialog}
+ACTS: dict[str, Any] = {"/bulk/undo": undo_several, "/bulk/<action:str>": act_on_several}

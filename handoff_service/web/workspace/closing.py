@@ -27,7 +27,7 @@ async def close(request: Request, interaction_id: int, agent: CurrentAgent) -> H
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
     if len(closing_text) > MAX_BODY:
         raise BadInput(
-            f"The closing line must be at most {MAX_BODY} characters; it has {len(closing_text)}."
+            f"The closing text must be at most {MAX_BODY} characters; it has {len(closing_text)}."
         )
     if not _field(request, "short_description"):
         raise BadInput("Describe in a few words what it was about.")

@@ -6,7 +6,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.consent.change_consent import NOTE, Ask, change_consent
+from handoff_service.operations.consent.change_consent import NOTE, ConsentRequest, change_consent
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.rules.consent.consent_keywords import Source
@@ -33,7 +33,7 @@ async def record(request: Request, interaction_id: int, agent: CurrentAgent) -> 
     if not opted_out and not note:
         raise BadInput("Write how they told us. The consent ledger keeps it.")
     interaction = await desk_of(request).store.read(conversations.get, interaction_id)
-    ask = Ask(
+    ask = ConsentRequest(
         number=interaction.requester_number,
         # an opt-in also lifts an opt-out from all numbers
         provider_number=None if opted_out else interaction.provider_number,

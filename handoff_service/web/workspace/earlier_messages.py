@@ -51,9 +51,7 @@ async def earlier_fragment(
     found = _BEFORE.fullmatch(request.args.get("before") or "")
     if found is None:
         raise BadInput(
-            errors={
-                "before": "must be an interaction's id and a line's place in it, such as 12-301"
-            }
+            errors={"before": "must be an interaction's id and a message's seq, such as 12-301"}
         )
     at = Before(int(found[1]), int(found[2]))
     desk = desk_of(request)

@@ -15,7 +15,7 @@ from handoff_service.operations.conversations.list_views import (
     save_view,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.rules.conversations.list_order import Arrangement, Sort, Tag
+from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
 from handoff_service.web.shared.rendering import form_field, went_well
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
@@ -23,7 +23,7 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 
 @page(*LIVE)
 async def arrange_list(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    command = ChooseList(agent_id=agent.id, how=_arrangement(request))
+    command = ChooseList(agent_id=agent.id, how=_sort_and_filter(request))
     await desk_of(request).store.write(choose_list, command)
     return went_well(request)
 
@@ -34,7 +34,7 @@ async def save_list_view(request: Request, agent: CurrentAgent) -> HTTPResponse:
     command = SaveView(
         agent_id=agent.id,
         name=form_field(request, "name"),
-        how=_arrangement(request),
+        how=_sort_and_filter(request),
         shared=form_field(request, "shared") == "1",
     )
     await desk_of(request).store.write(save_view, command)
@@ -48,13 +48,13 @@ async def delete_list_view(request: Request, view_id: int, agent: CurrentAgent) 
     return went_well(request)
 
 
-def _arrangement(request: Request) -> Arrangement:
+def _sort_and_filter(request: Request) -> SortAndFilter:
     """``shows``: a tag, or ``label:`` and a label's id; empty: all conversations."""
     sort, shows = form_field(request, "sort") or Sort.NEWEST, form_field(request, "shows")
     label = shows.removeprefix("label:") if shows.startswith("label:") else ""
     if sort not in set(Sort) or (shows and not label and shows not in set(Tag)):
         raise BadInput("Choose a sort and a filter from the list.")
-    return Arrangement(
+    return SortAndFilter(
         sort=Sort(sort),
         tag=Tag(shows) if shows and not label else None,
         label_id=id_field(label, "shows", "a label's id") if label else None,

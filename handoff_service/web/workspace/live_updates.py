@@ -35,7 +35,7 @@ from handoff_service.web.shared.session import (
 # what the agent types -> the words that other agents read; empty: the agent has stopped typing
 KINDS = {"text": "is typing a text", "note": "is typing a note", "": ""}
 PAUSE = 1.0  # seconds between two redraws of the supervisor's page
-LONGEST = 9  # digits of an id or a line's seq
+LONGEST = 9  # digits of an id or a message's seq
 
 
 @page(*ANYONE)
@@ -46,7 +46,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
     |---|---|
     | ``lists`` | something about this agent has changed |
     | ``thread`` | the ``open`` conversation has changed |
-    | ``writing`` | another agent writes in it: ``{"by", "said"}``, with ``said`` empty at the end |
+    | ``writing`` | another agent types in it: ``{"by", "said"}``; ``said`` is empty at the end |
     | ``desk`` | the supervisor's page has changed, for supervisors who ask for it |
     | ``trainer`` | a text waits or was labeled, for trainers who ask for it |
     """
@@ -58,7 +58,7 @@ async def events(request: Request, agent: CurrentAgent) -> None:
     mine = {f"agent:{agent.id}", *([SUPERVISORS] if Role.SUPERVISOR in agent.roles else [])}
     watches = {DESK} if request.args.get("desk") == "1" and supervises(agent) else set[str]()
     teaches = {TRAINER} if request.args.get("trainer") == "1" and trains(agent) else set[str]()
-    written = (
+    typing = (
         {f"writing:{opened}:{kind}": said for kind, said in KINDS.items()}
         if opened is not None
         else {}
@@ -75,21 +75,21 @@ async def events(request: Request, agent: CurrentAgent) -> None:
         events += [("desk", "")] if topics & watches else []
         events += [("trainer", "")] if topics & teaches else []
         for hint in hints:
-            if hint.topic in written and hint.by not in (None, agent.id):
+            if hint.topic in typing and hint.by not in (None, agent.id):
                 # a hint about an agent who is not in this database must not end the stream
                 with suppress(NotFound):
                     name = await desk.store.read(agent_name, hint.by)
-                    events.append(("writing", _writes(hint.by, name, written[hint.topic])))
+                    events.append(("writing", _writes(hint.by, name, typing[hint.topic])))
         return events
 
-    async def still() -> bool:
+    async def may_continue() -> bool:
         now = await signed_in(request)
         # after a change of roles the page must open another stream
         return now is not None and now.roles == agent.roles
 
-    topics = [*mine, *([here] if opened is not None else []), *written, *watches, *teaches]
+    topics = [*mine, *([here] if opened is not None else []), *typing, *watches, *teaches]
     pause = PAUSE if watches or teaches else 0.0
-    await sse.serve(request, desk, topics, translate, still, pause=pause, holder=agent.id)
+    await sse.serve(request, desk, topics, translate, may_continue, pause=pause, holder=agent.id)
 
 
 @page(*LIVE)
@@ -111,7 +111,7 @@ async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) ->
     """Dismiss a prompt."""
     seq = _number(form_field(request, "seq"))
     if seq is None:
-        raise BadInput(errors={"seq": "must be the prompt's place in the conversation"})
+        raise BadInput(errors={"seq": "must be the prompt's seq in the conversation"})
     command = Dismiss(interaction_id=interaction_id, agent_id=agent.id, seq=seq)
     await desk_of(request).store.write(dismiss_prompt, command, near=interaction_id)
     return went_well(request)
@@ -119,7 +119,7 @@ async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) ->
 
 @page(*LIVE)
 async def seen(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    """Dismiss the notice about a colleague's act."""
+    """Dismiss the notice about a colleague's action."""
     command = SeeNotice(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(see_notice, command, near=interaction_id)
     return went_well(request)

@@ -62,7 +62,7 @@ class Outlook:
     """What sending would do, and the conversation that exists now."""
 
     row: Situation
-    told: str
+    effect: str
     button: str
     active: Interaction | None
     last: list[Message]  #: the last lines of the active conversation
@@ -178,7 +178,7 @@ def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
         ]
     return Outlook(
         row=seen.row,
-        told=seen.told,
+        effect=seen.effect,
         button=button(seen.row, active, agent_id),
         active=active,
         last=last,

@@ -145,7 +145,7 @@ async def conversation_page(
 
 
 def _closing_text(conn: Connection, interaction_id: int, agent_name: str) -> str:
-    """The closing line in the requester's language."""
+    """The closing text in the requester's language."""
     return texts.closing_line(conn, agent_name, spoken_language(conn, interaction_id))
 
 
@@ -229,7 +229,7 @@ async def note(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
 
 @page(*LIVE)
 async def read(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
-    up_to = id_field(_field(request, "up_to"), "up_to", "a line's place in the conversation")
+    up_to = id_field(_field(request, "up_to"), "up_to", "the seq of a message in the conversation")
     command = ReadInteraction(interaction_id=interaction_id, agent_id=agent.id, up_to=up_to)
     await desk_of(request).store.write(read_interaction, command, near=interaction_id)
     return went_back(request, interaction_id)

@@ -45,7 +45,10 @@ ERRORS = SendErrors(
             "The requester told Acme STOP.", "Wait until they text START.", Reason.OPTED_OUT
         ),
         3: SendError(
-            "The phone is off.", "Or call.", Reason.UNREACHABLE, waits=(timedelta(minutes=9),)
+            "The phone is off.",
+            "If it is urgent, call.",
+            Reason.UNREACHABLE,
+            waits=(timedelta(minutes=9),),
         ),
     }
 )

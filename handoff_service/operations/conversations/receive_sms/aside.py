@@ -1,9 +1,9 @@
 """Texts that start nothing: reactions, thanks after closing, and blank texts to live agents.
 
-They are stored in the conversation that they are about, open or closed, and wake nobody: no bot
-turn, no queue, no timer, no change of state. The agent of a closed conversation sees thanks as
-unread. A blank text gives an agent nothing to answer, so the conversation begins with the first
-text that shows something.
+They are stored in the conversation that they are about, open or closed. They start no bot turn,
+queue entry or timer, and change no state. The agent of a closed conversation sees thanks as unread.
+A blank text gives an agent nothing to answer, so the conversation begins with the first text that
+shows something.
 """
 
 from dataclasses import dataclass
@@ -33,14 +33,19 @@ from handoff_service.store.conversations.conversations import REACTS_TO
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
-LOOKED_AT = 200  # of a line's newest messages; older ones than these get no reactions
+LOOKED_AT = 200  # the newest messages of a line; a reaction to an older one finds no message
 i, m = t.interactions, t.messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """A text to keep after the others of its transaction. ``closed``: the conversation that it
-    thanks for. A text without ``closed`` and ``reaction`` is blank."""
+    """A text that starts nothing. It is stored after the other texts of its transaction.
+
+    - ``reaction``, ``message``: what the text reacts with, and to which message.
+    - ``closed``: the closed conversation that the text thanks for.
+
+    A text with none of these is blank.
+    """
 
     text: Text
     provider: Provider
@@ -90,29 +95,36 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
     """Store the text. Returns the interaction that contains it."""
     reaction, message = aside.reaction, aside.message
     if reaction is None:
-        where = aside.closed or _newest(tx, aside) or _closed_at_once(tx, aside)
+        interaction_id = aside.closed or _newest(tx, aside) or _new_closed_conversation(tx, aside)
         seq = _store(
-            tx, aside, where, kind=Kind.MESSAGE, direction=Direction.INBOUND, status=Status.RECEIVED
+            tx,
+            aside,
+            interaction_id,
+            kind=Kind.MESSAGE,
+            direction=Direction.INBOUND,
+            status=Status.RECEIVED,
         )
         if aside.closed is not None:
             tx.conn.execute(
-                update(i).where(i.c.id == where).values(thanked_seq=seq, last_message_at=tx.now)
+                update(i)
+                .where(i.c.id == interaction_id)
+                .values(thanked_seq=seq, last_message_at=tx.now)
             )
-        return where
+        return interaction_id
     if message is not None:
         tx.conn.execute(
             update(m)
             .where(m.c.id == message.id)
-            .values(reaction=_now(reaction, message), changed_at=tx.now)
+            .values(reaction=_emoji_after(reaction, message), changed_at=tx.now)
         )
-        where, reason = message.interaction_id, f"{REACTS_TO}{message.seq}"
+        interaction_id, reason = message.interaction_id, f"{REACTS_TO}{message.seq}"
     else:
-        where, reason = _newest(tx, aside) or _closed_at_once(tx, aside), None
-    _store(tx, aside, where, kind=Kind.SYSTEM, event=Event.REACTION, reason=reason)
-    return where
+        interaction_id, reason = _newest(tx, aside) or _new_closed_conversation(tx, aside), None
+    _store(tx, aside, interaction_id, kind=Kind.SYSTEM, event=Event.REACTION, reason=reason)
+    return interaction_id
 
 
-def _now(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
+def _emoji_after(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
     """The message's emoji after this reaction. A late removal of an emoji that the message no
     longer has changes nothing."""
     if not reaction.removed:
@@ -122,7 +134,7 @@ def _now(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
 
 
 def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object) -> int:
-    """Returns its place."""
+    """Add the text to the conversation. Returns its seq."""
     interaction = interactions.lock(tx.conn, interaction_id)
     seq = interaction.last_seq + 1
     tx.conn.execute(update(i).where(i.c.id == interaction_id).values(last_seq=seq))
@@ -141,22 +153,22 @@ def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object)
     return seq
 
 
-def _of_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _on_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return i.c.requester_number == text.requester_number, i.c.provider_number_id == provider.id
 
 
 def _reacted_to(
     tx: Transaction, reaction: Reaction, text: Text, provider: Provider
 ) -> Row[*tuple[Any, ...]] | None:
-    """The newest message that a reaction quotes, or the newest with a picture; the company's before
-    the requester's."""
+    """The message that a reaction is about: the newest one that it quotes, or the newest one with a
+    picture if it quotes none. Messages of the company come before the requester's."""
     query = (
         select(
             *m.c["id", "interaction_id", "seq", "body", "direction", "reaction"],
             _WITH_MEDIA.label("with_media"),
         )
         .join(i, i.c.id == m.c.interaction_id)
-        .where(*_of_line(text, provider), m.c.direction.is_not(None))
+        .where(*_on_line(text, provider), m.c.direction.is_not(None))
         .order_by(m.c.id.desc())
         .limit(LOOKED_AT)
     )
@@ -179,7 +191,7 @@ def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
     minutes = tx.conn.execute(select(t.desk.c.thanks_minutes)).scalar() or 0
     query = (
         select(i.c.id, i.c.closed_at)
-        .where(*_of_line(text, provider))
+        .where(*_on_line(text, provider))
         .order_by(i.c.opened_at.desc(), i.c.id.desc())
     )
     newest = tx.conn.execute(query.limit(1)).one_or_none()
@@ -191,15 +203,15 @@ def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
 def _newest(tx: Transaction, aside: Aside) -> int | None:
     query = (
         select(i.c.id)
-        .where(*_of_line(aside.text, aside.provider))
+        .where(*_on_line(aside.text, aside.provider))
         .order_by(i.c.opened_at.desc(), i.c.id.desc())
     )
     return tx.conn.execute(query.limit(1)).scalar()
 
 
-def _closed_at_once(tx: Transaction, aside: Aside) -> int:
-    """Keep the text in a new conversation that is closed from the start, because the line has none.
-    An example is a reaction to a text from before this desk had the number."""
+def _new_closed_conversation(tx: Transaction, aside: Aside) -> int:
+    """Create a conversation that is closed from the start, because the line has none. An example
+    is a reaction to a text from before this desk had the number."""
     number, users = (
         aside.text.requester_number,
         aside.facts.users.get(aside.text.requester_number, ()),

@@ -83,10 +83,10 @@ def put(
         _note_consent(text, conversation, facts, tx.now, opted_out=opted_out)
     ends_hold = conversation.state is State.ON_HOLD
     conversation.state = states.TABLE[conversation.state][Act.REQUESTER_WRITES]
-    run = begins(Author.REQUESTER, conversation.unanswered)
-    if run is not None and unanswerable is None:  # nobody owes an answer that cannot be sent
+    streak = begins(Author.REQUESTER, conversation.unanswered)
+    if streak is not None and unanswerable is None:  # nobody owes an answer that cannot be sent
         conversation.began, conversation.ended = True, conversation.unanswered is not None
-        conversation.unanswered = run
+        conversation.unanswered = streak
     conversation.seq += 1
     conversation.texts.append(
         (conversation.seq, _hide(tx, text, conversation, facts.codes.get(number)))
@@ -108,7 +108,7 @@ def _hide(
     if codes is None or expects in (Expects.CODE, Expects.CHOICE):
         return text
     return replace(
-        text, body=redact_secrets.unasked(tx.settings.link_key, expects, codes, text.body)
+        text, body=redact_secrets.redact_codes(tx.settings.link_key, expects, codes, text.body)
     )
 
 

@@ -85,7 +85,7 @@ class TextingProfile:
 class Conversation:
     """A line's active interaction while texts are added to it. ``id`` is 0 until it is stored.
 
-    - ``unanswered``: the open run.
+    - ``unanswered``: the open unanswered streak.
     - ``began``: these texts started the conversation; ``ended``: they also closed an earlier one.
     - ``ended_holds``: the places of the lines which say that a text ended a hold.
     - ``answers``: secrets that the stored texts no longer contain.

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from handoff_service.operations.consent.apply_consent import Word, apply_consent
+from handoff_service.operations.consent.apply_consent import ConsentWord, apply_consent
 from handoff_service.operations.conversations.receive_sms.aside import Aside, keep_aside, put_aside
 from handoff_service.operations.conversations.receive_sms.decide import is_ending, put
 from handoff_service.operations.conversations.receive_sms.facts import (
@@ -82,7 +82,9 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     for c in touched:
         for text, means in c.about_consent:
             apply_consent(
-                tx, c.id, Word(means, text.body, text.sid, answered=text.answered_as is not None)
+                tx,
+                c.id,
+                ConsentWord(means, text.body, text.sid, answered=text.answered_as is not None),
             )
     _reassign(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     notify(tx, [c.id for c in touched if c.owner is Owner.AGENT])

@@ -217,9 +217,9 @@ def _work(
                 kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now
             )
         )
-    runs = [
-        timers.UnansweredRun(c.id, c.line, c.queue_id, c.ended, c.provider.arms)
+    streaks = [
+        timers.UnansweredStreak(c.id, c.line, c.queue_id, c.ended, c.provider.arms)
         for c in conversations
         if c.began
     ]
-    due_work.schedule(tx, work + fetching + timers.begin(tx, runs))
+    due_work.schedule(tx, work + fetching + timers.begin(tx, streaks))
