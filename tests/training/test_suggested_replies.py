@@ -39,7 +39,7 @@ def index(past: list[tuple[str, str]]) -> ReplyIndex:
     [
         ("printer needs toner", TONER),
         ("PRINTER: TÓNER!!", TONER),
-        ("the vpn drops every hour", VPN),
+        ("VPN keeps dropping since Monday", VPN),
         ("can I bring my dog", None),
         ("", None),
     ],

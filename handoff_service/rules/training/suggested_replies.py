@@ -20,9 +20,8 @@ from handoff_service.rules.training.masking import NAME
 
 #: a conversation counts as solved after this time without another one
 STAYED_CLOSED = timedelta(days=7)
-LEAST_SIMILAR = (
-    0.25  # cosine; chosen on the demo texts: below it, suggestions were beside the point
-)
+ANSWER_COUNTS = 0.5  # of the similarity to the answer, added to that to the texts before it
+LEAST_SIMILAR = 0.25  # of the sum; our choice: rather no suggestion than one beside the point
 MOST = 3  # suggestions at a time
 SHORTEST = 15  # characters of an answer that is worth a suggestion; "ok, thanks" is not
 OFTEN = 5  # times that an answer was typed before a template is proposed
@@ -83,15 +82,20 @@ class ReplyIndex:
 
     def __init__(self, answers: Sequence[PastAnswer]) -> None:
         self._answers = [one for one in answers if len(one.answer) >= SHORTEST]
-        counted = [Counter(words(f"{one.question} {one.answer}")) for one in self._answers]
-        found_in = Counter(word for one in counted for word in one)
+        counted = [
+            (Counter(words(one.question)), Counter(words(one.answer))) for one in self._answers
+        ]
+        found_in = Counter(word for one in counted for word in one[0] | one[1])
         total = len(counted)
         self._rarity = {word: math.log(1 + total / n) for word, n in found_in.items()}
         self._unknown = math.log(1 + total)
         # word -> the answers that have it, with its weight there
         self._places: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for place, one in enumerate(counted):
-            for word, weight in self._unit(one).items():
+        for place, (question, answer) in enumerate(counted):
+            both = dict(self._unit(question))
+            for word, weight in self._unit(answer).items():
+                both[word] = both.get(word, 0.0) + ANSWER_COUNTS * weight
+            for word, weight in both.items():
                 self._places[word].append((place, weight))
         self._times = Counter(same(one.answer) for one in self._answers)
 
