@@ -12,6 +12,7 @@ from actions.turn import COLLECTED
 from handoff_service import clock, log
 from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.model_rollout import ModelRollout
+from handoff_service.bot_control.reply_index import PastReplies
 from handoff_service.bot_control.train_and_compare import TrainAndCompare
 from handoff_service.connections import Connections
 from handoff_service.context import AppContext, operation_settings
@@ -58,7 +59,7 @@ AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database
 # bot may take to answer, so that the outcome of a send is kept
 WORK_WITHIN = 12.0
 APP_NAME = "patchboard"
-TASKS = ("connections", "indexing", "sweeping", "training", "model_rollout")
+TASKS = ("connections", "indexing", "sweeping", "training", "model_rollout", "replies")
 type App = Sanic[Any, Any]
 
 
@@ -179,6 +180,7 @@ async def _open(app: App) -> None:
         outage=outage,
         training=training,
         rollout=rollout,
+        replies=PastReplies(store, clock.now),
         bot_data=BotData(settings.bot_data),
     )
     for worker in workers:
@@ -188,6 +190,7 @@ async def _open(app: App) -> None:
     background.start("sweeping", sweeping.run)
     background.start("training", training.run)
     background.start("model_rollout", rollout.run)
+    background.start("replies", app.ctx.desk.replies.run)
     log.info(
         "started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url
     )

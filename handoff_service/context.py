@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.model_rollout import ModelRollout
+from handoff_service.bot_control.reply_index import PastReplies
 from handoff_service.bot_control.train_and_compare import TrainAndCompare
 from handoff_service.clock import Clock
 from handoff_service.connections import Connections
@@ -42,6 +43,7 @@ class AppContext:
     outage: Callable[[], None]
     training: TrainAndCompare
     rollout: ModelRollout
+    replies: PastReplies
     bot_data: BotData
 
 

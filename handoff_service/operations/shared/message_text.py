@@ -3,6 +3,7 @@
 from handoff_service.errors import BadInput
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import LONGEST
+from handoff_service.rules.training.masking import a_mask
 
 
 def checked_text(
@@ -15,6 +16,8 @@ def checked_text(
         raise BadInput(errors={field: nothing_visible(body)})
     if len(text) > most:
         raise BadInput(errors={field: f"must be at most {most} characters; it has {len(text)}"})
+    if mask := a_mask(text):
+        raise BadInput(errors={field: f"still has {mask}; write what belongs there"})
     if "\0" in text:
         raise BadInput(errors={field: "must not hold a NUL character"})
     return text

@@ -74,6 +74,12 @@ def masked(
     return re.sub(rf"{NAME}(?:\s+{NAME})+", NAME, _without_names(found, names, own)).strip()
 
 
+def a_mask(text: str) -> str | None:
+    """The first mask in the text, such as ‹name›. None: it has none."""
+    found = _MASK.search(text)
+    return found[0] if found else None
+
+
 def without_masks(text: str) -> str:
     """The text as an example: without masks, and with single spaces."""
     rest = " ".join(_MASKS.sub(" ", text).split())

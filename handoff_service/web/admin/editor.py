@@ -91,7 +91,10 @@ class Editor[T]:
         async def new_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
             title, values = self.new
             was = Filled(version=0, values=values)
-            return await self._form(request, agent, title, Form(values=values, was=was))
+            # a link may fill fields in
+            given = {name: request.args.get(name) for name in values}
+            filled = values | {name: value for name, value in given.items() if value}
+            return await self._form(request, agent, title, Form(values=filled, was=was))
 
         @page(*self.roles)
         async def one_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:

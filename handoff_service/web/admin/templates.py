@@ -7,6 +7,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
+from handoff_service.context import AppContext
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.templates import (
     ChangeTemplate,
@@ -22,6 +23,7 @@ from handoff_service.rules.desk.templates import EXAMPLE, GUEST, NOBODY
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.placeholders import PEOPLE
 from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.rules.training.suggested_replies import TypedOften
 from handoff_service.store.desk import templates
 from handoff_service.store.views import Template
 from handoff_service.web.admin.deleting import Deleting
@@ -32,6 +34,7 @@ from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/templates"
+MOST_PROPOSED = 5
 NAMES = placeholders.people(EXAMPLE, guest=GUEST, nobody=NOBODY)
 NO_NAME = placeholders.people(replace(EXAMPLE, requester=None), guest=GUEST, nobody=NOBODY)
 
@@ -39,10 +42,22 @@ NO_NAME = placeholders.people(replace(EXAMPLE, requester=None), guest=GUEST, nob
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     q = (request.args.get("q") or "").strip()[:100]
-    found = await desk_of(request).store.read(templates.list_, q)
+    desk = desk_of(request)
+    found = await desk.store.read(templates.list_, q)
     return await admin_page(
-        request, agent, "templates.html", here=HERE, **listed(found, new=f"{HERE}/new", q=q)
+        request,
+        agent,
+        "templates.html",
+        here=HERE,
+        typed_often=await _typed_often(desk),
+        **listed(found, new=f"{HERE}/new", q=q),
     )
+
+
+async def _typed_often(desk: AppContext) -> list[TypedOften]:
+    """What agents have typed again and again, and no template has."""
+    known = [one.body for one in await desk.store.read(templates.list_, "")]
+    return desk.replies.index.typed_often(known)[:MOST_PROPOSED]
 
 
 async def _write(saving: Saving[Template]) -> WriteNoun:

@@ -21,12 +21,14 @@ from handoff_service.operations.shared.field_types import SoughtNumber
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.delivery.sms_text import LONGEST
 from handoff_service.rules.shared.vocabulary import State
+from handoff_service.rules.training.suggested_replies import SuggestedReply
 from handoff_service.store.conversations import conversations, search
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Interaction, Message
 from handoff_service.web.api.bodies import Body, Page, Paging, page
 from handoff_service.web.api.calls import ApiRequest, get, patch, post
+from handoff_service.web.shared.suggested_replies import suggest
 
 i = t.interactions
 
@@ -190,6 +192,15 @@ async def write(asked: ApiRequest[WriteBody, Any]) -> Message:
     )
     message_id = await asked.desk.store.write(send_sms, command, near=asked.id)
     return await asked.desk.store.read(conversations.message, message_id)
+
+
+@get(
+    "/interactions/{id}/suggested-replies",
+    summary="Replies from solved conversations to what the requester texted last, masked",
+)
+async def list_suggested_replies(asked: ApiRequest[None, Any]) -> list[SuggestedReply]:
+    interaction = await one_interaction(asked)
+    return await suggest(asked.desk, interaction, asked.agent.id)
 
 
 @post("/interactions/{id}/notes", summary="Write a private note", status=201)

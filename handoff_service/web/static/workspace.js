@@ -24,11 +24,12 @@ import { startChips } from "./chips.js";
 import { startReordering } from "./reorder.js";
 import { startUnsaved } from "./unsaved.js";
 import { startSounds } from "./sounds.js";
+import { showSuggested, startSuggested } from "./suggested.js";
 import { startTyping, stopped } from "./typing.js";
 
 const ASKED = {
   "get-lists": [askForLists, showLists],
-  "get-news": [askForNews, (html) => (showNews(html), countWaits())],
+  "get-news": [askForNews, (html) => (showNews(html), countWaits(), showSuggested())],
   "get-desk": [() => {}, showDesk],
   "get-today": [() => {}, showDesk],
   "get-training": [() => {}, showDesk],
@@ -77,6 +78,7 @@ startLoading();
 startTeach();
 startKeys();
 startTyping();
+startSuggested();
 startSounds();
 startNotices();
 runTimes();

@@ -30,7 +30,7 @@ from handoff_service.store.desk.set_up import is_empty
 from handoff_service.store.desk.users import find_active_users
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 from handoff_service.web import admin, setup
-from handoff_service.web.shared import assets, page_queries
+from handoff_service.web.shared import assets, page_queries, suggested_replies
 from handoff_service.web.shared.page_queries import DeskFacts, Thread
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_back, went_well
@@ -140,6 +140,7 @@ async def conversation_page(
         earlier=await earlier_messages.earlier_than(request, thread),
         attach=MAY_ATTACH,
         closing_text=await desk.store.read(_closing_text, interaction_id, agent.name),
+        suggested=await suggested_replies.suggest(desk, thread.interaction, agent.id),
         **await desk.store.read(labels.asked_topics),
     )
 
@@ -185,6 +186,7 @@ async def news_fragment(request: Request, interaction_id: int, agent: CurrentAge
         zone=facts.zone,
         now=desk.clock(),
         csrf=csrf_token(request),
+        suggested=await suggested_replies.suggest(desk, thread.interaction, agent.id),
         **_thread_context(request, thread, agent),
     )
 

@@ -1,0 +1,147 @@
+"""Replies for an agent, found in the desk's own past by TF-IDF.
+
+A past answer is an agent's text together with the requester's texts that it answered. A new text is
+compared with both. Answers are masked before they come here, so that nobody's data is shown to
+another requester.
+
+Source: Manning, Raghavan and Schütze, Introduction to Information Retrieval, 2008, chapter 6
+(https://nlp.stanford.edu/IR-book/html/htmledition/tf-idf-weighting-1.html).
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from handoff_service.rules.conversations.folding import folded
+from handoff_service.rules.training.masking import NAME
+
+#: a conversation counts as solved after this time without another one
+STAYED_CLOSED = timedelta(days=7)
+ANSWER_COUNTS = 0.5  # of the similarity to the answer, added to that to the texts before it
+LEAST_SIMILAR = 0.25  # of the sum; our choice: rather no suggestion than one beside the point
+MOST = 3  # suggestions at a time
+SHORTEST = 15  # characters of an answer that is worth a suggestion; "ok, thanks" is not
+OFTEN = 5  # times that an answer was typed before a template is proposed
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_GREETED = re.compile(
+    rf"^((?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hola)\s+){NAME}", re.I
+)
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastAnswer:
+    """``question``: the requester's texts before it. ``answer``: masked."""
+
+    interaction_id: int
+    question: str
+    answer: str
+    agent: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestedReply:
+    """``interaction_id``, ``agent`` and ``at`` name its source, the newest one. ``times``: how
+    often agents wrote it."""
+
+    text: str
+    interaction_id: int
+    agent: str
+    at: datetime
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedOften:
+    """A text that agents type again and again."""
+
+    text: str
+    times: int
+
+
+def words(text: str) -> list[str]:
+    return _WORD.findall(folded(text))
+
+
+def same(text: str) -> str:
+    """Two answers with this in common are one: only case, spaces and the greeted name differ."""
+    return _SPACES.sub(" ", folded(greeting_to(text, NAME))).strip(" .!")
+
+
+def greeting_to(text: str, name: str) -> str:
+    """The text with another name in its greeting."""
+    return _GREETED.sub(lambda found: found[1] + name, text)
+
+
+class ReplyIndex:
+    """The answers, ready to be searched. Does not change once built."""
+
+    def __init__(self, answers: Sequence[PastAnswer]) -> None:
+        self._answers = [one for one in answers if len(one.answer) >= SHORTEST]
+        counted = [
+            (Counter(words(one.question)), Counter(words(one.answer))) for one in self._answers
+        ]
+        found_in = Counter(word for one in counted for word in one[0] | one[1])
+        total = len(counted)
+        self._rarity = {word: math.log(1 + total / n) for word, n in found_in.items()}
+        self._unknown = math.log(1 + total)
+        # word -> the answers that have it, with its weight there
+        self._places: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for place, (question, answer) in enumerate(counted):
+            both = dict(self._unit(question))
+            for word, weight in self._unit(answer).items():
+                both[word] = both.get(word, 0.0) + ANSWER_COUNTS * weight
+            for word, weight in both.items():
+                self._places[word].append((place, weight))
+        self._times = Counter(same(one.answer) for one in self._answers)
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def suggest(self, text: str, first_name: str | None = None) -> list[SuggestedReply]:
+        """The best replies to this text, the most similar first. ``first_name``: whom a greeting
+        names."""
+        scores: dict[int, float] = defaultdict(float)
+        for word, weight in self._unit(Counter(words(text))).items():
+            for place, there in self._places.get(word, ()):
+                scores[place] += weight * there
+        best: dict[str, SuggestedReply] = {}
+        # of equal answers the newest is the source
+        for place in sorted(scores, key=lambda p: (-scores[p], -self._answers[p].at.timestamp())):
+            if scores[place] < LEAST_SIMILAR or len(best) == MOST:
+                break
+            one = self._answers[place]
+            key = same(one.answer)
+            if key not in best:
+                best[key] = SuggestedReply(
+                    text=greeting_to(one.answer, first_name) if first_name else one.answer,
+                    interaction_id=one.interaction_id,
+                    agent=one.agent,
+                    at=one.at,
+                    times=self._times[key],
+                )
+        return list(best.values())
+
+    def typed_often(self, known: Sequence[str] = ()) -> list[TypedOften]:
+        """What agents typed most, without the texts that are templates already."""
+        templates = {same(one) for one in known}
+        newest = {same(one.answer): one.answer for one in self._answers}
+        return [
+            TypedOften(text=newest[key], times=times)
+            for key, times in self._times.most_common()
+            if times >= OFTEN and key not in templates
+        ]
+
+    def _unit(self, counted: Counter[str]) -> Mapping[str, float]:
+        """The TF-IDF vector of these words, with length 1."""
+        # a word that no answer has is as rare as can be, and makes the text less similar to all
+        raw = {
+            word: (1 + math.log(n)) * self._rarity.get(word, self._unknown)
+            for word, n in counted.items()
+        }
+        length = math.sqrt(sum(weight * weight for weight in raw.values()))
+        return {word: weight / length for word, weight in raw.items()} if length else {}

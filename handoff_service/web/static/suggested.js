@@ -1,0 +1,44 @@
+// Suggested replies above the composer: a click, or Tab in the empty text field, takes one. Nothing is sent by that.
+
+const draft = document.getElementById("draft");
+
+export function startSuggested() {
+  if (!draft) return;
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-reply]");
+    if (button) take(button.dataset.reply);
+  });
+  draft.addEventListener("keydown", (event) => {
+    const first = document.querySelector("#suggested [data-reply]");
+    if (event.key !== "Tab" || event.shiftKey || draft.value || !first || isNote()) return;
+    event.preventDefault();
+    take(first.dataset.reply);
+  });
+  draft.addEventListener("input", show);
+  draft.form.addEventListener("change", show);
+  show();
+}
+
+// They are in the way while something is written.
+export function showSuggested() {
+  if (draft) show();
+}
+
+function show() {
+  const here = document.getElementById("suggested");
+  if (here) here.hidden = !here.querySelector("[data-reply]") || draft.value !== "" || isNote();
+}
+
+function isNote() {
+  return draft.form.elements.kind.value === "note";
+}
+
+// What is masked in the reply is selected, for the agent to fill in.
+function take(text) {
+  draft.value = text;
+  draft.dispatchEvent(new Event("input", { bubbles: true }));
+  draft.focus();
+  const mask = text.match(/‹[^›]*›/);
+  if (mask) draft.setSelectionRange(mask.index, mask.index + mask[0].length);
+  else draft.setSelectionRange(text.length, text.length);
+}
