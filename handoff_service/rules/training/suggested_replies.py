@@ -129,9 +129,11 @@ class ReplyIndex:
     def typed_often(self, known: Sequence[str] = ()) -> list[TypedOften]:
         """What agents typed most, without the texts that are templates already."""
         templates = {same(one) for one in known}
-        newest = {same(one.answer): one.answer for one in self._answers}
+        spelled = Counter(one.answer for one in self._answers)
+        # of each text the spelling that is typed most; the rarest comes first and is replaced
+        usual = {same(text): text for text, _ in reversed(spelled.most_common())}
         return [
-            TypedOften(text=newest[key], times=times)
+            TypedOften(text=usual[key], times=times)
             for key, times in self._times.most_common()
             if times >= OFTEN and key not in templates
         ]

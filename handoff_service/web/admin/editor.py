@@ -93,7 +93,7 @@ class Editor[T]:
             was = Filled(version=0, values=values)
             # a link may fill fields in
             given = {name: request.args.get(name) for name in values}
-            filled = values | {name: value for name, value in given.items() if value}
+            filled = {name: given[name] or value for name, value in values.items()}
             return await self._form(request, agent, title, Form(values=filled, was=was))
 
         @page(*self.roles)
