@@ -1,6 +1,8 @@
 """Agents' answers in conversations that stayed closed."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
@@ -62,7 +64,7 @@ def answers_of(conn: Connection, interaction_ids: list[int]) -> list[PastAnswer]
     """The masked answers of these conversations. Those whose requester was back in time have
     none."""
     stayed = set(interaction_ids) - _came_back(conn, interaction_ids)
-    by_conversation: dict[int, list[sa.Row[tuple[object, ...]]]] = {}
+    by_conversation: dict[int, list[Any]] = {}
     for row in conn.execute(_LINES, {"ids": sorted(stayed)}):
         by_conversation.setdefault(row.interaction_id, []).append(row)
     return [
@@ -77,9 +79,7 @@ def _came_back(conn: Connection, interaction_ids: list[int]) -> set[int]:
     return {row.id for row in later if row.opened_at < row.closed_at + STAYED_CLOSED}
 
 
-def _answers(
-    conn: Connection, interaction_id: int, lines: list[sa.Row[tuple[object, ...]]]
-) -> list[PastAnswer]:
+def _answers(conn: Connection, interaction_id: int, lines: Sequence[Any]) -> list[PastAnswer]:
     known = people_in(conn, [line.body for line in lines], interaction_id)
     found, asked = [], list[str]()
     for line in lines:
