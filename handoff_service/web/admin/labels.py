@@ -11,6 +11,7 @@ from handoff_service.operations.desk.labels import (
     MakeLabel,
     change_label,
     delete_label,
+    blockers,
     make_label,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
@@ -74,6 +75,7 @@ EDITOR = Editor(
         says=["It is taken off every conversation. The history keeps who put it there."],
         label="Delete this label",
     ),
+    blockers=blockers,
     around=_around,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}

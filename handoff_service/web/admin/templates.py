@@ -13,6 +13,7 @@ from handoff_service.operations.desk.templates import (
     MakeTemplate,
     change_template,
     delete_template,
+    blockers,
     make_template,
 )
 from handoff_service.operations.desk_file.desk_file import TemplateEntry
@@ -77,6 +78,7 @@ EDITOR = Editor(
         says=["Agents can no longer find it. Texts that were sent with it stay as they are."],
         label="Delete this template",
     ),
+    blockers=blockers,
     around=_around,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
