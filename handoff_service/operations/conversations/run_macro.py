@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-
-from sqlalchemy import select
+from datetime import timedelta
 
 from handoff_service.errors import BadInput, Conflict, NotAllowed, NotFound
 from handoff_service.operations.conversations.change_interaction import (
@@ -34,9 +32,9 @@ from handoff_service.rules.desk.macros import MacroFields, MacroStep, steps
 from handoff_service.rules.desk.templates import filled
 from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, Owner, State
 from handoff_service.store.conversations import interactions, placeholder_values
+from handoff_service.store.conversations.interactions import Hold
 from handoff_service.store.desk import desk, labels, macros, templates
 from handoff_service.store.desk.agents import agent_name
-from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
 
@@ -51,6 +49,9 @@ class RunMacro:
     undo_within: timedelta = timedelta(0)
 
 
+NO_HOLD = Hold(reason=None, until=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MacroRun:
     """What a macro changed, for its undo. A field is None or False when its step changed
@@ -62,9 +63,10 @@ class MacroRun:
     asked: bool = False  #: the conversation was offered to an agent
     #: the agent who had the conversation that was assigned to another one
     assigned_from: int | None = None
-    state: State | None = None  #: the new state
-    #: the hold before that one ended; (None, None) for a hold without end or reason
-    held: tuple[datetime | None, str | None] | None = None
+    state: State = State.NEW  #: the state afterwards
+    was: State = State.NEW  #: the state before
+    hold: Hold = NO_HOLD  #: the hold before
+    held: bool = True  #: the hold before is still there
 
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
@@ -80,11 +82,14 @@ def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
         agent_id=command.agent_id,
     )
     messages.append(tx, interaction, line)
-    run = MacroRun(name=macro.name)
+    hold = interactions.hold(tx.conn, interaction.id)
+    run = MacroRun(name=macro.name, was=interaction.state, hold=hold)
     for step in steps(macro):
         with _named(step):
             run = RUNS[step](tx, macro, command, run)
-    return run
+    state = interactions.lock(tx.conn, interaction.id).state
+    held = state is run.was and interactions.hold(tx.conn, interaction.id) == hold
+    return replace(run, state=state, held=held)
 
 
 @contextmanager
@@ -159,9 +164,6 @@ def _change_state(
     tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRun
 ) -> MacroRun:
     one, by = command.interaction_id, command.agent_id
-    columns = t.interactions.c["state", "hold_until", "state_reason"]
-    before = tx.conn.execute(select(*columns).where(t.interactions.c.id == one)).one()
-    assert macro.state is not None  # it is one of the macro's steps
     if macro.state in CLOSED:
         topic = _topic(tx, macro.label_id)
         close_interaction(
@@ -174,14 +176,11 @@ def _change_state(
                 topic_id=topic,
             ),
         )
-        return replace(run, state=macro.state)
+        return run
     until = tx.now + macro.hold_for if macro.hold_for else None
     change = ChangeInteraction(interaction_id=one, agent_id=by, state=macro.state, hold_until=until)
     change_interaction(tx, change)
-    if before.state != State.ON_HOLD:
-        changed = macro.state if before.state != macro.state else None
-        return replace(run, state=changed)
-    return replace(run, state=macro.state, held=(before.hold_until, before.state_reason))
+    return run
 
 
 RUNS = {

@@ -266,10 +266,7 @@ def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for n, template in enumerate(file.templates):
         if wrong := templates.error(template.body):
             yield ("templates", n, "body"), wrong
-    for n, macro in enumerate(file.macros):
-        named = {key: 0 for key in MACRO_USES if getattr(macro, key) is not None}
-        for key, what in macros.errors(macro.meant(named)).items():
-            yield ("macros", n, key.removesuffix("_id")), what
+    yield from _macro_faults(file.macros)
     for n, outage in enumerate(file.outages):
         for key, what in outages.errors(outage.meant()).items():
             yield ("outages", n, key), what
@@ -278,6 +275,13 @@ def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for message, body in file.texts.items():
         if wrong := system_messages.error(message, body):
             yield ("texts", str(message)), wrong
+
+
+def _macro_faults(entries: list[MacroEntry]) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    for n, macro in enumerate(entries):
+        named = {key: 0 for key in MACRO_USES if getattr(macro, key) is not None}
+        for key, what in macros.errors(macro.meant(named)).items():
+            yield ("macros", n, key.removesuffix("_id")), what
 
 
 def _webhook_faults(entry: CaseWebhookEntry) -> Iterator[tuple[tuple[int | str, ...], str]]:

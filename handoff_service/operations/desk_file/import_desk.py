@@ -93,8 +93,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         _provider_number(tx, number)
     for place, action in enumerate(file.messaging_actions, start=1):
         _messaging_action(tx, action, place)
-    for macro in file.macros:
-        _macro(tx, macro)
+    _macros(tx, file.macros)
     for outage in file.outages:
         with _named(f"outages.{outage.title}"):
             put_outage(tx, outage.meant())
@@ -192,6 +191,11 @@ def _messaging_action(tx: Transaction, entry: MessagingActionEntry, place: int) 
     """The file's order is the admin's order."""
     with _named(f"messaging_actions.{entry.name}"):
         put_messaging_action(tx, entry.meant(), place)
+
+
+def _macros(tx: Transaction, entries: Sequence[MacroEntry]) -> None:
+    for entry in entries:
+        _macro(tx, entry)
 
 
 def _macro(tx: Transaction, entry: MacroEntry) -> None:

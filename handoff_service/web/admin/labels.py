@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from handoff_service.operations.desk.labels import (
     ChangeLabel,
     MakeLabel,
+    blockers,
     change_label,
     delete_label,
-    blockers,
     make_label,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent

@@ -11,9 +11,9 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.templates import (
     ChangeTemplate,
     MakeTemplate,
+    blockers,
     change_template,
     delete_template,
-    blockers,
     make_template,
 )
 from handoff_service.operations.desk_file.desk_file import TemplateEntry
