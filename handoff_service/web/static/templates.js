@@ -15,6 +15,7 @@ const field = document.getElementById("picker-find");
 const preview = document.getElementById("picker-preview");
 let list;
 let target = null; // the text field that gets the template
+let opener = null; // what had the focus before
 let kind = "templates";
 let typed = false; // opened by a slash that was typed there: then the slash may also be the beginning of a text
 
@@ -57,6 +58,7 @@ function isOpen() {
 
 function show(into, what, { byTyping = false, words = "" } = {}) {
   target = into;
+  opener = document.activeElement;
   kind = what;
   typed = byTyping;
   field.value = words;
@@ -117,7 +119,6 @@ function choose(option) {
   if (option.getAttribute("aria-disabled") === "true") return;
   typed = false;
   picker.hidePopover();
-  target.focus();
   if (kind === "macros") return runMacro(option.dataset);
   remember(option.dataset.id);
   replaceDefault();
@@ -133,8 +134,15 @@ function closed() {
   const text = typed ? `/${field.value}` : ""; // no template was meant, or none fits: a text that begins with a slash
   typed = false;
   if (text) put(text);
-  else if (picker.contains(document.activeElement) || document.activeElement === document.body) target.focus();
+  else if (picker.contains(document.activeElement) || document.activeElement === document.body) focusBack();
   document.body.append(picker); // a dialog may draw itself again
+}
+
+// A template was for the text field. A macro may have been asked for by a key, while the list had the focus.
+function focusBack() {
+  document.activeElement.blur();
+  if (kind === "templates") target.focus();
+  else opener.focus();
 }
 
 function recent() {

@@ -19,7 +19,8 @@ from handoff_service.rules.desk.command_palette import Command, matching
 from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.store.conversations import conversations, search
 from handoff_service.store.conversations.conversation_list import listed
-from handoff_service.store.views import Interaction
+from handoff_service.store.conversations.interactions import number
+from handoff_service.store.views import Interaction, ListedInteraction, Message
 from handoff_service.web.admin import texts
 from handoff_service.web.admin.menu import menu_for
 from handoff_service.web.admin.pages import UNDER
@@ -31,6 +32,7 @@ from handoff_service.web.workspace import macros
 MOST = 6  # of a group, when something is typed
 FEW = 5  # of a group, when nothing is typed
 LONGEST_ID = 15  # digits
+SNIPPET = 100  # characters of a line that matched
 #: Template of a form -> the admin page that it is on.
 FORMS = {"desk.html": "/desk", "case_webhook.html": "/case-webhook", "mail.html": "/mail"}
 #: The macros of admin/forms.html that make a field.
@@ -137,9 +139,7 @@ def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[Group]:
         Group(
             heading="Conversations",
             icon="inbox",
-            entries=[
-                _conversation(one.interaction, one.line.seq if one.line else None) for one in shown
-            ],
+            entries=[_conversation(one.interaction, one.line) for one in shown],
         ),
         Group(
             heading="People",
@@ -149,18 +149,20 @@ def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[Group]:
     ]
 
 
-def _conversation(one: Interaction, seq: int | None = None) -> Command:
-    line = f"?line={seq}#line-{seq}" if seq else ""
+def _conversation(one: Interaction | ListedInteraction, line: Message | None = None) -> Command:
+    """Leads to the line that matched. None: the conversation matched otherwise."""
+    said = line.body[:SNIPPET] if line else words(one.state)
+    place = f"?line={line.seq}#line-{line.seq}" if line else ""
     return Command(
         label=one.user.name if one.user else phone(one.requester_number),
-        detail=f"{one.number} · {words(one.state)}",
-        href=f"/workspace/conversations/{one.id}{line}",
+        detail=f"{number(one.id)} · {said}",
+        href=f"/workspace/conversations/{one.id}{place}",
     )
 
 
 def _person(one: search.FoundPerson) -> Command:
     """Leads to the newest conversation, or to a new one."""
-    numbers = " · ".join(phone(number) for number in one.user.numbers)
+    numbers = " · ".join(phone(each) for each in one.user.numbers)
     newest = f"/workspace/conversations/{one.newest}"
     return Command(
         label=one.user.name,

@@ -95,11 +95,15 @@ def did(name: str) -> str:
 
 
 def choices(conn: Connection, interaction_id: int, agent: CurrentAgent, q: str) -> list[Choice]:
-    """The macros with these words, filled for a conversation. NotFound for an unknown one."""
+    """The macros with these words, filled for a conversation. A name that begins with them comes
+    first. NotFound for an unknown conversation."""
     interaction = conversations.get(conn, interaction_id)
     who = placeholder_values.of_interactions(conn, [interaction_id], agent.name)[interaction_id]
     why = interaction.unanswerable or (interaction.opted_out and interaction.opted_out.why) or ""
-    return [_choice(one, who, why) for one in macros.list_(conn, q, limit=MOST)]
+    every = [_choice(one, who, why) for one in macros.list_(conn)]
+    sought = q.casefold()
+    found = [one for one in every if sought in f"{one.macro.name} {one.text}".casefold()]
+    return sorted(found, key=lambda one: not one.macro.name.casefold().startswith(sought))[:MOST]
 
 
 def _choice(macro: Macro, who: Placeholders, why: str) -> Choice:
