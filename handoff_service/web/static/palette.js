@@ -38,6 +38,7 @@ function show() {
   if (document.querySelector("dialog[open]")) return;
   document.getElementById("sheet").hidePopover();
   field.value = "";
+  list.begin();
   found.replaceChildren();
   open(dialog.id);
   window.htmx.trigger(field, "again");
@@ -48,10 +49,10 @@ function arrived({ successful, xhr }) {
   problem.hidden = successful || xhr.status === 0;
   if (!successful) return void (problem.textContent = why(xhr));
   dropImpossible();
-  list.selectFirst();
   const count = list.options().length;
   found.querySelector("#palette-none").hidden = count > 0;
   document.getElementById("palette-said").textContent = `${count} ${count === 1 ? "result" : "results"}`;
+  list.renewed(); // last: it may choose
 }
 
 // The buttons of the page decide what can be done now.

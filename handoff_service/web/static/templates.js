@@ -62,6 +62,7 @@ function show(into, what, { byTyping = false, words = "" } = {}) {
   kind = what;
   typed = byTyping;
   field.value = words;
+  list.begin();
   for (const part of picker.querySelectorAll("[data-templates]")) part.textContent = part.dataset[kind];
   for (const problem of picker.querySelectorAll('[role="alert"]')) problem.hidden = true;
   (into.closest("dialog") ?? document.body).append(picker); // what is outside of a modal dialog cannot be used
@@ -104,9 +105,9 @@ function arrived({ successful, xhr }) {
   if (!successful) return void (problem.textContent = why(xhr));
   const found = list.options();
   if (!found.length && typed && field.value) return picker.hidePopover(); // its end lets the text go on
-  list.selectFirst();
   const called = kind.slice(0, found.length === 1 ? -1 : undefined);
   document.getElementById("picker-said").textContent = `${found.length} ${called}`;
+  list.renewed(); // last: it may choose
 }
 
 function showPreview(option) {

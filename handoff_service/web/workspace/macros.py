@@ -102,8 +102,13 @@ def choices(conn: Connection, interaction_id: int, agent: CurrentAgent, q: str) 
     why = interaction.unanswerable or (interaction.opted_out and interaction.opted_out.why) or ""
     every = [_choice(one, who, why) for one in macros.list_(conn)]
     sought = q.casefold()
-    found = [one for one in every if sought in f"{one.macro.name} {one.text}".casefold()]
+    found = [one for one in every if _has(one, sought.split())]
     return sorted(found, key=lambda one: not one.macro.name.casefold().startswith(sought))[:MOST]
+
+
+def _has(one: Choice, words: Sequence[str]) -> bool:
+    text = f"{one.macro.name} {one.text}".casefold()
+    return all(word in text for word in words)
 
 
 def _choice(macro: Macro, who: Placeholders, why: str) -> Choice:
