@@ -61,9 +61,11 @@ COMMANDS = (
         ("QUIET h", ["Quiet hours"]),
         ("out", ["Opt-out words"]),
         ("opt-out", ["Opt-out words"]),
-        ("hours desk", ["Quiet hours"]),
+        ("later sch", ["Send later"]),
+        ("desk", []),
         ("con", ["Close the conversation"]),
-        ("se", ["Send later", "Quiet hours", "Opt-out words"]),
+        ("c", ["Close the conversation"]),
+        ("w", ["Opt-out words"]),
         ("nd", []),
     ],
 )

@@ -30,6 +30,6 @@ def matching(commands: Iterable[Command], typed: str, most: int) -> list[Command
 
 
 def _has(command: Command, sought: list[str]) -> bool:
-    text = f"{command.label} {command.detail} {command.other_words}".casefold()
+    text = f"{command.label} {command.other_words}".casefold()
     words = text.replace("-", " ").split()
     return all(any(word.startswith(part) for word in (*words, text)) for part in sought)

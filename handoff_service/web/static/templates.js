@@ -71,6 +71,7 @@ function show(into, what, { byTyping = false, words = "" } = {}) {
   sayWhose(picker);
   if (kind === "templates") picker.querySelector("[data-anyway]").hidden = true;
   field.focus();
+  requestAnimationFrame(place); // on narrow screens the composer without the focus is smaller
   window.htmx.trigger(field, "again");
 }
 

@@ -88,13 +88,13 @@ def _groups(
     pages = matching(_pages(agent, phones), q, most)
     admin = matching(_admin_pages(agent), q, most) if q else []
     settings = matching(_settings(), q, MOST) if q and Role.ADMIN in agent.roles else []
-    groups = [
-        *of_page,
-        *found,
+    commands = [
         Group(heading="Pages", icon="out", entries=pages),
         Group(heading="Admin", icon="admin", entries=admin),
         Group(heading="Settings", icon="note", entries=settings),
     ]
+    # what was typed matches few commands, and perhaps many texts
+    groups = [*of_page, *commands, *found] if q else [*of_page, *found, *commands]
     return [group for group in groups if group.entries]
 
 
