@@ -171,6 +171,17 @@ async def test_a_forged_undo_changes_nothing_and_has_an_answer(
     assert await states(desk, both) == before
 
 
+async def test_the_palette_shows_what_the_role_may_open(mia: Visitor, both: list[int]) -> None:
+    ann, bob = both
+    for q in ("quiet", "desk", "supervisor", "teach", ""):
+        found = (await mia.get(f"/workspace/palette?q={q}&open={ann}")).text
+        assert not re.search("/workspace/(admin|trainer|supervisor)", found)
+    assert 'data-press="close-it"' in found
+    assert f'data-href="{PATH}/{bob}"' in found
+    assert "data-press" not in (await mia.get("/workspace/palette?q=close&open=99")).text
+    assert "Search" in (await mia.get("/workspace/palette?q=sea&open=x")).text
+
+
 @pytest.mark.parametrize("ids", ["", ",", "x", "-1", f"1,{10**30}", "1," * 101])
 async def test_a_bulk_action_names_what_is_wrong_with_its_conversations(
     mia: Visitor, both: list[int], desk: Running, ids: str

@@ -33,7 +33,7 @@ _QUERY = (
 _BY_NAME = (func.lower(m.c.name), m.c.id)
 
 
-def list_(conn: Connection, words: str = "", *, limit: int | None = None) -> list[Macro]:
+def list_(conn: Connection, words: str = "") -> list[Macro]:
     """Macros by name, optionally only those with these words in the name or in the text. A name
     that starts with them comes first."""
     words = words.strip()
@@ -44,7 +44,7 @@ def list_(conn: Connection, words: str = "", *, limit: int | None = None) -> lis
         )
         begins = m.c.name.istartswith(words, autoescape=True)
         query = _QUERY.where(fits).order_by(begins.desc(), *_BY_NAME)
-    return [_macro(r) for r in conn.execute(query.limit(limit))]
+    return [_macro(r) for r in conn.execute(query)]
 
 
 def get(conn: Connection, macro_id: int) -> Macro:
