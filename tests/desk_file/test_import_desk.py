@@ -113,6 +113,19 @@ topic = true
 [[labels]]
 name = "VIP"
 
+[[macros]]
+name = "Restart and wait"
+template = "Restart"
+label = "VIP"
+note = "Told {requester.name}."
+to_agent = "mia@example.com"
+state = "on_hold"
+hold_for = "2d"
+then = "next"
+[[macros]]
+name = "To escalations"
+to_queue = "Escalations"
+
 [[outages]]
 title = "VPN"
 text = "The VPN is down."

@@ -17,6 +17,7 @@ WITH_ONES = (
     "queues",
     "templates",
     "labels",
+    "macros",
     "outages",
 )
 SMALL = """() => [...document.querySelectorAll(

@@ -33,8 +33,8 @@ def _templates(story: Story) -> None:
 
 
 def picker(page: Page) -> Page:
-    expect(page.locator("#template-dialog")).to_be_visible()
-    expect(page.locator("#find-template")).to_be_focused()
+    expect(page.locator("#picker")).to_be_visible()
+    expect(page.locator("#picker-find")).to_be_focused()
     return page
 
 
@@ -43,7 +43,7 @@ def test_a_slash_in_an_empty_composer_finds_a_template_by_keys(story: Story) -> 
     draft = mia.locator("#draft")
     draft.focus()
     draft.press("/")
-    options = picker(mia).locator("#found-templates").get_by_role("option")
+    options = picker(mia).locator("#picker-found").get_by_role("option")
     mia.get_by_role("combobox", name="Find a template").fill("zebra")
     expect(options).to_have_count(2)
     expect(options.first).to_have_attribute("aria-selected", "true")
@@ -81,7 +81,7 @@ def test_the_button_puts_a_template_where_the_cursor_is_and_esc_leaves_everythin
     expect(draft).to_have_value("Before. ")
     mia.get_by_role("button", name="Template").click()
     picker(mia).get_by_role("combobox", name="Find a template").fill("crossing")
-    mia.locator("#found-templates").get_by_role("option", name="Zebra crossing").click()
+    mia.locator("#picker-found").get_by_role("option", name="Zebra crossing").click()
     expect(draft).to_have_value("Before. Look left, there.")
     draft.fill("")
     mia.keyboard.press("Alt+n")
@@ -90,7 +90,7 @@ def test_the_button_puts_a_template_where_the_cursor_is_and_esc_leaves_everythin
     expect(mia.get_by_text("No template contains “no such thing”.")).to_be_visible()
     mia.keyboard.press("Enter")
     mia.get_by_role("combobox", name="Find a template").fill("crossing")
-    expect(mia.locator("#found-templates").get_by_role("option")).to_have_count(1)
+    expect(mia.locator("#picker-found").get_by_role("option")).to_have_count(1)
     mia.keyboard.press("Enter")
     expect(draft).to_have_value("Look left, there.")
     expect(mia.locator("#segments")).to_have_text("Not sent to the requester")
@@ -107,7 +107,7 @@ def test_a_text_that_begins_with_a_slash_can_be_typed(story: Story) -> None:
     draft.fill("")
     draft.press("/")
     picker(mia).get_by_role("combobox", name="Find a template").fill("zeb")
-    expect(mia.locator("#found-templates").get_by_role("option")).to_have_count(2)
+    expect(mia.locator("#picker-found").get_by_role("option")).to_have_count(2)
     mia.keyboard.press("Escape")
     expect(draft).to_have_value("/zeb")
     expect(draft).to_be_focused()
@@ -123,14 +123,14 @@ def test_a_new_message_is_begun_with_a_template(story: Story) -> None:
     expect(new.locator("#new-effect")).to_have_text("Starts a new conversation, assigned to you.")
     body = new.get_by_label("Message", exact=True)
     body.press("/")
-    picker(mia).locator("#find-template").fill("crossing")
-    expect(mia.locator("#found-templates").get_by_role("option")).to_have_count(1)
+    picker(mia).locator("#picker-find").fill("crossing")
+    expect(mia.locator("#picker-found").get_by_role("option")).to_have_count(1)
     mia.keyboard.press("Enter")
     expect(body).to_have_value("Look left, Ann Lee.")
     expect(body).to_be_focused()
     body.press("End")
     new.get_by_role("button", name="Template").click()
-    picker(mia).locator("#find-template").fill("zebra")
+    picker(mia).locator("#picker-find").fill("zebra")
     expect(mia.get_by_text("1 template is not shown")).to_be_visible()
     mia.keyboard.press("Escape")
     expect(body).to_have_value("Look left, Ann Lee.")
@@ -138,7 +138,7 @@ def test_a_new_message_is_begun_with_a_template(story: Story) -> None:
 
 
 WIDE = (
-    "() => [...document.querySelectorAll('#template-dialog, #template-dialog *')].filter("
+    "() => [...document.querySelectorAll('#picker, #picker *')].filter("
     "(e) => e.checkVisibility() && getComputedStyle(e).overflowX !== 'hidden' && "
     "e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map((e) => e.outerHTML.slice(0, 90))"
 )
@@ -161,7 +161,7 @@ def test_the_picker_never_scrolls_sideways(story: Story) -> None:
         mia.set_viewport_size({"width": width, "height": 640})
         expect(mia.get_by_role("option").filter(has_text="WWWW")).to_be_visible()
         assert mia.evaluate(WIDE) == []
-        box = mia.locator("#template-dialog").bounding_box()
+        box = mia.locator("#picker").bounding_box()
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width

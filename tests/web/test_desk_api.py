@@ -167,6 +167,28 @@ async def test_templates_are_changed_by_supervisors_too(
     await mia.call("GET", one, status=404)
 
 
+async def test_a_macro_is_made_by_admins_and_run_by_agents(
+    desk: Running, mia: Client, grace: Client
+) -> None:
+    ann = await desk.story.with_agent()
+    macro = {"name": "Ask", "note": "Asked {requester.name}.", "state": "on_hold", "hold_for": "2d"}
+    await mia.call("POST", "/macros", macro, status=403)
+    made = await grace.call("POST", "/macros", macro, status=201)
+    assert (made["state"], made["hold_for"], made["template"]) == ("on_hold", "2d", None)
+    wrong = await grace.call("PATCH", f"/macros/{made['id']}", {"state": None}, status=400)
+    assert "hold_for" in wrong["errors"]
+    held = await mia.call("POST", f"/interactions/{ann}/macros/{made['id']}")
+    assert (held["state"], held["hold_until"] is None) == ("on_hold", False)
+    changed = {"note": None, "hold_for": None, "state": "closed_complete", "then": "next"}
+    await grace.call("PATCH", f"/macros/{made['id']}", changed)
+    closed = await mia.call("POST", f"/interactions/{ann}/macros/{made['id']}")
+    assert closed["closed_at"] is not None
+    again = await mia.call("POST", f"/interactions/{ann}/macros/{made['id']}", status=409)
+    assert "Its step “Change the state” was refused" in again["detail"]
+    assert [one["name"] for one in (await mia.call("GET", "/macros?q=as"))["items"]] == ["Ask"]
+    await delete(grace, f"/macros/{made['id']}")
+
+
 async def test_system_messages(mia: Client, grace: Client) -> None:
     texts = {text["name"]: text for text in (await mia.call("GET", "/texts"))["items"]}
     assert texts["closed"]["placeholders"] == ["queue", "opens"]

@@ -11,7 +11,10 @@ import pytest
 
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.desk.labels import MakeLabel, make_label
-from handoff_service.rules.shared.vocabulary import State
+from handoff_service.operations.desk.macros import make_macro
+from handoff_service.operations.desk.templates import MakeTemplate, make_template
+from handoff_service.rules.desk.macros import MacroFields
+from handoff_service.rules.shared.vocabulary import State, Status
 from handoff_service.store.conversations import scheduled_texts
 from handoff_service.web.shared.rendering import there
 from tests.support.story import BOB, DIRECT
@@ -113,12 +116,47 @@ async def test_several_are_held_labeled_and_closed_and_each_is_undone(
     assert await states(desk, both) == [State.WORK_IN_PROGRESS] * 2
 
 
+async def test_a_macro_runs_on_several_and_is_undone(
+    desk: Running, mia: Visitor, both: list[int]
+) -> None:
+    write = desk.desk.store.write
+    text = await write(make_template, MakeTemplate(name="Done", body="Hi {requester.first_name}"))
+    label = await write(make_label, MakeLabel(name="VIP"))
+    closes = MacroFields(
+        name="Done <now>", template_id=text, label_id=label, state=State.CLOSED_COMPLETE
+    )
+    macro = str(await write(make_macro, closes))
+    ids = ",".join(map(str, both))
+    dialog = shown((await mia.get(f"/workspace/bulk/macro?ids={ids}")).text)
+    assert "Done <now>" in dialog
+    assert "2 texts, 2 segments" in dialog
+    answer = await mia.act("/workspace/bulk/macro", ids=ids + ",99", macro_id=macro)
+    assert "2 conversations changed by the macro “Done <now>”" in shown(answer.text).translate(
+        dict.fromkeys(map(ord, "\u2068\u2069"))
+    )
+    assert "INT0000099" in answer.text
+    assert await states(desk, both) == [State.CLOSED_COMPLETE] * 2
+    await mia.act("/workspace/bulk/undo", undo=undo_of(answer.text))
+    assert await states(desk, both) == [State.WORK_IN_PROGRESS] * 2
+    assert [(await desk.story.see(one)).labels for one in both] == [[], []]
+    for one in both:
+        (sent,) = [line for line in await desk.story.lines(one) if line.body.startswith("Hi ")]
+        assert sent.status is Status.CANCELED
+    one = f"{PATH}/{both[0]}/macros"
+    assert "Hi " in await see(mia, f"{one}?q=done")
+    answer = await mia.act(f"{one}/{macro}")
+    assert "Undo" in answer.text
+    assert (await mia.act(f"{one}/{macro}")).status == 409, "it is closed"
+
+
 @pytest.mark.parametrize(
     "forged",
     [
         "", "x", "[1]", "[[]]", '{"a": 1}', '[["drop", 1]]', '[["unlabel", "1", 2]]',
         '[["assign", 1, 2]]', '[["resume", 1, 2, 3]]', '[["unlabel", 1]]', '[["unlabel", 1, "x"]]',
-        '[["hold", 1, "tomorrow", ""]]', '[["hold", 1, "2030-01-01T09:00:00", ""]]',
+        '[["hold", 1, "tomorrow", ""]]',
+        '[["macro", 1, [["resume", 2]]]]', '[["macro", 1, [["macro", 1, []]]]]',
+        '[["hold", 1, "2030-01-01T09:00:00", ""]]',
         f'[["reopen", {10**30}]]', f'[["unlabel", 1, {10**30}]]', '[["reopen", true]]',
         '[[["reopen"], 1]]', "[" * 5000,
     ],
@@ -131,6 +169,17 @@ async def test_a_forged_undo_changes_nothing_and_has_an_answer(
     assert answer.status in (200, 400, 422)
     assert "restored" not in shown(answer.text) or "0 conversations" in shown(answer.text)
     assert await states(desk, both) == before
+
+
+async def test_the_palette_shows_what_the_role_may_open(mia: Visitor, both: list[int]) -> None:
+    ann, bob = both
+    for q in ("quiet", "desk", "supervisor", "teach", ""):
+        found = (await mia.get(f"/workspace/palette?q={q}&open={ann}")).text
+        assert not re.search("/workspace/(admin|trainer|supervisor)", found)
+    assert 'data-press="close-it"' in found
+    assert f'data-href="{PATH}/{bob}"' in found
+    assert "data-press" not in (await mia.get("/workspace/palette?q=close&open=99")).text
+    assert "Search" in (await mia.get("/workspace/palette?q=sea&open=x")).text
 
 
 @pytest.mark.parametrize("ids", ["", ",", "x", "-1", f"1,{10**30}", "1," * 101])

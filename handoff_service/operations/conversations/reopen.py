@@ -72,7 +72,7 @@ def reopen(tx: Transaction, command: Reopen) -> None:
     said = f"{agent_name(tx.conn, command.agent_id)} reopened this conversation"
     reopened = replace(interaction, state=state, owner=Owner.NONE, closed_at=None)
     assigned = assign_agent(tx, reopened, owner_id, sentence=said)
-    _begin_run(tx, assigned)
+    begin_run(tx, assigned)
 
 
 def _closed_by(tx: Transaction, interaction_id: int) -> int | None:
@@ -100,12 +100,14 @@ def _take_back_line(tx: Transaction, interaction: InteractionRow) -> None:
         due_work.cancel(tx, Work.DELIVER, ids)
 
 
-def _begin_run(tx: Transaction, interaction: InteractionRow) -> None:
-    """Start the timers for the last message again, counted from now."""
+def begin_run(tx: Transaction, interaction: InteractionRow) -> None:
+    """Start the timers for the last message again, counted from now. Texts that were canceled do
+    not count."""
     last = (
         select(m.c.author)
         .where(m.c.interaction_id == interaction.id, m.c.kind == Kind.MESSAGE)
         .where((m.c.direction == Direction.INBOUND) | (m.c.author == Author.AGENT))
+        .where(m.c.status != Status.CANCELED)
         .order_by(m.c.seq.desc())
         .limit(1)
     )
@@ -116,7 +118,11 @@ def _begin_run(tx: Transaction, interaction: InteractionRow) -> None:
     run = Unanswered.REQUESTER_MESSAGE if inbound else Unanswered.AGENT_MESSAGE
     arms = timers.armed_actions(tx.conn, run, interaction.provider_number_id)
     begun = timers.UnansweredStreak(
-        interaction.id, interaction.line, interaction.queue_id, ends_another=False, arms=arms
+        interaction.id,
+        interaction.line,
+        interaction.queue_id,
+        ends_another=interaction.unanswered is not None,
+        arms=arms,
     )
     i = t.interactions
     tx.conn.execute(update(i).where(i.c.id == interaction.id).values(unanswered=run))

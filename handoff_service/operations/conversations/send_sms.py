@@ -1,6 +1,7 @@
 """A live agent writes to an interaction's requester, or adds a private note."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from handoff_service.operations.consent.change_consent import must_allow
@@ -26,6 +27,8 @@ class Write:
     agent_id: int
     body: str
     media: tuple[int, ...] = ()
+    #: the delay of a text, so that it can be undone before it is sent
+    undo_within: timedelta = timedelta(0)
 
 
 def send_sms(tx: Transaction, command: Write) -> int:
@@ -40,11 +43,17 @@ def send_sms(tx: Transaction, command: Write) -> int:
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)
     if interaction.owner is not Owner.AGENT:
-        interaction = _take_over(tx, interaction, command.agent_id)
+        interaction = take_over(tx, interaction, command.agent_id)
     join(tx, interaction, command.agent_id)
     event = None if interactions.has_requesters_text(tx.conn, interaction.id) else Event.PROACTIVE
     return send_parts(
-        tx, interaction, body, agent_id=command.agent_id, media=command.media, event=event
+        tx,
+        interaction,
+        body,
+        agent_id=command.agent_id,
+        media=command.media,
+        event=event,
+        later=command.undo_within,
     )
 
 
@@ -56,12 +65,17 @@ def send_parts(
     agent_id: int,
     media: tuple[int, ...] = (),
     event: Event | None = None,
+    later: timedelta = timedelta(0),
 ) -> int:
     """Send an agent's text, which the requester's consent allows, in as many parts as it needs.
-    Returns the first message's id."""
+    Returns the first message's id. ``later`` delays only a text of one part, because each further
+    part sends the ones before it."""
     first, *others = split(body) or [body]
     by: dict[str, Any] = {"agent_id": agent_id, "event": event}
-    message_id = messages.send_text(tx, interaction, first, Author.AGENT, media=media, **by)
+    delay = timedelta(0) if others else later
+    message_id = messages.send_text(
+        tx, interaction, first, Author.AGENT, media=media, later=delay, **by
+    )
     assert message_id is not None  # must_allow has refused the senders that nobody can text
     for part in others:
         messages.send_text(tx, interactions.lock(tx.conn, interaction.id), part, Author.AGENT, **by)
@@ -93,7 +107,8 @@ def _mention(tx: Transaction, interaction_id: int, seq: int, agent_id: int, body
         tx.hint(f"agent:{agent}", interaction_id)
 
 
-def _take_over(tx: Transaction, interaction: InteractionRow, agent_id: int) -> InteractionRow:
+def take_over(tx: Transaction, interaction: InteractionRow, agent_id: int) -> InteractionRow:
+    """Give the agent a conversation that a queue, the virtual agent or nobody owns."""
     cancel_work_item(tx, interaction.id)
     return assign_agent(
         tx, interaction, agent_id, sentence=f"{agent_name(tx.conn, agent_id)} took over"

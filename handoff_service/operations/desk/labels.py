@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
+from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.store.desk import labels
+from handoff_service.store.desk import labels, macros
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
@@ -60,10 +61,18 @@ def put_label(tx: Transaction, command: MakeLabel) -> None:
 
 
 def delete_label(tx: Transaction, label_id: int) -> None:
-    """Takes it off every conversation. Raises NotFound for an unknown id."""
+    """Takes it off every conversation. Raises NotFound for an unknown id, Conflict for a label that
+    a macro adds."""
     labels.get(tx.conn, label_id)
+    if found := blockers(tx.conn, label_id):
+        raise Conflict(found[0].says)
     with deletes(tx, Noun.LABEL, label_id):
         tx.conn.execute(delete(m).where(m.c.id == label_id))
+
+
+def blockers(conn: Connection, label_id: int) -> list[Blocker]:
+    """The macros that add it."""
+    return macros.blockers(conn, t.macros.c.label_id, label_id)
 
 
 def _name_is_free(tx: Transaction, name: str) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
 from handoff_service.rules.desk import templates as rules
+from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.store.desk import templates
+from handoff_service.store.desk import macros, templates
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
@@ -61,10 +62,17 @@ def put_template(tx: Transaction, command: MakeTemplate) -> None:
 
 
 def delete_template(tx: Transaction, template_id: int) -> None:
-    """Raises NotFound for an unknown id."""
+    """Raises NotFound for an unknown id, Conflict for a template that a macro sends."""
     templates.get(tx.conn, template_id)
+    if found := blockers(tx.conn, template_id):
+        raise Conflict(found[0].says)
     with deletes(tx, Noun.TEMPLATE, template_id):
         tx.conn.execute(delete(m).where(m.c.id == template_id))
+
+
+def blockers(conn: Connection, template_id: int) -> list[Blocker]:
+    """The macros that send it."""
+    return macros.blockers(conn, t.macros.c.template_id, template_id)
 
 
 def checked(body: str) -> None:

@@ -1,7 +1,7 @@
 """The desk file: TOML, read once and checked as a whole. Errors name file, line and key."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from handoff_service.operations.cases.outage_fields import OutageEntry
 from handoff_service.operations.desk.desk_fields import DeskEntry
 from handoff_service.operations.desk_file import desk_file_errors, toml_limits
 from handoff_service.operations.messaging_actions.messaging_action_fields import (
+    Duration,
     MessagingActionEntry,
 )
 from handoff_service.operations.routing.queue_fields import QueueEntry
@@ -39,12 +40,14 @@ from handoff_service.operations.shared.field_types import (
     SegmentsPerSecond,
 )
 from handoff_service.rules.cases import outages, webhook
-from handoff_service.rules.desk import system_messages, templates
+from handoff_service.rules.desk import macros, system_messages, templates
 from handoff_service.rules.desk.labels import Color
+from handoff_service.rules.desk.macros import AfterMacro, MacroFields
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.messaging_actions import messaging_actions
 from handoff_service.rules.routing import queues
-from handoff_service.rules.shared.vocabulary import FirstResponder, Role
+from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.vocabulary import FirstResponder, Role, State
 
 
 class _Entry(BaseModel):
@@ -105,6 +108,40 @@ class LabelEntry(_Entry):
     topic: bool = False
 
 
+class MacroEntry(_Entry):
+    """Names what it uses: a template, a label and a queue by name, an agent by e-mail address."""
+
+    name: OneLine
+    template: Name | None = None
+    label: OneLine | None = None
+    note: str | None = None
+    to_me: bool = False
+    to_agent: Email | None = None
+    to_queue: Name | None = None
+    state: State | None = None
+    hold_for: Duration | None = None
+    then: AfterMacro = AfterMacro.STAY
+
+    def meant(self, ids: Mapping[str, int]) -> MacroFields:
+        """The macro that the entry describes. ``ids``: of what it names."""
+        return MacroFields(
+            name=self.name,
+            template_id=ids.get("template"),
+            label_id=ids.get("label"),
+            note=self.note,
+            to_me=self.to_me,
+            to_agent_id=ids.get("to_agent"),
+            to_queue_id=ids.get("to_queue"),
+            state=self.state,
+            hold_for=durations.parse(self.hold_for) if self.hold_for else None,
+            then=self.then,
+        )
+
+
+#: The fields of a macro that name another record.
+MACRO_USES = ("template", "label", "to_agent", "to_queue")
+
+
 class PresenceStateEntry(_Entry):
     """Their order in the file is the admin's order."""
 
@@ -146,6 +183,7 @@ class DeskFile(_Entry):
     messaging_actions: list[MessagingActionEntry] = []
     templates: list[TemplateEntry] = []
     labels: list[LabelEntry] = []
+    macros: list[MacroEntry] = []
     texts: dict[SystemMessage, str] = {}
     presence_states: list[PresenceStateEntry] = []
     reject_reasons: list[RejectReasonEntry] = []
@@ -228,6 +266,7 @@ def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for n, template in enumerate(file.templates):
         if wrong := templates.error(template.body):
             yield ("templates", n, "body"), wrong
+    yield from _macro_faults(file.macros)
     for n, outage in enumerate(file.outages):
         for key, what in outages.errors(outage.meant()).items():
             yield ("outages", n, key), what
@@ -236,6 +275,13 @@ def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for message, body in file.texts.items():
         if wrong := system_messages.error(message, body):
             yield ("texts", str(message)), wrong
+
+
+def _macro_faults(entries: list[MacroEntry]) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    for n, macro in enumerate(entries):
+        named = {key: 0 for key in MACRO_USES if getattr(macro, key) is not None}
+        for key, what in macros.errors(macro.meant(named)).items():
+            yield ("macros", n, key.removesuffix("_id")), what
 
 
 def _webhook_faults(entry: CaseWebhookEntry) -> Iterator[tuple[tuple[int | str, ...], str]]:

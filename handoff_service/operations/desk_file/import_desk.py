@@ -17,10 +17,16 @@ from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, chang
 from handoff_service.operations.desk.desk_settings import put_desk
 from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.labels import MakeLabel, put_label
+from handoff_service.operations.desk.macros import put_macro
 from handoff_service.operations.desk.provider_numbers import put_provider_number
 from handoff_service.operations.desk.templates import MakeTemplate, put_template
 from handoff_service.operations.desk.texts import ChangeText, change_text
-from handoff_service.operations.desk_file.desk_file import AgentEntry, DeskFile, ProviderNumberEntry
+from handoff_service.operations.desk_file.desk_file import (
+    AgentEntry,
+    DeskFile,
+    MacroEntry,
+    ProviderNumberEntry,
+)
 from handoff_service.operations.desk_file.import_secrets import (
     HashedFile,
     hash_secrets,
@@ -88,6 +94,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         _provider_number(tx, number)
     for place, action in enumerate(file.messaging_actions, start=1):
         _messaging_action(tx, action, place)
+    _macros(tx, file.macros)
     for outage in file.outages:
         with _named(f"outages.{outage.title}"):
             put_outage(tx, outage.meant())
@@ -116,6 +123,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         "messaging_actions": len(file.messaging_actions),
         "templates": len(file.templates),
         "labels": len(file.labels),
+        "macros": len(file.macros),
         "outages": len(file.outages),
         "opt_outs": len(file.opt_outs),
     }
@@ -186,6 +194,31 @@ def _messaging_action(tx: Transaction, entry: MessagingActionEntry, place: int) 
     """The file's order is the admin's order."""
     with _named(f"messaging_actions.{entry.name}"):
         put_messaging_action(tx, entry.meant(), place)
+
+
+def _macros(tx: Transaction, entries: Sequence[MacroEntry]) -> None:
+    for entry in entries:
+        _macro(tx, entry)
+
+
+def _macro(tx: Transaction, entry: MacroEntry) -> None:
+    """BadInput when the desk does not have what it names."""
+    columns = {
+        "template": t.templates.c.name,
+        "label": t.labels.c.name,
+        "to_agent": t.agents.c.email,
+        "to_queue": t.queues.c.name,
+    }
+    ids = {}
+    with _named(f"macros.{entry.name}"):
+        for key, column in columns.items():
+            if (name := getattr(entry, key)) is None:
+                continue
+            found = tx.conn.execute(select(column.table.c.id).where(column == name)).scalar()
+            if found is None:
+                raise BadInput(errors={key: f"there is no “{name}”"})
+            ids[key] = found
+        put_macro(tx, entry.meant(ids))
 
 
 def _put(tx: Transaction, noun: Noun, key: dict[str, Any], values: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ from handoff_service.store.engine.store import Store
 KEYS = {
     "templates": "name",
     "labels": "name",
+    "macros": "name",
     "presence_states": "name",
     "reject_reasons": "words",
     "users": "external_id",

@@ -15,6 +15,7 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import QueueFields, errors
 from handoff_service.rules.shared import conditions
+from handoff_service.store.desk import macros
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
@@ -154,6 +155,7 @@ def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
             )
             for r in limited
         ),
+        *macros.blockers(conn, t.macros.c.queue_id, queue_id),
         *_history(conn, queue_id, name),
     ]
 

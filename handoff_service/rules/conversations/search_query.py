@@ -24,7 +24,15 @@ _PHONE = re.compile(r"[\d\s()./+-]+")
 _INTERACTION = re.compile(r"int0*(\d{1,15})", re.IGNORECASE)
 _CASE = re.compile(r"cs0*(\d{1,15})", re.IGNORECASE)
 MACHINERY = frozenset(
-    {Event.OWNER_CHANGED, Event.IDENTITY, Event.TIMER, Event.PROMPT, Event.SCHEDULED, Event.LABEL}
+    {
+        Event.OWNER_CHANGED,
+        Event.IDENTITY,
+        Event.TIMER,
+        Event.PROMPT,
+        Event.SCHEDULED,
+        Event.LABEL,
+        Event.MACRO,
+    }
 )
 # events whose line quotes a person: a problem, a note
 IN_ITS_REASON = frozenset({Event.CASE_OPENED, Event.CASE_CHANGED, Event.TRANSFER})

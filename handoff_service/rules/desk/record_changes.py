@@ -22,6 +22,7 @@ class Noun(StrEnum):
     MESSAGING_ACTION = "messaging_action"
     TEMPLATE = "template"
     LABEL = "label"
+    MACRO = "macro"
     SYSTEM_MESSAGE = "system_message"
     OUTAGE = "outage"
     DESK = "desk"
@@ -40,6 +41,7 @@ NAMED_BY = {
     Noun.MESSAGING_ACTION: "name",
     Noun.TEMPLATE: "name",
     Noun.LABEL: "name",
+    Noun.MACRO: "name",
     Noun.OUTAGE: "title",
     Noun.PRESENCE_STATE: "name",
     Noun.REJECT_REASON: "words",

@@ -64,6 +64,7 @@ class Event(StrEnum):
     TIMER = "timer"
     SCHEDULED = "scheduled"
     LABEL = "label"
+    MACRO = "macro"
     TRANSFER = "transfer"
     STATE = "state"
     LIVE_GROUP = "live_group"

@@ -47,6 +47,11 @@ def agent_name(conn: Connection, agent_id: int) -> str:
     return found
 
 
+def emails(conn: Connection) -> dict[int, str]:
+    """Agent -> e-mail address."""
+    return {r.id: r.email for r in conn.execute(select(*t.agents.c["id", "email"]))}
+
+
 def agents_by_id(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
     """Agents by id, in order of their names. ``ids`` None: all agents."""
     if ids is not None and not ids:

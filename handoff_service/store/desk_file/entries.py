@@ -1,6 +1,7 @@
 """Records as entries of a desk file: for the export, the change history and an import's preview.
 Entries contain no secrets."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from handoff_service.store.views import (
     Agent,
     Group,
     Label,
+    Macro,
     Outage,
     PresenceState,
     ProviderNumber,
@@ -117,6 +119,22 @@ def template(one: Template) -> Row:
 
 def label(one: Label) -> Row:
     return row(name=one.name, color=one.color, topic=one.topic)
+
+
+def macro(one: Macro, agents: Mapping[int, str]) -> Row:
+    """``agents``: id -> e-mail address."""
+    return row(
+        name=one.name,
+        template=one.template.name if one.template else None,
+        label=one.label.name if one.label else None,
+        note=one.note,
+        to_me=one.to_me or None,
+        to_agent=agents[one.to_agent.id] if one.to_agent else None,
+        to_queue=one.to_queue.name if one.to_queue else None,
+        state=one.state,
+        hold_for=one.hold_for,
+        then=one.then,
+    )
 
 
 def group(one: Group) -> Row:

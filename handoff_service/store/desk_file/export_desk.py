@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from handoff_service.store.cases import outages, webhook
 from handoff_service.store.consent import consents
-from handoff_service.store.desk import agents, desk, labels, templates, texts
+from handoff_service.store.desk import agents, desk, labels, macros, templates, texts
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import select_users
@@ -40,6 +40,7 @@ def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) 
         "agents": [entries.agent(a) for a in agents_by_id(conn).values()],
         "queues": [entries.queue(queue) for queue in queues.list_(conn).values()],
         "provider_numbers": [entries.company_number(p) for p in list_provider_numbers(conn)],
+        "macros": [entries.macro(one, agents.emails(conn)) for one in macros.list_(conn)],
         "messaging_actions": [
             entries.messaging_action(messaging_actions.view_of(stored))
             for stored in messaging_actions.list_(conn).values()

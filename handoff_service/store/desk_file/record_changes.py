@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from handoff_service.rules.desk.record_changes import Changes, Entry, Noun
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.store.cases import outages, webhook
-from handoff_service.store.desk import agents, desk, texts
+from handoff_service.store.desk import agents, desk, macros, texts
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.desk_file import entries
@@ -150,6 +150,11 @@ def _messaging_action(conn: Connection, record: str) -> Entry:
     return entries.messaging_action(messaging_actions.view_of(found)) if found else {}
 
 
+def _macro(conn: Connection, record: str) -> Entry:
+    found = next((one for one in macros.list_(conn) if one.id == int(record)), None)
+    return {} if found is None else entries.macro(found, agents.emails(conn))
+
+
 def _system_message(conn: Connection, record: str) -> Entry:
     return {"body": texts.edited(conn).get(SystemMessage(record))}
 
@@ -182,6 +187,7 @@ _READ: Mapping[Noun, Callable[[Connection, str], Entry]] = {
     Noun.MESSAGING_ACTION: _messaging_action,
     Noun.TEMPLATE: lambda conn, record: _columns(conn, t.templates, record, "name", "body"),
     Noun.LABEL: lambda conn, record: _columns(conn, t.labels, record, "name", "color", "topic"),
+    Noun.MACRO: _macro,
     Noun.SYSTEM_MESSAGE: _system_message,
     Noun.OUTAGE: _outage,
     Noun.DESK: _desk,

@@ -369,6 +369,29 @@ labels = Table(
     _flag("topic", default=False),
 )
 
+#: Several acts on a conversation with one click. A column that is null leaves its step out.
+macros = Table(
+    "macros",
+    metadata,
+    _id(),
+    Column("name", sa.Text, nullable=False, unique=True),
+    #: the text to the requester
+    _ref("template_id", "templates.id", null=True),
+    _ref("label_id", "labels.id", null=True),
+    #: may contain placeholders
+    _word("note", null=True),
+    #: whether the agent who runs it gets the conversation
+    _flag("to_me", default=False),
+    #: who else gets it
+    _ref("agent_id", "agents.id", null=True),
+    _ref("queue_id", "queues.id", null=True),
+    _word("state", null=True),
+    #: how long the hold lasts; null: until the requester writes
+    Column("hold_seconds", sa.Integer),
+    #: stay or next: where the workspace goes afterwards
+    _word("then"),
+)
+
 # Conversations ------------------------------------------------------------------------------------
 
 messaging_profiles = Table(

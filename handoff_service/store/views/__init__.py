@@ -24,7 +24,14 @@ from handoff_service.store.views.conversations import (
     ScheduledText,
     WrittenBy,
 )
-from handoff_service.store.views.desk import Consent, Label, ProviderNumber, SavedText, Template
+from handoff_service.store.views.desk import (
+    Consent,
+    Label,
+    Macro,
+    ProviderNumber,
+    SavedText,
+    Template,
+)
 from handoff_service.store.views.messaging_actions import (
     DayCount,
     DryRun,
@@ -98,6 +105,7 @@ __all__ = [
     "ListItem",
     "ListView",
     "ListedInteraction",
+    "Macro",
     "Medium",
     "Mention",
     "Message",

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.desk.labels import Color
+from handoff_service.rules.desk.macros import AfterMacro
 from handoff_service.rules.desk.system_messages import SystemMessage
-from handoff_service.rules.shared.vocabulary import FirstResponder
+from handoff_service.rules.shared.vocabulary import FirstResponder, State
 from handoff_service.store.views.people import Named
 
 
@@ -64,6 +65,31 @@ class Template:
     id: int
     name: str
     body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Macro:
+    """Several acts on a conversation with one click, all of them or none. A step that is null or
+    false is left out. The steps run in the order of the fields.
+
+    - ``template``: the text to the requester;
+    - ``note``: a private note, which may contain placeholders;
+    - ``to_me``: the agent who runs it gets the conversation;
+    - ``hold_for``: how long the hold lasts, such as ``2d``; null: until the requester writes;
+    - ``then``: whether the workspace stays or goes to the next conversation.
+    """
+
+    id: int
+    name: str
+    template: Template | None
+    label: Named | None
+    note: str | None
+    to_me: bool
+    to_agent: Named | None
+    to_queue: Named | None
+    state: State | None
+    hold_for: str | None
+    then: AfterMacro
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

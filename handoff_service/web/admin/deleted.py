@@ -24,6 +24,7 @@ NOUNS: Mapping[str, Noun] = {
     "messaging-actions": Noun.MESSAGING_ACTION,
     "templates": Noun.TEMPLATE,
     "labels": Noun.LABEL,
+    "macros": Noun.MACRO,
     "outages": Noun.OUTAGE,
     "presence-states": Noun.PRESENCE_STATE,
     "reject-reasons": Noun.REJECT_REASON,

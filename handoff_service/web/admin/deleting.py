@@ -21,6 +21,7 @@ PLACES: Mapping[Noun, str] = {
     Noun.COMPANY_NUMBER: "/provider-numbers",
     Noun.MESSAGING_ACTION: "/messaging-actions",
     Noun.AGENT: "/agents",
+    Noun.MACRO: "/macros",
 }
 
 

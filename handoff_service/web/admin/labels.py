@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from handoff_service.operations.desk.labels import (
     ChangeLabel,
     MakeLabel,
+    blockers,
     change_label,
     delete_label,
     make_label,
@@ -74,6 +75,7 @@ EDITOR = Editor(
         says=["It is taken off every conversation. The history still shows who put it there."],
         label="Delete this label",
     ),
+    blockers=blockers,
     around=_around,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}

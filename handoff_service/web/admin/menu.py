@@ -26,6 +26,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/texts": "System messages",
         "/templates": "Templates",
         "/labels": "Labels",
+        "/macros": "Macros",
         "/outages": "Outages",
     },
     "Desk": {
@@ -45,6 +46,7 @@ DELETED: Mapping[str, Mapping[str, str]] = {
     "/messaging-actions": {"messaging-actions": "messaging actions"},
     "/templates": {"templates": "templates"},
     "/labels": {"labels": "labels"},
+    "/macros": {"macros": "macros"},
     "/outages": {"outages": "outages"},
     "/desk": {"presence-states": "presence states", "reject-reasons": "reasons to reject"},
 }

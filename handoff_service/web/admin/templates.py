@@ -12,6 +12,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk.templates import (
     ChangeTemplate,
     MakeTemplate,
+    blockers,
     change_template,
     delete_template,
     make_template,
@@ -92,6 +93,7 @@ EDITOR = Editor(
         says=["Agents can no longer find it. Texts that were sent with it stay as they are."],
         label="Delete this template",
     ),
+    blockers=blockers,
     around=_around,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}

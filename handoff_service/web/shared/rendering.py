@@ -28,6 +28,7 @@ from handoff_service.rules.delivery.sms_characters import (
     is_visible,
 )
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
+from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.names import first_name
 from handoff_service.store.views import Medium
 from handoff_service.web.shared import assets, directions, links
@@ -140,6 +141,7 @@ def environment() -> Environment:
         weekday=lambda day: f"{day:%A}, {day.day} {day:%B}",
         minutes=minutes,
         waited=waited,
+        duration=lambda written: durations.describe(durations.parse(written)),
         reserved=reserved,
         money=money.describe,
         bdi=directions.bdi,

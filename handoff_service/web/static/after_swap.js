@@ -2,7 +2,7 @@
 
 import { open } from "./dialogs.js";
 import { fillFromDraft } from "./later.js";
-import { fillFromPicks } from "./picks.js";
+import { fillFromPicks, picksQuery } from "./picks.js";
 import { say, signInAgain } from "./post.js";
 import { chooseKind, startChoosing } from "./recipient_picker.js";
 
@@ -20,7 +20,8 @@ export function startLoading() {
 
 async function load(asking) {
   if (dialog.open) return;
-  const answer = await fetch(asking.dataset.load, { headers: { "HX-Request": "true" } }).catch(() => null);
+  const path = asking.dataset.load + ("withPicks" in asking.dataset ? picksQuery() : "");
+  const answer = await fetch(path, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (answer?.status === 401) return signInAgain();
   if (!answer?.ok) return say(answer ? await answer.text() : "No connection.");
   dialog.innerHTML = await answer.text();

@@ -2,6 +2,7 @@
 
 import { attached, attaching, detach, startAttach } from "./attach.js";
 import { why } from "./post.js";
+import { closePicker } from "./templates.js";
 import { dropPending, showPending } from "./pending.js";
 import { counted, words } from "./segments.js";
 
@@ -58,8 +59,9 @@ export function takeDraft(text) {
   changed();
 }
 
-export function otherKind() {
-  const other = form?.querySelector('[name="kind"]:not(:checked)');
+// ``kind``: the one to choose; left out: the other one.
+export function otherKind(kind) {
+  const other = form?.querySelector(kind ? `[name="kind"][value="${kind}"]` : '[name="kind"]:not(:checked)');
   if (!other) return;
   other.checked = true;
   changed();
@@ -70,7 +72,8 @@ export function closeComposer(closed) {
   if (!form?.isConnected) return;
   showKept(closed, draft.value);
   form.remove();
-  for (const id of ["close-dialog", "template-dialog"]) document.getElementById(id)?.close();
+  closePicker();
+  document.getElementById("close-dialog")?.close();
 }
 
 // What stands around it is new: whether texts can be sent may have changed.

@@ -66,7 +66,7 @@ function askFirst(event) {
 }
 
 // Dialogs about a conversation that a colleague has say so. Whose it is may have changed since the page was drawn.
-function sayWhose(dialog) {
+export function sayWhose(dialog) {
   const { colleague, joined } = document.getElementById("owner")?.dataset ?? {};
   for (const said of dialog.querySelectorAll("[data-anyway]")) {
     said.hidden = !colleague || ("outsiders" in said.dataset && joined !== undefined);

@@ -4,6 +4,7 @@ import { otherKind, writeNext } from "./composer.js";
 import { toSearch } from "./search.js";
 import { askHow, askWhy, showKeys } from "./dialogs.js";
 import { pickFocused } from "./picks.js";
+import { openMacros } from "./templates.js";
 import { newMessage } from "./new_message.js";
 
 const FIELDS = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
@@ -24,6 +25,7 @@ const KEYS = {
   n: newMessage,
   l: () => document.getElementById("label-it")?.click(),
   x: pickFocused,
+  m: () => openMacros(),
   t: () => document.getElementById("transfer-it")?.click(),
   i: toContext,
   g: () => (afterG = Date.now()),

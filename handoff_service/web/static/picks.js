@@ -17,8 +17,7 @@ export function startPicks() {
   document.body.addEventListener("htmx:afterSwap", ({ target }) => {
     if (target.id !== "bulk-done") return;
     clear();
-    clearTimeout(fading);
-    fading = setTimeout(fade, FADES);
+    fadeLater();
   });
 }
 
@@ -45,6 +44,11 @@ export function fillFromPicks(dialog) {
   if (!form) return;
   form.elements.ids.value = [...picked].join(",");
   form.querySelector("[data-picked]").textContent = picked.size === 1 ? "1 conversation" : `${picked.size} conversations`;
+}
+
+// The selection, as a query for what a dialog says about it.
+export function picksQuery() {
+  return `?ids=${[...picked].join(",")}`;
 }
 
 // The boxes are alike, so that a list of a thousand stays small.
@@ -74,6 +78,19 @@ function clear() {
   document.getElementById("pick-several")?.setAttribute("aria-pressed", "false");
   picked.clear();
   showPicks();
+}
+
+// What an action did, with its undo, for a while.
+export function showDone(html) {
+  const done = document.getElementById("bulk-done");
+  done.innerHTML = html;
+  window.htmx.process(done);
+  fadeLater();
+}
+
+function fadeLater() {
+  clearTimeout(fading);
+  fading = setTimeout(fade, FADES);
 }
 
 function fade() {

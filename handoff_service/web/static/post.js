@@ -48,7 +48,7 @@ export function ignoreSecondClick(event) {
   event.stopPropagation();
 }
 
-function newId() {
+export function newId() {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -1,108 +1,165 @@
-// Templates: a list to choose from, by keys or by mouse, that puts a text into the composer or into a new message.
+// Templates and macros: a popover above the text field, with what the chosen one says and does.
 
-import { open } from "./dialogs.js";
+import { sayWhose } from "./dialogs.js";
+import { listbox } from "./listbox.js";
+import { runMacro } from "./run_macro.js";
 import { why } from "./post.js";
 
-const FIELDS = "#draft, #new-body";
-const dialog = document.getElementById("template-dialog");
-const field = document.getElementById("find-template");
-const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 5, PageUp: -5 };
+const FIELDS = "#draft, #new-body, #closing-text";
+const GAP = 8; // px between the popover and what it stands above
+const LEAST = 220; // px of room that it needs there
+const RECENT = `recent:${document.body.dataset.me}`;
+const MOST_RECENT = 5;
+const picker = document.getElementById("picker");
+const field = document.getElementById("picker-find");
+const preview = document.getElementById("picker-preview");
+let list;
 let target = null; // the text field that gets the template
+let opener = null; // what had the focus before
+let kind = "templates";
 let typed = false; // opened by a slash that was typed there: then the slash may also be the beginning of a text
 
 export function startTemplates() {
-  if (!dialog) return;
+  if (!picker) return;
+  list = listbox(field, document.getElementById("picker-found"), { choose, selected: showPreview });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || !event.target.matches(FIELDS) || event.target.value) return;
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    show(event.target, true);
+    show(event.target, "templates", { byTyping: true });
   });
   document.addEventListener("click", (event) => {
-    const asking = event.target.closest("[data-templates]");
-    if (asking) show(document.getElementById(asking.dataset.templates), false);
+    const asking = event.target.closest("[data-picks]");
+    if (asking) show(document.getElementById(asking.dataset.picks), asking.dataset.kind);
   });
-  field.addEventListener("keydown", pressed);
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.preventDefault(); // the browser would also empty the field, or close the dialog around it
+    picker.hidePopover();
+  });
   field.addEventListener("htmx:configRequest", ({ detail }) => askFor(detail));
-  dialog.addEventListener("click", (event) => choose(event.target.closest('[role="option"]')));
-  dialog.addEventListener("close", () => typed && goOnAsText());
-  dialog.addEventListener("htmx:afterRequest", ({ detail }) => arrived(detail));
+  picker.addEventListener("toggle", ({ newState }) => newState === "closed" && closed());
+  picker.addEventListener("htmx:afterRequest", ({ detail }) => arrived(detail));
+  addEventListener("resize", () => isOpen() && place());
 }
 
-function show(into, byTyping) {
+export function openMacros(words = "") {
+  const draft = document.getElementById("draft");
+  if (draft) show(draft, "macros", { words });
+}
+
+export function closePicker() {
+  if (isOpen()) picker.hidePopover();
+}
+
+function isOpen() {
+  return picker?.matches(":popover-open") ?? false;
+}
+
+function show(into, what, { byTyping = false, words = "" } = {}) {
   target = into;
+  opener = document.activeElement;
+  kind = what;
   typed = byTyping;
-  field.value = "";
-  open(dialog.id, into);
+  field.value = words;
+  list.begin();
+  for (const part of picker.querySelectorAll("[data-templates]")) part.textContent = part.dataset[kind];
+  for (const problem of picker.querySelectorAll('[role="alert"]')) problem.hidden = true;
+  (into.closest("dialog") ?? document.body).append(picker); // what is outside of a modal dialog cannot be used
+  place();
+  picker.showPopover();
+  sayWhose(picker);
+  if (kind === "templates") picker.querySelector("[data-anyway]").hidden = true;
   field.focus();
+  requestAnimationFrame(place); // on narrow screens the composer without the focus is smaller
   window.htmx.trigger(field, "again");
+}
+
+// Above the field where there is room, else below it.
+function place() {
+  const box = (target.closest(".composer") ?? target).getBoundingClientRect();
+  const below = innerHeight - box.bottom;
+  const above = box.top >= LEAST || box.top >= below;
+  const width = Math.min(Math.max(box.width, 672), innerWidth - 2 * GAP);
+  const left = Math.min(Math.max(box.left + (box.width - width) / 2, GAP), innerWidth - width - GAP);
+  const set = (name, px) => picker.style.setProperty(name, px === null ? "auto" : `${Math.round(px)}px`);
+  set("--left", left);
+  set("--width", width);
+  set("--top", above ? null : box.bottom + GAP);
+  set("--bottom", above ? innerHeight - box.top + GAP : null);
+  set("--room", (above ? box.top : below) - 2 * GAP);
 }
 
 // In a new message the names are those of whoever is chosen there.
 function askFor(detail) {
-  if (target.id === "draft") return void (detail.path = field.dataset.conversation);
+  detail.parameters.recent = recent().join(",");
+  if (target.id !== "new-body") return void (detail.path = field.dataset.conversation + kind);
   const form = target.form;
   detail.parameters.choice = form.querySelector('[name="choice"]:checked')?.value ?? "";
   detail.parameters.from = form.elements.from.value;
 }
 
-function options() {
-  return [...dialog.querySelectorAll('[role="option"]')];
-}
-
-function chosen() {
-  return dialog.querySelector('[role="option"][aria-selected="true"]');
-}
-
 function arrived({ successful, xhr }) {
-  const problem = dialog.querySelector('[role="alert"]');
+  if (!isOpen()) return;
+  const problem = picker.querySelector('[role="alert"]');
   problem.hidden = successful || xhr.status === 0;
   if (!successful) return void (problem.textContent = why(xhr));
-  const found = options();
-  if (!found.length && typed && field.value) return dialog.close(); // its end lets the text go on
-  select(found[0]);
-  document.getElementById("templates-said").textContent = found.length === 1 ? "1 template" : `${found.length} templates`;
+  const found = list.options();
+  if (!found.length && typed && field.value) return picker.hidePopover(); // its end lets the text go on
+  const called = kind.slice(0, found.length === 1 ? -1 : undefined);
+  document.getElementById("picker-said").textContent = `${found.length} ${called}`;
+  list.renewed(); // last: it may choose
 }
 
-function pressed(event) {
-  if (event.isComposing) return;
-  if (event.key === "Enter") choose(chosen());
-  else if (event.key === "Escape") dialog.close(); // before the browser empties the field
-  else if (event.key in STEPS) move(STEPS[event.key]);
-  else return;
-  event.preventDefault();
-}
-
-function move(by) {
-  const all = options();
-  const at = all.indexOf(chosen()) + by;
-  select(all[Math.min(Math.max(at, 0), all.length - 1)]);
-}
-
-function select(option) {
-  for (const one of options()) one.setAttribute("aria-selected", String(one === option));
-  if (option) field.setAttribute("aria-activedescendant", option.id);
-  else field.removeAttribute("aria-activedescendant");
-  option?.scrollIntoView({ block: "nearest" });
+function showPreview(option) {
+  const content = option?.querySelector("template")?.content.cloneNode(true);
+  preview.replaceChildren(...(content ? [content] : []));
+  preview.hidden = !content;
 }
 
 function choose(option) {
-  if (!option) return;
+  if (option.getAttribute("aria-disabled") === "true") return;
   typed = false;
-  dialog.close();
+  picker.hidePopover();
+  if (kind === "macros") return runMacro(option.dataset);
+  remember(option.dataset.id);
+  replaceDefault();
   put(option.dataset.text);
 }
 
-// No template was meant, or none fits: what was typed is a text that begins with a slash, such as a path.
-function goOnAsText() {
+// The closing text stands there from the beginning. Until an agent has changed it, a template takes its place.
+function replaceDefault() {
+  if (target.id === "closing-text" && target.value === target.defaultValue) target.select();
+}
+
+function closed() {
+  const text = typed ? `/${field.value}` : ""; // no template was meant, or none fits: a text that begins with a slash
   typed = false;
-  put(`/${field.value}`);
+  if (text) put(text);
+  else if (picker.contains(document.activeElement) || document.activeElement === document.body) focusBack();
+  document.body.append(picker); // a dialog may draw itself again
+}
+
+// A template was for the text field. A macro may have been asked for by a key, while the list had the focus.
+function focusBack() {
+  document.activeElement.blur();
+  if (kind === "templates") target.focus();
+  else opener.focus();
+}
+
+function recent() {
+  return JSON.parse(localStorage.getItem(RECENT) ?? "[]");
+}
+
+function remember(id) {
+  const ids = [id, ...recent().filter((one) => one !== id)].slice(0, MOST_RECENT);
+  localStorage.setItem(RECENT, JSON.stringify(ids));
 }
 
 // The browser's own way of typing, so that Ctrl+Z takes it back.
 function put(text) {
   target.focus();
-  target.setSelectionRange(target.selectionStart, target.selectionEnd); // else Chromium still types into the dialog
+  target.setSelectionRange(target.selectionStart, target.selectionEnd); // else Chromium still types into the popover
   if (document.execCommand("insertText", false, text)) return;
   target.setRangeText(text, target.selectionStart, target.selectionEnd, "end");
   target.dispatchEvent(new Event("input", { bubbles: true }));

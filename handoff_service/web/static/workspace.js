@@ -12,8 +12,11 @@ import { startLoading } from "./after_swap.js";
 import { startLater } from "./later.js";
 import { startNewMessage } from "./new_message.js";
 import { startPicks } from "./picks.js";
+import { startPalette } from "./palette.js";
+import { startClosing } from "./closing.js";
 import { startNotices } from "./notices.js";
 import { csrf, endAct, idOfAct, ignoreSecondClick, renewId, say, signInAgain, why, worked } from "./post.js";
+import { startMacros } from "./run_macro.js";
 import { showDesk } from "./supervisor.js";
 import { showQueue, startTeach } from "./teach.js";
 import { startTemplates } from "./templates.js";
@@ -74,9 +77,12 @@ startNewMessage();
 startTimers();
 startLater();
 startPicks();
+startMacros();
 startLoading();
 startTeach();
 startKeys();
+startPalette();
+startClosing();
 startTyping();
 startSuggested();
 startSounds();
@@ -85,7 +91,7 @@ runTimes();
 startStream();
 // What was written and not sent stays when a session ends by itself, and goes when its agent signs out.
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
-  const mine = ["draft", "attached", "noticed"].map((what) => `${what}:${document.body.dataset.me}`);
+  const mine = ["draft", "attached", "noticed", "recent"].map((what) => `${what}:${document.body.dataset.me}`);
   for (const key of Object.keys(localStorage)) {
     if (mine.some((one) => key === one || key.startsWith(`${one}:`))) localStorage.removeItem(key);
   }

@@ -6,8 +6,6 @@ that is refused does not stop the others. The answer holds the inverse operation
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,36 +30,36 @@ from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.shared.vocabulary import Owner, State
 from handoff_service.store.conversations import conversations, interactions
 from handoff_service.store.desk import labels
+from handoff_service.store.desk import macros as stored
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.routing import supervision
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_well
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
-from handoff_service.web.workspace import time_choices
+from handoff_service.web.workspace import macros, time_choices
 from handoff_service.web.workspace.bulk_undo import (
     MOST,
+    UNDO_WITHIN,
     Inverse,
+    Outcome,
     inverse_command,
+    of_macro,
     read_inverses,
     write_inverses,
 )
 from handoff_service.web.workspace.labels import asked_topics
 
-UNDO_WITHIN = timedelta(seconds=15)  # the closing text is sent after this time
-TITLES = {"assign": "Assign", "label": "Label", "snooze": "Put on hold", "close": "Close"}
+TITLES = {
+    "assign": "Assign",
+    "label": "Label",
+    "snooze": "Put on hold",
+    "close": "Close",
+    "macro": "Run a macro on",
+}
 DID = {"assign": "assigned", "label": "labeled", "snooze": "put on hold", "close": "closed"}
 
 type ActOnOne = Callable[[int], Awaitable[Inverse | None]]
-
-
-@dataclass(slots=True)
-class Outcome:
-    """The result of an action on several conversations."""
-
-    done: int = 0
-    undo: list[Inverse] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
 
 
 @page(*LIVE)
@@ -70,8 +68,11 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
     if action not in TITLES:
         raise BadInput("Choose an action from the bar.")
     around = await shell_context(request, agent, place="ongoing")
+    ids = _ids(request.args.get("ids") or "") if action == "macro" else []
 
     def read(conn: Connection) -> dict[str, Any]:
+        if action == "macro":
+            return dict(macros.bulk_choices(conn, ids, agent))
         return {"labels": labels.list_(conn), "agents": supervision.agents(conn)} | asked_topics(
             conn
         )
@@ -93,12 +94,9 @@ async def act_on_several(request: Request, action: str, agent: CurrentAgent) -> 
     """Carry the action out on each conversation in ``ids``."""
     if action not in ACT_ON_ONE:
         raise BadInput("Choose an action from the bar.")
-    listed = filter(None, form_field(request, "ids").split(","))
-    ids = [id_field(one, "ids", "the ids of conversations") for one in listed]
-    if not 0 < len(ids) <= MOST:
-        raise BadInput(f"Select 1 to {MOST} conversations.")
+    ids = _ids(form_field(request, "ids"))
     act_on_one = await ACT_ON_ONE[action](request, agent)
-    return _answer(request, await _each(ids, act_on_one), DID[action])
+    return _answer(request, await _each(ids, act_on_one), await _did(request, action))
 
 
 @page(*LIVE)
@@ -115,6 +113,21 @@ async def undo_several(request: Request, agent: CurrentAgent) -> HTTPResponse:
         except Refusal as refusal:
             outcome.refused.append(_why(interaction_id, refusal))
     return _answer(request, outcome, "restored")
+
+
+def _ids(listed: str) -> list[int]:
+    """The conversations, ``1,2,3``."""
+    each = filter(None, listed.split(","))
+    ids = [id_field(one, "ids", "conversations: select some in the list") for one in each]
+    if not 0 < len(ids) <= MOST:
+        raise BadInput(f"Select 1 to {MOST} conversations.")
+    return ids
+
+
+async def _did(request: Request, action: str) -> str:
+    if action != "macro":
+        return DID[action]
+    return macros.did((await desk_of(request).store.read(stored.get, _macro_id(request))).name)
 
 
 async def _each(ids: list[int], act_on_one: ActOnOne) -> Outcome:
@@ -228,11 +241,26 @@ async def _assign(request: Request, agent: CurrentAgent) -> ActOnOne:
     return assign if supervises(agent) else ask
 
 
+async def _macro(request: Request, agent: CurrentAgent) -> ActOnOne:
+    macro_id = _macro_id(request)
+
+    async def one(interaction_id: int) -> Inverse | None:
+        run = await macros.run_one(request, agent, macro_id, interaction_id)
+        return of_macro(interaction_id, run)
+
+    return one
+
+
+def _macro_id(request: Request) -> int:
+    return id_field(form_field(request, "macro_id"), "macro_id", "a macro: choose one")
+
+
 ACT_ON_ONE: Mapping[str, Callable[[Request, CurrentAgent], Awaitable[ActOnOne]]] = {
     "assign": _assign,
     "label": _label,
     "snooze": _snooze,
     "close": _close,
+    "macro": _macro,
 }
 
 

@@ -5,11 +5,17 @@ than the agent may.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from handoff_service.errors import BadInput, NotAllowed
+from handoff_service.operations.conversations.cancel_delayed import (
+    CancelDelayed,
+    cancel_delayed,
+)
 from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
     change_interaction,
@@ -19,25 +25,48 @@ from handoff_service.operations.conversations.label_conversation import (
     label_conversation,
 )
 from handoff_service.operations.conversations.reopen import Reopen, reopen
+from handoff_service.operations.conversations.run_macro import MacroRun
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.operations.routing.transfer import CancelTransfer, cancel_transfer
-from handoff_service.rules.shared.vocabulary import State
+from handoff_service.rules.desk.macros import MacroStep
+from handoff_service.rules.shared.vocabulary import CLOSED, State
+from handoff_service.store.engine.lanes import Transaction
 from handoff_service.web.shared.request_bytes import BIGGEST
 from handoff_service.web.shared.session import supervises
 
 MOST = 100  # conversations at once
+UNDO_WITHIN = timedelta(seconds=15)  # texts are sent after this time
 
 type Id = Annotated[int, Field(strict=True, gt=0, le=BIGGEST)]
 #: The operation, the conversation, and what else the operation needs.
-type Inverse = (
+type OneInverse = (
     tuple[Literal["unlabel"], Id, Id]  # the label
     | tuple[Literal["resume"], Id]
     | tuple[Literal["hold"], Id, AwareDatetime | None, str | None]  # its end and its reason
     | tuple[Literal["reopen"], Id]
     | tuple[Literal["assign"], Id, Id]  # the agent
     | tuple[Literal["cancel_transfer"], Id]
+    | tuple[Literal["cancel_text"], Id, Id]  # the message
 )
+#: Or the inverse operations of a macro, in their order: all of them or none.
+type Inverse = (
+    OneInverse
+    | tuple[
+        Literal["macro"], Id, Annotated[tuple[OneInverse, ...], Field(max_length=len(MacroStep))]
+    ]
+)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the conversations of an action."""
+
+    done: int = 0
+    undo: list[Inverse] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
 _INVERSES: TypeAdapter[list[Inverse]] = TypeAdapter(
     Annotated[list[Inverse], Field(min_length=1, max_length=MOST)]
 )
@@ -59,6 +88,10 @@ def read_inverses(sent: str) -> list[Inverse]:
 def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
     """The operation and its command."""
     match inverse:
+        case ("macro", one, parts):
+            if any(part[1] != one for part in parts):
+                raise BadInput("There is nothing to undo. Reload the page.")
+            return _each, [inverse_command(part, agent) for part in parts]
         case ("unlabel", one, label):
             return label_conversation, LabelConversation(
                 interaction_id=one, agent_id=agent.id, label_id=label, on=False
@@ -83,3 +116,37 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
             return assign_by_hand, AssignTo(interaction_id=one, agent_id=to, by=agent.id)
         case ("cancel_transfer", one):
             return cancel_transfer, CancelTransfer(interaction_id=one, agent_id=agent.id)
+        case ("cancel_text", one, message):
+            return cancel_delayed, CancelDelayed(
+                interaction_id=one, agent_id=agent.id, message_id=message
+            )
+
+
+def of_macro(interaction_id: int, run: MacroRun) -> Inverse | None:
+    """The inverse of what a macro changed. Its notes stay. None when nothing can be undone.
+
+    The text first, because the requester waits again without it, and the state last, because a new
+    owner ends a hold.
+    """
+    one = interaction_id
+    parts: list[OneInverse] = []
+    if run.message_id is not None:
+        parts.append(("cancel_text", one, run.message_id))
+    if run.state in CLOSED and run.state is not run.was:
+        parts.append(("reopen", one))
+    elif run.asked:
+        parts.append(("cancel_transfer", one))
+    if run.assigned_from is not None:
+        parts.append(("assign", one, run.assigned_from))
+    if run.label_id is not None:
+        parts.append(("unlabel", one, run.label_id))
+    if run.was is State.ON_HOLD and not run.held:
+        parts.append(("hold", one, run.hold.until, run.hold.reason))
+    elif run.state is State.ON_HOLD and run.was is not State.ON_HOLD:
+        parts.append(("resume", one))
+    return ("macro", one, tuple(parts)) if parts else None
+
+
+def _each(tx: Transaction, commands: Sequence[tuple[Any, Any]]) -> None:
+    for operation, command in commands:
+        operation(tx, command)

@@ -15,7 +15,7 @@ from handoff_service.operations.conversations.start_conversation import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations.agent_initiated import Situation
-from handoff_service.rules.delivery.sms_text import is_e164
+from handoff_service.rules.delivery.sms_text import is_e164, segments
 from handoff_service.rules.desk.templates import filled, names_conversation
 from handoff_service.rules.shared.placeholders import Placeholders
 from handoff_service.rules.shared.vocabulary import Role
@@ -36,16 +36,20 @@ async def found_templates(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     """Find templates by a part of their name or text. An empty ``q`` returns the first ones."""
-    q = _typed(request)
+    q, recent = _typed(request), _recent(request)
 
     def read(conn: Connection) -> list[Template]:
         interaction = conversations.get(conn, interaction_id)
         requester = interaction.user.name if interaction.user else None
         who = Placeholders(requester=requester, agent=agent.name, number=interaction.number)
-        return _filled(templates.list_(conn, q, limit=MOST), who)
+        return _filled(_found(conn, q, recent), who)
 
     return render(
-        "found_templates.html", templates=await desk_of(request).store.read(read), q=q, left_out=0
+        "found_templates.html",
+        templates=await desk_of(request).store.read(read),
+        q=q,
+        left_out=0,
+        count=segments,
     )
 
 
@@ -53,21 +57,36 @@ async def found_templates(
 async def templates_to_begin(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Find templates for a new message to ``choice`` from the number ``from``. A conversation that
     does not exist yet has no number, so templates that name it are left out."""
-    q = _typed(request)
+    q, recent = _typed(request), _recent(request)
     to = _recipient(request)
 
     def read(conn: Connection) -> tuple[list[Template], int]:
         who = _who(conn, to, agent)
-        found = templates.list_(conn, q, limit=MOST)
+        found = _found(conn, q, recent)
         fitting = [one for one in found if who.number or not names_conversation(one.body)]
         return _filled(fitting, who), len(found) - len(fitting)
 
     fitting, left_out = await desk_of(request).store.read(read)
-    return render("found_templates.html", templates=fitting, q=q, left_out=left_out)
+    return render("found_templates.html", templates=fitting, q=q, left_out=left_out, count=segments)
 
 
 def _typed(request: Request) -> str:
     return (request.args.get("q") or "").strip()[:100]
+
+
+def _recent(request: Request) -> list[int]:
+    """Return the templates that this browser has used last, the newest first."""
+    given = (request.args.get("recent") or "")[:100].split(",")
+    return [int(one) for one in given if one.isdecimal() and len(one) <= LONGEST_ID]
+
+
+def _found(conn: Connection, q: str, recent: Sequence[int]) -> list[Template]:
+    """Return the templates with these words. Without words, the recent ones come first."""
+    found = templates.list_(conn, q, limit=MOST)
+    if q:
+        return found
+    place = {one: at for at, one in enumerate(recent)}
+    return sorted(found, key=lambda one: place.get(one.id, len(place)))
 
 
 def _filled(found: Sequence[Template], who: Placeholders) -> list[Template]:

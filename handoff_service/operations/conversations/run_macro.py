@@ -1,0 +1,212 @@
+"""A live agent runs a macro on a conversation: all of its steps in one transaction, or none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from handoff_service.errors import BadInput, Conflict, NotAllowed, NotFound
+from handoff_service.operations.conversations.change_interaction import (
+    ChangeInteraction,
+    CloseInteraction,
+    change_interaction,
+    close_interaction,
+)
+from handoff_service.operations.conversations.label_conversation import (
+    LabelConversation,
+    label_conversation,
+)
+from handoff_service.operations.conversations.send_sms import (
+    Write,
+    send_sms,
+    take_over,
+    write_note,
+)
+from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
+from handoff_service.operations.routing.transfer import Transfer, transfer
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.participation import lock_for
+from handoff_service.rules.delivery.sms_text import split
+from handoff_service.rules.desk.labels import topics
+from handoff_service.rules.desk.macros import MacroFields, MacroStep, steps
+from handoff_service.rules.desk.templates import filled
+from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, Owner, State
+from handoff_service.store.conversations import interactions, placeholder_values
+from handoff_service.store.conversations.interactions import Hold
+from handoff_service.store.desk import desk, labels, macros, templates
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.engine.lanes import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMacro:
+    macro_id: int
+    interaction_id: int
+    agent_id: int
+    #: whether this agent assigns conversations. Other agents ask their colleagues (transfer).
+    assigns: bool
+    #: the delay of the text, so that the macro can be undone before it is sent
+    undo_within: timedelta = timedelta(0)
+
+
+NO_HOLD = Hold(reason=None, until=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MacroRun:
+    """What a macro changed, for its undo. A field is None or False when its step changed
+    nothing."""
+
+    name: str
+    message_id: int | None = None  #: the text, if it waits for ``undo_within``
+    label_id: int | None = None
+    asked: bool = False  #: the conversation was offered to an agent
+    #: the agent who had the conversation that was assigned to another one
+    assigned_from: int | None = None
+    state: State = State.NEW  #: the state afterwards
+    was: State = State.NEW  #: the state before
+    hold: Hold = NO_HOLD  #: the hold before
+    held: bool = True  #: the hold before is still there
+
+
+def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
+    """Run it. NotFound for an unknown macro or conversation. The error of a step names the
+    step."""
+    macro = macros.fields(tx.conn, command.macro_id)
+    interaction = lock_for(tx, command.interaction_id, command.agent_id)
+    line = messages.NewMessage(
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=f"{agent_name(tx.conn, command.agent_id)} ran the macro “{macro.name}”",
+        event=Event.MACRO,
+        agent_id=command.agent_id,
+    )
+    messages.append(tx, interaction, line)
+    hold = interactions.hold(tx.conn, interaction.id)
+    run = MacroRun(name=macro.name, was=interaction.state, hold=hold)
+    for step in steps(macro):
+        with _named(step):
+            run = RUNS[step](tx, macro, command, run)
+    state = interactions.lock(tx.conn, interaction.id).state
+    held = state is run.was and interactions.hold(tx.conn, interaction.id) == hold
+    return replace(run, state=state, held=held)
+
+
+@contextmanager
+def _named(step: MacroStep) -> Iterator[None]:
+    """Name the step in the error when it is refused."""
+    try:
+        yield
+    except (BadInput, Conflict, NotAllowed, NotFound) as refusal:
+        why = "; ".join(f"{name} {what}" for name, what in refusal.errors.items())
+        said = f"The macro did nothing. Its step “{step}” was refused: {why or refusal.detail}"
+        raise type(refusal)(said) from refusal
+
+
+def _send_text(tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRun) -> MacroRun:
+    body = _filled(tx, templates.get(tx.conn, macro.template_id or 0).body, command)
+    message_id = send_sms(
+        tx,
+        Write(
+            interaction_id=command.interaction_id,
+            agent_id=command.agent_id,
+            body=body,
+            undo_within=command.undo_within,
+        ),
+    )
+    waits = command.undo_within and len(split(body)) == 1
+    return replace(run, message_id=message_id if waits else None)
+
+
+def _add_label(tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRun) -> MacroRun:
+    label_id = macro.label_id or 0
+    added = label_conversation(
+        tx,
+        LabelConversation(
+            interaction_id=command.interaction_id, agent_id=command.agent_id, label_id=label_id
+        ),
+    )
+    return replace(run, label_id=label_id if added else None)
+
+
+def _add_note(tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRun) -> MacroRun:
+    body = _filled(tx, macro.note or "", command)
+    write_note(
+        tx, Write(interaction_id=command.interaction_id, agent_id=command.agent_id, body=body)
+    )
+    return run
+
+
+def _assign(tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRun) -> MacroRun:
+    """Assign it as this agent may. Does nothing when the agent has it already."""
+    one, by = command.interaction_id, command.agent_id
+    if macro.to_queue_id is not None:
+        transfer(tx, Transfer(interaction_id=one, agent_id=by, to_queue=macro.to_queue_id))
+        return run
+    to = by if macro.to_me else macro.to_agent_id or 0
+    now = interactions.lock(tx.conn, one)
+    owner = now.assigned_to if now.owner is Owner.AGENT else None
+    if owner == to:
+        return run
+    if command.assigns:
+        assign_by_hand(tx, AssignTo(interaction_id=one, agent_id=to, by=by))
+        return replace(run, assigned_from=owner)
+    if to != by:
+        transfer(tx, Transfer(interaction_id=one, agent_id=by, to_agent=to))
+        return replace(run, asked=True)
+    if owner is not None:
+        raise Conflict("A colleague has this conversation. Only supervisors take it over.")
+    take_over(tx, now, by)
+    return run
+
+
+def _change_state(
+    tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRun
+) -> MacroRun:
+    one, by = command.interaction_id, command.agent_id
+    if macro.state in CLOSED:
+        topic = _topic(tx, macro.label_id)
+        close_interaction(
+            tx,
+            CloseInteraction(
+                interaction_id=one,
+                agent_id=by,
+                state=macro.state,
+                closing_text="",  # the macro's own text is all that it sends
+                topic_id=topic,
+            ),
+        )
+        return run
+    until = tx.now + macro.hold_for if macro.hold_for else None
+    change = ChangeInteraction(interaction_id=one, agent_id=by, state=macro.state, hold_until=until)
+    change_interaction(tx, change)
+    return run
+
+
+RUNS = {
+    MacroStep.TEXT: _send_text,
+    MacroStep.LABEL: _add_label,
+    MacroStep.NOTE: _add_note,
+    MacroStep.ASSIGN: _assign,
+    MacroStep.STATE: _change_state,
+}
+
+
+def _topic(tx: Transaction, label_id: int | None) -> int | None:
+    """The macro's label, if it can be a topic. Conflict when the desk asks for a topic and it
+    cannot."""
+    every = labels.list_(tx.conn)
+    if label_id in {one.id for one in topics(every)}:
+        return label_id
+    if every and desk.ask_topic(tx.conn):
+        raise Conflict(
+            "This desk asks for a topic on closing, and the macro has no label that can be one."
+        )
+    return None
+
+
+def _filled(tx: Transaction, body: str, command: RunMacro) -> str:
+    """The template or note with the names of this conversation."""
+    one = command.interaction_id
+    agent = agent_name(tx.conn, command.agent_id)
+    return filled(body, placeholder_values.of_interactions(tx.conn, [one], agent)[one])

@@ -1,0 +1,35 @@
+"""The command palette: which of its commands match what somebody types, the best first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """An entry of the palette. Exactly one of ``href``, ``press``, ``does`` and ``run`` is set."""
+
+    label: str
+    detail: str = ""
+    keys: str = ""  #: the keys that do the same, separated by spaces
+    other_words: str = ""  #: further words that find it
+    href: str = ""  #: a page
+    press: str = ""  #: the id of a button of the page
+    does: str = ""  #: an act of the page's script
+    run: str = ""  #: the address that runs a macro
+    then: str = ""  #: where the workspace goes after the macro
+    refused: str = ""  #: why it is impossible now
+
+
+def matching(commands: Iterable[Command], typed: str, most: int) -> list[Command]:
+    """The commands that have all the typed words, at the beginning of a word of theirs. Labels that
+    begin with the first typed word come first. Nothing typed matches all."""
+    sought = typed.casefold().split()
+    found = [one for one in commands if _has(one, sought)]
+    first = sought[0] if sought else ""
+    return sorted(found, key=lambda one: not one.label.casefold().startswith(first))[:most]
+
+
+def _has(command: Command, sought: list[str]) -> bool:
+    text = f"{command.label} {command.other_words}".casefold()
+    words = text.replace("-", " ").split()
+    return all(any(word.startswith(part) for word in (*words, text)) for part in sought)

@@ -1,0 +1,102 @@
+"""Macros: several acts on a conversation with one click."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
+from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.placeholders import PEOPLE
+from handoff_service.rules.shared.vocabulary import CLOSED, State
+
+LONGEST_NOTE = 1600  # characters
+STATES = (
+    State.WORK_IN_PROGRESS,
+    State.ON_HOLD,
+    State.CLOSED_COMPLETE,
+    State.CLOSED_ABANDONED,
+)
+
+
+class MacroStep(StrEnum):
+    """The steps of a macro, in the order in which they run. A conversation is closed last, because
+    nothing can be done with a closed one. The values are their names for people."""
+
+    TEXT = "Send the text"
+    LABEL = "Add the label"
+    NOTE = "Add the note"
+    ASSIGN = "Assign it"
+    STATE = "Change the state"
+
+
+class AfterMacro(StrEnum):
+    """Where the workspace goes after the macro."""
+
+    STAY = "stay"
+    NEXT = "next"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MacroFields:
+    """A macro as an admin describes it. A step that is not set is left out."""
+
+    name: str
+    template_id: int | None = None
+    label_id: int | None = None
+    #: may contain placeholders
+    note: str | None = None
+    state: State | None = None
+    #: how long the hold lasts; only with the state on hold
+    hold_for: timedelta | None = None
+    #: assigned to the agent who runs it
+    to_me: bool = False
+    to_agent_id: int | None = None
+    to_queue_id: int | None = None
+    then: AfterMacro = AfterMacro.STAY
+
+    @property
+    def assigns(self) -> bool:
+        return self.to_me or self.to_agent_id is not None or self.to_queue_id is not None
+
+
+def steps(macro: MacroFields) -> tuple[MacroStep, ...]:
+    """The macro's steps, in order."""
+    has = {
+        MacroStep.TEXT: macro.template_id is not None,
+        MacroStep.LABEL: macro.label_id is not None,
+        MacroStep.NOTE: macro.note is not None,
+        MacroStep.ASSIGN: macro.assigns,
+        MacroStep.STATE: macro.state is not None,
+    }
+    return tuple(step for step in MacroStep if has[step])
+
+
+def errors(macro: MacroFields) -> dict[str, str]:
+    """Field -> what is wrong. Empty for a macro that can be saved."""
+    found = {}
+    if not steps(macro):
+        found["template_id"] = (
+            "choose at least one step: a text, a label, a note, an assignment or a state"
+        )
+    if macro.note is not None and (wrong := _note_error(macro.note)):
+        found["note"] = wrong
+    if macro.state is not None and macro.state not in STATES:
+        found["state"] = f"must be one of {', '.join(STATES)}"
+    elif macro.state in CLOSED and macro.assigns:
+        found["state"] = "a closed conversation has no agent: remove the assignment or the state"
+    elif macro.state is State.ON_HOLD and macro.to_queue_id is not None:
+        found["state"] = "a conversation in a queue cannot be on hold: remove one of the two"
+    if macro.hold_for is not None and macro.state is not State.ON_HOLD:
+        found["hold_for"] = "goes with state on_hold"
+    chosen = (macro.to_me, macro.to_agent_id is not None, macro.to_queue_id is not None)
+    if sum(chosen) > 1:
+        found["to_me"] = "choose one: the agent who runs it, another agent, or a queue"
+    return found
+
+
+def _note_error(note: str) -> str | None:
+    if not is_visible(note):
+        return nothing_visible(note)
+    if len(note) > LONGEST_NOTE:
+        return f"must be at most {LONGEST_NOTE} characters; it has {len(note)}"
+    return placeholders.error(note, PEOPLE)

@@ -1,0 +1,143 @@
+"""Macros in the workspace: the ones to choose from, with what each would do, and the run on one
+conversation. Runs on several are in ``bulk.py``."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.operations.conversations.run_macro import MacroRun, RunMacro, run_macro
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.delivery.sms_text import Segments, segments
+from handoff_service.rules.desk.templates import filled
+from handoff_service.rules.shared.placeholders import Placeholders
+from handoff_service.store.consent import consents
+from handoff_service.store.conversations import conversations, placeholder_values
+from handoff_service.store.desk import macros
+from handoff_service.store.views import Macro
+from handoff_service.web.shared.directions import isolated
+from handoff_service.web.shared.rendering import render, went_back
+from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
+from handoff_service.web.workspace.bulk_undo import (
+    UNDO_WITHIN,
+    Outcome,
+    of_macro,
+    write_inverses,
+)
+
+MOST = 50  # typing finds the others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A macro for one conversation. ``text``: filled for it; empty: the macro sends none."""
+
+    macro: Macro
+    text: str = ""
+    segments: Segments | None = None
+    refused: str = ""  #: why its text cannot be sent
+
+
+@dataclass(slots=True, kw_only=True)
+class BulkChoice:
+    """A macro for several conversations."""
+
+    macro: Macro
+    texts: int = 0
+    segments: int = 0
+
+
+@page(*LIVE)
+async def found_macros(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
+    """Find macros by a part of their name or text. An empty ``q`` returns the first ones."""
+    q = (request.args.get("q") or "").strip()[:100]
+    found = await desk_of(request).store.read(choices, interaction_id, agent, q)
+    return render("found_macros.html", choices=found, q=q, interaction_id=interaction_id)
+
+
+@page(*LIVE)
+async def run_it(
+    request: Request, interaction_id: int, macro_id: int, agent: CurrentAgent
+) -> HTTPResponse:
+    """Run a macro. The answer says so and offers Undo."""
+    run = await run_one(request, agent, macro_id, interaction_id)
+    if "hx-request" not in request.headers:
+        return went_back(request, interaction_id)
+    inverse = of_macro(interaction_id, run)
+    return render(
+        "bulk_done.html",
+        csrf=csrf_token(request),
+        did=did(run.name),
+        outcome=Outcome(done=1),
+        undo=write_inverses([inverse] if inverse else []),
+    )
+
+
+async def run_one(
+    request: Request, agent: CurrentAgent, macro_id: int, interaction_id: int
+) -> MacroRun:
+    """Run a macro on a conversation, with a delay of its text in which it can be undone."""
+    command = RunMacro(
+        macro_id=macro_id,
+        interaction_id=interaction_id,
+        agent_id=agent.id,
+        assigns=supervises(agent),
+        undo_within=UNDO_WITHIN,
+    )
+    return await desk_of(request).store.write(run_macro, command, near=interaction_id)
+
+
+def did(name: str) -> str:
+    return f"changed by the macro “{isolated(name)}”"
+
+
+def choices(conn: Connection, interaction_id: int, agent: CurrentAgent, q: str) -> list[Choice]:
+    """The macros with these words, filled for a conversation. A name that begins with them comes
+    first. NotFound for an unknown conversation."""
+    interaction = conversations.get(conn, interaction_id)
+    who = placeholder_values.of_interactions(conn, [interaction_id], agent.name)[interaction_id]
+    why = interaction.unanswerable or (interaction.opted_out and interaction.opted_out.why) or ""
+    every = [_choice(one, who, why) for one in macros.list_(conn)]
+    sought = q.casefold()
+    found = [one for one in every if _has(one, sought.split())]
+    return sorted(found, key=lambda one: not one.macro.name.casefold().startswith(sought))[:MOST]
+
+
+def _has(one: Choice, words: Sequence[str]) -> bool:
+    text = f"{one.macro.name} {one.text}".casefold()
+    return all(word in text for word in words)
+
+
+def _choice(macro: Macro, who: Placeholders, why: str) -> Choice:
+    if macro.template is None:
+        return Choice(macro=macro)
+    text = filled(macro.template.body, who)
+    return Choice(macro=macro, text=text, segments=segments(text), refused=why)
+
+
+def bulk_choices(conn: Connection, ids: Collection[int], agent: CurrentAgent) -> Mapping[str, Any]:
+    """The macros with the texts and segments that each would send to these conversations.
+    ``opted_out``: how many of them get no text."""
+    who = placeholder_values.of_interactions(conn, ids, agent.name)
+    out = consents.opted_out_of(conn, list(who))
+    people = [one for interaction_id, one in who.items() if interaction_id not in out]
+    return {
+        "macros": [_bulk_choice(one, people) for one in macros.list_(conn)],
+        "opted_out": len(out),
+    }
+
+
+def _bulk_choice(macro: Macro, people: Sequence[Placeholders]) -> BulkChoice:
+    if macro.template is None:
+        return BulkChoice(macro=macro)
+    body = macro.template.body
+    counts = [segments(filled(body, who)).count for who in people]
+    return BulkChoice(macro=macro, texts=len(counts), segments=sum(counts))
+
+
+ONE = "/conversations/<interaction_id:int>/macros"
+PAGES: dict[str, Any] = {ONE: found_macros}
+ACTS: dict[str, Any] = {f"{ONE}/<macro_id:int>": run_it}

@@ -1,0 +1,98 @@
+"""Macros and the command palette: found by typing, chosen by keys, undone within seconds."""
+
+from pathlib import Path
+
+import axe_playwright_python
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.e2e.people import ANN, DIRECT, Story
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+
+
+def made(story: Story, noun: str, **fields: object) -> int:
+    login = {"email": "omar@example.com", "password": "omar-demo"}
+    api = f"{story.desk.url}/api/v1"
+    token = requests.post(f"{api}/login", json=login, timeout=10).json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = requests.post(f"{api}/{noun}", json=fields, headers=headers, timeout=10)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def palette(page: Page, typed: str = "") -> Page:
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Find a conversation, a person")
+    expect(field).to_be_focused()
+    expect(page.locator("#palette").get_by_role("option").first).to_be_visible()
+    if typed:
+        page.keyboard.type(typed)
+        expect(page.locator("#palette-said")).to_contain_text("result")
+    return page
+
+
+def test_a_macro_is_found_run_and_undone_and_the_palette_opens_pages(story: Story) -> None:
+    text = made(story, "templates", name="Quokka", body="Hi {requester.first_name}, a quokka.")
+    label = made(story, "labels", name="Quokkas")
+    closes = {"template_id": text, "label_id": label, "state": "closed_complete"}
+    made(story, "macros", name="Quokka, then close", then="next", **closes)
+    made(story, "macros", name="Quokka, then hold", note="Quokka!", state="on_hold")
+    _, mia = story.talking(to=DIRECT)
+    here = mia.url
+
+    mia.locator("#thread-scroll").focus()
+    mia.keyboard.press("m")
+    found = mia.locator("#picker-found").get_by_role("option")
+    mia.get_by_role("combobox", name="Find a macro").fill("quokka")
+    expect(found).to_have_count(2)
+    expect(mia.locator("#picker-preview")).to_contain_text("Hi Ann, a quokka.")
+    expect(mia.locator("#picker-preview")).to_contain_text("1 segment")
+    mia.keyboard.press("Escape")
+    expect(mia.locator("#thread-scroll")).to_be_focused()
+
+    option = palette(mia, "quokka").locator("#palette").get_by_role("option")
+    expect(option).to_have_count(2)
+    expect(option.first).to_have_attribute("aria-selected", "true")
+    mia.keyboard.press("ArrowDown")
+    mia.keyboard.press("Enter")
+    expect(mia.get_by_text("1 conversation changed by the macro “")).to_be_visible()
+    expect(mia.locator("#state")).to_have_text("On hold")
+    mia.get_by_role("button", name="Undo").click()
+    expect(mia.locator("#state")).to_have_text("Work in progress")
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen ran the macro “Quokka, then hold”")
+
+    option = palette(mia, "quokka then close").locator("#palette").get_by_role("option")
+    expect(option).to_have_count(1)
+    mia.keyboard.press("Enter")
+    mia.wait_for_url(lambda url: url != here)
+    mia.get_by_role("button", name="Undo").click()
+    expect(mia.get_by_text("1 conversation restored.")).to_be_visible()
+    mia.goto(here)
+    expect(mia.locator("#thread")).to_contain_text("before this text was sent")
+    expect(mia.locator("#state")).to_have_text("Work in progress")
+
+    palette(mia, "close the").keyboard.press("Enter")
+    closing = mia.locator("#closing-text")
+    closing.fill("")
+    closing.press("/")
+    mia.get_by_role("combobox", name="Find a template").fill("quokka")
+    expect(mia.locator("#picker-found").get_by_role("option")).to_have_count(1)
+    mia.keyboard.press("Enter")
+    expect(closing).to_have_value("Hi Ann, a quokka.")
+    expect(mia.locator("#closing-segments")).to_contain_text("17 / 160")
+    expect(closing).to_be_focused()
+    mia.keyboard.press("Escape")
+
+    grace = story.agent("Grace Okafor", bypass_csp=True)  # for axe
+    grace.goto(f"{story.desk.url}/workspace/admin/users")
+    palette(grace, "quiet hours").keyboard.press("Enter")
+    grace.wait_for_url("**/admin/desk#quiet_hours")
+    expect(grace.get_by_label("Quiet hours")).to_be_focused()
+    palette(grace, ANN[-4:])
+    expect(grace.locator("#palette").get_by_role("option", name="Ann Lee").first).to_be_visible()
+    grace.evaluate(AXE.read_text())
+    violations = grace.evaluate("() => axe.run().then((r) => r.violations.map((v) => v.id))")
+    assert violations == []
+    grace.keyboard.press("Escape")
+    expect(grace.get_by_label("Quiet hours")).to_be_focused()
