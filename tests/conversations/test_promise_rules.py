@@ -199,7 +199,7 @@ def test_promises_and_their_times(text: str, at: str) -> None:
     assert NOW < found.remind_at < found.at
 
 
-@pytest.mark.parametrize(("text",), lines(NO_PROMISES))
+@pytest.mark.parametrize("text", NO_PROMISES.strip().splitlines())
 def test_sentences_that_are_no_promises(text: str) -> None:
     assert promised(text, NOW) is None
 

@@ -35,7 +35,7 @@ class Deadline:
 
 def normal(text: str) -> str:
     """Lower case, without accents and typographic apostrophes."""
-    plain = unicodedata.normalize("NFD", text.replace("’", "'").replace("‘", "'").casefold())  # noqa: RUF001
+    plain = unicodedata.normalize("NFD", text.replace("’", "'").replace("‘", "'").casefold())
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
@@ -142,10 +142,10 @@ def _clock_time(found: re.Match[str], now: datetime) -> datetime | None:
     half = found["half"] or {"manana": "am", "tarde": "pm", "noche": "pm"}.get(
         found["part"] or found["part2"]
     )
-    if hour > 12 and half == "am" or minute > 59:
+    if (hour > 12 and half == "am") or minute > 59:
         return None
     day = _day(found, "", now) or _day(found, "after_", now)
-    written24 = hour > 12 or hour == 0 or len(found["hour"]) == 2 and found["hour"][0] == "0"
+    written24 = hour > 12 or hour == 0 or (len(found["hour"]) == 2 and found["hour"][0] == "0")
     if half == "pm" and hour < 12:
         hour += 12
     elif half == "am" and hour == 12:
@@ -165,7 +165,7 @@ def _likely(clock: time, day: date | None, now: datetime) -> datetime | None:
         return datetime.combine(day, clock.replace(hour=hour), now.tzinfo)
     first = datetime.combine(now.date(), clock, now.tzinfo)
     at = next(one for one in (first + timedelta(hours=12 * n) for n in range(4)) if one > now)
-    at_night = at.hour < NIGHT_ENDS and NIGHT_ENDS <= now.hour < NIGHT_BEGINS
+    at_night = at.hour < NIGHT_ENDS <= now.hour < NIGHT_BEGINS
     return None if at_night or (day is not None and at.date() != day) else at
 
 

@@ -14,6 +14,7 @@ only words of an answer may stand between the two parts: "the meeting at 3" is n
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from handoff_service.rules.conversations.promise_times import Deadline, deadlines, normal
 
@@ -32,7 +33,8 @@ _NOT_A_PROMISE = re.compile(
 _NOT_LATER = re.compile(r"\bnot? later than\b")
 _ENGLISH = re.compile(
     r"(?:\b(?:i|we)(?:'ll| will|'m going to| am going to|'re going to| are going to|'m gonna"
-    r"| promise to| shall)|^(?:(?:ok|okay|sure|thanks|great),? )?(?:will|gonna|going to))\s+(?P<first>(?:[\w']+\s+){0,6}?)"
+    r"| promise to| shall)|^(?:(?:ok|okay|sure|thanks|great),? )?(?:will|gonna|going to))"
+    r"\s+(?P<first>(?:[\w']+\s+){0,6}?)"
     r"(?P<verb>(?:text|message|call|phone|ring|ping|email|e-mail|tell|update|notify|contact|write"
     r"|answer|reply|respond|send|get|bring|give|drop|shoot|keep)\s+(?:you|it to you|this to you"
     r"|that to you|them to you|back to you)|write to you|get back to (?:you|this|it)"
@@ -50,7 +52,10 @@ _ENGLISH_YOURS = re.compile(
     r"|a reply)(?: from (?:me|us))?)"
     r"|expect (?:a text|a call|an answer|an update|a reply)(?: from (?:me|us))?)\b"
 )
-_DONE = r"escrib|avis|llam|envi|mand|respond|contest|confirm|inform|notific|actualiz|dir|pas|comunic|marc|contact"
+_DONE = (
+    r"escrib|avis|llam|envi|mand|respond|contest|confirm|inform|notific|actualiz|dir|pas|comunic"
+    r"|marc|contact"
+)
 _SPANISH = re.compile(
     r"\b(?P<first>)(?P<verb>"
     r"(?:te|le|les|os|se l[oa]s?|te l[oa]s?)\s+(?:vuelvo a (?:escribir|llamar)|voy a (?:escribir"
@@ -85,6 +90,16 @@ _BREAKS = re.compile(
 )
 _BREAKS_BEFORE_VERB = re.compile(r"\b(?:you|they|he|she|it'll|have to|need|ask|let(?! you))\b")
 _LONGEST_GAP = 60
+
+
+class PromiseState(StrEnum):
+    """What became of a promise. DECLINED: the agent wants no reminder, so it does not count."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    MISSED = "missed"
+    CANCELED = "canceled"
+    DECLINED = "declined"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -746,6 +746,29 @@ scheduled_texts = Table(
     _time("created_at"),
     Index("ix_scheduled_texts_interaction_id", "interaction_id", "send_at"),
 )
+#: Times by which an agent has promised to text or call, with a reminder.
+promises = Table(
+    "promises",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id", drop=True),
+    #: who promised
+    _ref("agent_id", "agents.id"),
+    #: the text that promises; null: a promise that a program stored
+    _ref("message_id", "messages.id", null=True, drop=True),
+    #: the sentence
+    _word("words"),
+    _time("made_at"),
+    _time("promised_at"),
+    _time("remind_at"),
+    #: rules/conversations/promises.py
+    _word("state"),
+    #: when it was kept, missed or canceled, or the agent wanted no reminder
+    _time("ended_at", null=True),
+    UniqueConstraint("message_id"),
+    Index("ix_promises_interaction_id", "interaction_id", "state"),
+    Index("ix_promises_ended_at", "ended_at"),
+)
 #: Agents whom private notes name.
 mentions = Table(
     "mentions",

@@ -9,6 +9,7 @@ from handoff_service.store.views.cases import Case, CaseChange, Outage, WebhookC
 from handoff_service.store.views.conversations import (
     Changed,
     Interaction,
+    KeptPromise,
     LastLine,
     ListedInteraction,
     ListItem,
@@ -21,6 +22,7 @@ from handoff_service.store.views.conversations import (
     OptedOut,
     OwnedBy,
     Price,
+    PromiseOffer,
     ScheduledText,
     WrittenBy,
 )
@@ -92,6 +94,7 @@ __all__ = [
     "Identity",
     "InboxOffer",
     "Interaction",
+    "KeptPromise",
     "Label",
     "LastLine",
     "ListItem",
@@ -115,6 +118,7 @@ __all__ = [
     "PresenceState",
     "Price",
     "Profile",
+    "PromiseOffer",
     "Promotion",
     "Prompt",
     "ProviderNumber",
