@@ -11,6 +11,7 @@ from handoff_service.operations.cases import call_webhook
 from handoff_service.operations.consent import push_consents
 from handoff_service.operations.conversations import (
     end_holds,
+    end_outage,
     fetch_media,
     index_texts,
     keep_promises,
@@ -54,6 +55,7 @@ WORK: Mapping[Work, WorkKind] = {
     Work.END_HOLD: WorkKind(end_holds.when_due),
     Work.SEND_LATER: WorkKind(send_later.when_due),
     Work.PROMISE: WorkKind(keep_promises.when_due),
+    Work.TEXT_OUTAGE: WorkKind(end_outage.when_due),
     Work.TIMER: WorkKind(fire_timers.when_due),
     Work.LOST_CONNECTION: WorkKind(connection.when_due),
     Work.FORGET_UPLOAD: WorkKind(uploads.when_due),

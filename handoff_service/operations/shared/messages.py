@@ -11,6 +11,7 @@ from handoff_service.operations.shared.uploads import attach
 from handoff_service.rules.delivery.sms_text import narrowed, segments
 from handoff_service.rules.messaging_actions.messaging_actions import begins
 from handoff_service.rules.shared.vocabulary import (
+    NOT_REPLIES,
     Author,
     Direction,
     Event,
@@ -70,6 +71,7 @@ def send_text(
     agent_id: int | None = None,
     media: Sequence[int] = (),
     event: Event | None = None,
+    reason: str | None = None,
     later: timedelta = timedelta(0),
 ) -> int | None:
     """Text the requester: writes the message, its place in the outbox and its timers. Returns the
@@ -77,8 +79,8 @@ def send_text(
 
     - ``media``: this agent's uploads for the message.
     - ``event`` CONSENT: is sent even to somebody who has opted out.
-    - ``event`` UNASKED: is not a reply, so it waits for the end of quiet hours. Any other message
-      releases it.
+    - ``event`` of NOT_REPLIES: waits for the end of quiet hours. Any other message releases it.
+    - ``reason``: the number of the case that a text is about.
     - ``later``: the delay before the text is sent, so that it can still be canceled.
     """
     if why_unanswerable(tx.conn, interaction.requester_number):
@@ -91,11 +93,12 @@ def send_text(
         agent_id=agent_id,
         with_media=bool(media),
         event=event,
+        reason=reason,
     )
     message_id, _ = _add(tx, interaction, line, outbound=True)
     if agent_id is not None:
         attach(tx, message_id, agent_id, media)
-    if event is not Event.UNASKED:
+    if event not in NOT_REPLIES:
         release_lines(tx, [interaction.line])
     work = [
         due_work.Due(
@@ -124,17 +127,44 @@ def send_text(
 
 def send_system_texts(tx: Transaction, texts: Sequence[tuple[InteractionRow, str]]) -> None:
     """Like ``send_text`` from the system, for many locked interactions with a few statements."""
-    can_be = answerable(tx.conn, [interaction.requester_number for interaction, _ in texts])
     lines = [
-        (
-            interaction,
-            NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=narrowed(body)),
-        )
-        for interaction, body in texts
-        if interaction.requester_number in can_be
+        (one, NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=narrowed(body)))
+        for one, body in texts
     ]
+    _send_each(tx, lines)
+    release_lines(tx, sorted({interaction.line for interaction, _ in lines}))
+
+
+def announce(
+    tx: Transaction,
+    interactions: Sequence[InteractionRow],
+    body: str,
+    event: Event,
+    *,
+    agent_id: int | None = None,
+    reason: str | None = None,
+) -> dict[int, int]:
+    """Send a text that is not a reply to each of these locked interactions, open or closed. It
+    starts no timers. Returns interaction -> message; without those whom nobody can text.
+    ``agent_id``: the agent who wrote it; None: the system."""
+    by = Author.SYSTEM if agent_id is None else Author.AGENT
+    line = NewLine(
+        kind=Kind.SYSTEM if agent_id is None else Kind.MESSAGE,
+        author=by,
+        body=narrowed(body),
+        agent_id=agent_id,
+        event=event,
+        reason=reason,
+    )
+    return _send_each(tx, [(interaction, line) for interaction in interactions])
+
+
+def _send_each(tx: Transaction, lines: Sequence[tuple[InteractionRow, NewLine]]) -> dict[int, int]:
+    """Write these texts and their places in the outbox. Returns interaction -> message."""
+    can_be = answerable(tx.conn, [interaction.requester_number for interaction, _ in lines])
+    lines = [one for one in lines if one[0].requester_number in can_be]
     if not lines:
-        return
+        return {}
     new = insert(t.messages).returning(t.messages.c.id, t.messages.c.interaction_id)
     rows = [
         row | {"direction": Direction.OUTBOUND, "status": Status.QUEUED} | _length(line)
@@ -143,7 +173,6 @@ def send_system_texts(tx: Transaction, texts: Sequence[tuple[InteractionRow, str
     stored = tx.conn.execute(new, rows).all()
     notify(tx, {row.interaction_id for row in stored})
     line_of = {interaction.id: interaction.line for interaction, _ in lines}
-    release_lines(tx, sorted(set(line_of.values())))
     due_work.schedule(
         tx,
         [
@@ -156,6 +185,7 @@ def send_system_texts(tx: Transaction, texts: Sequence[tuple[InteractionRow, str
             for row in stored
         ],
     )
+    return {row.interaction_id: row.id for row in stored}
 
 
 def append_each(

@@ -85,6 +85,21 @@ def _telling(text: str) -> set[str]:
     return {_SAME.get(word, word) for word in telling - _TELLS_NOTHING}
 
 
+_PROBLEM = re.compile(
+    r"\b(?:down|outages?|offline|broken?|issues?|problems?|slow|errors?|fail\w*|stuck|lost"
+    r"|can'?t|cannot|won'?t|doesn'?t|isn'?t|not work\w*|stopped|dropp\w+|no (?:access|connection)"
+    r"|ca[ií]d\w*|cay[oó]|no (?:me |se )?(?:funciona|sirve|anda|puedo|conecta|carga|deja)"
+    r"|sin (?:acceso|servicio|conexi[oó]n|internet|red)|fall\w+|problemas?|lent\w+)\b",
+    re.IGNORECASE,
+)
+
+
+def reports(outage: Titled, text: str) -> bool:
+    """Whether a requester's text reports this outage: "the vpn is down", but not "how do I set up
+    the vpn"."""
+    return _PROBLEM.search(text.replace("’", "'")) is not None and bool(about([outage], text))
+
+
 def errors(outage: OutageFields) -> dict[str, str]:
     """Return field -> its error; empty if the outage can be saved."""
     found = {}

@@ -106,7 +106,7 @@ _ALONE_NEEDS = re.compile(r"\b(?:at|around|al?)\s$")
 
 def deadlines(sentence: str, now: datetime) -> Iterator[Deadline]:
     """The deadlines in a sentence in ``normal`` form, most exact first."""
-    exact = [one for one in _clock_times(sentence, now)]
+    exact = list(_clock_times(sentence, now))
     yield from exact
     for found in _IN.finditer(sentence):
         yield Deadline(found.start(), found.end(), _after(found, now), _firm(found["how"]))

@@ -76,6 +76,10 @@ class Event(StrEnum):
     OUTAGE_OVER = "outage_over"  #: an outbound text that says that a service works again
 
 
+#: texts that answer nobody and therefore wait for the end of quiet hours
+NOT_REPLIES = frozenset({Event.UNASKED, Event.CASE_TEXT, Event.OUTAGE_OVER})
+
+
 class Status(StrEnum):
     """A message's delivery status."""
 

@@ -1059,6 +1059,39 @@ outages = Table(
     _flag("active", default=True),
 )
 
+#: Texts to everybody who reported an outage: "it works again".
+outage_texts = Table(
+    "outage_texts",
+    metadata,
+    _id(),
+    _ref("outage_id", "outages.id", drop=True),
+    #: who sent it
+    _ref("agent_id", "agents.id"),
+    _word("body"),
+    #: sending, done or canceled
+    _word("state"),
+    _time("created_at"),
+    _time("ended_at", null=True),
+    Index("ix_outage_texts_outage_id", "outage_id"),
+)
+#: The people who get an outage's text, each phone number once.
+outage_recipients = Table(
+    "outage_recipients",
+    metadata,
+    _id(),
+    _ref("outage_text_id", "outage_texts.id", drop=True),
+    #: the last conversation of their line when the text was chosen, then the one that got it
+    _ref("interaction_id", "interactions.id", drop=True),
+    #: the case in which they reported it
+    _ref("case_id", "cases.id", null=True),
+    #: null: not sent yet
+    _ref("message_id", "messages.id", null=True, drop=True),
+    #: why they get no text after all
+    _word("skipped", null=True),
+    Index("ix_outage_recipients_outage_text_id", "outage_text_id"),
+    Index("ix_outage_recipients_message_id", "message_id"),
+)
+
 # The outgoing webhook -----------------------------------------------------------------------------
 
 #: At most one row: the outgoing webhook.

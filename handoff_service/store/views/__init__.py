@@ -5,7 +5,17 @@ Times are aware UTC, phone numbers E.164. The OpenAPI document shows these docst
 they describe the fields.
 """
 
-from handoff_service.store.views.cases import Case, CaseChange, Outage, WebhookCall
+from handoff_service.store.views.cases import (
+    Case,
+    CaseChange,
+    Outage,
+    OutageDryRun,
+    OutageReporter,
+    OutageText,
+    OutageTextState,
+    Reachable,
+    WebhookCall,
+)
 from handoff_service.store.views.conversations import (
     Changed,
     Interaction,
@@ -109,6 +119,10 @@ __all__ = [
     "Offered",
     "OptedOut",
     "Outage",
+    "OutageDryRun",
+    "OutageReporter",
+    "OutageText",
+    "OutageTextState",
     "OwnedBy",
     "PastOffer",
     "PastProof",
@@ -124,6 +138,7 @@ __all__ = [
     "ProviderNumber",
     "Queue",
     "QueueSkill",
+    "Reachable",
     "RejectReason",
     "ReplayedText",
     "Room",

@@ -1,0 +1,52 @@
+"""Answers to "it works again": texts that say that it does not, in English and Spanish.
+
+The rule is conservative. A question and a bare "no" or "yes" are not among them: the virtual agent
+or a live agent answers those as usual.
+"""
+
+import re
+import unicodedata
+from datetime import timedelta
+
+ANSWERED_WITHIN = timedelta(days=7)  # after the text
+MOST_TEXTS = 2  # of the requester between the text and the answer
+MOST_LETTERS = 300
+
+_STILL = re.compile(
+    r"\bstill (?:(?:is|its|it's|it is|very|totally|completely) )?(?:broken?|down|out\b|off\b"
+    r"|not\b|no\b|nothing|dead|failing|fails|the same|same|happen\w*|stuck|slow|offline|having"
+    r"|isn't|isnt|doesn't|doesnt|can't|cant|cannot|won't|wont|having|getting|get\b|see\w*|error"
+    r"|an? (?:error|issue|problem)|unable|having|bad|acting up)"
+    r"|\b(?:isn't|isnt|is not|not) (?:fixed|resolved|solved|working|back)\b"
+    r"|\b(?:doesn't|doesnt|does not|don't|dont|do not|didn't|didnt|won't|wont) (?:\w+ )?"
+    r"(?:work|connect|load|open|help|turn on|start)\b"
+    r"|\bnot (?:for me|here|on my end|on mine|yet)\b|\bno (?:change|luck|difference|it's not"
+    r"|it isn't|it doesn't|it does not|not yet|still)\b"
+    r"|\bsame (?:problem|issue|error|thing|here|as before)\b"
+    r"|\b(?:broke|broken|down|out|failed|crashed|stopped working|dropped) again\b"
+    r"|\bit'?s back\b|\b(?:nope|nah),? (?:still|not|it)\b|\bcan(?:'t|not|t) (?:connect|log|sign|get"
+    r"|open|access|print|reach|use)"
+    r"|\b(?:sigue|siguen|sigo) (?:sin|igual|caid[oa]s?|rot[oa]s?|fallando|mal\b|dando|con (?:el"
+    r"|los) (?:mismo|error|problema|fallo)|lent[oa]|apagad[oa]|teniendo|apareciendo)"
+    r"|\b(?:todavia|aun) (?:no|sigue|esta|falla|tengo|sin)\b"
+    r"|\bno (?:me |se |nos )?(?:funciona|sirve|anda|va\b|conecta|carga|abre|deja|arranca|prende"
+    r"|enciende|esta (?:arreglad|resuelt|solucionad))"
+    r"|\bno (?:puedo|podemos|logro) (?:entrar|acceder|conectar|abrir|iniciar|usar|imprimir)"
+    r"|\bmism[oa] (?:problema|error|fallo|falla|cosa)\b|\b(?:se cayo|fallo|falla|caid[oa]) "
+    r"(?:otra vez|de nuevo)\b|\botra vez (?:falla|caid[oa]|sin|lo mismo)"
+)
+_WORKS = re.compile(
+    r"\bno longer\b|\b(?:isn't|is not|not) (?:broken|down|out)\b|\bwas (?:still )?(?:broken|down"
+    r"|not working)\b|\bthanks? for still\b|\bya no\b|\bno (?:esta|sigue) (?:caid|rot)"
+    r"|\b(?:but|pero) (?:it |now |ahora |ya )?(?:is |it's )?(?:fixed|works|working|fine|funciona|esta"
+    r" bien)\b"
+)
+
+
+def is_still_broken(text: str) -> bool:
+    """Whether an answer says that it does not work."""
+    if len(text) > MOST_LETTERS or any(c in text for c in "?¿"):
+        return False
+    plain = unicodedata.normalize("NFD", text.replace("\u2019", "'").casefold())
+    plain = " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+    return _STILL.search(plain) is not None and _WORKS.search(plain) is None
