@@ -94,7 +94,7 @@ async def test_a_text_arrives_in_the_open_conversation_as_the_agents(story: Stor
     line = next(one for one in await story.lines(ann) if one.body == RESOLVED)
     assert (line.author.kind, line.author.id, line.event) == (Author.AGENT, MIA, Event.CASE_TEXT)
     (entry,) = (await story.store.read(cases.get, case)).history[1:]
-    assert entry.note == f"Texted: “{RESOLVED}”"
+    assert entry.note == f"Texted “{RESOLVED}”"
     await resolve(story, case)
     assert (await story.texted(ann)).count(RESOLVED) == 1, "a repeated call texts once"
 

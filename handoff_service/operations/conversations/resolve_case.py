@@ -3,7 +3,7 @@ one."""
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.cases.change_case import ChangeCase, change_case
@@ -48,7 +48,7 @@ def change_and_text(tx: Transaction, command: ChangeAndText) -> None:
     interaction = _where(tx, change)
     must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)
     take_part(tx, interaction, change.agent_id)
-    noted = "\n".join(filter(None, [(change.note or "").strip(), f"Texted: “{body}”"]))
+    noted = "\n".join(filter(None, [(change.note or "").strip(), f"Texted “{body}”"]))
     change_case(tx, replace(change, note=noted))
     for part in split(body) or [body]:
         _send(tx, interactions.lock(tx.conn, interaction.id), part, change)
@@ -68,19 +68,14 @@ def _where(tx: Transaction, change: ChangeCase) -> InteractionRow:
 def _send(tx: Transaction, interaction: InteractionRow, part: str, change: ChangeCase) -> None:
     """An agent's conversation gets it as the agent's text, which starts its timers. Others keep
     their owner."""
-    by, reason = change.agent_id, number(change.id)
-    if interaction.active and interaction.owner is Owner.AGENT:
-        messages.send_text(
-            tx,
-            interaction,
-            part,
-            Author.AGENT,
-            agent_id=by,
-            event=Event.CASE_TEXT,
-            reason=reason,
-        )
-    else:
-        messages.announce(tx, [interaction], part, Event.CASE_TEXT, agent_id=by, reason=reason)
+    by, about = change.agent_id, number(change.id)
+    if not interaction.active or interaction.owner is not Owner.AGENT:
+        messages.announce(tx, [interaction], part, Event.CASE_TEXT, agent_id=by, reason=about)
+        return
+    event = Event.CASE_TEXT
+    sent = messages.send_text(tx, interaction, part, Author.AGENT, agent_id=by, event=event)
+    m = t.messages
+    tx.conn.execute(update(m).where(m.c.id == sent).values(reason=about))
 
 
 def why_not(conn: Connection, case_id: int) -> str | None:

@@ -71,7 +71,6 @@ def send_text(
     agent_id: int | None = None,
     media: Sequence[int] = (),
     event: Event | None = None,
-    reason: str | None = None,
     later: timedelta = timedelta(0),
 ) -> int | None:
     """Text the requester: writes the message, its place in the outbox and its timers. Returns the
@@ -80,7 +79,6 @@ def send_text(
     - ``media``: this agent's uploads for the message.
     - ``event`` CONSENT: is sent even to somebody who has opted out.
     - ``event`` of NOT_REPLIES: waits for the end of quiet hours. Any other message releases it.
-    - ``reason``: the number of the case that a text is about.
     - ``later``: the delay before the text is sent, so that it can still be canceled.
     """
     if why_unanswerable(tx.conn, interaction.requester_number):
@@ -93,7 +91,6 @@ def send_text(
         agent_id=agent_id,
         with_media=bool(media),
         event=event,
-        reason=reason,
     )
     message_id, _ = _add(tx, interaction, line, outbound=True)
     if agent_id is not None:

@@ -38,8 +38,8 @@ _STILL = re.compile(
 _WORKS = re.compile(
     r"\bno longer\b|\b(?:isn't|is not|not) (?:broken|down|out)\b|\bwas (?:still )?(?:broken|down"
     r"|not working)\b|\bthanks? for still\b|\bya no\b|\bno (?:esta|sigue) (?:caid|rot)"
-    r"|\b(?:but|pero) (?:it |now |ahora |ya )?(?:is |it's )?(?:fixed|works|working|fine|funciona|esta"
-    r" bien)\b"
+    r"|\b(?:but|pero) (?:it |now |ahora |ya )?(?:is |it's )?(?:fixed|works|working|fine"
+    r"|funciona|esta bien)\b"
 )
 
 

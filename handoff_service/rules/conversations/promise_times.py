@@ -92,7 +92,8 @@ _IN = re.compile(  # in an hour, within 20 minutes, dentro de dos horas
     rf"(?P<unit>{_UNIT})\b(?!\s(?:of|de)\b)"
 )
 _ON = re.compile(  # tomorrow morning, by Friday, before lunch, this afternoon, tonight
-    rf"\b(?:(?P<how>{_FIRM})(?: the| el)?\s)?(?:(?:first thing |a primera hora (?:de |del )?)?{_DAY}"
+    rf"\b(?:(?P<how>{_FIRM})(?: the| el)?\s)?"
+    rf"(?:(?:first thing |a primera hora (?:de |del )?)?{_DAY}"
     rf"(?:[\s,]+{_PART})?|(?P<this>this |esta )(?P<this_part>morning|afternoon|evening|manana|tarde"
     r"|noche)|(?P<tonight>tonight)|(?P<alone>noon|midday|lunch(?:time)?|el mediodia|mediodia"
     r"|almuerzo|comer)|(?P<first_thing>first thing in the morning|in the morning"
