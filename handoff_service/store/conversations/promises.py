@@ -5,7 +5,7 @@ that live agents have written since, so an agent's text costs nothing more.
 """
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -109,7 +109,10 @@ def offer(conn: Connection, interaction_id: int, agent_id: int) -> PromiseOffer 
     if found is None or found.remind_at <= now or _known(conn, row.id):
         return None
     return PromiseOffer(
-        message_id=row.id, words=found.words, promised_at=found.at, remind_at=found.remind_at
+        message_id=row.id,
+        words=found.words,
+        promised_at=found.at.astimezone(UTC),
+        remind_at=found.remind_at.astimezone(UTC),
     )
 
 
