@@ -1,9 +1,15 @@
 """Answers to "it works again" which say that it does not, and those that say something else."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from handoff_service.operations.virtual_agent.apply_command import THEN
+from handoff_service.rules.cases.outages import OutageFields, reports
+from handoff_service.rules.cases.promised_texts import promises_text
 from handoff_service.rules.cases.still_broken import is_still_broken
 from handoff_service.rules.conversations.thanks import is_thanks
+from handoff_service.rules.virtual_agent.spanish_replies import SPANISH
 
 STILL_BROKEN = """
 still broken
@@ -82,3 +88,27 @@ def test_still_broken(text: str) -> None:
 @pytest.mark.parametrize("text", ELSE.strip().splitlines())
 def test_something_else(text: str) -> None:
     assert not is_still_broken(text)
+
+
+@pytest.mark.parametrize("answer", [THEN, SPANISH[THEN], "Case CS0000001. We’ll text you updates."])
+def test_the_virtual_agents_promise_to_text(answer: str) -> None:
+    assert promises_text(answer)
+    assert not promises_text("I've opened case CS0000001. A person will continue with you here.")
+
+
+@pytest.mark.parametrize(
+    ("text", "reports_it"),
+    [
+        ("the vpn is down", True),
+        ("I can’t reach the VPN", True),
+        ("la VPN no funciona", True),
+        ("no puedo entrar a la vpn", True),
+        ("vpn error 809", True),
+        ("how do I set up the vpn", False),
+        ("please install VPN on my new laptop", False),
+        ("the printer is down", False),
+    ],
+)
+def test_reports_of_an_outage(text: str, reports_it: bool) -> None:
+    outage = OutageFields(title="VPN in Chicago", text="-", since=datetime(2026, 1, 1, tzinfo=UTC))
+    assert reports(outage, text) is reports_it
