@@ -31,7 +31,6 @@ I am still having issues
 No change
 VPN is down again
 it broke again
-It's back
 cannot log in
 works for Bob but still not for me
 No luck
@@ -75,6 +74,10 @@ sí
 👍
 STOP
 Still here if you need me
+It's back
+is that still happening
+does it still not work
+nope not me
 I'm still grateful
 """
 
@@ -83,6 +86,27 @@ I'm still grateful
 def test_still_broken(text: str) -> None:
     assert is_still_broken(text)
     assert not is_thanks(text)
+
+
+AGAIN = "VPN in Chicago works again. Is it still broken for you? Just reply."
+
+
+@pytest.mark.parametrize(
+    ("text", "is_answer"),
+    [
+        ("Still not working", True),
+        ("doesn't work", True),
+        ("I cannot connect to the VPN from my laptop", True),
+        ("My VPN client on the new laptop shows the same error as before the weekend, sorry", True),
+        ("parking garage gate won't open and there is a line of cars", False),
+        ("you have the wrong person, i dont work anywhere near there", False),
+        ("cannot open pdf attachments any more", False),
+        ("my internet at home is down again, this is the third time this month already", False),
+    ],
+)
+def test_a_new_problem_is_no_answer(text: str, is_answer: bool) -> None:
+    assert is_still_broken(text)
+    assert is_still_broken(text, AGAIN) is is_answer
 
 
 @pytest.mark.parametrize("text", ELSE.strip().splitlines())

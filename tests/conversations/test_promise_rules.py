@@ -140,6 +140,7 @@ I'll call you at 12025550101
 I'll send you the invoice for 3 laptops
 I'll give you 20 minutes
 I'll let you know by text
+will the system be back today
 I'll pass it to Omar, he will text you by 3
 I'll answer your question about the outage at 3
 I'll get you in touch with Omar

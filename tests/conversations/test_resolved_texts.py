@@ -35,7 +35,7 @@ from handoff_service.rules.shared.vocabulary import (
     Status,
     Work,
 )
-from handoff_service.store.cases import case_lines, cases, outage_texts, outages
+from handoff_service.store.cases import case_lines, cases, outage_reporters, outage_texts, outages
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import OutageTextState, Reachable
 from tests.conftest import MovedClock
@@ -208,7 +208,7 @@ async def test_a_dry_run_counts_each_number_once(story: Story, clock: MovedClock
     await story.text("how do I set up the vpn", number=BOB)
     await story.text("VPN is slow today", number=STRANGER)
     await opts_out(story, STRANGER)
-    run = await story.store.read(outage_texts.dry_run, outage, AGAIN)
+    run = await story.store.read(outage_reporters.dry_run, outage, AGAIN)
     assert [(one.requester_number, one.reachable) for one in run.people] == [
         (ANN, Reachable.NOW),
         (STRANGER, Reachable.OPTED_OUT),
@@ -227,8 +227,8 @@ async def test_a_dry_run_counts_each_number_once(story: Story, clock: MovedClock
         ),
         None,
     )
-    assert (await story.store.read(outage_texts.dry_run, outage, AGAIN)).texted == 1
-    assert (await story.store.read(outage_texts.dry_run, outage, AGAIN)).costs == {"USD": 8300}
+    assert (await story.store.read(outage_reporters.dry_run, outage, AGAIN)).texted == 1
+    assert (await story.store.read(outage_reporters.dry_run, outage, AGAIN)).costs == {"USD": 8300}
 
 
 async def test_it_ends_the_outage_and_texts_once(story: Story, clock: MovedClock) -> None:
@@ -254,7 +254,7 @@ async def test_it_ends_the_outage_and_texts_once(story: Story, clock: MovedClock
     assert await story.store.write(begin_sends, BeginSend(row.id, 1)) is not None
     with pytest.raises(Conflict):
         await works_again(story, outage)
-    again = await story.store.read(outage_texts.dry_run, outage, AGAIN)
+    again = await story.store.read(outage_reporters.dry_run, outage, AGAIN)
     assert [one.reachable for one in again.people] == [Reachable.TEXTED_BEFORE]
 
 
@@ -276,7 +276,7 @@ async def test_batches_wait_for_the_outbox_and_can_be_canceled(
     assert (progress.state, progress.canceled) == (OutageTextState.CANCELED, BATCH + 5)
     assert await story.count(t.messages, sent, t.messages.c.status == Status.QUEUED) == 0
     assert await batch(story, text_id) is OutageTextState.CANCELED
-    assert (await story.store.read(outage_texts.dry_run, outage, AGAIN)).texted == BATCH + 5
+    assert (await story.store.read(outage_reporters.dry_run, outage, AGAIN)).texted == BATCH + 5
     with pytest.raises(Conflict):
         await story.store.write(cancel_outage_text, command)
 
@@ -287,7 +287,7 @@ async def test_people_in_quiet_hours_get_it_later_even_if_they_write_meanwhile(
     outage = await vpn_is_down(story, clock)
     ann = (await story.text("vpn is down", number=ANN)).interaction_id or 0
     await quiet_hours(story, f"{(clock() - timedelta(hours=6)):%H:%M}-23:59")
-    run = await story.store.read(outage_texts.dry_run, outage, AGAIN)
+    run = await story.store.read(outage_reporters.dry_run, outage, AGAIN)
     assert (run.texted, run.later, run.people[0].reachable) == (1, 1, Reachable.LATER)
     text_id = await works_again(story, outage)
     await batch(story, text_id)

@@ -21,7 +21,7 @@ from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
-from handoff_service.store.cases import outage_texts, outages
+from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
@@ -83,7 +83,7 @@ def _start(tx: Transaction, command: EndOutage, text: str) -> int:
     )
     if outage_texts.is_sending(tx.conn, command.outage_id):
         raise Conflict("A text about this outage is being sent already.")
-    run = outage_texts.dry_run(tx.conn, command.outage_id, body, tx.now)
+    run = outage_reporters.dry_run(tx.conn, command.outage_id, body, tx.now)
     people = [one for one in run.people if one.reachable in (Reachable.NOW, Reachable.LATER)]
     if not people:
         raise Conflict("Nobody would get this text.")
@@ -145,7 +145,7 @@ def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
             )
         )
     }
-    newest = outage_texts.newest_on_lines(tx.conn, list(lines))
+    newest = outage_reporters.newest_on_lines(tx.conn, list(lines))
     where = {newest[line].id: recipient for line, recipient in lines.items()}
     locked = interactions.lock_each(tx.conn, sorted(where))
     opted_out = consents.opted_out_of(tx.conn, sorted(where))

@@ -33,7 +33,7 @@ _NOT_A_PROMISE = re.compile(
 _NOT_LATER = re.compile(r"\bnot? later than\b")
 _ENGLISH = re.compile(
     r"(?:\b(?:i|we)(?:'ll| will|'m going to| am going to|'re going to| are going to|'m gonna"
-    r"| promise to| shall)|^(?:(?:ok|okay|sure|thanks|great),? )?(?:will|gonna|going to))"
+    r"| promise to| shall)|(?P<bare>^(?:(?:ok|okay|sure|thanks|great),? )?(?:will|gonna|going to)))"
     r"\s+(?P<first>(?:[\w']+\s+){0,6}?)"
     r"(?P<verb>(?:text|message|call|phone|ring|ping|email|e-mail|tell|update|notify|contact|write"
     r"|answer|reply|respond|send|get|bring|give|drop|shoot|keep)\s+(?:you|it to you|this to you"
@@ -155,6 +155,7 @@ def _deadline(sentence: str, now: datetime) -> datetime | None:
         for commitment in (_ENGLISH, _ENGLISH_YOURS, _SPANISH)
         for found in commitment.finditer(sentence)
         if not _BREAKS_BEFORE_VERB.search(found["first"])
+        and not (found["first"] and found.groupdict().get("bare"))  # "will the VPN be back by 3"
     ]
     if not commitments:
         return None

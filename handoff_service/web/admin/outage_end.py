@@ -14,7 +14,7 @@ from handoff_service.operations.conversations.end_outage import (
     end_outage,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.store.cases import outage_texts, outages
+from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.desk import texts
 from handoff_service.store.views import Reachable
 from handoff_service.web.admin.outages import HERE, WRITERS
@@ -54,7 +54,7 @@ async def _show(
             "outage": outage,
             "title": f"End “{outage.title}”" if outage.current else outage.title,
             "back": f"{HERE}/{number}",
-            "run": outage_texts.dry_run(conn, number, text),
+            "run": outage_reporters.dry_run(conn, number, text),
             "sent": outage_texts.of_outage(conn, number),
         }
 

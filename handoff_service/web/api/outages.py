@@ -20,7 +20,7 @@ from handoff_service.operations.conversations.end_outage import (
     end_outage,
 )
 from handoff_service.operations.shared.field_types import Moment, Name
-from handoff_service.store.cases import outage_texts, outages
+from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.desk import texts
 from handoff_service.store.views import Outage, OutageDryRun, OutageText
 from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page_of
@@ -100,7 +100,7 @@ async def look(asked: ApiRequest[None, DryRunQuery]) -> OutageDryRun:
         text = asked.query.text
         if text is None:
             text = texts.outage_over(conn, outages.get(conn, asked.id).title)
-        return outage_texts.dry_run(conn, asked.id, text)
+        return outage_reporters.dry_run(conn, asked.id, text)
 
     return await asked.desk.store.read(read)
 

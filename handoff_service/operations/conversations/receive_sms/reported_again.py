@@ -113,7 +113,7 @@ def _reopen(tx: Transaction, text: Text) -> None:
         if one.provider_number_id == _provider(tx, text)
     ]
     found = announced(tx, text.requester_number, text.provider_number)
-    if found is None or _seen(tx, text):
+    if found is None or not is_still_broken(text.body, found.body) or _seen(tx, text):
         return
     interaction = active[0] if active else interactions.lock(tx.conn, found.interaction_id)
     if consents.opted_out_of(tx.conn, [interaction.id]):
