@@ -57,6 +57,10 @@ class Metrics:
             ["state"],
             registry=self._registry,
         )  # fmt: skip
+        self.promises = Counter(
+            "patchboard_promises", "Agents' promises by what became of them", ["state"],
+            registry=self._registry,
+        )  # fmt: skip
         self.background_failures = Counter(
             "patchboard_background_failures",
             "Failures of background tasks, which are then "

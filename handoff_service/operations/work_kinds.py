@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from handoff_service.operations.cases import call_webhook
 from handoff_service.operations.consent import push_consents
-from handoff_service.operations.conversations import end_holds, fetch_media, index_texts, send_later
+from handoff_service.operations.conversations import (
+    end_holds,
+    end_outage,
+    fetch_media,
+    index_texts,
+    keep_promises,
+    send_later,
+)
 from handoff_service.operations.delivery import deliver, record_prices, sweep_gaps
 from handoff_service.operations.desk import password_links
 from handoff_service.operations.identity import ask_for_proof, mail_code
@@ -48,6 +55,8 @@ WORK: Mapping[Work, WorkKind] = {
     Work.EXPIRE_OFFER: WorkKind(answer_offer.when_due),
     Work.END_HOLD: WorkKind(end_holds.when_due),
     Work.SEND_LATER: WorkKind(send_later.when_due),
+    Work.PROMISE: WorkKind(keep_promises.when_due),
+    Work.TEXT_OUTAGE: WorkKind(end_outage.when_due),
     Work.TIMER: WorkKind(fire_timers.when_due),
     Work.LOST_CONNECTION: WorkKind(connection.when_due),
     Work.FORGET_UPLOAD: WorkKind(uploads.when_due),

@@ -49,3 +49,17 @@ def test_several_are_put_on_hold_and_that_is_undone(story: Story) -> None:
     expect(bar).to_be_hidden()
     mia.get_by_role("button", name="Undo", exact=True).click()
     expect(items.filter(has_text="On hold until")).to_have_count(0)
+
+
+def test_a_promise_gets_a_reminder_with_one_click(story: Story) -> None:
+    _, mia = story.talking()
+    mia.locator("#draft").fill("I'll text you in an hour")
+    mia.get_by_role("button", name="Send", exact=True).click()
+    mia.get_by_role("button", name="Remind me at").click()
+    promises = mia.get_by_role("list", name="Promises")
+    expect(promises).to_contain_text("Promised by")
+    expect(mia.locator("#promise-offer")).to_be_hidden()
+    expect(mia.locator("#ongoing > li").first).to_contain_text("Promised by")
+    promises.get_by_role("button", name="Cancel this promise").click()
+    expect(promises).to_be_hidden()
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen canceled the promise")

@@ -124,8 +124,9 @@ def test_a_text_takes_an_interaction_off_hold_and_changes_no_other_state() -> No
     assert all(before is now for before, now in after.items())
 
 
-def test_closed_is_for_ever_but_for_an_undo_and_everything_else_can_be_closed() -> None:
-    assert all(set(states.TABLE[state]) == {Act.UNDO_CLOSE} for state in CLOSED)
+def test_only_an_undo_or_a_new_report_reopens_and_everything_else_can_be_closed() -> None:
+    reopens = {Act.UNDO_CLOSE, Act.REPORTED_AGAIN}
+    assert all(set(states.TABLE[state]) == reopens for state in CLOSED)
     assert all(
         moved(state, Act.CLOSE_ABANDONED) is State.CLOSED_ABANDONED for state in set(State) - CLOSED
     )

@@ -112,3 +112,24 @@ async def test_a_webhook_is_set_up_its_secret_shown_once_and_its_calls_seen_and_
     assert (await send(grace, here, f"{here}/calls/9/again"))[0] == 404
     status, text = await send(grace, here, f"{here}/secret")
     assert (status, SECRET in text, "whsec_" in text) == (200, False, True)
+
+
+async def test_ending_an_outage_shows_a_dry_run_and_texts(desk: Running, omar: Admin) -> None:
+    new = {"title": "VPN", "text": "The VPN is down.", "since": "2026-11-01T09:00", "active": "1"}
+    assert (await send(omar, "/outages", "/outages/new", until="", **new))[0] == 303
+    await desk.story.text("the vpn is down")
+    assert "End this outage…" in (await omar.get("/workspace/admin/outages/1")).text
+    page = shown((await omar.get("/workspace/admin/outages/1/end")).text)
+    assert "Expected cost not known" in page
+    assert "End the outage and text 1 person" in page
+    assert "texted “the vpn is down”" in page
+    here = ("/outages/1/end", "/outages/1/end")
+    status, text = await send(omar, *here, send="1", text="Reply STOP", most="1")
+    assert status == 400
+    assert "The text asks people to reply STOP" in shown(text)
+    status, text = await send(omar, *here, send="1", text="It works", most="0")
+    assert (status, "Check again" in text) == (409, True)
+    assert (await send(omar, *here, send="1", text="It works", most="1"))[0] == 303
+    assert "of 1 sent" in shown((await omar.get("/workspace/admin/outages/1/texts")).text)
+    (outage,) = await desk.desk.store.read(outages.list_)
+    assert not outage.current

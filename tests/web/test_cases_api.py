@@ -132,3 +132,57 @@ async def test_outages_are_changed_by_supervisors_too(
     assert [outage["title"] for outage in (await mia.call("GET", "/outages"))["items"]] == ["VPN"]
     await delete(omar, one)
     await mia.call("GET", one, status=404)
+
+
+async def test_resolving_texts_the_requester_once(desk: Running, mia: Client) -> None:
+    ann = (await desk.story.text("my dock is dead", to=DIRECT)).interaction_id or 0
+    case = {"description": "Dock", "interaction_id": ann}
+    made = await mia.call("POST", "/cases", case, status=201)
+    one, text = f"/cases/{made['id']}", "Your dock works again."
+    wrong = await mia.call("PATCH", one, {"state": "in_progress", "text": text}, status=400)
+    assert wrong["errors"] == {"text": "goes only with the state resolved"}
+    for _ in range(2):
+        changed = await mia.call("PATCH", one, {"state": "resolved", "text": text})
+    assert changed["history"][1]["note"] == f"Texted “{text}”"
+    assert len(changed["history"]) == 2
+    assert (await desk.story.texted(ann)).count(text) == 1
+
+
+async def test_an_outage_ends_with_a_text_to_its_reporters(
+    desk: Running, session: aiohttp.ClientSession, mia: Client
+) -> None:
+    omar = await sign_in(desk, session, "omar")
+    one = f"/outages/{(await omar.call('POST', '/outages', OUTAGE, status=201))['id']}"
+    ann = (await desk.story.text("the vpn is down", to=DIRECT)).interaction_id or 0
+    await mia.call("GET", f"{one}/dry-run", status=403)
+    run = await omar.call("GET", f"{one}/dry-run")
+    assert run["body"] == "VPN works again. Is it still broken for you? Just reply."
+    assert (run["texted"], run["segments"], run["costs"]) == (1, 1, {})
+    body = {"text": run["body"], "most": 1}
+    wrong = await omar.call("POST", f"{one}/end", {"text": "Reply STOP"}, status=400)
+    assert "text" in wrong["errors"]
+    ended = await omar.call("POST", f"{one}/end", body)
+    assert ended["outage"]["current"] is False
+    assert (ended["text"]["people"], ended["text"]["by"]["name"]) == (1, "Omar Haddad")
+    (text,) = (await omar.call("GET", f"{one}/texts"))["items"]
+    assert text["id"] == ended["text"]["id"]
+    await delete(omar, f"/outages/99/texts/{text['id']}", status=404)
+    await omar.call("POST", f"{one}/end", body, status=409)
+    assert ann > 0
+
+
+async def test_promises_over_the_api(desk: Running, mia: Client) -> None:
+    ann = (await desk.story.text("my dock is dead", to=DIRECT)).interaction_id or 0
+    path = f"/interactions/{ann}/promises"
+    said = await mia.call(
+        "POST", f"/interactions/{ann}/messages", {"body": "I'll text you in an hour"}, status=201
+    )
+    offer = (await mia.call("GET", path))["offer"]
+    assert offer["message_id"] == said["id"]
+    made = await mia.call("POST", path, {"message_id": said["id"]}, status=201)
+    assert (made["promised_at"], made["state"]) == (offer["promised_at"], "open")
+    assert (await mia.call("GET", path)) == {"items": [made], "offer": None}
+    await mia.call("POST", path, {"message_id": said["id"]}, status=409)
+    await mia.call("POST", path, {}, status=400)
+    await delete(mia, f"{path}/{made['id']}")
+    assert (await mia.call("GET", path))["items"] == []

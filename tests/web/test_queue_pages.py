@@ -15,7 +15,7 @@ from handoff_service.operations.desk.macros import make_macro
 from handoff_service.operations.desk.templates import MakeTemplate, make_template
 from handoff_service.rules.desk.macros import MacroFields
 from handoff_service.rules.shared.vocabulary import State, Status
-from handoff_service.store.conversations import scheduled_texts
+from handoff_service.store.conversations import promises, scheduled_texts
 from handoff_service.web.shared.rendering import there
 from tests.support.story import BOB, DIRECT
 from tests.web.workspace_server import Running, Visitor, running, shown
@@ -222,3 +222,36 @@ async def test_the_list_is_filtered_and_a_view_is_saved(
     assert "No saved views yet" in await see(mia, "/workspace")
     wrong = await mia.act("/workspace/list", sort="oldest")
     assert wrong.status == 400
+
+
+async def test_a_promise_is_offered_stored_and_canceled(
+    desk: Running, mia: Visitor, both: list[int]
+) -> None:
+    ann = both[0]
+    assert "Remind me at" not in await see(mia, f"{PATH}/{ann}")
+    message = await desk.story.write(ann, "I'll text you in an hour")
+    assert "Remind me at" in await see(mia, f"{PATH}/{ann}/news")
+    await mia.act(f"{PATH}/{ann}/messages/{message}/remind")
+    page = await see(mia, f"{PATH}/{ann}")
+    assert "Promised by" in page
+    assert "Remind me at" not in page
+    (one,) = await desk.desk.store.read(promises.open_of, ann)
+    await mia.act(f"{PATH}/{ann}/promises/{one.id}/cancel")
+    assert "Promised by" not in await see(mia, f"{PATH}/{ann}/news")
+    declined = await desk.story.write(ann, "I'll call you in 2 hours")
+    await mia.act(f"{PATH}/{ann}/messages/{declined}/no-reminder")
+    assert "Remind me at" not in await see(mia, f"{PATH}/{ann}/news")
+
+
+async def test_resolving_a_case_offers_a_text(desk: Running, mia: Visitor, both: list[int]) -> None:
+    ann = both[0]
+    path = f"{PATH}/{ann}/cases"
+    await mia.act(f"{path}/new", description="Laptop is dead", kind="problem", priority="3")
+    dialog = await see(mia, f"{path}/1")
+    assert "Your case CS0000001 (Laptop is dead) is resolved." in dialog
+    change = {"state": "resolved", "priority": "3", "external_number": "", "note": ""}
+    await mia.act(f"{path}/1", text="It works", **change)
+    assert "It works" not in await desk.story.texted(ann), "the box was not ticked"
+    await mia.act(f"{path}/1", **change | {"state": "open"})
+    await mia.act(f"{path}/1", text="It works", send="1", **change)
+    assert "It works" in await desk.story.texted(ann)

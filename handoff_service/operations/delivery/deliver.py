@@ -44,7 +44,13 @@ from handoff_service.rules.delivery.send_errors import (
     RANGE_FULL,
     SendErrors,
 )
-from handoff_service.rules.shared.vocabulary import Author, Event, Status, Work
+from handoff_service.rules.shared.vocabulary import (
+    NOT_REPLIES,
+    Author,
+    Event,
+    Status,
+    Work,
+)
 from handoff_service.store.consent import consents
 from handoff_service.store.delivery import sends_under_way
 from handoff_service.store.engine import due_work
@@ -144,9 +150,13 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     }
     _put(tx, canceled, status=Status.CANCELED, error_code=OPTED_OUT)
     _put(tx, crashed, status=Status.UNKNOWN)
-    proactive = [r for i, r in waiting.items() if r.event == Event.PROACTIVE and i not in canceled]
+    proactive = [r for i, r in waiting.items() if r.event in NOT_REPLIES and i not in canceled]
     written_since = send_gates.written_since(tx, proactive)
-    answered_prompts = {i for i in written_since if waiting[i].author == Author.SYSTEM}
+    answered_prompts = {
+        i
+        for i in written_since
+        if waiting[i].author == Author.SYSTEM and waiting[i].event == Event.PROACTIVE
+    }
     _put(tx, answered_prompts, status=Status.CANCELED, error_code=None)
     canceled |= answered_prompts
     held = send_gates.in_quiet_hours(tx, [r for r in proactive if r.id not in written_since])

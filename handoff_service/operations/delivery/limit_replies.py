@@ -44,13 +44,15 @@ class HeldBack:
 def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]:
     """Automatic replies to unknown numbers that exceed a limit. All others are counted.
 
-    Agents' messages are always sent. A message that was counted before a retry is sent too. A
+    Agents' messages are always sent, and so is a text about an outage, because a person has seen
+    who gets it. A message that was counted before a retry is sent too. A
     confirmation that is blocked changes nothing about the opt-out.
     """
     unknown = {
         i: row
         for i, row in rows.items()
         if row.user_id is None
+        and row.event != Event.OUTAGE_OVER
         and (Author.AGENT not in (row.author, row.owner) or row.event == Event.CONSENT)
     }
     limits = desk.reply_limits(tx.conn) if unknown else ReplyLimits(in_range=0, hourly=0, daily=0)

@@ -12,6 +12,7 @@ from handoff_service.operations.shared.uploads import attach
 from handoff_service.rules.delivery.sms_text import narrowed, segments
 from handoff_service.rules.messaging_actions.messaging_actions import begins
 from handoff_service.rules.shared.vocabulary import (
+    NOT_REPLIES,
     Author,
     Direction,
     Event,
@@ -77,8 +78,7 @@ def send_text(
 
     - ``media``: this agent's uploads for the message.
     - ``event`` CONSENT: is sent even to somebody who has opted out.
-    - ``event`` PROACTIVE: is not a reply, so it waits for the end of quiet hours. Any other message
-      releases it.
+    - ``event`` of NOT_REPLIES: waits for the end of quiet hours. Any other message releases it.
     - ``later``: the delay before the text is sent, so that it can still be canceled.
     """
     if why_unanswerable(tx.conn, interaction.requester_number):
@@ -95,7 +95,7 @@ def send_text(
     message_id, _ = _add(tx, interaction, message, outbound=True)
     if agent_id is not None:
         attach(tx, message_id, agent_id, media)
-    if event is not Event.PROACTIVE:
+    if event not in NOT_REPLIES:
         release_lines(tx, [interaction.line])
     work = [
         due_work.Due(
@@ -124,17 +124,46 @@ def send_text(
 
 def send_system_texts(tx: Transaction, texts: Sequence[tuple[InteractionRow, str]]) -> None:
     """Like ``send_text`` from the system, for many locked interactions with a few statements."""
-    can_be = answerable(tx.conn, [interaction.requester_number for interaction, _ in texts])
     added = [
-        (
-            interaction,
-            NewMessage(kind=Kind.SYSTEM, author=Author.SYSTEM, body=narrowed(body)),
-        )
-        for interaction, body in texts
-        if interaction.requester_number in can_be
+        (one, NewMessage(kind=Kind.SYSTEM, author=Author.SYSTEM, body=narrowed(body)))
+        for one, body in texts
     ]
+    _send_each(tx, added)
+    release_lines(tx, sorted({interaction.line for interaction, _ in added}))
+
+
+def announce(
+    tx: Transaction,
+    interactions: Sequence[InteractionRow],
+    body: str,
+    event: Event,
+    *,
+    agent_id: int | None = None,
+    reason: str | None = None,
+) -> dict[int, int]:
+    """Send a text that is not a reply to each of these locked interactions, open or closed. It
+    starts no timers. Returns interaction -> message; without those whom nobody can text.
+    ``agent_id``: the agent who wrote it; None: the system."""
+    by = Author.SYSTEM if agent_id is None else Author.AGENT
+    message = NewMessage(
+        kind=Kind.SYSTEM if agent_id is None else Kind.MESSAGE,
+        author=by,
+        body=narrowed(body),
+        agent_id=agent_id,
+        event=event,
+        reason=reason,
+    )
+    return _send_each(tx, [(interaction, message) for interaction in interactions])
+
+
+def _send_each(
+    tx: Transaction, messages: Sequence[tuple[InteractionRow, NewMessage]]
+) -> dict[int, int]:
+    """Write these texts and their places in the outbox. Returns interaction -> message."""
+    can_be = answerable(tx.conn, [interaction.requester_number for interaction, _ in messages])
+    added = [one for one in messages if one[0].requester_number in can_be]
     if not added:
-        return
+        return {}
     new = insert(t.messages).returning(t.messages.c.id, t.messages.c.interaction_id)
     rows = [
         row | {"direction": Direction.OUTBOUND, "status": Status.QUEUED} | _length(message)
@@ -143,7 +172,6 @@ def send_system_texts(tx: Transaction, texts: Sequence[tuple[InteractionRow, str
     stored = tx.conn.execute(new, rows).all()
     notify(tx, {row.interaction_id for row in stored})
     line_of = {interaction.id: interaction.line for interaction, _ in added}
-    release_lines(tx, sorted(set(line_of.values())))
     due_work.schedule(
         tx,
         [
@@ -156,6 +184,7 @@ def send_system_texts(tx: Transaction, texts: Sequence[tuple[InteractionRow, str
             for row in stored
         ],
     )
+    return {row.interaction_id: row.id for row in stored}
 
 
 def append_each(

@@ -47,6 +47,14 @@ _TELLS_NOTHING = frozenset(  # words that also occur in titles of unrelated repo
         *("down", "issue", "outage", "partly", "problem", "slow", "unavailable", "working"),
     ]
 )
+_ANSWERING = frozenset(  # words of texts that ask for an answer, and of answers
+    [
+        *("again", "broken", "case", "fixed", "i", "it", "just", "reply", "resolved", "still"),
+        *("that", "this", "works", "work", "you", "your", "me", "but", "can", "cannot", "be"),
+        *("de", "el", "en", "es", "la", "los", "mi", "no", "se", "su", "sigue", "sin", "funciona"),
+        *("funcionar", "caso", "resuelto", "responder", "con", "ya", "igual", "ha", "basta"),
+    ]
+)
 _SAME = {"email": "mail", "outlook": "mail", "internet": "network", "wlan": "wifi"}
 
 
@@ -83,6 +91,26 @@ def _telling(text: str) -> set[str]:
     words = set(_WORD.findall(text.casefold().replace("-", "")))
     telling = {word.removesuffix("s") for word in words - _TELLS_NOTHING if not word.isdigit()}
     return {_SAME.get(word, word) for word in telling - _TELLS_NOTHING}
+
+
+_PROBLEM = re.compile(
+    r"\b(?:down|outages?|offline|broken?|issues?|problems?|slow|errors?|fail\w*|stuck|lost"
+    r"|can'?t|cannot|won'?t|doesn'?t|isn'?t|not work\w*|stopped|dropp\w+|no (?:access|connection)"
+    r"|ca[ií]d\w*|cay[oó]|no (?:me |se )?(?:funciona|sirve|anda|puedo|conecta|carga|deja)"
+    r"|sin (?:acceso|servicio|conexi[oó]n|internet|red)|fall\w+|problemas?|lent\w+)\b",
+    re.IGNORECASE,
+)
+
+
+def reports(outage: Titled, text: str) -> bool:
+    """Whether a requester's text reports this outage: "the vpn is down", but not "how do I set up
+    the vpn"."""
+    return _PROBLEM.search(text.replace("’", "'")) is not None and bool(about([outage], text))
+
+
+def shares_topic(one: str, other: str) -> bool:
+    """Whether two texts have a word in common that tells what they are about."""
+    return bool(_telling(one) & _telling(other) - _ANSWERING)
 
 
 def errors(outage: OutageFields) -> dict[str, str]:

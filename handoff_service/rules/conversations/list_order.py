@@ -13,7 +13,8 @@ class Sort(StrEnum):
 
     - NEWEST: the newest activity first.
     - LONGEST_WAITING: the longest wait for an answer first; conversations without a wait last.
-    - DUE: the soonest timer, end of hold or scheduled text first; conversations without one last.
+    - DUE: the soonest timer, end of hold, scheduled text or promise first; conversations without
+      one last.
     """
 
     NEWEST = "newest"
@@ -29,6 +30,7 @@ class Tag(StrEnum):
     TIMER_DUE = "timer_due"
     SNOOZED = "snoozed"
     TEXT_SCHEDULED = "text_scheduled"
+    PROMISE_DUE = "promise_due"
     OPTED_OUT = "opted_out"
     NOT_DELIVERED = "not_delivered"
 

@@ -18,6 +18,7 @@ class Act(StrEnum):
     CLOSE_COMPLETE = "it is closed as complete"
     CLOSE_ABANDONED = "it is closed as abandoned"
     UNDO_CLOSE = "the agent who closed it reopens it at once"
+    REPORTED_AGAIN = "the requester texts that it is still broken"
     ACTION_HOLDS = "a messaging action puts it on hold"
     ACTION_RESUMES = "a messaging action sets it to work in progress"
 
@@ -28,6 +29,10 @@ _ALWAYS = {
     Act.CLOSE_ABANDONED: State.CLOSED_ABANDONED,
     Act.ACTION_HOLDS: State.ON_HOLD,
     Act.ACTION_RESUMES: State.WORK_IN_PROGRESS,
+}
+_REOPENS = {
+    Act.UNDO_CLOSE: State.WORK_IN_PROGRESS,
+    Act.REPORTED_AGAIN: State.WORK_IN_PROGRESS,
 }
 TABLE: Mapping[State, Mapping[Act, State]] = {
     State.NEW: {
@@ -53,8 +58,8 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
         Act.HOLD_ENDS: State.WORK_IN_PROGRESS,
         **_ALWAYS,
     },
-    State.CLOSED_COMPLETE: {Act.UNDO_CLOSE: State.WORK_IN_PROGRESS},
-    State.CLOSED_ABANDONED: {Act.UNDO_CLOSE: State.WORK_IN_PROGRESS},
+    State.CLOSED_COMPLETE: _REOPENS,
+    State.CLOSED_ABANDONED: _REOPENS,
 }
 
 # The transition for each state that an agent asks for.

@@ -43,12 +43,18 @@ SPANISH_TEXTS: Mapping[str, str] = {
         "Este es {desk}, un soporte que atiende por texto. Responda STOP para no recibir textos, "
         "o cuente qué necesita."
     ),
+    "case_resolved": (
+        "Su caso {case} ({about}) ya se ha resuelto. ¿Sigue igual? Basta con responder."
+    ),
+    "outage_over": "{outage}: ya funciona. ¿Sigue sin funcionar? Basta con responder.",
 }
 #: The name of a placeholder -> words in place of a value that is too long.
 SPANISH_INSTEAD: Mapping[str, str] = {
     "queue": "nuestro equipo",
     "opens": "luego",
     "case": "un caso",
+    "about": "su reporte",
+    "outage": "El servicio",
     "agent.first_name": "Nuestro agente",
     "desk": "El soporte",
 }

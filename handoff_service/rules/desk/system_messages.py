@@ -37,6 +37,8 @@ class SystemMessage(StrEnum):
     OPTED_IN = "opted_in"
     ASK_OPT_OUT = "ask_opt_out"
     WRONG_NUMBER = "wrong_number"
+    CASE_RESOLVED = "case_resolved"
+    OUTAGE_OVER = "outage_over"
     # the same for requesters who text in Spanish
     IN_LINE_ES = "in_line_es"
     WAITING_ES = "waiting_es"
@@ -52,6 +54,8 @@ class SystemMessage(StrEnum):
     OPTED_IN_ES = "opted_in_es"
     ASK_OPT_OUT_ES = "ask_opt_out_es"
     WRONG_NUMBER_ES = "wrong_number_es"
+    CASE_RESOLVED_ES = "case_resolved_es"
+    OUTAGE_OVER_ES = "outage_over_es"
 
 
 # a waiting requester texts one of these to return to the virtual agent
@@ -89,6 +93,14 @@ QUEUE = Placeholder(example="Service desk", long="Facilities and Workplace", ins
 OPENS = Placeholder(example="on Monday at 08:00", long="on 23 September at 08:00", instead="later")
 CASE = Placeholder(example="CS0000012", long="CS123456789", instead="a case")
 AGENT = Placeholder(example="Mia", long="Maximiliana-Alejandra", instead="Our agent")
+ABOUT = Placeholder(
+    example="Badge does not open the door",
+    long="The display of the meeting room on the third floor",
+    instead="your report",
+)
+OUTAGE = Placeholder(
+    example="VPN in Chicago", long="Sign-in to the portal in all offices", instead="The service"
+)
 DESK = Placeholder(
     example="Northwind IT", long="Northwind Facilities and Workplace", instead="The help desk"
 )
@@ -169,6 +181,18 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
         "what you need.",
         placeholders={"desk": DESK},
     ),
+    SystemMessage.CASE_RESOLVED: Words(
+        when="When an agent resolves a case and texts the requester; the agent can change it each "
+        "time",
+        default="Your case {case} ({about}) is resolved. Is it still broken? Just reply.",
+        placeholders={"about": ABOUT, "case": CASE},
+    ),
+    SystemMessage.OUTAGE_OVER: Words(
+        when="When an outage ends, to everybody who reported it, if you choose so; you can change "
+        "it each time",
+        default="{outage} works again. Is it still broken for you? Just reply.",
+        placeholders={"outage": OUTAGE},
+    ),
 }
 
 
@@ -243,6 +267,18 @@ def closing_line(
 def account_help(case: str, text: str | None = None, language: Language = Language.ENGLISH) -> str:
     """Sent to a verified requester whose account is locked: what happens next."""
     return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case}, language)
+
+
+def case_resolved(
+    case: str, about: str, text: str | None = None, language: Language = Language.ENGLISH
+) -> str:
+    """What an agent can text when a case is resolved. ``about``: its first words."""
+    return _filled(SystemMessage.CASE_RESOLVED, text, {"case": case, "about": about}, language)
+
+
+def outage_over(outage: str, text: str | None = None, language: Language = Language.ENGLISH) -> str:
+    """What everybody can get who reported an outage. ``outage``: its title."""
+    return _filled(SystemMessage.OUTAGE_OVER, text, {"outage": outage}, language)
 
 
 def from_desk(

@@ -72,6 +72,13 @@ class Event(StrEnum):
     RECOVERED = "recovered"
     PROACTIVE = "unasked"  #: an outbound text that is not a reply to a text
     REACTION = "reaction"
+    PROMISE = "promise"
+    CASE_TEXT = "case_text"  #: an outbound text that says that a case is resolved
+    OUTAGE_OVER = "outage_over"  #: an outbound text that says that a service works again
+
+
+#: texts that answer nobody and therefore wait for the end of quiet hours
+NOT_REPLIES = frozenset({Event.PROACTIVE, Event.CASE_TEXT, Event.OUTAGE_OVER})
 
 
 class Status(StrEnum):
@@ -153,6 +160,8 @@ class Work(StrEnum):
     END_HOLD = "end_hold"
     SEND_LATER = "send_later"
     FOLLOW_UP = "follow_up"
+    PROMISE = "promise"
+    TEXT_OUTAGE = "text_outage"
     SWEEP_GAPS = "sweep_gaps"
     PUSH_CONSENTS = "tell_consents"  # stored in due_work: existing databases hold this value
     ASK_PRICES = "ask_prices"

@@ -19,9 +19,9 @@ def list_(conn: Connection) -> list[Outage]:
     return _read(conn, sa.true())
 
 
-def get(conn: Connection, outage_id: int) -> Outage:
-    """One outage. Raises NotFound for an unknown id."""
-    found = _read(conn, o.c.id == outage_id)
+def get(conn: Connection, outage_id: int, at: datetime | None = None) -> Outage:
+    """One outage. Raises NotFound for an unknown id. ``at``: the time inside a transaction."""
+    found = _read(conn, o.c.id == outage_id, at)
     if not found:
         raise NotFound(f"There is no outage {outage_id}.")
     return found[0]
@@ -39,9 +39,11 @@ def stored(row: sa.Row[tuple[object, ...]]) -> rules.OutageFields:
     )
 
 
-def _read(conn: Connection, where: sa.ColumnElement[bool]) -> list[Outage]:
+def _read(
+    conn: Connection, where: sa.ColumnElement[bool], at: datetime | None = None
+) -> list[Outage]:
     rows = conn.execute(select(o).where(where).order_by(o.c.since.desc(), o.c.id.desc()))
-    return [_shown(row, read_at(conn)) for row in rows]
+    return [_shown(row, at or read_at(conn)) for row in rows]
 
 
 def _shown(row: sa.Row[tuple[object, ...]], now: datetime) -> Outage:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, State, Status
 from handoff_service.store.consent import consents
-from handoff_service.store.conversations import conversations, scheduled_texts, waiting
+from handoff_service.store.conversations import conversations, promises, scheduled_texts, waiting
 from handoff_service.store.desk import labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -98,6 +98,7 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
     ids = [r.id for r in rows]
     labeled = labels.of_interactions(conn, ids)
     scheduled = scheduled_texts.next_of(conn, ids)
+    promised = promises.next_of(conn, ids)
     last = {r.id: _last_line(r) for r in lines}
     return [
         ListItem(
@@ -117,6 +118,7 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
             timer_at=r.timer_at,
             hold_until=r.hold_until if r.state == State.ON_HOLD else None,
             scheduled=scheduled.get(r.id),
+            promise=promised.get(r.id),
             labels=labeled[r.id].labels if r.id in labeled else NO_LABELS,
         )
         for r in rows

@@ -70,6 +70,18 @@ def account_help(conn: Connection, case: str, language: Language) -> str:
     return system_messages.account_help(case, text, language)
 
 
+def case_resolved(conn: Connection, case: str, about: str, language: Language) -> str:
+    """What an agent can text when a case is resolved."""
+    text = text_for(conn, SystemMessage.CASE_RESOLVED, language=language)
+    return system_messages.case_resolved(case, about, text, language)
+
+
+def outage_over(conn: Connection, outage: str) -> str:
+    """What everybody can get who reported an outage."""
+    text = text_for(conn, SystemMessage.OUTAGE_OVER)
+    return system_messages.outage_over(outage, text)
+
+
 def back_with_bot(conn: Connection, language: Language) -> str:
     """Sent to a requester who chose not to wait."""
     return _from_desk(conn, SystemMessage.BACK_WITH_BOT, language)

@@ -769,6 +769,29 @@ scheduled_texts = Table(
     _time("created_at"),
     Index("ix_scheduled_texts_interaction_id", "interaction_id", "send_at"),
 )
+#: Times by which an agent has promised to text or call, with a reminder.
+promises = Table(
+    "promises",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id", drop=True),
+    #: who promised
+    _ref("agent_id", "agents.id"),
+    #: the text that promises; null: a promise that a program stored
+    _ref("message_id", "messages.id", null=True, drop=True),
+    #: the sentence
+    _word("words"),
+    _time("made_at"),
+    _time("promised_at"),
+    _time("remind_at"),
+    #: rules/conversations/promises.py
+    _word("state"),
+    #: when it was kept, missed or canceled, or the agent wanted no reminder
+    _time("ended_at", null=True),
+    UniqueConstraint("message_id"),
+    Index("ix_promises_interaction_id", "interaction_id", "state"),
+    Index("ix_promises_ended_at", "ended_at"),
+)
 #: Agents whom private notes name.
 mentions = Table(
     "mentions",
@@ -1057,6 +1080,39 @@ outages = Table(
     _time("until", null=True),
     #: false: kept but not reported
     _flag("active", default=True),
+)
+
+#: Texts to everybody who reported an outage: "it works again".
+outage_texts = Table(
+    "outage_texts",
+    metadata,
+    _id(),
+    _ref("outage_id", "outages.id", drop=True),
+    #: who sent it
+    _ref("agent_id", "agents.id"),
+    _word("body"),
+    #: sending, done or canceled
+    _word("state"),
+    _time("created_at"),
+    _time("ended_at", null=True),
+    Index("ix_outage_texts_outage_id", "outage_id"),
+)
+#: The people who get an outage's text, each phone number once.
+outage_recipients = Table(
+    "outage_recipients",
+    metadata,
+    _id(),
+    _ref("outage_text_id", "outage_texts.id", drop=True),
+    #: the last conversation of their line when the text was chosen, then the one that got it
+    _ref("interaction_id", "interactions.id", drop=True),
+    #: the case in which they reported it
+    _ref("case_id", "cases.id", null=True),
+    #: null: not sent yet
+    _ref("message_id", "messages.id", null=True, drop=True),
+    #: why they get no text after all
+    _word("skipped", null=True),
+    Index("ix_outage_recipients_outage_text_id", "outage_text_id"),
+    Index("ix_outage_recipients_message_id", "message_id"),
 )
 
 # The outgoing webhook -----------------------------------------------------------------------------

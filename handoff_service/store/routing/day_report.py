@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
+from handoff_service.rules.conversations.promises import PromiseState
 from handoff_service.rules.shared.vocabulary import Author, Kind, Owner, State
+from handoff_service.store.conversations import promises
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
@@ -30,6 +32,7 @@ def today(conn: Connection) -> Today:
     opened = _opened(conn, since)
     handed = _handed(conn, since)
     closed = _closed(conn, since)
+    promised = promises.ended_since(conn, since)
     return Today(
         since=since,
         opened=len(opened),
@@ -38,6 +41,8 @@ def today(conn: Connection) -> Today:
         handling=_durations(_handling(closed)),
         closed=len(closed),
         abandoned=sum(r.state == State.CLOSED_ABANDONED for r in closed),
+        promises_kept=promised.get(PromiseState.KEPT, 0),
+        promises_missed=promised.get(PromiseState.MISSED, 0),
         hours=_hours(since, now, opened, handed, closed),
     )
 

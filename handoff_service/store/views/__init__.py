@@ -5,10 +5,21 @@ Times are aware UTC, phone numbers E.164. The OpenAPI document shows these docst
 they describe the fields.
 """
 
-from handoff_service.store.views.cases import Case, CaseChange, Outage, WebhookCall
+from handoff_service.store.views.cases import (
+    Case,
+    CaseChange,
+    Outage,
+    OutageDryRun,
+    OutageReporter,
+    OutageText,
+    OutageTextState,
+    Reachable,
+    WebhookCall,
+)
 from handoff_service.store.views.conversations import (
     Changed,
     Interaction,
+    KeptPromise,
     LastLine,
     ListedInteraction,
     ListItem,
@@ -21,6 +32,7 @@ from handoff_service.store.views.conversations import (
     OptedOut,
     OwnedBy,
     Price,
+    PromiseOffer,
     ScheduledText,
     WrittenBy,
 )
@@ -100,6 +112,7 @@ __all__ = [
     "Identity",
     "InboxOffer",
     "Interaction",
+    "KeptPromise",
     "Label",
     "LastLine",
     "ListItem",
@@ -116,6 +129,10 @@ __all__ = [
     "Offered",
     "OptedOut",
     "Outage",
+    "OutageDryRun",
+    "OutageReporter",
+    "OutageText",
+    "OutageTextState",
     "OwnedBy",
     "PastOffer",
     "PastProof",
@@ -125,11 +142,13 @@ __all__ = [
     "PresenceState",
     "Price",
     "Profile",
+    "PromiseOffer",
     "Promotion",
     "Prompt",
     "ProviderNumber",
     "Queue",
     "QueueSkill",
+    "Reachable",
     "RejectReason",
     "ReplayedText",
     "Room",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from handoff_service.rules.shared.vocabulary import CallState, CaseEvent, CaseKind, CaseState
 from handoff_service.store.views.conversations import Changed, WrittenBy
@@ -69,6 +70,94 @@ class Outage:
     until: datetime | None
     active: bool
     current: bool
+
+
+class Reachable(StrEnum):
+    """Whether somebody who reported an outage gets its text: ``now``; ``later``, when their quiet
+    hours end; or not, and why."""
+
+    NOW = "now"
+    LATER = "later"
+    OPTED_OUT = "opted_out"
+    UNANSWERABLE = "unanswerable"
+    BLOCKED_COUNTRY = "blocked_country"
+    TEXTED_BEFORE = "texted_before"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageReporter:
+    """Somebody who reported an outage.
+
+    - ``interaction_id``: the last conversation of their number;
+    - ``why``: how they reported it, in words;
+    - ``reachable``: whether they get the text; ``later_at``: when their quiet hours end.
+    """
+
+    interaction_id: int
+    requester_number: str
+    user: Named | None
+    case: Named | None
+    why: str
+    reachable: Reachable
+    later_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageDryRun:
+    """What a text to everybody who reported an outage would do.
+
+    - ``people``: each phone number once; ``duplicates``: reports left out because of that;
+    - ``texted``: how many would get it, ``later`` of them when their quiet hours end;
+    - ``segments``: of all the texts together; ``each``: of one;
+    - ``costs``: currency -> expected cost in millionths, from the prices of the last texts; empty
+      when no price is known.
+    """
+
+    body: str
+    people: list[OutageReporter]
+    duplicates: int
+    texted: int
+    later: int
+    each: int
+    segments: int
+    costs: dict[str, int]
+
+    def count(self, reachable: Reachable) -> int:
+        return sum(one.reachable is reachable for one in self.people)
+
+
+class OutageTextState(StrEnum):
+    """``sending`` until everybody's text has left the desk."""
+
+    SENDING = "sending"
+    DONE = "done"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageText:
+    """A text to everybody who reported an outage, and its progress in people.
+
+    - ``sent``: the provider has accepted it; ``waiting``: it has not left yet, ``quiet`` of them
+      because of quiet hours;
+    - ``failed``: not delivered; ``canceled``: stopped;
+    - ``skipped``: people who have opted out since.
+    """
+
+    id: int
+    outage_id: int
+    by: Named
+    body: str
+    state: OutageTextState
+    people: int
+    sent: int
+    waiting: int
+    quiet: int
+    failed: int
+    skipped: int
+    canceled: int
+    created_at: datetime
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from handoff_service.rules.consent.consent_keywords import REQUESTERS_OWN, Source
 from handoff_service.rules.conversations.list_order import Sort, Tag
 from handoff_service.rules.conversations.media import is_shown
+from handoff_service.rules.conversations.promises import PromiseState
 from handoff_service.rules.conversations.scheduled_texts import SendQuestion
 from handoff_service.rules.shared.vocabulary import (
     Author,
@@ -207,6 +208,41 @@ class NextText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPromise:
+    """A time by which an agent has promised to text or call the requester.
+
+    - ``words``: the sentence that promises;
+    - ``message_id``: its text; null: a program stored the promise;
+    - ``state``: ``open`` until a text or call note keeps it, its time passes, or it is canceled;
+    - ``kept``: whether a live agent has texted or noted a call since.
+    """
+
+    id: int
+    interaction_id: int
+    agent: Named
+    message_id: int | None
+    words: str
+    made_at: datetime
+    promised_at: datetime
+    remind_at: datetime
+    state: PromiseState
+    kept: bool
+
+    def is_due(self, now: datetime) -> bool:
+        return self.remind_at <= now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseOffer:
+    """A promise in the calling agent's last text, for which a reminder can be stored."""
+
+    message_id: int
+    words: str
+    promised_at: datetime
+    remind_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedInteraction:
     """The fields of an interaction that the list pane shows, named as in ``Interaction``."""
 
@@ -245,13 +281,16 @@ class ListItem:
     timer_at: datetime | None  #: when its next timer is due
     hold_until: datetime | None  #: when its hold ends by itself
     scheduled: NextText | None
+    promise: KeptPromise | None  #: the next open one
     labels: list[Label]
 
     @property
     def due_at(self) -> datetime | None:
-        """When something happens by itself next: a timer, the end of the hold, a scheduled text."""
+        """When something is due next: a timer, the end of the hold, a scheduled text, a promise."""
         send_at = self.scheduled.send_at if self.scheduled else None
-        return min(filter(None, (self.timer_at, self.hold_until, send_at)), default=None)
+        promised_at = self.promise.promised_at if self.promise else None
+        at = (self.timer_at, self.hold_until, send_at, promised_at)
+        return min(filter(None, at), default=None)
 
     @property
     def label_ids(self) -> list[int]:
@@ -266,6 +305,7 @@ class ListItem:
             Tag.TIMER_DUE: self.shows_timer(now),
             Tag.SNOOZED: self.interaction.state is State.ON_HOLD,
             Tag.TEXT_SCHEDULED: self.scheduled is not None,
+            Tag.PROMISE_DUE: self.promise is not None and self.promise.is_due(now),
             Tag.OPTED_OUT: self.opted_out,
             Tag.NOT_DELIVERED: failed,
         }

@@ -135,7 +135,8 @@ class Today:
     - ``first_answer``: from the handoff to the agent's first message;
     - ``handling``: from the first agent to the end, for closed interactions;
     - ``closed``: closed interactions;
-    - ``abandoned``: those of them that were abandoned.
+    - ``abandoned``: those of them that were abandoned;
+    - ``promises_kept``, ``promises_missed``: agents' promises to be in touch by a time.
     """
 
     since: datetime
@@ -145,6 +146,8 @@ class Today:
     handling: Durations | None
     closed: int
     abandoned: int
+    promises_kept: int
+    promises_missed: int
     hours: list[Hour]
 
 

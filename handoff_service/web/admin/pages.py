@@ -32,6 +32,9 @@ DONE = {
     "again": "Sending again",
     "mailed": "The link is on its way by e-mail",
     "released": "Released. The texts are being sent",
+    "ended": "Ended. Nobody was texted",
+    "texting": "The texts are on their way",
+    "stopped": "Canceled. The other texts will not be sent",
     "canceled": "Canceled. None of the texts will be sent",
 }
 

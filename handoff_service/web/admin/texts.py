@@ -38,6 +38,8 @@ _ENGLISH = {
     SystemMessage.OPTED_IN: "Answer to START",
     SystemMessage.ASK_OPT_OUT: "Asks about opting out",
     SystemMessage.WRONG_NUMBER: "Wrong number",
+    SystemMessage.CASE_RESOLVED: "Case resolved",
+    SystemMessage.OUTAGE_OVER: "Outage is over",
 }
 CALLED = _ENGLISH | {
     in_language(message, Language.SPANISH): f"{name}, in Spanish"

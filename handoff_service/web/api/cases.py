@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
-from handoff_service.operations.cases.change_case import ChangeCase, change_case
+from handoff_service.operations.cases.change_case import ChangeCase
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.conversations.resolve_case import ChangeAndText, change_and_text
 from handoff_service.rules.cases.cases import NORMAL
 from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
 from handoff_service.store.cases import cases
@@ -13,6 +14,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Case
 from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page
 from handoff_service.web.api.calls import ApiRequest, get, patch, post
+from handoff_service.web.api.conversations import Said
 
 c = t.cases
 VISIBLE = r"[^\s\x00-\x1f\x7f-\x9f]"
@@ -52,7 +54,8 @@ class NewCaseBody(Body):
 
 class CaseBody(Patch):
     """Changes a case. Omitted fields keep their values. ``note`` gives agents the reason; it goes
-    into the history and may come alone."""
+    into the history and may come alone. ``text`` goes to the requester if the call resolves the
+    case."""
 
     may_be_null = frozenset({"device", "impact", "user_id", "external_number"})
 
@@ -65,6 +68,7 @@ class CaseBody(Patch):
     user_id: int | None = None
     external_number: Line | None = None
     note: Annotated[str, Field(max_length=1000)] | None = None
+    text: Said | None = None
 
 
 @get("/cases", summary="Cases, newest first")
@@ -99,10 +103,8 @@ async def make(asked: ApiRequest[NewCaseBody, Any]) -> Case:
 )
 async def change(asked: ApiRequest[CaseBody, Any]) -> Case:
     values = asked.body.given()
-    note = values.pop("note", None)
-    await asked.desk.store.write(
-        change_case,
-        ChangeCase(id=asked.id, agent_id=asked.agent.id, values=values, note=note),
-        near=asked.id,
-    )
+    note, text = values.pop("note", None), values.pop("text", None)
+    change = ChangeCase(id=asked.id, agent_id=asked.agent.id, values=values, note=note)
+    command = ChangeAndText(change=change, text=text)
+    await asked.desk.store.write(change_and_text, command, near=asked.id)
     return await one_case(asked)

@@ -1,6 +1,10 @@
 """Outages: everyone who is signed in may read them, admins and supervisors may change them."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy import Connection
 
 from handoff_service.operations.cases.outage_fields import OutageEntry, Text
 from handoff_service.operations.cases.outages import (
@@ -9,9 +13,16 @@ from handoff_service.operations.cases.outages import (
     delete_outage,
     make_outage,
 )
+from handoff_service.operations.conversations.end_outage import (
+    CancelOutageText,
+    EndOutage,
+    cancel_outage_text,
+    end_outage,
+)
 from handoff_service.operations.shared.field_types import Moment, Name
-from handoff_service.store.cases import outages
-from handoff_service.store.views import Outage
+from handoff_service.store.cases import outage_reporters, outage_texts, outages
+from handoff_service.store.desk import texts
+from handoff_service.store.views import Outage, OutageDryRun, OutageText
 from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page_of
 from handoff_service.web.api.calls import WRITERS, ApiRequest, delete, get, patch, post
 from handoff_service.web.shared.session import ANYONE
@@ -55,6 +66,78 @@ async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
         change_outage, ChangeOutage(id=asked.id, values=asked.body.given())
     )
     return await one_outage(asked)
+
+
+class DryRunQuery(Paging):
+    """``text``: omitted, the desk's own words."""
+
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedOutage:
+    """The outage as it is then, and the text with its progress; null without a text."""
+
+    outage: Outage
+    text: OutageText | None
+
+
+class EndBody(Body):
+    """Ends an outage. ``text``: to everybody who reported it; null: nobody gets a text. ``most``:
+    refuse if more people would get it."""
+
+    text: Text | None = None
+    most: Annotated[int, Field(ge=0)] | None = None
+
+
+@get(
+    "/outages/{id}/dry-run",
+    summary="What a text to everybody who reported it would do",
+    roles=WRITERS,
+)
+async def look(asked: ApiRequest[None, DryRunQuery]) -> OutageDryRun:
+    def read(conn: Connection) -> OutageDryRun:
+        text = asked.query.text
+        if text is None:
+            text = texts.outage_over(conn, outages.get(conn, asked.id).title)
+        return outage_reporters.dry_run(conn, asked.id, text)
+
+    return await asked.desk.store.read(read)
+
+
+@post(
+    "/outages/{id}/end",
+    summary="End an outage now, and text everybody who reported it",
+    roles=WRITERS,
+)
+async def end(asked: ApiRequest[EndBody, Any]) -> EndedOutage:
+    command = EndOutage(
+        outage_id=asked.id, agent_id=asked.agent.id, text=asked.body.text, most=asked.body.most
+    )
+    text_id = await asked.desk.store.write(end_outage, command)
+
+    def read(conn: Connection) -> EndedOutage:
+        return EndedOutage(
+            outage=outages.get(conn, asked.id),
+            text=None if text_id is None else outage_texts.get(conn, text_id),
+        )
+
+    return await asked.desk.store.read(read)
+
+
+@get(
+    "/outages/{id}/texts", summary="Texts to everybody who reported it, newest first", roles=WRITERS
+)
+async def list_texts(asked: ApiRequest[None, Any]) -> Page[OutageText]:
+    return Page(items=await asked.desk.store.read(outage_texts.of_outage, asked.id), next=None)
+
+
+@delete(
+    "/outages/{id}/texts/{text_id}", summary="Cancel what has not left the desk yet", roles=WRITERS
+)
+async def stop(asked: ApiRequest[None, Any]) -> None:
+    command = CancelOutageText(outage_id=asked.id, text_id=asked.below)
+    await asked.desk.store.write(cancel_outage_text, command)
 
 
 @delete("/outages/{id}", summary="Delete an outage", roles=WRITERS)

@@ -15,6 +15,7 @@ from handoff_service.store.cases import cases
 from handoff_service.store.conversations import (
     conversations,
     list_views,
+    promises,
     requester_zones,
     scheduled_texts,
 )
@@ -35,12 +36,14 @@ from handoff_service.store.views import (
     Association,
     Case,
     Interaction,
+    KeptPromise,
     Label,
     ListItem,
     ListView,
     Message,
     Offered,
     PastProof,
+    PromiseOffer,
     RunningTimer,
     ScheduledText,
     TransferNow,
@@ -96,6 +99,8 @@ class Thread:
     transfer: TransferNow | None
     timers: list[RunningTimer]
     scheduled: list[ScheduledText]
+    promises: list[KeptPromise]  #: the open ones
+    promise_offer: PromiseOffer | None  #: in my last text, to store a reminder for
     zones: list[ZoneInfo]  #: the possible time zones of the requester
     history: list[Association]  #: who the number was linked to over time
     failed_proofs: list[PastProof]  #: failed attempts to prove an identity
@@ -214,6 +219,8 @@ def _thread(
         transfer=inbox.transfer_of(conn, interaction_id),
         timers=messaging_actions.running(conn, interaction_id),
         scheduled=scheduled_texts.waiting(conn, interaction_id),
+        promises=promises.open_of(conn, interaction_id),
+        promise_offer=promises.offer(conn, interaction_id, agent_id),
         zones=_zones(conn, interaction),
         history=associations.of_number(conn, interaction.requester_number),
         failed_proofs=proofs.of_number(conn, interaction.requester_number),

@@ -1,5 +1,6 @@
 // The workspace's script: starts the parts and joins them to htmx's requests.
 
+import { startCaseText } from "./case_text.js";
 import { startComposer } from "./composer.js";
 import { startCopying } from "./copy.js";
 import { startDialogs } from "./dialogs.js";
@@ -76,6 +77,7 @@ startReordering();
 startNewMessage();
 startTimers();
 startLater();
+startCaseText();
 startPicks();
 startMacros();
 startLoading();

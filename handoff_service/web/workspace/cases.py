@@ -1,5 +1,6 @@
 """Cases beside a conversation: an agent opens one, or changes one and adds a note."""
 
+from datetime import datetime
 from typing import Any
 
 from sanic import Request
@@ -7,19 +8,30 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations.cases.change_case import ChangeCase, change_case
+from handoff_service.operations.cases.change_case import ChangeCase
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.conversations.resolve_case import (
+    ChangeAndText,
+    change_and_text,
+    why_not,
+)
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.rules.delivery.quiet_hours import over_at
 from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
-from handoff_service.store.cases import cases
-from handoff_service.store.conversations import conversations
+from handoff_service.rules.virtual_agent.bot_replies import short
+from handoff_service.store.cases import case_lines, cases
+from handoff_service.store.conversations import conversations, requester_zones
+from handoff_service.store.desk import desk as desks
+from handoff_service.store.desk import texts
 from handoff_service.store.views import Case, Interaction
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 LONGEST_DESCRIPTION, LONGEST_NOTE = 10_000, 1000
+LONGEST_ABOUT = 40  # characters of the description in the text about a resolved case
 
 
 @page(*LIVE)
@@ -46,10 +58,33 @@ async def case_dialog(
 ) -> HTTPResponse:
     """Return the dialog that changes a case."""
     around = await shell_context(request, agent, place="ongoing")
-    interaction, case = await desk_of(request).store.read(_beside, interaction_id, case_id)
+    desk = desk_of(request)
+
+    def read(conn: Connection) -> dict[str, Any]:
+        interaction, case = _beside(conn, interaction_id, case_id)
+        texting = _texting(conn, interaction, case, desk.clock())
+        return {"interaction": interaction, "case": case, "texting": texting}
+
     return render(
-        "case_dialog.html", **around, interaction=interaction, case=case, states=list(CaseState)
+        "case_dialog.html", **around | await desk.store.read(read), states=list(CaseState)
     )
+
+
+def _texting(
+    conn: Connection, interaction: Interaction, case: Case, now: datetime
+) -> dict[str, Any]:
+    """The text that resolving the case offers: its words, whether it was promised, why it cannot be
+    sent, and when quiet hours let it leave."""
+    quiet = desks.quiet_hours(conn)
+    zones = requester_zones.of_interactions(conn, {interaction.id: interaction.requester_number})
+    about = short(case.description.splitlines()[0], LONGEST_ABOUT)
+    language = spoken_language(conn, interaction.id)
+    return {
+        "text": texts.case_resolved(conn, case.number, about, language),
+        "promised": case_lines.text_is_promised(conn, case.id),
+        "why_not": why_not(conn, case.id),
+        "quiet_until": over_at(quiet, now, zones[interaction.id]) if quiet else None,
+    }
 
 
 @page(*LIVE)
@@ -72,7 +107,7 @@ async def change_one(
     request: Request, interaction_id: int, case_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     await desk_of(request).store.read(_beside, interaction_id, case_id)
-    command = ChangeCase(
+    change = ChangeCase(
         id=case_id,
         agent_id=agent.id,
         values={
@@ -83,7 +118,10 @@ async def change_one(
         note=_text(request, "note", most=LONGEST_NOTE),
         interaction_id=interaction_id,
     )
-    await desk_of(request).store.write(change_case, command, near=interaction_id)
+    resolves = change.values["state"] is CaseState.RESOLVED
+    text = form_field(request, "text") if resolves and form_field(request, "send") else None
+    command = ChangeAndText(change=change, text=text)
+    await desk_of(request).store.write(change_and_text, command, near=interaction_id)
     return went_back(request, interaction_id)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, exists, insert, select, update
 
 from handoff_service.operations.conversations.receive_sms.facts import LoadedFacts, Provider, Text
+from handoff_service.operations.conversations.receive_sms.reported_again import announced
 from handoff_service.operations.shared import messages
 from handoff_service.rules.conversations import reactions
 from handoff_service.rules.conversations.reactions import Reaction
@@ -70,9 +71,9 @@ def put_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFact
         return None
     if not is_visible(text.body) and _would_wait(tx, provider):
         return Aside(text=text, provider=provider, facts=facts)
-    if provider.first_responder is not FirstResponder.LIVE_AGENT or not has_thanks(text.body):
+    if not has_thanks(text.body):
         return None
-    closed = _just_closed(tx, text, provider)
+    closed = _just_closed(tx, text, provider) or _announced(tx, text, provider)
     if closed is None or not is_thanks(text.body, _names(tx, closed)):
         return None
     return Aside(text=text, provider=provider, facts=facts, closed=closed)
@@ -186,8 +187,17 @@ def _reacted_to(
 _WITH_MEDIA = exists().where(t.media.c.message_id == m.c.id)
 
 
+def _announced(tx: Transaction, text: Text, provider: Provider) -> int | None:
+    """The line's conversation in which the requester was told that something is resolved."""
+    found = announced(tx, text.requester_number, text.provider_number)
+    return found.interaction_id if found else None
+
+
 def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
-    """The line's newest conversation, when it was closed so recently that thanks belong to it."""
+    """The line's newest conversation, when it was closed so recently that thanks belong to it. The
+    virtual agent answers thanks itself."""
+    if provider.first_responder is not FirstResponder.LIVE_AGENT:
+        return None
     minutes = tx.conn.execute(select(t.desk.c.thanks_minutes)).scalar() or 0
     query = (
         select(i.c.id, i.c.closed_at)

@@ -15,6 +15,7 @@ from handoff_service.operations.conversations.receive_sms.facts import (
     TextingProfile,
     load,
 )
+from handoff_service.operations.conversations.receive_sms.reported_again import reopen_reported
 from handoff_service.operations.conversations.receive_sms.write import write
 from handoff_service.operations.routing.choose_queue import QueueChooser
 from handoff_service.operations.routing.hand_off import hand_off
@@ -54,6 +55,7 @@ class Received:
 
 
 def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
+    reopen_reported(tx, texts)
     facts = load(tx, texts)
     tied: dict[str, TextingProfile] = {}
     queues = QueueChooser(tx.conn)

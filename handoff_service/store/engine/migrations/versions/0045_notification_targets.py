@@ -5,7 +5,7 @@ from alembic import op
 from handoff_service.store.engine.tables import ID, UtcTime
 
 revision = '0045'
-down_revision = '0039'
+down_revision = '0042'
 
 
 def upgrade() -> None:

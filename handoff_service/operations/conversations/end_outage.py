@@ -1,0 +1,226 @@
+"""End an outage, and text everybody who reported it that the service works again.
+
+The text goes out in batches. The next batch waits until the batch before has left the outbox, so
+that other texts are not held up and the rest can still be canceled. Each text passes the send gates
+of ``deliver``: opt-outs, quiet hours, countries and the rate of its number.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import insert, select, update
+
+from handoff_service import log
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.cases.outages import ChangeOutage, change_outage
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
+from handoff_service.rules.delivery.sms_text import MAX_BODY
+from handoff_service.rules.shared.vocabulary import Event, Status, Work
+from handoff_service.store.cases import outage_reporters, outage_texts, outages
+from handoff_service.store.consent import consents
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import insert_rows, update_rows
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.views import OutageTextState, Reachable
+
+BATCH = 25
+PAUSE = timedelta(seconds=5)
+SOON = timedelta(minutes=1)  # a text that is due later waits for quiet hours and blocks no batch
+OPTED_OUT = "opted out"
+CANCELED = "Canceled, because the texts about the outage were stopped."
+x, r, m = t.outage_texts, t.outage_recipients, t.messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndOutage:
+    """``text`` None: nobody gets a text. ``most``: Conflict if more people than this would get it,
+    because more have reported it since the dry run; None: no limit."""
+
+    outage_id: int
+    agent_id: int
+    text: str | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOutageText:
+    outage_id: int
+    text_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextBatch:
+    """The next batch of a text may leave."""
+
+    text_id: int
+
+
+def end_outage(tx: Transaction, command: EndOutage) -> int | None:
+    """End it now, unless it has ended. Returns the id of the text to everybody who reported it;
+    None without one. NotFound; BadInput; Conflict while another text is being sent."""
+    outage = outages.get(tx.conn, command.outage_id, tx.now)
+    text_id = None if command.text is None else _start(tx, command, command.text)
+    if outage.current:
+        change_outage(tx, ChangeOutage(id=outage.id, values={"until": tx.now}))
+    return text_id
+
+
+def _start(tx: Transaction, command: EndOutage, text: str) -> int:
+    body = checked_text(text, most=MAX_BODY, field="text")
+    if keyword := asks_for_opt_out(body):
+        wrong = f"asks people to reply {keyword}, which opts them out; use another word"
+        raise BadInput(errors={"text": wrong})
+    tx.conn.execute(
+        select(t.outages.c.id).where(t.outages.c.id == command.outage_id).with_for_update()
+    )
+    if outage_texts.is_sending(tx.conn, command.outage_id):
+        raise Conflict("A text about this outage is being sent already.")
+    run = outage_reporters.dry_run(tx.conn, command.outage_id, body, tx.now)
+    people = [one for one in run.people if one.reachable in (Reachable.NOW, Reachable.LATER)]
+    if not people:
+        raise Conflict("Nobody would get this text.")
+    if command.most is not None and len(people) > command.most:
+        raise Conflict(
+            f"{len(people)} people would get this text by now, not {command.most}. Check again."
+        )
+    values = {
+        "outage_id": command.outage_id,
+        "agent_id": command.agent_id,
+        "body": body,
+        "state": OutageTextState.SENDING,
+        "created_at": tx.now,
+    }
+    text_id: int = tx.conn.execute(insert(x).values(values).returning(x.c.id)).scalar_one()
+    rows = [
+        {
+            "outage_text_id": text_id,
+            "interaction_id": one.interaction_id,
+            "case_id": one.case.id if one.case else None,
+        }
+        for one in people
+    ]
+    insert_rows(tx.conn, r, rows)
+    _schedule(tx, text_id, timedelta(0))
+    return text_id
+
+
+def text_batch(tx: Transaction, command: TextBatch) -> OutageTextState | None:
+    """Put the next batch into the outbox. Returns the state after that; None for a text that is no
+    longer stored."""
+    due_work.cancel(tx, Work.TEXT_OUTAGE, [command.text_id])
+    row = _locked(tx, command.text_id)
+    if row is None or row.state != OutageTextState.SENDING:
+        return None if row is None else OutageTextState(row.state)
+    if _under_way(tx, row.id) >= BATCH:
+        _schedule(tx, row.id, PAUSE)
+        return OutageTextState.SENDING
+    unsent = (r.c.outage_text_id == row.id, r.c.message_id.is_(None), r.c.skipped.is_(None))
+    query = select(*r.c["id", "interaction_id"]).where(*unsent).order_by(r.c.id).limit(BATCH)
+    found = {one.interaction_id: one.id for one in tx.conn.execute(query)}
+    _send(tx, row, found)
+    if len(found) == BATCH:
+        _schedule(tx, row.id, PAUSE)
+        return OutageTextState.SENDING
+    _end(tx, row.id, OutageTextState.DONE)
+    return OutageTextState.DONE
+
+
+def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
+    """Send to the open conversation of each line, else to its newest one. ``found``: chosen
+    interaction -> recipient."""
+    i = t.interactions
+    lines = {
+        (one.requester_number, one.provider_number_id): found[one.id]
+        for one in tx.conn.execute(
+            select(*i.c["id", "requester_number", "provider_number_id"]).where(
+                one_of(i.c.id, found)
+            )
+        )
+    }
+    newest = outage_reporters.newest_on_lines(tx.conn, list(lines))
+    where = {newest[line].id: recipient for line, recipient in lines.items()}
+    locked = interactions.lock_each(tx.conn, sorted(where))
+    opted_out = consents.opted_out_of(tx.conn, sorted(where))
+    texted = [one for one in locked.values() if one.id not in opted_out]
+    sent = messages.announce(tx, texted, row.body, Event.OUTAGE_OVER)
+    update_rows(
+        tx.conn,
+        r,
+        [
+            {
+                "id": recipient,
+                "interaction_id": interaction_id,
+                "message_id": sent.get(interaction_id),
+                "skipped": None if interaction_id in sent else OPTED_OUT,
+            }
+            for interaction_id, recipient in where.items()
+        ],
+    )
+
+
+def _under_way(tx: Transaction, text_id: int) -> int:
+    """How many of its texts wait in the outbox for their turn, but not for quiet hours."""
+    d = t.due_work
+    waiting = (
+        select(sa.func.count())
+        .select_from(r)
+        .join(m, m.c.id == r.c.message_id)
+        .join(d, (d.c.kind == Work.DELIVER) & (d.c.key == sa.cast(m.c.id, d.c.key.type)))
+        .where(r.c.outage_text_id == text_id, m.c.status == Status.QUEUED)
+        .where(d.c.due_at <= tx.now + SOON)
+    )
+    return tx.conn.execute(waiting).scalar_one()
+
+
+def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
+    """Stop a text: whatever has not left the desk is canceled, also what waits for the end of quiet
+    hours. NotFound; Conflict when all of it has left."""
+    text_id, row = command.text_id, _locked(tx, command.text_id)
+    if row is None or row.outage_id != command.outage_id:
+        raise NotFound(f"There is no text {text_id} about this outage.")
+    queued = (
+        select(*m.c["id", "interaction_id"])
+        .join(r, r.c.message_id == m.c.id)
+        .where(r.c.outage_text_id == text_id, m.c.status == Status.QUEUED)
+        .with_for_update(of=m)
+    )
+    rows = tx.conn.execute(queued).all()
+    if not rows and row.state != OutageTextState.SENDING:
+        raise Conflict("All of these texts have left the desk.")
+    ids = [one.id for one in rows]
+    if ids:
+        values = {"status": Status.CANCELED, "reason": CANCELED, "changed_at": tx.now}
+        tx.conn.execute(update(m).where(one_of(m.c.id, ids)).values(values))
+        due_work.cancel(tx, Work.DELIVER, ids)
+        messages.notify(tx, sorted({one.interaction_id for one in rows}))
+    _end(tx, text_id, OutageTextState.CANCELED)
+
+
+def _locked(tx: Transaction, text_id: int) -> sa.Row[Any] | None:
+    return tx.conn.execute(select(x).where(x.c.id == text_id).with_for_update()).one_or_none()
+
+
+def _end(tx: Transaction, text_id: int, state: OutageTextState) -> None:
+    tx.conn.execute(update(x).where(x.c.id == text_id).values(state=state, ended_at=tx.now))
+    due_work.cancel(tx, Work.TEXT_OUTAGE, [text_id])
+
+
+def _schedule(tx: Transaction, text_id: int, after: timedelta) -> None:
+    line = f"outage-text:{text_id}"
+    due_work.schedule(
+        tx,
+        [due_work.Due(kind=Work.TEXT_OUTAGE, key=str(text_id), line=line, due_at=tx.now + after)],
+    )
+
+
+async def when_due(job: Job) -> None:
+    state = await job.write(text_batch, TextBatch(int(job.key)))
+    log.info("outage_text_batch", text=job.key, state=str(state or "gone"))

@@ -1,0 +1,177 @@
+"""Promises of agents: store a reminder, cancel it, remind the agent, and count what was kept.
+
+Before its time, the agent who has the conversation gets a notice. At its time, a promise is kept if
+a live agent has texted the requester or noted a call since, else it is missed. A promise outlives
+its conversation, because the requester still expects the text.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from handoff_service import log
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.future_times import in_the_future, in_words
+from handoff_service.operations.shared.job import Job
+from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.participation import lock_for
+from handoff_service.rules.conversations.promises import Promise, PromiseState, remind_at
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, Work
+from handoff_service.store.conversations import colleague_notices, interactions, promises
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.views import KeptPromise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorePromise:
+    """The promise in this agent's text, or one with its own time. ``remind_at`` None: a quarter of
+    an hour before, or less for soon promises."""
+
+    interaction_id: int
+    agent_id: int
+    message_id: int | None = None
+    promised_at: datetime | None = None
+    remind_at: datetime | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnePromise:
+    """An open promise that an agent cancels."""
+
+    interaction_id: int
+    promise_id: int
+    agent_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseDue:
+    """The time of the reminder, or of the promise, has come."""
+
+    promise_id: int
+
+
+def store_promise(tx: Transaction, command: StorePromise) -> int:
+    """Returns its id. Conflict for a text whose promise is stored already; BadInput for a text
+    without a promise, and for times in the past."""
+    interaction = lock_for(tx, command.interaction_id, command.agent_id)
+    promise, made_at = _promise(tx, command)
+    by = command.agent_id
+    promise_id = promises.put(
+        tx, interaction.id, by, promise, made_at=made_at, message_id=command.message_id
+    )
+    if promise_id is None:
+        raise Conflict("This text's promise is stored already.")
+    did = f"promised to be in touch by {in_words(tx.conn, promise.at)}"
+    _add_line(tx, interaction, f"{agent_name(tx.conn, by)} {did}", promise.words, by)
+    return promise_id
+
+
+def decline_promise(tx: Transaction, command: StorePromise) -> None:
+    """The agent wants no reminder for this text, so it is not offered again."""
+    interaction = lock_for(tx, command.interaction_id, command.agent_id)
+    promise, made_at = _promise(tx, command)
+    promises.put(
+        tx,
+        interaction.id,
+        command.agent_id,
+        promise,
+        made_at=made_at,
+        message_id=command.message_id,
+        state=PromiseState.DECLINED,
+    )
+    messages.notify(tx, [interaction.id])
+
+
+def cancel_promise(tx: Transaction, command: OnePromise) -> None:
+    """Cancel it, so that it does not count. NotFound when it has ended."""
+    interaction = lock_for(tx, command.interaction_id, command.agent_id)
+    promise = promises.one(tx.conn, command.interaction_id, command.promise_id)
+    promises.end(tx, promise.id, PromiseState.CANCELED)
+    did = f"canceled the promise for {in_words(tx.conn, promise.promised_at)}"
+    said = f"{agent_name(tx.conn, command.agent_id)} {did}"
+    _add_line(tx, interaction, said, promise.words, command.agent_id)
+
+
+def promise_due(tx: Transaction, command: PromiseDue) -> PromiseState | None:
+    """Remind the agent, or settle the promise. Returns its state after that. None: it had ended."""
+    due_work.cancel(tx, Work.PROMISE, [command.promise_id])
+    found = promises.find(tx.conn, command.promise_id)
+    if found is None:
+        return None
+    interaction = interactions.lock(tx.conn, found.interaction_id)
+    promise = promises.find(tx.conn, command.promise_id)  # as it is under the lock
+    if promise is None or promise.state is not PromiseState.OPEN:
+        return None
+    if tx.now < promise.promised_at:
+        promises.schedule(tx, promise.id, max(promise.remind_at, tx.now))
+        if tx.now >= promise.remind_at:
+            promises.schedule(tx, promise.id, promise.promised_at)
+            if not promise.kept:
+                _notify(tx, interaction, promise, "You promised to be in touch by")
+        return PromiseState.OPEN
+    state = PromiseState.KEPT if promise.kept else PromiseState.MISSED
+    promises.end(tx, promise.id, state)
+    if state is PromiseState.MISSED:
+        said = f"Nobody was in touch by {in_words(tx.conn, promise.promised_at)}, as promised"
+        _add_line(tx, interaction, said, promise.words, None)
+        _notify(tx, interaction, promise, "Nobody was in touch, as you promised, by")
+    else:
+        messages.notify(tx, [interaction.id])
+    return state
+
+
+def _promise(tx: Transaction, command: StorePromise) -> tuple[Promise, datetime]:
+    """The promise, and when it was made."""
+    made_at, words, at = tx.now, command.words, command.promised_at
+    if command.message_id is not None:
+        text = promises.text_of(tx.conn, command.interaction_id, command.message_id)
+        found = promises.in_text(tx.conn, command.interaction_id, text)
+        if found is None and at is None:
+            raise BadInput(errors={"promised_at": "is required, because the text names no time"})
+        made_at, words = text.created_at, (found.words if found else text.body)
+        at = at if at is not None or found is None else found.at
+    elif at is None:
+        raise BadInput(errors={"promised_at": "is required without message_id"})
+    words = checked_text(words, most=1600, may_be_empty=True)
+    assert at is not None
+    at = in_the_future(at, tx.now, "promised_at")
+    remind = command.remind_at or max(remind_at(made_at, at), tx.now)
+    if remind >= at:
+        raise BadInput(errors={"remind_at": "must be before promised_at"})
+    return Promise(words=words, at=at, remind_at=remind), made_at
+
+
+def _notify(tx: Transaction, interaction: InteractionRow, promise: KeptPromise, said: str) -> None:
+    """Leave the agent who has the conversation a notice; without one, the agent who promised."""
+    owned = interaction.owner is Owner.AGENT and interaction.assigned_to is not None
+    agent = interaction.assigned_to if owned else promise.agent.id
+    assert agent is not None
+    said = f"{said} {in_words(tx.conn, promise.promised_at)}"
+    colleague_notices.put(tx, agent, interaction.id, said)
+    tx.hint(f"agent:{agent}", interaction.id)
+    messages.notify(tx, [interaction.id])
+
+
+def _add_line(
+    tx: Transaction, interaction: InteractionRow, said: str, words: str, agent_id: int | None
+) -> None:
+    line = messages.NewMessage(
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=said,
+        event=Event.PROMISE,
+        reason=words or None,
+        agent_id=agent_id,
+    )
+    messages.append(tx, interaction, line)
+
+
+async def when_due(job: Job) -> None:
+    state = await job.write(promise_due, PromiseDue(int(job.key)))
+    if state in (PromiseState.KEPT, PromiseState.MISSED):
+        job.deps.metrics.promises.labels(state).inc()
+    log.info("promise_due", promise=job.key, state=str(state or "ended"))

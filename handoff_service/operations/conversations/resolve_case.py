@@ -1,0 +1,94 @@
+"""Resolve a case and text its requester, in the open conversation of their line, else in the last
+one."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, select, update
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.cases.change_case import ChangeCase, change_case
+from handoff_service.operations.consent.change_consent import must_allow
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.participation import take_part
+from handoff_service.rules.cases.cases import number
+from handoff_service.rules.delivery.sms_text import split
+from handoff_service.rules.shared.vocabulary import Author, CaseState, Event, Owner
+from handoff_service.store.cases import case_lines
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+
+NOWHERE = "This case's requester has no conversation to text in."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeAndText:
+    """``text``: to the requester of a case that the change resolves; None: no text."""
+
+    change: ChangeCase
+    text: str | None = None
+
+
+def change_and_text(tx: Transaction, command: ChangeAndText) -> None:
+    """Change the case. If that resolves it, send the text. A case that is resolved already gets no
+    second text, so a client may repeat its call. Conflict for a requester who cannot be texted."""
+    change = command.change
+    if command.text is None:
+        return change_case(tx, change)
+    body = checked_text(command.text, field="text")
+    if change.values.get("state") != CaseState.RESOLVED:
+        raise BadInput(errors={"text": "goes only with the state resolved"})
+    state = tx.conn.execute(select(t.cases.c.state).where(t.cases.c.id == change.id)).scalar()
+    if state is None:
+        raise NotFound(f"There is no case {change.id}.")
+    if state == CaseState.RESOLVED:
+        return change_case(tx, change)
+    interaction = _where(tx, change)
+    must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)
+    take_part(tx, interaction, change.agent_id)
+    noted = "\n".join(filter(None, [(change.note or "").strip(), f"Texted “{body}”"]))
+    change_case(tx, replace(change, note=noted))
+    for part in split(body) or [body]:
+        _send(tx, interactions.lock(tx.conn, interaction.id), part, change)
+    return None
+
+
+def _where(tx: Transaction, change: ChangeCase) -> InteractionRow:
+    """The conversation that gets the text, locked together with the one that the change is about,
+    lowest id first."""
+    target = case_lines.target(tx.conn, change.id)
+    if target is None:
+        raise Conflict(NOWHERE)
+    ids = {target, change.interaction_id or target}
+    return interactions.lock_each(tx.conn, sorted(ids))[target]
+
+
+def _send(tx: Transaction, interaction: InteractionRow, part: str, change: ChangeCase) -> None:
+    """An agent's conversation gets it as the agent's text, which starts its timers. Others keep
+    their owner."""
+    by, about = change.agent_id, number(change.id)
+    if not interaction.active or interaction.owner is not Owner.AGENT:
+        messages.announce(tx, [interaction], part, Event.CASE_TEXT, agent_id=by, reason=about)
+        return
+    event = Event.CASE_TEXT
+    sent = messages.send_text(tx, interaction, part, Author.AGENT, agent_id=by, event=event)
+    m = t.messages
+    tx.conn.execute(update(m).where(m.c.id == sent).values(reason=about))
+
+
+def why_not(conn: Connection, case_id: int) -> str | None:
+    """Why the case's requester cannot be texted. None when they can."""
+    target = case_lines.target(conn, case_id)
+    if target is None:
+        return NOWHERE
+    i = t.interactions
+    row = conn.execute(
+        select(*i.c["requester_number", "provider_number_id"]).where(i.c.id == target)
+    ).one()
+    try:
+        must_allow(conn, row.requester_number, row.provider_number_id)
+    except Conflict as error:
+        return str(error)
+    return None

@@ -1,0 +1,66 @@
+"""Answers to "it works again": texts that say that it does not, in English and Spanish.
+
+The rule is conservative. A question and a bare "no" or "yes" are not among them: the virtual agent
+or a live agent answers those as usual.
+"""
+
+import re
+import unicodedata
+from datetime import timedelta
+
+from handoff_service.rules.cases.outages import shares_topic
+
+ANSWERED_WITHIN = timedelta(days=7)  # after the text
+MOST_TEXTS = 2  # of the requester between the text and the answer
+MOST_LETTERS = 300
+
+_STILL = re.compile(
+    r"\bstill (?:(?:is|its|it's|it is|very|totally|completely) )?(?:broken?|down|out\b|off\b"
+    r"|not\b|no\b|nothing|dead|failing|fails|the same|same|happen\w*|stuck|slow|offline|having"
+    r"|isn't|isnt|doesn't|doesnt|can't|cant|cannot|won't|wont|getting|get\b|see\w*|error"
+    r"|an? (?:error|issue|problem)|unable|bad|acting up)"
+    r"|\b(?:isn't|isnt|is not|not) (?:fixed|resolved|solved|back)\b"
+    r"|\bnot (?:for me|on my end|on mine|yet)\b|\bno (?:change|luck|difference|it's not"
+    r"|it isn't|it doesn't|it does not|not yet|still)\b"
+    r"|\bsame (?:problem|issue|error|thing|here|as before)\b"
+    r"|\b(?:broke|broken|down|out|failed|crashed|stopped working|dropped) again\b"
+    r"|\b(?:nope|nah),? (?:still|it)\b"
+    r"|\b(?:sigue|siguen|sigo) (?:sin|igual|caid[oa]s?|rot[oa]s?|fallando|mal\b|dando|con (?:el"
+    r"|los) (?:mismo|error|problema|fallo)|lent[oa]|apagad[oa]|teniendo|apareciendo)"
+    r"|\b(?:todavia|aun) (?:no|sigue|esta|falla|tengo|sin)\b"
+    r"|\bmism[oa] (?:problema|error|fallo|falla|cosa)\b|\b(?:se cayo|fallo|falla|caid[oa]) "
+    r"(?:otra vez|de nuevo)\b|\botra vez (?:falla|caid[oa]|sin|lo mismo)"
+)
+# a problem, which may also be a new one
+_BROKEN = re.compile(
+    r"\b(?:isn't|isnt|is not|not) working\b"
+    r"|\b(?:doesn't|doesnt|does not|don't|dont|do not|didn't|didnt|won't|wont) (?:\w+ )?"
+    r"(?:work|connect|load|open|help|turn on|start)\b"
+    r"|\bcan(?:'t|not|t) (?:connect|log|sign|get|open|access|print|reach|use)"
+    r"|\bno (?:me |se |nos )?(?:funciona|sirve|anda|va\b|conecta|carga|abre|deja|arranca|prende"
+    r"|enciende|esta (?:arreglad|resuelt|solucionad))"
+    r"|\bno (?:puedo|podemos|logro) (?:entrar|acceder|conectar|abrir|iniciar|usar|imprimir)"
+)
+_ASKS = re.compile(r"(?:is|are|was|does|did|when|how|what|why|where|any(?:one|body)?)\b")
+MOST_WORDS, MOST_WORDS_ALONE = 12, 5
+_WORKS = re.compile(
+    r"\bno longer\b|\b(?:isn't|is not|not) (?:broken|down|out)\b|\bwas (?:still )?(?:broken|down"
+    r"|not working)\b|\bthanks? for still\b|\bya no\b|\bno (?:esta|sigue) (?:caid|rot)"
+    r"|\b(?:but|pero) (?:it |now |ahora |ya )?(?:is |it's )?(?:fixed|works|working|fine"
+    r"|funciona|esta bien)\b"
+)
+
+
+def is_still_broken(text: str, announced: str | None = None) -> bool:
+    """Whether an answer says that it does not work. ``announced``: the text that it answers, if
+    known. A long answer, or one that may be a new problem, must then name what that text is
+    about."""
+    if len(text) > MOST_LETTERS or any(c in text for c in "?¿"):
+        return False
+    plain = unicodedata.normalize("NFD", text.replace("\u2019", "'").casefold())
+    plain = " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+    still = _STILL.search(plain)
+    if _ASKS.match(plain) or _WORKS.search(plain) or not (still or _BROKEN.search(plain)):
+        return False
+    most = MOST_WORDS if still else MOST_WORDS_ALONE
+    return announced is None or len(plain.split()) <= most or shares_topic(announced, text)

@@ -1,0 +1,44 @@
+"""The conversation in which a case's requester can be texted, and what they were told there."""
+
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.cases.promised_texts import promises_text
+from handoff_service.rules.shared.vocabulary import Author
+from handoff_service.store.cases.outage_reporters import newest_on_lines
+from handoff_service.store.engine import tables as t
+
+c, i, m = t.cases, t.interactions, t.messages
+
+
+def target(conn: Connection, case_id: int) -> int | None:
+    """The open conversation of the case's line, else its newest one. The line is that of the
+    conversation in which it was opened, else of the user's last one. None without any."""
+    case = conn.execute(
+        select(*c.c["interaction_id", "user_id"]).where(c.c.id == case_id)
+    ).one_or_none()
+    if case is None:
+        return None
+    within = case.interaction_id
+    if within is None and case.user_id is not None:
+        last = select(i.c.id).where(i.c.user_id == case.user_id).order_by(i.c.id.desc()).limit(1)
+        within = conn.execute(last).scalar()
+    if within is None:
+        return None
+    row = conn.execute(
+        select(*i.c["requester_number", "provider_number_id"]).where(i.c.id == within)
+    ).one()
+    line = (row.requester_number, row.provider_number_id)
+    return newest_on_lines(conn, [line])[line].id
+
+
+def text_is_promised(conn: Connection, case_id: int) -> bool:
+    """Whether the virtual agent promised a text when it opened this case."""
+    case = conn.execute(
+        select(*c.c["interaction_id", "bot_turn_id"]).where(c.c.id == case_id)
+    ).one_or_none()
+    if case is None or case.bot_turn_id is None or case.interaction_id is None:
+        return False
+    said = select(m.c.body).where(
+        m.c.interaction_id == case.interaction_id, m.c.author == Author.VIRTUAL_AGENT
+    )
+    return any(promises_text(body) for body in conn.execute(said).scalars())

@@ -1,0 +1,213 @@
+"""Everybody who reported an outage, and the dry run of a text to them.
+
+Three things are a report since the outage began: the virtual agent announced the outage to them, a
+case is about it, or their own text reports it.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.lib import phone_regions
+from handoff_service.rules.cases import outages as rules
+from handoff_service.rules.cases.cases import number as case_number
+from handoff_service.rules.delivery.quiet_hours import over_at
+from handoff_service.rules.delivery.sms_text import narrowed, segments
+from handoff_service.rules.shared.vocabulary import Author, CaseKind, Direction, Status
+from handoff_service.store.cases import outages
+from handoff_service.store.consent import consents
+from handoff_service.store.conversations import requester_zones
+from handoff_service.store.delivery.segment_prices import segment_prices
+from handoff_service.store.desk import desk
+from handoff_service.store.desk.provider_numbers import answerable
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.views import (
+    Named,
+    Outage,
+    OutageDryRun,
+    OutageReporter,
+    OutageTextState,
+    Reachable,
+)
+
+i, m, c, x, r = t.interactions, t.messages, t.cases, t.outage_texts, t.outage_recipients
+ANNOUNCED = "was told about it by the virtual agent"
+SHORTEST = 60  # characters of a report that the dry run shows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Report:
+    number: str
+    provider_number_id: int
+    why: str
+    case_id: int | None = None
+
+
+def dry_run(
+    conn: Connection, outage_id: int, body: str, at: datetime | None = None
+) -> OutageDryRun:
+    """What this text to everybody who reported the outage would do. Changes nothing. NotFound.
+    ``at``: the time inside a transaction."""
+    now = at or read_at(conn)
+    outage = outages.get(conn, outage_id, now)
+    reports = list(_reports(conn, outage, now))
+    chosen: dict[str, _Report] = {}
+    for report in reports:
+        known = chosen.get(report.number)
+        if known is None or (report.case_id and not known.case_id):
+            chosen[report.number] = report
+    people = _people(conn, outage, list(chosen.values()), now)
+    texted = [one for one in people if one.reachable in (Reachable.NOW, Reachable.LATER)]
+    each = segments(narrowed(body)).count if body.strip() else 0
+    return OutageDryRun(
+        body=body,
+        people=people,
+        duplicates=len(reports) - len(chosen),
+        texted=len(texted),
+        later=sum(one.reachable is Reachable.LATER for one in people),
+        each=each,
+        segments=each * len(texted),
+        costs={
+            currency: round(price * each * len(texted))
+            for currency, price in segment_prices(conn).items()
+        },
+    )
+
+
+def _reports(conn: Connection, outage: Outage, now: datetime) -> Iterable[_Report]:
+    """Each person's first report on each line."""
+    until = outage.until or now
+    found: dict[tuple[str, int, bool], _Report] = {}
+
+    def add(report: _Report) -> None:
+        found.setdefault((report.number, report.provider_number_id, bool(report.case_id)), report)
+
+    for row in _cases(conn, outage.since, until):
+        if rules.about([outage], row.description):
+            why = f"case {case_number(row.id)}"
+            add(
+                _Report(
+                    number=row.requester_number,
+                    provider_number_id=row.provider_number_id,
+                    why=why,
+                    case_id=row.id,
+                )
+            )
+    for row in _texts(conn, outage.since, until):
+        line = (row.requester_number, row.provider_number_id)
+        if row.direction == Direction.OUTBOUND:
+            if outage.text in row.body:
+                add(_Report(number=line[0], provider_number_id=line[1], why=ANNOUNCED))
+        elif rules.reports(outage, row.body):
+            why = f"texted “{row.body[:SHORTEST].strip()}{'…' * (len(row.body) > SHORTEST)}”"
+            add(_Report(number=line[0], provider_number_id=line[1], why=why))
+    return found.values()
+
+
+def _texts(conn: Connection, since: datetime, until: datetime) -> Iterable[sa.Row[Any]]:
+    before = select(m.c.id).where(m.c.created_at < since).order_by(m.c.id.desc()).limit(1)
+    query = (
+        select(i.c.requester_number, i.c.provider_number_id, m.c.body, m.c.direction)
+        .join(i, i.c.id == m.c.interaction_id)
+        .where(
+            m.c.id > (conn.execute(before).scalar() or 0),
+            m.c.created_at >= since,
+            m.c.created_at <= until,
+            (m.c.direction == Direction.INBOUND)
+            | ((m.c.direction == Direction.OUTBOUND) & (m.c.author == Author.VIRTUAL_AGENT)),
+        )
+        .order_by(m.c.id)
+    )
+    return conn.execute(query)
+
+
+def _cases(conn: Connection, since: datetime, until: datetime) -> Iterable[sa.Row[Any]]:
+    """Problems, each with a line of its requester: the conversation in which it was opened, else
+    the user's last one."""
+    last = (
+        select(sa.func.max(i.c.id)).where(i.c.user_id == c.c.user_id).correlate(c).scalar_subquery()
+    )
+    query = (
+        select(c.c.id, c.c.description, i.c.requester_number, i.c.provider_number_id)
+        .join(i, i.c.id == sa.func.coalesce(c.c.interaction_id, last))
+        .where(c.c.kind == CaseKind.PROBLEM, c.c.created_at >= since, c.c.created_at <= until)
+        .order_by(c.c.id)
+    )
+    return conn.execute(query)
+
+
+def _people(
+    conn: Connection, outage: Outage, reports: Collection[_Report], now: datetime
+) -> list[OutageReporter]:
+    newest = newest_on_lines(conn, [(one.number, one.provider_number_id) for one in reports])
+    ids = [row.id for row in newest.values()]
+    opted_out = consents.opted_out_of(conn, ids)
+    can_be = answerable(conn, [one.number for one in reports])
+    countries, quiet = desk.countries(conn), desk.quiet_hours(conn)
+    zones = requester_zones.of_interactions(
+        conn, {row.id: row.requester_number for row in newest.values()}
+    )
+    before = _texted_before(conn, outage.id)
+    people = []
+    for one in reports:
+        row = newest[(one.number, one.provider_number_id)]
+        later_at = over_at(quiet, now, zones[row.id]) if quiet else None
+        reachable = Reachable.LATER if later_at else Reachable.NOW
+        if one.number not in can_be:
+            reachable = Reachable.UNANSWERABLE
+        elif row.id in opted_out:
+            reachable = Reachable.OPTED_OUT
+        elif countries and not phone_regions.may_be_in(one.number, countries):
+            reachable = Reachable.BLOCKED_COUNTRY
+        elif one.number in before:
+            reachable = Reachable.TEXTED_BEFORE
+        people.append(
+            OutageReporter(
+                interaction_id=row.id,
+                requester_number=one.number,
+                user=Named(id=row.user_id, name=row.name) if row.user_id else None,
+                case=Named(id=one.case_id, name=case_number(one.case_id)) if one.case_id else None,
+                why=one.why,
+                reachable=reachable,
+                later_at=later_at if reachable is Reachable.LATER else None,
+            )
+        )
+    return people
+
+
+def newest_on_lines(
+    conn: Connection, lines: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], sa.Row[Any]]:
+    """Line (number and company number) -> its newest conversation, open or closed."""
+    query = (
+        select(*i.c["id", "requester_number", "provider_number_id", "user_id"], t.users.c.name)
+        .outerjoin(t.users, t.users.c.id == i.c.user_id)
+        .where(one_of(i.c.requester_number, {number for number, _ in lines}))
+        .order_by(i.c.closed_at.is_(None), i.c.opened_at, i.c.id)
+    )
+    found: Iterable[Any] = conn.execute(query) if lines else ()
+    return {(row.requester_number, row.provider_number_id): row for row in found}
+
+
+def _texted_before(conn: Connection, outage_id: int) -> set[str]:
+    """The numbers that an earlier text about this outage has reached or will reach."""
+    query = (
+        select(i.c.requester_number)
+        .join(r, r.c.interaction_id == i.c.id)
+        .join(x, x.c.id == r.c.outage_text_id)
+        .outerjoin(m, m.c.id == r.c.message_id)
+        .where(x.c.outage_id == outage_id, r.c.skipped.is_(None))
+        .where(
+            sa.case(
+                (r.c.message_id.is_(None), x.c.state == OutageTextState.SENDING),
+                else_=m.c.status != Status.CANCELED,
+            )
+        )
+    )
+    return set(conn.execute(query).scalars())

@@ -1,0 +1,109 @@
+"""End an outage: a dry run of the text to everybody who reported it, the text, and its progress."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.conversations.end_outage import (
+    CancelOutageText,
+    EndOutage,
+    cancel_outage_text,
+    end_outage,
+)
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.store.cases import outage_reporters, outage_texts, outages
+from handoff_service.store.desk import texts
+from handoff_service.store.views import Reachable
+from handoff_service.web.admin.outages import HERE, WRITERS
+from handoff_service.web.admin.pages import UNDER, admin_page, done
+from handoff_service.web.shared.page_shell import shell_context
+from handoff_service.web.shared.rendering import form_field, render
+from handoff_service.web.shared.session import desk_of, page
+
+#: why somebody gets no text -> in words
+NOT_TEXTED = {
+    Reachable.OPTED_OUT: "opted out",
+    Reachable.UNANSWERABLE: "cannot be texted",
+    Reachable.BLOCKED_COUNTRY: "in a country that this desk does not text",
+    Reachable.TEXTED_BEFORE: "texted already",
+}
+
+
+@page(*WRITERS)
+async def end_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
+    """Show the dry run. ``text``: what is typed, whose segments and cost the page asks for."""
+    return await _show(request, agent, number, body=request.args.get("text"))
+
+
+async def _show(
+    request: Request,
+    agent: CurrentAgent,
+    number: int,
+    *,
+    body: str | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> HTTPResponse:
+    def read(conn: Connection) -> dict[str, Any]:
+        outage = outages.get(conn, number)
+        text = texts.outage_over(conn, outage.title) if body is None else body
+        return {
+            "outage": outage,
+            "title": f"End “{outage.title}”" if outage.current else outage.title,
+            "back": f"{HERE}/{number}",
+            "run": outage_reporters.dry_run(conn, number, text),
+            "sent": outage_texts.of_outage(conn, number),
+        }
+
+    found = await desk_of(request).store.read(read)
+    return await admin_page(
+        request,
+        agent,
+        "outage_end.html",
+        here=HERE,
+        status=status,
+        problem=problem,
+        not_texted=NOT_TEXTED,
+        **found,
+    )
+
+
+@page(*WRITERS)
+async def end(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
+    body, most = form_field(request, "text"), form_field(request, "most")
+    sends = bool(form_field(request, "send"))
+    command = EndOutage(
+        outage_id=number,
+        agent_id=agent.id,
+        text=body if sends else None,
+        most=int(most) if most.isdecimal() and len(most) < 9 else None,
+    )
+    try:
+        await desk_of(request).store.write(end_outage, command)
+    except (BadInput, Conflict) as error:
+        problem = "The text " + error.errors["text"] + "." if error.errors else str(error)
+        return await _show(request, agent, number, body=body, problem=problem, status=error.status)
+    return done(request, f"{HERE}/{number}/end", "texting" if sends else "ended")
+
+
+@page(*WRITERS)
+async def progress(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
+    """Return the texts and their progress, for the page that shows them."""
+    around = await shell_context(request, agent, place="admin")
+    sent = await desk_of(request).store.read(outage_texts.of_outage, number)
+    return render("admin/outage_progress.html", **around, under=UNDER, here=HERE, sent=sent)
+
+
+@page(*WRITERS)
+async def stop(request: Request, number: int, text_id: int, agent: CurrentAgent) -> HTTPResponse:
+    command = CancelOutageText(outage_id=number, text_id=text_id)
+    await desk_of(request).store.write(cancel_outage_text, command)
+    return done(request, f"{HERE}/{number}/end", "stopped")
+
+
+ONE = f"{HERE}/<number:int>"
+PAGES: dict[str, Any] = {f"{ONE}/end": end_page, f"{ONE}/texts": progress}
+ACTS: dict[str, Any] = {f"{ONE}/end": end, f"{ONE}/texts/<text_id:int>/cancel": stop}

@@ -1,0 +1,138 @@
+"""Answers to "it works again" which say that it does not, and those that say something else."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from handoff_service.operations.virtual_agent.apply_command import THEN
+from handoff_service.rules.cases.outages import OutageFields, reports
+from handoff_service.rules.cases.promised_texts import promises_text
+from handoff_service.rules.cases.still_broken import is_still_broken
+from handoff_service.rules.conversations.thanks import is_thanks
+from handoff_service.rules.virtual_agent.spanish_replies import SPANISH
+
+STILL_BROKEN = """
+still broken
+It's still broken.
+Still down for me
+still not working
+nope, still nothing
+No it's not
+it isn't fixed
+not for me
+Not yet
+same problem here
+Same error as before
+doesn't work
+It doesn’t work!
+still can't connect
+I still get the error
+I am still having issues
+No change
+VPN is down again
+it broke again
+cannot log in
+works for Bob but still not for me
+No luck
+sigue sin funcionar
+Sigue igual
+todavía no funciona
+Aún no puedo entrar
+no funciona
+A mí no me funciona
+sigo sin internet
+No puedo acceder
+el mismo problema
+se cayó otra vez
+Sigue caído
+no sirve
+"""
+ELSE = """
+thanks
+Thank you, it works now!
+works
+yes
+no
+It works again
+It is no longer broken
+not broken any more
+it was still broken this morning but it's fixed
+Is it still broken?
+is the vpn still down?
+Great job
+ok
+My laptop is on fire
+I need a new keyboard
+How do I connect
+When will the printer be fixed
+ya funciona
+gracias, ya quedó
+Ya no falla
+¿Sigue caído?
+muchas gracias
+sí
+👍
+STOP
+Still here if you need me
+It's back
+is that still happening
+does it still not work
+nope not me
+I'm still grateful
+"""
+
+
+@pytest.mark.parametrize("text", STILL_BROKEN.strip().splitlines())
+def test_still_broken(text: str) -> None:
+    assert is_still_broken(text)
+    assert not is_thanks(text)
+
+
+AGAIN = "VPN in Chicago works again. Is it still broken for you? Just reply."
+
+
+@pytest.mark.parametrize(
+    ("text", "is_answer"),
+    [
+        ("Still not working", True),
+        ("doesn't work", True),
+        ("I cannot connect to the VPN from my laptop", True),
+        ("My VPN client on the new laptop shows the same error as before the weekend, sorry", True),
+        ("parking garage gate won't open and there is a line of cars", False),
+        ("you have the wrong person, i dont work anywhere near there", False),
+        ("cannot open pdf attachments any more", False),
+        ("my internet at home is down again, this is the third time this month already", False),
+    ],
+)
+def test_a_new_problem_is_no_answer(text: str, is_answer: bool) -> None:
+    assert is_still_broken(text)
+    assert is_still_broken(text, AGAIN) is is_answer
+
+
+@pytest.mark.parametrize("text", ELSE.strip().splitlines())
+def test_something_else(text: str) -> None:
+    assert not is_still_broken(text)
+
+
+@pytest.mark.parametrize("answer", [THEN, SPANISH[THEN], "Case CS0000001. We’ll text you updates."])
+def test_the_virtual_agents_promise_to_text(answer: str) -> None:
+    assert promises_text(answer)
+    assert not promises_text("I've opened case CS0000001. A person will continue with you here.")
+
+
+@pytest.mark.parametrize(
+    ("text", "reports_it"),
+    [
+        ("the vpn is down", True),
+        ("I can’t reach the VPN", True),
+        ("la VPN no funciona", True),
+        ("no puedo entrar a la vpn", True),
+        ("vpn error 809", True),
+        ("how do I set up the vpn", False),
+        ("please install VPN on my new laptop", False),
+        ("the printer is down", False),
+    ],
+)
+def test_reports_of_an_outage(text: str, reports_it: bool) -> None:
+    outage = OutageFields(title="VPN in Chicago", text="-", since=datetime(2026, 1, 1, tzinfo=UTC))
+    assert reports(outage, text) is reports_it
