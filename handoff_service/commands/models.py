@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli
 from handoff_service.bot_control.fingerprint import fingerprint, trained_model
-from handoff_service.bot_control.measure_model import Measurement
+from handoff_service.bot_control.measure_model import Measurement, RunningAnswers
 from handoff_service.bot_control.model_rollout import ModelRollout
-from handoff_service.bot_control.rasa_cli import Processes, show_progress
+from handoff_service.bot_control.rasa_environment import show_progress
 from handoff_service.bot_control.train_and_compare import (
     as_measured,
     keep,
@@ -21,6 +21,7 @@ from handoff_service.bot_control.train_and_compare import (
     replayed,
     texts_to_measure_by,
 )
+from handoff_service.bot_control.workbench import Workbench
 from handoff_service.errors import NotFound, SetupError
 from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.operations.training import change_model
@@ -158,18 +159,21 @@ async def _measure(
     also: Sequence[MeasuredBy] = (),
 ) -> Measurement:
     texts = await texts_to_measure_by(store, config.bot_data)
-    return await asyncio.to_thread(
-        lambda: measure_model.measure(
-            config.home,
-            config.bot_data,
-            model,
-            beside,
-            texts=texts,
-            also=also,
-            processes=Processes(),
-            report=show_progress,
-        )
-    )
+
+    def measure() -> Measurement:
+        with Workbench(config.home) as bench, Workbench(config.home, suffix="-beside") as second:
+            return measure_model.measure(
+                config.home,
+                config.bot_data,
+                model,
+                beside,
+                texts=texts,
+                also=also,
+                bench=bench,
+                beside=RunningAnswers(config.home, second),
+            )
+
+    return await asyncio.to_thread(measure)
 
 
 @asynccontextmanager
