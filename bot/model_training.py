@@ -1,9 +1,9 @@
 """Checks training data and trains a model, as `rasa data validate` and `rasa train` do, in less
 time.
 
-Both read the data once. Training leaves out what takes seconds and does not change the model:
-copies of all examples, and the hashes of each component's output, with which `rasa train` finds
-components that need no training.
+Both read the data once. The vectors of known examples are not computed again. And training leaves
+out what takes seconds and does not change the model: copies of all examples, and the hashes of
+each component's output, with which `rasa train` finds components that need no training.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from rasa.model_training import _check_unresolved_slots
 from rasa.shared.data import TrainingType
 from rasa.shared.importers.importer import TrainingDataImporter
 
+from bot.kept_vectors import kept_vectors
 from bot.shared_examples import shared_examples
 
 
@@ -34,9 +35,10 @@ def check(config: str, domain: str, data: str) -> None:
         validate_files(False, None, _importer(config, domain, data, _stamps(config, domain, data)))
 
 
-def train(config: str, domain: str, data: str, model: str) -> None:
-    """Train a model and store it in the file `model`."""
-    with shared_examples():
+def train(config: str, domain: str, data: str, model: str, vectors: str) -> None:
+    """Train a model and store it in the file `model`. `vectors`: a file that keeps the vectors of
+    the examples, see bot.kept_vectors."""
+    with shared_examples(), kept_vectors(Path(vectors)):
         _train(_importer(config, domain, data, _stamps(config, domain, data)), Path(model))
     _importer.cache_clear()  # training has written features into its examples
 

@@ -66,7 +66,8 @@ def train(
             left.unlink()  # of a process that was killed
         data = model_folder.data_of(root)
         made = folder / f"{model_folder.HALF_DONE}{os.getpid()}.tar.gz"
-        used.do("train", **_sources(root), model=str(made))
+        vectors = home / "bot-cache" / "sentence-vectors.npz"
+        used.do("train", **_sources(root), model=str(made), vectors=str(vectors))
         target = folder / f"{fingerprint(data)}-{model_folder.model_id(made)[:8]}.tar.gz"
         model_folder.keep_data(target, data)
         made.rename(target)
