@@ -13,10 +13,14 @@ ends at the end of stdin, and with exit code 1 after a task that failed.
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from rasa.utils.common import configure_logging_and_warnings
+from rasa.utils.log_utils import configure_structlog
 
 from bot import model_answers, model_training
 from bot.misplaced import misplaced
@@ -32,6 +36,9 @@ TASKS: dict[str, Callable[..., Any]] = {
 
 
 def main() -> None:
+    # as Rasa's commands do: the components are logged, the texts are not
+    configure_logging_and_warnings(logging.INFO)
+    configure_structlog(logging.INFO)
     for line in sys.stdin:
         task = json.loads(line)
         name, out = task.pop("do"), task.pop("out")

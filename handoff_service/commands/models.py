@@ -31,7 +31,7 @@ from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.comparison import Comparison, blocks
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
-from handoff_service.store.training import models
+from handoff_service.store.training import labels, models
 from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 
@@ -63,7 +63,7 @@ async def be_ready(store: Store, config: Settings) -> str:
     current data. Returns no text."""
     known = await store.read(models.list_)
     running = await store.read(models.in_state, ModelState.RUNNING)
-    promotes = any(one.scores is not None for one in known)
+    promotes = any(one.scores is not None for one in known) or await store.read(labels.exist)
     if running is None or not await asyncio.to_thread(
         _can_run, config, running, follows_data=not promotes
     ):
@@ -78,8 +78,8 @@ async def be_ready(store: Store, config: Settings) -> str:
 
 def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
     """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
-    the current data, because a desk where no model was ever measured trains again at start when
-    the data has changed."""
+    the current data, because a desk where nobody has labeled a text or measured a model trains
+    again at start when the data has changed."""
     path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False
