@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from redis.exceptions import RedisError
 
 from handoff_service import clock
-from handoff_service.bot_control.rasa_cli import RASA, actions_url
+from handoff_service.bot_control.rasa_cli import actions_url
+from handoff_service.bot_control.rasa_environment import RASA
 from handoff_service.errors import SetupError
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
 from handoff_service.gateways.providers import provider_of, send_errors_of

@@ -19,7 +19,7 @@ from urllib.error import URLError
 from handoff_service import log
 from handoff_service.bot_control import rasa_cli, with_parent
 from handoff_service.bot_control.fingerprint import ROOT
-from handoff_service.bot_control.rasa_cli import show_progress
+from handoff_service.bot_control.rasa_environment import show_progress
 from handoff_service.settings import Settings
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before a restart; our own choice

@@ -1,14 +1,17 @@
 """Compares a model with the running one, on texts that training never reads."""
 
-from collections.abc import Callable, Sequence
+import json
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from handoff_service.bot_control import model_folder, rasa_cli, test_texts
-from handoff_service.bot_control.rasa_cli import Processes
+from handoff_service.bot_control import model_folder, test_texts
+from handoff_service.bot_control.workbench import Workbench
 from handoff_service.rules.training.comparison import (
     Answer,
     ComparedText,
@@ -51,6 +54,33 @@ class Measurement:
     misplaced: list[Misplaced]
 
 
+class RunningAnswers:
+    """What the running model understands. A second process finds it, so that it can begin while the
+    new model is trained. Each text is asked once."""
+
+    def __init__(self, home: Path, bench: Workbench) -> None:
+        self._folder, self._bench = model_folder.folder(home), bench
+        self._known: dict[tuple[str, str], Answer] = {}
+        self._lock = threading.Lock()
+
+    def of(self, model: BotModel, texts: Sequence[MeasuredBy]) -> list[Answer]:
+        """The model's answers. Raises SetupError and Canceled."""
+        with self._lock:
+            asked = {(model.file, _asked(one)): one for one in texts}
+            missing = [key for key in asked if key not in self._known]
+            found = _answers(
+                self._bench, self._folder / model.file, [asked[key] for key in missing]
+            )
+            self._known.update(zip(missing, found, strict=True))
+            return [self._known[model.file, _asked(one)] for one in texts]
+
+    def misplaced(self, model: Path) -> list[dict[str, Any]]:
+        """The misplaced examples of any model, see bot/misplaced.py."""
+        with self._lock:
+            found: list[dict[str, Any]] = self._bench.do("misplaced", model=str(model))
+            return found
+
+
 def measure(
     home: Path,
     root: Path,
@@ -59,31 +89,32 @@ def measure(
     *,
     texts: Sequence[MeasuredBy],
     also: Sequence[MeasuredBy] = (),
-    processes: Processes,
-    report: Callable[[str], None],
+    bench: Workbench,
+    beside: RunningAnswers,
 ) -> Measurement:
     """Ask both models about the texts, and run the test stories on the new model.
 
-    ``also``: further texts for both models, which the figures ignore. Raises SetupError and
-    Canceled.
+    ``also``: further texts for both models, which the figures ignore. ``bench`` asks the new model,
+    and at the same time ``beside`` asks the running one. Raises SetupError and Canceled.
     """
-    folder = model_folder.folder(home)
-    if running is not None and not (folder / running.file).is_file():
+    file = model_folder.folder(home) / model.file
+    if running is not None and not file.with_name(running.file).is_file():
         running = None
-    files = [str(folder / one.file) for one in (model, running) if one is not None]
-    given = [{"text": t.text, "meant": t.meant, "asked": t.asked} for t in (*texts, *also)]
-    stories = test_texts.stories(root)
-    asked = {"models": files, "texts": given, "stories": str(stories) if stories else None}
-    found = rasa_cli.compare(home, asked, processes=processes, report=report)
-    new = [Answer(intent=intent, confidence=share) for intent, share in found["answers"][0]]
-    old: list[Answer | None] = [None] * len(new)
-    if running is not None:
-        old = [Answer(intent=intent, confidence=share) for intent, share in found["answers"][1]]
+    every = [*texts, *also]
+    old: list[Answer | None] = [None] * len(every)
+    with ThreadPoolExecutor(1) as second:
+        asked = second.submit(beside.of, running, every) if running is not None else None
+        misplaced = second.submit(beside.misplaced, file)
+        new = _answers(bench, file, every)
+        milliseconds = bench.do("speed", model=str(file), texts=[one.text for one in every])
+        stories = _stories(bench, file, root)
+        if asked is not None:
+            old = [*asked.result()]
     compared = [
         ComparedText(of_set=t.of_set, text=t.text, meant=t.meant, old=before, new=after)
         for t, before, after in zip(texts, old, new, strict=False)
     ]
-    comparison = compare(compared, Stories(**found["stories"]))
+    comparison = compare(compared, stories)
     refused = blocks(comparison)
     scores = {
         "against": running.hash if running else None,
@@ -91,15 +122,34 @@ def measure(
         "blocks": {block.name.lower(): reasons for block, reasons in refused.items()},
         "reasons": [reason for reasons in refused.values() for reason in reasons],
         "pinned": [t.id for t in texts if t.of_set is TextSet.PINNED],
-        "ms": found["ms"],
+        "ms": milliseconds,
     }
     return Measurement(
         comparison=comparison,
         compared=compared,
         scores=scores,
         also=list(zip(old[len(texts) :], new[len(texts) :], strict=True)),
-        misplaced=_MISPLACED.validate_python(found["misplaced"]),
+        misplaced=_MISPLACED.validate_python(misplaced.result()),
     )
+
+
+def _answers(bench: Workbench, model: Path, texts: Sequence[MeasuredBy]) -> list[Answer]:
+    if not texts:
+        return []
+    given = [{"text": t.text, "meant": t.meant, "asked": t.asked} for t in texts]
+    found = bench.do("answers", model=str(model), texts=given)
+    return [Answer(intent=intent, confidence=share) for intent, share in found]
+
+
+def _asked(text: MeasuredBy) -> str:
+    return json.dumps([text.text, text.meant, text.asked], sort_keys=True)
+
+
+def _stories(bench: Workbench, model: Path, root: Path) -> Stories:
+    file = test_texts.stories(root)
+    if file is None:
+        return Stories(passed=0, failed=[])
+    return Stories(**bench.do("stories", model=str(model), file=str(file)))
 
 
 def keep_texts(home: Path, model: BotModel, measured: Measurement) -> None:

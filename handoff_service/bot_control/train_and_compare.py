@@ -16,8 +16,9 @@ from sqlalchemy import Connection
 from handoff_service import log
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli, test_texts
 from handoff_service.bot_control.fingerprint import ROOT
-from handoff_service.bot_control.measure_model import Measurement
-from handoff_service.bot_control.rasa_cli import Canceled, Processes
+from handoff_service.bot_control.measure_model import Measurement, RunningAnswers
+from handoff_service.bot_control.processes import Canceled, Processes
+from handoff_service.bot_control.workbench import Workbench
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.operations.training.change_model import (
     Measured,
@@ -50,9 +51,9 @@ REPLAYED_DAYS = 7
 EVERY = 1.0  # seconds between two reports of progress
 # step -> the progress at its begin and at its end, and its usual seconds on two cores
 SHARES = {
-    TrainingStep.CHECK: (0.0, 0.2, 12.0),
-    TrainingStep.TRAIN: (0.2, 0.6, 30.0),
-    TrainingStep.MEASURE: (0.6, 1.0, 40.0),
+    TrainingStep.CHECK: (0.0, 0.2, 10.0),
+    TrainingStep.TRAIN: (0.2, 0.75, 30.0),
+    TrainingStep.MEASURE: (0.75, 1.0, 13.0),
 }
 ADVICE = {
     TrainingStep.CHECK: "The check found faults in the data. Correct them, then start again.",
@@ -65,9 +66,10 @@ ADVICE = {
 
 @dataclass(slots=True)
 class _Under:
-    """The step that is under way, and the progress that its thread reports."""
+    """The step that is under way, its processes, and the progress that its thread reports."""
 
     step: TrainingStep
+    processes: Processes = field(default_factory=Processes)
     began: float = field(default_factory=time.monotonic)
     doing: str | None = None
     part: float | None = None
@@ -129,19 +131,42 @@ class TrainAndCompare:
         return end.state
 
     async def _carry_out(self, run_id: int, command: StartRun, under: _Under) -> str:
+        with (
+            Workbench(self.home, under.processes, under.report) as bench,
+            Workbench(self.home, under.processes, _no_report, suffix="-beside") as second,
+        ):
+            beside = RunningAnswers(self.home, second)
+            # on another core, while the new model is trained
+            ahead = asyncio.create_task(self._ask_ahead(beside))
+            try:
+                return await self._measured(run_id, command, under, bench, beside)
+            except BaseException:
+                under.processes.cancel()
+                raise
+            finally:
+                await asyncio.wait({ahead})
+
+    async def _measured(
+        self,
+        run_id: int,
+        command: StartRun,
+        under: _Under,
+        bench: Workbench,
+        beside: RunningAnswers,
+    ) -> str:
+        """Train a model unless the command names one, and measure it. Returns its hash."""
         if command.model:
             model = await self._store.read(models.get, command.model)
         else:
-            await self._step(run_id, under, TrainingStep.CHECK, self._check)
-            path = await self._step(run_id, under, TrainingStep.TRAIN, self._train)
+            await self._step(run_id, under, TrainingStep.CHECK, lambda: self._check(bench))
+            path = await self._step(run_id, under, TrainingStep.TRAIN, lambda: self._train(bench))
             model = await self._register(path, command)
         running = await self._store.read(models.in_state, ModelState.RUNNING)
         if running is not None and running.hash == model.hash:
             running = None
-        texts = await texts_to_measure_by(self._store, self.root)
-        real = await self._store.read(recent_days, REPLAYED_DAYS) if running else []
+        texts, real = await self._texts(running)
 
-        def measure(processes: Processes, report: Callable[[str], None]) -> Measurement:
+        def measure() -> Measurement:
             return measure_model.measure(
                 self.home,
                 self.root,
@@ -149,8 +174,8 @@ class TrainAndCompare:
                 running,
                 texts=texts,
                 also=[as_measured(one) for one in real],
-                processes=processes,
-                report=report,
+                bench=bench,
+                beside=beside,
             )
 
         measured = await self._step(run_id, under, TrainingStep.MEASURE, measure)
@@ -158,27 +183,40 @@ class TrainAndCompare:
         await self._store.write(keep_replay, replayed(model, real, measured))
         return model.hash
 
-    def _check(self, processes: Processes, report: Callable[[str], None]) -> None:
-        rasa_cli.check(self.home, self.root, processes=processes, report=report)
+    async def _ask_ahead(self, beside: RunningAnswers) -> None:
+        running = await self._store.read(models.in_state, ModelState.RUNNING)
+        if running is None or not (model_folder.folder(self.home) / running.file).is_file():
+            return
+        texts, real = await self._texts(running)
+        asked = [*texts, *(as_measured(one) for one in real)]
+        try:
+            await asyncio.to_thread(beside.of, running, asked)
+        except SetupError as error:  # the measurement asks again, and then shows the error
+            log.warning("running_model_not_asked", error=error)
+        except Canceled:
+            pass
 
-    def _train(self, processes: Processes, report: Callable[[str], None]) -> Path:
-        return rasa_cli.train(self.home, self.root, processes=processes, report=report)
+    async def _texts(self, running: BotModel | None) -> tuple[list[MeasuredBy], list[RealText]]:
+        """The texts to measure by, and the real texts for the replay."""
+        texts = await texts_to_measure_by(self._store, self.root)
+        return texts, await self._store.read(recent_days, REPLAYED_DAYS) if running else []
+
+    def _check(self, bench: Workbench) -> None:
+        rasa_cli.check(self.home, self.root, bench=bench)
+
+    def _train(self, bench: Workbench) -> Path:
+        return rasa_cli.train(self.home, self.root, bench=bench)
 
     async def _register(self, path: Path, command: StartRun) -> BotModel:
         return await register(self._store, path, note=command.note, agent_id=command.agent_id)
 
     async def _step[T](
-        self,
-        run_id: int,
-        under: _Under,
-        step: TrainingStep,
-        work: Callable[[Processes, Callable[[str], None]], T],
+        self, run_id: int, under: _Under, step: TrainingStep, work: Callable[[], T]
     ) -> T:
         """Do the work in a thread, and store its progress every second. Raises the errors of
         ``work``, and Canceled."""
         under.step, under.began, under.doing, under.part = step, time.monotonic(), None, None
-        processes = Processes()
-        task = asyncio.create_task(asyncio.to_thread(work, processes, under.report))
+        task = asyncio.create_task(asyncio.to_thread(work))
         try:
             while True:
                 at = Progress(
@@ -186,15 +224,19 @@ class TrainAndCompare:
                 )
                 try:
                     if not await self._store.write(record_progress, at):
-                        processes.cancel()
+                        under.processes.cancel()
                 except Refusal as error:  # the database is down; the step continues
                     log.warning("training_not_reported", error=error, run=run_id)
                 if (await asyncio.wait({task}, timeout=EVERY))[0]:
                     return task.result()
         finally:
             if not task.done():
-                processes.cancel()
+                under.processes.cancel()
                 await asyncio.wait({task})
+
+
+def _no_report(_line: str) -> None:
+    """The second process reports no progress, because the first one's shows it."""
 
 
 async def texts_to_measure_by(store: Store, root: Path) -> list[MeasuredBy]:

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli
 from handoff_service.bot_control.fingerprint import fingerprint, trained_model
-from handoff_service.bot_control.measure_model import Measurement
+from handoff_service.bot_control.measure_model import Measurement, RunningAnswers
 from handoff_service.bot_control.model_rollout import ModelRollout
-from handoff_service.bot_control.rasa_cli import Processes, show_progress
+from handoff_service.bot_control.rasa_environment import show_progress
 from handoff_service.bot_control.train_and_compare import (
     as_measured,
     keep,
@@ -21,6 +21,7 @@ from handoff_service.bot_control.train_and_compare import (
     replayed,
     texts_to_measure_by,
 )
+from handoff_service.bot_control.workbench import Workbench
 from handoff_service.errors import NotFound, SetupError
 from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.operations.training import change_model
@@ -30,7 +31,7 @@ from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.comparison import Comparison, blocks
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
-from handoff_service.store.training import models
+from handoff_service.store.training import labels, models
 from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 
@@ -62,7 +63,7 @@ async def be_ready(store: Store, config: Settings) -> str:
     or one trained on the current data. Returns no text."""
     known = await store.read(models.list_)
     running = await store.read(models.in_state, ModelState.RUNNING)
-    promotes = any(one.scores is not None for one in known)
+    promotes = any(one.scores is not None for one in known) or await store.read(labels.exist)
     if running is None or not await asyncio.to_thread(
         _can_run, config, running, follows_data=not promotes
     ):
@@ -77,8 +78,8 @@ async def be_ready(store: Store, config: Settings) -> str:
 
 def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
     """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
-    the current data, because a desk where no model was ever measured trains again at start when
-    the data has changed."""
+    the current data, because a desk where nobody has labeled a text or measured a model trains
+    again at start when the data has changed."""
     path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False
@@ -158,18 +159,21 @@ async def _measure(
     also: Sequence[MeasuredBy] = (),
 ) -> Measurement:
     texts = await texts_to_measure_by(store, config.bot_data)
-    return await asyncio.to_thread(
-        lambda: measure_model.measure(
-            config.home,
-            config.bot_data,
-            model,
-            beside,
-            texts=texts,
-            also=also,
-            processes=Processes(),
-            report=show_progress,
-        )
-    )
+
+    def measure() -> Measurement:
+        with Workbench(config.home) as bench, Workbench(config.home, suffix="-beside") as second:
+            return measure_model.measure(
+                config.home,
+                config.bot_data,
+                model,
+                beside,
+                texts=texts,
+                also=also,
+                bench=bench,
+                beside=RunningAnswers(config.home, second),
+            )
+
+    return await asyncio.to_thread(measure)
 
 
 @asynccontextmanager

@@ -5,7 +5,9 @@ Prints "all well" at the end, or ends with the assertion that failed.
 
 import asyncio
 import gc
+import tempfile
 import weakref
+from pathlib import Path
 
 import numpy as np
 import rasa
@@ -15,13 +17,17 @@ from rasa.shared.core.events import ActionExecuted, ActiveLoop, SlotSet
 from rasa.shared.core.slots import TextSlot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
 stock_check = RemoteAction._validate_action_result
 
 from bot import action_result, tracker_store  # noqa: E402
 from bot.confidence_gate import ConfidenceGate  # noqa: E402
+from bot.kept_vectors import KeptVectors  # noqa: E402
 from bot.misplaced import of_vectors  # noqa: E402
 from bot.nearness_gate import NearnessGate  # noqa: E402
+from bot.sentence_encoder import SIZE, SentenceEncoder  # noqa: E402
+from bot.shared_examples import shared_examples  # noqa: E402
 from bot.sms_channel import Answer, Turn, TurnMemory, _asked, parse_turn  # noqa: E402
 
 RESULTS = [
@@ -210,6 +216,49 @@ def an_example_near_to_another_intents_examples_is_misplaced():
     ]
 
 
+def joined_data_is_what_rasa_joins():
+    def data(texts):
+        return TrainingData(
+            [Message.build(text, "greet") for text in texts],
+            entity_synonyms={texts[0]: "pc"},
+            regex_features=[{"name": texts[0], "pattern": "a"}],
+            lookup_tables=[{"name": texts[0], "elements": ["b"]}],
+            responses={"utter_greet": [{"text": texts[0]}]},
+        )
+
+    parts = [data(["hi", "hello"]), None, data(["hello", "hey"]), data(["yo"])]
+    copied = parts[0].merge(*parts[1:])
+    with shared_examples():
+        shared = parts[0].merge(*parts[1:])
+    assert shared.fingerprint() == copied.fingerprint()
+    assert [one.get("text") for one in shared.training_examples] == ["hi", "hello", "hey", "yo"]
+    assert shared.training_examples[0] is parts[0].training_examples[0]
+    assert parts[0].merge(parts[2]).training_examples[0] is not parts[0].training_examples[0]
+
+
+def an_example_is_encoded_once(folder):
+    encoded = []
+
+    class Counting(SentenceEncoder):
+        def encode(self, texts):
+            encoded.extend(texts)
+            return np.array([[len(text)] * SIZE for text in texts], dtype=np.float32)
+
+    def vectors(*texts):
+        kept = KeptVectors(Counting(None), folder / "vectors.npz")
+        found = kept.encode(list(texts))[:, 0].tolist()
+        kept.save()
+        return found
+
+    assert vectors("a", "bb", "a") == [1, 2, 1]
+    assert vectors("bb", "ccc") == [2, 3]
+    assert vectors() == []
+    assert vectors("bb", "a") == [2, 1]  # "a" was dropped when no example had it
+    assert encoded == ["a", "bb", "ccc", "a"]
+    (folder / "vectors.npz").write_bytes(b"half a file")
+    assert vectors("bb") == [2]
+
+
 async def the_memory_is_bounded_and_outlives_its_asker():
     ran = []
     memory = TurnMemory(limit=2)
@@ -257,6 +306,9 @@ if __name__ == "__main__":
     a_topic_begins_only_near_its_examples()
     the_channel_notes_what_was_asked()
     an_example_near_to_another_intents_examples_is_misplaced()
+    joined_data_is_what_rasa_joins()
+    with tempfile.TemporaryDirectory() as made:
+        an_example_is_encoded_once(Path(made))
     asyncio.run(the_memory_is_bounded_and_outlives_its_asker())
     asyncio.run(the_memory_keeps_no_tracker())
     print("all well")

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from handoff_service.bot_control.rasa_cli import RASA, ROOT, environment
+from handoff_service.bot_control.fingerprint import ROOT
+from handoff_service.bot_control.rasa_environment import RASA, environment
 from tests.bot.action_endpoint import ActionEndpoint
 from tests.bot.conftest import TOKEN, Conversation
 from tests.support.rasa_server import BOT_PYTHON, start_rasa

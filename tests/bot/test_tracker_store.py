@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from handoff_service.bot_control.fingerprint import ROOT
-from handoff_service.bot_control.rasa_cli import environment
+from handoff_service.bot_control.rasa_environment import environment
 from tests.bot.action_endpoint import ActionEndpoint
 from tests.support.rasa_server import BOT_PYTHON
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from handoff_service.bot_control.workbench import Workbench
 from handoff_service.rules.training.intents import TOPICS
 from tests.bot.test_training_data import NOTHING_ASKED, PROOF
 from tests.support.rasa_server import meanings
@@ -128,3 +129,15 @@ def test_without_the_encoder_texts_are_understood_by_their_words(
     assert [one["nearness"] for one in found] == [None, None]
     log = (home / "meanings.log").read_text()
     assert log.count("nlu.encoder_unusable reason=ImportError: the weights are broken") == 1
+
+
+def test_texts_asked_together_get_the_answers_that_they_get_alone(home: Path, model: Path) -> None:
+    texts = (*BAD_INPUT, *VAGUE, *NOT_FOR_DESK)
+    alone = meanings(model, [(text, NOTHING_ASKED) for text in texts], home)
+    asked = [{"text": text, "meant": "", "asked": NOTHING_ASKED} for text in texts]
+    with Workbench(home) as bench:
+        together = bench.do("answers", model=str(model), texts=asked)
+    assert [intent for intent, _ in together] == [one["intent"] for one in alone]
+    assert [share for _, share in together] == pytest.approx(
+        [one["confidence"] for one in alone], abs=1e-3
+    )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.bot_control import rasa_cli
+from handoff_service.bot_control import rasa_environment
 from handoff_service.gateways.outside_http import FORBIDDEN, _may_be_called
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.ports import OutgoingCall
@@ -49,7 +49,7 @@ def test_rasa_inherits_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ):
         monkeypatch.setenv(name, "hush")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    given = rasa_cli.environment(tmp_path)
+    given = rasa_environment.environment(tmp_path)
     assert "hush" not in given.values()
     assert given["OMP_NUM_THREADS"] == "1"
     assert "PATH" in given

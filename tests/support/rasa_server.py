@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from handoff_service.bot_control.rasa_cli import RASA, ROOT, environment, train
+from handoff_service.bot_control.fingerprint import ROOT
+from handoff_service.bot_control.rasa_cli import train
+from handoff_service.bot_control.rasa_environment import RASA, environment
 from tests.support.service import free_port
 
 BOT_PYTHON = RASA.with_name("python")

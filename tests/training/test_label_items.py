@@ -74,7 +74,9 @@ async def test_a_label_is_written_and_taken_back(
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
     item = await misses(story, "you are a star, call 2025550101")
+    assert not await story.store.read(labels.exist)
     made, change = await labeling.label(story.store, data, as_thanks(item))
+    assert await story.store.read(labels.exist)
     assert change.file == GREETINGS
     assert thanks(data)[-1] == "you are a star, call"
     (label,) = await story.store.read(labels.of_batch, made.batch)

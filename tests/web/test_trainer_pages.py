@@ -135,6 +135,9 @@ async def test_the_card_has_suggestions_nearest_examples_and_the_change(
     assert re.findall(r'name="intent" value="(\w+)"', page.text)[:3] == ["thanks", "bye", "greet"]
     assert "Nearest examples" in page.text
     assert "<ins>+      - cheers mate you are a star</ins>" in page.text
+    # a late request for the diff must not abort the label that is on its way
+    for field in re.findall(r'hx-get="/workspace/trainer/diff"[^>]*', page.text):
+        assert 'hx-sync="#diff:replace"' in field
     before = (folder / GREETINGS).read_bytes()
     item = re.findall(r'name="item" value="(\d+)"', page.text)[-1]
     asked = f"{TEACH}/diff?item={item}&intent=bye&example=so+long+pal"

@@ -7,6 +7,7 @@ const part = () => document.getElementById("teach");
 const form = () => document.getElementById("label-form");
 const TYPED = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
 let marked = null; // the words that were selected before the entity was chosen
+let byKeys = false; // the entity is being chosen by keyboard, which changes the list at every arrow or letter
 
 const KEYS = {
   0: () => focus("other"),
@@ -28,7 +29,9 @@ const KEYS = {
 export function startTeach() {
   if (!part()) return;
   document.addEventListener("keydown", pressed, true);
-  document.addEventListener("change", chooseEntity);
+  document.addEventListener("pointerdown", ({ target }) => target.id === "entity" && (byKeys = false), true);
+  document.addEventListener("change", ({ target }) => target.id === "entity" && !byKeys && markEntity());
+  document.addEventListener("focusout", ({ target }) => target.id === "entity" && markEntity());
   document.addEventListener("select", keepSelection, true);
   document.addEventListener("input", forgetChoice);
   document.body.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.id === "teach" && swapped());
@@ -48,7 +51,8 @@ function pressed(event) {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const typing = event.target.matches?.(TYPED);
   if (typing && event.key === "Escape") return stop(event, () => event.target.blur());
-  if (typing) return event.key === "Enter" && form()?.contains(event.target) && event.target.id !== "entity" && stop(event, save);
+  if (event.target.id === "entity") return event.key === "Enter" ? stop(event, markEntity) : (byKeys = true);
+  if (typing) return event.key === "Enter" && form()?.contains(event.target) && stop(event, save);
   if (!document.getElementById("keys-on").checked) return;
   if (event.key === "Enter" && event.target.matches?.("a, button, summary")) return;
   if (/^[1-5]$/.test(event.key)) return stop(event, () => choose(Number(event.key)));
@@ -115,17 +119,20 @@ function keepSelection(event) {
   marked = [event.target.selectionStart, event.target.selectionEnd];
 }
 
-function chooseEntity(event) {
-  if (event.target.id !== "entity" || !event.target.value) return;
+// By keyboard, Enter or leaving the list marks the words.
+function markEntity() {
+  const chosen = document.getElementById("entity");
+  const entity = chosen.value;
+  if (!entity) return;
+  chosen.value = ""; // first, because the focus leaves the list below
   const field = document.getElementById("example");
   const [from, to] = marked ?? [0, 0];
   const words = field.value.slice(from, to);
   if (!words.trim()) say("Select the words first.");
   else {
-    field.setRangeText(`[${words.trim()}](${event.target.value})`, from, to, "end");
+    field.setRangeText(`[${words.trim()}](${entity})`, from, to, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
   marked = null;
-  event.target.value = "";
   field.focus();
 }

@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse
 from sanic.response import text as plain_text
 from sqlalchemy import Connection
 
-from handoff_service.bot_control import measure_model, rasa_cli
+from handoff_service.bot_control import measure_model, rasa_environment
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training.change_model import promotion_blocks
@@ -43,7 +43,7 @@ from handoff_service.web.trainer.tabs import TABS
 
 HERE = "/workspace/trainer/train"
 LONGEST_NOTE = 200
-LOGS = {"check": "data", "train": "train", "measure": "compare"}  # step -> its log
+LOGS = {"check": "check", "train": "train", "measure": "answers"}  # step -> its log
 END_OF_LOG = 200_000  # characters
 CHANGES = 200  # the most texts of a replay that the page shows
 STEPS = {
@@ -97,7 +97,7 @@ async def training_texts(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def training_log(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Rasa's own output of the latest run of a step."""
     name = LOGS.get(request.args.get("step") or "", "train")
-    path = rasa_cli.log_of(desk_of(request).settings.home, name)
+    path = rasa_environment.log_of(desk_of(request).settings.home, name)
     try:
         text = await asyncio.to_thread(path.read_text, errors="replace")
     except FileNotFoundError:

@@ -1,0 +1,89 @@
+"""The processes of a long task, which another thread can cancel."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+from handoff_service.bot_control.fingerprint import ROOT
+
+type Process = subprocess.Popen[str]
+
+
+class Canceled(Exception):
+    """The task was canceled before its end."""
+
+
+class Processes:
+    """The processes of one task."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._canceled = threading.Event()
+        self._running: list[Process] = []
+
+    def cancel(self) -> None:
+        """Kill the processes and their children, and start none afterwards."""
+        with self._lock:
+            self._canceled.set()
+            for process in self._running:
+                _kill(process)
+
+    def raise_if_canceled(self) -> None:
+        if self._canceled.is_set():
+            raise Canceled
+
+    def pause(self, seconds: float) -> None:
+        """Wait. Raises Canceled."""
+        if self._canceled.wait(seconds):
+            raise Canceled
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> Process:
+        """Start a program. Its stdout gets its errors too. The caller passes the process to ``end``
+        later. Raises Canceled."""
+        with self._lock:
+            self.raise_if_canceled()
+            process = subprocess.Popen(  # noqa: S603  # our own command
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+            self._running.append(process)
+            return process
+
+    def end(self, process: Process) -> None:
+        """Kill a process that still runs, and close its pipes."""
+        with self._lock:
+            self._running.remove(process)
+            _kill(process)
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def run(
+        self, command: Sequence[str], environment: Mapping[str, str], line: Callable[[str], None]
+    ) -> int:
+        """Run a program and return its exit code. ``line`` gets each line of output. Raises
+        Canceled."""
+        process = self.start(command, environment)
+        try:
+            for said in process.stdout or ():
+                line(said)
+            code = process.wait()
+        finally:
+            self.end(process)
+        self.raise_if_canceled()
+        return code
+
+
+def _kill(process: Process) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

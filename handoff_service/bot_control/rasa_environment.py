@@ -1,0 +1,63 @@
+"""The bot's own environment: its programs, their variables and their logs."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from handoff_service.bot_control.fingerprint import ROOT
+from handoff_service.errors import SetupError
+
+RASA = ROOT / ".venv-bot" / "bin" / "rasa"
+_STEP = re.compile(r"Starting to train component '([\w. ]+)'|^(Measured \d+ of \d+)")
+# Variables that a program needs to run, to find its libraries and to limit its cores.
+_INHERITED = re.compile(
+    r"PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|SHELL|TERM|LD_LIBRARY_PATH|SSL_CERT_\w+"
+    r"|REQUESTS_CA_BUNDLE|XDG_\w+"
+    r"|NO_PROXY|no_proxy|(OMP|MKL|OPENBLAS|NUMEXPR|TF|CUDA|RASA|PYTHON)_?\w*"
+)
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    "PYTHONPATH": str(ROOT),
+}
+
+
+def log_of(home: Path, name: str) -> Path:
+    """The log of the latest task of this name: see bot/workbench.py, and ``nlu``."""
+    return home / "logs" / f"rasa-{name}.log"
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The environment variables of a command: quiet, with Rasa's cache in ``home``.
+
+    Only variables that a program needs are inherited, so none of our secrets, such as the
+    provider's token or the mail server's password, reaches it.
+    """
+    inherited = {name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)}
+    return {**inherited, **QUIET, "RASA_CACHE_DIRECTORY": str(home / "bot-cache")}
+
+
+def rasa() -> str:
+    """The program ``rasa``. SetupError when the environment is missing."""
+    if not RASA.exists():
+        raise SetupError("The bot's environment is missing. Build it with: make setup-bot")
+    return str(RASA)
+
+
+def python() -> str:
+    """The bot's Python. SetupError when the environment is missing."""
+    return str(Path(rasa()).with_name("python"))
+
+
+def progress_in(line: str) -> str | None:
+    """The progress that a line of output reports: a component, or ``Measured N of M``."""
+    found = _STEP.search(line)
+    return (found[1] or found[2]) if found else None
+
+
+def show_progress(text: str) -> None:
+    """Print a line of progress of a long command."""
+    print(f"-> {text}", file=sys.stderr, flush=True)
