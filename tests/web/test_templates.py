@@ -31,3 +31,13 @@ def test_buttons_with_names_in_them_wrap(path: Path) -> None:
     source = re.sub(r'<span\s+class="visually-hidden">.*?</span>', "", path.read_text(), flags=re.S)
     found = NAMED_BUTTON.search(source)
     assert not found, found and found[0]
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.html")), ids=lambda path: path.name)
+def test_cells_that_fold_hold_one_thing(path: Path) -> None:
+    """On narrow screens a cell is a row of its label and its content, so content of several parts
+    would stand in columns. Mend it with a ``<span>`` around all of them."""
+    source = re.sub(r"\{#.*?#\}|\{%.*?%\}", "", path.read_text(), flags=re.DOTALL)
+    cells = re.findall(r'<td\b[^>]*data-label="[^"]*"[^>]*>(.*?)</td>', source, re.DOTALL)
+    several = re.compile(r'^[^<]*(\| *sentence|map\("bdi"\)|bdi *\}\}[^<]*\S)')
+    assert [one for one in map(str.strip, cells) if one[:1] != "<" and several.match(one)] == []
