@@ -18,7 +18,7 @@ COLLECTED = {
     "system": "System",
     "topic": "Topic",
     "language": "Language",
-    "said_name": "Says to be",
+    "said_name": "Claimed to be",
     "next_wish_text": "Also wants",
     "questions": "Asked",
 }

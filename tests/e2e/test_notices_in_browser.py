@@ -384,6 +384,8 @@ def test_toasts_and_the_bar_fit_and_violate_nothing(story: Story, soon: None) ->
         "all => all.map((one) => one.getBoundingClientRect().height)"
     )
     assert min(heights) >= 44
+    covered = "() => prompts.getBoundingClientRect().bottom - main.getBoundingClientRect().top"
+    assert mia.evaluate(covered) <= 0
     options = {"bypass_csp": True, "reduced_motion": "reduce"}
     inside = story.context(storage_state=mia.context.storage_state(), **options).new_page()
     for path in ("/workspace", mia.url.removeprefix(story.desk.url)):

@@ -160,11 +160,14 @@ def test_the_focus_comes_back_to_a_row_that_changed_under_its_dialog(story: Stor
     expect(act).to_be_focused()
 
 
-def test_the_focus_comes_back_to_the_menu_that_a_dialog_was_opened_from(story: Story) -> None:
+def test_the_focus_stays_in_a_refused_dialog_and_comes_back_to_its_menu(story: Story) -> None:
     _, mia = story.talking(ANN, DIRECT)
     mia.locator("#more-actions").click()
     mia.get_by_role("button", name="Transfer").click()
-    expect(mia.get_by_role("dialog")).to_be_visible()
+    send = mia.get_by_role("dialog").get_by_role("button", name="Transfer")
+    send.press("Enter")
+    expect(mia.get_by_role("alert").filter(has_text="Choose the agent")).to_be_visible()
+    expect(send).to_be_focused()
     mia.keyboard.press("Escape")
     expect(mia.get_by_role("dialog")).to_be_hidden()
     expect(mia.locator("#more-actions")).to_be_focused()

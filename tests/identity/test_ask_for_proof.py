@@ -155,7 +155,7 @@ async def test_when_that_agent_is_gone_it_is_offered_as_usual(story: Story, ann:
     item = (await story.rows(t.work_items))[-1]
     assert (item.reason, item.collected) == (
         "Asked for a person.",
-        {"Proof": "failed: Asked for a person"},
+        {"Identity check": "not finished: Asked for a person"},
     )
 
 

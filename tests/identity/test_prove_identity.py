@@ -173,7 +173,7 @@ async def test_five_wrong_codes_bring_a_person_and_lock_the_number_for_a_day(
     (item,) = await story.rows(t.work_items)
     why = "5 wrong answers, the last one for a code"
     assert item.reason == f"Identity check not finished: {why}."
-    assert item.collected == {"Proof": f"failed: {why}", "Says to be": "E1001"}
+    assert item.collected == {"Identity check": f"not finished: {why}", "Claimed to be": "E1001"}
     (told,) = [line for line in await story.lines(ann.interaction) if line.event is Event.IDENTITY]
     assert (told.body, told.reason) == ("Identity check not finished", why)
     (past,) = await story.store.read(proofs.of_number, ANN)
@@ -453,9 +453,9 @@ async def test_a_person_is_asked_for_in_the_middle_and_sees_how_far_it_was(
     await ann.has_code()
     await story.text("agent")
     (item,) = await story.rows(t.work_items)
-    assert (item.reason, item.collected["Proof"]) == (
+    assert (item.reason, item.collected["Identity check"]) == (
         "Asked for a person.",
-        "failed: Asked for a person",
+        "not finished: Asked for a person",
     )
 
 

@@ -17,7 +17,7 @@ WORDS = re.compile(
     r"|external_number|subject|first_body|first_text|closing_text|claimed|presence_reason"
     r"|returned_from|by|filled|reads"
     r"|card|value|piece|typed|q|effect|who_answers|sending|verified_by|values\[\w+\])\b(?!=)"
-    r"|\bwho\(|first_name"
+    r"|\bwho\(|first_name|\.(groups?|skills?)( |$)|judged_by_today|created\["
 )
 MARKED = re.compile(r"\|\s*(bdi|sentence|linked)\b|map\(\"(bdi|sentence|linked)\"\)")
 ONLY_TEXT = ("title", "textarea", "option", "script")

@@ -2,6 +2,7 @@
 resume without a gap."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,11 +13,13 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
+from handoff_service import clock
 from handoff_service.errors import DatabaseAway
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.desk import agents
 from handoff_service.operations.desk.agents import ChangeAgent
 from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.routing.presence import LOST, set_away
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.shared.vocabulary import Role, Status
 from handoff_service.store.engine import tables as t
@@ -24,7 +27,7 @@ from handoff_service.store.engine.lanes import EVERYTHING, Hint
 from handoff_service.web.shared import sse as page_stream
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER
 from tests.web.test_api import Client, read_events, sign_in, wait_for
-from tests.web.workspace_server import Running, Visitor, running
+from tests.web.workspace_server import Running, Visitor, running, shown
 
 
 @pytest.fixture
@@ -310,18 +313,23 @@ async def test_a_receipt_of_a_message_from_before_the_stream_is_told(
 async def test_reconnecting_ends_an_automatic_away_with_a_notice_on_every_page(
     desk: Running,
 ) -> None:
-    automatic = {"automatic_presence": "away", "automatic_reason": "The connection was lost"}
-    said = "You were set to Away: The connection was lost. You are available again."
+    said = re.compile(
+        r"You were away for 3 min \([^)]* to [^)]*\): The connection was lost\. You are available "
+        r"again\."
+    )
+    log = t.presence_log
 
     async def pages(mia: Visitor) -> list[bool]:
         return [
-            said in (await mia.get(path)).text
+            bool(said.search(shown((await mia.get(path)).text)))
             for path in ("/workspace", "/workspace/counts", "/workspace/lists")
         ]
 
     async with desk.visitor() as mia:
         await mia.sign_in()
-        await change(desk, sa.update(t.agents).where(t.agents.c.id == MIA).values(automatic))
+        await desk.desk.store.write(lambda tx, _: set_away(tx, MIA, LOST), None)
+        earlier = clock.now() - timedelta(minutes=3)
+        await change(desk, sa.update(log).where(log.c.reason == LOST).values(since=earlier))
         async with mia.client.get(f"{mia.address}/workspace/events") as stream, asyncio.timeout(10):
             assert b"hello" in await stream.content.readuntil(b"\n\n")
             assert b"lists" in await stream.content.readuntil(b"\n\n"), (

@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from html import unescape
 
 import aiohttp
 import pytest
 import sqlalchemy as sa
 
+from handoff_service import clock
+from handoff_service.operations.routing.presence import RAN_OUT, set_away
 from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
@@ -304,23 +307,21 @@ async def test_supervisors_are_told_of_a_prompt_where_nobody_is_assigned(desk: R
 async def test_whoever_the_product_set_away_is_told_why_with_the_way_back(
     desk: Running, mia: Visitor
 ) -> None:
-    def away(reason: str | None) -> sa.Update:
-        values = (
-            {"automatic_presence": "away", "automatic_reason": reason}
-            if reason
-            else {"presence": "away"}
-        )
-        return sa.update(t.agents).where(t.agents.c.id == MIA).values(values)
-
-    await desk.desk.store.write(lambda tx, _: tx.conn.execute(away("An offer expired")), None)
+    await desk.desk.store.write(lambda tx, _: set_away(tx, MIA, RAN_OUT), None)
+    log = t.presence_log
+    earlier = clock.now() - timedelta(minutes=12)
+    began = sa.update(log).where(log.c.reason == RAN_OUT).values(since=earlier)
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(began), None)
+    said = re.compile(
+        r"You were set to Away at [^(]*\( 12 min ago\): An offer expired\. Back to available"
+    )
     for path in ("/workspace", "/workspace/counts", "/workspace/lists"):
-        assert "You are away: An offer expired. Back to available" in shown(
-            (await mia.get(path)).text
-        ), path
+        assert said.search(shown((await mia.get(path)).text)), path
     assert (await mia.act("/workspace/presence", presence="available")).status == 204
-    assert "You are away:" not in shown((await mia.get("/workspace")).text)
-    await desk.desk.store.write(lambda tx, _: tx.conn.execute(away(None)), None)
-    assert "You are away:" not in shown((await mia.get("/workspace")).text)
+    assert "set to Away" not in shown((await mia.get("/workspace")).text)
+    chosen = sa.update(t.agents).where(t.agents.c.id == MIA).values(presence="away")
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(chosen), None)
+    assert "set to Away" not in shown((await mia.get("/workspace")).text)
 
 
 async def test_the_admins_own_presences_stand_below_the_three_and_say_whether_they_take_work(

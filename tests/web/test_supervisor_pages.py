@@ -210,6 +210,7 @@ async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
     assert "Mia Chen is transferring this to you." in card
     assert "Knows the &lt;b&gt;dock&lt;/b&gt;." in card
     assert (await mia.act(f"{one}/transfer/cancel")).status == 204
+    assert "transferring this to you" not in (await omar.get(one)).text
     assert (await mia.act(f"{one}/transfer/cancel")).status == 409
     assert "Waiting for Omar" not in shown((await mia.get(one)).text)
 

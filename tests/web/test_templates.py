@@ -1,5 +1,6 @@
 """The form of the templates, which no linter checks."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,3 +15,29 @@ def test_lines_are_short(path: Path) -> None:
     lines = path.read_text().splitlines()
     too_long = [number for number, line in enumerate(lines, 1) if len(line) > LONGEST_LINE]
     assert not too_long
+
+
+# A person's name may be 200 letters without a blank.
+NAMED_BUTTON = re.compile(
+    r'<(a|button)\b(?=[^>]*class="btn\b)(?![^>]*class="btn[^"]*\b(?:names|clip|icon-only)\b)'
+    r"[^>]*>(?:(?!</\1>).)*?\{\{[^}]*\b(?:first_name|\w+\.(?:name|email|title))\b[^}]*\}\}",
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.html")), ids=lambda path: path.name)
+def test_buttons_with_names_in_them_wrap(path: Path) -> None:
+    """Mend it with the class ``names``, which lets a button's words break."""
+    source = re.sub(r'<span\s+class="visually-hidden">.*?</span>', "", path.read_text(), flags=re.S)
+    found = NAMED_BUTTON.search(source)
+    assert not found, found and found[0]
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.html")), ids=lambda path: path.name)
+def test_cells_that_fold_hold_one_thing(path: Path) -> None:
+    """On narrow screens a cell is a row of its label and its content, so content of several parts
+    would stand in columns. Mend it with a ``<span>`` around all of them."""
+    source = re.sub(r"\{#.*?#\}|\{%.*?%\}", "", path.read_text(), flags=re.DOTALL)
+    cells = re.findall(r'<td\b[^>]*data-label="[^"]*"[^>]*>(.*?)</td>', source, re.DOTALL)
+    several = re.compile(r'^[^<]*(\| *sentence|map\("bdi"\)|bdi *\}\}[^<]*\S)')
+    assert [one for one in map(str.strip, cells) if one[:1] != "<" and several.match(one)] == []

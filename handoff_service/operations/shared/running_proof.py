@@ -84,8 +84,10 @@ def end_running(tx: Transaction, interaction: InteractionRow, why: str) -> dict[
 
 def card(row: Proving) -> dict[str, str]:
     """The fields of a proof on the handoff's card, by name."""
-    how = "verified" if row.outcome is ProofOutcome.VERIFIED else f"failed: {row.why}"
-    return {"Proof": how, **({"Says to be": row.claimed} if row.claimed else {})}
+    passed = row.outcome is ProofOutcome.VERIFIED
+    how = "passed" if passed else f"not finished: {row.why}"
+    claimed = {"Claimed to be": row.claimed} if row.claimed else {}
+    return {"Identity check": how, **claimed}
 
 
 def end(tx: Transaction, proof: LockedProof, **values: object) -> LockedProof:

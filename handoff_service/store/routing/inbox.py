@@ -172,9 +172,14 @@ def transfer_of(conn: Connection, interaction_id: int) -> TransferNow | None:
 
 
 def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:
-    """The latest work item of an interaction, with the handoff reason and the collected facts."""
+    """The latest work item of an interaction, with the handoff reason and the collected facts. A
+    transfer to an agent counts once it is accepted."""
+    counts = w.c.for_agent_id.is_(None) | (w.c.state == WorkItemState.ACCEPTED)
     query = (
-        select(w.c.id).where(w.c.interaction_id == interaction_id).order_by(w.c.id.desc()).limit(1)
+        select(w.c.id)
+        .where(w.c.interaction_id == interaction_id, counts)
+        .order_by(w.c.id.desc())
+        .limit(1)
     )
     found = conn.execute(query).scalar()
     return None if found is None else work_item(conn, found)

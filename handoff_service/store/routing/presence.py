@@ -4,6 +4,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
 from handoff_service.store.engine import tables as t
+from handoff_service.store.views import Agent
 from handoff_service.store.views.supervision import PresenceChange
 
 
@@ -20,3 +21,13 @@ def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresenceCha
         PresenceChange(presence=r.presence, reason=r.reason, since=r.since, until=end)
         for r, end in zip(rows, until, strict=False)
     ]
+
+
+def automatic_away(conn: Connection, agent: Agent) -> PresenceChange | None:
+    """When the product set this agent to Away, and when that ended. None if it did not, or if the
+    agent has dismissed the notice."""
+    why = agent.presence_reason or agent.returned_from
+    if why is None:
+        return None
+    newest = history(conn, agent.id, most=5)
+    return next((one for one in newest if one.reason == why), None)

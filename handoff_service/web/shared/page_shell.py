@@ -12,7 +12,7 @@ from handoff_service.store.conversations import colleague_notices, conversations
 from handoff_service.store.desk import desk as desks
 from handoff_service.store.desk.agents import agents_by_id, presence_choices
 from handoff_service.store.messaging_actions import prompts
-from handoff_service.store.routing import inbox
+from handoff_service.store.routing import inbox, presence
 from handoff_service.store.views import (
     Agent,
     ColleagueNotice,
@@ -21,6 +21,7 @@ from handoff_service.store.views import (
     Prompt,
     RejectReason,
 )
+from handoff_service.store.views.supervision import PresenceChange
 from handoff_service.web.shared.page_queries import DeskFacts, desk_facts
 from handoff_service.web.shared.session import csrf_token, desk_of
 
@@ -31,6 +32,7 @@ class ShellData:
 
     desk: DeskFacts
     me: Agent  #: the signed-in agent
+    away: PresenceChange | None  #: the automatic Away that the banner is about
     presences: list[PresenceChoice]
     offered: list[Offered]  #: work offered to me
     prompts: list[Prompt]  #: unanswered prompts that I have not dismissed
@@ -65,6 +67,7 @@ async def shell_context(request: Request, agent: CurrentAgent, *, place: str) ->
         and (desk.settings.demo or Role.ADMIN in agent.roles),
         "counts": around,
         "me": around.me,
+        "away": around.away,
         "presences": around.presences,
         "takes_work": around.takes_work,
         "watches_desk": False,
@@ -82,6 +85,7 @@ def _shell_data(conn: Connection, agent_id: int) -> ShellData:
     return ShellData(
         desk=desk_facts(conn),
         me=me,
+        away=presence.automatic_away(conn, me),
         presences=presence_choices(conn),
         offered=inbox.offered(conn, agent_id),
         prompts=prompts.standing(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),

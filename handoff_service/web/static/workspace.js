@@ -6,6 +6,7 @@ import { startCopying } from "./copy.js";
 import { startDialogs } from "./dialogs.js";
 import { startHistory } from "./history.js";
 import { startForms } from "./forms.js";
+import { keepFocus } from "./keep_focus.js";
 import { startKeys } from "./keys.js";
 import { askForLists, showLists, startLists } from "./lists.js";
 import { startStream } from "./event_stream.js";
@@ -69,6 +70,7 @@ startComposer(() => {
 });
 startCopying();
 startDialogs();
+keepFocus();
 startTemplates();
 startForms();
 startChips();

@@ -1,0 +1,17 @@
+// A button that is disabled while its request runs loses the focus. It gets it back when the request has ended, so Tab
+// goes on from there.
+
+const pressed = new WeakMap(); // request -> the control that had the focus when it began
+
+export function keepFocus() {
+  document.body.addEventListener("htmx:beforeRequest", ({ detail, target }) => {
+    const { activeElement } = document;
+    if (activeElement !== document.body && target.contains(activeElement)) pressed.set(detail.xhr, activeElement);
+  });
+  document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const had = pressed.get(detail.xhr);
+    if (!had || document.activeElement !== document.body) return;
+    const here = had.isConnected ? had : document.getElementById(had.id);
+    if (here?.checkVisibility()) here.focus();
+  });
+}
