@@ -185,6 +185,14 @@ def messages(
     return some_messages(conn, [m.c.interaction_id == interaction_id, m.c.seq > after], limit=limit)
 
 
+def last_messages(
+    conn: Connection, interaction_id: int, most: int
+) -> tuple[list[Message], bool]:
+    """A conversation's last lines, oldest first, and whether there are earlier ones."""
+    last = conn.execute(select(i.c.last_seq).where(i.c.id == interaction_id)).scalar() or 0
+    return messages(conn, interaction_id, after=max(last - most, 0)), last > most
+
+
 def reacted_since(conn: Connection, interaction_id: int, after: int) -> list[int]:
     """Positions of the messages that reaction lines after ``after`` refer to. May repeat."""
     reacts = select(m.c.reason).where(

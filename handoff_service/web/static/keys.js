@@ -5,6 +5,7 @@ import { toSearch } from "./search.js";
 import { askHow, askWhy, showKeys } from "./dialogs.js";
 import { pickFocused } from "./picks.js";
 import { newMessage } from "./new_message.js";
+import { previewFocused } from "./preview.js";
 
 const FIELDS = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
 const SOON = 1000; // ms between g and u
@@ -30,6 +31,7 @@ const KEYS = {
   u: () => Date.now() - afterG < SOON && nextUnread(),
   "?": showKeys,
   Enter: toComposer,
+  " ": previewFocused,
 };
 
 export function startKeys() {

@@ -1,5 +1,6 @@
 // The workspace's script: starts the parts and joins them to htmx's requests.
 
+import { startActivity } from "./activity.js";
 import { startComposer } from "./composer.js";
 import { startCopying } from "./copy.js";
 import { startDialogs } from "./dialogs.js";
@@ -12,6 +13,7 @@ import { startLoading } from "./after_swap.js";
 import { startLater } from "./later.js";
 import { startNewMessage } from "./new_message.js";
 import { startPicks } from "./picks.js";
+import { startPreview } from "./preview.js";
 import { startNotices } from "./notices.js";
 import { csrf, endAct, idOfAct, ignoreSecondClick, renewId, say, signInAgain, why, worked } from "./post.js";
 import { showDesk } from "./supervisor.js";
@@ -55,6 +57,7 @@ document.body.addEventListener("htmx:afterRequest", ({ detail, target }) => {
 });
 
 startLists();
+startActivity();
 startThread();
 startHistory();
 startComposer(() => {
@@ -74,6 +77,7 @@ startTimers();
 startLater();
 startPicks();
 startLoading();
+startPreview();
 startTeach();
 startKeys();
 startTyping();

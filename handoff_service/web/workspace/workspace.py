@@ -62,6 +62,7 @@ from handoff_service.web.workspace import (
     mentions,
     misunderstood,
     new_conversation,
+    offer_preview,
     passwords,
     resolve_send,
     search,
@@ -267,6 +268,13 @@ async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return went_well(request)
 
 
+@page(*LIVE)
+async def at_work(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The page of an agent with an open offer reports that its agent types or clicks. Like every
+    act, the request itself is recorded."""
+    return went_well(request)
+
+
 @page()
 async def dismiss_notice(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Dismiss the notice that the product set the agent to Away."""
@@ -293,6 +301,7 @@ PAGES: dict[str, Any] = {
     **teach.PAGES,
     **intents.PAGES,
     **transfer.PAGES,
+    **offer_preview.PAGES,
     **cases.PAGES,
     **consent.PAGES,
     **labels.PAGES,
@@ -313,6 +322,7 @@ ACTS: dict[str, Any] = {
     f"{ONE}/verify": verify,
     f"{ONE}/verify/undo": undo,
     "/presence": presence,
+    "/presence/active": at_work,
     "/presence/notice": dismiss_notice,
     **account.ACTS,
     **new_conversation.ACTS,
