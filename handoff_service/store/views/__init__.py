@@ -8,6 +8,7 @@ they describe the fields.
 from handoff_service.store.views.cases import Case, CaseChange, Outage, WebhookCall
 from handoff_service.store.views.conversations import (
     Changed,
+    ConversationBrief,
     Interaction,
     LastLine,
     ListedInteraction,
@@ -87,6 +88,7 @@ __all__ = [
     "ColleagueNotice",
     "ConditionLine",
     "Consent",
+    "ConversationBrief",
     "DayCount",
     "DecisionLine",
     "DryRun",

@@ -5,6 +5,7 @@ import { toSearch } from "./search.js";
 import { askHow, askWhy, showKeys } from "./dialogs.js";
 import { pickFocused } from "./picks.js";
 import { newMessage } from "./new_message.js";
+import { toggle } from "./panels.js";
 import { previewFocused } from "./preview.js";
 
 const FIELDS = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
@@ -32,6 +33,8 @@ const KEYS = {
   "?": showKeys,
   Enter: toComposer,
   " ": previewFocused,
+  b: () => toggle("brief"),
+  v: () => toggle("timeline"),
 };
 
 export function startKeys() {

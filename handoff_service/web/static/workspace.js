@@ -13,6 +13,7 @@ import { startLoading } from "./after_swap.js";
 import { startLater } from "./later.js";
 import { startNewMessage } from "./new_message.js";
 import { startPicks } from "./picks.js";
+import { startPanels } from "./panels.js";
 import { startPreview } from "./preview.js";
 import { startNotices } from "./notices.js";
 import { csrf, endAct, idOfAct, ignoreSecondClick, renewId, say, signInAgain, why, worked } from "./post.js";
@@ -78,6 +79,7 @@ startLater();
 startPicks();
 startLoading();
 startPreview();
+startPanels();
 startTeach();
 startKeys();
 startTyping();
@@ -87,7 +89,7 @@ runTimes();
 startStream();
 // What was written and not sent stays when a session ends by itself, and goes when its agent signs out.
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
-  const mine = ["draft", "attached", "noticed"].map((what) => `${what}:${document.body.dataset.me}`);
+  const mine = ["draft", "attached", "noticed", "seen"].map((what) => `${what}:${document.body.dataset.me}`);
   for (const key of Object.keys(localStorage)) {
     if (mine.some((one) => key === one || key.startsWith(`${one}:`))) localStorage.removeItem(key);
   }

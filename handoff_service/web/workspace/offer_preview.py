@@ -26,9 +26,7 @@ async def offer_preview(request: Request, work_item_id: int, agent: CurrentAgent
     """Return the preview's dialog. Conflict unless the agent has this offer."""
     desk = desk_of(request)
     found = await desk.store.read(_read, work_item_id, agent.id)
-    return render(
-        "offer_preview.html", now=desk.clock(), csrf=csrf_token(request), **found
-    )
+    return render("offer_preview.html", now=desk.clock(), csrf=csrf_token(request), **found)
 
 
 def _read(conn: Connection, work_item_id: int, agent_id: int) -> dict[str, Any]:

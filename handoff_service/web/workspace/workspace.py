@@ -50,6 +50,7 @@ from handoff_service.web.supervisor import supervisor
 from handoff_service.web.trainer import intents, models, teach, train
 from handoff_service.web.workspace import (
     account,
+    brief,
     bulk,
     cases,
     closing,
@@ -70,6 +71,7 @@ from handoff_service.web.workspace import (
     sign_in,
     template_picker,
     time_choices,
+    timeline,
     timers,
     transfer,
 )
@@ -301,6 +303,8 @@ PAGES: dict[str, Any] = {
     **teach.PAGES,
     **intents.PAGES,
     **transfer.PAGES,
+    **brief.PAGES,
+    **timeline.PAGES,
     **offer_preview.PAGES,
     **cases.PAGES,
     **consent.PAGES,
