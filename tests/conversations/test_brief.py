@@ -1,5 +1,6 @@
 """The brief: which words of a conversation tell an agent what they must know."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,8 +118,13 @@ def test_what_the_virtual_agent_asked_is_told_with_the_answers(
     ],
 )
 def test_what_was_tried_is_told_once(said: str, sentence: str | None) -> None:
-    found = brief(lines(said, said, event=Event.CASE_OPENED), [], None).tried
+    found = brief(lines("R: my dock is dead", said, said, event=Event.CASE_OPENED), [], None).tried
     assert [one.text for one in found] == ([sentence] if sentence else [])
+
+
+def test_what_the_problem_tells_was_tried_is_not_told_again() -> None:
+    found = brief(lines("R: My dock is dead. I already restarted it."), [], None)
+    assert (found.problem is not None, found.tried) == (True, [])
 
 
 @pytest.mark.parametrize(
@@ -153,6 +159,8 @@ def test_new_is_what_came_after_the_agent_last_read() -> None:
         [f"text {n}" for n in range(2, 7)],
     )
     assert brief(said, [], 10).new == []
+    mine = replace(said[1], seq=11, is_mine=True)
+    assert brief([*said, mine], [], 10).new == []
 
 
 def test_a_brief_stays_short_and_names_who_said_what() -> None:

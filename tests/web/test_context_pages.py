@@ -1,6 +1,7 @@
 """What an agent knows before and after accepting: offers with facts, the preview, the brief, the
 timeline; and that an expired offer leaves an agent alone who is at work."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.routing.answer_offer import Expire, expire_offer
 from handoff_service.rules.shared.vocabulary import CaseKind
+from handoff_service.store.conversations import brief
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import tables as t
 from tests.support.story import ANN, DIRECT, MIA, OMAR
@@ -170,3 +172,108 @@ async def test_an_expired_offer_sets_an_agent_to_away_who_did_nothing_within_the
         pane = shown((await mia.get(f"/workspace/lists?shown={item}")).text)
         assert "Offer expired" in pane
         assert ("now away" in pane) == (presence == "away")
+
+
+# The brief ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def told(desk: Running) -> int:
+    """A conversation of Mia's with a promise, and two texts that she has not read."""
+    ann = await desk.story.with_agent()
+    await desk.story.write(ann, "Please restart the reader. I'll call you by 3.")
+    await desk.story.text("I already restarted it. <b>Still stuck</b>", number=ANN, to=DIRECT)
+    await desk.story.text("and now it beeps", number=ANN, to=DIRECT)
+    return ann
+
+
+async def test_the_brief_is_the_same_by_page_and_by_api_and_reads_nothing(
+    desk: Running, told: int
+) -> None:
+    found = await (await program(desk, "mia"))("GET", f"/interactions/{told}/brief")
+    assert found["user"] == {"id": 1, "name": "Ann Lee"}
+    assert found["identity"]["level"] == "matched"
+    assert found["problem"]["text"] == "my badge is stuck"
+    assert [one["text"] for one in found["tried"]] == [
+        "Please restart the reader.",
+        "I already restarted it.",
+    ]
+    assert [(one["text"], one["by"]) for one in found["promised"]] == [
+        ("I'll call you by 3.", "Mia Chen")
+    ]
+    assert (found["new_count"], found["new"][-1]["text"]) == (2, "and now it beeps")
+    assert (await desk.story.see(told, MIA)).unread == 2
+    async with agent(desk, "mia") as mia:
+        panel = await mia.get(f"/workspace/conversations/{told}/brief", SCRIPT)
+        text = shown(panel.text)
+        for words in (
+            "By the number only, not verified",
+            "my badge is stuck",
+            "I'll call you by 3",
+        ):
+            assert words in text
+        assert "<b>Still" not in panel.text
+        assert (await mia.get("/workspace/conversations/999/brief", SCRIPT)).status == 404
+    outside = await (await program(desk, "omar"))("GET", f"/interactions/{told}/brief")
+    assert (outside["read_seq"], outside["new_count"]) == (None, 0)
+
+
+async def test_a_brief_takes_three_queries_however_long_the_conversation_is(
+    desk: Running, told: int
+) -> None:
+    row = (await desk.story.rows(t.messages, t.messages.c.interaction_id == told))[-1]._asdict()
+    rows = [row | {"id": 5000 + n, "seq": 100 + n, "provider_sid": f"SM{n}"} for n in range(2000)]
+    many = sa.insert(t.messages)
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(many, rows), None)
+    long = sa.update(t.interactions).where(t.interactions.c.id == told).values(last_seq=2099)
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(long), None)
+
+    def count(conn: sa.Connection) -> tuple[int, int]:
+        seen: list[int] = []
+        sa.event.listen(conn, "after_cursor_execute", lambda *a: seen.append(1))
+        return brief.of_conversation(conn, told, MIA).new_count, len(seen)
+
+    assert await desk.desk.store.read(count) == (brief.LAST, 3)
+
+
+# The timeline -------------------------------------------------------------------------------------
+
+
+async def test_the_moments_tell_the_whole_life_page_by_page(desk: Running, told: int) -> None:
+    call = await program(desk, "omar")
+    whole = await call("GET", f"/interactions/{told}/moments?limit=200")
+    assert whole["next"] is None
+    stand = [(one["owner"], one["owner_name"], one["state"]) for one in whole["items"]]
+    assert stand[0] == ("queue", "Service desk", "new")
+    assert stand[-1] == ("agent", "Mia Chen", "work_in_progress")
+    (accepted,) = [one for one in whole["items"] if one["kind"] == "owner"]
+    assert accepted["said"].startswith("Mia Chen accepted")
+    (offer,) = [one for one in whole["items"] if one["said"] == "Offered to Mia Chen"]
+    assert {one["agent"]: one["why"] for one in offer["candidates"]}["Omar Haddad"] == "is offline"
+    assert [one["agent"] for one in offer["offered_to"]] == ["Mia Chen"]
+    assert [one["action"] for one in whole["items"][-1]["timers"]] == ["Remind the agent"]
+
+    pages, cursor = [], "0"
+    while cursor is not None:
+        page = await call("GET", f"/interactions/{told}/moments?limit=2&cursor={cursor}")
+        pages += page["items"]
+        cursor = page["next"]
+    assert [(one["seq"], one["said"]) for one in pages] == [
+        (one["seq"], one["said"]) for one in whole["items"]
+    ]
+    assert [one["state"] for one in pages] == [one["state"] for one in whole["items"]]
+
+
+async def test_the_timeline_shows_its_moments_and_says_owner(desk: Running, told: int) -> None:
+    await desk.story.close(told)
+    async with agent(desk, "omar") as omar:
+        page = await omar.get(f"/workspace/conversations/{told}/timeline", SCRIPT)
+        assert page.text.count("data-told=") == int(re.findall(r'max="(\d+)"', page.text)[0]) + 1
+        text = shown(page.text)
+        assert "Mia Chen closed this conversation" in text
+        assert "Waiting in Service desk" in text
+        assert "epoch" not in page.text
+        # a closed conversation has no menu, but its timeline
+        whole = await omar.get(f"/workspace/conversations/{told}")
+        assert 'data-panel="timeline"' in whole.text
+        assert (await omar.get("/workspace/conversations/999/timeline", SCRIPT)).status == 404

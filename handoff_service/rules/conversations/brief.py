@@ -24,7 +24,8 @@ NO_PROBLEM = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BriefLine:
-    """A line of a conversation. ``by``: the name of the agent who wrote it."""
+    """A line of a conversation. ``by``: the name of the agent who wrote it; ``is_mine``: the agent
+    for whom the brief is wrote it, or it tells of their own act."""
 
     seq: int
     at: datetime
@@ -34,6 +35,7 @@ class BriefLine:
     body: str
     event: Event | None = None
     reason: str | None = None
+    is_mine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Brief:
 
     - ``problem``: the requester's text that says what is wrong; null: there is none;
     - ``asked``: what the virtual agent asked, with the answers;
-    - ``tried``: what was tried or done, by anybody;
+    - ``tried``: what was tried or done, by anybody, besides what ``problem`` tells;
     - ``promised``: what agents and the virtual agent have promised;
     - ``identity_checks``: what happened to the requester's identity;
     - ``new``: the newest lines since the agent last read; ``new_count`` counts all of them.
@@ -89,13 +91,17 @@ def brief(
 ) -> Brief:
     """The brief of these lines, oldest first. ``read_seq``: how far the agent has read; None for an
     agent outside the live group, for whom nothing is new."""
+    said = problem(lines, turns)
+    tries = [
+        one for one in tried(lines) if not (said and one.seq == said.seq and one.text in said.text)
+    ]
     new = [
         line for line in lines if read_seq is not None and line.seq > read_seq and _is_news(line)
     ]
     return Brief(
-        problem=problem(lines, turns),
+        problem=said,
         asked=asked(lines)[-MOST:],
-        tried=_newest(tried(lines)),
+        tried=_newest(tries),
         promised=_newest(promised(lines)),
         identity_checks=[
             _quote(line, _told(line)) for line in lines if line.event is Event.IDENTITY
@@ -263,7 +269,7 @@ _NEWS = frozenset(
 
 
 def _is_news(line: BriefLine) -> bool:
-    return line.kind is not Kind.SYSTEM or line.event in _NEWS
+    return not line.is_mine and (line.kind is not Kind.SYSTEM or line.event in _NEWS)
 
 
 def _is_text_of(line: BriefLine, author: Author) -> bool:

@@ -17,7 +17,7 @@ from handoff_service.store.views import ConversationBrief, Named
 FIRST, LAST = 40, 300  # lines that are read of a long conversation
 MOST_TURNS = 50
 i, m, b, g, a = t.interactions, t.messages, t.bot_turns, t.live_group, t.associations
-_COLUMNS = ("seq", "created_at", "sent_at", "kind", "author", "body", "event", "reason")
+_COLUMNS = ("seq", "created_at", "sent_at", "kind", "author", "body", "event", "reason", "agent_id")
 
 
 class _Proof(NamedTuple):
@@ -34,7 +34,7 @@ def of_conversation(conn: Connection, interaction_id: int, agent_id: int) -> Con
     if row is None:
         raise NotFound(f"There is no interaction {interaction_id}.")
     lines = conn.execute(_LINES, {"id": interaction_id, "after": row.last_seq - LAST}).all()
-    found = brief(_lines(lines), _turns(conn, interaction_id), row.read_seq)
+    found = brief(_lines(lines, agent_id), _turns(conn, interaction_id), row.read_seq)
     proof = row.method and _Proof(row.proven, row.expires_at, row.made_at, row.method, row.by)
     return ConversationBrief(
         interaction_id=interaction_id,
@@ -52,7 +52,7 @@ def of_conversation(conn: Connection, interaction_id: int, agent_id: int) -> Con
     )
 
 
-def _lines(rows: Sequence[sa.Row[Any]]) -> list[BriefLine]:
+def _lines(rows: Sequence[Any], agent_id: int) -> list[BriefLine]:
     return [
         BriefLine(
             seq=r.seq,
@@ -63,6 +63,7 @@ def _lines(rows: Sequence[sa.Row[Any]]) -> list[BriefLine]:
             body=r.body,
             event=Event(r.event) if r.event else None,
             reason=r.reason,
+            is_mine=r.agent_id == agent_id,
         )
         for r in rows
     ]

@@ -58,7 +58,7 @@ async function load(panel, asked) {
   const scroller = document.getElementById("thread-scroll");
   const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
   panel.innerHTML = await answer.text();
-  panel.hidden = false;
+  for (const one of document.querySelectorAll(".thread-panel")) one.hidden = one !== panel; // the thread needs its place
   if (atEnd) scroller.scrollTop = scroller.scrollHeight;
   const bar = panel.querySelector("#moment");
   if (bar) showMoment(bar, false);
