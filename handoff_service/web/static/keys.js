@@ -8,7 +8,7 @@ import { newMessage } from "./new_message.js";
 import { toggle } from "./panels.js";
 import { previewFocused } from "./preview.js";
 
-const FIELDS = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
+const FIELDS = 'input:not([type="radio"], [type="checkbox"], [type="range"]), textarea, select, [contenteditable]';
 const SOON = 1000; // ms between g and u
 let afterG = 0;
 

@@ -11,6 +11,10 @@ const open = document.body.dataset.open;
 
 export function startPanels() {
   document.addEventListener("click", clicked);
+  document.addEventListener("keydown", ({ key, target }) => {
+    const panel = key === "Escape" && target.closest?.(".thread-panel");
+    if (panel) close(panel.id);
+  });
   document.body.addEventListener("submit", ({ target }) => {
     if (/\/offers\/\d+\/accept$/.test(target.action)) sessionStorage.setItem(ACCEPTED, Date.now());
   });
