@@ -242,6 +242,13 @@ def test_a_stretch_begins_as_the_lines_before_it_left_everything() -> None:
     assert [one.action for one in second.timers] == ["Remind"]
 
 
+def test_lines_of_one_time_are_told_once_at_the_border_of_two_stretches() -> None:
+    same = [text(0, Author.REQUESTER, f"text {n}", BOT, seq=n) for n in range(1, 5)]
+    first = life(lines=same[:2], end=same[2].at, turns=[], decisions=[], offers=[])
+    rest = life(context=same[:2], lines=same[2:], begin=same[2].at, turns=[])
+    assert [one.seq for one in (*first, *rest) if one.seq] == [1, 2, 3, 4]
+
+
 def test_the_last_moment_has_the_timers_that_run_now() -> None:
     postponed = [TimerThen(action="Close", due_at=at(9000))]
     assert life(lines=LIFE[:5], running=postponed)[-1].timers == postponed

@@ -126,18 +126,19 @@ def problem(lines: Sequence[BriefLine], turns: Sequence[UnderstoodTurn]) -> Quot
     """The requester's first text of some length that is no greeting, thanks or request for a
     person. Else the first one that says anything."""
     said_nothing = _without_problem(lines, turns)
-    texts = [
-        line
-        for line in lines
-        if _is_text_of(line, Author.REQUESTER)
-        and line.seq not in said_nothing
-        and _without_greeting(line.body)
-        and not is_thanks(line.body)
-        and not farewells.says_goodbye(line.body)
-    ]
-    whole = (one for one in texts if len(_without_greeting(one.body).split()) >= ENOUGH)
-    found = next(whole, texts[0] if texts else None)
+    found = None
+    for line in lines:
+        says = _without_greeting(line.body) if _is_text_of(line, Author.REQUESTER) else ""
+        if not says or line.seq in said_nothing or _is_polite(line.body):
+            continue
+        found = found or line
+        if len(says.split()) >= ENOUGH:
+            return _quote(line, line.body)
     return _quote(found, found.body) if found else None
+
+
+def _is_polite(text: str) -> bool:
+    return is_thanks(text) or farewells.says_goodbye(text)
 
 
 def _without_greeting(text: str) -> str:

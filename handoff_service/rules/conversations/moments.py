@@ -212,26 +212,27 @@ class _Standing:
 def moments(past: Past) -> list[Moment]:
     """The moments of a stretch, oldest first."""
     standing = _Standing()
-    for entry in past.context:
-        standing = _after_line(standing, entry, past)
+    first = past.lines[0].seq if past.lines else 0
     found = []
     events = sorted(_happened(past), key=lambda one: (one.at, one.place))
     for number, one in enumerate(events):
         standing = _after(standing, one.entry, past)
-        if _is_within(past, one.at):
+        if _is_within(past, one, first):
             is_last = number == len(events) - 1
             found.append(_moment(standing, one, past, is_now=is_last and past.end is None))
     return found
 
 
-def _is_within(past: Past, at: datetime) -> bool:
-    return (past.begin is None or at >= past.begin) and (past.end is None or at < past.end)
+def _is_within(past: Past, one: _Happened, first: int) -> bool:
+    if isinstance(one.entry, PastEntry):  # several lines may have the time at which it begins
+        return one.entry.seq >= first
+    return (past.begin is None or one.at >= past.begin) and (past.end is None or one.at < past.end)
 
 
 def _happened(past: Past) -> Iterator[_Happened]:
     for turn in past.turns:
         yield _Happened(turn.at, 0, turn)
-    for line in past.lines:
+    for line in (*past.context, *past.lines):
         yield _Happened(line.at, 1, line)
     decided = {one.at for one in past.decisions}
     for decision in past.decisions:

@@ -31,7 +31,7 @@ from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queue_hours, routing_history
 
 CONTEXT = 200  # lines before a stretch that are read to know how it began
-LAST = 300  # the newest lines, which a page loads first
+LAST = 200  # the newest lines, which a page shows
 MOST_TURNS = 500
 i, m, b, p = t.interactions, t.messages, t.bot_turns, t.provider_numbers
 _SIDES = {

@@ -91,11 +91,12 @@ function remember() {
 }
 
 function showMoment(bar, points = true) {
-  const items = document.getElementById("moment-list").children;
-  for (const [n, item] of [...items].entries()) item.hidden = n !== Number(bar.value);
-  const shown = items[bar.value];
-  bar.setAttribute("aria-valuetext", shown.dataset.told);
-  if (points) pointAt(document.getElementById(`line-${shown.dataset.seq}`));
+  const items = [...document.getElementById("moment-list").children];
+  for (const [n, item] of items.entries()) item.hidden = n !== Number(bar.value);
+  const soFar = items.slice(0, Number(bar.value) + 1);
+  bar.setAttribute("aria-valuetext", soFar.at(-1).dataset.told);
+  const line = soFar.findLast((item) => item.dataset.seq); // an offer has no line of its own
+  if (points) pointAt(document.getElementById(`line-${line?.dataset.seq}`));
 }
 
 // Marks the line that the bar is at.
