@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handoff_service.ports import Understood
 from handoff_service.rules.conversations.moments import (
     CandidateThen,
     Moment,
@@ -20,6 +21,9 @@ from handoff_service.rules.conversations.moments import (
     moments,
 )
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, OfferOutcome, Owner, State
+from handoff_service.store.conversations import brief
+from handoff_service.store.messaging_actions import moments as stored
+from tests.support.story import MIA, Story
 
 BEGIN = datetime(2026, 11, 2, 9, tzinfo=UTC)
 BOT, QUEUE, AGENT, NONE = Owner.VIRTUAL_AGENT, Owner.QUEUE, Owner.AGENT, Owner.NONE
@@ -53,8 +57,8 @@ TIMERS = [
     TimerRule(action="Remind", starts_with=Author.REQUESTER, due=lambda t: t + HALF_AN_HOUR),
     TimerRule(action="Never", starts_with=Author.REQUESTER, due=lambda _: None),
 ]
-OMAR = CandidateThen(agent="Omar Haddad", chosen=False, why="is away")
-MIA = CandidateThen(agent="Mia Chen", chosen=True, why="is next in turn")
+OTHER = CandidateThen(agent="Omar Haddad", chosen=False, why="is away")
+CHOSEN = CandidateThen(agent="Mia Chen", chosen=True, why="is next in turn")
 OWNER = Event.OWNER_CHANGED
 LIFE = (
     text(0, Author.REQUESTER, "my dock is dead", BOT),
@@ -69,8 +73,8 @@ LIFE = (
     line(11, "Mia Chen closed this conversation", NONE, event=OWNER, by="Mia Chen"),
 )
 DECISIONS = [
-    PastDecision(at=at(2.1), said="nobody is online", candidates=[OMAR]),
-    PastDecision(at=at(3), said="offered to Mia Chen", candidates=[MIA, OMAR]),
+    PastDecision(at=at(2.1), said="nobody is online", candidates=[OTHER]),
+    PastDecision(at=at(3), said="offered to Mia Chen", candidates=[CHOSEN, OTHER]),
 ]
 OFFERS = [
     OfferThen(
@@ -138,14 +142,14 @@ def test_what_happened_is_told_in_order() -> None:
         (0, (BOT, None), State.NEW, [("Remind", 30)], [], [], None),
         (1, (BOT, None), State.NEW, [("Remind", 30)], [], [], "report_problem"),
         (2, (QUEUE, "Service desk"), State.NEW, [("Remind", 30)], [], [], "report_problem"),
-        (2.1, (QUEUE, "Service desk"), State.NEW, [("Remind", 30)], [], [OMAR], "report_problem"),
+        (2.1, (QUEUE, "Service desk"), State.NEW, [("Remind", 30)], [], [OTHER], "report_problem"),
         (
             3,
             (QUEUE, "Service desk"),
             State.NEW,
             [("Remind", 30)],
             [4],
-            [MIA, OMAR],
+            [CHOSEN, OTHER],
             "report_problem",
         ),
         (
@@ -154,7 +158,7 @@ def test_what_happened_is_told_in_order() -> None:
             State.NEW,
             [("Remind", 30)],
             [],
-            [MIA, OMAR],
+            [CHOSEN, OTHER],
             "report_problem",
         ),
         (
@@ -163,7 +167,7 @@ def test_what_happened_is_told_in_order() -> None:
             State.NEW,
             [("Remind", 30)],
             [5.5],
-            [MIA, OMAR],
+            [CHOSEN, OTHER],
             "report_problem",
         ),
         (
@@ -172,7 +176,7 @@ def test_what_happened_is_told_in_order() -> None:
             State.WORK_IN_PROGRESS,
             [("Remind", 30)],
             [],
-            [MIA, OMAR],
+            [CHOSEN, OTHER],
             "report_problem",
         ),
         (
@@ -181,7 +185,7 @@ def test_what_happened_is_told_in_order() -> None:
             State.WORK_IN_PROGRESS,
             [("Close", 2886)],
             [],
-            [MIA, OMAR],
+            [CHOSEN, OTHER],
             "report_problem",
         ),
         (
@@ -190,7 +194,7 @@ def test_what_happened_is_told_in_order() -> None:
             State.ON_HOLD,
             [("Close", 2886)],
             [],
-            [MIA, OMAR],
+            [CHOSEN, OTHER],
             "report_problem",
         ),
         (
@@ -199,7 +203,7 @@ def test_what_happened_is_told_in_order() -> None:
             State.ON_HOLD,
             [("Close", 2886)],
             [],
-            [MIA, OMAR],
+            [CHOSEN, OTHER],
             "report_problem",
         ),
         (
@@ -208,10 +212,18 @@ def test_what_happened_is_told_in_order() -> None:
             State.WORK_IN_PROGRESS,
             [("Remind", 39)],
             [],
-            [MIA, OMAR],
+            [CHOSEN, OTHER],
             "report_problem",
         ),
-        (10, (AGENT, "Mia Chen"), State.WORK_IN_PROGRESS, [], [], [MIA, OMAR], "report_problem"),
+        (
+            10,
+            (AGENT, "Mia Chen"),
+            State.WORK_IN_PROGRESS,
+            [],
+            [],
+            [CHOSEN, OTHER],
+            "report_problem",
+        ),
         (11, (NONE, None), State.CLOSED_ABANDONED, [], [], [], "report_problem"),
     ],
 )
@@ -262,3 +274,35 @@ def test_a_timer_is_gone_once_it_was_due() -> None:
         (MomentKind.TEXT, 1),
         (MomentKind.TIMER, 0),
     ]
+
+
+async def test_a_stored_conversation_tells_its_brief_and_its_moments(story: Story) -> None:
+    """On both databases; tests/web/test_context_pages.py has the pages and the API."""
+    received = await story.text("my dock is dead")
+    question = await story.begin(received.interaction_id or 0)
+    assert question is not None
+    await story.finish(
+        question, "Can you work?", understood=Understood(intent="report_problem", confidence=0.9)
+    )
+    await story.text("no, not at all")
+    ann = received.interaction_id or 0
+    await story.hand_off(ann, Device="dock")
+    await story.available(MIA)
+    await story.offer()
+    (offer,) = await story.inbox(MIA)
+    await story.accept(offer.id, MIA)
+    await story.write(ann, "I'll bring you another one.")
+    told = await story.store.read(brief.of_conversation, ann, MIA)
+    assert (told.problem and told.problem.text) == "my dock is dead"
+    assert [(one.question.text, one.answer.text) for one in told.asked] == [
+        ("Can you work?", "no, not at all")
+    ]
+    assert [one.text for one in told.promised] == ["I'll bring you another one."]
+    assert offer.first_text == "my dock is dead"
+    whole, more = await story.store.read(stored.newest, ann)
+    assert more is False
+    understood = [one for one in whole if one.kind is MomentKind.UNDERSTOOD]
+    assert understood[0].said == "Virtual agent understood: report problem (90%)"
+    owners = [one.owner for one in whole]
+    assert [Owner(o) for o in dict.fromkeys(owners)] == [BOT, QUEUE, AGENT]
+    assert {one.agent: one.why for one in whole[-1].candidates}["Omar Haddad"] == "is offline"

@@ -211,7 +211,7 @@ class _Standing:
 
 def moments(past: Past) -> list[Moment]:
     """The moments of a stretch, oldest first."""
-    standing = _Standing()
+    standing = _at_first(past)
     first = past.lines[0].seq if past.lines else 0
     found = []
     events = sorted(_happened(past), key=lambda one: (one.at, one.place))
@@ -221,6 +221,12 @@ def moments(past: Past) -> list[Moment]:
             is_last = number == len(events) - 1
             found.append(_moment(standing, one, past, is_now=is_last and past.end is None))
     return found
+
+
+def _at_first(past: Past) -> _Standing:
+    for line in (*past.context, *past.lines):
+        return _Standing(owner=line.owner, owner_name=_owner_name(line, past), epoch=line.epoch)
+    return _Standing()
 
 
 def _is_within(past: Past, one: _Happened, first: int) -> bool:

@@ -35,14 +35,15 @@ class OfferFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InboxOffer(OfferFacts):
+class InboxOffer:
     """Work offered to me.
 
     - ``id``: the work item's id;
     - ``card``: the details that the admin chose to show;
     - ``sender``: the agent who transfers it;
     - ``note``: the sender's note;
-    - ``waits_since``: when the requester began to wait for a live agent.
+    - ``waits_since``: when the requester began to wait for a live agent;
+    - ``first_text`` to ``last_served_at``: as in ``OfferFacts``.
     """
 
     id: int
@@ -53,6 +54,10 @@ class InboxOffer(OfferFacts):
     sender: Named | None
     note: str | None
     waits_since: datetime
+    first_text: str
+    open_case: OpenCase | None
+    last_agent: Named | None
+    last_served_at: datetime | None
     offered_at: datetime
     expires_at: datetime
 
