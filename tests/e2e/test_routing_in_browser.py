@@ -253,3 +253,53 @@ def test_first_to_accept_takes_the_card_from_everybody_else_and_hands_back(share
     )
     expect(omar.locator("#thread")).to_contain_text("New dock ordered")
     expect(omar.locator(".owner")).to_contain_text("The virtual agent is replying")
+
+
+def test_an_agent_reads_an_offer_first_gets_the_brief_and_scrubs_through_the_conversation(
+    story: Story,
+) -> None:
+    mia, phone = story.agent(bypass_csp=True), story.phone()
+    phone.text("hi")
+    phone.text("my dock is dead, I already restarted it")
+    mia.locator("[data-offer]").focus()
+    mia.keyboard.press(" ")
+    preview = mia.locator("#loaded-dialog")
+    expect(preview.locator(".bubble").last).to_have_text("my dock is dead, I already restarted it")
+    assert violations(mia) == []
+    preview.get_by_role("button", name="Reject").click()
+    expect(mia.locator("#reject-dialog")).to_be_visible()
+    mia.keyboard.press("Escape")
+    mia.locator("[data-offer]").focus()
+    mia.keyboard.press(" ")
+    preview.get_by_role("button", name="Accept").click()
+    opened(mia, re.compile("Ann"))
+
+    brief = mia.locator("#brief")
+    expect(brief).to_contain_text("my dock is dead, I already restarted it")
+    assert violations(mia) == []
+    brief.get_by_role("button", name="Close the brief").click()
+    expect(brief).to_be_hidden()
+    mia.reload()
+    expect(mia.locator("#thread .msg").first).to_be_visible()
+    expect(brief).to_be_hidden()  # seen within the hour
+    here = mia.url
+    mia.goto(f"{story.desk.url}/workspace")
+    mia.evaluate("localStorage.removeItem(`seen:${document.body.dataset.me}`)")  # an hour later
+    mia.goto(here)
+    expect(brief).to_contain_text("my dock is dead")
+
+    mia.locator("#thread-scroll").focus()
+    mia.keyboard.press("v")
+    bar = mia.get_by_label("Moment of the conversation")
+    expect(bar).to_be_focused()
+    expect(brief).to_be_hidden()
+    shown = mia.locator("#moment-list > li:visible")
+    expect(shown).to_contain_text("Mia Chen accepted")
+    mia.keyboard.press("Home")
+    expect(shown).to_contain_text("Requester: hi")
+    expect(shown).to_contain_text("Waiting in")
+    expect(mia.locator("#line-1")).to_have_attribute("data-pointed", "")
+    expect(bar).to_have_attribute("aria-valuetext", re.compile("Requester: hi"))
+    assert violations(mia) == []
+    mia.keyboard.press("v")
+    expect(mia.locator("#timeline")).to_be_hidden()

@@ -1,4 +1,8 @@
-"""An agent's own sessions: when each was last used, and ending them."""
+"""An agent's own sessions: when each was last used, and ending them.
+
+A page asks for news by itself, so a session in use does not mean that its agent is there. A session
+is *active* when its agent does something: writes, clicks, types.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,11 +10,21 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, update
 
 from handoff_service.errors import NotFound
-from handoff_service.operations.desk.sign_in import token_hash
+from handoff_service.operations.desk.sign_in import CurrentAgent, token_hash
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
-RECORDED_EVERY = timedelta(minutes=5)  # one write for each request would be too many
+# one write for each request would be too many
+RECORDED_EVERY = timedelta(minutes=5)
+ACTIVITY_RECORDED_EVERY = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUse:
+    """``is_act``: the agent did something, in contrast to a page that asked for news."""
+
+    token: str
+    is_act: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +35,22 @@ class EndSession:
     key: str
 
 
-def is_due(last_used_at: datetime | None, now: datetime) -> bool:
+def is_due(agent: CurrentAgent, now: datetime, *, is_act: bool) -> bool:
     """Whether a use at this time should be recorded."""
-    return last_used_at is None or now - last_used_at >= RECORDED_EVERY
+    if is_act and _is_old(agent.last_active_at, now, ACTIVITY_RECORDED_EVERY):
+        return True
+    return _is_old(agent.last_used_at, now, RECORDED_EVERY)
 
 
-def record_use(tx: Transaction, token: str) -> None:
+def _is_old(last: datetime | None, now: datetime, after: timedelta) -> bool:
+    return last is None or now - last >= after
+
+
+def record_use(tx: Transaction, use: SessionUse) -> None:
     """Record that this session is in use."""
     s = t.sessions
-    tx.conn.execute(
-        update(s).where(s.c.token_hash == token_hash(token)).values(last_used_at=tx.now)
-    )
+    values = {"last_used_at": tx.now} | ({"last_active_at": tx.now} if use.is_act else {})
+    tx.conn.execute(update(s).where(s.c.token_hash == token_hash(use.token)).values(values))
 
 
 def end_own_session(tx: Transaction, command: EndSession) -> None:

@@ -41,6 +41,7 @@ class CurrentAgent:
     roles: frozenset[Role]
     presence: str
     last_used_at: datetime | None = None  #: the session, before this request
+    last_active_at: datetime | None = None  #: likewise, by an act of the agent
 
 
 def hash_password(password: str) -> str:
@@ -200,7 +201,7 @@ _SIGNED_IN = (
         *t.agents.c["id", "name", "email"],
         PRESENCE.label("presence"),
         t.agent_roles.c.role,
-        t.sessions.c.last_used_at,
+        *t.sessions.c["last_used_at", "last_active_at"],
     )
     .join(t.sessions, t.sessions.c.agent_id == t.agents.c.id)
     .outerjoin(t.agent_roles, t.agent_roles.c.agent_id == t.agents.c.id)
@@ -225,4 +226,5 @@ def signed_in(conn: Connection, token: str, now: object) -> CurrentAgent | None:
         frozenset(Role(r.role) for r in rows if r.role),
         first.presence,
         first.last_used_at,
+        first.last_active_at,
     )

@@ -7,11 +7,13 @@ from sqlalchemy import select
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.routing.assign import assign
+from handoff_service.operations.routing.connection import grace_time
 from handoff_service.operations.routing.end_offer import end_offer, renew_offers, requeue_or_return
 from handoff_service.operations.routing.presence import RAN_OUT, set_away
 from handoff_service.operations.shared.job import Job
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Work
 from handoff_service.store.conversations import interactions
+from handoff_service.store.desk import sessions
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -86,9 +88,12 @@ def reject_work(tx: Transaction, command: Reject) -> None:
 
 
 def expire_offer(tx: Transaction, command: Expire) -> None:
-    """An offer expires: the agent is set to Away, and the next agent is asked at once. After a gap
-    of the service since the offer was made, the offer gets its full time again, because the agent
-    may have been unable to answer."""
+    """An offer expires: the next agent is asked at once, and the agent is set to Away.
+
+    An agent who did something within the grace time is at work, in another tab or with the API, and
+    stays available. After a gap of the service since the offer was made, the offer gets its full
+    time again, because the agent may have been unable to answer.
+    """
     due_work.cancel(tx, Work.EXPIRE_OFFER, [command.offer_id])
     work_item = tx.conn.execute(
         select(t.offers.c.work_item_id).where(t.offers.c.id == command.offer_id)
@@ -101,7 +106,8 @@ def expire_offer(tx: Transaction, command: Expire) -> None:
         renew_offers(tx, [offer.id])
         return
     end_offer(tx, offer, OfferOutcome.TIMED_OUT)
-    set_away(tx, offer.agent_id, RAN_OUT)
+    if not sessions.is_active_since(tx.conn, offer.agent_id, tx.now - grace_time(tx)):
+        set_away(tx, offer.agent_id, RAN_OUT)
     requeue_or_return(tx, interaction, offer, "did not answer in time")
 
 

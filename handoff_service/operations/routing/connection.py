@@ -71,7 +71,7 @@ class Gap:
 def still_connected(tx: Transaction, command: Connected) -> None:
     """Extend these agents' deadlines. An Away for a lost connection was wrong for an agent with an
     open stream. Any other automatic Away ends when an agent arrives."""
-    grace = _grace(tx)
+    grace = grace_time(tx)
     _lost_at(tx, command.held, grace + EVERY)
     _lost_at(tx, command.left, grace)
     end_automatic(tx, command.arrived)
@@ -81,7 +81,7 @@ def still_connected(tx: Transaction, command: Connected) -> None:
 def connection_lost(tx: Transaction, command: Lost) -> None:
     """Set the agent to Away, unless they are connected after all or the service had a gap within
     the grace time."""
-    grace = _grace(tx)
+    grace = grace_time(tx)
     this = (d.c.kind == Work.LOST_CONNECTION, d.c.key == str(command.agent_id))
     due_at = tx.conn.execute(select(d.c.due_at).where(*this).with_for_update()).scalar()
     # Another process has extended the deadline since this one claimed the work.
@@ -96,7 +96,7 @@ def connection_lost(tx: Transaction, command: Lost) -> None:
 
 def after_gap(tx: Transaction, gap: Gap) -> None:
     """After a start or a gap, agents get the full grace time and open offers their full time."""
-    grace = _grace(tx)
+    grace = grace_time(tx)
     at = tx.now + grace
     tx.conn.execute(update(d).where(d.c.kind == Work.LOST_CONNECTION).values(due_at=at))
     tx.work_is_due(at)
@@ -135,7 +135,7 @@ def _lost_at(tx: Transaction, agent_ids: Collection[int], after: timedelta) -> N
     )
 
 
-def _grace(tx: Transaction) -> timedelta:
+def grace_time(tx: Transaction) -> timedelta:
     """The desk's grace time. With other processes (on PostgreSQL), it is at least the longest
     interval between their reports."""
     seconds = tx.conn.execute(select(t.desk.c.away_after_seconds)).scalar()
@@ -145,7 +145,7 @@ def _grace(tx: Transaction) -> timedelta:
 
 def counts_as_open(tx: Transaction) -> timedelta:
     """An agent whose deadline is further away than this has a page open."""
-    return _grace(tx) - MARGIN
+    return grace_time(tx) - MARGIN
 
 
 async def when_due(job: Job) -> None:

@@ -185,6 +185,12 @@ def messages(
     return some_messages(conn, [m.c.interaction_id == interaction_id, m.c.seq > after], limit=limit)
 
 
+def last_messages(conn: Connection, interaction_id: int, most: int) -> tuple[list[Message], bool]:
+    """A conversation's last lines, oldest first, and whether there are earlier ones."""
+    last = conn.execute(select(i.c.last_seq).where(i.c.id == interaction_id)).scalar() or 0
+    return messages(conn, interaction_id, after=max(last - most, 0)), last > most
+
+
 def reacted_since(conn: Connection, interaction_id: int, after: int) -> list[int]:
     """Positions of the messages that reaction lines after ``after`` refer to. May repeat."""
     reacts = select(m.c.reason).where(
@@ -378,10 +384,12 @@ def identities(conn: Connection, rows: Sequence[Any]) -> dict[int, Identity]:
     undone."""
     found = conn.execute(_PROOFS, {"profiles": {r.profile_id for r in rows}})
     proofs = {r.profile_id: r for r in found}
-    return {r.id: _identity(r.user_id, proofs.get(r.profile_id), read_at(conn)) for r in rows}
+    return {r.id: identity(r.user_id, proofs.get(r.profile_id), read_at(conn)) for r in rows}
 
 
-def _identity(user_id: int | None, r: sa.Row[tuple[object, ...]] | None, now: datetime) -> Identity:
+def identity(user_id: int | None, r: Any, now: datetime) -> Identity:
+    """The identity level of a user. ``r``: the last proof of the number that was not undone, or
+    None, with the name ``by``."""
     proof = Proof(user_id=r.user_id, expires_at=r.expires_at) if r is not None else None
     found = level(user_id, proof, now)
     if r is None or found is not Level.VERIFIED:

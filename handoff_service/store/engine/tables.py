@@ -1344,6 +1344,8 @@ sessions = Table(
     _time("expires_at"),
     #: to within a few minutes; null: not since sessions have this column
     _time("last_used_at", null=True),
+    #: when the agent last did something with it, to within seconds; null: not yet
+    _time("last_active_at", null=True),
     #: the browser and the system in a few words, such as Firefox on Linux
     Column("device", sa.Text, nullable=False, server_default=sa.text("''")),
 )

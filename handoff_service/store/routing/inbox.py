@@ -7,10 +7,11 @@ from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.routing.offer_card import any_of_user, shown
-from handoff_service.rules.shared.vocabulary import Direction, Kind, OfferOutcome, WorkItemState
+from handoff_service.rules.shared.vocabulary import OfferOutcome, WorkItemState
 from handoff_service.store.conversations import conversations
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.routing.offer_facts import offer_facts
 from handoff_service.store.views import (
     CandidateLine,
     DecisionLine,
@@ -27,22 +28,9 @@ from handoff_service.store.virtual_agent import bot_turns
 o, w, i = t.offers, t.work_items, t.interactions
 
 # Built once: building a statement costs more than running it.
-_FIRST_TEXT = (
-    select(t.messages.c.body)
-    .where(
-        t.messages.c.interaction_id == i.c.id,
-        t.messages.c.kind == Kind.MESSAGE,
-        t.messages.c.direction == Direction.INBOUND,
-    )
-    .order_by(t.messages.c.seq)
-    .limit(1)
-    .correlate(i)
-    .scalar_subquery()
-)
 _OFFERED = (
     select(
         *w.c["reason", "collected", "note", "from_agent_id", "created_at"],
-        _FIRST_TEXT.label("first_text"),
         *o.c["work_item_id", "offered_at", "expires_at"],
         *i.c["id", "requester_number", "profile_id", "user_id"],
         t.users.c.name.label("user_name"),
@@ -67,6 +55,7 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
     rows = conn.execute(
         select(
             *w.c["id", "interaction_id", "reason", "collected", "note", "from_agent_id"],
+            w.c.created_at,
             *o.c["offered_at", "expires_at"],
             t.agents.c.name.label("sender"),
         )
@@ -79,6 +68,7 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
         conn, [one_of(t.interactions.c.id, [r.interaction_id for r in rows])], agent_id=agent_id
     )
     by_id = {one.id: one for one in found}
+    facts = offer_facts(conn, list(by_id))
     fields = conn.execute(select(t.desk.c.card_fields)).scalar() or []
     users = (
         _of_users(conn, {one.user.id for one in found if one.user}) if any_of_user(fields) else {}
@@ -94,8 +84,10 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
             if r.from_agent_id is not None
             else None,
             note=r.note,
+            waits_since=r.created_at,
             offered_at=r.offered_at,
             expires_at=r.expires_at,
+            **facts[r.interaction_id],
         )
         for r in rows
     ]
@@ -108,6 +100,7 @@ def offered(conn: Connection, agent_id: int) -> list[Offered]:
     if not rows:
         return []
     identities = conversations.identities(conn, rows)
+    facts = offer_facts(conn, [r.id for r in rows])
     fields = rows[0].card_fields or []
     users = _of_users(conn, {r.user_id for r in rows if r.user_id}) if any_of_user(fields) else {}
     return [
@@ -124,10 +117,10 @@ def offered(conn: Connection, agent_id: int) -> list[Offered]:
             if r.from_agent_id is not None
             else None,
             note=r.note,
-            first_text=r.first_text or "",
             waits_since=r.created_at,
             offered_at=r.offered_at,
             expires_at=r.expires_at,
+            **facts[r.id],
         )
         for r in rows
     ]

@@ -21,8 +21,9 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.routing import work_items
+from handoff_service.store.routing.offer_facts import offer_facts
 from handoff_service.store.routing.work_items import WAITS, WorkQueue
-from handoff_service.store.views import Named, OwnedBy
+from handoff_service.store.views import Named, OfferFacts, OwnedBy
 from handoff_service.store.views.supervision import AgentNow, LiveConversation, Now, QueueNow
 
 i, m, w, o, g = t.interactions, t.messages, t.work_items, t.offers, t.live_group
@@ -245,6 +246,7 @@ def conversations(
     items = [r.work_item_id for r in rows if r.work_item_id is not None]
     offered = _offered(conn, items) if items else {}
     decided = work_items.last_decisions(conn, items) if items else {}
+    facts = offer_facts(conn, [r.id for r in rows if r.work_item_id is not None])
     joined = _joined(conn, agent_id, [r.id for r in rows]) if rows else set()
     return [
         LiveConversation(
@@ -258,6 +260,7 @@ def conversations(
             work_item_id=r.work_item_id,
             offered_to=offered.get(r.work_item_id, []),
             said=decided[r.work_item_id][1] if r.work_item_id in decided else None,
+            offer=OfferFacts(**facts[r.id]) if r.id in facts else None,
             waiting_since=r.waiting_since,
             late_at=_late(r.waiting_since, queues.get(r.queue_id)),
             last_message_at=r.last_message_at,

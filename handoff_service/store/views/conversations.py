@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from handoff_service.rules.consent.consent_keywords import REQUESTERS_OWN, Source
+from handoff_service.rules.conversations.brief import Exchange, Quote
 from handoff_service.rules.conversations.list_order import Sort, Tag
 from handoff_service.rules.conversations.media import is_shown
 from handoff_service.rules.conversations.promises import PromiseState
@@ -320,6 +321,34 @@ class ListItem:
         """Whether a timer acts within the hour. After an opt-out, most of them do nothing."""
         at = self.timer_at
         return at is not None and not self.opted_out and at - now <= timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationBrief:
+    """What an agent who takes a conversation, or comes back to it, must know, in the words that
+    were used. ``seq``: their place in the conversation. Lists are short and oldest first.
+
+    - ``read_seq``: how far the calling agent has read; null outside the live group;
+    - ``problem``: the requester's text that says what is wrong;
+    - ``asked``: what the virtual agent asked, with the answers;
+    - ``tried``: what was tried or done, by anybody;
+    - ``promised``: what agents and the virtual agent have promised;
+    - ``identity_checks``: what happened to the requester's identity;
+    - ``new``: the newest lines since the calling agent last read; ``new_count`` counts all.
+    """
+
+    interaction_id: int
+    user: Named | None
+    requester_number: str
+    identity: Identity
+    read_seq: int | None
+    problem: Quote | None
+    asked: list[Exchange]
+    tried: list[Quote]
+    promised: list[Quote]
+    identity_checks: list[Quote]
+    new: list[Quote]
+    new_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.rules.shared.vocabulary import Assignment, State
-from handoff_service.store.views import Named, OwnedBy
+from handoff_service.store.views import Named, OfferFacts, OwnedBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,7 @@ class LiveConversation:
     - ``late_at``: when that wait becomes too long;
     - ``offered_to``: the agents with an open offer;
     - ``said``: the latest decision about the waiting work item;
+    - ``offer``: what its offer tells agents; null unless it waits for one;
     - ``joined``: whether the calling agent is in its live group.
     """
 
@@ -97,6 +98,7 @@ class LiveConversation:
     work_item_id: int | None
     offered_to: list[Named]
     said: str | None
+    offer: OfferFacts | None
     waiting_since: datetime | None
     late_at: datetime | None
     last_message_at: datetime

@@ -4,9 +4,34 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.rules.identity.identity_level import Level
-from handoff_service.rules.shared.vocabulary import OfferOutcome, WorkItemState
+from handoff_service.rules.shared.vocabulary import CaseState, OfferOutcome, WorkItemState
 from handoff_service.store.views.conversations import Interaction
 from handoff_service.store.views.people import Named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase:
+    """The newest unresolved case of a requester."""
+
+    id: int
+    number: str
+    state: CaseState
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferFacts:
+    """What an agent should know before accepting.
+
+    - ``first_text``: the requester's first text; empty when they have not written;
+    - ``open_case``: of the user, or opened in this conversation;
+    - ``last_agent``: who last served this number, and ``last_served_at`` when.
+    """
+
+    first_text: str
+    open_case: OpenCase | None
+    last_agent: Named | None
+    last_served_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +41,9 @@ class InboxOffer:
     - ``id``: the work item's id;
     - ``card``: the details that the admin chose to show;
     - ``sender``: the agent who transfers it;
-    - ``note``: the sender's note.
+    - ``note``: the sender's note;
+    - ``waits_since``: when the requester began to wait for a live agent;
+    - ``first_text`` to ``last_served_at``: as in ``OfferFacts``.
     """
 
     id: int
@@ -26,6 +53,11 @@ class InboxOffer:
     card: dict[str, str]
     sender: Named | None
     note: str | None
+    waits_since: datetime
+    first_text: str
+    open_case: OpenCase | None
+    last_agent: Named | None
+    last_served_at: datetime | None
     offered_at: datetime
     expires_at: datetime
 
@@ -120,7 +152,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offered:
+class Offered(OfferFacts):
     """The fields of an offer that its card and a notification show. ``id`` is the work item's;
     ``card``, ``sender`` and ``note`` are as in the inbox."""
 
@@ -134,8 +166,6 @@ class Offered:
     card: dict[str, str]
     sender: Named | None
     note: str | None
-    #: the requester's first text; empty when they have not written
-    first_text: str
     waits_since: datetime
     offered_at: datetime
     expires_at: datetime

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
+from handoff_service.operations.routing.presence import RAN_OUT
 from handoff_service.rules.shared.vocabulary import OfferOutcome
+from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import inbox
 
 
@@ -36,8 +38,10 @@ def _ended_offer(conn: Connection, work_item_id: int, agent_id: int) -> EndedOff
     if taken is not None:
         who = "You" if taken.agent.id == agent_id else taken.agent.name
         return EndedOffer(work_item_id, f"{who} accepted it")
+    reason = select(t.agents.c.automatic_reason).where(t.agents.c.id == agent_id)
+    is_away = conn.execute(reason).scalar() == RAN_OUT
     outcomes = {
-        OfferOutcome.TIMED_OUT: "Offer expired; you're now away",
+        OfferOutcome.TIMED_OUT: "Offer expired; you're now away" if is_away else "Offer expired",
         OfferOutcome.REJECTED: "You rejected this offer",
     }
     return EndedOffer(

@@ -2,6 +2,7 @@
 against cross-site requests."""
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +22,7 @@ from handoff_service.web.shared.repeats import UNSAFE, form_once
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents, who work in the workspace
 ANYONE = tuple(Role)
+BY_ITSELF = re.compile(r"/workspace/.*/read")  # a page reports what is on the screen
 type Handler = Callable[..., Awaitable[Any]]
 
 
@@ -68,12 +70,13 @@ async def signed_in(request: Request) -> CurrentAgent | None:
 
 
 async def _current(request: Request, token: str) -> CurrentAgent | None:
-    """Return the session's agent. Every few minutes of use, the session's last use is stored."""
+    """Return the session's agent. The session's last use is stored now and then."""
     desk: AppContext = request.app.ctx.desk
     agent = await desk.store.read(sign_in.signed_in, token, desk.clock())
-    if agent is not None and sessions.is_due(agent.last_used_at, desk.clock()):
+    is_act = request.method in UNSAFE and not BY_ITSELF.fullmatch(request.path)
+    if agent is not None and sessions.is_due(agent, desk.clock(), is_act=is_act):
         with suppress(Unavailable):  # the next request records it
-            await desk.store.write(sessions.record_use, token)
+            await desk.store.write(sessions.record_use, sessions.SessionUse(token, is_act))
     return agent
 
 

@@ -6,8 +6,10 @@ import { askHow, askWhy, showKeys } from "./dialogs.js";
 import { pickFocused } from "./picks.js";
 import { openMacros } from "./templates.js";
 import { newMessage } from "./new_message.js";
+import { toggle } from "./panels.js";
+import { previewFocused } from "./preview.js";
 
-const FIELDS = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
+const FIELDS = 'input:not([type="radio"], [type="checkbox"], [type="range"]), textarea, select, [contenteditable]';
 const SOON = 1000; // ms between g and u
 let afterG = 0;
 
@@ -32,6 +34,9 @@ const KEYS = {
   u: () => Date.now() - afterG < SOON && nextUnread(),
   "?": showKeys,
   Enter: toComposer,
+  " ": previewFocused,
+  b: () => toggle("brief"),
+  v: () => toggle("timeline"),
 };
 
 export function startKeys() {

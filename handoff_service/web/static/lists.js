@@ -4,6 +4,7 @@ import { hasDraft } from "./composer.js";
 import { merge } from "./merge.js";
 import { showPicks } from "./picks.js";
 import { keepFocus, notice } from "./notices.js";
+import { checkPreview } from "./preview.js";
 
 export function startLists() {
   document.addEventListener("offer-folded", () => {
@@ -26,6 +27,7 @@ export function showLists(html) {
   keepFocus(() => merge(html));
   markDrafts();
   showPicks();
+  checkPreview();
   const presence = document.getElementById("me").dataset.presence;
   for (const radio of document.querySelectorAll('#presences [name="presence"]')) radio.checked = radio.value === presence;
   const unread = Number(document.getElementById("count-unread").dataset.unread);

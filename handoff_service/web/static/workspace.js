@@ -1,6 +1,7 @@
 // The workspace's script: starts the parts and joins them to htmx's requests.
 
 import { startCaseText } from "./case_text.js";
+import { startActivity } from "./activity.js";
 import { startComposer } from "./composer.js";
 import { startCopying } from "./copy.js";
 import { startDialogs } from "./dialogs.js";
@@ -16,6 +17,8 @@ import { startNewMessage } from "./new_message.js";
 import { startPicks } from "./picks.js";
 import { startPalette } from "./palette.js";
 import { startClosing } from "./closing.js";
+import { startPanels } from "./panels.js";
+import { startPreview } from "./preview.js";
 import { startNotices } from "./notices.js";
 import { csrf, endAct, idOfAct, ignoreSecondClick, renewId, say, signInAgain, why, worked } from "./post.js";
 import { startMacros } from "./run_macro.js";
@@ -61,6 +64,7 @@ document.body.addEventListener("htmx:afterRequest", ({ detail, target }) => {
 });
 
 startLists();
+startActivity();
 startThread();
 startHistory();
 startComposer(() => {
@@ -83,6 +87,8 @@ startCaseText();
 startPicks();
 startMacros();
 startLoading();
+startPreview();
+startPanels();
 startTeach();
 startKeys();
 startPalette();
@@ -95,7 +101,7 @@ runTimes();
 startStream();
 // What was written and not sent stays when a session ends by itself, and goes when its agent signs out.
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
-  const mine = ["draft", "attached", "noticed", "recent"].map((what) => `${what}:${document.body.dataset.me}`);
+  const mine = ["draft", "attached", "noticed", "recent", "seen"].map((what) => `${what}:${document.body.dataset.me}`);
   for (const key of Object.keys(localStorage)) {
     if (mine.some((one) => key === one || key.startsWith(`${one}:`))) localStorage.removeItem(key);
   }

@@ -21,6 +21,7 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.routing import day_report, inbox, presence, supervision
+from handoff_service.store.routing.offer_facts import offer_facts
 from handoff_service.store.views.supervision import Now, Today
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.charts import bars, spark
@@ -75,9 +76,12 @@ async def one_conversation(
     around = await shell_context(request, agent, place="supervisor")
 
     def read(conn: Connection) -> dict[str, Any]:
+        item = inbox.handoff_of(conn, interaction_id)
+        waits = item is not None and item.ended_at is None
         return {
             "interaction": conversations.get(conn, interaction_id, agent.id),
-            "item": inbox.handoff_of(conn, interaction_id),
+            "item": item,
+            "offer": offer_facts(conn, [interaction_id])[interaction_id] if waits else None,
             "agents": supervision.agents(conn),
         }
 

@@ -50,6 +50,7 @@ from handoff_service.web.supervisor import supervisor
 from handoff_service.web.trainer import intents, models, teach, train
 from handoff_service.web.workspace import (
     account,
+    brief,
     bulk,
     cases,
     closing,
@@ -65,6 +66,7 @@ from handoff_service.web.workspace import (
     misunderstood,
     new_conversation,
     notifications,
+    offer_preview,
     passwords,
     promises,
     resolve_send,
@@ -73,6 +75,7 @@ from handoff_service.web.workspace import (
     sign_in,
     template_picker,
     time_choices,
+    timeline,
     timers,
     transfer,
 )
@@ -274,6 +277,13 @@ async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return went_well(request)
 
 
+@page(*LIVE)
+async def at_work(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The page of an agent with an open offer reports that its agent types or clicks. Like every
+    act, the request itself is recorded."""
+    return went_well(request)
+
+
 @page()
 async def dismiss_notice(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Dismiss the notice that the product set the agent to Away."""
@@ -300,6 +310,9 @@ PAGES: dict[str, Any] = {
     **teach.PAGES,
     **intents.PAGES,
     **transfer.PAGES,
+    **brief.PAGES,
+    **timeline.PAGES,
+    **offer_preview.PAGES,
     **cases.PAGES,
     **consent.PAGES,
     **labels.PAGES,
@@ -322,6 +335,7 @@ ACTS: dict[str, Any] = {
     f"{ONE}/verify": verify,
     f"{ONE}/verify/undo": undo,
     "/presence": presence,
+    "/presence/active": at_work,
     "/presence/notice": dismiss_notice,
     **account.ACTS,
     **notifications.ACTS,

@@ -5,7 +5,7 @@ from alembic import op
 from handoff_service.store.engine.tables import ID, UtcTime
 
 revision = '0041'
-down_revision = '0039'
+down_revision = '0040'
 
 
 def upgrade() -> None:

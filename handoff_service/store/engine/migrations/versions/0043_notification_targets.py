@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from handoff_service.store.engine.tables import ID, UtcTime
 
-revision = '0045'
+revision = '0043'
 down_revision = '0042'
 
 

@@ -1,0 +1,167 @@
+"""What is stored of a conversation's past, for its moments."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.conversations.moments import (
+    Moment,
+    Past,
+    PastEntry,
+    TimerRule,
+    TimerThen,
+    UnderstoodThen,
+    moments,
+)
+from handoff_service.rules.shared.vocabulary import (
+    CLOSED,
+    Author,
+    Event,
+    Kind,
+    Owner,
+    State,
+    Unanswered,
+)
+from handoff_service.store.engine import tables as t
+from handoff_service.store.messaging_actions import messaging_actions
+from handoff_service.store.routing import queue_hours, routing_history
+
+CONTEXT = 200  # lines before a stretch that are read to know how it began
+LAST = 200  # the newest lines, which a page shows
+MOST_TURNS = 500
+i, m, b, p = t.interactions, t.messages, t.bot_turns, t.provider_numbers
+_SIDES = {
+    Unanswered.REQUESTER_MESSAGE: Author.REQUESTER,
+    Unanswered.AGENT_MESSAGE: Author.AGENT,
+}
+
+
+def newest(conn: Connection, interaction_id: int) -> tuple[list[Moment], bool]:
+    """The moments of the newest lines, and whether there are earlier ones."""
+    last = conn.execute(select(i.c.last_seq).where(i.c.id == interaction_id)).scalar() or 0
+    after = max(last - LAST, 0)
+    return of_conversation(conn, interaction_id, after=after, most=LAST)[0], after > 0
+
+
+def of_conversation(
+    conn: Connection, interaction_id: int, *, after: int, most: int
+) -> tuple[list[Moment], int | None]:
+    """The moments of up to ``most`` lines after ``after``, oldest first, and the last of these
+    lines, or None when it is the conversation's last. NotFound for an unknown conversation."""
+    about = conn.execute(
+        select(*i.c["queue_id", "state"], p.c.number)
+        .join(p, p.c.id == i.c.provider_number_id)
+        .where(i.c.id == interaction_id)
+    ).one_or_none()
+    if about is None:
+        raise NotFound(f"There is no interaction {interaction_id}.")
+    # one more line, for where the next stretch begins
+    read = _lines(conn, interaction_id, after - CONTEXT, after + most + 1)
+    context = [line for line in read if line.seq <= after]
+    lines = [line for line in read if after < line.seq <= after + most]
+    rest = read[len(context) + len(lines) :]
+    begin = lines[0].at if lines and after else None
+    end = rest[0].at if rest else None
+    routing = routing_history.of_conversation(conn, interaction_id)
+    past = Past(
+        context=context,
+        lines=lines,
+        waits=routing.waits,
+        decisions=routing.decisions,
+        offers=routing.offers,
+        turns=_turns(conn, interaction_id, begin, end),
+        timers=_timers(conn, about.number, about.queue_id),
+        running=None if rest else _running(conn, interaction_id),
+        begin=begin,
+        end=end,
+        closed_as=State(about.state) if about.state in CLOSED else State.CLOSED_COMPLETE,
+    )
+    return moments(past), lines[-1].seq if rest else None
+
+
+def _lines(conn: Connection, interaction_id: int, after: int, up_to: int) -> list[PastEntry]:
+    columns = ("seq", "created_at", "kind", "author", "body", "event", "reason", "owner", "epoch")
+    rows = conn.execute(
+        select(*m.c[columns], t.agents.c.name.label("by"))
+        .outerjoin(t.agents, t.agents.c.id == m.c.agent_id)
+        .where(m.c.interaction_id == interaction_id, m.c.seq > after, m.c.seq <= up_to)
+        .order_by(m.c.seq)
+    )
+    return [
+        PastEntry(
+            seq=r.seq,
+            at=r.created_at,
+            kind=Kind(r.kind),
+            author=Author(r.author),
+            by=r.by,
+            body=r.body,
+            event=Event(r.event) if r.event else None,
+            reason=r.reason,
+            owner=Owner(r.owner),
+            epoch=r.epoch,
+        )
+        for r in rows
+    ]
+
+
+def _turns(
+    conn: Connection, interaction_id: int, begin: datetime | None, end: datetime | None
+) -> list[UnderstoodThen]:
+    query = select(b.c.answered_at, b.c.understood).where(
+        b.c.interaction_id == interaction_id,
+        b.c.answered_at.is_not(None),
+        b.c.opening.is_(None),
+        *([b.c.answered_at < end] if end else []),
+    )
+    rows = conn.execute(query.order_by(b.c.id.desc()).limit(MOST_TURNS)).all()
+    return [_understood(r.answered_at, r.understood or {}) for r in reversed(rows)]
+
+
+def _understood(at: datetime, report: dict[str, Any]) -> UnderstoodThen:
+    return UnderstoodThen(
+        at=at,
+        intent=report.get("intent"),
+        confidence=report.get("confidence"),
+        did=list(report.get("did", ())),
+        collected=dict(report.get("collected", {})),
+    )
+
+
+def _timers(conn: Connection, number: str, queue_id: int | None) -> Sequence[TimerRule]:
+    """Today's messaging actions on this provider number."""
+    stored = [one.action for one in messaging_actions.list_(conn).values()]
+    here = [
+        one
+        for one in stored
+        if one.active and (not one.provider_numbers or number in one.provider_numbers)
+    ]
+    counts = any(one.business_hours for one in here) and queue_id is not None
+    hours = queue_hours.of_queues(conn, [queue_id] if counts and queue_id else [])
+
+    def rule(name: str, side: Author, duration: timedelta, *, business_hours: bool) -> TimerRule:
+        schedule = hours.get(queue_id or 0) if business_hours else None
+
+        def due(at: datetime) -> datetime | None:
+            return schedule.after(at, duration) if schedule else at + duration
+
+        return TimerRule(action=name, starts_with=side, due=due)
+
+    return [
+        rule(one.name, _SIDES[one.event], one.duration, business_hours=one.business_hours)
+        for one in here
+    ]
+
+
+def _running(conn: Connection, interaction_id: int) -> list[TimerThen]:
+    s, acts = t.timers, t.messaging_actions
+    rows = conn.execute(
+        select(acts.c.name, s.c.due_at)
+        .join(acts, acts.c.id == s.c.action_id)
+        .where(s.c.interaction_id == interaction_id)
+        .order_by(s.c.due_at, sa.asc(s.c.id))
+    )
+    return [TimerThen(action=r.name, due_at=r.due_at) for r in rows]

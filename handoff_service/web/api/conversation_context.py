@@ -1,0 +1,31 @@
+"""What an agent must know of a conversation: its brief, and how everything stood at any moment."""
+
+from typing import Any
+
+from handoff_service.rules.conversations.moments import Moment
+from handoff_service.store.conversations import brief
+from handoff_service.store.messaging_actions import moments
+from handoff_service.store.views import ConversationBrief
+from handoff_service.web.api.bodies import Page, Paging
+from handoff_service.web.api.calls import ApiRequest, get
+
+
+@get("/interactions/{id}/brief", summary="What an agent must know who takes it or comes back to it")
+async def one_brief(asked: ApiRequest[None, Any]) -> ConversationBrief:
+    return await asked.desk.store.read(brief.of_conversation, asked.id, asked.agent.id)
+
+
+class MomentQuery(Paging):
+    """``limit`` counts lines of the conversation. Turns of the virtual agent, offers and decisions
+    come on top."""
+
+
+@get(
+    "/interactions/{id}/moments",
+    summary="What happened, and how everything stood after each moment, oldest first",
+)
+async def list_moments(asked: ApiRequest[None, MomentQuery]) -> Page[Moment]:
+    found, last = await asked.desk.store.read(
+        moments.of_conversation, asked.id, after=asked.query.after, most=asked.query.limit
+    )
+    return Page(items=found, next=str(last) if last is not None else None)

@@ -1,0 +1,40 @@
+// The preview of an offer: Space on a focused offer opens it, and it closes its buttons when the offer is gone.
+
+import { askWhy } from "./dialogs.js";
+
+const GONE = "This offer is no longer yours. It expired, or somebody else took it.";
+const dialog = document.getElementById("loaded-dialog");
+
+export function startPreview() {
+  dialog.addEventListener("click", ({ target }) => {
+    const refusing = target.closest("[data-refuse]");
+    if (!refusing) return;
+    dialog.close();
+    askWhy(refusing.dataset.refuse);
+  });
+  new MutationObserver(() => {
+    if (dialog.open) toEnd();
+  }).observe(dialog, { attributes: true, attributeFilter: ["open"] });
+}
+
+// Space on what else has the focus does what it does everywhere.
+export function previewFocused() {
+  const offer = document.activeElement;
+  if (!offer.matches("[data-offer]")) return false;
+  offer.querySelector("[data-load]").click();
+}
+
+export function checkPreview() {
+  const shown = dialog.open && dialog.querySelector("[data-preview]");
+  if (!shown || document.getElementById(`offer-${shown.dataset.preview}`)?.matches("[data-offer]")) return;
+  const problem = dialog.querySelector('[role="alert"]');
+  problem.textContent = GONE;
+  problem.hidden = false;
+  for (const button of dialog.querySelectorAll("footer :is([type=submit], [data-refuse])")) button.disabled = true;
+}
+
+// The newest line is what one reads first.
+function toEnd() {
+  const shown = dialog.querySelector("[data-preview]");
+  if (shown) shown.scrollTop = shown.scrollHeight;
+}
