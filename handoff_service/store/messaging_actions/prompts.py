@@ -27,7 +27,8 @@ def _query(*, supervises: bool) -> sa.Select[Any]:
         .where(mine | i.c.assigned_to.is_(None) if supervises else mine)
         .where(func.coalesce(d.c.seq, 0) < m.c.seq, ~_answered())
         .where(~consents.is_held(i.c.requester_number, i.c.provider_number_id))
-        .order_by(m.c.id.desc())
+        # Not by m.c.id alone: SQLite would walk all messages in that order to avoid the sort.
+        .order_by((m.c.id + 0).desc())
     )
 
 
