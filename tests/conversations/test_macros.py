@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handoff_service.errors import BadInput, Conflict, NotFound, Refusal
-from handoff_service.operations.consent.change_consent import Ask, change_consent
+from handoff_service.operations.consent.change_consent import ConsentRequest, change_consent
 from handoff_service.operations.conversations.cancel_delayed import CancelDelayed, cancel_delayed
 from handoff_service.operations.conversations.run_macro import MacroRun, RunMacro, run_macro
 from handoff_service.operations.desk.desk_settings import change_desk
@@ -92,7 +92,7 @@ async def test_a_step_that_is_refused_is_named_and_nothing_is_done(story: Story,
     given: dict[str, Any] = {"label_id": vip, "note": "N"}
     match why:
         case "opted out":
-            out = Ask(number=ANN, opted_out=True, source=Source.AGENT, agent_id=OMAR)
+            out = ConsentRequest(number=ANN, opted_out=True, source=Source.AGENT, agent_id=OMAR)
             await story.store.write(change_consent, out)
             given |= {"template_id": await template(story)}
             says = "Its step “Send the text” was refused: +12025550101"
