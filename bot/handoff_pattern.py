@@ -2,13 +2,15 @@
 
 The gates stop texts of which the classifier is not sure, but they must never stop a request for a
 person. Therefore this component recognizes a request in two ways:
-- The classifier finds it at least as likely as `limit`, even if it finds another intent likelier.
+- The classifier finds it at least as likely as `limit`, even if it finds another intent likelier,
+  and the text is not far from the topics' examples.
 - The words match one of `patterns`: a few unmistakable phrases in English and Spanish.
 A text that matches `unless` ("my agent app crashed") gets no help from the patterns.
 
 In config.yml:
     intent    the intent of a request
     limit     the least probability (0 to 1) of the intent
+    near      the least nearness (bot.sentence_classifier) of such a text
     words     name -> alternatives; patterns and later words use them as <name>
     patterns  regular expressions that are searched in the words of the text, see `plain`
     unless    the same, for texts that are not a request
@@ -34,6 +36,8 @@ from rasa.shared.nlu.constants import (
 )
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.sentence_classifier import NEARNESS
+
 WANTS_PERSON = "wants_person"  # set on a message that is a request for a person
 
 
@@ -46,6 +50,7 @@ class HandoffPattern(GraphComponent, IntentClassifier):
         return {
             "intent": "talk_to_person",
             "limit": 1.0,
+            "near": 0.1,
             "words": {},
             "patterns": [],
             "unless": [],
@@ -53,7 +58,7 @@ class HandoffPattern(GraphComponent, IntentClassifier):
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._intent = str(config["intent"])
-        self._limit = float(config["limit"])
+        self._limit, self._near = float(config["limit"]), float(config["near"])
         self._patterns = _compiled(config["patterns"], config["words"])
         self._unless = _compiled(config["unless"], config["words"])
 
@@ -70,8 +75,8 @@ class HandoffPattern(GraphComponent, IntentClassifier):
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
             ranking = message.get(INTENT_RANKING_KEY) or []
-            is_likely = self._chance(ranking) >= self._limit
-            if not is_likely and not self._matches(plain(str(message.get(TEXT) or ""))):
+            text = plain(str(message.get(TEXT) or ""))
+            if not self._is_likely(ranking, message.get(NEARNESS)) and not self._matches(text):
                 continue
             meant = {INTENT_NAME_KEY: self._intent, PREDICTED_CONFIDENCE_KEY: 1.0}
             others = [one for one in ranking if one[INTENT_NAME_KEY] != self._intent]
@@ -80,16 +85,10 @@ class HandoffPattern(GraphComponent, IntentClassifier):
             message.set(WANTS_PERSON, True)
         return messages
 
-    def _chance(self, ranking: list[dict[str, Any]]) -> float:
-        """The probability that the ranking gives to a request. 0 when the ranking lacks it."""
-        return next(
-            (
-                float(one[PREDICTED_CONFIDENCE_KEY])
-                for one in ranking
-                if one[INTENT_NAME_KEY] == self._intent
-            ),
-            0.0,
-        )
+    def _is_likely(self, ranking: list[dict[str, Any]], nearness: float | None) -> bool:
+        chances = {one[INTENT_NAME_KEY]: one[PREDICTED_CONFIDENCE_KEY] for one in ranking}
+        is_near = nearness is None or nearness >= self._near
+        return is_near and chances.get(self._intent, 0.0) >= self._limit
 
     def _matches(self, text: str) -> bool:
         if any(pattern.search(text) for pattern in self._unless):

@@ -185,19 +185,24 @@ def a_topic_begins_only_near_its_examples():
 
 REQUEST = "talk_to_person"
 HANDED_OFF = [
-    ("a text", "help", 0.35, True),  # likely enough, although help is likelier
-    ("a text", "help", 0.25, False),
-    ("i need a real person", "help", 0.1, True),  # by its words
-    ("my agent says i need a real person", "help", 0.1, False),
+    ("a text", 0.35, 0.2, True),  # likely enough, although help is likelier
+    ("a text", 0.35, None, True),  # without the encoder
+    ("a text", 0.35, 0.0, False),
+    ("a text", 0.25, 0.2, False),
+    ("i need a real person", 0.1, 0.0, True),  # by its words
+    ("my agent says i need a real person", 0.1, 0.0, False),
 ]
 
 
 def a_likely_request_for_a_person_gets_one():
     patterns = {"patterns": ["need a real person"], "unless": ["my agent"]}
-    component = HandoffPattern({"intent": REQUEST, "limit": 0.3, "words": {}, **patterns})
-    for text, first, chance, wanted in HANDED_OFF:
-        listed = [{"name": first, "confidence": 0.6}, {"name": REQUEST, "confidence": chance}]
+    component = HandoffPattern(
+        {"intent": REQUEST, "limit": 0.3, "near": 0.1, "words": {}, **patterns}
+    )
+    for text, chance, nearness, wanted in HANDED_OFF:
+        listed = [{"name": "help", "confidence": 0.6}, {"name": REQUEST, "confidence": chance}]
         message = Message({"text": text, "intent": listed[0], "intent_ranking": listed})
+        message.set("nearness", nearness)
         (done,) = component.process([message])
         assert (done.get("intent")["name"] == REQUEST) is wanted, (text, chance)
 
