@@ -1,11 +1,16 @@
-"""A component of the pipeline that recognizes a request for a person by its words.
+"""A component of the pipeline that makes sure that a request for a person gets one.
 
-The nearness gate stops texts that are unlike the examples, but it must never stop a request for a
-person. Therefore `patterns` recognize such a request in English and Spanish. The classifier decides
-on a text that matches `unless` ("my agent app crashed", "I talked to a person yesterday").
+The gates stop texts of which the classifier is not sure, but they must never stop a request for a
+person. Therefore this component recognizes a request in two ways:
+- The classifier finds it at least as likely as `limit`, even if it finds another intent likelier,
+  and the text is not far from the topics' examples.
+- The words match one of `patterns`: a few unmistakable phrases in English and Spanish.
+A text that matches `unless` ("my agent app crashed") gets no help from the patterns.
 
 In config.yml:
-    intent    the intent of a matching text
+    intent    the intent of a request
+    limit     the least probability (0 to 1) of the intent
+    near      the least nearness (bot.sentence_classifier) of such a text
     words     name -> alternatives; patterns and later words use them as <name>
     patterns  regular expressions that are searched in the words of the text, see `plain`
     unless    the same, for texts that are not a request
@@ -31,7 +36,9 @@ from rasa.shared.nlu.constants import (
 )
 from rasa.shared.nlu.training_data.message import Message
 
-BY_PATTERN = "by_pattern"  # set on a message that matched
+from bot.sentence_classifier import NEARNESS
+
+WANTS_PERSON = "wants_person"  # set on a message that is a request for a person
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
@@ -40,10 +47,18 @@ class HandoffPattern(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"intent": "talk_to_person", "words": {}, "patterns": [], "unless": []}
+        return {
+            "intent": "talk_to_person",
+            "limit": 1.0,
+            "near": 0.1,
+            "words": {},
+            "patterns": [],
+            "unless": [],
+        }
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._intent = str(config["intent"])
+        self._limit, self._near = float(config["limit"]), float(config["near"])
         self._patterns = _compiled(config["patterns"], config["words"])
         self._unless = _compiled(config["unless"], config["words"])
 
@@ -59,15 +74,21 @@ class HandoffPattern(GraphComponent, IntentClassifier):
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
-            if not self._matches(plain(str(message.get(TEXT) or ""))):
+            ranking = message.get(INTENT_RANKING_KEY) or []
+            text = plain(str(message.get(TEXT) or ""))
+            if not self._is_likely(ranking, message.get(NEARNESS)) and not self._matches(text):
                 continue
             meant = {INTENT_NAME_KEY: self._intent, PREDICTED_CONFIDENCE_KEY: 1.0}
-            ranking = message.get(INTENT_RANKING_KEY) or []
             others = [one for one in ranking if one[INTENT_NAME_KEY] != self._intent]
             message.set(INTENT, meant, add_to_output=True)
             message.set(INTENT_RANKING_KEY, [meant, *others], add_to_output=True)
-            message.set(BY_PATTERN, True)
+            message.set(WANTS_PERSON, True)
         return messages
+
+    def _is_likely(self, ranking: list[dict[str, Any]], nearness: float | None) -> bool:
+        chances = {one[INTENT_NAME_KEY]: one[PREDICTED_CONFIDENCE_KEY] for one in ranking}
+        is_near = nearness is None or nearness >= self._near
+        return is_near and chances.get(self._intent, 0.0) >= self._limit
 
     def _matches(self, text: str) -> bool:
         if any(pattern.search(text) for pattern in self._unless):

@@ -57,7 +57,7 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.asked import asked_before, asks_nothing
-from bot.handoff_pattern import BY_PATTERN
+from bot.handoff_pattern import WANTS_PERSON
 from bot.sentence_classifier import NEARNESS
 
 UNSURE_TOPIC = "unsure_topic"
@@ -99,7 +99,7 @@ class NearnessGate(GraphComponent, IntentClassifier):
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
             nearness = message.get(NEARNESS)
-            if nearness is None or message.get(BY_PATTERN):
+            if nearness is None or message.get(WANTS_PERSON):
                 continue
             if asks_nothing(asked_before(message)):
                 self._judge(message, nearness)

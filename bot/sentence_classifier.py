@@ -116,11 +116,12 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
     ) -> SentenceClassifier:
         classifier = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder, np.load(folder / FILE) as found:
-            classifier._learned = dict(found)
-        classifier._features = TextFeatures.load(classifier._learned)
-        classifier._word_odds = WordOdds.load(classifier._learned)
-        if "vectors" in classifier._learned:
-            classifier._learned["vectors"] = classifier._learned["vectors"].astype(np.float32)
+            learned = dict(found)
+        classifier._features = TextFeatures.load(learned)
+        classifier._word_odds = WordOdds.load(learned)
+        if "vectors" in learned:
+            learned["vectors"] = learned["vectors"].astype(np.float32)
+        classifier._learned = {name: learned[name] for name in learned if not _is_loaded(name)}
         return classifier
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -279,6 +280,11 @@ def _sentence_features(message: Message) -> Iterator[sp.csr_matrix]:
     return (
         one.features for one in found if one.type == FEATURE_TYPE_SENTENCE and one.attribute == TEXT
     )
+
+
+def _is_loaded(name: str) -> bool:
+    """Whether TextFeatures or WordOdds hold this array, so that a second copy wastes memory."""
+    return name.startswith(("terms", "idf", "odds"))
 
 
 def _named(name: str, weights: Weights) -> Arrays:

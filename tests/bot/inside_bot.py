@@ -23,6 +23,7 @@ stock_check = RemoteAction._validate_action_result
 
 from bot import action_result, tracker_store  # noqa: E402
 from bot.confidence_gate import ConfidenceGate  # noqa: E402
+from bot.handoff_pattern import HandoffPattern  # noqa: E402
 from bot.kept_vectors import KeptVectors  # noqa: E402
 from bot.misplaced import of_vectors  # noqa: E402
 from bot.nearness_gate import NearnessGate  # noqa: E402
@@ -172,20 +173,44 @@ def a_topic_begins_only_near_its_examples():
         "rescue": 0.35,
     }
     gate = NearnessGate({**given, "nears": {"case_status": 0.42}})
-    for intent, nearness, asked, by_words, wanted in GATED:
+    for intent, nearness, asked, is_request, wanted in GATED:
         listed = [{"name": name, "confidence": 0.5} for name in dict.fromkeys((intent, TOPIC))]
         message = Message(
             {"text": "a text", "intent": listed[0], "intent_ranking": listed, "entities": []}
         )
         message.set("metadata", {"asked": asked})
         message.set("nearness", nearness)
-        message.set("by_pattern", by_words)
+        message.set("wants_person", is_request)
         (done,) = gate.process([message])
         likely = [entity["value"] for entity in done.get("entities")]
         found = (done.get("intent")["name"], likely[0] if likely else None)
         assert found == wanted, (intent, nearness, asked, found)
         if likely:
             assert done.get("unsure") == {"likely": TOPIC, "nearness": nearness}
+
+
+REQUEST = "talk_to_person"
+HANDED_OFF = [
+    ("a text", 0.35, 0.2, True),  # likely enough, although help is likelier
+    ("a text", 0.35, None, True),  # without the encoder
+    ("a text", 0.35, 0.0, False),
+    ("a text", 0.25, 0.2, False),
+    ("i need a real person", 0.1, 0.0, True),  # by its words
+    ("my agent says i need a real person", 0.1, 0.0, False),
+]
+
+
+def a_likely_request_for_a_person_gets_one():
+    patterns = {"patterns": ["need a real person"], "unless": ["my agent"]}
+    component = HandoffPattern(
+        {"intent": REQUEST, "limit": 0.3, "near": 0.1, "words": {}, **patterns}
+    )
+    for text, chance, nearness, wanted in HANDED_OFF:
+        listed = [{"name": "help", "confidence": 0.6}, {"name": REQUEST, "confidence": chance}]
+        message = Message({"text": text, "intent": listed[0], "intent_ranking": listed})
+        message.set("nearness", nearness)
+        (done,) = component.process([message])
+        assert (done.get("intent")["name"] == REQUEST) is wanted, (text, chance)
 
 
 def the_channel_notes_what_was_asked():
@@ -304,6 +329,7 @@ if __name__ == "__main__":
     another_rasa_is_refused()
     a_meaning_counts_only_when_the_text_bears_it_out()
     a_topic_begins_only_near_its_examples()
+    a_likely_request_for_a_person_gets_one()
     the_channel_notes_what_was_asked()
     an_example_near_to_another_intents_examples_is_misplaced()
     joined_data_is_what_rasa_joins()
