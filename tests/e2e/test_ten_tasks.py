@@ -18,7 +18,7 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import clear
-from tests.e2e.people import ANN, DIRECT, Story, opened
+from tests.e2e.people import DIRECT, Story, opened
 from tests.e2e.pictures import FOLDER
 from tests.e2e.test_macros_in_browser import made
 

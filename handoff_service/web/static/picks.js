@@ -1,6 +1,7 @@
 // Selecting several conversations in the list. The selection survives when the list is renewed.
 
 const picked = new Set();
+const MOST = 100; // what an action takes at once
 const FADES = 15_000; // as long as closing waits before its text leaves, in ms
 let fading;
 
@@ -27,9 +28,9 @@ export function pickFocused() {
   if (box) box.click();
 }
 
-// All that the list shows; the filter decides what that is.
+// The first ones that the list shows; the filter decides what that is.
 export function pickAll() {
-  for (const box of document.querySelectorAll("#ongoing .pick")) picked.add(idOf(box));
+  for (const box of [...document.querySelectorAll("#ongoing .pick")].slice(0, MOST)) picked.add(idOf(box));
   showPicks();
 }
 
