@@ -179,6 +179,27 @@ async def test_a_closed_state_is_not_set_by_a_change(story: Story) -> None:
         )
 
 
+async def test_a_changed_priority_and_description_are_in_the_history(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    change = ChangeInteraction(
+        interaction_id=ann,
+        agent_id=MIA,
+        priority=1,
+        short_description="Printer",
+        state=State.ON_HOLD,
+    )
+    await story.store.write(change_interaction, change)
+    again = ChangeInteraction(
+        interaction_id=ann, agent_id=MIA, priority=1, short_description="Printer"
+    )
+    await story.store.write(change_interaction, again)
+    assert [line.body for line in await story.lines(ann)][-3:] == [
+        "Mia Chen changed the priority from 3 to 1",
+        "Mia Chen changed the short description",
+        "Mia Chen put this on hold",
+    ]
+
+
 async def test_the_places_in_a_conversation_have_no_gaps(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.write(ann, "hi")

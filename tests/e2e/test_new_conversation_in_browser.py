@@ -26,7 +26,9 @@ def test_somebody_is_texted_first_by_keyboard(story: Story) -> None:
     expect(dialog.locator("#new-effect")).to_have_text(
         "Starts a new conversation, assigned to you."
     )
-    dialog.get_by_label("Message", exact=True).fill("Hi Ann, Mia from IT ê")
+    mia.keyboard.press("Enter")  # goes on to the message
+    expect(dialog.get_by_label("Message", exact=True)).to_be_focused()
+    mia.keyboard.insert_text("Hi Ann, Mia from IT ê")
     expect(dialog.locator("#new-segments")).to_have_text("21 / 70 · 1 segment · UCS-2 because of ê")
     mia.keyboard.press("Control+Enter")
     opened(mia, "Ann Lee")

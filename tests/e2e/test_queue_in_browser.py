@@ -49,6 +49,16 @@ def test_several_are_put_on_hold_and_that_is_undone(story: Story) -> None:
     expect(bar).to_be_hidden()
     mia.get_by_role("button", name="Undo", exact=True).click()
     expect(items.filter(has_text="On hold until")).to_have_count(0)
+    mia.keyboard.press("X")
+    expect(bar).to_contain_text("2 selected")
+    bar.get_by_role("button", name="Clear").click()
+    expect(bar).to_be_hidden()
+    items.filter(has_text="Ann Lee").get_by_role("checkbox").check()
+    bar.get_by_role("button", name="Select all").click()
+    mia.locator("body").press("e")
+    expect(mia.get_by_role("dialog")).to_contain_text("Close 2 conversations")
+    mia.keyboard.press("Control+Enter")
+    expect(mia.get_by_text("2 conversations closed")).to_be_visible()
 
 
 def test_a_promise_gets_a_reminder_with_one_click(story: Story) -> None:

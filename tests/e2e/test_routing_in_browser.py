@@ -35,7 +35,9 @@ def away(*agents: Page) -> None:
 def transfer_to_omar(mia: Page, note: str = "Knows the dock.") -> None:
     mia.keyboard.press("t")
     dialog = mia.get_by_role("dialog")
-    dialog.get_by_role("radio", name=re.compile("Omar Haddad")).check()
+    omar = dialog.get_by_role("radio", name=re.compile("Omar Haddad"))
+    expect(omar).to_be_focused()
+    omar.press("Space")
     dialog.get_by_label("Note").fill(note)
     dialog.get_by_role("button", name="Ask Omar Haddad").click()
     expect(mia.locator("#strip")).to_contain_text(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.conversations import end_holds
@@ -17,6 +17,7 @@ from handoff_service.rules.conversations.states import ACTS, moved
 from handoff_service.rules.delivery.sms_characters import is_visible
 from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, State
 from handoff_service.store.conversations import interactions, live_group
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.texts import closing_line
 from handoff_service.store.engine import tables as t
@@ -123,6 +124,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
         interactions.put_state(tx.conn, interaction.id, state, hold_until=until)
         end_holds.schedule(tx, interaction.id, until)
     if values:
+        _record_details(tx, interaction, command)
         tx.conn.execute(
             update(t.interactions).where(t.interactions.c.id == interaction.id).values(**values)
         )
@@ -146,6 +148,27 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
         messages.notify(tx, [interaction.id])
     if state is not None or values:
         schedule_offers(tx)
+
+
+def _record_details(
+    tx: Transaction, interaction: InteractionRow, command: ChangeInteraction
+) -> None:
+    """Add a line for a new priority and one for a new short description."""
+    c = t.interactions.c
+    priority = tx.conn.scalar(select(c.priority).where(c.id == interaction.id))
+    did = []
+    if command.priority not in (None, priority):
+        did.append(f"changed the priority from {priority} to {command.priority}")
+    if command.short_description not in (None, interaction.short_description):
+        did.append("changed the short description")
+    for what in did:
+        line = messages.NewMessage(
+            kind=Kind.SYSTEM,
+            author=Author.SYSTEM,
+            body=f"{agent_name(tx.conn, command.agent_id)} {what}",
+            agent_id=command.agent_id,
+        )
+        messages.append(tx, interaction, line)
 
 
 def _checked_end(tx: Transaction, command: ChangeInteraction) -> datetime | None:

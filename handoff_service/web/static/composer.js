@@ -23,6 +23,10 @@ export function startComposer(afterSend) {
   draft.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
+  // A pointer that chose text or note goes on to write. Arrow keys stay between the two; their clicks have no detail.
+  form.querySelector('[role="radiogroup"]').addEventListener("click", ({ detail }) => {
+    if (detail) requestAnimationFrame(writeNext);
+  });
   form.addEventListener("htmx:confirm", (event) => blocked() && event.preventDefault());
   form.addEventListener("htmx:configRequest", (event) => {
     event.detail.path = form.dataset[kind()];

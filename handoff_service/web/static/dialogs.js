@@ -34,6 +34,7 @@ export function startDialogs() {
   });
   document.body.addEventListener("htmx:confirm", askFirst);
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) sendOpened(event);
     const search = event.key === "Escape" && event.target.closest?.('dialog[open] input[type="search"]');
     if (search && !event.defaultPrevented) {
       event.preventDefault(); // the browser would only empty the field
@@ -47,6 +48,14 @@ export function startDialogs() {
   document.querySelector("#reject-dialog form").addEventListener("htmx:configRequest", (event) => {
     event.detail.path = event.currentTarget.dataset.path;
   });
+}
+
+// Ctrl+Enter sends the form of a dialog from any of its fields, as it sends a text.
+function sendOpened(event) {
+  const button = event.target.closest?.("dialog[open] form")?.querySelector('.main[type="submit"]:not(:disabled)');
+  if (!button || event.defaultPrevented || event.isComposing) return;
+  event.preventDefault(); // the browser may send it as well
+  button.form.requestSubmit(button);
 }
 
 // An act on a colleague's conversation is asked about, by its button's own words.

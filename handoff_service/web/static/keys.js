@@ -3,7 +3,7 @@
 import { otherKind, writeNext } from "./composer.js";
 import { toSearch } from "./search.js";
 import { askHow, askWhy, showKeys } from "./dialogs.js";
-import { pickFocused } from "./picks.js";
+import { onPicks, pickAll, pickFocused } from "./picks.js";
 import { openMacros } from "./templates.js";
 import { newMessage } from "./new_message.js";
 import { toggle } from "./panels.js";
@@ -21,13 +21,14 @@ const KEYS = {
     const offer = document.querySelector("[data-reject]");
     if (offer) askWhy(offer.dataset.reject);
   },
-  e: () => document.getElementById("close-it") && askHow(),
+  e: () => onPicks("close") || (document.getElementById("close-it") && askHow()),
   "/": toSearch,
-  h: () => document.getElementById("hold-it")?.click(),
+  h: () => onPicks("snooze") || document.getElementById("hold-it")?.click(),
   n: newMessage,
-  l: () => document.getElementById("label-it")?.click(),
+  l: () => onPicks("label") || document.getElementById("label-it")?.click(),
   x: pickFocused,
-  m: () => openMacros(),
+  X: pickAll,
+  m: () => onPicks("macro") || openMacros(),
   t: () => document.getElementById("transfer-it")?.click(),
   i: toContext,
   g: () => (afterG = Date.now()),
@@ -49,7 +50,8 @@ export function startKeys() {
 function pressed(event, singleKeys) {
   if (event.altKey && event.code === "KeyN") {
     event.preventDefault();
-    return otherKind();
+    otherKind();
+    return writeNext();
   }
   if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
   if (event.target.matches?.(FIELDS)) return event.key === "Escape" && leave(event);

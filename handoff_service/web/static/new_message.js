@@ -21,7 +21,10 @@ export function startNewMessage() {
   dialog.addEventListener("close", closed);
   dialog.addEventListener("click", ({ target }) => target.closest("#new-discard") && discard());
   dialog.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form().requestSubmit();
+    if (event.key !== "Enter" || event.target.id !== "new-to" || event.isComposing) return;
+    if (event.ctrlKey || event.metaKey) return; // sends, as in every dialog
+    event.preventDefault(); // the browser would send what is not written yet
+    document.getElementById("new-body").focus();
   });
   dialog.addEventListener("htmx:afterSwap", arrange);
   dialog.addEventListener("htmx:afterRequest", (event) => event.target === form() && sent(event.detail));

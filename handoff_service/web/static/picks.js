@@ -1,6 +1,7 @@
 // Selecting several conversations in the list. The selection survives when the list is renewed.
 
 const picked = new Set();
+const MOST = 100; // what an action takes at once
 const FADES = 15_000; // as long as closing waits before its text leaves, in ms
 let fading;
 
@@ -12,6 +13,7 @@ export function startPicks() {
   document.addEventListener("click", ({ target }) => {
     if (target.closest("#bulk-clear")) clear();
     if (target.closest("#pick-several")) toggle();
+    if (target.closest("#bulk-all")) pickAll();
     if (target.closest("[data-fade-now]")) fade();
   });
   document.body.addEventListener("htmx:afterSwap", ({ target }) => {
@@ -24,6 +26,18 @@ export function startPicks() {
 export function pickFocused() {
   const box = document.activeElement.closest?.("#ongoing > li")?.querySelector(".pick");
   if (box) box.click();
+}
+
+// The first ones that the list shows; the filter decides what that is.
+export function pickAll() {
+  for (const box of [...document.querySelectorAll("#ongoing .pick")].slice(0, MOST)) picked.add(idOf(box));
+  showPicks();
+}
+
+// A key of a single conversation acts on the selection while there is one.
+export function onPicks(action) {
+  if (picked.size) document.getElementById(`bulk-${action}`).click();
+  return picked.size > 0;
 }
 
 // The list was renewed: its boxes are new ones, and who has left it is not selected any more.
