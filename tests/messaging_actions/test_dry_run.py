@@ -292,7 +292,7 @@ def test_the_dry_run_says_what_really_fired(database_url: str) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30,
+            max_examples=16,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -271,7 +271,7 @@ def test_random_conversations_do_what_the_model_says(database_url: str) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30,
+            max_examples=16,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -22,8 +22,8 @@ from tests.support.story import Story
 
 # `make simulation` runs it with 200 agents and 5,000 conversations; the suite with what takes
 # seconds.
-AGENTS = int(os.environ.get("PATCHBOARD_TEST_AGENTS", "40"))
-CONVERSATIONS = int(os.environ.get("PATCHBOARD_TEST_CONVERSATIONS", "300"))
+AGENTS = int(os.environ.get("PATCHBOARD_TEST_AGENTS", "25"))
+CONVERSATIONS = int(os.environ.get("PATCHBOARD_TEST_CONVERSATIONS", "150"))
 KINDS = frozenset({Work.OFFER_WORK, Work.EXPIRE_OFFER, Work.LOST_CONNECTION})
 
 

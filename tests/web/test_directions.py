@@ -28,6 +28,7 @@ UNTYPED = {
     "checkbox",
     "file",
     "number",
+    "range",
     "tel",
     "email",
     "password",
@@ -38,7 +39,7 @@ UNTYPED = {
 }
 # Expressions that are no person's words, though they name some.
 OURS = re.compile(
-    r"^(field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices|sparkline|by_day|row"
+    r"^(icon|field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices|sparkline|by_day|row"
     r"|self\.name)\("
     r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one"
     r"|many)( \||$)"

@@ -22,7 +22,7 @@ from tests.support.service import Service, running_service
 from tests.web.workspace_server import Running, running
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
-EXAMPLES = 3  # random requests a call, besides those that cover the schema's edges
+EXAMPLES = 2  # random requests a call, besides those that cover the schema's edges
 LONGEST = 600  # seconds, on a busy machine; alone it takes well under a minute
 
 
