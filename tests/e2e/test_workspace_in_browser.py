@@ -194,9 +194,10 @@ def test_the_counter_counts_as_the_service_does(story: Story) -> None:
         right = segments(narrowed(body.strip()))
         room = right.per_segment * right.count
         plural = "segment" if right.count == 1 else "segments"
+        encoding = right.encoding.replace("-", "\u2011")  # no line breaks there
         because = f" because of {described(right.forced_by)}" if right.forced_by else ""
         expect(output).to_have_text(
-            f"{right.units} / {room} · {right.count} {plural} · {right.encoding}{because}"
+            f"{right.units} / {room} · {right.count} {plural} · {encoding}{because}"
         )
         expect(output).to_have_class(
             re.compile(r"\bwait\b") if right.count > 1 else re.compile(r"end\s*$")
