@@ -38,6 +38,10 @@ export function startTemplates() {
     picker.hidePopover();
   });
   field.addEventListener("htmx:configRequest", ({ detail }) => askFor(detail));
+  picker.addEventListener("focusout", ({ relatedTarget }) => {
+    // Tab leads out of it: an open popover would cover what has the focus then
+    if (relatedTarget && !picker.contains(relatedTarget)) closePicker();
+  });
   picker.addEventListener("toggle", ({ newState }) => newState === "closed" && closed());
   picker.addEventListener("htmx:afterRequest", ({ detail }) => arrived(detail));
   addEventListener("resize", () => isOpen() && place());
