@@ -38,9 +38,8 @@ export function startTemplates() {
     picker.hidePopover();
   });
   field.addEventListener("htmx:configRequest", ({ detail }) => askFor(detail));
-  picker.addEventListener("focusout", ({ relatedTarget }) => {
-    // Tab leads out of it: an open popover would cover what has the focus then
-    if (relatedTarget && !picker.contains(relatedTarget)) closePicker();
+  document.addEventListener("focusin", ({ target: focused }) => {
+    if (!picker.contains(focused)) closePicker(); // Tab leads out of it: it would cover what has the focus now
   });
   picker.addEventListener("toggle", ({ newState }) => newState === "closed" && closed());
   picker.addEventListener("htmx:afterRequest", ({ detail }) => arrived(detail));
