@@ -336,6 +336,7 @@ def test_all_of_it_by_keyboard(story: Story) -> None:
     expect(mia.get_by_role("dialog")).to_have_count(0)
     mia.keyboard.press("a")
     opened(mia, "Ann Lee")
+    expect(mia.locator("#thread-scroll")).to_be_focused()
     bob.text("hi")
     expect(mia.locator(".offer")).to_contain_text("Bob Ruiz")
     mia.keyboard.press("a")
