@@ -194,9 +194,10 @@ def test_the_counter_counts_as_the_service_does(story: Story) -> None:
         right = segments(narrowed(body.strip()))
         room = right.per_segment * right.count
         plural = "segment" if right.count == 1 else "segments"
+        encoding = right.encoding.replace("-", "\u2011")  # no line breaks there
         because = f" because of {described(right.forced_by)}" if right.forced_by else ""
         expect(output).to_have_text(
-            f"{right.units} / {room} · {right.count} {plural} · {right.encoding}{because}"
+            f"{right.units} / {room} · {right.count} {plural} · {encoding}{because}"
         )
         expect(output).to_have_class(
             re.compile(r"\bwait\b") if right.count > 1 else re.compile(r"end\s*$")
@@ -335,6 +336,7 @@ def test_all_of_it_by_keyboard(story: Story) -> None:
     expect(mia.get_by_role("dialog")).to_have_count(0)
     mia.keyboard.press("a")
     opened(mia, "Ann Lee")
+    expect(mia.locator("#thread-scroll")).to_be_focused()
     bob.text("hi")
     expect(mia.locator(".offer")).to_contain_text("Bob Ruiz")
     mia.keyboard.press("a")

@@ -35,12 +35,13 @@ UNTYPED = {
     "url",
     "date",
     "datetime-local",
+    "range",
     "submit",
 }
 # Expressions that are no person's words, though they name some.
 OURS = re.compile(
-    r"^(icon|field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices|sparkline|by_day|row"
-    r"|self\.name)\("
+    r"^(icon|field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
+    r"|sparkline|bar_chart|by_day|row|self\.name)\("
     r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one"
     r"|many)( \||$)"
     # tables of ours

@@ -1,9 +1,13 @@
 // A button that is disabled while its request runs loses the focus. It gets it back when the request has ended, so Tab
 // goes on from there.
 
+const ACCEPTS = ':is([data-accept], form[action$="/accept"]) button';
 const pressed = new WeakMap(); // request -> the control that had the focus when it began
 
 export function keepFocus() {
+  document.addEventListener("click", ({ target, detail }) => {
+    if (detail === 0 && target.closest(ACCEPTS)) sessionStorage.setItem("accepted", "by key");
+  });
   document.body.addEventListener("htmx:beforeRequest", ({ detail, target }) => {
     const { activeElement } = document;
     if (activeElement !== document.body && target.contains(activeElement)) pressed.set(detail.xhr, activeElement);
@@ -14,4 +18,12 @@ export function keepFocus() {
     const here = had.isConnected ? had : document.getElementById(had.id);
     if (here?.checkVisibility()) here.focus();
   });
+  toAccepted();
+}
+
+// Accept leads to a new page, which begins without a focus: whoever accepted by keyboard goes on in the conversation.
+function toAccepted() {
+  if (!sessionStorage.getItem("accepted")) return;
+  sessionStorage.removeItem("accepted");
+  if (document.activeElement === document.body) document.getElementById("thread-scroll")?.focus({ preventScroll: true });
 }

@@ -1,5 +1,6 @@
 // How a text travels as SMS. The alphabets come from the service (rules/delivery/sms_text.py), as does the longest text.
 
+const UNBROKEN = "\u2011"; // a hyphen at which no line breaks
 const SENTENCE_END = /[.!?](?=\s)|\n/g;
 
 const within = (c, ranges) => ranges.some(([low, high]) => c.codePointAt(0) >= low && c.codePointAt(0) <= high);
@@ -99,5 +100,5 @@ function parts(widths, room) {
 export function words({ units, room, count, encoding, forcedBy, messages }) {
   if (messages) return `${messages} messages · ${count} segments`;
   const because = forcedBy === undefined ? "" : ` because of ${forcedBy}`;
-  return `${units} / ${room} · ${count} ${count === 1 ? "segment" : "segments"} · ${encoding}${because}`;
+  return `${units} / ${room} · ${count} ${count === 1 ? "segment" : "segments"} · ${encoding.replace("-", UNBROKEN)}${because}`;
 }

@@ -38,6 +38,9 @@ export function startTemplates() {
     picker.hidePopover();
   });
   field.addEventListener("htmx:configRequest", ({ detail }) => askFor(detail));
+  document.addEventListener("focusin", ({ target: focused }) => {
+    if (!picker.contains(focused)) closePicker(); // Tab leads out of it: it would cover what has the focus now
+  });
   picker.addEventListener("toggle", ({ newState }) => newState === "closed" && closed());
   picker.addEventListener("htmx:afterRequest", ({ detail }) => arrived(detail));
   addEventListener("resize", () => isOpen() && place());

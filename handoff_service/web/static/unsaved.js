@@ -21,6 +21,10 @@ export function startUnsaved() {
   new MutationObserver(show).observe(form, { childList: true, subtree: true });
   addEventListener("pageshow", show); // also when the browser goes back to it
   show();
+  // the browser shows the caret alone: the bar with Save would cover the rest of a text field
+  document.addEventListener("keyup", ({ key, target }) => {
+    if (key === "Tab" && target.matches("textarea")) target.scrollIntoView({ block: "nearest" });
+  });
   document.addEventListener("submit", (event) => {
     leaving ||= event.target === form || "leaves" in event.target.dataset;
   });
