@@ -35,7 +35,6 @@ UNTYPED = {
     "url",
     "date",
     "datetime-local",
-    "range",
     "submit",
 }
 # Expressions that are no person's words, though they name some.
