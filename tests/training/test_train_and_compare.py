@@ -161,7 +161,7 @@ async def test_a_run_whose_process_is_gone_is_interrupted(store: Store, clock: M
     await store.write(interrupt, SILENT)
     run = await latest(store)
     assert run.state is RunState.INTERRUPTED
-    assert "Start it again" in (run.error or "")
+    assert "Start the training again" in (run.error or "")
     await store.write(start_run, StartRun())
     await store.write(interrupt, timedelta())  # as when a service with SQLite starts
     assert (await latest(store)).state is RunState.INTERRUPTED
