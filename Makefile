@@ -17,7 +17,7 @@ run: setup setup-bot ## start the service, the bot and the phone simulator with 
 
 test: ## run all checks and tests
 	@$(MAKE) --no-print-directory --jobs=4 --output-sync=line setup-bot machine .venv-docs/.ready
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=line pytest check docs # side by side: the tests wait for servers now and then
+	@$(MAKE) --no-print-directory --jobs=3 pytest check docs # side by side: the tests wait for servers now and then
 
 pytest: setup
 	$(PYTEST) $(AT_ONCE)
