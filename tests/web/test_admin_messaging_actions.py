@@ -224,7 +224,7 @@ async def test_the_dry_run_with_and_without_the_script(desk: Running, grace: Vis
     )
     assert "Ann Lee INT0000001" in shown(fragment.text)
     # dates: 30 in the hour after clocks were set back
-    assert fragment.text.count("<rect") in (30, 31)
+    assert fragment.text.count('<rect class="hit"') in (30, 31)
     fragment = await grace.act(f"{LIST}/dry-run", **REMIND | {"number": "x"})
     assert "Write a whole number" in shown(fragment.text)
     assert "<html" not in fragment.text

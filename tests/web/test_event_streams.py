@@ -314,8 +314,8 @@ async def test_reconnecting_ends_an_automatic_away_with_a_notice_on_every_page(
     desk: Running,
 ) -> None:
     said = re.compile(
-        r"You were away for 3 min \([^)]* to [^)]*\): The connection was lost\. You are available "
-        r"again\."
+        r"You were away for 3 min\s+\([^)]* to [^)]*\)\s*: The connection was lost\. "
+        r"You are available again\."
     )
     log = t.presence_log
 
