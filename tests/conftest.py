@@ -86,6 +86,19 @@ FIRST = (
     "tests/bot/test_conversations.py",
     "tests/training/",
     "tests/bot/",
+    # so that no long file is left for one process at the end
+    "tests/web/test_openapi.py",
+    "tests/server/test_process_supervisor.py",
+    "tests/web/test_trainer_pages.py",
+    "tests/messaging_actions/",
+    "tests/routing/test_routing_simulation.py",
+    "tests/engine/test_upgrades.py",
+    "tests/e2e/",
+    "tests/virtual_agent/",
+    "tests/web/",
+    "tests/server/",
+    "tests/chaos/",
+    "tests/backup/",
 )
 
 

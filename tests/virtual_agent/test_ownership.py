@@ -10,7 +10,7 @@ from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Tu
 from handoff_service.store.engine import tables as t
 from tests.support.story import MIA, Story
 
-MANY = int(os.environ.get("PATCHBOARD_TEST_LATE_ANSWERS", "200"))  # make chaos: a thousand
+MANY = int(os.environ.get("PATCHBOARD_TEST_LATE_ANSWERS", "80"))  # make chaos: a thousand
 
 
 async def test_many_late_answers_are_notes_and_never_sent(story: Story) -> None:
