@@ -7,6 +7,7 @@ import pytest
 
 from handoff_service.bot_control.reply_index import PastReplies
 from handoff_service.errors import BadInput
+from handoff_service.operations.conversations.send_sms import Write, write_note
 from handoff_service.rules.training.suggested_replies import OFTEN, PastAnswer, ReplyIndex, same
 from tests.conftest import MovedClock
 from tests.support.story import DIRECT, MIA, Story
@@ -108,3 +109,9 @@ async def test_a_text_with_a_mask_is_not_sent(story: Story) -> None:
     with pytest.raises(BadInput) as refused:
         await story.write(made, "Call ‹number›")
     assert "‹number›" in refused.value.errors["body"]
+
+
+async def test_a_note_may_quote_a_mask(story: Story) -> None:
+    made = (await story.text("hi", to=DIRECT)).interaction_id or 0
+    note = Write(interaction_id=made, agent_id=MIA, body="The reply says ‹number›")
+    assert await story.store.write(write_note, note)

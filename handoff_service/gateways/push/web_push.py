@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from http_ece import ECEException
 from py_vapid import Vapid02
-from pywebpush import WebPusher
+from pywebpush import WebPusher, WebPushException
 
 from handoff_service.gateways.outside_http import TIMEOUT, OutsideHttp
 from handoff_service.ports import Called, PushMessage
@@ -61,7 +62,7 @@ class WebPush:
             encoded = WebPusher({"endpoint": message.address, "keys": keys}).encode(
                 message.body.encode()
             )
-        except Exception:  # noqa: BLE001  # keys that are none: the libraries raise anything
+        except (WebPushException, ECEException, ValueError):
             return Called(why="The browser's keys cannot be used. Turn notifications on again.")
         parts = urlsplit(message.address)
         claims = {

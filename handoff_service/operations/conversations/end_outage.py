@@ -17,7 +17,7 @@ from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.cases.outages import ChangeOutage, change_outage
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.job import Job
-from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.message_text import checked_sms
 from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
@@ -74,7 +74,7 @@ def end_outage(tx: Transaction, command: EndOutage) -> int | None:
 
 
 def _start(tx: Transaction, command: EndOutage, text: str) -> int:
-    body = checked_text(text, most=MAX_BODY, field="text")
+    body = checked_sms(text, most=MAX_BODY, field="text")
     if keyword := asks_for_opt_out(body):
         wrong = f"asks people to reply {keyword}, which opts them out; use another word"
         raise BadInput(errors={"text": wrong})

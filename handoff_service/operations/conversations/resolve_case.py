@@ -9,7 +9,7 @@ from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.cases.change_case import ChangeCase, change_case
 from handoff_service.operations.consent.change_consent import must_allow
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.message_text import checked_sms
 from handoff_service.operations.shared.participation import take_part
 from handoff_service.rules.cases.cases import number
 from handoff_service.rules.delivery.sms_text import split
@@ -37,7 +37,7 @@ def change_and_text(tx: Transaction, command: ChangeAndText) -> None:
     change = command.change
     if command.text is None:
         return change_case(tx, change)
-    body = checked_text(command.text, field="text")
+    body = checked_sms(command.text, field="text")
     if change.values.get("state") != CaseState.RESOLVED:
         raise BadInput(errors={"text": "goes only with the state resolved"})
     state = tx.conn.execute(select(t.cases.c.state).where(t.cases.c.id == change.id)).scalar()

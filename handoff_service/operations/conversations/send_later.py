@@ -15,7 +15,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
 from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.job import Job
-from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.message_text import checked_sms
 from handoff_service.operations.shared.participation import active, lock_for, notify_assigned
 from handoff_service.rules.conversations.scheduled_texts import AtDue, SendQuestion, at_due
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, Work
@@ -69,7 +69,7 @@ class SendDue:
 def schedule_text(tx: Transaction, command: ScheduleText) -> int:
     """Schedule it. Returns its id. Conflict for a requester who cannot be texted, and for a
     conversation that no live agent owns."""
-    body = checked_text(command.body)
+    body = checked_sms(command.body)
     send_at = in_the_future(command.send_at, tx.now, "send_at")
     interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
     must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)

@@ -8,7 +8,7 @@ from handoff_service.operations.consent.change_consent import must_allow
 from handoff_service.operations.routing.assign import assign_agent
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
-from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.message_text import checked_sms, checked_text
 from handoff_service.operations.shared.participation import active, join, lock_for
 from handoff_service.rules.conversations.mentions import mentioned
 from handoff_service.rules.delivery.sms_text import split
@@ -39,7 +39,7 @@ def send_sms(tx: Transaction, command: Write) -> int:
     nothing is reassigned. If the virtual agent or a queue owns it, the writer takes it over first,
     because only the owner may write. Conflict for a requester who has opted out.
     """
-    body = checked_text(command.body, may_be_empty=bool(command.media))
+    body = checked_sms(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)
     if interaction.owner is not Owner.AGENT:

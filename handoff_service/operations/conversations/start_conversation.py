@@ -11,7 +11,7 @@ from handoff_service.operations.consent.change_consent import must_allow
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
-from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.message_text import checked_sms
 from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.agent_initiated import (
     TABLE,
@@ -111,7 +111,7 @@ def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
 def start_conversation(tx: Transaction, command: Start) -> Started:
     """Send the first text. NotFound for an unknown user; BadInput for unusable numbers and texts;
     Conflict when another row applies by now, and for a requester who has opted out."""
-    body = checked_text(command.body, may_be_empty=bool(command.media))
+    body = checked_sms(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)
     must_allow(tx.conn, command.recipient.to, line.provider_id)
     row = _row(line, command.recipient)

@@ -16,8 +16,17 @@ def checked_text(
         raise BadInput(errors={field: nothing_visible(body)})
     if len(text) > most:
         raise BadInput(errors={field: f"must be at most {most} characters; it has {len(text)}"})
-    if mask := a_mask(text):
-        raise BadInput(errors={field: f"still has {mask}; write what belongs there"})
     if "\0" in text:
         raise BadInput(errors={field: "must not hold a NUL character"})
+    return text
+
+
+def checked_sms(
+    body: str, *, most: int = LONGEST, may_be_empty: bool = False, field: str = "body"
+) -> str:
+    """Like ``checked_text``, for a text to a requester: BadInput also for a mask that a suggested
+    reply has left in it."""
+    text = checked_text(body, most=most, may_be_empty=may_be_empty, field=field)
+    if mask := a_mask(text):
+        raise BadInput(errors={field: f"still has {mask}; write what belongs there"})
     return text

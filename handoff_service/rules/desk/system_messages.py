@@ -272,7 +272,8 @@ def account_help(case: str, text: str | None = None, language: Language = Langua
 def case_resolved(
     case: str, about: str, text: str | None = None, language: Language = Language.ENGLISH
 ) -> str:
-    """What an agent can text when a case is resolved. ``about``: its first words."""
+    """The suggested text to the requester of a resolved case. ``about``: the first words of the
+    case."""
     return _filled(SystemMessage.CASE_RESOLVED, text, {"case": case, "about": about}, language)
 
 

@@ -1,4 +1,4 @@
-"""What a segment has cost lately, to estimate what a text to many people will cost."""
+"""Recent prices of a segment, which estimate the cost of a text to many people."""
 
 from sqlalchemy import Connection, select
 

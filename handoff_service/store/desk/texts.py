@@ -71,7 +71,7 @@ def account_help(conn: Connection, case: str, language: Language) -> str:
 
 
 def case_resolved(conn: Connection, case: str, about: str, language: Language) -> str:
-    """What an agent can text when a case is resolved."""
+    """The suggested text to the requester of a resolved case."""
     text = text_for(conn, SystemMessage.CASE_RESOLVED, language=language)
     return system_messages.case_resolved(case, about, text, language)
 

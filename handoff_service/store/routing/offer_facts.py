@@ -1,4 +1,5 @@
-"""What agents and supervisors are told of a waiting conversation before anybody accepts it."""
+"""The facts about a waiting conversation that agents and supervisors see before an agent accepts
+it."""
 
 from collections.abc import Collection
 from typing import Any, TypedDict

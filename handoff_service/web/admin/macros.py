@@ -162,7 +162,7 @@ EDITOR = Editor(
     delete=lambda _agent, number: (delete_macro, number),
     deleting=lambda one: Deleting(
         title=f"Delete “{one.name}”",
-        says=["Agents can no longer run it. What it has done stays as it is."],
+        says=["Agents can no longer run it. Conversations that it has changed stay as they are."],
         label="Delete this macro",
     ),
     around=_around,

@@ -56,7 +56,7 @@ async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 async def _typed_often(desk: AppContext) -> list[TypedOften]:
-    """What agents have typed again and again, and no template has."""
+    """The texts that agents type often and that are not templates yet."""
     known = [one.body for one in await desk.store.read(templates.list_, "")]
     return desk.replies.index.typed_often(known)[:MOST_PROPOSED]
 

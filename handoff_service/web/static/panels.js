@@ -3,7 +3,7 @@
 
 import { say, signInAgain } from "./post.js";
 
-const LONG = 3_600_000; // ms away from a conversation, after which its agent is told again
+const LONG = 3_600_000; // ms; an agent who returns to a conversation after this time sees the brief again
 const KEPT = 200; // conversations of which this browser knows when they were last on the screen
 const SEEN = `seen:${document.body.dataset.me}`;
 const ACCEPTED = "accepted"; // the next conversation that opens was just accepted
