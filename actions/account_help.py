@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from actions.proof import proof_first
 from actions.turn import interaction_id, language, turn_id
 from handoff_service.context import AppContext
-from handoff_service.operations.cases.open_case import OpenCase, open_case
+from handoff_service.operations.cases.open_case import OpenInTurn, open_case
 from handoff_service.operations.virtual_agent.request_hand_off import (
     RequestHandOff,
     request_hand_off,
@@ -49,7 +49,7 @@ class AccountHelpAction(Action):
         if events is not None:
             return events
         account = str(tracker.get_slot("system") or "").strip()
-        wanted = OpenCase(
+        wanted = OpenInTurn(
             turn_id=turn_id(tracker),
             kind=CaseKind.ACCESS,
             priority=HIGH,

@@ -12,7 +12,7 @@ from actions.start_topic import take_up
 from actions.turn import forget_collected, language, turn_id
 from actions.turns import continues_case
 from handoff_service.context import AppContext
-from handoff_service.operations.cases.open_case import OpenCase, open_case
+from handoff_service.operations.cases.open_case import OpenInTurn, open_case
 from handoff_service.rules.cases.cases import priority_of
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
 
@@ -46,7 +46,7 @@ class OpenCaseAction(Action):
 
     async def _open(self, tracker: Tracker, problem: str) -> str:
         impact, asked = tracker.get_slot("impact"), tracker.get_slot("questions")
-        wanted = OpenCase(
+        wanted = OpenInTurn(
             turn_id=turn_id(tracker),
             description=f"{problem}\nAsked: {asked}" if asked else problem,
             device=tracker.get_slot("device"),

@@ -10,7 +10,7 @@ from actions.start_topic import NEXT_TOPIC, NEXT_TOPIC_TEXT
 from actions.turn import forget_collected, turn_id
 from actions.turns import REPORTS
 from handoff_service.context import AppContext
-from handoff_service.operations.cases.open_case import OpenCase, open_case
+from handoff_service.operations.cases.open_case import OpenInTurn, open_case
 from handoff_service.operations.virtual_agent.request_hand_off import (
     RequestHandOff,
     request_hand_off,
@@ -26,7 +26,7 @@ async def hand_off_after_failure(
     agent sees its number.
     """
     if tracker.get_slot(NEXT_TOPIC) in REPORTS and tracker.get_slot(NEXT_TOPIC_TEXT):
-        report = OpenCase(
+        report = OpenInTurn(
             turn_id=turn_id(tracker), description=str(tracker.get_slot(NEXT_TOPIC_TEXT))
         )
         known = known | {"Case": await desk.store.write(open_case, report)}

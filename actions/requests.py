@@ -13,7 +13,7 @@ from actions.start_topic import take_up
 from actions.turn import forget_collected, language, turn_id
 from actions.turns import continues_case
 from handoff_service.context import AppContext
-from handoff_service.operations.cases.open_case import OpenCase, open_case
+from handoff_service.operations.cases.open_case import OpenInTurn, open_case
 from handoff_service.rules.shared.vocabulary import CaseKind
 from handoff_service.rules.virtual_agent.bot_replies import opened
 
@@ -38,7 +38,7 @@ class OpenRequestAction(Action):
         reason = str(tracker.get_slot("item_reason") or "").strip()
         asked = str(tracker.get_slot(QUESTIONS) or "").strip()
         lines = [item, f"What for: {reason}" if reason else "", f"Asked: {asked}" if asked else ""]
-        wanted = OpenCase(
+        wanted = OpenInTurn(
             turn_id=turn_id(tracker),
             kind=CaseKind.REQUEST,
             description="\n".join(line for line in lines if line),

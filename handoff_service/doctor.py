@@ -16,7 +16,7 @@ from handoff_service.bot_control.rasa_environment import RASA
 from handoff_service.errors import SetupError
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
 from handoff_service.gateways.providers import provider_of, send_errors_of
-from handoff_service.operations.desk.desk_checks import Outcome, Outside, outcomes
+from handoff_service.operations.desk.desk_checks import CheckResult, Outside, outcomes
 from handoff_service.operations.desk.set_up import setup_link
 from handoff_service.settings import Settings
 from handoff_service.store.consent import consents
@@ -99,7 +99,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
         opened.dispose()
 
 
-def _findings(checked: list[Outcome], *, is_problem: bool) -> list[str]:
+def _findings(checked: list[CheckResult], *, is_problem: bool) -> list[str]:
     """The problems that the checks found, each with its fix in a terminal."""
     return [
         " ".join(filter(None, (sentence, one.check.terminal)))

@@ -431,9 +431,9 @@ class Fanout(Protocol):
         lost."""
 
     def listen(
-        self, topics: Sequence[str]
+        self, channels: Sequence[str]
     ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
-        """Hints about these topics from now on. For a slow listener, hints are merged, not
+        """Hints about these channels from now on. For a slow listener, hints are merged, not
         queued."""
 
     def end_streams(self) -> None:

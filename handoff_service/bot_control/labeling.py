@@ -33,7 +33,7 @@ from handoff_service.operations.training.settle_dispute import (
     first_label,
     settle_dispute,
 )
-from handoff_service.rules.shared.vocabulary import LabelVerdict, Lane
+from handoff_service.rules.shared.vocabulary import LabelVerdict, TrainerLane
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import labels
 
@@ -109,7 +109,7 @@ async def _remove(data: BotData, label: ValidLabel) -> None:
     not there any more."""
     if label.example is None or label.file is None or label.intent is None:
         return
-    remove = data.remove if label.lane is Lane.TEACH else data.remove_test
+    remove = data.remove if label.lane is TrainerLane.TEACH else data.remove_test
     await run_slow(remove, label.intent, label.example)
 
 
@@ -128,15 +128,15 @@ async def _write(store: Store, data: BotData, made: Labeled, intent: str) -> Fil
     return change
 
 
-def _there(data: BotData, lane: Lane, intent: str) -> set[str]:
-    if lane is Lane.AUDIT:
+def _there(data: BotData, lane: TrainerLane, intent: str) -> set[str]:
+    if lane is TrainerLane.AUDIT:
         return {one.marked for one in data.tests().get(intent, ())}
     found = data.intents().get(intent)
     return {one.marked for one in found.examples} if found else set()
 
 
-def _put(data: BotData, lane: Lane, intent: str, examples: Sequence[str]) -> FileChange:
-    if lane is Lane.TEACH:
+def _put(data: BotData, lane: TrainerLane, intent: str, examples: Sequence[str]) -> FileChange:
+    if lane is TrainerLane.TEACH:
         return data.add(intent, examples)
     changes = [data.add_test(intent, one) for one in examples]
     return changes[-1] if changes else FileChange(file="", diff=())

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from handoff_service.bot_control import nlu_texts
-from handoff_service.bot_control.nlu_report import Group, groups, judged_gate
+from handoff_service.bot_control.nlu_report import TextGroup, groups, judged_gate
 from handoff_service.bot_control.nlu_texts import GatePoint, IntentFigures, MeasuredText
 from handoff_service.rules.training.exact_tests import Share
 
@@ -60,7 +60,7 @@ def page(texts: Sequence[MeasuredText], seconds: float) -> str:
     )
 
 
-def _figures(found: Sequence[Group]) -> str:
+def _figures(found: Sequence[TextGroup]) -> str:
     head = (
         "<tr><th>Texts</th><th>Number</th><th>Right</th><th>Before the gates</th><th>Macro F1</th>"
         "<th>Topics that start</th><th>Topics asked about</th><th>False starts</th>"

@@ -15,7 +15,7 @@ MOST_FALSE_STARTS = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class TextGroup:
     """The figures of one set of texts."""
 
     name: str
@@ -65,7 +65,7 @@ class Group:
         return [text for text in self.texts if text.meant in OTHER_MATTERS]
 
 
-def groups(texts: Sequence[MeasuredText]) -> list[Group]:
+def groups(texts: Sequence[MeasuredText]) -> list[TextGroup]:
     """The texts of the cross-validation and of each held-out author, and the Spanish ones of each
     again."""
     found = []
@@ -73,7 +73,10 @@ def groups(texts: Sequence[MeasuredText]) -> list[Group]:
         some = tuple(t for t in texts if (t.of_set, t.author) == (of_set, author))
         name = of_set if of_set == "cross-validation" else f"{of_set}, {author}"
         spanish = tuple(t for t in some if t.is_spanish)
-        found += [Group(name=name, texts=some), Group(name=f"{name}, Spanish", texts=spanish)]
+        found += [
+            TextGroup(name=name, texts=some),
+            TextGroup(name=f"{name}, Spanish", texts=spanish),
+        ]
     return [group for group in found if group.texts]
 
 
@@ -110,7 +113,7 @@ def lines(texts: Sequence[MeasuredText], seconds: float) -> Iterator[str]:
         yield f"  {c.times} x {c.meant} understood as {c.understood}, such as: {c.example}"
 
 
-def _parts(group: Group) -> list[tuple[str, Share]]:
+def _parts(group: TextGroup) -> list[tuple[str, Share]]:
     return [
         ("topics that start", group.topics_kept),
         ("topics asked about", group.topics_asked),

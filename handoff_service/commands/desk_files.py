@@ -9,7 +9,7 @@ from handoff_service.commands.parser import Commands, add_command
 from handoff_service.errors import SetupError
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
-from handoff_service.operations.desk_file.preview_import import Preview, preview_file
+from handoff_service.operations.desk_file.preview_import import ImportPreview, preview_file
 from handoff_service.rules.desk.record_changes import Changes
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_country
@@ -50,7 +50,7 @@ async def _read(store: Store, path: Path) -> desk_file.DeskFile:
     return desk_file.read(path, await store.read(desk_country))
 
 
-def _lines(preview: Preview) -> Iterator[str]:
+def _lines(preview: ImportPreview) -> Iterator[str]:
     if preview.changes_nothing:
         yield "nothing would change"
     for part, one in preview.parts.items():

@@ -31,7 +31,7 @@ from tests.conftest import MovedClock
 from tests.support.story import DIRECT, MIA, OMAR, Story
 
 BOTH = {"agent_id": OMAR}
-ACTS: dict[str, tuple[Callable[..., Any], Callable[[int], Any]]] = {
+ACTIONS: dict[str, tuple[Callable[..., Any], Callable[[int], Any]]] = {
     "closed this conversation": (
         close_interaction,
         lambda one: CloseInteraction(interaction_id=one, **BOTH),
@@ -76,12 +76,12 @@ async def joined(story: Story, interaction_id: int) -> bool:
     return any(x.event is Event.LIVE_GROUP and x.body == "Omar Haddad joined" for x in lines)
 
 
-@pytest.mark.parametrize(("did", "act"), ACTS.items(), ids=ACTS.keys())
+@pytest.mark.parametrize(("did", "action"), ACTIONS.items(), ids=ACTIONS.keys())
 async def test_the_owner_gets_a_notice_when_a_colleague(
-    did: str, act: tuple[Callable[..., Any], Callable[[int], Any]], story: Story
+    did: str, action: tuple[Callable[..., Any], Callable[[int], Any]], story: Story
 ) -> None:
     ann = await story.with_agent(MIA)
-    operation, command = act
+    operation, command = action
     await story.store.write(operation, command(ann))
     assert await notices(story) == [f"Omar Haddad {did}. It was your conversation"]
     assert await notices(story, OMAR) == []

@@ -119,7 +119,7 @@ async def test_a_picture_waits_is_stored_and_those_who_look_are_told(
         480,
     )
     assert (stored.content_type, stored.is_picture) == ("image/png", True)
-    assert {h.topic for h in heard.hints} == {
+    assert {h.channel for h in heard.hints} == {
         f"interaction:{received.interaction_id}",
         f"requester:{ANN}",
         "desk",

@@ -8,7 +8,12 @@ from sqlalchemy import update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.cases.change_case import ChangeCase
-from handoff_service.operations.cases.open_case import OpenByHand, OpenCase, open_by_hand, open_case
+from handoff_service.operations.cases.open_case import (
+    OpenByHand,
+    OpenInTurn,
+    open_by_hand,
+    open_case,
+)
 from handoff_service.operations.cases.outages import make_outage
 from handoff_service.operations.conversations.end_outage import (
     BATCH,
@@ -141,7 +146,7 @@ async def test_the_virtual_agents_promise_to_text_is_known(story: Story) -> None
     ann = received.interaction_id or 0
     question = await story.begin(ann)
     assert question is not None
-    wish = OpenCase(turn_id=int(question.turn_id), description="Badge is stuck")
+    wish = OpenInTurn(turn_id=int(question.turn_id), description="Badge is stuck")
     await story.store.write(open_case, wish)
     assert not await story.store.read(case_lines.text_is_promised, 1)
     await story.finish(question, "I opened case CS0000001. We'll text you updates.")

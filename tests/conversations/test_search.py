@@ -8,7 +8,7 @@ from handoff_service.operations.conversations.send_sms import Write, write_note
 from handoff_service.rules.conversations.search_query import Wanted, read
 from handoff_service.store.conversations import search
 from handoff_service.store.desk import users
-from handoff_service.store.desk.user_search import Page
+from handoff_service.store.desk.user_search import PageRequest
 from handoff_service.store.engine import tables as t
 from handoff_service.web.workspace.search import _results as search_page_results
 from tests.conftest import MovedClock
@@ -202,7 +202,7 @@ def people(conn: sa.Connection, wanted: Wanted) -> list[search.FoundPerson]:
 async def test_the_page_searches_people_once(said: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[str] = []
 
-    def counted(conn: sa.Connection, typed: str, page: Page) -> list[int]:
+    def counted(conn: sa.Connection, typed: str, page: PageRequest) -> list[int]:
         searched.append(typed)
         return users.search_user_ids(conn, typed, page)
 

@@ -14,7 +14,7 @@ from handoff_service.rules.shared.vocabulary import Event, Owner, Work
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Message
-from handoff_service.web.shared.message_lines import shown
+from handoff_service.web.shared.shown_messages import shown
 from handoff_service.worker import Worker
 from tests.conftest import Heard, MovedClock
 from tests.support.fake_twilio import FakeTwilio
@@ -109,7 +109,7 @@ async def test_a_recovered_text_stands_at_the_time_it_was_sent(
     ]
     assert lines[-1].created_at == clock(), "when it was stored"
     seen = shown(lines, ZoneInfo("UTC"))
-    assert [one.line.body for one in seen] == ["first", "lost", "last"]
+    assert [one.message.body for one in seen] == ["first", "lost", "last"]
     assert [one.first for one in seen] == [True, False, False], "one run of one author, on one day"
 
 

@@ -181,7 +181,7 @@ async def test_supervisors_are_told_at_once_which_since_when_and_how_many(
     heard.hints.clear()
     for number in [*NUMBERS[:5], *FAR[:4]]:
         await reply(story, number)
-    assert DESK in {hint.topic for hint in heard.hints}, (
+    assert DESK in {hint.channel for hint in heard.hints}, (
         "the supervisors' page asks for what is new"
     )
     now = await story.store.read(supervision.now, OMAR)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handoff_service.rules.desk.command_palette import Command, matching
+from handoff_service.rules.desk.command_palette import PaletteEntry, matching
 from handoff_service.rules.desk.macros import MacroFields, MacroStep, errors, steps
 from handoff_service.rules.shared.vocabulary import State
 
@@ -47,10 +47,10 @@ def test_a_macro_that_cannot_run_cannot_be_saved(given: dict[str, Any], wrong: s
 
 
 COMMANDS = (
-    Command(label="Send later", other_words="schedule"),
-    Command(label="Quiet hours", detail="Desk settings"),
-    Command(label="Opt-out words", detail="Desk settings"),
-    Command(label="Close the conversation", other_words="end"),
+    PaletteEntry(label="Send later", other_words="schedule"),
+    PaletteEntry(label="Quiet hours", detail="Desk settings"),
+    PaletteEntry(label="Opt-out words", detail="Desk settings"),
+    PaletteEntry(label="Close the conversation", other_words="end"),
 )
 
 

@@ -14,7 +14,7 @@ from handoff_service.lib import phone_numbers
 from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.person_words import person_words, sought
 from handoff_service.store.desk import user_search, user_words, users
-from handoff_service.store.desk.user_search import Page
+from handoff_service.store.desk.user_search import PageRequest
 from handoff_service.store.engine import bulk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -131,7 +131,9 @@ async def test_a_search_finds_whom_an_obvious_one_finds(
             )
 
         def by_id(typed: str) -> list[int]:
-            return pages(lambda last: users.search_user_ids(conn, typed, Page(after=last, limit=7)))
+            return pages(
+                lambda last: users.search_user_ids(conn, typed, PageRequest(after=last, limit=7))
+            )
 
         assert listed("") == by_name(people)
         for typed in searches(chance, people):
@@ -179,7 +181,7 @@ async def test_a_search_reads_only_the_index(store: Store) -> None:
             for typed in SEARCHED:
                 users.by_name(conn, typed, after=7, limit=20)
                 if typed:
-                    users.search_user_ids(conn, typed, Page(after=7, limit=20))
+                    users.search_user_ids(conn, typed, PageRequest(after=7, limit=20))
         steps = [
             row[-1]
             for statement, values in ran
@@ -243,6 +245,6 @@ def steps(conn: sa.Connection, typed: str) -> int:
     tens = itertools.count()
     raw.set_progress_handler(lambda: next(tens) < 0, 10)
     users.by_name(conn, typed, after=0, limit=20)
-    users.search_user_ids(conn, typed, Page(limit=20))
+    users.search_user_ids(conn, typed, PageRequest(limit=20))
     raw.set_progress_handler(None, 0)
     return next(tens) * 10

@@ -358,7 +358,7 @@ async def test_an_action_for_a_queue_that_is_not_there_is_refused(
 
 
 async def test_the_demo_desk_has_the_shipped_actions(story: Story) -> None:
-    assert tuple(entry.meant() for entry in desk_file.read(DEMO).messaging_actions) == SHIPPED
+    assert tuple(entry.to_action() for entry in desk_file.read(DEMO).messaging_actions) == SHIPPED
 
 
 async def test_a_file_that_cannot_be_taken_whole_changes_nothing(

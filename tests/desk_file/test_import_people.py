@@ -12,7 +12,7 @@ from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.desk_file import DeskFile
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.operations.desk_file.preview_import import (
-    Preview,
+    ImportPreview,
     import_as_previewed,
     preview_file,
 )
@@ -79,7 +79,7 @@ async def test_a_preview_hashes_nothing_and_its_import_hashes_once(
     assert hashing == []
     assert await story.count(t.user_facts) == 0
     imported = await import_as_previewed(story.store, users(20), preview.fingerprint)
-    assert not isinstance(imported, Preview)
+    assert not isinstance(imported, ImportPreview)
     assert imported["users"] == 20
     assert len(hashing) == 20
     (fact, *_) = await story.rows(t.user_facts)
@@ -93,7 +93,7 @@ async def test_an_import_that_would_change_something_else_is_taken_back(
     await import_file(story.store, users(1))
     hints = list(heard.hints)
     again = await import_as_previewed(story.store, users(2), before.fingerprint)
-    assert isinstance(again, Preview)
+    assert isinstance(again, ImportPreview)
     assert again.parts["users"].created == ["P1"]
     assert heard.hints == hints, "nothing is published of an import that did not happen"
     assert await story.count(t.users) == 4

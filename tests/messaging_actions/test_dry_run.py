@@ -44,7 +44,7 @@ async def would(store: Store, event: str, duration: str, **more: Any) -> DryRun:
         duration=duration,
         **{"action": "prompt_agent", "text": "x", **more},
     )
-    return await store.read(dry_run.dry_run, entry.meant())
+    return await store.read(dry_run.dry_run, entry.to_action())
 
 
 async def test_waits_are_counted_and_those_that_were_long_enough_fire(

@@ -417,7 +417,7 @@ async def test_prompt_agent_is_a_line_for_agents_alone(
     number = f"INT{ann:07d}"
     assert line.body == f"Ann Lee (Ann) waits for Mia Chen (Mia), {number}, 1 minute 30 seconds"
     assert (line.kind, line.event, line.direction, line.status) == ("system", "prompt", None, None)
-    assert f"agent:{MIA}" in {hint.topic for hint in heard.hints}
+    assert f"agent:{MIA}" in {hint.channel for hint in heard.hints}
 
 
 async def test_prompt_agent_reaches_all_of_the_live_group(
@@ -430,7 +430,7 @@ async def test_prompt_agent_reaches_all_of_the_live_group(
     heard.hints.clear()
     await rules.wait(minutes=1)
     assert {f"agent:{MIA}", f"agent:{OMAR}"} <= {
-        hint.topic for hint in heard.hints if hint.interaction_id == ann
+        hint.channel for hint in heard.hints if hint.interaction_id == ann
     }
 
 
@@ -443,7 +443,7 @@ async def test_prompt_agent_with_nobody_assigned_tells_the_supervisors(
     await rules.wait(minutes=1)
     assert await prompts(story, received.interaction_id or 0) == ["The requester waits for nobody"]
     assert (SUPERVISORS, received.interaction_id) in {
-        (hint.topic, hint.interaction_id) for hint in heard.hints
+        (hint.channel, hint.interaction_id) for hint in heard.hints
     }
 
 
@@ -538,7 +538,7 @@ async def test_a_timer_that_does_nothing_is_seen_to_be_gone(
     ann = await story.with_agent()
     heard.hints.clear()
     await rules.wait(minutes=10)
-    assert f"interaction:{ann}" in {hint.topic for hint in heard.hints}
+    assert f"interaction:{ann}" in {hint.channel for hint in heard.hints}
 
 
 # Timers that agents handle ------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from handoff_service.operations.messaging_actions.change_timer import (
     postpone_timer,
 )
 from handoff_service.operations.shared import messages
-from handoff_service.rules.conversations.states import ACTS, moved
+from handoff_service.rules.conversations.states import AGENT_TRANSITIONS, next_state
 from handoff_service.rules.shared.vocabulary import Author, State, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
@@ -189,7 +189,7 @@ class Conversations(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 1), state=st.sampled_from([State.ON_HOLD, State.WORK_IN_PROGRESS]))
     def its_state_is_set(self, who: int, state: State) -> None:
-        if self.open(who) and moved(State(self.models[who].state), ACTS[state]):
+        if self.open(who) and next_state(State(self.models[who].state), AGENT_TRANSITIONS[state]):
             self.do(
                 self.story.store.write(
                     change_interaction,

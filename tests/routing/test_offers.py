@@ -50,7 +50,7 @@ async def test_an_offer_says_who_why_and_until_when_and_the_requester_gets_one_l
     )
     assert (offer.expires_at - clock()).total_seconds() == 60
     assert await story.texted(ann) == [IN_LINE]
-    assert f"agent:{MIA}" in {hint.topic for hint in heard.hints}
+    assert f"agent:{MIA}" in {hint.channel for hint in heard.hints}
     assert await story.offer() == 0
     assert await story.texted(ann) == [IN_LINE]
 

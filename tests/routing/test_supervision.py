@@ -281,6 +281,6 @@ async def test_supervisors_are_told_once_for_each_transaction(story: Story) -> N
     def say(tx: Transaction, _: None) -> list[str]:
         tx.desk_changed()
         tx.desk_changed()
-        return [hint.topic for hint in tx.hints]
+        return [hint.channel for hint in tx.hints]
 
     assert await story.store.write(say, None) == ["desk"]

@@ -7,7 +7,7 @@ from handoff_service.rules.desk.system_messages import wants_bot
 from handoff_service.rules.identity.proof import Expects, hidden
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot
-from handoff_service.rules.virtual_agent.commands import SHIPPED, Command, meant
+from handoff_service.rules.virtual_agent.commands import SHIPPED, Command, find_command
 
 ADDED = (
     *(
@@ -190,7 +190,7 @@ def test_keywords_commands_choices_and_codes_are_read_without_it() -> None:
         word("STOP\n--\nJo Bloggs\nAcme Ltd\nSome Street 12, Springfield\n+1 202 555 0101", {})
         is Command.OPT_OUT
     )
-    assert meant("agent" + below, SHIPPED) is Command.AGENT
+    assert find_command("agent" + below, SHIPPED) is Command.AGENT
     assert wants_bot("BOT" + below)
     assert for_bot(without_signature("2" + below), [Choice("A", "/a"), Choice("B", "/b")]) == "/b"
     code = hidden(Expects.CODE, "123456\n--\nJo Bloggs\n654321")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from handoff_service.rules.conversations import agent_initiated, requester_initiated, states
-from handoff_service.rules.conversations.states import Act, moved
+from handoff_service.rules.conversations.states import Transition, next_state
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
 from handoff_service.rules.shared.vocabulary import CLOSED, FirstResponder, Owner, State
@@ -119,19 +119,24 @@ def test_who_answers_first(responder: FirstResponder, bot: bool, owner: Owner) -
 
 
 def test_a_text_takes_an_interaction_off_hold_and_changes_no_other_state() -> None:
-    after = {state: moved(state, Act.REQUESTER_WRITES) for state in State if state not in CLOSED}
+    after = {
+        state: next_state(state, Transition.REQUESTER_WRITES)
+        for state in State
+        if state not in CLOSED
+    }
     assert after.pop(State.ON_HOLD) is State.WORK_IN_PROGRESS
     assert all(before is now for before, now in after.items())
 
 
 def test_only_an_undo_or_a_new_report_reopens_and_everything_else_can_be_closed() -> None:
-    reopens = {Act.UNDO_CLOSE, Act.REPORTED_AGAIN}
-    assert all(set(states.TABLE[state]) == reopens for state in CLOSED)
+    reopens = {Transition.UNDO_CLOSE, Transition.REPORTED_AGAIN}
+    assert all(set(states.TRANSITIONS[state]) == reopens for state in CLOSED)
     assert all(
-        moved(state, Act.CLOSE_ABANDONED) is State.CLOSED_ABANDONED for state in set(State) - CLOSED
+        next_state(state, Transition.CLOSE_ABANDONED) is State.CLOSED_ABANDONED
+        for state in set(State) - CLOSED
     )
 
 
 def test_only_what_an_agent_has_is_put_on_hold() -> None:
-    assert moved(State.NEW, Act.PUT_ON_HOLD) is None
-    assert moved(State.WORK_IN_PROGRESS, Act.PUT_ON_HOLD) is State.ON_HOLD
+    assert next_state(State.NEW, Transition.PUT_ON_HOLD) is None
+    assert next_state(State.WORK_IN_PROGRESS, Transition.PUT_ON_HOLD) is State.ON_HOLD

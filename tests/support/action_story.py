@@ -65,7 +65,7 @@ class Rules:
             name=name, event=event, duration=duration, action=action, **more
         )  # type: ignore[arg-type]
         return await self.store.write(
-            make_messaging_action, MakeMessagingAction(action=entry.meant())
+            make_messaging_action, MakeMessagingAction(action=entry.to_action())
         )
 
     async def open(self, schedule: str | None, queue: str = "Service desk") -> None:

@@ -14,7 +14,7 @@ from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.training.label_items import LabelItem, label_item
 from handoff_service.operations.training.settle_dispute import SettleDispute
 from handoff_service.ports import HowUnderstood, Understood
-from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Lane
+from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, TrainerLane
 from handoff_service.rules.training import order
 from handoff_service.store.engine import tables as t
 from handoff_service.store.training import items, labels
@@ -212,7 +212,7 @@ async def test_labels_of_the_audit_go_to_the_test_texts_only(
     draws["audit"] = True
     item = await misses(story, "you are a star")
     (shown,) = (await story.store.read(items.queue, MIA, clock.now)).items
-    assert (shown.lane, shown.intent) == (Lane.AUDIT, None)
+    assert (shown.lane, shown.intent) == (TrainerLane.AUDIT, None)
     before = (data.root / GREETINGS).read_bytes()
     await labeling.label(story.store, data, as_thanks(item))
     assert (data.root / GREETINGS).read_bytes() == before

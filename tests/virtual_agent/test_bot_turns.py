@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from handoff_service.operations.cases.open_case import OpenCase, open_case
+from handoff_service.operations.cases.open_case import OpenInTurn, open_case
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.virtual_agent.finish_turn import NO_ANSWER, FinishTurn, finish_turn
@@ -219,7 +219,7 @@ async def test_a_long_answer_is_split(story: Story, ann: int) -> None:
 async def test_a_case_is_made_once_for_a_turn(story: Story, ann: int) -> None:
     question = await story.begin(ann)
     assert question is not None
-    command = OpenCase(
+    command = OpenInTurn(
         turn_id=int(question.turn_id),
         description="laptop won't start",
         device="laptop",

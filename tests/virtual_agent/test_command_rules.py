@@ -6,7 +6,7 @@ from handoff_service.rules.virtual_agent.commands import (
     SHIPPED,
     Command,
     error,
-    meant,
+    find_command,
     with_shipped,
 )
 
@@ -33,12 +33,12 @@ from handoff_service.rules.virtual_agent.commands import (
     ],
 )
 def test_a_command_is_the_whole_text(text: str, command: Command | None) -> None:
-    assert meant(text, SHIPPED) is command
+    assert find_command(text, SHIPPED) is command
 
 
 def test_an_admins_words_replace_those_shipped_for_that_command_alone() -> None:
     words = with_shipped({"agent": ["Kollege", "a real human"], "bye": []})
-    assert [meant(text, words) for text in ("KOLLEGE", "A real human!", "agent", "bye",
+    assert [find_command(text, words) for text in ("KOLLEGE", "A real human!", "agent", "bye",
         "help")] == [
         Command.AGENT, Command.AGENT, None, None, Command.HELP,
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from handoff_service.store.desk import desk as desk_rows
 from handoff_service.store.desk import templates, texts
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.routing import queues
-from handoff_service.web.admin import ACTS, PAGES
+from handoff_service.web.admin import PAGES, POST_HANDLERS
 from tests.support.story import ANN, DIRECT
 from tests.web.workspace_server import PAGE, Answer, Running, Visitor, shown
 
@@ -50,7 +50,7 @@ async def test_every_page_is_there_and_its_acts_need_a_token(desk: Running, grac
     for path in PAGES:
         if path != "/" and "<" not in path:
             assert ((await grace.get(UNDER + path)).status, path) == (200, path)
-    for path in ACTS:
+    for path in POST_HANDLERS:
         real = re.sub(r"<\w+:int>", "1", path).replace("<name:str>", "waiting")
         assert ((await grace.post(UNDER + real, PAGE)).status, path) == (403, path)
 

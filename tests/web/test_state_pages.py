@@ -122,7 +122,7 @@ def test_the_rules_alone_decide_what_a_state_becomes() -> None:
         beside = path.with_name("decide.py")  # of a package, which writes what this decides
         source = path.read_text() + (beside.read_text() if beside.exists() else "")
         if "put_state(" in source or '"state": c.state' in source:
-            assert re.search(r"\bmoved\(|states\.TABLE\[", source), path.name
+            assert re.search(r"\bnext_state\(|states\.TRANSITIONS\[", source), path.name
 
 
 # Timers -------------------------------------------------------------------------------------------

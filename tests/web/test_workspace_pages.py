@@ -28,7 +28,7 @@ GETS = [
     "/workspace/lists",
     "/workspace/conversations/1/news",
 ]
-ACTS = [
+FORM_ADDRESSES = [
     "/workspace/offers/1/accept",
     "/workspace/offers/1/reject",
     "/workspace/conversations/1/messages",
@@ -114,12 +114,12 @@ async def test_a_script_that_is_not_signed_in_is_told_401(visitor: Visitor) -> N
 
 
 async def test_an_act_without_a_session_does_nothing(visitor: Visitor) -> None:
-    for path in ACTS:
+    for path in FORM_ADDRESSES:
         assert (path, (await visitor.post(path, SCRIPT)).status) == (path, 401)
 
 
 async def test_an_act_that_carries_no_token_of_this_session_is_refused(mia: Visitor) -> None:
-    for path in ACTS:
+    for path in FORM_ADDRESSES:
         for token in ("", "wrong"):
             answer = await mia.post(
                 path, SCRIPT | {"X-CSRF-Token": token}, body="hi", presence="away"

@@ -54,7 +54,7 @@ class LocalFanout:
         for hint in hints:
             if hint == EVERYTHING:
                 self.catch_up()
-            for listener in self._listeners.get(hint.topic, ()):
+            for listener in self._listeners.get(hint.channel, ()):
                 listener.add(hint)
 
     def catch_up(self) -> None:
@@ -66,19 +66,19 @@ class LocalFanout:
             loop.call_later(place * apart, listener.add, EVERYTHING)
 
     @asynccontextmanager
-    async def listen(self, topics: Sequence[str]) -> AsyncIterator[AsyncIterator[Sequence[Hint]]]:
+    async def listen(self, channels: Sequence[str]) -> AsyncIterator[AsyncIterator[Sequence[Hint]]]:
         listener = _Listener()
         if self._ended:
             listener.end()
-        for topic in topics:
-            self._listeners.setdefault(topic, set()).add(listener)
+        for channel in channels:
+            self._listeners.setdefault(channel, set()).add(listener)
         try:
             yield listener.batches()
         finally:
-            for topic in topics:
-                self._listeners[topic].discard(listener)
-                if not self._listeners[topic]:
-                    del self._listeners[topic]
+            for channel in channels:
+                self._listeners[channel].discard(listener)
+                if not self._listeners[channel]:
+                    del self._listeners[channel]
 
     def end_streams(self) -> None:
         """End all listeners, including future ones: this process is stopping, and another one

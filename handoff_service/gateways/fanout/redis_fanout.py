@@ -80,9 +80,9 @@ class RedisFanout:
         self._local.catch_up()
 
     def listen(
-        self, topics: Sequence[str]
+        self, channels: Sequence[str]
     ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
-        return self._local.listen(topics)
+        return self._local.listen(channels)
 
     def end_streams(self) -> None:
         self._local.end_streams()
@@ -97,7 +97,7 @@ class RedisFanout:
         while True:
             hints = [EVERYTHING] if self._unpublished else await self._waiting.get()
             self._unpublished = False
-            message = json.dumps([self._me, [[h.topic, h.interaction_id, h.by] for h in hints]])
+            message = json.dumps([self._me, [[h.channel, h.interaction_id, h.by] for h in hints]])
             try:
                 await asyncio.wait_for(self._redis.publish(self._channel, message), ANSWER_WITHIN)
             except (RedisError, OSError, TimeoutError) as error:
@@ -169,10 +169,10 @@ class RedisFanout:
             self._garbage, self._garbage_logged_at = 0, time.monotonic()
 
 
-def _hint(topic: object, interaction_id: object = None, by: object = None) -> Hint:
+def _hint(channel: object, interaction_id: object = None, by: object = None) -> Hint:
     """Parse a hint from another process. Raises TypeError for anything else."""
-    if not isinstance(topic, str) or not all(
+    if not isinstance(channel, str) or not all(
         one is None or type(one) is int for one in (interaction_id, by)
     ):
         raise TypeError
-    return Hint(topic, interaction_id, by)  # type: ignore[arg-type]  # checked above
+    return Hint(channel, interaction_id, by)  # type: ignore[arg-type]  # checked above

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations.cases.record_case import Changes, Entry, record
+from handoff_service.operations.cases.record_case import CaseHistoryEntry, Changes, record
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import notify_owner, take_part
 from handoff_service.rules.cases.cases import number
@@ -102,7 +102,7 @@ def write_change(
     )
     record(
         tx,
-        Entry(
+        CaseHistoryEntry(
             case_id=row.id,
             version=version,
             author=author,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.cases.record_case import Entry, record
+from handoff_service.operations.cases.record_case import CaseHistoryEntry, record
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.cases.cases import NORMAL, number
@@ -23,7 +23,7 @@ c = t.cases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCase:
+class OpenInTurn:
     """Requested by the virtual agent during a turn. ``once``: reuse the user's unresolved case of
     this kind, if there is one."""
 
@@ -52,7 +52,7 @@ class OpenByHand:
     external_number: str | None = None
 
 
-def open_case(tx: Transaction, command: OpenCase) -> str:
+def open_case(tx: Transaction, command: OpenInTurn) -> str:
     """Make the case and return its number. Running the same turn again returns the same case."""
     interaction_id = tx.conn.execute(
         select(t.bot_turns.c.interaction_id).where(t.bot_turns.c.id == command.turn_id)
@@ -127,7 +127,7 @@ def _insert(tx: Transaction, values: dict[str, Any], author: Author) -> int:
     case_id: int = tx.conn.execute(made).scalar_one()
     record(
         tx,
-        Entry(
+        CaseHistoryEntry(
             case_id=case_id, version=1, author=author, agent_id=values.get("agent_id"), changes={}
         ),
     )

@@ -22,7 +22,7 @@ class OutageEntry(BaseModel):
     until: Moment | None = None
     active: bool = True
 
-    def meant(self) -> OutageFields:
+    def to_fields(self) -> OutageFields:
         """The outage, for the rules."""
         return OutageFields(
             title=self.title, text=self.text, since=self.since, until=self.until, active=self.active

@@ -20,7 +20,7 @@ type Changes = Mapping[str, tuple[str | int | None, str | int | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class CaseHistoryEntry:
     """``changes``: field -> before and after; empty for the opening and for a note alone."""
 
     case_id: int
@@ -65,7 +65,7 @@ class WebhookEvent:
 _EVENT = TypeAdapter(WebhookEvent)
 
 
-def record(tx: Transaction, entry: Entry) -> None:
+def record(tx: Transaction, entry: CaseHistoryEntry) -> None:
     """Add an entry to the history of a case that has just been written and is locked or new."""
     changes = {name: list(pair) for name, pair in entry.changes.items()}
     tx.conn.execute(

@@ -13,7 +13,7 @@ from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.participation import active, lock_for, notify_owner
 from handoff_service.operations.shared.schedule_offers import schedule_offers
-from handoff_service.rules.conversations.states import ACTS, moved
+from handoff_service.rules.conversations.states import AGENT_TRANSITIONS, next_state
 from handoff_service.rules.delivery.sms_characters import is_visible
 from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, State
 from handoff_service.store.conversations import interactions, live_group
@@ -107,7 +107,9 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
         raise BadInput(errors={"state": "must be work_in_progress or on_hold; close it to end it"})
-    state = moved(interaction.state, ACTS[command.state]) if command.state else None
+    state = (
+        next_state(interaction.state, AGENT_TRANSITIONS[command.state]) if command.state else None
+    )
     if command.state and state is None:
         raise Conflict(
             f"{interaction.state} cannot become {command.state}: only work in progress can "

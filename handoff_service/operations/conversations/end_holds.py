@@ -12,7 +12,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.participation import notify_assigned
 from handoff_service.operations.shared.schedule_offers import schedule_offers
-from handoff_service.rules.conversations.states import Act, moved
+from handoff_service.rules.conversations.states import Transition, next_state
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
@@ -46,7 +46,7 @@ def end_hold(tx: Transaction, command: EndHold) -> bool:
     due_work.cancel(tx, Work.END_HOLD, [command.interaction_id])
     interaction = interactions.lock(tx.conn, command.interaction_id)
     hold = interactions.hold(tx.conn, interaction.id)
-    state = moved(interaction.state, Act.HOLD_ENDS)
+    state = next_state(interaction.state, Transition.HOLD_ENDS)
     if state is None or hold.until is None or hold.until > tx.now:
         return False
     interactions.put_state(tx.conn, interaction.id, state)

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from handoff_service.errors import Conflict
 from handoff_service.operations.routing.assign import assign_agent
 from handoff_service.operations.shared import messages
-from handoff_service.rules.conversations.states import Act, moved
+from handoff_service.rules.conversations.states import Transition, next_state
 from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
@@ -51,7 +51,7 @@ def reopen(tx: Transaction, command: Reopen) -> None:
     """Conflict when it is not closed, when another agent closed it or more than a minute has
     passed, and when the requester has already begun another conversation."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
-    state = moved(interaction.state, Act.UNDO_CLOSE)
+    state = next_state(interaction.state, Transition.UNDO_CLOSE)
     closed_at = interaction.closed_at
     if state is None or closed_at is None:
         raise Conflict(f"{interactions.number(interaction.id)} is not closed.")

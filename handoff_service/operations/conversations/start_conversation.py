@@ -21,7 +21,7 @@ from handoff_service.rules.conversations.agent_initiated import (
     effect,
     situation,
 )
-from handoff_service.rules.conversations.states import Act
+from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State
@@ -214,7 +214,7 @@ def _create(
             provider_number_id=line.provider_id,
             profile_id=profile_id,
             user_id=user_id,
-            state=states.TABLE[State.NEW][Act.AGENT_TAKES],
+            state=states.TRANSITIONS[State.NEW][Transition.AGENT_TAKES],
             priority=3,
             owner=Owner.AGENT,
             epoch=1,

@@ -53,7 +53,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class CheckResult:
     """A check with what it found."""
 
     name: CheckName
@@ -145,11 +145,11 @@ CHECKS: dict[CheckName, Check] = {
 }
 
 
-def outcomes(conn: Connection, outside: Outside) -> list[Outcome]:
+def outcomes(conn: Connection, outside: Outside) -> list[CheckResult]:
     """Run every check. The provider's check is left out when the provider was not asked."""
     hidden = hidden_checks(conn)
     return [
-        Outcome(
+        CheckResult(
             name=name,
             check=check,
             found=tuple(check.finds(conn, outside)),

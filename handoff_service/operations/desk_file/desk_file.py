@@ -122,7 +122,7 @@ class MacroEntry(_Entry):
     hold_for: Duration | None = None
     then: AfterMacro = AfterMacro.STAY
 
-    def meant(self, ids: Mapping[str, int]) -> MacroFields:
+    def to_fields(self, ids: Mapping[str, int]) -> MacroFields:
         """The macro that the entry describes. ``ids``: of what it names."""
         return MacroFields(
             name=self.name,
@@ -255,10 +255,10 @@ def _country_of(content: dict[str, Any]) -> str | None:
 def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     """Errors that the rules find in well-formed entries: (where, what)."""
     for n, action in enumerate(file.messaging_actions):
-        for key, what in messaging_actions.errors(action.meant()).items():
+        for key, what in messaging_actions.errors(action.to_action()).items():
             yield ("messaging_actions", n, key), what
     for n, queue in enumerate(file.queues):
-        for key, what in queues.errors(queue.meant()).items():
+        for key, what in queues.errors(queue.to_fields()).items():
             yield ("queues", n, key), what
         country = queue.country or (file.desk.country if file.desk else None)
         if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
@@ -268,7 +268,7 @@ def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
             yield ("templates", n, "body"), wrong
     yield from _macro_faults(file.macros)
     for n, outage in enumerate(file.outages):
-        for key, what in outages.errors(outage.meant()).items():
+        for key, what in outages.errors(outage.to_fields()).items():
             yield ("outages", n, key), what
     if file.case_webhook is not None:
         yield from _webhook_faults(file.case_webhook)
@@ -280,7 +280,7 @@ def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
 def _macro_faults(entries: list[MacroEntry]) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for n, macro in enumerate(entries):
         named = {key: 0 for key in MACRO_USES if getattr(macro, key) is not None}
-        for key, what in macros.errors(macro.meant(named)).items():
+        for key, what in macros.errors(macro.to_fields(named)).items():
             yield ("macros", n, key.removesuffix("_id")), what
 
 

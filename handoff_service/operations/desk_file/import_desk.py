@@ -97,7 +97,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
     _macros(tx, file.macros)
     for outage in file.outages:
         with _named(f"outages.{outage.title}"):
-            put_outage(tx, outage.meant())
+            put_outage(tx, outage.to_fields())
     if file.case_webhook is not None:
         with _named("case_webhook"):
             put_webhook(
@@ -163,7 +163,7 @@ def _queue(tx: Transaction, entry: QueueEntry) -> None:
     for group in entry.groups:
         group_id(tx, group.name)
     with _named(f"queues.{entry.name}"):
-        put_queue(tx, entry.meant())
+        put_queue(tx, entry.to_fields())
 
 
 def _provider_number(tx: Transaction, entry: ProviderNumberEntry) -> None:
@@ -193,7 +193,7 @@ def _in_order(tx: Transaction, noun: Noun, key: str, entries: Sequence[BaseModel
 def _messaging_action(tx: Transaction, entry: MessagingActionEntry, place: int) -> None:
     """The file's order is the admin's order."""
     with _named(f"messaging_actions.{entry.name}"):
-        put_messaging_action(tx, entry.meant(), place)
+        put_messaging_action(tx, entry.to_action(), place)
 
 
 def _macros(tx: Transaction, entries: Sequence[MacroEntry]) -> None:
@@ -218,7 +218,7 @@ def _macro(tx: Transaction, entry: MacroEntry) -> None:
             if found is None:
                 raise BadInput(errors={key: f"there is no “{name}”"})
             ids[key] = found
-        put_macro(tx, entry.meant(ids))
+        put_macro(tx, entry.to_fields(ids))
 
 
 def _put(tx: Transaction, noun: Noun, key: dict[str, Any], values: dict[str, Any]) -> None:

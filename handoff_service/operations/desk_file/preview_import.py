@@ -57,7 +57,7 @@ class PartPreview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
+class ImportPreview:
     """``fingerprint``: the same for the same changes."""
 
     parts: Mapping[str, PartPreview]
@@ -68,7 +68,7 @@ class Preview:
         return not any(part.created or part.changed for part in self.parts.values())
 
 
-async def preview_file(store: Store, file: DeskFile) -> Preview:
+async def preview_file(store: Store, file: DeskFile) -> ImportPreview:
     """Like ``import_file``, but nothing is changed. The errors are the same."""
     stored = await store.read(stored_secrets, file)
     key = store.settings.link_key
@@ -78,7 +78,7 @@ async def preview_file(store: Store, file: DeskFile) -> Preview:
 
 async def import_as_previewed(
     store: Store, file: DeskFile, fingerprint: str
-) -> Mapping[str, int] | Preview:
+) -> Mapping[str, int] | ImportPreview:
     """Import a file if it changes what the preview with this fingerprint showed, and return the
     number of entries of each kind. Otherwise change nothing, and return the new preview."""
     stored = await store.read(stored_secrets, file)
@@ -86,14 +86,14 @@ async def import_as_previewed(
     return await store.write(_import_as_previewed, (hashed, fingerprint))
 
 
-def _preview(tx: Transaction, given: HashedFile) -> Preview:
+def _preview(tx: Transaction, given: HashedFile) -> ImportPreview:
     with _trial(tx, given) as trial:
         return trial.preview
 
 
 def _import_as_previewed(
     tx: Transaction, asked: tuple[HashedFile, str]
-) -> Mapping[str, int] | Preview:
+) -> Mapping[str, int] | ImportPreview:
     given, fingerprint = asked
     with _trial(tx, given) as trial:
         if trial.preview.fingerprint != fingerprint:
@@ -106,7 +106,7 @@ def _import_as_previewed(
 class _Trial:
     """An import that is taken back unless it is ``kept``. ``counts``: from ``import_desk``."""
 
-    preview: Preview
+    preview: ImportPreview
     counts: Mapping[str, int]
     kept: bool = False
 
@@ -158,7 +158,7 @@ def _compared(
     before: Mapping[str, Mapping[str, Entry]],
     after: Mapping[str, Mapping[str, Entry]],
     secrets: Mapping[str, Mapping[str, Changes]],
-) -> Preview:
+) -> ImportPreview:
     parts = {
         part: _part(before[part], there, secrets.get(part, {}))
         for part, there in after.items()
@@ -170,7 +170,7 @@ def _compared(
         if one.created or one.changed
     }
     written = json.dumps(seen, sort_keys=True, default=str)
-    return Preview(parts=parts, fingerprint=hashlib.sha256(written.encode()).hexdigest())
+    return ImportPreview(parts=parts, fingerprint=hashlib.sha256(written.encode()).hexdigest())
 
 
 def _part(

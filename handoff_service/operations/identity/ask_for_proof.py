@@ -20,7 +20,7 @@ from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_v
 from handoff_service.operations.virtual_agent.open_turn import open_turn
 from handoff_service.operations.virtual_agent.redact_secrets import OPENING
 from handoff_service.rules.conversations import states
-from handoff_service.rules.conversations.states import Act
+from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.identity.proof import ANSWERS_WITHIN, Expects
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.vocabulary import Owner, Work
@@ -67,7 +67,7 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
         raise Conflict("Nobody has this conversation yet. Take it over first.")
     cancel_work_item(tx, interaction.id)  # a pending transfer
     interactions.put_state(
-        tx.conn, interaction.id, states.TABLE[interaction.state][Act.HANDED_BACK]
+        tx.conn, interaction.id, states.TRANSITIONS[interaction.state][Transition.HANDED_BACK]
     )
     by = agent_name(tx.conn, command.agent_id)
     did = "asked for an identity check"

@@ -23,7 +23,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.identity import proofs
 
-MAILBOX = "mailbox"  # the topic for mail that was sent
+MAILBOX = "mailbox"  # the channel of hints about sent mail
 MOST_TRIES = 4
 PAUSE = timedelta(seconds=15)  # before the second try; longer before each later one
 

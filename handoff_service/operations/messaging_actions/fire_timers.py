@@ -17,7 +17,7 @@ from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.operations.virtual_agent.save_report import save_report, save_request
-from handoff_service.rules.conversations.states import ACTION_ACTS, moved
+from handoff_service.rules.conversations.states import ACTION_TRANSITIONS, next_state
 from handoff_service.rules.messaging_actions import messaging_actions as rules
 from handoff_service.rules.messaging_actions.messaging_actions import (
     DEFAULT_PROMPT,
@@ -210,7 +210,10 @@ def _reassign(tx: Transaction, interaction: InteractionRow, reason: str) -> Inte
 def _set_state(
     tx: Transaction, interaction: InteractionRow, action: MessagingAction, state: State, reason: str
 ) -> InteractionRow:
-    if state is interaction.state or moved(interaction.state, ACTION_ACTS[state]) is not state:
+    if (
+        state is interaction.state
+        or next_state(interaction.state, ACTION_TRANSITIONS[state]) is not state
+    ):
         return interaction
     words = state.replace("_", " ")
     if state in CLOSED:

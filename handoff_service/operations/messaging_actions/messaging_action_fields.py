@@ -65,7 +65,7 @@ class MessagingActionEntry(BaseModel):
     provider_numbers: list[Name] = []
     active: bool = True
 
-    def meant(self) -> MessagingAction:
+    def to_action(self) -> MessagingAction:
         """The action that the entry describes."""
         return MessagingAction(
             **values({name: getattr(self, name) for name in type(self).model_fields})

@@ -11,7 +11,7 @@ from handoff_service.operations.shared.messages import change_owner
 from handoff_service.operations.shared.participation import active, notify_owner
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations import states
-from handoff_service.rules.conversations.states import Act
+from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.shared.vocabulary import Owner, Work, WorkItemState
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -63,7 +63,7 @@ def assign_agent(
     """The agent owns it in the next epoch. The previous owner leaves the live group."""
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
     interactions.put_state(
-        tx.conn, interaction.id, states.TABLE[interaction.state][Act.AGENT_TAKES]
+        tx.conn, interaction.id, states.TRANSITIONS[interaction.state][Transition.AGENT_TAKES]
     )
     before = interaction.assigned_to if interaction.owner is Owner.AGENT else None
     changed = change_owner(

@@ -92,7 +92,7 @@ class QueueEntry(_QueueEntry):
     alarm_seconds: AlarmSeconds | None = None
     texts: TextsEntry = TextsEntry()
 
-    def meant(self) -> QueueFields:
+    def to_fields(self) -> QueueFields:
         """The queue that the entry describes."""
         written = {name: getattr(self, name) for name in type(self).model_fields}
         return QueueFields(**values(written | {"position": self.position or 0}))

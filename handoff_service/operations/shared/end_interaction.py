@@ -7,7 +7,7 @@ from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations import states
-from handoff_service.rules.conversations.states import ACTS
+from handoff_service.rules.conversations.states import AGENT_TRANSITIONS
 from handoff_service.rules.shared.vocabulary import Owner, State, Work
 from handoff_service.store.conversations import conversations, interactions
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -39,7 +39,9 @@ def end_interaction(
     )
     first_text = conversations.first_text(tx.conn, interaction.id)[:DESCRIPTION]
     description = (described or "").strip() or interaction.short_description or first_text or None
-    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][ACTS[state]])
+    interactions.put_state(
+        tx.conn, interaction.id, states.TRANSITIONS[interaction.state][AGENT_TRANSITIONS[state]]
+    )
     tx.conn.execute(
         update(t.interactions)
         .where(t.interactions.c.id == interaction.id)

@@ -30,7 +30,7 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.messaging_actions import timers
 
-SUPERVISORS = "supervisors"  # the hint topic, a channel, of all supervisors
+SUPERVISORS = "supervisors"  # the channel of hints to all supervisors
 _COUNT_UP = (
     update(t.interactions)
     .where(t.interactions.c.id == bindparam("_id"))

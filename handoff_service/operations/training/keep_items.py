@@ -21,7 +21,7 @@ from handoff_service.rules.shared.vocabulary import (
     ItemSource,
     ItemState,
     Kind,
-    Lane,
+    TrainerLane,
 )
 from handoff_service.rules.training import clusters, order
 from handoff_service.rules.training.intents import GATES, guesses
@@ -32,7 +32,7 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.training.people_in_text import people_in
 
 i = t.trainer_items
-TRAINER = "trainer"  # the topic of the trainer's pages
+TRAINER = "trainer"  # the channel of hints to the trainer's pages
 #: A text that a proof expects to be one of these is a secret and never becomes an item.
 SECRET = frozenset({Expects.CODE, Expects.FACT})
 COMPARED = 400  # the newest clusters; a new text is compared with these only
@@ -40,7 +40,7 @@ LONGEST = 1600  # characters of an item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class TurnText:
     """The text that the virtual agent answered in a turn."""
 
     turn_id: int
@@ -59,7 +59,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class LabelReason:
     """Why a text is worth a label. ``suggestion``: the intent of the text after it. ``agent_id``:
     the agent who marked it."""
 
@@ -69,27 +69,31 @@ class Reason:
 
 
 def keep_item(
-    tx: Transaction, interaction: InteractionRow, text: Text, reason: Reason | None
+    tx: Transaction, interaction: InteractionRow, text: TurnText, reason: LabelReason | None
 ) -> int | None:
     """Make the item of a text, or add a reason to it. Returns the item's id.
 
     None when the text gets no item: it is a secret, masking leaves no words of it, or it has no
     reason and was not drawn for the audit.
     """
-    drawn = order.is_drawn(tx.settings.link_key, Lane.AUDIT, text.turn_id)
+    drawn = order.is_drawn(tx.settings.link_key, TrainerLane.AUDIT, text.turn_id)
     if text.expected in SECRET or (reason is None and not drawn):
         return None
     found = tx.conn.execute(select(i).where(i.c.bot_turn_id == text.turn_id)).one_or_none()
     if found is not None:
         _add_reason(tx, found, reason)
         return int(found.id)
-    lane = Lane.AUDIT if drawn else Lane.TEACH
-    why = Reason(source=ItemSource.AUDIT) if reason is None else reason
+    lane = TrainerLane.AUDIT if drawn else TrainerLane.TEACH
+    why = LabelReason(source=ItemSource.AUDIT) if reason is None else reason
     return _new_item(tx, interaction, text, lane, why)
 
 
 def _new_item(
-    tx: Transaction, interaction: InteractionRow, text: Text, lane: Lane, why: Reason
+    tx: Transaction,
+    interaction: InteractionRow,
+    text: TurnText,
+    lane: TrainerLane,
+    why: LabelReason,
 ) -> int | None:
     asked = _question(tx, interaction.id, text.up_to_seq)
     known = people_in(tx.conn, [text.body, asked or ""], interaction.id)
@@ -97,7 +101,7 @@ def _new_item(
     if not without_masks(masked_text):
         return None
     question = masked(asked, names=known.names, own=known.own, ids=known.ids) if asked else None
-    source = ItemSource.AUDIT if lane is Lane.AUDIT else why.source
+    source = ItemSource.AUDIT if lane is TrainerLane.AUDIT else why.source
     made = tx.conn.execute(
         insert(i)
         .values(
@@ -132,18 +136,20 @@ def _new_item(
     return int(made)
 
 
-def _confidence(text: Text) -> float | None:
+def _confidence(text: TurnText) -> float | None:
     """The classifier's confidence: that of its likeliest intent if a gate replaced it."""
     if text.intent not in GATES:
         return text.confidence
     return max((share for _, share in guesses(text.ranking)), default=None)
 
 
-def _add_reason(tx: Transaction, item: sa.Row[tuple[object, ...]], reason: Reason | None) -> None:
+def _add_reason(
+    tx: Transaction, item: sa.Row[tuple[object, ...]], reason: LabelReason | None
+) -> None:
     if reason is None:
         return
     values: dict[str, object] = {}
-    if item.lane != Lane.AUDIT and order.WEIGHTS[reason.source] > item.weight:
+    if item.lane != TrainerLane.AUDIT and order.WEIGHTS[reason.source] > item.weight:
         values |= {"source": reason.source, "weight": order.WEIGHTS[reason.source]}
     if reason.suggestion is not None:
         values["suggestion"] = reason.suggestion
@@ -154,7 +160,7 @@ def _add_reason(tx: Transaction, item: sa.Row[tuple[object, ...]], reason: Reaso
         tx.hint(TRAINER)
 
 
-def _cluster(tx: Transaction, item_id: int, said: str, lane: Lane) -> int | None:
+def _cluster(tx: Transaction, item_id: int, said: str, lane: TrainerLane) -> int | None:
     """The cluster of the most similar text that waits in this lane. None: no text is similar
     enough."""
     waits = (i.c.lane == lane, i.c.state == ItemState.WAITING, i.c.id != item_id)

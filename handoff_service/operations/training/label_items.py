@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.training.keep_items import TRAINER
-from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Lane
+from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, TrainerLane
 from handoff_service.rules.training import clusters, order
 from handoff_service.rules.training.examples import error, example_of, one_line
 from handoff_service.rules.training.masking import without_masks
@@ -48,7 +48,7 @@ class Labeled:
     for the audit, to the test texts."""
 
     batch: int
-    lane: Lane
+    lane: TrainerLane
     second: bool
     examples: Mapping[int, str]
 
@@ -76,7 +76,7 @@ class ValidLabel:
     id: int
     item_id: int
     batch: int
-    lane: Lane
+    lane: TrainerLane
     intent: str | None
     example: str | None
     file: str | None
@@ -106,7 +106,7 @@ def label_item(tx: Transaction, command: LabelItem) -> Labeled:
     if command.pinned and command.intent:
         _pin(tx, item, command)
     tx.hint(TRAINER)
-    return Labeled(batch=batch or 0, lane=Lane(item.lane), second=second, examples=made)
+    return Labeled(batch=batch or 0, lane=TrainerLane(item.lane), second=second, examples=made)
 
 
 def mark_written(tx: Transaction, command: Written) -> None:
@@ -137,7 +137,7 @@ def to_undo(tx: Transaction, command: UndoBatch) -> list[ValidLabel]:
         ValidLabel(
             item_id=row.item_id,
             batch=row.batch,
-            lane=Lane(row.lane),
+            lane=TrainerLane(row.lane),
             intent=row.intent,
             example=row.example,
             file=row.file,

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.operations.training.label_items import Labeled, ValidLabel
-from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Lane
+from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, TrainerLane
 from handoff_service.rules.training.examples import error, example_of
 from handoff_service.rules.training.masking import without_masks
 from handoff_service.store.engine import tables as t
@@ -50,7 +50,7 @@ def first_label(tx: Transaction, command: SettleDispute) -> ValidLabel:
         id=first.id,
         item_id=item.id,
         batch=first.batch,
-        lane=Lane(item.lane),
+        lane=TrainerLane(item.lane),
         intent=first.intent,
         example=first.example,
         file=first.file,
@@ -112,5 +112,5 @@ def _replace(
     made = int(tx.conn.execute(new.returning(lb.c.id)).scalar_one())
     tx.conn.execute(update(lb).where(lb.c.id == made).values(batch=made))
     examples = {made: example} if example else {}
-    labeled = Labeled(batch=made, lane=Lane(item.lane), second=False, examples=examples)
+    labeled = Labeled(batch=made, lane=TrainerLane(item.lane), second=False, examples=examples)
     return Settled(meant=second.intent or second.verdict, labeled=labeled)

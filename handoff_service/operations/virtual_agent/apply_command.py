@@ -26,7 +26,7 @@ from handoff_service.operations.virtual_agent.teach_turns import keep_last
 from handoff_service.operations.virtual_agent.turn_input import RESTARTED
 from handoff_service.rules.shared.vocabulary import Author, ItemSource, Owner, State
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
-from handoff_service.rules.virtual_agent.commands import Command, may_be, meant
+from handoff_service.rules.virtual_agent.commands import Command, find_command, may_be
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk, texts
@@ -48,7 +48,7 @@ def apply_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
         return
     words = desk.commands(tx.conn)
     for interaction_id, its_texts in said.items():
-        found = [meant(text, words) for text in its_texts]
+        found = [find_command(text, words) for text in its_texts]
         for n, command in enumerate(found, start=1):
             if command is not None and (command not in LAST or n == len(found)):
                 _obey(tx, interaction_id, command)

@@ -13,7 +13,7 @@ from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.operations.shared.participation import active, lock_for, notify_owner
 from handoff_service.rules.conversations import states
-from handoff_service.rules.conversations.states import Act
+from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.shared.vocabulary import Author, Owner
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -77,7 +77,7 @@ def return_to_virtual_agent(
     returned it, if any."""
     cancel_work_item(tx, interaction.id)
     interactions.put_state(
-        tx.conn, interaction.id, states.TABLE[interaction.state][Act.HANDED_BACK]
+        tx.conn, interaction.id, states.TRANSITIONS[interaction.state][Transition.HANDED_BACK]
     )
     changed = messages.change_owner(
         tx,

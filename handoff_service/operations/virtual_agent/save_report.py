@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import func, select
 
-from handoff_service.operations.cases.open_case import OpenCase, open_case
+from handoff_service.operations.cases.open_case import OpenInTurn, open_case
 from handoff_service.rules.cases.cases import priority_of
 from handoff_service.rules.shared.vocabulary import CaseKind
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -29,7 +29,7 @@ def save_report(
     problem = collected.get(PROBLEM)
     if not problem:
         return None
-    report = OpenCase(
+    report = OpenInTurn(
         turn_id=_last_turn(tx, interaction),
         description=_described(problem, collected),
         device=collected.get("Device"),
@@ -46,7 +46,7 @@ def save_request(
     item = collected.get(ITEM)
     if not item:
         return None
-    request = OpenCase(
+    request = OpenInTurn(
         turn_id=_last_turn(tx, interaction),
         kind=CaseKind.REQUEST,
         description=_described(item, collected),
@@ -54,7 +54,7 @@ def save_request(
     return _opened_once(tx, interaction, request)
 
 
-def _opened_once(tx: Transaction, interaction: InteractionRow, case: OpenCase) -> str | None:
+def _opened_once(tx: Transaction, interaction: InteractionRow, case: OpenInTurn) -> str | None:
     made = select(c.id).where(c.interaction_id == interaction.id, c.description == case.description)
     return None if tx.conn.execute(made.limit(1)).first() else open_case(tx, case)
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations.training.keep_items import Reason, Text, keep_item
+from handoff_service.operations.training.keep_items import LabelReason, TurnText, keep_item
 from handoff_service.operations.virtual_agent.turn_input import unanswered_texts
 from handoff_service.rules.shared.vocabulary import Author, Direction, ItemSource, Kind
 from handoff_service.rules.training import order
@@ -47,17 +47,17 @@ def keep_turn(tx: Transaction, interaction: InteractionRow, turn_id: int) -> Non
     left = tx.conn.execute(select(b.c.hand_off).where(b.c.id == turn_id)).scalar()
     if source is ItemSource.FALLBACK and left:
         source = ItemSource.HANDOFF
-    keep_item(tx, interaction, text, Reason(source=source) if source else None)
+    keep_item(tx, interaction, text, LabelReason(source=source) if source else None)
     if before is None:
         return
     if left and _fell_back(before):
-        keep_item(tx, interaction, before, Reason(source=ItemSource.HANDOFF))
+        keep_item(tx, interaction, before, LabelReason(source=ItemSource.HANDOFF))
     elif text.intent == NEVER_MIND:
-        keep_item(tx, interaction, before, Reason(source=ItemSource.GAVE_UP))
+        keep_item(tx, interaction, before, LabelReason(source=ItemSource.GAVE_UP))
     elif order.is_reworded(
         before.intent, text.intent, text.confidence, same_text=before.body == text.body
     ):
-        reason = Reason(source=ItemSource.REWORDED, suggestion=text.intent)
+        reason = LabelReason(source=ItemSource.REWORDED, suggestion=text.intent)
         keep_item(tx, interaction, before, reason)
 
 
@@ -66,7 +66,7 @@ def keep_last(tx: Transaction, interaction: InteractionRow, source: ItemSource) 
     a text that was not understood is worth a label."""
     text = _before(tx, interaction, None)
     if text is not None and (source is not ItemSource.HANDOFF or _fell_back(text)):
-        keep_item(tx, interaction, text, Reason(source=source))
+        keep_item(tx, interaction, text, LabelReason(source=source))
 
 
 def mark_misunderstood(tx: Transaction, command: MarkMisunderstood) -> int | None:
@@ -92,7 +92,7 @@ def mark_misunderstood(tx: Transaction, command: MarkMisunderstood) -> int | Non
     text = _text(tx, interaction, turn) if turn is not None else None
     if text is None:
         raise BadInput(NOT_A_TURN)
-    reason = Reason(source=ItemSource.MISUNDERSTOOD, agent_id=command.agent_id)
+    reason = LabelReason(source=ItemSource.MISUNDERSTOOD, agent_id=command.agent_id)
     made = keep_item(tx, interaction, text, reason)
     tx.hint("interaction", interaction.id)
     return made
@@ -102,7 +102,7 @@ def _turn(tx: Transaction, turn_id: int) -> _Row:
     return tx.conn.execute(select(b).where(b.c.id == turn_id)).one()
 
 
-def _before(tx: Transaction, interaction: InteractionRow, turn_id: int | None) -> Text | None:
+def _before(tx: Transaction, interaction: InteractionRow, turn_id: int | None) -> TurnText | None:
     """The last answered text of this epoch, or the one before this turn."""
     where = [b.c.interaction_id == interaction.id, b.c.epoch == interaction.epoch]
     where += [b.c.answered_at.is_not(None), b.c.opening.is_(None)]
@@ -112,7 +112,7 @@ def _before(tx: Transaction, interaction: InteractionRow, turn_id: int | None) -
     return _text(tx, interaction, found) if found is not None else None
 
 
-def _text(tx: Transaction, interaction: InteractionRow, turn: _Row) -> Text | None:
+def _text(tx: Transaction, interaction: InteractionRow, turn: _Row) -> TurnText | None:
     """The text that the turn answered. None for a turn without a text or with a choice, and for a
     bot that does not report the intent."""
     if turn.opening is not None or turn.understood is None:
@@ -132,7 +132,7 @@ def _text(tx: Transaction, interaction: InteractionRow, turn: _Row) -> Text | No
     if not body or for_bot(body, choices) != body.lstrip("/ \t\r\n"):
         return None
     asked = turn.asked or {}
-    return Text(
+    return TurnText(
         turn_id=turn.id,
         body=body,
         up_to_seq=turn.up_to_seq,
@@ -150,5 +150,5 @@ def _at_epoch(interaction: InteractionRow, epoch: int) -> InteractionRow:
     return interaction if interaction.epoch == epoch else replace(interaction, epoch=epoch)
 
 
-def _fell_back(text: Text) -> bool:
+def _fell_back(text: TurnText) -> bool:
     return order.source_of(text.intent, text.ranking) is ItemSource.FALLBACK

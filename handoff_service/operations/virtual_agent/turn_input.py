@@ -61,7 +61,7 @@ def unanswered_texts(
     return [
         _for_bot(r.body, with_media=r.with_media)
         for r in rows
-        if commands.meant(r.body, words) is None
+        if commands.find_command(r.body, words) is None
         and opt_out_intent(r.body, first=r.seq == 1) is None
     ]
 

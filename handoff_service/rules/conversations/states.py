@@ -6,7 +6,7 @@ from enum import StrEnum
 from handoff_service.rules.shared.vocabulary import State
 
 
-class Act(StrEnum):
+class Transition(StrEnum):
     """Something that can happen to an interaction's state."""
 
     REQUESTER_WRITES = "the requester writes"
@@ -25,37 +25,37 @@ class Act(StrEnum):
 
 # Allowed in every active state, because an admin's messaging action may set any state.
 _ALWAYS = {
-    Act.CLOSE_COMPLETE: State.CLOSED_COMPLETE,
-    Act.CLOSE_ABANDONED: State.CLOSED_ABANDONED,
-    Act.ACTION_HOLDS: State.ON_HOLD,
-    Act.ACTION_RESUMES: State.WORK_IN_PROGRESS,
+    Transition.CLOSE_COMPLETE: State.CLOSED_COMPLETE,
+    Transition.CLOSE_ABANDONED: State.CLOSED_ABANDONED,
+    Transition.ACTION_HOLDS: State.ON_HOLD,
+    Transition.ACTION_RESUMES: State.WORK_IN_PROGRESS,
 }
 _REOPENS = {
-    Act.UNDO_CLOSE: State.WORK_IN_PROGRESS,
-    Act.REPORTED_AGAIN: State.WORK_IN_PROGRESS,
+    Transition.UNDO_CLOSE: State.WORK_IN_PROGRESS,
+    Transition.REPORTED_AGAIN: State.WORK_IN_PROGRESS,
 }
-TABLE: Mapping[State, Mapping[Act, State]] = {
+TRANSITIONS: Mapping[State, Mapping[Transition, State]] = {
     State.NEW: {
-        Act.REQUESTER_WRITES: State.NEW,
-        Act.AGENT_TAKES: State.WORK_IN_PROGRESS,
-        Act.HANDED_BACK: State.NEW,
+        Transition.REQUESTER_WRITES: State.NEW,
+        Transition.AGENT_TAKES: State.WORK_IN_PROGRESS,
+        Transition.HANDED_BACK: State.NEW,
         **_ALWAYS,
     },
     State.WORK_IN_PROGRESS: {
-        Act.REQUESTER_WRITES: State.WORK_IN_PROGRESS,
-        Act.AGENT_TAKES: State.WORK_IN_PROGRESS,
-        Act.HANDED_BACK: State.WORK_IN_PROGRESS,
-        Act.PUT_ON_HOLD: State.ON_HOLD,
-        Act.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
+        Transition.REQUESTER_WRITES: State.WORK_IN_PROGRESS,
+        Transition.AGENT_TAKES: State.WORK_IN_PROGRESS,
+        Transition.HANDED_BACK: State.WORK_IN_PROGRESS,
+        Transition.PUT_ON_HOLD: State.ON_HOLD,
+        Transition.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
         **_ALWAYS,
     },
     State.ON_HOLD: {
-        Act.REQUESTER_WRITES: State.WORK_IN_PROGRESS,
-        Act.AGENT_TAKES: State.WORK_IN_PROGRESS,
-        Act.HANDED_BACK: State.WORK_IN_PROGRESS,
-        Act.PUT_ON_HOLD: State.ON_HOLD,
-        Act.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
-        Act.HOLD_ENDS: State.WORK_IN_PROGRESS,
+        Transition.REQUESTER_WRITES: State.WORK_IN_PROGRESS,
+        Transition.AGENT_TAKES: State.WORK_IN_PROGRESS,
+        Transition.HANDED_BACK: State.WORK_IN_PROGRESS,
+        Transition.PUT_ON_HOLD: State.ON_HOLD,
+        Transition.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
+        Transition.HOLD_ENDS: State.WORK_IN_PROGRESS,
         **_ALWAYS,
     },
     State.CLOSED_COMPLETE: _REOPENS,
@@ -63,19 +63,19 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
 }
 
 # The transition for each state that an agent asks for.
-ACTS: Mapping[State, Act] = {
-    State.WORK_IN_PROGRESS: Act.TAKE_OFF_HOLD,
-    State.ON_HOLD: Act.PUT_ON_HOLD,
-    State.CLOSED_COMPLETE: Act.CLOSE_COMPLETE,
-    State.CLOSED_ABANDONED: Act.CLOSE_ABANDONED,
+AGENT_TRANSITIONS: Mapping[State, Transition] = {
+    State.WORK_IN_PROGRESS: Transition.TAKE_OFF_HOLD,
+    State.ON_HOLD: Transition.PUT_ON_HOLD,
+    State.CLOSED_COMPLETE: Transition.CLOSE_COMPLETE,
+    State.CLOSED_ABANDONED: Transition.CLOSE_ABANDONED,
 }
-ACTION_ACTS: Mapping[State, Act] = {
-    **ACTS,
-    State.WORK_IN_PROGRESS: Act.ACTION_RESUMES,
-    State.ON_HOLD: Act.ACTION_HOLDS,
+ACTION_TRANSITIONS: Mapping[State, Transition] = {
+    **AGENT_TRANSITIONS,
+    State.WORK_IN_PROGRESS: Transition.ACTION_RESUMES,
+    State.ON_HOLD: Transition.ACTION_HOLDS,
 }
 
 
-def moved(state: State, act: Act) -> State | None:
-    """The state after ``act``. None when the table has no such transition."""
-    return TABLE[state].get(act)
+def next_state(state: State, transition: Transition) -> State | None:
+    """The state after ``transition``. None when the table has no such transition."""
+    return TRANSITIONS[state].get(transition)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class PaletteEntry:
     """An entry of the palette. Exactly one of ``href``, ``press``, ``does`` and ``run`` is set."""
 
     label: str
@@ -20,7 +20,7 @@ class Command:
     refused: str = ""  #: why it is impossible now
 
 
-def matching(commands: Iterable[Command], typed: str, most: int) -> list[Command]:
+def matching(commands: Iterable[PaletteEntry], typed: str, most: int) -> list[PaletteEntry]:
     """The commands that have all the typed words, at the beginning of a word of theirs. Labels that
     begin with the first typed word come first. Nothing typed matches all."""
     sought = typed.casefold().split()
@@ -29,7 +29,7 @@ def matching(commands: Iterable[Command], typed: str, most: int) -> list[Command
     return sorted(found, key=lambda one: not one.label.casefold().startswith(first))[:most]
 
 
-def _has(command: Command, sought: list[str]) -> bool:
+def _has(command: PaletteEntry, sought: list[str]) -> bool:
     text = f"{command.label} {command.other_words}".casefold()
     words = text.replace("-", " ").split()
     return all(any(word.startswith(part) for word in (*words, text)) for part in sought)

@@ -226,7 +226,7 @@ class CallState(StrEnum):
     GIVEN_UP = "given_up"
 
 
-class Lane(StrEnum):
+class TrainerLane(StrEnum):
     """Where a trainer's label goes: to the examples, or to the test set only."""
 
     TEACH = "teach"

@@ -62,7 +62,7 @@ def may_be(text: str) -> bool:
     return len(without_signature(text)) <= 2 * LONGEST
 
 
-def meant(text: str, words: CommandWords) -> Command | None:
+def find_command(text: str, words: CommandWords) -> Command | None:
     """The command that the whole text is. None for a text to the bot or about consent."""
     if not may_be(text):
         return None

@@ -15,7 +15,7 @@ from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.search_query import Wanted
 from handoff_service.store.conversations import conversations, text_index
 from handoff_service.store.desk import labels
-from handoff_service.store.desk.user_search import Page
+from handoff_service.store.desk.user_search import PageRequest
 from handoff_service.store.desk.users import search_user_ids, select_users
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -65,7 +65,11 @@ class FoundPerson:
 
 def people_ids(conn: Connection, wanted: Wanted) -> list[int]:
     """Users by all words of a name, an employee number, or the end of a phone number."""
-    return [] if wanted.nothing else search_user_ids(conn, wanted.typed, Page(limit=MOST_PEOPLE))
+    return (
+        []
+        if wanted.nothing
+        else search_user_ids(conn, wanted.typed, PageRequest(limit=MOST_PEOPLE))
+    )
 
 
 def find_interactions(

@@ -22,7 +22,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TestText:
+class SetupText:
     """The newest text to the desk. ``answered_by``: empty until somebody has answered it."""
 
     interaction_id: int
@@ -66,7 +66,7 @@ def is_under_way(conn: Connection) -> bool:
     return bool(done) and Step.TEST not in done
 
 
-def test_text(conn: Connection) -> TestText | None:
+def test_text(conn: Connection) -> SetupText | None:
     """The newest text to the desk, and its first answer by an agent, else by the virtual
     agent."""
     m, i, a = t.messages, t.interactions, t.agents
@@ -88,7 +88,7 @@ def test_text(conn: Connection) -> TestText | None:
         .order_by(m.c.author != Author.AGENT, m.c.seq)
         .limit(1)
     ).one_or_none()
-    return TestText(
+    return SetupText(
         interaction_id=newest.interaction_id,
         number=newest.requester_number,
         body=newest.body,

@@ -30,7 +30,7 @@ type Rows = sa.Select[Any] | sa.CompoundSelect[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class PageRequest:
     """Which matches a search returns: ``limit`` users after the user with id ``after``, by name or
     by id. ``after`` 0: the first page."""
 
@@ -39,7 +39,7 @@ class Page:
     limit: int
 
 
-def find_user_ids(conn: Connection, typed: str, country: str, page: Page) -> list[int]:
+def find_user_ids(conn: Connection, typed: str, country: str, page: PageRequest) -> list[int]:
     """Users by words of their names, the employee number, or a phone number: whole, its start or
     its end.
 
@@ -57,7 +57,7 @@ def find_user_ids(conn: Connection, typed: str, country: str, page: Page) -> lis
     return [place[-1] for place in sorted(found)[: page.limit]]
 
 
-def everybody(conn: Connection, page: Page) -> list[int]:
+def everybody(conn: Connection, page: PageRequest) -> list[int]:
     """All users."""
     return [place[-1] for place in _Search(conn, page).users_of(EVERYBODY)]
 
@@ -66,7 +66,7 @@ class _Search:
     """Reads a page's places. A place is (folded name, id) or (id,), so places sort as the page
     does."""
 
-    def __init__(self, conn: Connection, page: Page) -> None:
+    def __init__(self, conn: Connection, page: PageRequest) -> None:
         self.conn, self.page = conn, page
         # + 0 keeps SQLite from reading all rows in the order of ids
         self.keys = (

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from handoff_service.errors import NotFound
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.key_values import select_by_key, values_by_key
-from handoff_service.store.desk.user_search import Page, everybody, find_user_ids
+from handoff_service.store.desk.user_search import PageRequest, everybody, find_user_ids
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import User
@@ -56,7 +56,7 @@ def has_number(number: str) -> sa.ColumnElement[bool]:
     return t.users.c.id.in_(select(n.c.user_id).where(n.c.number == number))
 
 
-def search_user_ids(conn: Connection, words: str, page: Page) -> list[int]:
+def search_user_ids(conn: Connection, words: str, page: PageRequest) -> list[int]:
     """Users by words of their name in any order, employee number, or phone number (also its last
     digits)."""
     return find_user_ids(conn, words, desk_country(conn), page)
@@ -74,7 +74,7 @@ def search_users(
     found: list[User] = []
     size = limit
     while len(found) < limit:
-        ids = search_user_ids(conn, words, Page(after=after, limit=size))
+        ids = search_user_ids(conn, words, PageRequest(after=after, limit=size))
         theirs = one_of(u.c.id, ids)
         found += select_users(conn, theirs if where is None else theirs & where)
         if len(ids) < size:
@@ -102,7 +102,7 @@ def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]
 def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[User]:
     """Users in order of their names, after the user with id ``after``, optionally only those that
     match the words."""
-    page = Page(by_name=True, after=after, limit=limit)
+    page = PageRequest(by_name=True, after=after, limit=limit)
     ids = search_user_ids(conn, words, page) if words else everybody(conn, page)
     there = {user.id: user for user in select_users(conn, one_of(u.c.id, ids))}
     return [there[user_id] for user_id in ids]

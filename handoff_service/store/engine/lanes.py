@@ -61,10 +61,10 @@ class OperationSettings:
 @dataclass(frozen=True, slots=True)
 class Hint:
     """An event that names a changed list or conversation. A hint carries only ids, because the
-    database has the facts. ``topic``: the channel on which listeners get it. ``by``: the agent who
-    caused a change that is not stored."""
+    database has the facts. Listeners get it on its ``channel``. ``by``: the agent who caused a
+    change that is not stored."""
 
-    topic: str
+    channel: str
     interaction_id: int | None = None
     by: int | None = None
 
@@ -91,8 +91,8 @@ class Transaction:
     work_at: datetime | None = None
     _desk_hinted: bool = False
 
-    def hint(self, topic: str, interaction_id: int | None = None) -> None:
-        self.hints.append(Hint(topic, interaction_id))
+    def hint(self, channel: str, interaction_id: int | None = None) -> None:
+        self.hints.append(Hint(channel, interaction_id))
 
     def desk_changed(self) -> None:
         """Hint that supervisors have something new to see; sent once per transaction."""

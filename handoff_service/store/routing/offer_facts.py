@@ -16,7 +16,7 @@ from handoff_service.store.views import Named, OpenCase
 i, m, c = t.interactions, t.messages, t.cases
 
 
-class Facts(TypedDict):
+class OfferFactFields(TypedDict):
     """The fields of ``OfferFacts``."""
 
     first_text: str
@@ -25,14 +25,14 @@ class Facts(TypedDict):
     last_served_at: Any
 
 
-def offer_facts(conn: Connection, interaction_ids: Collection[int]) -> dict[int, Facts]:
+def offer_facts(conn: Connection, interaction_ids: Collection[int]) -> dict[int, OfferFactFields]:
     """interaction -> its facts, in one query for all of them."""
     if not interaction_ids:
         return {}
     return {r.id: _facts(r) for r in conn.execute(_FACTS, {"ids": list(interaction_ids)})}
 
 
-def _facts(r: sa.Row[Any]) -> Facts:
+def _facts(r: sa.Row[Any]) -> OfferFactFields:
     here, before = (r.here_id, r.here_name, r.here_at), (r.before_id, r.before_name, r.before_at)
     agent_id, name, at = here if r.here_id is not None else before
     case = r.case_id and OpenCase(
@@ -41,7 +41,7 @@ def _facts(r: sa.Row[Any]) -> Facts:
         state=CaseState(r.case_state),
         description=r.case_description,
     )
-    return Facts(
+    return OfferFactFields(
         first_text=r.first_text or "",
         open_case=case or None,
         last_agent=Named(id=agent_id, name=name) if agent_id is not None else None,

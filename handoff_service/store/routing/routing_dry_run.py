@@ -28,7 +28,7 @@ class HypotheticalConversation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class OfferCandidate:
     """One candidate: whether the agent would get the offer, and why."""
 
     name: str
@@ -44,7 +44,7 @@ class RoutingDryRun:
     queues: Sequence[QueueDecision]
     is_open: bool
     opens_at: datetime | None
-    agents: Sequence[Agent]
+    agents: Sequence[OfferCandidate]
 
 
 def dry_run(conn: Connection, conversation: HypotheticalConversation) -> RoutingDryRun:
@@ -71,7 +71,7 @@ def dry_run(conn: Connection, conversation: HypotheticalConversation) -> Routing
     )
 
 
-def _agents(conn: Connection, queue_id: int, waited: timedelta) -> list[Agent]:
+def _agents(conn: Connection, queue_id: int, waited: timedelta) -> list[OfferCandidate]:
     queue = work_items.work_queues(conn)[queue_id]
     candidates = work_items.candidates(conn, [queue_id]).get(queue_id, {})
     need = Need(
@@ -83,7 +83,9 @@ def _agents(conn: Connection, queue_id: int, waited: timedelta) -> list[Agent]:
     )
     decision = assignment.decide(list(candidates.values()), need)
     order = sorted(decision.considered, key=lambda one: (not one.chosen, _name(candidates, one)))
-    return [Agent(name=_name(candidates, one), chosen=one.chosen, why=one.why) for one in order]
+    return [
+        OfferCandidate(name=_name(candidates, one), chosen=one.chosen, why=one.why) for one in order
+    ]
 
 
 def _name(candidates: Mapping[int, assignment.Candidate], one: Considered) -> str:

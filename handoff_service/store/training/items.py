@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.shared.vocabulary import ItemSource, ItemState, Lane
+from handoff_service.rules.shared.vocabulary import ItemSource, ItemState, TrainerLane
 from handoff_service.rules.training import order
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import tables as t
@@ -43,7 +43,7 @@ class LabelQueue:
     for this trainer, by lane."""
 
     items: list[TrainerItem]
-    waiting: dict[Lane, int]
+    waiting: dict[TrainerLane, int]
 
     @property
     def total(self) -> int:
@@ -69,17 +69,21 @@ def waits_for(agent_id: int, now: datetime) -> sa.ColumnElement[bool]:
 
 
 def queue(
-    conn: Connection, agent_id: int, now: datetime, lane: Lane | None = None, most: int = SHOWN
+    conn: Connection,
+    agent_id: int,
+    now: datetime,
+    lane: TrainerLane | None = None,
+    most: int = SHOWN,
 ) -> LabelQueue:
     """The clusters that wait for a label, and each text that waits for a second opinion."""
     groups = conn.execute(_CLUSTERS).all()
     others = sa.and_(waits_for(agent_id, now), i.c.state != ItemState.WAITING)
     again = conn.execute(select(i.c.id, i.c.lane, _VALUE.label("value")).where(others)).all()
-    waiting = dict.fromkeys(Lane, 0)
+    waiting = dict.fromkeys(TrainerLane, 0)
     for group in groups:
-        waiting[Lane(group.lane)] += group.alike
+        waiting[TrainerLane(group.lane)] += group.alike
     for one in again:
-        waiting[Lane(one.lane)] += 1
+        waiting[TrainerLane(one.lane)] += 1
     ranked: list[tuple[float, int, int, int, sa.Row[Any] | None]] = [
         (order.priority(row.value, 0, row.people), -row.id, row.alike, row.people, row)
         for row in groups
@@ -182,7 +186,7 @@ def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[T
             id=row.id,
             interaction_id=row.interaction_id,
             text=row.text,
-            lane=Lane(row.lane),
+            lane=TrainerLane(row.lane),
             source=ItemSource(row.source),
             state=ItemState(row.state),
             intent=row.intent if _is_shown(row) else None,
@@ -206,7 +210,7 @@ def _items(conn: Connection, about: dict[int, tuple[float, int, int]]) -> list[T
 def _is_shown(row: sa.Row[Any]) -> bool:
     """False for the audit and for a second label, because the virtual agent's guess would sway
     them."""
-    return row.lane == Lane.TEACH and row.state != ItemState.SECOND
+    return row.lane == TrainerLane.TEACH and row.state != ItemState.SECOND
 
 
 def _ranking(row: sa.Row[Any]) -> list[Suggestion]:

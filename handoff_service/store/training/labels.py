@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules.shared.vocabulary import LabelVerdict, Lane
+from handoff_service.rules.shared.vocabulary import LabelVerdict, TrainerLane
 from handoff_service.rules.training import agreement
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, PinnedText, TestText, TrainerLabel
@@ -26,7 +26,7 @@ class Dispute:
     text: str
     first: str
     second: str
-    lane: Lane
+    lane: TrainerLane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Unwritten:
     """A label without a file, because the service ended before it recorded one."""
 
     id: int
-    lane: Lane
+    lane: TrainerLane
     intent: str
     example: str
 
@@ -109,7 +109,9 @@ def agreed(conn: Connection) -> Agreement:
         pairs=len(pairs),
         kappa=agreement.kappa(pairs),
         disputes=[
-            Dispute(item_id=row.id, text=row.text, first=one, second=other, lane=Lane(row.lane))
+            Dispute(
+                item_id=row.id, text=row.text, first=one, second=other, lane=TrainerLane(row.lane)
+            )
             for row, (one, other) in zip(rows, pairs, strict=True)
             if one != other and row.disputed is None
         ],
@@ -123,7 +125,7 @@ def audit_share(conn: Connection) -> AuditShare:
         select(func.count(), func.sum(sa.case((i.c.intent == lb.c.intent, 1), else_=0)))
         .join(i, i.c.id == lb.c.item_id)
         .where(
-            i.c.lane == Lane.AUDIT,
+            i.c.lane == TrainerLane.AUDIT,
             ~lb.c.second,
             lb.c.undone_at.is_(None),
             lb.c.verdict == LabelVerdict.INTENT,
@@ -140,7 +142,7 @@ def audit_texts(conn: Connection) -> list[TestText]:
         select(lb.c.example, lb.c.intent, i.c.form, i.c.slot)
         .join(i, i.c.id == lb.c.item_id)
         .where(
-            i.c.lane == Lane.AUDIT,
+            i.c.lane == TrainerLane.AUDIT,
             ~lb.c.second,
             lb.c.undone_at.is_(None),
             lb.c.verdict == LabelVerdict.INTENT,
@@ -189,7 +191,7 @@ def unwritten(conn: Connection, before: datetime) -> list[Unwritten]:
         .order_by(lb.c.id)
     )
     return [
-        Unwritten(id=row.id, lane=Lane(row.lane), intent=row.intent, example=row.example)
+        Unwritten(id=row.id, lane=TrainerLane(row.lane), intent=row.intent, example=row.example)
         for row in conn.execute(query)
     ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.shared.vocabulary import LabelVerdict, Lane
+from handoff_service.rules.shared.vocabulary import LabelVerdict, TrainerLane
 from handoff_service.rules.training.comparison import TextSet
 from handoff_service.store.engine import tables as t
 
@@ -46,7 +46,7 @@ def audit(conn: Connection) -> list[MeasuredBy]:
         select(i.c.id, i.c.text, i.c.form, i.c.slot, label.c.intent)
         .join(label, label.c.item_id == i.c.id)
         .where(
-            i.c.lane == Lane.AUDIT,
+            i.c.lane == TrainerLane.AUDIT,
             label.c.verdict == LabelVerdict.INTENT,
             label.c.undone_at.is_(None),
             label.c.second.is_(False),

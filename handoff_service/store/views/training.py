@@ -8,11 +8,11 @@ from handoff_service.rules.shared.vocabulary import (
     ItemSource,
     ItemState,
     LabelVerdict,
-    Lane,
     ModelState,
     PromotionKind,
     ReplayVerdict,
     RunState,
+    TrainerLane,
     TrainingStep,
 )
 from handoff_service.rules.training.exact_tests import Share
@@ -34,7 +34,7 @@ class TrainerItem:
     id: int
     interaction_id: int
     text: str
-    lane: Lane
+    lane: TrainerLane
     source: ItemSource
     state: ItemState
     #: what the virtual agent took it for; null: not told before the label is given

@@ -68,26 +68,26 @@ PAGES: Mapping[str, Any] = {
     **messaging_actions.PAGES,
 }
 # address under /workspace/admin -> handler of POST
-ACTS: Mapping[str, Any] = {
-    **checklist.ACTS,
-    **users.ACTS,
-    **profiles.ACTS,
-    **agents.ACTS,
-    **groups.ACTS,
-    **provider_numbers.ACTS,
-    **queues.ACTS,
-    **texts.ACTS,
-    **templates.ACTS,
-    **labels.ACTS,
-    **macros.ACTS,
-    **outages.ACTS,
-    **outage_end.ACTS,
-    **desk.ACTS,
-    **desk_file.ACTS,
-    **case_webhook.ACTS,
-    **restored.ACTS,
-    **mail.ACTS,
-    **messaging_actions.ACTS,
+POST_HANDLERS: Mapping[str, Any] = {
+    **checklist.POST_HANDLERS,
+    **users.POST_HANDLERS,
+    **profiles.POST_HANDLERS,
+    **agents.POST_HANDLERS,
+    **groups.POST_HANDLERS,
+    **provider_numbers.POST_HANDLERS,
+    **queues.POST_HANDLERS,
+    **texts.POST_HANDLERS,
+    **templates.POST_HANDLERS,
+    **labels.POST_HANDLERS,
+    **macros.POST_HANDLERS,
+    **outages.POST_HANDLERS,
+    **outage_end.POST_HANDLERS,
+    **desk.POST_HANDLERS,
+    **desk_file.POST_HANDLERS,
+    **case_webhook.POST_HANDLERS,
+    **restored.POST_HANDLERS,
+    **mail.POST_HANDLERS,
+    **messaging_actions.POST_HANDLERS,
 }
 
 
@@ -97,7 +97,7 @@ def blueprint() -> Blueprint:
     pages: Mapping[str, Any] = {"/": start, **PAGES}
     for path, handler in pages.items():
         made.add_route(handler, path, methods=["GET"], name=_name("get", path), error_format="text")
-    for path, handler in ACTS.items():
+    for path, handler in POST_HANDLERS.items():
         made.add_route(
             handler, path, methods=["POST"], name=_name("post", path), error_format="text"
         )

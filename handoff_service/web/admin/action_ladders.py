@@ -75,4 +75,4 @@ async def _listed(request: Request) -> dict[str, Any]:
 
 
 PAGES: dict[str, Any] = {HERE: list_page}
-ACTS: dict[str, Any] = {f"{ONE}/active": switch, f"{ONE}/move": move}
+POST_HANDLERS: dict[str, Any] = {f"{ONE}/active": switch, f"{ONE}/move": move}

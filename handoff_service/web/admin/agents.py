@@ -197,8 +197,8 @@ EDITOR = Editor(
     stays=True,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
-ACTS: dict[str, Any] = {
-    **EDITOR.acts(),
+POST_HANDLERS: dict[str, Any] = {
+    **EDITOR.post_handlers(),
     f"{HERE}/<number:int>/link": make_link,
     f"{HERE}/<number:int>/link/mail": mail_a_link,
 }

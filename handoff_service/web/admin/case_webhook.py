@@ -108,7 +108,7 @@ def _new_secret() -> str:
 
 
 PAGES: dict[str, Any] = {HERE: webhook_page}
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     HERE: save_webhook,
     f"{HERE}/secret": new_secret,
     f"{HERE}/calls/<number:int>/again": send_again,

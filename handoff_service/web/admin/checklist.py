@@ -7,7 +7,7 @@ from sanic.response import HTTPResponse
 
 from handoff_service.gateways.providers import provider_of
 from handoff_service.operations.desk.desk_checks import (
-    Outcome,
+    CheckResult,
     Outside,
     hide_check,
     outcomes,
@@ -38,7 +38,7 @@ async def live_checks(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return render("admin/checks.html", **around, **values)
 
 
-async def _outcomes(request: Request, *, ask: bool) -> list[Outcome]:
+async def _outcomes(request: Request, *, ask: bool) -> list[CheckResult]:
     desk = desk_of(request)
     kind, problems = provider_of(desk.settings), None
     if ask and kind.checked:
@@ -47,7 +47,7 @@ async def _outcomes(request: Request, *, ask: bool) -> list[Outcome]:
     return await desk.store.read(outcomes, outside)
 
 
-def _shown(found: list[Outcome]) -> dict[str, Any]:
+def _shown(found: list[CheckResult]) -> dict[str, Any]:
     return {
         "wrong": [one for one in found if one.found and not one.is_hidden],
         "passed": [one for one in found if not one.found],
@@ -68,4 +68,4 @@ async def show_all(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 PAGES: dict[str, Any] = {HERE: checklist_page, f"{HERE}/live": live_checks}
-ACTS: dict[str, Any] = {f"{HERE}/hide": hide, f"{HERE}/show": show_all}
+POST_HANDLERS: dict[str, Any] = {f"{HERE}/hide": hide, f"{HERE}/show": show_all}

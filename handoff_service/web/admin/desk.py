@@ -217,4 +217,8 @@ REASONS = Editor(
     ),
 )
 PAGES: dict[str, Any] = {HERE: desk_page, **PRESENCE.pages(), **REASONS.pages()}
-ACTS: dict[str, Any] = {HERE: save_desk, **PRESENCE.acts(), **REASONS.acts()}
+POST_HANDLERS: dict[str, Any] = {
+    HERE: save_desk,
+    **PRESENCE.post_handlers(),
+    **REASONS.post_handlers(),
+}

@@ -12,7 +12,7 @@ from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.preview_import import (
-    Preview,
+    ImportPreview,
     import_as_previewed,
     preview_file,
 )
@@ -62,7 +62,7 @@ async def take_in(request: Request, agent: CurrentAgent) -> HTTPResponse:
     except BadInput as error:
         wrong = [f"{k}: {what}" for k, what in error.errors.items()] or [error.detail]
         return await _shown(request, agent, wrong=wrong, status=400)
-    if not isinstance(done, Preview):
+    if not isinstance(done, ImportPreview):
         return await _shown(request, agent, imported=done)
     outdated = bool(shown_before)
     around: dict[str, Any] = {"preview": done, "text": text, "name": name, "outdated": outdated}
@@ -97,4 +97,4 @@ async def _shown(
 
 
 PAGES: dict[str, Any] = {HERE: file_page, f"{HERE}/export": export}
-ACTS: dict[str, Any] = {HERE: take_in}
+POST_HANDLERS: dict[str, Any] = {HERE: take_in}

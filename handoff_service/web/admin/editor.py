@@ -111,7 +111,7 @@ class Editor[T]:
         one = f"{self.at}/<number:int>"
         return {f"{self.at}/new": new_page, one: one_page, f"{one}/delete": delete_page}
 
-    def acts(self) -> dict[str, Any]:
+    def post_handlers(self) -> dict[str, Any]:
         """Return the POST handlers by address."""
 
         @page(*self.roles)

@@ -53,4 +53,4 @@ EDITOR = Editor(
     ),
 )
 PAGES: dict[str, Any] = EDITOR.pages()
-ACTS: dict[str, Any] = EDITOR.acts()
+POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

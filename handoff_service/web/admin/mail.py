@@ -59,4 +59,4 @@ async def _page(
 
 
 PAGES: dict[str, Any] = {HERE: mail_page}
-ACTS: dict[str, Any] = {HERE: send_test}
+POST_HANDLERS: dict[str, Any] = {HERE: send_test}

@@ -238,8 +238,8 @@ PAGES: dict[str, Any] = {
     ONE: form_page,
     f"{ONE}/delete": delete_page,
 }
-ACTS: dict[str, Any] = {
-    **action_ladders.ACTS,
+POST_HANDLERS: dict[str, Any] = {
+    **action_ladders.POST_HANDLERS,
     f"{HERE}/new": make,
     f"{HERE}/follow": follow,
     f"{HERE}/dry-run": try_out,

@@ -106,4 +106,4 @@ async def stop(request: Request, number: int, text_id: int, agent: CurrentAgent)
 
 ONE = f"{HERE}/<number:int>"
 PAGES: dict[str, Any] = {f"{ONE}/end": end_page, f"{ONE}/texts": progress}
-ACTS: dict[str, Any] = {f"{ONE}/end": end, f"{ONE}/texts/<text_id:int>/cancel": stop}
+POST_HANDLERS: dict[str, Any] = {f"{ONE}/end": end, f"{ONE}/texts/<text_id:int>/cancel": stop}

@@ -90,7 +90,7 @@ def _save(tx: Transaction, typed: Typed) -> None:
     }
     entry = read_as(OutageEntry, {**given, **times, "active": bool(given["active"])})
     if typed.id is None:
-        make_outage(tx, entry.meant())
+        make_outage(tx, entry.to_fields())
     else:
         change_outage(tx, ChangeOutage(id=typed.id, values=entry.model_dump()))
 
@@ -128,4 +128,4 @@ EDITOR = Editor(
     roles=WRITERS,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
-ACTS: dict[str, Any] = EDITOR.acts()
+POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

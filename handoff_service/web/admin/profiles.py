@@ -111,4 +111,4 @@ def _deletes(profile_id: int, number: str) -> Mapping[str, Any]:
 
 
 PAGES: dict[str, Any] = {HERE: list_page, ONE: one_page, f"{ONE}/delete": delete_page}
-ACTS: dict[str, Any] = {ONE: tie, f"{ONE}/delete": deactivate}
+POST_HANDLERS: dict[str, Any] = {ONE: tie, f"{ONE}/delete": deactivate}

@@ -113,4 +113,4 @@ EDITOR = Editor(
     around=_around,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
-ACTS: dict[str, Any] = EDITOR.acts()
+POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

@@ -89,4 +89,4 @@ def _attributes(conn: Connection) -> Iterable[Mapping[str, str]]:
     return conn.execute(select(u.c.attributes).order_by(u.c.id.desc()).limit(LOOKED_AT)).scalars()
 
 
-ACTS: dict[str, Any] = {HERE: rows_fragment}
+POST_HANDLERS: dict[str, Any] = {HERE: rows_fragment}

@@ -96,7 +96,7 @@ async def _write(saving: Saving[Any]) -> WriteNoun:
     skills = {name: lines(typed[name]) for name in ("skills", "optional_skills")}
     known_names.check(saving.request, skills, await read(known_names.skills), "skill")
     if saving.id is None:
-        return make_queue, entry.meant()
+        return make_queue, entry.to_fields()
     written = {name: getattr(entry, name) for name in type(entry).model_fields}
     if entry.position is None:
         written.pop("position")
@@ -160,8 +160,8 @@ PAGES: dict[str, Any] = {
     **try_routing.PAGES,
     **EDITOR.pages(),
 }
-ACTS: dict[str, Any] = {
-    **queue_conditions.ACTS,
+POST_HANDLERS: dict[str, Any] = {
+    **queue_conditions.POST_HANDLERS,
     f"{HERE}/<number:int>/move": move,
-    **EDITOR.acts(),
+    **EDITOR.post_handlers(),
 }

@@ -63,7 +63,7 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class SaveResult:
     """``form``: the form to show again with its errors; None: it is saved. ``answer``: the
     operation's."""
 
@@ -83,19 +83,21 @@ class RecordForm:
     watch: Watch | None = None
     valid: Mapping[str, str] = field(default_factory=dict)
 
-    async def save(self) -> Outcome:
+    async def save(self) -> SaveResult:
         """Save it, or return the form with every error, or with what somebody else changed."""
         was = Filled.sent(self.request)
         form = replace(self.form, was=was, values=chosen(self.request, self.form.values, was))
         store = desk_of(self.request).store
         try:
-            return Outcome(answer=await self._write(store, form, was))
+            return SaveResult(answer=await self._write(store, form, was))
         except Stale as stale:
-            return Outcome(form=await self._merged(store, form, stale.title), status=stale.status)
+            return SaveResult(
+                form=await self._merged(store, form, stale.title), status=stale.status
+            )
         except Refusal as refusal:
             more = await self._more_errors(store, form, refusal)
             refused = form.with_refusal(more)
-            return Outcome(form=await self._merged(store, refused, ""), status=refusal.status)
+            return SaveResult(form=await self._merged(store, refused, ""), status=refusal.status)
 
     async def _write(self, store: Store, form: Form, was: Filled | None) -> Any:
         operation, command = await self.write(form)

@@ -35,4 +35,4 @@ async def cancel(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 PAGES: dict[str, Any] = {HERE: restored_page}
-ACTS: dict[str, Any] = {f"{HERE}/release": release, f"{HERE}/cancel": cancel}
+POST_HANDLERS: dict[str, Any] = {f"{HERE}/release": release, f"{HERE}/cancel": cancel}

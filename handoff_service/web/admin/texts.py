@@ -124,4 +124,4 @@ async def _form(
 
 
 PAGES: dict[str, Any] = {HERE: list_page, f"{HERE}/<name:str>": one_page}
-ACTS: dict[str, Any] = {f"{HERE}/<name:str>": change}
+POST_HANDLERS: dict[str, Any] = {f"{HERE}/<name:str>": change}

@@ -139,4 +139,4 @@ EDITOR = Editor(
     stays=True,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
-ACTS: dict[str, Any] = EDITOR.acts()
+POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

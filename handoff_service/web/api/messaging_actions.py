@@ -79,7 +79,7 @@ async def one_action(asked: ApiRequest[Any, Any]) -> SavedAction:
 
 @post("/messaging-actions", summary="Create a messaging action", roles=ADMIN, status=201)
 async def make(asked: ApiRequest[NewActionBody, Any]) -> SavedAction:
-    command = MakeMessagingAction(action=asked.body.meant(), position=asked.body.position)
+    command = MakeMessagingAction(action=asked.body.to_action(), position=asked.body.position)
     action_id = await asked.desk.store.write(make_messaging_action, command)
     return messaging_actions.view_of(await asked.desk.store.read(messaging_actions.get, action_id))
 
@@ -90,7 +90,7 @@ async def make(asked: ApiRequest[NewActionBody, Any]) -> SavedAction:
     roles=ADMIN,
 )
 async def try_out(asked: ApiRequest[TriedBody, Any]) -> DryRun:
-    action = asked.body.meant()
+    action = asked.body.to_action()
     checked(action)
     return await asked.desk.store.for_long_requests().read(dry_run.dry_run, action)
 

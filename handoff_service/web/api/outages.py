@@ -56,7 +56,7 @@ async def one_outage(asked: ApiRequest[Any, Any]) -> Outage:
 
 @post("/outages", summary="Create an outage", roles=WRITERS, status=201)
 async def make(asked: ApiRequest[NewOutageBody, Any]) -> Outage:
-    made = await asked.desk.store.write(make_outage, asked.body.meant())
+    made = await asked.desk.store.write(make_outage, asked.body.to_fields())
     return await asked.desk.store.read(outages.get, made)
 
 

@@ -71,7 +71,7 @@ async def one_queue(asked: ApiRequest[Any, Any]) -> Queue:
 @post("/queues", summary="Create a queue", roles=ADMIN, status=201)
 async def make(asked: ApiRequest[NewQueueBody, Any]) -> Queue:
     return await asked.desk.store.read(
-        queues.get_view, await asked.desk.store.write(make_queue, asked.body.meant())
+        queues.get_view, await asked.desk.store.write(make_queue, asked.body.to_fields())
     )
 
 

@@ -10,7 +10,7 @@ from handoff_service.operations.virtual_agent.teach_turns import (
     MarkMisunderstood,
     mark_misunderstood,
 )
-from handoff_service.rules.shared.vocabulary import LabelVerdict, Lane, Role
+from handoff_service.rules.shared.vocabulary import LabelVerdict, Role, TrainerLane
 from handoff_service.store.training import items, labels
 from handoff_service.store.views import PinnedText, TrainerItem, TrainerLabel
 from handoff_service.web.api.bodies import Body, Page
@@ -23,7 +23,7 @@ MOST = 200
 class ItemQuery(Body):
     """``lane``: teach or audit; both when it is not given."""
 
-    lane: Lane | None = None
+    lane: TrainerLane | None = None
     limit: int = Field(50, ge=1, le=MOST)
 
 

@@ -16,7 +16,11 @@ def blueprint() -> Blueprint:
         made.add_route(
             handler, path, methods=["GET"], name=f"get_{handler.__name__}", error_format="text"
         )
-    for path, handler in {**account.ACTS, **steps.ACTS, **number.ACTS}.items():
+    for path, handler in {
+        **account.POST_HANDLERS,
+        **steps.POST_HANDLERS,
+        **number.POST_HANDLERS,
+    }.items():
         made.add_route(
             handler, path, methods=["POST"], name=f"post_{handler.__name__}", error_format="text"
         )

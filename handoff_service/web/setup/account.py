@@ -110,4 +110,4 @@ async def _page(request: Request, token: str, form: Form, *, status: int = 200) 
 
 
 PAGES: dict[str, Any] = {"/": start}
-ACTS: dict[str, Any] = {"/account": make_account}
+POST_HANDLERS: dict[str, Any] = {"/account": make_account}

@@ -100,4 +100,4 @@ async def _page(
 
 
 PAGES: dict[str, Any] = {"/number": number_page}
-ACTS: dict[str, Any] = {"/number": save_the_number, "/number/webhook": point_number_here}
+POST_HANDLERS: dict[str, Any] = {"/number": save_the_number, "/number/webhook": point_number_here}

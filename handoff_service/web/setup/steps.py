@@ -204,7 +204,7 @@ PAGES: dict[str, Any] = {
     "/test": test_page,
     "/test/state": test_state,
 }
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     "/desk": save_desk,
     "/agents": add_agent,
     "/agents/done": skip_agents,

@@ -51,11 +51,11 @@ from handoff_service.store.views import (
     WorkItem,
 )
 from handoff_service.web.shared.ended_offers import EndedOffer, ended_offers
-from handoff_service.web.shared.message_lines import ShownLine, shown, with_unread_line
+from handoff_service.web.shared.shown_messages import ShownMessage, shown, with_unread_line
 
 m = t.messages
-AT_FIRST = 300  # the newest lines, which a page loads first
-BEFORE_A_LINE = 20  # lines above a line that was searched for
+AT_FIRST = 300  # the newest messages, which a page loads first
+BEFORE_A_LINE = 20  # messages above a message that was searched for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class Thread:
     """A conversation and the panels beside it."""
 
     interaction: Interaction
-    lines: list[ShownLine]
+    messages: list[ShownMessage]
     last_seq: int
     read_seq: int | None
     handoff: WorkItem | None
@@ -159,7 +159,7 @@ def thread(
     whole: bool = False,
     line: int | None = None,
 ) -> Thread:
-    """Read a conversation for a new page: its newest lines, and more if ``line`` is older.
+    """Read a conversation for a new page: its newest messages, and more if ``line`` is older.
     NotFound for an unknown conversation."""
     last = (
         conn.execute(select(func.max(m.c.seq)).where(m.c.interaction_id == interaction_id)).scalar()
@@ -167,10 +167,10 @@ def thread(
     )
     begin = last - AT_FIRST if line is None else min(last - AT_FIRST, line - BEFORE_A_LINE)
     after = 0 if whole else max(begin, 0)
-    lines = conversations.messages(conn, interaction_id, after=after)
+    found = conversations.messages(conn, interaction_id, after=after)
     read_seq = conversations.read_seq(conn, interaction_id, agent_id)
     return _thread(
-        conn, interaction_id, agent_id, with_unread_line(shown(lines, zone), read_seq), lines
+        conn, interaction_id, agent_id, with_unread_line(shown(found, zone), read_seq), found
     )
 
 
@@ -183,7 +183,7 @@ def news(
     after: int,
     watched: Collection[int],
 ) -> Thread:
-    """Read the lines after ``after``. ``watched`` lines, whose receipts may have changed, are
+    """Read the messages after ``after``. ``watched`` messages, whose receipts may have changed, are
     returned again as they are now."""
     watched = {*watched, *conversations.reacted_since(conn, interaction_id, after)}
     wanted = {*watched, *(seq - 1 for seq in watched)}
@@ -191,23 +191,27 @@ def news(
         conn,
         [m.c.interaction_id == interaction_id, sa.or_(m.c.seq >= after, one_of(m.c.seq, wanted))],
     )
-    by_seq = {line.seq: line for line in found}
-    lines = [line for line in found if line.seq > after or line.seq in watched]
-    seen = [one for line in lines for one in shown([line], zone, before=by_seq.get(line.seq - 1))]
-    return _thread(conn, interaction_id, agent_id, seen, found)
+    by_seq = {one.seq: one for one in found}
+    prepared = [
+        shown_message
+        for one in found
+        if one.seq > after or one.seq in watched
+        for shown_message in shown([one], zone, before=by_seq.get(one.seq - 1))
+    ]
+    return _thread(conn, interaction_id, agent_id, prepared, found)
 
 
 def _thread(
     conn: Connection,
     interaction_id: int,
     agent_id: int,
-    lines: list[ShownLine],
+    messages: list[ShownMessage],
     found: list[Message],
 ) -> Thread:
     interaction = conversations.get(conn, interaction_id, agent_id)
     return Thread(
         interaction=interaction,
-        lines=lines,
+        messages=messages,
         last_seq=found[-1].seq if found else 0,
         read_seq=conversations.read_seq(conn, interaction_id, agent_id),
         handoff=inbox.handoff_of(conn, interaction_id),

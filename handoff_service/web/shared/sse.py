@@ -32,7 +32,7 @@ def event(name: str, data: object = "") -> str:
 async def serve(
     request: Request,
     desk: AppContext,
-    topics: Sequence[str],
+    channels: Sequence[str],
     translate: Translate,
     still: Callable[[], Awaitable[bool]] | None = None,
     pause: float = 0.0,
@@ -63,7 +63,7 @@ async def serve(
     await run(
         request,
         desk,
-        topics,
+        channels,
         EventSource(begin, on_hints, beat, heartbeat),
         pause=pause,
         holder=holder,
@@ -86,7 +86,7 @@ class EventSource:
 async def run(
     request: Request,
     desk: AppContext,
-    topics: Sequence[str],
+    channels: Sequence[str],
     source: EventSource,
     *,
     pause: float = 0.0,
@@ -101,7 +101,7 @@ async def run(
     async with AsyncExitStack() as open_:
         # Listen first: holding the connection may change the agent's presence, which already
         # publishes a hint.
-        batches = await open_.enter_async_context(desk.fanout.listen(topics))
+        batches = await open_.enter_async_context(desk.fanout.listen(channels))
         if holder is not None:
             await open_.enter_async_context(desk.connections.hold(holder))
         response = await request.respond(

@@ -144,8 +144,8 @@ def blueprint() -> Blueprint:
         async def translate(_hints: Sequence[Hint]) -> list[sse.PageEvent]:
             return [("texts", "")]
 
-        topics = [f"requester:{number}" for number in _asked(request, "from")]
-        await sse.serve(request, desk_of(request), topics, translate)
+        channels = [f"requester:{number}" for number in _asked(request, "from")]
+        await sse.serve(request, desk_of(request), channels, translate)
 
     return made
 

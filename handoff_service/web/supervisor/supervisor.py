@@ -171,7 +171,7 @@ PAGES: dict[str, Any] = {
     f"/supervisor{ONE}": one_conversation,
     "/supervisor/agents/<agent_id:int>": one_agent,
 }
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     f"{ONE}/join": join,
     f"{ONE}/leave": leave,
     f"{ONE}/assign": assign,

@@ -244,7 +244,7 @@ PAGES: dict[str, Any] = {
     "/trainer/replies": replies_page,
     "/trainer/replies/check": check_reply,
 }
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     "/trainer/intents/new": make_answer,
     "/trainer/intents/<name:str>": change_example,
     "/trainer/replies": change_reply,

@@ -234,7 +234,7 @@ PAGES: dict[str, Any] = {
     f"{ONE}/promote": promote_dialog,
     f"{ONE}/data": model_dialog,
 }
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     f"{ONE}/promote": promote_model,
     f"{ONE}/pin": pin_one_model,
     "/trainer/models/roll-back": roll_back_model,

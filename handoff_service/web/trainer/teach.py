@@ -17,7 +17,7 @@ from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training.label_items import LabelItem, remove_pin
 from handoff_service.operations.training.settle_dispute import SettleDispute
-from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Lane, Role
+from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Role, TrainerLane
 from handoff_service.rules.training import clusters
 from handoff_service.rules.training.examples import example_of
 from handoff_service.rules.training.masking import without_masks
@@ -226,7 +226,7 @@ def _opened(conn: Connection, queue: LabelQueue, wanted: int | None) -> TrainerI
 
 
 def _card(data: BotData, item: TrainerItem) -> Card:
-    blind = item.lane is Lane.AUDIT or item.state is ItemState.SECOND
+    blind = item.lane is TrainerLane.AUDIT or item.state is ItemState.SECOND
     known = data.intents()
     ranked = [one for one in item.ranking if one.intent in known]
     if item.suggestion in known and item.suggestion not in {one.intent for one in ranked}:
@@ -251,7 +251,7 @@ def _preview(data: BotData, item: TrainerItem, intent: str, example: str) -> dic
     shown: dict[str, Any] = {"intent": intent, "error": "", "teaches": True, "test": False}
     if not intent:
         return shown | {"change": None}
-    if item.lane is Lane.AUDIT or item.state is ItemState.SECOND:
+    if item.lane is TrainerLane.AUDIT or item.state is ItemState.SECOND:
         return shown | {"change": None, "test": True}
     try:
         change: FileChange | None = data.preview_add(intent, example)
@@ -280,8 +280,8 @@ def _chosen(other: str, intent: str) -> str:
     return other.strip() or intent
 
 
-def _lane(text: str) -> Lane | None:
-    return Lane(text) if text in list(Lane) else None
+def _lane(text: str) -> TrainerLane | None:
+    return TrainerLane(text) if text in list(TrainerLane) else None
 
 
 def _said(command: LabelItem, count: int, change: FileChange, *, second: bool) -> str:
@@ -302,7 +302,7 @@ PAGES: dict[str, Any] = {
     "/trainer/queue": teach_queue,
     "/trainer/diff": teach_diff,
 }
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     "/trainer/label": put_label,
     "/trainer/undo": undo_label,
     "/trainer/disputes/<item_id:int>": settle_labels,

@@ -230,7 +230,7 @@ PAGES: dict[str, Any] = {
     "/trainer/train/texts": training_texts,
     "/trainer/train/log": training_log,
 }
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     "/trainer/train/start": start_training,
     "/trainer/train/cancel": cancel_training,
     "/trainer/train/judge": judge_change,

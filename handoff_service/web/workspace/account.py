@@ -119,7 +119,7 @@ async def _page(
 
 
 PAGES: dict[str, Any] = {"/account": account_page}
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     "/account/name": change_name,
     "/account/password": change_password,
     "/account/sessions/end": end_session,

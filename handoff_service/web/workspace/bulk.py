@@ -41,8 +41,8 @@ from handoff_service.web.workspace import macros, time_choices
 from handoff_service.web.workspace.bulk_undo import (
     MOST,
     UNDO_WITHIN,
+    BulkResult,
     Inverse,
-    Outcome,
     inverse_command,
     of_macro,
     read_inverses,
@@ -102,7 +102,7 @@ async def act_on_several(request: Request, action: str, agent: CurrentAgent) -> 
 @page(*LIVE)
 async def undo_several(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Carry out the inverse operations of an action on several conversations."""
-    outcome = Outcome()
+    outcome = BulkResult()
     store = desk_of(request).store
     for inverse in read_inverses(form_field(request, "undo")):
         interaction_id = inverse[1]
@@ -130,8 +130,8 @@ async def _did(request: Request, action: str) -> str:
     return macros.did((await desk_of(request).store.read(stored.get, _macro_id(request))).name)
 
 
-async def _each(ids: list[int], act_on_one: ActOnOne) -> Outcome:
-    outcome = Outcome()
+async def _each(ids: list[int], act_on_one: ActOnOne) -> BulkResult:
+    outcome = BulkResult()
     for interaction_id in dict.fromkeys(ids):
         try:
             inverse = await act_on_one(interaction_id)
@@ -149,7 +149,7 @@ def _why(interaction_id: int, refusal: Refusal) -> str:
     return f"{interactions.number(interaction_id)}: {errors or refusal.detail}"
 
 
-def _answer(request: Request, outcome: Outcome, did: str) -> HTTPResponse:
+def _answer(request: Request, outcome: BulkResult, did: str) -> HTTPResponse:
     if "hx-request" not in request.headers:
         return went_well(request)
     return render(
@@ -265,4 +265,4 @@ ACT_ON_ONE: Mapping[str, Callable[[Request, CurrentAgent], Awaitable[ActOnOne]]]
 
 
 PAGES: dict[str, Any] = {"/bulk/<action:str>": bulk_dialog}
-ACTS: dict[str, Any] = {"/bulk/undo": undo_several, "/bulk/<action:str>": act_on_several}
+POST_HANDLERS: dict[str, Any] = {"/bulk/undo": undo_several, "/bulk/<action:str>": act_on_several}

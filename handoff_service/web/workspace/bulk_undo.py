@@ -59,7 +59,7 @@ type Inverse = (
 
 
 @dataclass(slots=True)
-class Outcome:
+class BulkResult:
     """What became of the conversations of an action."""
 
     done: int = 0

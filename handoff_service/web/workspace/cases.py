@@ -153,4 +153,4 @@ def _priority(request: Request) -> int:
 
 ONE = "/conversations/<interaction_id:int>/cases"
 PAGES: dict[str, Any] = {f"{ONE}/new": new_case_dialog, f"{ONE}/<case_id:int>": case_dialog}
-ACTS: dict[str, Any] = {f"{ONE}/new": open_one, f"{ONE}/<case_id:int>": change_one}
+POST_HANDLERS: dict[str, Any] = {f"{ONE}/new": open_one, f"{ONE}/<case_id:int>": change_one}

@@ -52,4 +52,4 @@ def _field(request: Request, name: str) -> str:
     return form_field(request, name).strip()
 
 
-ACTS: dict[str, Any] = {"/conversations/<interaction_id:int>/close": close}
+POST_HANDLERS: dict[str, Any] = {"/conversations/<interaction_id:int>/close": close}

@@ -15,7 +15,7 @@ from handoff_service.errors import NotFound
 from handoff_service.operations.desk.desk_fields import DeskEntry
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations import search_query
-from handoff_service.rules.desk.command_palette import Command, matching
+from handoff_service.rules.desk.command_palette import PaletteEntry, matching
 from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.store.conversations import conversations, search
 from handoff_service.store.conversations.conversation_list import listed
@@ -39,32 +39,36 @@ FORMS = {"desk.html": "/desk", "case_webhook.html": "/case-webhook", "mail.html"
 FIELD_MACROS = frozenset({"field", "area", "switch", "choose", "listed"})
 #: The actions on the open conversation. The script drops those whose button the page does not have.
 ACTIONS = (
-    Command(label="Write a text", keys="Enter", does="write", other_words="reply answer"),
-    Command(label="Write a private note", keys="Alt N", does="note"),
-    Command(label="Insert a template", keys="/", press="to-templates", other_words="canned"),
-    Command(label="Run a macro", keys="m", press="to-macros"),
-    Command(label="Send later", press="to-later", other_words="schedule text"),
-    Command(label="Close the conversation", keys="e", press="close-it", other_words="end done"),
-    Command(label="Transfer", keys="t", press="transfer-it", other_words="assign agent queue"),
-    Command(label="Labels", keys="l", press="label-it", other_words="topic tag"),
-    Command(label="Hand back to the virtual agent", press="hand-back", other_words="bot return"),
-    Command(label="Join the conversation", press="more-join"),
-    Command(label="Leave the conversation", press="more-leave"),
-    Command(label="Assign manually, and why", press="assign-it", other_words="supervisor"),
-    Command(label="Identify the requester", press="identify", other_words="who verify user"),
-    Command(label="Show the timers", press="timer-chip"),
+    PaletteEntry(label="Write a text", keys="Enter", does="write", other_words="reply answer"),
+    PaletteEntry(label="Write a private note", keys="Alt N", does="note"),
+    PaletteEntry(label="Insert a template", keys="/", press="to-templates", other_words="canned"),
+    PaletteEntry(label="Run a macro", keys="m", press="to-macros"),
+    PaletteEntry(label="Send later", press="to-later", other_words="schedule text"),
+    PaletteEntry(
+        label="Close the conversation", keys="e", press="close-it", other_words="end done"
+    ),
+    PaletteEntry(label="Transfer", keys="t", press="transfer-it", other_words="assign agent queue"),
+    PaletteEntry(label="Labels", keys="l", press="label-it", other_words="topic tag"),
+    PaletteEntry(
+        label="Hand back to the virtual agent", press="hand-back", other_words="bot return"
+    ),
+    PaletteEntry(label="Join the conversation", press="more-join"),
+    PaletteEntry(label="Leave the conversation", press="more-leave"),
+    PaletteEntry(label="Assign manually, and why", press="assign-it", other_words="supervisor"),
+    PaletteEntry(label="Identify the requester", press="identify", other_words="who verify user"),
+    PaletteEntry(label="Show the timers", press="timer-chip"),
 )
-HOLD = Command(label="Put on hold", keys="h", press="hold-it", other_words="snooze")
-RESUME = Command(label="Take off hold", keys="h", press="hold-it", other_words="resume")
+HOLD = PaletteEntry(label="Put on hold", keys="h", press="hold-it", other_words="snooze")
+RESUME = PaletteEntry(label="Take off hold", keys="h", press="hold-it", other_words="resume")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class PaletteGroup:
     """Entries of one kind, with their icon."""
 
     heading: str
     icon: str
-    entries: Sequence[Command]
+    entries: Sequence[PaletteEntry]
 
 
 @page(*ANYONE)
@@ -80,7 +84,7 @@ async def palette(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 def _groups(
     conn: Connection, agent: CurrentAgent, q: str, opened: int | None, phones: bool
-) -> list[Group]:
+) -> list[PaletteGroup]:
     most = MOST if q else FEW
     works = bool(agent.roles & {*LIVE, Role.ADMIN})
     of_page = [*_on_the_open_one(conn, agent, q, opened)] if works and opened else []
@@ -89,16 +93,18 @@ def _groups(
     admin = matching(_admin_pages(agent), q, most) if q else []
     settings = matching(_settings(), q, MOST) if q and Role.ADMIN in agent.roles else []
     commands = [
-        Group(heading="Pages", icon="out", entries=pages),
-        Group(heading="Admin", icon="admin", entries=admin),
-        Group(heading="Settings", icon="note", entries=settings),
+        PaletteGroup(heading="Pages", icon="out", entries=pages),
+        PaletteGroup(heading="Admin", icon="admin", entries=admin),
+        PaletteGroup(heading="Settings", icon="note", entries=settings),
     ]
     # what was typed matches few commands, and perhaps many texts
     groups = [*of_page, *commands, *found] if q else [*of_page, *found, *commands]
     return [group for group in groups if group.entries]
 
 
-def _on_the_open_one(conn: Connection, agent: CurrentAgent, q: str, opened: int) -> Iterator[Group]:
+def _on_the_open_one(
+    conn: Connection, agent: CurrentAgent, q: str, opened: int
+) -> Iterator[PaletteGroup]:
     """The actions and macros for the open conversation."""
     try:
         interaction = conversations.get(conn, opened)
@@ -108,15 +114,17 @@ def _on_the_open_one(conn: Connection, agent: CurrentAgent, q: str, opened: int)
         return
     hold = RESUME if interaction.state is State.ON_HOLD else HOLD
     acts = matching([*ACTIONS[:5], hold, *ACTIONS[5:]], q, len(ACTIONS) + 1 if q else 2 * FEW)
-    yield Group(heading="This conversation", icon="ongoing", entries=acts)
+    yield PaletteGroup(heading="This conversation", icon="ongoing", entries=acts)
     fitting = macros.choices(conn, opened, agent, q)[: MOST if q else FEW]
-    yield Group(heading="Macros", icon="macro", entries=[_macro(one, opened) for one in fitting])
+    yield PaletteGroup(
+        heading="Macros", icon="macro", entries=[_macro(one, opened) for one in fitting]
+    )
 
 
-def _macro(one: macros.Choice, opened: int) -> Command:
+def _macro(one: macros.FilledMacro, opened: int) -> PaletteEntry:
     count = one.segments.count if one.segments else 0
     length = f"{count} {'segment' if count == 1 else 'segments'} · " if count else ""
-    return Command(
+    return PaletteEntry(
         label=one.macro.name,
         detail=f"{length}{one.text}" if one.text else "Sends no text",
         run=f"/workspace/conversations/{opened}/macros/{one.macro.id}",
@@ -125,23 +133,23 @@ def _macro(one: macros.Choice, opened: int) -> Command:
     )
 
 
-def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[Group]:
+def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[PaletteGroup]:
     """Conversations and people. Nothing typed: the agent's own conversations."""
     if not q:
         mine = listed(conn, agent.id, others=False)[:FEW]
         own = [_conversation(one.interaction) for one in mine]
-        return [Group(heading="Your conversations", icon="inbox", entries=own)]
+        return [PaletteGroup(heading="Your conversations", icon="inbox", entries=own)]
     wanted = search_query.read(q)
     people = search.people_ids(conn, wanted)
     hits = search.find_interactions(conn, wanted, people=people, limit=MOST)
     shown = search.found_conversations(conn, hits, agent.id)
     return [
-        Group(
+        PaletteGroup(
             heading="Conversations",
             icon="inbox",
             entries=[_conversation(one.interaction, one.line) for one in shown],
         ),
-        Group(
+        PaletteGroup(
             heading="People",
             icon="person",
             entries=[_person(one) for one in search.found_people(conn, people, MOST)],
@@ -149,71 +157,83 @@ def _searched(conn: Connection, agent: CurrentAgent, q: str) -> list[Group]:
     ]
 
 
-def _conversation(one: Interaction | ListedInteraction, line: Message | None = None) -> Command:
+def _conversation(
+    one: Interaction | ListedInteraction, line: Message | None = None
+) -> PaletteEntry:
     """Leads to the line that matched. None: the conversation matched otherwise."""
     said = line.body[:SNIPPET] if line else words(one.state)
     place = f"?line={line.seq}#line-{line.seq}" if line else ""
-    return Command(
+    return PaletteEntry(
         label=one.user.name if one.user else phone(one.requester_number),
         detail=f"{number(one.id)} · {said}",
         href=f"/workspace/conversations/{one.id}{place}",
     )
 
 
-def _person(one: search.FoundPerson) -> Command:
+def _person(one: search.FoundPerson) -> PaletteEntry:
     """Leads to the newest conversation, or to a new one."""
     numbers = " · ".join(phone(each) for each in one.user.numbers)
     newest = f"/workspace/conversations/{one.newest}"
-    return Command(
+    return PaletteEntry(
         label=one.user.name,
         detail=f"{numbers or 'No number'}{'' if one.newest else ' · new message'}",
         href=newest if one.newest else f"/workspace/new?user_id={one.user.id}",
     )
 
 
-def _pages(agent: CurrentAgent, phones: bool) -> Iterator[Command]:
+def _pages(agent: CurrentAgent, phones: bool) -> Iterator[PaletteEntry]:
     """The pages of the rail and of the agent's own menu."""
     if agent.roles & {*LIVE, Role.ADMIN}:
-        yield Command(label="New message", keys="n", press="to-new", other_words="write first")
-        yield Command(label="Inbox", href="/workspace#inbox-head", other_words="offers")
-        yield Command(label="Ongoing", href="/workspace#ongoing-head", other_words="conversations")
-        yield Command(label="Search", keys="/", href="/workspace/search")
-        yield Command(label="Mentions", href="/workspace/mentions", other_words="notes")
+        yield PaletteEntry(label="New message", keys="n", press="to-new", other_words="write first")
+        yield PaletteEntry(label="Inbox", href="/workspace#inbox-head", other_words="offers")
+        yield PaletteEntry(
+            label="Ongoing", href="/workspace#ongoing-head", other_words="conversations"
+        )
+        yield PaletteEntry(label="Search", keys="/", href="/workspace/search")
+        yield PaletteEntry(label="Mentions", href="/workspace/mentions", other_words="notes")
     if supervises(agent):
-        yield Command(label="Supervisor", href="/workspace/supervisor", other_words="live queues")
+        yield PaletteEntry(
+            label="Supervisor", href="/workspace/supervisor", other_words="live queues"
+        )
     if agent.roles & {Role.TRAINER, Role.ADMIN}:
         for at, called in TABS:
-            yield Command(label=called, detail="Trainer", href=f"/workspace/trainer{at}")
-    yield Command(label="Your account", href="/workspace/account", other_words="password sessions")
-    yield Command(label="Keyboard", keys="?", press="show-keys", other_words="keys shortcuts help")
-    yield Command(label="Change the theme", press="theme", other_words="dark light")
+            yield PaletteEntry(label=called, detail="Trainer", href=f"/workspace/trainer{at}")
+    yield PaletteEntry(
+        label="Your account", href="/workspace/account", other_words="password sessions"
+    )
+    yield PaletteEntry(
+        label="Keyboard", keys="?", press="show-keys", other_words="keys shortcuts help"
+    )
+    yield PaletteEntry(label="Change the theme", press="theme", other_words="dark light")
     if phones:
-        yield Command(label="Phone simulator", href="/phone")
+        yield PaletteEntry(label="Phone simulator", href="/phone")
 
 
-def _admin_pages(agent: CurrentAgent) -> Iterator[Command]:
+def _admin_pages(agent: CurrentAgent) -> Iterator[PaletteEntry]:
     if not supervises(agent):
         return
     for heading, entries in menu_for(admin=Role.ADMIN in agent.roles).items():
         for at, called in entries.items():
-            yield Command(label=called, detail=heading, href=f"{UNDER}{at}", other_words="admin")
+            yield PaletteEntry(
+                label=called, detail=heading, href=f"{UNDER}{at}", other_words="admin"
+            )
 
 
 @functools.cache
-def _settings() -> tuple[Command, ...]:
+def _settings() -> tuple[PaletteEntry, ...]:
     """The single settings and system messages, each with a link to its field."""
     fields = [
-        Command(label=label, detail=_title(at), href=f"{UNDER}{at}#{name}")
+        PaletteEntry(label=label, detail=_title(at), href=f"{UNDER}{at}#{name}")
         for template, at in FORMS.items()
         for name, label in _fields_of(template)
     ]
     numbers = [
-        Command(label=one.title, detail=_title("/desk"), href=f"{UNDER}/desk#{name}")
+        PaletteEntry(label=one.title, detail=_title("/desk"), href=f"{UNDER}/desk#{name}")
         for name, one in DeskEntry.model_fields.items()
         if one.title
     ]
     messages = [
-        Command(label=called, detail=_title("/texts"), href=f"{UNDER}/texts/{name}")
+        PaletteEntry(label=called, detail=_title("/texts"), href=f"{UNDER}/texts/{name}")
         for name, called in texts.CALLED.items()
     ]
     return *fields, *numbers, *messages

@@ -50,4 +50,4 @@ async def record(request: Request, interaction_id: int, agent: CurrentAgent) -> 
 
 HERE = "/conversations/<interaction_id:int>/consent"
 PAGES: dict[str, Any] = {HERE: consent_dialog}
-ACTS: dict[str, Any] = {HERE: record}
+POST_HANDLERS: dict[str, Any] = {HERE: record}

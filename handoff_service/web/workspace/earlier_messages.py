@@ -16,10 +16,10 @@ from handoff_service.store.conversations.earlier_messages import Before
 from handoff_service.store.training.items import MarkedTurns, marked_turns
 from handoff_service.store.views import Interaction
 from handoff_service.web.shared import page_queries
-from handoff_service.web.shared.message_lines import ShownLine, shown
 from handoff_service.web.shared.page_queries import Thread
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
+from handoff_service.web.shared.shown_messages import ShownMessage, shown
 
 _BEFORE = re.compile(r"(\d{1,15})-(\d{1,9})")
 
@@ -29,14 +29,14 @@ class ShownChapter:
     """Lines of one interaction, as the page shows them."""
 
     interaction: Interaction
-    lines: list[ShownLine]
+    messages: list[ShownMessage]
     to_its_end: bool
     marked: MarkedTurns
 
 
 async def earlier_than(request: Request, thread: Thread) -> Before | None:
     """Return the position before which earlier messages exist; None if there are none."""
-    first_seq = thread.lines[0].line.seq if thread.lines else 1
+    first_seq = thread.messages[0].message.seq if thread.messages else 1
     return await desk_of(request).store.read(
         earlier_messages.has_earlier, thread.interaction.id, first_seq
     )
@@ -66,7 +66,7 @@ def _read(conn: Connection, interaction_id: int, at: Before) -> dict[str, Any]:
     chapters = [
         ShownChapter(
             interaction=one.interaction,
-            lines=shown(one.lines, facts.zone),
+            messages=shown(one.lines, facts.zone),
             to_its_end=one.to_its_end,
             marked=marked_turns(conn, one.interaction.id),
         )

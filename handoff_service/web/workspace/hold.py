@@ -57,4 +57,4 @@ async def _change(request: Request, command: ChangeInteraction) -> None:
 
 
 ONE = "/conversations/<interaction_id:int>"
-ACTS: dict[str, Any] = {f"{ONE}/hold": hold, f"{ONE}/resume": resume}
+POST_HANDLERS: dict[str, Any] = {f"{ONE}/hold": hold, f"{ONE}/resume": resume}

@@ -53,4 +53,4 @@ def asked_topics(conn: Connection) -> dict[str, Any]:
 
 ONE = "/conversations/<interaction_id:int>/labels"
 PAGES: dict[str, Any] = {ONE: label_dialog}
-ACTS: dict[str, Any] = {ONE: label_it}
+POST_HANDLERS: dict[str, Any] = {ONE: label_it}

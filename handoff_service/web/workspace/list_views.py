@@ -61,7 +61,7 @@ def _sort_and_filter(request: Request) -> SortAndFilter:
     )
 
 
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     "/list": arrange_list,
     "/list/views": save_list_view,
     "/list/views/<view_id:int>/delete": delete_list_view,

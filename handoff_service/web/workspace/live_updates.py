@@ -65,21 +65,21 @@ async def events(request: Request, agent: CurrentAgent) -> None:
     )
 
     async def translate(hints: Sequence[Hint]) -> list[sse.PageEvent]:
-        topics = {hint.topic for hint in hints}
+        channels = {hint.channel for hint in hints}
         if EVERYTHING in hints:
-            topics |= {here, *mine, DESK, TRAINER}
+            channels |= {here, *mine, DESK, TRAINER}
         events: list[sse.PageEvent] = (
-            [("thread", "")] if opened is not None and here in topics else []
+            [("thread", "")] if opened is not None and here in channels else []
         )
-        events += [("lists", "")] if topics & mine else []
-        events += [("desk", "")] if topics & watches else []
-        events += [("trainer", "")] if topics & teaches else []
+        events += [("lists", "")] if channels & mine else []
+        events += [("desk", "")] if channels & watches else []
+        events += [("trainer", "")] if channels & teaches else []
         for hint in hints:
-            if hint.topic in typing and hint.by not in (None, agent.id):
+            if hint.channel in typing and hint.by not in (None, agent.id):
                 # a hint about an agent who is not in this database must not end the stream
                 with suppress(NotFound):
                     name = await desk.store.read(agent_name, hint.by)
-                    events.append(("writing", _writes(hint.by, name, typing[hint.topic])))
+                    events.append(("writing", _writes(hint.by, name, typing[hint.channel])))
         return events
 
     async def may_continue() -> bool:
@@ -87,9 +87,9 @@ async def events(request: Request, agent: CurrentAgent) -> None:
         # after a change of roles the page must open another stream
         return now is not None and now.roles == agent.roles
 
-    topics = [*mine, *([here] if opened is not None else []), *typing, *watches, *teaches]
+    channels = [*mine, *([here] if opened is not None else []), *typing, *watches, *teaches]
     pause = PAUSE if watches or teaches else 0.0
-    await sse.serve(request, desk, topics, translate, may_continue, pause=pause, holder=agent.id)
+    await sse.serve(request, desk, channels, translate, may_continue, pause=pause, holder=agent.id)
 
 
 @page(*LIVE)

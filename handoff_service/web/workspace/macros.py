@@ -23,7 +23,7 @@ from handoff_service.web.shared.rendering import render, went_back
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
 from handoff_service.web.workspace.bulk_undo import (
     UNDO_WITHIN,
-    Outcome,
+    BulkResult,
     of_macro,
     write_inverses,
 )
@@ -32,7 +32,7 @@ MOST = 50  # typing finds the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class FilledMacro:
     """A macro for one conversation. ``text``: filled for it; empty: the macro sends none."""
 
     macro: Macro
@@ -71,7 +71,7 @@ async def run_it(
         "bulk_done.html",
         csrf=csrf_token(request),
         did=did(run.name),
-        outcome=Outcome(done=1),
+        outcome=BulkResult(done=1),
         undo=write_inverses([inverse] if inverse else []),
     )
 
@@ -94,7 +94,9 @@ def did(name: str) -> str:
     return f"changed by the macro “{isolated(name)}”"
 
 
-def choices(conn: Connection, interaction_id: int, agent: CurrentAgent, q: str) -> list[Choice]:
+def choices(
+    conn: Connection, interaction_id: int, agent: CurrentAgent, q: str
+) -> list[FilledMacro]:
     """The macros with these words, filled for a conversation. A name that begins with them comes
     first. NotFound for an unknown conversation."""
     interaction = conversations.get(conn, interaction_id)
@@ -106,16 +108,16 @@ def choices(conn: Connection, interaction_id: int, agent: CurrentAgent, q: str) 
     return sorted(found, key=lambda one: not one.macro.name.casefold().startswith(sought))[:MOST]
 
 
-def _has(one: Choice, words: Sequence[str]) -> bool:
+def _has(one: FilledMacro, words: Sequence[str]) -> bool:
     text = f"{one.macro.name} {one.text}".casefold()
     return all(word in text for word in words)
 
 
-def _choice(macro: Macro, who: Placeholders, why: str) -> Choice:
+def _choice(macro: Macro, who: Placeholders, why: str) -> FilledMacro:
     if macro.template is None:
-        return Choice(macro=macro)
+        return FilledMacro(macro=macro)
     text = filled(macro.template.body, who)
-    return Choice(macro=macro, text=text, segments=segments(text), refused=why)
+    return FilledMacro(macro=macro, text=text, segments=segments(text), refused=why)
 
 
 def bulk_choices(conn: Connection, ids: Collection[int], agent: CurrentAgent) -> Mapping[str, Any]:
@@ -140,4 +142,4 @@ def _bulk_choice(macro: Macro, people: Sequence[Placeholders]) -> BulkChoice:
 
 ONE = "/conversations/<interaction_id:int>/macros"
 PAGES: dict[str, Any] = {ONE: found_macros}
-ACTS: dict[str, Any] = {f"{ONE}/<macro_id:int>": run_it}
+POST_HANDLERS: dict[str, Any] = {f"{ONE}/<macro_id:int>": run_it}

@@ -28,6 +28,6 @@ async def misunderstood(
     return went_back(request, interaction_id)
 
 
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     "/conversations/<interaction_id:int>/messages/<message_id:int>/misunderstood": misunderstood
 }

@@ -121,7 +121,7 @@ PAGES: dict[str, Any] = {
     "/new/look": look,
     "/new/events": line_events,
 }
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     "/new": send_first,
     "/new/look": look_again,
 }

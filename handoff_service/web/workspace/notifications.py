@@ -66,7 +66,7 @@ async def try_notifications(request: Request, agent: CurrentAgent) -> HTTPRespon
     return went_well(request, f"{HERE}?done={done}#notices-head")
 
 
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     "/account/notifications": add_notifications,
     "/account/notifications/remove": remove_notifications,
     "/account/notifications/test": try_notifications,

@@ -14,9 +14,9 @@ from handoff_service.store.conversations import conversations
 from handoff_service.store.routing import inbox
 from handoff_service.store.training.items import marked_turns
 from handoff_service.web.shared import page_queries
-from handoff_service.web.shared.message_lines import shown
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
+from handoff_service.web.shared.shown_messages import shown
 
 MOST = 100  # lines; an agent has only seconds
 
@@ -41,7 +41,7 @@ def _read(conn: Connection, work_item_id: int, agent_id: int) -> dict[str, Any]:
         "offer": mine[work_item_id],
         "zone": facts.zone,
         "interaction": interaction,
-        "lines": shown(found, facts.zone),
+        "messages": shown(found, facts.zone),
         "more": more,
         "marked": marked_turns(conn, interaction_id),
     }

@@ -45,7 +45,7 @@ async def cancel_one(
 
 
 ONE = "/conversations/<interaction_id:int>"
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     f"{ONE}/messages/<message_id:int>/remind": remind_me,
     f"{ONE}/messages/<message_id:int>/no-reminder": no_reminder,
     f"{ONE}/promises/<promise_id:int>/cancel": cancel_one,

@@ -37,7 +37,7 @@ async def later_dialog(request: Request, interaction_id: int, agent: CurrentAgen
         return {
             "text": text,
             "choices": time_choices.CHOICES,
-            **time_choices.meant(conn, interaction, "tomorrow", "", now, sends=True),
+            **time_choices.time_sentence(conn, interaction, "tomorrow", "", now, sends=True),
         }
 
     shown = await desk.store.read(read)
@@ -107,7 +107,7 @@ async def _chosen(request: Request, interaction_id: int) -> datetime:
 
 ONE = "/conversations/<interaction_id:int>/scheduled"
 PAGES: dict[str, Any] = {"/conversations/<interaction_id:int>/later": later_dialog}
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     ONE: schedule_later,
     f"{ONE}/<text_id:int>/keep": keep_scheduled,
     f"{ONE}/<text_id:int>/send": send_scheduled,

@@ -104,12 +104,12 @@ async def when_fragment(request: Request, interaction_id: int, agent: CurrentAge
 
     def read(conn: Connection) -> dict[str, Any]:
         interaction = conversations.get(conn, interaction_id)
-        return meant(conn, interaction, choice, own, now, sends=sends)
+        return time_sentence(conn, interaction, choice, own, now, sends=sends)
 
     return render("when.html", now=now, **await desk_of(request).store.read(read))
 
 
-def meant(
+def time_sentence(
     conn: Connection, interaction: Interaction, choice: str, own: str, now: datetime, *, sends: bool
 ) -> dict[str, Any]:
     """The variables of the sentence under the time picker."""

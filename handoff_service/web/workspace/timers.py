@@ -67,4 +67,4 @@ async def cancel(
 
 
 ONE = "/conversations/<interaction_id:int>/timers/<timer_id:int>"
-ACTS: dict[str, Any] = {f"{ONE}/postpone": postpone, f"{ONE}/cancel": cancel}
+POST_HANDLERS: dict[str, Any] = {f"{ONE}/postpone": postpone, f"{ONE}/cancel": cancel}

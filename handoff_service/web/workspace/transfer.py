@@ -94,7 +94,7 @@ async def ask_proof(request: Request, interaction_id: int, agent: CurrentAgent) 
 
 ONE = "/conversations/<interaction_id:int>"
 PAGES: dict[str, Any] = {f"{ONE}/transfer": transfer_dialog}
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     f"{ONE}/transfer": send_on,
     f"{ONE}/transfer/cancel": take_back,
     f"{ONE}/return-to-bot": hand_back,

@@ -99,7 +99,7 @@ def blueprint() -> Blueprint:
     inside = Blueprint("desk", url_prefix="/workspace")
     for path, handler in PAGES.items():
         inside.add_route(handler, path, methods=["GET"], name=handler.__name__, error_format="text")
-    for path, handler in ACTS.items():
+    for path, handler in POST_HANDLERS.items():
         inside.add_route(
             handler, path, methods=["POST"], name=handler.__name__, error_format="text"
         )
@@ -323,7 +323,7 @@ PAGES: dict[str, Any] = {
     **send_later.PAGES,
     **time_choices.PAGES,
 }
-ACTS: dict[str, Any] = {
+POST_HANDLERS: dict[str, Any] = {
     "/offers/<work_item_id:int>/accept": accept,
     "/offers/<work_item_id:int>/reject": reject,
     f"{ONE}/messages": text_requester,
@@ -337,28 +337,28 @@ ACTS: dict[str, Any] = {
     "/presence": presence,
     "/presence/active": at_work,
     "/presence/notice": dismiss_notice,
-    **account.ACTS,
-    **notifications.ACTS,
-    **new_conversation.ACTS,
-    **closing.ACTS,
-    **hold.ACTS,
-    **timers.ACTS,
-    **labels.ACTS,
-    **list_views.ACTS,
-    **bulk.ACTS,
-    **macros.ACTS,
-    **promises.ACTS,
-    **send_later.ACTS,
-    **supervisor.ACTS,
-    **train.ACTS,
-    **models.ACTS,
-    **teach.ACTS,
-    **intents.ACTS,
-    **transfer.ACTS,
-    **cases.ACTS,
-    **consent.ACTS,
-    **resolve_send.ACTS,
-    **misunderstood.ACTS,
+    **account.POST_HANDLERS,
+    **notifications.POST_HANDLERS,
+    **new_conversation.POST_HANDLERS,
+    **closing.POST_HANDLERS,
+    **hold.POST_HANDLERS,
+    **timers.POST_HANDLERS,
+    **labels.POST_HANDLERS,
+    **list_views.POST_HANDLERS,
+    **bulk.POST_HANDLERS,
+    **macros.POST_HANDLERS,
+    **promises.POST_HANDLERS,
+    **send_later.POST_HANDLERS,
+    **supervisor.POST_HANDLERS,
+    **train.POST_HANDLERS,
+    **models.POST_HANDLERS,
+    **teach.POST_HANDLERS,
+    **intents.POST_HANDLERS,
+    **transfer.POST_HANDLERS,
+    **cases.POST_HANDLERS,
+    **consent.POST_HANDLERS,
+    **resolve_send.POST_HANDLERS,
+    **misunderstood.POST_HANDLERS,
 }
 
 
@@ -378,7 +378,7 @@ def _thread_context(request: Request, thread: Thread, agent: CurrentAgent) -> di
     who_answers, sending = page_queries.answers(thread.interaction, agent.id)
     return {
         "thread": thread,
-        "lines": thread.lines,
+        "messages": thread.messages,
         "time_choices": time_choices.CHOICES,
         "interaction": thread.interaction,
         "opened": thread.interaction.id,

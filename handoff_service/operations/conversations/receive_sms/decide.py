@@ -16,7 +16,7 @@ from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.consent.opt_out_requests import opt_out_intent
 from handoff_service.rules.conversations import requester_initiated, states
 from handoff_service.rules.conversations.requester_initiated import RequesterWritesStep
-from handoff_service.rules.conversations.states import Act
+from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
@@ -82,7 +82,7 @@ def put(
     if unanswerable is None:
         _note_consent(text, conversation, facts, tx.now, opted_out=opted_out)
     ends_hold = conversation.state is State.ON_HOLD
-    conversation.state = states.TABLE[conversation.state][Act.REQUESTER_WRITES]
+    conversation.state = states.TRANSITIONS[conversation.state][Transition.REQUESTER_WRITES]
     streak = begins(Author.REQUESTER, conversation.unanswered)
     if streak is not None and unanswerable is None:  # nobody owes an answer that cannot be sent
         conversation.began, conversation.ended = True, conversation.unanswered is not None

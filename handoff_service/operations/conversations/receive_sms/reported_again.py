@@ -22,7 +22,7 @@ from handoff_service.rules.cases.still_broken import (
     MOST_TEXTS,
     is_still_broken,
 )
-from handoff_service.rules.conversations.states import Act, moved
+from handoff_service.rules.conversations.states import Transition, next_state
 from handoff_service.rules.shared.vocabulary import (
     Author,
     CaseState,
@@ -143,7 +143,7 @@ def _seen(tx: Transaction, text: Text) -> bool:
 
 
 def _open_again(tx: Transaction, interaction: InteractionRow) -> InteractionRow:
-    state = moved(interaction.state, Act.REPORTED_AGAIN)
+    state = next_state(interaction.state, Transition.REPORTED_AGAIN)
     assert state is not None  # every closed state has it
     values = {"closed_at": None, "thanked_seq": None}
     tx.conn.execute(update(i).where(i.c.id == interaction.id).values(values))
