@@ -8,7 +8,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.problem_form import FORM
-from actions.turn import confidence, intent_of, language, said, turn_id
+from actions.turn import confidence, intent_of, language, last_text, turn_id
 from actions.turns import turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.operations.cases.add_to_case import AddToCase, add_to_case
@@ -38,7 +38,7 @@ class AddToCaseAction(Action):
     ) -> list[dict[str, Any]]:
         if await add_text(self._desk, dispatcher, tracker):
             return []
-        return [SlotSet("problem", said(tracker)), FollowupAction(FORM)]
+        return [SlotSet("problem", last_text(tracker)), FollowupAction(FORM)]
 
 
 async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
@@ -46,7 +46,7 @@ async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracke
 
     A wrong text in a case does less harm than a lost fact.
     """
-    ago, text = turns_since_case(tracker.events), said(tracker)
+    ago, text = turns_since_case(tracker.events), last_text(tracker)
     if ago is None or ago > LATELY or len(text.split()) < FEWEST or is_wrong_number(text):
         return False
     if intent_of(tracker) == "automated_text" and confidence(tracker) >= MACHINE:
@@ -56,12 +56,12 @@ async def add_unclear(desk: AppContext, dispatcher: CollectingDispatcher, tracke
 
 async def add_text(desk: AppContext, dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
     """Add the text to the conversation's case, and confirm it. False: there is no case."""
-    note = AddToCase(turn_id=turn_id(tracker), note=said(tracker))
+    note = AddToCase(turn_id=turn_id(tracker), note=last_text(tracker))
     number = await desk.store.write(add_to_case, note)
     if number is None:
         return False
-    if is_question(said(tracker)):
+    if is_question(last_text(tracker)):
         dispatcher.utter_message(response="utter_question_added", number=number)
     else:
-        dispatcher.utter_message(text=added(number, said(tracker), language(tracker)))
+        dispatcher.utter_message(text=added(number, last_text(tracker), language(tracker)))
     return True

@@ -9,7 +9,7 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import intent_of, said
+from actions.turn import intent_of, last_text
 from actions.turns import continues_case
 from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
 from handoff_service.rules.virtual_agent.questions import is_question
@@ -40,7 +40,7 @@ class ValidateEquipmentForm(FormValidationAction):
     async def extract_item(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        text = said(tracker)
+        text = last_text(tracker)
         begins = not tracker.get_slot("requested_slot") and intent_of(tracker) == REQUEST
         return {"item": equipment_in(text)} if begins and names_equipment(text) else {}
 
@@ -68,15 +68,19 @@ def keep_question(
     ask in a loop.
     """
     is_new = tracker.get_slot(QUESTIONS) is None and tracker.get_slot("requested_slot") == slot
-    if not is_new or str(value).strip() != said(tracker) or not is_question(said(tracker)):
+    if (
+        not is_new
+        or str(value).strip() != last_text(tracker)
+        or not is_question(last_text(tracker))
+    ):
         return {}
     dispatcher.utter_message(response="utter_question_kept")
-    return {slot: None, QUESTIONS: said(tracker)}
+    return {slot: None, QUESTIONS: last_text(tracker)}
 
 
 def keep_aside(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[dict[str, Any]]:
     """Events that keep a question for an agent, because the virtual agent cannot answer it. The
     form then asks again."""
     dispatcher.utter_message(response="utter_question_kept")
-    asked = [tracker.get_slot(QUESTIONS), said(tracker)]
+    asked = [tracker.get_slot(QUESTIONS), last_text(tracker)]
     return [SlotSet(QUESTIONS, "\n".join(str(one) for one in asked if one))]

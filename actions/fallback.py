@@ -17,10 +17,10 @@ from actions.greet import greet
 from actions.hand_off_after_failure import hand_off_after_failure
 from actions.mentioned_account import FORM as IDENTITY_FORM
 from actions.problem_form import FORM as PROBLEM_FORM
-from actions.turn import collected, forget_collected, form_of, intent_of, said
+from actions.turn import collected, forget_collected, form_of, intent_of, last_text
 from actions.turns import previous, times_since_form
 from handoff_service.context import AppContext
-from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number, said_name
+from handoff_service.rules.virtual_agent.names_in_texts import introduced_name, is_wrong_number
 from handoff_service.rules.virtual_agent.solved import is_solved
 
 NAME = "action_fallback"
@@ -52,19 +52,19 @@ class FallbackAction(Action):
 
     async def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         form, again = form_of(tracker), ran_in_previous_turn(tracker)
-        wrong_number = is_wrong_number(said(tracker))
-        if form is not None and (wrong_number or is_solved(said(tracker))):
+        wrong_number = is_wrong_number(last_text(tracker))
+        if form is not None and (wrong_number or is_solved(last_text(tracker))):
             return _drop(
                 dispatcher, form, "utter_wrong_number" if wrong_number else "utter_dropped"
             )
         if form == PROBLEM_FORM and tracker.get_slot("problem"):
             missed = again or ran_in_form(tracker)
             return await self._inside_report(dispatcher, tracker, again=missed)
-        if form is None and (name := said_name(said(tracker))):
+        if form is None and (name := introduced_name(last_text(tracker))):
             return greet(dispatcher, name)
         if form is None and await add_unclear(self._desk, dispatcher, tracker):
             return []
-        if form is None and is_solved(said(tracker)):
+        if form is None and is_solved(last_text(tracker)):
             dispatcher.utter_message(response="utter_no_more")
             return []
         if again:
@@ -78,9 +78,9 @@ class FallbackAction(Action):
     ) -> Events:
         """Keep the text with the report. The first time, ask in other words; the second time, hand
         off with the report as it is."""
-        is_fact = len(said(tracker).split()) > 1 and intent_of(tracker) not in NO_FACT
+        is_fact = len(last_text(tracker).split()) > 1 and intent_of(tracker) not in NO_FACT
         problem = str(tracker.get_slot("problem"))
-        problem = f"{problem}\n{said(tracker)}" if is_fact else problem
+        problem = f"{problem}\n{last_text(tracker)}" if is_fact else problem
         if again:
             known = collected(tracker) | {"Problem": problem}
             return await hand_off_after_failure(self._desk, tracker, REASON_WITH_CASE, known)

@@ -7,9 +7,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import said
+from actions.turn import last_text
 from handoff_service.rules.shared.names import first_name
-from handoff_service.rules.virtual_agent.names_in_texts import said_name
+from handoff_service.rules.virtual_agent.names_in_texts import introduced_name
 
 SLOT = "said_name"
 
@@ -27,7 +27,7 @@ class GreetAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        return greet(dispatcher, said_name(said(tracker)))
+        return greet(dispatcher, introduced_name(last_text(tracker)))
 
 
 def greet(dispatcher: CollectingDispatcher, name: str | None) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from actions.mentioned_account import FORM, KINDS
 from actions.other_topic import OtherTopic
 from actions.proof import ASKED, BACK_TO, THEN, back, begin
 from actions.start_topic import take_up
-from actions.turn import collected, entities, intent_of, language, said, turn_id
+from actions.turn import collected, entities, intent_of, language, last_text, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.proof_steps import ProofState
@@ -48,7 +48,7 @@ from handoff_service.rules.identity.proof import (
     asked_facts,
 )
 from handoff_service.rules.shared.names import first_name
-from handoff_service.rules.virtual_agent.farewells import says_goodbye
+from handoff_service.rules.virtual_agent.farewells import is_goodbye
 from handoff_service.rules.virtual_agent.names_in_texts import has_new_owner, is_wrong_number
 from handoff_service.rules.virtual_agent.spanish_replies import facts_in_language, in_language
 from handoff_service.store.desk.desk import desk_time_zone
@@ -128,7 +128,7 @@ class NotMe(_WithDesk):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
-        if has_new_owner(said(tracker)):  # a stranger has no employee number to prove
+        if has_new_owner(last_text(tracker)):  # a stranger has no employee number to prove
             dispatcher.utter_message(response="utter_new_owner")
             return []
         if tracker.active_loop:
@@ -283,7 +283,7 @@ class NoProof(_WithDesk):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
         await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
-        if is_wrong_number(said(tracker)):
+        if is_wrong_number(last_text(tracker)):
             dispatcher.utter_message(response="utter_wrong_number")
         elif not _is_about_code(tracker) and await add_unclear(self._desk, dispatcher, tracker):
             return []
@@ -303,7 +303,7 @@ class DropProof(_WithDesk):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> Events:
-        if intent_of(tracker) == "bye" and not says_goodbye(said(tracker)):  # "hold on a sec"
+        if intent_of(tracker) == "bye" and not is_goodbye(last_text(tracker)):  # "hold on a sec"
             dispatcher.utter_message(response="utter_take_your_time")
             return [FollowupAction(FORM)]
         dropped = await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
@@ -358,7 +358,7 @@ def _tries(left: int, spoken: str | None) -> str:
 
 def _is_about_code(tracker: Tracker) -> bool:
     """Whether the text is about a code. The classifier alone is not precise enough."""
-    intent, text = intent_of(tracker), said(tracker)
+    intent, text = intent_of(tracker), last_text(tracker)
     return intent in ("tell_secret", "other_proof") or bool(_CODE.search(text))
 
 

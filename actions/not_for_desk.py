@@ -10,7 +10,7 @@ from rasa_sdk.types import DomainDict
 from actions.add_to_case import add_unclear
 from actions.greet import greet
 from actions.start_topic import start
-from actions.turn import confidence, intent_of, said, turn_id
+from actions.turn import confidence, intent_of, last_text, turn_id
 from actions.turns import REPORTS, turns
 from actions.unsure_topic import asked_before
 from handoff_service.context import AppContext
@@ -19,7 +19,7 @@ from handoff_service.operations.virtual_agent.stay_silent import (
     answered_today,
     stay_silent,
 )
-from handoff_service.rules.virtual_agent.names_in_texts import is_wrong_number, said_name
+from handoff_service.rules.virtual_agent.names_in_texts import introduced_name, is_wrong_number
 from handoff_service.rules.virtual_agent.questions import is_question
 from handoff_service.rules.virtual_agent.solved import is_solved
 
@@ -52,19 +52,19 @@ class NotForDesk(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        if name := said_name(said(tracker)):
+        if name := introduced_name(last_text(tracker)):
             return greet(dispatcher, name)
         if await add_unclear(self._desk, dispatcher, tracker):
             return []
         if _is_among_topics(tracker):  # they know that this number is a help desk
-            asks = is_question(said(tracker))
+            asks = is_question(last_text(tracker))
             dispatcher.utter_message(response="utter_small_talk" if asks else "utter_no_more")
             return []
-        if is_solved(said(tracker)):
+        if is_solved(last_text(tracker)):
             dispatcher.utter_message(response="utter_no_more")
             return []
         if (asked := asked_before(tracker)) and asked.likely in REPORTS and _may_go_on(tracker):
-            return start(asked.likely, f"{asked.text}\n{said(tracker)}", asked.entities)
+            return start(asked.likely, f"{asked.text}\n{last_text(tracker)}", asked.entities)
         if not await self._desk.store.write(answered_today, (turn_id(tracker), NAME)):
             dispatcher.utter_message(response="utter_not_for_desk")
             return []
@@ -77,7 +77,7 @@ class NotForDesk(Action):
 def _is_among_topics(tracker: Tracker) -> bool:
     """Whether the virtual agent served a request in the last turns. False after another text that
     was not for the desk."""
-    if intent_of(tracker) == "automated_text" or is_wrong_number(said(tracker)):
+    if intent_of(tracker) == "automated_text" or is_wrong_number(last_text(tracker)):
         return False
     before = turns(tracker.events)[:-1][-LATELY:]
     aside = any(NAME in turn.did for turn in before)
@@ -94,7 +94,7 @@ def _surely_not_for_desk(tracker: Tracker) -> bool:
 def _may_go_on(tracker: Tracker) -> bool:
     """Whether the text can continue the topic of the question. False after a text that was not for
     the desk, and for a text that asks something itself."""
-    text = said(tracker)
+    text = last_text(tracker)
     aside = any(NAME in turn.did for turn in turns(tracker.events)[:-1])
     asks = text.rstrip().endswith("?") or is_wrong_number(text)
     return not aside and not asks and confidence(tracker) < SURELY_ELSE

@@ -8,7 +8,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.start_topic import AFTER_PROOF, NEXT_TOPIC, NEXT_TOPIC_TEXT
-from actions.turn import confidence, intent_of, said
+from actions.turn import confidence, intent_of, last_text
 
 SURE = 0.7  # from this confidence on, the request is remembered
 
@@ -30,4 +30,7 @@ class OtherTopic(Action):
             dispatcher.utter_message(response="utter_not_understood")
             return []
         dispatcher.utter_message(response="utter_one_at_a_time")
-        return [SlotSet(NEXT_TOPIC, intent_of(tracker)), SlotSet(NEXT_TOPIC_TEXT, said(tracker))]
+        return [
+            SlotSet(NEXT_TOPIC, intent_of(tracker)),
+            SlotSet(NEXT_TOPIC_TEXT, last_text(tracker)),
+        ]

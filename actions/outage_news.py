@@ -9,7 +9,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.equipment_form import FORM as EQUIPMENT_FORM
 from actions.equipment_form import keep_aside
-from actions.turn import form_of, language, said, said_with_devices
+from actions.turn import form_of, language, last_text, last_text_with_devices
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
 from handoff_service.rules.virtual_agent.bot_replies import outage_news
@@ -37,10 +37,10 @@ class OutageNewsAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[dict[str, Any]]:
-        if form_of(tracker) == EQUIPMENT_FORM and not _ABOUT_OUTAGES.search(said(tracker)):
+        if form_of(tracker) == EQUIPMENT_FORM and not _ABOUT_OUTAGES.search(last_text(tracker)):
             return keep_aside(dispatcher, tracker)
         current = await self._desk.store.read(outages.current)
-        about_it = about(current, said_with_devices(tracker)) or current
+        about_it = about(current, last_text_with_devices(tracker)) or current
         found = [(outage.title, outage.text) for outage in about_it]
         news = outage_news(
             found, asked_behind=bool(tracker.active_loop), language=language(tracker)

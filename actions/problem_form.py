@@ -9,7 +9,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.equipment_form import keep_question
-from actions.turn import entities, intent_of, language, said, said_with_devices
+from actions.turn import entities, intent_of, language, last_text, last_text_with_devices
 from actions.turns import REPORTS, continues_case, not_understood_before
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
@@ -61,7 +61,7 @@ class ValidateProblemForm(FormValidationAction):
         ):
             return {}
         device = entities(tracker, "device")[:1]
-        return {"problem": said(tracker), **({"device": device[0]} if device else {})}
+        return {"problem": last_text(tracker), **({"device": device[0]} if device else {})}
 
     async def extract_known_outage(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -83,10 +83,12 @@ class ValidateProblemForm(FormValidationAction):
             taken[slot] = value
             if slot in FREE_TEXT and intent_of(tracker) not in REPORTS:
                 taken |= keep_question(slot, value, dispatcher, tracker)
-        if taken.get("problem") == said(tracker):
-            taken["problem"] = "\n".join([*not_understood_before(tracker.events), said(tracker)])
+        if taken.get("problem") == last_text(tracker):
+            taken["problem"] = "\n".join(
+                [*not_understood_before(tracker.events), last_text(tracker)]
+            )
         elif taken and "questions" not in taken and _is_sentence(tracker):
-            taken["problem"] = f"{tracker.get_slot('problem')}\n{said(tracker)}"
+            taken["problem"] = f"{tracker.get_slot('problem')}\n{last_text(tracker)}"
         return [SlotSet(slot, value) for slot, value in taken.items()]
 
 
@@ -119,7 +121,7 @@ class AskKnownOutage(Action):
 
 def _is_sentence(tracker: Tracker) -> bool:
     """Whether the text answers in a whole sentence, which can contain further facts."""
-    text, problem = said(tracker), tracker.get_slot("problem")
+    text, problem = last_text(tracker), tracker.get_slot("problem")
     answered = any(slot in ("device", "impact") for slot in tracker.slots_to_validate())
     is_new = bool(problem) and text not in str(problem) and not text.startswith("/")
     return answered and is_new and len(text.split()) >= SENTENCE
@@ -127,12 +129,12 @@ def _is_sentence(tracker: Tracker) -> bool:
 
 def _is_answer(tracker: Tracker) -> bool:
     sure = (tracker.latest_message.get("intent") or {}).get("confidence") or 0
-    return len(said(tracker).split()) >= SENTENCE and sure < SURE
+    return len(last_text(tracker).split()) >= SENTENCE and sure < SURE
 
 
 async def _known(desk: AppContext, tracker: Tracker) -> list[Outage]:
     words = (
         f"{tracker.get_slot('problem')} {tracker.get_slot('device') or ''} "
-        f"{said_with_devices(tracker)}"
+        f"{last_text_with_devices(tracker)}"
     )
     return about(await desk.store.read(outages.current), words)

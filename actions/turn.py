@@ -37,7 +37,7 @@ def interaction_id(tracker: Tracker) -> int:
     return int(tracker.sender_id)
 
 
-def said(tracker: Tracker) -> str:
+def last_text(tracker: Tracker) -> str:
     """The last text."""
     return str(tracker.latest_message.get("text") or "").strip()
 
@@ -64,7 +64,7 @@ def entities(tracker: Tracker, *kinds: str) -> list[str]:
     return [str(one["value"]) for one in found if one["entity"] in kinds]
 
 
-def said_with_devices(tracker: Tracker) -> str:
+def last_text_with_devices(tracker: Tracker) -> str:
     """The last text, followed by the standard names of the devices in it."""
     return " ".join([str(tracker.latest_message.get("text") or ""), *entities(tracker, "device")])
 

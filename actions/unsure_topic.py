@@ -10,12 +10,12 @@ from actions.add_to_case import add_unclear
 from actions.greet import greet
 from actions.hand_off_after_failure import hand_off_after_failure
 from actions.start_topic import can_start, start
-from actions.turn import collected, entities, said
+from actions.turn import collected, entities, last_text
 from actions.turns import REPORTS, PastTurn, previous, turns_since_case
 from handoff_service.context import AppContext
 from handoff_service.rules.shared.language import is_unknown
 from handoff_service.rules.virtual_agent.bot_text import is_code
-from handoff_service.rules.virtual_agent.names_in_texts import said_name
+from handoff_service.rules.virtual_agent.names_in_texts import introduced_name
 
 NAME = "action_ask_topic"
 SENTENCE = 3  # words of a text that is more than a yes
@@ -40,15 +40,15 @@ class AskTopic(Action):
     ) -> Events:
         likely = next(iter(entities(tracker, "likely_topic")), None)
         before = asked_before(tracker)
-        if (name := said_name(said(tracker))) and likely not in REPORTS:
+        if (name := introduced_name(last_text(tracker))) and likely not in REPORTS:
             return greet(dispatcher, name)
         if await add_unclear(self._desk, dispatcher, tracker):
             return []
         if before is not None:
             dispatcher.utter_message(response="utter_unsure_twice")
-            known = collected(tracker) | {NOT_UNDERSTOOD: f"{before.text}\n{said(tracker)}"}
+            known = collected(tracker) | {NOT_UNDERSTOOD: f"{before.text}\n{last_text(tracker)}"}
             return await hand_off_after_failure(self._desk, tracker, REASON, known)
-        text = said(tracker)
+        text = last_text(tracker)
         no_words = is_code(text) or (likely not in REPORTS and is_unknown(text))  # "Dobar dan"
         dispatcher.utter_message(response="utter_rephrase" if no_words else _question(likely))
         return []
@@ -70,7 +70,7 @@ class YesAction(Action):
         before = asked_before(tracker)
         likely = before.likely if before else None
         if before is None or likely is None or not can_start(likely):
-            is_sentence = len(said(tracker).split()) >= SENTENCE
+            is_sentence = len(last_text(tracker).split()) >= SENTENCE
             if is_sentence and await add_unclear(self._desk, dispatcher, tracker):
                 return []
             after_case = turns_since_case(tracker.events) is not None

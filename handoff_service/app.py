@@ -32,11 +32,11 @@ from handoff_service.lib.debounce import Debouncer
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.metrics import Metrics
-from handoff_service.operations.consent.push_consents import push_from_now_on
-from handoff_service.operations.conversations.index_texts import A_MOMENT, want_index
-from handoff_service.operations.delivery.record_prices import want_prices
+from handoff_service.operations.consent.push_consents import start_pushing
+from handoff_service.operations.conversations.index_texts import A_MOMENT, schedule_indexing
+from handoff_service.operations.delivery.record_prices import schedule_price_lookup
 from handoff_service.operations.delivery.record_receipt import record_receipt
-from handoff_service.operations.delivery.sweep_gaps import want_sweep
+from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.desk.check_secret_key import check_secret_key
 from handoff_service.operations.routing.connection import Gap, after_gap
 from handoff_service.operations.shared.job import WorkerDeps
@@ -109,8 +109,8 @@ async def _open(app: App) -> None:
             for worker in workers:
                 worker.nudge(work_at)
 
-    sweeping = Debouncer(lambda: store.write(want_sweep, None), AFTER_OUTAGE)
-    indexing = Debouncer(lambda: store.write(want_index, None), A_MOMENT)
+    sweeping = Debouncer(lambda: store.write(schedule_sweep, None), AFTER_OUTAGE)
+    indexing = Debouncer(lambda: store.write(schedule_indexing, None), A_MOMENT)
     kind = provider_of(settings)
     store = Store(
         settings.database_url,
@@ -158,10 +158,10 @@ async def _open(app: App) -> None:
         log.warning("secret_key_differs", advice=secret_keys.DIFFERS)
     # The clock may have changed before the start.
     await store.write(after_gap, Gap(clock_changed=True))
-    await store.write(want_index, None)  # index texts that an earlier process left
-    await store.write(want_sweep, None)  # fetch texts that came while no process ran
-    await store.write(push_from_now_on, None)
-    await store.write(want_prices, None)
+    await store.write(schedule_indexing, None)  # index texts that an earlier process left
+    await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
+    await store.write(start_pushing, None)
+    await store.write(schedule_price_lookup, None)
     app.ctx.desk = AppContext(
         settings=settings,
         clock=clock.now,

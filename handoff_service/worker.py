@@ -166,10 +166,10 @@ class Worker:
     async def _give_back(self, claimed: Claimed) -> None:
         """Release failed work. In a short outage of the database this is retried, because otherwise
         the lease would delay the work for longer. In a long outage the lease expires by itself."""
-        back = due_work.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
+        back = due_work.ReleaseClaim(claimed.kind, claimed.key, AFTER_TROUBLE)
         for _ in range(GIVES_BACK_FOR):
             with suppress(Exception):
                 with suppress(ClaimDropped):
-                    await Job(claimed, self._deps).write(due_work.give_back, back)
+                    await Job(claimed, self._deps).write(due_work.release_claim, back)
                 return
             await asyncio.sleep(1)

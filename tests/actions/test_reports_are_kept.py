@@ -26,7 +26,7 @@ async def bot(story: Story) -> Bot:
     return made
 
 
-def said(intent: str, text: str, *entities: dict[str, str]) -> dict[str, Any]:
+def last_text(intent: str, text: str, *entities: dict[str, str]) -> dict[str, Any]:
     """The event of a requester's text."""
     parsed = {"intent": {"name": intent, "confidence": 0.9}, "entities": list(entities)}
     return {"event": "user", "text": text, "parse_data": parsed}
@@ -104,7 +104,7 @@ async def test_a_report_right_after_a_case_may_add_to_it(bot: Bot, story: Story)
     given = {"event": "slot", "name": "device", "value": "laptop"}
     before = [USER, given, OPENED, LISTEN]
     text = "the fan spins though"
-    call = {"loop": INSIDE, "text": text, "events": [*before, said("report_problem", text)]}
+    call = {"loop": INSIDE, "text": text, "events": [*before, last_text("report_problem", text)]}
     asked = await bot.run("validate_problem_form", slots={"problem": text}, **call)
     assert slots_set(asked)["requested_slot"] is None
     result = await bot.run("action_open_case", slots={"problem": text}, **call)
@@ -115,7 +115,7 @@ async def test_a_report_right_after_a_case_may_add_to_it(bot: Bot, story: Story)
 async def test_another_problem_right_after_a_case_is_another_report(bot: Bot) -> None:
     await bot.run("action_open_case", slots={"problem": "laptop wont start", "device": "laptop"})
     text = "also the printer is jammed"
-    user = said("report_problem", text, {"entity": "device", "value": "printer"})
+    user = last_text("report_problem", text, {"entity": "device", "value": "printer"})
     given = {"event": "slot", "name": "device", "value": "laptop"}
     call = {"loop": INSIDE, "text": text, "events": [USER, given, OPENED, LISTEN, user]}
     asked = await bot.run("validate_problem_form", slots={"problem": text}, **call)

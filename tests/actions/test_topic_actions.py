@@ -42,7 +42,7 @@ async def proven(bot: Bot, story: Story) -> Bot:
     return bot
 
 
-def said(result: Any) -> list[str]:
+def last_text(result: Any) -> list[str]:
     texts = [response["text"] for response in result["responses"]]
     assert all(segments(text).count == 1 for text in texts)
     return texts
@@ -61,7 +61,7 @@ async def test_a_request_is_made_once_for_a_turn_and_its_slots_are_emptied(
 ) -> None:
     slots = {"item": "a second monitor", "item_reason": "mine is broken", "problem": "kept"}
     result = [await bot.run("action_open_request", slots=slots) for _ in range(2)][1]
-    assert said(result) == [
+    assert last_text(result) == [
         "I've opened request CS0000001: a second monitor. We'll text you updates. Ask me for "
         "its status any time."
     ]
@@ -84,7 +84,7 @@ async def test_who_is_not_proven_proves_it_first_and_comes_back_to_the_topic(
     bot: Bot, story: Story, action: str
 ) -> None:
     result = await bot.run(action, slots={"case_number": "CS0000001"})
-    assert said(result) == []
+    assert last_text(result) == []
     assert {"event": "followup", "name": "identity_form", "timestamp": None} in result["events"]
     assert action in slots_set(result).values()
     assert await story.count(t.cases) == 0
@@ -96,7 +96,7 @@ async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(
     proven: Bot, story: Story
 ) -> None:
     result = await proven.run("action_account_help", slots={"system": "Okta"})
-    assert said(result) == [
+    assert last_text(result) == [
         "I've opened case CS0000001 with high priority. An agent will reset it with you here. "
         "Please never text us a password."
     ]
@@ -115,7 +115,7 @@ async def test_asked_again_it_is_the_same_case_until_that_is_settled(
 ) -> None:
     await opened(story, "Locked out", kind="access", priority=2)
     result = await proven.run("action_account_help")
-    assert said(result) == [
+    assert last_text(result) == [
         "Your case CS0000001 is already open. An agent will continue with it here."
     ]
     assert await story.count(t.cases) == 1
@@ -125,11 +125,11 @@ async def test_asked_again_it_is_the_same_case_until_that_is_settled(
 
 
 async def test_how_my_cases_stand(proven: Bot, story: Story) -> None:
-    assert said(await proven.run("action_case_status")) == [NO_CASES]
+    assert last_text(await proven.run("action_case_status")) == [NO_CASES]
     for what in ("No wifi", "Printer jam", "Old mouse", "Dock"):
         await opened(story, what)
     await opened(story, "Bob's own", user=BOB_ID)
-    assert said(await proven.run("action_case_status")) == [
+    assert last_text(await proven.run("action_case_status")) == [
         "You have 4 open cases, the newest:\n"
         "CS0000004 open: Dock\nCS0000003 open: Old mouse\nCS0000002 open: Printer jam"
     ]
@@ -141,12 +141,12 @@ async def test_one_case_by_its_number_and_the_same_words_for_somebody_elses_and_
     mine = await opened(story, "No wifi")
     bobs = await opened(story, "Bob's own", user=BOB_ID)
     result = await proven.run("action_case_status", slots={"case_number": f"cs{mine}"})
-    assert said(result) == [
+    assert last_text(result) == [
         "CS0000001 (No wifi): open, waiting for an agent. Last updated today at 09:00."
     ]
     assert slots_set(result) == {"case_number": None}
     for number in (f"CS000000{bobs}", "CS0009999", "my ticket"):
-        assert said(await proven.run("action_case_status", slots={"case_number": number})) == [
+        assert last_text(await proven.run("action_case_status", slots={"case_number": number})) == [
             UNKNOWN_CASE
         ], number
 
@@ -157,7 +157,7 @@ async def test_one_case_by_its_number_and_the_same_words_for_somebody_elses_and_
 async def test_outages_are_told_while_they_are_current(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
-    assert said(await bot.run("action_outage_news")) == [NO_OUTAGE]
+    assert last_text(await bot.run("action_outage_news")) == [NO_OUTAGE]
     now, hour = clock.now, timedelta(hours=1)
     for title, since, until, active in (
         ("VPN", now - hour, now + hour, True),
@@ -170,16 +170,18 @@ async def test_outages_are_told_while_they_are_current(
             title=title, text=f"{title} is down.", since=since, until=until, active=active
         )
         await story.store.write(make_outage, outage)
-    assert said(await bot.run("action_outage_news")) == [
+    assert last_text(await bot.run("action_outage_news")) == [
         f"Mail is down. VPN is down. {ANOTHER_PROBLEM}"
     ]
     inside = {"name": "problem_form"}
-    assert said(await bot.run("action_outage_news", loop=inside)) == ["Mail is down. VPN is down."]
-    assert said(await bot.run("action_outage_news", loop=inside, text="is my outlook down?")) == [
-        "Mail is down."
+    assert last_text(await bot.run("action_outage_news", loop=inside)) == [
+        "Mail is down. VPN is down."
     ]
+    assert last_text(
+        await bot.run("action_outage_news", loop=inside, text="is my outlook down?")
+    ) == ["Mail is down."]
     clock.move(3600)
-    assert said(await bot.run("action_outage_news")) == [
+    assert last_text(await bot.run("action_outage_news")) == [
         f"Later is down. Mail is down. {ANOTHER_PROBLEM}"
     ]
 
@@ -249,13 +251,15 @@ async def test_a_sentence_is_an_answer_to_what_is_wrong(
 async def test_office_hours_are_those_of_the_queue_of_the_number_that_was_texted(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
-    assert said(await bot.run("action_office_hours"))[0].startswith("We're open around the clock.")
+    assert last_text(await bot.run("action_office_hours"))[0].startswith(
+        "We're open around the clock."
+    )
     schedule = {"schedule": "Mo-Fr 08:00-18:00; PH off", "time_zone": "America/Chicago"}
     await story.store.write(change_queue, ChangeQueue(id=1, values=schedule))
-    assert said(await bot.run("action_office_hours"))[0].startswith(
+    assert last_text(await bot.run("action_office_hours"))[0].startswith(
         "We're open until 18:00 (Chicago time)."
     )
     clock.move(3 * 86_400)  # Thanksgiving
-    assert said(await bot.run("action_office_hours")) == [
+    assert last_text(await bot.run("action_office_hours")) == [
         "We're closed now and open again tomorrow at 08:00 (Chicago time). You can text any time."
     ]

@@ -222,7 +222,7 @@ async def test_a_call_whose_answer_was_lost_is_made_again(
     lost: Any = story.store
 
     async def dies(operation: Any, command: Any, **near: Any) -> Any:
-        if operation.__name__ in ("finish_call", "give_back"):
+        if operation.__name__ in ("finish_call", "release_claim"):
             raise ConnectionError
         return await write(operation, command, **near)
 

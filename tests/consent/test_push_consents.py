@@ -13,7 +13,7 @@ from handoff_service.operations.consent.push_consents import (
     ConsentPush,
     begin_push,
     finish_push,
-    push_from_now_on,
+    start_pushing,
 )
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.desk.provider_numbers import (
@@ -42,7 +42,7 @@ SERVICE = "MG" + "0123456789abcdef" * 2
 async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
     """A worker that tells Twilio of consent, and does nothing else."""
     deps = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
-    await story.store.write(push_from_now_on, None)
+    await story.store.write(start_pushing, None)
     return Worker(deps, frozenset({Work.PUSH_CONSENTS}))
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations.conversations.index_texts import index_texts, want_index
+from handoff_service.operations.conversations.index_texts import index_texts, schedule_indexing
 from handoff_service.rules.conversations.search_query import read
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import text_index
@@ -49,7 +49,7 @@ async def test_batches_leave_nothing_out_and_are_asked_for_as_long_as_there_is_m
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text_index, "AT_ONCE", 3)
-    await story.store.write(want_index, None)
+    await story.store.write(schedule_indexing, None)
     for n in range(10):
         await story.text(f"word{n}", number=ANN if n % 2 else BOB)
     assert await story.store.write(index_texts, None)

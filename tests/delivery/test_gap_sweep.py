@@ -8,7 +8,7 @@ import pytest
 
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.gateway import TwilioProvider
-from handoff_service.operations.delivery.sweep_gaps import want_sweep
+from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.shared.vocabulary import Event, Owner, Work
 from handoff_service.store.consent import consents
@@ -32,7 +32,7 @@ async def sweeper(
     made = Worker(hands, frozenset({Work.SWEEP_GAPS}))
     await twilio.send_inbound(NOBODY, ANN, MAIN, "before there was a desk")
     clock.move(1)
-    await story.store.write(want_sweep, None)
+    await story.store.write(schedule_sweep, None)
     assert await made.step() == 1
     clock.move(3600)
     return made

@@ -4,7 +4,7 @@ import pytest
 
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.gateway import TwilioProvider
-from handoff_service.operations.delivery.record_prices import record_prices, want_prices
+from handoff_service.operations.delivery.record_prices import record_prices, schedule_price_lookup
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import Accepted, Reported
@@ -43,7 +43,7 @@ async def test_what_texts_cost_is_asked_for_and_shown(
         await story.store.write(record_receipt, Receipt(sid=result.sid, status=Status.DELIVERED))
     for sent in twilio.sent:
         sent.date_sent = clock()
-    await story.store.write(want_prices, None)
+    await story.store.write(schedule_price_lookup, None)
     clock.move(60)
     assert await worker.step() == 1
     assert (await line(story, ids[-1])).price == Price(amount="0.0166", currency="USD")
@@ -88,7 +88,7 @@ async def test_a_price_that_is_not_known_yet_is_asked_for_again_for_a_day(
 ) -> None:
     await story.text("hello", number=STRANGER, sid="SM" + "b" * 32)
     await twilio.send_inbound("http://127.0.0.1:9/", STRANGER, MAIN, "hello", sid="SM" + "b" * 32)
-    await story.store.write(want_prices, None)
+    await story.store.write(schedule_price_lookup, None)
     clock.move(60)
     await worker.step()
     assert await story.count(t.messages, t.messages.c.price.is_not(None)) == 0
@@ -128,7 +128,7 @@ async def test_a_lost_receipt_is_made_good_by_the_providers_list(
         await gone_out(story, at_twilio, interaction, body)
         for body in ("arrived", "lost", "off", "before")
     ]
-    await story.store.write(want_prices, None)
+    await story.store.write(schedule_price_lookup, None)
     clock.move(60)
     await worker.step()
     assert [(await line(story, one)).status for one, _ in (arrived, lost, off)] == [
@@ -162,7 +162,7 @@ async def test_what_became_of_a_text_is_asked_for_a_day(
     message, sid = await gone_out(story, at_twilio, interaction, "hello")
     clock.move(24 * 3600 + 1)
     twilio.messages[sid].status = "delivered"
-    await story.store.write(want_prices, None)
+    await story.store.write(schedule_price_lookup, None)
     clock.move(60)
     await worker.step()
     assert (await line(story, message)).status is Status.SENDING

@@ -14,10 +14,10 @@ from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.errors import Conflict
 from handoff_service.gateways.twilio.errors import ERRORS
-from handoff_service.operations.consent.push_consents import push_from_now_on
+from handoff_service.operations.consent.push_consents import start_pushing
 from handoff_service.operations.conversations.send_later import ScheduleText, schedule_text
 from handoff_service.operations.delivery.restored_sends import CANCELED, DecideHeld, decide_held
-from handoff_service.operations.delivery.sweep_gaps import want_sweep
+from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.delivery import restore_holds
@@ -232,10 +232,10 @@ async def _prompts(story: Story, interaction: int) -> int:
 async def test_the_sweep_and_the_pushes_of_consent_wait_too(
     story: Story, clock: MovedClock
 ) -> None:
-    for begin in (want_sweep, push_from_now_on):
+    for begin in (schedule_sweep, start_pushing):
         await story.store.write(begin, None)
     await hold(story, clock)
-    for begin in (want_sweep, push_from_now_on):  # as each start of the service does
+    for begin in (schedule_sweep, start_pushing):  # as each start of the service does
         await story.store.write(begin, None)
     of_both = t.due_work.c.kind.in_([Work.SWEEP_GAPS, Work.PUSH_CONSENTS])
     assert {row.due_at for row in await story.rows(t.due_work, of_both)} == {due_work.HELD}

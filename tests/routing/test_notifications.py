@@ -32,7 +32,7 @@ from handoff_service.ports import Called, PushMessage
 from handoff_service.rules.routing.notifications import (
     News,
     NewsKind,
-    Way,
+    NotificationMethod,
     news_since,
     notification,
 )
@@ -85,14 +85,14 @@ def test_one_notification_for_all_news_the_most_urgent_first(
 
 def test_mail_waits_ten_minutes_and_old_news_is_left_out() -> None:
     early, later = AT - timedelta(hours=1), AT + timedelta(minutes=9)
-    assert news_since(Way.PUSH, None, early, AT) == AT - timedelta(minutes=15)
-    assert news_since(Way.MAIL, AT, AT, later) == later
-    assert news_since(Way.MAIL, AT, AT, AT + timedelta(minutes=10)) == AT
-    assert news_since(Way.PUSH, AT, AT, later) == AT
+    assert news_since(NotificationMethod.PUSH, None, early, AT) == AT - timedelta(minutes=15)
+    assert news_since(NotificationMethod.MAIL, AT, AT, later) == later
+    assert news_since(NotificationMethod.MAIL, AT, AT, AT + timedelta(minutes=10)) == AT
+    assert news_since(NotificationMethod.PUSH, AT, AT, later) == AT
 
 
 async def wants(story: Story, agent_id: int = MIA, address: str = HOOK) -> int:
-    command = AddTarget(agent_id=agent_id, way=Way.WEBHOOK, address=address)
+    command = AddTarget(agent_id=agent_id, way=NotificationMethod.WEBHOOK, address=address)
     return await story.store.write(add_target, command)
 
 
@@ -170,9 +170,11 @@ async def test_the_work_ends_with_the_last_target(story: Story, clock: MovedCloc
 async def test_a_browser_that_is_gone_is_dropped_and_another_agents_sign_in_takes_it(
     story: Story,
 ) -> None:
-    push = AddTarget(agent_id=MIA, way=Way.PUSH, address=HOOK, p256dh="k", auth="a")
+    push = AddTarget(agent_id=MIA, way=NotificationMethod.PUSH, address=HOOK, p256dh="k", auth="a")
     await story.store.write(add_target, push)
-    theirs = AddTarget(agent_id=OMAR, way=Way.PUSH, address=HOOK, p256dh="k", auth="a")
+    theirs = AddTarget(
+        agent_id=OMAR, way=NotificationMethod.PUSH, address=HOOK, p256dh="k", auth="a"
+    )
     taken = await story.store.write(add_target, theirs)
     assert await story.store.read(notification_targets.of_agent, MIA) == []
     failed = [Sent(taken, Called(status=500, why="It answered 500."))]

@@ -4,8 +4,8 @@ import pytest
 
 from handoff_service.rules.virtual_agent.names_in_texts import (
     has_new_owner,
+    introduced_name,
     is_wrong_number,
-    said_name,
 )
 from handoff_service.rules.virtual_agent.questions import is_question
 
@@ -30,7 +30,7 @@ from handoff_service.rules.virtual_agent.questions import is_question
     ],
 )
 def test_a_name_that_is_said(text: str, name: str | None) -> None:
-    assert said_name(text) == name
+    assert introduced_name(text) == name
 
 
 @pytest.mark.parametrize(

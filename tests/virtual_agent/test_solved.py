@@ -3,7 +3,7 @@
 import pytest
 
 from handoff_service.rules.virtual_agent.equipment_words import equipment_in, names_equipment
-from handoff_service.rules.virtual_agent.farewells import says_goodbye
+from handoff_service.rules.virtual_agent.farewells import is_goodbye
 from handoff_service.rules.virtual_agent.solved import is_solved
 
 
@@ -41,7 +41,7 @@ def test_it_has_settled_itself(text: str, solved: bool) -> None:
     ],
 )
 def test_it_says_goodbye(text: str, goodbye: bool) -> None:
-    assert says_goodbye(text) is goodbye
+    assert is_goodbye(text) is goodbye
 
 
 @pytest.mark.parametrize(

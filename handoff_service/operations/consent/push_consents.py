@@ -65,7 +65,7 @@ class PushFailed:
     offered: bool = True
 
 
-def push_from_now_on(tx: Transaction, _command: None = None) -> None:
+def start_pushing(tx: Transaction, _command: None = None) -> None:
     """Start the recurring push. It pauses while a restore holds the sends that were queued before
     it."""
     if restore_holds.is_held(tx.conn):

@@ -24,11 +24,11 @@ def index_texts(tx: Transaction, _command: None = None) -> bool:
     due_work.cancel(tx, Work.INDEX_TEXTS, [due_work.DESK_LINE])
     more = text_index.index_next(tx.conn, newest)
     if more:
-        want_index(tx)
+        schedule_indexing(tx)
     return more
 
 
-def want_index(tx: Transaction, _command: None = None) -> None:
+def schedule_indexing(tx: Transaction, _command: None = None) -> None:
     """Request indexing, because unindexed texts may exist."""
     due_work.schedule(
         tx,

@@ -43,7 +43,7 @@ class WantedPrice:
     since: datetime
 
 
-def want_prices(tx: Transaction, _command: None = None) -> None:
+def schedule_price_lookup(tx: Transaction, _command: None = None) -> None:
     """Start the recurring price query."""
     due_work.schedule(
         tx, [due_work.Due(kind=Work.ASK_PRICES, key=KEY, line=KEY, due_at=tx.now + AFTER)]

@@ -6,8 +6,8 @@ from sqlalchemy import delete, select, update
 
 from handoff_service import log
 from handoff_service.errors import Conflict
-from handoff_service.operations.consent.push_consents import push_from_now_on
-from handoff_service.operations.delivery.sweep_gaps import want_sweep
+from handoff_service.operations.consent.push_consents import start_pushing
+from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
 from handoff_service.operations.shared.messages import notify
 from handoff_service.rules.shared.vocabulary import CallState, Status, Work
@@ -49,8 +49,8 @@ def decide_held(tx: Transaction, command: DecideHeld) -> int:
     restore_holds.end(tx.conn, outcome=outcome, agent_id=command.agent_id, now=tx.now)
     tx.work_is_due(tx.now)
     tx.desk_changed()
-    want_sweep(tx)
-    push_from_now_on(tx)
+    schedule_sweep(tx)
+    start_pushing(tx)
     log.info("held_work_decided", outcome=outcome, texts=len(texts), agent=command.agent_id)
     return len(texts)
 

@@ -49,7 +49,7 @@ class FinishSweep:
     began: datetime | None
 
 
-def want_sweep(tx: Transaction, _command: None = None) -> None:
+def schedule_sweep(tx: Transaction, _command: None = None) -> None:
     """Request a sweep now because something may be missing. It waits while a restore holds sends
     that were queued before it."""
     if restore_holds.is_held(tx.conn):

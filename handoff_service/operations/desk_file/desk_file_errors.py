@@ -48,19 +48,19 @@ def _malformed_slice(
     try:
         model.model_validate(part, context=context)
     except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False):
-            loc = fault["loc"]
+        for error_details in error.errors(include_url=False, include_input=False):
+            loc = error_details["loc"]
             moved = (
                 (loc[0], loc[1] + start, *loc[2:])
                 if len(loc) > 1 and isinstance(loc[1], int)
                 else loc
             )
-            yield {**fault, "loc": moved}
+            yield {**error_details, "loc": moved}
 
 
-def line_of(path: str, text: str, fault: Any) -> str:
-    where = fault["loc"]
-    return written(path, text, where, words_of(fault))
+def line_of(path: str, text: str, error_details: Any) -> str:
+    where = error_details["loc"]
+    return written(path, text, where, words_of(error_details))
 
 
 def written(path: str, text: str, where: tuple[int | str, ...], said: str) -> str:

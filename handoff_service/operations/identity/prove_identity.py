@@ -109,7 +109,7 @@ def claim_account(tx: Transaction, command: ClaimedAccount) -> ProofState:
     account."""
     proof = _next_step(tx, command.turn_id, claims=True)
     if proof is not None and proof.row.claimed is not None:
-        proof = _anew(tx, proof)
+        proof = _begin_again(tx, proof)
     if proof is not None:
         claimed = command.claimed.strip()[:LONGEST_CLAIM]
         row = proofs.change(
@@ -124,7 +124,7 @@ def claim_account(tx: Transaction, command: ClaimedAccount) -> ProofState:
     return proof_steps.proof_state(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
-def _anew(tx: Transaction, proof: LockedProof) -> LockedProof:
+def _begin_again(tx: Transaction, proof: LockedProof) -> LockedProof:
     turn_id = proof.row.turn_id
     ended = running_proof.end(tx, proof)
     row = proofs.begin(

@@ -21,7 +21,7 @@ from handoff_service.operations.routing import connection
 from handoff_service.operations.shared.job import Job
 from handoff_service.ports import Called, Mail, Mailed, Mailer, Push, PushMessage
 from handoff_service.rules.routing import notifications as rules
-from handoff_service.rules.routing.notifications import Notification, Way
+from handoff_service.rules.routing.notifications import Notification, NotificationMethod
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -53,7 +53,7 @@ class AddTarget:
     """``name``: the browser. ``keys``: its p256dh and auth, for push."""
 
     agent_id: int
-    way: Way
+    way: NotificationMethod
     address: str = ""
     name: str = ""
     p256dh: str = ""
@@ -88,10 +88,14 @@ def add_target(tx: Transaction, command: AddTarget) -> int:
     """Add a target, or replace the keys of a known one. Returns its id. BadInput for an address
     that is none, Conflict beyond ten targets."""
     _check(command)
-    keys = {"p256dh": command.p256dh, "auth": command.auth} if command.way is Way.PUSH else {}
+    keys = (
+        {"p256dh": command.p256dh, "auth": command.auth}
+        if command.way is NotificationMethod.PUSH
+        else {}
+    )
     # a browser belongs to the agent who signed in there last
-    if command.way is Way.PUSH:
-        others = (n.c.way == Way.PUSH, n.c.address == command.address)
+    if command.way is NotificationMethod.PUSH:
+        others = (n.c.way == NotificationMethod.PUSH, n.c.address == command.address)
         tx.conn.execute(delete(n).where(*others, n.c.agent_id != command.agent_id))
     this = (
         n.c.agent_id == command.agent_id,
@@ -120,14 +124,14 @@ def add_target(tx: Transaction, command: AddTarget) -> int:
 
 
 def _check(command: AddTarget) -> None:
-    if command.way is Way.MAIL:
+    if command.way is NotificationMethod.MAIL:
         return
     parts = urlsplit(command.address) if len(command.address) <= LONGEST else None
     if parts is None or parts.scheme not in ("https", "http") or not parts.hostname:
         raise BadInput(
             errors={"address": "must be a web address, such as https://chat.example/hook"}
         )
-    if command.way is Way.PUSH and not (command.p256dh and command.auth):
+    if command.way is NotificationMethod.PUSH and not (command.p256dh and command.auth):
         raise BadInput(errors={"keys": "must have the browser's p256dh and auth keys"})
 
 
@@ -140,7 +144,7 @@ def remove_target(tx: Transaction, command: RemoveTarget) -> None:
 
 def begin_notifications(tx: Transaction, _command: None = None) -> list[ToSend]:
     """The notifications to send now. Their news counts as noticed from now on."""
-    if not notification_targets.any_at_all(tx.conn):
+    if not notification_targets.has_targets(tx.conn):
         due_work.cancel(tx, Work.NOTIFY, [due_work.DESK_LINE])
         return []
     due_work.release(tx, Work.NOTIFY, due_work.DESK_LINE, tx.now + EVERY, attempts=0)
@@ -172,7 +176,7 @@ def finish_notifications(tx: Transaction, sent: Sequence[Sent]) -> None:
     for one in sent:
         this = n.c.id == one.target_id
         if one.called.status in GONE:
-            tx.conn.execute(delete(n).where(this, n.c.way == Way.PUSH))
+            tx.conn.execute(delete(n).where(this, n.c.way == NotificationMethod.PUSH))
         tx.conn.execute(update(n).where(this).values(error=one.called.why))
 
 
@@ -190,7 +194,7 @@ async def send_one(one: ToSend, push: Push, mailer: Mailer | None) -> Called:
     """Send one notification by the target's way."""
     target, notification, url = one.target, one.notification, one.url
     match target.way:
-        case Way.MAIL:
+        case NotificationMethod.MAIL:
             if mailer is None:
                 return Called(why="PATCHBOARD_SMTP_URL is not set.")
             body = f"{notification.title}\n{notification.body}\n\n{url}\n"
@@ -198,12 +202,12 @@ async def send_one(one: ToSend, push: Push, mailer: Mailer | None) -> Called:
                 Mail(to=target.address, subject=notification.title, body=body)
             )
             return Called() if isinstance(result, Mailed) else Called(why=result.why)
-        case Way.WEBHOOK:
+        case NotificationMethod.WEBHOOK:
             # "text" is what chats' incoming webhooks read
             text = f"{notification.title} ({notification.body}) {url}"
             payload = {"text": text, "title": notification.title, "url": url}
             return await push.post(target.address, json.dumps(payload))
-        case Way.PUSH:
+        case NotificationMethod.PUSH:
             payload = {
                 "title": notification.title,
                 "body": notification.body,

@@ -33,13 +33,13 @@ _ENUM_VALUE = re.compile(r"<\w+\.\w+: ('[^']*')>")
 _OPENING = re.compile(r"(Input|String|List|Dictionary) should ")
 
 
-def words_of(fault: Mapping[str, Any]) -> str:
+def words_of(error_details: Mapping[str, Any]) -> str:
     """The sentence for one of pydantic's errors. Pydantic shows enum values in Python's
     notation."""
-    known = SENTENCES.get(fault["type"])
+    known = SENTENCES.get(error_details["type"])
     if known is not None:
-        return known.format(**fault.get("ctx", {}))
-    words = _OPENING.sub("must ", fault["msg"].removeprefix("Value error, "), count=1)
+        return known.format(**error_details.get("ctx", {}))
+    words = _OPENING.sub("must ", error_details["msg"].removeprefix("Value error, "), count=1)
     return _ENUM_VALUE.sub(r"\1", words)
 
 
@@ -59,6 +59,6 @@ def errors_of(error: ValidationError) -> dict[str, str]:
     """Field -> its first error. Pydantic adds which member of a union it tried, which means nothing
     to a caller."""
     return {
-        str(fault["loc"][0]) if fault["loc"] else "body": words_of(fault)
-        for fault in reversed(error.errors())
+        str(error_details["loc"][0]) if error_details["loc"] else "body": words_of(error_details)
+        for error_details in reversed(error.errors())
     }

@@ -51,10 +51,10 @@ def apply_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
         found = [find_command(text, words) for text in its_texts]
         for n, command in enumerate(found, start=1):
             if command is not None and (command not in LAST or n == len(found)):
-                _obey(tx, interaction_id, command)
+                _apply(tx, interaction_id, command)
 
 
-def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
+def _apply(tx: Transaction, interaction_id: int, command: Command) -> None:
     interaction = interactions.lock(tx.conn, interaction_id)
     if interaction.owner is Owner.QUEUE:
         _leave_queue(tx, interaction, command)

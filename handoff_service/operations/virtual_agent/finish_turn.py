@@ -126,7 +126,7 @@ def _is_lost(tx: Transaction, interaction: InteractionRow, replies: Sequence[Bot
     most = desk.same_answers(tx.conn)
     if most == 0 or not replies:
         return False
-    before = bot_turns.said_before(tx.conn, interaction.id, interaction.epoch, most - 1)
+    before = bot_turns.earlier_replies(tx.conn, interaction.id, interaction.epoch, most - 1)
     return len(before) == most - 1 and set(before) <= {_words(replies)}
 
 

@@ -29,8 +29,10 @@ def leave_virtual_agent(
     known = _with_case(tx, interaction, collected)
     if interaction.expects is not None:
         known |= end_running(tx, interaction, reason.rstrip("."))
-    came_back = _come_back(tx, interaction, reason) if interaction.back_to is not None else None
-    return came_back or hand_off(tx, interaction, reason, known)
+    returned = (
+        _return_to_asker(tx, interaction, reason) if interaction.back_to is not None else None
+    )
+    return returned or hand_off(tx, interaction, reason, known)
 
 
 def _with_case(
@@ -48,7 +50,9 @@ def _with_case(
     return {**collected, CASE: ", ".join(numbers)}
 
 
-def _come_back(tx: Transaction, interaction: InteractionRow, reason: str) -> InteractionRow | None:
+def _return_to_asker(
+    tx: Transaction, interaction: InteractionRow, reason: str
+) -> InteractionRow | None:
     """Return the conversation to the live agent who requested the proof, without an offer. None
     when the agent has left or takes no work."""
     agent = work_items.candidate(tx.conn, interaction.back_to or 0)

@@ -11,7 +11,7 @@ from handoff_service.rules.delivery.sms_characters import described, is_visible,
 from handoff_service.rules.delivery.sms_text import segments
 
 _WORD = re.compile(r"\w+")
-_TELLS_NOTHING = frozenset(  # words that also occur in titles of unrelated reports
+_STOP_WORDS = frozenset(  # words that also occur in titles of unrelated reports
     [
         *(
             "a",
@@ -83,14 +83,14 @@ class OutageFields:
 def about[T: Titled](outages: Iterable[T], text: str) -> list[T]:
     """The outages with a title word in the requester's text: "VPN in Chicago" matches "is the vpn
     down"."""
-    words = _telling(text)
-    return [outage for outage in outages if words & _telling(outage.title)]
+    words = _topic_words(text)
+    return [outage for outage in outages if words & _topic_words(outage.title)]
 
 
-def _telling(text: str) -> set[str]:
+def _topic_words(text: str) -> set[str]:
     words = set(_WORD.findall(text.casefold().replace("-", "")))
-    telling = {word.removesuffix("s") for word in words - _TELLS_NOTHING if not word.isdigit()}
-    return {_SAME.get(word, word) for word in telling - _TELLS_NOTHING}
+    about = {word.removesuffix("s") for word in words - _STOP_WORDS if not word.isdigit()}
+    return {_SAME.get(word, word) for word in about - _STOP_WORDS}
 
 
 _PROBLEM = re.compile(
@@ -109,8 +109,8 @@ def reports(outage: Titled, text: str) -> bool:
 
 
 def shares_topic(one: str, other: str) -> bool:
-    """Whether two texts have a word in common that tells what they are about."""
-    return bool(_telling(one) & _telling(other) - _ANSWERING)
+    """Whether two texts have a word in common that names what they are about."""
+    return bool(_topic_words(one) & _topic_words(other) - _ANSWERING)
 
 
 def errors(outage: OutageFields) -> dict[str, str]:

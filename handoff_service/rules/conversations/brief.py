@@ -138,7 +138,7 @@ def problem(lines: Sequence[BriefLine], turns: Sequence[UnderstoodTurn]) -> Quot
 
 
 def _is_polite(text: str) -> bool:
-    return is_thanks(text) or farewells.says_goodbye(text)
+    return is_thanks(text) or farewells.is_goodbye(text)
 
 
 def _without_greeting(text: str) -> str:

@@ -49,7 +49,7 @@ class SortAndFilter:
         return self.tag is not None or self.label_id is not None
 
 
-class Listed(Protocol):
+class Sortable(Protocol):
     """What the sorts and filters need to know about a conversation."""
 
     @property
@@ -64,7 +64,7 @@ class Listed(Protocol):
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
-def sort_and_filter[T: Listed](items: Iterable[T], how: SortAndFilter, now: datetime) -> list[T]:
+def sort_and_filter[T: Sortable](items: Iterable[T], how: SortAndFilter, now: datetime) -> list[T]:
     """The items that the filters keep, in the sort's order. ``items``: newest activity first."""
     kept = [
         one
@@ -79,6 +79,6 @@ def sort_and_filter[T: Listed](items: Iterable[T], how: SortAndFilter, now: date
     return kept
 
 
-def _waiting(one: Listed, now: datetime) -> datetime:
+def _waiting(one: Sortable, now: datetime) -> datetime:
     # nobody waits for an answer that cannot be sent
     return (one.waiting_since or _LAST) if Tag.WAITING in one.tags(now) else _LAST

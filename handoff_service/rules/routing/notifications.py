@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 
-class Way(StrEnum):
+class NotificationMethod(StrEnum):
     """How a notification reaches an agent."""
 
     #: the browser's push service, to one browser
@@ -57,7 +57,11 @@ class Notification:
 
 
 #: the least time between two notifications of one target
-PAUSES = {Way.PUSH: timedelta(0), Way.WEBHOOK: timedelta(0), Way.MAIL: timedelta(minutes=10)}
+PAUSES = {
+    NotificationMethod.PUSH: timedelta(0),
+    NotificationMethod.WEBHOOK: timedelta(0),
+    NotificationMethod.MAIL: timedelta(minutes=10),
+}
 #: older news is not sent: the agent has seen it in the page, or it is too late to help
 NOT_OLDER = timedelta(minutes=15)
 _ORDER = {kind: place for place, kind in enumerate(NewsKind)}
@@ -77,7 +81,9 @@ _COUNTED = {
 }
 
 
-def news_since(way: Way, sent_at: datetime | None, noticed_at: datetime, now: datetime) -> datetime:
+def news_since(
+    way: NotificationMethod, sent_at: datetime | None, noticed_at: datetime, now: datetime
+) -> datetime:
     """The time after which news is sent to a target. ``now`` when it must wait for its pause."""
     if sent_at is not None and now - sent_at < PAUSES[way]:
         return now

@@ -122,7 +122,7 @@ def write(week: Week) -> str:
     always = runs == [(WHOLE_DAY, list(DAYS))]
     if always and not week.closed_on_holidays:
         return "24/7"
-    open_runs = [f"{_named(days)} {say_times(times)}" for times, days in runs if times]
+    open_runs = [f"{_named(days)} {format_times(times)}" for times, days in runs if times]
     return "; ".join([*(open_runs or ["off"]), *(["PH off"] if week.closed_on_holidays else [])])
 
 
@@ -132,7 +132,7 @@ def _named(days: list[str]) -> str:
     return f"{days[0]}{',' if len(days) == 2 else '-'}{days[-1]}"
 
 
-def say_times(times: Times) -> str:
+def format_times(times: Times) -> str:
     """As the expression has them: ``08:00-12:00,13:00-18:00``."""
     return ",".join(f"{_clock(start)}-{_clock(end)}" for start, end in times)
 

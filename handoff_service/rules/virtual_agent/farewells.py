@@ -11,5 +11,5 @@ _FAREWELL = re.compile(
 )
 
 
-def says_goodbye(text: str) -> bool:
+def is_goodbye(text: str) -> bool:
     return bool(_FAREWELL.search(text))

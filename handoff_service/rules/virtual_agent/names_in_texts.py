@@ -49,7 +49,7 @@ _WRONG_NUMBER = re.compile(
 )
 
 
-def said_name(text: str) -> str | None:
+def introduced_name(text: str) -> str | None:
     """The name in "hi, it's Ann Lee" or "soy Ana". None when the text gives no name at its
     start."""
     found = _NAME.match(" ".join(text.replace("\u2019", "'").split()))

@@ -244,7 +244,7 @@ def drop(tx: Transaction, claimed: Claimed) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveBack:
+class ReleaseClaim:
     """Claimed work that failed and is retried later."""
 
     kind: Work
@@ -252,5 +252,5 @@ class GiveBack:
     after: timedelta
 
 
-def give_back(tx: Transaction, command: GiveBack) -> None:
+def release_claim(tx: Transaction, command: ReleaseClaim) -> None:
     release(tx, command.kind, command.key, tx.now + command.after)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.routing.notifications import News, NewsKind, Way
+from handoff_service.rules.routing.notifications import News, NewsKind, NotificationMethod
 from handoff_service.rules.shared.vocabulary import Direction, Kind, Owner, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -31,7 +31,7 @@ class Target:
 
     id: int
     agent_id: int
-    way: Way
+    way: NotificationMethod
     address: str
     keys: dict[str, str]
     noticed_at: datetime
@@ -55,7 +55,7 @@ def of_agent(conn: Connection, agent_id: int) -> list[NotificationTarget]:
     ]
 
 
-def any_at_all(conn: Connection) -> bool:
+def has_targets(conn: Connection) -> bool:
     return conn.execute(select(n.c.id).limit(1)).first() is not None
 
 
@@ -85,8 +85,8 @@ def _target(row: Any) -> Target:
     return Target(
         id=row.id,
         agent_id=row.agent_id,
-        way=Way(row.way),
-        address=row.email if row.way == Way.MAIL else row.address,
+        way=NotificationMethod(row.way),
+        address=row.email if row.way == NotificationMethod.MAIL else row.address,
         keys=row.keys,
         noticed_at=row.noticed_at,
         sent_at=row.sent_at,

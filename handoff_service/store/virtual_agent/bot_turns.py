@@ -63,7 +63,9 @@ def choices(conn: Connection, interaction_id: int, epoch: int) -> list[list[str]
     return conn.execute(query).scalar() or []
 
 
-def said_before(conn: Connection, interaction_id: int, epoch: int, most: int) -> list[str | None]:
+def earlier_replies(
+    conn: Connection, interaction_id: int, epoch: int, most: int
+) -> list[str | None]:
     """The answers of the epoch's last turns, newest first. Only bots that do not report
     ``understood`` have them."""
     query = (

@@ -17,7 +17,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.web.admin.pages import UNDER, admin_page
-from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import csrf_token, desk_of, page
 
 HERE = "/checklist"
@@ -58,13 +58,13 @@ def _shown(found: list[CheckResult]) -> dict[str, Any]:
 @page(Role.ADMIN)
 async def hide(request: Request, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(hide_check, form_field(request, "check"))
-    return went_well(request, f"{UNDER}{HERE}")
+    return done_or_redirect(request, f"{UNDER}{HERE}")
 
 
 @page(Role.ADMIN)
 async def show_all(request: Request, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(show_checks, None)
-    return went_well(request, f"{UNDER}{HERE}")
+    return done_or_redirect(request, f"{UNDER}{HERE}")
 
 
 PAGES: dict[str, Any] = {HERE: checklist_page, f"{HERE}/live": live_checks}

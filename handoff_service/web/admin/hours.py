@@ -23,7 +23,7 @@ class Day:
 class Hours:
     """A schedule in words."""
 
-    fault: str | None  #: the error in the expression; if set, the other fields are empty
+    error: str | None  #: the error in the expression; if set, the other fields are empty
     says: str  #: one sentence about now
     week: list[Day]
 
@@ -31,14 +31,14 @@ class Hours:
 def hours(schedule: Schedule, now: datetime) -> Hours:
     """Describe a schedule in its own time zone."""
     if schedule.expression is None:
-        return Hours(fault=None, says="Always open.", week=[])
-    if fault := opening_hours.error(schedule.expression, schedule.country):
-        return Hours(fault=fault, says="", week=[])
+        return Hours(error=None, says="Always open.", week=[])
+    if error := opening_hours.error(schedule.expression, schedule.country):
+        return Hours(error=error, says="", week=[])
     zone = ZoneInfo(schedule.time_zone)
     today = now.astimezone(zone).date()
     days = [today + timedelta(days=n) for n in range(WEEK)]
     return Hours(
-        fault=None,
+        error=None,
         says=_says(schedule, now, zone),
         week=[_day(schedule, day, zone) for day in days],
     )

@@ -18,7 +18,7 @@ from handoff_service.web.admin import field_words
 from handoff_service.web.admin.menu import DELETED, menu_for
 from handoff_service.web.admin.merging import Filled, Rival, differing
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import form_field, render, went_well, words
+from handoff_service.web.shared.rendering import done_or_redirect, form_field, render, words
 
 UNDER = "/workspace/admin"
 PAGE = 50  # rows of a list
@@ -186,4 +186,4 @@ async def admin_page(
 
 def done(request: Request, path: str, what: str = "saved") -> HTTPResponse:
     """Redirect to an admin page that confirms the change (see DONE)."""
-    return went_well(request, f"{UNDER}{path}{'&' if '?' in path else '?'}done={what}")
+    return done_or_redirect(request, f"{UNDER}{path}{'&' if '?' in path else '?'}done={what}")

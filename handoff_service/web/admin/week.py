@@ -16,9 +16,9 @@ from handoff_service.rules.routing.week_grid import (
     DAYS,
     Times,
     Week,
+    format_times,
     parse,
     read_times,
-    say_times,
     write,
 )
 from handoff_service.rules.shared.vocabulary import Role
@@ -125,7 +125,7 @@ def _read(day: str, typed: str) -> DayRow:
 
 
 def _row(day: str, times: Times, typed: str | None = None) -> DayRow:
-    written = say_times(times).replace(",", ", ") if typed is None else typed
+    written = format_times(times).replace(",", ", ") if typed is None else typed
     bars = [(start, end - start) for start, end in times]
     return DayRow(day=day, called=CALLED[day], typed=written, bars=bars)
 

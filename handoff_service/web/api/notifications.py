@@ -13,7 +13,7 @@ from handoff_service.operations.routing.notify_agents import (
     remove_target,
     send_test,
 )
-from handoff_service.rules.routing.notifications import Way
+from handoff_service.rules.routing.notifications import NotificationMethod
 from handoff_service.store.routing import notification_targets
 from handoff_service.store.views import NotificationTarget
 from handoff_service.web.api.bodies import Body
@@ -25,7 +25,7 @@ class NotificationTargetBody(Body):
     """``address``: an https address for ``webhook``, the push service's address for ``push``;
     omitted for ``mail``. ``p256dh`` and ``auth``: the browser's keys, for ``push``."""
 
-    way: Way
+    way: NotificationMethod
     address: str = Field("", max_length=LONGEST)
     name: str = Field("", max_length=100)
     p256dh: str = Field("", max_length=200)
@@ -45,12 +45,12 @@ async def list_targets(asked: ApiRequest[Any, Any]) -> list[NotificationTarget]:
 )
 async def add(asked: ApiRequest[NotificationTargetBody, Any]) -> NotificationTarget:
     body = asked.body
-    address = "" if body.way is Way.MAIL else body.address
+    address = "" if body.way is NotificationMethod.MAIL else body.address
     command = AddTarget(
         agent_id=asked.agent.id,
         way=body.way,
         address=address,
-        name=body.name or (asked.agent.email if body.way is Way.MAIL else ""),
+        name=body.name or (asked.agent.email if body.way is NotificationMethod.MAIL else ""),
         p256dh=body.p256dh,
         auth=body.auth,
     )

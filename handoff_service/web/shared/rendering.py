@@ -54,7 +54,7 @@ def render(template: str, *, status: int = 200, **given: object) -> HTTPResponse
     return html(environment().get_template(template).render(**given), status=status)
 
 
-def went_well(request: Request, to: str | None = None) -> HTTPResponse:
+def done_or_redirect(request: Request, to: str | None = None) -> HTTPResponse:
     """Answer a successful action: empty for the script, which learns of the change from the stream;
     a redirect to the next page for a plain form."""
     if "hx-request" in request.headers:
@@ -62,12 +62,12 @@ def went_well(request: Request, to: str | None = None) -> HTTPResponse:
     return redirect(to or "/workspace", status=303)
 
 
-def went_back(request: Request, interaction_id: int) -> HTTPResponse:
+def back_to_conversation(request: Request, interaction_id: int) -> HTTPResponse:
     """Answer a successful action on a conversation: empty for the script; a redirect to the
     conversation for a plain form."""
     if "hx-request" in request.headers:
-        return went_well(request)
-    return went_well(request, f"/workspace/conversations/{interaction_id}")
+        return done_or_redirect(request)
+    return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")
 
 
 def wants_page(request: Request) -> bool:

@@ -42,11 +42,11 @@ from handoff_service.web.shared import page_queries, sse
 from handoff_service.web.shared.media import served
 from handoff_service.web.shared.opt_out import until_nothing_leaves
 from handoff_service.web.shared.rendering import (
+    done_or_redirect,
     form_field,
     from_this_site,
     phone,
     render,
-    went_well,
 )
 from handoff_service.web.shared.session import allowed, desk_of, signed_in
 from handoff_service.web.shared.uploads import AROUND, take_body
@@ -194,7 +194,7 @@ async def _behave(request: Request) -> HTTPResponse:
     if wanted not in set(Behavior):
         raise BadInput(errors={"behavior": f"must be one of {', '.join(Behavior)}"})
     _simulator(request).behave(number, Behavior(wanted))
-    return went_well(request, f"/phone?{urlencode(parse_qsl(form_field(request, 'query')))}")
+    return done_or_redirect(request, f"/phone?{urlencode(parse_qsl(form_field(request, 'query')))}")
 
 
 def _simulator(request: Request) -> Simulator:
@@ -224,13 +224,13 @@ async def _text(request: Request) -> HTTPResponse:
     if received.outcome is ReceiveOutcome.UNKNOWN_NUMBER:
         raise NotFound(f"The company has no number {company}.")
     if "hx-request" in request.headers:
-        return went_well(request)
+        return done_or_redirect(request)
     # keep all phones of the page
     every = parse_qsl(form_field(request, "query")) or [
         ("from", number),
         ("to", company),
     ]
-    return went_well(request, "/phone?" + urlencode(every))
+    return done_or_redirect(request, "/phone?" + urlencode(every))
 
 
 async def _pictures(request: Request) -> tuple[Attachment, ...]:

@@ -26,7 +26,7 @@ from handoff_service.store.views.supervision import Now, Today
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.charts import bars, spark
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 AT_FIRST, MOST = 50, 500  # conversations shown; "show all" raises the limit
@@ -131,8 +131,8 @@ def _done(request: Request, interaction_id: int) -> HTTPResponse:
     """Answer with nothing for a page that already shows the conversation; open the conversation if
     the form asks for it."""
     if "hx-request" in request.headers and not form_field(request, "open"):
-        return went_well(request)
-    return went_well(request, f"/workspace/conversations/{interaction_id}")
+        return done_or_redirect(request)
+    return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")
 
 
 def _shown(request: Request) -> tuple[int | None, int]:

@@ -25,7 +25,7 @@ from handoff_service.store.training import models, open_forms
 from handoff_service.store.views.training import BotModel, LiveFigures
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import csrf_token, desk_of, page
 from handoff_service.web.trainer.tabs import TABS
 
@@ -106,7 +106,7 @@ async def promote_model(request: Request, hash: str, agent: CurrentAgent) -> HTT
     command = Promote(hash=hash, canary=desk.rollout.has_canary, agent_id=agent.id)
     await desk.store.write(change_model.promote, command)
     desk.rollout.trigger()
-    return went_well(request, HERE)
+    return done_or_redirect(request, HERE)
 
 
 @page(Role.TRAINER)
@@ -120,7 +120,7 @@ async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse
     command = RollBack(with_data=with_data, agent_id=agent.id)
     await desk.store.write(change_model.roll_back, command)
     desk.rollout.trigger()
-    return went_well(request, HERE)
+    return done_or_redirect(request, HERE)
 
 
 @page(Role.TRAINER)
@@ -128,7 +128,7 @@ async def pin_one_model(request: Request, hash: str, agent: CurrentAgent) -> HTT
     """Keep a model's file for good, or no longer."""
     command = PinModel(hash=hash, is_pinned=form_field(request, "pinned") == "1")
     await desk_of(request).store.write(pin_model, command)
-    return went_well(request, HERE)
+    return done_or_redirect(request, HERE)
 
 
 async def _models(request: Request) -> dict[str, Any]:
@@ -140,7 +140,7 @@ async def _models(request: Request) -> dict[str, Any]:
         return {
             "running": running,
             "canary": canary,
-            "canary_says": _canary_says(conn, canary, running),
+            "canary_summary": _canary_summary(conn, canary, running),
             "returns_to": models.returns_to(conn),
             "all": models.list_(conn),
             "history": models.promotions(conn, 20),
@@ -161,7 +161,7 @@ async def _models(request: Request) -> dict[str, Any]:
     }
 
 
-def _canary_says(conn: Connection, canary: BotModel | None, running: BotModel | None) -> str:
+def _canary_summary(conn: Connection, canary: BotModel | None, running: BotModel | None) -> str:
     if canary is None or running is None:
         return ""
     return in_words(change_model.canary_figures(conn, canary, running, read_at(conn)))

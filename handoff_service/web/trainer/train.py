@@ -36,7 +36,7 @@ from handoff_service.store.views.training import BotModel, TrainingRun
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.charts import bars
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import csrf_token, desk_of, page
 from handoff_service.web.trainer.tabs import TABS
@@ -114,7 +114,9 @@ async def start_training(request: Request, agent: CurrentAgent) -> HTTPResponse:
     model = form_field(request, "model") or None
     command = StartRun(note=note, model=model, agent_id=agent.id)
     await desk_of(request).training.start(command)
-    return went_well(request, None if "hx-request" in request.headers and not model else HERE)
+    return done_or_redirect(
+        request, None if "hx-request" in request.headers and not model else HERE
+    )
 
 
 @page(Role.TRAINER)
@@ -136,7 +138,7 @@ async def judge_change(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 def _done(request: Request) -> HTTPResponse:
-    return went_well(request, None if "hx-request" in request.headers else HERE)
+    return done_or_redirect(request, None if "hx-request" in request.headers else HERE)
 
 
 async def _run(request: Request) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from handoff_service.web.api.agents import AgentBody
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.password_tries import confirm_password
-from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import ANYONE, cookie_token, desk_of, page
 
 HERE = "/workspace/account"
@@ -50,7 +50,7 @@ async def change_name(request: Request, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(
         change_agent, ChangeAgent(id=agent.id, by=agent.id, values=values)
     )
-    return went_well(request, f"{HERE}?done=name")
+    return done_or_redirect(request, f"{HERE}?done=name")
 
 
 @page(*ANYONE)
@@ -68,7 +68,7 @@ async def change_password(request: Request, agent: CurrentAgent) -> HTTPResponse
         but=cookie_token(request) or "",
     )
     await desk_of(request).store.write(change_agent, command)
-    return went_well(request, f"{HERE}?done=password")
+    return done_or_redirect(request, f"{HERE}?done=password")
 
 
 async def _new_password(request: Request, agent: CurrentAgent) -> str:
@@ -91,7 +91,7 @@ async def _new_password(request: Request, agent: CurrentAgent) -> str:
 async def end_session(request: Request, agent: CurrentAgent) -> HTTPResponse:
     command = EndSession(agent.id, form_field(request, "key"))
     await desk_of(request).store.write(end_own_session, command)
-    return went_well(request, f"{HERE}?done=session")
+    return done_or_redirect(request, f"{HERE}?done=session")
 
 
 async def _page(

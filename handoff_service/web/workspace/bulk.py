@@ -34,7 +34,7 @@ from handoff_service.store.desk import macros as stored
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.routing import supervision
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
 from handoff_service.web.workspace import macros, time_choices
@@ -151,7 +151,7 @@ def _why(interaction_id: int, refusal: Refusal) -> str:
 
 def _answer(request: Request, outcome: BulkResult, did: str) -> HTTPResponse:
     if "hx-request" not in request.headers:
-        return went_well(request)
+        return done_or_redirect(request)
     return render(
         "bulk_done.html",
         csrf=csrf_token(request),

@@ -27,7 +27,7 @@ from handoff_service.store.desk import texts
 from handoff_service.store.views import Case, Interaction
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import form_field, render, went_back
+from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 LONGEST_DESCRIPTION, LONGEST_NOTE = 10_000, 1000
@@ -99,7 +99,7 @@ async def open_one(request: Request, interaction_id: int, agent: CurrentAgent) -
         interaction_id=interaction_id,
     )
     await desk_of(request).store.write(open_by_hand, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -122,7 +122,7 @@ async def change_one(
     text = form_field(request, "text") if resolves and form_field(request, "send") else None
     command = ChangeAndText(change=change, text=text)
     await desk_of(request).store.write(change_and_text, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 def _beside(conn: Connection, interaction_id: int, case_id: int) -> tuple[Interaction, Case]:

@@ -13,7 +13,7 @@ from handoff_service.operations.conversations.change_interaction import (
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.vocabulary import State
-from handoff_service.web.shared.rendering import form_field, went_back
+from handoff_service.web.shared.rendering import back_to_conversation, form_field
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
@@ -45,7 +45,7 @@ async def close(request: Request, interaction_id: int, agent: CurrentAgent) -> H
         if "topic_id" in error.errors:
             raise BadInput("Choose a topic: what it was about.") from error
         raise
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 def _field(request: Request, name: str) -> str:

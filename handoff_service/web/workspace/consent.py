@@ -13,7 +13,7 @@ from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.store.conversations import conversations
 from handoff_service.web.shared.opt_out import until_nothing_leaves
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import form_field, render, went_back
+from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
@@ -45,7 +45,7 @@ async def record(request: Request, interaction_id: int, agent: CurrentAgent) -> 
     await desk_of(request).store.write(change_consent, ask, near=ask.number)
     if ask.opted_out:
         await until_nothing_leaves(desk_of(request).store, ask.number)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 HERE = "/conversations/<interaction_id:int>/consent"

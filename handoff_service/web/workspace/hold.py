@@ -15,7 +15,7 @@ from handoff_service.operations.conversations.change_interaction import (
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.desk.desk import desk_time_zone
-from handoff_service.web.shared.rendering import form_field, went_back
+from handoff_service.web.shared.rendering import back_to_conversation, form_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 from handoff_service.web.workspace import time_choices
 
@@ -38,7 +38,7 @@ async def hold(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
             hold_until=time_choices.chosen(choice, own, zone, desk.clock()) if choice else None,
         ),
     )
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -49,7 +49,7 @@ async def resume(request: Request, interaction_id: int, agent: CurrentAgent) -> 
             interaction_id=interaction_id, agent_id=agent.id, state=State.WORK_IN_PROGRESS
         ),
     )
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 async def _change(request: Request, command: ChangeInteraction) -> None:

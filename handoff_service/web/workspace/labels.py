@@ -15,7 +15,7 @@ from handoff_service.rules.desk.labels import topics
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import desk as desks
 from handoff_service.store.desk import labels
-from handoff_service.web.shared.rendering import form_field, render, went_back
+from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 
@@ -43,7 +43,7 @@ async def label_it(request: Request, interaction_id: int, agent: CurrentAgent) -
         on=form_field(request, "on") == "1",
     )
     await desk_of(request).store.write(label_conversation, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 def asked_topics(conn: Connection) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from handoff_service.operations.conversations.list_views import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
-from handoff_service.web.shared.rendering import form_field, went_well
+from handoff_service.web.shared.rendering import done_or_redirect, form_field
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
@@ -25,7 +25,7 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 async def arrange_list(request: Request, agent: CurrentAgent) -> HTTPResponse:
     command = ChooseList(agent_id=agent.id, how=_sort_and_filter(request))
     await desk_of(request).store.write(choose_list, command)
-    return went_well(request)
+    return done_or_redirect(request)
 
 
 @page(*LIVE)
@@ -38,14 +38,14 @@ async def save_list_view(request: Request, agent: CurrentAgent) -> HTTPResponse:
         shared=form_field(request, "shared") == "1",
     )
     await desk_of(request).store.write(save_view, command)
-    return went_well(request)
+    return done_or_redirect(request)
 
 
 @page(*LIVE)
 async def delete_list_view(request: Request, view_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = DeleteView(agent_id=agent.id, view_id=view_id)
     await desk_of(request).store.write(delete_view, command)
-    return went_well(request)
+    return done_or_redirect(request)
 
 
 def _sort_and_filter(request: Request) -> SortAndFilter:

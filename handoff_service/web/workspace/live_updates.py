@@ -20,7 +20,7 @@ from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine.lanes import DESK, EVERYTHING, Hint
 from handoff_service.web.shared import sse
 from handoff_service.web.shared.directions import isolated
-from handoff_service.web.shared.rendering import form_field, went_well
+from handoff_service.web.shared.rendering import done_or_redirect, form_field
 from handoff_service.web.shared.session import (
     ANYONE,
     LIVE,
@@ -103,7 +103,7 @@ async def writing(request: Request, interaction_id: int, agent: CurrentAgent) ->
     if not await desk.store.read(interactions.is_open, interaction_id):
         raise Conflict(f"{interactions.number(interaction_id)} is closed.")
     desk.fanout.publish([Hint(f"writing:{interaction_id}:{kind}", interaction_id, by=agent.id)])
-    return went_well(request, f"/workspace/conversations/{interaction_id}")
+    return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")
 
 
 @page(*LIVE)
@@ -114,7 +114,7 @@ async def dismiss(request: Request, interaction_id: int, agent: CurrentAgent) ->
         raise BadInput(errors={"seq": "must be the prompt's seq in the conversation"})
     command = Dismiss(interaction_id=interaction_id, agent_id=agent.id, seq=seq)
     await desk_of(request).store.write(dismiss_prompt, command, near=interaction_id)
-    return went_well(request)
+    return done_or_redirect(request)
 
 
 @page(*LIVE)
@@ -122,7 +122,7 @@ async def seen(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
     """Dismiss the notice about a colleague's action."""
     command = SeeNotice(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(see_notice, command, near=interaction_id)
-    return went_well(request)
+    return done_or_redirect(request)
 
 
 def _number(asked: str) -> int | None:

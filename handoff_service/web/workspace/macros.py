@@ -19,7 +19,7 @@ from handoff_service.store.conversations import conversations, placeholder_value
 from handoff_service.store.desk import macros
 from handoff_service.store.views import Macro
 from handoff_service.web.shared.directions import isolated
-from handoff_service.web.shared.rendering import render, went_back
+from handoff_service.web.shared.rendering import back_to_conversation, render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
 from handoff_service.web.workspace.bulk_undo import (
     UNDO_WITHIN,
@@ -65,7 +65,7 @@ async def run_it(
     """Run a macro. The answer says so and offers Undo."""
     run = await run_one(request, agent, macro_id, interaction_id)
     if "hx-request" not in request.headers:
-        return went_back(request, interaction_id)
+        return back_to_conversation(request, interaction_id)
     inverse = of_macro(interaction_id, run)
     return render(
         "bulk_done.html",

@@ -11,7 +11,7 @@ from handoff_service.operations.virtual_agent.teach_turns import (
     MarkMisunderstood,
     mark_misunderstood,
 )
-from handoff_service.web.shared.rendering import render, went_back
+from handoff_service.web.shared.rendering import back_to_conversation, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
@@ -25,7 +25,7 @@ async def misunderstood(
     made = await desk_of(request).store.write(mark_misunderstood, command, near=interaction_id)
     if "hx-request" in request.headers:
         return render("marked.html", kept=made is not None)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 POST_HANDLERS: dict[str, Any] = {

@@ -17,7 +17,7 @@ from handoff_service.rules.delivery.sms_text import is_e164
 from handoff_service.store.engine.lanes import Hint
 from handoff_service.web.shared import page_queries, sse
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page, signed_in
 from handoff_service.web.workspace import recipients
 from handoff_service.web.workspace.recipients import RecipientPreview, RecipientQuery
@@ -71,7 +71,7 @@ async def send_first(request: Request, agent: CurrentAgent) -> HTTPResponse:
     to = recipients.recipient(looked.chosen, looked.asked.sender)
     command = Start(agent_id=agent.id, recipient=to, body=body, expected_row=Situation(row))
     started = await desk_of(request).store.write(start_conversation, command, near=to.to)
-    return went_well(request, f"/workspace/conversations/{started.interaction_id}")
+    return done_or_redirect(request, f"/workspace/conversations/{started.interaction_id}")
 
 
 @page(*LIVE)

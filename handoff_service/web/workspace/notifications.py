@@ -15,9 +15,9 @@ from handoff_service.operations.routing.notify_agents import (
     remove_target,
     send_test,
 )
-from handoff_service.rules.routing.notifications import Way
+from handoff_service.rules.routing.notifications import NotificationMethod
 from handoff_service.web.shared.devices import device_of
-from handoff_service.web.shared.rendering import form_field, went_well
+from handoff_service.web.shared.rendering import done_or_redirect, form_field
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import ANYONE, desk_of, page
 
@@ -28,31 +28,31 @@ WAYS = "must be push, mail or webhook"
 @page(*ANYONE)
 async def add_notifications(request: Request, agent: CurrentAgent) -> HTTPResponse:
     way = form_field(request, "way")
-    if way not in Way:
+    if way not in NotificationMethod:
         raise BadInput(errors={"way": WAYS})
     command = AddTarget(
         agent_id=agent.id,
-        way=Way(way),
-        address="" if way == Way.MAIL else form_field(request, "address").strip(),
-        name=_name(request, Way(way), agent),
+        way=NotificationMethod(way),
+        address="" if way == NotificationMethod.MAIL else form_field(request, "address").strip(),
+        name=_name(request, NotificationMethod(way), agent),
         p256dh=form_field(request, "p256dh"),
         auth=form_field(request, "auth"),
     )
     await desk_of(request).store.write(add_target, command)
-    return went_well(request, f"{HERE}?done=notify#notices-head")
+    return done_or_redirect(request, f"{HERE}?done=notify#notices-head")
 
 
-def _name(request: Request, way: Way, agent: CurrentAgent) -> str:
-    if way is Way.PUSH:
+def _name(request: Request, way: NotificationMethod, agent: CurrentAgent) -> str:
+    if way is NotificationMethod.PUSH:
         return device_of(request.headers.get("user-agent", ""))
-    return agent.email if way is Way.MAIL else ""
+    return agent.email if way is NotificationMethod.MAIL else ""
 
 
 @page(*ANYONE)
 async def remove_notifications(request: Request, agent: CurrentAgent) -> HTTPResponse:
     command = RemoveTarget(agent_id=agent.id, target_id=id_field(form_field(request, "id"), "id"))
     await desk_of(request).store.write(remove_target, command)
-    return went_well(request, f"{HERE}?done=notify_removed#notices-head")
+    return done_or_redirect(request, f"{HERE}?done=notify_removed#notices-head")
 
 
 @page(*ANYONE)
@@ -63,7 +63,7 @@ async def try_notifications(request: Request, agent: CurrentAgent) -> HTTPRespon
         desk.store, agent.id, id_field(form_field(request, "id"), "id"), desk.push, desk.mailer
     )
     done = "notify_tried" if called.why is None else "notify_failed"
-    return went_well(request, f"{HERE}?done={done}#notices-head")
+    return done_or_redirect(request, f"{HERE}?done={done}#notices-head")
 
 
 POST_HANDLERS: dict[str, Any] = {

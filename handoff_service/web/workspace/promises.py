@@ -13,7 +13,7 @@ from handoff_service.operations.conversations.keep_promises import (
     store_promise,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.web.shared.rendering import went_back
+from handoff_service.web.shared.rendering import back_to_conversation
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
@@ -23,7 +23,7 @@ async def remind_me(
 ) -> HTTPResponse:
     command = StorePromise(interaction_id=interaction_id, agent_id=agent.id, message_id=message_id)
     await desk_of(request).store.write(store_promise, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -32,7 +32,7 @@ async def no_reminder(
 ) -> HTTPResponse:
     command = StorePromise(interaction_id=interaction_id, agent_id=agent.id, message_id=message_id)
     await desk_of(request).store.write(decline_promise, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -41,7 +41,7 @@ async def cancel_one(
 ) -> HTTPResponse:
     command = OnePromise(interaction_id=interaction_id, promise_id=promise_id, agent_id=agent.id)
     await desk_of(request).store.write(cancel_promise, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 ONE = "/conversations/<interaction_id:int>"

@@ -10,7 +10,7 @@ from handoff_service.operations.delivery.resolve_unknown_send import (
     resolve_unknown_send,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.web.shared.rendering import form_field, went_back
+from handoff_service.web.shared.rendering import back_to_conversation, form_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
@@ -25,7 +25,7 @@ async def settle(
         went_out=bool(form_field(request, "went_out")),
     )
     await desk_of(request).store.write(resolve_unknown_send, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 POST_HANDLERS: dict[str, Any] = {

@@ -18,7 +18,7 @@ from handoff_service.operations.conversations.send_later import (
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.store.conversations import conversations, scheduled_texts
-from handoff_service.web.shared.rendering import form_field, render, went_back
+from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 from handoff_service.web.workspace import time_choices
 
@@ -55,7 +55,7 @@ async def schedule_later(
         send_at=await _chosen(request, interaction_id),
     )
     await desk_of(request).store.write(schedule_text, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -71,7 +71,7 @@ async def keep_scheduled(
         send_at=await _chosen(request, interaction_id) if moves else None,
     )
     await desk_of(request).store.write(keep_text, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -80,7 +80,7 @@ async def send_scheduled(
 ) -> HTTPResponse:
     command = OneText(interaction_id=interaction_id, text_id=text_id, agent_id=agent.id)
     await desk_of(request).store.write(send_now, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -89,7 +89,7 @@ async def cancel_scheduled(
 ) -> HTTPResponse:
     command = OneText(interaction_id=interaction_id, text_id=text_id, agent_id=agent.id)
     await desk_of(request).store.write(cancel_text, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 async def _chosen(request: Request, interaction_id: int) -> datetime:

@@ -19,7 +19,7 @@ from handoff_service.operations.messaging_actions.change_timer import (
 )
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.messaging_actions import timers
-from handoff_service.web.shared.rendering import form_field, went_back
+from handoff_service.web.shared.rendering import back_to_conversation, form_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 from handoff_service.web.workspace import time_choices
 from handoff_service.web.workspace.time_choices import tomorrow
@@ -54,7 +54,7 @@ async def postpone(
         due_at=await desk.store.read(until),
     )
     await desk.store.write(postpone_timer, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -63,7 +63,7 @@ async def cancel(
 ) -> HTTPResponse:
     command = Cancel(interaction_id=interaction_id, timer_id=timer_id, agent_id=agent.id)
     await desk_of(request).store.write(cancel_timer, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 ONE = "/conversations/<interaction_id:int>/timers/<timer_id:int>"

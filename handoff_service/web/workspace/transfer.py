@@ -23,7 +23,7 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
 from handoff_service.store.conversations import conversations
 from handoff_service.store.routing import supervision
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import form_field, render, went_back
+from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
@@ -65,14 +65,14 @@ async def send_on(request: Request, interaction_id: int, agent: CurrentAgent) ->
         note=form_field(request, "note"),
     )
     await desk_of(request).store.write(transfer, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
 async def take_back(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = CancelTransfer(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(cancel_transfer, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -82,14 +82,14 @@ async def hand_back(request: Request, interaction_id: int, agent: CurrentAgent) 
         raise BadInput("Write what was done. The virtual agent continues from there.")
     command = ReturnToBot(interaction_id=interaction_id, agent_id=agent.id, outcome=outcome)
     await desk_of(request).store.write(return_to_bot, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
 async def ask_proof(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = AskForProof(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(ask_for_proof, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 ONE = "/conversations/<interaction_id:int>"

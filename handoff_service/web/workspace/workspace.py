@@ -33,7 +33,12 @@ from handoff_service.web import admin, setup
 from handoff_service.web.shared import assets, page_queries, suggested_replies
 from handoff_service.web.shared.page_queries import DeskFacts, Thread
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import form_field, render, went_back, went_well
+from handoff_service.web.shared.rendering import (
+    back_to_conversation,
+    done_or_redirect,
+    form_field,
+    render,
+)
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import (
     ANYONE,
@@ -201,7 +206,7 @@ async def news_fragment(request: Request, interaction_id: int, agent: CurrentAge
 async def accept(request: Request, work_item_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = Accept(work_item_id=work_item_id, agent_id=agent.id)
     interaction_id = await desk_of(request).store.write(accept_work, command, near=work_item_id)
-    return went_well(request, f"/workspace/conversations/{interaction_id}")
+    return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")
 
 
 @page(*LIVE)
@@ -211,7 +216,7 @@ async def reject(request: Request, work_item_id: int, agent: CurrentAgent) -> HT
         raise BadInput("Write why, for the next agent and the supervisor.")
     command = Reject(work_item_id=work_item_id, agent_id=agent.id, reason=reason)
     await desk_of(request).store.write(reject_work, command, near=work_item_id)
-    return went_well(request)
+    return done_or_redirect(request)
 
 
 @page(*LIVE)
@@ -225,14 +230,14 @@ async def text_requester(
         media=attached(request),
     )
     await desk_of(request).store.write(send_sms, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
 async def note(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = Write(interaction_id=interaction_id, agent_id=agent.id, body=_field(request, "body"))
     await desk_of(request).store.write(write_note, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -240,7 +245,7 @@ async def read(request: Request, interaction_id: int, agent: CurrentAgent) -> HT
     up_to = id_field(_field(request, "up_to"), "up_to", "the seq of a message in the conversation")
     command = ReadInteraction(interaction_id=interaction_id, agent_id=agent.id, up_to=up_to)
     await desk_of(request).store.write(read_interaction, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -249,14 +254,14 @@ async def verify(request: Request, interaction_id: int, agent: CurrentAgent) -> 
     user_id = id_field(user, "user_id", "a user's id, or empty for nobody") if user else None
     command = Verify(interaction_id=interaction_id, agent_id=agent.id, user_id=user_id)
     await desk_of(request).store.write(verify_by_hand, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
 async def undo(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
     command = Undo(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(undo_verification, command, near=interaction_id)
-    return went_back(request, interaction_id)
+    return back_to_conversation(request, interaction_id)
 
 
 @page(*LIVE)
@@ -274,21 +279,21 @@ async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(
         set_presence, SetPresence(agent_id=agent.id, presence=wanted)
     )
-    return went_well(request)
+    return done_or_redirect(request)
 
 
 @page(*LIVE)
 async def at_work(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """The page of an agent with an open offer reports that its agent types or clicks. Like every
     act, the request itself is recorded."""
-    return went_well(request)
+    return done_or_redirect(request)
 
 
 @page()
 async def dismiss_notice(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Dismiss the notice that the product set the agent to Away."""
     await desk_of(request).store.write(presences.dismiss_notice, agent.id)
-    return went_well(request)
+    return done_or_redirect(request)
 
 
 PAGES: dict[str, Any] = {

@@ -129,13 +129,13 @@ def _note_consent(
     """Keep the text's consent meaning, and the resulting consent for later texts."""
     word = text.answered_as or consent_keywords.word(text.body, facts.words)
     if text.sent_at is not None and word in CONSENT:
-        since = facts.said_since.get(text.requester_number, [])
+        since = facts.later_texts.get(text.requester_number, [])
         if consent_keywords.is_overruled(
             word, ((meaning, sure) for at, meaning, sure in since if at >= text.sent_at)
         ):
             return
-    elif word in CONSENT and text.requester_number in facts.said_since:
-        facts.said_since[text.requester_number].append((now, word, True))
+    elif word in CONSENT and text.requester_number in facts.later_texts:
+        facts.later_texts[text.requester_number].append((now, word, True))
     is_first = conversation.seq == 0
     means = consent_keywords.situation(
         word,

@@ -126,7 +126,7 @@ class Conversation:
 class LoadedFacts:
     """Database facts about the texts' numbers.
 
-    - ``said_since``: for numbers with a recovered keyword, each later text: when it arrived, its
+    - ``later_texts``: for numbers with a recovered keyword, each later text: when it arrived, its
       consent meaning, and whether it arrived by its own webhook.
     - ``codes``: live codes of numbers whose texts contain six digits.
     - ``queues_unanswerable``: whether the desk wants such texts in its queues; loaded only when
@@ -139,7 +139,7 @@ class LoadedFacts:
     profiles: dict[str, TextingProfile]
     opted_out: dict[str, set[int]]
     words: CommandWords
-    said_since: dict[str, list[tuple[datetime, Command | None, bool]]]
+    later_texts: dict[str, list[tuple[datetime, Command | None, bool]]]
     codes: dict[str, list[proofs.LiveCode]]
     active: dict[tuple[str, int], Conversation]
     queues_unanswerable: bool
@@ -228,14 +228,14 @@ def load(tx: Transaction, texts: Sequence[Text]) -> LoadedFacts:
         profiles=profiles,
         opted_out=opted_out,
         words=words,
-        said_since=_said_since(tx, lost, words) if lost else {},
+        later_texts=_later_texts(tx, lost, words) if lost else {},
         codes=proofs.live_codes(tx.conn, with_digits, tx.now) if with_digits else {},
         active=active,
         queues_unanswerable=strange and desk.queues_unanswerable(tx.conn),
     )
 
 
-def _said_since(
+def _later_texts(
     tx: Transaction, lost: Sequence[Text], words: CommandWords
 ) -> dict[str, list[tuple[datetime, Command | None, bool]]]:
     i, m = t.interactions, t.messages

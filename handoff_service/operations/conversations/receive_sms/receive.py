@@ -80,7 +80,9 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     }.values()
     write(tx, facts.profiles, tied, touched)
     _go_back(tx, touched)
-    apply_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if _obeys(c)})
+    apply_commands(
+        tx, {c.id: [text.body for _, text in c.texts] for c in touched if _takes_commands(c)}
+    )
     for c in touched:
         for text, means in c.about_consent:
             apply_consent(
@@ -112,7 +114,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
 receive_sms: SetBased[Text, Received] = SetBased(_receive)
 
 
-def _obeys(conversation: Conversation) -> bool:
+def _takes_commands(conversation: Conversation) -> bool:
     """Whether commands apply: no agent owns the conversation, and its sender can be answered."""
     return conversation.owner is not Owner.AGENT and conversation.unanswerable is None
 
