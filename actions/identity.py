@@ -40,19 +40,14 @@ from handoff_service.operations.identity.prove_identity import (
     something_else,
 )
 from handoff_service.rules.identity.identity_level import Level
-from handoff_service.rules.identity.proof import (
-    Expects,
-    ProofOutcome,
-    Verdict,
-    account_in,
-    asked_facts,
-)
+from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict, asked_facts
+from handoff_service.rules.identity.secrets_in_texts import account_in
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.virtual_agent.farewells import is_goodbye
 from handoff_service.rules.virtual_agent.names_in_texts import has_new_owner, is_wrong_number
 from handoff_service.rules.virtual_agent.spanish_replies import facts_in_language, in_language
 from handoff_service.store.desk.desk import desk_time_zone
-from handoff_service.store.identity.proofs import requester_of
+from handoff_service.store.identity.turn_requester import requester_of
 
 VERDICTS = {Verdict.WRONG: "wrong", Verdict.TOO_OLD: "too_old", Verdict.NO_CODE: "no_code"}
 #: The action that waits for the proof -> the question with the reason for the proof.

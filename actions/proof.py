@@ -14,7 +14,7 @@ from handoff_service.context import AppContext
 from handoff_service.operations.identity.prove_identity import TurnRef, begin_proof
 from handoff_service.rules.identity.identity_level import Level
 from handoff_service.rules.identity.proof import ProofOutcome
-from handoff_service.store.identity.proofs import requester_of
+from handoff_service.store.identity.turn_requester import requester_of
 
 AFTER = "action_after_proof"
 ASKED = "account_asked"  # the slot that counts the questions for the account

@@ -45,8 +45,8 @@ from handoff_service.ports import Bot, Fanout, Mailer
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import due_work, secret_keys
-from handoff_service.store.engine.lanes import Hint
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Hint
 from handoff_service.web import api
 from handoff_service.web.shared import health, media, request_bytes, security
 from handoff_service.web.simulator import mailbox, phone

@@ -17,8 +17,8 @@ from handoff_service.metrics import Metrics
 from handoff_service.ports import Bot, Fanout, Mailer, Push, SmsProvider
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.settings import Settings
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.worker import Worker
 
 

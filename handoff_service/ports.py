@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.rules.virtual_agent.bot_text import Choice
-from handoff_service.store.engine.lanes import Hint
+from handoff_service.store.engine.transaction import Hint
 
 # The SMS provider ---------------------------------------------------------------------------------
 

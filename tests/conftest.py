@@ -19,12 +19,12 @@ import sqlalchemy as sa
 from handoff_service import settings
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import TwilioProvider
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.routing.offer_work import offer_work
-from handoff_service.store.engine.lanes import Hint, OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Hint, OperationSettings
 from tests.support.compiled_statements import CompiledStatements
 from tests.support.demo_home import CHEAP
 from tests.support.fake_twilio import FakeTwilio
@@ -175,7 +175,7 @@ async def lay_out(url: str) -> None:
         settings=OperationSettings(send_errors=ERRORS),
         after_commit=Heard(),
     )
-    await opened.write(import_desk, desk_file.read(DESK))
+    await opened.write(import_desk, read_desk_file.read(DESK))
     await opened.write(offer_work, None)  # importing asks for a look through the queues
     opened.close()
 

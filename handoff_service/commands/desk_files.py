@@ -7,7 +7,7 @@ from pathlib import Path
 from handoff_service.commands.database import run_on_store
 from handoff_service.commands.parser import Commands, add_command
 from handoff_service.errors import SetupError
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import desk_file, read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.operations.desk_file.preview_import import ImportPreview, preview_file
 from handoff_service.rules.desk.record_changes import Changes
@@ -47,7 +47,7 @@ async def _previewed(store: Store, path: Path) -> str:
 
 async def _read(store: Store, path: Path) -> desk_file.DeskFile:
     """The file's content. SetupError for a file with errors."""
-    return desk_file.read(path, await store.read(desk_country))
+    return read_desk_file.read(path, await store.read(desk_country))
 
 
 def _lines(preview: ImportPreview) -> Iterator[str]:

@@ -12,7 +12,7 @@ from handoff_service.commands import models
 from handoff_service.commands.database import bring_up_to_date, opened_store, run_on_store
 from handoff_service.commands.parser import Commands, add_command
 from handoff_service.operations.desk.set_up import setup_link
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.server import serving
 from handoff_service.server.process_supervisor import Supervisor
@@ -52,7 +52,7 @@ async def _prepare(config: Settings) -> str | None:
     first sign-in, if nobody can sign in yet."""
     async with opened_store(config) as store:
         if config.demo and not await store.read(queues.list_):
-            await import_file(store, desk_file.read(DEMO, await store.read(desk_country)))
+            await import_file(store, read_desk_file.read(DEMO, await store.read(desk_country)))
         return await store.read(setup_link, config.public_url, config.secret_key)
 
 
@@ -87,7 +87,7 @@ def _greet(config: Settings) -> None:
         lines.append("Virtual agent    starting. Patchboard prints a line when it is ready.")
         lines.append("                 Until then, live agents get the texts.")
     if config.demo:
-        agents = desk_file.read(DEMO).agents
+        agents = read_desk_file.read(DEMO).agents
         lines += [
             "",
             "Demo sign-ins:",

@@ -15,7 +15,7 @@ from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.mail_code import BeginMail, begin_mail
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.support.story import ANN, BOB, STRANGER, Story
 
 DOMAIN: dict[str, Any] = YAML(typ="safe").load((ROOT / "domain.yml").read_text())

@@ -28,8 +28,8 @@ from handoff_service.operations.conversations.receive_sms import Text, receive_s
 from handoff_service.operations.virtual_agent.begin_turn import BeginTurn, begin_turn
 from handoff_service.operations.virtual_agent.finish_turn import FinishTurn, finish_turn
 from handoff_service.ports import Question
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.bench import size
 from tests.bench.load import TOKEN, Measured, measure
 from tests.support.rasa_server import start_rasa

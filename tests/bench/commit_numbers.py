@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from handoff_service.store.engine.commit_numbers import CommitNumbers
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.bench import size
 from tests.bench.rungs import CONNECTIONS
 from tests.conftest import Heard, MovedClock, lay_out, postgres_database

@@ -23,15 +23,15 @@ from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import Accepted, Outgoing
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings, SetBased, Transaction
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings, SetBased, Transaction
 from handoff_service.worker import Worker
 from tests.conftest import DESK, postgres_database
 from tests.support.story import DIRECT, MIA, Story
@@ -100,7 +100,7 @@ async def _measure(kind: str, url: str) -> int:
         settings=OperationSettings(bot_answers=False, send_errors=ERRORS),
         after_commit=told,
     )
-    await store.write(import_desk, desk_file.read(DESK))
+    await store.write(import_desk, read_desk_file.read(DESK))
     story = Story(store)
     numbers = [f"+1202555{n:04d}" for n in range(LINES)]
     received = await asyncio.gather(

@@ -24,13 +24,13 @@ import aiohttp
 import sqlalchemy as sa
 
 from handoff_service.gateways.twilio.errors import ERRORS
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import DESK, Heard, MovedClock, postgres_database
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.service import free_port, running_service
@@ -218,7 +218,7 @@ async def lay_out(url: str) -> None:
         settings=OperationSettings(send_errors=ERRORS),
         after_commit=Heard(),
     )
-    await opened.write(import_desk, desk_file.read(DESK))
+    await opened.write(import_desk, read_desk_file.read(DESK))
     opened.close()
 
 

@@ -31,8 +31,8 @@ from handoff_service.operations.conversations.start_conversation import (
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings, SetBased, Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings, SetBased, Transaction
 from tests.conftest import Heard, MovedClock, lay_out, postgres_database
 from tests.support.story import DIRECT, MIA, OMAR
 

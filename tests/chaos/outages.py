@@ -19,11 +19,11 @@ from typing import Any
 
 import aiohttp
 
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.chaos.test_nobody_away import is_offered_work, pulled_cable
 from tests.conftest import DESK, Heard, MovedClock, postgres_database
 from tests.routing.test_connections import read_only
@@ -97,7 +97,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as home, postgres_database() as url:
         migrate(url)
         store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
-        await store.write(import_desk, desk_file.read(DESK))
+        await store.write(import_desk, read_desk_file.read(DESK))
         store.close()
         async with FakeTwilio() as twilio:
             failed = await drill(url, Path(home), twilio)

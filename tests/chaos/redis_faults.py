@@ -21,11 +21,11 @@ from typing import Any
 
 import aiohttp
 
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import DESK, Heard, MovedClock, postgres_database
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.own_redis import OwnRedis, own_redis
@@ -104,7 +104,7 @@ class Page(Watcher):
 async def _desk(url: str) -> None:
     migrate(url)
     store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
-    await store.write(import_desk, desk_file.read(DESK))
+    await store.write(import_desk, read_desk_file.read(DESK))
     store.close()
 
 

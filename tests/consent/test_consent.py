@@ -15,7 +15,7 @@ from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.consent.change_consent import ConsentRequest, change_consent
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.shared import messages as conversation_messages
 from handoff_service.ports import Accepted, Refused
@@ -26,8 +26,8 @@ from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk_file.export_desk import export_desk
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from handoff_service.store.views import Consent
 from tests.conftest import Heard, MovedClock
 from tests.support.sending_story import begin, claim, finish, line
@@ -323,7 +323,7 @@ async def test_opt_outs_are_imported_and_exported(story: Story, tmp_path: Path) 
         f'system"\n'
     )
     for _ in range(2):
-        await story.store.write(import_desk, desk_file.read(file))
+        await story.store.write(import_desk, read_desk_file.read(file))
     (entry,) = await ledger(story)
     assert (entry.source, entry.provider_number, entry.note) == (
         Source.IMPORT,
@@ -390,7 +390,7 @@ async def test_an_imported_opt_out_holds_for_somebody_who_never_texted_before(
 ) -> None:
     file = tmp_path / "desk.toml"
     file.write_text(f'[[opt_outs]]\nnumber = "{STRANGER}"\n\n[[opt_outs]]\nnumber = "{BOB}"\n')
-    await story.store.write(import_desk, desk_file.read(file))
+    await story.store.write(import_desk, read_desk_file.read(file))
     interaction = (await story.text("my badge is stuck", number=STRANGER)).interaction_id or 0
     assert (await story.see(interaction)).owner.kind is Owner.QUEUE
     await story.text("START", number=BOB)
@@ -403,14 +403,14 @@ async def test_an_import_that_comes_again_does_not_undo_a_start(
 ) -> None:
     file = tmp_path / "desk.toml"
     file.write_text(f'[[opt_outs]]\nnumber = "{BOB}"\n')
-    await story.store.write(import_desk, desk_file.read(file))
+    await story.store.write(import_desk, read_desk_file.read(file))
     await story.text("STOP", number=ANN)
     exported = tmp_path / "exported.toml"
     exported.write_text(await story.store.read(export_desk))
     for number in (ANN, BOB):
         await story.text("START", number=number)
     for again in (file, exported):
-        await story.store.write(import_desk, desk_file.read(again))
+        await story.store.write(import_desk, read_desk_file.read(again))
     assert await story.store.read(consents.in_force) == []
 
 
@@ -434,12 +434,12 @@ async def test_many_opt_outs_at_once_some_of_them_twice(story: Story, tmp_path: 
     file = tmp_path / "desk.toml"
     file.write_text("".join(entries))
     for _ in range(2):
-        await story.store.write(import_desk, desk_file.read(file))
+        await story.store.write(import_desk, read_desk_file.read(file))
     assert await story.count(t.opt_outs) == await story.count(t.consents) == 5000
     wrong = tmp_path / "wrong.toml"
     wrong.write_text(f'[[opt_outs]]\nnumber = "{ANN}"\nprovider_number = "{BOB}"\n')
     with pytest.raises(BadInput) as refusal:
-        await story.store.write(import_desk, desk_file.read(wrong))
+        await story.store.write(import_desk, read_desk_file.read(wrong))
     assert refusal.value.errors == {
         f"opt_outs.{ANN}.provider_number": f"{BOB} is not a company number"
     }

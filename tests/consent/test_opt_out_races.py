@@ -17,8 +17,8 @@ from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import Accepted, Outgoing
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.web.shared.opt_out import until_nothing_leaves
 from handoff_service.worker import POOLS, Worker, build_workers
 from tests.support.story import DIRECT, MIA, Story

@@ -27,7 +27,7 @@ from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.consent import consents
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Consent
 from handoff_service.worker import Worker
 from tests.conftest import MovedClock

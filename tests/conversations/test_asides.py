@@ -17,7 +17,7 @@ from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep
 from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Work
 from handoff_service.store.conversations import conversation_list
-from handoff_service.store.conversations.conversations import unread_conversations
+from handoff_service.store.conversations.read_positions import unread_conversations
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
 from tests.support.story import ANN, DIRECT, MIA, OMAR, STRANGER, Story

@@ -5,13 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules.conversations.brief import (
-    LONGEST,
-    MOST,
-    BriefLine,
-    UnderstoodTurn,
-    brief,
-)
+from handoff_service.rules.conversations.brief import MOST, UnderstoodTurn, brief
+from handoff_service.rules.conversations.quotes import LONGEST, BriefLine
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 
 BEGIN = datetime(2026, 11, 2, 9, tzinfo=UTC)

@@ -11,7 +11,7 @@ from handoff_service.operations.conversations.change_interaction import (
 )
 from handoff_service.operations.conversations.send_sms import Write, write_note
 from handoff_service.rules.shared.vocabulary import Kind, Owner, State, Work
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import conversations, read_positions
 from handoff_service.store.conversations.conversation_list import listed
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
@@ -124,13 +124,13 @@ async def test_the_badge_counts_conversations_not_messages(story: Story, clock: 
     clock.move(1)
     for _ in range(3):
         await story.text("hello?", number=ANN, to=DIRECT)
-    assert await story.store.read(conversations.unread_conversations, MIA) == 1
+    assert await story.store.read(read_positions.unread_conversations, MIA) == 1
     mine = await story.store.read(listed, MIA, others=False)
     assert [(o.interaction.id, o.interaction.unread) for o in mine] == [(ann, 3), (bob, 0)]
     assert mine[0].last is not None
     assert mine[0].last.body == "hello?"
     await story.store.write(read_interaction, ReadInteraction(interaction_id=ann, agent_id=MIA))
-    assert await story.store.read(conversations.unread_conversations, MIA) == 0
+    assert await story.store.read(read_positions.unread_conversations, MIA) == 0
 
 
 async def test_reading_up_to_a_line_leaves_the_later_ones_unread_and_never_moves_back(

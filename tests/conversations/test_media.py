@@ -24,12 +24,8 @@ from handoff_service.operations.conversations.start_conversation import (
     Start,
     start_conversation,
 )
-from handoff_service.operations.delivery.deliver import (
-    BeginSend,
-    FinishSend,
-    begin_sends,
-    finish_sends,
-)
+from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
+from handoff_service.operations.delivery.finish_send import FinishSend, finish_sends
 from handoff_service.operations.shared.uploads import (
     StoredUpload,
     Upload,
@@ -44,7 +40,7 @@ from handoff_service.store.conversations import media
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.due_work import Claim
-from handoff_service.store.engine.lanes import OperationSettings
+from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.store.views import Medium, Message
 from tests.conftest import Heard, MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, Story

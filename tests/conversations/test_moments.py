@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from handoff_service.ports import Understood
-from handoff_service.rules.conversations.moments import (
+from handoff_service.rules.conversations.moment_words import MomentKind
+from handoff_service.rules.conversations.moments import Moment, moments
+from handoff_service.rules.conversations.past import (
     CandidateThen,
-    Moment,
-    MomentKind,
     OfferThen,
     Past,
     PastDecision,
@@ -18,7 +18,6 @@ from handoff_service.rules.conversations.moments import (
     TimerRule,
     TimerThen,
     UnderstoodThen,
-    moments,
 )
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, OfferOutcome, Owner, State
 from handoff_service.store.conversations import brief

@@ -3,7 +3,7 @@ same."""
 
 import pytest
 
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.store.engine import tables as t
 from tests.support.story import DIRECT, MAIN, Story
@@ -20,7 +20,7 @@ async def test_two_forms_are_one_person(story: Story, kept: str, other: str) -> 
     """On record in one form, texting in both: their own conversation, answered at the form of
     today."""
     user = f'[[users]]\nexternal_id = "F1"\nname = "Fay Rojas"\nnumbers = ["{other}"]\n'
-    await import_file(story.store, desk_file.read_bytes(user.encode(), "desk.toml"))
+    await import_file(story.store, read_desk_file.read_bytes(user.encode(), "desk.toml"))
     first = await story.text("hi", number=other)
     second = await story.text("are you there?", number=kept)
     assert first.interaction_id == second.interaction_id is not None
@@ -42,7 +42,7 @@ async def test_an_opt_out_in_one_form_holds_for_the_other(story: Story) -> None:
 async def test_a_company_number_stays_as_the_provider_lists_it(story: Story) -> None:
     listed = "+5215587650000"
     number = f'[[provider_numbers]]\nnumber = "{listed}"\nqueue = "Service desk"\n'
-    await import_file(story.store, desk_file.read_bytes(number.encode(), "desk.toml"))
+    await import_file(story.store, read_desk_file.read_bytes(number.encode(), "desk.toml"))
     assert (
         await story.count(
             t.provider_numbers, t.provider_numbers.c.number.in_([listed, MAIN, DIRECT])

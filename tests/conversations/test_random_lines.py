@@ -19,8 +19,8 @@ from handoff_service.errors import Refusal
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.rules.shared.vocabulary import Owner, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import Heard, MovedClock
 from tests.support.story import DIRECT, MAIN, MIA, OMAR, Story
 

@@ -19,8 +19,8 @@ from handoff_service.operations.conversations.receive_sms import (
 )
 from handoff_service.rules.shared.vocabulary import Owner, State, Work, WorkItemState
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import Heard, MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, SHARED, STRANGER, Story
 

@@ -29,7 +29,7 @@ from handoff_service.operations.conversations.resolve_case import (
     change_and_text,
     why_not,
 )
-from handoff_service.operations.delivery.deliver import BeginSend, begin_sends
+from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.rules.cases.outages import OutageFields
 from handoff_service.rules.shared.vocabulary import (
     Author,

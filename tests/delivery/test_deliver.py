@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from handoff_service.operations.delivery.deliver import FinishSend, finish_sends
+from handoff_service.operations.delivery.finish_send import FinishSend, finish_sends
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.ports import Accepted, Later, LookedUp, Refused, SendResult, SentBefore, Unsure
 from handoff_service.rules.shared.vocabulary import Status, Work

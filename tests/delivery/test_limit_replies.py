@@ -3,7 +3,7 @@ reached."""
 
 import pytest
 
-from handoff_service.operations.delivery.deliver import BeginSend, begin_sends
+from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.operations.delivery.limit_replies import HeldBack
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.shared import messages as conversation_messages
@@ -12,7 +12,7 @@ from handoff_service.rules.delivery.reply_limits import Limit, Replied, ReplyLim
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import DESK, Transaction
+from handoff_service.store.engine.transaction import DESK, Transaction
 from handoff_service.store.routing import supervision
 from tests.conftest import Heard, MovedClock
 from tests.support.sending_story import begin, claim, finish, line

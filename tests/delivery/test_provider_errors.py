@@ -17,7 +17,7 @@ from handoff_service.rules.delivery.send_errors import (
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.store.consent import consents
 from handoff_service.store.delivery import outbox
-from handoff_service.store.engine.lanes import OperationSettings
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import MovedClock
 from tests.support.sending_story import begin, claim, finish, line, quiet_conversation
 from tests.support.story import DIRECT, Story

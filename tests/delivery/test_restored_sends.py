@@ -23,8 +23,8 @@ from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from handoff_service.worker import Worker
 from tests.conftest import Heard, MovedClock
 from tests.server.test_worker import Bot, Provider

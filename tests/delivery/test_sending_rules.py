@@ -9,7 +9,7 @@ from handoff_service.operations.conversations.start_conversation import (
     Start,
     start_conversation,
 )
-from handoff_service.operations.delivery.deliver import BeginSend, begin_sends
+from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.delivery.resolve_unknown_send import (
     ResolveSend,
@@ -21,7 +21,7 @@ from handoff_service.ports import Accepted, LookedUp, Refused, SentBefore, Unsur
 from handoff_service.rules.shared.vocabulary import Author, Event, Status
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import supervision
 from tests.conftest import MovedClock
 from tests.support.sending_story import begin, claim, finish, line, quiet_conversation

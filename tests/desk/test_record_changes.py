@@ -11,7 +11,7 @@ from handoff_service.operations.desk.groups import (
     make_group,
 )
 from handoff_service.operations.desk.users import ChangeUser, change_user
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue
 from handoff_service.rules.desk.record_changes import Noun, difference
@@ -53,7 +53,7 @@ async def test_the_desk_file_leaves_the_same_history(story: Story, tmp_path: Pat
         'facts = { birth_year = "1971" }\n'
         '[[groups]]\nname = "Service desk"\ncapacity = 3\n'
     )
-    read = desk_file.read(file)
+    read = read_desk_file.read(file)
     for _twice in range(2):  # the second import changes nothing
         await story.store.write(import_desk, read)
     newest = (await changes(story, Noun.USER))[0]

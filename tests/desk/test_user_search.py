@@ -17,8 +17,8 @@ from handoff_service.store.desk import user_search, user_words, users
 from handoff_service.store.desk.user_search import PageRequest
 from handoff_service.store.engine import bulk
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import User
 
 NAMES = (

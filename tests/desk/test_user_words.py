@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.operations.desk.users import ChangeUser, MakeUser, change_user, make_user
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.store.desk import user_search
 from handoff_service.store.desk.users import search_users
@@ -35,7 +35,7 @@ async def test_a_person_is_found_by_what_is_stored_now(
     for typed in ("ozturk", "123456", "123456 x5", "", "?"):
         assert await found(story, typed) == [], typed
     file = '[[users]]\nexternal_id = "G7"\nname = "Çağla Şahin"\nnumbers = ["+447911654321"]\n'
-    await import_file(story.store, desk_file.read_bytes(file.encode(), "desk.toml"))
+    await import_file(story.store, read_desk_file.read_bytes(file.encode(), "desk.toml"))
     assert (await found(story, "sahin"), await found(story, "demir")) == (["Çağla Şahin"], [])
     assert await found(story, "7911 654321") == ["Çağla Şahin"]
     assert await story.count(t.user_words, t.user_words.c.word == "demir") == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from handoff_service.errors import SetupError
-from handoff_service.operations.desk_file import desk_file, toml_limits
+from handoff_service.operations.desk_file import read_desk_file, toml_limits
 
 BOMBS = [
     (
@@ -53,7 +53,7 @@ BOMBS = [
 def test_bombs_are_refused_at_once(text: str, line: int | None, what: str) -> None:
     content, before = text.encode(), time.process_time()
     with pytest.raises(SetupError) as refused:
-        desk_file.read_bytes(content, "desk.toml")
+        read_desk_file.read_bytes(content, "desk.toml")
     assert time.process_time() - before < 0.1
     assert str(refused.value).startswith(f"desk.toml:{line}: " if line else "desk.toml: ")
     assert what in str(refused.value)
@@ -64,18 +64,18 @@ def test_what_is_in_strings_and_comments_is_not_counted() -> None:
         f"# {'[' * 100} {'a.' * 100}\n[desk]\nname = 'a.b.c.d.e.f [[[[[[[[[[[[[[[[[[[[[[['\n"
         f'[[templates]]\nname = "N"\nbody = """{"[" * 100}\n{"a." * 100}\\"""" # {"{" * 100}\n'
     )
-    assert desk_file.read_bytes(text.encode(), "desk.toml").templates[0].body.startswith("[[[")
+    assert read_desk_file.read_bytes(text.encode(), "desk.toml").templates[0].body.startswith("[[[")
 
 
 def test_thousands_of_faults_are_cut_short() -> None:
     """All 180,000 faults of this file would take 240 MB."""
     with pytest.raises(SetupError) as refused:
-        desk_file.read_bytes(b"[[users]]\n" * 90_000, "desk.toml")
+        read_desk_file.read_bytes(b"[[users]]\n" * 90_000, "desk.toml")
     told = str(refused.value).splitlines()
     assert (len(told), told[2]) == (21, "desk.toml:3: users[1].external_id: is required")
     text = '[[users]]\nexternal_id = "a"\nname = "b"\n' * 3000 + "[[users]]\nshoe = 9\n"
     with pytest.raises(SetupError) as refused:
-        desk_file.read_bytes(text.encode(), "desk.toml")
+        read_desk_file.read_bytes(text.encode(), "desk.toml")
     assert (
         "desk.toml:9002: users[3000].shoe: there is no such key" in str(refused.value).splitlines()
     )

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from handoff_service.errors import BadInput, SetupError
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import desk_file, read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
 from handoff_service.store.desk import desk, user_words
@@ -14,7 +14,7 @@ from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk_file.export_desk import export_desk
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queues
 from tests.conftest import DESK
@@ -32,7 +32,7 @@ async def test_importing_again_changes_nothing(story: Story) -> None:
         }
 
     before = await everything()
-    await story.store.write(import_desk, desk_file.read(DESK))
+    await story.store.write(import_desk, read_desk_file.read(DESK))
     assert await everything() == before
 
 
@@ -52,7 +52,7 @@ async def test_what_is_in_the_file_is_on_the_desk(story: Story) -> None:
 
 
 async def test_the_demo_desk_is_a_right_file(story: Story) -> None:
-    await story.store.write(import_desk, desk_file.read(DEMO))
+    await story.store.write(import_desk, read_desk_file.read(DEMO))
     (fact,) = await story.rows(t.user_facts)
     assert "1990" not in fact.hash
 
@@ -72,7 +72,7 @@ async def test_an_exported_desk_imports_to_the_same(story: Story, tmp_path: Path
         n: table for n, table in t.metadata.tables.items() if n not in ("due_work", "lane_commits")
     }
     before = {name: await story.rows(table) for name, table in tables.items()}
-    await story.store.write(import_desk, desk_file.read(path))
+    await story.store.write(import_desk, read_desk_file.read(path))
     assert {name: await story.rows(table) for name, table in tables.items()} == before
 
 
@@ -170,7 +170,7 @@ groups = ["Service desk"]
 async def test_a_full_desk_is_exported_as_it_was_imported(story: Story, tmp_path: Path) -> None:
     path, again = tmp_path / "full.toml", tmp_path / "again.toml"
     path.write_text(FULL)
-    await story.store.write(import_desk, desk_file.read(path))
+    await story.store.write(import_desk, read_desk_file.read(path))
     queue = (await story.store.read(queues.list_views))[1]
     assert [(p.group, p.after_seconds) for p in queue.pools] == [
         ("Service desk", 0),
@@ -203,7 +203,7 @@ async def test_a_full_desk_is_exported_as_it_was_imported(story: Story, tmp_path
     for _ in range(2):
         again.write_text(await story.store.read(export_desk))
         assert "whsec_" not in again.read_text()
-        await story.store.write(import_desk, desk_file.read(again))
+        await story.store.write(import_desk, read_desk_file.read(again))
         assert await everything() == before
 
 
@@ -296,7 +296,7 @@ def test_faults_are_told_with_file_line_and_key(tmp_path: Path, text: str, says:
     path = tmp_path / "desk.toml"
     path.write_text(text)
     with pytest.raises(SetupError) as error:
-        desk_file.read(path)
+        read_desk_file.read(path)
     assert str(error.value).startswith(f"{path}:")
     assert says in str(error.value)
 
@@ -307,13 +307,13 @@ async def test_a_webhook_that_is_new_needs_its_secret_in_the_file(
     path = tmp_path / "desk.toml"
     path.write_text('[case_webhook]\nurl = "https://tickets.example.com/hook"\n')
     with pytest.raises(BadInput) as error:
-        await story.store.write(import_desk, desk_file.read(path))
+        await story.store.write(import_desk, read_desk_file.read(path))
     assert error.value.errors == {"case_webhook.secret": "is required for a new webhook"}
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="cannot be read: No such file"):
-        desk_file.read(tmp_path / "none.toml")
+        read_desk_file.read(tmp_path / "none.toml")
 
 
 async def test_messaging_actions_are_made_and_changed_by_name_in_the_files_order(
@@ -330,7 +330,7 @@ async def test_messaging_actions_are_made_and_changed_by_name_in_the_files_order
         + 'conditions = [{ field = "state", is = "work_in_progress" }]\nactive = false\n'
     )
     for _ in range(2):
-        await story.store.write(import_desk, desk_file.read(path))
+        await story.store.write(import_desk, read_desk_file.read(path))
     found = list((await story.store.read(messaging_actions.list_)).values())
     names = [one.action.name for one in found]
     assert sorted(names) == ["Close when abandoned", "First", "Remind", "Remind the agent"]
@@ -353,12 +353,14 @@ async def test_an_action_for_a_queue_that_is_not_there_is_refused(
     path = tmp_path / "desk.toml"
     path.write_text(ACTION + 'queues = ["None"]\n')
     with pytest.raises(BadInput) as error:
-        await story.store.write(import_desk, desk_file.read(path))
+        await story.store.write(import_desk, read_desk_file.read(path))
     assert error.value.errors == {"messaging_actions.Remind.queues": "there is no queue “None”"}
 
 
 async def test_the_demo_desk_has_the_shipped_actions(story: Story) -> None:
-    assert tuple(entry.to_action() for entry in desk_file.read(DEMO).messaging_actions) == SHIPPED
+    assert (
+        tuple(entry.to_action() for entry in read_desk_file.read(DEMO).messaging_actions) == SHIPPED
+    )
 
 
 async def test_a_file_that_cannot_be_taken_whole_changes_nothing(
@@ -370,7 +372,7 @@ async def test_a_file_that_cannot_be_taken_whole_changes_nothing(
         '"+18885550300"\nqueue = "None"\n'
     )
     with pytest.raises(BadInput) as error:
-        await story.store.write(import_desk, desk_file.read(path))
+        await story.store.write(import_desk, read_desk_file.read(path))
     assert error.value.errors == {"provider_numbers.+18885550300.queue": "there is no queue “None”"}
     assert await story.count(t.users, t.users.c.external_id == "E9") == 0
 
@@ -379,4 +381,4 @@ async def test_a_new_agent_needs_a_password(story: Story, tmp_path: Path) -> Non
     path = tmp_path / "desk.toml"
     path.write_text('[[agents]]\nemail = "new@example.com"\nname = "New"\n')
     with pytest.raises(BadInput, match="is not valid"):
-        await story.store.write(import_desk, desk_file.read(path))
+        await story.store.write(import_desk, read_desk_file.read(path))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from handoff_service.errors import SetupError
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.desk_file import DeskFile
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.operations.desk_file.preview_import import (
@@ -20,7 +20,7 @@ from handoff_service.operations.identity.knowledge_facts import matches
 from handoff_service.rules.identity.proof import fact_hash
 from handoff_service.store.desk.users import select_users
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import Heard
 from tests.support.story import Story
 
@@ -53,7 +53,7 @@ def users(count: int, *, born: int = 1990, name: str = "Person", more: str = "")
         f'facts = {{ birth_year = "{born}" }}\n{more}'
         for n in range(count)
     )
-    return desk_file.read_bytes("".join(entries).encode(), "people.toml")
+    return read_desk_file.read_bytes("".join(entries).encode(), "people.toml")
 
 
 async def test_nothing_is_hashed_in_a_transaction_and_the_same_file_hashes_nothing(
@@ -103,7 +103,9 @@ async def test_a_password_is_verified_outside_of_a_transaction(
     story: Story, hashing: list[str]
 ) -> None:
     agent = '[[agents]]\nemail = "{}@example.com"\nname = "Mia Chen"\npassword = "demo-mia"\n'
-    file = desk_file.read_bytes((agent.format("mia") + agent.format("new")).encode(), "agents.toml")
+    file = read_desk_file.read_bytes(
+        (agent.format("mia") + agent.format("new")).encode(), "agents.toml"
+    )
     before = await _password_hash(story, "mia@example.com")
     await import_file(story.store, file)
     assert not [thread for thread in hashing if not thread.startswith("slow-work")]
@@ -166,7 +168,7 @@ async def test_people_change_leave_and_are_twice_in_a_file(story: Story) -> None
         '= "1" }\n'
     )
     for _ in range(2):
-        await import_file(story.store, desk_file.read_bytes(text.encode(), "people.toml"))
+        await import_file(story.store, read_desk_file.read_bytes(text.encode(), "people.toml"))
         found = await story.store.read(
             select_users, t.users.c.external_id.in_(["P0", "P1", "P2", "P9"])
         )
@@ -189,7 +191,7 @@ NATIONAL = '[[users]]\nexternal_id = "N1"\nname = "Nora Beck"\nnumbers = ["07911
 async def test_a_file_takes_national_numbers_of_its_own_or_the_desks_country(
     story: Story, content: str, country: str
 ) -> None:
-    file = desk_file.read_bytes(content.encode(), "desk.toml", country)
+    file = read_desk_file.read_bytes(content.encode(), "desk.toml", country)
     assert file.users[0].numbers == ["+447911123456"]
 
 
@@ -197,4 +199,6 @@ def test_a_file_does_not_drop_an_extension() -> None:
     with pytest.raises(
         SetupError, match=r"desk.toml:4: users\[0\].numbers\[0\]: .* has an extension"
     ):
-        desk_file.read_bytes(NATIONAL.replace("123456", "123456 ext 5").encode(), "desk.toml", "GB")
+        read_desk_file.read_bytes(
+            NATIONAL.replace("123456", "123456 ext 5").encode(), "desk.toml", "GB"
+        )

@@ -15,8 +15,9 @@ from handoff_service.store.engine import admission
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.admission import REQUEST, Admission, Patience, Ticket
 from handoff_service.store.engine.command_ids import CommandId
-from handoff_service.store.engine.lanes import MOST_AT_ONCE, OperationSettings, Transaction
+from handoff_service.store.engine.lanes import MOST_AT_ONCE
 from handoff_service.store.engine.store import READERS, READS_AT_ONCE, Store
+from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from tests.conftest import MovedClock
 
 

@@ -29,8 +29,8 @@ from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.engine import claims, due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.claims import ClaimLost, HeldClaim, fenced
-from handoff_service.store.engine.lanes import OperationSettings, SetBased, Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings, SetBased, Transaction
 from handoff_service.worker import Worker
 from tests.conftest import Heard, MovedClock
 from tests.support.proof_story import Proving

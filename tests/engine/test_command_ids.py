@@ -15,8 +15,8 @@ from handoff_service import operations
 from handoff_service.errors import BadInput
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.command_ids import KEPT_FOR, CommandId, OtherBody
-from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from tests.conftest import Heard, MovedClock
 
 ONE = CommandId("one", "body")

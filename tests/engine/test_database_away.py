@@ -16,8 +16,8 @@ from handoff_service.errors import DatabaseAway
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.admission import Patience
 from handoff_service.store.engine.database import Timeouts
-from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from tests.conftest import Heard, MovedClock
 from tests.support.cable import Cable
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from handoff_service import log
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
 
 NUMBER, NAME, MAIL, BODY = (
     "+12025559876",

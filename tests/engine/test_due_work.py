@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.due_work import Claim, Due, ReleaseClaim
-from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from tests.conftest import Heard, MovedClock
 
 

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from handoff_service.errors import BadInput
 from handoff_service.store.engine import priority_queue
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Hint, OperationSettings, SetBased, Transaction
 from handoff_service.store.engine.priority_queue import LEAST_SHARE, OwnShare
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Hint, OperationSettings, SetBased, Transaction
 from tests.conftest import Heard, MovedClock
 
 

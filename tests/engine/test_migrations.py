@@ -16,9 +16,9 @@ from handoff_service.store.cases import cases
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import Heard, MovedClock, postgres_database
 from tests.support.story import ANN, Story
 

@@ -19,8 +19,8 @@ from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS
 from handoff_service.gateways.twilio.signature import is_signed
 from handoff_service.ports import Refused
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import Heard, MovedClock
 from tests.support.fake_twilio import AUTH_TOKEN, FakeTwilio
 from tests.support.sending_story import begin, claim, finish, quiet_conversation

@@ -15,7 +15,7 @@ import pytest
 from handoff_service.gateways.fanout import redis_fanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.lib.background import Background
-from handoff_service.store.engine.lanes import EVERYTHING, Hint
+from handoff_service.store.engine.transaction import EVERYTHING, Hint
 from tests.support.own_redis import GARBAGE, OwnRedis, own_redis
 
 WITHIN = 5.0  # seconds after Redis is back

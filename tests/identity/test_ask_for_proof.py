@@ -17,7 +17,7 @@ from handoff_service.operations.routing.presence import SetPresence, set_presenc
 from handoff_service.rules.identity.proof import Expects, ProofOutcome
 from handoff_service.rules.shared.vocabulary import Event, Owner, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import MovedClock
 from tests.support.proof_story import CODE, OTHER_CODE, Proving
 from tests.support.story import DIRECT, MIA, OMAR, Story

@@ -7,18 +7,20 @@ import pytest
 from handoff_service.rules.identity.proof import (
     MASK,
     Expects,
-    Hidden,
     Verdict,
-    account_in,
     asked_facts,
     code_hash,
     fact_hash,
-    hidden,
     judged,
     mail_text,
-    may_hold_code,
     may_send,
     tries_left,
+)
+from handoff_service.rules.identity.secrets_in_texts import (
+    Hidden,
+    account_in,
+    hidden,
+    may_hold_code,
     without_codes,
 )
 

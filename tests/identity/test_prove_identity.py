@@ -11,7 +11,7 @@ from handoff_service.operations.identity.verify_requester import Undo, Verify, u
 from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict
 from handoff_service.rules.shared.vocabulary import Event, Owner, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings
+from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.store.identity import associations, proofs
 from tests.conftest import MovedClock
 from tests.support.proof_story import CODE, OTHER_CODE, Proving

@@ -18,8 +18,8 @@ from handoff_service.operations.messaging_actions.messaging_action_fields import
     MessagingActionEntry,
 )
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.store.messaging_actions import dry_run, messaging_actions
 from handoff_service.store.views import DryRun
 from tests.conftest import Heard, MovedClock

@@ -32,13 +32,13 @@ from handoff_service.operations.messaging_actions.messaging_actions import (
     change_messaging_action,
     delete_messaging_action,
 )
-from handoff_service.operations.shared.messages import SUPERVISORS
+from handoff_service.operations.shared.conversation_hints import SUPERVISORS
 from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
 from handoff_service.rules.shared.vocabulary import Owner, State, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.store.messaging_actions import messaging_actions
 from tests.conftest import Heard, MovedClock
 from tests.support.action_story import AGENT, REQUESTER, Rules, fired

@@ -6,10 +6,10 @@ from handoff_service.errors import NotFound
 from handoff_service.operations.conversations.send_sms import Write, write_note
 from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
 from handoff_service.operations.messaging_actions.fire_timers import Fire, fire_timers
-from handoff_service.operations.shared.messages import SUPERVISORS
+from handoff_service.operations.shared.conversation_hints import SUPERVISORS
 from handoff_service.rules.shared.vocabulary import Event
-from handoff_service.store.engine.lanes import Hint
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Hint
 from handoff_service.store.messaging_actions import prompts
 from handoff_service.store.views import Prompt
 from tests.conftest import Heard, MovedClock

@@ -34,8 +34,8 @@ from handoff_service.rules.shared.vocabulary import Author, State, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from handoff_service.store.messaging_actions import messaging_actions
 from tests.conftest import Heard, MovedClock
 from tests.support.action_story import AGENT, REQUESTER, Rules, fired

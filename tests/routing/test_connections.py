@@ -11,8 +11,8 @@ from handoff_service.operations.routing.connection import Lost, connection_lost
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import Heard, MovedClock
 from tests.support.story import MIA, OMAR, Story
 

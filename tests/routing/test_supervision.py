@@ -11,10 +11,10 @@ from handoff_service.errors import NotFound
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.shared.vocabulary import Owner, State
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import conversations, read_positions
 from handoff_service.store.desk.agents import presence_choices
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import prompts
 from handoff_service.store.routing import (
     day_report,
@@ -269,7 +269,7 @@ def _plans(conn: sa.Connection) -> dict[str, list[str]]:
     for supervises in (False, True):
         prompts.standing(conn, OMAR, supervises=supervises)
     conversations.ongoing(conn, OMAR, others=True)
-    conversations.newest_unread(conn, OMAR)
+    read_positions.newest_unread(conn, OMAR)
     conversations.others_count(conn, OMAR)
     inbox.offered(conn, OMAR)
     notification_targets.news(conn, [OMAR], since, since)

@@ -23,8 +23,8 @@ from handoff_service.ports import SENDS_AT_ONCE, BotAnswer, BotFailed, Outgoing,
 from handoff_service.rules.shared.vocabulary import Owner, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.worker import Worker, build_workers
 from tests.conftest import MovedClock
 from tests.server.test_worker import Provider

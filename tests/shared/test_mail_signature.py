@@ -4,7 +4,8 @@ import pytest
 
 from handoff_service.rules.consent.consent_keywords import word
 from handoff_service.rules.desk.system_messages import wants_bot
-from handoff_service.rules.identity.proof import Expects, hidden
+from handoff_service.rules.identity.proof import Expects
+from handoff_service.rules.identity.secrets_in_texts import hidden
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot
 from handoff_service.rules.virtual_agent.commands import SHIPPED, Command, find_command

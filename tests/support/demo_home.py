@@ -21,7 +21,7 @@ from handoff_service import clock, settings
 from handoff_service.commands.serve import DEMO
 from handoff_service.context import operation_settings
 from handoff_service.gateways.providers import send_errors_of
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.settings import Settings
 from handoff_service.store.engine.migrate import migrate
@@ -56,5 +56,5 @@ async def _import(config: Settings) -> None:
         after_commit=lambda _hints, _work_at: None,
     )
     with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
-        await import_file(store, desk_file.read(DEMO))
+        await import_file(store, read_desk_file.read(DEMO))
     store.close()

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.operations.shared.job import WorkerDeps
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from handoff_service.worker import Worker
 from tests.conftest import Heard, MovedClock
 from tests.routing.test_routing_simulation import KINDS

@@ -1,15 +1,11 @@
 """Short words for what the worker does with the outbox."""
 
-from handoff_service.operations.delivery.deliver import (
-    BeginSend,
-    FinishSend,
-    begin_sends,
-    finish_sends,
-)
+from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
+from handoff_service.operations.delivery.finish_send import FinishSend, finish_sends
 from handoff_service.operations.delivery.limit_replies import HeldBack
 from handoff_service.ports import Accepted, Outgoing, SendResult
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import messages
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.due_work import Claim, Claimed
 from handoff_service.store.views import Message
@@ -31,7 +27,7 @@ async def finish(story: Story, message: int, result: SendResult) -> None:
 
 
 async def line(story: Story, message: int) -> Message:
-    return await story.store.read(conversations.message, message)
+    return await story.store.read(messages.get, message)
 
 
 async def quiet_conversation(story: Story) -> int:

@@ -23,7 +23,7 @@ from handoff_service.operations.virtual_agent.request_hand_off import (
 )
 from handoff_service.ports import BotReply, HowUnderstood, Question, Understood
 from handoff_service.rules.shared.vocabulary import Presence, TurnOutcome
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import conversations, messages
 from handoff_service.store.engine.store import Store
 from handoff_service.store.routing import inbox
 from handoff_service.store.views import InboxOffer, Interaction, Message
@@ -120,7 +120,7 @@ class Story:
         return await self.store.read(conversations.get, interaction_id, agent)
 
     async def lines(self, interaction_id: int) -> list[Message]:
-        return await self.store.read(conversations.messages, interaction_id)
+        return await self.store.read(messages.list_, interaction_id)
 
     async def texted(self, interaction_id: int) -> list[str]:
         """Return the texts that the requester has got or will get, in order."""

@@ -14,8 +14,8 @@ from handoff_service.operations.training.change_model import (
     set_scores,
 )
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training import models
 
 FIRST, SECOND, THIRD = "aaaa1111", "bbbb2222", "cccc3333"

@@ -21,8 +21,8 @@ from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, T
 from handoff_service.rules.training.canary import CanaryVerdict
 from handoff_service.rules.training.kept_models import LAST_TRAINED
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training import models
 from tests.conftest import MovedClock
 from tests.support.story import Story

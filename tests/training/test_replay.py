@@ -15,8 +15,8 @@ from handoff_service.ports import HowUnderstood, Understood
 from handoff_service.rules.shared.vocabulary import ModelState, ReplayVerdict
 from handoff_service.rules.training.comparison import Answer
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training import models, replay, test_sets
 from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, MIA, Story

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from tests.web.admin_browser import GRACE, Admin
 from tests.web.workspace_server import Running, Visitor, running
@@ -25,7 +25,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
     path = tmp_path / "admin.toml"
     path.write_text(GRACE)
     async with running(tmp_path) as service:
-        await service.desk.store.write(import_desk, desk_file.read(path))
+        await service.desk.store.write(import_desk, read_desk_file.read(path))
         yield service
 
 

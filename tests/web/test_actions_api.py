@@ -9,10 +9,10 @@ import aiohttp
 import pytest
 
 from handoff_service.gateways.twilio.errors import ERRORS
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import Heard, MovedClock
 from tests.support.service import Service, running_service
 from tests.support.story import ANN, DIRECT
@@ -46,7 +46,7 @@ def service(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> I
             settings=OperationSettings(send_errors=ERRORS),
             after_commit=Heard(),
         )
-        await store.write(import_desk, desk_file.read(admin))
+        await store.write(import_desk, read_desk_file.read(admin))
         store.close()
 
     asyncio.run(add())

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from tests.web.admin_browser import GRACE
 from tests.web.test_actions_api import delete
@@ -30,7 +30,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
     path = tmp_path / "admin.toml"
     path.write_text(GRACE + '[[queues]]\nname = "Other"\ngroups = ["Service desk 2"]\n')
     async with running(tmp_path) as service:
-        await service.desk.store.write(import_desk, desk_file.read(path))
+        await service.desk.store.write(import_desk, read_desk_file.read(path))
         yield service
 
 

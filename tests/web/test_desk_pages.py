@@ -9,7 +9,7 @@ import aiohttp
 
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.desk.groups import MakeGroup, make_group
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.shared.language import Language
 from handoff_service.store.desk import desk as desk_rows
@@ -386,7 +386,7 @@ async def test_templates_for_the_composer_are_filled(desk: Running) -> None:
         await mia.sign_in()
         at = f"/workspace/conversations/{received.interaction_id}/templates"
         assert "There are no templates yet" in (await mia.get(at)).text
-        await desk.desk.store.write(import_desk, desk_file.read_bytes(TEMPLATE, "t.toml"))
+        await desk.desk.store.write(import_desk, read_desk_file.read_bytes(TEMPLATE, "t.toml"))
         page = (await mia.get(f"{at}?q=gre")).text
         assert 'data-text="Hi Ann &lt;b&gt;, Mia here."' in page
         assert "No template contains “&lt;i&gt;”." in (await mia.get(f"{at}?q=%3Ci%3E")).text

@@ -23,7 +23,7 @@ from handoff_service.operations.routing.presence import LOST, set_away
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.shared.vocabulary import Role, Status
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import EVERYTHING, Hint
+from handoff_service.store.engine.transaction import EVERYTHING, Hint
 from handoff_service.web.shared import sse as page_stream
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER
 from tests.web.test_api import Client, read_events, sign_in, wait_for

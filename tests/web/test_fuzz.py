@@ -21,10 +21,10 @@ import sqlalchemy as sa
 
 from handoff_service.app import App
 from handoff_service.gateways.twilio.signature import sign
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.shared.session import cookie_name
 from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, sid
 from tests.web.workspace_server import Running, running
@@ -103,7 +103,7 @@ async def desk_on(url: str, home: Path, **extra: str) -> AsyncIterator[Running]:
     ) as desk:
         path = home / "staff.toml"
         path.write_text(STAFF)
-        await desk.desk.store.write(import_desk, desk_file.read(path))
+        await desk.desk.store.write(import_desk, read_desk_file.read(path))
         for number in ("+12025550101", "+12025550102", "+13035550199"):
             await desk.story.text("my laptop is broken", number=number)
         yield desk

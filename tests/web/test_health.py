@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aiohttp
 
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from tests.web.workspace_server import Running, running
 
 

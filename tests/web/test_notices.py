@@ -19,7 +19,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER
 from tests.web.workspace_server import SCRIPT, Running, Visitor, shown
 

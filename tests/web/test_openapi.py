@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import requests
 
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.api import CALLS
@@ -127,7 +127,7 @@ async def staffed(tmp_path: Path) -> AsyncIterator[Running]:
     path = tmp_path / "staff.toml"
     path.write_text(STAFF)
     async with running(tmp_path) as desk:
-        await desk.desk.store.write(import_desk, desk_file.read(path))
+        await desk.desk.store.write(import_desk, read_desk_file.read(path))
         yield desk
 
 

@@ -11,7 +11,7 @@ from handoff_service.operations.shared.running_proof import LockedProof, fail
 from handoff_service.ports import Mail, Mailed
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import interactions
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity import proofs
 from tests.web.workspace_server import Running, Visitor, running, shown
 

@@ -16,7 +16,7 @@ from handoff_service.operations.desk.templates import MakeTemplate, make_templat
 from handoff_service.rules.desk.macros import MacroFields
 from handoff_service.rules.shared.vocabulary import State, Status
 from handoff_service.store.conversations import promises, scheduled_texts
-from handoff_service.web.shared.rendering import there
+from handoff_service.web.shared.template_filters import there
 from tests.support.story import BOB, DIRECT
 from tests.web.workspace_server import Running, Visitor, running, shown
 

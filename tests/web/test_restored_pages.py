@@ -8,10 +8,10 @@ import pytest
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.delivery.restored_sends import CANCELED
 from handoff_service.rules.shared.vocabulary import Status, Work
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import messages
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from tests.support.story import MIA
 from tests.web.admin_browser import Admin
 from tests.web.test_admin_cases import send
@@ -51,9 +51,7 @@ async def test_an_admin_decides(desk: Running, act: str, says: str) -> None:
         assert says in shown((await grace.get(f"/workspace/admin/restored?done={done}")).text)
         assert (await send(grace, "/restored", f"/restored/{act}"))[0] == 409
         if act == "release":
-            while (
-                await desk.story.store.read(conversations.message, message)
-            ).status is Status.QUEUED:
+            while (await desk.story.store.read(messages.get, message)).status is Status.QUEUED:
                 await asyncio.sleep(0.02)
         else:
             async with desk.visitor() as mia:

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from handoff_service.errors import SetupError
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from tests.web.admin_browser import Admin
 from tests.web.test_api import Client
 from tests.web.workspace_server import Running
@@ -164,7 +164,7 @@ def _by_file(noun: str, field: str, bad: Any) -> str:
     values = NOUNS[noun].valid | {field: bad}
     keys = "\n".join(f"{name} = {_toml(value)}" for name, value in values.items())
     try:
-        desk_file.read_bytes(f"{NOUNS[noun].table}\n{keys}\n".encode(), "desk.toml", "US")
+        read_desk_file.read_bytes(f"{NOUNS[noun].table}\n{keys}\n".encode(), "desk.toml", "US")
     except SetupError as error:
         first = str(error).split("\n")[0]
         return _plain(re.sub(r"^desk\.toml:\d+: [\w.\[\]]+: ", "", first))

@@ -16,8 +16,8 @@ from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Presence, Status, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
-from handoff_service.web.shared import assets, rendering
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.web.shared import assets, rendering, template_filters
 from handoff_service.web.shared.directions import has_rtl
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
 from tests.web.workspace_server import PAGE, SCRIPT, Running, Visitor, running, shown
@@ -791,12 +791,12 @@ INITIALS = {"Ann Lee": "AL", "Ann": "A", "Ann van der Lee": "AL", "": "", "émil
 
 @pytest.mark.parametrize(("number", "written"), NUMBERS.items())
 def test_a_number_is_written_for_people(number: str, written: str) -> None:
-    assert rendering.phone(number) == written
+    assert template_filters.phone(number) == written
 
 
 @pytest.mark.parametrize(("name", "letters"), INITIALS.items())
 def test_initials(name: str, letters: str) -> None:
-    assert rendering.initials(name) == letters
+    assert template_filters.initials(name) == letters
 
 
 LATELY = {

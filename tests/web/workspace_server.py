@@ -23,12 +23,12 @@ from handoff_service import clock, settings
 from handoff_service.app import App, create_app
 from handoff_service.context import AppContext
 from handoff_service.gateways.twilio.errors import ERRORS
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.settings import Settings
-from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
 from tests.conftest import DESK
 from tests.support.story import Story
 
@@ -120,7 +120,7 @@ async def _import(path: Path) -> None:
         settings=OperationSettings(send_errors=ERRORS),
         after_commit=lambda _hints, _work_at: None,
     )
-    await store.write(import_desk, desk_file.read(DESK))
+    await store.write(import_desk, read_desk_file.read(DESK))
     store.close()
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from handoff_service.store.engine.lanes import EVERYTHING, Hint
+from handoff_service.store.engine.transaction import EVERYTHING, Hint
 
 # Seconds between two listeners that catch up, so that they do not all query the database at the
 # same time.

@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from handoff_service import log
 from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.lib.background import Background
-from handoff_service.store.engine.lanes import EVERYTHING, Hint
+from handoff_service.store.engine.transaction import EVERYTHING, Hint
 
 MOST_WAITING = 10_000
 TRY_AGAIN = 1.0  # seconds

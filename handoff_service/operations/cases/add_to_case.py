@@ -9,7 +9,7 @@ from handoff_service.rules.cases.cases import UNSETTLED, number
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 c, h = t.cases, t.case_changes
 

@@ -20,7 +20,7 @@ from handoff_service.rules.shared.vocabulary import CallState, Work
 from handoff_service.store.cases import webhook
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 k = t.webhook_calls
 KEPT = timedelta(days=30)  # delivered calls are kept this long for the admin to inspect

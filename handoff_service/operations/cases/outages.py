@@ -13,7 +13,7 @@ from handoff_service.rules.cases.outages import OutageFields
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.cases import outages
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 o = t.outages
 

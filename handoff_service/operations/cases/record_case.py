@@ -8,12 +8,12 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import insert, select
 
-from handoff_service.operations.shared.messages import notify
+from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.rules.shared.vocabulary import Author, CallState, CaseEvent, Work
 from handoff_service.store.cases import cases, webhook
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Case, CaseChange
 
 type Changes = Mapping[str, tuple[str | int | None, str | int | None]]

@@ -10,7 +10,7 @@ from handoff_service.rules.cases import webhook as rules
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.cases import webhook
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 w = t.case_webhook
 

@@ -20,8 +20,8 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.provider_numbers import why_unanswerable
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Consent
 
 NOTE = 500  # characters

@@ -24,8 +24,8 @@ from handoff_service.store.consent import consents
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 
 EVERY = timedelta(minutes=2)
 # delay before a push: a change that is undone at once needs none, and clocks differ

@@ -6,13 +6,11 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from handoff_service.operations.virtual_agent.open_turn import open_turn
-from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
-    return_to_virtual_agent,
-)
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import return_to_virtual_agent
 from handoff_service.rules.shared.vocabulary import Owner, State
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 
 RESUMED = "The requester opted in again, so the virtual agent continues with its questions"

@@ -6,12 +6,12 @@ from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.conversations.reopen import begin_run
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import conversation_hints
 from handoff_service.operations.shared.participation import lock_for
 from handoff_service.rules.shared.vocabulary import Author, Status, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 CANCELED = "Canceled, because the agent undid the macro before this text was sent."
 m = t.messages
@@ -41,4 +41,4 @@ def cancel_delayed(tx: Transaction, command: CancelDelayed) -> None:
     due_work.cancel(tx, Work.DELIVER, [command.message_id])
     if interaction.active:
         begin_run(tx, interaction)
-    messages.notify(tx, [interaction.id])
+    conversation_hints.notify(tx, [interaction.id])

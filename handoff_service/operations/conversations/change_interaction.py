@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.conversations import end_holds
 from handoff_service.operations.conversations.label_conversation import put_topic
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import conversation_hints, messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.participation import active, lock_for, notify_owner
@@ -21,7 +21,7 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.texts import closing_line
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 DID = {State.ON_HOLD: "put this on hold", State.WORK_IN_PROGRESS: "took this off hold"}
@@ -147,7 +147,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
         messages.append(tx, interaction, line)
         notify_owner(tx, interaction, command.agent_id, did)
     elif values:
-        messages.notify(tx, [interaction.id])
+        conversation_hints.notify(tx, [interaction.id])
     if state is not None or values:
         schedule_offers(tx)
 

@@ -16,7 +16,7 @@ from handoff_service.rules.conversations.states import Transition, next_state
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 ENDED = "The hold has ended"
 

@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, update
 from handoff_service import log
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.cases.outages import ChangeOutage, change_outage
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import conversation_hints, messages
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.message_text import checked_sms
 from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
@@ -27,8 +27,8 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import insert_rows, update_rows
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import OutageTextState, Reachable
 
 BATCH = 25
@@ -200,7 +200,7 @@ def cancel_outage_text(tx: Transaction, command: CancelOutageText) -> None:
         values = {"status": Status.CANCELED, "reason": CANCELED, "changed_at": tx.now}
         tx.conn.execute(update(m).where(one_of(m.c.id, ids)).values(values))
         due_work.cancel(tx, Work.DELIVER, ids)
-        messages.notify(tx, sorted({one.interaction_id for one in rows}))
+        conversation_hints.notify(tx, sorted({one.interaction_id for one in rows}))
     _end(tx, text_id, OutageTextState.CANCELED)
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 
 from handoff_service import log
 from handoff_service.lib.image_info import picture_in
+from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.operations.shared.job import Job
-from handoff_service.operations.shared.messages import notify
 from handoff_service.operations.shared.uploads import StoredUpload
 from handoff_service.ports import NotFetched
 from handoff_service.rules.conversations.media import RefusedFile, judged
@@ -18,7 +18,7 @@ from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.conversations import media
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 MOST_TRIES = 12  # the waits between tries add up to about an hour
 LONGEST_WAIT = timedelta(minutes=30)

@@ -12,7 +12,7 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations import text_index
 from handoff_service.store.engine import due_work
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 A_MOMENT = timedelta(seconds=1)  # maximum age of a text that search cannot find yet
 

@@ -6,7 +6,7 @@ from handoff_service.errors import Conflict
 from handoff_service.operations.shared.participation import active, join, notify_group
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import interactions, live_group
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

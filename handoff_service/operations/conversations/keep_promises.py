@@ -10,7 +10,7 @@ from datetime import datetime
 
 from handoff_service import log
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import conversation_hints, messages
 from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.message_text import checked_text
@@ -21,7 +21,7 @@ from handoff_service.store.conversations import colleague_notices, interactions,
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import KeptPromise
 
 
@@ -83,7 +83,7 @@ def decline_promise(tx: Transaction, command: StorePromise) -> None:
         message_id=command.message_id,
         state=PromiseState.DECLINED,
     )
-    messages.notify(tx, [interaction.id])
+    conversation_hints.notify(tx, [interaction.id])
 
 
 def cancel_promise(tx: Transaction, command: OnePromise) -> None:
@@ -120,7 +120,7 @@ def promise_due(tx: Transaction, command: PromiseDue) -> PromiseState | None:
         _add_line(tx, interaction, said, promise.words, None)
         _notify(tx, interaction, promise, "Nobody was in touch, as you promised, by")
     else:
-        messages.notify(tx, [interaction.id])
+        conversation_hints.notify(tx, [interaction.id])
     return state
 
 
@@ -153,7 +153,7 @@ def _notify(tx: Transaction, interaction: InteractionRow, promise: KeptPromise, 
     said = f"{said} {in_words(tx.conn, promise.promised_at)}"
     colleague_notices.put(tx, agent, interaction.id, said)
     tx.hint(f"agent:{agent}", interaction.id)
-    messages.notify(tx, [interaction.id])
+    conversation_hints.notify(tx, [interaction.id])
 
 
 def _add_line(

@@ -14,7 +14,7 @@ from handoff_service.store.desk import desk, labels
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 c = t.conversation_labels
 

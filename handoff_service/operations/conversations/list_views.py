@@ -10,7 +10,7 @@ from handoff_service.rules.conversations.list_order import SortAndFilter
 from handoff_service.store.desk import labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 c, v = t.list_choices, t.list_views
 MOST_VIEWS = 50  # of one agent

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.routing.assign import assign_agent
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import conversation_hints
 from handoff_service.rules.conversations.states import Transition, next_state
 from handoff_service.rules.shared.vocabulary import (
     Author,
@@ -32,8 +32,8 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import timers
 
 WITHIN = timedelta(minutes=1)
@@ -127,4 +127,4 @@ def begin_run(tx: Transaction, interaction: InteractionRow) -> None:
     i = t.interactions
     tx.conn.execute(update(i).where(i.c.id == interaction.id).values(unanswered=run))
     due_work.schedule(tx, timers.begin(tx, [begun]))
-    messages.notify(tx, [interaction.id])
+    conversation_hints.notify(tx, [interaction.id])

@@ -18,7 +18,7 @@ from handoff_service.store.cases import case_lines
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 NOWHERE = "This case's requester has no conversation to text in."
 

@@ -16,12 +16,7 @@ from handoff_service.operations.conversations.label_conversation import (
     LabelConversation,
     label_conversation,
 )
-from handoff_service.operations.conversations.send_sms import (
-    Write,
-    send_sms,
-    take_over,
-    write_note,
-)
+from handoff_service.operations.conversations.send_sms import Write, send_sms, take_over, write_note
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.operations.shared import messages
@@ -35,7 +30,7 @@ from handoff_service.store.conversations import interactions, placeholder_values
 from handoff_service.store.conversations.interactions import Hold
 from handoff_service.store.desk import desk, labels, macros, templates
 from handoff_service.store.desk.agents import agent_name
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

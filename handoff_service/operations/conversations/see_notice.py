@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from handoff_service.store.conversations import colleague_notices
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from handoff_service import log
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.consent.change_consent import must_allow
 from handoff_service.operations.conversations.send_sms import Write, send_parts, send_sms
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import conversation_hints, messages
 from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
 from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.job import Job
@@ -24,7 +24,7 @@ from handoff_service.store.conversations import interactions, scheduled_texts
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 WAITS = {
     SendQuestion.REQUESTER_WROTE: "the requester has written again",
@@ -134,7 +134,7 @@ def send_due(tx: Transaction, command: SendDue) -> AtDue | None:
         assert text.question is not None
         said = f"A scheduled text waits for you, because {WAITS[text.question]}"
         notify_assigned(tx, interaction, said)
-        messages.notify(tx, [interaction.id])
+        conversation_hints.notify(tx, [interaction.id])
     return then
 
 

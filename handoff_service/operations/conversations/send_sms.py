@@ -16,7 +16,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store.conversations import colleague_notices, interactions, mentions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.provider_numbers import why_unanswerable
 from handoff_service.store.desk.users import active_user_name
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import OptedOut
 
 

@@ -25,8 +25,8 @@ from handoff_service.rules.delivery.reply_limits import (
 from handoff_service.rules.shared.vocabulary import Author, Event
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 
 m, r = t.messages, t.unknown_replies
 

@@ -20,8 +20,8 @@ from handoff_service.rules.shared.vocabulary import Direction, Status, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 
 EVERY = timedelta(minutes=10)
 # a provider knows a text's price a moment after sending, or much later

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select
 
 from handoff_service.operations.consent.change_consent import refused_for_consent
-from handoff_service.operations.shared.messages import notify
+from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, advanced
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.shared.vocabulary import Status, Work
@@ -16,8 +16,8 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
 from handoff_service.store.engine.database import upsert
-from handoff_service.store.engine.lanes import SetBased, Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import SetBased, Transaction
 
 # a receipt that matches nothing by then concerns somebody else's message
 KEPT_FOR = timedelta(days=1)

@@ -12,7 +12,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Status,
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 # by then a callback or the provider's list has settled the outcome, if either can
 LONG_ENOUGH = timedelta(minutes=3)

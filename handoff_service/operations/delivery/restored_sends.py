@@ -9,7 +9,7 @@ from handoff_service.errors import Conflict
 from handoff_service.operations.consent.push_consents import start_pushing
 from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
-from handoff_service.operations.shared.messages import notify
+from handoff_service.operations.shared.conversation_hints import notify
 from handoff_service.rules.shared.vocabulary import CallState, Status, Work
 from handoff_service.store.conversations import interactions, scheduled_texts
 from handoff_service.store.conversations.interactions import line
@@ -17,8 +17,8 @@ from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import timers
 
 CANCELED = "Canceled by an admin after the desk was restored from a backup."

@@ -20,8 +20,8 @@ from handoff_service.store.delivery import restore_holds
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 
 # a provider number may run this far ahead of its rate; the provider queues the rest
 BURST = timedelta(seconds=10)

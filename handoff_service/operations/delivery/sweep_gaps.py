@@ -24,8 +24,8 @@ from handoff_service.store.delivery import restore_holds
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 
 EVERY = timedelta(hours=1)
 AFTER_FAILURE = timedelta(minutes=1)

@@ -23,8 +23,8 @@ from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.row_references import is_referred_to
+from handoff_service.store.engine.transaction import Transaction
 
 a = t.agents
 COLUMNS = ("email", "name", "password_hash", "capacity")

@@ -1,7 +1,7 @@
 """On start, detect that the database was written with another secret key."""
 
 from handoff_service.store.engine import secret_keys
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 def check_secret_key(tx: Transaction, fingerprint: str) -> bool:

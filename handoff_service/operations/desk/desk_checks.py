@@ -15,7 +15,7 @@ from handoff_service.store.desk.availability import TAKES_WORK
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.set_up import is_under_way
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 
 

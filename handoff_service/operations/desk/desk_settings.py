@@ -16,7 +16,7 @@ from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 CALLED = {Noun.PRESENCE_STATE: "presence state", Noun.REJECT_REASON: "reason"}
 

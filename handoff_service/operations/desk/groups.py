@@ -13,7 +13,7 @@ from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 g = t.groups
 

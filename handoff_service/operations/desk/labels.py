@@ -13,7 +13,7 @@ from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import labels, macros
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 m = t.labels
 

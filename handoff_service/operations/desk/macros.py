@@ -13,7 +13,7 @@ from handoff_service.rules.desk.macros import MacroFields
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import macros
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 m = t.macros
 #: Field -> the table of what it names.

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from handoff_service.errors import BadInput
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 def refuse_own_numbers(tx: Transaction, numbers: Iterable[tuple[str, str]]) -> None:

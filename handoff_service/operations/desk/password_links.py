@@ -22,7 +22,7 @@ from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.desk import desk_id, desk_name_and_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 MOST_TRIES = 4
 PAUSE = timedelta(seconds=15)  # before the second try; longer before each later one

@@ -15,7 +15,7 @@ from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 p = t.provider_numbers
 

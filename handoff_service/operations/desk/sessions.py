@@ -12,7 +12,7 @@ from sqlalchemy import delete, update
 from handoff_service.errors import NotFound
 from handoff_service.operations.desk.sign_in import CurrentAgent, token_hash
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 # one write for each request would be too many
 RECORDED_EVERY = timedelta(minutes=5)

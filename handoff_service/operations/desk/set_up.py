@@ -24,7 +24,7 @@ from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.set_up import Step, has_admin, is_under_way, steps_done
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 
 FIRST = "Service desk"  # the first queue and its group, until an admin renames them

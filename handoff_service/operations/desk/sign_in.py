@@ -19,8 +19,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.availability import PRESENCE
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 
 SESSION_LASTS = timedelta(hours=12)
 TRIES, TRIES_WITHIN = 5, timedelta(minutes=1)  # wrong tries per account and address

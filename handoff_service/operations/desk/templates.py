@@ -12,7 +12,7 @@ from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import macros, templates
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 m = t.templates
 

@@ -10,7 +10,7 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, error
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,8 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import user_words
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.row_references import is_referred_to
+from handoff_service.store.engine.transaction import Transaction
 
 u = t.users
 

@@ -1,26 +1,18 @@
 """The desk file: TOML, read once and checked as a whole. Errors name file, line and key."""
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from itertools import islice
-from pathlib import Path
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
-from phonenumbers import SUPPORTED_REGIONS
 from pydantic import BaseModel, ConfigDict, Field
 
-from handoff_service.errors import SetupError
-from handoff_service.lib import opening_hours, text_files
 from handoff_service.operations.cases.outage_fields import OutageEntry
 from handoff_service.operations.desk.desk_fields import DeskEntry
-from handoff_service.operations.desk_file import desk_file_errors, toml_limits
 from handoff_service.operations.messaging_actions.messaging_action_fields import (
     Duration,
     MessagingActionEntry,
 )
 from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.shared.field_types import (
-    COUNTRY,
     Attributes,
     Body,
     Capacity,
@@ -39,13 +31,9 @@ from handoff_service.operations.shared.field_types import (
     Roles,
     SegmentsPerSecond,
 )
-from handoff_service.rules.cases import outages, webhook
-from handoff_service.rules.desk import macros, system_messages, templates
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.macros import AfterMacro, MacroFields
 from handoff_service.rules.desk.system_messages import SystemMessage
-from handoff_service.rules.messaging_actions import messaging_actions
-from handoff_service.rules.routing import queues
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role, State
 
@@ -190,102 +178,3 @@ class DeskFile(_Entry):
     outages: list[OutageEntry] = []
     case_webhook: CaseWebhookEntry | None = None
     opt_outs: list[OptOutEntry] = []
-
-
-def read(path: Path, country: str | None = None) -> DeskFile:
-    """Read and check a desk file. SetupError lists every error as ``file:line: key: what is
-    wrong``.
-
-    ``country``: the desk's, for national numbers in a file that names no country.
-    """
-    try:
-        with path.open("rb") as file:
-            content = file.read(toml_limits.MOST_BYTES + 1)
-    except OSError as error:
-        raise SetupError(f"{path} cannot be read: {error.strerror}") from error
-    return read_bytes(content, str(path), country)
-
-
-def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFile:
-    """Like ``read``, for a file's content and name.
-
-    Takes a second for a file of 1 MB, so a server calls it in a thread.
-    """
-    try:
-        toml_limits.check_size(len(content))
-        text = text_files.text_of(content).replace("\r\n", "\n")
-        toml_limits.check(text)
-        content_read = tomllib.loads(text)
-    except toml_limits.TooMuch as error:
-        raise SetupError(f"{name}:{error.line}: {error.what}") from error
-    except text_files.NotUtf8 as error:
-        raise SetupError(f"{name} {error}") from error
-    # from the parser: not TOML, or a number with more digits than Python reads
-    except ValueError as error:
-        raise SetupError(f"{name}: {error}") from error
-    context = {COUNTRY: _country_of(content_read) or country}
-    if wrong := [
-        desk_file_errors.line_of(name, text, error)
-        for error in islice(
-            desk_file_errors.malformed(DeskFile, content_read, context),
-            desk_file_errors.MOST_LISTED,
-        )
-    ]:
-        raise SetupError(desk_file_errors.listed(wrong))
-    file = DeskFile.model_validate(content_read, context=context)
-    if wrong := [
-        desk_file_errors.written(name, text, where, what)
-        for where, what in islice(_errors(file), desk_file_errors.MOST_LISTED)
-    ]:
-        raise SetupError(desk_file_errors.listed(wrong))
-    return file
-
-
-def _country_of(content: dict[str, Any]) -> str | None:
-    """The desk's country in the file, if it is valid."""
-    desk = content.get("desk")
-    named = (
-        desk.get("country", DeskEntry.model_fields["country"].default)
-        if isinstance(desk, dict)
-        else None
-    )
-    return named if named in SUPPORTED_REGIONS else None
-
-
-def _errors(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    """Errors that the rules find in well-formed entries: (where, what)."""
-    for n, action in enumerate(file.messaging_actions):
-        for key, what in messaging_actions.errors(action.to_action()).items():
-            yield ("messaging_actions", n, key), what
-    for n, queue in enumerate(file.queues):
-        for key, what in queues.errors(queue.to_fields()).items():
-            yield ("queues", n, key), what
-        country = queue.country or (file.desk.country if file.desk else None)
-        if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
-            yield ("queues", n, "schedule"), wrong
-    for n, template in enumerate(file.templates):
-        if wrong := templates.error(template.body):
-            yield ("templates", n, "body"), wrong
-    yield from _macro_faults(file.macros)
-    for n, outage in enumerate(file.outages):
-        for key, what in outages.errors(outage.to_fields()).items():
-            yield ("outages", n, key), what
-    if file.case_webhook is not None:
-        yield from _webhook_faults(file.case_webhook)
-    for message, body in file.texts.items():
-        if wrong := system_messages.error(message, body):
-            yield ("texts", str(message)), wrong
-
-
-def _macro_faults(entries: list[MacroEntry]) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    for n, macro in enumerate(entries):
-        named = {key: 0 for key in MACRO_USES if getattr(macro, key) is not None}
-        for key, what in macros.errors(macro.to_fields(named)).items():
-            yield ("macros", n, key.removesuffix("_id")), what
-
-
-def _webhook_faults(entry: CaseWebhookEntry) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    if entry.url and (wrong := webhook.address_error(entry.url)):
-        yield ("case_webhook", "url"), wrong
-    if entry.secret is not None and (wrong := webhook.secret_error(entry.secret)):
-        yield ("case_webhook", "secret"), wrong

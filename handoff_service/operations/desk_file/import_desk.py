@@ -44,8 +44,8 @@ from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
 
 TABLES = {
     Noun.GROUP: t.groups,

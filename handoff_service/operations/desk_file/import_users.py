@@ -19,8 +19,8 @@ from handoff_service.store.desk.users import select_users
 from handoff_service.store.desk_file import entries as desk_entries
 from handoff_service.store.engine import bulk
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 
 u, n = t.users, t.user_numbers
 COLUMNS = ("name", "email", "attributes")

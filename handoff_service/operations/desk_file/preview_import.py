@@ -24,9 +24,9 @@ from handoff_service.operations.desk_file.import_secrets import (
 from handoff_service.rules.desk.record_changes import Changes, Entry, difference
 from handoff_service.store.desk_file.export_desk import desk_content
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
 
 #: The part of a desk file -> the key of its entries. Other parts are one entry.
 KEYS = {

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.identity.proof_steps import can_prove
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import change_owner
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.participation import active, lock_for, notify_owner
@@ -29,7 +29,7 @@ from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.provider_numbers import why_unanswerable
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity import proofs
 
 NO_BOT = "This desk has no virtual agent to check identity."
@@ -71,7 +71,7 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     )
     by = agent_name(tx.conn, command.agent_id)
     did = "asked for an identity check"
-    changed = messages.change_owner(
+    changed = change_owner.change_owner(
         tx, interaction, owner=Owner.VIRTUAL_AGENT, sentence=f"{by} {did}"
     )
     proofs.begin(tx, changed.id, changed.epoch, changed.requester_number, command.agent_id)

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, func, select
 from handoff_service.rules.identity.proof import fact_fingerprint, fact_hash
 from handoff_service.store.engine import bulk
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 f = t.user_facts
 MOST_ASKED = 3  # facts that one question names

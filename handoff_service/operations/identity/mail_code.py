@@ -20,8 +20,8 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
-from handoff_service.store.identity import proofs
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.identity import proof_codes, proofs
 
 MAILBOX = "mailbox"  # the channel of hints about sent mail
 MOST_TRIES = 4
@@ -56,7 +56,7 @@ def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
     kept = rules.code_hash(tx.settings.link_key, proof.interaction_id, command.code)
     until = tx.now + rules.CODE_LASTS
     proofs.change(tx, proof, code_hash=kept, code_until=until)
-    proofs.put_code(tx, command.send_id, kept, until)
+    proof_codes.put_code(tx, command.send_id, kept, until)
     desk = desk_name_and_zone(tx.conn)[0]
     return Mail(
         to=email,

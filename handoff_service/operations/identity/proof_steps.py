@@ -20,8 +20,8 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
-from handoff_service.store.identity import proofs
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.identity import proof_codes, proofs
 from handoff_service.store.identity.proofs import Proving
 
 
@@ -73,13 +73,13 @@ def send_code(tx: Transaction, proof: LockedProof) -> LockedProof:
     not reveal that. A person gets a limited number of codes, no matter which numbers ask. Above the
     limit nothing is mailed, and only agents see why."""
     row = proof.row
-    if not rules.may_send(proofs.sends(tx.conn, row.number, tx.now), tx.now):
+    if not rules.may_send(proof_codes.sends(tx.conn, row.number, tx.now), tx.now):
         return fail(tx, proof, "too many codes were requested from this number")
     until = tx.now + rules.CODE_LASTS
     may_be_mailed = row.user_id is None or rules.may_send(
-        proofs.mails_to(tx.conn, row.user_id, tx.now), tx.now
+        proof_codes.mails_to(tx.conn, row.user_id, tx.now), tx.now
     )
-    send_id = proofs.put_send(tx, row, until)
+    send_id = proof_codes.put_send(tx, row, until)
     row = proofs.change(tx, row, code_hash=None, code_until=until)
     if not may_be_mailed:
         sentence, why = "No code was e-mailed", "too many were requested for this person"

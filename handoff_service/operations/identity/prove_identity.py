@@ -25,7 +25,7 @@ from handoff_service.rules.identity.proof import Expects, ProofOutcome, Verdict
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity import proofs
 
 LONGEST_CLAIM = 100

@@ -12,7 +12,7 @@ from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.identity.proof import ProofOutcome
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.agents import agent_name
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity import proofs
 from handoff_service.store.virtual_agent import bot_turns
 

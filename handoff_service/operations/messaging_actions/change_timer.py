@@ -13,7 +13,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import messaging_actions, timers
 from handoff_service.store.messaging_actions.timers import Timer
 

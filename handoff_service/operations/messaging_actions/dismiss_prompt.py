@@ -9,7 +9,7 @@ from handoff_service.errors import NotFound
 from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

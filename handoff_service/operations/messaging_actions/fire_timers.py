@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from handoff_service import log
 from handoff_service.operations.routing.hand_off import hand_off
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import conversation_hints, messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.schedule_offers import schedule_offers
@@ -39,8 +39,8 @@ from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import SetBased, Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import SetBased, Transaction
 from handoff_service.store.messaging_actions import messaging_actions, timers
 from handoff_service.store.virtual_agent import bot_turns
 
@@ -98,7 +98,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
                 prompts = []
                 rows[interaction.id] = _perform(tx, action, interaction, who)
         messages.prompt_each(tx, prompts)
-        messages.notify(tx, ended)
+        conversation_hints.notify(tx, ended)
     timers.wait_for_next(tx, {one.id: one.line for one in rows.values()})
     return [counts.get(c.interaction_id, 0) for c in commands]
 

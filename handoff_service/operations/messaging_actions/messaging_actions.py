@@ -18,7 +18,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import MessagingA
 from handoff_service.rules.shared import conditions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import messaging_actions
 
 a = t.messaging_actions

@@ -3,7 +3,7 @@
 from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations.interactions import InteractionRow
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 def alert_supervisors(tx: Transaction, interaction: InteractionRow, sentence: str) -> None:

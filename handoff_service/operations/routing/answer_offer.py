@@ -17,8 +17,8 @@ from handoff_service.store.desk import sessions
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
-from handoff_service.store.routing import work_items
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.routing import offers
 
 LEEWAY = timedelta(seconds=1)  # between the end of a gap and the transaction that renews the offers
 GONE = "This offer is no longer yours. It expired, or somebody else took it."
@@ -49,9 +49,7 @@ def accept_work(tx: Transaction, command: Accept) -> int:
     """The agent accepts the conversation. Returns the interaction's id. Conflict when the offer is
     gone."""
     interaction = interactions.lock(tx.conn, _interaction_of(tx, command.work_item_id))
-    offer = work_items.open_offer(
-        tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id
-    )
+    offer = offers.open_offer(tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id)
     if offer is None or offer.expires_at <= tx.now or not interaction.active:
         raise Conflict(GONE)
     end_offer(tx, offer, OfferOutcome.ACCEPTED)
@@ -76,9 +74,7 @@ def reject_work(tx: Transaction, command: Reject) -> None:
     again.
     """
     interaction = interactions.lock(tx.conn, _interaction_of(tx, command.work_item_id))
-    offer = work_items.open_offer(
-        tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id
-    )
+    offer = offers.open_offer(tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id)
     if offer is None:
         raise Conflict(GONE)
     r = t.reject_reasons
@@ -99,7 +95,7 @@ def expire_offer(tx: Transaction, command: Expire) -> None:
         select(t.offers.c.work_item_id).where(t.offers.c.id == command.offer_id)
     ).scalar_one()
     interaction = interactions.lock(tx.conn, _interaction_of(tx, work_item))
-    offer = work_items.open_offer(tx.conn, offer_id=command.offer_id)
+    offer = offers.open_offer(tx.conn, offer_id=command.offer_id)
     if offer is None:
         return
     if command.steady_for < tx.now - offer.offered_at - LEEWAY:

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item, withdraw
-from handoff_service.operations.shared.messages import change_owner
+from handoff_service.operations.shared.change_owner import change_owner
 from handoff_service.operations.shared.participation import active, notify_owner
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations import states
@@ -18,7 +18,7 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

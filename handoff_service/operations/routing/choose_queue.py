@@ -10,7 +10,7 @@ from handoff_service.rules.routing import queue_choice
 from handoff_service.rules.routing.queue_conditions import QueueFacts
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 
 

@@ -20,7 +20,7 @@ from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import LONGEST_BURST, Transaction
+from handoff_service.store.engine.transaction import LONGEST_BURST, Transaction
 
 AWAY_AFTER = timedelta(seconds=45)  # for a desk without settings
 EVERY = timedelta(seconds=10)  # how often a process reports its connected agents

@@ -19,9 +19,9 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.routing.work_items import Offer
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.routing.offers import Offer
 
 
 def end_offer(

@@ -6,14 +6,14 @@ from sqlalchemy import insert, select
 
 from handoff_service.operations.routing.choose_queue import About, choose_queue
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
-from handoff_service.operations.shared.messages import change_owner
+from handoff_service.operations.shared.change_owner import change_owner
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Owner, Work, WorkItemState
 from handoff_service.store.conversations import live_group
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 def hand_off(

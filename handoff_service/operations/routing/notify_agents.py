@@ -25,8 +25,8 @@ from handoff_service.rules.routing.notifications import Notification, Notificati
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import notification_targets
 from handoff_service.store.routing.notification_targets import Target
 

@@ -17,9 +17,9 @@ from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Presence
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.routing import work_items
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.routing import candidates, offers
 
 LOST = "The connection was lost"
 RAN_OUT = "An offer expired"
@@ -64,7 +64,7 @@ def choose_presence(
 
 def set_away(tx: Transaction, agent_id: int, reason: str) -> None:
     """Set an agent to Away automatically. An agent who takes no work anyway is left unchanged."""
-    before = work_items.candidate(tx.conn, agent_id)
+    before = candidates.candidate(tx.conn, agent_id)
     if before is not None and before.takes_work:
         away = {
             "automatic_presence": Presence.AWAY,
@@ -107,11 +107,11 @@ def _change(
     tx: Transaction, agent_id: int, values: dict[str, str | None], reason: str | None
 ) -> None:
     """Write the presence and its history, and carry out the consequences."""
-    before = work_items.candidate(tx.conn, agent_id)
+    before = candidates.candidate(tx.conn, agent_id)
     if before is None:
         return
     tx.conn.execute(update(a).where(a.c.id == agent_id).values(values))
-    after = work_items.candidate(tx.conn, agent_id)
+    after = candidates.candidate(tx.conn, agent_id)
     if after is None:
         return
     if before.presence != after.presence:
@@ -134,7 +134,7 @@ def _take_offers_back(tx: Transaction, agent_id: int) -> None:
     mine = tx.conn.execute(open_.where(o.c.agent_id == agent_id, o.c.outcome.is_(None))).all()
     rows = interactions.lock_each(tx.conn, {r.interaction_id for r in mine}) if mine else {}
     for r in mine:
-        offer = work_items.open_offer(tx.conn, offer_id=r.id)
+        offer = offers.open_offer(tx.conn, offer_id=r.id)
         if offer is not None:
             end_offer(tx, offer, OfferOutcome.WITHDRAWN)
             requeue_or_return(tx, rows[r.interaction_id], offer, "is no longer available")

@@ -19,7 +19,7 @@ from handoff_service.store.desk import macros
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 
 q = t.queues

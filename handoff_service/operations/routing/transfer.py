@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.routing.hand_off import hand_off
-from handoff_service.operations.routing.offer_work import offer_to
+from handoff_service.operations.routing.offer_to import offer_to
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_text
@@ -23,8 +23,8 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
-from handoff_service.store.routing import inbox, work_items
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.routing import candidates, inbox, work_items
 
 LONGEST_NOTE = 1000
 
@@ -79,7 +79,7 @@ def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
 def _to_agent(
     tx: Transaction, interaction: InteractionRow, sender: int, to: int, note: str | None
 ) -> None:
-    other = work_items.candidate(tx.conn, to)
+    other = candidates.candidate(tx.conn, to)
     if other is None:
         raise NotFound(f"There is no active agent {to}.")
     if interaction.assigned_to == to:

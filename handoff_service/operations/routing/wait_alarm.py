@@ -10,9 +10,10 @@ from handoff_service.operations.routing.alert_supervisors import alert_superviso
 from handoff_service.rules.shared import durations
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.routing.work_items import WAITS, WorkQueue
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.routing.candidates import WorkQueue
+from handoff_service.store.routing.work_items import WAITS
 
 
 def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime | None:

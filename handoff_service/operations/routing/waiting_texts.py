@@ -16,9 +16,9 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import texts
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.routing.work_items import WorkQueue
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.routing.candidates import WorkQueue
 from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 

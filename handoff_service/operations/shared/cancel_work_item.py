@@ -6,8 +6,8 @@ from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Work, WorkItemState
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
-from handoff_service.store.routing import work_items
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.routing import offers, work_items
 
 
 def cancel_work_item(tx: Transaction, interaction_id: int) -> None:
@@ -25,7 +25,7 @@ def cancel_work_item(tx: Transaction, interaction_id: int) -> None:
 def withdraw(tx: Transaction, work_item_ids: list[int]) -> None:
     """Withdraw all open offers of these work items, which frees capacity of the agents who were
     asked."""
-    ended = work_items.end_offers(tx, work_item_ids, OfferOutcome.WITHDRAWN)
+    ended = offers.end_offers(tx, work_item_ids, OfferOutcome.WITHDRAWN)
     if ended:
         schedule_offers(tx)
     for offer_id, agent_id in ended:

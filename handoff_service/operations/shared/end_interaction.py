@@ -2,18 +2,19 @@
 
 from sqlalchemy import update
 
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import change_owner
 from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import AGENT_TRANSITIONS
 from handoff_service.rules.shared.vocabulary import Owner, State, Work
-from handoff_service.store.conversations import conversations, interactions
+from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.conversations.messages import first_text
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import timers
 
 DESCRIPTION = 160  # characters of a short description
@@ -34,11 +35,11 @@ def end_interaction(
     cancel_scheduled(
         tx, interaction, "A scheduled text was canceled with the end of the conversation"
     )
-    messages.change_owner(
+    change_owner.change_owner(
         tx, interaction, owner=Owner.NONE, sentence=sentence, reason=reason, agent_id=agent_id
     )
-    first_text = conversations.first_text(tx.conn, interaction.id)[:DESCRIPTION]
-    description = (described or "").strip() or interaction.short_description or first_text or None
+    first = first_text(tx.conn, interaction.id)[:DESCRIPTION]
+    description = (described or "").strip() or interaction.short_description or first or None
     interactions.put_state(
         tx.conn, interaction.id, states.TRANSITIONS[interaction.state][AGENT_TRANSITIONS[state]]
     )

@@ -21,8 +21,8 @@ from handoff_service.ports import (
 )
 from handoff_service.store.engine.claims import ClaimLost, HeldClaim, Operation, fenced
 from handoff_service.store.engine.due_work import Claimed
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
 
 
 class ClaimDropped(Exception):

@@ -1,13 +1,15 @@
 """Add messages to a conversation: texts, private notes and system lines. Every operation that
 writes one uses this module."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
+from handoff_service.operations.shared.conversation_hints import SUPERVISORS, notify
+from handoff_service.operations.shared.release_lines import release_lines
 from handoff_service.operations.shared.uploads import attach
 from handoff_service.rules.delivery.sms_text import narrowed, segments
 from handoff_service.rules.messaging_actions.messaging_actions import begins
@@ -17,7 +19,6 @@ from handoff_service.rules.shared.vocabulary import (
     Direction,
     Event,
     Kind,
-    Owner,
     Status,
     Work,
 )
@@ -26,21 +27,15 @@ from handoff_service.store.desk.provider_numbers import answerable, why_unanswer
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import insert_rows, update_rows
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import timers
 
-SUPERVISORS = "supervisors"  # the channel of hints to all supervisors
 _COUNT_UP = (
     update(t.interactions)
     .where(t.interactions.c.id == bindparam("_id"))
     .values(last_seq=t.interactions.c.last_seq + 1, last_message_at=bindparam("_at"))
     .returning(t.interactions.c.last_seq)
-)
-_CONCERNED = (
-    select(t.interactions.c.id, t.interactions.c.requester_number, t.live_group.c.agent_id)
-    .outerjoin(t.live_group, t.live_group.c.interaction_id == t.interactions.c.id)
-    .where(one_of(t.interactions.c.id, "ids"))
 )
 
 
@@ -266,88 +261,3 @@ def _row(
         "epoch": interaction.epoch,
         "created_at": tx.now,
     }
-
-
-def notify(tx: Transaction, interaction_ids: Collection[int]) -> None:
-    """Publish hints, after the commit, that conversations have new messages: to open pages, the
-    live group, the requester's phone (simulator page) and supervisors."""
-    for row in (
-        tx.conn.execute(_CONCERNED, {"ids": list(interaction_ids)}) if interaction_ids else ()
-    ):
-        notify_onlookers(tx, row.id, row.requester_number)
-        if row.agent_id is not None:
-            tx.hint(f"agent:{row.agent_id}", row.id)
-
-
-def notify_onlookers(tx: Transaction, interaction_id: int, requester_number: str) -> None:
-    """Like ``notify``, for an interaction without a live group: open pages, phone, supervisors."""
-    tx.desk_changed()
-    tx.hint(f"interaction:{interaction_id}", interaction_id)
-    tx.hint(f"requester:{requester_number}", interaction_id)
-
-
-def change_owner(
-    tx: Transaction,
-    interaction: InteractionRow,
-    *,
-    owner: Owner,
-    sentence: str,
-    reason: str | None = None,
-    agent_id: int | None = None,
-    queue_id: int | None = None,
-) -> InteractionRow:
-    """Give the interaction to a new owner in the next epoch, and add a message about it. A running
-    proof ends with the epoch."""
-    epoch = interaction.epoch + 1
-    tx.conn.execute(
-        update(t.interactions)
-        .where(t.interactions.c.id == interaction.id)
-        .values(
-            owner=owner,
-            epoch=epoch,
-            assigned_to=agent_id
-            if owner is Owner.AGENT
-            else interaction.assigned_to
-            if owner is Owner.NONE
-            else None,
-            queue_id=queue_id or interaction.queue_id,
-            expects=None,
-            back_to=None,
-        )
-    )
-    changed = replace(interaction, owner=owner, epoch=epoch, expects=None, back_to=None)
-    append(
-        tx,
-        changed,
-        NewMessage(
-            kind=Kind.SYSTEM,
-            author=Author.SYSTEM,
-            body=sentence,
-            event=Event.OWNER_CHANGED,
-            reason=reason,
-            agent_id=agent_id,
-        ),
-    )
-    return changed
-
-
-def release_lines(tx: Transaction, lines: Collection[str]) -> None:
-    """Check messages on these lines again that wait for the end of quiet hours or for the number's
-    rate, because a reply to the requester is queued after them."""
-    d, m = t.due_work, t.messages
-    # crashes and the provider's refusals count, the desk's own delays do not
-    untried = d.c.attempts == 0
-    held = d.c.due_at == due_work.HELD  # an admin decides about these
-    waits = select(d.c.key).where(
-        d.c.kind == Work.DELIVER,
-        one_of(d.c.line, lines),
-        d.c.due_at > tx.now,
-        untried,
-        ~held,
-    )
-    keys = [int(key) for key in tx.conn.execute(waits).scalars()]
-    if not keys:
-        return
-    queued = select(m.c.id).where(one_of(m.c.id, keys), m.c.status == Status.QUEUED)
-    for message_id in tx.conn.execute(queued).scalars().all():
-        due_work.release(tx, Work.DELIVER, message_id, tx.now)

@@ -15,7 +15,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store.conversations import colleague_notices, interactions, live_group
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> InteractionRow:

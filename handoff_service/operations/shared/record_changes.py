@@ -13,7 +13,7 @@ from sqlalchemy import insert, update
 from handoff_service.rules.desk.record_changes import Changes, Noun, difference, known_as, removal
 from handoff_service.store.desk_file import record_changes
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 r, d = t.record_changes, t.deleted_records
 ONLY = "1"  #: the record of a noun that has one

@@ -12,7 +12,7 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.identity import proofs
 from handoff_service.store.identity.proofs import Proving
 

@@ -3,7 +3,7 @@ calls this."""
 
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 def schedule_offers(tx: Transaction) -> None:

@@ -15,8 +15,8 @@ from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES, Ac
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 
 FORGOTTEN_AFTER = timedelta(days=1)
 d = t.media

@@ -16,7 +16,7 @@ from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, ReplayVerdict
 from handoff_service.rules.training.canary import CanaryFigures, CanaryVerdict, in_words, judge
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training import models
 from handoff_service.store.views.training import BotModel
 

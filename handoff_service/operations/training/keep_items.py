@@ -28,7 +28,7 @@ from handoff_service.rules.training.intents import GATES, guesses
 from handoff_service.rules.training.masking import masked, without_masks
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training.people_in_text import people_in
 
 i = t.trainer_items

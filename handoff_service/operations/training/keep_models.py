@@ -10,8 +10,8 @@ from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.kept_models import deletable
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training import models
 
 m = t.bot_models

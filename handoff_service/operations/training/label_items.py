@@ -19,8 +19,8 @@ from handoff_service.rules.training import clusters, order
 from handoff_service.rules.training.examples import error, example_of, one_line
 from handoff_service.rules.training.masking import without_masks
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training import items
 
 i, lb, p = t.trainer_items, t.trainer_labels, t.pinned_texts

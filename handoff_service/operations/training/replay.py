@@ -12,7 +12,7 @@ from handoff_service.rules.training.clusters import fold_hash
 from handoff_service.rules.training.comparison import Answer
 from handoff_service.rules.training.intents import NOT_UNDERSTOOD, alike
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training.replay import RealText
 
 r, p = t.replayed_texts, t.pinned_texts

@@ -17,7 +17,7 @@ from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Tra
 from handoff_service.rules.training.examples import error, example_of
 from handoff_service.rules.training.masking import without_masks
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 i, lb, p = t.trainer_items, t.trainer_labels, t.pinned_texts
 SETTLED = "This dispute is settled already."

@@ -9,7 +9,7 @@ from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.vocabulary import RunState, TrainingStep
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training import models, runs
 
 # A run counts as interrupted when its process has reported no progress for this long.

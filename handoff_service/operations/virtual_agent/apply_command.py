@@ -8,7 +8,7 @@ request becomes a case.
 
 from collections.abc import Mapping, Sequence
 
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import change_owner, messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.open_turn import RESTART, open_turn
@@ -30,7 +30,7 @@ from handoff_service.rules.virtual_agent.commands import Command, find_command, 
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk, texts
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
@@ -107,5 +107,7 @@ def _bye(tx: Transaction, interaction: InteractionRow) -> None:
 def _restart(tx: Transaction, interaction: InteractionRow) -> None:
     """Start the next epoch. An answer that is under way becomes late, and old choices end."""
     keep_last(tx, interaction, ItemSource.GAVE_UP)
-    changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, sentence=RESTARTED)
+    changed = change_owner.change_owner(
+        tx, interaction, owner=Owner.VIRTUAL_AGENT, sentence=RESTARTED
+    )
     open_turn(tx, changed, RESTART)

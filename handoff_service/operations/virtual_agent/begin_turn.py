@@ -33,7 +33,7 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import due_work
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 

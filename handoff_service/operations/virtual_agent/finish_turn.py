@@ -25,7 +25,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, 
 from handoff_service.rules.virtual_agent.bot_text import with_choices
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk, texts
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 

@@ -13,8 +13,8 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
-from handoff_service.store.engine.lanes import Transaction
-from handoff_service.store.routing import work_items
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.routing import candidates
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 CASE = "Case"
@@ -55,7 +55,7 @@ def _return_to_asker(
 ) -> InteractionRow | None:
     """Return the conversation to the live agent who requested the proof, without an offer. None
     when the agent has left or takes no work."""
-    agent = work_items.candidate(tx.conn, interaction.back_to or 0)
+    agent = candidates.candidate(tx.conn, interaction.back_to or 0)
     due_work.cancel(tx, Work.PROOF_LIMIT, [interaction.id])
     if agent is None or not agent.takes_work:
         return None

@@ -6,7 +6,7 @@ from handoff_service.operations.virtual_agent.turn_rows import new_turn
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 RESTART = "/restart"  # Rasa's own payload for a restart, to which it replies nothing
 

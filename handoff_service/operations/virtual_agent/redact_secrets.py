@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import insert, select
 
-from handoff_service.rules.identity.proof import Expects, code_hash, fact_hash, without_codes
+from handoff_service.rules.identity.proof import Expects, code_hash, fact_hash
+from handoff_service.rules.identity.secrets_in_texts import without_codes
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
-from handoff_service.store.identity.proofs import LiveCode
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.identity.proof_codes import LiveCode
 
 OPENING = "/prove_identity"  # asks the virtual agent to start a proof
 ENDED = "/proof_ended"  # an agent has verified the requester meanwhile

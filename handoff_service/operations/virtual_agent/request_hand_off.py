@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import update
 
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ repeats nor forgets anything. ``open_turn`` lets the bot send a text immediately
 from dataclasses import dataclass
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import change_owner, messages
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.operations.shared.participation import active, lock_for, notify_owner
@@ -20,7 +20,7 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import texts
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.desk.provider_numbers import why_unanswerable
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 LONGEST_OUTCOME = 200
@@ -79,7 +79,7 @@ def return_to_virtual_agent(
     interactions.put_state(
         tx.conn, interaction.id, states.TRANSITIONS[interaction.state][Transition.HANDED_BACK]
     )
-    changed = messages.change_owner(
+    changed = change_owner.change_owner(
         tx,
         interaction,
         owner=Owner.VIRTUAL_AGENT,

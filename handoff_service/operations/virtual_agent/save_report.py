@@ -10,7 +10,7 @@ from handoff_service.rules.cases.cases import priority_of
 from handoff_service.rules.shared.vocabulary import CaseKind
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 PROBLEM = "Problem"  # collected only while the problem form asks
 ITEM = "Item"  # collected only while the equipment form asks

@@ -11,7 +11,7 @@ from handoff_service.operations.virtual_agent.turn_rows import locked_turn
 from handoff_service.rules.shared.vocabulary import TurnOutcome
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 
 UNANSWERED = "Not answered: the second text within a day that seems not to be for the desk."

@@ -19,7 +19,7 @@ from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 b, m = t.bot_turns, t.messages
 NEVER_MIND = "never_mind"

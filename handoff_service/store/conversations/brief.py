@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.conversations.brief import BriefLine, UnderstoodTurn, brief
+from handoff_service.rules.conversations.brief import UnderstoodTurn, brief
+from handoff_service.rules.conversations.quotes import BriefLine
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import identities
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import ConversationBrief, Named
@@ -40,7 +41,7 @@ def of_conversation(conn: Connection, interaction_id: int, agent_id: int) -> Con
         interaction_id=interaction_id,
         user=Named(id=row.user_id, name=row.user_name) if row.user_id else None,
         requester_number=row.requester_number,
-        identity=conversations.identity(row.user_id, proof or None, read_at(conn)),
+        identity=identities.identity(row.user_id, proof or None, read_at(conn)),
         read_seq=row.read_seq,
         problem=found.problem,
         asked=found.asked,

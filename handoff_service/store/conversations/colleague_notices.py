@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at, upsert
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import ColleagueNotice, Named
 
 n, i, u = t.colleague_notices, t.interactions, t.users

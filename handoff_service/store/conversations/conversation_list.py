@@ -9,7 +9,13 @@ from sqlalchemy import Connection, bindparam, select
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, State, Status
 from handoff_service.store.consent import consents
-from handoff_service.store.conversations import conversations, promises, scheduled_texts, waiting
+from handoff_service.store.conversations import (
+    conversations,
+    promises,
+    read_positions,
+    scheduled_texts,
+    waiting,
+)
 from handoff_service.store.desk import labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -77,7 +83,7 @@ _STATES, _DIRECTIONS = {one: one for one in State}, {one: one for one in Directi
 _AUTHORS, _STATUSES = {one: one for one in Author}, {one: one for one in Status}
 # Built once: building a statement costs more than running it.
 _LISTED = {others: _query(others=others) for others in (False, True)}
-_THANKED = _items().where(*conversations.THANKED)
+_THANKED = _items().where(*read_positions.THANKED)
 _LINES = (
     select(
         *m.c["id", "direction", "author", "agent_id", "body", "status"],
@@ -93,7 +99,7 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
     conversations with an unread thank-you come first."""
     thanked = [] if others else conn.execute(_THANKED, {"me": agent_id}).all()
     rows = [*thanked, *conn.execute(_LISTED[others], {"me": agent_id})]
-    unread = {} if others else conversations.unread(conn, [r.id for r in rows], agent_id)
+    unread = {} if others else read_positions.unread(conn, [r.id for r in rows], agent_id)
     lines = conn.execute(_LINES, {"ids": [r.last_id for r in rows if r.last_id]})
     ids = [r.id for r in rows]
     labeled = labels.of_interactions(conn, ids)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import conversations, messages
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Interaction, Message
 
@@ -105,7 +105,7 @@ def _chapters(conn: Connection, parts: Sequence[_Part]) -> list[Chapter]:
         (m.c.interaction_id == p.interaction_id) & m.c.seq.between(p.first, p.last) for p in parts
     ]
     lines: dict[int, list[Message]] = {}
-    for line in conversations.some_messages(conn, [sa.or_(*each)]):
+    for line in messages.matching(conn, [sa.or_(*each)]):
         lines.setdefault(line.interaction_id, []).append(line)
     by_id = {
         one.id: one

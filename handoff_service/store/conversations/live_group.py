@@ -4,7 +4,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 
 def has(conn: Connection, interaction_id: int, agent_id: int) -> bool:

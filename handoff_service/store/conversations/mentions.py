@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, insert, select
 
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Mention, Named
 
 n, m, i, u, a = t.mentions, t.messages, t.interactions, t.users, t.agents

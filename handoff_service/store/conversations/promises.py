@@ -24,8 +24,8 @@ from handoff_service.store.conversations import requester_zones
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import KeptPromise, Named, PromiseOffer
 
 p, i, m = t.promises, t.interactions, t.messages

@@ -19,8 +19,8 @@ from handoff_service.rules.shared.vocabulary import Direction, Work
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Named, NextText, ScheduledText
 
 s, i, m = t.scheduled_texts, t.interactions, t.messages

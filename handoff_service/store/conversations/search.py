@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.search_query import Wanted
-from handoff_service.store.conversations import conversations, text_index
+from handoff_service.store.conversations import conversations, messages, text_index
 from handoff_service.store.desk import labels
 from handoff_service.store.desk.user_search import PageRequest
 from handoff_service.store.desk.users import search_user_ids, select_users
@@ -122,11 +122,7 @@ def found_conversations(
         if pairs
         else sa.false()
     )
-    lines = (
-        {line.interaction_id: line for line in conversations.some_messages(conn, [each])}
-        if pairs
-        else {}
-    )
+    lines = {line.interaction_id: line for line in messages.matching(conn, [each])} if pairs else {}
     return [FoundConversation(interaction=one, line=lines.get(one.id)) for one in shown]
 
 

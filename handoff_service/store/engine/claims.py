@@ -22,9 +22,9 @@ import sqlalchemy as sa
 from sqlalchemy import select, update
 
 from handoff_service.store.engine.due_work import Claimed
-from handoff_service.store.engine.lanes import SetBased, Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.tables import due_work
+from handoff_service.store.engine.transaction import SetBased, Transaction
 
 type Operation[C, R] = SetBased[C, R] | Callable[[Transaction, C], R]
 

@@ -21,7 +21,7 @@ from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.tables import command_ids as t
 
 if TYPE_CHECKING:
-    from handoff_service.store.engine.lanes import Transaction
+    from handoff_service.store.engine.transaction import Transaction
 
 KEPT_FOR = timedelta(days=1)
 

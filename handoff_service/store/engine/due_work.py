@@ -15,9 +15,9 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine.bulk import upsert_rows
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.tables import due_work
+from handoff_service.store.engine.transaction import Transaction
 
 # the due time of work that a restore holds: see store/delivery/restore_holds.py
 HELD = datetime(9999, 1, 1, tzinfo=UTC)

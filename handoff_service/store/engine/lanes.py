@@ -18,7 +18,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -26,90 +26,15 @@ import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway, OutcomeUnknown, Overloaded, Refusal, RepeatSafely
-from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.store.engine import command_ids
 from handoff_service.store.engine.admission import Admission, Patience, Ticket
 from handoff_service.store.engine.command_ids import CommandId
 from handoff_service.store.engine.commit_numbers import CommitNumbers
 from handoff_service.store.engine.driver_errors import is_away, name_of
 from handoff_service.store.engine.priority_queue import CommandQueue, OwnShare
+from handoff_service.store.engine.transaction import Hint, OperationSettings, SetBased, Transaction
 
 MOST_AT_ONCE = 256
-#: In burst windows. After this time the virtual agent answers a requester who never pauses.
-LONGEST_BURST = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationSettings:
-    """The settings that operations need."""
-
-    bot_answers: bool = True
-    burst_window: timedelta = timedelta(seconds=1.5)  # a pause of this length ends a burst of texts
-    lease: timedelta = timedelta(seconds=60)
-    public_url: str = ""
-    # signs media links for the provider; also the key for hashes of codes and facts
-    link_key: str = ""
-    mails: bool = True  # whether there is a way to send e-mail
-    # the provider's error codes, with our own
-    send_errors: SendErrors = field(default_factory=SendErrors)
-
-    def burst_ends(self, now: datetime) -> tuple[datetime, datetime]:
-        """When a burst of texts that starts now ends: without another text, and at the latest."""
-        return now + self.burst_window, now + LONGEST_BURST * self.burst_window
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """An event that names a changed list or conversation. A hint carries only ids, because the
-    database has the facts. Listeners get it on its ``channel``. ``by``: the agent who caused a
-    change that is not stored."""
-
-    channel: str
-    interaction_id: int | None = None
-    by: int | None = None
-
-
-DESK = "desk"  # the channel of the supervisors' page
-# Hints may be lost: listeners read everything they show again.
-EVERYTHING = Hint("everything")
-
-
-@dataclass(slots=True)
-class Transaction:
-    """One transaction, as operations see it.
-
-    After the commit, ``hints`` are published, and the worker is notified when there is work
-    (``work_at``).
-    """
-
-    conn: sa.Connection
-    now: datetime
-    settings: OperationSettings
-    #: the agent whose command runs; None: nobody who is signed in, or several commands at once
-    by: int | None = None
-    hints: list[Hint] = field(default_factory=list)
-    work_at: datetime | None = None
-    _desk_hinted: bool = False
-
-    def hint(self, channel: str, interaction_id: int | None = None) -> None:
-        self.hints.append(Hint(channel, interaction_id))
-
-    def desk_changed(self) -> None:
-        """Hint that supervisors have something new to see; sent once per transaction."""
-        if not self._desk_hinted:
-            self._desk_hinted = True
-            self.hint(DESK)
-
-    def work_is_due(self, at: datetime) -> None:
-        self.work_at = at if self.work_at is None else min(at, self.work_at)
-
-
-@dataclass(frozen=True, slots=True)
-class SetBased[C, R]:
-    """An operation that decides many commands of its kind together and returns one answer each, in
-    order."""
-
-    run: Callable[[Transaction, Sequence[C]], Sequence[R]]
 
 
 type Listener = Callable[[Sequence[Hint], datetime | None], None]

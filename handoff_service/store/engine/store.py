@@ -22,13 +22,8 @@ from handoff_service.store.engine.admission import (
 from handoff_service.store.engine.command_ids import CommandId
 from handoff_service.store.engine.database import READS, WRITES, Timeouts, engine
 from handoff_service.store.engine.driver_errors import is_away, name_of
-from handoff_service.store.engine.lanes import (
-    Lane,
-    Listener,
-    OperationSettings,
-    SetBased,
-    Transaction,
-)
+from handoff_service.store.engine.lanes import Lane, Listener
+from handoff_service.store.engine.transaction import OperationSettings, SetBased, Transaction
 
 READERS = 4
 READS_AT_ONCE = 64  # this many reads may always wait

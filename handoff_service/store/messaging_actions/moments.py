@@ -8,14 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.conversations.moments import (
-    Moment,
+from handoff_service.rules.conversations.moments import Moment, moments
+from handoff_service.rules.conversations.past import (
     Past,
     PastEntry,
     TimerRule,
     TimerThen,
     UnderstoodThen,
-    moments,
 )
 from handoff_service.rules.shared.vocabulary import (
     CLOSED,

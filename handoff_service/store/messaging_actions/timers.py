@@ -26,8 +26,8 @@ from handoff_service.rules.shared.vocabulary import Unanswered, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import insert_rows
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queue_hours
 
 a, limits = t.messaging_actions, t.messaging_action_numbers

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from handoff_service.errors import NotFound
 from handoff_service.rules.routing.offer_card import any_of_user, shown
 from handoff_service.rules.shared.vocabulary import OfferOutcome, WorkItemState
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import conversations, identities
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.routing.offer_facts import offer_facts
@@ -99,7 +99,7 @@ def offered(conn: Connection, agent_id: int) -> list[Offered]:
     rows = conn.execute(_OFFERED, {"me": agent_id}).all()
     if not rows:
         return []
-    identities = conversations.identities(conn, rows)
+    known = identities.identities(conn, rows)
     facts = offer_facts(conn, [r.id for r in rows])
     fields = rows[0].card_fields or []
     users = _of_users(conn, {r.user_id for r in rows if r.user_id}) if any_of_user(fields) else {}
@@ -108,7 +108,7 @@ def offered(conn: Connection, agent_id: int) -> list[Offered]:
             id=r.work_item_id,
             user=Named(id=r.user_id, name=r.user_name) if r.user_id else None,
             requester_number=r.requester_number,
-            level=identities[r.id].level,
+            level=known[r.id].level,
             queue=r.queue_name,
             provider_label=r.provider_label,
             reason=r.reason,

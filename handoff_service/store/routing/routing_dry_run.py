@@ -11,7 +11,7 @@ from handoff_service.rules.routing.assignment import Considered, Need
 from handoff_service.rules.routing.queue_choice import QueueDecision
 from handoff_service.rules.routing.queue_conditions import QueueFacts
 from handoff_service.store.engine import tables as t
-from handoff_service.store.routing import queues, work_items
+from handoff_service.store.routing import candidates, queues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def dry_run(conn: Connection, conversation: HypotheticalConversation) -> Routing
     )
     considered = queue_choice.explain(queues.list_(conn), number.queue_id, facts)
     chosen = considered[-1].queue_id
-    schedule = work_items.work_queues(conn)[chosen].schedule
+    schedule = candidates.work_queues(conn)[chosen].schedule
     is_open = schedule.is_open(conversation.at)
     return RoutingDryRun(
         queues=considered,
@@ -72,8 +72,8 @@ def dry_run(conn: Connection, conversation: HypotheticalConversation) -> Routing
 
 
 def _agents(conn: Connection, queue_id: int, waited: timedelta) -> list[OfferCandidate]:
-    queue = work_items.work_queues(conn)[queue_id]
-    candidates = work_items.candidates(conn, [queue_id]).get(queue_id, {})
+    queue = candidates.work_queues(conn)[queue_id]
+    members = candidates.candidates(conn, [queue_id]).get(queue_id, {})
     need = Need(
         rule=queue.rule,
         waited=waited,
@@ -81,12 +81,12 @@ def _agents(conn: Connection, queue_id: int, waited: timedelta) -> list[OfferCan
         optional=queue.optional,
         last_agent=queue.last_agent,
     )
-    decision = assignment.decide(list(candidates.values()), need)
-    order = sorted(decision.considered, key=lambda one: (not one.chosen, _name(candidates, one)))
+    decision = assignment.decide(list(members.values()), need)
+    order = sorted(decision.considered, key=lambda one: (not one.chosen, _name(members, one)))
     return [
-        OfferCandidate(name=_name(candidates, one), chosen=one.chosen, why=one.why) for one in order
+        OfferCandidate(name=_name(members, one), chosen=one.chosen, why=one.why) for one in order
     ]
 
 
-def _name(candidates: Mapping[int, assignment.Candidate], one: Considered) -> str:
-    return candidates[one.agent_id].name
+def _name(members: Mapping[int, assignment.Candidate], one: Considered) -> str:
+    return members[one.agent_id].name

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.conversations.moments import (
+from handoff_service.rules.conversations.past import (
     CandidateThen,
     OfferThen,
     PastDecision,

@@ -2,21 +2,17 @@
 
 import functools
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
-from handoff_service.lib.opening_hours import Schedule
-from handoff_service.rules.routing.assignment import Candidate
-from handoff_service.rules.shared.vocabulary import Assignment, OfferOutcome, WorkItemState
-from handoff_service.store.desk.availability import LOAD, PRESENCE, TAKES_WORK
+from handoff_service.rules.shared.vocabulary import Assignment, WorkItemState
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.routing import queue_hours
+from handoff_service.store.engine.transaction import Transaction
 
 # Waiting states. Literals, because SQLite uses a partial index only when query and index have the
 # same text.
@@ -125,160 +121,6 @@ def _to_review() -> sa.Select[Any]:
     )
 
 
-def have_room(conn: Connection, queue_ids: Collection[int]) -> bool:
-    """Whether any agent in these queues' groups takes work and is below capacity."""
-    return any(
-        agent.takes_work and agent.load < agent.capacity
-        for of_queue in candidates(conn, queue_ids).values()
-        for agent in of_queue.values()
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkQueue:
-    """The fields of a queue that work assignment needs."""
-
-    id: int
-    name: str
-    rule: Assignment
-    accept_seconds: int
-    schedule: Schedule
-    affinity: timedelta
-    auto_assign: bool
-    alarm: timedelta | None
-    mandatory: frozenset[str]
-    optional: frozenset[str]
-    last_agent: int | None
-
-
-def work_queues(conn: Connection) -> dict[int, WorkQueue]:
-    """Queues by id."""
-    q, s = t.queues, t.queue_skills
-    skills: dict[tuple[int, bool], set[str]] = {}
-    for r in conn.execute(select(s)):
-        skills.setdefault((r.queue_id, r.mandatory), set()).add(r.skill)
-    rows = conn.execute(select(q)).all()
-    hours = queue_hours.of_queues(conn, [r.id for r in rows])
-    return {
-        r.id: WorkQueue(
-            id=r.id,
-            name=r.name,
-            rule=Assignment(r.assignment),
-            accept_seconds=r.accept_seconds,
-            schedule=hours[r.id],
-            affinity=timedelta(days=r.affinity_days),
-            auto_assign=r.auto_assign,
-            alarm=timedelta(seconds=r.alarm_seconds) if r.alarm_seconds else None,
-            mandatory=frozenset(skills.get((r.id, True), ())),
-            optional=frozenset(skills.get((r.id, False), ())),
-            last_agent=r.last_agent_id,
-        )
-        for r in rows
-    }
-
-
-def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[int, Candidate]]:
-    """queue id -> agent id -> the agent as a candidate, for every active agent in the queue's
-    groups.
-
-    An agent in several groups joins with the first of them.
-    """
-    a, g, of = t.agents, t.groups, t.queue_groups
-    rows = conn.execute(
-        select(of.c.queue_id, of.c.after_seconds, g.c.capacity.label("limit"), *_FACTS)
-        .join(g, g.c.id == of.c.group_id)
-        .join(t.agent_groups, t.agent_groups.c.group_id == of.c.group_id)
-        .join(a, a.c.id == t.agent_groups.c.agent_id)
-        .where(a.c.active, one_of(of.c.queue_id, queue_ids))
-        .order_by(
-            of.c.queue_id, of.c.after_seconds.desc(), sa.func.coalesce(g.c.capacity, a.c.capacity)
-        )
-    ).all()
-    skills = _skills(conn)
-    found: dict[int, dict[int, Candidate]] = {}
-    for r in rows:
-        found.setdefault(r.queue_id, {})[r.id] = _candidate(
-            r, skills, limit=r.limit, after_seconds=r.after_seconds
-        )
-    return found
-
-
-def candidate(conn: Connection, agent_id: int) -> Candidate | None:
-    """One active agent as a candidate, with their own limit, whatever their groups."""
-    row = conn.execute(
-        select(*_FACTS).where(t.agents.c.id == agent_id, t.agents.c.active)
-    ).one_or_none()
-    return None if row is None else _candidate(row, _skills(conn), limit=None, after_seconds=0)
-
-
-_FACTS = (
-    *t.agents.c["id", "name", "capacity", "last_assigned_at"],
-    PRESENCE.label("presence"),
-    TAKES_WORK.label("takes_work"),
-    LOAD.label("load"),
-)
-
-
-def _candidate(
-    r: sa.Row[tuple[object, ...]],
-    skills: dict[int, frozenset[str]],
-    *,
-    limit: int | None,
-    after_seconds: int,
-) -> Candidate:
-    return Candidate(
-        agent_id=r.id,
-        name=r.name,
-        presence=r.presence,
-        takes_work=bool(r.takes_work),
-        capacity=r.capacity if limit is None else min(r.capacity, limit),
-        load=r.load,
-        skills=skills.get(r.id, frozenset()),
-        after_seconds=after_seconds,
-        last_assigned_at=r.last_assigned_at,
-    )
-
-
-def _skills(conn: Connection) -> dict[int, frozenset[str]]:
-    found: dict[int, set[str]] = {}
-    for r in conn.execute(select(t.agent_skills)):
-        found.setdefault(r.agent_id, set()).add(r.skill)
-    return {agent: frozenset(names) for agent, names in found.items()}
-
-
-@dataclass(slots=True)
-class Answers:
-    """Agents' answers to a work item, and the agents with an open offer of it."""
-
-    declined: dict[int, tuple[int, bool]] = field(default_factory=dict)
-    asked: set[int] = field(default_factory=set)
-    last_at: datetime | None = None
-
-
-def answers(conn: Connection, work_item_ids: Collection[int]) -> dict[int, Answers]:
-    """work item -> the answers to its offers. ``declined``: agent -> (latest round, may be asked
-    again)."""
-    o = t.offers
-    declined = o.c.outcome.in_([OfferOutcome.REJECTED, OfferOutcome.TIMED_OUT])
-    rows = conn.execute(
-        select(*o.c["work_item_id", "agent_id", "outcome", "round", "again", "ended_at"])
-        .where(one_of(o.c.work_item_id, work_item_ids), sa.or_(o.c.outcome.is_(None), declined))
-        .order_by(o.c.id)
-    )
-    found: dict[int, Answers] = {}
-    for r in rows:
-        answer = found.setdefault(r.work_item_id, Answers())
-        if r.outcome is None:
-            answer.asked.add(r.agent_id)
-        else:
-            answer.declined[r.agent_id] = (
-                r.round,
-                r.again and answer.declined.get(r.agent_id, (0, True))[1],
-            )
-            answer.last_at = r.ended_at
-    return found
-
-
 def served_last(
     conn: Connection, numbers: Collection[str], since: datetime
 ) -> dict[str, tuple[int, datetime]]:
@@ -324,64 +166,3 @@ def assigned(tx: Transaction, agent_ids: Collection[int]) -> None:
     """Record that these agents were just offered or assigned work."""
     a = t.agents
     tx.conn.execute(update(a).where(one_of(a.c.id, agent_ids)).values(last_assigned_at=tx.now))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """An open offer with its work item's interaction. ``only``: a transfer to this one agent, by
-    ``sender``."""
-
-    id: int
-    work_item_id: int
-    interaction_id: int
-    agent_id: int
-    only: int | None
-    sender: int | None
-    offered_at: datetime
-    expires_at: datetime
-
-
-def open_offer(
-    conn: Connection,
-    *,
-    offer_id: int | None = None,
-    work_item_id: int | None = None,
-    agent_id: int | None = None,
-) -> Offer | None:
-    """The open offer with this id, or of this work item to this agent, locked."""
-    o, w = t.offers, t.work_items
-    query = (
-        select(
-            *o.c["id", "work_item_id", "agent_id", "offered_at", "expires_at"],
-            w.c.interaction_id,
-            w.c.for_agent_id.label("only"),
-            w.c.from_agent_id.label("sender"),
-        )
-        .join(w, w.c.id == o.c.work_item_id)
-        .where(o.c.outcome.is_(None))
-        .with_for_update(of=o)
-    )
-    if offer_id is not None:
-        query = query.where(o.c.id == offer_id)
-    else:
-        query = query.where(o.c.work_item_id == work_item_id, o.c.agent_id == agent_id)
-    row = conn.execute(query).one_or_none()
-    return Offer(**row._mapping) if row else None
-
-
-def end_offers(
-    tx: Transaction,
-    work_item_ids: Collection[int],
-    outcome: OfferOutcome,
-    *,
-    but: int | None = None,
-) -> list[tuple[int, int]]:
-    """Withdraw the open offers of these work items (except one). Returns (offer, agent) of each."""
-    o = t.offers
-    rows = tx.conn.execute(
-        update(o)
-        .where(one_of(o.c.work_item_id, work_item_ids), o.c.outcome.is_(None), o.c.id != (but or 0))
-        .values(outcome=outcome, ended_at=tx.now)
-        .returning(o.c.id, o.c.agent_id)
-    )
-    return [(r[0], r[1]) for r in rows]

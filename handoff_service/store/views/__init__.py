@@ -16,26 +16,19 @@ from handoff_service.store.views.cases import (
     Reachable,
     WebhookCall,
 )
-from handoff_service.store.views.conversations import (
-    Changed,
-    ConversationBrief,
-    Interaction,
-    KeptPromise,
+from handoff_service.store.views.conversation_list import (
     LastLine,
     ListedInteraction,
     ListItem,
     ListView,
-    Medium,
+)
+from handoff_service.store.views.conversations import (
+    Changed,
+    ConversationBrief,
+    Interaction,
     Mention,
-    Message,
-    MessageError,
-    NextText,
     OptedOut,
     OwnedBy,
-    Price,
-    PromiseOffer,
-    ScheduledText,
-    WrittenBy,
 )
 from handoff_service.store.views.desk import (
     Consent,
@@ -45,6 +38,7 @@ from handoff_service.store.views.desk import (
     SavedText,
     Template,
 )
+from handoff_service.store.views.messages import Medium, Message, MessageError, Price, WrittenBy
 from handoff_service.store.views.messaging_actions import (
     DayCount,
     DryRun,
@@ -68,6 +62,7 @@ from handoff_service.store.views.people import (
     User,
 )
 from handoff_service.store.views.queues import ConditionLine, Pool, Queue, QueueSkill
+from handoff_service.store.views.reminders import KeptPromise, NextText, PromiseOffer, ScheduledText
 from handoff_service.store.views.training import (
     BotModel,
     PinnedText,

@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from handoff_service.rules.shared.vocabulary import CallState, CaseEvent, CaseKind, CaseState
-from handoff_service.store.views.conversations import Changed, WrittenBy
+from handoff_service.store.views.conversations import Changed
+from handoff_service.store.views.messages import WrittenBy
 from handoff_service.store.views.people import Named
 
 

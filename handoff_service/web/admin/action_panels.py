@@ -27,7 +27,7 @@ from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.messaging_actions.messaging_actions import StoredAction
 from handoff_service.store.routing import queue_hours, queues
 from handoff_service.web.admin.action_form import ActionForm
-from handoff_service.web.shared.rendering import phone, words
+from handoff_service.web.shared.template_filters import phone, words
 
 DOES = {
     Action.PROMPT_AGENT: ("Prompt the agent", "A notification in the workspace"),

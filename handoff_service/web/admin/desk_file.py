@@ -10,7 +10,7 @@ from handoff_service.errors import BadInput, SetupError
 from handoff_service.lib import text_files
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.preview_import import (
     ImportPreview,
     import_as_previewed,
@@ -49,7 +49,7 @@ async def take_in(request: Request, agent: CurrentAgent) -> HTTPResponse:
     try:
         content, name = _content(request)
         country = await desk_of(request).store.read(desk_country)
-        file = await run_slow(desk_file.read_bytes, content, name, country)
+        file = await run_slow(read_desk_file.read_bytes, content, name, country)
         text = text_files.text_of(content)
         shown_before = form_field(request, "apply")
         done = (

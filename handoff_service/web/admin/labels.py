@@ -26,8 +26,8 @@ from handoff_service.web.admin.deleting import Deleting
 from handoff_service.web.admin.editor import Editor, Saving, listed
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.record_form import WriteNoun
-from handoff_service.web.shared.rendering import words
 from handoff_service.web.shared.session import desk_of, page
+from handoff_service.web.shared.template_filters import words
 
 HERE = "/labels"
 COLORS = {color: words(color) for color in Color}

@@ -17,7 +17,7 @@ from handoff_service.errors import Conflict
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk_file import record_changes
 from handoff_service.store.desk_file.record_changes import RecordChange
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.shared.rendering import form_field
 
 FIELD = "was"  # the hidden field with the first values

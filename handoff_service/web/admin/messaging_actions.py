@@ -31,14 +31,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
 from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.store.messaging_actions import dry_run, messaging_actions
 from handoff_service.web.admin import action_ladders, action_panels
-from handoff_service.web.admin.action_form import (
-    OFFERED,
-    UNITS,
-    ActionForm,
-    fields,
-    of,
-    sent,
-)
+from handoff_service.web.admin.action_form import OFFERED, UNITS, ActionForm, fields, of, sent
 from handoff_service.web.admin.action_ladders import EVENTS, HERE, ONE
 from handoff_service.web.admin.action_panels import DOES, panels, schedule_words
 from handoff_service.web.admin.condition_rows import SEVERAL
@@ -47,8 +40,9 @@ from handoff_service.web.admin.merging import Filled
 from handoff_service.web.admin.pages import UNDER, Form, admin_page, done
 from handoff_service.web.admin.record_form import RecordForm, Watch, WriteNoun
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import form_field, render, words
+from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
+from handoff_service.web.shared.template_filters import words
 
 ASIDE = ("add", "remove", "refresh", "dry_run")  # buttons that do not save
 

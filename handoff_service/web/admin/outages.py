@@ -22,7 +22,7 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import outages
 from handoff_service.store.desk.desk import desk_time_zone
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Outage
 from handoff_service.web.admin.deleting import Deleting
 from handoff_service.web.admin.editor import Editor, Saving, listed

@@ -18,7 +18,8 @@ from handoff_service.web.admin import field_words
 from handoff_service.web.admin.menu import DELETED, menu_for
 from handoff_service.web.admin.merging import Filled, Rival, differing
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import done_or_redirect, form_field, render, words
+from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
+from handoff_service.web.shared.template_filters import words
 
 UNDER = "/workspace/admin"
 PAGE = 50  # rows of a list

@@ -15,9 +15,10 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.identity import associations, profiles
 from handoff_service.web.admin.deleting import Deleting, ask, question
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
-from handoff_service.web.shared.rendering import form_field, phone
+from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import desk_of, page
+from handoff_service.web.shared.template_filters import phone
 
 HERE, ONE = "/profiles", "/profiles/<profile_id:int>"
 FOUND = 8  # users that a search shows

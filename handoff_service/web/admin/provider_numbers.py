@@ -23,15 +23,15 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
 from handoff_service.web.admin.deleting import Deleting
 from handoff_service.web.admin.editor import Editor, Saving, listed
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.record_form import WriteNoun
-from handoff_service.web.shared.rendering import phone
 from handoff_service.web.shared.session import desk_of, page
+from handoff_service.web.shared.template_filters import phone
 
 HERE = "/provider-numbers"
 RESPONDERS = {

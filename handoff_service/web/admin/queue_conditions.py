@@ -17,8 +17,9 @@ from handoff_service.store.routing import queues
 from handoff_service.web.admin import condition_rows, queue_form
 from handoff_service.web.admin.condition_rows import SEVERAL, Fields, Row
 from handoff_service.web.admin.pages import UNDER, Form, typed
-from handoff_service.web.shared.rendering import form_field, phone, render
+from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import desk_of, page
+from handoff_service.web.shared.template_filters import phone
 
 HERE = "/queues/conditions"
 LOOKED_AT = 1000  # the newest users, for the values of their attributes

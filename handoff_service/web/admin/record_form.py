@@ -11,8 +11,8 @@ from handoff_service.errors import Refusal
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk_file import record_changes
 from handoff_service.store.desk_file.record_changes import RecordChange
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.admin.merging import (
     Filled,
     Stale,

@@ -21,8 +21,8 @@ from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing.routing_dry_run import HypotheticalConversation, dry_run
 from handoff_service.web.admin.pages import Form, admin_page, moment, number
 from handoff_service.web.admin.queue_conditions import topics
-from handoff_service.web.shared.rendering import phone
 from handoff_service.web.shared.session import desk_of, page
+from handoff_service.web.shared.template_filters import phone
 
 QUEUES = "/queues"
 HERE = f"{QUEUES}/try"

@@ -22,9 +22,9 @@ from handoff_service.rules.conversations import search_query
 from handoff_service.rules.delivery.sms_text import LONGEST
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.rules.training.suggested_replies import SuggestedReply
-from handoff_service.store.conversations import conversations, search
+from handoff_service.store.conversations import conversations, messages, read_positions, search
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Interaction, Message
 from handoff_service.web.api.bodies import Body, Page, Paging, page
 from handoff_service.web.api.calls import ApiRequest, get, patch, post
@@ -177,7 +177,7 @@ async def list_messages(asked: ApiRequest[None, Paging]) -> Page[Message]:
     await one_interaction(asked)
     query = asked.query
     found = await asked.desk.store.read(
-        conversations.messages, asked.id, after=query.after, limit=query.limit + 1
+        messages.list_, asked.id, after=query.after, limit=query.limit + 1
     )
     return page(found, query.limit, lambda line: line.seq)
 
@@ -191,7 +191,7 @@ async def write(asked: ApiRequest[WriteBody, Any]) -> Message:
         interaction_id=asked.id, agent_id=asked.agent.id, body=given.body, media=tuple(given.media)
     )
     message_id = await asked.desk.store.write(send_sms, command, near=asked.id)
-    return await asked.desk.store.read(conversations.message, message_id)
+    return await asked.desk.store.read(messages.get, message_id)
 
 
 @get(
@@ -207,9 +207,7 @@ async def list_suggested_replies(asked: ApiRequest[None, Any]) -> list[Suggested
 async def note(asked: ApiRequest[NoteBody, Any]) -> Message:
     command = Write(interaction_id=asked.id, agent_id=asked.agent.id, body=asked.body.body)
     seq = await asked.desk.store.write(write_note, command, near=asked.id)
-    return (await asked.desk.store.read(conversations.messages, asked.id, after=seq - 1, limit=1))[
-        0
-    ]
+    return (await asked.desk.store.read(messages.list_, asked.id, after=seq - 1, limit=1))[0]
 
 
 @post("/interactions/{id}/read", summary="Mark the conversation as read up to here")
@@ -241,7 +239,7 @@ async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
         return OngoingPage(
             items=conversations.ongoing(conn, agent_id, others=others),
             next=None,
-            unread_conversations=conversations.unread_conversations(conn, agent_id),
+            unread_conversations=read_positions.unread_conversations(conn, agent_id),
         )
 
     return await asked.desk.store.read(read)

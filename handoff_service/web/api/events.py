@@ -33,11 +33,11 @@ from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.desk.sign_in import signed_in
 from handoff_service.rules.shared.vocabulary import MediaStatus, Role, Status
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import conversations, messages, read_positions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
-from handoff_service.store.engine.lanes import EVERYTHING, Hint
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import EVERYTHING, Hint
 from handoff_service.store.routing import inbox
 from handoff_service.store.views import InboxOffer, Interaction, Message
 from handoff_service.web.api.calls import LIVE, Call
@@ -172,17 +172,13 @@ class _Stream:
             t.media.c.message_id == m.c.id, t.media.c.status == MediaStatus.WAITING
         )
         unfinished = sa.or_(m.c.status.in_(_ON_ITS_WAY), fetched)
-        lines = conversations.some_messages(
-            conn, [one_of(m.c.interaction_id, self._sent_seq), unfinished]
-        )
+        lines = messages.matching(conn, [one_of(m.c.interaction_id, self._sent_seq), unfinished])
         self._on_its_way = {line.id: line for line in lines}
 
     def _changed_since(self, conn: Connection, since: datetime) -> list[str]:
         m = t.messages
         changed = sa.or_(m.c.created_at >= since, m.c.changed_at >= since)
-        lines = conversations.some_messages(
-            conn, [one_of(m.c.interaction_id, self._sent_seq), changed]
-        )
+        lines = messages.matching(conn, [one_of(m.c.interaction_id, self._sent_seq), changed])
         return [self._line(line) for line in lines]
 
     def _left(self, conn: Connection, since: datetime) -> list[int]:
@@ -221,9 +217,9 @@ class _Stream:
         has changed, or in any case with ``always``."""
         after = self._sent_seq.get(interaction_id)
         if after is None:
-            after = conversations.read_seq(conn, interaction_id, self._agent_id) or 0
+            after = read_positions.read_seq(conn, interaction_id, self._agent_id) or 0
         events = []
-        for line in conversations.messages(conn, interaction_id, after=after):
+        for line in messages.list_(conn, interaction_id, after=after):
             after = line.seq
             events.append(self._line(line))
         events += self._receipts(conn, interaction_id)
@@ -253,7 +249,7 @@ class _Stream:
         }
         if not waiting:
             return []
-        lines = conversations.some_messages(conn, [one_of(t.messages.c.id, waiting)])
+        lines = messages.matching(conn, [one_of(t.messages.c.id, waiting)])
         return [self._line(line) for line in lines if _state(line) != _state(waiting[line.id])]
 
     def _inbox(self, conn: Connection) -> list[str]:

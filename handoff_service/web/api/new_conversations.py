@@ -9,7 +9,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.conversations import start_conversation as start
 from handoff_service.operations.conversations.start_conversation import Recipient, Start
 from handoff_service.rules.conversations.agent_initiated import Situation
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import conversations, messages
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.views import Interaction, Message, OptedOut
@@ -96,7 +96,7 @@ async def send(asked: ApiRequest[FirstTextBody, Any]) -> StartedConversation:
         interaction=await asked.desk.store.read(
             conversations.get, started.interaction_id, asked.agent.id
         ),
-        message=await asked.desk.store.read(conversations.message, started.message_id),
+        message=await asked.desk.store.read(messages.get, started.message_id),
         row=started.row,
     )
 

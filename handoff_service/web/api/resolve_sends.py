@@ -6,7 +6,7 @@ from handoff_service.operations.delivery.resolve_unknown_send import (
     ResolveSend,
     resolve_unknown_send,
 )
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import messages
 from handoff_service.store.views import Message
 from handoff_service.web.api.bodies import Body
 from handoff_service.web.api.calls import ApiRequest, post
@@ -30,4 +30,4 @@ async def settle(asked: ApiRequest[SettleBody, Any]) -> Message:
         went_out=asked.body.went_out,
     )
     await asked.desk.store.write(resolve_unknown_send, command, near=asked.id)
-    return await asked.desk.store.read(conversations.message, asked.below)
+    return await asked.desk.store.read(messages.get, asked.below)

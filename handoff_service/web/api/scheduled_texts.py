@@ -14,7 +14,7 @@ from handoff_service.operations.conversations.send_later import (
     schedule_text,
     send_now,
 )
-from handoff_service.store.conversations import conversations, scheduled_texts
+from handoff_service.store.conversations import conversations, messages, scheduled_texts
 from handoff_service.store.views import Message, ScheduledText
 from handoff_service.web.api.bodies import Body, Page
 from handoff_service.web.api.calls import ApiRequest, delete, get, patch, post
@@ -73,7 +73,7 @@ async def keep(asked: ApiRequest[KeepBody, Any]) -> ScheduledText:
 @post(f"{ONE}/send", summary="Send a scheduled text at once", status=201)
 async def send(asked: ApiRequest[None, Any]) -> Message:
     message_id = await asked.desk.store.write(send_now, _one(asked), near=asked.id)
-    return await asked.desk.store.read(conversations.message, message_id)
+    return await asked.desk.store.read(messages.get, message_id)
 
 
 @delete(ONE, summary="Cancel a scheduled text")

@@ -23,7 +23,8 @@ from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.setup.step_page import TITLES, address
 from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.password_tries import remember
-from handoff_service.web.shared.rendering import form_field, from_this_site, render
+from handoff_service.web.shared.rendering import form_field, render
+from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.session import desk_of, give_cookie, home_of, signed_in
 
 FIELDS = ("name", "email", "password", "answers")

@@ -15,7 +15,9 @@ from handoff_service.store.cases import cases
 from handoff_service.store.conversations import (
     conversations,
     list_views,
+    messages,
     promises,
+    read_positions,
     requester_zones,
     scheduled_texts,
 )
@@ -142,7 +144,7 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
         views=list_views.list_(conn, agent_id),
         labels=labels.list_(conn),
         others_count=len(every) if others else conversations.others_count(conn, agent_id),
-        unread=conversations.unread_conversations(conn, agent_id)
+        unread=read_positions.unread_conversations(conn, agent_id)
         if others
         else sum(one.interaction.unread > 0 for one in every),
         available=free.takes_work,
@@ -167,8 +169,8 @@ def thread(
     )
     begin = last - AT_FIRST if line is None else min(last - AT_FIRST, line - BEFORE_A_LINE)
     after = 0 if whole else max(begin, 0)
-    found = conversations.messages(conn, interaction_id, after=after)
-    read_seq = conversations.read_seq(conn, interaction_id, agent_id)
+    found = messages.list_(conn, interaction_id, after=after)
+    read_seq = read_positions.read_seq(conn, interaction_id, agent_id)
     return _thread(
         conn, interaction_id, agent_id, with_unread_line(shown(found, zone), read_seq), found
     )
@@ -185,9 +187,9 @@ def news(
 ) -> Thread:
     """Read the messages after ``after``. ``watched`` messages, whose receipts may have changed, are
     returned again as they are now."""
-    watched = {*watched, *conversations.reacted_since(conn, interaction_id, after)}
+    watched = {*watched, *messages.reacted_since(conn, interaction_id, after)}
     wanted = {*watched, *(seq - 1 for seq in watched)}
-    found = conversations.some_messages(
+    found = messages.matching(
         conn,
         [m.c.interaction_id == interaction_id, sa.or_(m.c.seq >= after, one_of(m.c.seq, wanted))],
     )
@@ -205,21 +207,21 @@ def _thread(
     conn: Connection,
     interaction_id: int,
     agent_id: int,
-    messages: list[ShownMessage],
+    prepared: list[ShownMessage],
     found: list[Message],
 ) -> Thread:
     interaction = conversations.get(conn, interaction_id, agent_id)
     return Thread(
         interaction=interaction,
-        messages=messages,
+        messages=prepared,
         last_seq=found[-1].seq if found else 0,
-        read_seq=conversations.read_seq(conn, interaction_id, agent_id),
+        read_seq=read_positions.read_seq(conn, interaction_id, agent_id),
         handoff=inbox.handoff_of(conn, interaction_id),
         cases=cases.beside(conn, interaction),
         past=conversations.past(conn, interaction),
         other_numbers=_other_numbers(conn, interaction),
         can_undo=was_verified_in(conn, interaction_id),
-        first_text=conversations.first_text(conn, interaction_id)[:DESCRIPTION],
+        first_text=messages.first_text(conn, interaction_id)[:DESCRIPTION],
         transfer=inbox.transfer_of(conn, interaction_id),
         timers=messaging_actions.running(conn, interaction_id),
         scheduled=scheduled_texts.waiting(conn, interaction_id),

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.store.conversations import colleague_notices, conversations
+from handoff_service.store.conversations import colleague_notices, read_positions
 from handoff_service.store.desk import desk as desks
 from handoff_service.store.desk.agents import agents_by_id, presence_choices
 from handoff_service.store.messaging_actions import prompts
@@ -90,6 +90,6 @@ def _shell_data(conn: Connection, agent_id: int) -> ShellData:
         offered=inbox.offered(conn, agent_id),
         prompts=prompts.standing(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),
         notices=colleague_notices.standing(conn, agent_id),
-        newest_unread=conversations.newest_unread(conn, agent_id),
+        newest_unread=read_positions.newest_unread(conn, agent_id),
         reject_reasons=desks.reject_reasons(conn),
     )

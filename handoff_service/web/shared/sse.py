@@ -16,7 +16,7 @@ from sanic import Request
 from handoff_service import log
 from handoff_service.context import AppContext
 from handoff_service.errors import DatabaseAway
-from handoff_service.store.engine.lanes import Hint
+from handoff_service.store.engine.transaction import Hint
 
 HEARTBEAT = 10.0  # seconds
 type PageEvent = tuple[str, object]  # an event's name and its data

@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse
 from handoff_service.context import AppContext
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.operations.identity.mail_code import MAILBOX
-from handoff_service.store.engine.lanes import Hint
+from handoff_service.store.engine.transaction import Hint
 from handoff_service.web.shared import page_queries, sse
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of

@@ -7,15 +7,12 @@ repeated for several phones.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-import sqlalchemy as sa
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 from sanic.response import text as plain_text
-from sqlalchemy import Connection, select
 
 from handoff_service.errors import BadInput, NotFound, NotSignedIn
 from handoff_service.gateways.simulator.gateway import Behavior, Simulator
@@ -28,29 +25,21 @@ from handoff_service.operations.conversations.receive_sms import (
 )
 from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES
 from handoff_service.rules.conversations.number_forms import one_form
-from handoff_service.rules.delivery.senders import is_name, why_unanswerable
+from handoff_service.rules.delivery.senders import is_name
 from handoff_service.rules.delivery.sms_text import MAX_BODY, is_e164, is_short_code
-from handoff_service.rules.shared.vocabulary import Direction, Role, Status
-from handoff_service.store.conversations import conversations, media
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.conversations import media
 from handoff_service.store.desk.desk import desk_country
-from handoff_service.store.desk.provider_numbers import list_provider_numbers
-from handoff_service.store.desk.users import select_users, users_on
-from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Hint
-from handoff_service.store.views import Message, ProviderNumber, User
+from handoff_service.store.engine.transaction import Hint
 from handoff_service.web.shared import page_queries, sse
 from handoff_service.web.shared.media import served
 from handoff_service.web.shared.opt_out import until_nothing_leaves
-from handoff_service.web.shared.rendering import (
-    done_or_redirect,
-    form_field,
-    from_this_site,
-    phone,
-    render,
-)
+from handoff_service.web.shared.rendering import done_or_redirect, form_field, render
+from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.session import allowed, desk_of, signed_in
 from handoff_service.web.shared.uploads import AROUND, take_body
 from handoff_service.web.simulator.reactions import buttons
+from handoff_service.web.simulator.shelf import Handset, shelf
 from handoff_service.web.simulator.starting import starting
 
 BEHAVIORS = {
@@ -70,28 +59,6 @@ SAMPLES = {
     "he": "שלום, המחשב הנייד שלי לא נדלק מאז אתמול",
     "he-Latn": "ה-VPN לא מתחבר, ראו https://vpn.example.com/help או חייגו 054-123 4567",
 }
-m, i, p = t.messages, t.interactions, t.provider_numbers
-MOST_PHONES, MOST_TEXTS, MOST_USERS = 6, 200, 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handset:
-    """One phone."""
-
-    number: str
-    name: str  #: the owner's name
-    to: ProviderNumber  #: the company number that it texts
-    texts: list[Message]
-    unanswerable: str | None  #: why nobody can text this phone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """Everything that the page shows."""
-
-    handsets: list[Handset]
-    users: list[User]
-    companies: list[ProviderNumber]
 
 
 def blueprint() -> Blueprint:
@@ -154,23 +121,23 @@ async def _page(request: Request, template: str) -> HTTPResponse:
     desk = desk_of(request)
     numbers, companies = _asked(request, "from"), _asked(request, "to")
     facts = await desk.store.read(page_queries.desk_facts)
-    shelf = await desk.store.read(_shelf, numbers, companies)
+    found = await desk.store.read(shelf, numbers, companies)
     _, wrong = _typed(request, await desk.store.read(desk_country))
     return render(
         template,
         desk=facts,
         zone=facts.zone,
         now=desk.clock(),
-        shelf=shelf,
+        shelf=found,
         typed=str(request.args.get("typed") or "").strip(),
         wrong=wrong,
         address=_address,
-        query=_address(shelf.handsets),
+        query=_address(found.handsets),
         mailbox=desk.settings.has_mailbox,
         behaviors=BEHAVIORS,
         samples=SAMPLES,
         reactions=buttons,
-        behaves={one.number: _simulator(request).behavior(one.number) for one in shelf.handsets},
+        behaves={one.number: _simulator(request).behavior(one.number) for one in found.handsets},
     )
 
 
@@ -245,45 +212,6 @@ async def _pictures(request: Request) -> tuple[Attachment, ...]:
             if f.body
         ]
     )
-
-
-def _shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf:
-    companies = list_provider_numbers(conn)
-    by_number = {company.number: company for company in companies}
-    names = {number: users for number, users in users_on(conn, list(numbers)).items() if users}
-    handsets = []
-    for place, number in enumerate(numbers[:MOST_PHONES] if companies else ()):
-        company = by_number.get(to[place] if place < len(to) else "", companies[0])
-        named = " or ".join(user.name for user in names.get(number, ())) or phone(number)
-        why = why_unanswerable(number, is_own=number in by_number)
-        texts = _texts(conn, number, company.id)
-        handsets.append(
-            Handset(number=number, name=named, to=company, texts=texts, unanswerable=why)
-        )
-    return Shelf(
-        handsets=handsets,
-        users=select_users(conn, sa.true(), limit=MOST_USERS),
-        companies=companies,
-    )
-
-
-def _texts(conn: Connection, number: str, provider_number_id: int) -> list[Message]:
-    """Return the texts that this phone has sent and received on the line, over all its
-    interactions. A failed SMS never arrived."""
-    newest = (
-        select(m.c.id)
-        .join(i, i.c.id == m.c.interaction_id)
-        .where(
-            i.c.requester_number == number,
-            i.c.provider_number_id == provider_number_id,
-            sa.or_(
-                m.c.direction == Direction.INBOUND, m.c.status.in_([Status.SENT, Status.DELIVERED])
-            ),
-        )
-        .order_by(m.c.id.desc())
-        .limit(MOST_TEXTS)
-    )
-    return conversations.some_messages(conn, [m.c.id.in_(newest)])
 
 
 def _asked(request: Request, name: str) -> list[str]:

@@ -12,10 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from handoff_service.errors import BadInput, NotAllowed
-from handoff_service.operations.conversations.cancel_delayed import (
-    CancelDelayed,
-    cancel_delayed,
-)
+from handoff_service.operations.conversations.cancel_delayed import CancelDelayed, cancel_delayed
 from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
     change_interaction,
@@ -31,7 +28,7 @@ from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.operations.routing.transfer import CancelTransfer, cancel_transfer
 from handoff_service.rules.desk.macros import MacroStep
 from handoff_service.rules.shared.vocabulary import CLOSED, State
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.shared.request_bytes import BIGGEST
 from handoff_service.web.shared.session import supervises
 

@@ -21,7 +21,7 @@ from handoff_service.rules.delivery.quiet_hours import over_at
 from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
 from handoff_service.rules.virtual_agent.bot_replies import short
 from handoff_service.store.cases import case_lines, cases
-from handoff_service.store.conversations import conversations, requester_zones
+from handoff_service.store.conversations import conversations, messages, requester_zones
 from handoff_service.store.desk import desk as desks
 from handoff_service.store.desk import texts
 from handoff_service.store.views import Case, Interaction
@@ -44,7 +44,7 @@ async def new_case_dialog(
         interaction = conversations.get(conn, interaction_id, agent.id)
         return {
             "interaction": interaction,
-            "first_text": conversations.first_text(conn, interaction_id),
+            "first_text": messages.first_text(conn, interaction_id),
         }
 
     around = await shell_context(request, agent, place="ongoing")

@@ -24,8 +24,9 @@ from handoff_service.store.views import Interaction, ListedInteraction, Message
 from handoff_service.web.admin import texts
 from handoff_service.web.admin.menu import menu_for
 from handoff_service.web.admin.pages import UNDER
-from handoff_service.web.shared.rendering import environment, phone, render, words
+from handoff_service.web.shared.rendering import environment, render
 from handoff_service.web.shared.session import ANYONE, LIVE, desk_of, page, supervises
+from handoff_service.web.shared.template_filters import phone, words
 from handoff_service.web.trainer.tabs import TABS
 from handoff_service.web.workspace import macros
 

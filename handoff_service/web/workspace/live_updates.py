@@ -11,13 +11,13 @@ from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.conversations.see_notice import SeeNotice, see_notice
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
-from handoff_service.operations.shared.messages import SUPERVISORS
+from handoff_service.operations.shared.conversation_hints import SUPERVISORS
 from handoff_service.operations.training.keep_items import TRAINER
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.agents import agent_name
-from handoff_service.store.engine.lanes import DESK, EVERYTHING, Hint
+from handoff_service.store.engine.transaction import DESK, EVERYTHING, Hint
 from handoff_service.web.shared import sse
 from handoff_service.web.shared.directions import isolated
 from handoff_service.web.shared.rendering import done_or_redirect, form_field

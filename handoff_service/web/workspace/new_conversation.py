@@ -14,7 +14,7 @@ from handoff_service.rules.conversations.agent_initiated import TABLE, Situation
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import is_e164
-from handoff_service.store.engine.lanes import Hint
+from handoff_service.store.engine.transaction import Hint
 from handoff_service.web.shared import page_queries, sse
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import done_or_redirect, form_field, render

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from handoff_service.errors import Conflict
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.answer_offer import GONE
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import conversations, messages
 from handoff_service.store.routing import inbox
 from handoff_service.store.training.items import marked_turns
 from handoff_service.web.shared import page_queries
@@ -36,7 +36,7 @@ def _read(conn: Connection, work_item_id: int, agent_id: int) -> dict[str, Any]:
     interaction_id = inbox.work_item(conn, work_item_id).interaction_id
     facts = page_queries.desk_facts(conn)
     interaction = conversations.get(conn, interaction_id)
-    found, more = conversations.last_messages(conn, interaction_id, MOST)
+    found, more = messages.last(conn, interaction_id, MOST)
     return {
         "offer": mine[work_item_id],
         "zone": facts.zone,

@@ -17,7 +17,8 @@ from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.password_tries import Opened, count_request, is_known
-from handoff_service.web.shared.rendering import form_field, from_this_site, render
+from handoff_service.web.shared.rendering import form_field, render
+from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.session import desk_of
 from handoff_service.web.workspace.sign_in import enter
 

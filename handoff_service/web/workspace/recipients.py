@@ -12,7 +12,7 @@ from handoff_service.operations.conversations import start_conversation
 from handoff_service.operations.conversations.start_conversation import Recipient
 from handoff_service.rules.conversations.agent_initiated import Situation
 from handoff_service.rules.shared.vocabulary import Kind, Owner
-from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations import conversations, messages
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.desk.users import search_users, select_users
@@ -173,9 +173,7 @@ def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
     active, last = None, []
     if seen.interaction_id is not None:
         active = conversations.get(conn, seen.interaction_id, agent_id)
-        last = [m for m in conversations.messages(conn, active.id) if m.kind is Kind.MESSAGE][
-            -LAST:
-        ]
+        last = [m for m in messages.list_(conn, active.id) if m.kind is Kind.MESSAGE][-LAST:]
     return Outlook(
         row=seen.row,
         effect=seen.effect,

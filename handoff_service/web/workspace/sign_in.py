@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse, redirect
 import handoff_service
 from handoff_service.errors import TooManyTries
 from handoff_service.operations.desk.sign_in import CurrentAgent, end_session
-from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.desk_file import AgentEntry
 from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import RecordSignIn, SetPresence, set_presence
@@ -19,13 +19,9 @@ from handoff_service.store.desk.set_up import is_empty
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of
-from handoff_service.web.shared.password_tries import (
-    Opened,
-    is_known,
-    remember,
-    try_password,
-)
-from handoff_service.web.shared.rendering import form_field, from_this_site, render
+from handoff_service.web.shared.password_tries import Opened, is_known, remember, try_password
+from handoff_service.web.shared.rendering import form_field, render
+from handoff_service.web.shared.same_site import from_this_site
 from handoff_service.web.shared.session import (
     ANYONE,
     cookie_token,
@@ -142,4 +138,4 @@ async def _page(
 def demo_agents() -> list[AgentEntry]:
     """Return the demo desk's agents, who can sign in with one click."""
     path = Path(handoff_service.__file__).parent / "demo.toml"
-    return [agent for agent in desk_file.read(path).agents if agent.password]
+    return [agent for agent in read_desk_file.read(path).agents if agent.password]

@@ -18,8 +18,9 @@ from handoff_service.store.conversations import conversations, requester_zones
 from handoff_service.store.desk import desk as desks
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.views import Interaction
-from handoff_service.web.shared.rendering import form_field, render, there
+from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
+from handoff_service.web.shared.template_filters import there
 
 MORNING = time(9)
 CUSTOM = "own"  # the choice of a custom day and time

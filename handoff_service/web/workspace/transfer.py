@@ -21,7 +21,7 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
     return_to_bot,
 )
 from handoff_service.store.conversations import conversations
-from handoff_service.store.routing import supervision
+from handoff_service.store.routing import live_queues, supervision
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
 from handoff_service.web.shared.session import LIVE, desk_of, page
@@ -39,7 +39,7 @@ async def transfer_dialog(
         return {
             "interaction": conversations.get(conn, interaction_id, agent.id),
             "agents": supervision.agents(conn),
-            "queues": supervision.queues(conn),
+            "queues": live_queues.queues(conn),
         }
 
     return render("transfer_dialog.html", **around | await desk_of(request).store.read(read))

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Row, exists, insert, select, update
 
 from handoff_service.operations.conversations.receive_sms.facts import LoadedFacts, Provider, Text
 from handoff_service.operations.conversations.receive_sms.reported_again import announced
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import conversation_hints
 from handoff_service.rules.conversations import reactions
 from handoff_service.rules.conversations.reactions import Reaction
 from handoff_service.rules.conversations.thanks import has_thanks, is_thanks
@@ -30,9 +30,9 @@ from handoff_service.rules.shared.vocabulary import (
     Status,
 )
 from handoff_service.store.conversations import interactions
-from handoff_service.store.conversations.conversations import REACTS_TO
+from handoff_service.store.conversations.messages import REACTS_TO
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 LOOKED_AT = 200  # the newest messages of a line; a reaction to an older one finds no message
 i, m = t.interactions, t.messages
@@ -150,7 +150,7 @@ def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object)
         "created_at": tx.now,
     }
     tx.conn.execute(insert(m).values(row | values))
-    messages.notify(tx, [interaction_id])
+    conversation_hints.notify(tx, [interaction_id])
     return seq
 
 

@@ -20,12 +20,13 @@ from handoff_service.rules.conversations.states import Transition
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
-from handoff_service.rules.identity.proof import Expects, hidden
+from handoff_service.rules.identity.proof import Expects
+from handoff_service.rules.identity.secrets_in_texts import hidden
 from handoff_service.rules.messaging_actions.messaging_actions import begins
 from handoff_service.rules.shared.vocabulary import Author, Owner, State
 from handoff_service.rules.virtual_agent.commands import CONSENT
-from handoff_service.store.engine.lanes import Transaction
-from handoff_service.store.identity import proofs
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.identity import proof_codes
 
 
 def put(
@@ -98,7 +99,10 @@ def put(
 
 
 def _hide(
-    tx: Transaction, text: Text, conversation: Conversation, codes: list[proofs.LiveCode] | None
+    tx: Transaction,
+    text: Text,
+    conversation: Conversation,
+    codes: list[proof_codes.LiveCode] | None,
 ) -> Text:
     """The text without its secret. An answer to a question is kept separately."""
     expects = conversation.expects

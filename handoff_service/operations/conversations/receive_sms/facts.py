@@ -9,7 +9,8 @@ from sqlalchemy import select
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.senders import why_unanswerable
-from handoff_service.rules.identity.proof import Expects, may_hold_code
+from handoff_service.rules.identity.proof import Expects
+from handoff_service.rules.identity.secrets_in_texts import may_hold_code
 from handoff_service.rules.shared.vocabulary import (
     Direction,
     Event,
@@ -22,9 +23,9 @@ from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.identity import proofs
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.identity import proof_codes
 from handoff_service.store.messaging_actions import timers
 
 
@@ -140,7 +141,7 @@ class LoadedFacts:
     opted_out: dict[str, set[int]]
     words: CommandWords
     later_texts: dict[str, list[tuple[datetime, Command | None, bool]]]
-    codes: dict[str, list[proofs.LiveCode]]
+    codes: dict[str, list[proof_codes.LiveCode]]
     active: dict[tuple[str, int], Conversation]
     queues_unanswerable: bool
 
@@ -229,7 +230,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> LoadedFacts:
         opted_out=opted_out,
         words=words,
         later_texts=_later_texts(tx, lost, words) if lost else {},
-        codes=proofs.live_codes(tx.conn, with_digits, tx.now) if with_digits else {},
+        codes=proof_codes.live_codes(tx.conn, with_digits, tx.now) if with_digits else {},
         active=active,
         queues_unanswerable=strange and desk.queues_unanswerable(tx.conn),
     )

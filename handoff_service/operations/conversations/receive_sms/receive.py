@@ -19,7 +19,7 @@ from handoff_service.operations.conversations.receive_sms.reported_again import 
 from handoff_service.operations.conversations.receive_sms.write import write
 from handoff_service.operations.routing.choose_queue import QueueChooser
 from handoff_service.operations.routing.hand_off import hand_off
-from handoff_service.operations.shared.messages import notify, notify_onlookers
+from handoff_service.operations.shared.conversation_hints import notify, notify_onlookers
 from handoff_service.operations.virtual_agent.apply_command import apply_commands
 from handoff_service.operations.virtual_agent.return_to_virtual_agent import return_by_requester
 from handoff_service.rules.consent import consent_keywords
@@ -28,8 +28,8 @@ from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.availability import PRESENCE, TAKES_WORK
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import SetBased, Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import SetBased, Transaction
 
 OPTS_OUT = frozenset(
     {consent_keywords.ConsentSituation.OPTS_OUT, consent_keywords.ConsentSituation.OPTS_OUT_AGAIN}

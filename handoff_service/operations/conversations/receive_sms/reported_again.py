@@ -17,11 +17,7 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.future_times import in_words
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.rules.cases.cases import case_id, number
-from handoff_service.rules.cases.still_broken import (
-    ANSWERED_WITHIN,
-    MOST_TEXTS,
-    is_still_broken,
-)
+from handoff_service.rules.cases.still_broken import ANSWERED_WITHIN, MOST_TEXTS, is_still_broken
 from handoff_service.rules.conversations.states import Transition, next_state
 from handoff_service.rules.shared.vocabulary import (
     Author,
@@ -36,7 +32,7 @@ from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.transaction import Transaction
 
 LONGEST_QUOTE = 120  # characters of the text that is answered, in the reason for live agents
 i, m, c, r = t.interactions, t.messages, t.cases, t.outage_recipients

@@ -21,8 +21,8 @@ from handoff_service.rules.shared.vocabulary import (
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import insert_rows, update_rows
-from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import timers
 
 ENDED_HOLD = "A text from the requester took this off hold"

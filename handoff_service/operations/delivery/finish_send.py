@@ -1,0 +1,154 @@
+"""Record what the provider answered to each send, and when to retry."""
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from handoff_service.operations.consent.change_consent import refused_for_consent
+from handoff_service.operations.delivery.record_receipt import apply_early_receipts, send_later
+from handoff_service.operations.shared.conversation_hints import notify
+from handoff_service.ports import Accepted, Later, LookedUp, Refused, SendResult, Unsure, Withheld
+from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
+from handoff_service.rules.delivery.send_errors import OPTED_OUT, SendErrors
+from handoff_service.rules.shared.vocabulary import Event, Status, Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import update_rows
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import SetBased, Transaction
+
+# not sooner: the provider's list lags, and a callback usually settles the outcome first
+LOOK_UP_AFTER = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishSend:
+    message_id: int
+    attempts: int
+    result: SendResult
+
+
+_LOCKED = (
+    select(*t.messages.c["id", "interaction_id", "status", "provider_sid", "event", "retries"])
+    .where(one_of(t.messages.c.id, "ids"))
+    .order_by(t.messages.c.id)
+    .with_for_update()
+)
+
+
+def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
+    """Record the result of each send. A receipt that arrived first is kept.
+
+    Returns True for sends that the provider did not accept. They wait for their retry, together
+    with the messages queued after them.
+    """
+    by_id = {c.message_id: c for c in commands}
+    rows = tx.conn.execute(_LOCKED, {"ids": list(by_id)}).all()
+    taken, errors = _taken(tx, commands), tx.settings.send_errors
+    changes, done, later, opted_out = [], [], [], []
+    for row in rows:
+        if row.provider_sid is not None or row.status not in (Status.SENDING, Status.UNKNOWN):
+            # a callback or a person was faster than the provider's answer and has ended this work
+            continue
+        fate = _fate(by_id[row.id], taken, row.retries, errors)
+        is_opt_out = errors.is_opt_out(fate.code)
+        if is_opt_out and row.event == Event.CONSENT:
+            # the provider has already sent its own confirmation
+            fate = _Fate(Status.CANCELED, None, None, None)
+        elif is_opt_out and not isinstance(by_id[row.id].result, Withheld):
+            opted_out.append(row.id)
+        taken.add(fate.sid)
+        changes.append(
+            {
+                "id": row.id,
+                "status": fate.status,
+                "provider_sid": fate.sid,
+                "error_code": fate.code,
+                "retries": row.retries + fate.counts,
+                "changed_at": tx.now,
+            }
+        )
+        if fate.again is None:
+            done.append(row.id)
+        elif fate.counts:
+            done.append(row.id)
+            later.append((row.id, tx.now + fate.again))
+        else:
+            due_work.release(tx, Work.DELIVER, row.id, tx.now + fate.again)
+    update_rows(tx.conn, t.messages, changes)
+    due_work.cancel(tx, Work.DELIVER, done)
+    send_later(tx, later)
+    refused_for_consent(tx, opted_out)
+    apply_early_receipts(
+        tx, [change["provider_sid"] for change in changes if change["provider_sid"]]
+    )
+    notify(tx, {r.interaction_id for r in rows})
+    waiting = {change["id"] for change in changes if change["status"] == Status.QUEUED}
+    return [c.message_id in waiting and isinstance(c.result, Later | Refused) for c in commands]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """A message's new status, provider id and error code, and when to retry (None: never).
+    ``counts``: the retry counts toward the error's limit, and the messages queued after it do not
+    wait for it."""
+
+    status: Status
+    sid: str | None
+    code: int | None
+    again: timedelta | None
+    counts: bool = False
+
+
+def _fate(
+    command: FinishSend, taken: Collection[str | None], retries: int, errors: SendErrors
+) -> _Fate:
+    match command.result:
+        case Accepted(sid=sid, status=status):
+            return _Fate(status, sid, None, None)
+        case Refused(code=code) if not errors.explain(code).holds_line:
+            again = errors.again_after(code, retries)
+            return _Fate(Status.FAILED, None, code, again, counts=again is not None)
+        case Later(code=code) | Refused(code=code):
+            return _Fate(
+                Status.QUEUED, None, code, _growing(timedelta(seconds=1), command.attempts)
+            )
+        case Unsure():
+            wait = max(LOOK_UP_AFTER, _growing(LOOK_UP_AFTER, command.attempts - 1))
+            return _Fate(Status.UNKNOWN, None, None, wait)
+        case Withheld():
+            return _Fate(Status.CANCELED, None, OPTED_OUT, None)
+        case LookedUp(found=found):
+            free = [
+                one
+                for one in found
+                if one.sid not in taken and not (retries and one.status in DID_NOT_ARRIVE)
+            ]
+            if not free:
+                return _Fate(Status.QUEUED, None, None, timedelta(0))
+            if len(free) == 1:
+                return _Fate(free[0].status, free[0].sid, None, None)
+            # two identical messages: a callback or a person decides
+            return _Fate(Status.UNKNOWN, None, None, LONGEST_WAIT)
+
+
+def _growing(first: timedelta, doublings: int) -> timedelta:
+    wait = min(first * 2 ** min(doublings, 10), LONGEST_WAIT)
+    return wait * random.uniform(0.5, 1)  # noqa: S311  # not all at once
+
+
+def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
+    """The looked-up ids that already belong to another message. Two messages never share an
+    id."""
+    found = [one.sid for c in commands if isinstance(c.result, LookedUp) for one in c.result.found]
+    if not found:
+        return set()
+    query = select(t.messages.c.provider_sid).where(one_of(t.messages.c.provider_sid, found))
+    return set(tx.conn.execute(query).scalars())
+
+
+finish_sends: SetBased[FinishSend, bool] = SetBased(_finish)

@@ -1,0 +1,33 @@
+"""Release texts of a line that wait for the end of quiet hours or for the number's rate."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+
+from handoff_service.rules.shared.vocabulary import Status, Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
+
+
+def release_lines(tx: Transaction, lines: Collection[str]) -> None:
+    """Check messages on these lines again that wait for the end of quiet hours or for the number's
+    rate, because a reply to the requester is queued after them."""
+    d, m = t.due_work, t.messages
+    # crashes and the provider's refusals count, the desk's own delays do not
+    untried = d.c.attempts == 0
+    held = d.c.due_at == due_work.HELD  # an admin decides about these
+    waits = select(d.c.key).where(
+        d.c.kind == Work.DELIVER,
+        one_of(d.c.line, lines),
+        d.c.due_at > tx.now,
+        untried,
+        ~held,
+    )
+    keys = [int(key) for key in tx.conn.execute(waits).scalars()]
+    if not keys:
+        return
+    queued = select(m.c.id).where(one_of(m.c.id, keys), m.c.status == Status.QUEUED)
+    for message_id in tx.conn.execute(queued).scalars().all():
+        due_work.release(tx, Work.DELIVER, message_id, tx.now)

@@ -1,0 +1,73 @@
+"""The kind of each event in a conversation, and the sentence that describes it."""
+
+from enum import StrEnum
+
+from handoff_service.rules.conversations.past import (
+    PastDecision,
+    PastEntry,
+    PastEvent,
+    UnderstoodThen,
+)
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+
+LONGEST = 160  # characters of a quoted text
+
+
+class MomentKind(StrEnum):
+    """What happened. Pages mark all but texts."""
+
+    TEXT = "text"
+    NOTE = "note"
+    OWNER = "owner"
+    STATE = "state"
+    IDENTITY = "identity"
+    CASE = "case"
+    TIMER = "timer"
+    OFFER = "offer"
+    UNDERSTOOD = "understood"
+    OTHER = "other"
+
+
+_KINDS = {
+    Event.OWNER_CHANGED: MomentKind.OWNER,
+    Event.STATE: MomentKind.STATE,
+    Event.IDENTITY: MomentKind.IDENTITY,
+    Event.CASE_OPENED: MomentKind.CASE,
+    Event.CASE_CHANGED: MomentKind.CASE,
+    Event.TIMER: MomentKind.TIMER,
+    Event.PROMPT: MomentKind.TIMER,
+    Event.TRANSFER: MomentKind.OFFER,
+}
+
+
+def describe(one: PastEvent) -> tuple[int | None, MomentKind, str]:
+    """The seq of the line that reports the event, its kind, and its sentence."""
+    match one.entry:
+        case PastEntry() as line:
+            return line.seq, _kind(line), _words(line)
+        case PastDecision() as decision:
+            return None, MomentKind.OFFER, decision.said[:1].upper() + decision.said[1:]
+        case UnderstoodThen() as turn:
+            sure = f" ({turn.confidence:.0%})" if turn.confidence is not None else ""
+            what = turn.intent.replace("_", " ") + sure if turn.intent else "without a report"
+            return None, MomentKind.UNDERSTOOD, f"Virtual agent understood: {what}"
+    return None, MomentKind.OFFER, one.text
+
+
+def _kind(line: PastEntry) -> MomentKind:
+    if line.kind is Kind.NOTE:
+        return MomentKind.NOTE
+    if line.kind is Kind.MESSAGE:
+        return MomentKind.TEXT
+    return _KINDS.get(line.event, MomentKind.OTHER) if line.event else MomentKind.TEXT
+
+
+def _words(line: PastEntry) -> str:
+    text = " ".join(line.body.split())
+    text = text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
+    if line.kind is Kind.NOTE:
+        return f"Private note of {line.by}: {text}"
+    if line.kind is Kind.MESSAGE or line.event is None:
+        who = {Author.REQUESTER: "Requester", Author.VIRTUAL_AGENT: "Virtual agent"}
+        return f"{who.get(line.author) or line.by or 'Patchboard'}: {text or '(picture)'}"
+    return f"{text}: {line.reason}" if line.reason else text

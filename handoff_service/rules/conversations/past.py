@@ -1,0 +1,149 @@
+"""The past of a conversation as it is stored, and its events in order."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, OfferOutcome, Owner, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastEntry:
+    """A line of the conversation. ``by``: the agent who wrote it, or whose action it reports."""
+
+    seq: int
+    at: datetime
+    kind: Kind
+    author: Author
+    by: str | None
+    body: str
+    event: Event | None
+    reason: str | None
+    owner: Owner
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastWait:
+    """A work item: the queue in which the conversation waited."""
+
+    queue: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateThen:
+    """An agent who could have had an offer, and why they did or did not."""
+
+    agent: str
+    chosen: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastDecision:
+    """A decision of work assignment."""
+
+    at: datetime
+    said: str
+    candidates: list[CandidateThen]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferThen:
+    """An offer. ``ended_at`` and ``outcome``: null while it is open."""
+
+    agent: str
+    offered_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    outcome: OfferOutcome | None
+    outcome_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderstoodThen:
+    """What the virtual agent had understood: the intent of the last text with its confidence (0 to
+    1), what it did, and what it knew by then."""
+
+    at: datetime
+    intent: str | None
+    confidence: float | None
+    did: list[str]
+    collected: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerThen:
+    """A running timer: the messaging action, and when it would act."""
+
+    action: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerRule:
+    """A messaging action that applies here. ``starts_with``: the side whose unanswered text starts
+    it; ``due``: when it acts if it starts at a time; None: never."""
+
+    action: str
+    starts_with: Author
+    due: Callable[[datetime], datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """Everything that is known of a stretch of a conversation, oldest first.
+
+    - ``begin`` and ``end``: the time it covers, excluding ``end``; null: no limit;
+    - ``context``: lines before it, for what was true when it began;
+    - ``running``: the timers that run now, of a stretch that reaches to now;
+    - ``closed_as``: how it was closed.
+    """
+
+    context: Sequence[PastEntry]
+    lines: Sequence[PastEntry]
+    waits: Sequence[PastWait]
+    decisions: Sequence[PastDecision]
+    offers: Sequence[OfferThen]
+    turns: Sequence[UnderstoodThen]
+    timers: Sequence[TimerRule]
+    running: Sequence[TimerThen] | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
+    closed_as: State = State.CLOSED_COMPLETE
+
+
+@dataclass(frozen=True, slots=True)
+class PastEvent:
+    """Something that happened. ``place``: the order of events at the same time, lowest first."""
+
+    at: datetime
+    place: int
+    entry: PastEntry | PastDecision | OfferThen | UnderstoodThen
+    text: str = ""  #: what happened to an offer
+
+
+def past_events(past: Past) -> Iterator[PastEvent]:
+    """All events of a stretch and its context, by kind, not by time."""
+    for turn in past.turns:
+        yield PastEvent(turn.at, 0, turn)
+    for line in (*past.context, *past.lines):
+        yield PastEvent(line.at, 1, line)
+    decided = {one.at for one in past.decisions}
+    for decision in past.decisions:
+        yield PastEvent(decision.at, 2, decision)
+    for offer in past.offers:
+        if offer.offered_at not in decided:
+            yield PastEvent(offer.offered_at, 3, offer, f"Offered to {offer.agent}")
+        if offer.ended_at and offer.outcome not in (None, OfferOutcome.ACCEPTED):
+            why = f": {offer.outcome_reason}" if offer.outcome_reason else ""
+            did = _ENDED[offer.outcome] if offer.outcome else ""
+            yield PastEvent(offer.ended_at, 3, offer, f"The offer to {offer.agent} {did}{why}")
+
+
+_ENDED = {
+    OfferOutcome.REJECTED: "was rejected",
+    OfferOutcome.TIMED_OUT: "expired",
+    OfferOutcome.WITHDRAWN: "was withdrawn",
+}

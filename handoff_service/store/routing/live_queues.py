@@ -1,0 +1,94 @@
+"""Queues as supervisors see them now."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from handoff_service.rules.routing import assignment
+from handoff_service.rules.routing.assignment import Candidate, Need
+from handoff_service.rules.routing.queues import problems
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.routing import candidates
+from handoff_service.store.routing.candidates import WorkQueue
+from handoff_service.store.routing.work_items import WAITS
+from handoff_service.store.views.supervision import QueueNow
+
+w = t.work_items
+TOO_LONG = timedelta(minutes=10)  # for queues without their own alarm
+
+
+def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[QueueNow]:
+    """Queues in the admin's order. ``of``: queues by id, when they are already loaded."""
+    of = candidates.work_queues(conn) if of is None else of
+    at, waiting = read_at(conn), _waiting(conn)
+    members_of = candidates.candidates(conn, of)
+    groups = _groups_of_queues(conn)
+    order = conn.execute(
+        select(t.queues.c.id).order_by(t.queues.c.position, t.queues.c.id)
+    ).scalars()
+    found = []
+    for queue in (of[queue_id] for queue_id in order):
+        members = list(members_of.get(queue.id, {}).values())
+        able = [one for one in members if queue.mandatory <= one.skills]
+        count, since = waiting.get(queue.id, (0, None))
+        opens_at = queue.schedule.opens_at(at)
+        closes_at = queue.schedule.closes_at(at)
+        found.append(
+            QueueNow(
+                id=queue.id,
+                name=queue.name,
+                assignment=queue.rule,
+                waiting=count,
+                oldest_since=since,
+                late_at=late_at(since, queue),
+                free=sum(_could_be_asked(one, queue) for one in able),
+                eligible=len(able),
+                open_now=opens_at == at,
+                opens_at=None if opens_at == at else opens_at,
+                closes_at=closes_at,
+                problems=problems(
+                    groups=groups.get(queue.id, []),
+                    agents=len(members),
+                    lacking=() if able or not members else sorted(queue.mandatory),
+                    schedule_error="is never open again within a year"
+                    if opens_at is None
+                    else None,
+                ),
+            )
+        )
+    return found
+
+
+def _could_be_asked(one: Candidate, queue: WorkQueue) -> bool:
+    """Whether the agent could be offered an item that has waited long enough for every pool."""
+    need = Need(rule=queue.rule, waited=timedelta.max, mandatory=queue.mandatory)
+    return assignment.left_out(one, need) is None
+
+
+def _waiting(conn: Connection) -> dict[int, tuple[int, datetime]]:
+    """queue -> (how many wait in it, since when the longest waits)."""
+    rows = conn.execute(
+        select(w.c.queue_id, func.count(), func.min(w.c.created_at))
+        .where(WAITS, w.c.for_agent_id.is_(None))
+        .group_by(w.c.queue_id)
+    )
+    return {r[0]: (r[1], r[2]) for r in rows}
+
+
+def late_at(since: datetime | None, queue: WorkQueue | None) -> datetime | None:
+    alarm = queue.alarm if queue is not None else None
+    return None if since is None else since + (alarm or TOO_LONG)
+
+
+def _groups_of_queues(conn: Connection) -> dict[int, list[str]]:
+    of, named = t.queue_groups, t.groups
+    found: dict[int, list[str]] = {}
+    query = (
+        select(of.c.queue_id, named.c.name)
+        .join(named, named.c.id == of.c.group_id)
+        .order_by(named.c.name)
+    )
+    for queue_id, name in conn.execute(query):
+        found.setdefault(queue_id, []).append(name)
+    return found

@@ -1,0 +1,109 @@
+"""The list pane of the workspace: its items, and the saved ways to look at it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from handoff_service.rules.conversations.list_order import Sort, Tag
+from handoff_service.rules.shared.vocabulary import Direction, State, Status
+from handoff_service.store.views.desk import Label
+from handoff_service.store.views.messages import WrittenBy
+from handoff_service.store.views.people import Named
+from handoff_service.store.views.reminders import KeptPromise, NextText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedInteraction:
+    """The fields of an interaction that the list pane shows, named as in ``Interaction``."""
+
+    id: int
+    state: State
+    requester_number: str
+    user: Named | None
+    assigned_to: Named | None
+    unread: int
+    last_message_at: datetime
+    unanswerable: str | None
+
+    @property
+    def guest(self) -> bool:
+        return self.user is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastLine:
+    """The last message of a person or the virtual agent, with fields named as in ``Message``."""
+
+    direction: Direction
+    author: WrittenBy
+    body: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListItem:
+    """One item of the list pane."""
+
+    interaction: ListedInteraction
+    last: LastLine | None
+    opted_out: bool
+    waiting_since: datetime | None  #: for the answer of its live agent
+    timer_at: datetime | None  #: when its next timer is due
+    hold_until: datetime | None  #: when its hold ends by itself
+    scheduled: NextText | None
+    promise: KeptPromise | None  #: the next open one
+    labels: list[Label]
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When something is due next: a timer, the end of the hold, a scheduled text, a promise."""
+        send_at = self.scheduled.send_at if self.scheduled else None
+        promised_at = self.promise.promised_at if self.promise else None
+        at = (self.timer_at, self.hold_until, send_at, promised_at)
+        return min(filter(None, at), default=None)
+
+    @property
+    def label_ids(self) -> list[int]:
+        return [one.id for one in self.labels]
+
+    def tags(self, now: datetime) -> set[Tag]:
+        """What needs attention, and what the list can be filtered by."""
+        failed = self.last is not None and self.last.status in (Status.FAILED, Status.UNDELIVERED)
+        has = {
+            Tag.UNREAD: self.interaction.unread > 0,
+            Tag.WAITING: self.waits(now),
+            Tag.TIMER_DUE: self.shows_timer(now),
+            Tag.SNOOZED: self.interaction.state is State.ON_HOLD,
+            Tag.TEXT_SCHEDULED: self.scheduled is not None,
+            Tag.PROMISE_DUE: self.promise is not None and self.promise.is_due(now),
+            Tag.OPTED_OUT: self.opted_out,
+            Tag.NOT_DELIVERED: failed,
+        }
+        return {tag for tag, applies in has.items() if applies}
+
+    def waits(self, now: datetime) -> bool:
+        """Whether the requester has waited for a minute or more, for an answer that can be sent."""
+        since = self.waiting_since
+        return since is not None and not self.opted_out and now - since >= timedelta(minutes=1)
+
+    def shows_timer(self, now: datetime) -> bool:
+        """Whether a timer acts within the hour. After an opt-out, most of them do nothing."""
+        at = self.timer_at
+        return at is not None and not self.opted_out and at - now <= timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListView:
+    """A saved way to look at the list of ongoing conversations.
+
+    - ``tag`` and ``label_id``: only conversations with them; null: all;
+    - ``shared``: every agent sees it;
+    - ``mine``: the calling agent saved it.
+    """
+
+    id: int
+    name: str
+    sort: Sort
+    tag: Tag | None
+    label_id: int | None
+    shared: bool
+    mine: bool

@@ -1,0 +1,108 @@
+"""Messages of a conversation: texts, notes and lines that report events."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from handoff_service.rules.conversations.media import is_shown
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Direction,
+    Event,
+    Kind,
+    MediaStatus,
+    Owner,
+    Status,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenBy:
+    kind: Author
+    id: int | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """A picture or file.
+
+    - ``url``: needs the same token;
+    - ``size``: in bytes;
+    - ``width`` and ``height``: in pixels, if known;
+    - ``why``: why it was not stored, or what delays it.
+    """
+
+    id: int
+    url: str
+    content_type: str
+    size: int | None
+    status: MediaStatus
+    why: str | None
+    width: int | None
+    height: int | None
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is stored and browsers can show it."""
+        return self.status is MediaStatus.STORED and is_shown(self.content_type)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageError:
+    code: int
+    meaning: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """``amount`` is a decimal number, such as 0.0083, in ``currency`` (ISO 4217)."""
+
+    amount: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One line of a conversation.
+
+    - ``seq``: its place in the conversation, without gaps;
+    - ``direction`` and ``status``: null for lines that only agents see;
+    - ``event``: the kind of event that such a line reports;
+    - ``owner`` and ``epoch``: the interaction's owner and epoch when the line was written;
+    - ``price``: the provider's price; null until it is known.
+    """
+
+    id: int
+    interaction_id: int
+    seq: int
+    kind: Kind
+    direction: Direction | None
+    author: WrittenBy
+    body: str
+    media: list[Medium]
+    status: Status | None
+    error: MessageError | None
+    segments: int | None
+    encoding: str | None
+    provider_sid: str | None
+    price: Price | None
+    event: Event | None
+    reason: str | None
+    owner: Owner
+    epoch: int
+    created_at: datetime
+    #: When a recovered text was sent, of which the webhook was lost. Null for all others.
+    sent_at: datetime | None = None
+    reaction: str | None = field(
+        default=None,
+        metadata={
+            "description": "The emoji with which the requester has reacted to this message. "
+            "Null: none, or removed."
+        },
+    )
+
+    @property
+    def shown_at(self) -> datetime:
+        """The time by which the conversation is sorted."""
+        return self.sent_at or self.created_at

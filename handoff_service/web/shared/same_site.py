@@ -1,0 +1,37 @@
+"""Reject forms that another site's page has sent."""
+
+import re
+from urllib.parse import urlsplit
+
+from sanic import Request
+
+from handoff_service.errors import NotAllowed
+
+_ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+
+
+def from_this_site(request: Request) -> None:
+    """Reject a request from another site's page, for forms before sign-in, where no session exists
+    to tie a token to. Raises NotAllowed."""
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin")
+    if site not in ("same-origin", "none") or (origin and not _is_ours(request, origin)):
+        raise NotAllowed(
+            "This request came from another site. If it did not, set PATCHBOARD_PUBLIC_URL "
+            "to the address of this page."
+        )
+
+
+def _is_ours(request: Request, origin: str) -> bool:
+    """Return whether this is the origin of the public address. Requests to an IP address or
+    localhost are allowed too, because no site can point its own name at those, as it could with
+    other names (DNS rebinding)."""
+    ours = urlsplit(request.app.ctx.desk.settings.public_url)
+    if origin.lower() == f"{ours.scheme}://{ours.netloc}".lower():
+        return True
+    scheme, _, netloc = origin.partition("://")
+    return (
+        scheme in ("http", "https")
+        and netloc == request.host
+        and _ADDRESS.fullmatch(netloc) is not None
+    )

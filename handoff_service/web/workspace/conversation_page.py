@@ -1,0 +1,145 @@
+"""The page of a conversation: its messages, and what an agent writes in it."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.operations.conversations.change_interaction import (
+    ReadInteraction,
+    read_interaction,
+)
+from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.store.desk import texts
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
+from handoff_service.web.shared import page_queries, suggested_replies
+from handoff_service.web.shared.page_queries import DeskFacts, Thread
+from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
+from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
+from handoff_service.web.shared.uploads import MAY_ATTACH, attached
+from handoff_service.web.workspace import earlier_messages, labels, time_choices
+from handoff_service.web.workspace.list_pane import list_context, numbers_in
+
+MOST_WATCHED = 50  # lines with receipts that may still change
+
+
+@page(*LIVE)
+async def conversation_page(
+    request: Request, interaction_id: int, agent: CurrentAgent
+) -> HTTPResponse:
+    """Return a conversation with the list and the requester's details beside it."""
+    desk = desk_of(request)
+    around = await list_context(request, agent, opened=interaction_id)
+    facts: DeskFacts = around["desk"]
+    line = next(iter(numbers_in(request, "line")), None)
+    thread = await desk.store.read(
+        page_queries.thread,
+        interaction_id,
+        agent.id,
+        facts.zone,
+        whole=request.args.get("all") == "1",
+        line=line,
+    )
+    return render(
+        "conversation_page.html",
+        **around | _thread_context(request, thread, agent),
+        conversation=thread.interaction,
+        earlier=await earlier_messages.earlier_than(request, thread),
+        attach=MAY_ATTACH,
+        closing_text=await desk.store.read(_closing_text, interaction_id, agent.name),
+        suggested=await suggested_replies.suggest(desk, thread.interaction, agent.id),
+        **await desk.store.read(labels.asked_topics),
+    )
+
+
+def _closing_text(conn: Connection, interaction_id: int, agent_name: str) -> str:
+    """The closing text in the requester's language."""
+    return texts.closing_line(conn, agent_name, spoken_language(conn, interaction_id))
+
+
+@page(*LIVE)
+async def news_fragment(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
+    """Return the lines after ``after``, the ``watch``-ed lines as they are now, and the surrounding
+    parts."""
+    desk = desk_of(request)
+    facts = await desk.store.read(page_queries.desk_facts)
+    thread = await desk.store.read(
+        page_queries.news,
+        interaction_id,
+        agent.id,
+        facts.zone,
+        after=next(iter(numbers_in(request, "after")), 0),
+        watched=numbers_in(request, "watch")[:MOST_WATCHED],
+    )
+    return render(
+        "news.html",
+        zone=facts.zone,
+        now=desk.clock(),
+        csrf=csrf_token(request),
+        suggested=await suggested_replies.suggest(desk, thread.interaction, agent.id),
+        **_thread_context(request, thread, agent),
+    )
+
+
+@page(*LIVE)
+async def text_requester(
+    request: Request, interaction_id: int, agent: CurrentAgent
+) -> HTTPResponse:
+    command = Write(
+        interaction_id=interaction_id,
+        agent_id=agent.id,
+        body=form_field(request, "body").strip(),
+        media=attached(request),
+    )
+    await desk_of(request).store.write(send_sms, command, near=interaction_id)
+    return back_to_conversation(request, interaction_id)
+
+
+@page(*LIVE)
+async def note(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
+    command = Write(
+        interaction_id=interaction_id, agent_id=agent.id, body=form_field(request, "body").strip()
+    )
+    await desk_of(request).store.write(write_note, command, near=interaction_id)
+    return back_to_conversation(request, interaction_id)
+
+
+@page(*LIVE)
+async def read(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
+    up_to = id_field(
+        form_field(request, "up_to").strip(), "up_to", "the seq of a message in the conversation"
+    )
+    command = ReadInteraction(interaction_id=interaction_id, agent_id=agent.id, up_to=up_to)
+    await desk_of(request).store.write(read_interaction, command, near=interaction_id)
+    return back_to_conversation(request, interaction_id)
+
+
+def _thread_context(request: Request, thread: Thread, agent: CurrentAgent) -> dict[str, Any]:
+    who_answers, sending = page_queries.answers(thread.interaction, agent.id)
+    return {
+        "thread": thread,
+        "messages": thread.messages,
+        "time_choices": time_choices.CHOICES,
+        "interaction": thread.interaction,
+        "opened": thread.interaction.id,
+        "me_id": agent.id,
+        "joined": agent.id in {one.id for one in thread.interaction.live_group},
+        "colleague": page_queries.colleague(thread.interaction, agent.id),
+        "must_join": page_queries.must_join(thread.interaction, agent.id),
+        "supervises": supervises(agent),
+        "has_bot": bool(desk_of(request).settings.bot_urls),
+        "who_answers": who_answers,
+        "sending": sending,
+    }
+
+
+ONE = "/conversations/<interaction_id:int>"
+PAGES: dict[str, Any] = {ONE: conversation_page, f"{ONE}/news": news_fragment}
+POST_HANDLERS: dict[str, Any] = {
+    f"{ONE}/messages": text_requester,
+    f"{ONE}/notes": note,
+    f"{ONE}/read": read,
+}

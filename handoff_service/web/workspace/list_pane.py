@@ -1,0 +1,61 @@
+"""The list pane: its page without an open conversation, and its parts after a change."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse, redirect
+
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.page_shell import shell_context
+from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.session import ANYONE, LIVE, desk_of, home_of, page
+
+
+@page(*ANYONE)
+async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Return the list without an open conversation. Agents who do not answer requesters start
+    elsewhere."""
+    if (home := home_of(agent)) != "/workspace":
+        return redirect(home)
+    return render("list_page.html", **await list_context(request, agent))
+
+
+@page(*LIVE)
+async def list_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Return the parts of the list pane and the counts. ``shown``: offers on the page; ``open``:
+    the open conversation."""
+    on_page = numbers_in(request, "shown")
+    around = await list_context(
+        request, agent, on_page=on_page, opened=next(iter(numbers_in(request, "open")), None)
+    )
+    return render("lists.html", **around)
+
+
+@page(*ANYONE)
+async def counts_fragment(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Return the rail's counts, for pages without a list."""
+    return render("counts.html", **await shell_context(request, agent, place=""))
+
+
+async def list_context(
+    request: Request, agent: CurrentAgent, *, on_page: Sequence[int] = (), opened: int | None = None
+) -> dict[str, Any]:
+    """Return the variables of the pages and fragments with a list: the frame and the lists."""
+    others = request.args.get("others") == "1"
+    around = await shell_context(request, agent, place="ongoing" if opened else "inbox")
+    lists = await desk_of(request).store.read(
+        page_queries.lists, agent.id, others=others, on_page=on_page
+    )
+    return around | {"lists": lists, "others": others, "opened": opened}
+
+
+def numbers_in(request: Request, name: str) -> list[int]:
+    """Return the numbers in the address, ``?name=1&name=2`` or ``?name=1,2``, without other
+    values."""
+    parts = ",".join(request.args.getlist(name) or []).split(",")
+    return [int(part) for part in parts if part.isdecimal() and len(part) < 16]
+
+
+PAGES: dict[str, Any] = {"/": list_page, "/lists": list_fragment, "/counts": counts_fragment}

@@ -1,0 +1,42 @@
+"""An agent's own presence."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.operations.routing import presence as presences
+from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.web.shared.rendering import done_or_redirect, form_field
+from handoff_service.web.shared.session import LIVE, desk_of, page
+
+
+@page(*LIVE)
+async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    wanted = form_field(request, "presence").strip()
+    await desk_of(request).store.write(
+        set_presence, SetPresence(agent_id=agent.id, presence=wanted)
+    )
+    return done_or_redirect(request)
+
+
+@page(*LIVE)
+async def at_work(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The page of an agent with an open offer reports that its agent types or clicks. Like every
+    act, the request itself is recorded."""
+    return done_or_redirect(request)
+
+
+@page()
+async def dismiss_notice(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Dismiss the notice that the product set the agent to Away."""
+    await desk_of(request).store.write(presences.dismiss_notice, agent.id)
+    return done_or_redirect(request)
+
+
+POST_HANDLERS: dict[str, Any] = {
+    "/presence": presence,
+    "/presence/active": at_work,
+    "/presence/notice": dismiss_notice,
+}
