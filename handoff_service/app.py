@@ -47,7 +47,7 @@ from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import due_work, secret_keys
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
-from handoff_service.web import api
+from handoff_service.web.api import routes as api
 from handoff_service.web.shared import health, media, request_bytes, security
 from handoff_service.web.simulator import mailbox, phone
 from handoff_service.web.webhooks import bot_actions, sms_provider

@@ -10,8 +10,9 @@ import pytest
 
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.views import InboxOffer, Interaction, Message
-from handoff_service.web.api import CALLS, events, media
+from handoff_service.web.api import events, media
 from handoff_service.web.api.calls import Call
+from handoff_service.web.api.routes import CALLS
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 

@@ -4,7 +4,7 @@ import re
 
 from handoff_service.store.desk import user_words
 from handoff_service.store.engine import tables as t
-from handoff_service.web.admin import PAGES
+from handoff_service.web.admin.routes import PAGES
 from tests.support.story import ANN
 from tests.web.admin_browser import Admin
 from tests.web.workspace_server import Running, shown

@@ -16,7 +16,7 @@ from handoff_service.store.desk import desk as desk_rows
 from handoff_service.store.desk import templates, texts
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.routing import queues
-from handoff_service.web.admin import PAGES, POST_HANDLERS
+from handoff_service.web.admin.routes import PAGES, POST_HANDLERS
 from tests.support.story import ANN, DIRECT
 from tests.web.workspace_server import PAGE, Answer, Running, Visitor, shown
 

@@ -15,8 +15,8 @@ import requests
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.shared.vocabulary import Role
-from handoff_service.web.api import CALLS
 from handoff_service.web.api.calls import Call
+from handoff_service.web.api.routes import CALLS
 from tests.support.demo_home import demo_home
 from tests.support.service import Service, running_service
 from tests.web.workspace_server import Running, running

@@ -14,8 +14,8 @@ from handoff_service.operations.conversations.change_interaction import (
     read_interaction,
 )
 from handoff_service.rules.conversations.reactions import read
-from handoff_service.web.api import CALLS
 from handoff_service.web.api.openapi import document
+from handoff_service.web.api.routes import CALLS
 from tests.support.story import ANN, BOB, DIRECT, MIA
 from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
 

@@ -29,7 +29,7 @@ SKEW = timedelta(minutes=1)  # the largest difference between two hosts' clocks
 # Longer than quiet hours and any clock step. Work that waits longer is held on purpose
 # (due_work.HELD).
 LONGEST_WAIT = timedelta(days=2)
-# A text that was not accepted is retried after 5 minutes at the latest (deliver.py).
+# A text that was not accepted is retried after 5 minutes at the latest (finish_send.py).
 LONGEST_RETRY = timedelta(minutes=6)
 
 d = t.due_work

@@ -12,7 +12,8 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 
 from handoff_service.store.desk.set_up import is_empty
-from handoff_service.web import admin, setup
+from handoff_service.web.admin import routes as admin
+from handoff_service.web.setup import routes as setup
 from handoff_service.web.shared import assets
 from handoff_service.web.shared.session import desk_of, signed_in
 from handoff_service.web.supervisor import supervisor

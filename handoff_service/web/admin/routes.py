@@ -1,0 +1,115 @@
+"""The pages where an admin sets up the desk. Each kind of object has one module and one entry in
+the menu (``menu.py``).
+
+The list of users, for example, is at ``/users``, its form at ``/users/new`` and ``/users/<id>``,
+and the confirmation before deleting at ``/users/<id>/delete``. Each form posts to its own address.
+All pages work without the page's script.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, redirect
+
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.web.admin import (
+    agents,
+    case_webhook,
+    checklist,
+    consents,
+    deleted,
+    desk,
+    desk_file,
+    groups,
+    labels,
+    macros,
+    mail,
+    messaging_actions,
+    outage_end,
+    outages,
+    profiles,
+    provider_numbers,
+    queues,
+    restored,
+    templates,
+    texts,
+    usage_report,
+    users,
+)
+from handoff_service.web.admin.menu import MENU
+from handoff_service.web.shared.session import page
+
+# address under /workspace/admin -> handler of GET
+PAGES: Mapping[str, Any] = {
+    **checklist.PAGES,
+    **users.PAGES,
+    **profiles.PAGES,
+    **agents.PAGES,
+    **groups.PAGES,
+    **provider_numbers.PAGES,
+    **consents.PAGES,
+    **usage_report.PAGES,
+    **queues.PAGES,
+    **texts.PAGES,
+    **templates.PAGES,
+    **labels.PAGES,
+    **macros.PAGES,
+    **outages.PAGES,
+    **outage_end.PAGES,
+    **desk.PAGES,
+    **desk_file.PAGES,
+    **case_webhook.PAGES,
+    **restored.PAGES,
+    **deleted.PAGES,
+    **mail.PAGES,
+    **messaging_actions.PAGES,
+}
+# address under /workspace/admin -> handler of POST
+POST_HANDLERS: Mapping[str, Any] = {
+    **checklist.POST_HANDLERS,
+    **users.POST_HANDLERS,
+    **profiles.POST_HANDLERS,
+    **agents.POST_HANDLERS,
+    **groups.POST_HANDLERS,
+    **provider_numbers.POST_HANDLERS,
+    **queues.POST_HANDLERS,
+    **texts.POST_HANDLERS,
+    **templates.POST_HANDLERS,
+    **labels.POST_HANDLERS,
+    **macros.POST_HANDLERS,
+    **outages.POST_HANDLERS,
+    **outage_end.POST_HANDLERS,
+    **desk.POST_HANDLERS,
+    **desk_file.POST_HANDLERS,
+    **case_webhook.POST_HANDLERS,
+    **restored.POST_HANDLERS,
+    **mail.POST_HANDLERS,
+    **messaging_actions.POST_HANDLERS,
+}
+
+
+def blueprint() -> Blueprint:
+    """Everything under ``/workspace/admin``."""
+    made = Blueprint("admin", url_prefix="/workspace/admin")
+    pages: Mapping[str, Any] = {"/": start, **PAGES}
+    for path, handler in pages.items():
+        made.add_route(handler, path, methods=["GET"], name=_name("get", path), error_format="text")
+    for path, handler in POST_HANDLERS.items():
+        made.add_route(
+            handler, path, methods=["POST"], name=_name("post", path), error_format="text"
+        )
+    return made
+
+
+def _name(method: str, path: str) -> str:
+    return f"{method}{re.sub(r'[^a-z]+', '_', path)}"
+
+
+@page(Role.ADMIN)
+async def start(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The first page of the menu."""
+    first = next(path for paths in MENU.values() for path in paths)
+    return redirect(f"/workspace/admin{first}")

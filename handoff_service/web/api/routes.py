@@ -1,0 +1,83 @@
+"""The HTTP API, version 1. Each call is a decorated function, and this module collects them. The
+routes and the OpenAPI document follow from them."""
+
+from sanic import Blueprint
+
+from handoff_service.web.api import (
+    agents,
+    cases,
+    consents,
+    conversation_context,
+    conversations,
+    events,
+    groups,
+    labels,
+    list_views,
+    macros,
+    media,
+    mentions,
+    messaging_actions,
+    new_conversations,
+    notifications,
+    outages,
+    ownership,
+    people,
+    profiles,
+    promises,
+    provider_numbers,
+    queues,
+    resolve_sends,
+    scheduled_texts,
+    supervision,
+    templates,
+    timers,
+    trainer,
+    users,
+    work,
+)
+from handoff_service.web.api.calls import Call, calls_of, route
+from handoff_service.web.api.openapi import docs_routes
+
+#: the order of the OpenAPI document
+MODULES = (
+    people,
+    users,
+    profiles,
+    agents,
+    groups,
+    provider_numbers,
+    queues,
+    templates,
+    labels,
+    macros,
+    conversations,
+    conversation_context,
+    list_views,
+    mentions,
+    notifications,
+    ownership,
+    timers,
+    promises,
+    scheduled_texts,
+    resolve_sends,
+    trainer,
+    cases,
+    new_conversations,
+    work,
+    messaging_actions,
+    outages,
+    consents,
+    supervision,
+)
+CALLS: tuple[Call, ...] = tuple(call for module in MODULES for call in calls_of(module))
+
+
+def blueprint() -> Blueprint:
+    """Return all routes under ``/api``."""
+    made = Blueprint("api", url_prefix="/api")
+    for call in CALLS:
+        route(made, call)
+    events.add_route(made)
+    media.add_routes(made)
+    docs_routes(made, (*CALLS, *media.CALLS, events.CALL))
+    return made
