@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 UV := $(shell command -v uv || echo .venv-uv/bin/uv)
 PYTEST := .venv/bin/pytest
-AT_ONCE := -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder # files side by side, those that take long first (tests/conftest.py); one process more than cores, because tests wait
+AT_ONCE := -n $$(($$(nproc) * 2)) --dist loadfile --no-loadscope-reorder # files side by side, those that take long first (tests/conftest.py); two processes a core, because tests wait
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -16,11 +16,13 @@ run: setup setup-bot ## start the service, the bot and the phone simulator with 
 	@PATCHBOARD_DEMO=$${PATCHBOARD_DEMO:-1} .venv/bin/patchboard run
 
 test: ## run all checks and tests
-	@$(MAKE) --no-print-directory --jobs=4 --output-sync=line setup-bot machine .venv-docs/.ready
-	@$(MAKE) --no-print-directory --jobs=3 pytest check docs # side by side: the tests wait for servers now and then
+	@$(MAKE) --no-print-directory --jobs=5 pytest check docs # side by side: the tests wait for servers now and then
 
-pytest: setup
+pytest: setup-bot machine compiled
 	$(PYTEST) $(AT_ONCE)
+
+compiled: setup # one process compiles the tests, so that not every test process does; the tests report errors
+	@$(PYTEST) --collect-only -qq > /dev/null || true
 
 check: setup ## check format, lint, types and import rules
 	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/mypy --no-error-summary && .venv/bin/lint-imports --no-logo 2>&1 | tail -n 3
@@ -114,4 +116,4 @@ sbom: .venv-audit/.ready ## write bills of materials (CycloneDX) of service and 
 clean: ## delete the environments; the data in .patchboard stays
 	rm -rf .venv .venv-bot .venv-audit .venv-docs .venv-uv
 
-.PHONY: help run test pytest check train nlu conversations bench chaos simulation screenshot setup setup-bot machine services browser migration lock docs audit sbom clean
+.PHONY: help run test pytest compiled check train nlu conversations bench chaos simulation screenshot setup setup-bot machine services browser migration lock docs audit sbom clean
