@@ -80,24 +80,23 @@ class Heard:
         self.hints += hints  # type: ignore[operator]
 
 
-# These take longest, so they begin first, each on a process of its own: the first trains the bot's
-# model, which the other files of tests/bot wait for.
+# These take longest, so they begin first. The first trains the bot's model. The other files of
+# tests/bot wait for that model, so files that need none begin before them.
 FIRST = (
     "tests/bot/test_conversations.py",
-    "tests/training/",
-    "tests/bot/",
-    # so that no long file is left for one process at the end
     "tests/web/test_openapi.py",
+    "tests/engine/test_upgrades.py",
+    "tests/training/",
     "tests/server/test_process_supervisor.py",
     "tests/web/test_trainer_pages.py",
-    "tests/messaging_actions/",
     "tests/routing/test_routing_simulation.py",
-    "tests/engine/test_upgrades.py",
+    "tests/messaging_actions/",
+    "tests/bot/",
     "tests/e2e/",
     "tests/virtual_agent/",
-    "tests/web/",
-    "tests/server/",
     "tests/chaos/",
+    "tests/server/",
+    "tests/web/",
     "tests/backup/",
 )
 
