@@ -22,6 +22,7 @@ from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from handoff_service.rules.delivery.send_errors import RANGE_FULL
+from handoff_service.rules.shared.vocabulary import Event
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -583,6 +584,8 @@ interactions = Table(
     Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
 )
 IN_FULL_RANGE = sa.text(f"error_code = {RANGE_FULL}")
+#: Texts which say that a case is resolved or that a service works again.
+SAYS_RESOLVED = sa.text(f"event IN ('{Event.CASE_TEXT}', '{Event.OUTAGE_OVER}')")
 messages = Table(
     "messages",
     metadata,
@@ -625,6 +628,12 @@ messages = Table(
         "created_at",
         sqlite_where=IN_FULL_RANGE,
         postgresql_where=IN_FULL_RANGE,
+    ),
+    Index(
+        "ix_messages_says_resolved",
+        "interaction_id",
+        sqlite_where=SAYS_RESOLVED,
+        postgresql_where=SAYS_RESOLVED,
     ),
 )
 #: Automatic replies to unknown numbers of the last day, for the limits on them.

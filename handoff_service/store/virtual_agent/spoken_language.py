@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from handoff_service.rules.shared.language import Language, conversation_language
+from handoff_service.rules.shared.language import Language, conversation_language, language_of
 from handoff_service.rules.shared.vocabulary import Direction
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -20,11 +20,36 @@ def spoken_language(conn: Connection, interaction_id: int) -> Language:
 
 
 def spoken_languages(conn: Connection, ids: Collection[int]) -> Mapping[int, Language]:
-    """The language of each of these conversations."""
-    earlier = _conversations_before(conn, ids)
-    return {
-        one: conversation_language(_texts(conn, one), _texts(conn, earlier.get(one))) for one in ids
+    """The language of each of these conversations. The newest text decides most of them, and one
+    query reads the newest texts of all."""
+    clear = {
+        one: language
+        for one, newest in _newest_texts(conn, ids).items()
+        if (language := language_of(newest)) is not None
     }
+    unclear = [one for one in ids if one not in clear]
+    earlier = _conversations_before(conn, unclear) if unclear else {}
+    return clear | {
+        one: conversation_language(_texts(conn, one), _texts(conn, earlier.get(one)))
+        for one in unclear
+    }
+
+
+def _newest_texts(conn: Connection, ids: Collection[int]) -> dict[int, str]:
+    """Conversation -> the requester's newest text in it."""
+    texts = m.alias("texts")
+    last = (
+        select(func.max(texts.c.seq))
+        .where(texts.c.interaction_id == i.c.id, texts.c.direction == Direction.INBOUND)
+        .scalar_subquery()
+    )
+    query = (
+        select(i.c.id, m.c.body)
+        .select_from(i)
+        .join(m, (m.c.interaction_id == i.c.id) & (m.c.seq == last))
+        .where(one_of(i.c.id, ids))
+    )
+    return {r.id: r.body for r in conn.execute(query)}
 
 
 def _conversations_before(conn: Connection, ids: Collection[int]) -> Mapping[int, int]:

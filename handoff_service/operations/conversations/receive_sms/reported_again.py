@@ -4,7 +4,7 @@
 Thanks stay in the closed conversation (see ``aside``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 LONGEST_QUOTE = 120  # characters of the text that is answered, in the reason for live agents
@@ -64,7 +65,7 @@ def announced(tx: Transaction, requester_number: str, provider_number: str) -> A
         .where(
             *line,
             i.c.last_message_at >= tx.now - ANSWERED_WITHIN,
-            m.c.event.in_((Event.CASE_TEXT, Event.OUTAGE_OVER)),
+            t.SAYS_RESOLVED,
             m.c.created_at >= tx.now - ANSWERED_WITHIN,
             m.c.status != Status.CANCELED,
         )
@@ -97,9 +98,26 @@ def announced(tx: Transaction, requester_number: str, provider_number: str) -> A
 def reopen_reported(tx: Transaction, texts: Sequence[Text]) -> None:
     """Reopen the case and the conversation for each text that says "still broken". It runs before
     the texts are stored, which then belong to the reopened conversation."""
-    for text in texts:
-        if text.answered_as is None and is_still_broken(text.body):
+    likely = [one for one in texts if one.answered_as is None and is_still_broken(one.body)]
+    numbers = _numbers_informed(tx, {text.requester_number for text in likely}) if likely else set()
+    for text in likely:
+        if text.requester_number in numbers:
             _reopen(tx, text)
+
+
+def _numbers_informed(tx: Transaction, numbers: Collection[str]) -> set[str]:
+    """The numbers among these that got a text which says that something is resolved. One query for
+    all texts, because most texts about a problem are about a new one."""
+    query = (
+        select(i.c.requester_number)
+        .join(m, m.c.interaction_id == i.c.id)
+        .where(
+            one_of(i.c.requester_number, numbers),
+            i.c.last_message_at >= tx.now - ANSWERED_WITHIN,
+            t.SAYS_RESOLVED,
+        )
+    )
+    return set(tx.conn.execute(query).scalars())
 
 
 def _reopen(tx: Transaction, text: Text) -> None:

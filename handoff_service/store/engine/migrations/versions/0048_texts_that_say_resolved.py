@@ -1,0 +1,12 @@
+"""An index of the texts which say that a case is resolved or that a service works again."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0048'
+down_revision = '0043'
+
+
+def upgrade() -> None:
+    says_resolved = sa.text("event IN ('case_text', 'outage_over')")
+    op.create_index('ix_messages_says_resolved', 'messages', ['interaction_id'], unique=False, sqlite_where=says_resolved, postgresql_where=says_resolved)
