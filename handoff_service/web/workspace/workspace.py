@@ -68,6 +68,7 @@ from handoff_service.web.workspace import (
     notifications,
     offer_preview,
     passwords,
+    practice,
     promises,
     resolve_send,
     search,
@@ -274,7 +275,7 @@ async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(
         set_presence, SetPresence(agent_id=agent.id, presence=wanted)
     )
-    return went_well(request)
+    return went_well(request, practice.HERE if _field(request, "back") == "practice" else None)
 
 
 @page(*LIVE)
@@ -320,6 +321,7 @@ PAGES: dict[str, Any] = {
     **macros.PAGES,
     **command_palette.PAGES,
     **mentions.PAGES,
+    **practice.PAGES,
     **send_later.PAGES,
     **time_choices.PAGES,
 }
@@ -347,6 +349,7 @@ ACTS: dict[str, Any] = {
     **list_views.ACTS,
     **bulk.ACTS,
     **macros.ACTS,
+    **practice.ACTS,
     **promises.ACTS,
     **send_later.ACTS,
     **supervisor.ACTS,
