@@ -1,8 +1,10 @@
 """Opens and closes the practice desk of one run: its database, lanes, workers and twins."""
 
 import asyncio
+import functools
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -35,6 +37,8 @@ from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.worker import Worker, build_workers
 
+DATABASE = "practice.db"
+
 
 async def open_desk(
     real: AppContext, mark: PracticeMark, folder: Path, file: DeskFile, changed: Callable[[], None]
@@ -42,7 +46,7 @@ async def open_desk(
     """Create the practice desk in this folder. ``changed`` is called after each change of a
     conversation."""
     settings = _settings(real.settings, folder)
-    await asyncio.to_thread(migrate, settings.database_url)
+    await asyncio.to_thread(_create_database, folder)
     workers: list[Worker] = []
     fanout, background, metrics = LocalFanout(), Background(), Metrics()
 
@@ -125,13 +129,27 @@ async def close_desk(desk: AppContext) -> None:
     await asyncio.to_thread(shutil.rmtree, desk.settings.home, ignore_errors=True)
 
 
+def _create_database(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / DATABASE).write_bytes(_empty_database())
+
+
+@functools.cache
+def _empty_database() -> bytes:
+    """The file of a migrated database. Its migrations take seconds, so they run once a process."""
+    with tempfile.TemporaryDirectory(prefix="patchboard-practice-") as folder:
+        file = Path(folder) / DATABASE
+        migrate(f"sqlite:///{file}")
+        return file.read_bytes()
+
+
 def _settings(real: Settings, folder: Path) -> Settings:
     """The settings of a desk that reaches nobody. Its own secret key makes forms and links of one
     desk invalid on the other."""
     return replace(
         real,
         home=folder,
-        database_url=f"sqlite:///{folder / 'practice.db'}",
+        database_url=f"sqlite:///{folder / DATABASE}",
         redis_url=None,
         workers=1,
         secret_key=secrets.token_urlsafe(32),
