@@ -33,7 +33,7 @@ from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.desk.desk import desk_name_and_zone
 from handoff_service.store.training import practice_source
 
-COMPANY = "+18885550199"  # reserved for fiction, like the requesters' numbers
+COMPANY = "+13075550199"  # reserved for fiction, like the requesters' numbers
 QUEUE = "Practice"
 AGENT_ID = 1  # the practicing agent, who is alone in that database
 MOST_TEMPLATES = 200
@@ -72,7 +72,7 @@ def read_material(conn: Connection, agent_id: int, choice: PracticeChoice) -> Ma
 
 def requester_number(place: int) -> str:
     """The made-up number of a requester."""
-    return f"+12025550{100 + place}"
+    return f"+13075550{100 + place}"
 
 
 def desk_file_of(material: Material) -> DeskFile:
