@@ -6,11 +6,14 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from handoff_service import log
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.practice.desk_content import COMPANY, requester_number
 from handoff_service.rules.training.practice import Conversation, Round, Speaker
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import practice_source
+
+AFTER_TROUBLE = 1.0  # seconds until the next try
 
 
 @dataclass(slots=True)
@@ -85,8 +88,13 @@ class Feeder:
             self._plan(place, began + start)
         while not all(one.over for one in self._parts):
             self._changed.clear()
-            await self._send_due()
-            self._look(await self._store.read(practice_source.practiced))
+            try:
+                await self._send_due()
+                self._look(await self._store.read(practice_source.practiced))
+            except Exception as error:  # noqa: BLE001  # logged, and tried again
+                log.warning("practice_text_failed", error=error)
+                await asyncio.sleep(AFTER_TROUBLE)
+                continue
             await self._wait()
         await self._ended()
 
@@ -104,9 +112,10 @@ class Feeder:
     async def _send_due(self) -> None:
         now = asyncio.get_running_loop().time()
         while self._due and self._due[0].at <= now:
-            due = heapq.heappop(self._due)
+            due = self._due[0]
             part = self._parts[due.place]
             if part.over:
+                heapq.heappop(self._due)
                 continue
             text = Text(
                 sid=f"SM{secrets.token_hex(16)}",
@@ -115,6 +124,7 @@ class Feeder:
                 body=due.text,
             )
             await self._store.write(receive_sms, text)
+            heapq.heappop(self._due)
             part.coming -= 1
 
     def _look(self, seen: dict[str, Conversation]) -> None:

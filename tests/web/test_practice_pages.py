@@ -77,20 +77,27 @@ async def until[T](look: Callable[[], Any], right: Callable[[T], bool]) -> T:
     return found
 
 
+# Work that the service does for itself every few minutes, with or without a practice.
+PERIODIC = ("sweep_gaps", "tell_consents", "ask_prices", "index_texts")
+# The run's own table, and the numbers of the last commits.
+LEFT_OUT = ("practice_runs", "lane_commits", "sessions", "sqlite_sequence")
+
+
 def rows_of(desk: Running) -> dict[str, list[Any]]:
-    """Every row of the real database, apart from the run's own. A session's last use is an act on
-    the real desk's own pages."""
+    """Every row of the real database, apart from the run's own and the service's bookkeeping. A
+    session's last use is an act on the real desk's own pages."""
     path = desk.desk.settings.database_url.removeprefix("sqlite:///")
     with sqlite3.connect(path) as db:
         names = [
             name
             for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            if name not in ("practice_runs", "sessions", "sqlite_sequence")
+            if name not in LEFT_OUT
         ]
         found = {name: db.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
         columns = "token_hash, agent_id, created_at, expires_at, device"
         found["sessions"] = db.execute(f"SELECT {columns} FROM sessions").fetchall()
     db.close()
+    found["due_work"] = [row for row in found["due_work"] if row[1] not in PERIODIC]
     return found
 
 

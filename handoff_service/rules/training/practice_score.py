@@ -56,7 +56,7 @@ class ConversationScore:
 class PracticeScore:
     """A whole run. Times are in seconds."""
 
-    conversations: list[ConversationScore]
+    conversations: list[ConversationScore]  #: empty in lists of runs
     answered: int
     first_answer: int | None  #: the median
     original_first_answer: int | None  #: likewise, of the same conversations

@@ -1,9 +1,9 @@
 """Runs of the practice desk."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
-import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 
@@ -28,13 +28,14 @@ SCORE = TypeAdapter(PracticeScore)
 def list_(
     conn: Connection, agent_id: int | None = None, *, before: int | None = None, limit: int = 50
 ) -> list[PracticeRun]:
-    """Runs, newest first. ``agent_id``: of one agent. ``before``: with ids below this one."""
+    """Runs, newest first, with scores in sum alone. ``agent_id``: of one agent. ``before``: with
+    ids below this one."""
     query = _RUNS.limit(limit)
     if agent_id is not None:
         query = query.where(r.c.agent_id == agent_id)
     if before is not None:
         query = query.where(r.c.id < before)
-    return [_run(row) for row in conn.execute(query)]
+    return [_in_sum(_run(row)) for row in conn.execute(query)]
 
 
 def get(conn: Connection, run_id: int) -> PracticeRun:
@@ -43,6 +44,11 @@ def get(conn: Connection, run_id: int) -> PracticeRun:
     if row is None:
         raise NotFound(f"There is no practice run {run_id}.")
     return _run(row)
+
+
+def _in_sum(run: PracticeRun) -> PracticeRun:
+    """The run without its conversations, because a list of them would be long."""
+    return replace(run, score=replace(run.score, conversations=[])) if run.score else run
 
 
 def _run(row: Any) -> PracticeRun:
@@ -64,7 +70,7 @@ def _run(row: Any) -> PracticeRun:
     )
 
 
-def with_texts_before(conn: Connection, ended_before: sa.ColumnElement[Any] | Any) -> list[Any]:
+def with_texts_before(conn: Connection, ended_before: datetime) -> list[Any]:
     """(id, score) of runs that ended before this time and still have their texts."""
     query = select(r.c.id, r.c.score).where(r.c.ended_at < ended_before)
     return [row for row in conn.execute(query) if _has_texts(row.score)]
