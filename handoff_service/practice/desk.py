@@ -6,9 +6,10 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.model_rollout import ModelRollout
@@ -146,20 +147,19 @@ def _empty_database() -> bytes:
 def _settings(real: Settings, folder: Path) -> Settings:
     """The settings of a desk that reaches nobody. Its own secret key makes forms and links of one
     desk invalid on the other."""
+    secrets_of_real = {one.name: None for one in fields(real) if one.metadata.get("secret")}
+    own: dict[str, Any] = secrets_of_real | {
+        "secret_key": secrets.token_urlsafe(32),
+        "bot_token": secrets.token_urlsafe(32),
+    }
     return replace(
         real,
+        **own,
         home=folder,
         database_url=f"sqlite:///{folder / DATABASE}",
         redis_url=None,
         workers=1,
-        secret_key=secrets.token_urlsafe(32),
-        bot_token=secrets.token_urlsafe(32),
         sms_provider="simulator",
-        twilio_account_sid=None,
-        twilio_auth_token=None,
-        twilio_auth_token_secondary=None,
-        twilio_shared_key=None,
-        twilio_shared_key_secondary=None,
         bot_url=None,
         smtp_url=None,
         webhook_hosts="",
