@@ -42,13 +42,14 @@ from handoff_service.operations.routing.connection import Gap, after_gap
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.training.training_run import SILENT, interrupt
 from handoff_service.ports import Bot, Fanout, Mailer
+from handoff_service.practice.runs import PracticeRuns
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import due_work, secret_keys
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Hint
 from handoff_service.web.api import routes as api
-from handoff_service.web.shared import health, media, request_bytes, security
+from handoff_service.web.shared import health, media, practice_desk, request_bytes, security
 from handoff_service.web.simulator import mailbox, phone
 from handoff_service.web.webhooks import bot_actions, sms_provider
 from handoff_service.web.workspace import workspace
@@ -59,7 +60,15 @@ AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database
 # bot may take to answer, so that the outcome of a send is kept
 WORK_WITHIN = 12.0
 APP_NAME = "patchboard"
-TASKS = ("connections", "indexing", "sweeping", "training", "model_rollout", "replies")
+TASKS = (
+    "connections",
+    "indexing",
+    "sweeping",
+    "training",
+    "model_rollout",
+    "replies",
+    "practice",
+)
 type App = Sanic[Any, Any]
 
 
@@ -78,6 +87,7 @@ def create_app(settings: Settings) -> App:
     app.before_server_start(_open)
     app.before_server_stop(_close)
     app.register_middleware(security.add_headers(settings.public_url), "response")
+    app.register_middleware(practice_desk.choose, "request")
     request_bytes.protect(app)
     app.error_handler.add(Exception, security.refuse)
     for kind in PROVIDERS.values():
@@ -162,6 +172,7 @@ async def _open(app: App) -> None:
     await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
     await store.write(start_pushing, None)
     await store.write(schedule_price_lookup, None)
+    practice = app.ctx.practice = PracticeRuns(settings)
     app.ctx.desk = AppContext(
         settings=settings,
         clock=clock.now,
@@ -182,15 +193,20 @@ async def _open(app: App) -> None:
         rollout=rollout,
         replies=PastReplies(store, clock.now),
         bot_data=BotData(settings.bot_data),
+        practice_runs=practice,
     )
-    for worker in workers:
-        background.start(worker.name, worker.run)
-    background.start("connections", connections.run)
-    background.start("indexing", indexing.run)
-    background.start("sweeping", sweeping.run)
-    background.start("training", training.run)
-    background.start("model_rollout", rollout.run)
-    background.start("replies", app.ctx.desk.replies.run)
+    await practice.resume(app.ctx.desk)
+    for name, run in {
+        **{worker.name: worker.run for worker in workers},
+        "connections": connections.run,
+        "indexing": indexing.run,
+        "sweeping": sweeping.run,
+        "training": training.run,
+        "model_rollout": rollout.run,
+        "replies": app.ctx.desk.replies.run,
+        "practice": practice.watch,
+    }.items():
+        background.start(name, run)
     log.info(
         "started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url
     )
@@ -202,6 +218,7 @@ async def _close(app: App) -> None:
     desk: AppContext = app.ctx.desk
     working = [worker.name for worker in desk.workers]
     await desk.background.stop(*working, *TASKS)
+    await app.ctx.practice.close()
     await asyncio.gather(*(worker.close(WORK_WITHIN) for worker in desk.workers))
     await desk.fanout.close()  # last, because the work above has published hints
     await desk.background.stop()

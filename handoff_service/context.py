@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.model_rollout import ModelRollout
@@ -16,6 +17,7 @@ from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.metrics import Metrics
 from handoff_service.ports import Bot, Fanout, Mailer, Push, SmsProvider
 from handoff_service.rules.delivery.send_errors import SendErrors
+from handoff_service.rules.training.practice import PracticeChoice, PracticeState
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
@@ -23,8 +25,35 @@ from handoff_service.worker import Worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeMark:
+    """What marks a practice desk."""
+
+    run_id: int
+    agent_id: int  #: on the real desk
+    conversations: int
+
+
+class PracticeRuns(Protocol):
+    """The practice runs of this process: see ``practice/runs.py``."""
+
+    async def start(self, agent_id: int, started_by: int, choice: PracticeChoice) -> int: ...
+
+    async def enter(self, run_id: int, agent_id: int) -> str: ...
+
+    async def end(self, run_id: int, state: PracticeState) -> None: ...
+
+    def desk_of(self, token: str) -> "AppContext | None": ...
+
+    def run_of(self, agent_id: int) -> int | None: ...
+
+    def acted(self, run_id: int) -> None: ...
+
+    def over(self, run_id: int) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppContext:
-    """Built only in ``app.py``."""
+    """Built in ``app.py``; for a practice run in ``practice/desk.py``."""
 
     settings: Settings
     clock: Clock
@@ -45,6 +74,8 @@ class AppContext:
     rollout: ModelRollout
     replies: PastReplies
     bot_data: BotData
+    practice_runs: PracticeRuns
+    practice: PracticeMark | None = None  #: None: the real desk
 
 
 def operation_settings(settings: Settings, send_errors: SendErrors) -> OperationSettings:

@@ -1342,6 +1342,38 @@ text_index = Table(
 # store/conversations/text_index.py
 MESSAGE_WORDS = "message_words"
 
+# Practice -----------------------------------------------------------------------------------------
+
+#: Runs of the practice desk. Their conversations are in a database of their own, which is deleted
+#: at the end of the run.
+practice_runs = Table(
+    "practice_runs",
+    metadata,
+    _id(),
+    #: who practices
+    _ref("agent_id", "agents.id", drop=True),
+    #: who started the run
+    _ref("started_by", "agents.id"),
+    #: past or demo (rules/training/practice.py)
+    _word("source"),
+    Column("conversations", sa.Integer, nullable=False),
+    #: the gaps between texts are divided by it
+    Column("speed", sa.Integer, nullable=False),
+    #: the name of the queue whose conversations were chosen; null: all queues
+    _word("queue", null=True),
+    #: ISO dates of the chosen days
+    _word("first_day"),
+    _word("last_day"),
+    _word("state"),
+    _time("started_at"),
+    #: when the agent came to the practice desk
+    _time("entered_at", null=True),
+    _time("ended_at", null=True),
+    #: the score (rules/training/practice_score.py); empty before the end
+    _json("score", "{}"),
+    Index("ix_practice_runs_agent_id", "agent_id", "id"),
+)
+
 # Signing in ---------------------------------------------------------------------------------------
 
 sessions = Table(

@@ -8,7 +8,7 @@ from sanic.response import HTTPResponse
 
 from handoff_service.errors import Refusal
 from handoff_service.web.shared.rendering import render
-from handoff_service.web.shared.session import cookie_token, csrf_token, home_of, signed_in
+from handoff_service.web.shared.session import cookie_token, csrf_token, desk_of, home_of, signed_in
 
 TITLES = {
     403: "You don't have access",
@@ -59,6 +59,6 @@ async def error_page(request: Request, status: int, said: str) -> HTTPResponse:
         home=home,
         home_label=HOMES[home],
         csrf=csrf_token(request) if out else "",
-        signed_in=out,
+        signed_in=out and not desk_of(request).practice,
         holds=holds,
     )

@@ -63,7 +63,11 @@ async def shell_context(request: Request, agent: CurrentAgent, *, place: str) ->
         "zone": around.desk.zone,
         "now": desk.clock(),
         "csrf": csrf_token(request),
-        "demo_phone": desk.settings.has_simulator
+        "practice": desk.practice,
+        "practice_over": desk.practice_runs.over(desk.practice.run_id) if desk.practice else 0,
+        "practice_ready": None if desk.practice else desk.practice_runs.run_of(agent.id),
+        "demo_phone": not desk.practice
+        and desk.settings.has_simulator
         and (desk.settings.demo or Role.ADMIN in agent.roles),
         "counts": around,
         "me": around.me,

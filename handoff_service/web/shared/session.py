@@ -36,7 +36,15 @@ def desk_of(request: Request) -> AppContext:
 def cookie_name(desk: AppContext) -> str:
     """Return the cookie's name. ``__Host-`` ties a cookie to this host over https; browsers reject
     that prefix on plain http."""
+    if desk.practice:
+        return practice_cookie(desk)
     return "__Host-patchboard" if desk.settings.public_url.startswith("https:") else "patchboard"
+
+
+def practice_cookie(desk: AppContext) -> str:
+    """Return the name of the cookie of a practice desk, beside the real desk's cookie."""
+    is_tls = desk.settings.public_url.startswith("https:")
+    return "__Host-patchboard-practice" if is_tls else "patchboard-practice"
 
 
 def give_cookie(desk: AppContext, response: HTTPResponse, token: str) -> None:
@@ -71,7 +79,7 @@ async def signed_in(request: Request) -> CurrentAgent | None:
 
 async def _current(request: Request, token: str) -> CurrentAgent | None:
     """Return the session's agent. The session's last use is stored now and then."""
-    desk: AppContext = request.app.ctx.desk
+    desk = desk_of(request)
     agent = await desk.store.read(sign_in.signed_in, token, desk.clock())
     is_act = request.method in UNSAFE and not BY_ITSELF.fullmatch(request.path)
     if agent is not None and sessions.is_due(agent, desk.clock(), is_act=is_act):

@@ -10,6 +10,7 @@ from handoff_service.operations.routing import presence as presences
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.web.shared.rendering import done_or_redirect, form_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
+from handoff_service.web.workspace import practice
 
 
 @page(*LIVE)
@@ -18,7 +19,8 @@ async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(
         set_presence, SetPresence(agent_id=agent.id, presence=wanted)
     )
-    return done_or_redirect(request)
+    back = practice.HERE if form_field(request, "back") == "practice" else None
+    return done_or_redirect(request, back)
 
 
 @page(*LIVE)

@@ -16,7 +16,7 @@ from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import RecordSignIn, SetPresence, set_presence
 from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.store.desk.set_up import is_empty
-from handoff_service.web.shared import page_queries
+from handoff_service.web.shared import page_queries, practice_desk
 from handoff_service.web.shared.client_address import client_address
 from handoff_service.web.shared.devices import device_of
 from handoff_service.web.shared.password_tries import Opened, is_known, remember, try_password
@@ -28,6 +28,7 @@ from handoff_service.web.shared.session import (
     desk_of,
     give_cookie,
     page,
+    practice_cookie,
     signed_in,
     take_cookie,
 )
@@ -73,6 +74,7 @@ def blueprint() -> Blueprint:
         )
         response = redirect("/sign-in", status=303)
         take_cookie(desk, response)
+        practice_desk.leave(desk, response)
         return response
 
     return made
@@ -107,6 +109,8 @@ async def enter(request: Request, opened: Opened, email: str, to: str) -> HTTPRe
     await desk.store.write(presence.signed_in, RecordSignIn(agent_id=opened.agent_id, to_work=True))
     response = redirect(to, status=303)
     give_cookie(desk, response, opened.token)
+    if request.cookies.get(practice_cookie(desk)):  # of the agent before, with this browser
+        practice_desk.leave(desk, response)
     remember(request, response, email)
     return response
 

@@ -41,6 +41,7 @@ from handoff_service.web.workspace import (
     offer_preview,
     offers,
     passwords,
+    practice,
     presence,
     promises,
     resolve_send,
@@ -113,6 +114,7 @@ PAGES: dict[str, Any] = {
     **macros.PAGES,
     **command_palette.PAGES,
     **mentions.PAGES,
+    **practice.PAGES,
     **send_later.PAGES,
     **time_choices.PAGES,
 }
@@ -134,6 +136,7 @@ POST_HANDLERS: dict[str, Any] = {
     **list_views.POST_HANDLERS,
     **bulk.POST_HANDLERS,
     **macros.POST_HANDLERS,
+    **practice.POST_HANDLERS,
     **promises.POST_HANDLERS,
     **send_later.POST_HANDLERS,
     **supervisor.POST_HANDLERS,

@@ -1,0 +1,115 @@
+"""Record runs of the practice desk: begin, enter, end, and forget old texts.
+
+A run's own row is all that practice writes to the desk's database. The practice itself happens in
+a database of its own: see ``handoff_service/practice/``.
+"""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import insert, select, update
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.rules.training.practice import TEXTS_KEPT, PracticeChoice, PracticeState
+from handoff_service.rules.training.practice_score import PracticeScore
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.training.practice_runs import SCORE, with_texts_before
+
+r = t.practice_runs
+_MAY_PRACTICE = (Role.AGENT, Role.SUPERVISOR, Role.ADMIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginPractice:
+    """``conversations``: how many were found for the choice."""
+
+    agent_id: int
+    started_by: int
+    choice: PracticeChoice
+    conversations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndPractice:
+    """``score`` None: the run could not be scored."""
+
+    run_id: int
+    state: PracticeState
+    score: PracticeScore | None = None
+
+
+def begin_practice(tx: Transaction, command: BeginPractice) -> int:
+    """Record a run. Returns its id. BadInput for somebody who cannot practice; Conflict for an
+    agent who has a run already."""
+    a, choice = t.agents, command.choice
+    query = select(a.c.id).join(t.agent_roles, t.agent_roles.c.agent_id == a.c.id)
+    is_agent = query.where(
+        a.c.id == command.agent_id, a.c.active, t.agent_roles.c.role.in_(_MAY_PRACTICE)
+    )
+    if tx.conn.execute(is_agent.limit(1)).first() is None:
+        raise BadInput(errors={"agent_id": "must be an active agent"})
+    running = select(r.c.id).where(
+        r.c.agent_id == command.agent_id, r.c.state == PracticeState.RUNNING
+    )
+    if tx.conn.execute(running).first() is not None:
+        raise Conflict("This agent has a practice run already. End it first.")
+    return int(
+        tx.conn.execute(
+            insert(r)
+            .values(
+                agent_id=command.agent_id,
+                started_by=command.started_by,
+                source=choice.source,
+                conversations=command.conversations,
+                speed=choice.speed,
+                queue=_queue_name(tx, choice.queue_id),
+                first_day=choice.first_day.isoformat(),
+                last_day=choice.last_day.isoformat(),
+                state=PracticeState.RUNNING,
+                started_at=tx.now,
+            )
+            .returning(r.c.id)
+        ).scalar_one()
+    )
+
+
+def enter_practice(tx: Transaction, run_id: int) -> None:
+    """The agent has come to the practice desk, perhaps again."""
+    first = update(r).where(r.c.id == run_id, r.c.entered_at.is_(None))
+    tx.conn.execute(first.values(entered_at=tx.now))
+
+
+def end_practice(tx: Transaction, command: EndPractice) -> None:
+    """Record how a run ended, and its score. Forgets the texts of old runs."""
+    score = SCORE.dump_python(command.score, mode="json") if command.score else {}
+    ended = update(r).where(r.c.id == command.run_id, r.c.state == PracticeState.RUNNING)
+    tx.conn.execute(ended.values(state=command.state, score=score, ended_at=tx.now))
+    _forget_texts(tx)
+
+
+def interrupt_practice(tx: Transaction, _: None) -> int:
+    """After a start of the service: runs that seem to be under way were lost. Returns their
+    number."""
+    lost = update(r).where(r.c.state == PracticeState.RUNNING)
+    values = {"state": PracticeState.INTERRUPTED, "ended_at": tx.now}
+    _forget_texts(tx)
+    return tx.conn.execute(lost.values(values)).rowcount
+
+
+def _forget_texts(tx: Transaction) -> None:
+    """Keep only the figures of runs that ended long ago."""
+    for row in with_texts_before(tx.conn, tx.now - TEXTS_KEPT):
+        score = SCORE.validate_python(row.score)
+        bare = [replace(one, lines=[], original_lines=[]) for one in score.conversations]
+        kept = SCORE.dump_python(replace(score, conversations=bare), mode="json")
+        tx.conn.execute(update(r).where(r.c.id == row.id).values(score=kept))
+
+
+def _queue_name(tx: Transaction, queue_id: int | None) -> str | None:
+    if queue_id is None:
+        return None
+    name = tx.conn.execute(select(t.queues.c.name).where(t.queues.c.id == queue_id)).scalar()
+    if name is None:
+        raise NotFound(f"There is no queue {queue_id}.")
+    return str(name)

@@ -1,0 +1,167 @@
+"""Opens and closes the practice desk of one run: its database, lanes, workers and twins."""
+
+import asyncio
+import functools
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.model_rollout import ModelRollout
+from handoff_service.bot_control.reply_index import PastReplies
+from handoff_service.bot_control.train_and_compare import TrainAndCompare
+from handoff_service.connections import Connections
+from handoff_service.context import AppContext, PracticeMark, operation_settings
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.gateways.bot.rasa_models import RasaModels
+from handoff_service.gateways.fanout.local_fanout import LocalFanout
+from handoff_service.gateways.simulator.errors import ERRORS
+from handoff_service.gateways.simulator.gateway import Simulator
+from handoff_service.lib.background import Background
+from handoff_service.lib.debounce import Debouncer
+from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.metrics import Metrics
+from handoff_service.operations.conversations.index_texts import A_MOMENT, want_index
+from handoff_service.operations.delivery.record_receipt import record_receipt
+from handoff_service.operations.desk_file.desk_file import DeskFile
+from handoff_service.operations.desk_file.import_desk import import_file
+from handoff_service.operations.shared.job import WorkerDeps
+from handoff_service.ports import NoPush, NoWebhook
+from handoff_service.settings import Settings
+from handoff_service.store.engine.transaction import Hint
+from handoff_service.store.engine.migrate import migrate
+from handoff_service.store.engine.store import Store
+from handoff_service.worker import Worker, build_workers
+
+DATABASE = "practice.db"
+
+
+async def open_desk(
+    real: AppContext, mark: PracticeMark, folder: Path, file: DeskFile, changed: Callable[[], None]
+) -> AppContext:
+    """Create the practice desk in this folder. ``changed`` is called after each change of a
+    conversation."""
+    settings = _settings(real.settings, folder)
+    await asyncio.to_thread(_create_database, folder)
+    workers: list[Worker] = []
+    fanout, background, metrics = LocalFanout(), Background(), Metrics()
+
+    def publish(hints: Sequence[Hint], work_at: datetime | None) -> None:
+        fanout.publish(hints)
+        if hints:
+            indexing.trigger()
+            changed()
+        if work_at is not None:
+            for worker in workers:
+                worker.nudge(work_at)
+
+    store = Store(
+        settings.database_url,
+        clock=real.clock,
+        settings=operation_settings(settings, ERRORS),
+        after_commit=publish,
+    )
+    indexing = Debouncer(lambda: store.write(want_index, None), A_MOMENT)
+    await import_file(store, file)
+    connections = Connections(store, real.clock, fanout.catch_up)
+    provider = Simulator(
+        lambda receipt: store.write(record_receipt, receipt),
+        pictures=MediaFolder(folder / "simulator"),
+    )
+    media, bot, push = MediaFolder(folder / "media"), NoBot(), NoPush()
+    deps = WorkerDeps(
+        store=store,
+        provider=provider,
+        bot=bot,
+        mailer=None,
+        clock=real.clock,
+        media=media,
+        metrics=metrics,
+        webhook=NoWebhook(),
+        push=push,
+        connections=connections,
+        outage=connections.gap,
+    )
+    workers += build_workers(deps)
+    made = AppContext(
+        settings=settings,
+        clock=real.clock,
+        store=store.for_requests(),
+        provider=provider,
+        bot=bot,
+        mailer=None,
+        push=push,
+        media=media,
+        fanout=fanout,
+        workers=workers,
+        metrics=metrics,
+        connections=connections,
+        background=background,
+        password_checks=real.password_checks,
+        outage=connections.gap,
+        # Nobody on a practice desk is a trainer, so these only fill their places. They do not run.
+        training=TrainAndCompare(store, folder, settings.bot_data),
+        rollout=ModelRollout(store, RasaModels(settings.bot_token), (), folder),
+        replies=PastReplies(store, real.clock),
+        bot_data=BotData(settings.bot_data),
+        practice_runs=real.practice_runs,
+        practice=mark,
+    )
+    for worker in workers:
+        background.start(worker.name, worker.run)
+    background.start("connections", connections.run)
+    background.start("indexing", indexing.run)
+    return made
+
+
+async def close_desk(desk: AppContext) -> None:
+    """Stop the work, end the event streams, and delete the folder."""
+    desk.fanout.end_streams()
+    await desk.background.stop()
+    await asyncio.gather(*(worker.close() for worker in desk.workers))
+    await desk.fanout.close()
+    await desk.provider.close()
+    desk.store.close()
+    await asyncio.to_thread(shutil.rmtree, desk.settings.home, ignore_errors=True)
+
+
+def _create_database(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / DATABASE).write_bytes(_empty_database())
+
+
+@functools.cache
+def _empty_database() -> bytes:
+    """The file of a migrated database. Its migrations take seconds, so they run once a process."""
+    with tempfile.TemporaryDirectory(prefix="patchboard-practice-") as folder:
+        file = Path(folder) / DATABASE
+        migrate(f"sqlite:///{file}")
+        return file.read_bytes()
+
+
+def _settings(real: Settings, folder: Path) -> Settings:
+    """The settings of a desk that reaches nobody. Its own secret key makes forms and links of one
+    desk invalid on the other."""
+    secrets_of_real = {one.name: None for one in fields(real) if one.metadata.get("secret")}
+    own: dict[str, Any] = secrets_of_real | {
+        "secret_key": secrets.token_urlsafe(32),
+        "bot_token": secrets.token_urlsafe(32),
+    }
+    return replace(
+        real,
+        **own,
+        home=folder,
+        database_url=f"sqlite:///{folder / DATABASE}",
+        redis_url=None,
+        workers=1,
+        sms_provider="simulator",
+        bot_url=None,
+        smtp_url=None,
+        webhook_hosts="",
+        demo=False,
+    )

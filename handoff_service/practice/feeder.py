@@ -1,0 +1,155 @@
+"""Sends the requesters' texts of a run, each at its time and after the answer that it follows."""
+
+import asyncio
+import heapq
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from handoff_service import log
+from handoff_service.operations.conversations.receive_sms import Text, receive_sms
+from handoff_service.practice.desk_content import COMPANY, requester_number
+from handoff_service.rules.training.practice import Conversation, Round, Speaker
+from handoff_service.store.engine.store import Store
+from handoff_service.store.training import practice_source
+
+AFTER_TROUBLE = 1.0  # seconds until the next try
+
+
+@dataclass(slots=True)
+class _Part:
+    """One requester. ``coming``: texts of the current round that have not been sent yet."""
+
+    rounds: list[Round]
+    coming: int = 0
+    over: bool = False
+
+    @property
+    def left(self) -> int:
+        return self.coming + sum(map(len, self.rounds))
+
+
+@dataclass(order=True, slots=True)
+class _Due:
+    at: float  # by the event loop's clock
+    place: int
+    order: int
+    text: str = field(compare=False)
+
+
+class Feeder:
+    """``starts``: when each conversation starts, in seconds. ``ended`` is called once, when every
+    conversation is over: closed, with no text left to send."""
+
+    def __init__(
+        self,
+        store: Store,
+        rounds: Sequence[Sequence[Round]],
+        starts: Sequence[float],
+        ended: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._store, self._ended = store, ended
+        self._parts = [_Part(list(one)) for one in rounds]
+        self._starts = list(starts)
+        self._due: list[_Due] = []
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def begun(self) -> bool:
+        return self._task is not None
+
+    @property
+    def over(self) -> int:
+        """How many conversations are over."""
+        return sum(one.over for one in self._parts)
+
+    def left(self, place: int) -> int:
+        """How many texts this requester has not sent."""
+        return self._parts[place].left
+
+    def begin(self) -> None:
+        """Start the first conversation. Later calls change nothing."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="practice_feeder")
+
+    def changed(self) -> None:
+        """A conversation has changed."""
+        self._changed.set()
+
+    async def close(self) -> None:
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        began = asyncio.get_running_loop().time()
+        for place, start in enumerate(self._starts):
+            self._plan(place, began + start)
+        while not all(one.over for one in self._parts):
+            self._changed.clear()
+            try:
+                await self._send_due()
+                self._look(await self._store.read(practice_source.practiced))
+            except Exception as error:  # noqa: BLE001  # logged, and tried again
+                log.warning("practice_text_failed", error=error)
+                await asyncio.sleep(AFTER_TROUBLE)
+                continue
+            await self._wait()
+        await self._ended()
+
+    async def _wait(self) -> None:
+        pause = None
+        if self._due:
+            pause = max(self._due[0].at - asyncio.get_running_loop().time(), 0)
+        try:
+            async with asyncio.timeout(pause):
+                if not all(one.over for one in self._parts):
+                    await self._changed.wait()
+        except TimeoutError:
+            pass  # the next text is due
+
+    async def _send_due(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while self._due and self._due[0].at <= now:
+            due = self._due[0]
+            part = self._parts[due.place]
+            if part.over:
+                heapq.heappop(self._due)
+                continue
+            text = Text(
+                sid=f"SM{secrets.token_hex(16)}",
+                requester_number=requester_number(due.place),
+                provider_number=COMPANY,
+                body=due.text,
+            )
+            await self._store.write(receive_sms, text)
+            heapq.heappop(self._due)
+            part.coming -= 1
+
+    def _look(self, seen: dict[str, Conversation]) -> None:
+        """End conversations that were closed, and plan the round that follows an answer."""
+        for place, part in enumerate(self._parts):
+            one = seen.get(requester_number(place))
+            if one is None or part.over:
+                continue
+            if one.closed:
+                part.over = True
+            elif part.rounds and not part.coming and _is_answered(one):
+                self._plan(place, asyncio.get_running_loop().time())
+
+    def _plan(self, place: int, at: float) -> None:
+        part = self._parts[place]
+        if not part.rounds:
+            part.over = True
+            return
+        texts = part.rounds.pop(0)
+        part.coming = len(texts)
+        for order, one in enumerate(texts):
+            at += one.after
+            heapq.heappush(self._due, _Due(at, place, order, one.text))
+
+
+def _is_answered(one: Conversation) -> bool:
+    spoken = [line.speaker for line in one.lines if line.speaker is not Speaker.NOTE]
+    return bool(spoken) and spoken[-1] is Speaker.AGENT

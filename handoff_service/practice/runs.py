@@ -1,0 +1,244 @@
+"""All practice runs of this process: start, enter, end, and the end after an hour without an
+act."""
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from handoff_service import log
+from handoff_service.context import AppContext, PracticeMark
+from handoff_service.errors import Conflict, NotAllowed, NotFound
+from handoff_service.operations.desk import sign_in
+from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.operations.training.practice_runs import (
+    BeginPractice,
+    EndPractice,
+    begin_practice,
+    end_practice,
+    enter_practice,
+    interrupt_practice,
+)
+from handoff_service.practice.desk import close_desk, open_desk
+from handoff_service.practice.desk_content import (
+    AGENT_ID,
+    Material,
+    desk_file_of,
+    read_material,
+    requester_number,
+)
+from handoff_service.practice.feeder import Feeder
+from handoff_service.rules.shared.vocabulary import Presence
+from handoff_service.rules.training.practice import (
+    ENDS_AFTER,
+    MOST_AT_ONCE,
+    Conversation,
+    PracticeChoice,
+    PracticeState,
+    rounds_of,
+    starts_of,
+    why_too_few,
+)
+from handoff_service.rules.training.practice_score import (
+    ConversationScore,
+    PracticeScore,
+    score_one,
+    score_run,
+)
+from handoff_service.settings import Settings
+from handoff_service.store.desk.agents import agents_by_id, presence_choices
+from handoff_service.store.training import practice_source
+
+LOOK_EVERY = 30.0  # seconds between looks for runs without an act
+
+
+@dataclass(slots=True)
+class _Open:
+    """A run under way."""
+
+    desk: AppContext
+    feeder: Feeder
+    originals: Sequence[Conversation]
+    median: int | None
+    acted_at: float  # by the event loop's clock
+    tokens: list[str] = field(default_factory=list)
+
+
+class PracticeRuns:
+    """``resume`` comes first, because a run needs the desk that the service serves."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.home / "practice"
+        self._is_alone = settings.workers == 1
+        self._open: dict[int, _Open] = {}
+        self._tokens: dict[str, int] = {}
+        self._starting = asyncio.Lock()
+        self._real: AppContext | None = None
+
+    async def resume(self, real: AppContext) -> None:
+        """Record runs that an earlier process lost, and delete what they left."""
+        self._real = real
+        if not self._is_alone:
+            return
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        if lost := await real.store.for_own_work().write(interrupt_practice, None):
+            log.warning("practice_interrupted", count=lost)
+
+    async def start(self, agent_id: int, started_by: int, choice: PracticeChoice) -> int:
+        """Prepare a practice desk and return the run's id. Conflict with too few conversations, too
+        many runs, or several worker processes."""
+        real = self._desk()
+        if not self._is_alone:
+            raise Conflict("Practice needs PATCHBOARD_WORKERS=1, because one process holds a run.")
+        async with self._starting:
+            if len(self._open) >= MOST_AT_ONCE:
+                raise Conflict(
+                    f"{MOST_AT_ONCE} practice runs are under way, and no more fit. Try again when "
+                    "one has ended."
+                )
+            material = await real.store.read(read_material, agent_id, choice)
+            found = len(material.conversations)
+            if found < choice.conversations:
+                why = why_too_few(found, choice.conversations)
+                raise Conflict.at("conversations", why)
+            command = BeginPractice(
+                agent_id=agent_id, started_by=started_by, choice=choice, conversations=found
+            )
+            run_id = await real.store.write(begin_practice, command)
+            try:
+                await self._build(run_id, agent_id, choice, material)
+            except BaseException:
+                failed = EndPractice(run_id=run_id, state=PracticeState.INTERRUPTED)
+                await real.store.for_own_work().write(end_practice, failed)
+                raise
+        log.info("practice_started", run=run_id, agent=agent_id, conversations=found)
+        return run_id
+
+    async def _build(
+        self, run_id: int, agent_id: int, choice: PracticeChoice, material: Material
+    ) -> None:
+        past = material.conversations
+        opened: list[Feeder] = []
+
+        def changed() -> None:
+            for feeder in opened:
+                feeder.changed()
+
+        async def finished() -> None:
+            await self.end(run_id, PracticeState.FINISHED)
+
+        mark = PracticeMark(run_id=run_id, agent_id=agent_id, conversations=len(past))
+        folder = self._folder / str(run_id)
+        desk = await open_desk(self._desk(), mark, folder, desk_file_of(material), changed)
+        feeder = Feeder(
+            desk.store.for_own_work(),
+            [rounds_of(one, choice.speed) for one in past],
+            starts_of([one.lines[0].at for one in past], choice.speed),
+            finished,
+        )
+        opened.append(feeder)
+        self._open[run_id] = _Open(
+            desk=desk,
+            feeder=feeder,
+            originals=past,
+            median=material.first_answer,
+            acted_at=asyncio.get_running_loop().time(),
+        )
+
+    async def enter(self, run_id: int, agent_id: int) -> str:
+        """Let the agent in. Returns the token of a session on the practice desk. Conflict while
+        real work would be offered to the agent."""
+        run = self._open.get(run_id)
+        if run is None:
+            raise NotFound(f"The practice run {run_id} is not under way.")
+        mark = run.desk.practice
+        if mark is None or mark.agent_id != agent_id:
+            raise NotAllowed("Only the agent of this practice run may open its desk.")
+        real = self._desk()
+        if await real.store.read(_takes_work, agent_id):
+            raise Conflict("Set yourself to Away first, so that no real requester is offered.")
+        await real.store.write(enter_practice, run_id)
+        token, store = secrets.token_urlsafe(32), run.desk.store
+        opened = sign_in.Open(AGENT_ID, token, sign_in.RightTry(""))
+        await store.write(sign_in.open_session, opened)
+        await store.write(set_presence, SetPresence(agent_id=AGENT_ID, presence=Presence.AVAILABLE))
+        run.tokens.append(token)
+        self._tokens[token] = run_id
+        self.acted(run_id)
+        run.feeder.begin()
+        return token
+
+    def desk_of(self, token: str) -> AppContext | None:
+        """The practice desk of this session. None: its run has ended."""
+        run = self._open.get(self._tokens.get(token, 0))
+        return run.desk if run else None
+
+    def acted(self, run_id: int) -> None:
+        """The agent has done something, so the hour begins again."""
+        if run_id in self._open:
+            self._open[run_id].acted_at = asyncio.get_running_loop().time()
+
+    def over(self, run_id: int) -> int:
+        """How many conversations of a run are over."""
+        return self._open[run_id].feeder.over if run_id in self._open else 0
+
+    def run_of(self, agent_id: int) -> int | None:
+        """The agent's run under way."""
+        marks = (run.desk.practice for run in self._open.values())
+        return next((one.run_id for one in marks if one and one.agent_id == agent_id), None)
+
+    async def end(self, run_id: int, state: PracticeState) -> None:
+        """Score a run and delete its desk. Does nothing for a run that has ended."""
+        run = self._open.pop(run_id, None)
+        if run is None:
+            return
+        for token in run.tokens:
+            del self._tokens[token]
+        score = None
+        try:
+            await run.feeder.close()
+            score = await self._score(run)
+        finally:
+            await close_desk(run.desk)
+            ended = EndPractice(run_id=run_id, state=state, score=score)
+            await self._desk().store.for_own_work().write(end_practice, ended)
+            log.info("practice_ended", run=run_id, state=state)
+
+    async def _score(self, run: _Open) -> PracticeScore:
+        seen = await run.desk.store.for_own_work().read(practice_source.practiced)
+        until, found = run.desk.clock(), list[ConversationScore]()
+        for place, original in enumerate(run.originals):
+            nothing = Conversation(lines=(), topic=None, waits_since=None, closed=False)
+            mine = seen.get(requester_number(place), nothing)
+            left = run.feeder.left(place)
+            found.append(score_one(mine, original, until=until, left_out=left))
+        return score_run(found, run.median)
+
+    async def watch(self) -> None:
+        """End runs without an act for an hour. Runs until canceled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            await self.end_idle()
+
+    async def end_idle(self) -> None:
+        since = asyncio.get_running_loop().time() - ENDS_AFTER.total_seconds()
+        for run_id in [one for one, run in self._open.items() if run.acted_at <= since]:
+            await self.end(run_id, PracticeState.IDLE)
+
+    async def close(self) -> None:
+        """The service stops: end all runs, with the score that they have."""
+        for run_id in list(self._open):
+            await self.end(run_id, PracticeState.INTERRUPTED)
+
+    def _desk(self) -> AppContext:
+        assert self._real is not None, "resume comes first"
+        return self._real
+
+
+def _takes_work(conn: Connection, agent_id: int) -> bool:
+    """Whether routing could offer real work to the agent."""
+    me = agents_by_id(conn, [agent_id])[agent_id]
+    return any(one.takes_work for one in presence_choices(conn) if one.name == me.presence)

@@ -1,0 +1,129 @@
+"""Practice with past conversations: what the requesters text, and when.
+
+A practice desk replays past conversations to one agent. The requester's texts form rounds: the
+first round comes before the agent's first answer, and each later round follows an answer. Within
+a round, the texts keep the gaps of the original, divided by the run's speed.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+
+MOST_CONVERSATIONS, USUAL_CONVERSATIONS = 50, 10
+FASTEST = 60
+SPEEDS = (1, 2, 5, 10)
+MOST_AT_ONCE = 3  # practice desks at the same time
+ENDS_AFTER = timedelta(hours=1)  # without an act of the agent
+TEXTS_KEPT = timedelta(days=30)  # then a past run keeps its figures alone
+USUAL_DAYS = 30
+LONGEST_GAP = timedelta(minutes=10)  # between two texts of one conversation, before the speed
+LONGEST_PAUSE = timedelta(minutes=5)  # between the starts of two conversations, likewise
+#: What requesters text to a menu of the virtual agent, which a practice desk does not have.
+_TO_THE_BOT = re.compile(r"\W*(?:\d{1,2}|agent|restart)\W*", re.IGNORECASE)
+
+
+class PracticeSource(StrEnum):
+    """Where the conversations come from: the desk's own past, or the set that ships with the
+    product."""
+
+    PAST = "past"
+    DEMO = "demo"
+
+
+class PracticeState(StrEnum):
+    """What became of a run."""
+
+    RUNNING = "running"
+    FINISHED = "finished"  #: every conversation was closed
+    ENDED = "ended"  #: a person ended it early
+    IDLE = "idle"  #: nobody did anything for an hour
+    INTERRUPTED = "interrupted"  #: the service stopped
+
+
+class Speaker(StrEnum):
+    REQUESTER = "requester"
+    AGENT = "agent"
+    NOTE = "note"  #: an agent's private note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One masked text or note."""
+
+    speaker: Speaker
+    at: datetime  #: in the requester's time zone
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A conversation as it was: the original, or the agent's in the practice."""
+
+    lines: tuple[Line, ...]
+    topic: str | None  #: the topic that it was closed with
+    waits_since: datetime | None  #: when it began to wait for a live agent
+    closed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptText:
+    """A text that a practice requester sends."""
+
+    after: float  #: seconds since the text or the answer before it
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeChoice:
+    """Which conversations an agent practices with. ``queue``: None means all queues."""
+
+    source: PracticeSource
+    conversations: int
+    speed: int
+    queue_id: int | None
+    first_day: date
+    last_day: date
+
+
+type Round = tuple[ScriptText, ...]
+
+
+def rounds_of(past: Conversation, speed: int) -> tuple[Round, ...]:
+    """The requester's texts in rounds. Empty for a conversation without a text to an agent."""
+    made: list[list[ScriptText]] = [[]]
+    answered, before = False, None
+    for line in past.lines:
+        if line.speaker is Speaker.NOTE:
+            continue
+        if line.speaker is Speaker.AGENT:
+            answered = True
+        elif len(made) > 1 or answered or not _TO_THE_BOT.fullmatch(line.text):
+            if answered and made[-1]:
+                made.append([])
+            answered = False
+            gap = min(line.at - before, LONGEST_GAP) if before and made != [[]] else timedelta()
+            text = ScriptText(after=max(gap.total_seconds(), 0) / speed, text=line.text)
+            made[-1].append(text)
+        before = line.at
+    return tuple(tuple(texts) for texts in made if texts)
+
+
+def starts_of(opened: Sequence[datetime], speed: int) -> list[float]:
+    """When each conversation starts, in seconds after the agent has come. ``opened``: when the
+    originals began, oldest first."""
+    starts = [0.0] if opened else []
+    for before, after in pairwise(opened):
+        gap = min(after - before, LONGEST_PAUSE).total_seconds()
+        starts.append(starts[-1] + max(gap, 0) / speed)
+    return starts
+
+
+def why_too_few(found: int, wanted: int) -> str:
+    """The sentence for an admin whose desk has fewer conversations than wanted."""
+    if not found:
+        return "No closed conversation of these days has both a requester's text and an answer."
+    number = "Only 1 conversation matches" if found == 1 else f"Only {found} conversations match"
+    return f"{number}, and you asked for {wanted}."

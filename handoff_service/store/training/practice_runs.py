@@ -1,0 +1,80 @@
+"""Runs of the practice desk."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.training.practice import PracticeSource, PracticeState
+from handoff_service.rules.training.practice_score import PracticeScore
+from handoff_service.store.engine import tables as t
+from handoff_service.store.views.people import Named
+from handoff_service.store.views.practice import PracticeRun
+
+r = t.practice_runs
+_starter = t.agents.alias("starter")
+_RUNS = (
+    select(r, t.agents.c.name, _starter.c.name.label("starter"))
+    .join(t.agents, t.agents.c.id == r.c.agent_id)
+    .join(_starter, _starter.c.id == r.c.started_by)
+    .order_by(r.c.id.desc())
+)
+SCORE = TypeAdapter(PracticeScore)
+
+
+def list_(
+    conn: Connection, agent_id: int | None = None, *, before: int | None = None, limit: int = 50
+) -> list[PracticeRun]:
+    """Runs, newest first, with scores in sum alone. ``agent_id``: of one agent. ``before``: with
+    ids below this one."""
+    query = _RUNS.limit(limit)
+    if agent_id is not None:
+        query = query.where(r.c.agent_id == agent_id)
+    if before is not None:
+        query = query.where(r.c.id < before)
+    return [_in_sum(_run(row)) for row in conn.execute(query)]
+
+
+def get(conn: Connection, run_id: int) -> PracticeRun:
+    """One run. NotFound for an unknown id."""
+    row = conn.execute(_RUNS.where(r.c.id == run_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no practice run {run_id}.")
+    return _run(row)
+
+
+def _in_sum(run: PracticeRun) -> PracticeRun:
+    """The run without its conversations, because a list of them would be long."""
+    return replace(run, score=replace(run.score, conversations=[])) if run.score else run
+
+
+def _run(row: Any) -> PracticeRun:
+    return PracticeRun(
+        id=row.id,
+        agent=Named(id=row.agent_id, name=row.name),
+        started_by=Named(id=row.started_by, name=row.starter),
+        source=PracticeSource(row.source),
+        conversations=row.conversations,
+        speed=row.speed,
+        queue=row.queue,
+        first_day=date.fromisoformat(row.first_day),
+        last_day=date.fromisoformat(row.last_day),
+        state=PracticeState(row.state),
+        started_at=row.started_at,
+        entered_at=row.entered_at,
+        ended_at=row.ended_at,
+        score=SCORE.validate_python(row.score) if row.score else None,
+    )
+
+
+def with_texts_before(conn: Connection, ended_before: datetime) -> list[Any]:
+    """(id, score) of runs that ended before this time and still have their texts."""
+    query = select(r.c.id, r.c.score).where(r.c.ended_at < ended_before)
+    return [row for row in conn.execute(query) if _has_texts(row.score)]
+
+
+def _has_texts(score: dict[str, Any]) -> bool:
+    return any(one["lines"] or one["original_lines"] for one in score.get("conversations", ()))

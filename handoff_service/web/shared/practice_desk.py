@@ -1,0 +1,81 @@
+"""Serves the workspace of a practice desk to the browser in which its agent has entered it.
+
+A second cookie holds the session on the practice desk. It counts only while the same agent is
+signed in to the real desk with this browser. Forms of one desk are refused by the other, because
+each desk makes form tokens with a secret key of its own: a page that stays open after the end of a
+practice cannot text a real requester.
+"""
+
+from sanic import Request
+from sanic.response import HTTPResponse, redirect
+
+from handoff_service.context import AppContext
+from handoff_service.errors import NotAllowed, NotSignedIn
+from handoff_service.operations.desk import sign_in
+from handoff_service.web.shared.rendering import wants_page
+from handoff_service.web.shared.repeats import UNSAFE
+from handoff_service.web.shared.session import BY_ITSELF, cookie_name, practice_cookie
+
+RUNS = "/workspace/practice"  # pages of the real desk
+END = "/workspace/practice-desk/end"  # the one practice page that the practice desk has of its own
+_ELSEWHERE = ("account", "admin", "supervisor", "trainer", "notifications", "setup")
+
+
+async def choose(request: Request) -> HTTPResponse | None:
+    """Middleware: let the practice desk answer the requests of its agent's browser."""
+    path = request.path
+    if not path.startswith(("/workspace", "/media/")) or _is_below(path, RUNS):
+        return None
+    real: AppContext = request.app.ctx.desk
+    token = request.cookies.get(practice_cookie(real))
+    if not token:
+        return None
+    practice = await _practice_of(request, real, token)
+    if practice is None or practice.practice is None:
+        return _over(request, real)
+    if path.startswith(tuple(f"/workspace/{one}" for one in _ELSEWHERE)):
+        raise NotAllowed("The practice desk has no such page. End the practice first.")
+    if request.method in UNSAFE and not BY_ITSELF.fullmatch(path):
+        real.practice_runs.acted(practice.practice.run_id)
+    request.ctx.desk = practice
+    return None
+
+
+async def _practice_of(request: Request, real: AppContext, token: str) -> AppContext | None:
+    practice = real.practice_runs.desk_of(token)
+    if practice is None or practice.practice is None:
+        return None
+    own = request.cookies.get(cookie_name(real)) or ""
+    agent = await real.store.read(sign_in.signed_in, own, real.clock())
+    return practice if agent and agent.id == practice.practice.agent_id else None
+
+
+def _over(request: Request, real: AppContext) -> HTTPResponse:
+    """The practice has ended. Lead a page to the scores; other requests make their page reload."""
+    if not wants_page(request) or request.method in UNSAFE:
+        raise NotSignedIn("The practice has ended.")
+    response = redirect(RUNS, status=303)
+    leave(real, response)
+    return response
+
+
+def enter(desk: AppContext, response: HTTPResponse, token: str) -> None:
+    """Store the practice session in the browser."""
+    response.add_cookie(
+        practice_cookie(desk),
+        token,
+        httponly=True,
+        secure=desk.settings.public_url.startswith("https:"),
+        samesite="Lax",
+        path="/",
+        max_age=int(sign_in.SESSION_LASTS.total_seconds()),
+        host_prefix=False,
+    )
+
+
+def leave(desk: AppContext, response: HTTPResponse) -> None:
+    response.delete_cookie(practice_cookie(desk), path="/")
+
+
+def _is_below(path: str, place: str) -> bool:
+    return path == place or path.startswith(f"{place}/")

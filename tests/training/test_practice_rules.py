@@ -1,0 +1,170 @@
+"""Practice with past conversations: the requesters' rounds, and the scoring."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handoff_service.rules.training.practice import (
+    Conversation,
+    Line,
+    Speaker,
+    rounds_of,
+    starts_of,
+)
+from handoff_service.rules.training.practice_score import (
+    PromiseCount,
+    promises_in,
+    score_one,
+    score_run,
+)
+
+NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+ASKS, SAYS, NOTES = Speaker.REQUESTER, Speaker.AGENT, Speaker.NOTE
+type Written = tuple[float, Speaker, str]  # minutes after nine
+
+
+def lines(*written: Written) -> tuple[Line, ...]:
+    return tuple(
+        Line(speaker=who, at=NINE + timedelta(minutes=at), text=text) for at, who, text in written
+    )
+
+
+def talk(
+    *written: Written, topic: str | None = None, waits: bool = True, closed: bool = True
+) -> Conversation:
+    return Conversation(
+        lines=lines(*written), topic=topic, waits_since=NINE if waits else None, closed=closed
+    )
+
+
+ROUNDS = {
+    "one question, one answer": (
+        [(0, ASKS, "help"), (1, SAYS, "yes?")],
+        1,
+        [[(0, "help")]],
+    ),
+    "a burst keeps its gaps": (
+        [(0, ASKS, "help"), (0.5, ASKS, "it burns"), (1, SAYS, "where?")],
+        1,
+        [[(0, "help"), (30, "it burns")]],
+    ),
+    "the speed divides the gaps": (
+        [(0, ASKS, "help"), (0.5, ASKS, "it burns"), (1, SAYS, "where?")],
+        10,
+        [[(0, "help"), (3, "it burns")]],
+    ),
+    "texts after an answer wait for the answer": (
+        [(0, ASKS, "help"), (1, SAYS, "where?"), (2, ASKS, "here"), (3, SAYS, "ok")],
+        1,
+        [[(0, "help")], [(60, "here")]],
+    ),
+    "two answers in a row begin one round": (
+        [(0, ASKS, "help"), (1, SAYS, "hm"), (2, SAYS, "where?"), (3, ASKS, "here")],
+        1,
+        [[(0, "help")], [(60, "here")]],
+    ),
+    "a night counts as ten minutes": (
+        [(0, ASKS, "help"), (1, SAYS, "where?"), (900, ASKS, "here")],
+        1,
+        [[(0, "help")], [(600, "here")]],
+    ),
+    "choices of the virtual agent's menu are left out": (
+        [(0, ASKS, "my dock"), (1, ASKS, "2"), (2, ASKS, "AGENT"), (3, SAYS, "hi"), (4, ASKS, "2")],
+        1,
+        [[(0, "my dock")], [(60, "2")]],
+    ),
+    "notes are no answers": (
+        [(0, ASKS, "help"), (1, NOTES, "who?"), (2, ASKS, "hello?"), (3, SAYS, "hi")],
+        1,
+        [[(0, "help"), (120, "hello?")]],
+    ),
+    "nobody asked": ([(0, SAYS, "hi")], 1, []),
+}
+
+
+@pytest.mark.parametrize(("written", "speed", "expected"), ROUNDS.values(), ids=ROUNDS)
+def test_rounds(
+    written: list[Written], speed: int, expected: list[list[tuple[float, str]]]
+) -> None:
+    found = rounds_of(talk(*written), speed)
+    assert [[(one.after, one.text) for one in texts] for texts in found] == expected
+
+
+def test_conversations_start_as_they_did_but_within_five_minutes() -> None:
+    opened = [NINE + timedelta(minutes=one) for one in (0, 2, 500)]
+    assert starts_of(opened, 1) == [0, 120, 420]
+    assert starts_of(opened, 10) == [0, 12, 42]
+    assert starts_of([], 1) == []
+
+
+HALF = "I'll text you in 30 minutes."
+PROMISES = {  # texts, minutes from nine to the end of the run -> made, kept, missed, waiting
+    "none": ([(0, SAYS, "Where is it?")], 60, (0, 0, 0, 0)),
+    "kept": ([(0, SAYS, HALF), (20, SAYS, "It works")], 60, (1, 1, 0, 0)),
+    "missed": ([(0, SAYS, HALF)], 60, (1, 0, 1, 0)),
+    "late": ([(0, SAYS, HALF), (40, SAYS, "It works")], 60, (1, 0, 1, 0)),
+    "not due": ([(0, SAYS, HALF)], 10, (1, 0, 0, 1)),
+    "kept before the run ended": ([(0, SAYS, HALF), (8, SAYS, "Done")], 10, (1, 1, 0, 0)),
+    "a text at once does not keep it": ([(0, SAYS, HALF), (1, SAYS, "Bye")], 60, (1, 0, 1, 0)),
+    "the requester cannot keep it": ([(0, SAYS, HALF), (20, ASKS, "ok")], 60, (1, 0, 1, 0)),
+    "a call keeps it": ([(0, SAYS, HALF), (20, NOTES, "Called her")], 60, (1, 1, 0, 0)),
+    "another note does not": ([(0, SAYS, HALF), (20, NOTES, "A dock")], 60, (1, 0, 1, 0)),
+    "requesters' promises do not count": ([(0, ASKS, HALF)], 60, (0, 0, 0, 0)),
+}
+
+
+@pytest.mark.parametrize(("written", "ends", "expected"), PROMISES.values(), ids=PROMISES)
+def test_promises(written: list[Written], ends: int, expected: tuple[int, int, int, int]) -> None:
+    made, kept, missed, waiting = expected
+    counted = PromiseCount(made=made, kept=kept, missed=missed, waiting=waiting)
+    assert promises_in(lines(*written), NINE + timedelta(minutes=ends)) == counted
+
+
+SCORES = {  # topics of practice and original, minutes to the answers -> right, seconds
+    "same topic, faster": ("Printer", "Printer", 1, 3, True, 60, 180),
+    "another topic": ("Laptop", "Printer", 1, 3, False, 60, 180),
+    "no topic chosen": (None, "Printer", 1, 3, False, 60, 180),
+    "the original has none": ("Laptop", None, 1, 3, None, 60, 180),
+    "not answered": ("Printer", "Printer", None, 3, True, None, 180),
+    "the original has no times": ("Printer", "Printer", 1, None, True, 60, None),
+}
+
+
+@pytest.mark.parametrize(
+    ("topic", "was", "answers", "answered", "right", "mine", "original"),
+    SCORES.values(),
+    ids=SCORES,
+)
+def test_one_conversation(
+    topic: str | None,
+    was: str | None,
+    answers: int | None,
+    answered: int | None,
+    right: bool | None,
+    mine: int | None,
+    original: int | None,
+) -> None:
+    asks: Written = (0, ASKS, "help")
+    practiced = talk(asks, *([(answers, SAYS, "hi")] if answers else []), topic=topic)
+    past = talk(asks, (answered or 2, SAYS, "hello"), topic=was, waits=answered is not None)
+    scored = score_one(practiced, past, until=NINE + timedelta(hours=1), left_out=0)
+    assert (scored.topic_right, scored.mine.first_answer, scored.original.first_answer) == (
+        right,
+        mine,
+        original,
+    )
+    assert [one.text for one in scored.original_lines] == ["help", "hello"]
+
+
+def test_a_run_in_sum() -> None:
+    until = NINE + timedelta(hours=1)
+    past = talk((0, ASKS, "help"), (4, SAYS, HALF), topic="Printer")
+    right = talk((0, ASKS, "help"), (1, SAYS, HALF), (20, SAYS, "Done"), topic="Printer")
+    wrong = talk((0, ASKS, "help"), (3, SAYS, "hm"), topic="Laptop")
+    never = talk((0, ASKS, "help"), closed=False)
+    ones = [score_one(one, past, until=until, left_out=0) for one in (right, wrong, never)]
+    found = score_run(ones, 200)
+    assert (found.answered, found.first_answer, found.original_first_answer) == (2, 120, 240)
+    assert (found.desk_first_answer, found.topics_right, found.topics_known) == (200, 1, 3)
+    assert found.promises == PromiseCount(made=1, kept=1)
+    assert found.original_promises == PromiseCount(made=3, missed=3)
