@@ -16,6 +16,7 @@ from handoff_service.store.cases import cases
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
+from handoff_service.store.engine.make_migration import next_number
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
@@ -237,3 +238,7 @@ BEFORE_0008 = [
     "INSERT INTO cases (id, interaction_id, bot_turn_id, problem, state, created_at)"
     f" VALUES (41, 1, 1, 'No wifi', 'open', '{AT}')",
 ]
+
+
+def test_a_new_migration_gets_the_number_after_the_highest() -> None:
+    assert next_number(["0001_the_tables.py", "0043_targets.py", "0012_desk.py"]) == "0044"

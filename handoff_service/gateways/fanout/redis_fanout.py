@@ -3,8 +3,8 @@ still serves its own hints.
 
 Redis stores nothing for a disconnected subscriber. When hints may have been lost, listeners
 therefore get ``EVERYTHING`` and catch up from the database. This process sends it after each new
-subscription, and every few seconds while it has none. After it could not publish its hints, it also
-sends it to the other processes.
+subscription, and every few seconds while it has none. When its own hints
+were lost, it also sends ``EVERYTHING`` to the other processes.
 """
 
 import asyncio

@@ -58,7 +58,7 @@ class CancelOutageText:
 
 @dataclass(frozen=True, slots=True)
 class TextBatch:
-    """The next batch of a text may leave."""
+    """It may be time to send the next batch of a text."""
 
     text_id: int
 

@@ -49,7 +49,7 @@ class OnePromise:
 
 @dataclass(frozen=True, slots=True)
 class PromiseDue:
-    """The time of the reminder, or of the promise, has come."""
+    """It is time for the reminder, or the promised time has come."""
 
     promise_id: int
 
@@ -146,7 +146,7 @@ def _promise(tx: Transaction, command: StorePromise) -> tuple[Promise, datetime]
 
 
 def _notify(tx: Transaction, interaction: InteractionRow, promise: KeptPromise, said: str) -> None:
-    """Leave the agent who has the conversation a notice; without one, the agent who promised."""
+    """Notify the agent who has the conversation, or, if nobody has it, the agent who promised."""
     owned = interaction.owner is Owner.AGENT and interaction.assigned_to is not None
     agent = interaction.assigned_to if owned else promise.agent.id
     assert agent is not None

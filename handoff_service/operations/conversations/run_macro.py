@@ -133,7 +133,7 @@ def _add_note(tx: Transaction, macro: MacroFields, command: RunMacro, run: Macro
 
 
 def _assign(tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRun) -> MacroRun:
-    """Assign it as this agent may. Does nothing when the agent has it already."""
+    """Assign or transfer it, as the agent may. Does nothing if the chosen agent has it."""
     one, by = command.interaction_id, command.agent_id
     if macro.to_queue_id is not None:
         transfer(tx, Transfer(interaction_id=one, agent_id=by, to_queue=macro.to_queue_id))

@@ -54,7 +54,7 @@ def record_use(tx: Transaction, use: SessionUse) -> None:
 
 
 def end_own_session(tx: Transaction, command: EndSession) -> None:
-    """End one of the agent's own sessions; its open pages lead to the sign-in. NotFound."""
+    """End one of the agent's own sessions; its open pages lead to the sign-in. Raises NotFound."""
     s = t.sessions
     ended = delete(s).where(s.c.agent_id == command.agent_id, s.c.token_hash == command.key)
     if not tx.conn.execute(ended).rowcount:

@@ -78,15 +78,15 @@ class ToSend:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of it."""
+    """The result of sending a notification."""
 
     target_id: int
     called: Called
 
 
 def add_target(tx: Transaction, command: AddTarget) -> int:
-    """Add a target, or replace the keys of a known one. Returns its id. BadInput for an address
-    that is none, Conflict beyond ten targets."""
+    """Add a target, or replace the keys of a known one. Returns its id. BadInput for an invalid
+    address, Conflict beyond ten targets."""
     _check(command)
     keys = (
         {"p256dh": command.p256dh, "auth": command.auth}
@@ -172,7 +172,7 @@ def begin_notifications(tx: Transaction, _command: None = None) -> list[ToSend]:
 
 
 def finish_notifications(tx: Transaction, sent: Sequence[Sent]) -> None:
-    """Keep why a notification did not arrive, and drop browsers that are gone."""
+    """Record why a notification did not arrive, and remove browsers that no longer exist."""
     for one in sent:
         this = n.c.id == one.target_id
         if one.called.status in GONE:
@@ -191,7 +191,7 @@ def _look_again(tx: Transaction) -> None:
 
 
 async def send_one(one: ToSend, push: Push, mailer: Mailer | None) -> Called:
-    """Send one notification by the target's way."""
+    """Send one notification by the target's method."""
     target, notification, url = one.target, one.notification, one.url
     match target.way:
         case NotificationMethod.MAIL:

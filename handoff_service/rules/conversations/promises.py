@@ -93,7 +93,7 @@ _LONGEST_GAP = 60
 
 
 class PromiseState(StrEnum):
-    """What became of a promise. DECLINED: the agent wants no reminder, so it does not count."""
+    """The state of a promise. DECLINED: the agent wants no reminder, so it does not count."""
 
     OPEN = "open"
     KEPT = "kept"

@@ -1,4 +1,4 @@
-"""The command palette: which of its commands match what somebody types, the best first."""
+"""The command palette: finds the entries that match the typed words, the best match first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class PaletteEntry:
 
 
 def matching(commands: Iterable[PaletteEntry], typed: str, most: int) -> list[PaletteEntry]:
-    """The commands that have all the typed words, at the beginning of a word of theirs. Labels that
+    """The entries in which each typed word begins some word. Entries whose labels
     begin with the first typed word come first. Nothing typed matches all."""
     sought = typed.casefold().split()
     found = [one for one in commands if _has(one, sought)]

@@ -1,4 +1,4 @@
-"""Macros: several acts on a conversation with one click."""
+"""Macros: several changes to a conversation with one click."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -131,7 +131,7 @@ def text_of(conn: Connection, interaction_id: int, message_id: int) -> Any:
 
 
 def in_text(conn: Connection, interaction_id: int, text: Any) -> Promise | None:
-    """The promise in an agent's text, whose times are meant in the requester's time zone."""
+    """The promise in an agent's text, whose times are in the requester's time zone."""
     if promised(text.body, text.created_at) is None:  # most texts promise nothing in any zone
         return None
     zones = requester_zones.of_interactions(conn, {interaction_id: text.requester_number})
@@ -173,7 +173,7 @@ def put(
 
 
 def schedule(tx: Transaction, promise_id: int, at: datetime) -> None:
-    """Look at the promise at this time."""
+    """Schedule the next check of the promise."""
     # a line of its own: a promise for next week must not delay one for tomorrow
     line = f"promise:{promise_id}"
     due_work.schedule(

@@ -56,9 +56,7 @@ def hash_of(*parts: str | bytes) -> str:
 
 def claim(conn: sa.Connection, id: CommandId, now: datetime) -> str | None:
     """Claim the id for a new command and return None, or return the stored answer of an earlier
-    one. OtherBody.
-
-    Waits for a concurrent transaction with the same id.
+    one. Raises OtherBody. Waits for a concurrent transaction with the same id.
     """
     conn.execute(delete(t).where(t.c.at <= now - KEPT_FOR))
     row = {"id": id.id, "body_hash": id.body_hash, "at": now}
@@ -109,7 +107,7 @@ class Response:
 
 
 def first_response(conn: sa.Connection, id: CommandId, now: datetime) -> Response | None:
-    """The response to the earlier request with this id, if any. OtherBody."""
+    """The response to the earlier request with this id, if any. Raises OtherBody."""
     row = conn.execute(
         select(t).where(t.c.id == id.step(1).id, t.c.at > now - KEPT_FOR)
     ).one_or_none()

@@ -3,6 +3,7 @@ migrations."""
 
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from alembic import command
@@ -15,7 +16,7 @@ HERE = Path(__file__).parent / "migrations"
 
 def write(name: str) -> None:
     """Compare ``tables.py`` with a database that has all migrations."""
-    number = len(list((HERE / "versions").glob("*.py"))) + 1
+    number = next_number(file.name for file in (HERE / "versions").glob("*.py"))
     with tempfile.TemporaryDirectory() as folder:
         opened = engine(f"sqlite:///{folder}/migrated.db", size=1, writes=True)
         with opened.begin() as connection:
@@ -23,8 +24,13 @@ def write(name: str) -> None:
             config.set_main_option("script_location", str(HERE))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            command.revision(config, message=name, autogenerate=True, rev_id=f"{number:04d}")
+            command.revision(config, message=name, autogenerate=True, rev_id=number)
         opened.dispose()
+
+
+def next_number(files: Iterable[str]) -> str:
+    """The number after the highest one. Numbers may be missing in between."""
+    return f"{max(int(name.partition('_')[0]) for name in files) + 1:04d}"
 
 
 if __name__ == "__main__":

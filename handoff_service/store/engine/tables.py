@@ -370,7 +370,7 @@ labels = Table(
     _flag("topic", default=False),
 )
 
-#: Several acts on a conversation with one click. A column that is null leaves its step out.
+#: Several changes to a conversation with one click. A column that is null leaves its step out.
 macros = Table(
     "macros",
     metadata,

@@ -38,7 +38,7 @@ class OptedOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """A conversation on one line.
+    """A conversation between a requester number and a company number.
 
     - ``hold_until``: when the hold ends by itself; null: a text from the requester ends it;
     - ``topic``: the label that the agent chose on closing;

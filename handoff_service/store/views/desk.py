@@ -69,7 +69,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Macro:
-    """Several acts on a conversation with one click, all of them or none. A step that is null or
+    """Several changes to a conversation with one click, all of them or none. A step that is null or
     false is left out. The steps run in the order of the fields.
 
     - ``template``: the text to the requester;

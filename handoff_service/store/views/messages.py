@@ -64,12 +64,12 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One line of a conversation.
+    """One message of a conversation: a text, a private note, or a line that reports an event.
 
     - ``seq``: its place in the conversation, without gaps;
-    - ``direction`` and ``status``: null for lines that only agents see;
-    - ``event``: the kind of event that such a line reports;
-    - ``owner`` and ``epoch``: the interaction's owner and epoch when the line was written;
+    - ``direction`` and ``status``: null for messages that only agents see;
+    - ``event``: the kind of event that such a message reports;
+    - ``owner`` and ``epoch``: the interaction's owner and epoch when the message was written;
     - ``price``: the provider's price; null until it is known.
     """
 

@@ -15,7 +15,8 @@ LAST_TEXTS = 30  # older texts say nothing about the language that the requester
 
 def spoken_language(conn: Connection, interaction_id: int) -> Language:
     """English until the requester's texts are clearly Spanish, or ask for it. A new conversation
-    begins in the language of the number's last one: "START" has none of its own."""
+    begins in the language of the number's last one, because a text such as "START" has no
+    language."""
     return spoken_languages(conn, [interaction_id])[interaction_id]
 
 

@@ -1,4 +1,4 @@
-"""Macros: several acts on a conversation that agents run with one click."""
+"""Macros: several changes to a conversation that agents make with one click."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Macros: several acts on a conversation with one call. Everyone who is signed in may read them;
+"""Macros: several changes to a conversation with one call. Everyone who is signed in may read them;
 agents run them."""
 
 from typing import Annotated, Any

@@ -57,7 +57,7 @@ type Inverse = (
 
 @dataclass(slots=True)
 class BulkResult:
-    """What became of the conversations of an action."""
+    """The result of a bulk action."""
 
     done: int = 0
     undo: list[Inverse] = field(default_factory=list)
@@ -120,7 +120,7 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
 
 
 def of_macro(interaction_id: int, run: MacroRun) -> Inverse | None:
-    """The inverse of what a macro changed. Its notes stay. None when nothing can be undone.
+    """The inverse of what a macro changed. Its private notes stay. None when nothing can be undone.
 
     The text first, because the requester waits again without it, and the state last, because a new
     owner ends a hold.

@@ -1,4 +1,4 @@
-"""Close a conversation, with what it was about and a line to the requester."""
+"""Close a conversation, with a topic and a closing text to the requester."""
 
 from typing import Any
 

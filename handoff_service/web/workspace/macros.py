@@ -1,5 +1,5 @@
-"""Macros in the workspace: the ones to choose from, with what each would do, and the run on one
-conversation. Runs on several are in ``bulk.py``."""
+"""Macros in the workspace: the choices with a preview of each, and running one on a
+conversation. Running one on several is in ``bulk.py``."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""One click on an answer of the virtual agent: it misunderstood. A trainer sees the text, masked,
-and who marked it."""
+"""An agent marks an answer of the virtual agent as misunderstood. Trainers see the masked text and
+who marked it."""
 
 from typing import Any
 

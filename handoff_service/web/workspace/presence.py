@@ -25,8 +25,8 @@ async def presence(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 @page(*LIVE)
 async def at_work(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The page of an agent with an open offer reports that its agent types or clicks. Like every
-    act, the request itself is recorded."""
+    """The page of an agent with an open offer reports that its agent types or clicks. The request
+    itself is recorded as activity."""
     return done_or_redirect(request)
 
 

@@ -1,4 +1,4 @@
-"""The timeline of a conversation: a scrub bar over its moments, with how everything stood at
+"""The timeline of a conversation: a scrub bar over its moments, with the state of everything at
 each."""
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""An agent says who the requester is, or takes it back."""
+"""An agent confirms who the requester is, or undoes that."""
 
 from typing import Any
 
