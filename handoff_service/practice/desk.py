@@ -26,7 +26,7 @@ from handoff_service.lib.background import Background
 from handoff_service.lib.debounce import Debouncer
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
-from handoff_service.operations.conversations.index_texts import A_MOMENT, want_index
+from handoff_service.operations.conversations.index_texts import A_MOMENT, schedule_indexing
 from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.desk_file.desk_file import DeskFile
 from handoff_service.operations.desk_file.import_desk import import_file
@@ -66,7 +66,7 @@ async def open_desk(
         settings=operation_settings(settings, ERRORS),
         after_commit=publish,
     )
-    indexing = Debouncer(lambda: store.write(want_index, None), A_MOMENT)
+    indexing = Debouncer(lambda: store.write(schedule_indexing, None), A_MOMENT)
     await import_file(store, file)
     connections = Connections(store, real.clock, fanout.catch_up)
     provider = Simulator(

@@ -27,7 +27,7 @@ from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.api.practice import PracticeBody, run_for, start_run
 from handoff_service.web.shared import practice_desk
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import render, went_well
+from handoff_service.web.shared.rendering import render, done_or_redirect
 from handoff_service.web.shared.session import LIVE, desk_of, page, supervises
 
 HERE = practice_desk.RUNS
@@ -49,7 +49,7 @@ async def start_practice(request: Request, agent: CurrentAgent) -> HTTPResponse:
         await start_run(desk_of(request), agent, body)
     except (BadInput, Conflict, NotFound) as refusal:
         return await _page(request, agent, form=form.with_refusal(refusal), status=refusal.status)
-    return went_well(request, HERE)
+    return done_or_redirect(request, HERE)
 
 
 @page(*LIVE)
@@ -68,7 +68,7 @@ async def enter_practice(request: Request, run_id: int, agent: CurrentAgent) -> 
         token = await desk.practice_runs.enter(run_id, agent.id)
     except Conflict as refusal:
         return await _page(request, agent, status=refusal.status)
-    response = went_well(request, "/workspace")
+    response = done_or_redirect(request, "/workspace")
     practice_desk.enter(desk, response, token)
     return response
 
@@ -79,7 +79,7 @@ async def end_practice(request: Request, run_id: int, agent: CurrentAgent) -> HT
     desk = desk_of(request)
     await run_for(desk, agent, run_id)
     await desk.practice_runs.end(run_id, PracticeState.ENDED)
-    response = went_well(request, f"{HERE}/{run_id}")
+    response = done_or_redirect(request, f"{HERE}/{run_id}")
     practice_desk.leave(desk, response)
     return response
 
@@ -92,7 +92,7 @@ async def leave_practice(request: Request, agent: CurrentAgent) -> HTTPResponse:
         raise NotFound("There is no practice desk in this browser.")
     real = request.app.ctx.desk
     await real.practice_runs.end(mark.run_id, PracticeState.ENDED)
-    response = went_well(request, f"{HERE}/{mark.run_id}")
+    response = done_or_redirect(request, f"{HERE}/{mark.run_id}")
     practice_desk.leave(real, response)
     return response
 
