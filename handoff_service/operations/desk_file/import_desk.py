@@ -97,8 +97,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
     for place, action in enumerate(file.messaging_actions, start=1):
         _messaging_action(tx, action, place)
     _macros(tx, file.macros)
-    for view in file.list_views:
-        _list_view(tx, view)
+    _list_views(tx, file.list_views)
     for outage in file.outages:
         with _named(f"outages.{outage.title}"):
             put_outage(tx, outage.meant())
@@ -216,6 +215,11 @@ def _macro(tx: Transaction, entry: MacroEntry) -> None:
     }
     with _named(f"macros.{entry.name}"):
         put_macro(tx, entry.meant(_ids(tx, entry, columns)))
+
+
+def _list_views(tx: Transaction, entries: Sequence[ListViewEntry]) -> None:
+    for entry in entries:
+        _list_view(tx, entry)
 
 
 def _list_view(tx: Transaction, entry: ListViewEntry) -> None:
