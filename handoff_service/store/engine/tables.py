@@ -1091,6 +1091,8 @@ outage_texts = Table(
     #: who sent it
     _ref("agent_id", "agents.id"),
     _word("body"),
+    #: for people who text in Spanish; null: they get the same text
+    _word("body_es", null=True),
     #: sending, done or canceled
     _word("state"),
     _time("created_at"),
