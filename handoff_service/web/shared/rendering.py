@@ -150,8 +150,14 @@ def environment() -> Environment:
         linked=links.linked,
         masks=masks,
         visible=is_visible,
+        unbroken=unbroken,
     )
     return made
+
+
+def unbroken(words: str) -> str:
+    """Return words with hyphens at which no line breaks, such as in GSM-7."""
+    return words.replace("-", "\u2011")
 
 
 @functools.lru_cache(10_000)  # 0.1 ms each, and a list may show a thousand
