@@ -198,8 +198,9 @@ async def test_a_scheduled_text_takes_pictures_with_it(story: Story, clock: Move
     text = await story.store.write(schedule_text, command)
     (one,) = await waiting(story, ann)
     assert (one.body, one.media) == ("", [image])
-    with pytest.raises(BadInput, match="media"):
+    with pytest.raises(BadInput) as error:
         await story.store.write(schedule_text, command)  # it leaves once
+    assert list(error.value.errors) == ["media"]
     clock.move(3600)
     assert await due(story, text) is AtDue.SEND
     (medium,) = (await story.lines(ann))[-1].media
