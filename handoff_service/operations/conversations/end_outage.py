@@ -90,7 +90,9 @@ def _start(tx: Transaction, command: EndOutage, text: str) -> int:
     run = outage_reporters.dry_run(tx.conn, command.outage_id, body, body_es, at=tx.now)
     people = [one for one in run.people if one.reachable in (Reachable.NOW, Reachable.LATER)]
     if not people:
-        raise Conflict("Nobody would get this text.")
+        again = run.count(Reachable.TEXTED_BEFORE)
+        everybody = "Everybody who can be texted has been texted already."
+        raise Conflict(everybody if again else "Nobody would get this text.")
     if command.most is not None and len(people) > command.most:
         raise Conflict(
             f"{len(people)} people would get this text by now, not {command.most}. Check again."
