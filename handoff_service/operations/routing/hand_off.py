@@ -42,15 +42,15 @@ def hand_off(
     ).one()
     cancel_work_item(tx, interaction.id)
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
-    said, why = f"Handed to {queue.name}", reason
+    said = f"Handed to {queue.name}"
     if sender is not None:
-        said, why = f"{agent_name(tx.conn, sender)} transferred this to {queue.name}", None
+        said = f"{agent_name(tx.conn, sender)} transferred this to {queue.name}"
     changed = change_owner(
         tx,
         interaction,
         owner=Owner.QUEUE,
         sentence=said,
-        reason=why,
+        reason=reason if sender is None else None,
         queue_id=queue.id,
     )
     tx.conn.execute(
