@@ -1,5 +1,6 @@
 """Macros: all steps in one transaction, or none; each undone by its inverse."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -54,6 +55,22 @@ async def run(
 
 async def label(story: Story, name: str = "Printer", *, topic: bool = True) -> int:
     return await story.store.write(make_label, MakeLabel(name=name, topic=topic))
+
+
+async def test_two_agents_who_run_one_macro_text_the_requester_once(story: Story) -> None:
+    ann = await story.with_agent()
+    macro = await make(story, template_id=await template(story), note="Done", state=State.ON_HOLD)
+    before = await story.texted(ann)
+    done = await asyncio.gather(
+        *(run(story, macro, ann, agent) for agent in (MIA, OMAR)), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in done) == ["Conflict", "MacroRun"]
+    (refused,) = [str(one) for one in done if isinstance(one, Conflict)]
+    assert "ran the macro “Fixed” less than 30 seconds ago" in refused
+    assert await story.texted(ann) == [*before, "Hi Ann, it is fixed."]
+    assert [line.body for line in await story.lines(ann)].count("Done") == 1
+    other = await make(story, name="Other", note="More")
+    assert (await run(story, other, ann, OMAR)).name == "Other"
 
 
 async def test_a_macro_does_all_its_steps_and_the_history_names_it(story: Story) -> None:

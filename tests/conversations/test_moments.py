@@ -298,8 +298,9 @@ async def test_a_stored_conversation_tells_its_brief_and_its_moments(story: Stor
     ]
     assert [one.text for one in told.promised] == ["I'll bring you another one."]
     assert offer.first_text == "my dock is dead"
-    whole, more = await story.store.read(stored.newest, ann)
-    assert more is False
+    newest = await story.store.read(stored.stretch, ann)
+    whole = newest.moments
+    assert (newest.earlier, newest.later) == (None, None)
     understood = [one for one in whole if one.kind is MomentKind.UNDERSTOOD]
     assert understood[0].said == "Virtual agent understood: report problem (90%)"
     owners = [one.owner for one in whole]

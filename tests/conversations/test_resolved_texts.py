@@ -1,5 +1,6 @@
 """Texts that say that a case is resolved or that a service works again, and the answers to them."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -234,6 +235,37 @@ async def test_a_dry_run_counts_each_number_once(story: Story, clock: MovedClock
     )
     assert (await story.store.read(outage_reporters.dry_run, outage, AGAIN)).texted == 1
     assert (await story.store.read(outage_reporters.dry_run, outage, AGAIN)).costs == {"USD": 8300}
+
+
+async def test_two_who_end_an_outage_at_the_same_time_text_once(
+    story: Story, clock: MovedClock
+) -> None:
+    outage = await vpn_is_down(story, clock)
+    ann = (await story.text("the vpn is down", number=ANN, to=DIRECT)).interaction_id or 0
+    done = await asyncio.gather(
+        *(works_again(story, outage) for _ in range(2)), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in done) == ["Conflict", "int"]
+    (text_id,) = [one for one in done if isinstance(one, int)]
+    assert await batch(story, text_id) is OutageTextState.DONE
+    assert (await story.texted(ann)).count(AGAIN) == 1
+
+
+async def test_everybody_reads_it_in_their_language(story: Story, clock: MovedClock) -> None:
+    outage = await vpn_is_down(story, clock)
+    ann = (await story.text("the vpn is down", number=ANN, to=DIRECT)).interaction_id or 0
+    bob = (await story.text("hola, la vpn no funciona", number=BOB, to=DIRECT)).interaction_id or 0
+    spanish = "¿VPN: ya funciona? " + "Sí. " * 20
+    run = await story.store.read(outage_reporters.dry_run, outage, AGAIN, spanish)
+    assert [one.language for one in run.people] == ["en", "es"]
+    assert (run.texted, run.in_spanish, run.each, run.each_es, run.segments) == (2, 1, 1, 2, 3)
+    text_id = await works_again(story, outage, text_es=spanish)
+    assert await batch(story, text_id) is OutageTextState.DONE
+    assert (await story.texted(ann))[-1] == AGAIN
+    assert (await story.texted(bob))[-1] == spanish.strip()
+    with pytest.raises(BadInput) as error:
+        await works_again(story, outage, text_es="Responda STOP")
+    assert list(error.value.errors) == ["text_es"]
 
 
 async def test_it_ends_the_outage_and_texts_once(story: Story, clock: MovedClock) -> None:

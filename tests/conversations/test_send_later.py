@@ -17,6 +17,8 @@ from handoff_service.operations.conversations.send_later import (
     send_now,
 )
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
+from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep_upload
+from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.conversations.scheduled_texts import AtDue, SendQuestion
 from handoff_service.rules.shared.vocabulary import Author, Event, Work
 from handoff_service.store.conversations import colleague_notices, scheduled_texts
@@ -180,3 +182,39 @@ async def test_only_a_live_agents_conversation_has_scheduled_texts(
     assert received.interaction_id is not None
     with pytest.raises(Conflict, match="Take it over first"):
         await schedule(story, received.interaction_id, clock)
+
+
+async def picture(story: Story, agent: int = MIA) -> int:
+    taken = AcceptedFile(content_type="image/png", width=1, height=1)
+    stored = StoredUpload(file="aa/picture.png", size=100, taken=taken)
+    return await story.store.write(keep_upload, Upload(agent_id=agent, stored=stored))
+
+
+async def test_a_scheduled_text_takes_pictures_with_it(story: Story, clock: MovedClock) -> None:
+    ann, image = await story.with_agent(), await picture(story)
+    command = ScheduleText(
+        interaction_id=ann, agent_id=MIA, body="", send_at=clock() + HOUR, media=(image,)
+    )
+    text = await story.store.write(schedule_text, command)
+    (one,) = await waiting(story, ann)
+    assert (one.body, one.media) == ("", [image])
+    with pytest.raises(BadInput) as error:
+        await story.store.write(schedule_text, command)  # it leaves once
+    assert list(error.value.errors) == ["media"]
+    clock.move(3600)
+    assert await due(story, text) is AtDue.SEND
+    (medium,) = (await story.lines(ann))[-1].media
+    assert medium.id == image
+
+
+async def test_pictures_of_a_canceled_text_are_forgotten(story: Story, clock: MovedClock) -> None:
+    ann, image = await story.with_agent(), await picture(story)
+    works = (t.due_work, t.due_work.c.kind == Work.FORGET_UPLOAD)
+    command = ScheduleText(
+        interaction_id=ann, agent_id=MIA, body="See", send_at=clock() + 48 * HOUR, media=(image,)
+    )
+    text = await story.store.write(schedule_text, command)
+    assert await story.count(*works) == 0
+    sends = OneText(interaction_id=ann, text_id=text, agent_id=MIA)
+    await story.store.write(cancel_text, sends)
+    assert await story.count(*works) == 1

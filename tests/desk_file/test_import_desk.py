@@ -126,6 +126,16 @@ then = "next"
 name = "To escalations"
 to_queue = "Escalations"
 
+[[list_views]]
+agent = "mia@example.com"
+name = "Printers"
+sort = "longest_waiting"
+tag = "waiting"
+label = "Printer"
+[[list_views]]
+agent = "omar@example.com"
+name = "Printers"
+
 [[outages]]
 title = "VPN"
 text = "The VPN is down."
@@ -202,6 +212,7 @@ async def test_a_full_desk_is_exported_as_it_was_imported(story: Story, tmp_path
     before = await everything()
     for _ in range(2):
         again.write_text(await story.store.read(export_desk))
+        assert "longest_waiting" in again.read_text()
         assert "whsec_" not in again.read_text()
         await story.store.write(import_desk, read_desk_file.read(again))
         assert await everything() == before
@@ -264,6 +275,8 @@ FAULTS = [
     ("template", '[[templates]]\nname = "T"\nbody = "{name}"\n',
     "3: templates[0].body: {name}: "
     "there is no such"),
+    ("view: sort", '[[list_views]]\nagent = "mia@example.com"\nname = "V"\nsort = "oldest"\n',
+    "4: list_views[0].sort: must be 'newest', 'longest_waiting' or 'due'"),
     ("text", '[texts]\nwaiting = "Reply STOP"\n', "2: texts.waiting: asks people to reply STOP"),
     ("text: unknown", '[texts]\nhello = "x"\n', "2: texts.hello"),
     ("presence", '[[presence_states]]\nname = "Away"\n',
@@ -355,6 +368,18 @@ async def test_an_action_for_a_queue_that_is_not_there_is_refused(
     with pytest.raises(BadInput) as error:
         await story.store.write(import_desk, read_desk_file.read(path))
     assert error.value.errors == {"messaging_actions.Remind.queues": "there is no queue “None”"}
+
+
+async def test_a_view_of_an_unknown_agent_or_label_is_refused(story: Story, tmp_path: Path) -> None:
+    path = tmp_path / "desk.toml"
+    for named, key in (
+        ('agent = "nobody@example.com"', "agent"),
+        ('agent = "mia@example.com"\nlabel = "None"', "label"),
+    ):
+        path.write_text(f'[[list_views]]\nname = "Mine"\n{named}\n')
+        with pytest.raises(BadInput) as error:
+            await story.store.write(import_desk, desk_file.read(path))
+        assert list(error.value.errors) == [f"list_views.Mine.{key}"]
 
 
 async def test_the_demo_desk_has_the_shipped_actions(story: Story) -> None:

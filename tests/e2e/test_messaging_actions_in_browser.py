@@ -33,7 +33,7 @@ def test_the_panels_follow_the_form_and_nothing_is_saved_before_save(story: Stor
     text = grace.get_by_label("Text for the requester")
     text.fill("Sorry, {requester.first_name}")
     expect(grace.locator("#panels .bubble")).to_have_text("Sorry, Ann")
-    expect(grace.locator("#counted")).to_have_text("10 / 160 · 1 segment · GSM-7")
+    expect(grace.locator("#counted")).to_have_text("10 / 160 · 1 segment · GSM\u20117")
     expect(text).to_be_focused()
     expect(grace.locator(".ladder li")).to_have_text(
         [

@@ -1,10 +1,14 @@
 """Hold and timers in Chromium: what the header shows follows what happens."""
 
 import re
+from collections.abc import Iterator
 
+import pytest
+import requests
 from playwright.sync_api import expect
 
-from tests.e2e.people import BOB, Story
+from tests.e2e.people import BOB, DIRECT, Story
+from tests.e2e.test_macros_in_browser import made
 
 
 def test_on_hold_with_a_reason_until_the_requester_writes(story: Story) -> None:
@@ -109,3 +113,65 @@ def test_acting_on_a_colleagues_conversation_asks_joins_and_tells_the_owner(stor
     expect(omar.locator("#join-it")).to_have_count(0)
     omar.locator("#open-case").click()  # a member is not asked
     expect(omar.get_by_role("dialog").locator("[data-anyway]")).to_be_hidden()
+
+
+@pytest.fixture
+def topics_wanted(story: Story) -> Iterator[None]:
+    login = {"email": "grace@example.com", "password": "grace-demo"}
+    api = f"{story.desk.url}/api/v1"
+    token = requests.post(f"{api}/login", json=login, timeout=10).json()["token"]
+
+    def put(asked: bool) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = requests.patch(
+            f"{api}/desk", json={"ask_topic": asked}, headers=headers, timeout=10
+        )
+        answer.raise_for_status()
+
+    put(True)
+    yield
+    put(False)
+
+
+@pytest.mark.usefixtures("topics_wanted")
+def test_closing_finds_a_topic_by_typing_and_is_undone(story: Story) -> None:
+    for name in ("Accounts", "Laptops", "Mail", "Phones", "Printers", "Télétravail", "VPN"):
+        made(story, "labels", name=name, topic=True)
+    _, mia = story.talking(to=DIRECT)
+    mia.locator("#close-it").click()
+    topics = mia.get_by_role("radiogroup", name="Topic")
+    mia.get_by_label("Find a topic").fill("tele")
+    expect(topics.get_by_role("radio")).to_have_count(1)
+    mia.keyboard.press("Enter")
+    expect(topics.get_by_role("radio", name="Télétravail")).to_be_checked()
+    mia.keyboard.press("Control+Enter")
+    expect(mia.locator("#closed")).to_contain_text("This conversation is closed.")
+    mia.get_by_role("button", name="Undo closing").click()
+    expect(mia.locator("#draft")).to_be_visible()
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen reopened this conversation")
+
+
+def test_typing_an_at_sign_in_a_note_lists_colleagues(story: Story) -> None:
+    _, mia = story.talking(to=DIRECT)
+    draft, names = mia.locator("#draft"), mia.locator("#naming [role=option]")
+    draft.press_sequentially("@om")
+    expect(names).to_have_count(0)  # a text names nobody
+    draft.fill("")
+    mia.keyboard.press("Alt+n")
+    draft.press_sequentially("Please look, @")
+    expect(names).to_have_text(["GOGrace Okafor", "OHOmar Haddad"])
+    mia.keyboard.press("ArrowDown")
+    expect(names.nth(1)).to_have_attribute("aria-selected", "true")
+    expect(draft).to_have_attribute("aria-activedescendant", names.nth(1).get_attribute("id") or "")
+    mia.keyboard.press("Enter")
+    expect(draft).to_have_value("Please look, @Omar Haddad ")
+    draft.press_sequentially("and @gr")
+    expect(names).to_have_count(1)
+    mia.keyboard.press("Escape")
+    expect(names).to_have_count(0)
+    expect(draft).to_be_focused()
+    mia.keyboard.press("Enter")  # without the list it is a new line
+    mia.set_viewport_size({"width": 320, "height": 568})
+    draft.press_sequentially("@gr")
+    names.click()
+    expect(draft).to_have_value("Please look, @Omar Haddad and @gr\n@Grace Okafor ")

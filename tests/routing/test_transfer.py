@@ -98,6 +98,8 @@ async def test_to_a_queue_at_once_with_the_note_and_not_back_to_the_sender_first
     await send_on(story, ann, to_queue=1, note="Needs a second look.")
     seen = await story.see(ann)
     assert (seen.owner.kind, seen.live_group) == (Owner.QUEUE, [])
+    said = [(line.body, line.reason) for line in await story.lines(ann)]
+    assert ("Mia Chen transferred this to Service desk", None) in said
     await story.offer()
     assert await story.inbox(MIA) == []
     (offer,) = await story.inbox(OMAR)

@@ -190,7 +190,7 @@ async def test_the_script_asks_for_the_panels_and_the_conditions(grace: Visitor)
     answer = await grace.act(f"{LIST}/follow?id=1", **typed)
     words = shown(answer.text)
     assert "the requester is texted" in words
-    assert "9 / 160 · 1 segment · GSM-7" in words
+    assert "9 / 160 · 1 segment · GSM\u20117" in words
     assert "The requester reads Hi Ann €" in words
     assert "2 business hours Prompt the requester This action" in words
     assert "Remind the agent" not in words, "the one that is edited stands there as it is typed"

@@ -275,6 +275,11 @@ async def test_the_timeline_shows_its_moments_and_says_owner(desk: Running, told
         assert "Mia Chen closed this conversation" in text
         assert "Waiting in Service desk" in text
         assert "epoch" not in page.text
+        last = await desk.story.lines(told)
+        assert "Earlier" not in text
+        first = await omar.get(f"/workspace/conversations/{told}/timeline?up_to=2", SCRIPT)
+        assert f'data-up-to="{last[-1].seq}"' in first.text
+        assert "Mia Chen closed this conversation" not in shown(first.text)
         # a closed conversation has no menu, but its timeline
         whole = await omar.get(f"/workspace/conversations/{told}")
         assert 'data-panel="timeline"' in whole.text

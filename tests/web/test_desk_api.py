@@ -82,6 +82,47 @@ async def test_queues_are_made_changed_and_deleted_by_admins(mia: Client, grace:
     await delete(grace, "/queues/1", 409)
 
 
+async def test_an_admin_reads_and_changes_the_desk(mia: Client, grace: Client) -> None:
+    await mia.call("GET", "/desk", status=403)
+    await mia.call("PATCH", "/desk", {"ask_topic": True}, status=403)
+    was = await grace.call("GET", "/desk")
+    assert (was["name"], was["time_zone"], was["ask_topic"]) == (
+        "Northwind IT",
+        "America/New_York",
+        False,
+    )
+    assert "agent" in was["commands"]["agent"], "the default words too"
+    given = {"ask_topic": True, "quiet_hours": "21:00-08:00", "countries": ["US", "DE"]}
+    changed = await grace.call("PATCH", "/desk", given)
+    assert changed == was | given
+    assert await grace.call("GET", "/desk") == changed
+    assert await grace.call("PATCH", "/desk", {}) == changed
+    assert (await grace.call("PATCH", "/desk", {"quiet_hours": None}))["quiet_hours"] is None
+    words = {"commands": {"agent": ["colleague"]}}
+    commands = (await grace.call("PATCH", "/desk", words))["commands"]
+    assert (commands["agent"], commands["help"]) == (["colleague"], was["commands"]["help"])
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "says"),
+    [
+        ({"name": ""}, "name", "must not be empty"),
+        ({"name": None}, "name", "must be text"),
+        ({"time_zone": "Mars"}, "time_zone", "America/New_York"),
+        ({"away_after_seconds": 4}, "away_after_seconds", "must be at least 5"),
+        ({"away_after_seconds": "60"}, "away_after_seconds", "must be a whole number"),
+        ({"commands": {"agent": ["STOP"]}}, "commands", "STOP"),
+        ({"colour": "red"}, "colour", "there is no such key"),
+    ],
+    ids=["empty", "null", "zone", "too short", "text", "reserved word", "unknown"],
+)
+async def test_a_refused_desk_setting_names_its_field(
+    grace: Client, given: dict[str, Any], field: str, says: str
+) -> None:
+    refused = await grace.call("PATCH", "/desk", given, status=400)
+    assert says in refused["errors"][field]
+
+
 REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("group", {"groups": ["None"]}, "groups", "there is no group “None”"),
     (

@@ -39,7 +39,7 @@ UNTYPED = {
 }
 # Expressions that are no person's words, though they name some.
 OURS = re.compile(
-    r"^(icon|field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
+    r"^(icon|field|find_field|area|switch|choose|chips|form\.label|wrong|hinted|text|words|listed|choices"
     r"|sparkline|bar_chart|by_day|row|self\.name)\("
     r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one"
     r"|many)( \||$)"

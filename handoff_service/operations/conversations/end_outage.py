@@ -5,6 +5,7 @@ that other texts are not held up and the rest can still be canceled. Each text p
 of ``deliver``: opt-outs, quiet hours, countries and the rate of its number.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,16 +21,19 @@ from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.message_text import checked_sms
 from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
 from handoff_service.rules.delivery.sms_text import MAX_BODY
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import insert_rows, update_rows
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import OutageTextState, Reachable
+from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 BATCH = 25
 PAUSE = timedelta(seconds=5)
@@ -41,12 +45,14 @@ x, r, m = t.outage_texts, t.outage_recipients, t.messages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndOutage:
-    """``text`` None: nobody gets a text. ``most``: Conflict if more people than this would get it,
+    """``text`` None: nobody gets a text. ``text_es``: the text for people who text in Spanish;
+    None: they get ``text``. ``most``: Conflict if more people than this would get it,
     because more have reported it since the dry run; None: no limit."""
 
     outage_id: int
     agent_id: int
     text: str | None = None
+    text_es: str | None = None
     most: int | None = None
 
 
@@ -74,19 +80,19 @@ def end_outage(tx: Transaction, command: EndOutage) -> int | None:
 
 
 def _start(tx: Transaction, command: EndOutage, text: str) -> int:
-    body = checked_sms(text, most=MAX_BODY, field="text")
-    if keyword := asks_for_opt_out(body):
-        wrong = f"asks people to reply {keyword}, which opts them out; use another word"
-        raise BadInput(errors={"text": wrong})
+    body = _checked(text, "text")
+    body_es = None if command.text_es is None else _checked(command.text_es, "text_es")
     tx.conn.execute(
         select(t.outages.c.id).where(t.outages.c.id == command.outage_id).with_for_update()
     )
     if outage_texts.is_sending(tx.conn, command.outage_id):
         raise Conflict("A text about this outage is being sent already.")
-    run = outage_reporters.dry_run(tx.conn, command.outage_id, body, tx.now)
+    run = outage_reporters.dry_run(tx.conn, command.outage_id, body, body_es, at=tx.now)
     people = [one for one in run.people if one.reachable in (Reachable.NOW, Reachable.LATER)]
     if not people:
-        raise Conflict("Nobody would get this text.")
+        again = run.count(Reachable.TEXTED_BEFORE)
+        everybody = "Everybody who can be texted has been texted already."
+        raise Conflict(everybody if again else "Nobody would get this text.")
     if command.most is not None and len(people) > command.most:
         raise Conflict(
             f"{len(people)} people would get this text by now, not {command.most}. Check again."
@@ -95,6 +101,7 @@ def _start(tx: Transaction, command: EndOutage, text: str) -> int:
         "outage_id": command.outage_id,
         "agent_id": command.agent_id,
         "body": body,
+        "body_es": body_es,
         "state": OutageTextState.SENDING,
         "created_at": tx.now,
     }
@@ -110,6 +117,14 @@ def _start(tx: Transaction, command: EndOutage, text: str) -> int:
     insert_rows(tx.conn, r, rows)
     _schedule(tx, text_id, timedelta(0))
     return text_id
+
+
+def _checked(text: str, field: str) -> str:
+    body = checked_sms(text, most=MAX_BODY, field=field)
+    if keyword := asks_for_opt_out(body):
+        wrong = f"asks people to reply {keyword}, which opts them out; use another word"
+        raise BadInput(errors={field: wrong})
+    return body
 
 
 def text_batch(tx: Transaction, command: TextBatch) -> OutageTextState | None:
@@ -150,7 +165,7 @@ def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
     locked = interactions.lock_each(tx.conn, sorted(where))
     opted_out = consents.opted_out_of(tx.conn, sorted(where))
     texted = [one for one in locked.values() if one.id not in opted_out]
-    sent = messages.announce(tx, texted, row.body, Event.OUTAGE_OVER)
+    sent = _announce(tx, row, texted)
     update_rows(
         tx.conn,
         r,
@@ -164,6 +179,20 @@ def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
             for interaction_id, recipient in where.items()
         ],
     )
+
+
+def _announce(
+    tx: Transaction, row: sa.Row[Any], texted: Sequence[InteractionRow]
+) -> dict[int, int]:
+    """Text each in their language. Returns interaction -> message."""
+    if row.body_es is None:
+        return messages.announce(tx, texted, row.body, Event.OUTAGE_OVER)
+    spoken = spoken_languages(tx.conn, [one.id for one in texted])
+    sent: dict[int, int] = {}
+    for body, spanish in ((row.body, False), (row.body_es, True)):
+        theirs = [one for one in texted if (spoken[one.id] is Language.SPANISH) is spanish]
+        sent |= messages.announce(tx, theirs, body, Event.OUTAGE_OVER)
+    return sent
 
 
 def _under_way(tx: Transaction, text_id: int) -> int:

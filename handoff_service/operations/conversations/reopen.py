@@ -9,9 +9,9 @@ Reopening undoes most of closing:
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.routing.assign import assign_agent
@@ -32,6 +32,7 @@ from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import timers
@@ -55,7 +56,7 @@ def reopen(tx: Transaction, command: Reopen) -> None:
     closed_at = interaction.closed_at
     if state is None or closed_at is None:
         raise Conflict(f"{interactions.number(interaction.id)} is not closed.")
-    if tx.now - closed_at > WITHIN or _closed_by(tx, interaction.id) != command.agent_id:
+    if tx.now - closed_at > WITHIN or _closed_by(tx.conn, interaction.id) != command.agent_id:
         raise Conflict("Only the agent who closed it can reopen it, within a minute.")
     if any(
         one.provider_number_id == interaction.provider_number_id
@@ -75,7 +76,17 @@ def reopen(tx: Transaction, command: Reopen) -> None:
     begin_run(tx, assigned)
 
 
-def _closed_by(tx: Transaction, interaction_id: int) -> int | None:
+def may_until(
+    conn: Connection, interaction_id: int, closed_at: datetime | None, agent_id: int
+) -> datetime | None:
+    """Until when the agent can reopen a conversation. None: it is not closed, another agent closed
+    it, or the time is over. ``reopen`` also refuses if the requester has begun another one."""
+    if closed_at is None or read_at(conn) - closed_at > WITHIN:
+        return None
+    return closed_at + WITHIN if _closed_by(conn, interaction_id) == agent_id else None
+
+
+def _closed_by(conn: Connection, interaction_id: int) -> int | None:
     """The agent who closed the conversation, from its last owner change."""
     last = (
         select(m.c.agent_id)
@@ -83,7 +94,7 @@ def _closed_by(tx: Transaction, interaction_id: int) -> int | None:
         .order_by(m.c.seq.desc())
         .limit(1)
     )
-    return tx.conn.execute(last).scalar()
+    return conn.execute(last).scalar()
 
 
 def _take_back_line(tx: Transaction, interaction: InteractionRow) -> None:

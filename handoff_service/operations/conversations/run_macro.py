@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from handoff_service.errors import BadInput, Conflict, NotAllowed, NotFound
 from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
@@ -30,6 +32,7 @@ from handoff_service.store.conversations import interactions, placeholder_values
 from handoff_service.store.conversations.interactions import Hold
 from handoff_service.store.desk import desk, labels, macros, templates
 from handoff_service.store.desk.agents import agent_name
+from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 
@@ -44,6 +47,8 @@ class RunMacro:
     undo_within: timedelta = timedelta(0)
 
 
+#: A macro that a colleague ran this lately is not run again.
+JUST = timedelta(seconds=30)
 NO_HOLD = Hold(reason=None, until=None)
 
 
@@ -65,14 +70,16 @@ class MacroRun:
 
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
-    """Run it. NotFound for an unknown macro or conversation. The error of a step names the
-    step."""
+    """Run it. NotFound for an unknown macro or conversation. Conflict when a colleague has just run
+    it there. The error of a step names the step."""
     macro = macros.fields(tx.conn, command.macro_id)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
+    did = f"ran the macro “{macro.name}”"
+    _not_just_run(tx, command, did)
     line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
-        body=f"{agent_name(tx.conn, command.agent_id)} ran the macro “{macro.name}”",
+        body=f"{agent_name(tx.conn, command.agent_id)} {did}",
         event=Event.MACRO,
         agent_id=command.agent_id,
     )
@@ -85,6 +92,21 @@ def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
     state = interactions.lock(tx.conn, interaction.id).state
     held = state is run.was and interactions.hold(tx.conn, interaction.id) == hold
     return replace(run, state=state, held=held)
+
+
+def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
+    """Two agents who run a macro on the same selection must not text anybody twice."""
+    m = t.messages
+    lately = (
+        select(m.c.body)
+        .where(m.c.interaction_id == command.interaction_id, m.c.event == Event.MACRO)
+        .where(m.c.agent_id != command.agent_id, m.c.created_at > tx.now - JUST)
+    )
+    for said in tx.conn.execute(lately).scalars():
+        if said.endswith(f" {did}"):
+            raise Conflict(
+                f"{said} less than {JUST.seconds} seconds ago. Look at the conversation first."
+            )
 
 
 @contextmanager

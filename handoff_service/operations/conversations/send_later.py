@@ -11,8 +11,8 @@ from handoff_service import log
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.consent.change_consent import must_allow
 from handoff_service.operations.conversations.send_sms import Write, send_parts, send_sms
-from handoff_service.operations.shared import conversation_hints, messages
-from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
+from handoff_service.operations.shared import conversation_hints, messages, uploads
+from handoff_service.operations.shared.cancel_scheduled import PICTURES, cancel_scheduled
 from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.message_text import checked_sms
@@ -34,10 +34,13 @@ WAITS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleText:
+    """``media``: this agent's uploads for the text. With media, the text may be empty."""
+
     interaction_id: int
     agent_id: int
     body: str
     send_at: datetime
+    media: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +72,15 @@ class SendDue:
 def schedule_text(tx: Transaction, command: ScheduleText) -> int:
     """Schedule it. Returns its id. Conflict for a requester who cannot be texted, and for a
     conversation that no live agent owns."""
-    body = checked_sms(command.body)
+    body = checked_sms(command.body, may_be_empty=bool(command.media))
     send_at = in_the_future(command.send_at, tx.now, "send_at")
     interaction = _owned(active(lock_for(tx, command.interaction_id, command.agent_id)))
     must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)
     did = f"scheduled a text for {in_words(tx.conn, send_at)}"
     _add_message(tx, interaction, command.agent_id, did, body)
     current = interactions.lock(tx.conn, interaction.id)
-    return scheduled_texts.put(tx, current, command.agent_id, body, send_at)
+    media = uploads.hold(tx, command.agent_id, command.media)
+    return scheduled_texts.put(tx, current, command.agent_id, body, send_at, media)
 
 
 def keep_text(tx: Transaction, command: KeepText) -> None:
@@ -107,7 +111,13 @@ def send_now(tx: Transaction, command: OneText) -> int:
     lock_for(tx, command.interaction_id, command.agent_id)
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
     scheduled_texts.drop(tx, [text.id])
-    write = Write(interaction_id=command.interaction_id, agent_id=command.agent_id, body=text.body)
+    uploads.hand_over(tx, command.agent_id, text.media)
+    write = Write(
+        interaction_id=command.interaction_id,
+        agent_id=command.agent_id,
+        body=text.body,
+        media=tuple(text.media),
+    )
     return send_sms(tx, write)
 
 
@@ -129,7 +139,15 @@ def send_due(tx: Transaction, command: SendDue) -> AtDue | None:
         notify_assigned(tx, interaction, said)
     elif then is AtDue.SEND:
         scheduled_texts.drop(tx, [text.id])
-        send_parts(tx, interaction, text.body, agent_id=text.agent.id, event=Event.PROACTIVE)
+        uploads.hand_over(tx, text.agent.id, text.media)
+        send_parts(
+            tx,
+            interaction,
+            text.body,
+            agent_id=text.agent.id,
+            media=tuple(text.media),
+            event=Event.PROACTIVE,
+        )
     else:
         assert text.question is not None
         said = f"A scheduled text waits for you, because {WAITS[text.question]}"
@@ -152,7 +170,7 @@ def _add_message(
         author=Author.SYSTEM,
         body=f"{agent_name(tx.conn, agent_id)} {did}",
         event=Event.SCHEDULED,
-        reason=body,
+        reason=body or PICTURES,
         agent_id=agent_id,
     )
     messages.append(tx, interaction, line)

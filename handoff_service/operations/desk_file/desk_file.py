@@ -31,6 +31,9 @@ from handoff_service.operations.shared.field_types import (
     Roles,
     SegmentsPerSecond,
 )
+from handoff_service.rules.cases import outages, webhook
+from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
+from handoff_service.rules.desk import macros, system_messages, templates
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.macros import AfterMacro, MacroFields
 from handoff_service.rules.desk.system_messages import SystemMessage
@@ -130,6 +133,21 @@ class MacroEntry(_Entry):
 MACRO_USES = ("template", "label", "to_agent", "to_queue")
 
 
+class ListViewEntry(_Entry):
+    """A view of the list that every agent sees. ``agent``: the e-mail address of the agent who
+    saved it and can delete it."""
+
+    agent: Email
+    name: OneLine = Field(max_length=60)
+    sort: Sort = Sort.NEWEST
+    tag: Tag | None = None
+    label: OneLine | None = None
+
+    def to_sort_and_filter(self, label_id: int | None) -> SortAndFilter:
+        """The sort and filter that the entry describes. ``label_id``: of its label."""
+        return SortAndFilter(sort=self.sort, tag=self.tag, label_id=label_id)
+
+
 class PresenceStateEntry(_Entry):
     """Their order in the file is the admin's order."""
 
@@ -172,6 +190,7 @@ class DeskFile(_Entry):
     templates: list[TemplateEntry] = []
     labels: list[LabelEntry] = []
     macros: list[MacroEntry] = []
+    list_views: list[ListViewEntry] = []
     texts: dict[SystemMessage, str] = {}
     presence_states: list[PresenceStateEntry] = []
     reject_reasons: list[RejectReasonEntry] = []

@@ -1,17 +1,18 @@
 """Import a desk file. Idempotent: entries are created or updated by key; everything else stays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import insert, select, update
+from sqlalchemy import Column, insert, select, update
 
 from handoff_service.errors import BadInput
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.cases.outages import put_outage
 from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
 from handoff_service.operations.consent.change_consent import ConsentRequest, import_opt_outs
+from handoff_service.operations.conversations.list_views import SaveView, save_view
 from handoff_service.operations.desk import provider_numbers
 from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
 from handoff_service.operations.desk.desk_settings import put_desk
@@ -24,6 +25,7 @@ from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.operations.desk_file.desk_file import (
     AgentEntry,
     DeskFile,
+    ListViewEntry,
     MacroEntry,
     ProviderNumberEntry,
 )
@@ -95,6 +97,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
     for place, action in enumerate(file.messaging_actions, start=1):
         _messaging_action(tx, action, place)
     _macros(tx, file.macros)
+    _list_views(tx, file.list_views)
     for outage in file.outages:
         with _named(f"outages.{outage.title}"):
             put_outage(tx, outage.to_fields())
@@ -124,6 +127,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         "templates": len(file.templates),
         "labels": len(file.labels),
         "macros": len(file.macros),
+        "list_views": len(file.list_views),
         "outages": len(file.outages),
         "opt_outs": len(file.opt_outs),
     }
@@ -209,16 +213,38 @@ def _macro(tx: Transaction, entry: MacroEntry) -> None:
         "to_agent": t.agents.c.email,
         "to_queue": t.queues.c.name,
     }
-    ids = {}
     with _named(f"macros.{entry.name}"):
-        for key, column in columns.items():
-            if (name := getattr(entry, key)) is None:
-                continue
-            found = tx.conn.execute(select(column.table.c.id).where(column == name)).scalar()
-            if found is None:
-                raise BadInput(errors={key: f"there is no “{name}”"})
-            ids[key] = found
-        put_macro(tx, entry.to_fields(ids))
+        put_macro(tx, entry.to_fields(_ids(tx, entry, columns)))
+
+
+def _list_views(tx: Transaction, entries: Sequence[ListViewEntry]) -> None:
+    for entry in entries:
+        _list_view(tx, entry)
+
+
+def _list_view(tx: Transaction, entry: ListViewEntry) -> None:
+    """Share the view, or replace the agent's view with the same name. BadInput when the desk does
+    not have what it names."""
+    with _named(f"list_views.{entry.name}"):
+        ids = _ids(tx, entry, {"agent": t.agents.c.email, "label": t.labels.c.name})
+        how = entry.to_sort_and_filter(ids.get("label"))
+        save_view(tx, SaveView(agent_id=ids["agent"], name=entry.name, how=how, shared=True))
+
+
+def _ids(
+    tx: Transaction, entry: BaseModel, columns: Mapping[str, Column[str]]
+) -> Mapping[str, int]:
+    """The ids of the records that an entry names. ``columns``: key -> the column that holds the
+    name. BadInput for a name that the desk does not have."""
+    ids = {}
+    for key, column in columns.items():
+        if (name := getattr(entry, key)) is None:
+            continue
+        found = tx.conn.execute(select(column.table.c.id).where(column == name)).scalar()
+        if found is None:
+            raise BadInput(errors={key: f"there is no “{name}”"})
+        ids[key] = found
+    return ids
 
 
 def _put(tx: Transaction, noun: Noun, key: dict[str, Any], values: dict[str, Any]) -> None:

@@ -33,6 +33,7 @@ KEYS = {
     "templates": "name",
     "labels": "name",
     "macros": "name",
+    "list_views": "name",
     "presence_states": "name",
     "reject_reasons": "words",
     "users": "external_id",
@@ -142,6 +143,8 @@ def _entries(content: Mapping[str, Any]) -> dict[str, dict[str, Entry]]:
 
 def _key(part: str, one: Entry) -> str:
     key = str(one[KEYS[part]])
+    if part == "list_views":
+        return f"{key} of {one['agent']}"
     covered = one.get("provider_number") if part == "opt_outs" else None
     return f"{key} at {covered}" if covered else key
 

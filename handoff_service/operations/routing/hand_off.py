@@ -11,6 +11,7 @@ from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Owner, Work, WorkItemState
 from handoff_service.store.conversations import live_group
 from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.desk.agents import agent_name
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -41,12 +42,15 @@ def hand_off(
     ).one()
     cancel_work_item(tx, interaction.id)
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
+    said = f"Handed to {queue.name}"
+    if sender is not None:
+        said = f"{agent_name(tx.conn, sender)} transferred this to {queue.name}"
     changed = change_owner(
         tx,
         interaction,
         owner=Owner.QUEUE,
-        sentence=f"Handed to {queue.name}",
-        reason=reason,
+        sentence=said,
+        reason=reason if sender is None else None,
         queue_id=queue.id,
     )
     tx.conn.execute(

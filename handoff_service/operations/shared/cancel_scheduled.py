@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 
-from handoff_service.operations.shared import messages
+from handoff_service.operations.shared import messages, uploads
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations import scheduled_texts
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import ScheduledText
+
+PICTURES = "A picture"  #: what the history quotes of a text without words
 
 
 def cancel_scheduled(
@@ -25,12 +27,13 @@ def cancel_scheduled(
         return
     scheduled_texts.drop(tx, [one.id for one in found])
     for one in found:
+        uploads.release(tx, one.media)
         line = messages.NewMessage(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
             body=said,
             event=Event.SCHEDULED,
-            reason=one.body,
+            reason=one.body or PICTURES,
             agent_id=agent_id,
         )
         messages.append(tx, interaction, line)

@@ -55,25 +55,51 @@ def keep_upload(tx: Transaction, command: Upload) -> int:
         )
         .returning(d.c.id)
     ).scalar_one()
-    key = str(media_id)
-    at = tx.now + FORGOTTEN_AFTER
-    due_work.schedule(
-        tx, [due_work.Due(kind=Work.FORGET_UPLOAD, key=key, line=f"upload:{key}", due_at=at)]
-    )
+    _forget_later(tx, [media_id])
     return media_id
 
 
 def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]) -> None:
     """Attach this agent's uploads to a text, in this order. BadInput when one cannot be
     attached."""
+    ids = _sendable(tx, agent_id, media)
+    for position, media_id in enumerate(ids):
+        tx.conn.execute(
+            update(d).where(d.c.id == media_id).values(message_id=message_id, position=position)
+        )
+    due_work.cancel(tx, Work.FORGET_UPLOAD, ids)
+
+
+def hold(tx: Transaction, agent_id: int, media: Sequence[int]) -> list[int]:
+    """Keep this agent's uploads for a text that is sent later. Returns their ids in order. BadInput
+    as for ``attach``."""
+    ids = _sendable(tx, agent_id, media)
+    due_work.cancel(tx, Work.FORGET_UPLOAD, ids)
+    return ids
+
+
+def hand_over(tx: Transaction, agent_id: int, media: Sequence[int]) -> None:
+    """Give uploads to the agent who sends the scheduled text that had them."""
+    if media:
+        tx.conn.execute(update(d).where(one_of(d.c.id, media)).values(agent_id=agent_id))
+
+
+def release(tx: Transaction, media: Sequence[int]) -> None:
+    """Forget the uploads of a canceled text a day later."""
+    _forget_later(tx, media)
+
+
+def _sendable(tx: Transaction, agent_id: int, media: Sequence[int]) -> list[int]:
     ids = list(dict.fromkeys(media))
     if not ids:
-        return
+        return []
     if len(ids) > MOST_FILES:
         raise BadInput(
             errors={"media": f"must be at most {MOST_FILES} pictures; there are {len(ids)}"}
         )
+    held = select(t.scheduled_media.c.media_id)
     mine = one_of(d.c.id, ids) & (d.c.agent_id == agent_id) & d.c.message_id.is_(None)
+    mine &= d.c.id.not_in(held)
     found = {
         r.id: r.size
         for r in tx.conn.execute(select(d.c.id, d.c.size).where(mine).with_for_update())
@@ -92,11 +118,17 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
                 "media": f"must be at most {in_words(MOST_BYTES)} together; they have {together}"
             }
         )
-    for position, media_id in enumerate(ids):
-        tx.conn.execute(
-            update(d).where(d.c.id == media_id).values(message_id=message_id, position=position)
-        )
-    due_work.cancel(tx, Work.FORGET_UPLOAD, ids)
+    return ids
+
+
+def _forget_later(tx: Transaction, media: Sequence[int]) -> None:
+    at = tx.now + FORGOTTEN_AFTER
+    works = [
+        due_work.Due(kind=Work.FORGET_UPLOAD, key=str(one), line=f"upload:{one}", due_at=at)
+        for one in media
+    ]
+    if works:
+        due_work.schedule(tx, works)
 
 
 def forget_upload(tx: Transaction, media_id: int) -> str | None:

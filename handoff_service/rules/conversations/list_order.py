@@ -23,7 +23,11 @@ class Sort(StrEnum):
 
 
 class Tag(StrEnum):
-    """What needs attention on a conversation."""
+    """What needs attention on a conversation.
+
+    - DRAFT: the agent has begun a text and not sent it. Only the agent's browser has drafts, so the
+      page filters by it.
+    """
 
     UNREAD = "unread"
     WAITING = "waiting"
@@ -33,6 +37,7 @@ class Tag(StrEnum):
     PROMISE_DUE = "promise_due"
     OPTED_OUT = "opted_out"
     NOT_DELIVERED = "not_delivered"
+    DRAFT = "draft"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +74,7 @@ def sort_and_filter[T: Sortable](items: Iterable[T], how: SortAndFilter, now: da
     kept = [
         one
         for one in items
-        if (how.tag is None or how.tag in one.tags(now))
+        if (how.tag in (None, Tag.DRAFT) or how.tag in one.tags(now))
         and (how.label_id is None or how.label_id in one.label_ids)
     ]
     if how.sort is Sort.LONGEST_WAITING:

@@ -1,4 +1,4 @@
-"""@mentions in private notes: whom a note names."""
+"""@mentions in private notes: whom a note names, and whom an agent who types a name may mean."""
 
 import re
 from collections import Counter
@@ -26,6 +26,15 @@ def mentioned(note: str, agents: Mapping[int, str]) -> set[int]:
         }
         found |= by_full or by_first
     return found
+
+
+def begun(letters: str, agents: Mapping[int, str]) -> list[int]:
+    """The agents whose name, or a word of it, begins with these letters: those whose whole name
+    begins with them first, then by name. ``agents``: id -> name."""
+    typed = folded(letters)
+    names = {agent: folded(name) for agent, name in agents.items()}
+    found = [agent for agent, name in names.items() if f" {typed}" in f" {name}"]
+    return sorted(found, key=lambda agent: (not names[agent].startswith(typed), names[agent]))
 
 
 def _begins(rest: str, name: str) -> bool:

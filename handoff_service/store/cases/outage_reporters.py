@@ -17,6 +17,7 @@ from handoff_service.rules.cases import outages as rules
 from handoff_service.rules.cases.cases import number as case_number
 from handoff_service.rules.delivery.quiet_hours import over_at
 from handoff_service.rules.delivery.sms_text import narrowed, segments
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import Author, CaseKind, Direction, Status
 from handoff_service.store.cases import outages
 from handoff_service.store.consent import consents
@@ -35,6 +36,7 @@ from handoff_service.store.views import (
     OutageTextState,
     Reachable,
 )
+from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 i, m, c, x, r = t.interactions, t.messages, t.cases, t.outage_texts, t.outage_recipients
 ANNOUNCED = "was told about it by the virtual agent"
@@ -50,10 +52,16 @@ class _Report:
 
 
 def dry_run(
-    conn: Connection, outage_id: int, body: str, at: datetime | None = None
+    conn: Connection,
+    outage_id: int,
+    body: str,
+    body_es: str | None = None,
+    *,
+    at: datetime | None = None,
 ) -> OutageDryRun:
     """What this text to everybody who reported the outage would do. Changes nothing. NotFound.
-    ``at``: the time inside a transaction."""
+    ``body_es``: the text for people who text in Spanish; None: the same. ``at``: the time inside a
+    transaction."""
     now = at or read_at(conn)
     outage = outages.get(conn, outage_id, now)
     reports = list(_reports(conn, outage, now))
@@ -64,20 +72,27 @@ def dry_run(
             chosen[report.number] = report
     people = _people(conn, outage, list(chosen.values()), now)
     texted = [one for one in people if one.reachable in (Reachable.NOW, Reachable.LATER)]
-    each = segments(narrowed(body)).count if body.strip() else 0
+    each, each_es = _length(body), _length(body if body_es is None else body_es)
+    in_spanish = sum(one.language is Language.SPANISH for one in texted)
+    total = each * (len(texted) - in_spanish) + each_es * in_spanish
     return OutageDryRun(
         body=body,
+        body_es=body_es,
         people=people,
         duplicates=len(reports) - len(chosen),
         texted=len(texted),
         later=sum(one.reachable is Reachable.LATER for one in people),
+        in_spanish=in_spanish,
         each=each,
-        segments=each * len(texted),
-        costs={
-            currency: round(price * each * len(texted))
-            for currency, price in segment_prices(conn).items()
-        },
+        each_es=each_es,
+        segments=total,
+        costs={currency: round(price * total) for currency, price in segment_prices(conn).items()},
     )
+
+
+def _length(body: str) -> int:
+    """Its segments."""
+    return segments(narrowed(body)).count if body.strip() else 0
 
 
 def _reports(conn: Connection, outage: Outage, now: datetime) -> Iterable[_Report]:
@@ -153,6 +168,7 @@ def _people(
     zones = requester_zones.of_interactions(
         conn, {row.id: row.requester_number for row in newest.values()}
     )
+    spoken = spoken_languages(conn, ids)
     before = _texted_before(conn, outage.id)
     people = []
     for one in reports:
@@ -174,6 +190,7 @@ def _people(
                 user=Named(id=row.user_id, name=row.name) if row.user_id else None,
                 case=Named(id=one.case_id, name=case_number(one.case_id)) if one.case_id else None,
                 why=one.why,
+                language=spoken[row.id],
                 reachable=reachable,
                 later_at=later_at if reachable is Reachable.LATER else None,
             )

@@ -68,6 +68,7 @@ def _read(conn: Connection, where: sa.ColumnElement[bool]) -> list[OutageText]:
             outage_id=row.outage_id,
             by=Named(id=row.agent_id, name=row.name),
             body=row.body,
+            body_es=row.body_es,
             state=OutageTextState(row.state),
             **counts[row.id],
             created_at=row.created_at,

@@ -1,6 +1,8 @@
 """The sort and filter that an agent has chosen for the list, and the saved views."""
 
-from sqlalchemy import Connection, bindparam, func, select
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
 from handoff_service.store.engine import tables as t
@@ -27,15 +29,22 @@ def choice(conn: Connection, agent_id: int) -> SortAndFilter:
 
 def list_(conn: Connection, agent_id: int) -> list[ListView]:
     """The views that this agent has saved, and the shared ones, by name."""
-    return [
-        ListView(
-            id=r.id,
-            name=r.name,
-            sort=Sort(r.sort),
-            tag=Tag(r.tag) if r.tag else None,
-            label_id=r.label_id,
-            shared=r.shared,
-            mine=r.agent_id == agent_id,
-        )
-        for r in conn.execute(_VIEWS, {"me": agent_id})
-    ]
+    return [_view(row, agent_id) for row in conn.execute(_VIEWS, {"me": agent_id})]
+
+
+def shared(conn: Connection) -> list[ListView]:
+    """The views that every agent sees, by name."""
+    return [_view(row, None) for row in conn.execute(_VIEWS, {"me": None})]
+
+
+def _view(row: Row[Any], reader: int | None) -> ListView:
+    return ListView(
+        id=row.id,
+        agent_id=row.agent_id,
+        name=row.name,
+        sort=Sort(row.sort),
+        tag=Tag(row.tag) if row.tag else None,
+        label_id=row.label_id,
+        shared=row.shared,
+        mine=row.agent_id == reader,
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, or_, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.shared.vocabulary import MediaStatus
@@ -52,13 +52,13 @@ def get(conn: Connection, media_id: int) -> Medium:
 
 
 def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium:
-    """Return a message's media file, or an unsent upload of this agent. Raises NotFound for any
-    other id."""
+    """Return a message's media file, or an unsent upload: one of this agent, and for agents one of
+    a scheduled text. Raises NotFound for any other id."""
     if media_id >= LARGEST_ID:
         raise NotFound(f"There is no picture or file {media_id}.")
-    mine = [d.c.message_id.is_not(None)] + (
-        [d.c.agent_id == agent_id] if agent_id is not None else []
-    )
+    mine: list[ColumnElement[bool]] = [d.c.message_id.is_not(None)]
+    if agent_id is not None:
+        mine += [d.c.agent_id == agent_id, d.c.id.in_(select(t.scheduled_media.c.media_id))]
     r = conn.execute(select(d).where(d.c.id == media_id, or_(*mine))).one_or_none()
     if r is None or r.status != MediaStatus.STORED:
         raise NotFound(f"There is no picture or file {media_id}.")

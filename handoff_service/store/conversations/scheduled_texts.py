@@ -6,7 +6,7 @@ requester has written after ``seq``, or its ``epoch`` has changed. So a text tha
 nothing more.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Named, NextText, ScheduledText
 
-s, i, m = t.scheduled_texts, t.interactions, t.messages
+s, i, m, k = t.scheduled_texts, t.interactions, t.messages, t.scheduled_media
 REQUESTER_WROTE = sa.exists().where(
     m.c.interaction_id == s.c.interaction_id,
     m.c.seq > s.c.seq,
@@ -49,11 +49,18 @@ _NEXT = (
 )
 _OF_ONE = _SHOWN.where(s.c.interaction_id == bindparam("interaction"))
 _ONE = _SHOWN.where(s.c.id == bindparam("id"))
+_MEDIA = (
+    select(*k.c["scheduled_text_id", "media_id"])
+    .where(one_of(k.c.scheduled_text_id, "ids"))
+    .order_by(k.c.scheduled_text_id, k.c.position)
+)
 
 
 def waiting(conn: Connection, interaction_id: int) -> list[ScheduledText]:
     """A conversation's scheduled texts, first due first."""
-    return [_text(r) for r in conn.execute(_OF_ONE, {"interaction": interaction_id})]
+    rows = conn.execute(_OF_ONE, {"interaction": interaction_id}).all()
+    media = _media(conn, [r.id for r in rows])
+    return [_text(r, media.get(r.id, [])) for r in rows]
 
 
 def next_of(conn: Connection, ids: Collection[int]) -> dict[int, NextText]:
@@ -65,7 +72,7 @@ def next_of(conn: Connection, ids: Collection[int]) -> dict[int, NextText]:
 def find(conn: Connection, text_id: int) -> ScheduledText | None:
     """One scheduled text. None when it was sent or canceled, or never existed."""
     row = conn.execute(_ONE, {"id": text_id}).one_or_none()
-    return _text(row) if row is not None else None
+    return _text(row, _media(conn, [row.id]).get(row.id, [])) if row is not None else None
 
 
 def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
@@ -76,10 +83,23 @@ def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
     return found
 
 
+def _media(conn: Connection, ids: Collection[int]) -> dict[int, list[int]]:
+    """Scheduled text -> its uploads, in order."""
+    found: dict[int, list[int]] = {}
+    for r in conn.execute(_MEDIA, {"ids": list(ids)}) if ids else ():
+        found.setdefault(r.scheduled_text_id, []).append(r.media_id)
+    return found
+
+
 def put(
-    tx: Transaction, interaction: InteractionRow, agent_id: int, body: str, send_at: datetime
+    tx: Transaction,
+    interaction: InteractionRow,
+    agent_id: int,
+    body: str,
+    send_at: datetime,
+    media: Sequence[int] = (),
 ) -> int:
-    """Schedule a text on a locked interaction. Returns its id."""
+    """Schedule a text with these uploads on a locked interaction. Returns its id."""
     values = {
         "interaction_id": interaction.id,
         "agent_id": agent_id,
@@ -90,6 +110,12 @@ def put(
         "created_at": tx.now,
     }
     text_id = tx.conn.execute(insert(s).values(values).returning(s.c.id)).scalar_one()
+    rows = [
+        {"scheduled_text_id": text_id, "media_id": one, "position": position}
+        for position, one in enumerate(media)
+    ]
+    if rows:
+        tx.conn.execute(insert(k), rows)
     _schedule(tx, text_id, send_at)
     return text_id
 
@@ -119,12 +145,13 @@ def _schedule(tx: Transaction, text_id: int, send_at: datetime) -> None:
     due_work.schedule(tx, [work])
 
 
-def _text(r: Any) -> ScheduledText:
+def _text(r: Any, media: list[int]) -> ScheduledText:
     return ScheduledText(
         id=r.id,
         interaction_id=r.interaction_id,
         agent=Named(id=r.agent_id, name=r.name),
         body=r.body,
+        media=media,
         send_at=r.send_at,
         question=question(requester_wrote=r.wrote, owner_changed=r.changed),
         created_at=r.created_at,

@@ -76,10 +76,10 @@ def case_resolved(conn: Connection, case: str, about: str, language: Language) -
     return system_messages.case_resolved(case, about, text, language)
 
 
-def outage_over(conn: Connection, outage: str) -> str:
-    """What everybody can get who reported an outage."""
-    text = text_for(conn, SystemMessage.OUTAGE_OVER)
-    return system_messages.outage_over(outage, text)
+def outage_over(conn: Connection, outage: str, language: Language) -> str:
+    """What everybody can get who reported an outage and texts in this language."""
+    text = text_for(conn, SystemMessage.OUTAGE_OVER, language=language)
+    return system_messages.outage_over(outage, text, language)
 
 
 def back_with_bot(conn: Connection, language: Language) -> str:

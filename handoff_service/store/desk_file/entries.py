@@ -12,6 +12,7 @@ from handoff_service.store.views import (
     Agent,
     Group,
     Label,
+    ListView,
     Macro,
     Outage,
     PresenceState,
@@ -134,6 +135,17 @@ def macro(one: Macro, agents: Mapping[int, str]) -> Row:
         state=one.state,
         hold_for=one.hold_for,
         then=one.then,
+    )
+
+
+def list_view(one: ListView, labels: Mapping[int, str], agents: Mapping[int, str]) -> Row:
+    """``labels``: id -> name. ``agents``: id -> e-mail address."""
+    return row(
+        agent=agents[one.agent_id],
+        name=one.name,
+        sort=one.sort,
+        tag=one.tag,
+        label=labels[one.label_id] if one.label_id is not None else None,
     )
 
 

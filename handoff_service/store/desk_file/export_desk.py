@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from handoff_service.store.cases import outages, webhook
 from handoff_service.store.consent import consents
+from handoff_service.store.conversations import list_views
 from handoff_service.store.desk import agents, desk, labels, macros, templates, texts
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -27,6 +28,8 @@ def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) 
     """The parts of a desk file, without the webhook's secret and without passwords. ``users``: the
     ones to include; None: all."""
     hook = webhook.webhook(conn)
+    emails = agents.emails(conn)
+    named = {one.id: one.name for one in labels.list_(conn)}
     included = sa.true() if users is None else users
     return {
         "desk": entries.row(**(desk.desk(conn) or {})),
@@ -40,7 +43,8 @@ def desk_content(conn: Connection, users: sa.ColumnElement[bool] | None = None) 
         "agents": [entries.agent(a) for a in agents_by_id(conn).values()],
         "queues": [entries.queue(queue) for queue in queues.list_(conn).values()],
         "provider_numbers": [entries.company_number(p) for p in list_provider_numbers(conn)],
-        "macros": [entries.macro(one, agents.emails(conn)) for one in macros.list_(conn)],
+        "macros": [entries.macro(one, emails) for one in macros.list_(conn)],
+        "list_views": [entries.list_view(v, named, emails) for v in list_views.shared(conn)],
         "messaging_actions": [
             entries.messaging_action(messaging_actions.view_of(stored))
             for stored in messaging_actions.list_(conn).values()

@@ -778,6 +778,15 @@ scheduled_texts = Table(
     _time("created_at"),
     Index("ix_scheduled_texts_interaction_id", "interaction_id", "send_at"),
 )
+#: The uploads that leave with a scheduled text.
+scheduled_media = Table(
+    "scheduled_media",
+    metadata,
+    _ref("scheduled_text_id", "scheduled_texts.id", key=True, drop=True),
+    _ref("media_id", "media.id", key=True, drop=True),
+    Column("position", sa.Integer, nullable=False),
+    Index("ix_scheduled_media_media_id", "media_id"),
+)
 #: Times by which an agent has promised to text or call, with a reminder.
 promises = Table(
     "promises",
@@ -1100,6 +1109,8 @@ outage_texts = Table(
     #: who sent it
     _ref("agent_id", "agents.id"),
     _word("body"),
+    #: for people who text in Spanish; null: they get the same text
+    _word("body_es", null=True),
     #: sending, done or canceled
     _word("state"),
     _time("created_at"),

@@ -1,6 +1,7 @@
 """What is stored of a conversation's past, for its moments."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,20 +31,39 @@ from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queue_hours, routing_history
 
 CONTEXT = 200  # lines before a stretch that are read to know how it began
-LAST = 200  # the newest lines, which a page shows
+LAST = 200  # lines that a page shows at once
 MOST_TURNS = 500
 i, m, b, p = t.interactions, t.messages, t.bot_turns, t.provider_numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A part of a conversation's past. ``earlier`` and ``later``: the last lines of the stretches
+    before and after it; None: there is none."""
+
+    moments: list[Moment]
+    earlier: int | None
+    later: int | None
+
+
 _SIDES = {
     Unanswered.REQUESTER_MESSAGE: Author.REQUESTER,
     Unanswered.AGENT_MESSAGE: Author.AGENT,
 }
 
 
-def newest(conn: Connection, interaction_id: int) -> tuple[list[Moment], bool]:
-    """The moments of the newest lines, and whether there are earlier ones."""
+def stretch(conn: Connection, interaction_id: int, up_to: int | None = None) -> Stretch:
+    """The moments of the lines up to ``up_to``; None: of the newest lines. NotFound for an unknown
+    conversation."""
     last = conn.execute(select(i.c.last_seq).where(i.c.id == interaction_id)).scalar() or 0
-    after = max(last - LAST, 0)
-    return of_conversation(conn, interaction_id, after=after, most=LAST)[0], after > 0
+    end = last if up_to is None else min(up_to, last)
+    after = max(end - LAST, 0)
+    found, _ = of_conversation(conn, interaction_id, after=after, most=end - after)
+    return Stretch(
+        moments=found,
+        earlier=after or None,
+        later=min(end + LAST, last) if end < last else None,
+    )
 
 
 def of_conversation(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from handoff_service.rules.shared.language import Language
 from handoff_service.rules.shared.vocabulary import CallState, CaseEvent, CaseKind, CaseState
 from handoff_service.store.views.conversations import Changed
 from handoff_service.store.views.messages import WrittenBy
@@ -91,6 +92,7 @@ class OutageReporter:
 
     - ``interaction_id``: the last conversation of their number;
     - ``why``: how they reported it, in words;
+    - ``language``: that of their texts;
     - ``reachable``: whether they get the text; ``later_at``: when their quiet hours end.
     """
 
@@ -99,6 +101,7 @@ class OutageReporter:
     user: Named | None
     case: Named | None
     why: str
+    language: Language
     reachable: Reachable
     later_at: datetime | None
 
@@ -108,18 +111,23 @@ class OutageDryRun:
     """What a text to everybody who reported an outage would do.
 
     - ``people``: each phone number once; ``duplicates``: reports left out because of that;
-    - ``texted``: how many would get it, ``later`` of them when their quiet hours end;
-    - ``segments``: of all the texts together; ``each``: of one;
+    - ``body_es``: the text for people who text in Spanish; null: they would get ``body``;
+    - ``texted``: how many would get it, ``later`` of them when their quiet hours end, and
+      ``in_spanish`` of them text in Spanish;
+    - ``segments``: of all the texts together; ``each`` and ``each_es``: of one;
     - ``costs``: currency -> expected cost in millionths, from the prices of the last texts; empty
       when no price is known.
     """
 
     body: str
+    body_es: str | None
     people: list[OutageReporter]
     duplicates: int
     texted: int
     later: int
+    in_spanish: int
     each: int
+    each_es: int
     segments: int
     costs: dict[str, int]
 
@@ -142,13 +150,15 @@ class OutageText:
     - ``sent``: the provider has accepted it; ``waiting``: it has not left yet, ``quiet`` of them
       because of quiet hours;
     - ``failed``: not delivered; ``canceled``: stopped;
-    - ``skipped``: people who have opted out since.
+    - ``skipped``: people who have opted out since;
+    - ``body_es``: the text of people who text in Spanish; null: they get ``body``.
     """
 
     id: int
     outage_id: int
     by: Named
     body: str
+    body_es: str | None
     state: OutageTextState
     people: int
     sent: int

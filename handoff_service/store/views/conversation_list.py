@@ -97,10 +97,12 @@ class ListView:
 
     - ``tag`` and ``label_id``: only conversations with them; null: all;
     - ``shared``: every agent sees it;
+    - ``agent_id``: the agent who saved it;
     - ``mine``: the calling agent saved it.
     """
 
     id: int
+    agent_id: int
     name: str
     sort: Sort
     tag: Tag | None

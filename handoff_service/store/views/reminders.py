@@ -13,13 +13,15 @@ class ScheduledText:
     """A text that an agent has scheduled.
 
     - ``question``: what has happened since, so that an agent must decide whether to send it;
-      null: it is sent at ``send_at``.
+      null: it is sent at ``send_at``;
+    - ``media``: the uploads that it takes with it.
     """
 
     id: int
     interaction_id: int
     agent: Named
     body: str
+    media: list[int]
     send_at: datetime
     question: SendQuestion | None
     created_at: datetime

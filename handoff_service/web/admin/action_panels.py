@@ -27,7 +27,7 @@ from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.messaging_actions.messaging_actions import StoredAction
 from handoff_service.store.routing import queue_hours, queues
 from handoff_service.web.admin.action_form import ActionForm
-from handoff_service.web.shared.template_filters import phone, words
+from handoff_service.web.shared.template_filters import phone, unbroken, words
 
 DOES = {
     Action.PROMPT_AGENT: ("Prompt the agent", "A notification in the workspace"),
@@ -218,7 +218,7 @@ def length_words(counted: sms_text.Segments) -> str:
     segments = f"{counted.count} segment{'' if counted.count == 1 else 's'}"
     return (
         f"{counted.units} / {counted.per_segment * counted.count} · {segments} · "
-        f"{counted.encoding}{because}"
+        f"{unbroken(counted.encoding)}{because}"
     )
 
 

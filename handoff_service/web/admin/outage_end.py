@@ -14,6 +14,7 @@ from handoff_service.operations.conversations.end_outage import (
     end_outage,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.shared.language import Language
 from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.desk import texts
 from handoff_service.store.views import Reachable
@@ -31,11 +32,15 @@ NOT_TEXTED = {
     Reachable.TEXTED_BEFORE: "texted already",
 }
 
+CALLED = {"text": "The text", "text_es": "The text in Spanish"}
+
 
 @page(*WRITERS)
 async def end_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
-    """Show the dry run. ``text``: what is typed, whose segments and cost the page asks for."""
-    return await _show(request, agent, number, body=request.args.get("text"))
+    """Show the dry run. ``text`` and ``text_es``: what is typed, whose segments and cost the page
+    asks for."""
+    typed = (request.args.get("text"), request.args.get("text_es"))
+    return await _show(request, agent, number, typed=typed)
 
 
 async def _show(
@@ -43,18 +48,21 @@ async def _show(
     agent: CurrentAgent,
     number: int,
     *,
-    body: str | None = None,
+    typed: tuple[str | None, str | None] = (None, None),
     problem: str = "",
     status: int = 200,
 ) -> HTTPResponse:
     def read(conn: Connection) -> dict[str, Any]:
         outage = outages.get(conn, number)
-        text = texts.outage_over(conn, outage.title) if body is None else body
+        text, text_es = (
+            texts.outage_over(conn, outage.title, language) if body is None else body
+            for body, language in zip(typed, (Language.ENGLISH, Language.SPANISH), strict=True)
+        )
         return {
             "outage": outage,
             "title": f"End “{outage.title}”" if outage.current else outage.title,
             "back": f"{HERE}/{number}",
-            "run": outage_reporters.dry_run(conn, number, text),
+            "run": outage_reporters.dry_run(conn, number, text, text_es),
             "sent": outage_texts.of_outage(conn, number),
         }
 
@@ -74,18 +82,24 @@ async def _show(
 @page(*WRITERS)
 async def end(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
     body, most = form_field(request, "text"), form_field(request, "most")
+    body_es = form_field(request, "text_es") if "text_es" in (request.form or {}) else None
     sends = bool(form_field(request, "send"))
     command = EndOutage(
         outage_id=number,
         agent_id=agent.id,
         text=body if sends else None,
+        text_es=body_es,
         most=int(most) if most.isdecimal() and len(most) < 9 else None,
     )
     try:
         await desk_of(request).store.write(end_outage, command)
     except (BadInput, Conflict) as error:
-        problem = "The text " + error.errors["text"] + "." if error.errors else str(error)
-        return await _show(request, agent, number, body=body, problem=problem, status=error.status)
+        wrong = (f"{CALLED[field]} {what}." for field, what in error.errors.items())
+        problem = " ".join(wrong) or str(error)
+        typed = (body, body_es)
+        return await _show(
+            request, agent, number, typed=typed, problem=problem, status=error.status
+        )
     return done(request, f"{HERE}/{number}/end", "texting" if sends else "ended")
 
 

@@ -20,6 +20,7 @@ from handoff_service.operations.conversations.end_outage import (
     end_outage,
 )
 from handoff_service.operations.shared.field_types import Moment, Name
+from handoff_service.rules.shared.language import Language
 from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.desk import texts
 from handoff_service.store.views import Outage, OutageDryRun, OutageText
@@ -69,9 +70,10 @@ async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
 
 
 class DryRunQuery(Paging):
-    """``text``: omitted, the desk's own words."""
+    """``text`` and ``text_es``, for people who text in Spanish: omitted, the desk's own words."""
 
     text: str | None = None
+    text_es: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +85,12 @@ class EndedOutage:
 
 
 class EndBody(Body):
-    """Ends an outage. ``text``: to everybody who reported it; null: nobody gets a text. ``most``:
-    refuse if more people would get it."""
+    """Ends an outage. ``text``: to everybody who reported it; null: nobody gets a text.
+    ``text_es``: for people who text in Spanish; null: they get ``text``. ``most``: refuse if more
+    people would get it."""
 
     text: Text | None = None
+    text_es: Text | None = None
     most: Annotated[int, Field(ge=0)] | None = None
 
 
@@ -97,10 +101,15 @@ class EndBody(Body):
 )
 async def look(asked: ApiRequest[None, DryRunQuery]) -> OutageDryRun:
     def read(conn: Connection) -> OutageDryRun:
-        text = asked.query.text
-        if text is None:
-            text = texts.outage_over(conn, outages.get(conn, asked.id).title)
-        return outage_reporters.dry_run(conn, asked.id, text)
+        title, given = outages.get(conn, asked.id).title, asked.query
+        text, text_es = (
+            texts.outage_over(conn, title, language) if one is None else one
+            for one, language in (
+                (given.text, Language.ENGLISH),
+                (given.text_es, Language.SPANISH),
+            )
+        )
+        return outage_reporters.dry_run(conn, asked.id, text, text_es)
 
     return await asked.desk.store.read(read)
 
@@ -112,7 +121,11 @@ async def look(asked: ApiRequest[None, DryRunQuery]) -> OutageDryRun:
 )
 async def end(asked: ApiRequest[EndBody, Any]) -> EndedOutage:
     command = EndOutage(
-        outage_id=asked.id, agent_id=asked.agent.id, text=asked.body.text, most=asked.body.most
+        outage_id=asked.id,
+        agent_id=asked.agent.id,
+        text=asked.body.text,
+        text_es=asked.body.text_es,
+        most=asked.body.most,
     )
     text_id = await asked.desk.store.write(end_outage, command)
 

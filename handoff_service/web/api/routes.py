@@ -9,6 +9,7 @@ from handoff_service.web.api import (
     consents,
     conversation_context,
     conversations,
+    desk,
     events,
     groups,
     labels,
@@ -42,6 +43,7 @@ from handoff_service.web.api.openapi import docs_routes
 #: the order of the OpenAPI document
 MODULES = (
     people,
+    desk,
     users,
     profiles,
     agents,

@@ -1,8 +1,8 @@
 """Texts of an interaction that leave later."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 from sqlalchemy import Connection
 
 from handoff_service.operations.conversations.send_later import (
@@ -14,21 +14,23 @@ from handoff_service.operations.conversations.send_later import (
     schedule_text,
     send_now,
 )
+from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.store.conversations import conversations, messages, scheduled_texts
 from handoff_service.store.views import Message, ScheduledText
 from handoff_service.web.api.bodies import Body, Page
 from handoff_service.web.api.calls import ApiRequest, delete, get, patch, post
-from handoff_service.web.api.conversations import Said
 
 ALL = "/interactions/{id}/scheduled-texts"
 ONE = f"{ALL}/{{text_id}}"
 
 
 class ScheduleBody(Body):
-    """``send_at``: in the future, within a year."""
+    """``send_at``: in the future, within a year. ``media``: my uploads for the text, which may then
+    be empty."""
 
-    body: Said
+    body: Annotated[str, Field(max_length=MAX_BODY)] = ""
     send_at: AwareDatetime
+    media: list[Annotated[int, Field(ge=1, lt=2**53)]] = Field(default_factory=list, max_length=10)
 
 
 class KeepBody(Body):
@@ -53,6 +55,7 @@ async def schedule(asked: ApiRequest[ScheduleBody, Any]) -> ScheduledText:
         agent_id=asked.agent.id,
         body=asked.body.body,
         send_at=asked.body.send_at,
+        media=tuple(asked.body.media),
     )
     text_id = await asked.desk.store.write(schedule_text, command, near=asked.id)
     return await asked.desk.store.read(scheduled_texts.one, asked.id, text_id)

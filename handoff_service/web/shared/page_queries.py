@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
+from handoff_service.operations.conversations import reopen
 from handoff_service.operations.shared.end_interaction import DESCRIPTION
 from handoff_service.rules.conversations.list_order import SortAndFilter, sort_and_filter
 from handoff_service.rules.identity.profile_matching import NumberFacts, NumberSituation, situation
@@ -97,6 +99,7 @@ class Thread:
     past: list[Interaction]
     other_numbers: list[str]
     can_undo: bool
+    reopen_until: datetime | None  #: until when I can undo my closing
     first_text: str
     transfer: TransferNow | None
     timers: list[RunningTimer]
@@ -221,6 +224,7 @@ def _thread(
         past=conversations.past(conn, interaction),
         other_numbers=_other_numbers(conn, interaction),
         can_undo=was_verified_in(conn, interaction_id),
+        reopen_until=reopen.may_until(conn, interaction_id, interaction.closed_at, agent_id),
         first_text=messages.first_text(conn, interaction_id)[:DESCRIPTION],
         transfer=inbox.transfer_of(conn, interaction_id),
         timers=messaging_actions.running(conn, interaction_id),

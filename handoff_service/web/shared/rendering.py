@@ -38,6 +38,7 @@ from handoff_service.web.shared.template_filters import (
     phone,
     reserved,
     there,
+    unbroken,
     waited,
     words,
 )
@@ -130,5 +131,6 @@ def environment() -> Environment:
         linked=links.linked,
         masks=masks,
         visible=is_visible,
+        unbroken=unbroken,
     )
     return made

@@ -16,6 +16,11 @@ from handoff_service.store.views import Medium
 _MASK = re.compile("‹(name|number|email|code)›")
 
 
+def unbroken(words: str) -> str:
+    """Return words with hyphens at which no line breaks, such as in GSM-7."""
+    return words.replace("-", "\u2011")
+
+
 @functools.lru_cache(10_000)  # 0.1 ms each, and a list may show a thousand
 def phone(number: str) -> str:
     """Format a number for reading: +1 202 555 0101."""

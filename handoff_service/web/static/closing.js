@@ -1,12 +1,22 @@
-// The dialog that closes a conversation shows how its text travels.
+// The dialog that closes a conversation: it finds topics, and shows how its text travels. And Undo, for a minute.
 
+import { startChoosing } from "./recipient_picker.js";
 import { showLength } from "./segments.js";
+import { now } from "./times.js";
 
 export function startClosing() {
+  setInterval(dropUndo, 1000);
   const field = document.getElementById("closing-text");
   if (!field) return;
   const sms = JSON.parse(field.dataset.sms);
   const show = () => showLength(document.getElementById("closing-segments"), field.value.trim(), sms);
+  startChoosing(field.closest("dialog"));
   field.addEventListener("input", show);
   show();
+}
+
+// The service would refuse it from then on.
+function dropUndo() {
+  const undo = document.querySelector("[data-undo-until]");
+  if (undo && now() > Date.parse(undo.dataset.undoUntil)) undo.remove();
 }

@@ -3,7 +3,7 @@
 import { counted, words } from "./segments.js";
 
 export function startForms() {
-  for (const part of document.querySelectorAll("[data-words]")) keepCurrent(part);
+  for (const part of document.querySelectorAll(".field[data-words]")) keepCurrent(part);
   for (const rows of document.querySelectorAll("[data-rows]")) addAndRemove(rows);
   nameCountries();
   document.body.addEventListener("schedule-written", writeSchedule);

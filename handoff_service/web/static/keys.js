@@ -65,7 +65,7 @@ function leave(event) {
 }
 
 function items() {
-  return [...document.querySelectorAll("#ongoing .item")];
+  return [...document.querySelectorAll("#ongoing > :not([hidden]) .item")];
 }
 
 function step(by) {

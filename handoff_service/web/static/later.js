@@ -1,5 +1,6 @@
 // Send later: the dialog takes what stands in the composer. And the time picker: a day or time of one's own chooses itself.
 
+import { attached, detach } from "./attach.js";
 import { draftText, takeDraft } from "./composer.js";
 import { worked } from "./post.js";
 
@@ -10,11 +11,20 @@ export function startLater() {
   });
   document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
     if (!target.matches("[data-takes-draft]") || !worked(detail.xhr)) return;
+    detach([...target.querySelectorAll('[name="media"]')].map((field) => field.value));
     takeDraft(target.elements.body.value);
   });
 }
 
 export function fillFromDraft(dialog) {
   const field = dialog.querySelector("[data-takes-draft] [name=body]");
-  if (field) field.value = draftText();
+  if (!field) return;
+  field.value = draftText();
+  const pictures = attached();
+  for (const id of pictures) {
+    field.form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "media", value: id }));
+  }
+  const said = dialog.querySelector("[data-with-pictures]");
+  said.textContent = pictures.length === 1 ? "With the attached picture." : `With the ${pictures.length} attached pictures.`;
+  said.hidden = !pictures.length;
 }

@@ -2,9 +2,9 @@
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 5, PageUp: -5 };
 
-// ``choose`` gets the chosen option, ``selected`` the one that the keys are at, or nothing. The caller reports each
-// answer to ``renewed``.
-export function listbox(field, box, { choose, selected = () => {} }) {
+// ``choose`` gets the chosen option, ``selected`` the one that the keys are at, or nothing. ``takes`` says whether a key
+// is for the list. The caller reports each answer to ``renewed``, with what was typed when it asked.
+export function listbox(field, box, { choose, selected = () => {}, takes = () => true }) {
   let asked = ""; // what was typed when the list was asked for
   let listed = ""; // what was typed for the list that is shown
   let waits = false; // Enter was pressed before the list for what is typed was there
@@ -29,7 +29,7 @@ export function listbox(field, box, { choose, selected = () => {} }) {
   field.addEventListener("htmx:configRequest", () => (asked = field.value));
   field.addEventListener("input", () => (waits = false));
   field.addEventListener("keydown", (event) => {
-    if (event.isComposing) return;
+    if (event.isComposing || !takes(event)) return;
     if (event.key === "Enter") enter();
     else if (event.key in STEPS) move(STEPS[event.key]);
     else return;
@@ -40,8 +40,8 @@ export function listbox(field, box, { choose, selected = () => {} }) {
     if (option) choose(option);
   });
   // The list is a new one.
-  const renewed = () => {
-    listed = asked;
+  const renewed = (typed = asked) => {
+    listed = typed;
     select(options()[0]);
     if (waits) enter();
   };

@@ -35,12 +35,20 @@ export function showLists(html) {
   notice();
 }
 
-// Which conversations hold something half written. The open one shows it itself.
+// Which conversations hold something half written. The open one shows it itself. Only this browser knows, so the filter
+// Draft works here.
 function markDrafts() {
+  const only = document.getElementById("list-shows")?.value === "draft";
+  let shown = 0;
   for (const item of document.querySelectorAll("#ongoing .item")) {
     const id = item.id.slice("to-".length);
-    item.toggleAttribute("data-draft", id !== document.body.dataset.open && hasDraft(id));
+    const drafted = hasDraft(id);
+    item.toggleAttribute("data-draft", id !== document.body.dataset.open && drafted);
+    item.parentElement.hidden = only && !drafted;
+    if (drafted) shown += 1;
   }
+  const none = document.getElementById("no-drafts");
+  if (none) none.hidden = !only || shown > 0;
 }
 
 // The list stays where it was from page to page.

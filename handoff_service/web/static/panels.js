@@ -29,6 +29,8 @@ export function startPanels() {
 function clicked({ target }) {
   const opening = target.closest("[data-panel]");
   if (opening) toggle(opening.dataset.panel);
+  const further = target.closest("[data-up-to]");
+  if (further) load(document.getElementById("timeline"), true, `?up_to=${further.dataset.upTo}`);
   const closing = target.closest("[data-close-panel]");
   if (closing) close(closing.dataset.closePanel);
 }
@@ -55,8 +57,8 @@ function close(id) {
   if (hadFocus) document.getElementById("thread-scroll").focus();
 }
 
-async function load(panel, asked) {
-  const answer = await fetch(`/workspace/conversations/${open}/${panel.id}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+async function load(panel, asked, query = "") {
+  const answer = await fetch(`/workspace/conversations/${open}/${panel.id}${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (answer?.status === 401) return signInAgain();
   if (!answer?.ok) return asked && say(answer ? await answer.text() : "No connection.");
   const scroller = document.getElementById("thread-scroll");

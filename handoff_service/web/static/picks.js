@@ -30,7 +30,7 @@ export function pickFocused() {
 
 // The first ones that the list shows; the filter decides what that is.
 export function pickAll() {
-  for (const box of [...document.querySelectorAll("#ongoing .pick")].slice(0, MOST)) picked.add(idOf(box));
+  for (const box of [...document.querySelectorAll("#ongoing > :not([hidden]) .pick")].slice(0, MOST)) picked.add(idOf(box));
   showPicks();
 }
 
@@ -44,7 +44,7 @@ export function onPicks(action) {
 export function showPicks() {
   const bar = document.getElementById("bulk-bar");
   if (!bar) return;
-  const boxes = [...document.querySelectorAll("#ongoing .pick")];
+  const boxes = [...document.querySelectorAll("#ongoing > :not([hidden]) .pick")];
   const there = new Set(boxes.map(idOf));
   for (const id of [...picked]) if (!there.has(id)) picked.delete(id);
   for (const box of boxes) box.checked = picked.has(idOf(box));

@@ -1,7 +1,8 @@
-// Choosing an agent or a queue in a dialog: finding by words, and a button that says what pressing it does.
+// Choosing in a dialog: an agent, a queue, a label or a topic. A field finds by words, and a button says what pressing it does.
 
 export function startChoosing(dialog) {
   dialog.addEventListener("input", ({ target }) => target.dataset.finds && find(dialog, target));
+  dialog.addEventListener("keydown", (event) => event.target.dataset.finds && toFound(dialog, event));
   dialog.addEventListener("change", ({ target }) => {
     if (target.name === "to") chooseKind(dialog);
     const form = target.closest("[data-whom]");
@@ -17,11 +18,33 @@ export function chooseKind(dialog) {
   }
 }
 
+// What is chosen stays in sight.
 function find(dialog, field) {
-  const words = field.value.trim().toLowerCase();
-  const people = [...dialog.querySelectorAll(`#${field.dataset.finds} > [data-words]`)];
-  for (const one of people) one.hidden = !one.dataset.words.includes(words);
-  dialog.querySelector("[data-none]").hidden = people.some((one) => !one.hidden);
+  const words = plain(field.value.trim());
+  const choices = listed(dialog, field);
+  const found = choices.filter((one) => plain(one.dataset.words).includes(words));
+  for (const one of choices) one.hidden = !found.includes(one) && !one.querySelector(":checked");
+  dialog.querySelector("[data-none]").hidden = found.length > 0;
+}
+
+// Enter chooses the first match, and an arrow leads into the list.
+function toFound(dialog, event) {
+  if (event.isComposing || event.ctrlKey || event.metaKey || !["Enter", "ArrowDown"].includes(event.key)) return;
+  event.preventDefault();
+  const words = plain(event.target.value.trim());
+  const found = listed(dialog, event.target).filter((one) => plain(one.dataset.words).includes(words));
+  const first = found.map((one) => one.querySelector("input:enabled")).find(Boolean);
+  if (event.key === "ArrowDown") first?.focus();
+  else if (words) first?.click();
+}
+
+function listed(dialog, field) {
+  return [...dialog.querySelectorAll(`#${field.dataset.finds} > [data-words]`)];
+}
+
+// Without case and accents.
+function plain(words) {
+  return words.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
 }
 
 function sayWhat(form) {

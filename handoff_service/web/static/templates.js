@@ -127,7 +127,7 @@ function choose(option) {
   if (kind === "macros") return runMacro(option.dataset);
   remember(option.dataset.id);
   replaceDefault();
-  put(option.dataset.text);
+  typeInto(target, option.dataset.text);
 }
 
 // The closing text stands there from the beginning. Until an agent has changed it, a template takes its place.
@@ -138,7 +138,7 @@ function replaceDefault() {
 function closed() {
   const text = typed ? `/${field.value}` : ""; // no template was meant, or none fits: a text that begins with a slash
   typed = false;
-  if (text) put(text);
+  if (text) typeInto(target, text);
   else if (picker.contains(document.activeElement) || document.activeElement === document.body) focusBack();
   document.body.append(picker); // a dialog may draw itself again
 }
@@ -160,10 +160,10 @@ function remember(id) {
 }
 
 // The browser's own way of typing, so that Ctrl+Z takes it back.
-function put(text) {
-  target.focus();
-  target.setSelectionRange(target.selectionStart, target.selectionEnd); // else Chromium still types into the popover
+export function typeInto(field, text) {
+  field.focus();
+  field.setSelectionRange(field.selectionStart, field.selectionEnd); // else Chromium still types into the popover
   if (document.execCommand("insertText", false, text)) return;
-  target.setRangeText(text, target.selectionStart, target.selectionEnd, "end");
-  target.dispatchEvent(new Event("input", { bubbles: true }));
+  field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -1,4 +1,4 @@
-"""Close a conversation, with a topic and a closing text to the requester."""
+"""Close a conversation, with a topic and a closing text to the requester, and undo closing."""
 
 from typing import Any
 
@@ -10,10 +10,15 @@ from handoff_service.operations.conversations.change_interaction import (
     CloseInteraction,
     close_interaction,
 )
+from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared.vocabulary import State
-from handoff_service.web.shared.rendering import back_to_conversation, form_field
+from handoff_service.web.shared.rendering import (
+    back_to_conversation,
+    done_or_redirect,
+    form_field,
+)
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
@@ -48,8 +53,18 @@ async def close(request: Request, interaction_id: int, agent: CurrentAgent) -> H
     return back_to_conversation(request, interaction_id)
 
 
+@page(*LIVE)
+async def undo_close(request: Request, interaction_id: int, agent: CurrentAgent) -> HTTPResponse:
+    """Reopen a conversation that the agent closed within the last minute. The page is loaded again,
+    because the composer is gone from it."""
+    command = Reopen(interaction_id=interaction_id, agent_id=agent.id)
+    await desk_of(request).store.write(reopen, command, near=interaction_id)
+    return done_or_redirect(request, f"/workspace/conversations/{interaction_id}")
+
+
 def _field(request: Request, name: str) -> str:
     return form_field(request, name).strip()
 
 
-POST_HANDLERS: dict[str, Any] = {"/conversations/<interaction_id:int>/close": close}
+ONE = "/conversations/<interaction_id:int>"
+POST_HANDLERS: dict[str, Any] = {f"{ONE}/close": close, f"{ONE}/reopen": undo_close}

@@ -1,4 +1,4 @@
-"""The notes that name the signed-in agent."""
+"""The notes that name the signed-in agent, and the colleagues whom a note can name."""
 
 from typing import Any
 
@@ -6,10 +6,14 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.conversations.mentions import begun
 from handoff_service.store.conversations import mentions
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, desk_of, page
+
+MOST = 8  # typing finds the others
+LONGEST = 100  # characters of a name
 
 
 @page(*LIVE)
@@ -20,4 +24,13 @@ async def mentions_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return render("mentions_page.html", **around, mentions=found)
 
 
-PAGES: dict[str, Any] = {"/mentions": mentions_page}
+@page(*LIVE)
+async def colleagues(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """Find colleagues by the letters ``q`` that follow an @ in a note."""
+    agents = await desk_of(request).store.read(mentions.agents_to_name)
+    agents.pop(agent.id, None)
+    ids = begun((request.args.get("q") or "")[:LONGEST], agents)[:MOST]
+    return render("found_colleagues.html", colleagues=[(id, agents[id]) for id in ids])
+
+
+PAGES: dict[str, Any] = {"/mentions": mentions_page, "/colleagues": colleagues}

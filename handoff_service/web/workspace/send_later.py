@@ -20,6 +20,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.store.conversations import conversations, scheduled_texts
 from handoff_service.web.shared.rendering import back_to_conversation, form_field, render
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
+from handoff_service.web.shared.uploads import attached
 from handoff_service.web.workspace import time_choices
 
 
@@ -53,6 +54,7 @@ async def schedule_later(
         agent_id=agent.id,
         body=form_field(request, "body"),
         send_at=await _chosen(request, interaction_id),
+        media=attached(request),
     )
     await desk_of(request).store.write(schedule_text, command, near=interaction_id)
     return back_to_conversation(request, interaction_id)

@@ -10,6 +10,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.store.messaging_actions import moments
 from handoff_service.web.shared import page_queries
 from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
@@ -17,14 +18,17 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 async def timeline_fragment(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Return the timeline of the newest part of a conversation."""
+    """Return the timeline of a part of a conversation. ``up_to``: its last line; without it, the
+    newest part."""
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
-    found, more = await desk.store.read(moments.newest, interaction_id)
+    given = request.args.get("up_to")
+    up_to = id_field(given, "up_to", "the seq of a line") if given else None
+    found = await desk.store.read(moments.stretch, interaction_id, up_to)
     return render(
         "timeline.html",
-        moments=found,
-        more=more,
+        moments=found.moments,
+        stretch=found,
         interaction_id=interaction_id,
         zone=facts.zone,
         now=desk.clock(),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '0048'
-down_revision = '0043'
+down_revision = '0045'
 
 
 def upgrade() -> None:

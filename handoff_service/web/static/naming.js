@@ -1,0 +1,84 @@
+// @ in a private note: a list of colleagues by what is typed of a name, to choose from by keys, mouse or finger.
+
+import { listbox } from "./listbox.js";
+import { typeInto } from "./templates.js";
+
+const AT = /(?<![\p{L}\p{M}\p{N}_.@])@([\p{L}\p{M}\p{N}][^@\n]{0,99})?$/u; // what is typed of a name, before the cursor
+const SOON = 100; // ms without a key, before it asks
+const form = document.getElementById("composer");
+const draft = document.getElementById("draft");
+const box = document.getElementById("naming");
+let list;
+let asking = null; // the request under way
+let waiting;
+let left = null; // where the @ stands whose list was closed by Escape
+
+export function startNaming() {
+  if (!box) return;
+  list = listbox(draft, box, { choose, takes: ({ ctrlKey, metaKey }) => !box.hidden && !ctrlKey && !metaKey });
+  draft.addEventListener("input", lookFor);
+  draft.addEventListener("blur", close);
+  draft.addEventListener("click", lookFor);
+  form.addEventListener("change", close);
+  form.addEventListener("submit", close);
+  box.addEventListener("pointerdown", (event) => event.preventDefault()); // the cursor stays in the note
+  draft.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || box.hidden || event.isComposing) return;
+    event.preventDefault(); // else it leaves the field
+    left = begun().at;
+    close();
+  });
+}
+
+// The @ before the cursor, and what is typed after it.
+function begun() {
+  const found = draft.selectionStart === draft.selectionEnd && draft.value.slice(0, draft.selectionEnd).match(AT);
+  return found && form.elements.kind.value === "note" ? { at: found.index, letters: found[1] ?? "" } : {};
+}
+
+function lookFor() {
+  clearTimeout(waiting);
+  const { at, letters } = begun();
+  if (at === undefined || at !== left) left = null;
+  if (at === undefined || at === left) return close();
+  waiting = setTimeout(() => ask(letters, draft.value), SOON);
+}
+
+async function ask(letters, typed) {
+  asking?.abort();
+  asking = new AbortController();
+  try {
+    const answer = await fetch(`/workspace/colleagues?${new URLSearchParams({ q: letters })}`, { signal: asking.signal });
+    if (answer.ok) show(await answer.text(), typed);
+  } catch {
+    close(); // without a connection the name is typed
+  }
+}
+
+function show(html, typed) {
+  box.innerHTML = html;
+  const count = list.options().length;
+  if (!count || document.activeElement !== draft) return close();
+  box.hidden = false;
+  draft.setAttribute("aria-controls", box.id);
+  document.getElementById("naming-said").textContent = count === 1 ? "1 colleague" : `${count} colleagues`;
+  list.renewed(typed); // last: it may choose
+}
+
+function close() {
+  clearTimeout(waiting);
+  asking?.abort();
+  box.hidden = true;
+  box.replaceChildren();
+  list.begin();
+  draft.removeAttribute("aria-controls");
+  draft.removeAttribute("aria-activedescendant");
+  document.getElementById("naming-said").textContent = "";
+}
+
+function choose(option) {
+  const { at } = begun();
+  draft.setSelectionRange(at, draft.selectionEnd);
+  typeInto(draft, `@${option.dataset.name} `);
+  close();
+}
