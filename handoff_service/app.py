@@ -38,6 +38,7 @@ from handoff_service.operations.delivery.record_prices import want_prices
 from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
 from handoff_service.operations.desk.check_secret_key import check_secret_key
+from handoff_service.operations.reports.keep_facts import want_facts
 from handoff_service.operations.routing.connection import Gap, after_gap
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.training.training_run import SILENT, interrupt
@@ -161,7 +162,8 @@ async def _open(app: App) -> None:
     await store.write(want_index, None)  # index texts that an earlier process left
     await store.write(want_sweep, None)  # fetch texts that came while no process ran
     await store.write(push_from_now_on, None)
-    await store.write(want_prices, None)
+    for want in (want_prices, want_facts):
+        await store.write(want, None)
     app.ctx.desk = AppContext(
         settings=settings,
         clock=clock.now,
