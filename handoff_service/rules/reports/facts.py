@@ -164,7 +164,7 @@ def facts_of(record: ConversationRecord, now: datetime, open_time: OpenTime) -> 
         began=began,
         bot_result=_bot_result(record.state, had_person) if began is Began.VIRTUAL_AGENT else None,
         topic=record.topic_label or _topic(record.intents),
-        handoff_reason=_reason(record) if queued_at else None,
+        handoff_reason=_reason(record) if began is Began.VIRTUAL_AGENT and queued_at else None,
         is_closed=closed_at is not None,
         is_abandoned=is_abandoned,
         was_queued=queued_at is not None,

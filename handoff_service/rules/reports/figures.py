@@ -107,7 +107,7 @@ class Figure:
     is."""
 
     name: str
-    title: str
+    heading: str
     definition: str
     unit: Unit
     how: How
@@ -141,7 +141,7 @@ def _money(column: str) -> list[str]:
     return ["currency"] if column == "cost" else []
 
 
-def _times(name: str, title: str, definition: str, *, business: bool = False) -> list[Figure]:
+def _times(name: str, heading: str, definition: str, *, business: bool = False) -> list[Figure]:
     """Median and 90th percentile of a duration, by the clock and in opening hours."""
     clocks = [("", "", ""), ("_business", " (business hours)", " Only opening hours count.")]
     made = []
@@ -151,7 +151,7 @@ def _times(name: str, title: str, definition: str, *, business: bool = False) ->
             made.append(
                 Figure(
                     name=f"{name}{suffix}_{short}",
-                    title=f"{title}, {label}{note}",
+                    heading=f"{heading}, {label}{note}",
                     definition=f"{definition} {words} were at most this long.{more}",
                     unit=Unit.SECONDS,
                     how=Quantile(_COLUMN.get(name, name) + suffix, q),
@@ -166,10 +166,10 @@ _BOT = (Is("began", (Began.VIRTUAL_AGENT,)),)
 _BOT_ENDED = (Is("bot_result", (BotResult.SOLVED, BotResult.HANDED_OVER, BotResult.ABANDONED)),)
 
 
-def _bot_share(name: str, title: str, definition: str, result: BotResult, lower: bool) -> Figure:
+def _bot_share(name: str, heading: str, definition: str, result: BotResult, lower: bool) -> Figure:
     return Figure(
         name=name,
-        title=title,
+        heading=heading,
         definition=f"{definition} Counted among conversations that a requester began with the "
         "virtual agent and that have ended or gone to an agent. Conversations that the desk "
         "began do not count.",
@@ -182,21 +182,21 @@ def _bot_share(name: str, title: str, definition: str, result: BotResult, lower:
 _ENTRIES: tuple[Figure, ...] = (
     Figure(
         name="conversations",
-        title="Conversations",
+        heading="Conversations",
         definition="Conversations that began in the range.",
         unit=Unit.COUNT,
         how=Count(),
     ),
     Figure(
         name="texts_in",
-        title="Texts received",
+        heading="Texts received",
         definition="Texts from requesters in conversations that began in the range.",
         unit=Unit.COUNT,
         how=Sum("texts_in"),
     ),
     Figure(
         name="texts_out",
-        title="Texts sent",
+        heading="Texts sent",
         definition="Texts to requesters that the provider accepted, in conversations that began "
         "in the range.",
         unit=Unit.COUNT,
@@ -228,7 +228,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="queued",
-        title="Went to a queue",
+        heading="Went to a queue",
         definition="Conversations that waited in a queue for an agent at least once.",
         unit=Unit.COUNT,
         how=Count((Is("was_queued", (1,)),)),
@@ -240,7 +240,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="abandoned_waiting",
-        title="Closed while waiting",
+        heading="Closed while waiting",
         definition="The share of conversations in a queue that were closed before an agent got "
         "them.",
         unit=Unit.PERCENT,
@@ -249,7 +249,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="abandoned",
-        title="Abandoned",
+        heading="Abandoned",
         definition="The share of closed conversations that have the state Closed Abandoned.",
         unit=Unit.PERCENT,
         how=Share((Is("is_abandoned", (1,)),), (Is("is_closed", (1,)),)),
@@ -257,14 +257,14 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="offers_accepted",
-        title="Offers accepted",
+        heading="Offers accepted",
         definition="Offers that agents accepted.",
         unit=Unit.COUNT,
         how=Sum("accepted_by"),
     ),
     Figure(
         name="offers_declined",
-        title="Offers declined",
+        heading="Offers declined",
         definition="Offers that agents rejected.",
         unit=Unit.COUNT,
         how=Sum("declined_by"),
@@ -272,7 +272,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="offers_expired",
-        title="Offers expired",
+        heading="Offers expired",
         definition="Offers that ended because the agent did not answer in time.",
         unit=Unit.COUNT,
         how=Sum("expired_by"),
@@ -280,21 +280,21 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="answers",
-        title="Agents' texts",
+        heading="Agents' texts",
         definition="Texts that agents wrote. In a table by agent, each text counts for its writer.",
         unit=Unit.COUNT,
         how=Sum("answered_by"),
     ),
     Figure(
         name="available",
-        title="Time available",
+        heading="Time available",
         definition="The time for which agents had a presence that takes work, in the range.",
         unit=Unit.SECONDS,
         how=Presence(),
     ),
     Figure(
         name="load",
-        title="Average load",
+        heading="Average load",
         definition="Handling time divided by time available: how many conversations an available "
         "agent had at a time.",
         unit=Unit.RATIO,
@@ -302,7 +302,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="bot_began",
-        title="Began with the virtual agent",
+        heading="Began with the virtual agent",
         definition="Conversations that a requester began and that the virtual agent answered "
         "first.",
         unit=Unit.COUNT,
@@ -331,7 +331,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="not_understood",
-        title="Texts not understood",
+        heading="Texts not understood",
         definition="Texts to the virtual agent that it could not match to a topic.",
         unit=Unit.COUNT,
         how=Sum("not_understood"),
@@ -339,7 +339,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="durable",
-        title="Durable resolution",
+        heading="Durable resolution",
         definition="The share of closed conversations that were closed complete and whose "
         "requester did not begin another one on the same company number within 7 days. A "
         "conversation counts when these 7 days have passed.",
@@ -349,7 +349,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="came_back",
-        title="Requester came back",
+        heading="Requester came back",
         definition="The share of closed conversations whose requester began another one on the "
         "same company number within 7 days. A conversation counts when these 7 days have passed.",
         unit=Unit.PERCENT,
@@ -358,7 +358,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="reopened",
-        title="Reopened",
+        heading="Reopened",
         definition="Conversations that an agent reopened after closing them.",
         unit=Unit.COUNT,
         how=Count((Is("was_reopened", (1,)),)),
@@ -366,7 +366,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="promises_kept",
-        title="Promises kept",
+        heading="Promises kept",
         definition="The share of agents' promises that were kept in time, among those that were "
         "kept or missed.",
         unit=Unit.PERCENT,
@@ -375,7 +375,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="delivered",
-        title="Delivered",
+        heading="Delivered",
         definition="The share of sent texts that the provider reports as delivered.",
         unit=Unit.PERCENT,
         how=SumShare("delivered", ("texts_out",)),
@@ -383,7 +383,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="failed",
-        title="Failed texts",
+        heading="Failed texts",
         definition="Sent texts that the provider reports as undelivered or failed.",
         unit=Unit.COUNT,
         how=Sum("failed_codes"),
@@ -391,14 +391,14 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="segments",
-        title="Segments",
+        heading="Segments",
         definition="Segments of the texts that the provider accepted.",
         unit=Unit.COUNT,
         how=Sum("segments"),
     ),
     Figure(
         name="cost",
-        title="Cost",
+        heading="Cost",
         definition="The prices that the provider has reported for texts in both directions, in "
         "the currency that is most frequent in the range.",
         unit=Unit.MONEY,
@@ -406,7 +406,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="segments_per_durable",
-        title="Segments per durable resolution",
+        heading="Segments per durable resolution",
         definition="All segments, divided by the conversations with a durable resolution.",
         unit=Unit.RATIO,
         how=PerConversation("segments", (Is("is_durable", (1,)),)),
@@ -414,7 +414,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="cost_per_durable",
-        title="Cost per durable resolution",
+        heading="Cost per durable resolution",
         definition="The whole cost, divided by the conversations with a durable resolution.",
         unit=Unit.MONEY,
         how=PerConversation("cost", (Is("is_durable", (1,)),)),

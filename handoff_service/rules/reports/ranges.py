@@ -40,7 +40,7 @@ class Part:
 
     first: date
     last: date
-    label: str
+    called: str
 
 
 def preset(name: str, today: date) -> DayRange:

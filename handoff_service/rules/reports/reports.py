@@ -37,7 +37,7 @@ class Report:
     usual one first."""
 
     name: str
-    title: str
+    heading: str
     figures: tuple[str, ...]
     charts: tuple[tuple[str, ...], ...]
     groups: tuple[str, ...]
@@ -46,14 +46,14 @@ class Report:
 _ENTRIES = (
     Report(
         name="volume",
-        title="Volume",
+        heading="Volume",
         figures=("conversations", "texts_in", "texts_out"),
         charts=(("conversations",), ("texts_in", "texts_out")),
         groups=("queue", "number", "topic", "label", "language"),
     ),
     Report(
         name="responses",
-        title="Response times",
+        heading="Response times",
         figures=(
             "first_response_median", "first_response_p90", "first_response_business_median",
             "first_response_business_p90", "next_response_median", "next_response_p90",
@@ -65,7 +65,7 @@ _ENTRIES = (
     ),
     Report(
         name="resolution",
-        title="Handling and resolution",
+        heading="Handling and resolution",
         figures=(
             "handling_median", "handling_p90", "resolution_median", "resolution_p90",
             "resolution_business_median", "resolution_business_p90",
@@ -75,7 +75,7 @@ _ENTRIES = (
     ),
     Report(
         name="waiting",
-        title="Waiting and offers",
+        heading="Waiting and offers",
         figures=(
             "queued", "waiting_median", "waiting_p90", "abandoned_waiting", "abandoned",
             "offers_accepted", "offers_declined", "offers_expired",
@@ -86,7 +86,7 @@ _ENTRIES = (
     ),
     Report(
         name="agents",
-        title="Agents",
+        heading="Agents",
         figures=(
             "conversations", "answers", "handling_median", "offers_accepted", "offers_declined",
             "offers_expired", "available", "load",
@@ -96,28 +96,28 @@ _ENTRIES = (
     ),
     Report(
         name="bot",
-        title="Virtual agent",
+        heading="Virtual agent",
         figures=("bot_began", "contained", "handed_over", "bot_abandoned", "not_understood"),
         charts=(("contained", "handed_over"), ("not_understood",)),
         groups=("topic", "reason", "language", "number"),
     ),
     Report(
         name="lasting",
-        title="Durable resolution",
+        heading="Durable resolution",
         figures=("durable", "came_back", "reopened", "promises_kept"),
         charts=(("durable", "came_back"),),
         groups=("queue", "agent", "topic"),
     ),
     Report(
         name="delivery",
-        title="Delivery",
+        heading="Delivery",
         figures=("texts_out", "delivered", "failed"),
         charts=(("texts_out",), ("failed",)),
         groups=("error", "number"),
     ),
     Report(
         name="cost",
-        title="Cost",
+        heading="Cost",
         figures=("segments", "cost", "durable", "segments_per_durable", "cost_per_durable"),
         charts=(("segments",), ("cost",)),
         groups=("topic", "number", "queue"),

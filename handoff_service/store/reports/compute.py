@@ -144,7 +144,9 @@ def figure(selection: Selection, of: Figure, places: Places) -> list[Value]:
             return _sums(selection.fitting(conditions), places)
         case Share(conditions, among):
             base = selection.fitting(among)
-            return _shares(_sums(selection.fitting(among + conditions), places), _sums(base, places))
+            return _shares(
+                _sums(selection.fitting(among + conditions), places), _sums(base, places)
+            )
         case Sum(column):
             return _sums(_selected(selection, selection.counted(column)), places)
         case SumShare(column, columns):

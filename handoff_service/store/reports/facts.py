@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from sqlalchemy import Connection, func, select, update
 
 from handoff_service.lib.opening_hours import Schedule
@@ -160,19 +159,6 @@ def newest_change(conn: Connection) -> datetime | None:
     """When a fact was last written."""
     found = conn.execute(select(func.max(days.c.changed_at, type_=t.UtcTime()))).scalar()
     return found.astimezone(UTC) if found else None
-
-
-def in_day(conn: Connection, day: str, after: int, most: int) -> Sequence[sa.Row[Any]]:
-    """Rows of one day in the order of their ids, with the fields that a report's export adds."""
-    i = t.interactions
-    query = (
-        select(f, *i.c["opened_at", "closed_at", "state", "requester_number"])
-        .join(i, i.c.id == f.c.interaction_id)
-        .where(f.c.day == day, f.c.interaction_id > after)
-        .order_by(f.c.interaction_id)
-        .limit(most)
-    )
-    return conn.execute(query).all()
 
 
 LISTS = frozenset(name for name, one in COLUMNS.items() if one.kind is ColumnKind.LIST)

@@ -46,7 +46,7 @@ class PartValues:
 
     first: str
     last: str
-    label: str
+    called: str
     values: dict[str, float | None]
 
 
@@ -221,7 +221,7 @@ def _parts(found: Selection, figures: Sequence[Figure], of: Sequence[Part]) -> l
         PartValues(
             first=part.first.isoformat(),
             last=part.last.isoformat(),
-            label=part.label,
+            called=part.called,
             values={name: of_all[n] for name, of_all in values.items()},
         )
         for n, part in enumerate(of)

@@ -31,7 +31,7 @@ from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, LONG
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.names import first_name
 from handoff_service.store.views import Medium
-from handoff_service.web.shared import assets, directions, links
+from handoff_service.web.shared import assets, directions, figure_words, links
 
 _ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _MASK = re.compile("‹(name|number|email|code)›")
@@ -144,6 +144,8 @@ def environment() -> Environment:
         duration=lambda written: durations.describe(durations.parse(written)),
         reserved=reserved,
         money=money.describe,
+        figure=figure_words.figure_value,
+        changed=figure_words.change,
         bdi=directions.bdi,
         isolated=directions.isolated,
         sentence=directions.sentence,

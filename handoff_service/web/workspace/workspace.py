@@ -46,7 +46,7 @@ from handoff_service.web.shared.session import (
     supervises,
 )
 from handoff_service.web.shared.uploads import MAY_ATTACH, attached
-from handoff_service.web.supervisor import supervisor
+from handoff_service.web.supervisor import report_files, reports, supervisor
 from handoff_service.web.trainer import intents, models, teach, train
 from handoff_service.web.workspace import (
     account,
@@ -305,6 +305,8 @@ PAGES: dict[str, Any] = {
     **template_picker.PAGES,
     **new_conversation.PAGES,
     **supervisor.PAGES,
+    **report_files.PAGES,
+    **reports.PAGES,
     **train.PAGES,
     **models.PAGES,
     **teach.PAGES,
