@@ -26,7 +26,7 @@ from handoff_service.web.supervisor.reports import HERE, report_of, today_of
 
 AT_ONCE = 500  # conversations of one read
 CSV = "text/csv; charset=utf-8"
-_OF_CONVERSATION = (
+OF_CONVERSATION = (
     "number", "day", "opened_at", "closed_at", "state", "requester_number", "provider_number",
     "user", "queue", "agent", "short_description",
 )  # fmt: skip
@@ -82,7 +82,7 @@ async def conversations_csv(request: Request, agent: CurrentAgent) -> None:
     asked, days = await store.read(load)
     name = f"conversations-{asked.of.first}-{asked.of.last}.csv"
     response = await request.respond(content_type=CSV, headers=_named(name))
-    await response.send(_lines([[*_OF_CONVERSATION, *COLUMNS]]))
+    await response.send(_lines([[*OF_CONVERSATION, *COLUMNS]]))
     for day in days:
         await _send_day(response, store, day)
     await response.eof()
@@ -98,7 +98,7 @@ async def _send_day(response: HTTPResponse, store: Store, day: str) -> None:
 
 
 def _conversation(one: ReportedConversation) -> Sequence[Any]:
-    own = [getattr(one, name) for name in _OF_CONVERSATION]
+    own = [getattr(one, name) for name in OF_CONVERSATION]
     return [*own, *(one.facts[name] for name in COLUMNS)]
 
 
