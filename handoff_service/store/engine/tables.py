@@ -1393,6 +1393,8 @@ report_columns = Table(
     metadata,
     Column("name", sa.Text, primary_key=True),
     Column("day", sa.Text, primary_key=True),
+    #: of the numbers in ``data``, as NumPy names it
+    _word("type"),
     Column("data", sa.LargeBinary, nullable=False),
     #: of a list: how many values each conversation has
     Column("lengths", sa.LargeBinary),

@@ -36,6 +36,8 @@ _TYPES: Mapping[ColumnKind, str] = {
     ColumnKind.LIST: "<i4",
 }
 
+_SIGNED = ("<i1", "<i2", "<i4", "<i8")
+
 type Numbers = NDArray[Any]
 
 
@@ -50,6 +52,11 @@ class Column:
     values: Numbers
     lengths: Numbers | None = None
     words: Sequence[str] = ()
+
+    @property
+    def count(self) -> int:
+        """The number of conversations."""
+        return len(self.values if self.lengths is None else self.lengths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +91,13 @@ def columns(conn: Connection, of: DayRange, names: Collection[str]) -> Columns:
         select(days).where(days.c.day.between(*_bounds(of))).order_by(days.c.day)
     ).all()
     loose = [r.day for r in rows if r.packed != r.version]
-    wanted = sorted({*names, IDS})
+    wanted = sorted(names) or [IDS]
     by_name = _packed(conn, of, wanted)
     for name, found in _from_facts(conn, loose, wanted).items():
         by_name.setdefault(name, {}).update(found)
     order = [r.day for r in rows]
     whole = {name: _joined(name, [by_name[name][d] for d in order]) for name in wanted if order}
-    counts = [(d, len(by_name[IDS][d].values)) for d in order]
+    counts = [(d, by_name[wanted[0]][d].count) for d in order]
     return Columns(days=counts, columns=whole or {name: _joined(name, []) for name in wanted})
 
 
@@ -100,13 +107,13 @@ def _bounds(of: DayRange) -> tuple[str, str]:
 
 def _packed(conn: Connection, of: DayRange, names: Collection[str]) -> dict[str, dict[str, Column]]:
     words = sa.cast(packed.c.words, sa.Text).label("words")
-    query = select(*packed.c["name", "day", "data", "lengths"], words).where(
+    query = select(*packed.c["name", "day", "type", "data", "lengths"], words).where(
         one_of(packed.c.name, names), packed.c.day.between(*_bounds(of))
     )
     found: dict[str, dict[str, Column]] = {}
     for row in conn.execute(query):
         found.setdefault(row.name, {})[row.day] = Column(
-            np.frombuffer(row.data, _type(row.name)),
+            np.frombuffer(row.data, row.type),
             np.frombuffer(row.lengths, "<u2") if row.lengths is not None else None,
             json.loads(row.words) if row.words != "[]" else (),
         )
@@ -204,10 +211,18 @@ def _row(name: str, day: str, of: Column) -> dict[str, Any]:
     return {
         "name": name,
         "day": day,
-        "data": of.values.tobytes(),
+        "type": (small := _small_type(of.values)),
+        "data": of.values.astype(small).tobytes(),
         "lengths": of.lengths.tobytes() if of.lengths is not None else None,
         "words": list(of.words),
     }
+
+
+def _small_type(values: Numbers) -> str:
+    """The smallest type that holds the values."""
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    fits = (one for one in _SIGNED if np.iinfo(one).min <= low and high <= np.iinfo(one).max)
+    return next(fits)
 
 
 def parts_of(day: PackedDay) -> Iterator[list[dict[str, Any]]]:
@@ -237,7 +252,7 @@ def write_part(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
 
 def _upsert(conn: Connection, row: dict[str, Any]) -> Any:
     made = upsert(conn, packed).values(row)
-    change = {name: made.excluded[name] for name in ("data", "lengths", "words")}
+    change = {name: made.excluded[name] for name in ("type", "data", "lengths", "words")}
     return made.on_conflict_do_update(index_elements=["name", "day"], set_=change)
 
 

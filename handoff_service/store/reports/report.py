@@ -123,20 +123,29 @@ def conversations_behind(
     """The conversations behind a figure. The same columns and conditions give the figure, so that
     the list cannot differ from it."""
     where, column = behind(figure.how)
-    needed = {one.column for one in where} | ({column} if column else set())
+    needed = {IDS, *(one.column for one in where)} | ({column} if column else set())
     found = _select(conn, needed, of, filters, None)
     rows = np.flatnonzero(found.fitting(where))[::-1]
     values = None
+    count = len(rows)
     if column is not None:
         of_each = _value_of_each(found, column)[rows]
-        order = np.argsort(-of_each, kind="stable")
-        rows, values = rows[order], of_each[order]
+        first = _largest(of_each, skip + most)
+        rows, values = rows[first], of_each[first]
     page = slice(skip, skip + most)
     return Behind(
         ids=[int(one) for one in found.columns[IDS].values[rows[page]]],
         values=[int(one) for one in values[page]] if values is not None else None,
-        count=len(rows),
+        count=count,
     )
+
+
+def _largest(values: Any, most: int) -> Any:
+    """The places of the largest values, the largest first; of equal ones the first."""
+    count = len(values)
+    keys = np.arange(count) - values.astype("<i8") * count
+    some = np.argpartition(keys, most)[:most] if most < count else np.arange(count)
+    return some[np.argsort(keys[some])]
 
 
 def _value_of_each(found: Selection, column: str) -> Any:

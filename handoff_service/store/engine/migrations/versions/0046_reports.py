@@ -12,6 +12,7 @@ def upgrade() -> None:
     op.create_table('report_columns',
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('day', sa.Text(), nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
     sa.Column('data', sa.LargeBinary(), nullable=False),
     sa.Column('lengths', sa.LargeBinary(), nullable=True),
     sa.Column('words', sa.JSON(), server_default=sa.text("'[]'"), nullable=False),
