@@ -95,8 +95,8 @@ def seed(url: str, count: int) -> None:
 def pack(url: str) -> None:
     opened = engine(url, size=1, writes=True)
     until = datetime.now(UTC) - timedelta(days=2)
-    with opened.connect() as conn:
-        conn = conn.execution_options(now=until)
+    with opened.connect() as opened_at:
+        conn = opened_at.execution_options(now=until)
         while True:
             with conn.begin():
                 day = packed_days.next_to_pack(conn)

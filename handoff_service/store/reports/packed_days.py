@@ -111,7 +111,7 @@ def _packed(conn: Connection, of: DayRange, names: Collection[str]) -> dict[str,
         one_of(packed.c.name, names), packed.c.day.between(*_bounds(of))
     )
     found: dict[str, dict[str, Column]] = {}
-    for row in conn.execute(query):
+    for row in conn.execute(query).all():
         found.setdefault(row.name, {})[row.day] = Column(
             np.frombuffer(row.data, row.type),
             np.frombuffer(row.lengths, "<u2") if row.lengths is not None else None,
@@ -128,7 +128,7 @@ def _from_facts(
         return {}
     query = select(f.c.day, *f.c[tuple(names)]).where(one_of(f.c.day, of))
     rows: dict[str, list[Any]] = {day: [] for day in of}
-    for row in conn.execute(query.order_by(f.c.day, f.c.interaction_id)):
+    for row in conn.execute(query.order_by(f.c.day, f.c.interaction_id)).all():
         rows[row[0]].append(row)
     found: dict[str, dict[str, Column]] = {name: {} for name in names}
     for day, some in rows.items():

@@ -99,6 +99,7 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
             "charts": charts,
             "choices": choices,
             "groups": {one: GROUPS[one][1] for one in report.groups},
+            "heading": GROUPS[asked.by][1],
             "rows": found.rows[:MOST_ROWS],
             "hidden_rows": max(len(found.rows) - MOST_ROWS, 0),
             "part": part_name(asked.of),
