@@ -66,7 +66,7 @@ def addresses() -> Iterator[str]:
     for name, one in REPORTS.items():
         for group in one.groups[:2]:
             yield f"{here}/{name}?by={group}&{year}"
-    yield f"{here}/responses?{year}&queue=1&language=es&topic=report_problem"
+    yield f"{here}/responses?{year}&queue=2&language=es&topic=report_problem"
     yield f"{here}/conversations?figure=first_response_p90&{year}"
     yield f"/api/v1/reports/cost?{year}"
 
@@ -146,11 +146,11 @@ INSERT INTO conversation_facts
 SELECT n, :day, NULL, 1 + n % 3, 1 + n % 2, CASE WHEN n % 3 = 0 THEN NULL ELSE 1 + n % 40 END,
   CASE WHEN n % 4 = 0 THEN '1 2' WHEN n % 4 = 1 THEN '3' ELSE '' END,
   CASE WHEN n % 5 = 0 THEN 'es' ELSE 'en' END,
-  CASE WHEN n % 7 = 0 THEN NULL WHEN n % 7 < 3 THEN 'report_problem' ELSE 'topic_' || n % 7 END,
+  CASE WHEN n % 7 = 0 THEN NULL WHEN n % 7 < 3 THEN 'report_problem' ELSE 'topic_' || (n % 7) END,
   CASE WHEN n % 10 < 7 THEN 'virtual_agent' WHEN n % 10 < 9 THEN 'live_agent' ELSE 'desk' END,
   CASE WHEN n % 10 < 3 THEN 'solved' WHEN n % 10 < 6 THEN 'handed_over'
     WHEN n % 10 < 7 THEN 'abandoned' END,
-  CASE WHEN n % 10 IN (3, 4, 5) THEN 'Reason ' || n % 12 END,
+  CASE WHEN n % 10 IN (3, 4, 5) THEN 'Reason ' || (n % 12) END,
   1, n * 7919 % 100 / 96, CASE WHEN n % 3 = 0 THEN 0 ELSE 1 END, n * 7907 % 100 / 97, 0,
   n * 7901 % 100 / 90, 1 - n * 7901 % 100 / 90,
   CASE WHEN n % 3 = 0 THEN NULL ELSE n * 7919 % 4000 END,

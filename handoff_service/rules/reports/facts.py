@@ -19,7 +19,6 @@ from handoff_service.rules.shared.vocabulary import (
     Owner,
     State,
     Status,
-    WorkItemState,
 )
 
 DURABLE_AFTER = timedelta(days=7)
@@ -82,7 +81,6 @@ class QueueVisit:
     """A work item. ``is_transfer``: an agent sent it."""
 
     at: datetime
-    state: WorkItemState
     reason: str
     is_transfer: bool = False
 

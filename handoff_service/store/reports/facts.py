@@ -149,12 +149,6 @@ def list_of(text: str) -> list[int]:
     return [int(one) for one in text.split()]
 
 
-def covered(conn: Connection) -> tuple[str, str] | None:
-    """The first and the last day that have facts; None without any."""
-    row = conn.execute(select(func.min(days.c.day), func.max(days.c.day))).one()
-    return (row[0], row[1]) if row[0] is not None else None
-
-
 def newest_change(conn: Connection) -> datetime | None:
     """When a fact was last written."""
     found = conn.execute(select(func.max(days.c.changed_at, type_=t.UtcTime()))).scalar()

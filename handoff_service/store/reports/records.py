@@ -25,7 +25,6 @@ from handoff_service.rules.shared.vocabulary import (
     Owner,
     State,
     Status,
-    WorkItemState,
 )
 from handoff_service.store.desk import labels
 from handoff_service.store.engine import tables as t
@@ -56,7 +55,7 @@ _LINES = (
     .order_by(m.c.interaction_id, m.c.seq)
 )  # fmt: skip
 _VISITS = (
-    select(*w.c["interaction_id", "created_at", "state", "reason", "from_agent_id"])
+    select(*w.c["interaction_id", "created_at", "reason", "from_agent_id"])
     .where(one_of(w.c.interaction_id, "ids"))
     .order_by(w.c.id)
 )
@@ -172,7 +171,6 @@ def _line(row: sa.Row[Any]) -> FactLine:
 def _visit(row: sa.Row[Any]) -> QueueVisit:
     return QueueVisit(
         at=row.created_at,
-        state=WorkItemState(row.state),
         reason=row.reason,
         is_transfer=row.from_agent_id is not None,
     )

@@ -16,11 +16,18 @@ def figure_value(value: float | None, unit: Unit, currency: str | None = None) -
         case Unit.PERCENT:
             return f"{value:.1f} %"
         case Unit.MONEY:
-            return money.describe({currency: round(value)}) if currency else "–"
+            return _amount(value, currency) if currency else "–"
         case Unit.RATIO:
             return f"{value:,.2f}"
         case _:
             return f"{value:,.0f}"
+
+
+def _amount(value: float, currency: str) -> str:
+    """To the cent, or with four places below 1, because a text costs less than a cent."""
+    if abs(value) < money.MILLION:
+        return f"{value / money.MILLION:.4f} {currency}"
+    return money.describe({currency: round(value)})
 
 
 def seconds(value: float) -> str:
