@@ -28,6 +28,7 @@ from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.reports import export, report
+from handoff_service.store.reports.behind import conversations_behind
 from tests.conftest import MovedClock
 from tests.reports.keeping import asked, keep, pack, table, values
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, Story
@@ -196,19 +197,19 @@ async def test_packed_days_give_the_same_numbers(month: Story, clock: MovedClock
 async def test_a_figure_opens_the_conversations_behind_it(
     month: Story, figure: str, days: tuple[date, date], filters: dict[str, str], count: int
 ) -> None:
-    behind = await month.store.read(
-        report.conversations_behind,
+    found = await month.store.read(
+        conversations_behind,
         FIGURES[figure],
         DayRange(*days),
         Filters(**filters),  # type: ignore[arg-type]
         skip=0,
         most=50,
     )
-    assert (behind.count, len(behind.ids)) == (count, count)
-    rows = await month.store.read(export.reported, behind.ids)
-    assert [one.id for one in rows] == behind.ids
+    assert (found.count, len(found.ids)) == (count, count)
+    rows = await month.store.read(export.reported, found.ids)
+    assert [one.id for one in rows] == found.ids
     if figure == "first_response_median":
-        assert behind.values == [330, 90, 20], "the longest first"
+        assert found.values == [330, 90, 20], "the longest first"
 
 
 async def test_the_range_before_is_compared(month: Story) -> None:

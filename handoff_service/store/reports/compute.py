@@ -156,11 +156,9 @@ def figure(selection: Selection, of: Figure, places: Places) -> list[Value]:
     match of.how:
         case Count(conditions):
             return _sums(selection.fitting(conditions), places)
-        case Share(conditions, among):
-            base = selection.fitting(among)
-            return _shares(
-                _sums(selection.fitting(among + conditions), places), _sums(base, places)
-            )
+        case Share(conditions, base):
+            fitting = _sums(selection.fitting(base + conditions), places)
+            return _shares(fitting, _sums(selection.fitting(base), places))
         case Sum(column):
             return sums_of(selection, column, places)
         case SumShare(column, columns):

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, select
@@ -14,7 +13,6 @@ from handoff_service.rules.reports.figures import (
     Is,
     Presence,
     Sum,
-    behind,
 )
 from handoff_service.rules.reports.filters import NONE, Filters
 from handoff_service.rules.reports.ranges import DayRange, Part, parts
@@ -25,7 +23,7 @@ from handoff_service.store.reports.available import seconds_available
 from handoff_service.store.reports.compute import Places, Selection, Value
 from handoff_service.store.reports.facts import newest_change
 from handoff_service.store.reports.group_names import names_of
-from handoff_service.store.reports.packed_days import IDS, NULL, columns
+from handoff_service.store.reports.packed_days import NULL, columns
 
 _AGENT = "agent"
 
@@ -77,16 +75,6 @@ class ReportResult:
     as_of: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behind:
-    """The conversations that a figure counts, in order: with the largest value first if it has one,
-    else the newest first. ``values``: the figure's own value of each."""
-
-    ids: list[int]
-    values: list[int] | None
-    count: int
-
-
 def run(
     conn: Connection, report: Report, of: DayRange, filters: Filters, group: str
 ) -> ReportResult:
@@ -117,47 +105,6 @@ def run(
     )
 
 
-def conversations_behind(
-    conn: Connection, figure: Figure, of: DayRange, filters: Filters, *, skip: int, most: int
-) -> Behind:
-    """The conversations behind a figure. The same columns and conditions give the figure, so that
-    the list cannot differ from it."""
-    where, column = behind(figure.how)
-    needed = {IDS, *(one.column for one in where)} | ({column} if column else set())
-    found = _select(conn, needed, of, filters, None)
-    rows = np.flatnonzero(found.fitting(where))[::-1]
-    values = None
-    count = len(rows)
-    if column is not None:
-        of_each = _value_of_each(found, column)[rows]
-        first = _largest(of_each, skip + most)
-        rows, values = rows[first], of_each[first]
-    page = slice(skip, skip + most)
-    return Behind(
-        ids=[int(one) for one in found.columns[IDS].values[rows[page]]],
-        values=[int(one) for one in values[page]] if values is not None else None,
-        count=count,
-    )
-
-
-def _largest(values: Any, most: int) -> Any:
-    """The places of the largest values, the largest first; of equal ones the first."""
-    count = len(values)
-    keys = np.arange(count) - values.astype("<i8") * count
-    some = np.argpartition(keys, most)[:most] if most < count else np.arange(count)
-    return some[np.argsort(keys[some])]
-
-
-def _value_of_each(found: Selection, column: str) -> Any:
-    """The number of each conversation; of a list of times the longest one."""
-    of = found.columns[column]
-    if of.lengths is None or not column.startswith("next_"):
-        return found.counted(column)
-    longest = np.zeros(len(of.lengths), "<i8")
-    np.maximum.at(longest, np.repeat(np.arange(len(of.lengths)), of.lengths), of.values)
-    return longest
-
-
 def _selection(
     conn: Connection,
     figures: Iterable[Figure],
@@ -170,12 +117,13 @@ def _selection(
     needed = {column for one in figures for column in one.columns}
     if group is not None:
         needed.add(group)
-    return _select(conn, needed, of, filters, currency)
+    return select_conversations(conn, needed, of, filters, currency)
 
 
-def _select(
-    conn: Connection, names: set[str], of: DayRange, filters: Filters, currency: str | None
+def select_conversations(
+    conn: Connection, names: set[str], of: DayRange, filters: Filters, currency: str | None = None
 ) -> Selection:
+    """The conversations that began in the range and fit the filters, with these columns."""
     conditions = _conditions(conn, filters)
     found = columns(conn, of, names | {one.column for one in conditions})
     mask = np.ones(found.count, bool)

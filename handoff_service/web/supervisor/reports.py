@@ -26,9 +26,10 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.reports import report as reports
+from handoff_service.store.reports.behind import Behind, conversations_behind
 from handoff_service.store.reports.choices import FilterChoice, filter_choices
 from handoff_service.store.reports.export import ReportedConversation, reported
-from handoff_service.store.reports.report import Behind, ReportResult
+from handoff_service.store.reports.report import ReportResult
 from handoff_service.web.shared.charts import Bars, bars, ticks
 from handoff_service.web.shared.figure_words import figure_value
 from handoff_service.web.shared.page_shell import shell_context
@@ -153,9 +154,7 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
 
     def load(conn: Connection) -> tuple[Asked, Behind, list[ReportedConversation]]:
         asked = read(request, today_of(conn))
-        behind = reports.conversations_behind(
-            conn, figure, asked.of, asked.filters, skip=skip, most=PAGE
-        )
+        behind = conversations_behind(conn, figure, asked.of, asked.filters, skip=skip, most=PAGE)
         return asked, behind, reported(conn, behind.ids)
 
     asked, behind, rows = await desk_of(request).store.for_long_requests().read(load)
