@@ -40,9 +40,14 @@ class Selection:
     columns: Columns
     mask: Numbers
     currency: str | None = None  #: the one whose costs count
+    is_whole: bool = field(init=False)  #: whether all of them fit
     _conditions: dict[Where, Numbers] = field(default_factory=dict)
     _places: dict[Group | None, "Places"] = field(default_factory=dict)
     _quantiles: dict[tuple[str, "Places"], list[list[Value]]] = field(default_factory=dict)
+    _taken: dict[tuple[str, "Places | None"], tuple[Numbers, Numbers]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.is_whole = bool(self.mask.all())
 
     def fitting(self, where: Where) -> Numbers:
         """Which conversations are selected and fulfill all conditions."""
@@ -194,7 +199,7 @@ def sums_of(selection: Selection, column: str, places: Places) -> list[Value]:
 
 
 def _selected(selection: Selection, values: Numbers) -> Numbers:
-    return values * selection.mask
+    return values if selection.is_whole else values * selection.mask
 
 
 def _sums(values: Numbers, places: Places) -> list[Value]:
@@ -251,33 +256,37 @@ def _counts(values: Numbers) -> Numbers:
 
 def _known_values(selection: Selection, column: str, places: Places) -> tuple[Numbers, list[int]]:
     """The known values in the order of the places, and where each place ends."""
-    of = selection.columns[column]
-    rows = places.order
-    if of.lengths is not None:
-        return _listed_values(selection, of, places)
-    if rows is not None:  # the rows are selected ones
-        values = of.values[rows]
-        chosen = values != NULL
-    else:
-        values = of.values
-        chosen = (values != NULL) & selection.mask
-    return values[chosen], _ends(chosen, places)
+    key = column, None if places.order is None else places
+    if key not in selection._taken:
+        of = selection.columns[column]
+        take = _numbers if of.lengths is None else _listed
+        selection._taken[key] = take(selection, of, places.order)
+    values, counts = selection._taken[key]
+    return values, _ends(counts, places)
 
 
-def _listed_values(selection: Selection, of: Column, places: Places) -> tuple[Numbers, list[int]]:
+def _numbers(selection: Selection, of: Column, rows: Numbers | None) -> tuple[Numbers, Numbers]:
+    """The known values, and which rows have one. ``rows``: the selected ones in another order."""
+    values = of.values if rows is None else of.values[rows]
+    known = values != NULL
+    if rows is None and not selection.is_whole:
+        known &= selection.mask
+    return values[known], known
+
+
+def _listed(selection: Selection, of: Column, rows: Numbers | None) -> tuple[Numbers, Numbers]:
+    """The values of lists, and how many each row has."""
     assert of.lengths is not None
     lengths = of.lengths.astype("<i8")
-    if places.order is None:
-        chosen = np.where(selection.mask, lengths, 0)
-        values = of.values[np.repeat(selection.mask, lengths)]
-    else:
-        rows = places.order
-        chosen = lengths[rows]
-        begins = np.cumsum(lengths) - lengths
-        # where each row's values begin, less where they will begin
-        shift = np.repeat(begins[rows] - (np.cumsum(chosen) - chosen), chosen)
-        values = of.values[np.arange(int(chosen.sum())) + shift]
-    return values, _ends(chosen, places)
+    if rows is None and selection.is_whole:
+        return of.values, lengths
+    if rows is None:
+        return of.values[np.repeat(selection.mask, lengths)], lengths * selection.mask
+    counts = lengths[rows]
+    begins = np.cumsum(lengths) - lengths
+    # where each row's values begin, less where they will begin
+    shift = np.repeat(begins[rows] - (np.cumsum(counts) - counts), counts)
+    return of.values[np.arange(len(shift)) + shift], counts
 
 
 def _ends(chosen: Numbers, places: Places) -> list[int]:
