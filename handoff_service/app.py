@@ -38,6 +38,7 @@ from handoff_service.operations.delivery.record_prices import schedule_price_loo
 from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.desk.check_secret_key import check_secret_key
+from handoff_service.operations.reports.keep_facts import schedule_facts
 from handoff_service.operations.routing.connection import Gap, after_gap
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.training.training_run import SILENT, interrupt
@@ -171,7 +172,8 @@ async def _open(app: App) -> None:
     await store.write(schedule_indexing, None)  # index texts that an earlier process left
     await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
     await store.write(start_pushing, None)
-    await store.write(schedule_price_lookup, None)
+    for schedule in (schedule_price_lookup, schedule_facts):
+        await store.write(schedule, None)
     practice = app.ctx.practice = PracticeRuns(settings)
     app.ctx.desk = AppContext(
         settings=settings,

@@ -33,9 +33,9 @@ from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import NoPush, NoWebhook
 from handoff_service.settings import Settings
-from handoff_service.store.engine.transaction import Hint
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Hint
 from handoff_service.worker import Worker, build_workers
 
 DATABASE = "practice.db"

@@ -3,7 +3,8 @@ PostgreSQL; then a storm of first texts (``storm.py``), what the commit numbers 
 (``commit_numbers.py``), the outbox and receipts (``outbox.py``), what lists and searches cost
 (``reads.py``), what a search for a person costs (``user_search.py``), what the
 index of texts costs for each script (``text_index.py``), how long an offer takes to
-an agent's screen (``offers.py``), and what the bot's turns cost (``bot_turns.py``).
+an agent's screen (``offers.py``), what the bot's turns cost (``bot_turns.py``), and how long
+reports over a year take (``reports.py``).
 
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
 """
@@ -18,6 +19,7 @@ from tests.bench import (
     offers,
     outbox,
     reads,
+    reports,
     size,
     storm,
     text_index,
@@ -43,7 +45,7 @@ def main() -> int:
             missed += _report(kind, rungs)
     missed += storm.main() + commit_numbers.main()
     missed += outbox.main() + reads.main() + user_search.main()
-    missed += text_index.main() + offers.main() + bot_turns.main()
+    missed += text_index.main() + offers.main() + bot_turns.main() + reports.main()
     return 1 if missed else 0
 
 

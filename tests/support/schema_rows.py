@@ -16,7 +16,7 @@ from handoff_service.store.engine.tables import MESSAGE_WORDS
 NOT_ROWS = re.compile(rf"^({MESSAGE_WORDS}.*|alembic_version)$")
 A_TIME = re.compile(r"(^|_)(at|to|since|until|latest)$")  # SQLite has no type that says so
 # made by a migration under id 1, and never added to
-ONE_ROW = frozenset({"text_index", "installation"})
+ONE_ROW = frozenset({"text_index", "installation", "report_progress"})
 START = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 type Rows = Mapping[str, Counter[str]]

@@ -57,6 +57,7 @@ OURS = re.compile(
     r'|^"Masked parts are left out'
     r"|^by\("  # a macro of ours
     r"|^\(part \| words\)"
+    r"|\| *(figure|changed)\("  # figures with their units
 )
 
 

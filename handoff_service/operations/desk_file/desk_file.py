@@ -31,9 +31,7 @@ from handoff_service.operations.shared.field_types import (
     Roles,
     SegmentsPerSecond,
 )
-from handoff_service.rules.cases import outages, webhook
 from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag
-from handoff_service.rules.desk import macros, system_messages, templates
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.desk.macros import AfterMacro, MacroFields
 from handoff_service.rules.desk.system_messages import SystemMessage

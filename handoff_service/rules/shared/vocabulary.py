@@ -166,6 +166,7 @@ class Work(StrEnum):
     PUSH_CONSENTS = "tell_consents"  # stored in due_work: existing databases hold this value
     ASK_PRICES = "ask_prices"
     NOTIFY = "notify"
+    KEEP_FACTS = "keep_facts"
 
 
 class Unanswered(StrEnum):

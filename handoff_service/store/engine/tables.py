@@ -1335,6 +1335,101 @@ timers = Table(
     UniqueConstraint("interaction_id", "action_id"),
 )
 
+# Reports ------------------------------------------------------------------------------------------
+
+LOOKED_AT_AGAIN = sa.text("look_again_at IS NOT NULL")
+#: The facts of each conversation, for reports: rules/reports/facts.py and columns.py. A late job
+#: writes them again whenever the conversation changes (operations/reports/keep_facts.py).
+conversation_facts = Table(
+    "conversation_facts",
+    metadata,
+    _ref("interaction_id", "interactions.id", key=True, drop=True),
+    #: the day on which the conversation began, in the desk's time zone: 2026-11-30
+    _word("day"),
+    #: when the facts may change without a new line; null: never
+    _time("look_again_at", null=True),
+    Column("queue_id", ID),
+    Column("provider_number_id", ID, nullable=False),
+    Column("agent_id", ID),
+    # lists are whole numbers with spaces between them
+    _word("labels"),
+    _word("language", null=True),
+    _word("topic", null=True),
+    _word("began"),
+    _word("bot_result", null=True),
+    _word("handoff_reason", null=True),
+    Column("is_closed", sa.Integer, nullable=False),
+    Column("is_abandoned", sa.Integer, nullable=False),
+    Column("was_queued", sa.Integer, nullable=False),
+    Column("is_abandoned_waiting", sa.Integer, nullable=False),
+    Column("was_reopened", sa.Integer, nullable=False),
+    #: null: not known before seven days have passed
+    Column("came_back", sa.Integer),
+    Column("is_durable", sa.Integer),
+    Column("first_response", sa.Integer),
+    Column("first_response_business", sa.Integer),
+    Column("waiting", sa.Integer),
+    Column("handling", sa.Integer),
+    Column("resolution", sa.Integer),
+    Column("resolution_business", sa.Integer),
+    _word("next_responses"),
+    _word("next_responses_business"),
+    Column("texts_in", sa.Integer, nullable=False),
+    Column("texts_out", sa.Integer, nullable=False),
+    Column("delivered", sa.Integer, nullable=False),
+    _word("failed_codes"),
+    Column("segments", sa.Integer, nullable=False),
+    Column("cost", sa.BigInteger, nullable=False),
+    _word("currency", null=True),
+    Column("not_understood", sa.Integer, nullable=False),
+    Column("promises_kept", sa.Integer, nullable=False),
+    Column("promises_missed", sa.Integer, nullable=False),
+    _word("answered_by"),
+    _word("accepted_by"),
+    _word("declined_by"),
+    _word("expired_by"),
+    Index("ix_conversation_facts_day", "day", "interaction_id"),
+    Index(
+        "ix_conversation_facts_look_again_at",
+        "look_again_at",
+        sqlite_where=LOOKED_AT_AGAIN,
+        postgresql_where=LOOKED_AT_AGAIN,
+    ),
+)
+#: The days that have facts, and whether their columns are packed.
+report_days = Table(
+    "report_days",
+    metadata,
+    Column("day", sa.Text, primary_key=True),
+    #: rises with each change of a fact
+    Column("version", sa.BigInteger, nullable=False),
+    #: the version that is packed in report_columns; null: none
+    Column("packed", sa.BigInteger),
+    _time("changed_at"),
+)
+#: One column of one day's facts, packed (store/reports/packed_days.py). Derived from the facts.
+report_columns = Table(
+    "report_columns",
+    metadata,
+    Column("name", sa.Text, primary_key=True),
+    Column("day", sa.Text, primary_key=True),
+    #: of the numbers in ``data``, as NumPy names it
+    _word("type"),
+    Column("data", sa.LargeBinary, nullable=False),
+    #: of a list: how many values each conversation has
+    Column("lengths", sa.LargeBinary),
+    #: the words that the numbers in ``data`` stand for
+    _json("words", "[]"),
+)
+#: One row: how far the late job has read.
+report_progress = Table(
+    "report_progress",
+    metadata,
+    _id(),
+    #: the facts cover messages up to this id
+    Column("done_to", sa.BigInteger, nullable=False),
+)
+
 # Searching ----------------------------------------------------------------------------------------
 
 #: One row: the progress of the text index.

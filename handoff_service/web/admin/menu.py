@@ -20,7 +20,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     },
     "Records": {
         "/consents": "Consent",
-        "/figures": "Reports",
+        "/figures": "Texts and costs",
     },
     "Texts": {
         "/texts": "System messages",

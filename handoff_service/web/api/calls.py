@@ -47,6 +47,7 @@ class ApiRequest[B, Q]:
     address: str  #: the client's IP address
     below: int = 0  #: the second id in the path, of an object that belongs to ``id``
     token: str = ""  #: the session's token
+    name: str = ""  #: the name in the path, of what has no id
 
 
 type Handle = Callable[[ApiRequest[Any, Any]], Awaitable[Any]]
@@ -81,8 +82,8 @@ def _described[H: Handle](
     roles: tuple[Role, ...] = LIVE,
     status: int | None = None,
 ) -> Callable[[H], H]:
-    """Attach a ``Call`` to a handler. ``path`` is under ``/api/v1``, with its ids in braces. The
-    default status is 200, or 204 for a handler that returns nothing."""
+    """Attach a ``Call`` to a handler. ``path`` is under ``/api/v1``, with its ids in braces, or
+    ``{name}``. The default status is 200, or 204 for a handler that returns nothing."""
 
     def attach(handle: H) -> H:
         hints = get_type_hints(handle)
@@ -91,7 +92,7 @@ def _described[H: Handle](
         body, query = (_body_or_none(one) for one in get_args(asked))
         handle.__dict__[CALL] = Call(
             method=method,
-            path="/v1" + re.sub(r"{(\w+)}", r"<\1:int>", path),
+            path="/v1" + re.sub(r"{(\w+)}", r"<\1:int>", path.replace("{name}", "<name:str>")),
             summary=summary,
             handle=handle,
             answer=answer,
@@ -147,7 +148,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
     name = f"{call.method.lower()}_{call.path.replace('/', '_')}"
 
     # parameter names must match the ids in the path
-    async def serve(request: Request, id: int = 0, **below: int) -> HTTPResponse:
+    async def serve(request: Request, id: int = 0, name: str = "", **below: int) -> HTTPResponse:
         agent = await bearer(request, *call.roles) if call.roles else NOBODY
         country = await desk_of(request).store.read(desk_country) if has_numbers else None
         body = _body(call, request, country)
@@ -165,6 +166,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
                 address=client_address(request),
                 below=next(iter(below.values()), 0),
                 token=request.token or "",
+                name=name,
             )
             result = await call.handle(asked)
             if call.status == 204:

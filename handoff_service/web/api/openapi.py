@@ -82,7 +82,9 @@ def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "integer", "minimum": 0, "maximum": BIGGEST},
+            "schema": {"type": "string"}
+            if name == "name"
+            else {"type": "integer", "minimum": 0, "maximum": BIGGEST},
         }
         for name in re.findall(r"{(\w+)}", path)
     ]

@@ -28,6 +28,7 @@ from handoff_service.web.api import (
     promises,
     provider_numbers,
     queues,
+    reports,
     resolve_sends,
     scheduled_texts,
     supervision,
@@ -72,6 +73,7 @@ MODULES = (
     outages,
     consents,
     supervision,
+    reports,
 )
 CALLS: tuple[Call, ...] = tuple(call for module in MODULES for call in calls_of(module))
 

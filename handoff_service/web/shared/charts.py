@@ -30,7 +30,12 @@ class Bars:
     width: int
     bars: list[Bar]
     peak: int  #: the index of the pair with the highest value
-    highest: int  #: the highest value
+    highest: float  #: the highest value
+
+
+def ticks(highest: float) -> list[float]:
+    """The values at the top, the middle and the bottom of a chart."""
+    return [highest, highest / 2, 0] if highest else [0]
 
 
 def spark(values: Sequence[int | None]) -> Spark:
@@ -48,7 +53,7 @@ def spark(values: Sequence[int | None]) -> Spark:
     return Spark(path="M" + "L".join(points) if points else "", values=words)
 
 
-def bars(pairs: Sequence[tuple[int, int]], *, places: int) -> Bars:
+def bars(pairs: Sequence[tuple[float, float]], *, places: int) -> Bars:
     """Draw pairs of bars. ``places`` is the least number of pairs that the box has room for."""
     highest = max((max(pair) for pair in pairs), default=0)
     made = [

@@ -23,7 +23,7 @@ from handoff_service.rules.delivery.sms_characters import (
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.names import first_name
-from handoff_service.web.shared import assets, directions, links
+from handoff_service.web.shared import assets, directions, figure_words, links
 from handoff_service.web.shared.template_filters import (
     ahead,
     clock,
@@ -125,6 +125,8 @@ def environment() -> Environment:
         duration=lambda written: durations.describe(durations.parse(written)),
         reserved=reserved,
         money=money.describe,
+        figure=figure_words.figure_value,
+        changed=figure_words.change,
         bdi=directions.bdi,
         isolated=directions.isolated,
         sentence=directions.sentence,

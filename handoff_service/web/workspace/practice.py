@@ -27,7 +27,7 @@ from handoff_service.web.admin.pages import Form, typed
 from handoff_service.web.api.practice import PracticeBody, run_for, start_run
 from handoff_service.web.shared import practice_desk
 from handoff_service.web.shared.page_shell import shell_context
-from handoff_service.web.shared.rendering import render, done_or_redirect
+from handoff_service.web.shared.rendering import done_or_redirect, render
 from handoff_service.web.shared.session import LIVE, desk_of, page, supervises
 
 HERE = practice_desk.RUNS

@@ -16,7 +16,7 @@ from handoff_service.web.admin import routes as admin
 from handoff_service.web.setup import routes as setup
 from handoff_service.web.shared import assets
 from handoff_service.web.shared.session import desk_of, signed_in
-from handoff_service.web.supervisor import supervisor
+from handoff_service.web.supervisor import report_files, reports, supervisor
 from handoff_service.web.trainer import intents, models, teach, train
 from handoff_service.web.workspace import (
     account,
@@ -99,6 +99,10 @@ PAGES: dict[str, Any] = {
     **template_picker.PAGES,
     **new_conversation.PAGES,
     **supervisor.PAGES,
+    **report_files.PAGES,
+    **reports.PAGES,
+    **report_files.PAGES,
+    **reports.PAGES,
     **train.PAGES,
     **models.PAGES,
     **teach.PAGES,

@@ -1,0 +1,1 @@
+"""Reports: the late job that keeps the facts of conversations."""

@@ -1,0 +1,68 @@
+"""Keep the facts of conversations for reports, a batch at a time, as one piece of due work for the
+whole desk.
+
+No other transaction knows of reports. The job reads which conversations have new lines, works
+their facts out while it holds no lane, and then writes finished rows. After an outage it goes on
+where it was, so it catches up by itself. When no facts are missing, it packs days that have
+settled.
+"""
+
+from datetime import timedelta
+
+from handoff_service.operations.shared.job import Job
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.reports import facts, packed_days
+
+EVERY = timedelta(minutes=1)
+BATCHES_AT_ONCE = 20  # so that the claim on the work does not expire
+
+
+def schedule_facts(tx: Transaction, _command: None = None) -> None:
+    """Start the recurring job."""
+    due_work.schedule(
+        tx,
+        [
+            due_work.Due(
+                kind=Work.KEEP_FACTS,
+                key=due_work.DESK_LINE,
+                line=due_work.DESK_LINE,
+                due_at=tx.now,
+            )
+        ],
+    )
+
+
+def come_again(tx: Transaction, after: timedelta) -> None:
+    due_work.release(tx, Work.KEEP_FACTS, due_work.DESK_LINE, tx.now + after, attempts=0)
+
+
+async def when_due(job: Job) -> None:
+    more = await _write_facts(job) or await _pack_one(job)
+    await job.write(come_again, timedelta() if more else EVERY)
+
+
+async def _write_facts(job: Job) -> bool:
+    """Write the facts of some batches. Returns whether there are more."""
+    after = 0
+    for _ in range(BATCHES_AT_ONCE):
+        batch = await job.deps.store.read(facts.next_batch, after)
+        if batch.rows:
+            await job.write(facts.write, batch)
+        if not batch.more:
+            return False
+        after = batch.read_to
+    return True
+
+
+async def _pack_one(job: Job) -> bool:
+    """Pack one day. Returns whether there was one."""
+    day = await job.deps.store.read(packed_days.next_to_pack)
+    if day is None:
+        return False
+    await job.write(packed_days.begin_packing, day.day)
+    for part in packed_days.parts_of(day):
+        await job.write(packed_days.write_part, part)
+    await job.write(packed_days.end_packing, day)
+    return True

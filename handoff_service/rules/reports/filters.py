@@ -1,0 +1,55 @@
+"""The filters of a report, as its address and the API name them."""
+
+from dataclasses import dataclass, fields
+
+#: Filters whose values are ids.
+IDS = ("queue", "number", "agent", "group", "label", "error")
+WORDS = ("topic", "language", "reason")
+NAMES = (*IDS, *WORDS)
+NONE = "none"  # the value of conversations without one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """None: all. -1 and ``none``: conversations without a value. ``group``: conversations that an
+    agent of this group had last; the group's agents are those of today."""
+
+    queue: int | None = None
+    number: int | None = None
+    agent: int | None = None
+    group: int | None = None
+    label: int | None = None
+    error: int | None = None
+    topic: str | None = None
+    language: str | None = None
+    reason: str | None = None
+
+    def chosen(self) -> dict[str, int | str]:
+        """The filters that are set."""
+        values = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {name: value for name, value in values if value is not None}
+
+
+def read(given: dict[str, str]) -> Filters:
+    """Filters from an address. Empty values are left out. ValueError with a sentence for people."""
+    found: dict[str, int | str] = {}
+    for name, text in given.items():
+        if not text or name not in NAMES:
+            continue
+        if name in WORDS:
+            found[name] = text[:200]
+        elif text.lstrip("-").isascii() and text.lstrip("-").isdigit() and len(text) < 16:
+            found[name] = int(text)
+        else:
+            raise ValueError(f"The filter “{name}” must be the id of a {_NOUNS[name]}.")
+    return Filters(**found)  # type: ignore[arg-type]
+
+
+_NOUNS = {
+    "queue": "queue",
+    "number": "company number",
+    "agent": "agent",
+    "group": "group",
+    "label": "label",
+    "error": "delivery error",
+}

@@ -1,0 +1,108 @@
+"""Ranges of days: presets, the range before, and the parts that a chart has."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+MOST_DAYS = 1100  # three years
+WEEKS_FROM, MONTHS_FROM = 63, 220  # days from which a chart has weeks, and months
+PRESETS = {
+    "today": "Today",
+    "yesterday": "Yesterday",
+    "7": "Last 7 days",
+    "30": "Last 30 days",
+    "month": "This month",
+    "last_month": "Last month",
+    "90": "Last 90 days",
+    "365": "Last 365 days",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DayRange:
+    """Days in the desk's time zone, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def before(self) -> "DayRange":
+        """The range of the same length that ends the day before."""
+        last = self.first - timedelta(days=1)
+        return DayRange(last - timedelta(days=self.days - 1), last)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a range that is one place of a chart."""
+
+    first: date
+    last: date
+    called: str
+
+
+def preset(name: str, today: date) -> DayRange:
+    """The range of a preset. KeyError for an unknown one."""
+    if name not in PRESETS:
+        raise KeyError(name)
+    yesterday, month = today - timedelta(days=1), today.replace(day=1)
+    match name:
+        case "today":
+            return DayRange(today, today)
+        case "yesterday":
+            return DayRange(yesterday, yesterday)
+        case "month":
+            return DayRange(month, today)
+        case "last_month":
+            end = month - timedelta(days=1)
+            return DayRange(end.replace(day=1), end)
+        case _:
+            return DayRange(today - timedelta(days=int(name) - 1), today)
+
+
+def chosen(first: str, last: str) -> DayRange:
+    """The range of two typed days. ValueError with a sentence for people."""
+    days = []
+    for name, text in (("from", first), ("to", last)):
+        try:
+            days.append(date.fromisoformat(text))
+        except ValueError:
+            raise ValueError(
+                f"The day in “{name}” must look like 2026-11-30, not “{text[:20]}”."
+            ) from None
+    found = DayRange(*days)
+    if found.days < 1:
+        raise ValueError("The day in “to” must not be before the day in “from”.")
+    if found.days > MOST_DAYS:
+        raise ValueError(f"A range has at most {MOST_DAYS} days. Choose a shorter one.")
+    if not 1970 <= found.first.year < 9000:
+        raise ValueError("The day in “from” must be after 1969.")
+    return found
+
+
+def parts(of: DayRange) -> list[Part]:
+    """Days, weeks from Monday, or months, depending on the length. The first and the last part may
+    be shorter than the others."""
+    found: list[Part] = []
+    at = of.first
+    while at <= of.last:
+        end = min(_end(at, of.days), of.last)
+        found.append(Part(at, end, _label(at, of.days)))
+        at = end + timedelta(days=1)
+    return found
+
+
+def part_name(of: DayRange) -> str:
+    return "month" if of.days >= MONTHS_FROM else "week" if of.days >= WEEKS_FROM else "day"
+
+
+def _end(at: date, days: int) -> date:
+    if days >= MONTHS_FROM:
+        return (at.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    return at + timedelta(days=6 - at.weekday()) if days >= WEEKS_FROM else at
+
+
+def _label(at: date, days: int) -> str:
+    return f"{at:%b} {at.year}" if days >= MONTHS_FROM else f"{at.day} {at:%b}"

@@ -1,0 +1,126 @@
+"""The reports: which figures a page shows together, and by what its table groups them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Group(StrEnum):
+    """What a table has a row for. The values are column names, but for failed texts' codes."""
+
+    QUEUE = "queue_id"
+    NUMBER = "provider_number_id"
+    AGENT = "agent_id"
+    TOPIC = "topic"
+    LABEL = "labels"
+    LANGUAGE = "language"
+    REASON = "handoff_reason"
+    ERROR = "failed_codes"
+
+
+#: the name of a group in addresses, and its heading
+GROUPS: Mapping[str, tuple[Group, str]] = {
+    "queue": (Group.QUEUE, "Queue"),
+    "number": (Group.NUMBER, "Company number"),
+    "agent": (Group.AGENT, "Agent"),
+    "topic": (Group.TOPIC, "Topic"),
+    "label": (Group.LABEL, "Label"),
+    "language": (Group.LANGUAGE, "Language"),
+    "reason": (Group.REASON, "Handoff reason"),
+    "error": (Group.ERROR, "Delivery error"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """``charts``: figures of one unit that one chart shows; ``groups``: names of ``GROUPS``, the
+    usual one first."""
+
+    name: str
+    heading: str
+    figures: tuple[str, ...]
+    charts: tuple[tuple[str, ...], ...]
+    groups: tuple[str, ...]
+
+
+_ENTRIES = (
+    Report(
+        name="volume",
+        heading="Volume",
+        figures=("conversations", "texts_in", "texts_out"),
+        charts=(("conversations",), ("texts_in", "texts_out")),
+        groups=("queue", "number", "topic", "label", "language"),
+    ),
+    Report(
+        name="responses",
+        heading="Response times",
+        figures=(
+            "first_response_median", "first_response_p90", "first_response_business_median",
+            "first_response_business_p90", "next_response_median", "next_response_p90",
+            "next_response_business_median", "next_response_business_p90",
+        ),
+        charts=(("first_response_median", "first_response_p90"),
+                ("next_response_median", "next_response_p90")),
+        groups=("queue", "agent", "topic", "number"),
+    ),
+    Report(
+        name="resolution",
+        heading="Handling and resolution",
+        figures=(
+            "handling_median", "handling_p90", "resolution_median", "resolution_p90",
+            "resolution_business_median", "resolution_business_p90",
+        ),
+        charts=(("handling_median", "handling_p90"), ("resolution_median", "resolution_p90")),
+        groups=("queue", "agent", "topic", "label"),
+    ),
+    Report(
+        name="waiting",
+        heading="Waiting and offers",
+        figures=(
+            "queued", "waiting_median", "waiting_p90", "abandoned_waiting", "abandoned",
+            "offers_accepted", "offers_declined", "offers_expired",
+        ),
+        charts=(("waiting_median", "waiting_p90"), ("abandoned_waiting",),
+                ("offers_accepted", "offers_declined")),
+        groups=("queue", "number", "topic"),
+    ),
+    Report(
+        name="agents",
+        heading="Agents",
+        figures=(
+            "conversations", "answers", "handling_median", "offers_accepted", "offers_declined",
+            "offers_expired", "available", "load",
+        ),
+        charts=(("answers",),),
+        groups=("agent",),
+    ),
+    Report(
+        name="bot",
+        heading="Virtual agent",
+        figures=("bot_began", "contained", "handed_over", "bot_abandoned", "not_understood"),
+        charts=(("contained", "handed_over"), ("not_understood",)),
+        groups=("topic", "reason", "language", "number"),
+    ),
+    Report(
+        name="lasting",
+        heading="Durable resolution",
+        figures=("durable", "came_back", "reopened", "promises_kept"),
+        charts=(("durable", "came_back"),),
+        groups=("queue", "agent", "topic"),
+    ),
+    Report(
+        name="delivery",
+        heading="Delivery",
+        figures=("texts_out", "delivered", "failed"),
+        charts=(("texts_out",), ("failed",)),
+        groups=("error", "number"),
+    ),
+    Report(
+        name="cost",
+        heading="Cost",
+        figures=("segments", "cost", "durable", "segments_per_durable", "cost_per_durable"),
+        charts=(("segments",), ("cost",)),
+        groups=("topic", "number", "queue"),
+    ),
+)  # fmt: skip
+REPORTS: Mapping[str, Report] = {one.name: one for one in _ENTRIES}

@@ -1,0 +1,1 @@
+"""Reports: facts of conversations, their columns by day, and figures."""

@@ -1,0 +1,65 @@
+"""The conversations behind a figure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from handoff_service.rules.reports.figures import Figure, behind
+from handoff_service.rules.reports.filters import Filters
+from handoff_service.rules.reports.ranges import DayRange
+from handoff_service.store.reports.compute import Selection
+from handoff_service.store.reports.packed_days import IDS
+from handoff_service.store.reports.report import select_conversations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """The conversations that a figure counts, in order: with the largest value first if it has one,
+    else the newest first. ``values``: the figure's own value of each."""
+
+    ids: list[int]
+    values: list[int] | None
+    count: int
+
+
+def conversations_behind(
+    conn: Connection, figure: Figure, of: DayRange, filters: Filters, *, skip: int, most: int
+) -> Behind:
+    """The conversations behind a figure. The same columns and conditions give the figure, so that
+    the list cannot differ from it."""
+    where, column = behind(figure.how)
+    needed = {IDS, *(one.column for one in where)} | ({column} if column else set())
+    found = select_conversations(conn, needed, of, filters)
+    rows = np.flatnonzero(found.fitting(where))[::-1]
+    values = None
+    count = len(rows)
+    if column is not None:
+        of_each = _value_of_each(found, column)[rows]
+        first = _largest(of_each, skip + most)
+        rows, values = rows[first], of_each[first]
+    page = slice(skip, skip + most)
+    return Behind(
+        ids=[int(one) for one in found.columns[IDS].values[rows[page]]],
+        values=[int(one) for one in values[page]] if values is not None else None,
+        count=count,
+    )
+
+
+def _largest(values: Any, most: int) -> Any:
+    """The places of the largest values, the largest first; of equal ones the first."""
+    count = len(values)
+    keys = np.arange(count) - values.astype("<i8") * count
+    some = np.argpartition(keys, most)[:most] if most < count else np.arange(count)
+    return some[np.argsort(keys[some])]
+
+
+def _value_of_each(found: Selection, column: str) -> Any:
+    """The number of each conversation; of a list of times the longest one."""
+    of = found.columns[column]
+    if of.lengths is None or not column.startswith("next_"):
+        return found.counted(column)
+    longest = np.zeros(len(of.lengths), "<i8")
+    np.maximum.at(longest, np.repeat(np.arange(len(of.lengths)), of.lengths), of.values)
+    return longest

@@ -1,0 +1,103 @@
+"""One row for each conversation, for lists and exports."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.reports.columns import COLUMNS
+from handoff_service.rules.shared.vocabulary import State
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.reports.facts import LISTS, list_of
+
+f, i = t.conversation_facts, t.interactions
+_QUERY = (
+    select(
+        f,
+        *i.c["requester_number", "state", "opened_at", "closed_at", "short_description"],
+        t.users.c.name.label("user_name"),
+        t.queues.c.name.label("queue_name"),
+        t.agents.c.name.label("agent_name"),
+        t.provider_numbers.c.number.label("provider_number"),
+    )
+    .join(i, i.c.id == f.c.interaction_id)
+    .join(t.provider_numbers, t.provider_numbers.c.id == f.c.provider_number_id)
+    .outerjoin(t.users, t.users.c.id == i.c.user_id)
+    .outerjoin(t.queues, t.queues.c.id == f.c.queue_id)
+    .outerjoin(t.agents, t.agents.c.id == f.c.agent_id)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedConversation:
+    """A conversation with its facts: ``facts`` has the columns of ``rules/reports/columns.py``."""
+
+    id: int
+    number: str
+    day: str
+    opened_at: datetime
+    closed_at: datetime | None
+    state: State
+    requester_number: str
+    provider_number: str
+    user: str | None
+    queue: str | None
+    agent: str | None
+    short_description: str | None
+    facts: dict[str, Any]
+
+
+def reported(conn: Connection, ids: Sequence[int]) -> list[ReportedConversation]:
+    """These conversations, in the order of the ids."""
+    rows = conn.execute(_QUERY.where(one_of(f.c.interaction_id, ids))).all()
+    found = {r.interaction_id: _conversation(r) for r in rows}
+    return [found[one] for one in ids if one in found]
+
+
+def in_day(conn: Connection, day: str, after: int, most: int) -> list[ReportedConversation]:
+    """The next conversations that began on a day, by id."""
+    query = _QUERY.where(f.c.day == day, f.c.interaction_id > after)
+    rows = conn.execute(query.order_by(f.c.interaction_id).limit(most))
+    return [_conversation(r) for r in rows]
+
+
+def after(
+    conn: Connection, first: str, last: str, cursor: tuple[str, int], most: int
+) -> list[ReportedConversation]:
+    """The next conversations of a range of days, by day and id."""
+    day, interaction_id = cursor
+    place = (f.c.day > day) | ((f.c.day == day) & (f.c.interaction_id > interaction_id))
+    query = _QUERY.where(f.c.day.between(max(first, day), last), place)
+    rows = conn.execute(query.order_by(f.c.day, f.c.interaction_id).limit(most))
+    return [_conversation(r) for r in rows]
+
+
+def days_between(conn: Connection, first: str, last: str) -> Collection[str]:
+    """The days of a range that have conversations."""
+    d = t.report_days.c.day
+    return list(conn.execute(select(d).where(d.between(first, last)).order_by(d)).scalars())
+
+
+def _conversation(r: Any) -> ReportedConversation:
+    return ReportedConversation(
+        id=r.interaction_id,
+        number=interactions.number(r.interaction_id),
+        day=r.day,
+        opened_at=r.opened_at,
+        closed_at=r.closed_at,
+        state=State(r.state),
+        requester_number=r.requester_number,
+        provider_number=r.provider_number,
+        user=r.user_name,
+        queue=r.queue_name,
+        agent=r.agent_name,
+        short_description=r.short_description,
+        facts={
+            name: list_of(r._mapping[name]) if name in LISTS else r._mapping[name]
+            for name in COLUMNS
+        },
+    )

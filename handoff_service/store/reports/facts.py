@@ -1,0 +1,158 @@
+"""The table of facts: which conversations need theirs written again, and the rows.
+
+The late job reads here, outside the lane, and then only writes finished rows.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, select, update
+
+from handoff_service.lib.opening_hours import Schedule
+from handoff_service.rules.reports.columns import COLUMNS, ColumnKind
+from handoff_service.rules.reports.facts import facts_of, look_again_at
+from handoff_service.store.desk.desk import desk_time_zone
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import upsert_rows
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.reports import records
+from handoff_service.store.reports.records import StoredConversation
+from handoff_service.store.routing import queue_hours
+from handoff_service.store.virtual_agent.spoken_language import spoken_languages
+
+LINES_AT_ONCE = 500
+CONVERSATIONS_AT_ONCE = 60  # the lane writes them in about 5 ms
+#: Lines of the last minutes are read again at each run. On PostgreSQL, a transaction may commit
+#: after one with higher ids; it never takes this long. Receipts come within this time too.
+READ_AGAIN = timedelta(minutes=5)
+f, m, progress, days = t.conversation_facts, t.messages, t.report_progress, t.report_days
+_FIELDS = tuple(c.name for c in f.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Rows to write. ``done_to``: the new progress; ``read_to``: where the next batch begins;
+    ``more``: whether there is one."""
+
+    rows: Sequence[dict[str, Any]]
+    done_to: int
+    read_to: int
+    more: bool
+
+
+def next_batch(conn: Connection, after: int = 0) -> Batch:
+    """The facts of the next conversations with lines after this one, or whose time has come."""
+    now = read_at(conn)
+    done_to = conn.execute(select(progress.c.done_to)).scalar_one()
+    lines = _lines(conn, max(after, done_to))
+    ids = dict.fromkeys(line.interaction_id for line in lines)
+    settled = [line.id for line in lines if line.created_at <= now - READ_AGAIN]
+    room = CONVERSATIONS_AT_ONCE - len(ids)
+    late = _due(conn, now, room) if room else []
+    return Batch(
+        rows=rows_of(conn, list(dict.fromkeys([*ids, *late]))),
+        done_to=max(settled, default=done_to),
+        read_to=lines[-1].id if lines else max(after, done_to),
+        more=not room or len(late) == room or len(lines) == LINES_AT_ONCE,
+    )
+
+
+def _lines(conn: Connection, after: int) -> list[Any]:
+    """The next lines, of so many conversations at most."""
+    query = select(*m.c["id", "interaction_id", "created_at"]).where(m.c.id > after)
+    found: list[Any] = []
+    ids: set[int] = set()
+    for line in conn.execute(query.order_by(m.c.id).limit(LINES_AT_ONCE)):
+        ids.add(line.interaction_id)
+        if len(ids) > CONVERSATIONS_AT_ONCE:
+            break
+        found.append(line)
+    return found
+
+
+def _due(conn: Connection, now: datetime, most: int) -> list[int]:
+    query = select(f.c.interaction_id).where(f.c.look_again_at <= now)
+    return list(conn.execute(query.order_by(f.c.look_again_at).limit(most)).scalars())
+
+
+def rows_of(conn: Connection, ids: Collection[int]) -> list[dict[str, Any]]:
+    """The rows of these conversations."""
+    if not ids:
+        return []
+    found = records.load(conn, ids)
+    zone = ZoneInfo(desk_time_zone(conn))
+    queues = {one.queue_id for one in found.values() if one.queue_id is not None}
+    hours = queue_hours.of_queues(conn, queues)
+    always = Schedule(None, zone.key)
+    languages = spoken_languages(conn, found)
+    return [
+        _row(one, stored, languages[one], hours.get(stored.queue_id or 0, always), zone, conn)
+        for one, stored in found.items()
+    ]
+
+
+def _row(
+    interaction_id: int,
+    stored: StoredConversation,
+    language: str,
+    schedule: Schedule,
+    zone: ZoneInfo,
+    conn: Connection,
+) -> dict[str, Any]:
+    now = read_at(conn)
+    facts = asdict(facts_of(stored.record, now, schedule.open_between))
+    facts |= {
+        "interaction_id": interaction_id,
+        "day": stored.record.opened_at.astimezone(zone).date().isoformat(),
+        "look_again_at": look_again_at(stored.record, now),
+        "queue_id": stored.queue_id,
+        "provider_number_id": stored.provider_number_id,
+        "agent_id": stored.agent_id,
+        "labels": stored.labels,
+        "language": language,
+    }
+    return {name: _stored(facts[name]) for name in _FIELDS}
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return int(value) if isinstance(value, bool) else value
+
+
+def write(tx: Transaction, batch: Batch) -> None:
+    """Store the rows, and mark their days as changed."""
+    _touch(tx, {row["day"] for row in batch.rows})
+    change = tuple(name for name in _FIELDS if name != "interaction_id")
+    upsert_rows(tx.conn, f, batch.rows, key=("interaction_id",), change=change)
+    tx.conn.execute(update(progress).values(done_to=batch.done_to))
+
+
+def _touch(tx: Transaction, touched: Collection[str]) -> None:
+    known = tx.conn.execute(select(days.c.day).where(one_of(days.c.day, touched))).scalars().all()
+    new = [{"day": d, "version": 0, "changed_at": tx.now} for d in touched if d not in set(known)]
+    upsert_rows(tx.conn, days, new, key=("day",), change=("changed_at",))
+    tx.conn.execute(
+        update(days)
+        .where(one_of(days.c.day, touched))
+        .values(version=days.c.version + 1, changed_at=tx.now)
+    )
+
+
+def list_of(text: str) -> list[int]:
+    """A stored list."""
+    return [int(one) for one in text.split()]
+
+
+def newest_change(conn: Connection) -> datetime | None:
+    """When a fact was last written."""
+    found = conn.execute(select(func.max(days.c.changed_at, type_=t.UtcTime()))).scalar()
+    return found.astimezone(UTC) if found else None
+
+
+LISTS = frozenset(name for name, one in COLUMNS.items() if one.kind is ColumnKind.LIST)

@@ -1,0 +1,68 @@
+"""What the rows of a report's table are called."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.reports.reports import GROUPS, Group
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import send_errors
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.reports.packed_days import NULL
+
+LANGUAGES = {"en": "English", "es": "Spanish"}
+_NONE = {
+    "queue": "No queue",
+    "agent": "No agent",
+    "topic": "No topic",
+    "reason": "Not handed over",
+    "language": "Not known",
+}
+_TABLES = {
+    Group.QUEUE: (t.queues, t.queues.c.name),
+    Group.AGENT: (t.agents, t.agents.c.name),
+    Group.LABEL: (t.labels, t.labels.c.name),
+}
+
+
+def names_of(
+    conn: Connection, group: str, keys: Collection[int], words: Sequence[str]
+) -> Mapping[int, str]:
+    """Key -> its name. ``words``: what the keys of a word column stand for."""
+    column = GROUPS[group][0]
+    known = _known(conn, column, keys)
+    return {
+        key: _NONE.get(group, "None") if key == NULL else _name(column, key, words, known)
+        for key in keys
+    }
+
+
+def _known(conn: Connection, column: Group, keys: Collection[int]) -> Mapping[int, str]:
+    if column is Group.NUMBER:
+        p = t.provider_numbers
+        rows = conn.execute(select(p.c.id, p.c.label, p.c.number).where(one_of(p.c.id, keys)))
+        return {r.id: r.label or r.number for r in rows}
+    if column is Group.ERROR:
+        errors = send_errors(conn)
+        return {
+            key: f"{key}: {errors.explain(key).meaning}" if key else "The provider gave no reason."
+            for key in keys
+        }
+    if column not in _TABLES:
+        return {}
+    table, name = _TABLES[column]
+    found = conn.execute(select(table.c.id, name).where(one_of(table.c.id, keys)))
+    return {r[0]: r[1] for r in found}
+
+
+def _name(column: Group, key: int, words: Sequence[str], known: Mapping[int, str]) -> str:
+    if words:
+        word = words[key]
+        return LANGUAGES.get(word, word) if column is Group.LANGUAGE else topic_name(word)
+    return known.get(key, f"Deleted ({key})")
+
+
+def topic_name(word: str) -> str:
+    """A topic for reading: ``report_problem`` is Report problem."""
+    text = word.replace("_", " ")
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,264 @@
+"""One report over a range: its figures, its charts, and one table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.reports.figures import (
+    FIGURES,
+    Figure,
+    Is,
+    Presence,
+    Sum,
+)
+from handoff_service.rules.reports.filters import NONE, Filters
+from handoff_service.rules.reports.ranges import DayRange, Part, parts
+from handoff_service.rules.reports.reports import GROUPS, Group, Report
+from handoff_service.store.engine import tables as t
+from handoff_service.store.reports import compute
+from handoff_service.store.reports.available import seconds_available
+from handoff_service.store.reports.compute import Places, Selection, Value
+from handoff_service.store.reports.facts import newest_change
+from handoff_service.store.reports.group_names import names_of
+from handoff_service.store.reports.packed_days import NULL, columns
+
+_AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureValue:
+    """A figure over the whole range, and over the range before. ``value`` null: there is nothing
+    that it could be computed from."""
+
+    figure: str
+    value: float | None
+    before: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartValues:
+    """A day, week or month of the range. ``values``: figure -> its value."""
+
+    first: str
+    last: str
+    called: str
+    values: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """A row of the table. ``key``: the value of the filter that selects it."""
+
+    key: int | str
+    name: str
+    values: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportResult:
+    """A computed report. ``currency``: of its costs; null: no price is known. ``as_of``: when the
+    facts behind it last changed."""
+
+    report: str
+    first: str
+    last: str
+    first_before: str
+    last_before: str
+    figures: list[FigureValue]
+    parts: list[PartValues]
+    group: str
+    rows: list[GroupRow]
+    currency: str | None
+    as_of: datetime | None
+
+
+def run(
+    conn: Connection, report: Report, of: DayRange, filters: Filters, group: str
+) -> ReportResult:
+    """Compute a report. ``group``: a name of ``GROUPS``."""
+    figures = [FIGURES[name] for name in report.figures]
+    now = _selection(conn, figures, of, filters, group=GROUPS[group][0])
+    before = _selection(conn, figures, of.before(), filters, currency=now.currency)
+    drawn = [FIGURES[name] for chart in report.charts for name in chart]
+    return ReportResult(
+        report=report.name,
+        first=of.first.isoformat(),
+        last=of.last.isoformat(),
+        first_before=of.before().first.isoformat(),
+        last_before=of.before().last.isoformat(),
+        figures=[
+            FigureValue(
+                figure=one.name,
+                value=_whole(conn, now, one, of, filters),
+                before=_whole(conn, before, one, of.before(), filters),
+            )
+            for one in figures
+        ],
+        parts=_parts(now, drawn, parts(of)),
+        group=group,
+        rows=_rows(conn, now, figures, of, filters, group),
+        currency=now.currency,
+        as_of=newest_change(conn),
+    )
+
+
+def _selection(
+    conn: Connection,
+    figures: Iterable[Figure],
+    of: DayRange,
+    filters: Filters,
+    *,
+    group: Group | None = None,
+    currency: str | None = None,
+) -> Selection:
+    needed = {column for one in figures for column in one.columns}
+    if group is not None:
+        needed.add(group)
+    return select_conversations(conn, needed, of, filters, currency)
+
+
+def select_conversations(
+    conn: Connection, names: set[str], of: DayRange, filters: Filters, currency: str | None = None
+) -> Selection:
+    """The conversations that began in the range and fit the filters, with these columns."""
+    conditions = _conditions(conn, filters)
+    found = columns(conn, of, names | {one.column for one in conditions})
+    mask = np.ones(found.count, bool)
+    for one in conditions:
+        mask &= compute.condition(found[one.column], one)
+    if currency is None and "currency" in names:
+        currency = compute.most_frequent_currency(found)
+    return Selection(found, mask, currency)
+
+
+def _conditions(conn: Connection, filters: Filters) -> list[Is]:
+    made = []
+    for name, value in filters.chosen().items():
+        if name == "group":
+            made.append(Is("agent_id", tuple(_agents_of(conn, int(value)))))
+        else:
+            made.append(Is(GROUPS[name][0], (value if value != NONE else NULL,)))
+    return made
+
+
+def _agents_of(conn: Connection, group_id: int) -> list[int]:
+    of = t.agent_groups
+    return list(conn.execute(select(of.c.agent_id).where(of.c.group_id == group_id)).scalars())
+
+
+def _whole(
+    conn: Connection, found: Selection, figure: Figure, of: DayRange, filters: Filters
+) -> float | None:
+    if isinstance(figure.how, Presence):
+        available = sum(seconds_available(conn, of, _agents(conn, filters)).values())
+        handling = found.counted("handling")[found.mask].sum() if figure.how.load else 0
+        return _presence(figure.how, float(handling), available)
+    return compute.figure(found, figure, compute.whole(found))[0]
+
+
+def _presence(how: Presence, handling: float, available: int) -> float | None:
+    if not how.load:
+        return available
+    return float(handling) / available if available else None
+
+
+def _agents(conn: Connection, filters: Filters) -> list[int] | None:
+    if filters.agent is not None:
+        return [filters.agent]
+    return _agents_of(conn, filters.group) if filters.group is not None else None
+
+
+def _parts(found: Selection, figures: Sequence[Figure], of: Sequence[Part]) -> list[PartValues]:
+    places = compute.by_parts(found, [DayRange(one.first, one.last) for one in of])
+    values = {one.name: compute.figure(found, one, places) for one in figures}
+    return [
+        PartValues(
+            first=part.first.isoformat(),
+            last=part.last.isoformat(),
+            called=part.called,
+            values={name: of_all[n] for name, of_all in values.items()},
+        )
+        for n, part in enumerate(of)
+    ]
+
+
+def _rows(
+    conn: Connection,
+    found: Selection,
+    figures: Sequence[Figure],
+    of: DayRange,
+    filters: Filters,
+    group: str,
+) -> list[GroupRow]:
+    """The rows of the table, with the largest first figure first."""
+    column = GROUPS[group][0]
+    if column is Group.ERROR:
+        values = {"failed": compute.entries(found, column)}
+    else:
+        places = compute.by_group(found, column)
+        values = {
+            one.name: compute.entries(found, _listed(one))
+            if _is_listed(one, group)
+            else dict(zip(places.keys, compute.figure(found, one, places), strict=True))
+            for one in figures
+        }
+        if group == _AGENT:
+            values |= _presences(conn, found, figures, places, of, filters)
+    keys = {key for of_one in values.values() for key in of_one}
+    words = found.columns[column].words
+    named = names_of(conn, group, keys, words)
+    rows = [
+        GroupRow(
+            key=_key(key, words),
+            name=named[key],
+            values={one.name: values.get(one.name, {}).get(key) for one in figures},
+        )
+        for key in keys
+    ]
+    return sorted(rows, key=lambda row: (-_first(row, figures), row.name))
+
+
+def _first(row: GroupRow, figures: Sequence[Figure]) -> float:
+    return next((v for one in figures if (v := row.values[one.name]) is not None), 0)
+
+
+def _key(key: int, words: Sequence[str]) -> int | str:
+    if not words:
+        return key
+    return words[key] if key != NULL else NONE
+
+
+def _is_listed(figure: Figure, group: str) -> bool:
+    return group == _AGENT and _listed(figure) in compute.OF_AGENTS
+
+
+def _listed(figure: Figure) -> str:
+    return figure.how.column if isinstance(figure.how, Sum) else ""
+
+
+def _presences(
+    conn: Connection,
+    found: Selection,
+    figures: Sequence[Figure],
+    places: Places,
+    of: DayRange,
+    filters: Filters,
+) -> Mapping[str, dict[int, Value]]:
+    """The figures about presences, for each agent."""
+    wanted = [one for one in figures if isinstance(one.how, Presence)]
+    if not wanted:
+        return {}
+    available = seconds_available(conn, of, _agents(conn, filters))
+    sums = compute.sums_of(found, "handling", places)
+    handling = dict(zip(places.keys, sums, strict=True))
+    return {
+        one.name: {
+            agent: _presence(one.how, handling.get(agent) or 0, seconds)
+            for agent, seconds in available.items()
+            if isinstance(one.how, Presence)
+        }
+        for one in wanted
+    }

@@ -1,0 +1,143 @@
+"""Reports for programs: the definitions, computed reports, and one entry for each conversation."""
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.rules.reports import ranges
+from handoff_service.rules.reports.figures import FIGURES
+from handoff_service.rules.reports.filters import Filters
+from handoff_service.rules.reports.ranges import DayRange
+from handoff_service.rules.reports.reports import REPORTS, Report
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk.desk import desk_time_zone
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.reports import export
+from handoff_service.store.reports import report as reports
+from handoff_service.store.reports.export import ReportedConversation
+from handoff_service.store.reports.report import ReportResult
+from handoff_service.web.api.bodies import Body, Page
+from handoff_service.web.api.calls import ApiRequest, get
+
+SUPERVISOR = (Role.SUPERVISOR,)
+USUAL = "30"
+_DAY = r"^\d{4}-\d{2}-\d{2}$"
+
+
+class RangeQuery(Body):
+    """``from`` and ``to``: days in the desk's time zone, both included; without them, the last 30
+    days."""
+
+    first: str | None = Field(None, alias="from", pattern=_DAY)
+    last: str | None = Field(None, alias="to", pattern=_DAY)
+
+
+class ReportQuery(RangeQuery):
+    """Filters, and ``by``: what the rows are. -1 and ``none`` filter for conversations without a
+    value."""
+
+    by: str | None = None
+    queue: int | None = None
+    number: int | None = None
+    agent: int | None = None
+    group: int | None = None
+    label: int | None = None
+    error: int | None = None
+    topic: str | None = Field(None, max_length=200)
+    language: str | None = Field(None, max_length=200)
+    reason: str | None = Field(None, max_length=200)
+
+
+class ConversationsQuery(RangeQuery):
+    cursor: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}\.\d{1,15}$")
+    limit: int = Field(50, ge=1, le=500)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureDefinition:
+    name: str
+    heading: str
+    definition: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDefinition:
+    """``by``: what the rows can be."""
+
+    name: str
+    heading: str
+    figures: list[FigureDefinition]
+    by: list[str]
+
+
+@get("/reports", summary="Reports and the definitions of their figures", roles=SUPERVISOR)
+async def list_reports(asked: ApiRequest[None, Any]) -> Page[ReportDefinition]:
+    return Page(items=[_definition(one) for one in REPORTS.values()], next=None)
+
+
+@get("/reports/{name}", summary="One report over a range of days", roles=SUPERVISOR)
+async def get_report(asked: ApiRequest[None, ReportQuery]) -> ReportResult:
+    if asked.name not in REPORTS:
+        raise NotFound(f"There is no report “{asked.name[:40]}”.")
+    report, query = REPORTS[asked.name], asked.query
+    by = query.by or report.groups[0]
+    if by not in report.groups:
+        raise BadInput(errors={"by": f"must be one of {', '.join(report.groups)}"})
+    filters = Filters(**query.model_dump(exclude={"first", "last", "by"}))
+
+    def read(conn: Connection) -> ReportResult:
+        return reports.run(conn, report, _range(conn, query), filters, by)
+
+    return await asked.desk.store.for_long_requests().read(read)
+
+
+@get(
+    "/reported-conversations",
+    summary="The conversations that began on these days, with the facts that reports count",
+    roles=SUPERVISOR,
+)
+async def list_conversations(
+    asked: ApiRequest[None, ConversationsQuery],
+) -> Page[ReportedConversation]:
+    query = asked.query
+    day, _, last_id = (query.cursor or "").partition(".")
+
+    def read(conn: Connection) -> list[ReportedConversation]:
+        of = _range(conn, query)
+        first, last = of.first.isoformat(), of.last.isoformat()
+        return export.after(conn, first, last, (day, int(last_id or 0)), query.limit + 1)
+
+    found = await asked.desk.store.for_long_requests().read(read)
+    items = found[: query.limit]
+    more = f"{items[-1].day}.{items[-1].id}" if len(found) > query.limit else None
+    return Page(items=items, next=more)
+
+
+def _range(conn: Connection, query: RangeQuery) -> DayRange:
+    if query.first is None and query.last is None:
+        today = read_at(conn).astimezone(ZoneInfo(desk_time_zone(conn))).date()
+        return ranges.preset(USUAL, today)
+    try:
+        return ranges.chosen(query.first or "", query.last or "")
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+
+
+def _definition(report: Report) -> ReportDefinition:
+    figures = [FIGURES[name] for name in report.figures]
+    return ReportDefinition(
+        name=report.name,
+        heading=report.heading,
+        figures=[
+            FigureDefinition(
+                name=one.name, heading=one.heading, definition=one.definition, unit=one.unit
+            )
+            for one in figures
+        ],
+        by=list(report.groups),
+    )

@@ -1,0 +1,68 @@
+"""How figures of reports are written, for people and for programs that read CSV."""
+
+from handoff_service.rules.delivery import money
+from handoff_service.rules.reports.figures import Unit
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def figure_value(value: float | None, unit: Unit, currency: str | None = None) -> str:
+    """A value with its unit: 1,204; 71.4 %; 12 min 30 s; 3.20 USD. A dash for none."""
+    if value is None:
+        return "–"
+    match unit:
+        case Unit.SECONDS:
+            return seconds(value)
+        case Unit.PERCENT:
+            return f"{value:.1f} %"
+        case Unit.MONEY:
+            return _amount(value, currency) if currency else "–"
+        case Unit.RATIO:
+            return f"{value:,.2f}"
+        case _:
+            return f"{value:,.0f}"
+
+
+def _amount(value: float, currency: str) -> str:
+    """To the cent, or with four places below 1, because a text costs less than a cent."""
+    if abs(value) < money.MILLION:
+        return f"{value / money.MILLION:.4f} {currency}"
+    return money.describe({currency: round(value)})
+
+
+def seconds(value: float) -> str:
+    """A duration in its two largest units: 42 s, 12 min 30 s, 3 h 05 min, 2 d 4 h."""
+    whole = round(value)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE:02} s"
+    if whole < DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE:02} min"
+    return f"{whole // DAY} d {whole % DAY // HOUR} h"
+
+
+def plain(value: float | None, unit: Unit) -> str:
+    """The same for a spreadsheet: seconds, percent with one decimal, an amount of money."""
+    if value is None:
+        return ""
+    match unit:
+        case Unit.PERCENT:
+            return f"{value:.1f}"
+        case Unit.MONEY:
+            return money.in_currency(round(value))
+        case Unit.RATIO:
+            return f"{value:.2f}"
+        case _:
+            return f"{value:.0f}"
+
+
+def change(value: float | None, before: float | None, unit: Unit) -> str:
+    """How a value has changed: +12 %, or for percentages −3.1 points. Empty without both."""
+    if value is None or before is None:
+        return ""
+    if unit is Unit.PERCENT:
+        return f"{value - before:+.1f} points".replace("-", "−")
+    if not before:
+        return ""
+    return f"{100 * (value - before) / before:+.0f} %".replace("-", "−")

@@ -1,0 +1,68 @@
+"""What the address of a report asks for: the days, the filters, and the table."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sanic import Request
+
+from handoff_service.errors import BadInput
+from handoff_service.rules.reports import filters, ranges
+from handoff_service.rules.reports.filters import Filters
+from handoff_service.rules.reports.ranges import PRESETS, DayRange
+from handoff_service.rules.reports.reports import Report
+
+USUAL = "30"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """``preset``: the name of the range, empty for two typed days; ``error``: what is wrong with
+    the address, which then shows the usual range without filters."""
+
+    of: DayRange
+    preset: str
+    filters: Filters
+    by: str
+    error: str = ""
+
+    def address(self, **changes: Any) -> dict[str, Any]:
+        """The parts of this address, with changes. None leaves a part out."""
+        days = {"from": self.of.first.isoformat(), "to": self.of.last.isoformat()}
+        range_ = {"range": self.preset} if self.preset else days
+        found = {**range_, **self.filters.chosen(), "by": self.by, **changes}
+        return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def read(request: Request, today: date, report: Report | None = None) -> Asked:
+    """Read the address. A wrong one keeps its error for the page."""
+    try:
+        return strict(request, today, report)
+    except BadInput as error:
+        by = report.groups[0] if report else ""
+        of = ranges.preset(USUAL, today)
+        return Asked(of=of, preset=USUAL, filters=Filters(), by=by, error=str(error.detail))
+
+
+def strict(request: Request, today: date, report: Report | None = None) -> Asked:
+    """Read the address. BadInput for a wrong one."""
+    given = {name: values[0] for name, values in request.get_args(True).items()}
+    try:
+        of, preset = _range(given, today)
+        found = filters.read(given)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+    by = given.get("by") or ""
+    if report is not None and by not in report.groups:
+        by = report.groups[0]
+    return Asked(of=of, preset=preset, filters=found, by=by)
+
+
+def _range(given: dict[str, str], today: date) -> tuple[DayRange, str]:
+    first, last = given.get("from") or "", given.get("to") or ""
+    preset = given.get("range") or ("" if first or last else USUAL)
+    if preset == "days" or not preset:
+        return ranges.chosen(first, last), ""
+    if preset not in PRESETS:
+        raise ValueError(f"There is no range “{preset[:20]}”. Choose one of the list.")
+    return ranges.preset(preset, today), preset

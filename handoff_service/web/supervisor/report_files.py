@@ -1,0 +1,131 @@
+"""Reports as CSV: the table of a report, its days, and one row for each conversation."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse, raw
+from sqlalchemy import Connection
+
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.reports.columns import COLUMNS
+from handoff_service.rules.reports.figures import FIGURES, Figure
+from handoff_service.rules.reports.reports import GROUPS
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.engine.store import Store
+from handoff_service.store.reports import export
+from handoff_service.store.reports import report as reports
+from handoff_service.store.reports.export import ReportedConversation
+from handoff_service.store.reports.report import ReportResult
+from handoff_service.web.shared.figure_words import plain
+from handoff_service.web.shared.session import desk_of, page
+from handoff_service.web.supervisor.report_address import Asked, strict
+from handoff_service.web.supervisor.reports import HERE, report_of, today_of
+
+AT_ONCE = 500  # conversations of one read
+CSV = "text/csv; charset=utf-8"
+OF_CONVERSATION = (
+    "number", "day", "opened_at", "closed_at", "state", "requester_number", "provider_number",
+    "user", "queue", "agent", "short_description",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@page(Role.SUPERVISOR)
+async def report_csv(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
+    """The table of a report; with ``table=days`` the values of its charts."""
+    report = report_of(name)
+
+    def load(conn: Connection) -> ReportResult:
+        asked = strict(request, today_of(conn), report)
+        return reports.run(conn, report, asked.of, asked.filters, asked.by)
+
+    found = await desk_of(request).store.for_long_requests().read(load)
+    figures = [FIGURES[one] for one in report.figures]
+    by_day = request.args.get("table") == "days"
+    rows = _days(found) if by_day else _groups(found, figures)
+    kind = "days" if by_day else found.group
+    return raw(_lines(rows), headers=_named(f"{name}-{kind}-{found.first}-{found.last}.csv"))
+
+
+def _groups(found: ReportResult, figures: Sequence[Figure]) -> Iterable[Sequence[Any]]:
+    yield [GROUPS[found.group][1], *(_heading(one, found) for one in figures)]
+    for row in found.rows:
+        yield [row.name, *(plain(row.values[one.name], one.unit) for one in figures)]
+
+
+def _days(found: ReportResult) -> Iterable[Sequence[Any]]:
+    figures = [FIGURES[one] for one in found.parts[0].values]
+    yield ["From", "To", *(_heading(one, found) for one in figures)]
+    for part in found.parts:
+        values = (plain(part.values[one.name], one.unit) for one in figures)
+        yield [part.first, part.last, *values]
+
+
+def _heading(figure: Figure, found: ReportResult) -> str:
+    unit = found.currency or "" if figure.unit == "money" else str(figure.unit)
+    return f"{figure.heading} ({unit})" if unit else figure.heading
+
+
+@page(Role.SUPERVISOR)
+async def conversations_csv(request: Request, agent: CurrentAgent) -> None:
+    """One row for each conversation that began in the range, streamed. Filters do not apply."""
+    store = desk_of(request).store.for_long_requests()
+
+    def load(conn: Connection) -> tuple[Asked, Sequence[str]]:
+        asked = strict(request, today_of(conn))
+        first, last = asked.of.first.isoformat(), asked.of.last.isoformat()
+        return asked, list(export.days_between(conn, first, last))
+
+    asked, days = await store.read(load)
+    name = f"conversations-{asked.of.first}-{asked.of.last}.csv"
+    response = await request.respond(content_type=CSV, headers=_named(name))
+    await response.send(_lines([[*OF_CONVERSATION, *COLUMNS]]))
+    for day in days:
+        await _send_day(response, store, day)
+    await response.eof()
+
+
+async def _send_day(response: HTTPResponse, store: Store, day: str) -> None:
+    last = 0
+    while some := await store.read(export.in_day, day, last, AT_ONCE):
+        await response.send(_lines(_conversation(one) for one in some))
+        last = some[-1].id
+        if len(some) < AT_ONCE:
+            return
+
+
+def _conversation(one: ReportedConversation) -> Sequence[Any]:
+    own = [getattr(one, name) for name in OF_CONVERSATION]
+    return [*own, *(one.facts[name] for name in COLUMNS)]
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    """A value as text. A spreadsheet must not read people's words as a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    is_number = text.lstrip("+-").replace(".", "", 1).isdigit()
+    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": CSV}
+
+
+PAGES: dict[str, Any] = {
+    f"{HERE}/conversations/csv": conversations_csv,
+    f"{HERE}/<name:str>/csv": report_csv,
+}

@@ -1,0 +1,191 @@
+"""The reports: pages with figures, charts and a table, and the conversations behind each figure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import NotFound
+from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.rules.reports.figures import (
+    FIGURES,
+    Figure,
+    PerConversation,
+    Presence,
+    SumShare,
+    Unit,
+)
+from handoff_service.rules.reports.ranges import PRESETS, part_name
+from handoff_service.rules.reports.reports import GROUPS, REPORTS, Report
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk.desk import desk_time_zone
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.reports import report as reports
+from handoff_service.store.reports.behind import Behind, conversations_behind
+from handoff_service.store.reports.choices import FilterChoice, filter_choices
+from handoff_service.store.reports.export import ReportedConversation, reported
+from handoff_service.store.reports.report import ReportResult
+from handoff_service.web.shared.charts import Bars, bars, ticks
+from handoff_service.web.shared.figure_words import figure_value
+from handoff_service.web.shared.page_shell import shell_context
+from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.session import desk_of, page, trains
+from handoff_service.web.supervisor.report_address import Asked, read
+
+HERE = "/supervisor/reports"
+FIRST = "volume"
+PAGE = 50
+MOST_ROWS = 100  # of a table; the CSV has all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnChart:
+    """A chart of one or two figures, with the values of each part in words."""
+
+    figures: Sequence[Figure]
+    bars: Bars
+    ticks: Sequence[str]
+    spoken: Sequence[str]
+
+
+def today_of(conn: Connection) -> date:
+    """Today in the desk's time zone."""
+    return read_at(conn).astimezone(ZoneInfo(desk_time_zone(conn))).date()
+
+
+@page(Role.SUPERVISOR)
+async def first_report(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    return await _report_page(request, agent, FIRST)
+
+
+@page(Role.SUPERVISOR)
+async def report_page(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
+    return await _report_page(request, agent, name)
+
+
+def report_of(name: str) -> Report:
+    """The report of this name. NotFound for an unknown one."""
+    if name not in REPORTS:
+        raise NotFound(f"There is no report “{name[:40]}”.")
+    return REPORTS[name]
+
+
+async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTPResponse:
+    report = report_of(name)
+    around = await shell_context(request, agent, place="supervisor")
+    store = desk_of(request).store.for_long_requests()
+
+    def load(conn: Connection) -> tuple[Asked, ReportResult, Mapping[str, list[FilterChoice]]]:
+        asked = read(request, today_of(conn), report)
+        found = reports.run(conn, report, asked.of, asked.filters, asked.by)
+        return asked, found, filter_choices(conn)
+
+    asked, found, choices = await store.read(load)
+    charts = [_drawn(found, [FIGURES[one] for one in chart]) for chart in report.charts]
+    return render(
+        "report.html",
+        status=400 if asked.error else 200,
+        **around
+        | _of_range(asked)
+        | {
+            "report": report,
+            "reports": REPORTS.values(),
+            "found": found,
+            "figures": FIGURES,
+            "charts": charts,
+            "choices": choices,
+            "groups": {one: GROUPS[one][1] for one in report.groups},
+            "heading": GROUPS[asked.by][1],
+            "rows": found.rows[:MOST_ROWS],
+            "hidden_rows": max(len(found.rows) - MOST_ROWS, 0),
+            "part": part_name(asked.of),
+            "is_empty": not any(one.value for one in found.figures),
+            "may_teach": trains(agent),
+            "label_names": {one.called for one in choices["label"]},
+        },
+    )
+
+
+def _of_range(asked: Asked) -> dict[str, Any]:
+    return {"asked": asked, "presets": PRESETS, "here": f"/workspace{HERE}"}
+
+
+def _drawn(found: ReportResult, figures: Sequence[Figure]) -> DrawnChart:
+    values = [[part.values[one.name] for one in figures] for part in found.parts]
+    pairs = [(float(row[0] or 0), float(row[1] or 0) if len(row) > 1 else 0.0) for row in values]
+    chart = bars(pairs, places=min(len(pairs), 12))
+    unit = figures[0].unit
+    return DrawnChart(
+        figures=figures,
+        bars=chart,
+        ticks=[figure_value(one, unit, found.currency) for one in ticks(chart.highest)],
+        spoken=[
+            _said(part.called, row, figures, found)
+            for part, row in zip(found.parts, values, strict=True)
+        ],
+    )
+
+
+def _said(
+    label: str, row: Sequence[float | None], figures: Sequence[Figure], found: ReportResult
+) -> str:
+    values = (
+        f"{one.heading} {figure_value(value, one.unit, found.currency)}"
+        for one, value in zip(figures, row, strict=True)
+    )
+    return f"{label}: {', '.join(values)}"
+
+
+@page(Role.SUPERVISOR)
+async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+    """The conversations behind a figure, those with the largest values first."""
+    name = request.args.get("figure") or "conversations"
+    if name not in FIGURES:
+        raise NotFound(f"There is no figure “{name[:40]}”.")
+    figure = FIGURES[name]
+    given = request.args.get("skip") or ""
+    skip = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
+    around = await shell_context(request, agent, place="supervisor")
+
+    def load(conn: Connection) -> tuple[Asked, Behind, list[ReportedConversation]]:
+        asked = read(request, today_of(conn))
+        behind = conversations_behind(conn, figure, asked.of, asked.filters, skip=skip, most=PAGE)
+        return asked, behind, reported(conn, behind.ids)
+
+    asked, behind, rows = await desk_of(request).store.for_long_requests().read(load)
+    return render(
+        "report_conversations.html",
+        status=400 if asked.error else 200,
+        **around
+        | _of_range(asked)
+        | {
+            "figure": figure,
+            "behind": behind,
+            "rows": rows,
+            "skip": skip,
+            "unit": _unit_of_one(figure),
+            "next_skip": skip + PAGE if skip + PAGE < behind.count else None,
+            "back": next(one.name for one in REPORTS.values() if name in one.figures),
+        },
+    )
+
+
+def _unit_of_one(figure: Figure) -> Unit:
+    """The unit of one conversation's value: a share of sums lists the counted number."""
+    if isinstance(figure.how, Presence):
+        return Unit.SECONDS
+    if isinstance(figure.how, PerConversation):
+        return Unit.MONEY if figure.how.column == "cost" else Unit.COUNT
+    return Unit.COUNT if isinstance(figure.how, SumShare) else figure.unit
+
+
+PAGES: dict[str, Any] = {
+    HERE: first_report,
+    f"{HERE}/conversations": conversations_page,
+    f"{HERE}/<name:str>": report_page,
+}

@@ -1,0 +1,49 @@
+"""Run the late job of reports by hand, and ask for a report."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from handoff_service.rules.reports.filters import Filters
+from handoff_service.rules.reports.ranges import DayRange
+from handoff_service.rules.reports.reports import REPORTS
+from handoff_service.store.engine.store import Store
+from handoff_service.store.reports import facts, packed_days, report
+from handoff_service.store.reports.report import ReportResult
+
+
+async def keep(store: Store) -> None:
+    """Write the facts of all conversations."""
+    after, more = 0, True
+    while more:
+        batch = await store.read(facts.next_batch, after)
+        await store.write(facts.write, batch)
+        after, more = batch.read_to, batch.more
+
+
+async def pack(store: Store) -> int:
+    """Pack all days that are due. Returns how many."""
+    count = 0
+    while (day := await store.read(packed_days.next_to_pack)) is not None:
+        await store.write(packed_days.begin_packing, day.day)
+        for part in packed_days.parts_of(day):
+            await store.write(packed_days.write_part, part)
+        await store.write(packed_days.end_packing, day)
+        count += 1
+    return count
+
+
+async def asked(
+    store: Store, name: str, first: date, last: date, *, group: str | None = None, **filters: object
+) -> ReportResult:
+    one = REPORTS[name]
+    of = DayRange(first, last)
+    chosen = Filters(**filters)  # type: ignore[arg-type]
+    return await store.read(report.run, one, of, chosen, group or one.groups[0])
+
+
+def values(of: ReportResult) -> Mapping[str, float | None]:
+    return {one.figure: one.value for one in of.figures}
+
+
+def table(of: ReportResult, figure: str) -> Mapping[str, float | None]:
+    return {row.name: row.values[figure] for row in of.rows}
