@@ -5,9 +5,12 @@ Each function returns the text to print. The commands work with and without a ru
 """
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+from handoff_service import log
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli
 from handoff_service.bot_control.fingerprint import fingerprint, trained_model
 from handoff_service.bot_control.measure_model import Measurement, RunningAnswers
@@ -25,7 +28,7 @@ from handoff_service.bot_control.workbench import Workbench
 from handoff_service.errors import NotFound, SetupError
 from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.operations.training import change_model
-from handoff_service.operations.training.change_model import Promote, RollBack
+from handoff_service.operations.training.change_model import Promote, RollBack, RunAtStart
 from handoff_service.operations.training.replay import changes, keep_replay
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.comparison import Comparison, blocks
@@ -36,6 +39,15 @@ from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 
 SHORT = 8  # letters of a hash in the output
+AT_START = "trained at the start"  # the note of such a model
+SAME_DATA = (
+    "Trained at the start on the data of the promoted model, because its file is missing or does "
+    "not fit this version of Patchboard."
+)
+CURRENT_DATA = (
+    "Trained at the start on the current data, because the promoted model’s data cannot be "
+    "trained any more:"
+)
 
 
 async def list_models(store: Store) -> str:
@@ -60,20 +72,45 @@ async def train(store: Store, config: Settings, *, force: bool) -> str:
 
 async def be_ready(store: Store, config: Settings) -> str:
     """Make sure that there is a model for a bot process to load when it starts: the promoted one,
-    or one trained on the current data. Returns no text."""
-    known = await store.read(models.list_)
+    or one trained on its data, or on the current data if no model was ever promoted. Returns no
+    text."""
     running = await store.read(models.in_state, ModelState.RUNNING)
-    promotes = any(one.scores is not None for one in known) or await store.read(labels.exist)
+    promotes = await _promotes(store)
     if running is None or not await asyncio.to_thread(
         _can_run, config, running, follows_data=not promotes
     ):
         show_progress("the virtual agent needs a model; training takes about a minute")
-        path = await asyncio.to_thread(rasa_cli.train, config.home, config.bot_data)
-        model = await register(store, path)
-        await store.write(change_model.run_at_start, model.hash)
+        promoted = running if promotes else None
+        path, reason = await asyncio.to_thread(_trained_at_start, config, promoted)
+        model = await register(store, path, note=AT_START)
+        await store.write(change_model.run_at_start, RunAtStart(hash=model.hash, reason=reason))
         running = await store.read(models.get, model.hash)
     model_folder.set_running(config.home, running.file)
     return ""
+
+
+async def _promotes(store: Store) -> bool:
+    """Whether changed data goes live by a promotion only: somebody has labeled a text or measured
+    a model."""
+    known = await store.read(models.list_)
+    return any(one.scores is not None for one in known) or await store.read(labels.exist)
+
+
+def _trained_at_start(config: Settings, promoted: BotModel | None) -> tuple[Path, str]:
+    """Train the promoted model's own data again, because the current data may hold labels that
+    nobody has promoted. Returns the new model's file and the reason in the history."""
+    if promoted is None:
+        return rasa_cli.train(config.home, config.bot_data), "Trained at the start."
+    try:
+        data = model_folder.kept_data(model_folder.folder(config.home) / promoted.file)
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in data.items():
+                model_folder.write_whole(Path(folder) / name, content)
+            return rasa_cli.train(config.home, Path(folder)), SAME_DATA
+    except SetupError as error:
+        log.warning("promoted_data_unusable", model=promoted.hash, error=error)
+        reason = f"{CURRENT_DATA} {str(error).splitlines()[0]}"
+        return rasa_cli.train(config.home, config.bot_data), reason
 
 
 def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
