@@ -12,6 +12,7 @@ import pytest
 from handoff_service.bot_control import model_folder, rasa_cli
 from handoff_service.bot_control.fingerprint import fingerprint
 from handoff_service.bot_control.train_and_compare import register
+from handoff_service.bot_control.workbench import Workbench
 from handoff_service.commands.models import be_ready
 from handoff_service.errors import SetupError
 from handoff_service.operations.training.change_model import (
@@ -131,10 +132,10 @@ async def test_promoted_data_that_no_longer_trains_is_named(
     current = put_model(config.home, root, fingerprint(model_folder.data_of(root)))
     train = rasa_cli.train
 
-    def only_current(home: Path, given: Path) -> Path:
+    def only_current(home: Path, given: Path, *, bench: Workbench) -> Path:
         if given != root:
             raise SetupError("train failed. An action is gone.")
-        return train(home, given)
+        return train(home, given, bench=bench)
 
     monkeypatch.setattr(rasa_cli, "train", only_current)
     assert (await started(store, config)).file == current.name
