@@ -21,7 +21,7 @@ MOST_STEPS = 150  # the search converges before
 ENOUGH = 1e-5  # the search ends after a step that lowers the loss by less
 # The curvature of the objective is `mean(p * (1 - p) * feature**2)` for a class of probability p. A
 # fitted model is sure of most examples, so the mean is this much of what the class's share gives.
-SURE_OF_MOST = 0.1
+SURE_OF_MOST = 0.05
 
 
 @dataclass(frozen=True)

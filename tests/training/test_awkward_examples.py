@@ -1,7 +1,7 @@
 """Two hundred awkward texts, labeled by a trainer: from the file through a training to the parse.
 
-It trains a model of its own, so only PATCHBOARD_LONG_TESTS=1 runs it. The writing and reading of the
-files is tested in tests/bot_control/test_nlu_file.py each time.
+It trains a model of its own, so only PATCHBOARD_LONG_TESTS=1 runs it. The writing and reading of
+the files is tested in tests/bot_control/test_nlu_file.py each time.
 """
 
 from __future__ import annotations
