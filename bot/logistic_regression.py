@@ -40,11 +40,13 @@ def fit(
     meant: np.ndarray,
     *,
     strength: float,
+    balance: float = 0.0,
     steps: int = MOST_STEPS,
 ) -> Weights:
     """Fit the weights.
 
     `meant`: the class of each row. `strength`: the inverse of the regularization, scikit-learn's C.
+    `balance`: how much rare classes count; 0: each row alike, 1: each class alike.
     `steps`: the most steps of the search.
     `dense` can have no columns.
     """
@@ -53,7 +55,11 @@ def fit(
     counts = counts.astype(np.float32).tocsr()
     by_feature = counts.T.tocsr()
     shrink = 1 / (strength * rows)
-    scales = _Scales.of(counts, dense.astype(np.float32), np.bincount(index) / rows, shrink)
+    shares = np.bincount(index) / rows
+    counted = shares**-balance / (shares ** (1 - balance)).sum()  # of the rows of each class
+    row_counts = counted[index].astype(np.float32)
+    curves = SURE_OF_MOST * counted * np.maximum(shares * (1 - shares), 1 / rows)
+    scales = _Scales.of(counts, dense.astype(np.float32), curves, shrink)
     dense = scales.turned
     is_meant = np.zeros((rows, size), dtype=np.float32)
     is_meant[np.arange(rows), index] = 1
@@ -64,9 +70,9 @@ def fit(
         scores -= scores.max(axis=1, keepdims=True)
         raised = np.exp(scores)
         whole = raised.sum(axis=1, keepdims=True)
-        missed = float((np.log(whole[:, 0]) - scores[is_meant > 0]).mean())
+        missed = float((row_counts * (np.log(whole[:, 0]) - scores[is_meant > 0])).mean())
         size_of_weights = float((of_counts**2).sum() + (of_dense**2).sum())
-        slope = (raised / whole - is_meant) / rows
+        slope = (raised / whole - is_meant) * (row_counts / rows)[:, None]
         slopes = (
             by_feature @ slope + shrink * of_counts,
             dense.T @ slope + shrink * of_dense,
@@ -93,10 +99,9 @@ class _Scales:
 
     @classmethod
     def of(
-        cls, counts: sp.csr_matrix, dense: np.ndarray, shares: np.ndarray, shrink: float
+        cls, counts: sp.csr_matrix, dense: np.ndarray, curves: np.ndarray, shrink: float
     ) -> _Scales:
-        """`shares`: of the examples, for each class."""
-        curves = SURE_OF_MOST * np.maximum(shares * (1 - shares), 1 / len(dense))
+        """`curves`: the expected curvature of each class, for a feature of size 1."""
         sizes = np.asarray(counts.multiply(counts).mean(axis=0)).reshape(-1, 1)
         spreads, axes = np.linalg.eigh((dense.T @ dense).astype(np.float64) / len(dense))
         spreads = np.maximum(spreads, 0).reshape(-1, 1)

@@ -16,6 +16,7 @@ A message gets intent, ranking and `nearness`, its similarity to the topics' exa
 
 In config.yml:
     C               the inverse of the regularization
+    balance         how much intents with few examples count: 0 to 1, see bot.logistic_regression
     encoder_weight  the weight of the encoder's vector relative to the counts of words
     near_weight     the same for the similarity to each intent's examples
     other_weight    see above
@@ -76,6 +77,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         return {
             "C": 4.0,
+            "balance": 0.3,
             "encoder_weight": 2.0,
             "near_weight": 5.0,
             "other_weight": 1.0,
@@ -144,17 +146,18 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 
     def _fitted(self, counts: sp.csr_matrix, texts: list[str], intents: np.ndarray) -> Arrays:
         """The weights with the encoder and without it, and the encoder's vectors."""
-        strength = self._config["C"]
+        how = {"strength": self._config["C"], "balance": self._config["balance"]}
         without = np.zeros((len(texts), 0))
-        steps = STEPS_WITHOUT_ENCODER
-        learned = _named("counts", fit(counts, without, intents, strength=strength, steps=steps))
+        learned = _named(
+            "counts", fit(counts, without, intents, **how, steps=STEPS_WITHOUT_ENCODER)
+        )
         if self._encoder is None:
             return learned
         vectors = self._encoder.encode(texts)
         starts = np.unique(intents, return_index=True)[1]
         self._learned = {"vectors": vectors, "starts": starts}
         dense = np.vstack(list(self._dense_of_examples(vectors)))
-        learned |= _named("whole", fit(counts, dense, intents, strength=strength))
+        learned |= _named("whole", fit(counts, dense, intents, **how))
         return learned | {"vectors": vectors.astype(np.float16), "starts": starts}
 
     def _learned_odds(self, texts: list[str], intents: np.ndarray) -> WordOdds:
