@@ -5,14 +5,11 @@ Each function returns the text to print. The commands work with and without a ru
 """
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from handoff_service import log
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli
-from handoff_service.bot_control.fingerprint import fingerprint, trained_model
 from handoff_service.bot_control.measure_model import Measurement, RunningAnswers
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.processes import Processes, cancelable
@@ -26,30 +23,22 @@ from handoff_service.bot_control.train_and_compare import (
     texts_to_measure_by,
 )
 from handoff_service.bot_control.workbench import Workbench
-from handoff_service.errors import Conflict, NotFound, SetupError
+from handoff_service.errors import Conflict, NotFound
 from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.operations.training import change_model
-from handoff_service.operations.training.change_model import Promote, RollBack, RunAtStart
+from handoff_service.operations.training.change_model import Promote, RollBack
 from handoff_service.operations.training.replay import changes, keep_replay
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.comparison import Comparison, blocks
+from handoff_service.rules.training.exact_tests import Share
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
-from handoff_service.store.training import labels, models
+from handoff_service.store.training import models
 from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 
 SHORT = 8  # letters of a hash in the output
-AT_START = "trained at the start"  # the note of such a model
-SAME_DATA = (
-    "Trained at the start on the data of the promoted model, because its file is missing or does "
-    "not fit this version of Patchboard."
-)
 CANARY = "runs on one bot process first, as a canary."
-CURRENT_DATA = (
-    "Trained at the start on the current data, because the promoted model’s data cannot be "
-    "trained any more:"
-)
 
 
 async def list_models(store: Store) -> str:
@@ -69,35 +58,14 @@ async def train(store: Store, config: Settings, *, force: bool) -> str:
     def work(bench: Workbench) -> Path:
         return rasa_cli.train(config.home, config.bot_data, force=force, bench=bench)
 
-    path = await _on_bench(config, work)
+    path = await on_bench(config, work)
     model = await register(store, path)
     if model.state is ModelState.RUNNING:
         return f"{path}\nThis model is already running."
     return f"{path}\nPromote it with: patchboard bot promote {model.hash[:SHORT]}"
 
 
-async def be_ready(store: Store, config: Settings) -> str:
-    """Make sure that there is a model for a bot process to load when it starts: the promoted one,
-    or one trained on its data, or on the current data if no model was ever promoted. Returns no
-    text."""
-    running = await store.read(models.in_state, ModelState.RUNNING)
-    promotes = await _promotes(store)
-    if running is None or not await asyncio.to_thread(
-        _can_run, config, running, follows_data=not promotes
-    ):
-        show_progress("the virtual agent needs a model; training takes about a minute")
-        promoted = running if promotes else None
-        path, reason = await _on_bench(
-            config, lambda bench: _trained_at_start(config, promoted, bench)
-        )
-        model = await register(store, path, note=AT_START)
-        await store.write(change_model.run_at_start, RunAtStart(hash=model.hash, reason=reason))
-        running = await store.read(models.get, model.hash)
-    model_folder.set_running(config.home, running.file)
-    return ""
-
-
-async def _on_bench[T](config: Settings, work: Callable[[Workbench], T]) -> T:
+async def on_bench[T](config: Settings, work: Callable[[Workbench], T]) -> T:
     """Do the work in a thread, with a workbench that ends with it. Ctrl-C ends both."""
 
     def do(processes: Processes) -> T:
@@ -105,48 +73,6 @@ async def _on_bench[T](config: Settings, work: Callable[[Workbench], T]) -> T:
             return work(bench)
 
     return await cancelable(do)
-
-
-async def _promotes(store: Store) -> bool:
-    """Whether changed data goes live by a promotion only: somebody has labeled a text or measured
-    a model."""
-    known = await store.read(models.list_)
-    return any(one.scores is not None for one in known) or await store.read(labels.exist)
-
-
-def _trained_at_start(
-    config: Settings, promoted: BotModel | None, bench: Workbench
-) -> tuple[Path, str]:
-    """Train the promoted model's own data again, because the current data may hold labels that
-    nobody has promoted. Returns the new model's file and the reason in the history."""
-    if promoted is None:
-        return rasa_cli.train(config.home, config.bot_data, bench=bench), "Trained at the start."
-    try:
-        data = model_folder.kept_data(model_folder.folder(config.home) / promoted.file)
-        with tempfile.TemporaryDirectory() as folder:
-            for name, content in data.items():
-                model_folder.write_whole(Path(folder) / name, content)
-            return rasa_cli.train(config.home, Path(folder), bench=bench), SAME_DATA
-    except SetupError as error:
-        log.warning("promoted_data_unusable", model=promoted.hash, error=error)
-        reason = f"{CURRENT_DATA} {str(error).splitlines()[0]}"
-        return rasa_cli.train(config.home, config.bot_data, bench=bench), reason
-
-
-def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
-    """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
-    the current data, because a desk where nobody has labeled a text or measured a model trains
-    again at start when the data has changed."""
-    path = model_folder.folder(config.home) / running.file
-    if not path.is_file():
-        return False
-    if follows_data:
-        return trained_model(config.home, config.bot_data) == path
-    try:
-        made = fingerprint(model_folder.kept_data(path))
-    except SetupError:
-        return False
-    return running.file.startswith(made)
 
 
 async def compare(store: Store, config: Settings, a: str, b: str) -> str:
@@ -281,21 +207,28 @@ def _in_words(old: BotModel, new: BotModel, found: Comparison) -> str:
         ("", old.hash[:SHORT], new.hash[:SHORT]),
         ("required texts that fail", "", f"{len(found.pinned_failed)} of {found.pinned}"),
         ("test stories that fail", "", str(len(found.stories.failed))),
-        ("audit set: share understood", str(found.audit_old or "-"), str(found.audit_new)),
+        ("audit set: share understood", *_shares(found.audit_old, found.audit_new)),
         ("audit set: only this one is right", str(found.lost), str(found.won)),
         ("macro F1", *_macro_f1s(found)),
         ("confident but wrong", str(found.sure_and_wrong_old), str(found.sure_and_wrong_new)),
         (
             "out-of-scope texts that start a topic",
-            str(found.false_starts_old),
-            str(found.false_starts_new),
+            *_shares(found.false_starts_old, found.false_starts_new),
         ),
     ]
     lines = [f"{name:<38} {one:<36} {other}".rstrip() for name, one, other in rows]
-    lines.append(f"McNemar test: p = {found.p_value:.3f}")
+    if found.audit_new.whole:
+        lines.append(f"McNemar test: p = {found.p_value:.3f}")
     reasons = [reason for some in blocks(found).values() for reason in some]
     lines += ["", *(reasons or ["Nothing blocks its promotion."])]
     return "\n".join(lines)
+
+
+def _shares(old: Share | None, new: Share) -> tuple[str, str]:
+    """Both models' shares, or the reason why there is none."""
+    if not new.whole:
+        return "- (no such texts)", "- (no such texts)"
+    return "-" if old is None else str(old), str(new)
 
 
 def _macro_f1s(found: Comparison) -> tuple[str, str]:

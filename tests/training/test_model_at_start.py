@@ -13,7 +13,7 @@ from handoff_service.bot_control import model_folder, rasa_cli
 from handoff_service.bot_control.fingerprint import fingerprint
 from handoff_service.bot_control.train_and_compare import register
 from handoff_service.bot_control.workbench import Workbench
-from handoff_service.commands.models import be_ready
+from handoff_service.commands.model_at_start import be_ready
 from handoff_service.errors import SetupError
 from handoff_service.operations.training.change_model import (
     Measured,
