@@ -14,6 +14,7 @@ from actions.turns import REPORTS, continues_case, not_understood_before
 from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
 from handoff_service.rules.shared.language import Language
+from handoff_service.rules.virtual_agent.additions import is_addition
 from handoff_service.rules.virtual_agent.bot_replies import outage_news
 from handoff_service.rules.virtual_agent.spanish_replies import in_language
 from handoff_service.store.cases import outages
@@ -54,11 +55,11 @@ class ValidateProblemForm(FormValidationAction):
     async def extract_problem(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        if (
-            tracker.get_slot("requested_slot") != "problem"
-            or tracker.get_slot("problem")
-            or not _is_answer(tracker)
-        ):
+        if tracker.get_slot("problem"):
+            return {}
+        if _reports_again(tracker):
+            return {"problem": said(tracker)}
+        if tracker.get_slot("requested_slot") != "problem" or not _is_answer(tracker):
             return {}
         device = entities(tracker, "device")[:1]
         return {"problem": last_text(tracker), **({"device": device[0]} if device else {})}
@@ -125,6 +126,15 @@ def _is_sentence(tracker: Tracker) -> bool:
     answered = any(slot in ("device", "impact") for slot in tracker.slots_to_validate())
     is_new = bool(problem) and text not in str(problem) and not text.startswith("/")
     return answered and is_new and len(text.split()) >= SENTENCE
+
+
+def _reports_again(tracker: Tracker) -> bool:
+    """Whether the text that began the form tells what the device of the last case does now, after a
+    live agent handed the conversation back: "it is jammed again"."""
+    device = tracker.get_slot("device")
+    if tracker.get_slot("requested_slot") or not (device and tracker.get_slot("handed_back_by")):
+        return False
+    return is_addition(said(tracker), entities(tracker, "device", "system"), device)
 
 
 def _is_answer(tracker: Tracker) -> bool:

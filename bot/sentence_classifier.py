@@ -16,6 +16,7 @@ A message gets intent, ranking and `nearness`, its similarity to the topics' exa
 
 In config.yml:
     C               the inverse of the regularization
+    balance         how much intents with few examples count: 0 to 1, see bot.logistic_regression
     encoder_weight  the weight of the encoder's vector relative to the counts of words
     near_weight     the same for the similarity to each intent's examples
     other_weight    see above
@@ -76,6 +77,7 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         return {
             "C": 4.0,
+            "balance": 0.3,
             "encoder_weight": 2.0,
             "near_weight": 5.0,
             "other_weight": 1.0,
@@ -126,6 +128,8 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
 
     def train(self, training_data: TrainingData) -> Resource:
         examples = [one for one in training_data.intent_examples if one.get(TEXT)]
+        # the same examples make the same model, in whatever order the files have them
+        examples.sort(key=lambda one: (str(one.get(INTENT)), str(one.get(TEXT))))
         texts = [str(one.get(TEXT)) for one in examples]
         intents = np.array([one.get(INTENT) for one in examples])
         self._features, features = TextFeatures.learn(texts)
@@ -137,25 +141,24 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         with self._storage.write_to(self._resource) as folder:
             np.savez_compressed(folder / FILE, **learned)
             # only bot.suspects reads this; a server does not load it
-            texts = [examples[n].get(TEXT) for n in np.argsort(intents, kind="stable")]
             (folder / EXAMPLES).write_text(json.dumps(texts))
         return self._resource
 
     def _fitted(self, counts: sp.csr_matrix, texts: list[str], intents: np.ndarray) -> Arrays:
         """The weights with the encoder and without it, and the encoder's vectors."""
-        strength = self._config["C"]
+        how = {"strength": self._config["C"], "balance": self._config["balance"]}
         without = np.zeros((len(texts), 0))
-        steps = STEPS_WITHOUT_ENCODER
-        learned = _named("counts", fit(counts, without, intents, strength=strength, steps=steps))
+        learned = _named(
+            "counts", fit(counts, without, intents, **how, steps=STEPS_WITHOUT_ENCODER)
+        )
         if self._encoder is None:
             return learned
         vectors = self._encoder.encode(texts)
-        order = np.argsort(intents, kind="stable")
-        starts = np.unique(intents[order], return_index=True)[1]
-        self._learned = {"vectors": vectors[order], "starts": starts}
-        dense = np.vstack(list(self._dense_of_examples(vectors, order)))
-        learned |= _named("whole", fit(counts, dense, intents, strength=strength))
-        return learned | {"vectors": vectors[order].astype(np.float16), "starts": starts}
+        starts = np.unique(intents, return_index=True)[1]
+        self._learned = {"vectors": vectors, "starts": starts}
+        dense = np.vstack(list(self._dense_of_examples(vectors)))
+        learned |= _named("whole", fit(counts, dense, intents, **how))
+        return learned | {"vectors": vectors.astype(np.float16), "starts": starts}
 
     def _learned_odds(self, texts: list[str], intents: np.ndarray) -> WordOdds:
         topics, others = (
@@ -208,13 +211,12 @@ class SentenceClassifier(GraphComponent, IntentClassifier):
         """The cosine of each vector and each example. The columns are ordered by intent."""
         return np.asarray(vectors @ self._learned["vectors"].T)
 
-    def _dense_of_examples(self, vectors: np.ndarray, order: np.ndarray) -> Iterator[np.ndarray]:
+    def _dense_of_examples(self, vectors: np.ndarray) -> Iterator[np.ndarray]:
         """`_dense` for the examples themselves. Each is compared with the other examples only."""
-        places = np.argsort(order)
         for start in range(0, len(vectors), BATCH):
             some = vectors[start : start + BATCH]
             cosines = self._cosines(some)
-            cosines[np.arange(len(some)), places[start : start + BATCH]] = -1
+            cosines[np.arange(len(some)), np.arange(start, start + len(some))] = -1
             yield self._dense(some, cosines)
 
     def _dense(self, vectors: np.ndarray, cosines: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"patchboard: {sentence}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        print("patchboard: stopped", file=sys.stderr)
         return 130
 
 

@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +161,11 @@ def keep_texts(home: Path, model: BotModel, measured: Measurement) -> None:
 
 def comparison_of(scores: dict[str, Any]) -> Comparison:
     """The comparison in a model's scores."""
-    return _COMPARISON.validate_python(scores["figures"])
+    found = _COMPARISON.validate_python(scores["figures"])
+    if found.recalls:
+        return found
+    # older versions stored a macro F1 of 0 when there were no test texts
+    return replace(found, macro_f1_old=None, macro_f1_new=None)
 
 
 def compared_texts(home: Path, model: BotModel) -> list[ComparedText]:

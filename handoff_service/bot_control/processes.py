@@ -1,5 +1,6 @@
 """The processes of a long task, which another thread can cancel."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -81,6 +82,19 @@ class Processes:
             self.end(process)
         self.raise_if_canceled()
         return code
+
+
+async def cancelable[T](work: Callable[[Processes], T]) -> T:
+    """Do the work in a thread. If this task is canceled, for example by Ctrl-C, kill the work's
+    processes and wait until the thread has ended."""
+    processes = Processes()
+    task = asyncio.create_task(asyncio.to_thread(work, processes))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        processes.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def _kill(process: Process) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from handoff_service.bot_control import nlu_page, nlu_report, rasa_cli
 from handoff_service.bot_control.fingerprint import ROOT
-from handoff_service.commands import models
+from handoff_service.commands import model_at_start, models
 from handoff_service.commands.database import run_on_store
 from handoff_service.commands.parser import Commands, add_command
 from handoff_service.settings import Settings
@@ -62,7 +62,7 @@ def _train(config: Settings, asked: argparse.Namespace) -> int:
 
 
 def _run(config: Settings, asked: argparse.Namespace) -> int:
-    run_on_store(config, lambda store: models.be_ready(store, config))
+    run_on_store(config, lambda store: model_at_start.be_ready(store, config))
     command, environment = rasa_cli.command(config, asked.number)
     command += ["--model", str(rasa_cli.served_model(config.home, config.bot_data))]
     os.chdir(ROOT)

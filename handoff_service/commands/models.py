@@ -5,13 +5,14 @@ Each function returns the text to print. The commands work with and without a ru
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from handoff_service.bot_control import measure_model, model_folder, rasa_cli
-from handoff_service.bot_control.fingerprint import fingerprint, trained_model
 from handoff_service.bot_control.measure_model import Measurement, RunningAnswers
 from handoff_service.bot_control.model_rollout import ModelRollout
+from handoff_service.bot_control.processes import Processes, cancelable
 from handoff_service.bot_control.rasa_environment import show_progress
 from handoff_service.bot_control.train_and_compare import (
     as_measured,
@@ -22,20 +23,22 @@ from handoff_service.bot_control.train_and_compare import (
     texts_to_measure_by,
 )
 from handoff_service.bot_control.workbench import Workbench
-from handoff_service.errors import NotFound, SetupError
+from handoff_service.errors import Conflict, NotFound
 from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.operations.training import change_model
 from handoff_service.operations.training.change_model import Promote, RollBack
 from handoff_service.operations.training.replay import changes, keep_replay
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.comparison import Comparison, blocks
+from handoff_service.rules.training.exact_tests import Share
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
-from handoff_service.store.training import labels, models
+from handoff_service.store.training import models
 from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 
 SHORT = 8  # letters of a hash in the output
+CANARY = "runs on one bot process first, as a canary."
 
 
 async def list_models(store: Store) -> str:
@@ -51,50 +54,30 @@ async def list_models(store: Store) -> str:
 
 async def train(store: Store, config: Settings, *, force: bool) -> str:
     """Train a model of the current data, and register it as the candidate."""
-    path = await asyncio.to_thread(rasa_cli.train, config.home, config.bot_data, force=force)
+
+    def work(bench: Workbench) -> Path:
+        return rasa_cli.train(config.home, config.bot_data, force=force, bench=bench)
+
+    path = await on_bench(config, work)
     model = await register(store, path)
     if model.state is ModelState.RUNNING:
         return f"{path}\nThis model is already running."
     return f"{path}\nPromote it with: patchboard bot promote {model.hash[:SHORT]}"
 
 
-async def be_ready(store: Store, config: Settings) -> str:
-    """Make sure that there is a model for a bot process to load when it starts: the promoted one,
-    or one trained on the current data. Returns no text."""
-    known = await store.read(models.list_)
-    running = await store.read(models.in_state, ModelState.RUNNING)
-    promotes = any(one.scores is not None for one in known) or await store.read(labels.exist)
-    if running is None or not await asyncio.to_thread(
-        _can_run, config, running, follows_data=not promotes
-    ):
-        show_progress("the virtual agent needs a model; training takes about a minute")
-        path = await asyncio.to_thread(rasa_cli.train, config.home, config.bot_data)
-        model = await register(store, path)
-        await store.write(change_model.run_at_start, model.hash)
-        running = await store.read(models.get, model.hash)
-    model_folder.set_running(config.home, running.file)
-    return ""
+async def on_bench[T](config: Settings, work: Callable[[Workbench], T]) -> T:
+    """Do the work in a thread, with a workbench that ends with it. Ctrl-C ends both."""
 
+    def do(processes: Processes) -> T:
+        with Workbench(config.home, processes) as bench:
+            return work(bench)
 
-def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
-    """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
-    the current data, because a desk where nobody has labeled a text or measured a model trains
-    again at start when the data has changed."""
-    path = model_folder.folder(config.home) / running.file
-    if not path.is_file():
-        return False
-    if follows_data:
-        return trained_model(config.home, config.bot_data) == path
-    try:
-        made = fingerprint(model_folder.kept_data(path))
-    except SetupError:
-        return False
-    return running.file.startswith(made)
+    return await cancelable(do)
 
 
 async def compare(store: Store, config: Settings, a: str, b: str) -> str:
     """Compare model B with model A. Stores nothing."""
-    old, new = await _named(store, a), await _named(store, b)
+    old, new = await _with_file(store, config, a), await _with_file(store, config, b)
     measured = await _measure(store, config, new, old)
     return _in_words(old, new, measured.comparison)
 
@@ -102,8 +85,11 @@ async def compare(store: Store, config: Settings, a: str, b: str) -> str:
 async def replay(store: Store, config: Settings, name: str, days: int) -> str:
     """Replay the real texts of the last days on the running model and on another one. The changed
     answers are printed and stored for the trainer's page."""
-    running, model = await _named(store, ModelState.RUNNING), await _named(store, name)
+    running = await _with_file(store, config, ModelState.RUNNING)
+    model = await _with_file(store, config, name)
     texts = await store.read(recent_days, days)
+    if not texts:
+        return f"Nobody texted the virtual agent in the last {days} days, so nothing was replayed."
     asked = [as_measured(one) for one in texts]
     measured = await _measure(store, config, model, running, also=asked)
     command = replayed(model, texts, measured)
@@ -115,15 +101,18 @@ async def replay(store: Store, config: Settings, name: str, days: int) -> str:
 
 async def promote(store: Store, config: Settings, name: str) -> str:
     """Promote a model. It is measured first unless it was compared with the running one before."""
-    model = await _named(store, name)
+    model = await _with_file(store, config, name)
     running = await store.read(models.in_state, ModelState.RUNNING)
+    if running is not None and running.hash == model.hash:
+        raise Conflict("This model is already running.")
     if running is not None and (model.scores or {}).get("against") != running.hash:
         show_progress("comparing it with the running model")
         await keep(store, config.home, model, await _measure(store, config, model, running))
     async with _rollout(store, config) as rollout:
         command = Promote(hash=model.hash, canary=rollout.has_canary)
         now = await store.write(change_model.promote, command)
-        return f"{now.hash[:SHORT]} is {now.state}.{await _rolled_out(rollout)}"
+        runs = CANARY if now.state is ModelState.CANARY else "is running."
+        return f"{now.hash[:SHORT]} {runs}{await _rolled_out(rollout)}"
 
 
 async def roll_back(store: Store, config: Settings, *, with_data: bool) -> str:
@@ -151,6 +140,14 @@ async def _named(store: Store, name: str) -> BotModel:
     return await store.read(models.get, name)
 
 
+async def _with_file(store: Store, config: Settings, name: str) -> BotModel:
+    """A model that can be asked. NotFound when its file is gone."""
+    found = await _named(store, name)
+    if not (model_folder.folder(config.home) / found.file).is_file():
+        raise NotFound(f"The file of model {found.hash[:SHORT]} is gone. Train again.")
+    return found
+
+
 async def _measure(
     store: Store,
     config: Settings,
@@ -160,8 +157,11 @@ async def _measure(
 ) -> Measurement:
     texts = await texts_to_measure_by(store, config.bot_data)
 
-    def measure() -> Measurement:
-        with Workbench(config.home) as bench, Workbench(config.home, suffix="-beside") as second:
+    def measure(processes: Processes) -> Measurement:
+        with (
+            Workbench(config.home, processes) as bench,
+            Workbench(config.home, processes, suffix="-beside") as second,
+        ):
             return measure_model.measure(
                 config.home,
                 config.bot_data,
@@ -173,7 +173,7 @@ async def _measure(
                 beside=RunningAnswers(config.home, second),
             )
 
-    return await asyncio.to_thread(measure)
+    return await cancelable(measure)
 
 
 @asynccontextmanager
@@ -198,7 +198,8 @@ def _score(model: BotModel) -> str:
         return "not measured"
     found = measure_model.comparison_of(model.scores)
     blocked = ", blocked" if model.scores["reasons"] else ""
-    return f"macro F1 {found.macro_f1_new:.3f}{blocked}"
+    score = "no test texts" if found.macro_f1_new is None else f"macro F1 {found.macro_f1_new:.3f}"
+    return f"{score}{blocked}"
 
 
 def _in_words(old: BotModel, new: BotModel, found: Comparison) -> str:
@@ -206,22 +207,34 @@ def _in_words(old: BotModel, new: BotModel, found: Comparison) -> str:
         ("", old.hash[:SHORT], new.hash[:SHORT]),
         ("required texts that fail", "", f"{len(found.pinned_failed)} of {found.pinned}"),
         ("test stories that fail", "", str(len(found.stories.failed))),
-        ("audit set: share understood", str(found.audit_old or "-"), str(found.audit_new)),
+        ("audit set: share understood", *_shares(found.audit_old, found.audit_new)),
         ("audit set: only this one is right", str(found.lost), str(found.won)),
-        ("macro F1", _number(found.macro_f1_old), _number(found.macro_f1_new)),
+        ("macro F1", *_macro_f1s(found)),
         ("confident but wrong", str(found.sure_and_wrong_old), str(found.sure_and_wrong_new)),
         (
             "out-of-scope texts that start a topic",
-            str(found.false_starts_old),
-            str(found.false_starts_new),
+            *_shares(found.false_starts_old, found.false_starts_new),
         ),
     ]
     lines = [f"{name:<38} {one:<36} {other}".rstrip() for name, one, other in rows]
-    lines.append(f"McNemar test: p = {found.p_value:.3f}")
+    if found.audit_new.whole:
+        lines.append(f"McNemar test: p = {found.p_value:.3f}")
     reasons = [reason for some in blocks(found).values() for reason in some]
     lines += ["", *(reasons or ["Nothing blocks its promotion."])]
     return "\n".join(lines)
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _shares(old: Share | None, new: Share) -> tuple[str, str]:
+    """Both models' shares, or the reason why there is none."""
+    if not new.whole:
+        return "- (no such texts)", "- (no such texts)"
+    return "-" if old is None else str(old), str(new)
+
+
+def _macro_f1s(found: Comparison) -> tuple[str, str]:
+    """Both models' macro F1, or the reason why there is none."""
+    if not found.recalls:
+        return "- (no test texts)", "- (no test texts)"
+    scores = (found.macro_f1_old, found.macro_f1_new)
+    old, new = ("-" if one is None else f"{one:.3f}" for one in scores)
+    return old, new

@@ -8,7 +8,7 @@ from handoff_service import clock, log
 from handoff_service.app import create_app
 from handoff_service.bot_control import bot_supervisor
 from handoff_service.bot_control.bot_supervisor import RunningBots
-from handoff_service.commands import models
+from handoff_service.commands import model_at_start
 from handoff_service.commands.database import bring_up_to_date, opened_store, run_on_store
 from handoff_service.commands.parser import Commands, add_command
 from handoff_service.operations.desk.set_up import setup_link
@@ -65,7 +65,7 @@ def _run(config: Settings, _asked: argparse.Namespace) -> int:
 def _serve_with_bots(config: Settings) -> int:
     bring_up_to_date(config)  # before the training, which takes a minute
     if config.bot_urls:
-        run_on_store(config, lambda store: models.be_ready(store, config))
+        run_on_store(config, lambda store: model_at_start.be_ready(store, config))
     bots = RunningBots(bot_supervisor.commands(config), config.home / "logs" / "bot.log")
     bots.start()
     _greet(config)

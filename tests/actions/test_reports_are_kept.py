@@ -49,6 +49,30 @@ async def test_more_facts_are_kept_and_the_question_comes_in_other_words(bot: Bo
     assert follows(result) == ["action_listen"]
 
 
+@pytest.mark.parametrize(
+    ("text", "slots", "problem"),
+    [
+        ("it is jammed again", {"device": "printer", "handed_back_by": "Mia"}, True),
+        ("i have a problem", {"device": "printer", "handed_back_by": "Mia"}, False),
+        ("it is jammed again", {"handed_back_by": "Mia"}, False),
+        ("it is jammed again", {"device": "printer"}, False),
+    ],
+)
+async def test_after_a_hand_back_a_text_about_the_last_device_is_the_report(
+    bot: Bot, text: str, slots: dict[str, str], problem: bool
+) -> None:
+    meant = {"intent": {"name": "have_a_problem", "confidence": 0.95}}
+    result = await bot.run(
+        "validate_problem_form",
+        slots={**slots},
+        loop=INSIDE,
+        text=text,
+        meant=meant,
+        events=[USER],
+    )
+    assert slots_set(result).get("problem") == (text if problem else None)
+
+
 async def test_a_word_that_is_no_fact_is_asked_again(bot: Bot) -> None:
     meant = {"intent": {"name": "affirm", "confidence": 0.9}}
     result = await bot.run(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import rasa
+import scipy.sparse as sp
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, SlotSet
@@ -18,6 +19,7 @@ from rasa.shared.core.slots import TextSlot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.linear_model import LogisticRegression
 
 stock_check = RemoteAction._validate_action_result
 
@@ -25,6 +27,7 @@ from bot import action_result, tracker_store  # noqa: E402
 from bot.confidence_gate import ConfidenceGate  # noqa: E402
 from bot.handoff_pattern import HandoffPattern  # noqa: E402
 from bot.kept_vectors import KeptVectors  # noqa: E402
+from bot.logistic_regression import fit  # noqa: E402
 from bot.misplaced import of_vectors  # noqa: E402
 from bot.nearness_gate import NearnessGate  # noqa: E402
 from bot.sentence_encoder import SIZE, SentenceEncoder  # noqa: E402
@@ -324,6 +327,29 @@ async def the_memory_keeps_no_tracker():
     assert [tracker() for tracker in trackers] == [None]
 
 
+def the_same_examples_make_the_same_model():
+    """The fit finds the minimum, so the order of the examples does not matter. The features differ
+    a hundredfold in size and are correlated, as the real ones are."""
+    draw = np.random.default_rng(15)
+    rows, unseen = 400, 100
+    meant = draw.integers(0, 4, rows + unseen)
+    dense = (meant[:, None] == np.arange(6)) * 1.0 + draw.normal(0, 0.8, (rows + unseen, 6))
+    dense = dense @ draw.normal(0, 1, (6, 6)) * np.array([40, 5, 2, 2, 0.1, 0.05])
+    words = sp.csr_matrix(draw.random((rows + unseen, 60)) < 0.05, dtype=np.float64)
+
+    def chances(some):
+        weights = fit(words[some], dense[some], meant[some], strength=4.0)
+        scores = words[rows:] @ weights.of_counts + dense[rows:] @ weights.of_dense + weights.bias
+        raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return raised / raised.sum(axis=1, keepdims=True)
+
+    found = chances(np.arange(rows))
+    assert np.abs(chances(draw.permutation(rows)) - found).max() < 0.02
+    whole = np.hstack([words.toarray(), dense])
+    known = LogisticRegression(C=4.0, max_iter=2000, tol=1e-6).fit(whole[:rows], meant[:rows])
+    assert np.abs(known.predict_proba(whole[rows:]) - found).max() < 0.02
+
+
 if __name__ == "__main__":
     the_compiled_check_says_what_rasas_own_says()
     another_rasa_is_refused()
@@ -333,6 +359,7 @@ if __name__ == "__main__":
     the_channel_notes_what_was_asked()
     an_example_near_to_another_intents_examples_is_misplaced()
     joined_data_is_what_rasa_joins()
+    the_same_examples_make_the_same_model()
     with tempfile.TemporaryDirectory() as made:
         an_example_is_encoded_once(Path(made))
     asyncio.run(the_memory_is_bounded_and_outlives_its_asker())

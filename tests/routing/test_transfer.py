@@ -6,6 +6,7 @@ import asyncio
 import pytest
 
 from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.conversations.start_conversation import (
     Recipient,
     Start,
@@ -176,6 +177,29 @@ async def test_a_blank_text_after_a_hand_back_does_not_swallow_what_the_bot_is_t
     later = await story.begin(ann)
     assert later is not None
     assert "before" not in later.metadata
+
+
+@pytest.mark.parametrize(
+    ("text", "device"),
+    [
+        ("it is jammed again", "printer"),
+        ("still jammed", "printer"),
+        ("I need a new headset", None),
+        ("something else: no sound", None),
+    ],
+)
+async def test_after_a_hand_back_the_device_of_the_last_case_is_known(
+    story: Story, ann: int, text: str, device: str | None
+) -> None:
+    case = OpenByHand(agent_id=MIA, description="Paper jam", device="printer", interaction_id=ann)
+    await story.store.write(open_by_hand, case)
+    command = ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="Cleared the jam")
+    await story.store.write(return_to_bot, command)
+    await story.text(text, to=DIRECT)
+    question = await story.begin(ann)
+    assert question is not None
+    slots = question.metadata["before"]["slots"]
+    assert (slots["device"], slots["problem"]) == (device, None)
 
 
 async def test_a_supervisor_assigns_by_hand_or_takes_over(story: Story, ann: int) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff_service.operations.training.change_model import run_at_start
+from handoff_service.operations.training.change_model import RunAtStart, run_at_start
 from handoff_service.store.engine.store import Store
 from tests.training.model_story import FIRST, registered
 
@@ -11,5 +11,5 @@ from tests.training.model_story import FIRST, registered
 async def first(store: Store) -> Store:
     """A store whose first model runs."""
     await registered(store, FIRST)
-    await store.write(run_at_start, FIRST)
+    await store.write(run_at_start, RunAtStart(hash=FIRST))
     return store

@@ -1,6 +1,6 @@
 """When a new model may not be promoted: the table of the trainer's page, case by case."""
 
-import math
+from dataclasses import replace
 
 import pytest
 
@@ -42,6 +42,14 @@ def texts(
     ]
 
 
+def surer(number: int, *, answer: str) -> list[ComparedText]:
+    """Texts with the same wrong answer from both models. Only the new one is sure of it."""
+    return [
+        replace(one, new=Answer(intent=answer, confidence=0.71))
+        for one in texts(number, old=answer, new=answer, confidence=0.69)
+    ]
+
+
 AUDIT, PINNED = TextSet.AUDIT, TextSet.PINNED
 OTHER = "not_for_desk"
 CASES = {
@@ -75,7 +83,14 @@ CASES = {
         set(),
     ),
     "exactly ten points of ten texts": (texts(9) + texts(1, new=WRONG), set()),
-    "eleven points": (texts(8) + texts(1, new=WRONG) + texts(1, new=WRONG), {Block.RECALL}),
+    "two of ten texts: may be chance": (texts(8) + texts(2, new=WRONG), set()),
+    "three of ten texts": (texts(7) + texts(3, new=WRONG), {Block.RECALL}),
+    "three lost of ten and one won": (
+        texts(6) + texts(3, new=WRONG) + texts(1, old=WRONG),
+        set(),
+    ),
+    "ten lost of a hundred": (texts(90) + texts(10, new=WRONG), set()),
+    "eleven lost of a hundred": (texts(89) + texts(11, new=WRONG), {Block.RECALL}),
     "all of nine texts: too few to block": (texts(9, new=WRONG), set()),
     "an intent that no model knew before": (texts(10, old=None, new=WRONG), set()),
     "sure and wrong": (
@@ -90,6 +105,14 @@ CASES = {
     "sure and wrong, as before": (
         texts(20) + texts(1, old=WRONG, new="bye", confidence=0.9),
         set(),
+    ),
+    "the same wrong answer, now sure": (
+        texts(94) + surer(14, answer=WRONG),
+        set(),
+    ),
+    "six wrong answers became sure, and six other ones new": (
+        texts(88) + surer(6, answer=WRONG) + texts(6, new=WRONG, confidence=0.9),
+        {Block.SURE_AND_WRONG},
     ),
     "not understood is not sure": (
         texts(20) + texts(1, new="nlu_fallback", confidence=0.9),
@@ -120,9 +143,14 @@ CASES = {
         + texts(6, meant=OTHER, old="account_help", new="account_help"),
         set(),
     ),
-    "two of a hundred, and no model ran before": (
+    "two of a hundred, and no model ran before: may be chance": (
         texts(98, meant=OTHER, old=None, new=OTHER)
         + texts(2, meant=OTHER, old=None, new="account_help"),
+        set(),
+    ),
+    "five of a hundred, and no model ran before": (
+        texts(95, meant=OTHER, old=None, new=OTHER)
+        + texts(5, meant=OTHER, old=None, new="account_help"),
         {Block.FALSE_STARTS},
     ),
 }
@@ -148,9 +176,19 @@ def test_a_refusal_names_the_text_and_both_answers() -> None:
     )
 
 
+def test_a_refusal_for_sure_and_wrong_answers_quotes_texts() -> None:
+    given = texts(94) + texts(9, new=WRONG, confidence=0.9) + texts(1, old="bye", confidence=0.9)
+    [sentence] = blocks(compare(given, Stories(passed=0)))[Block.SURE_AND_WRONG]
+    quoted = "; ".join(f"“text {n}” means report_problem and is taken for greet" for n in range(3))
+    assert sentence == (
+        "The new model is confident but wrong on 9 test texts; the running one on 1. 9 texts "
+        f"became worse and 1 better (p = 0.021). For example: {quoted}."
+    )
+
+
 def test_pinned_texts_are_no_test_texts() -> None:
     found = compare(texts(12, of_set=PINNED, confidence=0.9, new=WRONG), Stories(passed=0))
-    assert (found.recalls, found.sure_and_wrong_new, found.macro_f1_new) == ([], 0, 0.0)
+    assert (found.recalls, found.sure_and_wrong_new, found.macro_f1_new) == ([], 0, None)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +236,7 @@ def test_the_interval_is_wilsons() -> None:
 def test_macro_f1_is_the_mean_over_the_intents_that_are_meant() -> None:
     pairs = [("a", "a"), ("a", "b"), ("b", "b"), ("b", "c")]
     assert macro_f1(pairs) == pytest.approx((2 / 3 + 1 / 2) / 2)
-    assert not math.isnan(macro_f1([]))
+    assert macro_f1([]) is None
 
 
 def test_confusions_count_other_matters_as_one() -> None:

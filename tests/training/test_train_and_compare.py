@@ -12,7 +12,12 @@ import pytest
 from handoff_service.bot_control import measure_model, model_folder
 from handoff_service.bot_control.train_and_compare import TrainAndCompare
 from handoff_service.errors import Conflict
-from handoff_service.operations.training.change_model import Promote, promote, run_at_start
+from handoff_service.operations.training.change_model import (
+    Promote,
+    RunAtStart,
+    promote,
+    run_at_start,
+)
 from handoff_service.operations.training.training_run import (
     SILENT,
     StartRun,
@@ -84,7 +89,7 @@ async def test_from_the_first_model_to_a_refused_promotion(
     assert (run.state, run.error, run.step) == (RunState.DONE, None, TrainingStep.MEASURE)
     first = await store.read(models.get, run.model or "")
     assert (first.state, first.note, first.parent) == (ModelState.CANDIDATE, "the first one", None)
-    await store.write(run_at_start, first.hash)
+    await store.write(run_at_start, RunAtStart(hash=first.hash))
 
     # "hello" is pinned as a report, so every model that greets is refused
     teach(root, "greet", "howdy friend")

@@ -59,6 +59,14 @@ class RollBack:
     agent_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAtStart:
+    """``reason``: a sentence for the history."""
+
+    hash: str
+    reason: str = "Trained at the start."
+
+
 def register_model(tx: Transaction, new: NewModel) -> None:
     """Register a trained model as the candidate. The earlier candidate becomes a kept model. A
     second call with the same model changes nothing."""
@@ -89,11 +97,11 @@ def set_scores(tx: Transaction, measured: Measured) -> None:
     tx.hint(TRAINER)
 
 
-def run_at_start(tx: Transaction, hash: str) -> None:
+def run_at_start(tx: Transaction, command: RunAtStart) -> None:
     """Promote the model that the service trained at its start because no other model can run."""
     running = models.in_state(tx.conn, ModelState.RUNNING)
-    if running is None or running.hash != hash:
-        _run(tx, hash, PromotionKind.AUTOMATIC, "Trained at the start.", None)
+    if running is None or running.hash != command.hash:
+        _run(tx, command.hash, PromotionKind.AUTOMATIC, command.reason, None)
 
 
 def promote(tx: Transaction, command: Promote) -> BotModel:

@@ -92,7 +92,7 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         )
     asked = asked_before(tx, interaction)
     turn_id = turn.id if turn is not None else new_turn(tx, interaction, asked=asked.get("asked"))
-    facts = facts_for_bot(tx, interaction, turn.opening if turn is not None else None)
+    facts = facts_for_bot(tx, interaction, turn.opening if turn is not None else None, message)
     facts |= asked
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **facts}
     return Question(

@@ -13,6 +13,7 @@ from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.names import first_name
 from handoff_service.rules.shared.vocabulary import Direction, Event
 from handoff_service.rules.virtual_agent import commands
+from handoff_service.rules.virtual_agent.additions import is_addition
 from handoff_service.store.conversations.interactions import InteractionRow
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
@@ -22,11 +23,12 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 PICTURE = "(picture)"  # the bot's input for a picture without words
 RESTARTED = "The requester started over"
-#: slots of a proof or request that ended when the conversation left the virtual agent
-NO_PROOF: Mapping[str, None] = dict.fromkeys(
+#: slots of a proof, report or request that ended when the conversation left the virtual agent
+ENDED: Mapping[str, None] = dict.fromkeys(
     (
         *("account", "account_asked", "proof", "after_proof", "back_to"),
         *("next_wish", "next_wish_text", "questions"),
+        *("problem", "device", "impact", "known_outage", "item", "item_reason"),
     )
 )
 # the payload that runs before the first text after an agent returned the conversation
@@ -77,10 +79,11 @@ def facts_for_bot(
     tx: Transaction,
     interaction: InteractionRow,
     opening: Mapping[str, Any] | None,
+    text: str,
 ) -> dict[str, Any]:
     """The metadata for a turn. ``handed_back``: the agent's outcome, in every turn of an epoch that
     began with a return to the bot. ``before``: steps that the bot takes before the turn, such as
-    slots to set."""
+    slots to set. ``text``: what the requester says."""
     metadata: dict[str, Any] = {}
     before: dict[str, Any] = {"slots": opening["slots"]} if opening and opening["slots"] else {}
     line = _given_back(tx, interaction) if interaction.epoch > 1 else None
@@ -92,7 +95,8 @@ def facts_for_bot(
         and bot_turns.is_first(tx.conn, interaction.id, interaction.epoch)
     ):
         slots = {
-            **NO_PROOF,
+            **ENDED,
+            "device": _device_meant(tx, interaction, text),
             "handed_back_by": first_name(line.name),
             "handed_back_outcome": line.reason,
         }
@@ -101,6 +105,15 @@ def facts_for_bot(
     if spoken := _changed_language(tx, interaction):
         before["slots"] = {**before.get("slots", {}), "language": spoken}
     return metadata | ({"before": before} if before else {})
+
+
+def _device_meant(tx: Transaction, interaction: InteractionRow, text: str) -> str | None:
+    """The device of the conversation's last case, if the text refers to it: "it is jammed again".
+    Then the virtual agent does not ask for it a second time."""
+    c = t.cases.c
+    query = select(c.device).where(c.interaction_id == interaction.id, c.device.is_not(None))
+    device: str | None = tx.conn.execute(query.order_by(c.id.desc()).limit(1)).scalar()
+    return device if device is not None and is_addition(text, [], device) else None
 
 
 def language_payload(texts: Sequence[str]) -> str | None:

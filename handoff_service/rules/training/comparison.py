@@ -19,8 +19,10 @@ from handoff_service.rules.training.intents import (
 
 SURE = 0.7  # least confidence of an answer that counts as sure
 SIGNIFICANT = 0.05  # of the McNemar test
+QUOTED = 3  # texts in a reason
 ENOUGH_TEXTS = 10  # test texts of an intent before its recall can block
 LONGEST_LOSS = 0.10  # of an intent's recall; a greater loss blocks
+FEWEST_LOST = 3  # test texts of an intent; two of ten may be lost by chance
 MOST_FALSE_STARTS = 0.01  # share of out-of-scope texts that may start a topic
 
 
@@ -76,15 +78,17 @@ class Stories:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How many texts only the new model gets wrong in some way, and how many only the old one."""
+    """How many texts only the new model gets wrong in some way, and how many only the old one.
+    ``examples``: some that only the new one gets wrong."""
 
     worse: int = 0
     better: int = 0
+    examples: Sequence[ComparedText] = ()
 
     @property
     def is_significant(self) -> bool:
-        """Whether the new model is worse, by the exact McNemar test. A few texts differ after each
-        training, also of better data."""
+        """Whether the new model is worse, by the exact McNemar test. Better data, too, makes a few
+        texts worse."""
         return self.worse > self.better and mcnemar(self.worse, self.better) < SIGNIFICANT
 
 
@@ -101,8 +105,9 @@ class Comparison:
     lost: int
     won: int
     p_value: float
+    #: None also when there are no test texts
     macro_f1_old: float | None
-    macro_f1_new: float
+    macro_f1_new: float | None
     recalls: Sequence[Recall]
     sure_and_wrong_old: int | None
     sure_and_wrong_new: int
@@ -141,13 +146,14 @@ def compare(texts: Sequence[ComparedText], stories: Stories) -> Comparison:
     )
 
 
-def macro_f1(pairs: Sequence[tuple[str, str]]) -> float:
-    """The mean F1 of all meant intents. ``pairs``: the meant and the understood intent."""
+def macro_f1(pairs: Sequence[tuple[str, str]]) -> float | None:
+    """The mean F1 of all meant intents. ``pairs``: the meant and the understood intent of each
+    text. None when there are no texts."""
     meant = Counter(alike(one) for one, _ in pairs)
     found = Counter(alike(other) for _, other in pairs)
     right = Counter(alike(one) for one, other in pairs if alike(one) == alike(other))
     scores = [2 * right[name] / (meant[name] + found[name]) for name in meant]
-    return sum(scores) / len(scores) if scores else 0.0
+    return sum(scores) / len(scores) if scores else None
 
 
 def confusions(texts: Sequence[ComparedText]) -> Mapping[tuple[str, str], int]:
@@ -193,8 +199,10 @@ class Block(StrEnum):
 
     PINNED = "any fails"
     AUDIT = "the new one is significantly worse"
-    RECALL = "an intent with ten or more test texts loses more than ten points"
-    SURE_AND_WRONG = "significantly more than before"
+    RECALL = (
+        "an intent with ten or more test texts loses more than ten points, and at least three texts"
+    )
+    SURE_AND_WRONG = "significantly more than before; a text with the same answer does not count"
     FALSE_STARTS = "over 1 %, and significantly more than before"
 
 
@@ -231,6 +239,7 @@ def _lost_recalls(found: Comparison) -> list[str]:
         and one.new.whole >= ENOUGH_TEXTS
         # in whole texts, because 0.9 - 0.8 is a little more than 0.1 in floating point
         and one.old.part - one.new.part > LONGEST_LOSS * one.new.whole + 1e-9
+        and one.old.part - one.new.part >= FEWEST_LOST
     ]
 
 
@@ -239,20 +248,38 @@ def _more_sure_and_wrong(found: Comparison) -> list[str]:
         return []
     return [
         f"The new model is confident but wrong on {found.sure_and_wrong_new} test texts; "
-        f"the running one on {found.sure_and_wrong_old}."
+        f"the running one on {found.sure_and_wrong_old}. {_moved(found.sure_and_wrong)}"
     ]
 
 
 def _too_many_false_starts(found: Comparison) -> list[str]:
-    ran = found.false_starts_old is not None
-    if found.false_starts_new.value <= MOST_FALSE_STARTS or (
-        ran and not found.false_starts.is_significant
-    ):
+    share, moved = found.false_starts_new, found.false_starts
+    if found.false_starts_old is None:
+        # no model to compare with, so a few texts over the limit may be chance
+        if share.interval[0] <= MOST_FALSE_STARTS:
+            return []
+        return [f"{_starts(share)} Correct them before this model runs."]
+    if share.value <= MOST_FALSE_STARTS or not moved.is_significant:
         return []
-    return [
-        f"{found.false_starts_new.part} of {found.false_starts_new.whole} out-of-scope texts "
-        "start a topic; at most 1 % may."
-    ]
+    return [f"{_starts(share)} {_moved(moved)}"]
+
+
+def _starts(share: Share) -> str:
+    return (
+        f"{share.part} of {share.whole} out-of-scope texts start a topic; more than 1 % is too "
+        "many."
+    )
+
+
+def _moved(change: Change) -> str:
+    texts = "; ".join(
+        f"“{one.text}” means {one.meant} and is taken for {one.new.intent}"
+        for one in change.examples
+    )
+    return (
+        f"{change.worse} texts became worse and {change.better} better "
+        f"(p = {mcnemar(change.worse, change.better):.3f}). For example: {texts}."
+    )
 
 
 #: rule -> the sentences that say why it blocks; none when it does not
@@ -312,6 +339,9 @@ def _starts_falsely(text: ComparedText, answer: Answer | None) -> bool:
 def _change(
     texts: Sequence[ComparedText], is_wrong: Callable[[ComparedText, Answer | None], bool]
 ) -> Change:
-    """The texts on which one model alone is wrong in this way."""
-    pairs = [(is_wrong(one, one.old), is_wrong(one, one.new)) for one in texts if one.old]
-    return Change(worse=pairs.count((False, True)), better=pairs.count((True, False)))
+    """The texts on which one model alone is wrong in this way. A text with the same answer as
+    before counts as unchanged, whatever its confidence, because the requester sees no change."""
+    changed = [one for one in texts if one.old and alike(one.old.intent) != alike(one.new.intent)]
+    pairs = [(is_wrong(one, one.old), is_wrong(one, one.new)) for one in changed]
+    worse = [one for one, pair in zip(changed, pairs, strict=True) if pair == (False, True)]
+    return Change(worse=len(worse), better=pairs.count((True, False)), examples=worse[:QUOTED])

@@ -1,0 +1,94 @@
+"""The model that a bot process loads when the service starts."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from handoff_service import log
+from handoff_service.bot_control import model_folder, rasa_cli
+from handoff_service.bot_control.fingerprint import fingerprint, trained_model
+from handoff_service.bot_control.rasa_environment import show_progress
+from handoff_service.bot_control.train_and_compare import register
+from handoff_service.bot_control.workbench import Workbench
+from handoff_service.commands.models import on_bench
+from handoff_service.errors import SetupError
+from handoff_service.operations.training import change_model
+from handoff_service.operations.training.change_model import RunAtStart
+from handoff_service.rules.shared.vocabulary import ModelState
+from handoff_service.settings import Settings
+from handoff_service.store.engine.store import Store
+from handoff_service.store.training import labels, models
+from handoff_service.store.views.training import BotModel
+
+AT_START = "trained at the start"  # the note of such a model
+SAME_DATA = (
+    "Trained at the start on the data of the promoted model, because its file is missing or does "
+    "not fit this version of Patchboard."
+)
+CURRENT_DATA = (
+    "Trained at the start on the current data, because the promoted model’s data cannot be "
+    "trained any more:"
+)
+
+
+async def be_ready(store: Store, config: Settings) -> str:
+    """Make sure that there is a model for a bot process to load when it starts: the promoted one,
+    or one trained on its data, or on the current data if no model was ever promoted. Returns no
+    text."""
+    running = await store.read(models.in_state, ModelState.RUNNING)
+    promotes = await _promotes(store)
+    if running is None or not await asyncio.to_thread(
+        _can_run, config, running, follows_data=not promotes
+    ):
+        show_progress("the virtual agent needs a model; training takes about a minute")
+        promoted = running if promotes else None
+        path, reason = await on_bench(
+            config, lambda bench: _trained_at_start(config, promoted, bench)
+        )
+        model = await register(store, path, note=AT_START)
+        await store.write(change_model.run_at_start, RunAtStart(hash=model.hash, reason=reason))
+        running = await store.read(models.get, model.hash)
+    model_folder.set_running(config.home, running.file)
+    return ""
+
+
+async def _promotes(store: Store) -> bool:
+    """Whether changed data goes live by a promotion only: somebody has labeled a text or measured
+    a model."""
+    known = await store.read(models.list_)
+    return any(one.scores is not None for one in known) or await store.read(labels.exist)
+
+
+def _trained_at_start(
+    config: Settings, promoted: BotModel | None, bench: Workbench
+) -> tuple[Path, str]:
+    """Train the promoted model's own data again, because the current data may hold labels that
+    nobody has promoted. Returns the new model's file and the reason in the history."""
+    if promoted is None:
+        return rasa_cli.train(config.home, config.bot_data, bench=bench), "Trained at the start."
+    try:
+        data = model_folder.kept_data(model_folder.folder(config.home) / promoted.file)
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in data.items():
+                model_folder.write_whole(Path(folder) / name, content)
+            return rasa_cli.train(config.home, Path(folder), bench=bench), SAME_DATA
+    except SetupError as error:
+        log.warning("promoted_data_unusable", model=promoted.hash, error=error)
+        reason = f"{CURRENT_DATA} {str(error).splitlines()[0]}"
+        return rasa_cli.train(config.home, config.bot_data, bench=bench), reason
+
+
+def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
+    """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
+    the current data, because a desk where nobody has labeled a text or measured a model trains
+    again at start when the data has changed."""
+    path = model_folder.folder(config.home) / running.file
+    if not path.is_file():
+        return False
+    if follows_data:
+        return trained_model(config.home, config.bot_data) == path
+    try:
+        made = fingerprint(model_folder.kept_data(path))
+    except SetupError:
+        return False
+    return running.file.startswith(made)

@@ -1,0 +1,146 @@
+"""The model that the virtual agent loads when the service starts."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from handoff_service.bot_control import model_folder, rasa_cli
+from handoff_service.bot_control.fingerprint import fingerprint
+from handoff_service.bot_control.train_and_compare import register
+from handoff_service.bot_control.workbench import Workbench
+from handoff_service.commands.model_at_start import be_ready
+from handoff_service.errors import SetupError
+from handoff_service.operations.training.change_model import (
+    Measured,
+    RunAtStart,
+    run_at_start,
+    set_scores,
+)
+from handoff_service.rules.shared.vocabulary import ModelState
+from handoff_service.settings import Settings, read
+from handoff_service.store.engine.store import Store
+from handoff_service.store.training import models
+from handoff_service.store.views.training import BotModel
+from tests.training.light import data_folder, teach
+
+LABEL = b"howdy friend"
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """The database decides nothing here."""
+    return sqlite_url
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Settings:
+    environ = {"PATCHBOARD_HOME": str(tmp_path), "PATCHBOARD_BOT_DATA": str(data_folder(tmp_path))}
+    return read(environ)
+
+
+def put_model(home: Path, root: Path, made: str) -> Path:
+    """A file that looks like a model of the folder's data. Its code has the fingerprint `made`."""
+    file = model_folder.folder(home) / f"{made}-{len(list(home.glob('models/*.tar.gz')))}.tar.gz"
+    metadata = json.dumps({"model_id": f"{file.name[-8]}{made}"}).encode()
+    with tarfile.open(file, "w:gz") as archive:
+        entry = tarfile.TarInfo("metadata.json")
+        entry.size = len(metadata)
+        archive.addfile(entry, io.BytesIO(metadata))
+    model_folder.keep_data(file, model_folder.data_of(root))
+    return file
+
+
+async def promoted(store: Store, file: Path) -> None:
+    """The model runs, and a trainer has measured it."""
+    model = await register(store, file)
+    await store.write(set_scores, Measured(hash=model.hash, scores={}))
+    await store.write(run_at_start, RunAtStart(hash=model.hash))
+
+
+async def started(store: Store, config: Settings) -> BotModel:
+    await be_ready(store, config)
+    running = await store.read(models.in_state, ModelState.RUNNING)
+    assert running is not None
+    assert model_folder.running_file(config.home) == config.home / "models" / running.file
+    return running
+
+
+def data_of(config: Settings, model: BotModel) -> dict[str, bytes]:
+    return model_folder.kept_data(config.home / "models" / model.file)
+
+
+async def test_an_upgrade_trains_the_promoted_data_and_no_unpromoted_label(
+    store: Store, config: Settings
+) -> None:
+    root = config.bot_data
+    before = model_folder.data_of(root)
+    await promoted(store, put_model(config.home, root, "0123older0code00"))
+    # stands for the training, which finds a model of this data and the new code
+    same_data = put_model(config.home, root, fingerprint(before))
+    teach(root, "greet", LABEL.decode())
+    put_model(config.home, root, fingerprint(model_folder.data_of(root)))
+
+    running = await started(store, config)
+    assert running.file == same_data.name
+    assert data_of(config, running) == before
+    [latest, _] = await store.read(models.promotions)
+    assert latest.reason == (
+        "Trained at the start on the data of the promoted model, because its file is missing or "
+        "does not fit this version of Patchboard."
+    )
+    # the label waits in the data folder for a promotion
+    assert LABEL in model_folder.data_of(root)["data/nlu.yml"]
+
+
+async def test_a_lost_file_of_the_promoted_model_is_trained_from_its_own_data(
+    store: Store, config: Settings
+) -> None:
+    root = config.bot_data
+    before = model_folder.data_of(root)
+    lost = put_model(config.home, root, fingerprint(before))
+    await promoted(store, lost)
+    again = put_model(config.home, root, fingerprint(before))
+    lost.unlink()
+    teach(root, "greet", LABEL.decode())
+    put_model(config.home, root, fingerprint(model_folder.data_of(root)))
+    running = await started(store, config)
+    assert (running.file, data_of(config, running)) == (again.name, before)
+
+
+async def test_the_promoted_model_stays_when_the_data_changes(
+    store: Store, config: Settings
+) -> None:
+    file = put_model(
+        config.home, config.bot_data, fingerprint(model_folder.data_of(config.bot_data))
+    )
+    await promoted(store, file)
+    teach(config.bot_data, "greet", LABEL.decode())
+    assert (await started(store, config)).file == file.name
+
+
+async def test_promoted_data_that_no_longer_trains_is_named(
+    store: Store, config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = config.bot_data
+    await promoted(store, put_model(config.home, root, "0123older0code00"))
+    teach(root, "greet", LABEL.decode())
+    current = put_model(config.home, root, fingerprint(model_folder.data_of(root)))
+    train = rasa_cli.train
+
+    def only_current(home: Path, given: Path, *, bench: Workbench) -> Path:
+        if given != root:
+            raise SetupError("train failed. An action is gone.")
+        return train(home, given, bench=bench)
+
+    monkeypatch.setattr(rasa_cli, "train", only_current)
+    assert (await started(store, config)).file == current.name
+    [latest, _] = await store.read(models.promotions)
+    assert latest.reason == (
+        "Trained at the start on the current data, because the promoted model’s data cannot be "
+        "trained any more: train failed. An action is gone."
+    )
