@@ -58,7 +58,7 @@ class ValidateProblemForm(FormValidationAction):
         if tracker.get_slot("problem"):
             return {}
         if _reports_again(tracker):
-            return {"problem": said(tracker)}
+            return {"problem": last_text(tracker)}
         if tracker.get_slot("requested_slot") != "problem" or not _is_answer(tracker):
             return {}
         device = entities(tracker, "device")[:1]
@@ -134,7 +134,7 @@ def _reports_again(tracker: Tracker) -> bool:
     device = tracker.get_slot("device")
     if tracker.get_slot("requested_slot") or not (device and tracker.get_slot("handed_back_by")):
         return False
-    return is_addition(said(tracker), entities(tracker, "device", "system"), device)
+    return is_addition(last_text(tracker), entities(tracker, "device", "system"), device)
 
 
 def _is_answer(tracker: Tracker) -> bool:
