@@ -146,7 +146,9 @@ class Desks:
             seed.index_texts(made.database)
         return self._pasts[count]
 
-    def desk(self, *, agents: int = 0, demo: bool = False, **settings: str) -> Desk:
+    def desk(
+        self, *, agents: int = 0, demo: bool = False, port: int | None = None, **settings: str
+    ) -> Desk:
         """A new desk. ``agents``: how many can sign in; all are in one group. ``demo``: the demo's
         people instead."""
         url = open_database(self.kind, self.stack)
@@ -157,7 +159,7 @@ class Desks:
             file.write_text(DESK + "".join(AGENT.format(n=n) for n in range(agents)))
         asyncio.run(lay_out(url, file))
         service = running_service(
-            home, constants={HASHER: CHEAP}, DATABASE_URL=url, DEMO="1", **settings
+            home, port=port, constants={HASHER: CHEAP}, DATABASE_URL=url, DEMO="1", **settings
         )
         return Desk(self.stack.enter_context(service), url)
 

@@ -82,9 +82,7 @@ async def open_floor(desk: Desk, agents: int, *, first: int = 0) -> AsyncIterato
     """So many agents, signed in and with the workspace open. ``first``: the number of the first."""
     floor = Floor(desk.url)
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
-        screens = [
-            Screen(floor, await stack.enter_async_context(_browser())) for _ in range(agents)
-        ]
+        screens = [Screen(floor, await stack.enter_async_context(browser())) for _ in range(agents)]
         limit = asyncio.Semaphore(SIGN_IN_AT_ONCE)
 
         async def sign_in(screen: Screen, n: int) -> None:
@@ -100,5 +98,6 @@ async def open_floor(desk: Desk, agents: int, *, first: int = 0) -> AsyncIterato
             task.cancel()
 
 
-def _browser() -> aiohttp.ClientSession:
+def browser() -> aiohttp.ClientSession:
+    """A browser without cookies, which waits for an answer as long as it takes."""
     return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=NEVER)

@@ -17,7 +17,7 @@ import requests
 from tests.bench import size
 from tests.bench.desks import Desk, Desks, agent
 from tests.bench.result import Result, percentile
-from tests.bench.screens import Floor, Screen, _browser
+from tests.bench.screens import Floor, Screen, browser
 
 AGENTS = size(1000, 250, "SIGNED_IN")
 WARM_UP = 50  # agents who are signed in before memory is measured: they fill the caches
@@ -31,9 +31,9 @@ def measure(desks: Desks) -> Iterator[Result]:
     with requests.Session() as session:
         session.post(f"{desk.url}/sign-in", data=agent(AGENTS + WARM_UP), timeout=30)
         alone = _pages(desk, session)
-        with _streams(desk, 0, WARM_UP):
+        with open_streams(desk, 0, WARM_UP):
             before = desk.memory()
-            with _streams(desk, WARM_UP, AGENTS):
+            with open_streams(desk, WARM_UP, AGENTS):
                 each = (desk.memory() - before) / AGENTS
                 among = _pages(desk, session)
     yield Result(
@@ -68,7 +68,7 @@ def _pages(desk: Desk, session: requests.Session) -> list[float]:
 
 
 @contextmanager
-def _streams(desk: Desk, first: int, count: int) -> Iterator[None]:
+def open_streams(desk: Desk, first: int, count: int) -> Iterator[None]:
     """Agents with open streams, in a process of their own, until the block ends."""
     command = [sys.executable, "-m", "tests.bench.signed_in_agents", desk.url]
     with subprocess.Popen(
@@ -76,6 +76,7 @@ def _streams(desk: Desk, first: int, count: int) -> Iterator[None]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # Ctrl-C ends a soak, not its streams
     ) as program:
         assert program.stdin is not None
         assert program.stdout is not None
@@ -88,7 +89,7 @@ def _streams(desk: Desk, first: int, count: int) -> Iterator[None]:
 
 
 async def _hold(url: str, first: int, count: int) -> None:
-    screens = [Screen(Floor(url), _browser()) for _ in range(count)]
+    screens = [Screen(Floor(url), browser()) for _ in range(count)]
     limit = asyncio.Semaphore(AT_ONCE)
 
     async def sign_in(screen: Screen, n: int) -> None:
