@@ -22,10 +22,9 @@ from handoff_service.store.engine.store import Store
 from tests.bench import seed, size
 from tests.bench.rungs import Rung, baselines, running
 from tests.conftest import postgres_database
-from tests.support.demo_home import CHEAP
+from tests.support.demo_home import CHEAP, HASHER
 from tests.support.service import Service, running_service
 
-HASHER = "handoff_service.operations.desk.sign_in._hasher"
 MIA = {"email": "mia@example.com", "password": "mia-demo"}
 GRACE = {"email": "grace@example.com", "password": "grace-demo"}
 DIRECT = "+18885550200"

@@ -49,8 +49,15 @@ class Screen:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def sign_in(self, n: int) -> None:
-        async with self.client.post(f"{self.floor.url}/sign-in", data=agent(n)) as answer:
-            answer.raise_for_status()
+        """Sign in, again while the service refuses work because it has too much."""
+        while True:
+            async with self.client.post(
+                f"{self.floor.url}/sign-in", data=agent(n), allow_redirects=False
+            ) as answer:
+                if answer.status != 503:
+                    answer.raise_for_status()
+                    return
+            await asyncio.sleep(0.2)
 
     async def watch(self) -> None:
         async with self.client.get(f"{self.floor.url}/workspace/events") as stream:

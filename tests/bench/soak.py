@@ -57,8 +57,8 @@ class Sample:
     database: float  #: MB
     webhook_p99: float | None  #: ms, of the texts since the last sample
     hint_longest: float | None  #: ms
-    texts: int  #: accepted since the last sample
-    refused: int
+    texts: float  #: accepted a second, since the last sample
+    refused: int  #: since the last sample
 
 
 SERIES: Sequence[tuple[str, str, Callable[[Sample], float | None]]] = (
@@ -68,7 +68,7 @@ SERIES: Sequence[tuple[str, str, Callable[[Sample], float | None]]] = (
     ("size of the database", "MB", lambda one: one.database),
     ("webhook, p99", "ms", lambda one: one.webhook_p99),
     ("longest delay of an event", "ms", lambda one: one.hint_longest),
-    ("texts accepted", "/s", lambda one: one.texts / SAMPLE_EVERY),
+    ("texts accepted", "/s", lambda one: one.texts),
 )
 
 
@@ -81,6 +81,7 @@ class Load:
     webhooks: list[float] = field(default_factory=list)
     hints: list[float] = field(default_factory=list)
     refused: int = 0
+    sampled_at: float = 0.0  #: seconds
 
     async def texts(self) -> None:
         began, sent = time.perf_counter(), 0
@@ -141,10 +142,10 @@ class Load:
             database=_megabytes(file),
             webhook_p99=percentile(self.webhooks, 0.99) if self.webhooks else None,
             hint_longest=max(self.hints, default=None),
-            texts=len(self.webhooks),
+            texts=len(self.webhooks) / (seconds - self.sampled_at),
             refused=self.refused,
         )
-        self.webhooks, self.hints, self.refused = [], [], 0
+        self.webhooks, self.hints, self.refused, self.sampled_at = [], [], 0, seconds
         return made
 
 

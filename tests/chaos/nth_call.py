@@ -24,12 +24,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.conftest import lay_out
+from tests.support.demo_home import CHEAP, HASHER
 from tests.support.fake_twilio import FakeTwilio, new_sid
 from tests.support.fork_faults import Call, Fault, Plan
 from tests.support.own_redis import own_redis
@@ -92,9 +94,9 @@ class Desk:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self, *, faults: bool) -> None:
-        constants: dict[str, object] = (
-            {"tests.support.fork_faults.PLAN": self.plan} if faults else {}
-        )
+        constants: dict[str, object] = {HASHER: CHEAP}
+        if faults:
+            constants["tests.support.fork_faults.PLAN"] = self.plan
         # in threads: this loop carries the fakes
         self._open = running_service(
             self.home, port=self.port, constants=constants, **self.settings
@@ -152,6 +154,8 @@ class Clients:
     async def sign_in(self) -> None:
         login = {"email": "mia@example.com", "password": "demo-mia"}
         answer = await self.call("POST", "/login", login)
+        if "token" not in answer:
+            raise RuntimeError(f"the agent cannot sign in: {answer}")
         self.token = {"Authorization": f"Bearer {answer['token']}"}
 
     async def play(self) -> None:
@@ -271,7 +275,8 @@ async def fail_each(call: Call, template: Path, extra: dict[str, str]) -> int:
 async def drill(calls: list[Call]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "desk.db"
-        await lay_out(f"sqlite:///{template}")
+        with patch(HASHER, CHEAP):
+            await lay_out(f"sqlite:///{template}")
         bad = 0
         for call in calls:
             if call is Call.REDIS:
