@@ -161,10 +161,17 @@ async def _long(url: str) -> Result:
         await bot.ask(Question(sender=sender, message=CHAT[n % len(CHAT)], turn_id=f"{sender}-{n}"))
         return time.perf_counter() - began
 
-    early = []
-    for k in range(8):
-        early += [await say(f"short-{k}", n) for n in range(14)][8:]
+    async def short(first: int) -> list[float]:
+        """The times of messages 9 to 14 of four conversations."""
+        took = []
+        for k in range(first, first + 4):
+            took += [await say(f"short-{k}", n) for n in range(14)][8:]
+        return took
+
+    await short(0)  # a warm-up
+    early = await short(4)
     late = [await say("long", n) for n in range(LONG)][-48:]
+    early += await short(8)  # before and after the long one: both have the same machine
     await bot.close()
     compared = ratios(late, early)
     return Result(

@@ -61,6 +61,7 @@ class Screen:
 
     async def watch(self) -> None:
         async with self.client.get(f"{self.floor.url}/workspace/events") as stream:
+            stream.raise_for_status()
             async for line in stream.content:
                 if line == b"event: hello\n":
                     self.ready.set()

@@ -24,6 +24,7 @@ WARM_UP = 50  # agents who are signed in before memory is measured: they fill th
 MOST_KB = 30.0
 PAGES = size(200, 40)
 AT_ONCE = 16
+OPEN_WITHIN = 120.0  # seconds, for all streams
 
 
 def measure(desks: Desks) -> Iterator[Result]:
@@ -98,8 +99,9 @@ async def _hold(url: str, first: int, count: int) -> None:
 
     await asyncio.gather(*(sign_in(one, first + n) for n, one in enumerate(screens)))
     watching = [asyncio.create_task(one.watch()) for one in screens]
-    for one in screens:
-        await one.ready.wait()
+    async with asyncio.timeout(OPEN_WITHIN):
+        for one in screens:
+            await one.ready.wait()
     print("open", flush=True)
     await asyncio.to_thread(sys.stdin.read)
     for task in watching:
