@@ -10,6 +10,7 @@ from typing import Any
 from tests.bench.machine import Machine
 from tests.bench.result import Direction, Result
 
+HEADER = "---\norphan: true\n---\n"  # the documentation's index does not list each release
 HEAD = ("what", "database", "figure", "of the floor", "spread", "budget", "")
 
 
@@ -52,7 +53,7 @@ class Report:
         """Write ``out`` with the endings .md and .json."""
         path = Path(out.removesuffix(".json").removesuffix(".md"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_name(path.name + ".md").write_text(f"# {path.name}\n\n{self.markdown()}")
+        path.with_name(path.name + ".md").write_text(f"{HEADER}# {path.name}\n\n{self.markdown()}")
         path.with_name(path.name + ".json").write_text(json.dumps(self.as_json(), indent=1) + "\n")
 
     def as_json(self) -> dict[str, Any]:

@@ -59,13 +59,14 @@ class Screen:
                     return
             await asyncio.sleep(0.2)
 
-    async def watch(self) -> None:
+    async def watch(self, *, looks: bool = True) -> None:
+        """Read the stream of hints. ``looks``: fetch the lists after a hint."""
         async with self.client.get(f"{self.floor.url}/workspace/events") as stream:
             stream.raise_for_status()
             async for line in stream.content:
                 if line == b"event: hello\n":
                     self.ready.set()
-                elif line == b"event: lists\n":
+                elif looks and line == b"event: lists\n":
                     await self.look()
 
     async def look(self) -> None:

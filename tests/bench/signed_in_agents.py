@@ -1,8 +1,11 @@
 """Very many agents signed in on one process: the memory that each takes, and the page meanwhile.
 
-Each agent has a session and an open stream of events. The streams belong to a process of their own
-(``python -m tests.bench.signed_in_agents URL FIRST COUNT``), so that the timed requests do not wait
-for this program. It prints a line when all streams are open and ends when its input closes.
+Each agent has a session and an open stream of events. The streams belong to a process of their own,
+so that the timed requests do not wait for this program:
+
+    python -m tests.bench.signed_in_agents URL FIRST COUNT LOOKS
+
+It prints a line when all streams are open and ends when its input closes.
 """
 
 import asyncio
@@ -19,7 +22,7 @@ from tests.bench.desks import Desk, Desks, agent
 from tests.bench.result import Result, percentile
 from tests.bench.screens import Floor, Screen, browser
 
-AGENTS = size(1000, 250, "SIGNED_IN")
+AGENTS = size(1000, 100, "SIGNED_IN")
 WARM_UP = 50  # agents who are signed in before memory is measured: they fill the caches
 MOST_KB = 30.0
 PAGES = size(200, 40)
@@ -69,11 +72,13 @@ def _pages(desk: Desk, session: requests.Session) -> list[float]:
 
 
 @contextmanager
-def open_streams(desk: Desk, first: int, count: int) -> Iterator[None]:
-    """Agents with open streams, in a process of their own, until the block ends."""
+def open_streams(desk: Desk, first: int, count: int, *, looks: bool = False) -> Iterator[None]:
+    """Agents with open streams, in a process of their own, until the block ends. ``looks``: they
+    fetch their lists after each hint. Every agent who signs in is a hint for all others, so the
+    work of signing in then grows with the square of their number."""
     command = [sys.executable, "-m", "tests.bench.signed_in_agents", desk.url]
     with subprocess.Popen(
-        [*command, str(first), str(count)],
+        [*command, str(first), str(count), "looks" if looks else ""],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -89,7 +94,7 @@ def open_streams(desk: Desk, first: int, count: int) -> Iterator[None]:
             program.stdin.close()
 
 
-async def _hold(url: str, first: int, count: int) -> None:
+async def _hold(url: str, first: int, count: int, *, looks: bool) -> None:
     screens = [Screen(Floor(url), browser()) for _ in range(count)]
     limit = asyncio.Semaphore(AT_ONCE)
 
@@ -98,7 +103,7 @@ async def _hold(url: str, first: int, count: int) -> None:
             await screen.sign_in(n)
 
     await asyncio.gather(*(sign_in(one, first + n) for n, one in enumerate(screens)))
-    watching = [asyncio.create_task(one.watch()) for one in screens]
+    watching = [asyncio.create_task(one.watch(looks=looks)) for one in screens]
     async with asyncio.timeout(OPEN_WITHIN):
         for one in screens:
             await one.ready.wait()
@@ -112,4 +117,4 @@ async def _hold(url: str, first: int, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_hold(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(_hold(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), looks=bool(sys.argv[4])))

@@ -175,7 +175,7 @@ async def soak(minutes: float, desks: Desks, samples: list[Sample]) -> None:
         load = Load(twilio, desk.url)
         client = await _with_conversation(load, Client(session, desk.url))
         async with AsyncExitStack() as stack:
-            streams = open_streams(desk, 1, STREAMS)
+            streams = open_streams(desk, 1, STREAMS, looks=True)
             await asyncio.to_thread(stack.enter_context, streams)
             running = [asyncio.create_task(one) for one in (load.texts(), load.probe(client))]
             began = time.monotonic()
