@@ -36,8 +36,11 @@ nlu: setup setup-bot ## measure by cross-validation how well the virtual agent u
 conversations: setup setup-bot ## text all held-out conversations to the real bot and service, and print them
 	@PATCHBOARD_LONG_TESTS=1 $(PYTEST) tests/bot/test_held_out_conversations.py -s -k conversations
 
-bench: setup setup-bot services ## run the benchmarks; results are ratios to a baseline from the same run; QUICK=1 for three minutes
-	@QUICK="$(QUICK)" .venv/bin/python -m tests.bench
+bench: setup setup-bot services ## run the benchmarks; QUICK=1 for three minutes, ONLY=storm,bot for some, OUT=docs/performance/RELEASE to keep the results
+	@QUICK="$(QUICK)" ONLY="$(ONLY)" OUT="$(OUT)" .venv/bin/python -m tests.bench
+
+soak: setup services ## 50 texts a second with 200 event streams for MINUTES=60; ends with a picture, OUT=soak
+	@MINUTES="$(MINUTES)" OUT="$(OUT)" .venv/bin/python -m tests.bench.soak
 
 chaos: setup services ## run the long fault drills; the first prints lost=N duplicated=N for each database
 	@.venv/bin/python -m tests.chaos
@@ -116,4 +119,4 @@ sbom: .venv-audit/.ready ## write bills of materials (CycloneDX) of service and 
 clean: ## delete the environments; the data in .patchboard stays
 	rm -rf .venv .venv-bot .venv-audit .venv-docs .venv-uv
 
-.PHONY: help run test pytest compiled check train nlu conversations bench chaos simulation screenshot setup setup-bot machine services browser migration lock docs audit sbom clean
+.PHONY: help run test pytest compiled check train nlu conversations bench soak chaos simulation screenshot setup setup-bot machine services browser migration lock docs audit sbom clean

@@ -1,8 +1,9 @@
-"""The benchmarks. Each prints ratios to a floor or baseline of the same run."""
+"""The benchmarks. Each yields results: see ``result.py``."""
 
 import os
 
 QUICK = os.environ.get("QUICK") == "1"
+KINDS = ("SQLite", "PostgreSQL")
 
 
 def size(full: int, quick: int, name: str = "") -> int:

@@ -1,76 +1,93 @@
-"""``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and
-PostgreSQL; then a storm of first texts (``storm.py``), what the commit numbers cost
-(``commit_numbers.py``), the outbox and receipts (``outbox.py``), what lists and searches cost
-(``reads.py``), what a search for a person costs (``user_search.py``), what the
-index of texts costs for each script (``text_index.py``), how long an offer takes to
-an agent's screen (``offers.py``), what the bot's turns cost (``bot_turns.py``), and how long
-reports over a year take (``reports.py``).
+"""``make bench``: all benchmarks on SQLite and PostgreSQL, then the bot.
+
+Each benchmark yields results, which are printed as they come. The run ends with one table and the
+facts of the machine, and with 1 when a budget was missed.
 
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
+
+``QUICK=1``: small sizes. ``ONLY=webhook,storm``: these benchmarks alone. ``OUT=file``: also write
+file.md and file.json.
 """
 
-import statistics
+import os
 import sys
-from contextlib import ExitStack
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 
 from tests.bench import (
+    KINDS,
+    QUICK,
     bot_turns,
     commit_numbers,
+    machine,
     offers,
     outbox,
     reads,
     reports,
-    size,
+    signed_in_agents,
     storm,
     text_index,
+    timers,
     user_search,
+    webhook,
 )
-from tests.bench.rungs import CONNECTIONS, Rung, baselines, measured, running
+from tests.bench.desks import Desks
+from tests.bench.report import Report
+from tests.bench.result import Result
 
-ROUNDS = size(5, 2, "ROUNDS")
-COUNT = size(4000, 1500, "TEXTS")
+#: in an order that disturbs little: a benchmark that adds rows to a shared desk comes late
+ON_EACH_DATABASE: Mapping[str, Callable[[Desks], Iterator[Result]]] = {
+    "webhook": webhook.measure,
+    "storm": storm.measure,
+    "commit_numbers": commit_numbers.measure,
+    "outbox": outbox.measure,
+    "timers": timers.measure,
+    "ongoing": reads.many_ongoing,
+    "user_search": user_search.measure,
+    "text_index": text_index.measure,
+    "offers": offers.many_agents,
+    "signed_in": signed_in_agents.measure,
+    "long_past": reads.long_past,
+    "offers_long_past": offers.long_past,
+    "reports": reports.measure,
+}
 
 
 def main() -> int:
-    missed = 0
-    for kind in ("SQLite", "PostgreSQL"):
-        with ExitStack() as stack:
-            rungs = [stack.enter_context(running(rung)) for rung in baselines(kind, stack)]
-            for turn in range(ROUNDS + 1):  # the first is a warm-up
-                for rung in rungs:
-                    found = measured(rung.port, COUNT if turn else COUNT // 4)
-                    if turn:
-                        rung.found.append(found)
-                print(f"-> {kind}: round {turn} of {ROUNDS}", file=sys.stderr)
-            missed += _report(kind, rungs)
-    missed += storm.main() + commit_numbers.main()
-    missed += outbox.main() + reads.main() + user_search.main()
-    missed += text_index.main() + offers.main() + bot_turns.main() + reports.main()
-    return 1 if missed else 0
+    only = {name for name in os.environ.get("ONLY", "").split(",") if name}
+    if unknown := only - {*ON_EACH_DATABASE, "bot"}:
+        names = ", ".join([*ON_EACH_DATABASE, "bot"])
+        print(f"ONLY: there is no benchmark {min(unknown)}. There are: {names}.", file=sys.stderr)
+        return 2
+    report = Report(machine.look(), QUICK)
+    if report.machine.warning:
+        print(f"Warning: {report.machine.warning}", file=sys.stderr)
+    for kind in KINDS:
+        with closing(Desks(kind)) as desks:
+            for name, measure in ON_EACH_DATABASE.items():
+                if not only or name in only:
+                    _run(report, f"{name}, {kind}", measure(desks))
+    if not only or "bot" in only:
+        _run(report, "bot", bot_turns.measure())
+    print("\n" + report.markdown())
+    if out := os.environ.get("OUT"):
+        report.write(out)
+    return 1 if report.missed else 0
 
 
-def _report(kind: str, rungs: list[Rung]) -> int:
-    """Print the table of one database. Returns how many budgets were missed."""
-    floor = rungs[0]
-    print(f"\n{kind}, {CONNECTIONS} connections, median of {ROUNDS} rounds of {COUNT} texts")
-    print(f"{'':<60}{'texts/s':>9}{'of floor':>10}{'p50 ms':>9}{'p99 ms':>9}")
-    for rung in rungs:
-        p50, p99 = (
-            statistics.median(getattr(m, name) for m in rung.found) for name in ("p50", "p99")
-        )
-        print(
-            f"{rung.name:<60}{rung.rate:>9.0f}{rung.rate / floor.rate:>10.2f}{p50:>9.1f}{p99:>9.1f}"
-        )
-    missed = 0
-    for rung in rungs:
-        for other, least in rung.budgets.items():
-            ratio = rung.rate / next(r.rate for r in rungs if r.name == other)
-            missed += ratio < least
-            print(
-                f"  budget: at least {least:.2f}x of '{other}': {ratio:.2f}x "
-                f"{'met' if ratio >= least else 'MISSED'}"
-            )
-    return missed
+def _run(report: Report, name: str, results: Iterator[Result]) -> None:
+    """Run one benchmark. One that fails does not stop the others."""
+    began = time.monotonic()
+    try:
+        for result in results:
+            report.add(result)
+    except Exception as error:  # noqa: BLE001  # reported, and the run ends with 1
+        traceback.print_exc()
+        report.failures[name] = f"{type(error).__name__}: {error}"[:200]
+    report.seconds[name] = time.monotonic() - began
+    print(f"-> {name}: {report.seconds[name]:.0f} s", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,53 +1,47 @@
 """What the commit numbers cost the inbound webhook.
 
-``python -m tests.bench.commit_numbers``: the number that each transaction stores
-(``store/engine/commit_numbers.py``) may make a batch of texts at most 3 % slower. Batches with and
-without a number take turns in one lane, because the rate of a whole service differs by more than
-that from round to round.
+The number that each transaction stores (``store/engine/commit_numbers.py``) may make a batch of
+texts at most 3 % slower. Batches with and without a number take turns in one lane, because the rate
+of a whole service differs by more than that from round to round.
 """
 
 import asyncio
 import statistics
-import sys
-import tempfile
 import time
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from handoff_service.store.engine.commit_numbers import CommitNumbers
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
 from tests.bench import size
+from tests.bench.desks import Desks, database
+from tests.bench.result import Result, ratios
 from tests.bench.rungs import CONNECTIONS
-from tests.conftest import Heard, MovedClock, lay_out, postgres_database
+from tests.conftest import Heard, MovedClock, lay_out
 from tests.support.story import Story
 
 MOST = 1.03  # times a batch without a number
-BATCHES = size(600, 100)
-WARM_UP = 20
+BATCHES = size(600, 60)
+WARM_UP = size(20, 5)
 REQUESTERS = 2000
 
 
-def main() -> int:
-    missed = 0
-    for kind in ("SQLite", "PostgreSQL"):
-        with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            url = (
-                f"sqlite:///{folder}/desk.db"
-                if kind == "SQLite"
-                else stack.enter_context(postgres_database())
-            )
-            stored, none = asyncio.run(_measured(url))
-        ratio = statistics.median(stored) / statistics.median(none)
-        missed += ratio > MOST
-        print(
-            f"{kind}: a batch of {CONNECTIONS} texts takes {statistics.median(stored) * 1000:.2f} "
-            f"ms with a commit number, {ratio:.3f} times as long as without   budget: at most "
-            f"{MOST} {'met' if ratio <= MOST else 'MISSED'}"
-        )
-    return missed
+def measure(desks: Desks) -> Iterator[Result]:
+    with database(desks.kind) as url:
+        stored, none = asyncio.run(_measured(url))
+    compared = ratios(stored, none)
+    yield Result(
+        what=f"a batch of {CONNECTIONS} texts with a commit number",
+        database=desks.kind,
+        value=statistics.median(stored) * 1000,
+        unit="ms",
+        floor="a batch without the number",
+        ratio=compared.middle,
+        low=compared.low,
+        high=compared.high,
+        budget=MOST,
+    )
 
 
 async def _measured(url: str) -> tuple[list[float], list[float]]:
@@ -73,7 +67,3 @@ async def _measured(url: str) -> tuple[list[float], list[float]]:
 def _numbers(turn: int) -> list[str]:
     first = turn * CONNECTIONS
     return [f"+1415555{n % REQUESTERS:04d}" for n in range(first, first + CONNECTIONS)]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,37 +7,33 @@ UPDATE per receipt in the same lanes.
 """
 
 import asyncio
-import sys
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from itertools import batched, pairwise
 
 import sqlalchemy as sa
 
 from handoff_service import clock
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.errors import ERRORS
-from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
-from handoff_service.operations.desk_file import read_desk_file
-from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.ports import Accepted, Outgoing
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, SetBased, Transaction
 from handoff_service.worker import Worker
-from tests.conftest import DESK, postgres_database
-from tests.support.story import DIRECT, MIA, Story
+from tests.bench import size
+from tests.bench.desks import Desks, database
+from tests.bench.result import Direction, Result, ratios, spread
+from tests.conftest import lay_out
+from tests.support.story import DIRECT, Story
 
 TAKES, AT_ONCE = 0.05, 32
-LINES, EACH = 200, 10
+LINES, EACH = 200, size(10, 4)
 LEAST = 0.90
 
 
@@ -50,6 +46,7 @@ class Provider:
     came: list[tuple[str, int]] = field(default_factory=list)
     began: float = 0.0
     ended: float = 0.0
+    times: list[float] = field(default_factory=list)  #: when each was accepted
 
     async def send(self, message: Outgoing) -> Accepted:
         async with self.room:
@@ -57,7 +54,14 @@ class Provider:
             self.came.append((message.to, message.message_id))
             await asyncio.sleep(TAKES)
             self.ended = time.perf_counter()
+            self.times.append(self.ended)
         return Accepted(sid=f"SM{message.message_id}")
+
+    def rates(self) -> list[float]:
+        """Texts a second in four parts of the run."""
+        edges = [self.times[len(self.times) * n // 4] for n in range(4)]
+        edges = [self.began, *edges[1:], self.ended]
+        return [len(self.times) / 4 / (end - start) for start, end in pairwise(edges)]
 
     def inversions(self) -> int:
         """How many texts came after a later one of their line."""
@@ -69,27 +73,16 @@ class Provider:
         return wrong
 
 
-def main() -> int:
-    """Print the tables. Returns how many budgets were missed."""
-    missed = 0
-    for kind in ("SQLite", "PostgreSQL"):
-        with ExitStack() as stack:
-            home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            url = (
-                f"sqlite:///{home}/desk.db"
-                if kind == "SQLite"
-                else stack.enter_context(postgres_database())
-            )
-            missed += asyncio.run(_measure(kind, url))
-    return missed
+def measure(desks: Desks) -> Iterator[Result]:
+    with database(desks.kind) as url:
+        yield from asyncio.run(_measured(desks.kind, url))
 
 
-async def _measure(kind: str, url: str) -> int:
-    migrate(url)
-    provider = Provider()
+async def _measured(kind: str, url: str) -> list[Result]:
+    await lay_out(url)
     workers: list[Worker] = []
 
-    def told(_hints: object, work_at: datetime | None) -> None:
+    def nudge(_hints: object, work_at: datetime | None) -> None:
         for worker in workers:
             if work_at is not None:
                 worker.nudge(work_at)
@@ -98,24 +91,32 @@ async def _measure(kind: str, url: str) -> int:
         url,
         clock=clock.now,
         settings=OperationSettings(bot_answers=False, send_errors=ERRORS),
-        after_commit=told,
+        after_commit=nudge,
     )
-    await store.write(import_desk, read_desk_file.read(DESK))
     story = Story(store)
+    await _write_texts(story)
+    sent = await _send(kind, story, workers)
+    receipts = await _receipts(kind, story)
+    store.close()
+    return [*sent, receipts]
+
+
+async def _write_texts(story: Story) -> None:
+    """An agent's texts to all requesters, which wait for the worker."""
     numbers = [f"+1202555{n:04d}" for n in range(LINES)]
     received = await asyncio.gather(
         *(story.text("hi", number=number, to=DIRECT) for number in numbers)
     )
-    ids = [one.interaction_id or 0 for one in received]
     for n in range(EACH):
         await asyncio.gather(
-            *(
-                store.write(send_sms, Write(interaction_id=i, agent_id=MIA, body=f"text {n}"))
-                for i in ids
-            )
+            *(story.write(one.interaction_id or 0, f"text {n}") for one in received)
         )
-    hands = WorkerDeps(store=store, provider=provider, bot=NoBot(), clock=clock.now)
-    workers.append(Worker(hands, frozenset({Work.DELIVER})))
+
+
+async def _send(kind: str, story: Story, workers: list[Worker]) -> list[Result]:
+    provider = Provider()
+    deps = WorkerDeps(store=story.store, provider=provider, bot=NoBot(), clock=clock.now)
+    workers.append(Worker(deps, frozenset({Work.DELIVER})))
     wanted = await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER)
     running = asyncio.create_task(workers[0].run())
     while len(provider.came) < wanted:
@@ -123,29 +124,59 @@ async def _measure(kind: str, url: str) -> int:
     await asyncio.sleep(4 * TAKES)
     running.cancel()
     await workers[0].close()
-    rate, most = wanted / (provider.ended - provider.began), AT_ONCE / TAKES
-    met = rate >= LEAST * most and not provider.inversions()
-    print(
-        f"\n{kind}: {wanted} texts of {LINES} lines, to a provider that takes "
-        f"{TAKES * 1000:.0f} ms, {AT_ONCE} at once"
-    )
-    said = f"budget: at least {LEAST:.2f}x of {most:.0f}, 0 inversions {'met' if met else 'MISSED'}"
-    print(
-        f"sent {rate:>8.0f}/s {rate / most:>6.2f}x   order inversions {provider.inversions()}   "
-        f"{said}"
-    )
-    missed = 0 if met else 1
+    most = AT_ONCE / TAKES
+    rates = spread([rate / most for rate in provider.rates()])
+    rate = wanted / (provider.ended - provider.began)
+    return [
+        Result(
+            what=f"outbox, a provider that takes {TAKES * 1000:.0f} ms, {AT_ONCE} at once",
+            database=kind,
+            value=rate,
+            unit="/s",
+            floor=f"{most:.0f} a second, the provider's limit",
+            ratio=rate / most,
+            low=min(rates.low, rate / most),
+            high=max(rates.high, rate / most),
+            budget=LEAST,
+            direction=Direction.AT_LEAST,
+        ),
+        Result(
+            what="outbox, texts sent out of order",
+            database=kind,
+            value=provider.inversions(),
+            unit="",
+            low=provider.inversions(),
+            high=provider.inversions(),
+            budget=0,
+        ),
+    ]
+
+
+async def _receipts(kind: str, story: Story) -> Result:
+    """Receipts beside bare UPDATEs, in turns."""
     rows = await story.rows(
         t.messages, t.messages.c.provider_sid.like("SM%"), t.messages.c.direction == "outbound"
     )
-    sids = [row.provider_sid for row in rows]
-    ours = await _rate(
-        sids, lambda sid: store.write(record_receipt, Receipt(sid=sid, status=Status.DELIVERED))
+    ours, bare = [], []
+    for group in batched([row.provider_sid for row in rows], len(rows) // 4, strict=False):
+        ours.append(await _rate(group, lambda sid: _receipt(story.store, sid)))
+        bare.append(await _rate(group, lambda sid: story.store.write(_BARE, sid)))
+    compared = ratios(ours, bare)
+    return Result(
+        what="delivery receipts",
+        database=kind,
+        value=spread(ours).middle,
+        unit="/s",
+        floor="one bare UPDATE each, in the same lanes",
+        ratio=compared.middle,
+        low=compared.low,
+        high=compared.high,
+        direction=Direction.AT_LEAST,
     )
-    bare = await _rate(sids, lambda sid: store.write(_BARE, sid))
-    print(f"receipts {ours:>7.0f}/s, one bare UPDATE each {bare:.0f}/s: {ours / bare:.2f}x")
-    store.close()
-    return missed
+
+
+def _receipt(store: Store, sid: str) -> Awaitable[object]:
+    return store.write(record_receipt, Receipt(sid=sid, status=Status.DELIVERED))
 
 
 def _bare(tx: Transaction, sids: Sequence[str]) -> list[None]:
@@ -172,7 +203,3 @@ async def _rate(sids: Sequence[str], write: Callable[[str], Awaitable[object]]) 
     began = time.perf_counter()
     await asyncio.gather(*(one(sid) for sid in sids))
     return len(sids) / (time.perf_counter() - began)
-
-
-if __name__ == "__main__":
-    sys.exit(1 if main() else 0)

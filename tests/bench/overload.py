@@ -12,10 +12,11 @@ import secrets
 import sys
 import time
 from collections import defaultdict
-from contextlib import ExitStack
+from contextlib import closing
 
+from tests.bench import KINDS
+from tests.bench.desks import Desks
 from tests.bench.load import measure, request
-from tests.bench.rungs import baselines, running
 
 TIMES = float(os.environ.get("PATCHBOARD_BENCH_OVERLOAD", "5"))  # the held rate
 SECONDS = float(os.environ.get("PATCHBOARD_BENCH_SECONDS", "10"))
@@ -87,10 +88,9 @@ def main() -> int:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     # for the service too, which is started here
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    for kind in ("SQLite", "PostgreSQL"):
-        with ExitStack() as stack:
-            product = baselines(kind, stack)[1]
-            rung = stack.enter_context(running(product))
+    for kind in KINDS:
+        with closing(Desks(kind)) as desks:
+            rung = desks.product()
             asyncio.run(measure(rung.port, 64, 500, secrets.token_hex(4)))
             held = asyncio.run(measure(rung.port, 64, 3000, secrets.token_hex(4))).rate
             missed += _overload(kind, rung.port, held)

@@ -4,12 +4,11 @@ import json
 import os
 import secrets
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,42 +16,31 @@ from threading import Event
 from urllib.error import URLError
 
 from tests.bench.load import TOKEN, URL, Measured
-from tests.conftest import postgres_database
 
 CONNECTIONS = 64
+FLOOR = "signature and one durable INSERT, group commit"
+NAIVE = {
+    "SQLite": "one INSERT, SQLAlchemy's asyncio with aiosqlite",
+    "PostgreSQL": "one INSERT, SQLAlchemy's asyncio with asyncpg",
+}
 
 
 @dataclass
 class Rung:
-    """One way to take a text in. ``command`` starts it; ``budget``: (other rung, least ratio to its
-    rate)."""
+    """One way to take a text in. ``command`` starts it."""
 
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
-    budgets: dict[str, float] = field(default_factory=dict)
     port: int = 0
-    found: list[Measured] = field(default_factory=list)
-
-    @property
-    def rate(self) -> float:
-        return statistics.median(m.rate for m in self.found)
 
 
-def baselines(kind: str, stack: ExitStack) -> list[Rung]:
-    """The floor, Patchboard and the naive way, each with a database of its own."""
+def baselines(database: Callable[[], str], kind: str, stack: ExitStack) -> list[Rung]:
+    """The floor, Patchboard and the naive way, each with a new database."""
     home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-
-    def database(name: str) -> str:
-        return (
-            f"sqlite:///{home}/{name}.db"
-            if kind == "SQLite"
-            else stack.enter_context(postgres_database())
-        )
-
     settings = {
         "PATCHBOARD_HOME": str(home),
-        "PATCHBOARD_DATABASE_URL": database("product"),
+        "PATCHBOARD_DATABASE_URL": database(),
         "PATCHBOARD_SMS_PROVIDER": "twilio",
         "PATCHBOARD_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
         "PATCHBOARD_TWILIO_AUTH_TOKEN": TOKEN,
@@ -63,21 +51,11 @@ def baselines(kind: str, stack: ExitStack) -> list[Rung]:
         "PATCHBOARD_DEMO": "1",
     }
     rung = [sys.executable, "-m", "tests.bench.baselines"]
-    naive = Rung(f"one INSERT, {'aiosqlite' if kind == 'SQLite' else 'asyncpg'} + SQLAlchemy async",
-        [
-        *rung, "naive", database("naive"),
-    ])  # fmt: skip
-    floor = Rung(
-        "floor: signature + one durable INSERT, group commit", [*rung, "group", database("group")]
-    )
-    budgets = {floor.name: 0.5, naive.name: 4.0} if kind == "SQLite" else {naive.name: 1.0}
-    product = Rung(
-        "Patchboard: the whole inbound webhook",
-        [sys.executable, "-m", "handoff_service.cli", "serve"],
-        settings,
-        budgets,
-    )
-    return [floor, product, naive]
+    return [
+        Rung(FLOOR, [*rung, "group", database()]),
+        Rung("Patchboard", [sys.executable, "-m", "handoff_service.cli", "serve"], settings),
+        Rung(NAIVE[kind], [*rung, "naive", database()]),
+    ]
 
 
 @contextmanager

@@ -21,6 +21,12 @@ def ongoing(url: str, first: int, last: int) -> None:
     _run(url, _ONGOING, first=first, last=last, at=datetime.now(UTC))
 
 
+def armed(url: str, first: int, last: int, action_id: int, due_at: datetime) -> None:
+    """Active conversations of agent 1 with these ids, each with a timer of this action."""
+    statements = tuple(one.replace("ACTION", str(action_id)) for one in _ARMED)
+    _run(url, statements, first=first, last=last, at=due_at)
+
+
 def index_texts(url: str) -> None:
     """Index all texts in one run; the worker does it in small batches."""
     opened = engine(url, size=1, writes=True)
@@ -84,7 +90,18 @@ _ONGOING = (
     SELECT n, 1, CASE WHEN n % 10 = 0 THEN 7 ELSE 10 END, :at FROM {numbers}
     """,
 )
-
+_ARMED = (
+    _PROFILE,
+    _INTERACTION % ("work_in_progress", "agent", 0, "NULL"),
+    """
+    INSERT INTO timers (interaction_id, action_id, started_at, due_at)
+    SELECT n, ACTION, :at, :at FROM {numbers}
+    """,
+    """
+    INSERT INTO due_work (kind, key, line, due_at, attempts)
+    SELECT 'timer', CAST(n AS text), CAST(n AS text), :at, 0 FROM {numbers}
+    """,
+)
 
 _COUNT_SQLITE = (
     "(WITH RECURSIVE counted (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM counted WHERE n < "

@@ -7,12 +7,10 @@ the machine disturbs the times; the bytes are the same in every run on SQLite.
 """
 
 import random
-import statistics
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -25,11 +23,13 @@ from handoff_service.store.conversations import text_index
 from handoff_service.store.engine.database import engine
 from handoff_service.store.engine.migrate import migrate
 from tests.bench import size
+from tests.bench.desks import Desks
+from tests.bench.desks import database as desk_database
+from tests.bench.result import Result, ratios, spread
 from tests.bench.sentences import MIX, SENTENCES
-from tests.conftest import postgres_database
 
-TEXTS = size(20_000, 4_000, "INDEXED")
-TIMES = size(3, 1)
+TEXTS = size(20_000, 1_500, "INDEXED")
+TIMES = size(3, 2)
 LINES = 10  # lines of a conversation
 MOST = 1.3  # times the cost of whole words, for the mix: from issue 12
 MIXED = "mix"
@@ -51,54 +51,41 @@ class Cost:
     took: float  # microseconds
 
 
-def main() -> int:
-    """Print the tables. Returns how many budgets were missed."""
-    return sum(_measure(kind) for kind in ("SQLite", "PostgreSQL"))
-
-
-def _measure(kind: str) -> int:
-    print(f"\n{kind}, index of {TEXTS} texts: bytes and microseconds per text, median of {TIMES}")
-    print(f"{'':<12}{'whole words':>18}{'as it is':>18}{'bytes':>10}{'time':>8}")
-    with database(kind) as conn:
+def measure(desks: Desks) -> Iterator[Result]:
+    with database(desks.kind) as conn:
         index(conn, MIXED, TEXTS // 10)  # a warm-up
-        return sum(_report(conn, texts) for texts in (*SENTENCES, MIXED))
+        for texts in (*SENTENCES, MIXED):
+            yield from _results(desks.kind, conn, texts)
 
 
-def _report(conn: Connection, texts: str) -> int:
-    """Print a row. Returns how many budgets were missed: only the mix has them."""
+def _results(kind: str, conn: Connection, texts: str) -> Iterator[Result]:
+    """Bytes and time of one script. Only the mix has budgets."""
     pairs = [(whole_words(conn, texts, TEXTS), index(conn, texts, TEXTS)) for _ in range(TIMES)]
-    whole, now = (_median([pair[n] for pair in pairs]) for n in (0, 1))
-    ratios = {"bytes": now.size / whole.size, "time": now.took / whole.took}
-    print(
-        f"{texts:<12}{whole.size:>9.1f}{whole.took:>9.1f}{now.size:>9.1f}{now.took:>9.1f}"
-        f"{ratios['bytes']:>10.2f}{ratios['time']:>8.2f}"
-    )
-    if texts != MIXED:
-        return 0
-    for what, ratio in ratios.items():
-        print(
-            f"  budget: {what} of the mix at most {MOST} times those of whole words: {ratio:.2f} "
-            f"{'met' if ratio <= MOST else 'MISSED'}"
+    whole, now = zip(*pairs, strict=True)
+    budget = MOST if texts == MIXED else None
+    for what, unit, cost in (
+        ("size", "bytes a text", lambda one: one.size),
+        ("time", "µs a text", lambda one: one.took),
+    ):
+        ours = [cost(one) for one in now]
+        compared = ratios(ours, [cost(one) for one in whole])
+        yield Result(
+            what=f"text index, {texts}: {what}",
+            database=kind,
+            value=spread(ours).middle,
+            unit=unit,
+            floor="an index of whole words",
+            ratio=compared.middle,
+            low=compared.low,
+            high=compared.high,
+            budget=budget,
         )
-    return sum(ratio > MOST for ratio in ratios.values())
-
-
-def _median(costs: list[Cost]) -> Cost:
-    return Cost(
-        statistics.median(cost.size for cost in costs),
-        statistics.median(cost.took for cost in costs),
-    )
 
 
 @contextmanager
 def database(kind: str) -> Iterator[Connection]:
     """A new database with the tables of the service."""
-    with ExitStack() as stack:
-        url = (
-            f"sqlite:///{stack.enter_context(TemporaryDirectory())}/desk.db"
-            if kind == "SQLite"
-            else stack.enter_context(postgres_database())
-        )
+    with desk_database(kind) as url, ExitStack() as stack:
         migrate(url)
         opened = engine(url, size=1, writes=True)
         stack.callback(opened.dispose)

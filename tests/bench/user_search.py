@@ -7,12 +7,12 @@ The baseline of an answer is the same answer for a word that nobody has.
 
 import random
 import statistics
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import batched, count
 
+import requests
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -21,11 +21,11 @@ from handoff_service.store.engine import bulk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
 from tests.bench import size
-from tests.bench.reads import MIA, demo_desk, signed_in
-from tests.support.service import Service
+from tests.bench.desks import GRACE, MIA, Desks, signed_in
+from tests.bench.result import Result, spread
 
 USERS = size(100_000, 20_000, "USERS")
-TIMES = size(15, 5)
+TIMES = size(15, 4)
 MOST_MS = 20.0  # from issue 12
 PAGE = 20  # users on a page
 FIRST = 1_000  # their first id, after the demo's users
@@ -34,7 +34,6 @@ ORDERS: dict[str, Callable[[Connection, str], object]] = {
     "name": lambda conn, typed: users.by_name(conn, typed, after=0, limit=PAGE),
     "id": lambda conn, typed: users.search_users(conn, typed, PAGE),
 }
-GRACE = {"email": "grace@example.com", "password": "grace-demo"}
 PATHS = {  # who asks
     "/api/v1/users": MIA,
     "/workspace/new/look": MIA,
@@ -46,60 +45,61 @@ PATHS = {  # who asks
 SYLLABLES = [consonant + vowel for consonant in "mjlkdsrtn" for vowel in "aeiou"]
 
 
-def main() -> int:
-    """Print the tables. Returns how many budgets were missed."""
-    return sum(_measure(kind) for kind in ("SQLite", "PostgreSQL"))
-
-
-def _measure(kind: str) -> int:
-    print(
-        f"\n{kind}, {USERS} users: ms for a page of {PAGE} that match, median of {TIMES} and the "
-        "slowest"
-    )
-    with demo_desk(kind) as (desk, url):
-        opened = engine(url, size=1, writes=True)
-        with opened.connect() as conn:
-            searches = _searches(_fill(conn))
-            missed = sum(
-                _report(f"{what}, by {order}", list(_times(partial(search, conn, typed))))
-                for order, search in ORDERS.items()
-                for what, typed in searches.items()
+def measure(desks: Desks) -> Iterator[Result]:
+    desk = desks.demo()
+    opened = engine(desk.database, size=1, writes=True)
+    with opened.connect() as conn:
+        searches = _searches(_fill(conn))
+        for order, search in ORDERS.items():
+            yield _slowest(
+                f"search for a person among {USERS:,}, by {order}",
+                desks.kind,
+                {
+                    what: list(_times(partial(search, conn, typed)))
+                    for what, typed in searches.items()
+                },
             )
-        opened.dispose()
-        print(f"\n{kind}, {USERS} users: ms until the whole answer, and over that for {NOBODY}")
-        return missed + sum(
-            _answers(desk, path, who, list(searches.values())) for path, who in PATHS.items()
-        )
+    opened.dispose()
+    for path, who in PATHS.items():
+        with signed_in(desk, who) as session:
+            yield _answers(desks.kind, session, desk.url, path, list(searches.values()))
 
 
-def _report(what: str, took: list[float]) -> bool:
-    """Print a row. Returns whether its budget was missed."""
-    median = statistics.median(took)
-    met = median < MOST_MS
-    print(
-        f"{what:<50}{median:>9.1f}{max(took):>9.1f}   "
-        f"budget: less than {MOST_MS:.0f} ms {'met' if met else 'MISSED'}"
+def _slowest(what: str, kind: str, took: Mapping[str, list[float]]) -> Result:
+    """The kind of search with the longest times."""
+    name = max(took, key=lambda one: statistics.median(took[one]))
+    found = spread(took[name])
+    return Result(
+        what=f"{what}: the slowest kind ({name})",
+        database=kind,
+        value=found.middle,
+        unit="ms",
+        low=found.low,
+        high=found.high,
+        budget=MOST_MS,
     )
-    return not met
 
 
-def _answers(desk: Service, path: str, who: dict[str, str], searches: Sequence[str]) -> int:
-    """Print a row: what the slowest search adds to this answer. Returns 1 for a missed budget."""
-    with signed_in(desk, who) as session:
+def _answers(
+    kind: str, session: requests.Session, url: str, path: str, searches: Sequence[str]
+) -> Result:
+    """What the slowest search adds to this answer."""
 
-        def median(typed: str) -> float:
-            return statistics.median(
-                _times(lambda: session.get(desk.url + path, params={"q": typed}).raise_for_status())
-            )
+    def times(typed: str) -> list[float]:
+        return list(_times(lambda: session.get(url + path, params={"q": typed}).raise_for_status()))
 
-        floor = median(NOBODY)
-        slowest, typed = max((median(typed), typed) for typed in searches)
-    met = slowest - floor < MOST_MS
-    print(
-        f"{path:<36}{typed:<14}{slowest:>9.1f}{slowest - floor:>9.1f}   "
-        f"budget: adds less than {MOST_MS:.0f} ms {'met' if met else 'MISSED'}"
+    floor = statistics.median(times(NOBODY))
+    slowest = max((times(typed) for typed in searches), key=statistics.median)
+    found = spread([one - floor for one in slowest])
+    return Result(
+        what=f"what the slowest search among {USERS:,} users adds to {path}",
+        database=kind,
+        value=found.middle,
+        unit="ms",
+        low=found.low,
+        high=found.high,
+        budget=MOST_MS,
     )
-    return not met
 
 
 def _searches(names: list[str]) -> dict[str, str]:
@@ -131,7 +131,6 @@ def _fill(conn: Connection) -> list[str]:
     chance.shuffle(words)
     spread = [1 / (i + 1) for i in range(len(words))]
     names: dict[str, int] = {}
-    began = time.perf_counter()
     for ids in batched(range(FIRST, FIRST + USERS), 5000, strict=False):
         firsts = chance.choices(words, spread, k=len(ids))
         lasts = chance.choices(words[::-1], spread, k=len(ids))
@@ -149,7 +148,6 @@ def _fill(conn: Connection) -> list[str]:
     # PostgreSQL does this by itself after an import
     settled = "ANALYZE" if conn.dialect.name == "sqlite" else "VACUUM ANALYZE"
     conn.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text(settled))
-    print(f"-> filled in {time.perf_counter() - began:.0f} s", file=sys.stderr)
     return sorted(names, key=lambda name: -names[name])
 
 
@@ -163,7 +161,3 @@ def _times(work: Callable[[], object]) -> Iterator[float]:
             yield took
         if turn == TIMES:
             return
-
-
-if __name__ == "__main__":
-    sys.exit(1 if main() else 0)

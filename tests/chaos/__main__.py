@@ -12,6 +12,8 @@ MODULES = (
     "tests.chaos.redis_faults",
     "tests.chaos.outages",
     "tests.chaos.import_under_load",
+    "tests.chaos.power_loss",
+    "tests.chaos.nth_call",
 )
 #: what makes tests long, and the tests
 TESTS: Sequence[tuple[Mapping[str, str], Sequence[str]]] = (

@@ -28,6 +28,8 @@ from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+#: where the service keeps its own, for ``patch`` and for the constants of ``running_service``
+HASHER = "handoff_service.operations.desk.sign_in._hasher"
 
 
 def demo_home(home: Path) -> Path:
@@ -55,6 +57,6 @@ async def _import(config: Settings) -> None:
         settings=operation_settings(config, send_errors_of(config)),
         after_commit=lambda _hints, _work_at: None,
     )
-    with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
+    with patch(HASHER, CHEAP):
         await import_file(store, read_desk_file.read(DEMO))
     store.close()

@@ -1,0 +1,191 @@
+"""The servers and databases of the benchmarks. Benchmarks that need the same one share it, and each
+lives until the run ends or moves on to the next database."""
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+import requests
+
+from handoff_service import clock
+from handoff_service.commands.serve import DEMO
+from handoff_service.operations.desk_file import read_desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.engine.migrate import migrate
+from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings
+from tests.bench import seed, size
+from tests.bench.rungs import Rung, baselines, running
+from tests.conftest import postgres_database
+from tests.support.demo_home import CHEAP, HASHER
+from tests.support.service import Service, running_service
+
+MIA = {"email": "mia@example.com", "password": "mia-demo"}
+GRACE = {"email": "grace@example.com", "password": "grace-demo"}
+DIRECT = "+18885550200"
+PASSWORD = "bench-agent"
+STORED = size(1_000_000, 50_000, "STORED")
+FEW = 1000
+FEW_AGENTS = 4
+DESK = f"""
+[desk]
+name = "Bench"
+country = "US"
+time_zone = "America/New_York"
+[[queues]]
+name = "Service desk"
+groups = ["Service desk"]
+accept_seconds = 3600
+[[provider_numbers]]
+number = "{DIRECT}"
+label = "Direct line"
+first_responder = "live_agent"
+queue = "Service desk"
+"""
+AGENT = f"""
+[[agents]]
+email = "agent{{n}}@example.com"
+name = "Agent {{n}}"
+password = "{PASSWORD}"
+roles = ["agent"]
+capacity = 100
+groups = ["Service desk"]
+"""
+
+
+def agent(n: int) -> dict[str, str]:
+    """What an agent of the benchmarks' desk signs in with."""
+    return {"email": f"agent{n}@example.com", "password": PASSWORD}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A running service and its database."""
+
+    service: Service
+    database: str
+
+    @property
+    def url(self) -> str:
+        return self.service.url
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    def memory(self) -> float:
+        """Resident memory of the service's process, in KB."""
+        status = Path(f"/proc/{self.service.process.pid}/status").read_text()
+        return float(status.split("VmRSS:")[1].split()[0])
+
+    def processor_seconds(self) -> float:
+        """Seconds of processor time that the service has used."""
+        stat = Path(f"/proc/{self.service.process.pid}/stat").read_text()
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def database(kind: str) -> Iterator[str]:
+    """The address of an empty database of this kind, until the block ends."""
+    with ExitStack() as stack:
+        yield open_database(kind, stack)
+
+
+def open_database(kind: str, stack: ExitStack) -> str:
+    if kind == "PostgreSQL":
+        return stack.enter_context(postgres_database())
+    return f"sqlite:///{stack.enter_context(TemporaryDirectory())}/desk.db"
+
+
+@dataclass
+class Desks:
+    """The shared servers of one database kind."""
+
+    kind: str
+    stack: ExitStack = field(default_factory=ExitStack)
+    _demo: Desk | None = None
+    _pasts: dict[int, Desk] = field(default_factory=dict)
+    _rungs: list[Rung] = field(default_factory=list)
+
+    def webhook_rungs(self) -> list[Rung]:
+        """The floor, Patchboard and the naive way to take in a text, all running."""
+        return [self._started(rung) for rung in self._all_rungs()]
+
+    def product(self) -> Rung:
+        """Patchboard alone, of the webhook's rungs."""
+        return self._started(self._all_rungs()[1])
+
+    def _all_rungs(self) -> list[Rung]:
+        if not self._rungs:
+            self._rungs = baselines(
+                lambda: open_database(self.kind, self.stack), self.kind, self.stack
+            )
+        return self._rungs
+
+    def _started(self, rung: Rung) -> Rung:
+        return rung if rung.port else self.stack.enter_context(running(rung))
+
+    def demo(self) -> Desk:
+        """The demo desk."""
+        self._demo = self._demo or self.desk(demo=True)
+        return self._demo
+
+    def past(self, count: int) -> Desk:
+        """A desk of few agents, with so many closed conversations and twenty ongoing ones."""
+        if count not in self._pasts:
+            made = self._pasts[count] = self.desk(agents=FEW_AGENTS)
+            seed.ongoing(made.database, count + 1, count + 20)
+            seed.closed_interactions(made.database, 1, count)
+            seed.index_texts(made.database)
+        return self._pasts[count]
+
+    def desk(
+        self, *, agents: int = 0, demo: bool = False, port: int | None = None, **settings: str
+    ) -> Desk:
+        """A new desk. ``agents``: how many can sign in; all are in one group. ``demo``: the demo's
+        people instead."""
+        url = open_database(self.kind, self.stack)
+        home = Path(self.stack.enter_context(TemporaryDirectory()))
+        file = DEMO
+        if not demo:
+            file = home / "desk.toml"
+            file.write_text(DESK + "".join(AGENT.format(n=n) for n in range(agents)))
+        asyncio.run(lay_out(url, file))
+        service = running_service(
+            home, port=port, constants={HASHER: CHEAP}, DATABASE_URL=url, DEMO="1", **settings
+        )
+        return Desk(self.stack.enter_context(service), url)
+
+    def close(self) -> None:
+        self.stack.close()
+
+
+async def lay_out(url: str, file: Path) -> None:
+    """Migrate a database and import a desk file, with passwords that are cheap to check."""
+    migrate(url)
+    store = Store(
+        url,
+        clock=clock.now,
+        settings=OperationSettings(),
+        after_commit=lambda _hints, _at: None,
+    )
+    with patch(HASHER, CHEAP):
+        await store.write(import_desk, read_desk_file.read(file))
+    store.close()
+
+
+@contextmanager
+def signed_in(desk: Desk, who: Mapping[str, str]) -> Iterator[requests.Session]:
+    """A browser and an API client of this person in one."""
+    with requests.Session() as session:
+        session.headers["Accept-Encoding"] = "identity"
+        session.post(f"{desk.url}/sign-in", data=who, timeout=30).raise_for_status()
+        answer = session.post(f"{desk.url}/api/v1/login", json=who, timeout=30)
+        session.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        yield session

@@ -1,0 +1,112 @@
+"""Agents with the workspace open, as their browsers would have it.
+
+A screen does what the page's script does: it reads the stream of hints and fetches the lists after
+a hint.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from tests.bench.desks import DIRECT, Desk, agent
+
+NEVER = aiohttp.ClientTimeout(total=None)
+PATIENCE = 30.0  # seconds until an offer that does not come is called lost
+SIGN_IN_AT_ONCE = 8
+
+
+@dataclass
+class Floor:
+    """All agents of one desk: what they see is written down when they see it, by the requester's
+    number."""
+
+    url: str
+    seen: dict[str, asyncio.Future[float]] = field(default_factory=dict)
+
+    async def offered(self, phone: aiohttp.ClientSession, number: str) -> float:
+        """Ms from this requester's text until somebody's lists show the offer."""
+        self.seen[number] = asyncio.get_running_loop().create_future()
+        began = time.perf_counter()
+        body = {"from": number, "to": DIRECT, "body": "my laptop will not start"}
+        async with phone.post(
+            f"{self.url}/phone/texts", data=body, headers={"HX-Request": "true"}
+        ) as answer:
+            answer.raise_for_status()
+        return (await asyncio.wait_for(self.seen[number], PATIENCE) - began) * 1000
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One agent's page. ``client`` carries its session once it has signed in."""
+
+    floor: Floor
+    client: aiohttp.ClientSession
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def sign_in(self, n: int) -> None:
+        """Sign in, again while the service refuses work because it has too much."""
+        while True:
+            async with self.client.post(
+                f"{self.floor.url}/sign-in", data=agent(n), allow_redirects=False
+            ) as answer:
+                if answer.status != 503:
+                    answer.raise_for_status()
+                    return
+            await asyncio.sleep(0.2)
+
+    async def watch(self, *, looks: bool = True) -> None:
+        """Read the stream of hints. ``looks``: fetch the lists after a hint."""
+        async with self.client.get(f"{self.floor.url}/workspace/events") as stream:
+            stream.raise_for_status()
+            async for line in stream.content:
+                if line == b"event: hello\n":
+                    self.ready.set()
+                elif looks and line == b"event: lists\n":
+                    await self.look()
+
+    async def look(self) -> None:
+        async with self.client.get(
+            f"{self.floor.url}/workspace/lists", headers={"HX-Request": "true"}
+        ) as answer:
+            shown = await answer.text()
+        now = time.perf_counter()
+        for number in _numbers(shown):
+            expected = self.floor.seen.get(number)
+            if expected and not expected.done():
+                expected.set_result(now)
+
+
+def _numbers(shown: str) -> Iterator[str]:
+    for text in re.findall(r'data-who="([^"]+)"', shown):
+        yield "+" + re.sub(r"\D", "", text)
+
+
+@asynccontextmanager
+async def open_floor(desk: Desk, agents: int, *, first: int = 0) -> AsyncIterator[Floor]:
+    """So many agents, signed in and with the workspace open. ``first``: the number of the first."""
+    floor = Floor(desk.url)
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+        screens = [Screen(floor, await stack.enter_async_context(browser())) for _ in range(agents)]
+        limit = asyncio.Semaphore(SIGN_IN_AT_ONCE)
+
+        async def sign_in(screen: Screen, n: int) -> None:
+            async with limit:
+                await screen.sign_in(n)
+
+        await asyncio.gather(*(sign_in(one, first + n) for n, one in enumerate(screens)))
+        watching = [group.create_task(one.watch()) for one in screens]
+        for one in screens:
+            await one.ready.wait()
+        yield floor
+        for task in watching:
+            task.cancel()
+
+
+def browser() -> aiohttp.ClientSession:
+    """A browser without cookies, which waits for an answer as long as it takes."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True), timeout=NEVER)

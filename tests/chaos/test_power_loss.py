@@ -1,0 +1,49 @@
+"""The short form of the drill in which power fails; ``make chaos`` runs the long one."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.power_loss import lose_power, record
+from tests.support.sqlite_recorder import (
+    DISK_PAGE,
+    Sync,
+    Truncate,
+    Write,
+    after_power_loss,
+    is_possible,
+)
+
+A, B = b"a" * DISK_PAGE, b"b" * DISK_PAGE
+
+
+async def test_what_was_acknowledged_survives_a_loss_of_power(tmp_path: Path) -> None:
+    if not is_possible():
+        pytest.skip("this Python hides the functions of its SQLite")
+    recorder, base = await record(tmp_path, 24)
+    found = lose_power(base, recorder.steps, every=6, seed=1)
+    assert found.losses >= 16, "the drill must lose power"
+    assert (found.lost, found.duplicated, found.broken) == (0, 0, 0)
+    unsafe = [one for one in recorder.steps if not isinstance(one, Sync)]
+    assert lose_power(base, unsafe, every=6, seed=1).lost > 0, "the drill must notice a lost text"
+
+
+def test_only_synced_writes_survive() -> None:
+    steps = [Write("wal", 0, A), Sync("wal"), Write("wal", DISK_PAGE, B), Write("db", 0, B)]
+    assert after_power_loss({"db": A}, steps) == {"db": A, "wal": A}
+
+
+def test_a_truncation_counts_like_a_write() -> None:
+    steps = [Write("wal", 0, A + B), Sync("wal"), Truncate("wal", 0)]
+    assert after_power_loss({}, steps) == {"wal": A + B}
+    assert after_power_loss({}, [*steps, Sync("wal")]) == {"wal": b""}
+
+
+def test_parts_of_a_write_survive_by_chance() -> None:
+    steps = [Write("wal", 0, A + B)]
+    found = {
+        bytes(after_power_loss({}, steps, random.Random(seed)).get("wal", b""))
+        for seed in range(50)
+    }
+    assert found == {b"", A, A + B, bytes(DISK_PAGE) + B}
