@@ -4,15 +4,17 @@ import sqlalchemy as sa
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json, raw
 
-from handoff_service.errors import Unavailable
+from handoff_service.errors import Overloaded, Unavailable
 from handoff_service.metrics import TEXT_FORMAT
+from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import Transaction
 from handoff_service.web.shared.session import desk_of
 
 
 def blueprint() -> Blueprint:
     """``/healthz``: 200 while the process answers. ``/readyz``: 200, or 503 with the parts that are
-    not ready (the database, background tasks that keep failing). ``/metrics``: Prometheus
-    metrics."""
+    not ready (a database that cannot be read or written, background tasks that keep failing).
+    ``/metrics``: Prometheus metrics."""
     made = Blueprint("health")
 
     @made.get("/healthz")
@@ -21,14 +23,9 @@ def blueprint() -> Blueprint:
 
     @made.get("/readyz")
     async def ready(request: Request) -> HTTPResponse:
-        missing: dict[str, str] = {}
-        try:
-            await desk_of(request).store.read(
-                lambda conn: conn.execute(sa.text("SELECT 1")).scalar()
-            )
-        except Unavailable as error:
-            missing["database"] = error.why
-        missing |= desk_of(request).background.failing()
+        desk = desk_of(request)
+        error = await _database_error(desk.store)
+        missing = ({"database": error} if error else {}) | desk.background.failing()
         return json(
             {"status": "not ready" if missing else "ready", "not_ready": missing},
             status=503 if missing else 200,
@@ -39,3 +36,20 @@ def blueprint() -> Blueprint:
         return raw(desk_of(request).metrics.shown(), content_type=TEXT_FORMAT)
 
     return made
+
+
+async def _database_error(store: Store) -> str | None:
+    """Why the database cannot be used, if it cannot. An overloaded service is ready: it refuses
+    what it cannot do by itself."""
+    try:
+        await store.read(lambda conn: conn.execute(sa.text("SELECT 1")).scalar())
+        await store.write(_write_nothing, None)
+    except Overloaded:
+        return None
+    except Unavailable as error:
+        return error.why
+    return None
+
+
+def _write_nothing(_tx: Transaction, _command: None) -> None:
+    """The transaction stores its commit number, which a read-only database refuses."""
