@@ -21,7 +21,7 @@ from handoff_service.bot_control.file_change import FileChange, file_change, rep
 from handoff_service.bot_control.folder_lock import locked
 from handoff_service.bot_control.nlu_content import NluContent, Stamp, stamp_of
 from handoff_service.bot_control.nlu_file import Example
-from handoff_service.bot_control.similar_examples import ConflictingExamples, Near
+from handoff_service.bot_control.similar_examples import ConflictingExamples, Near, Suspects
 from handoff_service.errors import Conflict, NotFound
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
@@ -49,6 +49,7 @@ class BotData:
     _files: dict[str, NluContent] = field(default_factory=dict)
     _domain: tuple[Stamp, Any] | None = None
     _suspects: tuple[tuple[Stamp, ...], list[ConflictingExamples]] | None = None
+    _pairs: Suspects = field(default_factory=Suspects)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     # Reading --------------------------------------------------------------------------------------
@@ -108,7 +109,8 @@ class BotData:
             files = self._contents()
         stamps = tuple(file.stamp for file in files)
         if self._suspects is None or self._suspects[0] != stamps:
-            self._suspects = stamps, similar_examples.suspects(files)
+            with self._lock:
+                self._suspects = stamps, self._pairs.find(files)
         return self._suspects[1][:most]
 
     def file_of(self, intent: str) -> str:

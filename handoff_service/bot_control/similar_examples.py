@@ -1,11 +1,15 @@
 """Finds similar examples by the letter triples that they have in common."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from handoff_service.bot_control.nlu_content import NluContent
 from handoff_service.rules.training import clusters
+
+MOST_NEW = 50  # examples; comparing all is faster for more
+
+type Pair = tuple[float, clusters.Sample, clusters.Sample]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +47,38 @@ def nearest(files: Sequence[NluContent], text: str, most: int) -> list[Near]:
     return [Near(intent=name, text=one.text, share=share) for share, name, one in best if share]
 
 
-def suspects(files: Sequence[NluContent]) -> list[ConflictingExamples]:
-    """Pairs of equal or nearly equal examples of two intents, the most similar first."""
-    texts = [
-        clusters.Sample(label=intent, text=one.marked, triples=triples)
-        for file in files
-        for intent, listed in file.triples.items()
-        for one, triples in listed
-    ]
-    return [
-        ConflictingExamples(first=a.label, one=a.text, second=b.label, other=b.text, share=share)
-        for share, a, b in clusters.pairs(texts)
-    ]
+class Suspects:
+    """Finds pairs of equal or nearly equal examples of two intents. After a change of the files it
+    compares only the examples that are new."""
+
+    def __init__(self) -> None:
+        self._samples: dict[tuple[str, str], clusters.Sample] = {}
+        self._pairs: list[Pair] = []
+
+    def find(self, files: Sequence[NluContent]) -> list[ConflictingExamples]:
+        """The pairs, the most similar first."""
+        samples = {
+            (intent, one.marked): self._samples.get((intent, one.marked))
+            or clusters.Sample(label=intent, text=one.marked, triples=triples)
+            for file in files
+            for intent, listed in file.triples.items()
+            for one, triples in listed
+        }
+        new = [one for key, one in samples.items() if key not in self._samples]
+        if len(new) > MOST_NEW:
+            self._pairs = clusters.pairs(list(samples.values()))
+        else:
+            kept = [pair for pair in self._pairs if _is_there(pair, samples)]
+            added = clusters.pairs_with(new, list(samples.values()))
+            self._pairs = sorted(kept + added, key=clusters.most_similar_first)
+        self._samples = samples
+        return [
+            ConflictingExamples(
+                first=a.label, one=a.text, second=b.label, other=b.text, share=share
+            )
+            for share, a, b in self._pairs
+        ]
+
+
+def _is_there(pair: Pair, samples: Mapping[tuple[str, str], clusters.Sample]) -> bool:
+    return all((one.label, one.text) in samples for one in pair[1:])

@@ -182,3 +182,31 @@ def test_wilson() -> None:
     low, high = agreement.wilson(8, 10)
     assert (round(low, 3), round(high, 3)) == (0.490, 0.943)
     assert agreement.wilson(0, 0) == (0.0, 1.0)
+
+
+def samples(*texts: tuple[str, str]) -> list[clusters.Sample]:
+    return [
+        clusters.Sample(label=label, text=text, triples=clusters.triples(text))
+        for label, text in texts
+    ]
+
+
+def test_pairs_with_new_examples_are_those_of_all_examples() -> None:
+    there = samples(
+        ("thanks", "thank you so much"),
+        ("bye", "thank you so much!"),
+        ("bye", "see you tomorrow"),
+        ("report", "my laptop is broken"),
+        ("report", "my laptops is broken"),
+    )
+    new = samples(("bye", "my laptop is broken!"), ("report", "see you tomorrow."))
+    everything = there + new
+    known = clusters.pairs(there)
+    assert len(known) == 1
+    added = clusters.pairs_with(new, everything)
+    assert sorted(known + added, key=clusters.most_similar_first) == clusters.pairs(everything)
+    assert {(a.text, b.text) for _, a, b in added} == {
+        ("my laptop is broken", "my laptop is broken!"),
+        ("my laptops is broken", "my laptop is broken!"),
+        ("see you tomorrow", "see you tomorrow."),
+    }

@@ -1,0 +1,31 @@
+"""Conflicting examples are found again quickly when a file changes, and are the same as if all
+examples were compared."""
+
+from pathlib import Path
+
+from handoff_service.bot_control.bot_data import BotData
+
+DOMAIN = "intents:\n  - bye\n  - thanks\n"
+NLU = """version: "3.1"
+nlu:
+  - intent: {intent}
+    examples: |
+      - {example}
+"""
+
+
+def test_a_change_gives_what_a_new_look_gives(tmp_path: Path) -> None:
+    (tmp_path / "data/nlu").mkdir(parents=True)
+    (tmp_path / "domain.yml").write_text(DOMAIN)
+    for intent, example in (("bye", "see you tomorrow"), ("thanks", "thank you so much")):
+        file = tmp_path / f"data/nlu/{intent}.yml"
+        file.write_text(NLU.format(intent=intent, example=example))
+    data = BotData(tmp_path)
+    assert data.suspects() == []
+    data.add("bye", ["thank you so much !"])
+    assert [(one.one, one.other) for one in data.suspects()] == [
+        ("thank you so much !", "thank you so much")
+    ]
+    assert data.suspects() == BotData(tmp_path).suspects()
+    data.remove("bye", "thank you so much !")
+    assert data.suspects() == []
