@@ -138,7 +138,7 @@ def test_a_wrong_number_is_not_answered_about_codes(talk: Callable[[], Talk]) ->
 
 def test_a_second_wish_is_taken_up_after_the_report(talk: Callable[[], Talk]) -> None:
     guest = talk()
-    guest.says("the wifi is down in my room", "affect")
+    guest.says("my laptop wont turn on", "affect")
     said = guest.says("my account is locked too", "affect")
     assert said == ["Let's finish this first, then I'll come back to that.", HOW_BAD]
     said = guest.says("2", "employee number")

@@ -3,6 +3,7 @@ missing encoder."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -79,38 +80,44 @@ WANTS_NONE = (
 )
 
 
-def understood(
-    model: Path, home: Path, texts: tuple[str, ...], asked: dict[str, object] | None
-) -> dict[str, str]:
-    found = meanings(model, [(text, asked) for text in texts], home)
-    return {text: str(one["intent"]) for text, one in zip(texts, found, strict=True)}
+CODE = "nothing came yet, no code"
+
+type Parsed = Mapping[tuple[str, bool], dict[str, object]]
+
+
+@pytest.fixture(scope="module")
+def parsed(home: Path, model: Path) -> Parsed:
+    """(text, whether the proof asked) -> what the model understood. One process parses all texts,
+    because loading the model takes most of its time."""
+    texts = [*NOT_FOR_DESK, *BAD_INPUT[:-3], *WANTS_PERSON, *WANTS_NONE, *VAGUE, CODE]
+    asked = [*((text, False) for text in texts), (CODE, True)]
+    found = meanings(
+        model, [(text, PROOF if proof else NOTHING_ASKED) for text, proof in asked], home
+    )
+    return dict(zip(asked, found, strict=True))
 
 
 @pytest.mark.parametrize(
     "texts", [NOT_FOR_DESK, BAD_INPUT[:-3]], ids=["not for the desk", "bad input"]
 )
-def test_no_topic_starts(home: Path, model: Path, texts: tuple[str, ...]) -> None:
-    intents = understood(model, home, texts, NOTHING_ASKED)
+def test_no_topic_starts(parsed: Parsed, texts: tuple[str, ...]) -> None:
+    intents = {text: parsed[text, False]["intent"] for text in texts}
     assert {text: intent for text, intent in intents.items() if intent in TOPICS} == {}
 
 
-def test_a_request_for_a_person_is_recognized_by_its_words(home: Path, model: Path) -> None:
-    intents = understood(model, home, WANTS_PERSON + WANTS_NONE, NOTHING_ASKED)
-    assert [text for text, intent in intents.items() if intent == "talk_to_person"] == list(
-        WANTS_PERSON
-    )
+def test_a_request_for_a_person_is_recognized_by_its_words(parsed: Parsed) -> None:
+    texts = WANTS_PERSON + WANTS_NONE
+    found = [text for text in texts if parsed[text, False]["intent"] == "talk_to_person"]
+    assert found == list(WANTS_PERSON)
 
 
-def test_an_answer_to_a_form_is_possible_only_when_the_form_asks(home: Path, model: Path) -> None:
-    text = "nothing came yet, no code"
-    in_form, first = meanings(model, [(text, PROOF), (text, NOTHING_ASKED)], home)
-    assert in_form["intent"] == "no_code"
-    assert first["intent"] != "no_code"
+def test_an_answer_to_a_form_is_possible_only_when_the_form_asks(parsed: Parsed) -> None:
+    assert parsed[CODE, True]["intent"] == "no_code"
+    assert parsed[CODE, False]["intent"] != "no_code"
 
 
-def test_an_unsure_text_names_its_likely_topic(home: Path, model: Path) -> None:
-    texts = [(text, NOTHING_ASKED) for text in VAGUE]
-    unsure = [one for one in meanings(model, list(texts), home) if one["intent"] == "unsure_topic"]
+def test_an_unsure_text_names_its_likely_topic(parsed: Parsed) -> None:
+    unsure = [one for text in VAGUE if (one := parsed[text, False])["intent"] == "unsure_topic"]
     assert unsure
     for one in unsure:
         assert isinstance(one["unsure"], dict)
