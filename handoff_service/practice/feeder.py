@@ -38,7 +38,9 @@ class _Due:
 
 
 class Feeder:
-    """``starts``: when each conversation starts, in seconds. ``ended`` is called once, when every
+    """Sends the requesters' texts of one run.
+
+    ``starts``: when each conversation starts, in seconds. ``ended`` is called once, when every
     conversation is over: closed, with no text left to send."""
 
     def __init__(

@@ -1,5 +1,4 @@
-"""All practice runs of this process: start, enter, end, and the end after an hour without an
-act."""
+"""Starts, opens and ends this process's practice runs. Idle runs end after an hour."""
 
 import asyncio
 import secrets
@@ -52,7 +51,8 @@ from handoff_service.settings import Settings
 from handoff_service.store.desk.agents import agents_by_id, presence_choices
 from handoff_service.store.training import practice_source
 
-LOOK_EVERY = 30.0  # seconds between looks for runs without an act
+LOOK_EVERY = 30.0  # seconds between looks for idle runs
+TOO_MANY = "Three practice runs are already open. Try again when one has ended."
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class _Open:
 
 
 class PracticeRuns:
-    """``resume`` comes first, because a run needs the desk that the service serves."""
+    """All practice runs of this process. Call ``resume`` before any other method."""
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.home / "practice"
@@ -92,13 +92,13 @@ class PracticeRuns:
         many runs, or several worker processes."""
         real = self._desk()
         if not self._is_alone:
-            raise Conflict("Practice needs PATCHBOARD_WORKERS=1, because one process holds a run.")
+            raise Conflict(
+                "Practice is off on this desk. An admin can turn it on by setting "
+                "PATCHBOARD_WORKERS=1."
+            )
         async with self._starting:
             if len(self._open) >= MOST_AT_ONCE:
-                raise Conflict(
-                    f"{MOST_AT_ONCE} practice runs are under way, and no more fit. Try again when "
-                    "one has ended."
-                )
+                raise Conflict(TOO_MANY)
             material = await real.store.read(read_material, agent_id, choice)
             found = len(material.conversations)
             if found < choice.conversations:
@@ -159,7 +159,7 @@ class PracticeRuns:
             raise NotAllowed("Only the agent of this practice run may open its desk.")
         real = self._desk()
         if await real.store.read(_takes_work, agent_id):
-            raise Conflict("Set yourself to Away first, so that no real requester is offered.")
+            raise Conflict("Set yourself to Away first, so that you get no offers from real requesters.")
         await real.store.write(enter_practice, run_id)
         token, store = secrets.token_urlsafe(32), run.desk.store
         opened = sign_in.Open(AGENT_ID, token, sign_in.RightTry(""))
@@ -218,7 +218,7 @@ class PracticeRuns:
         return score_run(found, run.median)
 
     async def watch(self) -> None:
-        """End runs without an act for an hour. Runs until canceled."""
+        """End runs that have been idle for an hour. Runs until canceled."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
             await self.end_idle()
@@ -234,7 +234,7 @@ class PracticeRuns:
             await self.end(run_id, PracticeState.INTERRUPTED)
 
     def _desk(self) -> AppContext:
-        assert self._real is not None, "resume comes first"
+        assert self._real is not None, "call resume first"
         return self._real
 
 

@@ -152,7 +152,7 @@ async def test_the_virtual_agent_of_the_month(month: Story) -> None:
         "bot_abandoned": third,
         "not_understood": 0,
     }
-    assert table(found, "bot_began") == {"Asked for a person": 1, "Not handed over": 2}, (
+    assert table(found, "bot_began") == {"Asked for a person": 1, "Not handed to agents": 2}, (
         "the reason leaves out Bob's own words"
     )
 

@@ -1,7 +1,7 @@
 """Figures of reports: one entry each, as data.
 
 The page, the API, the tables and the reference all read these entries. A new figure is a new entry:
-``store/reports/compute.py`` can compute all that is written in these words.
+``store/reports/compute.py`` handles each kind of figure (``Count``, ``Percentage``…).
 """
 
 from collections.abc import Iterable, Mapping
@@ -103,8 +103,8 @@ type How = Count | Share | Sum | SumShare | Quantile | PerConversation | Presenc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """``definition``: one sentence that a supervisor reads. ``lower_is_better``: None when neither
-    is."""
+    """``definition``: one sentence that a supervisor reads. ``lower_is_better``: None if
+    neither direction is better."""
 
     name: str
     heading: str
@@ -146,13 +146,13 @@ def _times(name: str, heading: str, definition: str, *, business: bool = False) 
     clocks = [("", "", ""), ("_business", " (business hours)", " Only opening hours count.")]
     made = []
     for suffix, note, more in clocks[: 2 if business else 1]:
-        for q, short, words in ((0.5, "median", "Half"), (0.9, "p90", "Nine of ten")):
-            label = "median" if q == 0.5 else "90 %"
+        for q, short, words in ((0.5, "median", "Half"), (0.9, "p90", "90 %")):
+            label = "median" if q == 0.5 else "90th percentile"
             made.append(
                 Figure(
                     name=f"{name}{suffix}_{short}",
                     heading=f"{heading}, {label}{note}",
-                    definition=f"{definition} {words} were at most this long.{more}",
+                    definition=f"{definition} {words} of these times were this long or shorter.{more}",
                     unit=Unit.SECONDS,
                     how=Quantile(_COLUMN.get(name, name) + suffix, q),
                     lower_is_better=True,
@@ -170,9 +170,8 @@ def _bot_share(name: str, heading: str, definition: str, result: BotResult, lowe
     return Figure(
         name=name,
         heading=heading,
-        definition=f"{definition} Counted among conversations that a requester began with the "
-        "virtual agent and that have ended or gone to an agent. Conversations that the desk "
-        "began do not count.",
+        definition=f"{definition} This figure counts conversations that a requester began with "
+        "the virtual agent, once they have ended or gone to a queue or an agent.",
         unit=Unit.PERCENT,
         how=Share((Is("bot_result", (result,)),), _BOT_ENDED),
         lower_is_better=lower,
@@ -317,7 +316,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     _bot_share(
         "handed_over",
-        "Handed over",
+        "Handed to agents",
         "The share that went to a queue or an agent.",
         BotResult.HANDED_OVER,
         lower=True,

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Group(StrEnum):
-    """What a table has a row for. The values are column names, but for failed texts' codes."""
+    """What the rows of a report table stand for. Each value is a column name."""
 
     QUEUE = "queue_id"
     NUMBER = "provider_number_id"

@@ -60,7 +60,7 @@ class PracticeScore:
     answered: int
     first_answer: int | None  #: the median
     original_first_answer: int | None  #: likewise, of the same conversations
-    desk_first_answer: int | None  #: likewise, of all conversations of the chosen days
+    desk_first_answer: int | None  #: the desk's median, over at most 500 conversations in the chosen days
     topics_right: int
     topics_known: int  #: conversations whose original has a topic
     promises: PromiseCount

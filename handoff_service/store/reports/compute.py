@@ -1,5 +1,5 @@
-"""Compute figures from columns. Knows the words of ``rules/reports/figures.py``, and no figure by
-name."""
+"""Compute figures from columns. Handles each kind of figure (``Count``, ``Percentage``…). No figure's
+name appears here."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -142,7 +142,7 @@ def by_group(selection: Selection, group: Group) -> Places:
         keys = of.values[rows]
     order = np.argsort(_short(keys), kind="stable")
     found, starts = np.unique(keys[order], return_index=True)
-    ends = np.append(starts[1:], len(keys))[: len(found)]  # none of nothing
+    ends = np.append(starts[1:], len(keys))[: len(found)]  # no groups if there are no rows
     made = Places(rows[order], ends, [int(one) for one in found])
     selection._places[group] = made
     return made
@@ -227,7 +227,7 @@ def _quantiles(selection: Selection, column: str, q: float, places: Places) -> l
 
 
 def quantiles(values: Numbers, qs: Sequence[float]) -> list[Value]:
-    """The values at these quantiles, between two neighbors if need be; None of nothing."""
+    """The values at these quantiles, interpolated between two neighbors; None if there are no values."""
     if not len(values):
         return [None] * len(qs)
     at = [(len(values) - 1) * q for q in qs]
@@ -240,8 +240,8 @@ def quantiles(values: Numbers, qs: Sequence[float]) -> list[Value]:
 
 
 def _ranked(values: Numbers, ranks: Sequence[int]) -> list[float]:
-    """The values of these ranks. Counting each value is faster than sorting when there are more
-    values than different ones."""
+    """The values of these ranks. When many values repeat, counting each value is faster than
+    sorting."""
     if len(values) > SMALL and int(values.max()) < 2 * len(values):
         return [float(one) for one in np.searchsorted(_counts(values), ranks, side="right")]
     ordered = np.sort(values)
@@ -290,7 +290,7 @@ def _listed(selection: Selection, of: Column, rows: Numbers | None) -> tuple[Num
 
 
 def _ends(chosen: Numbers, places: Places) -> list[int]:
-    """Where the places end, after each row was taken so often."""
+    """The end of each group, given how many values each row contributes."""
     counts = [int(one.sum(dtype="<i8")) for one in _slices(chosen, places.ends)]
     return list(accumulate(counts))
 

@@ -1,6 +1,6 @@
-"""The table of facts: which conversations need theirs written again, and the rows.
+"""The table of facts: the conversations that need new facts, and the rows.
 
-The late job reads here, outside the lane, and then only writes finished rows.
+The background job reads here, outside the lane, and then only writes finished rows.
 """
 
 from collections.abc import Collection, Sequence
@@ -46,7 +46,8 @@ class Batch:
 
 
 def next_batch(conn: Connection, after: int = 0) -> Batch:
-    """The facts of the next conversations with lines after this one, or whose time has come."""
+    """Compute the facts of the next batch: conversations with lines after ``after``, and
+    conversations due for another look."""
     now = read_at(conn)
     done_to = conn.execute(select(progress.c.done_to)).scalar_one()
     lines = _lines(conn, max(after, done_to))

@@ -15,7 +15,7 @@ _NONE = {
     "queue": "No queue",
     "agent": "No agent",
     "topic": "No topic",
-    "reason": "Not handed over",
+    "reason": "Not handed to agents",
     "language": "Not known",
 }
 _TABLES = {
