@@ -1,4 +1,4 @@
-"""Opens and closes the practice desk of one run: its database, lanes, workers and twins."""
+"""Opens and closes the practice desk of one run: its database, lanes, workers and gateways."""
 
 import asyncio
 import functools
@@ -104,7 +104,8 @@ async def open_desk(
         background=background,
         password_checks=real.password_checks,
         outage=connections.gap,
-        # A practice desk has no trainer. AppContext requires these objects, but nothing starts them.
+        # A practice desk has no trainer. AppContext requires these objects, but nothing starts
+        # them.
         training=TrainAndCompare(store, folder, settings.bot_data),
         rollout=ModelRollout(store, RasaModels(settings.bot_token), (), folder),
         replies=PastReplies(store, real.clock),

@@ -34,8 +34,8 @@ from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.rules.training.practice import (
     ENDS_AFTER,
     MOST_AT_ONCE,
-    Conversation,
     PracticeChoice,
+    PracticeConversation,
     PracticeState,
     rounds_of,
     starts_of,
@@ -61,7 +61,7 @@ class _Open:
 
     desk: AppContext
     feeder: Feeder
-    originals: Sequence[Conversation]
+    originals: Sequence[PracticeConversation]
     median: int | None
     acted_at: float  # by the event loop's clock
     tokens: list[str] = field(default_factory=list)
@@ -149,8 +149,8 @@ class PracticeRuns:
         )
 
     async def enter(self, run_id: int, agent_id: int) -> str:
-        """Let the agent in. Returns the token of a session on the practice desk. Conflict while
-        real work would be offered to the agent."""
+        """Open the practice desk to its agent. Returns the token of a session on it. Conflict while
+        routing could offer real work to the agent."""
         run = self._open.get(run_id)
         if run is None:
             raise NotFound(f"The practice run {run_id} is not under way.")
@@ -159,7 +159,9 @@ class PracticeRuns:
             raise NotAllowed("Only the agent of this practice run may open its desk.")
         real = self._desk()
         if await real.store.read(_takes_work, agent_id):
-            raise Conflict("Set yourself to Away first, so that you get no offers from real requesters.")
+            raise Conflict(
+                "Set yourself to Away first, so that you get no offers from real requesters."
+            )
         await real.store.write(enter_practice, run_id)
         token, store = secrets.token_urlsafe(32), run.desk.store
         opened = sign_in.Open(AGENT_ID, token, sign_in.RightTry(""))
@@ -177,7 +179,7 @@ class PracticeRuns:
         return run.desk if run else None
 
     def acted(self, run_id: int) -> None:
-        """The agent has done something, so the hour begins again."""
+        """Record that the agent has done something, so that the run does not count as idle."""
         if run_id in self._open:
             self._open[run_id].acted_at = asyncio.get_running_loop().time()
 
@@ -211,7 +213,7 @@ class PracticeRuns:
         seen = await run.desk.store.for_own_work().read(practice_source.practiced)
         until, found = run.desk.clock(), list[ConversationScore]()
         for place, original in enumerate(run.originals):
-            nothing = Conversation(lines=(), topic=None, waits_since=None, closed=False)
+            nothing = PracticeConversation(lines=(), topic=None, waits_since=None, closed=False)
             mine = seen.get(requester_number(place), nothing)
             left = run.feeder.left(place)
             found.append(score_one(mine, original, until=until, left_out=left))

@@ -28,7 +28,7 @@ from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.reports import export, report
-from handoff_service.store.reports.behind import conversations_behind
+from handoff_service.store.reports.figure_conversations import conversations_of
 from tests.conftest import MovedClock
 from tests.reports.keeping import asked, keep, pack, table, values
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, Story
@@ -198,7 +198,7 @@ async def test_a_figure_opens_the_conversations_behind_it(
     month: Story, figure: str, days: tuple[date, date], filters: dict[str, str], count: int
 ) -> None:
     found = await month.store.read(
-        conversations_behind,
+        conversations_of,
         FIGURES[figure],
         DayRange(*days),
         Filters(**filters),  # type: ignore[arg-type]

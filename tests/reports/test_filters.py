@@ -12,7 +12,7 @@ def test_filters_are_read_from_an_address() -> None:
 
 @pytest.mark.parametrize("wrong", ["--5", "5-", "-", "³", "1.5", "1" * 16])
 def test_an_id_is_one_whole_number(wrong: str) -> None:
-    with pytest.raises(ValueError, match="^The filter “agent” must be the ID of an agent\\.$"):
+    with pytest.raises(ValueError, match="must be the ID of an agent"):
         read({"agent": wrong})
 
 

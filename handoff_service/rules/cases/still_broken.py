@@ -1,5 +1,5 @@
-"""Detects replies to an "it works again" text which report that the problem is not fixed, in English
-and Spanish.
+"""Detects replies to an "it works again" text which report that the problem is not fixed, in
+English and Spanish.
 
 Questions and a bare "yes" or "no" do not count: the virtual agent or a live agent answers those as
 usual.

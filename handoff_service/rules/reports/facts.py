@@ -104,7 +104,7 @@ class ConversationRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class ConversationFacts:
     """The facts. Durations are in seconds; None: it did not happen (yet). Lists of agents name an
     agent once for each text or offer."""
 
@@ -143,7 +143,7 @@ class Facts:
     failed_codes: list[int] = field(default_factory=list)
 
 
-def facts_of(record: ConversationRecord, now: datetime, open_time: OpenTime) -> Facts:
+def facts_of(record: ConversationRecord, now: datetime, open_time: OpenTime) -> ConversationFacts:
     """The facts of a conversation. ``open_time``: the opening time of its queue between two
     moments."""
     queued_at = next((one.at for one in record.visits if not one.is_transfer), None)
@@ -159,7 +159,7 @@ def facts_of(record: ConversationRecord, now: datetime, open_time: OpenTime) -> 
     replies = list(_next_responses(record.lines))
     outbound = [one for one in record.lines if _was_accepted(one)]
     kept = PromiseState.KEPT
-    return Facts(
+    return ConversationFacts(
         began=began,
         bot_result=_bot_result(record.state, had_person) if began is Began.VIRTUAL_AGENT else None,
         topic=record.topic_label or _topic(record.intents),

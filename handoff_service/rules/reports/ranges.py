@@ -82,7 +82,7 @@ def chosen(first: str, last: str) -> DayRange:
     return found
 
 
-def parts(of: DayRange) -> list[ChartInterval]:
+def chart_intervals(of: DayRange) -> list[ChartInterval]:
     """Days, weeks from Monday, or months, depending on the length. The first and the last
     interval may be shorter than the others."""
     found: list[ChartInterval] = []
@@ -94,7 +94,7 @@ def parts(of: DayRange) -> list[ChartInterval]:
     return found
 
 
-def part_name(of: DayRange) -> str:
+def interval_name(of: DayRange) -> str:
     return "month" if of.days >= MONTHS_FROM else "week" if of.days >= WEEKS_FROM else "day"
 
 

@@ -35,7 +35,7 @@ _FIELDS = tuple(c.name for c in f.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class FactsBatch:
     """Rows to write. ``done_to``: the new progress; ``read_to``: where the next batch begins;
     ``more``: whether there is one."""
 
@@ -45,7 +45,7 @@ class Batch:
     more: bool
 
 
-def next_batch(conn: Connection, after: int = 0) -> Batch:
+def next_batch(conn: Connection, after: int = 0) -> FactsBatch:
     """Compute the facts of the next batch: conversations with lines after ``after``, and
     conversations due for another look."""
     now = read_at(conn)
@@ -55,7 +55,7 @@ def next_batch(conn: Connection, after: int = 0) -> Batch:
     settled = [line.id for line in lines if line.created_at <= now - READ_AGAIN]
     room = CONVERSATIONS_AT_ONCE - len(ids)
     late = _due(conn, now, room) if room else []
-    return Batch(
+    return FactsBatch(
         rows=rows_of(conn, list(dict.fromkeys([*ids, *late]))),
         done_to=max(settled, default=done_to),
         read_to=lines[-1].id if lines else max(after, done_to),
@@ -126,7 +126,7 @@ def _stored(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
-def write(tx: Transaction, batch: Batch) -> None:
+def write(tx: Transaction, batch: FactsBatch) -> None:
     """Store the rows, and mark their days as changed."""
     _touch(tx, {row["day"] for row in batch.rows})
     change = tuple(name for name in _FIELDS if name != "interaction_id")

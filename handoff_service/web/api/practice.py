@@ -93,5 +93,5 @@ async def run_for(desk: AppContext, agent: CurrentAgent, run_id: int) -> Practic
     """Return a run that this agent may see: their own, or any for a supervisor."""
     run = await desk.store.read(practice_runs.get, run_id)
     if run.agent.id != agent.id and not supervises(agent):
-        raise NotAllowed("Only supervisors may see the practice of another agent.")
+        raise NotAllowed("Only supervisors may see the practice runs of another agent.")
     return run
