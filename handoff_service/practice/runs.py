@@ -57,7 +57,7 @@ TOO_MANY = "Three practice runs are already open. Try again when one has ended."
 
 @dataclass(slots=True)
 class _Open:
-    """A run under way."""
+    """An open run."""
 
     desk: AppContext
     feeder: Feeder
@@ -153,7 +153,7 @@ class PracticeRuns:
         routing could offer real work to the agent."""
         run = self._open.get(run_id)
         if run is None:
-            raise NotFound(f"The practice run {run_id} is not under way.")
+            raise NotFound(f"The practice run {run_id} is not open.")
         mark = run.desk.practice
         if mark is None or mark.agent_id != agent_id:
             raise NotAllowed("Only the agent of this practice run may open its desk.")
@@ -188,7 +188,7 @@ class PracticeRuns:
         return self._open[run_id].feeder.over if run_id in self._open else 0
 
     def run_of(self, agent_id: int) -> int | None:
-        """The agent's run under way."""
+        """The agent's open run."""
         marks = (run.desk.practice for run in self._open.values())
         return next((one.run_id for one in marks if one and one.agent_id == agent_id), None)
 

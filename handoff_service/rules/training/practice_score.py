@@ -59,7 +59,7 @@ class PracticeScore:
     conversations: list[ConversationScore]  #: empty in lists of runs
     answered: int
     first_answer: int | None  #: the median
-    original_first_answer: int | None  #: likewise, of the same conversations
+    original_first_answer: int | None  #: the originals' median
     #: the desk's median, over at most 500 conversations in the chosen days
     desk_first_answer: int | None
     topics_right: int
