@@ -41,7 +41,7 @@ class WrittenLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationScore:
-    """One conversation, beside its original."""
+    """The score of one conversation, and the figures of its original."""
 
     mine: Measured
     original: Measured
