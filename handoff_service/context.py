@@ -33,7 +33,7 @@ class PracticeMark:
     conversations: int
 
 
-class PracticeRuns(Protocol):
+class PracticeService(Protocol):
     """The practice runs of this process: see ``practice/runs.py``."""
 
     async def start(self, agent_id: int, started_by: int, choice: PracticeChoice) -> int: ...
@@ -74,7 +74,7 @@ class AppContext:
     rollout: ModelRollout
     replies: PastReplies
     bot_data: BotData
-    practice_runs: PracticeRuns
+    practice_runs: PracticeService
     practice: PracticeMark | None = None  #: None: the real desk
 
 

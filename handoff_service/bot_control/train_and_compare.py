@@ -21,8 +21,8 @@ from handoff_service.bot_control.processes import Canceled, Processes
 from handoff_service.bot_control.workbench import Workbench
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.operations.training.change_model import (
-    Measured,
     NewModel,
+    SetScores,
     register_model,
     set_scores,
 )
@@ -276,7 +276,7 @@ async def keep(store: Store, home: Path, model: BotModel, measured: Measurement)
     """Store a measurement: the figures in the database, the texts and the misplaced examples
     in files in the models folder."""
     await asyncio.to_thread(measure_model.keep_texts, home, model, measured)
-    await store.write(set_scores, Measured(hash=model.hash, scores=measured.scores))
+    await store.write(set_scores, SetScores(hash=model.hash, scores=measured.scores))
 
 
 async def register(

@@ -1,2 +1,2 @@
-"""The product's actions, one verb per file. They are plain synchronous functions on a transaction:
-load, decide, write."""
+"""The product's operations, one per file. Each is a synchronous function on a transaction: load,
+decide, write."""

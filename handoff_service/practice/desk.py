@@ -1,4 +1,4 @@
-"""Opens and closes the practice desk of one run: its database, lanes, workers and twins."""
+"""Opens and closes the practice desk of one run: its database, lanes, workers and gateways."""
 
 import asyncio
 import functools
@@ -104,7 +104,8 @@ async def open_desk(
         background=background,
         password_checks=real.password_checks,
         outage=connections.gap,
-        # Nobody on a practice desk is a trainer, so these only fill their places. They do not run.
+        # A practice desk has no trainer. AppContext requires these objects, but nothing starts
+        # them.
         training=TrainAndCompare(store, folder, settings.bot_data),
         rollout=ModelRollout(store, RasaModels(settings.bot_token), (), folder),
         replies=PastReplies(store, real.clock),
@@ -137,7 +138,8 @@ def _create_database(folder: Path) -> None:
 
 @functools.cache
 def _empty_database() -> bytes:
-    """The file of a migrated database. Its migrations take seconds, so they run once a process."""
+    """The file of a migrated database. The migrations take seconds, so each process runs them
+    only once."""
     with tempfile.TemporaryDirectory(prefix="patchboard-practice-") as folder:
         file = Path(folder) / DATABASE
         migrate(f"sqlite:///{file}")

@@ -22,9 +22,9 @@ from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.rules.desk.labels import Color, topics
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
 from handoff_service.rules.training.practice import (
-    Conversation,
     Line,
     PracticeChoice,
+    PracticeConversation,
     PracticeSource,
     Speaker,
 )
@@ -44,7 +44,7 @@ _DEMO = Path(__file__).parent / "demo_set.toml"
 class Material:
     """Everything that a run needs of the real desk, read at once."""
 
-    conversations: list[Conversation]  #: masked
+    conversations: list[PracticeConversation]  #: masked
     first_answer: int | None  #: the desk's median in the chosen days, in seconds
     agent_name: str
     capacity: int
@@ -120,16 +120,16 @@ def desk_file_of(material: Material) -> DeskFile:
     )
 
 
-def demo_set() -> list[Conversation]:
+def demo_set() -> list[PracticeConversation]:
     """The conversations that ship with the product. They are made up and have no answer times."""
     with _DEMO.open("rb") as file:
         entries = tomllib.load(file)["conversations"]
     return [_conversation(entry["topic"], entry["lines"]) for entry in entries]
 
 
-def _conversation(topic: str, written: Sequence[Sequence[str | int]]) -> Conversation:
+def _conversation(topic: str, written: Sequence[Sequence[str | int]]) -> PracticeConversation:
     at, lines = datetime(2026, 1, 5, 15, tzinfo=UTC), []
     for seconds, speaker, text in written:
         at += timedelta(seconds=int(seconds))
         lines.append(Line(speaker=Speaker(str(speaker)), at=at, text=str(text)))
-    return Conversation(lines=tuple(lines), topic=topic, waits_since=None)
+    return PracticeConversation(lines=tuple(lines), topic=topic, waits_since=None)

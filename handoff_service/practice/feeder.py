@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from handoff_service import log
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.practice.desk_content import COMPANY, requester_number
-from handoff_service.rules.training.practice import Conversation, Round, Speaker
+from handoff_service.rules.training.practice import PracticeConversation, Round, Speaker
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import practice_source
 
@@ -17,7 +17,7 @@ AFTER_TROUBLE = 1.0  # seconds until the next try
 
 
 @dataclass(slots=True)
-class _Part:
+class _Requester:
     """One requester. ``coming``: texts of the current round that have not been sent yet."""
 
     rounds: list[Round]
@@ -38,7 +38,9 @@ class _Due:
 
 
 class Feeder:
-    """``starts``: when each conversation starts, in seconds. ``ended`` is called once, when every
+    """Sends the requesters' texts of one run.
+
+    ``starts``: when each conversation starts, in seconds. ``ended`` is called once, when every
     conversation is over: closed, with no text left to send."""
 
     def __init__(
@@ -49,7 +51,7 @@ class Feeder:
         ended: Callable[[], Awaitable[None]],
     ) -> None:
         self._store, self._ended = store, ended
-        self._parts = [_Part(list(one)) for one in rounds]
+        self._parts = [_Requester(list(one)) for one in rounds]
         self._starts = list(starts)
         self._due: list[_Due] = []
         self._changed = asyncio.Event()
@@ -127,7 +129,7 @@ class Feeder:
             heapq.heappop(self._due)
             part.coming -= 1
 
-    def _look(self, seen: dict[str, Conversation]) -> None:
+    def _look(self, seen: dict[str, PracticeConversation]) -> None:
         """End conversations that were closed, and plan the round that follows an answer."""
         for place, part in enumerate(self._parts):
             one = seen.get(requester_number(place))
@@ -150,6 +152,6 @@ class Feeder:
             heapq.heappush(self._due, _Due(at, place, order, one.text))
 
 
-def _is_answered(one: Conversation) -> bool:
+def _is_answered(one: PracticeConversation) -> bool:
     spoken = [line.speaker for line in one.lines if line.speaker is not Speaker.NOTE]
     return bool(spoken) and spoken[-1] is Speaker.AGENT

@@ -1,5 +1,4 @@
-"""All practice runs of this process: start, enter, end, and the end after an hour without an
-act."""
+"""Starts, opens and ends this process's practice runs. Idle runs end after an hour."""
 
 import asyncio
 import secrets
@@ -35,8 +34,8 @@ from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.rules.training.practice import (
     ENDS_AFTER,
     MOST_AT_ONCE,
-    Conversation,
     PracticeChoice,
+    PracticeConversation,
     PracticeState,
     rounds_of,
     starts_of,
@@ -52,23 +51,24 @@ from handoff_service.settings import Settings
 from handoff_service.store.desk.agents import agents_by_id, presence_choices
 from handoff_service.store.training import practice_source
 
-LOOK_EVERY = 30.0  # seconds between looks for runs without an act
+LOOK_EVERY = 30.0  # seconds between looks for idle runs
+TOO_MANY = "Three practice runs are already open. Try again when one has ended."
 
 
 @dataclass(slots=True)
 class _Open:
-    """A run under way."""
+    """An open run."""
 
     desk: AppContext
     feeder: Feeder
-    originals: Sequence[Conversation]
+    originals: Sequence[PracticeConversation]
     median: int | None
     acted_at: float  # by the event loop's clock
     tokens: list[str] = field(default_factory=list)
 
 
 class PracticeRuns:
-    """``resume`` comes first, because a run needs the desk that the service serves."""
+    """All practice runs of this process. Call ``resume`` before any other method."""
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.home / "practice"
@@ -92,13 +92,13 @@ class PracticeRuns:
         many runs, or several worker processes."""
         real = self._desk()
         if not self._is_alone:
-            raise Conflict("Practice needs PATCHBOARD_WORKERS=1, because one process holds a run.")
+            raise Conflict(
+                "Practice is off on this desk. An admin can turn it on by setting "
+                "PATCHBOARD_WORKERS=1."
+            )
         async with self._starting:
             if len(self._open) >= MOST_AT_ONCE:
-                raise Conflict(
-                    f"{MOST_AT_ONCE} practice runs are under way, and no more fit. Try again when "
-                    "one has ended."
-                )
+                raise Conflict(TOO_MANY)
             material = await real.store.read(read_material, agent_id, choice)
             found = len(material.conversations)
             if found < choice.conversations:
@@ -149,17 +149,19 @@ class PracticeRuns:
         )
 
     async def enter(self, run_id: int, agent_id: int) -> str:
-        """Let the agent in. Returns the token of a session on the practice desk. Conflict while
-        real work would be offered to the agent."""
+        """Open the practice desk to its agent. Returns the token of a session on it. Conflict while
+        routing could offer real work to the agent."""
         run = self._open.get(run_id)
         if run is None:
-            raise NotFound(f"The practice run {run_id} is not under way.")
+            raise NotFound(f"The practice run {run_id} is not open.")
         mark = run.desk.practice
         if mark is None or mark.agent_id != agent_id:
             raise NotAllowed("Only the agent of this practice run may open its desk.")
         real = self._desk()
         if await real.store.read(_takes_work, agent_id):
-            raise Conflict("Set yourself to Away first, so that no real requester is offered.")
+            raise Conflict(
+                "Set yourself to Away first, so that you get no offers from real requesters."
+            )
         await real.store.write(enter_practice, run_id)
         token, store = secrets.token_urlsafe(32), run.desk.store
         opened = sign_in.Open(AGENT_ID, token, sign_in.RightTry(""))
@@ -177,7 +179,7 @@ class PracticeRuns:
         return run.desk if run else None
 
     def acted(self, run_id: int) -> None:
-        """The agent has done something, so the hour begins again."""
+        """Record that the agent has done something, so that the run does not count as idle."""
         if run_id in self._open:
             self._open[run_id].acted_at = asyncio.get_running_loop().time()
 
@@ -186,7 +188,7 @@ class PracticeRuns:
         return self._open[run_id].feeder.over if run_id in self._open else 0
 
     def run_of(self, agent_id: int) -> int | None:
-        """The agent's run under way."""
+        """The agent's open run."""
         marks = (run.desk.practice for run in self._open.values())
         return next((one.run_id for one in marks if one and one.agent_id == agent_id), None)
 
@@ -211,14 +213,14 @@ class PracticeRuns:
         seen = await run.desk.store.for_own_work().read(practice_source.practiced)
         until, found = run.desk.clock(), list[ConversationScore]()
         for place, original in enumerate(run.originals):
-            nothing = Conversation(lines=(), topic=None, waits_since=None, closed=False)
+            nothing = PracticeConversation(lines=(), topic=None, waits_since=None, closed=False)
             mine = seen.get(requester_number(place), nothing)
             left = run.feeder.left(place)
             found.append(score_one(mine, original, until=until, left_out=left))
         return score_run(found, run.median)
 
     async def watch(self) -> None:
-        """End runs without an act for an hour. Runs until canceled."""
+        """End runs that have been idle for an hour. Runs until canceled."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
             await self.end_idle()
@@ -234,7 +236,7 @@ class PracticeRuns:
             await self.end(run_id, PracticeState.INTERRUPTED)
 
     def _desk(self) -> AppContext:
-        assert self._real is not None, "resume comes first"
+        assert self._real is not None, "call resume first"
         return self._real
 
 

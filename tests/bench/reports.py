@@ -1,7 +1,7 @@
 """Reports over a year with very many conversations: how long each page takes to come.
 
 The facts of the conversations are seeded by SQL and packed by the product's own code, but for the
-last two days, which stay as the late job leaves them.
+last two days, which stay as the background job leaves them.
 """
 
 import sys

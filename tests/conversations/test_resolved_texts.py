@@ -28,7 +28,7 @@ from handoff_service.operations.conversations.end_outage import (
 from handoff_service.operations.conversations.resolve_case import (
     ChangeAndText,
     change_and_text,
-    why_not,
+    why_cannot_text,
 )
 from handoff_service.operations.delivery.begin_send import BeginSend, begin_sends
 from handoff_service.rules.cases.outages import OutageFields
@@ -125,7 +125,7 @@ async def test_what_refuses_a_text(story: Story) -> None:
     await opts_out(story, ANN)
     with pytest.raises(Conflict):
         await resolve(story, case)
-    assert "STOP" in (await story.store.read(why_not, case) or "")
+    assert "STOP" in (await story.store.read(why_cannot_text, case) or "")
     assert (await story.store.read(cases.get, case)).state is CaseState.OPEN
     await resolve(story, case, text=None)
     assert (await story.store.read(cases.get, case)).state is CaseState.RESOLVED

@@ -5,7 +5,7 @@ from datetime import date
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.ports import Accepted
 from handoff_service.rules.shared.vocabulary import Status
-from handoff_service.store.delivery.usage_report import Count, usage_report
+from handoff_service.store.delivery.usage_report import TextCounts, usage_report
 from tests.conftest import MovedClock
 from tests.consent.test_consent import sent
 from tests.support.sending_story import begin, claim, finish
@@ -36,8 +36,10 @@ async def test_counts_by_day_number_and_reason(story: Story, clock: MovedClock) 
     found = await story.store.read(usage_report)
     assert (found.since, len(found.days)) == (date(2026, 10, 26), 30)
     days = dict(found.days)
-    assert days[date(2026, 11, 23)] == Count(received=1, sent=4, delivered=1, failed=2, segments=5)
-    assert days[date(2026, 11, 24)] == Count(received=1, sent=1, segments=1), (
+    assert days[date(2026, 11, 23)] == TextCounts(
+        received=1, sent=4, delivered=1, failed=2, segments=5
+    )
+    assert days[date(2026, 11, 24)] == TextCounts(received=1, sent=1, segments=1), (
         "its confirmation has left us"
     )
     assert [(number, one.received, one.sent) for _, number, one in found.numbers] == [

@@ -1,4 +1,4 @@
-"""Run the late job of reports by hand, and ask for a report."""
+"""Run the background job of reports by hand, and ask for a report."""
 
 from collections.abc import Mapping
 from datetime import date

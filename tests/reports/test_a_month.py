@@ -28,7 +28,7 @@ from handoff_service.rules.shared.vocabulary import State
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.reports import export, report
-from handoff_service.store.reports.behind import conversations_behind
+from handoff_service.store.reports.figure_conversations import conversations_of
 from tests.conftest import MovedClock
 from tests.reports.keeping import asked, keep, pack, table, values
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, Story
@@ -152,7 +152,7 @@ async def test_the_virtual_agent_of_the_month(month: Story) -> None:
         "bot_abandoned": third,
         "not_understood": 0,
     }
-    assert table(found, "bot_began") == {"Asked for a person": 1, "Not handed over": 2}, (
+    assert table(found, "bot_began") == {"Asked for a person": 1, "Not handed to agents": 2}, (
         "the reason leaves out Bob's own words"
     )
 
@@ -198,7 +198,7 @@ async def test_a_figure_opens_the_conversations_behind_it(
     month: Story, figure: str, days: tuple[date, date], filters: dict[str, str], count: int
 ) -> None:
     found = await month.store.read(
-        conversations_behind,
+        conversations_of,
         FIGURES[figure],
         DayRange(*days),
         Filters(**filters),  # type: ignore[arg-type]

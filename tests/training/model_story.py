@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import insert
 
 from handoff_service.operations.training.change_model import (
-    Measured,
     NewModel,
+    SetScores,
     register_model,
     set_scores,
 )
@@ -25,7 +25,7 @@ async def registered(store: Store, hash: str, **scores: Any) -> None:
     """A model that was measured beside the first one, unless ``scores`` says otherwise."""
     await store.write(register_model, NewModel(hash=hash, file=f"{hash}.tar.gz", data_hash="d"))
     given: Mapping[str, Any] = {"against": FIRST, "reasons": [], "pinned": [], **scores}
-    await store.write(set_scores, Measured(hash=hash, scores=given))
+    await store.write(set_scores, SetScores(hash=hash, scores=given))
 
 
 async def states(store: Store) -> dict[str, str]:

@@ -16,8 +16,8 @@ from handoff_service.bot_control.workbench import Workbench
 from handoff_service.commands.model_at_start import be_ready
 from handoff_service.errors import SetupError
 from handoff_service.operations.training.change_model import (
-    Measured,
     RunAtStart,
+    SetScores,
     run_at_start,
     set_scores,
 )
@@ -58,7 +58,7 @@ def put_model(home: Path, root: Path, made: str) -> Path:
 async def promoted(store: Store, file: Path) -> None:
     """The model runs, and a trainer has measured it."""
     model = await register(store, file)
-    await store.write(set_scores, Measured(hash=model.hash, scores={}))
+    await store.write(set_scores, SetScores(hash=model.hash, scores={}))
     await store.write(run_at_start, RunAtStart(hash=model.hash))
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handoff_service.rules.training.practice import (
-    Conversation,
     Line,
+    PracticeConversation,
     Speaker,
     rounds_of,
     starts_of,
@@ -31,8 +31,8 @@ def lines(*written: Written) -> tuple[Line, ...]:
 
 def talk(
     *written: Written, topic: str | None = None, waits: bool = True, closed: bool = True
-) -> Conversation:
-    return Conversation(
+) -> PracticeConversation:
+    return PracticeConversation(
         lines=lines(*written), topic=topic, waits_since=NINE if waits else None, closed=closed
     )
 

@@ -140,7 +140,7 @@ async def test_resolving_texts_the_requester_once(desk: Running, mia: Client) ->
     made = await mia.call("POST", "/cases", case, status=201)
     one, text = f"/cases/{made['id']}", "Your dock works again."
     wrong = await mia.call("PATCH", one, {"state": "in_progress", "text": text}, status=400)
-    assert wrong["errors"] == {"text": "goes only with the state resolved"}
+    assert wrong["errors"] == {"text": "is allowed only when the state is resolved"}
     for _ in range(2):
         changed = await mia.call("PATCH", one, {"state": "resolved", "text": text})
     assert changed["history"][1]["note"] == f"Texted “{text}”"

@@ -123,7 +123,7 @@ async def test_a_whole_practice_touches_nothing_real(
     started = await omar.act(HERE, agent_id=str(MIA), conversations="2", speed="60", source="past")
     assert started.status == 204
     ready = await mia.get("/workspace")
-    assert "A practice is ready for you" in ready.text
+    assert "A practice run is ready for you" in ready.text
 
     assert (await mia.act(f"{HERE}/1/enter")).headers["HX-Redirect"] == "/workspace"
     pages = [await mia.get("/workspace")]

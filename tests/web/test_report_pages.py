@@ -80,7 +80,7 @@ RANGES = [
     ("from=2026-01-02&to=2026-01-01", 400, "The day in “to” must not be before"),
     ("from=2000-01-01&to=2026-01-01", 400, "A range has at most 1100 days."),
     ("range=forever", 400, "There is no range “forever”."),
-    ("queue=first", 400, "The filter “queue” must be the id of a queue."),
+    ("queue=first", 400, "The filter “queue” must be the ID of a queue."),
 ]
 
 

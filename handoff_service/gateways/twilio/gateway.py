@@ -81,8 +81,8 @@ _HOW = {Source.AGENT: "offline"}
 LONGEST_REPORTS = 10_000  # messages of one number and direction, newest first; our choice
 LONGEST_LIST = 1000  # messages of one line, newest first; our choice
 # Largest difference between Twilio's clock and ours, also after ours was stepped back. A text that
-# the look-up overlooks is sent twice; an older text with the same words usually belongs to another
-# message already, so a generous limit costs nothing.
+# the look-up misses is sent twice, so the limit is generous. A false match is rare: an older text
+# with the same words is usually already assigned to another message.
 CLOCKS_APART = timedelta(minutes=2)
 TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/articles/360036052753
 
@@ -333,8 +333,8 @@ def _not_asked(error: BaseException) -> OSError:
 
 
 def _about(message: Outgoing) -> str:
-    """Return the message's part of the callback address. It names the try, so that receipts of an
-    earlier try are not taken for this one's."""
+    """Return the message's part of the callback address. It contains the retry number, so
+    a late receipt of an earlier attempt is not counted for this one."""
     return (
         f"{message.message_id}&retries={message.retries}"
         if message.retries

@@ -25,7 +25,7 @@ NOWHERE = "This case's requester has no conversation to text in."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAndText:
-    """``text``: to the requester of a case that the change resolves; None: no text."""
+    """``text``: sent to the requester if the change resolves the case; None: no text."""
 
     change: ChangeCase
     text: str | None = None
@@ -39,7 +39,7 @@ def change_and_text(tx: Transaction, command: ChangeAndText) -> None:
         return change_case(tx, change)
     body = checked_sms(command.text, field="text")
     if change.values.get("state") != CaseState.RESOLVED:
-        raise BadInput(errors={"text": "goes only with the state resolved"})
+        raise BadInput(errors={"text": "is allowed only when the state is resolved"})
     state = tx.conn.execute(select(t.cases.c.state).where(t.cases.c.id == change.id)).scalar()
     if state is None:
         raise NotFound(f"There is no case {change.id}.")
@@ -78,7 +78,7 @@ def _send(tx: Transaction, interaction: InteractionRow, part: str, change: Chang
     tx.conn.execute(update(m).where(m.c.id == sent).values(reason=about))
 
 
-def why_not(conn: Connection, case_id: int) -> str | None:
+def why_cannot_text(conn: Connection, case_id: int) -> str | None:
     """Why the case's requester cannot be texted. None when they can."""
     target = case_lines.target(conn, case_id)
     if target is None:

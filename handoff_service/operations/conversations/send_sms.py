@@ -100,7 +100,7 @@ def _mention(tx: Transaction, interaction_id: int, seq: int, agent_id: int, body
     named = mentioned(body, mentions.agents_to_name(tx.conn)) - {agent_id}
     if not named:
         return
-    mentions.put(tx, interaction_id, seq, named)
+    mentions.add_mentions(tx, interaction_id, seq, named)
     said = f"{agent_name(tx.conn, agent_id)} mentioned you in a note"
     for agent in named:
         colleague_notices.put(tx, agent, interaction_id, said)

@@ -1,1 +1,1 @@
-"""Reports: the late job that keeps the facts of conversations."""
+"""Reports: the background job that keeps the facts of conversations."""

@@ -1,10 +1,10 @@
 """Keep the facts of conversations for reports, a batch at a time, as one piece of due work for the
 whole desk.
 
-No other transaction knows of reports. The job reads which conversations have new lines, works
-their facts out while it holds no lane, and then writes finished rows. After an outage it goes on
-where it was, so it catches up by itself. When no facts are missing, it packs days that have
-settled.
+No other transaction knows of reports. The job reads which conversations have new lines, computes
+their facts while it holds no lane, and then writes finished rows. After an outage, the job resumes
+where it stopped. It stores the ID of the last line that it processed. When no facts are missing,
+it packs days that have settled.
 """
 
 from datetime import timedelta
@@ -34,13 +34,13 @@ def schedule_facts(tx: Transaction, _command: None = None) -> None:
     )
 
 
-def come_again(tx: Transaction, after: timedelta) -> None:
+def reschedule(tx: Transaction, after: timedelta) -> None:
     due_work.release(tx, Work.KEEP_FACTS, due_work.DESK_LINE, tx.now + after, attempts=0)
 
 
 async def when_due(job: Job) -> None:
     more = await _write_facts(job) or await _pack_one(job)
-    await job.write(come_again, timedelta() if more else EVERY)
+    await job.write(reschedule, timedelta() if more else EVERY)
 
 
 async def _write_facts(job: Job) -> bool:

@@ -36,7 +36,7 @@ class NewModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class SetScores:
     hash: str
     scores: Mapping[str, Any]
 
@@ -92,7 +92,7 @@ def register_model(tx: Transaction, new: NewModel) -> None:
     tx.hint(TRAINER)
 
 
-def set_scores(tx: Transaction, measured: Measured) -> None:
+def set_scores(tx: Transaction, measured: SetScores) -> None:
     tx.conn.execute(update(m).where(m.c.hash == measured.hash).values(scores=dict(measured.scores)))
     tx.hint(TRAINER)
 

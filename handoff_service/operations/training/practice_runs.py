@@ -89,8 +89,7 @@ def end_practice(tx: Transaction, command: EndPractice) -> None:
 
 
 def interrupt_practice(tx: Transaction, _: None) -> int:
-    """After a start of the service: runs that seem to be under way were lost. Returns their
-    number."""
+    """After a start of the service, mark the open runs as interrupted. Returns their number."""
     lost = update(r).where(r.c.state == PracticeState.RUNNING)
     values = {"state": PracticeState.INTERRUPTED, "ended_at": tx.now}
     _forget_texts(tx)

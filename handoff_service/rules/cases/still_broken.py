@@ -1,7 +1,8 @@
-"""Answers to "it works again": texts that say that it does not, in English and Spanish.
+"""Detects replies to an "it works again" text which report that the problem is not fixed, in
+English and Spanish.
 
-The rule is conservative. A question and a bare "no" or "yes" are not among them: the virtual agent
-or a live agent answers those as usual.
+Questions and a bare "yes" or "no" do not count: the virtual agent or a live agent answers those as
+usual.
 """
 
 import re
@@ -12,7 +13,7 @@ from handoff_service.rules.cases.outages import shares_topic
 
 ANSWERED_WITHIN = timedelta(days=7)  # after the text
 MOST_TEXTS = 2  # of the requester between the text and the answer
-MOST_LETTERS = 300
+MAX_CHARACTERS = 300
 
 _STILL = re.compile(
     r"\bstill (?:(?:is|its|it's|it is|very|totally|completely) )?(?:broken?|down|out\b|off\b"
@@ -55,7 +56,7 @@ def is_still_broken(text: str, announced: str | None = None) -> bool:
     """Whether an answer says that it does not work. ``announced``: the text that it answers, if
     known. A long answer, or one that may be a new problem, must then name what that text is
     about."""
-    if len(text) > MOST_LETTERS or any(c in text for c in "?¿"):
+    if len(text) > MAX_CHARACTERS or any(c in text for c in "?¿"):
         return False
     plain = unicodedata.normalize("NFD", text.replace("\u2019", "'").casefold())
     plain = " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())

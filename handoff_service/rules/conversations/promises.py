@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from handoff_service.rules.conversations.promise_times import Deadline, deadlines, normal
 
-MOST_LETTERS = 1600
+MAX_CHARACTERS = 1600
 REMIND_BEFORE = timedelta(minutes=15)
 GRACE = timedelta(minutes=5)
 
@@ -114,7 +114,7 @@ class Promise:
 def promised(text: str, now: datetime) -> Promise | None:
     """The first promise in an agent's text. ``now``: when the text was sent, in the requester's
     time zone, in which its times are meant."""
-    if len(text) > MOST_LETTERS:
+    if len(text) > MAX_CHARACTERS:
         return None
     for sentence in _SENTENCE_END.split(_DOT_IN_TIME.sub(r"\1m", text)):
         if (at := _deadline(normal(sentence), now)) is not None:

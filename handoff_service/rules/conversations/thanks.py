@@ -18,13 +18,13 @@ EMOJI = frozenset(
 )
 _ASIDE = frozenset("\u200d\ufe0f\ufe0e♀♂") | frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _SMILES = re.compile(r"(?<!\S)[:;=8]-?[)DdpP]+(?!\S)|<3+|\^_?\^|:\)|;\)")
-MOST_LETTERS = 120
+MAX_CHARACTERS = 120
 
 
 def is_thanks(text: str, names: Collection[str] = ()) -> bool:
     """Return whether a text only says thanks or something similar. ``names``: words that may
     accompany it, such as the agent's name."""
-    if len(text) > MOST_LETTERS or any(c in text for c in "?¿"):
+    if len(text) > MAX_CHARACTERS or any(c in text for c in "?¿"):
         return False
     said = "".join(
         c for c in _SMILES.sub("👍", text) if c not in _ASIDE and c not in INVISIBLE_NAMES
@@ -42,7 +42,7 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
 def has_thanks(text: str) -> bool:
     """Return whether a text may say thanks among other words. This quick check comes before the
     names are looked up."""
-    if len(text) > MOST_LETTERS:
+    if len(text) > MAX_CHARACTERS:
         return False
     return (
         any(c in EMOJI for c in text)

@@ -1,1 +1,1 @@
-"""Reports: the facts of a conversation, the figures that are made of them, and ranges of days."""
+"""Reports: the facts of a conversation, the figures computed from them, and date ranges."""

@@ -49,11 +49,13 @@ COLUMNS: Mapping[str, FactColumn] = {
     "next_responses_business": FactColumn(_LIST, "the same in opening hours"),
     "texts_in": FactColumn(_NUMBER, "texts of the requester"),
     "texts_out": FactColumn(_NUMBER, "texts to the requester that the provider accepted"),
-    "delivered": FactColumn(_NUMBER, "of these, delivered"),
-    "failed_codes": FactColumn(_LIST, "of these, the provider's code of each that failed; 0: none"),
+    "delivered": FactColumn(_NUMBER, "texts that were delivered"),
+    "failed_codes": FactColumn(
+        _LIST, "the provider's error code of each failed text; 0 if it gave none"
+    ),
     "segments": FactColumn(_NUMBER, "segments of the texts to the requester"),
     "cost": FactColumn(ColumnKind.MONEY, "the provider's prices, in millionths"),
-    "currency": FactColumn(_WORD, "of the cost"),
+    "currency": FactColumn(_WORD, "the currency of the cost"),
     "not_understood": FactColumn(_NUMBER, "texts that the virtual agent did not understand"),
     "promises_kept": FactColumn(_NUMBER, "promises of agents that were kept"),
     "promises_missed": FactColumn(_NUMBER, "promises of agents that were missed"),

@@ -1,6 +1,7 @@
 """The facts of one conversation, for reports. They follow from its lines, offers and turns.
 
-Each fact is defined here and nowhere else. A figure (``figures.py``) only adds facts up.
+Each fact is defined here and nowhere else. Figures (``figures.py``) are computed only from
+these facts.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +41,7 @@ class Began(StrEnum):
 
 
 class BotResult(StrEnum):
-    """How a conversation ended that the virtual agent began."""
+    """The outcome of a conversation that a requester began with the virtual agent."""
 
     SOLVED = "solved"  # closed complete, and no person had it
     HANDED_OVER = "handed_over"
@@ -103,7 +104,7 @@ class ConversationRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class ConversationFacts:
     """The facts. Durations are in seconds; None: it did not happen (yet). Lists of agents name an
     agent once for each text or offer."""
 
@@ -142,7 +143,7 @@ class Facts:
     failed_codes: list[int] = field(default_factory=list)
 
 
-def facts_of(record: ConversationRecord, now: datetime, open_time: OpenTime) -> Facts:
+def facts_of(record: ConversationRecord, now: datetime, open_time: OpenTime) -> ConversationFacts:
     """The facts of a conversation. ``open_time``: the opening time of its queue between two
     moments."""
     queued_at = next((one.at for one in record.visits if not one.is_transfer), None)
@@ -156,9 +157,9 @@ def facts_of(record: ConversationRecord, now: datetime, open_time: OpenTime) -> 
     is_abandoned = record.state is State.CLOSED_ABANDONED
     came_back = _came_back(record, now)
     replies = list(_next_responses(record.lines))
-    outbound = [one for one in record.lines if _left(one)]
+    outbound = [one for one in record.lines if _was_accepted(one)]
     kept = PromiseState.KEPT
-    return Facts(
+    return ConversationFacts(
         began=began,
         bot_result=_bot_result(record.state, had_person) if began is Began.VIRTUAL_AGENT else None,
         topic=record.topic_label or _topic(record.intents),
@@ -231,7 +232,8 @@ def _reason(record: ConversationRecord) -> str | None:
 
 def _came_back(record: ConversationRecord, now: datetime) -> bool | None:
     """Whether the requester began another conversation within seven days after closing. None until
-    these days have passed, so that a young range shows no better share than an old one."""
+    these days have passed, because otherwise recent ranges would show a better share than older
+    ones."""
     if record.closed_at is None or now < record.closed_at + DURABLE_AFTER:
         return None
     at = record.next_began_at
@@ -259,7 +261,7 @@ def _next_responses(lines: Sequence[FactLine]) -> Iterator[tuple[datetime, datet
             since = None
 
 
-def _left(one: FactLine) -> bool:
+def _was_accepted(one: FactLine) -> bool:
     """Whether the provider accepted the text."""
     if one.direction is not Direction.OUTBOUND or one.status is Status.CANCELED:
         return False

@@ -1,7 +1,7 @@
 """Figures of reports: one entry each, as data.
 
 The page, the API, the tables and the reference all read these entries. A new figure is a new entry:
-``store/reports/compute.py`` can compute all that is written in these words.
+``store/reports/compute.py`` handles each kind of figure (``Count``, ``Percentage``…).
 """
 
 from collections.abc import Iterable, Mapping
@@ -53,7 +53,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Percentage:
     """The percentage of conversations ``among`` which ``where`` also holds."""
 
     where: Where
@@ -68,7 +68,7 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
-class SumShare:
+class SumPercentage:
     """The sum of one column as a percentage of the sum of several."""
 
     column: str
@@ -92,19 +92,19 @@ class PerConversation:
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class AvailableTime:
     """Seconds for which agents were available, or (``load``) the handling time divided by them."""
 
     load: bool = False
 
 
-type How = Count | Share | Sum | SumShare | Quantile | PerConversation | Presence
+type How = Count | Percentage | Sum | SumPercentage | Quantile | PerConversation | AvailableTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """``definition``: one sentence that a supervisor reads. ``lower_is_better``: None when neither
-    is."""
+    """``definition``: one sentence that a supervisor reads. ``lower_is_better``: None if
+    neither direction is better."""
 
     name: str
     heading: str
@@ -123,9 +123,9 @@ def _columns(how: How) -> Iterable[str]:
     match how:
         case Count(where):
             return [one.column for one in where]
-        case Share(where, among):
+        case Percentage(where, among):
             return [one.column for one in where + among]
-        case SumShare(column, of):
+        case SumPercentage(column, of):
             return [column, *of]
         case PerConversation(column, where):
             return [column, *(one.column for one in where), *_money(column)]
@@ -133,7 +133,7 @@ def _columns(how: How) -> Iterable[str]:
             return [column, *_money(column)]
         case Quantile(column):
             return [column]
-        case Presence(load):
+        case AvailableTime(load):
             return ["handling", "agent_id"] if load else []
 
 
@@ -146,13 +146,14 @@ def _times(name: str, heading: str, definition: str, *, business: bool = False) 
     clocks = [("", "", ""), ("_business", " (business hours)", " Only opening hours count.")]
     made = []
     for suffix, note, more in clocks[: 2 if business else 1]:
-        for q, short, words in ((0.5, "median", "Half"), (0.9, "p90", "Nine of ten")):
-            label = "median" if q == 0.5 else "90 %"
+        for q, short, words in ((0.5, "median", "Half"), (0.9, "p90", "90 %")):
+            label = "median" if q == 0.5 else "90th percentile"
             made.append(
                 Figure(
                     name=f"{name}{suffix}_{short}",
                     heading=f"{heading}, {label}{note}",
-                    definition=f"{definition} {words} were at most this long.{more}",
+                    definition=f"{definition} {words} of these times were this long or shorter."
+                    f"{more}",
                     unit=Unit.SECONDS,
                     how=Quantile(_COLUMN.get(name, name) + suffix, q),
                     lower_is_better=True,
@@ -170,11 +171,10 @@ def _bot_share(name: str, heading: str, definition: str, result: BotResult, lowe
     return Figure(
         name=name,
         heading=heading,
-        definition=f"{definition} Counted among conversations that a requester began with the "
-        "virtual agent and that have ended or gone to an agent. Conversations that the desk "
-        "began do not count.",
+        definition=f"{definition} This figure counts conversations that a requester began with "
+        "the virtual agent, once they have ended or gone to a queue or an agent.",
         unit=Unit.PERCENT,
-        how=Share((Is("bot_result", (result,)),), _BOT_ENDED),
+        how=Percentage((Is("bot_result", (result,)),), _BOT_ENDED),
         lower_is_better=lower,
     )
 
@@ -244,7 +244,7 @@ _ENTRIES: tuple[Figure, ...] = (
         definition="The share of conversations in a queue that were closed before an agent got "
         "them.",
         unit=Unit.PERCENT,
-        how=Share((Is("is_abandoned_waiting", (1,)),), (Is("was_queued", (1,)),)),
+        how=Percentage((Is("is_abandoned_waiting", (1,)),), (Is("was_queued", (1,)),)),
         lower_is_better=True,
     ),
     Figure(
@@ -252,7 +252,7 @@ _ENTRIES: tuple[Figure, ...] = (
         heading="Abandoned",
         definition="The share of closed conversations that have the state Closed Abandoned.",
         unit=Unit.PERCENT,
-        how=Share((Is("is_abandoned", (1,)),), (Is("is_closed", (1,)),)),
+        how=Percentage((Is("is_abandoned", (1,)),), (Is("is_closed", (1,)),)),
         lower_is_better=True,
     ),
     Figure(
@@ -290,7 +290,7 @@ _ENTRIES: tuple[Figure, ...] = (
         heading="Time available",
         definition="The time for which agents had a presence that takes work, in the range.",
         unit=Unit.SECONDS,
-        how=Presence(),
+        how=AvailableTime(),
     ),
     Figure(
         name="load",
@@ -298,7 +298,7 @@ _ENTRIES: tuple[Figure, ...] = (
         definition="Handling time divided by time available: how many conversations an available "
         "agent had at a time.",
         unit=Unit.RATIO,
-        how=Presence(load=True),
+        how=AvailableTime(load=True),
     ),
     Figure(
         name="bot_began",
@@ -317,7 +317,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     _bot_share(
         "handed_over",
-        "Handed over",
+        "Handed to agents",
         "The share that went to a queue or an agent.",
         BotResult.HANDED_OVER,
         lower=True,
@@ -344,7 +344,7 @@ _ENTRIES: tuple[Figure, ...] = (
         "requester did not begin another one on the same company number within 7 days. A "
         "conversation counts when these 7 days have passed.",
         unit=Unit.PERCENT,
-        how=Share((Is("is_durable", (1,)),), (Known("is_durable"),)),
+        how=Percentage((Is("is_durable", (1,)),), (Known("is_durable"),)),
         lower_is_better=False,
     ),
     Figure(
@@ -353,7 +353,7 @@ _ENTRIES: tuple[Figure, ...] = (
         definition="The share of closed conversations whose requester began another one on the "
         "same company number within 7 days. A conversation counts when these 7 days have passed.",
         unit=Unit.PERCENT,
-        how=Share((Is("came_back", (1,)),), (Known("came_back"),)),
+        how=Percentage((Is("came_back", (1,)),), (Known("came_back"),)),
         lower_is_better=True,
     ),
     Figure(
@@ -370,7 +370,7 @@ _ENTRIES: tuple[Figure, ...] = (
         definition="The share of agents' promises that were kept in time, among those that were "
         "kept or missed.",
         unit=Unit.PERCENT,
-        how=SumShare("promises_kept", ("promises_kept", "promises_missed")),
+        how=SumPercentage("promises_kept", ("promises_kept", "promises_missed")),
         lower_is_better=False,
     ),
     Figure(
@@ -378,7 +378,7 @@ _ENTRIES: tuple[Figure, ...] = (
         heading="Delivered",
         definition="The share of sent texts that the provider reports as delivered.",
         unit=Unit.PERCENT,
-        how=SumShare("delivered", ("texts_out",)),
+        how=SumPercentage("delivered", ("texts_out",)),
         lower_is_better=False,
     ),
     Figure(
@@ -424,15 +424,15 @@ _ENTRIES: tuple[Figure, ...] = (
 FIGURES: Mapping[str, Figure] = {one.name: one for one in _ENTRIES}
 
 
-def behind(how: How) -> tuple[Where, str | None]:
+def figure_conversations(how: How) -> tuple[Where, str | None]:
     """The conversations that a figure counts, and the column by which they are sorted: those with
     the longest time or the largest number come first."""
     match how:
         case Count(where):
             return where, None
-        case Share(where, among):
+        case Percentage(where, among):
             return among + where, None
-        case SumShare(column):
+        case SumPercentage(column):
             return (Has(column),), column
         case Sum(column):
             return (Has(column),), column
@@ -440,5 +440,5 @@ def behind(how: How) -> tuple[Where, str | None]:
             return (Known(column),), column
         case PerConversation(column):
             return (Has(column),), column
-        case Presence():
+        case AvailableTime():
             return (Known("handling"),), "handling"

@@ -1,12 +1,14 @@
 """The filters of a report, as its address and the API name them."""
 
+import re
 from dataclasses import dataclass, fields
 
-#: Filters whose values are ids.
+#: Filters whose values are IDs, or the codes of delivery errors.
 IDS = ("queue", "number", "agent", "group", "label", "error")
 WORDS = ("topic", "language", "reason")
 NAMES = (*IDS, *WORDS)
-NONE = "none"  # the value of conversations without one
+NONE = "none"  # the filter value that selects conversations without a topic, language or reason
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +40,18 @@ def read(given: dict[str, str]) -> Filters:
             continue
         if name in WORDS:
             found[name] = text[:200]
-        elif text.lstrip("-").isascii() and text.lstrip("-").isdigit() and len(text) < 16:
+        elif _WHOLE_NUMBER.fullmatch(text):
             found[name] = int(text)
         else:
-            raise ValueError(f"The filter “{name}” must be the id of a {_NOUNS[name]}.")
+            raise ValueError(f"The filter “{name}” must be {_VALUES[name]}.")
     return Filters(**found)  # type: ignore[arg-type]
 
 
-_NOUNS = {
-    "queue": "queue",
-    "number": "company number",
-    "agent": "agent",
-    "group": "group",
-    "label": "label",
-    "error": "delivery error",
+_VALUES = {
+    "queue": "the ID of a queue",
+    "number": "the ID of a company number",
+    "agent": "the ID of an agent",
+    "group": "the ID of a group",
+    "label": "the ID of a label",
+    "error": "the code of a delivery error",
 }

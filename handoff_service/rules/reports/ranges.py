@@ -1,4 +1,4 @@
-"""Ranges of days: presets, the range before, and the parts that a chart has."""
+"""Date ranges: presets, the previous range, and the intervals of a chart."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -35,8 +35,8 @@ class DayRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a range that is one place of a chart."""
+class ChartInterval:
+    """The days that one point or bar of a chart stands for."""
 
     first: date
     last: date
@@ -78,23 +78,23 @@ def chosen(first: str, last: str) -> DayRange:
     if found.days > MOST_DAYS:
         raise ValueError(f"A range has at most {MOST_DAYS} days. Choose a shorter one.")
     if not 1970 <= found.first.year < 9000:
-        raise ValueError("The day in “from” must be after 1969.")
+        raise ValueError("Choose a day in “from” between 1970 and 8999.")
     return found
 
 
-def parts(of: DayRange) -> list[Part]:
-    """Days, weeks from Monday, or months, depending on the length. The first and the last part may
-    be shorter than the others."""
-    found: list[Part] = []
+def chart_intervals(of: DayRange) -> list[ChartInterval]:
+    """Days, weeks from Monday, or months, depending on the length. The first and the last
+    interval may be shorter than the others."""
+    found: list[ChartInterval] = []
     at = of.first
     while at <= of.last:
         end = min(_end(at, of.days), of.last)
-        found.append(Part(at, end, _label(at, of.days)))
+        found.append(ChartInterval(at, end, _label(at, of.days)))
         at = end + timedelta(days=1)
     return found
 
 
-def part_name(of: DayRange) -> str:
+def interval_name(of: DayRange) -> str:
     return "month" if of.days >= MONTHS_FROM else "week" if of.days >= WEEKS_FROM else "day"
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Group(StrEnum):
-    """What a table has a row for. The values are column names, but for failed texts' codes."""
+class GroupBy(StrEnum):
+    """What the rows of a report table stand for. Each value is a column name."""
 
     QUEUE = "queue_id"
     NUMBER = "provider_number_id"
@@ -19,15 +19,15 @@ class Group(StrEnum):
 
 
 #: the name of a group in addresses, and its heading
-GROUPS: Mapping[str, tuple[Group, str]] = {
-    "queue": (Group.QUEUE, "Queue"),
-    "number": (Group.NUMBER, "Company number"),
-    "agent": (Group.AGENT, "Agent"),
-    "topic": (Group.TOPIC, "Topic"),
-    "label": (Group.LABEL, "Label"),
-    "language": (Group.LANGUAGE, "Language"),
-    "reason": (Group.REASON, "Handoff reason"),
-    "error": (Group.ERROR, "Delivery error"),
+GROUPS: Mapping[str, tuple[GroupBy, str]] = {
+    "queue": (GroupBy.QUEUE, "Queue"),
+    "number": (GroupBy.NUMBER, "Company number"),
+    "agent": (GroupBy.AGENT, "Agent"),
+    "topic": (GroupBy.TOPIC, "Topic"),
+    "label": (GroupBy.LABEL, "Label"),
+    "language": (GroupBy.LANGUAGE, "Language"),
+    "reason": (GroupBy.REASON, "Handoff reason"),
+    "error": (GroupBy.ERROR, "Delivery error"),
 }
 
 

@@ -59,7 +59,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+class PracticeConversation:
     """A conversation as it was: the original, or the agent's in the practice."""
 
     lines: tuple[Line, ...]
@@ -78,7 +78,7 @@ class ScriptText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeChoice:
-    """Which conversations an agent practices with. ``queue``: None means all queues."""
+    """Which conversations an agent practices with. ``queue_id``: None means all queues."""
 
     source: PracticeSource
     conversations: int
@@ -91,7 +91,7 @@ class PracticeChoice:
 type Round = tuple[ScriptText, ...]
 
 
-def rounds_of(past: Conversation, speed: int) -> tuple[Round, ...]:
+def rounds_of(past: PracticeConversation, speed: int) -> tuple[Round, ...]:
     """The requester's texts in rounds. Empty for a conversation without a text to an agent."""
     made: list[list[ScriptText]] = [[]]
     answered, before = False, None
@@ -122,8 +122,14 @@ def starts_of(opened: Sequence[datetime], speed: int) -> list[float]:
 
 
 def why_too_few(found: int, wanted: int) -> str:
-    """The sentence for an admin whose desk has fewer conversations than wanted."""
+    """The error message when too few conversations match."""
     if not found:
-        return "No closed conversation of these days has both a requester's text and an answer."
+        return (
+            "No closed conversation of these days has both a requester's text and an answer. "
+            "Choose more days or the demo set."
+        )
     number = "Only 1 conversation matches" if found == 1 else f"Only {found} conversations match"
-    return f"{number}, and you asked for {wanted}."
+    return (
+        f"{number}, and you asked for {wanted}. Choose fewer conversations, more days, or the demo "
+        "set."
+    )

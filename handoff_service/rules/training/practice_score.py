@@ -9,7 +9,7 @@ from datetime import datetime
 from statistics import median
 
 from handoff_service.rules.conversations.promises import counts_as_kept, is_call_note, promised
-from handoff_service.rules.training.practice import Conversation, Line, Speaker
+from handoff_service.rules.training.practice import Line, PracticeConversation, Speaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class WrittenLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationScore:
-    """One conversation, beside its original."""
+    """The score of one conversation, and the figures of its original."""
 
     mine: Measured
     original: Measured
@@ -59,15 +59,16 @@ class PracticeScore:
     conversations: list[ConversationScore]  #: empty in lists of runs
     answered: int
     first_answer: int | None  #: the median
-    original_first_answer: int | None  #: likewise, of the same conversations
-    desk_first_answer: int | None  #: likewise, of all conversations of the chosen days
+    original_first_answer: int | None  #: the originals' median
+    #: the desk's median, over at most 500 conversations in the chosen days
+    desk_first_answer: int | None
     topics_right: int
     topics_known: int  #: conversations whose original has a topic
     promises: PromiseCount
     original_promises: PromiseCount
 
 
-def measure(conversation: Conversation, until: datetime | None = None) -> Measured:
+def measure(conversation: PracticeConversation, until: datetime | None = None) -> Measured:
     """``until``: when the run ended. None: an original, whose promises were all kept or missed."""
     return Measured(
         first_answer=first_answer(conversation),
@@ -76,7 +77,7 @@ def measure(conversation: Conversation, until: datetime | None = None) -> Measur
     )
 
 
-def first_answer(conversation: Conversation) -> int | None:
+def first_answer(conversation: PracticeConversation) -> int | None:
     """Seconds from the wait for a live agent to the agent's first text."""
     since = conversation.waits_since
     if since is None:
@@ -105,7 +106,7 @@ def promises_in(lines: Sequence[Line], until: datetime | None = None) -> Promise
 
 
 def score_one(
-    mine: Conversation, original: Conversation, *, until: datetime, left_out: int
+    mine: PracticeConversation, original: PracticeConversation, *, until: datetime, left_out: int
 ) -> ConversationScore:
     """Score one conversation of a run that ended at ``until``."""
     measured, past = measure(mine, until), measure(original)

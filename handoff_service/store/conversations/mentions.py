@@ -16,8 +16,8 @@ def agents_to_name(conn: Connection) -> dict[int, str]:
     return {r.id: r.name for r in conn.execute(select(a.c.id, a.c.name).where(a.c.active))}
 
 
-def put(tx: Transaction, interaction_id: int, seq: int, agents: Collection[int]) -> None:
-    """Keep that a note names these agents."""
+def add_mentions(tx: Transaction, interaction_id: int, seq: int, agents: Collection[int]) -> None:
+    """Record that a note mentions these agents."""
     note = select(m.c.id).where(m.c.interaction_id == interaction_id, m.c.seq == seq)
     message_id = tx.conn.execute(note).scalar_one()
     rows = [{"agent_id": agent, "message_id": message_id} for agent in sorted(agents)]

@@ -22,7 +22,7 @@ i, m, p = t.interactions, t.messages, t.provider_numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class TextCounts:
     """Texts of a day or a provider number. ``sent``: texts that the provider accepted, including
     ``failed`` ones; ``segments``: their segments; ``costs``: currency -> the known total price in
     millionths."""
@@ -51,15 +51,15 @@ class UsageReport:
     count)."""
 
     since: date
-    days: list[tuple[date, Count]]
-    numbers: list[tuple[str, str, Count]]
+    days: list[tuple[date, TextCounts]]
+    numbers: list[tuple[str, str, TextCounts]]
     failures: list[Failure]
-    whole: Count
+    whole: TextCounts
 
 
 @dataclass(slots=True)
 class _Sum:
-    """Running totals: texts by the names of ``Count``, and costs by currency."""
+    """Running totals: texts by the names of ``TextCounts``, and costs by currency."""
 
     texts: Counter[str] = field(default_factory=Counter)
     costs: Counter[str] = field(default_factory=Counter)
@@ -69,8 +69,8 @@ class _Sum:
         if row.currency is not None:
             self.costs[row.currency] += int(row.price)
 
-    def count(self) -> Count:
-        return Count(**self.texts, costs=dict(self.costs))
+    def count(self) -> TextCounts:
+        return TextCounts(**self.texts, costs=dict(self.costs))
 
 
 def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:

@@ -1338,8 +1338,8 @@ timers = Table(
 # Reports ------------------------------------------------------------------------------------------
 
 LOOKED_AT_AGAIN = sa.text("look_again_at IS NOT NULL")
-#: The facts of each conversation, for reports: rules/reports/facts.py and columns.py. A late job
-#: writes them again whenever the conversation changes (operations/reports/keep_facts.py).
+#: The facts of each conversation, for reports: rules/reports/facts.py and columns.py. A background
+#: job writes them again whenever the conversation changes (operations/reports/keep_facts.py).
 conversation_facts = Table(
     "conversation_facts",
     metadata,
@@ -1421,7 +1421,7 @@ report_columns = Table(
     #: the words that the numbers in ``data`` stand for
     _json("words", "[]"),
 )
-#: One row: how far the late job has read.
+#: One row: how far the background job has read.
 report_progress = Table(
     "report_progress",
     metadata,

@@ -1,5 +1,5 @@
-"""Compute figures from columns. Knows the words of ``rules/reports/figures.py``, and no figure by
-name."""
+"""Compute figures from columns. Handles each kind of figure (``Count``, ``Percentage``…). No
+figure's name appears here."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,21 +8,21 @@ from itertools import accumulate
 import numpy as np
 
 from handoff_service.rules.reports.figures import (
+    AvailableTime,
     Count,
     Figure,
     Has,
     Is,
     Known,
+    Percentage,
     PerConversation,
-    Presence,
     Quantile,
-    Share,
     Sum,
-    SumShare,
+    SumPercentage,
     Where,
 )
 from handoff_service.rules.reports.ranges import DayRange
-from handoff_service.rules.reports.reports import Group
+from handoff_service.rules.reports.reports import GroupBy
 from handoff_service.store.reports.packed_days import NULL, Column, Columns, Numbers
 
 QS = (0.5, 0.9)  # the quantiles of figures
@@ -42,9 +42,9 @@ class Selection:
     currency: str | None = None  #: the one whose costs count
     is_whole: bool = field(init=False)  #: whether all of them fit
     _conditions: dict[Where, Numbers] = field(default_factory=dict)
-    _places: dict[Group | None, "Places"] = field(default_factory=dict)
-    _quantiles: dict[tuple[str, "Places"], list[list[Value]]] = field(default_factory=dict)
-    _taken: dict[tuple[str, "Places | None"], tuple[Numbers, Numbers]] = field(default_factory=dict)
+    _groups: dict[GroupBy | None, "Groups"] = field(default_factory=dict)
+    _quantiles: dict[tuple[str, "Groups"], list[list[Value]]] = field(default_factory=dict)
+    _taken: dict[tuple[str, "Groups | None"], tuple[Numbers, Numbers]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.is_whole = bool(self.mask.all())
@@ -72,12 +72,12 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Places:
-    """Values in slices: those of place n are between ``ends[n - 1]`` and ``ends[n]``."""
+class Groups:
+    """Values in slices: those of group n are between ``ends[n - 1]`` and ``ends[n]``."""
 
     order: Numbers | None  #: the order of the values; None: as they are
     ends: Numbers
-    keys: Sequence[int] = ()  #: what each place stands for
+    keys: Sequence[int] = ()  #: whof each group stands for
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -111,27 +111,27 @@ def _exists(of: Column, value: int | str) -> bool:
     return isinstance(value, int) or value in of.words
 
 
-def by_parts(selection: Selection, parts: Sequence[DayRange]) -> Places:
-    """One place for each part of the range. Conversations are in the order of their days."""
+def by_intervals(selection: Selection, intervals: Sequence[DayRange]) -> Groups:
+    """One group for each interval. Conversations are in the order of their days."""
     ends = []
-    for part in parts:
-        last = part.last.isoformat()
+    for one in intervals:
+        last = one.last.isoformat()
         ends.append(sum(count for day, count in selection.columns.days if day <= last))
-    return Places(None, np.array(ends, "<i8"))
+    return Groups(None, np.array(ends, "<i8"))
 
 
-def whole(selection: Selection) -> Places:
-    """One place for everything."""
-    if None not in selection._places:
-        selection._places[None] = Places(None, np.array([selection.columns.count]))
-    return selection._places[None]
+def whole(selection: Selection) -> Groups:
+    """One group for everything."""
+    if None not in selection._groups:
+        selection._groups[None] = Groups(None, np.array([selection.columns.count]))
+    return selection._groups[None]
 
 
-def by_group(selection: Selection, group: Group) -> Places:
-    """One place for each value of the group, among the selected conversations. A conversation with
-    several labels is in several places."""
-    if group in selection._places:
-        return selection._places[group]
+def by_group(selection: Selection, group: GroupBy) -> Groups:
+    """One group for each value of the column, among the selected conversations. A conversation with
+    several labels is in several groups."""
+    if group in selection._groups:
+        return selection._groups[group]
     of = selection.columns[group]
     if of.lengths is not None:
         owner = np.repeat(np.arange(len(of.lengths)), of.lengths)
@@ -142,9 +142,9 @@ def by_group(selection: Selection, group: Group) -> Places:
         keys = of.values[rows]
     order = np.argsort(_short(keys), kind="stable")
     found, starts = np.unique(keys[order], return_index=True)
-    ends = np.append(starts[1:], len(keys))[: len(found)]  # none of nothing
-    made = Places(rows[order], ends, [int(one) for one in found])
-    selection._places[group] = made
+    ends = np.append(starts[1:], len(keys))[: len(found)]  # no groups if there are no rows
+    made = Groups(rows[order], ends, [int(one) for one in found])
+    selection._groups[group] = made
     return made
 
 
@@ -156,32 +156,32 @@ def _short(keys: Numbers) -> Numbers:
     return (keys - low).astype("<u2") if high - low < 65_536 else keys
 
 
-def figure(selection: Selection, of: Figure, places: Places) -> list[Value]:
-    """The figure at each place. None: there is nothing that it could be computed from."""
+def figure(selection: Selection, of: Figure, groups: Groups) -> list[Value]:
+    """The figure of each group. None: there is nothing that it could be computed from."""
     match of.how:
         case Count(conditions):
-            return _sums(selection.fitting(conditions), places)
-        case Share(conditions, base):
-            fitting = _sums(selection.fitting(base + conditions), places)
-            return _shares(fitting, _sums(selection.fitting(base), places))
+            return _sums(selection.fitting(conditions), groups)
+        case Percentage(conditions, base):
+            fitting = _sums(selection.fitting(base + conditions), groups)
+            return _shares(fitting, _sums(selection.fitting(base), groups))
         case Sum(column):
-            return sums_of(selection, column, places)
-        case SumShare(column, columns):
-            totals = [sums_of(selection, one, places) for one in columns]
+            return sums_of(selection, column, groups)
+        case SumPercentage(column, columns):
+            totals = [sums_of(selection, one, groups) for one in columns]
             among: list[Value] = [
                 sum(one or 0 for one in each) for each in zip(*totals, strict=True)
             ]
-            return _shares(sums_of(selection, column, places), among)
+            return _shares(sums_of(selection, column, groups), among)
         case PerConversation(column, conditions):
-            sums = sums_of(selection, column, places)
-            counts = _sums(selection.fitting(conditions), places)
+            sums = sums_of(selection, column, groups)
+            counts = _sums(selection.fitting(conditions), groups)
             return [
                 a / b if a is not None and b else None for a, b in zip(sums, counts, strict=True)
             ]
         case Quantile(column, q):
-            return _quantiles(selection, column, q, places)
-        case Presence():
-            return [None] * len(places)  # store/reports/available.py
+            return _quantiles(selection, column, q, groups)
+        case AvailableTime():
+            return [None] * len(groups)  # store/reports/available.py
 
 
 def entries(selection: Selection, column: str) -> dict[int, Value]:
@@ -193,18 +193,18 @@ def entries(selection: Selection, column: str) -> dict[int, Value]:
     return {int(a): int(n) for a, n in zip(found, counts, strict=True)}
 
 
-def sums_of(selection: Selection, column: str, places: Places) -> list[Value]:
-    """The sum of a column at each place."""
-    return _sums(_selected(selection, selection.counted(column)), places)
+def sums_of(selection: Selection, column: str, groups: Groups) -> list[Value]:
+    """The sum of a column of each group."""
+    return _sums(_selected(selection, selection.counted(column)), groups)
 
 
 def _selected(selection: Selection, values: Numbers) -> Numbers:
     return values if selection.is_whole else values * selection.mask
 
 
-def _sums(values: Numbers, places: Places) -> list[Value]:
-    ordered = values if places.order is None else values[places.order]
-    return [int(one.sum(dtype="<i8")) for one in _slices(ordered, places.ends)]
+def _sums(values: Numbers, groups: Groups) -> list[Value]:
+    ordered = values if groups.order is None else values[groups.order]
+    return [int(one.sum(dtype="<i8")) for one in _slices(ordered, groups.ends)]
 
 
 def _slices(values: Numbers, ends: Iterable[int]) -> Iterator[Numbers]:
@@ -218,16 +218,17 @@ def _shares(parts: Sequence[Value], of: Sequence[Value]) -> list[Value]:
     return [100 * a / b if a is not None and b else None for a, b in zip(parts, of, strict=True)]
 
 
-def _quantiles(selection: Selection, column: str, q: float, places: Places) -> list[Value]:
-    key = column, places
+def _quantiles(selection: Selection, column: str, q: float, groups: Groups) -> list[Value]:
+    key = column, groups
     if key not in selection._quantiles:
-        values, ends = _known_values(selection, column, places)
+        values, ends = _known_values(selection, column, groups)
         selection._quantiles[key] = [quantiles(one, QS) for one in _slices(values, ends)]
     return [one[QS.index(q)] for one in selection._quantiles[key]]
 
 
 def quantiles(values: Numbers, qs: Sequence[float]) -> list[Value]:
-    """The values at these quantiles, between two neighbors if need be; None of nothing."""
+    """The values at these quantiles, interpolated between two neighbors. None if there are no
+    values."""
     if not len(values):
         return [None] * len(qs)
     at = [(len(values) - 1) * q for q in qs]
@@ -240,8 +241,8 @@ def quantiles(values: Numbers, qs: Sequence[float]) -> list[Value]:
 
 
 def _ranked(values: Numbers, ranks: Sequence[int]) -> list[float]:
-    """The values of these ranks. Counting each value is faster than sorting when there are more
-    values than different ones."""
+    """The values of these ranks. When many values repeat, counting each value is faster than
+    sorting."""
     if len(values) > SMALL and int(values.max()) < 2 * len(values):
         return [float(one) for one in np.searchsorted(_counts(values), ranks, side="right")]
     ordered = np.sort(values)
@@ -254,15 +255,15 @@ def _counts(values: Numbers) -> Numbers:
     return found
 
 
-def _known_values(selection: Selection, column: str, places: Places) -> tuple[Numbers, list[int]]:
-    """The known values in the order of the places, and where each place ends."""
-    key = column, None if places.order is None else places
+def _known_values(selection: Selection, column: str, groups: Groups) -> tuple[Numbers, list[int]]:
+    """The known values in the order of the groups, and where each group ends."""
+    key = column, None if groups.order is None else groups
     if key not in selection._taken:
         of = selection.columns[column]
         take = _numbers if of.lengths is None else _listed
-        selection._taken[key] = take(selection, of, places.order)
+        selection._taken[key] = take(selection, of, groups.order)
     values, counts = selection._taken[key]
-    return values, _ends(counts, places)
+    return values, _ends(counts, groups)
 
 
 def _numbers(selection: Selection, of: Column, rows: Numbers | None) -> tuple[Numbers, Numbers]:
@@ -289,9 +290,9 @@ def _listed(selection: Selection, of: Column, rows: Numbers | None) -> tuple[Num
     return of.values[np.arange(len(shift)) + shift], counts
 
 
-def _ends(chosen: Numbers, places: Places) -> list[int]:
-    """Where the places end, after each row was taken so often."""
-    counts = [int(one.sum(dtype="<i8")) for one in _slices(chosen, places.ends)]
+def _ends(chosen: Numbers, groups: Groups) -> list[int]:
+    """The end of each group, given how many values each row contributes."""
+    counts = [int(one.sum(dtype="<i8")) for one in _slices(chosen, groups.ends)]
     return list(accumulate(counts))
 
 

@@ -1,6 +1,6 @@
-"""The table of facts: which conversations need theirs written again, and the rows.
+"""The table of facts: the conversations that need new facts, and the rows.
 
-The late job reads here, outside the lane, and then only writes finished rows.
+The background job reads here, outside the lane, and then only writes finished rows.
 """
 
 from collections.abc import Collection, Sequence
@@ -35,7 +35,7 @@ _FIELDS = tuple(c.name for c in f.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class FactsBatch:
     """Rows to write. ``done_to``: the new progress; ``read_to``: where the next batch begins;
     ``more``: whether there is one."""
 
@@ -45,8 +45,9 @@ class Batch:
     more: bool
 
 
-def next_batch(conn: Connection, after: int = 0) -> Batch:
-    """The facts of the next conversations with lines after this one, or whose time has come."""
+def next_batch(conn: Connection, after: int = 0) -> FactsBatch:
+    """Compute the facts of the next batch: conversations with lines after ``after``, and
+    conversations due for another look."""
     now = read_at(conn)
     done_to = conn.execute(select(progress.c.done_to)).scalar_one()
     lines = _lines(conn, max(after, done_to))
@@ -54,7 +55,7 @@ def next_batch(conn: Connection, after: int = 0) -> Batch:
     settled = [line.id for line in lines if line.created_at <= now - READ_AGAIN]
     room = CONVERSATIONS_AT_ONCE - len(ids)
     late = _due(conn, now, room) if room else []
-    return Batch(
+    return FactsBatch(
         rows=rows_of(conn, list(dict.fromkeys([*ids, *late]))),
         done_to=max(settled, default=done_to),
         read_to=lines[-1].id if lines else max(after, done_to),
@@ -125,7 +126,7 @@ def _stored(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
-def write(tx: Transaction, batch: Batch) -> None:
+def write(tx: Transaction, batch: FactsBatch) -> None:
     """Store the rows, and mark their days as changed."""
     _touch(tx, {row["day"] for row in batch.rows})
     change = tuple(name for name in _FIELDS if name != "interaction_id")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.reports.reports import GROUPS, Group
+from handoff_service.rules.reports.reports import GROUPS, GroupBy
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import send_errors
 from handoff_service.store.engine.one_of import one_of
@@ -15,13 +15,13 @@ _NONE = {
     "queue": "No queue",
     "agent": "No agent",
     "topic": "No topic",
-    "reason": "Not handed over",
+    "reason": "Not handed to agents",
     "language": "Not known",
 }
 _TABLES = {
-    Group.QUEUE: (t.queues, t.queues.c.name),
-    Group.AGENT: (t.agents, t.agents.c.name),
-    Group.LABEL: (t.labels, t.labels.c.name),
+    GroupBy.QUEUE: (t.queues, t.queues.c.name),
+    GroupBy.AGENT: (t.agents, t.agents.c.name),
+    GroupBy.LABEL: (t.labels, t.labels.c.name),
 }
 
 
@@ -37,12 +37,12 @@ def names_of(
     }
 
 
-def _known(conn: Connection, column: Group, keys: Collection[int]) -> Mapping[int, str]:
-    if column is Group.NUMBER:
+def _known(conn: Connection, column: GroupBy, keys: Collection[int]) -> Mapping[int, str]:
+    if column is GroupBy.NUMBER:
         p = t.provider_numbers
         rows = conn.execute(select(p.c.id, p.c.label, p.c.number).where(one_of(p.c.id, keys)))
         return {r.id: r.label or r.number for r in rows}
-    if column is Group.ERROR:
+    if column is GroupBy.ERROR:
         errors = send_errors(conn)
         return {
             key: f"{key}: {errors.explain(key).meaning}" if key else "The provider gave no reason."
@@ -55,10 +55,10 @@ def _known(conn: Connection, column: Group, keys: Collection[int]) -> Mapping[in
     return {r[0]: r[1] for r in found}
 
 
-def _name(column: Group, key: int, words: Sequence[str], known: Mapping[int, str]) -> str:
+def _name(column: GroupBy, key: int, words: Sequence[str], known: Mapping[int, str]) -> str:
     if words:
         word = words[key]
-        return LANGUAGES.get(word, word) if column is Group.LANGUAGE else topic_name(word)
+        return LANGUAGES.get(word, word) if column is GroupBy.LANGUAGE else topic_name(word)
     return known.get(key, f"Deleted ({key})")
 
 

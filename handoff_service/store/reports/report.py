@@ -9,18 +9,18 @@ from sqlalchemy import Connection, select
 
 from handoff_service.rules.reports.figures import (
     FIGURES,
+    AvailableTime,
     Figure,
     Is,
-    Presence,
     Sum,
 )
 from handoff_service.rules.reports.filters import NONE, Filters
-from handoff_service.rules.reports.ranges import DayRange, Part, parts
-from handoff_service.rules.reports.reports import GROUPS, Group, Report
+from handoff_service.rules.reports.ranges import ChartInterval, DayRange, chart_intervals
+from handoff_service.rules.reports.reports import GROUPS, GroupBy, Report
 from handoff_service.store.engine import tables as t
 from handoff_service.store.reports import compute
 from handoff_service.store.reports.available import seconds_available
-from handoff_service.store.reports.compute import Places, Selection, Value
+from handoff_service.store.reports.compute import Groups, Selection, Value
 from handoff_service.store.reports.facts import newest_change
 from handoff_service.store.reports.group_names import names_of
 from handoff_service.store.reports.packed_days import NULL, columns
@@ -97,7 +97,7 @@ def run(
             )
             for one in figures
         ],
-        parts=_parts(now, drawn, parts(of)),
+        parts=_parts(now, drawn, chart_intervals(of)),
         group=group,
         rows=_rows(conn, now, figures, of, filters, group),
         currency=now.currency,
@@ -111,7 +111,7 @@ def _selection(
     of: DayRange,
     filters: Filters,
     *,
-    group: Group | None = None,
+    group: GroupBy | None = None,
     currency: str | None = None,
 ) -> Selection:
     needed = {column for one in figures for column in one.columns}
@@ -152,14 +152,14 @@ def _agents_of(conn: Connection, group_id: int) -> list[int]:
 def _whole(
     conn: Connection, found: Selection, figure: Figure, of: DayRange, filters: Filters
 ) -> float | None:
-    if isinstance(figure.how, Presence):
+    if isinstance(figure.how, AvailableTime):
         available = sum(seconds_available(conn, of, _agents(conn, filters)).values())
         handling = found.counted("handling")[found.mask].sum() if figure.how.load else 0
-        return _presence(figure.how, float(handling), available)
+        return _available_time(figure.how, float(handling), available)
     return compute.figure(found, figure, compute.whole(found))[0]
 
 
-def _presence(how: Presence, handling: float, available: int) -> float | None:
+def _available_time(how: AvailableTime, handling: float, available: int) -> float | None:
     if not how.load:
         return available
     return float(handling) / available if available else None
@@ -171,9 +171,11 @@ def _agents(conn: Connection, filters: Filters) -> list[int] | None:
     return _agents_of(conn, filters.group) if filters.group is not None else None
 
 
-def _parts(found: Selection, figures: Sequence[Figure], of: Sequence[Part]) -> list[PartValues]:
-    places = compute.by_parts(found, [DayRange(one.first, one.last) for one in of])
-    values = {one.name: compute.figure(found, one, places) for one in figures}
+def _parts(
+    found: Selection, figures: Sequence[Figure], of: Sequence[ChartInterval]
+) -> list[PartValues]:
+    groups = compute.by_intervals(found, [DayRange(one.first, one.last) for one in of])
+    values = {one.name: compute.figure(found, one, groups) for one in figures}
     return [
         PartValues(
             first=part.first.isoformat(),
@@ -195,18 +197,18 @@ def _rows(
 ) -> list[GroupRow]:
     """The rows of the table, with the largest first figure first."""
     column = GROUPS[group][0]
-    if column is Group.ERROR:
+    if column is GroupBy.ERROR:
         values = {"failed": compute.entries(found, column)}
     else:
-        places = compute.by_group(found, column)
+        groups = compute.by_group(found, column)
         values = {
             one.name: compute.entries(found, _listed(one))
             if _is_listed(one, group)
-            else dict(zip(places.keys, compute.figure(found, one, places), strict=True))
+            else dict(zip(groups.keys, compute.figure(found, one, groups), strict=True))
             for one in figures
         }
         if group == _AGENT:
-            values |= _presences(conn, found, figures, places, of, filters)
+            values |= _available_times(conn, found, figures, groups, of, filters)
     keys = {key for of_one in values.values() for key in of_one}
     words = found.columns[column].words
     named = names_of(conn, group, keys, words)
@@ -239,26 +241,26 @@ def _listed(figure: Figure) -> str:
     return figure.how.column if isinstance(figure.how, Sum) else ""
 
 
-def _presences(
+def _available_times(
     conn: Connection,
     found: Selection,
     figures: Sequence[Figure],
-    places: Places,
+    groups: Groups,
     of: DayRange,
     filters: Filters,
 ) -> Mapping[str, dict[int, Value]]:
     """The figures about presences, for each agent."""
-    wanted = [one for one in figures if isinstance(one.how, Presence)]
+    wanted = [one for one in figures if isinstance(one.how, AvailableTime)]
     if not wanted:
         return {}
     available = seconds_available(conn, of, _agents(conn, filters))
-    sums = compute.sums_of(found, "handling", places)
-    handling = dict(zip(places.keys, sums, strict=True))
+    sums = compute.sums_of(found, "handling", groups)
+    handling = dict(zip(groups.keys, sums, strict=True))
     return {
         one.name: {
-            agent: _presence(one.how, handling.get(agent) or 0, seconds)
+            agent: _available_time(one.how, handling.get(agent) or 0, seconds)
             for agent, seconds in available.items()
-            if isinstance(one.how, Presence)
+            if isinstance(one.how, AvailableTime)
         }
         for one in wanted
     }

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, select
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind
 from handoff_service.rules.training.masking import masked
 from handoff_service.rules.training.practice import (
-    Conversation,
     Line,
     PracticeChoice,
+    PracticeConversation,
     Speaker,
 )
 from handoff_service.rules.training.practice_score import first_answer
@@ -43,7 +43,7 @@ _LINES = (
 )
 
 
-def past_conversations(conn: Connection, choice: PracticeChoice) -> list[Conversation]:
+def past_conversations(conn: Connection, choice: PracticeChoice) -> list[PracticeConversation]:
     """The newest conversations of these days with an agent's answer, oldest first, masked."""
     ids = _answered(conn, choice, choice.conversations)
     by_id = _unmasked(conn, ids)
@@ -81,7 +81,7 @@ def _answered(conn: Connection, choice: PracticeChoice, most: int) -> list[int]:
     return sorted(conn.execute(query).scalars())
 
 
-def _unmasked(conn: Connection, ids: list[int]) -> dict[int, Conversation]:
+def _unmasked(conn: Connection, ids: list[int]) -> dict[int, PracticeConversation]:
     """The conversations as they were, for figures and for ``_masked`` alone."""
     by_id: dict[int, list[Any]] = {}
     for row in conn.execute(_LINES, {"ids": ids}) if ids else ():
@@ -92,7 +92,7 @@ def _unmasked(conn: Connection, ids: list[int]) -> dict[int, Conversation]:
     for interaction_id in ids:
         topic = topics.get(interaction_id, labels.NONE).topic
         lines = tuple(_line(row, zones[interaction_id]) for row in by_id.get(interaction_id, ()))
-        found[interaction_id] = Conversation(
+        found[interaction_id] = PracticeConversation(
             lines=lines,
             topic=topic.name if topic else None,
             waits_since=waits.get(interaction_id, lines[0].at if lines else None),
@@ -100,13 +100,15 @@ def _unmasked(conn: Connection, ids: list[int]) -> dict[int, Conversation]:
     return found
 
 
-def _masked(conn: Connection, interaction_id: int, one: Conversation) -> Conversation:
+def _masked(
+    conn: Connection, interaction_id: int, one: PracticeConversation
+) -> PracticeConversation:
     people = people_in(conn, [line.text for line in one.lines], interaction_id)
 
     def mask(text: str) -> str:
         return masked(text, names=people.names, own=people.own, ids=people.ids) or A_PICTURE
 
-    return Conversation(
+    return PracticeConversation(
         lines=tuple(
             Line(speaker=line.speaker, at=line.at, text=mask(line.text)) for line in one.lines
         ),
@@ -138,15 +140,15 @@ def _zones(conn: Connection, ids: list[int]) -> dict[int, ZoneInfo]:
     return {interaction_id: zones[0] for interaction_id, zones in found.items()}
 
 
-def practiced(conn: Connection) -> dict[str, Conversation]:
+def practiced(conn: Connection) -> dict[str, PracticeConversation]:
     """Requester's number -> the conversation, in the database of a practice desk. A number has one
     conversation; a later one that a text after closing has opened belongs to it."""
     rows = conn.execute(select(i.c.id, i.c.requester_number, i.c.closed_at).order_by(i.c.id)).all()
     unmasked = _unmasked(conn, [row.id for row in rows])
-    found: dict[str, Conversation] = {}
+    found: dict[str, PracticeConversation] = {}
     for row in rows:
         one, before = unmasked[row.id], found.get(row.requester_number)
-        found[row.requester_number] = Conversation(
+        found[row.requester_number] = PracticeConversation(
             lines=(before.lines if before else ()) + one.lines,
             topic=one.topic or (before.topic if before else None),
             waits_since=before.waits_since if before else one.waits_since,

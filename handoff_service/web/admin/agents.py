@@ -85,12 +85,12 @@ async def _write(saving: Saving[Agent]) -> WriteNoun:
     given, password = _given(typed), {"password": typed["password"]}
     if saving.id is None and not typed["password"]:  # to be invited by a link
         return make_agent, MakeAgent(**read_as(AgentBody, given).given(), password_hash="")
-    if saving.id is None or saving.one is None:
+    if saving.id is None or saving.stored is None:
         body = read_as(NewAgentBody, given | password)
         await _check_names(saving.request, typed)
         values = {name: getattr(body, name) for name in NewAgentBody.model_fields}
         return make_agent, MakeAgent(**await with_hash(values))
-    active = {"active": saving.one.active or bool(typed["active"])}
+    active = {"active": saving.stored.active or bool(typed["active"])}
     given |= active | (password if typed["password"] else {})
     changed = read_as(AgentBody, given).given()
     await _check_names(saving.request, typed)
@@ -182,8 +182,8 @@ def _deleting(one: Agent) -> Deleting | None:
 EDITOR = Editor(
     noun=Noun.AGENT,
     valid={"name": "?", "email": "a@example.invalid", "password": "a long enough one"},
-    here=HERE,
-    at=HERE,
+    list_url=HERE,
+    url_prefix=HERE,
     template="agent.html",
     back_label="All agents",
     new=("New agent", NEW),
@@ -193,8 +193,8 @@ EDITOR = Editor(
     delete=lambda agent, number: (delete_agent, DeleteAgent(id=number, by=agent.id)),
     blockers=blockers,
     deleting=_deleting,
-    around=_around,
-    stays=True,
+    extra_context=_around,
+    returns_to_form=True,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = {

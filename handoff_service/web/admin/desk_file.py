@@ -41,7 +41,7 @@ async def export(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def take_in(request: Request, agent: CurrentAgent) -> HTTPResponse:
+async def import_file(request: Request, agent: CurrentAgent) -> HTTPResponse:
     """Show what a file would change; with ``apply``, import it, whole or not at all. Errors are
     listed by line."""
     store = desk_of(request).store.for_long_requests()
@@ -97,4 +97,4 @@ async def _shown(
 
 
 PAGES: dict[str, Any] = {HERE: file_page, f"{HERE}/export": export}
-POST_HANDLERS: dict[str, Any] = {HERE: take_in}
+POST_HANDLERS: dict[str, Any] = {HERE: import_file}

@@ -37,7 +37,7 @@ class Saving[T]:
     #: None: the form creates an object
     id: int | None = None
     #: the stored object; None: the form creates one
-    one: T | None = None
+    stored: T | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,9 @@ class Editor[T]:
     #: the kind of record, for its change history
     noun: Noun
     #: the address of the list page, which the menu links to
-    here: str
+    list_url: str
     #: the common beginning of the forms' addresses
-    at: str
+    url_prefix: str
     template: str
     back_label: str
     #: the heading and the values of an empty form
@@ -72,17 +72,17 @@ class Editor[T]:
     #: right values for fields that are empty in a new form, to find the errors of the other fields
     valid: Mapping[str, str] = field(default_factory=dict)
     #: the message after saving; None: the usual one (see pages.DONE)
-    says: Callable[[Connection, int], str | None] = field(default=lambda _conn, _number: None)
+    message: Callable[[Connection, int], str | None] = field(default=lambda _conn, _number: None)
     #: further variables for the template
-    around: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(
+    extra_context: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(
         default=lambda _conn, _form, _one: {}
     )
     typed: Callable[[Request, Form], Form] = field(default=lambda _request, form: form)
     #: the buttons that change the form and do not save it
-    aside: Sequence[str] = ()
+    form_buttons: Sequence[str] = ()
     roles: tuple[Role, ...] = (Role.ADMIN,)
     #: True: saving returns to the object's form; False: to the list
-    stays: bool = False
+    returns_to_form: bool = False
 
     def pages(self) -> dict[str, Any]:
         """Return the GET handlers by address."""
@@ -108,8 +108,8 @@ class Editor[T]:
         async def delete_page(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             return await self._ask(request, agent, number)
 
-        one = f"{self.at}/<number:int>"
-        return {f"{self.at}/new": new_page, one: one_page, f"{one}/delete": delete_page}
+        one = f"{self.url_prefix}/<number:int>"
+        return {f"{self.url_prefix}/new": new_page, one: one_page, f"{one}/delete": delete_page}
 
     def post_handlers(self) -> dict[str, Any]:
         """Return the POST handlers by address."""
@@ -123,7 +123,7 @@ class Editor[T]:
         async def change(request: Request, number: int, agent: CurrentAgent) -> HTTPResponse:
             one = await desk_of(request).store.read(self.read, number)
             saving = Saving(
-                request=request, agent=agent, form=self._typed(request), id=number, one=one
+                request=request, agent=agent, form=self._typed(request), id=number, stored=one
             )
             return await self._save(saving, self.shown(one)[0])
 
@@ -133,14 +133,14 @@ class Editor[T]:
                 deleted = await desk_of(request).store.write(*self.delete(agent, number))
             except Conflict as conflict:  # something has prevented it since the page was shown
                 return await self._ask(request, agent, number, conflict)
-            return done(request, self.here, "deactivated" if deleted is False else "deleted")
+            return done(request, self.list_url, "deactivated" if deleted is False else "deleted")
 
-        one = f"{self.at}/<number:int>"
-        return {f"{self.at}/new": make, one: change, f"{one}/delete": delete}
+        one = f"{self.url_prefix}/<number:int>"
+        return {f"{self.url_prefix}/new": make, one: change, f"{one}/delete": delete}
 
     async def _save(self, saving: Saving[T], title: str) -> HTTPResponse:
-        stored = None if saving.id is None or saving.one is None else (saving.id, saving.one)
-        if any(form_field(saving.request, name) for name in self.aside):
+        stored = None if saving.id is None or saving.stored is None else (saving.id, saving.stored)
+        if any(form_field(saving.request, name) for name in self.form_buttons):
             again = replace(saving.form, was=Filled.sent(saving.request))
             return await self._form(saving.request, saving.agent, title, again, stored)
         sent = RecordForm(
@@ -156,11 +156,10 @@ class Editor[T]:
                 saving.request, saving.agent, title, outcome.form, stored, status=outcome.status
             )
         number = saving.id if saving.id is not None else outcome.answer
-        where = f"{self.at}/{number}" if self.stays else self.here
+        where = f"{self.url_prefix}/{number}" if self.returns_to_form else self.list_url
         usual = "made" if saving.id is None else "saved"
-        message = (
-            None if number is None else await desk_of(saving.request).store.read(self.says, number)
-        )
+        read = desk_of(saving.request).store.read
+        message = None if number is None else await read(self.message, number)
         return done(saving.request, where, message or usual)
 
     def _watch(self, number: int) -> Watch:
@@ -176,7 +175,7 @@ class Editor[T]:
         """Ask before deleting. ``conflict``: why it was just refused."""
         read = desk_of(request).store.read
         deleting = self.deleting(await read(self.read, number))
-        back = f"{self.at}/{number}"
+        back = f"{self.url_prefix}/{number}"
         if deleting is None:
             return redirect(f"{UNDER}{back}")
         blockers = list(await read(self.blockers, number))
@@ -184,7 +183,7 @@ class Editor[T]:
             blockers = [Blocker(says=conflict.detail)]
         deletes = question(deleting, f"{back}/delete", blockers)
         status = conflict.status if conflict is not None else 200
-        return await ask(request, agent, deletes, here=self.here, back=back, status=status)
+        return await ask(request, agent, deletes, here=self.list_url, back=back, status=status)
 
     def _typed(self, request: Request) -> Form:
         return self.typed(request, typed(request, list(self.new[1])))
@@ -201,17 +200,17 @@ class Editor[T]:
     ) -> HTTPResponse:
         number, one = stored or (None, None)
         read = desk_of(request).store.read
-        around = await read(self.around, form, one)
+        more = await read(self.extra_context, form, one)
         deleting = None if one is None else self.deleting(one)
         given = {
             "title": title,
             "form": form,
-            "back": self.here,
+            "back": self.list_url,
             "back_label": self.back_label,
-            "saves": f"{self.at}/{'new' if number is None else number}",
-            "deletes": deleting and question(deleting, f"{self.at}/{number}/delete"),
+            "saves": f"{self.url_prefix}/{'new' if number is None else number}",
+            "deletes": deleting and question(deleting, f"{self.url_prefix}/{number}/delete"),
             "history": [] if number is None else await read(self._watch(number).history),
         }
         return await admin_page(
-            request, agent, self.template, here=self.here, status=status, **given | dict(around)
+            request, agent, self.template, here=self.list_url, status=status, **given | dict(more)
         )

@@ -36,8 +36,8 @@ async def _write(saving: Saving[Any]) -> WriteNoun:
 EDITOR = Editor(
     noun=Noun.GROUP,
     valid={"name": "?"},
-    here="/agents",
-    at="/groups",
+    list_url="/agents",
+    url_prefix="/groups",
     template="group.html",
     back_label="All agents and groups",
     new=("New group", {"name": "", "capacity": ""}),

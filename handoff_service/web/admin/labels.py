@@ -58,8 +58,8 @@ def _around(conn: Connection, _form: Form, one: Label | None) -> dict[str, Any]:
 EDITOR = Editor(
     noun=Noun.LABEL,
     valid={"name": "?"},
-    here=HERE,
-    at=HERE,
+    list_url=HERE,
+    url_prefix=HERE,
     template="label.html",
     back_label="All labels",
     new=("New label", {"name": "", "color": str(Color.GRAY), "topic": ""}),
@@ -76,7 +76,7 @@ EDITOR = Editor(
         label="Delete this label",
     ),
     blockers=blockers,
-    around=_around,
+    extra_context=_around,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

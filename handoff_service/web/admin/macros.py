@@ -151,8 +151,8 @@ def _around(conn: Connection, form: Form, _one: Macro | None) -> dict[str, Any]:
 EDITOR = Editor(
     noun=Noun.MACRO,
     valid={"name": "?", "template_id": "", "note": "?"},
-    here=HERE,
-    at=HERE,
+    list_url=HERE,
+    url_prefix=HERE,
     template="macro.html",
     back_label="All macros",
     new=("New macro", dict.fromkeys(FIELDS, "") | {"then": str(AfterMacro.STAY)}),
@@ -165,7 +165,7 @@ EDITOR = Editor(
         says=["Agents can no longer run it. Conversations that it has changed stay as they are."],
         label="Delete this macro",
     ),
-    around=_around,
+    extra_context=_around,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

@@ -107,8 +107,8 @@ def _around(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str,
 EDITOR = Editor(
     noun=Noun.OUTAGE,
     valid={"title": "?", "text": "?"},
-    here=HERE,
-    at=HERE,
+    list_url=HERE,
+    url_prefix=HERE,
     template="outage.html",
     back_label="All outages",
     new=("New outage", NEW),
@@ -124,7 +124,7 @@ EDITOR = Editor(
         ],
         label="Delete this outage",
     ),
-    around=_around,
+    extra_context=_around,
     roles=WRITERS,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}

@@ -85,8 +85,8 @@ def _around(conn: Connection, _form: Form, _one: ProviderNumber | None) -> Mappi
 EDITOR = Editor(
     noun=Noun.COMPANY_NUMBER,
     valid={"number": "+12025550100"},
-    here=HERE,
-    at=HERE,
+    list_url=HERE,
+    url_prefix=HERE,
     template="provider_number.html",
     back_label="All company numbers",
     new=(
@@ -110,7 +110,7 @@ EDITOR = Editor(
         says=["Texts to this number are then rejected."],
         label="Delete this number",
     ),
-    around=_around,
+    extra_context=_around,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

@@ -134,8 +134,8 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
 EDITOR = Editor(
     noun=Noun.QUEUE,
     valid={"name": "?"},
-    here=HERE,
-    at=HERE,
+    list_url=HERE,
+    url_prefix=HERE,
     template="queue.html",
     back_label="All queues",
     new=("New queue", queue_form.NEW),
@@ -149,10 +149,10 @@ EDITOR = Editor(
         label="Delete this queue",
     ),
     blockers=blockers,
-    says=lambda conn, number: "unable" if queues.get_view(conn, number).problems else None,
-    around=_around,
+    message=lambda conn, number: "unable" if queues.get_view(conn, number).problems else None,
+    extra_context=_around,
     typed=queue_form.with_lists,
-    aside=("add", "remove", "refresh"),
+    form_buttons=("add", "remove", "refresh"),
 )
 PAGES: dict[str, Any] = {
     HERE: list_page,

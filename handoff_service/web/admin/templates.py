@@ -79,8 +79,8 @@ def _around(_conn: Connection, form: Form, _one: Template | None) -> dict[str, A
 EDITOR = Editor(
     noun=Noun.TEMPLATE,
     valid={"name": "?", "body": "?"},
-    here=HERE,
-    at=HERE,
+    list_url=HERE,
+    url_prefix=HERE,
     template="template.html",
     back_label="All templates",
     new=("New template", {"name": "", "body": ""}),
@@ -94,7 +94,7 @@ EDITOR = Editor(
         label="Delete this template",
     ),
     blockers=blockers,
-    around=_around,
+    extra_context=_around,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

@@ -76,13 +76,13 @@ async def _write(saving: Saving[User]) -> WriteNoun:
     desk = desk_of(saving.request)
     country, key = await desk.store.read(desk_country), desk.settings.secret_key
     given = _given(saving.form.values)
-    if saving.id is None or saving.one is None:
+    if saving.id is None or saving.stored is None:
         made = read_as(NewUserBody, given, country)
         values = {name: getattr(made, name) for name in NewUserBody.model_fields}
         values["facts"] = await run_slow(hashed, made.facts, key)
         return make_user, MakeUser(**values)
     given["facts"] = {name: value or None for name, value in given["facts"].items()}
-    given["active"] = saving.one.active or bool(saving.form.values["active"])
+    given["active"] = saving.stored.active or bool(saving.form.values["active"])
     if not given["active"]:
         given["numbers"] = []
     changed = read_as(UserBody, given, country)
@@ -125,8 +125,8 @@ def _deleting(user: User) -> Deleting | None:
 EDITOR = Editor(
     noun=Noun.USER,
     valid={"external_id": "?", "name": "?"},
-    here=HERE,
-    at=HERE,
+    list_url=HERE,
+    url_prefix=HERE,
     template="user.html",
     back_label="All users",
     new=("New user", dict.fromkeys(FIELDS, "")),
@@ -135,8 +135,8 @@ EDITOR = Editor(
     write=_write,
     delete=lambda agent, number: (delete_user, DeleteUser(id=number, by=agent.id)),
     deleting=_deleting,
-    around=_around,
-    stays=True,
+    extra_context=_around,
+    returns_to_form=True,
 )
 PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
 POST_HANDLERS: dict[str, Any] = EDITOR.post_handlers()

@@ -72,7 +72,7 @@ async def start_run(desk: AppContext, agent: CurrentAgent, body: PracticeBody) -
     """Start a run for oneself; a supervisor can start one for any agent. Returns its id."""
     whose = agent.id if body.agent_id is None else body.agent_id
     if whose != agent.id and not supervises(agent):
-        raise NotAllowed("Only supervisors may start a practice for another agent.")
+        raise NotAllowed("Only supervisors may start a practice run for another agent.")
     zone = ZoneInfo(await desk.store.read(desk_time_zone))
     last = body.last_day or desk.clock().astimezone(zone).date()
     first = body.first_day or last - timedelta(days=USUAL_DAYS)
@@ -93,5 +93,5 @@ async def run_for(desk: AppContext, agent: CurrentAgent, run_id: int) -> Practic
     """Return a run that this agent may see: their own, or any for a supervisor."""
     run = await desk.store.read(practice_runs.get, run_id)
     if run.agent.id != agent.id and not supervises(agent):
-        raise NotAllowed("Only supervisors may see the practice of another agent.")
+        raise NotAllowed("Only supervisors may see the practice runs of another agent.")
     return run

@@ -27,7 +27,7 @@ class ItemQuery(Body):
     limit: int = Field(50, ge=1, le=MOST)
 
 
-class LabelBody(Body):
+class TrainerLabelBody(Body):
     """``intent`` with the verdict intent only. ``example``: the text with its entities marked; not
     given: as it was texted. ``cluster``: all similar texts at once."""
 
@@ -62,7 +62,7 @@ async def list_items(asked: ApiRequest[None, ItemQuery]) -> Page[TrainerItem]:
 
 
 @post("/trainer/items/{id}/labels", summary="Label a text", roles=TRAINERS, status=201)
-async def label(asked: ApiRequest[LabelBody, Any]) -> Page[TrainerLabel]:
+async def label(asked: ApiRequest[TrainerLabelBody, Any]) -> Page[TrainerLabel]:
     body = asked.body
     command = LabelItem(
         item_id=asked.id,

@@ -34,7 +34,7 @@ async def choose(request: Request) -> HTTPResponse | None:
     if practice is None or practice.practice is None:
         return _over(request, real)
     if path.startswith(tuple(f"/workspace/{one}" for one in _ELSEWHERE)):
-        raise NotAllowed("The practice desk has no such page. End the practice first.")
+        raise NotAllowed("The practice desk has no such page. End the practice run first.")
     if request.method in UNSAFE and not BY_ITSELF.fullmatch(path):
         real.practice_runs.acted(practice.practice.run_id)
     request.ctx.desk = practice
@@ -51,9 +51,10 @@ async def _practice_of(request: Request, real: AppContext, token: str) -> AppCon
 
 
 def _over(request: Request, real: AppContext) -> HTTPResponse:
-    """The practice has ended. Lead a page to the scores; other requests make their page reload."""
+    """Handle a request after the practice run has ended. A page leads to the scores; other requests
+    make their page reload."""
     if not wants_page(request) or request.method in UNSAFE:
-        raise NotSignedIn("The practice has ended.")
+        raise NotSignedIn("The practice run has ended.")
     response = redirect(RUNS, status=303)
     leave(real, response)
     return response

@@ -1,4 +1,5 @@
-"""The reports: pages with figures, charts and a table, and the conversations behind each figure."""
+"""The reports: pages with figures, charts and a table, and pages of the conversations that a figure
+counts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,21 +15,24 @@ from handoff_service.errors import NotFound
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.reports.figures import (
     FIGURES,
+    AvailableTime,
     Figure,
     PerConversation,
-    Presence,
-    SumShare,
+    SumPercentage,
     Unit,
 )
-from handoff_service.rules.reports.ranges import PRESETS, part_name
+from handoff_service.rules.reports.ranges import PRESETS, interval_name
 from handoff_service.rules.reports.reports import GROUPS, REPORTS, Report
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.reports import report as reports
-from handoff_service.store.reports.behind import Behind, conversations_behind
 from handoff_service.store.reports.choices import FilterChoice, filter_choices
 from handoff_service.store.reports.export import ReportedConversation, reported
+from handoff_service.store.reports.figure_conversations import (
+    CountedConversations,
+    conversations_of,
+)
 from handoff_service.store.reports.report import ReportResult
 from handoff_service.web.shared.charts import Bars, bars, ticks
 from handoff_service.web.shared.figure_words import figure_value
@@ -103,7 +107,7 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
             "heading": GROUPS[asked.by][1],
             "rows": found.rows[:MOST_ROWS],
             "hidden_rows": max(len(found.rows) - MOST_ROWS, 0),
-            "part": part_name(asked.of),
+            "part": interval_name(asked.of),
             "is_empty": not any(one.value for one in found.figures),
             "may_teach": trains(agent),
             "label_names": {one.called for one in choices["label"]},
@@ -143,7 +147,7 @@ def _said(
 
 @page(Role.SUPERVISOR)
 async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The conversations behind a figure, those with the largest values first."""
+    """The conversations that a figure counts, those with the largest values first."""
     name = request.args.get("figure") or "conversations"
     if name not in FIGURES:
         raise NotFound(f"There is no figure “{name[:40]}”.")
@@ -152,12 +156,12 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
     skip = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
     around = await shell_context(request, agent, place="supervisor")
 
-    def load(conn: Connection) -> tuple[Asked, Behind, list[ReportedConversation]]:
+    def load(conn: Connection) -> tuple[Asked, CountedConversations, list[ReportedConversation]]:
         asked = read(request, today_of(conn))
-        behind = conversations_behind(conn, figure, asked.of, asked.filters, skip=skip, most=PAGE)
-        return asked, behind, reported(conn, behind.ids)
+        counted = conversations_of(conn, figure, asked.of, asked.filters, skip=skip, most=PAGE)
+        return asked, counted, reported(conn, counted.ids)
 
-    asked, behind, rows = await desk_of(request).store.for_long_requests().read(load)
+    asked, counted, rows = await desk_of(request).store.for_long_requests().read(load)
     return render(
         "report_conversations.html",
         status=400 if asked.error else 200,
@@ -165,11 +169,11 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
         | _of_range(asked)
         | {
             "figure": figure,
-            "behind": behind,
+            "counted": counted,
             "rows": rows,
             "skip": skip,
             "unit": _unit_of_one(figure),
-            "next_skip": skip + PAGE if skip + PAGE < behind.count else None,
+            "next_skip": skip + PAGE if skip + PAGE < counted.count else None,
             "back": next(one.name for one in REPORTS.values() if name in one.figures),
         },
     )
@@ -177,11 +181,11 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
 
 def _unit_of_one(figure: Figure) -> Unit:
     """The unit of one conversation's value: a share of sums lists the counted number."""
-    if isinstance(figure.how, Presence):
+    if isinstance(figure.how, AvailableTime):
         return Unit.SECONDS
     if isinstance(figure.how, PerConversation):
         return Unit.MONEY if figure.how.column == "cost" else Unit.COUNT
-    return Unit.COUNT if isinstance(figure.how, SumShare) else figure.unit
+    return Unit.COUNT if isinstance(figure.how, SumPercentage) else figure.unit
 
 
 PAGES: dict[str, Any] = {

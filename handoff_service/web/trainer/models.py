@@ -35,7 +35,7 @@ INTENTS = 20  # the most that the page shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class ModelFigure:
     """A live figure before and since the promotion."""
 
     name: str
@@ -191,7 +191,7 @@ def _live(conn: Connection, running: BotModel) -> dict[str, Any]:
 
 def _by_intent(
     earlier: Mapping[str, LiveFigures], after: Mapping[str, LiveFigures]
-) -> list[Figure]:
+) -> list[ModelFigure]:
     """Each intent's share of the turns. Intents with a significant change come first."""
     old, new = models.total(earlier).lost.whole, models.total(after).lost.whole
 
@@ -209,8 +209,8 @@ def _by_intent(
     return sorted(figures, key=lambda one: (one.moved is Moved.NO, -one.after.part))[:INTENTS]
 
 
-def _figure(name: str, before: Share, after: Share) -> Figure:
-    return Figure(name=name, before=before, after=after, moved=moved(before, after))
+def _figure(name: str, before: Share, after: Share) -> ModelFigure:
+    return ModelFigure(name=name, before=before, after=after, moved=moved(before, after))
 
 
 async def _cut(request: Request, found: dict[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.conversations.resolve_case import (
     ChangeAndText,
     change_and_text,
-    why_not,
+    why_cannot_text,
 )
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.message_text import checked_text
@@ -82,7 +82,7 @@ def _texting(
     return {
         "text": texts.case_resolved(conn, case.number, about, language),
         "promised": case_lines.text_is_promised(conn, case.id),
-        "why_not": why_not(conn, case.id),
+        "why_cannot_text": why_cannot_text(conn, case.id),
         "quiet_until": over_at(quiet, now, zones[interaction.id]) if quiet else None,
     }
 

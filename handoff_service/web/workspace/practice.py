@@ -37,7 +37,7 @@ MOST_SHOWN = 50
 
 @page(*LIVE)
 async def practice_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """Return the form for a new run, the agent's run under way, and past runs."""
+    """Return the form for a new run, the agent's open run, and past runs."""
     return await _page(request, agent)
 
 

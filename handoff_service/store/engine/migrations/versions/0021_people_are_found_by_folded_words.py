@@ -1,5 +1,5 @@
-"""Words that users are found by; two forms of one person's number become one; texts are indexed
-once more.
+"""Adds a word index for finding users, merges alternative forms of a phone number, and rebuilds the
+text index.
 
 This migration empties the index of texts, because the words of scripts without spaces changed. The
 new tokenizer keeps words as they are. The service fills the index again in the background.
@@ -46,7 +46,7 @@ def _one_form(table: str, column: str, where: str = '') -> None:
 
 
 def _one_form_of_key(table: str, column: str, key: str) -> None:
-    """A row that is there in both forms stays once."""
+    """If both forms have a row, keep only one."""
     there = (
         f' AND NOT EXISTS (SELECT 1 FROM {table} o WHERE o.{column} = :new AND o.{key} = '
         f'{table}.{key})'

@@ -1,4 +1,4 @@
-"""The conversations behind a figure."""
+"""The conversations that a figure counts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from handoff_service.rules.reports.figures import Figure, behind
+from handoff_service.rules.reports.figures import Figure, figure_conversations
 from handoff_service.rules.reports.filters import Filters
 from handoff_service.rules.reports.ranges import DayRange
 from handoff_service.store.reports.compute import Selection
@@ -15,7 +15,7 @@ from handoff_service.store.reports.report import select_conversations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Behind:
+class CountedConversations:
     """The conversations that a figure counts, in order: with the largest value first if it has one,
     else the newest first. ``values``: the figure's own value of each."""
 
@@ -24,12 +24,12 @@ class Behind:
     count: int
 
 
-def conversations_behind(
+def conversations_of(
     conn: Connection, figure: Figure, of: DayRange, filters: Filters, *, skip: int, most: int
-) -> Behind:
-    """The conversations behind a figure. The same columns and conditions give the figure, so that
-    the list cannot differ from it."""
-    where, column = behind(figure.how)
+) -> CountedConversations:
+    """The conversations that a figure counts. The same columns and conditions give the figure, so
+    that the list cannot differ from it."""
+    where, column = figure_conversations(figure.how)
     needed = {IDS, *(one.column for one in where)} | ({column} if column else set())
     found = select_conversations(conn, needed, of, filters)
     rows = np.flatnonzero(found.fitting(where))[::-1]
@@ -40,7 +40,7 @@ def conversations_behind(
         first = _largest(of_each, skip + most)
         rows, values = rows[first], of_each[first]
     page = slice(skip, skip + most)
-    return Behind(
+    return CountedConversations(
         ids=[int(one) for one in found.columns[IDS].values[rows[page]]],
         values=[int(one) for one in values[page]] if values is not None else None,
         count=count,
@@ -48,7 +48,7 @@ def conversations_behind(
 
 
 def _largest(values: Any, most: int) -> Any:
-    """The places of the largest values, the largest first; of equal ones the first."""
+    """The indexes of the largest values, the largest first; of equal ones the first."""
     count = len(values)
     keys = np.arange(count) - values.astype("<i8") * count
     some = np.argpartition(keys, most)[:most] if most < count else np.arange(count)
