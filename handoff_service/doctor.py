@@ -214,9 +214,7 @@ async def _actions(settings: Settings) -> list[str]:
     return (
         []
         if status == 404
-        else [
-            f"The virtual agent's actions at {url} answer {status}: the service's log says why."
-        ]
+        else [f"The virtual agent's actions at {url} answer {status}: the service's log says why."]
     )
 
 

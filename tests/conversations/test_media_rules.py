@@ -107,7 +107,9 @@ def test_what_is_taken(
 
 def test_what_may_be_sent() -> None:
     assert sendable(PNG, 5_000_000) == AcceptedFile("image/png", 64, 48)
-    assert sendable(PNG, 5_000_001) == RefusedFile("A picture can be at most 5 MB; this one is 5 MB.")
+    assert sendable(PNG, 5_000_001) == RefusedFile(
+        "A picture can be at most 5 MB; this one is 5 MB."
+    )
     assert sendable(PNG, 7_340_032) == RefusedFile(
         "A picture can be at most 5 MB; this one is 7.3 MB."
     )

@@ -94,7 +94,8 @@ async def test_the_agent_is_reminded_and_a_missed_promise_is_counted(
     assert await due(story, promise_id) is PromiseState.MISSED
     assert (await story.lines(ann))[-1].body.startswith("Promise missed: no agent was in touch by ")
     (said,) = await notices(story)
-    assert said.startswith("You promised to be in touch by ") and said.endswith(", but nobody was")
+    assert said.startswith("You promised to be in touch by ")
+    assert said.endswith(", but nobody was")
     assert (await open_of(story, ann), await due(story, promise_id)) == ([], None)
     today = await story.store.read(day_report.today)
     assert (today.promises_kept, today.promises_missed) == (0, 1)

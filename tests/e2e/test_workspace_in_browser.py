@@ -245,7 +245,9 @@ def test_a_send_that_fails_says_why_and_keeps_the_text(story: Story) -> None:
     mia.route("**/messages", lambda route: route.abort())
     mia.locator("#draft").fill("can you hear me?")
     mia.locator("#draft").press("Control+Enter")
-    expect(mia.locator("#not-sent")).to_have_text("Not sent. No connection. Check your network and try again. Your draft is kept.")
+    expect(mia.locator("#not-sent")).to_have_text(
+        "Not sent. No connection. Check your network and try again. Your draft is kept."
+    )
     expect(mia.locator("#draft")).to_have_value("can you hear me?")
     mia.unroute("**/messages")
     mia.locator("#draft").press("Control+Enter")
@@ -291,7 +293,9 @@ def test_a_send_whose_answer_was_lost_is_not_sent_twice_by_sending_again(story: 
     mia.route("**/messages", lose_the_answer)
     mia.locator("#draft").fill("on my way")
     mia.locator("#draft").press("Control+Enter")
-    expect(mia.locator("#not-sent")).to_have_text("Not sent. No connection. Check your network and try again. Your draft is kept.")
+    expect(mia.locator("#not-sent")).to_have_text(
+        "Not sent. No connection. Check your network and try again. Your draft is kept."
+    )
     mia.unroute("**/messages")
     mine = mia.locator('#thread .msg[data-from="agent"]')
     mia.locator("#draft").press("Control+Enter")

@@ -242,8 +242,8 @@ async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("why", "says"),
     [
-        ("NULL", "is the service running?"),
-        ("'Twilio could not be asked'", "Twilio could not be asked."),
+        ("NULL", ". Start the service with: patchboard serve"),
+        ("'Twilio could not be asked'", ": Twilio could not be asked."),
     ],
 )
 async def test_consent_that_the_provider_does_not_know(
@@ -253,7 +253,7 @@ async def test_consent_that_the_provider_does_not_know(
     change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', {why})")
     assert await said(environ) == (
         1,
-        [f"1 consent change has not reached the provider: {says}"],
+        [f"1 consent change has not reached the provider{says}"],
     )
 
 

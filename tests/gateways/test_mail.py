@@ -189,7 +189,9 @@ async def test_signing_in_by_tls_that_the_server_offers(tls: ssl.SSLContext) -> 
         assert await mailer(url).send(MAIL) == Mailed()
         wrong = await mailer(f"smtp://desk%40example.com:wrong@127.0.0.1:{port}").send(MAIL)
     assert (inbox.mails[0]["From"], inbox.safely) == ("desk@example.com", [True])
-    assert wrong == NotMailed(why="the mail server rejects the user name or password (535)", again=False)
+    assert wrong == NotMailed(
+        why="the mail server rejects the user name or password (535)", again=False
+    )
 
 
 async def test_tls_from_the_start_wants_a_certificate_but_from_this_computer(

@@ -29,6 +29,7 @@ _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 _SLOWLY = "Wait a while before sending more."
 _ADMIN = "Tell an admin. No texts can be delivered until this is fixed."
+_NUMBER = "Tell an admin. No texts can go out from this number until this is fixed."
 _COUNTRY = "Tell an admin. Texts to other countries still go out."
 _PICTURE = "Tell an admin. Texts without pictures still go out."
 _CARRIER = "Tell an admin. Texts to other carriers still go out."
@@ -56,11 +57,11 @@ CODES: Mapping[int, SendError] = {
     21211: SendError(
         "The number is not valid.", "Check the number with the requester.", Reason.BAD_NUMBER
     ),
-    21212: SendError("Our number is not valid.", _ADMIN, Reason.ACCOUNT),
+    21212: SendError("Our number is not valid.", _NUMBER, Reason.ACCOUNT),
     21408: SendError("Texts to this country are switched off.", _COUNTRY, Reason.COUNTRY),
     21602: SendError("The text was empty.", _OURS, Reason.CONTENT),
     21604: SendError("The text had no number to go to.", _OURS, Reason.BAD_NUMBER),
-    21606: SendError("Our number cannot send texts.", _ADMIN, Reason.ACCOUNT),
+    21606: SendError("Our number cannot send texts.", _NUMBER, Reason.ACCOUNT),
     21610: SendError(
         "The requester has opted out.",
         "Nothing can be sent until they text START.",
@@ -75,9 +76,9 @@ CODES: Mapping[int, SendError] = {
     21623: SendError(
         "There were too many pictures.", "Send them in several texts.", Reason.CONTENT
     ),
-    21703: SendError("The messaging service has no number to send from.", _ADMIN, Reason.ACCOUNT),
-    21704: SendError("The messaging service has no numbers.", _ADMIN, Reason.ACCOUNT),
-    21705: SendError("There is no such messaging service.", _ADMIN, Reason.ACCOUNT),
+    21703: SendError("The messaging service has no number to send from.", _NUMBER, Reason.ACCOUNT),
+    21704: SendError("The messaging service has no numbers.", _NUMBER, Reason.ACCOUNT),
+    21705: SendError("There is no such messaging service.", _NUMBER, Reason.ACCOUNT),
     30001: SendError("The provider's queue was full.", _SLOWLY, Reason.RATE_LIMITED, _SOON),
     30002: SendError("The provider has suspended our account.", _ADMIN, Reason.ACCOUNT),
     30003: SendError(
@@ -130,8 +131,8 @@ CODES: Mapping[int, SendError] = {
         Reason.RATE_LIMITED,
         (timedelta(hours=24),),
     ),
-    30032: SendError("Our toll-free number is not verified.", _ADMIN, Reason.ACCOUNT),
-    30034: SendError("Our number is not registered with the carriers.", _ADMIN, Reason.ACCOUNT),
+    30032: SendError("Our toll-free number is not verified.", _NUMBER, Reason.ACCOUNT),
+    30034: SendError("Our number is not registered with the carriers.", _NUMBER, Reason.ACCOUNT),
     30036: SendError(
         "The text expired before it could be delivered.",
         "Send it again if it still matters.",

@@ -139,8 +139,8 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
     SystemMessage.ACCOUNT_HELP: Words(
         when="When a verified requester asks about a password or a locked account, before the "
         "handoff",
-        default="I've opened case {case} with high priority. An agent will help you get back into your "
-        "account here. Please never text us a password.",
+        default="I've opened case {case} with high priority. An agent will help you get back into "
+        "your account here. Please never text us a password.",
         placeholders={"case": CASE},
     ),
     SystemMessage.GOODBYE: Words(

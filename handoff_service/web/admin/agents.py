@@ -170,10 +170,10 @@ def _deleting(one: Agent) -> Deleting | None:
     return Deleting(
         title=f"Delete {one.name}?",
         says=[
-            f"If {one.name} has ever had a conversation, {one.name} is deactivated, not deleted: "
-            "signed out at once, with no more offers. Open conversations go back to their queues, "
-            "and the history keeps the name.",
-            "Without any history, the agent is deleted.",
+            f"If {one.name} has any history, such as a conversation, {one.name} is deactivated, "
+            "not deleted: signed out at once, with no more offers. Open conversations go back to "
+            "their queues, and the history keeps the name.",
+            "Without a history, the agent is deleted.",
         ],
         label="Delete this agent",
         verb="Delete or deactivate",

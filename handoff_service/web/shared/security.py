@@ -112,8 +112,8 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
         status, title, detail, errors = (
             500,
             "Something went wrong.",
-            "Something went wrong, and nothing was changed. Try again. If it happens again, tell an "
-            "admin.",
+            "Something went wrong, and nothing was changed. Try again. If it happens again, tell "
+            "an admin.",
             {},
         )
     if _is_for_people(request):

@@ -151,7 +151,7 @@ def _typed(request: Request, country: str) -> tuple[str, str]:
     try:
         return phone_numbers.read(typed, country), ""
     except phone_numbers.NotANumber as error:
-        return "", f"The number {error}. A sender name, such as SUPPORT, can have up to 11 characters."
+        return "", f"The number {error}. A sender name, such as SUPPORT, has up to 11 characters."
 
 
 async def _behave(request: Request) -> HTTPResponse:
