@@ -66,8 +66,13 @@ async def test_nothing_is_wrong_on_a_desk_that_works(desk: Running) -> None:
 @pytest.mark.parametrize(
     ("name", "breaks", "outside", "says"),
     [
-        (CheckName.ONLINE, sa.update(t.agents).values(presence="away"), ALL_WELL, "No agent takes"),
-        (CheckName.QUEUE, sa.delete(t.queue_groups), ALL_WELL, "No group is eligible"),
+        (
+            CheckName.ONLINE,
+            sa.update(t.agents).values(presence="away"),
+            ALL_WELL,
+            "No agent gets offers",
+        ),
+        (CheckName.QUEUE, sa.delete(t.queue_groups), ALL_WELL, "No group gets offers"),
         (CheckName.MAIL, None, Outside(mails=False), "There is no mail server"),
         (
             CheckName.PROVIDER,
@@ -97,7 +102,7 @@ async def test_an_unfinished_set_up_leads_back_to_it(desk: Running, grace: Visit
     await desk.desk.store.write(finish_step, Step.ACCOUNT)
     page = await grace.get(LIST)
     assert "Setup is not finished." in shown(page.text)
-    assert 'href="/setup">Continue the set-up' in page.text
+    assert 'href="/setup">Continue setup' in page.text
     await desk.desk.store.write(finish_step, Step.TEST)
     assert "Setup is not finished." not in shown((await grace.get(LIST)).text)
 

@@ -337,7 +337,7 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
     assert "The desk already matches the file" in await take_in(
         codecs.BOM_UTF8 + exported.text.encode(), 200
     )
-    assert "my.toml is UTF-16 text. Save it again as UTF-8" in await take_in(
+    assert "my.toml is UTF-16 text. Save the file as UTF-8" in await take_in(
         exported.text.encode("utf-16"), 400
     )
     assert "my.toml cannot be read: line 2 is not UTF-8" in await take_in(
