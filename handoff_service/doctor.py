@@ -59,7 +59,7 @@ async def examine(settings: Settings, out: TextIO) -> int:
     for note in notes:
         print(f"note   {note}", file=out)
     for problem in problems:
-        print(f"WRONG  {problem}", file=out)
+        print(f"ERROR  {problem}", file=out)
     if not problems:
         asked = {"Redis": settings.redis_url, "mail": settings.smtp_url, kind.checked: kind.checked}
         more = [name for name, there in asked.items() if there]
@@ -153,12 +153,11 @@ def _unpushed_consents(conn: sa.Connection) -> str:
     """Describe consent changes that should have reached the provider by now; empty if there are
     none."""
     waiting, why = consents.not_pushed(conn, clock.now() - PUSH_DELAY)
-    cause = f"{why}." if why else "is the service running?"
-    return (
-        f"The provider does not know of {waiting} change{'s' * (waiting > 1)} of consent: {cause}"
-        if waiting
-        else ""
-    )
+    if not waiting:
+        return ""
+    changes = "1 consent change has" if waiting == 1 else f"{waiting} consent changes have"
+    cause = f": {why}." if why else ". Start the service with: patchboard serve"
+    return f"{changes} not reached the provider{cause}"
 
 
 async def _redis(settings: Settings) -> list[str]:
@@ -204,8 +203,8 @@ async def _actions(settings: Settings) -> list[str]:
     except (aiohttp.ClientError, TimeoutError) as error:
         why = type(error).__name__
         return [
-            f"The bot's actions at {url} do not answer ({why}). Start the service with: "
-            "patchboard serve"
+            f"The virtual agent's actions at {url} do not answer ({why}). Start the service "
+            "with: patchboard serve"
         ]
     if status == 401:
         return [
@@ -215,7 +214,7 @@ async def _actions(settings: Settings) -> list[str]:
     return (
         []
         if status == 404
-        else [f"The bot's actions at {url} answer {status}: the service's log says why."]
+        else [f"The virtual agent's actions at {url} answer {status}: the service's log says why."]
     )
 
 
@@ -236,7 +235,7 @@ async def _bot(settings: Settings) -> list[str]:
                     else f"PATCHBOARD_BOT_URL at {url}"
                 )
                 problems.append(
-                    f"The bot of {which} does not answer: live agents get {share}. Start it "
-                    f"with: {mend}"
+                    f"The virtual agent of {which} does not answer: live agents get {share}. "
+                    f"Start it with: {mend}"
                 )
     return problems

@@ -97,7 +97,8 @@ class RunningBots:
             pause = self._pause if came_up else min(2 * pause, LONGEST_PAUSE)
             log.warning("bot_ended", address=command.address, code=code, again_in=pause)
             self._say(
-                f"the virtual agent has ended ({code}), and is started again; see {self._written}"
+                f"the virtual agent stopped (exit code {code}). Patchboard is restarting it; see "
+                f"{self._written}"
             )
             self._ending.wait(pause)
 

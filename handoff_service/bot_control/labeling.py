@@ -67,7 +67,7 @@ async def undo_label(
     """Undo an action of this trainer, first in the files, then in the database.
 
     Returns the id of the first text that waits again, and an error sentence for each example that
-    is not in its file any more.
+    is no longer in its file.
     """
     command = UndoBatch(agent_id=agent_id, batch=batch)
     errors: list[str] = []
@@ -106,7 +106,7 @@ async def finish_unwritten(store: Store, data: BotData, now: datetime) -> int:
 
 async def _remove(data: BotData, label: ValidLabel) -> None:
     """Remove the example that the label wrote, if it wrote one. Conflict and NotFound when it is
-    not there any more."""
+    no longer there."""
     if label.example is None or label.file is None or label.intent is None:
         return
     remove = data.remove if label.lane is TrainerLane.TEACH else data.remove_test

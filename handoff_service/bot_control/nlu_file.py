@@ -192,7 +192,7 @@ def _block(content: Any, intent: str) -> CommentedMap:
     for block in _blocks(content):
         if block["intent"] == intent:
             return block
-    raise Conflict(f"This file has no examples of {intent} any more. Reload the page.")
+    raise Conflict(f"This file no longer has examples of {intent}. Reload the page.")
 
 
 def _find(content: Any, intent: str, marked: str) -> tuple[CommentedMap, list[str], int]:

@@ -25,7 +25,7 @@ def add_commands(commands: Commands) -> None:
     acts = add_command(commands, "agent", does, _agent).add_subparsers(
         required=True, metavar="ACT", dest="act"
     )
-    asks = "The password is asked for, or read from standard input."
+    asks = "Patchboard asks for the password, or reads it from standard input."
     add = acts.add_parser("add", help="Add an agent", description=f"Add an agent. {asks}")
     add.add_argument("email")
     add.add_argument("--name", default="", help="default: the address before the @")

@@ -23,7 +23,8 @@ from handoff_service.ports import Called
 
 TIMEOUT = 10.0  # seconds for a whole call; our choice, shorter than any lease of due work
 FORBIDDEN = (
-    "It is on this computer or link. To call it anyway, add its host to PATCHBOARD_WEBHOOK_HOSTS."
+    "The address is on this computer or its local network. To call it anyway, add its host to "
+    "PATCHBOARD_WEBHOOK_HOSTS."
 )
 AT_ONCE = 8  # connections; our choice
 

@@ -48,7 +48,7 @@ def as_written(typed: str, country: str | None) -> str:
     written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     length = phonenumbers.is_possible_number_with_reason(parsed_form(written))
     if length is not ValidationResult.IS_POSSIBLE:
-        raise NotANumber(f"{written} {WRONG.get(length, 'is not a number that anybody can have')}")
+        raise NotANumber(f"{written} {WRONG.get(length, 'is not a valid phone number')}")
     return written
 
 

@@ -2,7 +2,7 @@
 
 import codecs
 
-UTF_8_ONLY = "Save it again as UTF-8, then read it in once more."
+UTF_8_ONLY = "Save the file as UTF-8, then import it again."
 #: Byte order marks (Unicode Standard, section 23.8). UTF-32 comes first because UTF-16's mark is a
 #: prefix of its mark.
 MARKS = {
@@ -30,4 +30,4 @@ def text_of(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise NotUtf8(f"is not UTF-8 text: line {line} holds other bytes. {UTF_8_ONLY}") from error
+        raise NotUtf8(f"cannot be read: line {line} is not UTF-8. {UTF_8_ONLY}") from error

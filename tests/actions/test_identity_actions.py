@@ -146,8 +146,8 @@ async def test_what_needs_a_proof_goes_on_after_it(story: Story) -> None:
     assert asks.startswith("If we have that on file")
     await bot.mail()
     assert await bot.turn("999999", "identity_form", proof="told") == [
-        "That is not the code. 4 tries left. What are its 6 digits? If you have none, text "
-        '"no code".'
+        "That's not the right code. 4 tries left. What are the 6 digits in the e-mail? If "
+        'you have none, text "no code".'
     ]
     assert await bot.turn(CODE, "identity_form", proof="told") == [
         "Thanks, Ann, you're verified.",

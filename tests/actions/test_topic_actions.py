@@ -97,7 +97,8 @@ async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(
 ) -> None:
     result = await proven.run("action_account_help", slots={"system": "Okta"})
     assert last_text(result) == [
-        "I've opened case CS0000001 with high priority. An agent will reset it with you here. "
+        "I've opened case CS0000001 with high priority. An agent will help you get back into "
+        "your account here. "
         "Please never text us a password."
     ]
     (case,) = await story.rows(t.cases)

@@ -333,7 +333,7 @@ def test_another_secret_key_is_said(
     assert "Warning: PATCHBOARD_SECRET_KEY is not the key" in capsys.readouterr().err
     assert cli.main(["doctor"]) == 1
     assert (
-        "WRONG  PATCHBOARD_SECRET_KEY is not the key that this database was written with"
+        "ERROR  PATCHBOARD_SECRET_KEY is not the key that this database was written with"
         in capsys.readouterr().out
     )
     assert cli.main(["backup", str(tmp_path / "again.tar")]) == 0

@@ -169,7 +169,7 @@ def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
     bob.says("bob@example.com", "If we have that on file")
     wrong = "000000" if bob.code("bob@example.com") != "000000" else "111111"
     for left in (4, 3, 2, 1):
-        (answer,) = bob.says(wrong, "That is not the code.")
+        (answer,) = bob.says(wrong, "That's not the right code.")
         assert f"{left} {'try' if left == 1 else 'tries'} left." in answer
     assert (
         bob.says(wrong, "a person will take over.")[0]

@@ -40,7 +40,7 @@ def test_a_bot_that_was_killed_is_started_again_and_ends_with_the_service(tmp_pa
     assert said.get(timeout=30) == "the virtual agent is up"
     first = process_id(address)
     os.kill(first, signal.SIGKILL)
-    assert said.get(timeout=30).startswith("the virtual agent has ended (-9), and is started again")
+    assert said.get(timeout=30).startswith("the virtual agent stopped (exit code -9). Patchboard")
     assert said.get(timeout=30) == "the virtual agent is up"
     again = process_id(address)
     assert again != first

@@ -40,7 +40,7 @@ JUDGED = [
         b"..",
         "image/png",
         HUGE,
-        "The picture is too large: 60000 by 60000 pixels.",
+        "The picture is too large: 60000 by 60000 pixels. Send a smaller one.",
     ),
     (
         "no picture",
@@ -107,9 +107,11 @@ def test_what_is_taken(
 
 def test_what_may_be_sent() -> None:
     assert sendable(PNG, 5_000_000) == AcceptedFile("image/png", 64, 48)
-    assert sendable(PNG, 5_000_001) == RefusedFile("A picture has at most 5 MB; this one has 5 MB.")
+    assert sendable(PNG, 5_000_001) == RefusedFile(
+        "A picture can be at most 5 MB; this one is 5 MB."
+    )
     assert sendable(PNG, 7_340_032) == RefusedFile(
-        "A picture has at most 5 MB; this one has 7.3 MB."
+        "A picture can be at most 5 MB; this one is 7.3 MB."
     )
     assert isinstance(sendable(HUGE, 1000), RefusedFile)
     for not_sent in (None, Picture("image/webp", 1, 1)):

@@ -92,8 +92,10 @@ async def test_the_agent_is_reminded_and_a_missed_promise_is_counted(
     assert Tag.PROMISE_DUE in item.tags(clock())
     clock.move(14 * 60)
     assert await due(story, promise_id) is PromiseState.MISSED
-    assert (await story.lines(ann))[-1].body.startswith("Nobody was in touch by ")
-    assert [said[:20] for said in await notices(story)] == ["Nobody was in touch,"]
+    assert (await story.lines(ann))[-1].body.startswith("Promise missed: no agent was in touch by ")
+    (said,) = await notices(story)
+    assert said.startswith("You promised to be in touch by ")
+    assert said.endswith(", but nobody was")
     assert (await open_of(story, ann), await due(story, promise_id)) == ([], None)
     today = await story.store.read(day_report.today)
     assert (today.promises_kept, today.promises_missed) == (0, 1)

@@ -58,7 +58,7 @@ async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
         change_queue, replace(change, values={"skills": (Skill(name="opera"),)})
     )
     shown = await story.store.read(queues.get_view, queue_id)
-    assert shown.problems == ["No agent of its groups has the mandatory skill opera."]
+    assert shown.problems == ["No agent in its groups has the required skill opera."]
     await story.store.write(delete_queue, queue_id)
     with pytest.raises(NotFound):
         await story.store.write(delete_queue, queue_id)
@@ -77,14 +77,14 @@ async def test_a_schedule_that_has_run_out_is_a_problem_that_is_shown(story: Sto
     shown = await story.store.read(queues.get_view, queue_id)
     assert (shown.opens_at, shown.problems) == (
         None,
-        ["Its schedule is never open again within a year."],
+        ["Its opening hours contain no open time within a year."],
     )
 
 
 async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
     queue_id = await story.store.write(make_queue, replace(ESCALATIONS, pools=()))
     assert (await story.store.read(queues.get_view, queue_id)).problems == [
-        "No group is eligible: add one."
+        "No group gets offers: add one."
     ]
     await story.store.write(
         change_queue, ChangeQueue(id=queue_id, values={"pools": ESCALATIONS.pools, "skills": ()})

@@ -190,14 +190,14 @@ def test_faults_of_queues() -> None:
 
 
 def test_a_queue_that_can_never_assign_says_why() -> None:
-    assert queues.problems(groups=[], agents=0) == ["No group is eligible: add one."]
+    assert queues.problems(groups=[], agents=0) == ["No group gets offers: add one."]
     assert queues.problems(groups=["A", "B"], agents=0) == [
         "No active agent is in A or B: add one."
     ]
     assert queues.problems(
-        groups=["A"], agents=1, lacking=["es"], schedule_error="is never open"
+        groups=["A"], agents=1, lacking=["es"], schedule_error="contain no open time"
     ) == [
-        "No agent of its groups has the mandatory skill es.",
-        "Its schedule is never open.",
+        "No agent in its groups has the required skill es.",
+        "Its opening hours contain no open time.",
     ]
     assert queues.problems(groups=["A"], agents=1) == []

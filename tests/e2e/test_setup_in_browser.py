@@ -93,5 +93,5 @@ def test_from_an_empty_database_to_an_answered_text(
     expect(page.get_by_text("Ada Lovelace answered: “Good morning, this is Ada.”")).to_be_visible()
     page.get_by_role("button", name="Finish", exact=True).click()
     expect(page.get_by_role("heading", name="Checklist")).to_be_visible()
-    expect(page.get_by_text("An agent takes work")).to_be_visible()
-    expect(page.get_by_text("The set-up is not finished.")).to_have_count(0)
+    expect(page.get_by_text("An agent gets offers")).to_be_visible()
+    expect(page.get_by_text("Setup is not finished.")).to_have_count(0)

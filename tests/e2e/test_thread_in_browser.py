@@ -53,7 +53,9 @@ def test_pictures_and_a_slow_send_keep_the_end_in_sight(story: Story) -> None:
     expect(mia.locator("#pending")).to_contain_text("Sending")
     expect(mia.locator("#draft")).to_have_value("")
     sends.pop().abort()
-    expect(mia.locator("#not-sent")).to_contain_text("Not sent. No connection.")
+    expect(mia.locator("#not-sent")).to_contain_text(
+        "Not sent. No connection. Check your network and try again."
+    )
     expect(mia.locator("#draft")).to_have_value("We have them, case CS0000012")
     expect(mia.locator("#pending")).to_have_count(0)
     mia.unroute("**/messages")

@@ -215,7 +215,7 @@ def test_a_text_that_is_too_long_is_blocked_and_a_note_is_not(story: Story) -> N
     expect(mia.get_by_role("button", name="Send")).to_be_enabled()
     mia.locator("#draft").fill("x" * 16_003)
     expect(mia.locator("#segments")).to_have_text(
-        "3 characters too long: a text has at most 16000 characters"
+        "3 characters too long: a text can have up to 16,000 characters"
     )
     expect(mia.get_by_role("button", name="Send")).to_be_disabled()
     mia.locator("#draft").press("Control+Enter")
@@ -245,7 +245,9 @@ def test_a_send_that_fails_says_why_and_keeps_the_text(story: Story) -> None:
     mia.route("**/messages", lambda route: route.abort())
     mia.locator("#draft").fill("can you hear me?")
     mia.locator("#draft").press("Control+Enter")
-    expect(mia.locator("#not-sent")).to_have_text("Not sent. No connection. Your draft is kept.")
+    expect(mia.locator("#not-sent")).to_have_text(
+        "Not sent. No connection. Check your network and try again. Your draft is kept."
+    )
     expect(mia.locator("#draft")).to_have_value("can you hear me?")
     mia.unroute("**/messages")
     mia.locator("#draft").press("Control+Enter")
@@ -291,7 +293,9 @@ def test_a_send_whose_answer_was_lost_is_not_sent_twice_by_sending_again(story: 
     mia.route("**/messages", lose_the_answer)
     mia.locator("#draft").fill("on my way")
     mia.locator("#draft").press("Control+Enter")
-    expect(mia.locator("#not-sent")).to_have_text("Not sent. No connection. Your draft is kept.")
+    expect(mia.locator("#not-sent")).to_have_text(
+        "Not sent. No connection. Check your network and try again. Your draft is kept."
+    )
     mia.unroute("**/messages")
     mine = mia.locator('#thread .msg[data-from="agent"]')
     mia.locator("#draft").press("Control+Enter")

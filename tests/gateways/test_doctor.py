@@ -29,7 +29,7 @@ from tests.web.workspace_server import running
 
 ALWAYS = (
     "note   Nobody can administer this desk yet.",
-    "note   No agent takes work right now",
+    "note   No agent gets offers right now",
     "note   There is no mail server",
 )
 
@@ -90,7 +90,7 @@ async def said(environ: dict[str, str]) -> tuple[int, list[str]]:
     """The exit code, and what is wrong. Left out: what is true of this desk in every test."""
     code, findings = await printed(environ)
     wrong = [line for line in findings if not line.startswith(ALWAYS)]
-    return code, [line.removeprefix("WRONG  ") for line in wrong]
+    return code, [line.removeprefix("ERROR  ") for line in wrong]
 
 
 async def printed(environ: dict[str, str]) -> tuple[int, list[str]]:
@@ -242,8 +242,8 @@ async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("why", "says"),
     [
-        ("NULL", "is the service running?"),
-        ("'Twilio could not be asked'", "Twilio could not be asked."),
+        ("NULL", ". Start the service with: patchboard serve"),
+        ("'Twilio could not be asked'", ": Twilio could not be asked."),
     ],
 )
 async def test_consent_that_the_provider_does_not_know(
@@ -253,7 +253,7 @@ async def test_consent_that_the_provider_does_not_know(
     change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', {why})")
     assert await said(environ) == (
         1,
-        [f"The provider does not know of 1 change of consent: {says}"],
+        [f"1 consent change has not reached the provider{says}"],
     )
 
 
@@ -290,7 +290,7 @@ async def test_an_account_without_the_consent_api_is_no_fault(environ: dict[str,
     code, findings = await said(environ)
     assert (code, findings[0]) == (
         0,
-        f"note   The provider does not know of 1 change of consent: {NO_CONSENTS}.",
+        f"note   1 consent change has not reached the provider: {NO_CONSENTS}.",
     )
 
 

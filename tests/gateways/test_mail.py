@@ -163,7 +163,7 @@ async def test_what_a_mail_says_of_itself() -> None:
 @pytest.mark.parametrize(
     ("to", "why", "again"),
     [
-        ("nobody@example.com", "refuses this address (550)", False),
+        ("nobody@example.com", "rejects this address (550)", False),
         ("later@example.com", "(451)", True),
     ],
 )
@@ -189,7 +189,9 @@ async def test_signing_in_by_tls_that_the_server_offers(tls: ssl.SSLContext) -> 
         assert await mailer(url).send(MAIL) == Mailed()
         wrong = await mailer(f"smtp://desk%40example.com:wrong@127.0.0.1:{port}").send(MAIL)
     assert (inbox.mails[0]["From"], inbox.safely) == ("desk@example.com", [True])
-    assert wrong == NotMailed(why="the mail server does not let us in (535)", again=False)
+    assert wrong == NotMailed(
+        why="the mail server rejects the user name or password (535)", again=False
+    )
 
 
 async def test_tls_from_the_start_wants_a_certificate_but_from_this_computer(
@@ -207,7 +209,7 @@ async def test_tls_from_the_start_wants_a_certificate_but_from_this_computer(
         refused = await SmtpMailer(Elsewhere(**fields)).send(MAIL)
     assert [mail["From"] for mail in inbox.mails] == ["help@example.com"]
     assert isinstance(refused, NotMailed)
-    assert (refused.why.startswith("no safe connection to the mail server"), refused.again) == (
+    assert ("cannot be reached over an encrypted connection" in refused.why, refused.again) == (
         True,
         False,
     )
@@ -222,7 +224,7 @@ async def test_the_doctor_looks_at_mail(tmp_path: Path) -> None:
         said = StringIO()
         await examine(settings, said)
     assert (
-        "WRONG  Mail cannot be sent by PATCHBOARD_SMTP_URL: the mail server knows no way of "
-        "signing in" in (said.getvalue())
+        "ERROR  Mail cannot be sent by PATCHBOARD_SMTP_URL: the mail server offers no sign-in "
+        "method that Patchboard supports" in (said.getvalue())
     )
     assert "hunter2" not in said.getvalue()

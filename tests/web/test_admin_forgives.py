@@ -95,7 +95,7 @@ async def test_deleting_names_and_links_what_is_in_the_way(desk: Running, grace:
     asked = await grace.get("/workspace/admin/queues/1/delete", SCRIPT)
     assert '<h2 id="loaded-title">' in asked.text
     assert "<html" not in asked.text
-    assert "This is not possible yet" in shown(asked.text)
+    assert "You cannot delete this yet" in shown(asked.text)
     assert '<a href="/workspace/admin/provider-numbers/1">' in asked.text
     assert 'type="submit"' not in asked.text
     refused = await grace.send("/queues/1/delete")

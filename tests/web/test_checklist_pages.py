@@ -66,8 +66,13 @@ async def test_nothing_is_wrong_on_a_desk_that_works(desk: Running) -> None:
 @pytest.mark.parametrize(
     ("name", "breaks", "outside", "says"),
     [
-        (CheckName.ONLINE, sa.update(t.agents).values(presence="away"), ALL_WELL, "No agent takes"),
-        (CheckName.QUEUE, sa.delete(t.queue_groups), ALL_WELL, "No group is eligible"),
+        (
+            CheckName.ONLINE,
+            sa.update(t.agents).values(presence="away"),
+            ALL_WELL,
+            "No agent gets offers",
+        ),
+        (CheckName.QUEUE, sa.delete(t.queue_groups), ALL_WELL, "No group gets offers"),
         (CheckName.MAIL, None, Outside(mails=False), "There is no mail server"),
         (
             CheckName.PROVIDER,
@@ -96,10 +101,10 @@ async def test_each_check_finds_its_fault(
 async def test_an_unfinished_set_up_leads_back_to_it(desk: Running, grace: Visitor) -> None:
     await desk.desk.store.write(finish_step, Step.ACCOUNT)
     page = await grace.get(LIST)
-    assert "The set-up is not finished." in shown(page.text)
-    assert 'href="/setup">Continue the set-up' in page.text
+    assert "Setup is not finished." in shown(page.text)
+    assert 'href="/setup">Continue setup' in page.text
     await desk.desk.store.write(finish_step, Step.TEST)
-    assert "The set-up is not finished." not in shown((await grace.get(LIST)).text)
+    assert "Setup is not finished." not in shown((await grace.get(LIST)).text)
 
 
 async def test_every_fix_is_a_page_that_exists(desk: Running, grace: Visitor) -> None:
@@ -110,7 +115,7 @@ async def test_every_fix_is_a_page_that_exists(desk: Running, grace: Visitor) ->
 
 async def test_a_check_is_hidden_and_shown_again(desk: Running, grace: Visitor) -> None:
     await change(desk, sa.update(t.agents).values(presence="away"))
-    said = "No agent takes work right now"
+    said = "No agent gets offers right now"
     csrf = await grace.csrf()
     assert said in shown((await grace.get(f"{LIST}/live")).text)
     for _ in range(2):
@@ -140,9 +145,9 @@ async def test_a_refused_test_mail_says_why(
     desk: Running, grace: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(_self: object, _mail: Mail) -> NotMailed:
-        return NotMailed(why="the mail server does not let us in (535)", again=False)
+        return NotMailed(why="the mail server rejects the user name or password (535)", again=False)
 
     monkeypatch.setattr(Mailbox, "send", refuse)
     sent = await grace.post("/workspace/admin/mail", csrf=await grace.csrf())
     assert sent.status == 502
-    assert "Not sent: the mail server does not let us in (535)." in shown(sent.text)
+    assert "Not sent: the mail server rejects the user name or password (535)." in shown(sent.text)

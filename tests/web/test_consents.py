@@ -111,7 +111,7 @@ async def test_the_ledger_and_the_figures_as_pages(desk: Running) -> None:
         )
         await desk.story.text("STOP", number=BOB)
         ledger = shown((await omar.get("/workspace/admin/consents")).text)
-        assert "Opted out, in force texted “STOP” all our numbers" in ledger
+        assert "Opted out (current) texted “STOP” all our numbers" in ledger
         assert "Main line" in shown((await omar.get("/workspace/admin/figures")).text)
 
 

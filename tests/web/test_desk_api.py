@@ -69,7 +69,7 @@ async def test_queues_are_made_changed_and_deleted_by_admins(mia: Client, grace:
     changed = await grace.call(
         "PATCH", one, {"schedule": None, "groups": [], "position": 1, "texts": {}}
     )
-    assert (changed["open_now"], changed["problems"]) == (True, ["No group is eligible: add one."])
+    assert (changed["open_now"], changed["problems"]) == (True, ["No group gets offers: add one."])
     assert (changed["texts"]["closed"], changed["conditions"]) == (None, made["conditions"])
     names = [queue["name"] for queue in (await mia.call("GET", "/queues"))["items"]]
     assert names == ["Service desk", "Escalations", "Other"], "the admin's order"

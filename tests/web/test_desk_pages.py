@@ -129,9 +129,9 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(
         ("user.site", "in", ["Boston", "New York"]),
     ]
     assert (queue.country, queue.alarm_seconds, queue.auto_assign) == ("DE", 300, True)
-    assert queue.problems == ["No agent of its groups has the mandatory skill hardware and opera."]
+    assert queue.problems == ["No agent in its groups has the required skill hardware and opera."]
     page = (await grace.get(f"{UNDER}/queues/{queue.id}")).text
-    assert "This queue cannot assign conversations. No agent of its groups" in shown(page)
+    assert "This queue cannot assign conversations. No agent in its groups" in shown(page)
     for value in (
         ">\nBoston\nNew York</textarea>",
         'value="60"',
@@ -285,7 +285,7 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     assert "Must not be available, away or offline" in await save(
         grace, "/presence-states/new", name="away"
     )
-    assert "Lunch takes work" in await save(
+    assert "Lunch gets offers" in await save(
         grace, "/presence-states/1", name="Lunch", takes_work="1"
     )
     assert "Lunch" not in await save(grace, "/presence-states/1/delete")
@@ -337,10 +337,10 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
     assert "The desk already matches the file" in await take_in(
         codecs.BOM_UTF8 + exported.text.encode(), 200
     )
-    assert "my.toml is UTF-16 text. Save it again as UTF-8" in await take_in(
+    assert "my.toml is UTF-16 text. Save the file as UTF-8" in await take_in(
         exported.text.encode("utf-16"), 400
     )
-    assert "my.toml is not UTF-8 text: line 2 holds other bytes" in await take_in(
+    assert "my.toml cannot be read: line 2 is not UTF-8" in await take_in(
         b"[desk]\nname = 'Caf\xe9'", 400
     )
     number = b'[[provider_numbers]]\nnumber = "+18885550300"\nqueue = "None"\n'

@@ -278,8 +278,8 @@ SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "nothing to say": ({"body": " \r\n "}, "Write a message."),
     "too long": ({"body": "x" * 16_001}, "at most 16000"),
     "a NUL": ({"body": "a\0b"}, "NUL"),
-    "not looked": ({"expected_row": ""}, "Check what sending will do"),
-    "a row that is none": ({"expected_row": "x" * 9000}, "Check what sending will do"),
+    "not looked": ({"expected_row": ""}, "Read “What sending will do”"),
+    "a row that is none": ({"expected_row": "x" * 9000}, "Read “What sending will do”"),
     "nobody": ({"q": ""}, "Choose a person"),
 }
 

@@ -233,11 +233,11 @@ async def test_a_promise_is_offered_stored_and_canceled(
     assert "Remind me at" in await see(mia, f"{PATH}/{ann}/news")
     await mia.act(f"{PATH}/{ann}/messages/{message}/remind")
     page = await see(mia, f"{PATH}/{ann}")
-    assert "Promised by" in page
+    assert "Promised for" in page
     assert "Remind me at" not in page
     (one,) = await desk.desk.store.read(promises.open_of, ann)
     await mia.act(f"{PATH}/{ann}/promises/{one.id}/cancel")
-    assert "Promised by" not in await see(mia, f"{PATH}/{ann}/news")
+    assert "Promised for" not in await see(mia, f"{PATH}/{ann}/news")
     declined = await desk.story.write(ann, "I'll call you in 2 hours")
     await mia.act(f"{PATH}/{ann}/messages/{declined}/no-reminder")
     assert "Remind me at" not in await see(mia, f"{PATH}/{ann}/news")

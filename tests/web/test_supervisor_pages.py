@@ -87,7 +87,7 @@ async def test_the_page_says_who_waits_who_is_there_and_what_is_wrong(
     )
     said = shown((await omar.get("/workspace/supervisor")).text)
     for words in (
-        "Facilities cannot assign any conversation: No group is eligible: add one.",
+        "Facilities cannot assign any conversation: No group gets offers: add one.",
         "Ann Lee Mia Chen Service desk Work in progress",
         "Bob Ruiz",
         "always open · most capacity",

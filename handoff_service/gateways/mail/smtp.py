@@ -134,17 +134,19 @@ def _refusal(error: Exception) -> NotMailed:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code = next(iter(error.recipients.values()))[0]
         return NotMailed(
-            why=f"the mail server refuses this address ({code})", again=400 <= code < 500
+            why=f"the mail server rejects this address ({code})", again=400 <= code < 500
         )
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return NotMailed(why=f"the mail server does not let us in ({error.smtp_code})", again=False)
+        why = f"the mail server rejects the user name or password ({error.smtp_code})"
+        return NotMailed(why=why, again=False)
     if isinstance(error, smtplib.SMTPResponseException):
         why = f"the mail server answers {error.smtp_code}"
         return NotMailed(why=why, again=400 <= error.smtp_code < 500)
     if isinstance(error, ssl.SSLError):
-        return NotMailed(
-            why=f"no safe connection to the mail server ({error.reason or error})", again=False
-        )
+        why = "the mail server cannot be reached over an encrypted connection"
+        return NotMailed(why=f"{why} ({error.reason or error})", again=False)
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return NotMailed(why="the mail server knows no way of signing in", again=False)
+        return NotMailed(
+            why="the mail server offers no sign-in method that Patchboard supports", again=False
+        )
     return NotMailed(why="the mail server cannot be reached", again=True)

@@ -95,7 +95,7 @@ def _service(
     named = f"The messaging service {one.messaging_service} of {one.number}"
     asked = session.get(address, timeout=TIMEOUT)
     if asked.status_code == 404:
-        yield f"{named} is not in this Twilio account. Correct it under  Admin, Company numbers."
+        yield f"{named} is not in this Twilio account. Correct it under Admin, Company numbers."
         return True
     asked.raise_for_status()
     pool = session.get(f"{address}/PhoneNumbers", params={"PageSize": 400}, timeout=TIMEOUT)

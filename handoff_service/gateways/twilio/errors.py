@@ -29,6 +29,12 @@ _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 _SLOWLY = "Wait a while before sending more."
 _ADMIN = "Tell an admin. No texts can be delivered until this is fixed."
+_NUMBER = "Tell an admin. No texts can go out from this number until this is fixed."
+_COUNTRY = "Tell an admin. Texts to other countries still go out."
+_PICTURE = "Tell an admin. Texts without pictures still go out."
+_CARRIER = "Tell an admin. Texts to other carriers still go out."
+_SLOWER = "Tell an admin. Send fewer texts at a time until then."
+_DAILY = "Tell an admin. Texts can be sent again when the limit resets."
 _OURS = "Tell an admin. This is an error in Patchboard."
 _NOT_ACTIVE = SendError(
     "Our account at the provider is not active.", _ADMIN, Reason.ACCOUNT, holds_line=True
@@ -51,11 +57,11 @@ CODES: Mapping[int, SendError] = {
     21211: SendError(
         "The number is not valid.", "Check the number with the requester.", Reason.BAD_NUMBER
     ),
-    21212: SendError("Our number is not valid.", _ADMIN, Reason.ACCOUNT),
-    21408: SendError("Texts to this country are switched off.", _ADMIN, Reason.COUNTRY),
+    21212: SendError("Our number is not valid.", _NUMBER, Reason.ACCOUNT),
+    21408: SendError("Texts to this country are switched off.", _COUNTRY, Reason.COUNTRY),
     21602: SendError("The text was empty.", _OURS, Reason.CONTENT),
     21604: SendError("The text had no number to go to.", _OURS, Reason.BAD_NUMBER),
-    21606: SendError("Our number cannot send texts.", _ADMIN, Reason.ACCOUNT),
+    21606: SendError("Our number cannot send texts.", _NUMBER, Reason.ACCOUNT),
     21610: SendError(
         "The requester has opted out.",
         "Nothing can be sent until they text START.",
@@ -66,13 +72,13 @@ CODES: Mapping[int, SendError] = {
     ),
     21614: SendError("The number cannot receive texts.", "Call instead.", Reason.LANDLINE),
     21617: SendError("The text was too long.", "Send it in parts.", Reason.CONTENT),
-    21620: SendError("The provider could not use the picture's address.", _ADMIN, Reason.ACCOUNT),
+    21620: SendError("The provider could not use the picture's address.", _PICTURE, Reason.ACCOUNT),
     21623: SendError(
         "There were too many pictures.", "Send them in several texts.", Reason.CONTENT
     ),
-    21703: SendError("The messaging service has no number to send from.", _ADMIN, Reason.ACCOUNT),
-    21704: SendError("The messaging service has no numbers.", _ADMIN, Reason.ACCOUNT),
-    21705: SendError("There is no such messaging service.", _ADMIN, Reason.ACCOUNT),
+    21703: SendError("The messaging service has no number to send from.", _NUMBER, Reason.ACCOUNT),
+    21704: SendError("The messaging service has no numbers.", _NUMBER, Reason.ACCOUNT),
+    21705: SendError("There is no such messaging service.", _NUMBER, Reason.ACCOUNT),
     30001: SendError("The provider's queue was full.", _SLOWLY, Reason.RATE_LIMITED, _SOON),
     30002: SendError("The provider has suspended our account.", _ADMIN, Reason.ACCOUNT),
     30003: SendError(
@@ -111,22 +117,22 @@ CODES: Mapping[int, SendError] = {
         "The picture is too large for the carrier.", "Send a smaller one.", Reason.CONTENT
     ),
     30022: SendError(
-        "We are sending faster than our registration allows.", _ADMIN, Reason.RATE_LIMITED, _SOON
+        "We are sending faster than our registration allows.", _SLOWER, Reason.RATE_LIMITED, _SOON
     ),
     30023: SendError(
         "We have reached today's limit for texts.",
-        _ADMIN,
+        _DAILY,
         Reason.RATE_LIMITED,
         (timedelta(hours=24),),
     ),
     30027: SendError(
         "We have reached today's limit for texts to T-Mobile.",
-        _ADMIN,
+        _CARRIER,
         Reason.RATE_LIMITED,
         (timedelta(hours=24),),
     ),
-    30032: SendError("Our toll-free number is not verified.", _ADMIN, Reason.ACCOUNT),
-    30034: SendError("Our number is not registered with the carriers.", _ADMIN, Reason.ACCOUNT),
+    30032: SendError("Our toll-free number is not verified.", _NUMBER, Reason.ACCOUNT),
+    30034: SendError("Our number is not registered with the carriers.", _NUMBER, Reason.ACCOUNT),
     30036: SendError(
         "The text expired before it could be delivered.",
         "Send it again if it still matters.",

@@ -95,7 +95,8 @@ def _start(tx: Transaction, command: EndOutage, text: str) -> int:
         raise Conflict(everybody if again else "Nobody would get this text.")
     if command.most is not None and len(people) > command.most:
         raise Conflict(
-            f"{len(people)} people would get this text by now, not {command.most}. Check again."
+            f"This text would now go to {len(people)} people, not {command.most}. Check the list, "
+            "then send again."
         )
     values = {
         "outage_id": command.outage_id,

@@ -111,14 +111,16 @@ def promise_due(tx: Transaction, command: PromiseDue) -> PromiseState | None:
         if tx.now >= promise.remind_at:
             promises.schedule(tx, promise.id, promise.promised_at)
             if not promise.kept:
-                _notify(tx, interaction, promise, "You promised to be in touch by")
+                by = in_words(tx.conn, promise.promised_at)
+                _notify(tx, interaction, promise, f"You promised to be in touch by {by}")
         return PromiseState.OPEN
     state = PromiseState.KEPT if promise.kept else PromiseState.MISSED
     promises.end(tx, promise.id, state)
     if state is PromiseState.MISSED:
-        said = f"Nobody was in touch by {in_words(tx.conn, promise.promised_at)}, as promised"
+        by = in_words(tx.conn, promise.promised_at)
+        said = f"Promise missed: no agent was in touch by {by}"
         _add_line(tx, interaction, said, promise.words, None)
-        _notify(tx, interaction, promise, "Nobody was in touch, as you promised, by")
+        _notify(tx, interaction, promise, f"You promised to be in touch by {by}, but nobody was")
     else:
         conversation_hints.notify(tx, [interaction.id])
     return state
@@ -150,7 +152,6 @@ def _notify(tx: Transaction, interaction: InteractionRow, promise: KeptPromise, 
     owned = interaction.owner is Owner.AGENT and interaction.assigned_to is not None
     agent = interaction.assigned_to if owned else promise.agent.id
     assert agent is not None
-    said = f"{said} {in_words(tx.conn, promise.promised_at)}"
     colleague_notices.put(tx, agent, interaction.id, said)
     tx.hint(f"agent:{agent}", interaction.id)
     conversation_hints.notify(tx, [interaction.id])

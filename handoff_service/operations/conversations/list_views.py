@@ -53,7 +53,7 @@ def save_view(tx: Transaction, command: SaveView) -> int:
         raise BadInput(errors={"name": "must have 1 to 60 characters"})
     mine = select(func.count()).where(v.c.agent_id == command.agent_id, v.c.name != name)
     if tx.conn.execute(mine).scalar_one() >= MOST_VIEWS:
-        raise BadInput(errors={"name": f"would be one too many: you have {MOST_VIEWS} saved views"})
+        raise BadInput(f"You already have {MOST_VIEWS} saved views. Delete one first.")
     values: dict[str, Any] = {
         "agent_id": command.agent_id,
         "name": name,

@@ -63,7 +63,7 @@ class CheckResult:
 
 
 def _unfinished(conn: Connection, _outside: Outside) -> list[str]:
-    return ["The set-up is not finished."] if is_under_way(conn) else []
+    return ["Setup is not finished."] if is_under_way(conn) else []
 
 
 def _no_number(conn: Connection, _outside: Outside) -> list[str]:
@@ -85,7 +85,7 @@ def _nobody_online(conn: Connection, _outside: Outside) -> list[str]:
     there = select(func.count()).select_from(a).where(a.c.active, TAKES_WORK, a.c.capacity > 0)
     if conn.execute(there).scalar():
         return []
-    return ["No agent takes work right now: nobody is available, so conversations wait."]
+    return ["No agent gets offers right now: nobody is available, so conversations wait."]
 
 
 def _provider(_conn: Connection, outside: Outside) -> Sequence[str]:
@@ -102,10 +102,10 @@ def _no_mail(_conn: Connection, outside: Outside) -> list[str]:
 
 CHECKS: dict[CheckName, Check] = {
     CheckName.SETUP: Check(
-        passed="The set-up is finished",
+        passed="Setup is finished",
         finds=_unfinished,
         page="/setup",
-        link="Continue the set-up",
+        link="Continue setup",
         is_problem=False,
     ),
     CheckName.NUMBER: Check(
@@ -128,7 +128,7 @@ CHECKS: dict[CheckName, Check] = {
         link="Check the account and its numbers",
     ),
     CheckName.ONLINE: Check(
-        passed="An agent takes work",
+        passed="An agent gets offers",
         finds=_nobody_online,
         page="/workspace/supervisor",
         link="See who is there",

@@ -124,10 +124,9 @@ class DeskEntry(BaseModel):
         Field(
             ge=0,
             le=1440,
-            title="Minutes for thanks after closing",
-            description="On numbers that live agents answer first, thanks or a thumbs-up within "
-            "this time stays in the closed conversation. Any other text starts a new one. From 0 "
-            "to 1440. 0: off.",
+            title="Keep thank-you texts in the closed conversation (minutes)",
+            description="If an agent answers the number first, a thank-you or thumbs-up in this "
+            "time does not start a new conversation. From 0 to 1440. 0: off.",
         ),
     ] = 10
     queue_unanswerable: bool = False

@@ -39,7 +39,7 @@ LONGEST = 2000  # characters of an address
 # the push service no longer knows this browser:
 # https://www.rfc-editor.org/rfc/rfc8030#section-7.3
 GONE = (404, 410)
-NO_LONGER = "You do not have this any more."
+NO_LONGER = "This notification address was already removed. Reload the page."
 TEST = Notification(
     title="Patchboard can reach you",
     body="You get notifications here while no workspace page is open.",

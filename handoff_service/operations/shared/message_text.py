@@ -17,7 +17,7 @@ def checked_text(
     if len(text) > most:
         raise BadInput(errors={field: f"must be at most {most} characters; it has {len(text)}"})
     if "\0" in text:
-        raise BadInput(errors={field: "must not hold a NUL character"})
+        raise BadInput(errors={field: "must not contain a NUL character"})
     return text
 
 

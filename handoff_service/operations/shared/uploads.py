@@ -107,8 +107,8 @@ def _sendable(tx: Transaction, agent_id: int, media: Sequence[int]) -> list[int]
     if gone := [i for i in ids if i not in found]:
         raise BadInput(
             errors={
-                "media": "must be uploads of yours from the last day that were not sent yet, each "
-                f"sent once; {gone[0]} is not"
+                "media": f"{gone[0]} has expired, was already sent, or is not yours. Attach it "
+                "again"
             }
         )
     if sum(found.values()) > MOST_BYTES:

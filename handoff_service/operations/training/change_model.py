@@ -199,8 +199,8 @@ def promotion_blocks(conn: Connection, model: BotModel, running: BotModel | None
         return ["This model was not measured yet. Measure it, then promote it."]
     if model.scores["against"] != running.hash:
         return [
-            "This model was compared with one that does not run any more. Measure it again, then "
-            "promote it."
+            "This model was compared with one that no longer runs. Measure it again, then promote "
+            "it."
         ]
     return [*model.scores["reasons"], *_pinned_since(conn, model)]
 

@@ -84,7 +84,7 @@ class ValidLabel:
 
 def label_item(tx: Transaction, command: LabelItem) -> Labeled:
     """Store a trainer's label. NotFound without such a text; BadInput without an intent; Conflict
-    when the text does not wait for this trainer any more."""
+    when the text no longer waits for this trainer."""
     item = _locked(tx, command)
     second = item.state == ItemState.SECOND
     if (command.verdict is LabelVerdict.INTENT) != bool(command.intent):
@@ -197,7 +197,7 @@ def _locked(tx: Transaction, command: LabelItem) -> _Row:
         .limit(1)
     ).first()
     if other is None:
-        raise Conflict("This text does not wait for a label any more.")
+        raise Conflict("This text no longer needs a label. Go to the next text.")
     who = "You have" if other.agent_id == command.agent_id else f"{other.name} has"
     as_what = f" as {other.intent}" if other.intent and row.state == ItemState.LABELED else ""
     raise Conflict(f"{who} labeled this text already{as_what}. Your label was not kept.")

@@ -81,7 +81,7 @@ def judge_replayed(tx: Transaction, command: JudgeReplayed) -> str:
         .where(r.c.id == command.id)
     ).one_or_none()
     if row is None:
-        raise NotFound("This text is not part of a replay any more. Reload the page.")
+        raise NotFound("This text is no longer part of a replay. Reload the page.")
     tx.conn.execute(
         update(r)
         .where(r.c.id == command.id)

@@ -55,7 +55,10 @@ def address_error(url: str) -> str | None:
     if parts.scheme not in ("http", "https") or not parts.hostname or said_port == 0 or _odd(url):
         return "must be an http or https address, such as https://tickets.example.com/hook"
     if parts.username is not None or parts.password is not None:
-        return "must not hold a name or a password; the receiver knows us by the signature"
+        return (
+            "must not contain a user name or password. The receiver checks Patchboard's signature "
+            "instead"
+        )
     return f"must be at most {LONGEST_ADDRESS} characters" if len(url) > LONGEST_ADDRESS else None
 
 

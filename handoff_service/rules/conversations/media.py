@@ -95,7 +95,8 @@ def judged(content: bytes, declared: str, picture: Picture | None) -> AcceptedFi
     if picture is not None and (name.startswith("image/") or name in NAMELESS):
         if picture.width * picture.height > MOST_PIXELS:
             return RefusedFile(
-                f"The picture is too large: {picture.width} by {picture.height} pixels."
+                f"The picture is too large: {picture.width} by {picture.height} pixels. Send a "
+                "smaller one."
             )
         return AcceptedFile(picture.content_type, picture.width, picture.height)
     kinds = [kind for kind in FILES if name in kind.types or name in NAMELESS]
@@ -111,12 +112,15 @@ def sendable(picture: Picture | None, size: int) -> AcceptedFile | RefusedFile:
     """Whether an agent may send this picture."""
     if size > MOST_BYTES:
         return RefusedFile(
-            f"A picture has at most {in_words(MOST_BYTES)}; this one has {in_words(size)}."
+            f"A picture can be at most {in_words(MOST_BYTES)}; this one is {in_words(size)}."
         )
     if picture is None or picture.content_type not in SENT:
         return RefusedFile("Only JPEG, PNG and GIF pictures can be sent.")
     if picture.width * picture.height > MOST_PIXELS:
-        return RefusedFile(f"The picture is too large: {picture.width} by {picture.height} pixels.")
+        return RefusedFile(
+            f"The picture is too large: {picture.width} by {picture.height} pixels. Send a smaller "
+            "one."
+        )
     return AcceptedFile(picture.content_type, picture.width, picture.height)
 
 

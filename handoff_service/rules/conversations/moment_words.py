@@ -49,7 +49,9 @@ def describe(one: PastEvent) -> tuple[int | None, MomentKind, str]:
             return None, MomentKind.OFFER, decision.said[:1].upper() + decision.said[1:]
         case UnderstoodThen() as turn:
             sure = f" ({turn.confidence:.0%})" if turn.confidence is not None else ""
-            what = turn.intent.replace("_", " ") + sure if turn.intent else "without a report"
+            if not turn.intent:
+                return None, MomentKind.UNDERSTOOD, "Virtual agent: intent not reported"
+            what = turn.intent.replace("_", " ") + sure
             return None, MomentKind.UNDERSTOOD, f"Virtual agent understood: {what}"
     return None, MomentKind.OFFER, one.text
 

@@ -46,14 +46,17 @@ class SendError:
 OPTED_OUT = 21610
 COUNTRY_OFF = 21408  # the desk's list of countries
 RANGE_FULL = 30450  # the desk's limits on automatic replies
-_ADMIN = "Tell an admin. No texts can be delivered until this is fixed."
 OWN: Mapping[int, SendError] = {
     OPTED_OUT: SendError(
         "The requester has opted out.",
         "Nothing can be sent until they text START.",
         Reason.OPTED_OUT,
     ),
-    COUNTRY_OFF: SendError("Texts to this country are switched off.", _ADMIN, Reason.COUNTRY),
+    COUNTRY_OFF: SendError(
+        "Texts to this country are switched off.",
+        "Tell an admin. Texts to other countries still go out.",
+        Reason.COUNTRY,
+    ),
     RANGE_FULL: SendError(
         "Too many replies to unknown numbers.",
         "If it is a person, write to them yourself, or call.",

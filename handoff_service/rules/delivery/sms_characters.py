@@ -129,6 +129,4 @@ def nothing_visible(text: str) -> str:
     if shows_nothing is None:
         return "must not be empty"
     name = INVISIBLE_NAMES.get(shows_nothing, described(shows_nothing))
-    return (
-        f"must hold something that people can see; it has only invisible characters, such as {name}"
-    )
+    return f"must contain visible text; it has only invisible characters, such as {name}"

@@ -75,12 +75,12 @@ def mail(purpose: Purpose, desk: str, name: str, address: str) -> tuple[str, str
     if purpose is Purpose.INVITATION:
         return (
             f"Your account at {desk}",
-            f"Hello {name},\n\nyou have an account at {desk}. Choose your password within 7 days:\n"
+            f"Hello {name},\n\nYou have an account at {desk}. Choose your password within 7 days:\n"
             f"\n{address}\n\nThe link works once.\n",
         )
     return (
         f"Your password at {desk}",
-        f"Hello {name},\n\nsomebody asked for a new password for your account at {desk}. Choose it "
+        f"Hello {name},\n\nSomebody asked for a new password for your account at {desk}. Choose it "
         f"within an hour:\n\n{address}\n\nThe link works once. If you did not ask for it, you can "
-        "ignore this mail: your password stays as it is.\n",
+        "ignore this e-mail: your password stays as it is.\n",
     )

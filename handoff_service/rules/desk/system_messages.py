@@ -121,7 +121,8 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
         placeholders={"queue": QUEUE, "opens": OPENS},
     ),
     SystemMessage.BOT_INSTEAD: Words(
-        when="After the two texts above, if it fits and there is a virtual agent",
+        when="Added to either of the two texts above, if both fit in one segment and the desk has "
+        "a virtual agent",
         default="Text BOT for the virtual agent.",
         placeholders={},
     ),
@@ -138,8 +139,8 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
     SystemMessage.ACCOUNT_HELP: Words(
         when="When a verified requester asks about a password or a locked account, before the "
         "handoff",
-        default="I've opened case {case} with high priority. An agent will reset it with you here. "
-        "Please never text us a password.",
+        default="I've opened case {case} with high priority. An agent will help you get back into "
+        "your account here. Please never text us a password.",
         placeholders={"case": CASE},
     ),
     SystemMessage.GOODBYE: Words(

@@ -84,11 +84,11 @@ def problems(
     """
     found = []
     if not groups:
-        found.append("No group is eligible: add one.")
+        found.append("No group gets offers: add one.")
     elif not agents:
         found.append(f"No active agent is in {' or '.join(groups)}: add one.")
     elif lacking:
-        found.append(f"No agent of its groups has the mandatory skill {' and '.join(lacking)}.")
+        found.append(f"No agent in its groups has the required skill {' and '.join(lacking)}.")
     if schedule_error:
-        found.append(f"Its schedule {schedule_error}.")
+        found.append(f"Its opening hours {schedule_error}.")
     return found

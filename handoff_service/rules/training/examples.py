@@ -47,7 +47,7 @@ def error(marked: str) -> str | None:
     if not without_entities(marked).strip("- "):
         return "An example needs at least one word."
     if len(marked) > LONGEST:
-        return f"An example has at most {LONGEST:,} characters."
+        return f"An example can have up to {LONGEST:,} characters."
     if marked.startswith("/"):
         return "An example cannot begin with a slash, which would name an intent."
     return None

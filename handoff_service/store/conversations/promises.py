@@ -95,7 +95,7 @@ def one(conn: Connection, interaction_id: int, promise_id: int) -> KeptPromise:
         or found.interaction_id != interaction_id
         or found.state is not PromiseState.OPEN
     ):
-        raise NotFound(f"There is no open promise {promise_id} on this interaction any more.")
+        raise NotFound(f"The promise {promise_id} is no longer open. Reload the page.")
     return found
 
 

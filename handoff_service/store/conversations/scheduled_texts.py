@@ -79,7 +79,7 @@ def one(conn: Connection, interaction_id: int, text_id: int) -> ScheduledText:
     """A scheduled text of this interaction. NotFound when it was sent or canceled."""
     found = find(conn, text_id)
     if found is None or found.interaction_id != interaction_id:
-        raise NotFound(f"There is no scheduled text {text_id} on this interaction any more.")
+        raise NotFound(f"The scheduled text {text_id} no longer waits to be sent. Reload the page.")
     return found
 
 

@@ -201,7 +201,7 @@ def one(conn: Connection, interaction_id: int, timer_id: int) -> Timer:
     existed."""
     found = next((timer for timer in running(conn, interaction_id) if timer.id == timer_id), None)
     if found is None:
-        raise NotFound(f"There is no timer {timer_id} on this interaction any more.")
+        raise NotFound(f"The timer {timer_id} no longer runs. Reload the page.")
     return found
 
 

@@ -51,7 +51,7 @@ def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[Que
                     groups=groups.get(queue.id, []),
                     agents=len(members),
                     lacking=() if able or not members else sorted(queue.mandatory),
-                    schedule_error="is never open again within a year"
+                    schedule_error="contain no open time within a year"
                     if opens_at is None
                     else None,
                 ),

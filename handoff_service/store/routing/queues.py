@@ -108,7 +108,7 @@ def _problems(
         groups=[pool.group for pool in queue.pools],
         agents=len(able),
         lacking=sorted(needed) if able and not any(needed <= skills for skills in able) else (),
-        schedule_error="is never open again within a year" if never_opens else None,
+        schedule_error="contain no open time within a year" if never_opens else None,
     )
 
 

@@ -170,9 +170,10 @@ def _deleting(one: Agent) -> Deleting | None:
     return Deleting(
         title=f"Delete {one.name}?",
         says=[
-            "An agent who never had a conversation is deleted.",
-            "Any other agent is deactivated: signed out at once, with no more offers. Their "
-            "conversations go back to their queues, and the history keeps the name.",
+            f"If {one.name} has any history, such as a conversation, {one.name} is deactivated, "
+            "not deleted: signed out at once, with no more offers. Open conversations go back to "
+            "their queues, and the history keeps the name.",
+            "Without a history, the agent is deleted.",
         ],
         label="Delete this agent",
         verb="Delete or deactivate",

@@ -30,7 +30,7 @@ async def send_test(request: Request, agent: CurrentAgent) -> HTTPResponse:
         return await _page(request, agent)
     me = (await desk.store.read(agents_by_id, [agent.id]))[agent.id]
     name = (await desk.store.read(page_queries.desk_facts)).name
-    body = f"Hello {me.name},\n\nthis is a test. {name} can send mail.\n"
+    body = f"Hello {me.name},\n\nThis is a test. {name} can send mail.\n"
     mail = Mail(to=me.email, subject=f"Test mail of {name}", body=body)
     result = await desk.mailer.send(mail)
     if isinstance(result, Mailed):

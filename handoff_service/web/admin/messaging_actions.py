@@ -187,7 +187,7 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         "operators_of": fields(offers).operators,
         "rows_address": f"{HERE}/follow?rows=1&id={action_id or ''}",
         "free": fields(offers).free,
-        "conditions_title": "If, when the timer ends",
+        "conditions_title": "Conditions when the timer ends",
         "no_conditions": "No condition: always.",
         "several": SEVERAL,
         "panels": panels(now, fitting, action_id),

@@ -112,10 +112,11 @@ def _deleting(user: User) -> Deleting | None:
     return Deleting(
         title=f"Delete {user.name}?",
         says=[
-            "A user without conversations, cases and messaging profiles is deleted.",
-            "Any other user is deactivated: numbers and second facts are removed, messaging "
-            "profiles are deactivated, and the history keeps the name. The next text from such a "
-            "number is matched again.",
+            f"If {user.name} has conversations, cases or messaging profiles, {user.name} is "
+            "deactivated, not deleted: numbers and second facts are removed, messaging profiles "
+            "are deactivated, and the history keeps the name. The next text from such a number is "
+            "matched again.",
+            "Without any of these, the user is deleted.",
         ],
         label="Delete this user",
         verb="Delete or deactivate",

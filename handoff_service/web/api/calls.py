@@ -233,7 +233,7 @@ def _parsed(text: str | bytes) -> Any:
 def not_storable(value: Any) -> str | None:
     """Return why no database can store a value, or a value inside it; None if it can be stored."""
     if isinstance(value, str):
-        return "must not hold the character U+0000" if "\0" in value else None
+        return "must not contain the character U+0000" if "\0" in value else None
     if isinstance(value, int):
         return None if -BIGGEST <= value <= BIGGEST else "must be a whole number of 64 bits"
     inside = (

@@ -10,7 +10,10 @@ from handoff_service.web.api.bodies import Page, Paging
 from handoff_service.web.api.calls import ApiRequest, get
 
 
-@get("/interactions/{id}/brief", summary="What an agent must know who takes it or comes back to it")
+@get(
+    "/interactions/{id}/brief",
+    summary="The brief for an agent who takes over or returns to the conversation",
+)
 async def one_brief(asked: ApiRequest[None, Any]) -> ConversationBrief:
     return await asked.desk.store.read(brief.of_conversation, asked.id, asked.agent.id)
 

@@ -61,7 +61,8 @@ class StartedConversation:
 
 @post(
     "/conversations/preview",
-    summary="Preview of a first text (table 3), with the active interaction if there is one",
+    summary="Preview what sending a first text will do, with the active interaction if there "
+    "is one",
 )
 async def preview(asked: ApiRequest[RecipientBody, Any]) -> Previewed:
     recipient = await _recipient(asked)

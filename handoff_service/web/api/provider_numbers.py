@@ -54,12 +54,12 @@ async def list_numbers(asked: ApiRequest[None, Paging]) -> Page[ProviderNumber]:
     )
 
 
-@get("/provider-numbers/{id}", summary="One provider number")
+@get("/provider-numbers/{id}", summary="One company number")
 async def one_number(asked: ApiRequest[Any, Any]) -> ProviderNumber:
     return await _one(asked, asked.id)
 
 
-@post("/provider-numbers", summary="Create a provider number", roles=ADMIN, status=201)
+@post("/provider-numbers", summary="Create a company number", roles=ADMIN, status=201)
 async def make(asked: ApiRequest[NewNumberBody, Any]) -> ProviderNumber:
     return await _one(
         asked,
@@ -71,7 +71,7 @@ async def make(asked: ApiRequest[NewNumberBody, Any]) -> ProviderNumber:
 
 @patch(
     "/provider-numbers/{id}",
-    summary="Change a provider number; the number itself only while it has no conversation",
+    summary="Change a company number; the number itself only while it has no conversation",
     roles=ADMIN,
 )
 async def change(asked: ApiRequest[NumberBody, Any]) -> ProviderNumber:
@@ -82,7 +82,7 @@ async def change(asked: ApiRequest[NumberBody, Any]) -> ProviderNumber:
 
 
 @delete(
-    "/provider-numbers/{id}", summary="Delete a provider number that was never used", roles=ADMIN
+    "/provider-numbers/{id}", summary="Delete a company number that was never used", roles=ADMIN
 )
 async def remove(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_provider_number, asked.id)

@@ -12,7 +12,7 @@ from sanic import Request, Sanic
 from handoff_service.errors import BadInput
 
 BIGGEST = 2**63 - 1  # the largest integer in a database column
-NO_NUL = "must not hold the character U+0000 (NUL)"
+NO_NUL = "must not contain the character U+0000 (NUL)"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 

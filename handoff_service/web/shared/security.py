@@ -111,8 +111,9 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
         log.warning("request_failed", error=error, method=request.method, path=request.path)
         status, title, detail, errors = (
             500,
-            "Something failed.",
-            "The error was logged, and nothing was changed.",
+            "Something went wrong.",
+            "Something went wrong, and nothing was changed. Try again. If it happens again, tell "
+            "an admin.",
             {},
         )
     if _is_for_people(request):

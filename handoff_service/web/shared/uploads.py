@@ -36,7 +36,7 @@ async def take_body(request: Request, most: int) -> None:
     such a handler; the app's limit for all others is too small for pictures."""
     length = request.headers.get("content-length", "")
     if request.stream is None or (length.isdecimal() and int(length) > most):
-        raise TooLarge(f"A picture has at most {in_words(MOST_BYTES)}.")
+        raise TooLarge(f"A picture can be at most {in_words(MOST_BYTES)}.")
     request.stream.request_max_size = most
     await request.receive_body()  # type: ignore[no-untyped-call]
 

@@ -151,7 +151,7 @@ def _typed(request: Request, country: str) -> tuple[str, str]:
     try:
         return phone_numbers.read(typed, country), ""
     except phone_numbers.NotANumber as error:
-        return "", f"The number {error}. A sender name, such as SUPPORT, has at most 11 characters."
+        return "", f"The number {error}. A sender name, such as SUPPORT, has up to 11 characters."
 
 
 async def _behave(request: Request) -> HTTPResponse:
@@ -180,7 +180,7 @@ async def _text(request: Request) -> HTTPResponse:
         raise BadInput("This phone has no number to text from.")
     sent = await _pictures(request)
     if not (body or sent) or "\0" in body or len(body) > MAX_BODY:
-        raise BadInput(f"A text has from 1 to {MAX_BODY} characters.")
+        raise BadInput(f"A text can have 1 to {MAX_BODY:,} characters.")
     sid = f"{'MM' if sent else 'SM'}{secrets.token_hex(16)}"
     text = Text(sid=sid, requester_number=number, provider_number=company, body=body, media=sent)
     received = await desk_of(request).store.write(receive_sms, text, near=number)

@@ -3,7 +3,7 @@
 import { open } from "./dialogs.js";
 import { fillFromDraft } from "./later.js";
 import { fillFromPicks, picksQuery } from "./picks.js";
-import { say, signInAgain } from "./post.js";
+import { NO_CONNECTION, say, signInAgain } from "./post.js";
 import { chooseKind, startChoosing } from "./recipient_picker.js";
 
 const dialog = document.getElementById("loaded-dialog");
@@ -23,7 +23,7 @@ async function load(asking) {
   const path = asking.dataset.load + ("withPicks" in asking.dataset ? picksQuery() : "");
   const answer = await fetch(path, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (answer?.status === 401) return signInAgain();
-  if (!answer?.ok) return say(answer ? await answer.text() : "No connection.");
+  if (!answer?.ok) return say(answer ? await answer.text() : NO_CONNECTION);
   dialog.innerHTML = await answer.text();
   window.htmx.process(dialog);
   chooseKind(dialog);

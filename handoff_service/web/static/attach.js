@@ -72,8 +72,8 @@ function refusal(file) {
   const all = [...row.children].reduce((sum, item) => sum + Number(item.dataset.size), file.size);
   const most = Number(mostBytes) / 1e6;
   if (!types.split(",").includes(file.type)) return "Only JPEG, PNG and GIF pictures can be sent.";
-  if (row.children.length >= Number(mostFiles)) return `A text has at most ${mostFiles} pictures.`;
-  if (all > Number(mostBytes)) return `The pictures of a text have at most ${most} MB; with this one they have ${megabytes(all)}.`;
+  if (row.children.length >= Number(mostFiles)) return `A text can have up to ${mostFiles} pictures.`;
+  if (all > Number(mostBytes)) return `Pictures in one text can total ${most} MB; these total ${megabytes(all)}.`;
   return "";
 }
 

@@ -148,7 +148,7 @@ function showLength(note) {
   output.classList.toggle("fail", tooLong > 0);
   if (refused) output.textContent = "No texts can be sent";
   else if (note) output.textContent = "Not sent to the requester";
-  else if (tooLong > 0) output.textContent = `${tooLong} characters too long: a text has at most ${sms.most} characters`;
+  else if (tooLong > 0) output.textContent = `${tooLong} characters too long: a text can have up to ${sms.most.toLocaleString("en")} characters`;
   else if (attaching()) output.textContent = "Uploading the picture";
   else if (pictures) output.textContent = `One MMS with ${pictures} ${pictures === 1 ? "picture" : "pictures"}`;
   else output.textContent = words(length);

@@ -1,7 +1,7 @@
 // The brief and the timeline above the thread, which are asked for when they are opened. The brief opens by itself when
 // its agent has accepted the conversation or comes back to it after an hour.
 
-import { say, signInAgain } from "./post.js";
+import { NO_CONNECTION, say, signInAgain } from "./post.js";
 
 const LONG = 3_600_000; // ms; an agent who returns to a conversation after this time sees the brief again
 const KEPT = 200; // conversations of which this browser knows when they were last on the screen
@@ -60,7 +60,7 @@ function close(id) {
 async function load(panel, asked, query = "") {
   const answer = await fetch(`/workspace/conversations/${open}/${panel.id}${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (answer?.status === 401) return signInAgain();
-  if (!answer?.ok) return asked && say(answer ? await answer.text() : "No connection.");
+  if (!answer?.ok) return asked && say(answer ? await answer.text() : NO_CONNECTION);
   const scroller = document.getElementById("thread-scroll");
   const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
   panel.innerHTML = await answer.text();

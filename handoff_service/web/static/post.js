@@ -57,10 +57,12 @@ export function worked(xhr) {
   return xhr.status >= 200 && xhr.status < 300;
 }
 
+export const NO_CONNECTION = "No connection. Check your network and try again.";
+
 // The sentence of a failed request of htmx.
 export function why(xhr) {
-  if (!xhr.status) return "No connection.";
-  return xhr.responseText || `The service answered ${xhr.status}.`;
+  if (!xhr.status) return NO_CONNECTION;
+  return xhr.responseText || `The service failed (${xhr.status}). Try again.`;
 }
 
 let hiding;

@@ -1,6 +1,6 @@
 // The account page: notifications in this browser while no workspace page is open.
 
-import { post, say } from "./post.js";
+import { NO_CONNECTION, post, say } from "./post.js";
 
 const row = document.getElementById("push-here");
 const { key } = row.dataset;
@@ -38,7 +38,7 @@ async function turnOn() {
   const { p256dh, auth } = made.toJSON().keys;
   const answer = await post("/workspace/account/notifications", { way: "push", address: made.endpoint, p256dh, auth });
   if (answer?.ok) return location.assign("/workspace/account?done=notify#notices-head");
-  return say(answer ? await answer.text() : "No connection.");
+  return say(answer ? await answer.text() : NO_CONNECTION);
 }
 
 async function show() {

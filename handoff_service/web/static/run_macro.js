@@ -1,7 +1,7 @@
 // Runs a macro on the open conversation, and then stays or goes to the next conversation of the list.
 
 import { showDone } from "./picks.js";
-import { newId, post, say, signInAgain } from "./post.js";
+import { NO_CONNECTION, newId, post, say, signInAgain } from "./post.js";
 
 const KEPT = "done"; // what a macro did, for the page that follows
 
@@ -14,7 +14,7 @@ export function startMacros() {
 export async function runMacro({ run, then }) {
   const answer = await post(run, { command: newId() });
   if (answer?.status === 401) return signInAgain();
-  if (!answer?.ok) return say(answer ? await answer.text() : "No connection.");
+  if (!answer?.ok) return say(answer ? await answer.text() : NO_CONNECTION);
   const done = await answer.text();
   if (then !== "next") return showDone(done);
   sessionStorage.setItem(KEPT, done);

@@ -81,7 +81,7 @@ export function showLength(output, body, sms) {
   const length = counted(body, sms);
   output.classList.toggle("wait", length.count > 1);
   output.classList.toggle("fail", tooLong > 0);
-  if (tooLong > 0) output.textContent = `${tooLong} characters too long: a text has at most ${sms.most} characters`;
+  if (tooLong > 0) output.textContent = `${tooLong} characters too long: a text can have up to ${sms.most.toLocaleString("en")} characters`;
   else output.textContent = words(length);
   return Math.max(tooLong, 0);
 }

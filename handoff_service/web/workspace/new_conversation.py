@@ -23,7 +23,7 @@ from handoff_service.web.workspace import recipients
 from handoff_service.web.workspace.recipients import RecipientPreview, RecipientQuery
 
 WHOM = "Choose a person from the list, or a number that can receive texts."
-UNSEEN = "Check what sending will do first."
+UNSEEN = "Not sent. Read “What sending will do”, then send again."
 
 
 @page(*LIVE)
