@@ -70,8 +70,7 @@ def test_what_is_refused_is_said_in_words_and_the_text_is_kept(story: Story) -> 
     chooser = mia.locator("#attach-files")
     chooser.set_input_files(file("big.png", "image/png", b"x" * 5_000_001))
     expect(problem).to_have_text(
-        "big.png was not attached. The pictures of a text have at most 5 MB; with this one "
-        "they have 5.0 MB."
+        "big.png was not attached. Pictures in one text can total 5 MB; these total 5.0 MB."
     )
     chooser.set_input_files(file("notes.pdf", "application/pdf", PDF))
     expect(problem).to_have_text(

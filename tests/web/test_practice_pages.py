@@ -22,6 +22,7 @@ from handoff_service.rules.training.practice import MOST_AT_ONCE, PracticeState
 from tests.support.story import ANN, BOB, MIA, Story
 from tests.web.workspace_server import PAGE, SCRIPT, Running, Visitor, running, shown
 
+TOPIC = r'name="topic_id" value="(\d+)"[^>]*><span[^>]*>Laptop'
 HERE = "/workspace/practice"
 # What no practice page or file may hold: Ann's and Mia's names, numbers, a code and an address.
 CANARIES = ("Lee", "Ruiz", "2025550101", "202 555 0101", "E1001", "ann@example.com", "493817")
@@ -141,7 +142,7 @@ async def test_a_whole_practice_touches_nothing_real(
         pages.append(await mia.get(address))
         is_masked(files_of(desk).decode(errors="replace"))
         assert b"dock is dead" in files_of(desk)
-        topic = re.search(r'<option value="(\d+)"[^>]*>Laptop', pages[-1].text)
+        topic = re.search(TOPIC, pages[-1].text)
         assert topic
         closed = await mia.act(f"{address}/close", topic_id=topic[1], short_description="A dock")
         assert closed.status in (204, 200), closed.text
@@ -190,7 +191,7 @@ async def test_too_few_conversations_offer_the_demo_set(desk: Running, mia: Visi
     few = await mia.act(HERE, conversations="10", speed="1", source="past")
     assert few.status == 409
     assert "No closed conversation of these days" in few.text
-    assert f"It has {len(demo_set())} conversations" in shown(few.text)
+    assert f"The demo set has {len(demo_set())} conversations" in shown(few.text)
     assert (await mia.act(HERE, conversations="10", speed="60", source="demo")).status == 204
     assert (await mia.act(f"{HERE}/1/enter")).status == 204
     await until(offers(mia), bool)
@@ -250,6 +251,6 @@ async def test_a_run_ends_after_an_hour_and_with_the_service(
     await mia.act(HERE, conversations="1", source="demo")
     runs._open.clear()  # the process was killed
     await runs.resume(desk.desk)
-    assert "before the practice could be scored" in (await mia.get(f"{HERE}/3")).text
+    assert "before the practice run could be scored" in (await mia.get(f"{HERE}/3")).text
     assert MOST_AT_ONCE == 3
     assert PracticeState.INTERRUPTED
