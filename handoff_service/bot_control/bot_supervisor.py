@@ -8,7 +8,6 @@ to live agents until somebody reads the log.
 import os
 import signal
 import subprocess
-import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
@@ -17,15 +16,14 @@ from pathlib import Path
 from urllib.error import URLError
 
 from handoff_service import log
-from handoff_service.bot_control import rasa_cli, with_parent
+from handoff_service.bot_control import rasa_cli
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.rasa_environment import show_progress
+from handoff_service.bot_control.with_parent import ends_with_this_process
 from handoff_service.settings import Settings
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before a restart; our own choice
 TO_END = 10.0  # seconds between SIGTERM and SIGKILL; our own choice
-
-WITH_PARENT = str(Path(with_parent.__file__))
 
 type Process = subprocess.Popen[bytes]
 
@@ -109,11 +107,7 @@ class RunningBots:
             self._written.parent.mkdir(parents=True, exist_ok=True)
             with self._written.open("ab") as sink:
                 process = subprocess.Popen(  # noqa: S603  # our own command
-                    [
-                        *(sys.executable, "-I", "-S", WITH_PARENT),
-                        *command.arguments,
-                        *command.at_start(),
-                    ],
+                    ends_with_this_process([*command.arguments, *command.at_start()]),
                     cwd=ROOT,
                     env=command.environment,
                     stdout=sink,

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from handoff_service.bot_control.fingerprint import ROOT
+from handoff_service.bot_control.with_parent import ends_with_this_process
 
 type Process = subprocess.Popen[str]
 
@@ -41,12 +42,12 @@ class Processes:
             raise Canceled
 
     def start(self, command: Sequence[str], environment: Mapping[str, str]) -> Process:
-        """Start a program. Its stdout gets its errors too. The caller passes the process to ``end``
-        later. Raises Canceled."""
+        """Start a program, named by its absolute path. Its stdout gets its errors too. It ends when
+        this process ends. The caller passes it to ``end`` later. Raises Canceled."""
         with self._lock:
             self.raise_if_canceled()
             process = subprocess.Popen(  # noqa: S603  # our own command
-                command,
+                ends_with_this_process(command),
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.PIPE,

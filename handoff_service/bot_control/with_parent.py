@@ -1,19 +1,26 @@
-"""Runs a command that ends when its parent process ends: ``python with_parent.py COMMAND...``.
+"""Runs a command that ends when its parent ends: ``python with_parent.py PARENT COMMAND...``.
 
-A killed supervisor cannot end its bots, so Linux sends them SIGTERM. Other systems have no such
-signal, and there a bot outlives a killed supervisor.
+A killed supervisor cannot end its bots, and a killed service cannot end a training, so Linux sends
+them SIGTERM. Other systems have no such signal, and there they outlive a killed parent.
 """
 
 import ctypes
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
 PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
 
+
+def ends_with_this_process(command: Sequence[str]) -> list[str]:
+    """The command, whose program is an absolute path, so that it ends when this process ends."""
+    return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]
+
+
 if __name__ == "__main__":
-    parent = os.getppid()
+    parent, command = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() == parent:  # otherwise the parent ended before the signal was set
-        os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606  # our own command
+        os.execv(command[0], command)  # noqa: S606  # our own command

@@ -1,6 +1,9 @@
-"""Ctrl-C in the middle of a long command."""
+"""Ctrl-C in the middle of a long command, and a service that is killed meanwhile."""
 
 import asyncio
+import os
+import select
+import subprocess
 import sys
 import threading
 
@@ -33,3 +36,21 @@ async def test_a_result_and_an_error_pass_through() -> None:
     assert await cancelable(lambda _processes: 7) == 7
     with pytest.raises(ZeroDivisionError):
         await cancelable(lambda _processes: 1 / 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed one")
+def test_a_killed_service_leaves_no_training_behind() -> None:
+    starts = (
+        "import sys\n"
+        "from handoff_service.bot_control.processes import Processes\n"
+        "process = Processes().start([sys.executable, '-c', 'import time; time.sleep(600)'], {})\n"
+        "print(process.pid, flush=True)\n"
+        "process.wait()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", starts], stdout=subprocess.PIPE) as service:
+        assert service.stdout is not None
+        training = int(service.stdout.readline())
+        ended = os.pidfd_open(training)
+        service.kill()
+    assert select.select([ended], [], [], 30)[0], "the training goes on"
+    os.close(ended)
