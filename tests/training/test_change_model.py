@@ -67,7 +67,7 @@ async def test_there_is_nothing_to_return_to_at_first(first: Store) -> None:
     ("scores", "says"),
     [
         ({"reasons": ["greet loses more than ten points."]}, "greet loses"),
-        ({"against": THIRD}, "compared with one that does not run any more"),
+        ({"against": THIRD}, "compared with one that no longer runs"),
     ],
     ids=["blocked", "measured beside another"],
 )
