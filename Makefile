@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 UV := $(shell command -v uv || echo .venv-uv/bin/uv)
 PYTEST := .venv/bin/pytest
-AT_ONCE := -n $$(($$(nproc) * 2)) --dist loadfile --no-loadscope-reorder # files side by side, those that take long first (tests/conftest.py); two processes a core, because tests wait
+AT_ONCE := -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder # files side by side, those that take long first (tests/conftest.py); one process more than cores, because tests wait
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'

@@ -128,7 +128,7 @@ async def test_ending_an_outage_shows_a_dry_run_and_texts(desk: Running, omar: A
     assert status == 400
     assert "The text asks people to reply STOP" in shown(text)
     status, text = await send(omar, *here, send="1", text="It works", most="0")
-    assert (status, "Check again" in text) == (409, True)
+    assert (status, "Check the list" in text) == (409, True)
     assert (await send(omar, *here, send="1", text="It works", most="1"))[0] == 303
     status, text = await send(omar, *here, send="1", text="It works", most="1")
     assert status == 409
