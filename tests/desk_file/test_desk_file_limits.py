@@ -90,11 +90,11 @@ def test_a_bomb_takes_less_than_50_mb(tmp_path: Path, text: str) -> None:
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from handoff_service.errors import SetupError\n"
-        "from handoff_service.operations.desk_file import desk_file\n"
+        "from handoff_service.operations.desk_file import read_desk_file\n"
         "pages = int(open('/proc/self/statm').read().split()[0])\n"
         "limit = pages * resource.getpagesize() + 50_000_000\n"
         "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
-        "try:\n    desk_file.read(Path(sys.argv[1]))\n"
+        "try:\n    read_desk_file.read(Path(sys.argv[1]))\n"
         "except SetupError as error:\n    print(error)\n"
     )
     ran = subprocess.run(

@@ -378,7 +378,7 @@ async def test_a_view_of_an_unknown_agent_or_label_is_refused(story: Story, tmp_
     ):
         path.write_text(f'[[list_views]]\nname = "Mine"\n{named}\n')
         with pytest.raises(BadInput) as error:
-            await story.store.write(import_desk, desk_file.read(path))
+            await story.store.write(import_desk, read_desk_file.read(path))
         assert list(error.value.errors) == [f"list_views.Mine.{key}"]
 
 

@@ -71,11 +71,12 @@ class MacroRun:
 
 def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
     """Run it. NotFound for an unknown macro or conversation. Conflict when a colleague has just run
-    it there. The error of a step names the step."""
+    it there, if it texts or notes something. The error of a step names the step."""
     macro = macros.fields(tx.conn, command.macro_id)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     did = f"ran the macro “{macro.name}”"
-    _not_just_run(tx, command, did)
+    if macro.template_id is not None or macro.note is not None:
+        _not_just_run(tx, command, did)
     line = messages.NewMessage(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
@@ -95,7 +96,7 @@ def run_macro(tx: Transaction, command: RunMacro) -> MacroRun:
 
 
 def _not_just_run(tx: Transaction, command: RunMacro, did: str) -> None:
-    """Two agents who run a macro on the same selection must not text anybody twice."""
+    """Two agents who run a macro on the same selection must not text or note the same twice."""
     m = t.messages
     lately = (
         select(m.c.body)
