@@ -74,12 +74,14 @@ def pairs(
     for n, one in enumerate(samples):
         listed = sorted(one.triples, key=lambda triple: (count[triple], triple))
         prefix = listed[: len(listed) - math.ceil(rarest * len(listed)) + 1]
-        others = {other for triple in prefix for other in with_triple[triple]}
-        for other in others:
-            if samples[other].label != one.label:
-                share = alike(one.triples, samples[other].triples)
+        shortest, longest = rarest * len(listed), len(listed) / rarest
+        others = set().union(*(with_triple[triple] for triple in prefix))
+        for place in others:
+            other = samples[place]
+            if other.label != one.label and shortest <= len(other.triples) <= longest:
+                share = alike(one.triples, other.triples)
                 if share >= least:
-                    found.append((share, samples[other], one))
+                    found.append((share, other, one))
         for triple in prefix:
             with_triple[triple].append(n)
     return sorted(found, key=most_similar_first)
