@@ -176,7 +176,7 @@ async def lay_out(url: str, file: Path) -> None:
         after_commit=lambda _hints, _at: None,
     )
     with patch(HASHER, CHEAP):
-        await store.write(import_desk, read_desk_file.read(file))
+        await store.for_long_requests().write(import_desk, read_desk_file.read(file))
     store.close()
 
 
