@@ -1,4 +1,4 @@
-"""What the benchmarks' machine is, because figures depend on it."""
+"""The facts of the machine that runs the benchmarks."""
 
 import os
 import platform

@@ -40,7 +40,7 @@ MOST_LATE_MS = 1000.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Firing:
-    """What became of the timers that were due."""
+    """When the due timers fired: how late, and how many twice or never."""
 
     late: list[float]  #: ms of each timer's first firing, negative: early
     twice: int

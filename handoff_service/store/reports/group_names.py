@@ -1,4 +1,4 @@
-"""What the rows of a report's table are called."""
+"""The names of the rows in a report's tables."""
 
 from collections.abc import Collection, Mapping, Sequence
 

@@ -59,8 +59,8 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportResult:
-    """A computed report. ``currency``: of its costs; null: no price is known. ``as_of``: when the
-    facts behind it last changed."""
+    """A computed report. ``currency``: of its costs; null: no price is known. ``as_of``: when its
+    facts last changed."""
 
     report: str
     first: str

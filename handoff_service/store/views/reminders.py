@@ -1,4 +1,4 @@
-"""What an agent has scheduled for a conversation: texts to send later, and promises to keep."""
+"""Scheduled texts and promises: the reminders of a conversation."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,9 +1,9 @@
 """Serves the workspace of a practice desk to the browser in which its agent has entered it.
 
 A second cookie holds the session on the practice desk. It counts only while the same agent is
-signed in to the real desk with this browser. Forms of one desk are refused by the other, because
-each desk makes form tokens with a secret key of its own: a page that stays open after the end of a
-practice cannot text a real requester.
+signed in to the real desk with this browser. Each desk makes form tokens with a secret key of its
+own, so it refuses the other desk's forms. Therefore a page that stays open after a practice run
+cannot text a real requester.
 """
 
 from sanic import Request
@@ -14,7 +14,13 @@ from handoff_service.errors import NotAllowed, NotSignedIn
 from handoff_service.operations.desk import sign_in
 from handoff_service.web.shared.rendering import wants_page
 from handoff_service.web.shared.repeats import UNSAFE
-from handoff_service.web.shared.session import BY_ITSELF, cookie_name, practice_cookie
+from handoff_service.web.shared.session import (
+    BY_ITSELF,
+    cookie_name,
+    give_cookie,
+    practice_cookie,
+    take_cookie,
+)
 
 RUNS = "/workspace/practice"  # pages of the real desk
 END = "/workspace/practice-desk/end"  # the one practice page that the practice desk has of its own
@@ -62,20 +68,11 @@ def _over(request: Request, real: AppContext) -> HTTPResponse:
 
 def enter(desk: AppContext, response: HTTPResponse, token: str) -> None:
     """Store the practice session in the browser."""
-    response.add_cookie(
-        practice_cookie(desk),
-        token,
-        httponly=True,
-        secure=desk.settings.public_url.startswith("https:"),
-        samesite="Lax",
-        path="/",
-        max_age=int(sign_in.SESSION_LASTS.total_seconds()),
-        host_prefix=False,
-    )
+    give_cookie(desk, response, token, practice_cookie(desk))
 
 
 def leave(desk: AppContext, response: HTTPResponse) -> None:
-    response.delete_cookie(practice_cookie(desk), path="/")
+    take_cookie(desk, response, practice_cookie(desk))
 
 
 def _is_below(path: str, place: str) -> bool:

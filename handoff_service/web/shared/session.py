@@ -47,10 +47,10 @@ def practice_cookie(desk: AppContext) -> str:
     return "__Host-patchboard-practice" if is_tls else "patchboard-practice"
 
 
-def give_cookie(desk: AppContext, response: HTTPResponse, token: str) -> None:
-    """Store the session's token in the browser."""
+def give_cookie(desk: AppContext, response: HTTPResponse, token: str, name: str = "") -> None:
+    """Store the session's token in the browser. ``name``: another cookie than the desk's own."""
     response.add_cookie(
-        cookie_name(desk),
+        name or cookie_name(desk),
         token,
         httponly=True,
         secure=desk.settings.public_url.startswith("https:"),
@@ -61,8 +61,8 @@ def give_cookie(desk: AppContext, response: HTTPResponse, token: str) -> None:
     )
 
 
-def take_cookie(desk: AppContext, response: HTTPResponse) -> None:
-    response.delete_cookie(cookie_name(desk), path="/")
+def take_cookie(desk: AppContext, response: HTTPResponse, name: str = "") -> None:
+    response.delete_cookie(name or cookie_name(desk), path="/")
 
 
 def cookie_token(request: Request) -> str | None:
