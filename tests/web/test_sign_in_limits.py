@@ -27,7 +27,7 @@ async def checks() -> AsyncIterator[PasswordChecks]:
 async def test_two_checks_run_at_once_some_wait_and_more_are_refused_at_once(
     checks: PasswordChecks,
 ) -> None:
-    goes_on = threading.Event()
+    all_run, goes_on = threading.Event(), threading.Event()
     running_now, most = 0, 0
     lock = threading.Lock()
 
@@ -36,14 +36,15 @@ async def test_two_checks_run_at_once_some_wait_and_more_are_refused_at_once(
         with lock:
             running_now += 1
             most = max(most, running_now)
-        goes_on.wait(30)
+            if running_now == AT_ONCE:
+                all_run.set()
+        goes_on.wait(60)
         with lock:
             running_now -= 1
         return True
 
     tries = [asyncio.create_task(checks.run(check)) for _ in range(100)]
-    await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.sleep(0)
+    assert await asyncio.to_thread(all_run.wait, 60)
     goes_on.set()
     ended = await asyncio.gather(*tries, return_exceptions=True)
     assert ended.count(True) == AT_ONCE + MOST_WAITING
