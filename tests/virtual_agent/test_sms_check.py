@@ -133,6 +133,13 @@ WRONG = [
         "the longest value of {who} is not known",
         "under longest in sms_check",
     ),
+    (
+        "an unknown placeholder in a long text, whose length nobody can measure",
+        said("x" * 307 + "{who}"),
+        7,
+        "the longest value of {who} is not known",
+        "under longest in sms_check",
+    ),
 ]
 
 

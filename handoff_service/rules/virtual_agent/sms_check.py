@@ -71,12 +71,20 @@ class SmsProblem:
 
 def problems(text: BotText, settings: SmsCheckSettings) -> list[SmsProblem]:
     """Every problem of a text. Empty: the text is fit for SMS."""
-    found = []
-    for line in (text.text, *text.buttons):
-        found += [_problem(text, line, *said) for said in _in_line(line.words, settings)]
-    if not any(problem.what.startswith("nobody knows") for problem in found):
+    lines = (text.text, *text.buttons)
+    found = [
+        _problem(text, line, *said) for line in lines for said in _in_line(line.words, settings)
+    ]
+    # with an unknown value, the longest text is not known either
+    if not any(_unknown(line.words, settings) for line in lines):
         found += [_problem(text, text.text, *said) for said in _in_length(text, settings)]
     return found
+
+
+def _unknown(words: str, settings: SmsCheckSettings) -> list[str]:
+    """The placeholders whose longest value is not known."""
+    names = dict.fromkeys(_PLACEHOLDER.findall(words))
+    return [name for name in names if name not in settings.longest]
 
 
 def _problem(text: BotText, line: BotLine, what: str, suggestion: str) -> SmsProblem:
@@ -87,12 +95,11 @@ def _problem(text: BotText, line: BotLine, what: str, suggestion: str) -> SmsPro
 
 def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
     """Each problem of a line, with a suggestion to fix it."""
-    for name in dict.fromkeys(_PLACEHOLDER.findall(words)):
-        if name not in settings.longest:
-            yield (
-                f"the longest value of {{{name}}} is not known",
-                "Add it under longest in sms_check.yml",
-            )
+    for name in _unknown(words, settings):
+        yield (
+            f"the longest value of {{{name}}} is not known",
+            "Add it under longest in sms_check.yml",
+        )
     filled = placeholders.fill(words, settings.longest)
     forcing = "".join(dict.fromkeys(c for c in filled if c not in GSM_7 + GSM_7_EXTENSION))
     if forcing:
