@@ -12,10 +12,13 @@ from aiohttp.test_utils import TestServer
 
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import ACCOUNT, RasaBot, asked_at
+from handoff_service.gateways.bot.rasa_models import RasaModels
+from handoff_service.lib.circuit_breaker import FAILURES, BreakerState
 from handoff_service.ports import (
     Bot,
     BotAnswer,
     BotFailed,
+    BotModelNotLoaded,
     BotReply,
     HowUnderstood,
     Question,
@@ -153,7 +156,7 @@ async def _hang() -> web.Response:
     raise AssertionError
 
 
-FAILURES: list[tuple[str, Callable[[], Any], str]] = [
+FAULTS: list[tuple[str, Callable[[], Any], str]] = [
     ("an error", lambda: web.Response(status=500), "answered with an error (500)"),
     (
         "a model being swapped",
@@ -169,9 +172,7 @@ FAILURES: list[tuple[str, Callable[[], Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("answer", "says"), [f[1:] for f in FAILURES], ids=[f[0] for f in FAILURES]
-)
+@pytest.mark.parametrize(("answer", "says"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
 async def test_every_failure_has_words(
     rasa: tuple[FakeRasa, RasaBot], answer: Callable[[], Any], says: str
 ) -> None:
@@ -179,6 +180,46 @@ async def test_every_failure_has_words(
     fake.answer = answer
     with pytest.raises(BotFailed, match=says.replace("(", r"\(").replace(")", r"\)")):
         await bot.ask(QUESTION)
+
+
+def url_of(server: asyncio.Server) -> str:
+    return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/turn"
+
+
+async def dies(read: asyncio.StreamReader, write: asyncio.StreamWriter) -> None:
+    """Read a turn and close the connection, as a server does that is killed while it answers."""
+    await read.readuntil(b"\r\n\r\n")
+    write.close()
+
+
+async def dies_in_the_middle(read: asyncio.StreamReader, write: asyncio.StreamWriter) -> None:
+    await read.readuntil(b"\r\n\r\n")
+    write.write(b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n[{"text": "Hel')
+    write.close()
+
+
+@pytest.mark.parametrize("answer", [dies, dies_in_the_middle])
+async def test_a_bot_that_dies_while_it_answers_opens_the_breaker(
+    answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any],
+) -> None:
+    states: list[BreakerState] = []
+    server = await asyncio.start_server(answer, "127.0.0.1")
+    bot = RasaBot([url_of(server)], "token", 5, changed=lambda _server, state: states.append(state))
+    for _ in range(FAILURES):
+        with pytest.raises(BotFailed, match="The virtual agent closed the connection"):
+            await bot.ask(QUESTION)
+    assert states == [BreakerState.OPEN]
+    await bot.close()
+    server.close()
+
+
+async def test_a_bot_that_dies_while_it_loads_a_model() -> None:
+    server = await asyncio.start_server(dies, "127.0.0.1")
+    models = RasaModels("token")
+    with pytest.raises(BotModelNotLoaded, match="The virtual agent closed the connection"):
+        await models.load(url_of(server), "one.tar.gz")
+    await models.close()
+    server.close()
 
 
 async def test_a_bot_that_is_not_there() -> None:

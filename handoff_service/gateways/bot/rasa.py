@@ -115,6 +115,8 @@ class RasaBot:
             ) from error
         except aiohttp.ClientConnectorError as error:
             raise _NoAnswer("The virtual agent could not be reached.") from error
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
+            raise _NoAnswer("The virtual agent closed the connection.") from error
         except (aiohttp.ClientError, ValueError) as error:
             raise BotFailed("The virtual agent's answer could not be read.") from error
 
@@ -171,7 +173,7 @@ def _understood(header: str | None, shown: Mapping[str, str]) -> Understood | No
 
 
 def _how(header: str | None) -> HowUnderstood | None:
-    """Model, ranking and question of a turn; None of a channel that does not report them."""
+    """Model, ranking and question of a turn; None for a channel that does not report them."""
     try:
         report = json.loads(header or "null")
         asked = report.get("asked") or {}
