@@ -11,6 +11,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from handoff_service.errors import SetupError
+from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.virtual_agent.sms_check import (
     BotLine,
     BotText,
@@ -23,8 +24,7 @@ TERMS = "sms_check.yml"
 
 
 def check(root: Path, code: Path | None = None) -> int:
-    """Check all texts, and return their number. SetupError lists each text that is unfit for SMS on
-    a line.
+    """Check all texts, and return their number. The SetupError has a line for each problem.
 
     ``root``: the folder with domain.yml, and optionally with its own sms_check.yml. ``code``: the
     folder with the actions and the default sms_check.yml; None: ``root``.
@@ -35,7 +35,9 @@ def check(root: Path, code: Path | None = None) -> int:
     found: list[SmsProblem] = [problem for text in texts for problem in problems(text, settings)]
     if found:
         listed = "\n".join(f"  {problem}" for problem in found)
-        raise SetupError(f"{len(found)} problems in what the virtual agent says:\n{listed}")
+        raise SetupError(
+            f"The virtual agent's texts have {counted(len(found), 'problem')}:\n{listed}"
+        )
     return len(texts)
 
 

@@ -28,6 +28,7 @@ from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.operations.training import change_model
 from handoff_service.operations.training.change_model import Promote, RollBack
 from handoff_service.operations.training.replay import changes, keep_replay
+from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.comparison import Comparison, blocks
 from handoff_service.rules.training.exact_tests import Share
@@ -37,7 +38,7 @@ from handoff_service.store.training import models
 from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 
-SHORT = 8  # letters of a hash in the output
+SHORT = 8  # characters of a hash in the output
 CANARY = "runs on one bot process first, as a canary."
 
 
@@ -89,7 +90,10 @@ async def replay(store: Store, config: Settings, name: str, days: int) -> str:
     model = await _with_file(store, config, name)
     texts = await store.read(recent_days, days)
     if not texts:
-        return f"Nobody texted the virtual agent in the last {days} days, so nothing was replayed."
+        return (
+            f"Nobody texted the virtual agent within {counted(days, 'day')}, so nothing was "
+            "replayed."
+        )
     asked = [as_measured(one) for one in texts]
     measured = await _measure(store, config, model, running, also=asked)
     command = replayed(model, texts, measured)

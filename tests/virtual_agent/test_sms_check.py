@@ -55,20 +55,20 @@ def test_a_text_that_fits(text: BotText) -> None:
 
 
 WRONG = [
-    ("three segments", said("x" * 307), 7, "it takes 3 segments", "Make it 1 characters shorter"),
+    ("three segments", said("x" * 307), 7, "it takes 3 segments", "Make it 1 character shorter"),
     (
         "three with buttons",
         said("x" * 299, "a", "b"),
         7,
         "it takes 3 segments",
-        "Make it 1 characters",
+        "Make it 1 character shorter",
     ),
     (
         "three when filled",
         said("{problem}" * 4 + "x" * 55),
         7,
         "it takes 3 segments",
-        "Make it 1 characters",
+        "Make it 1 character shorter",
     ),
     ("over 1,600", said("x" * 1601), 7, "it has 1601 characters", "Shorten it to 1600 characters"),
     (
@@ -195,7 +195,7 @@ def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
     with pytest.raises(SetupError) as refused:
         bot_text_lint.check(project(tmp_path))
     assert str(refused.value).splitlines() == [
-        "5 problems in what the virtual agent says:",
+        "The virtual agent's texts have 5 problems:",
         "  domain.yml:7: utter_ask: '…' makes a segment 70 characters instead of 160. Write "
         "'...' for '…'.",
         "  domain.yml:9: utter_ask: it asks people to reply STOP, which phone companies act on. "

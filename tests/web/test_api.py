@@ -437,6 +437,7 @@ async def test_a_wrong_password_says_how_many_tries_are_left_and_then_waits(anyo
     wrong = {"email": "omar@example.com", "password": "nope"}
     said = [(await anyone.call("POST", "/login", wrong, status=401))["detail"] for _ in range(5)]
     assert said[0] == "E-mail or password is wrong. 4 tries left."
+    assert said[3] == "E-mail or password is wrong. 1 try left."
     assert said[-1] == "E-mail or password is wrong. 0 tries left."
     await anyone.call("POST", "/login", {**wrong, "password": "demo-omar"}, status=429)
     nobody = {"email": "nobody@example.com", "password": "x"}

@@ -15,6 +15,7 @@ from handoff_service.rules.delivery.sms_text import (
     segments,
 )
 from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.virtual_agent.bot_text import Choice, with_choices
 
 MOST_SEGMENTS = 2
@@ -122,17 +123,17 @@ def _in_length(text: BotText, settings: SmsCheckSettings) -> Iterator[tuple[str,
         placeholders.fill(line.words, settings.longest) for line in (text.text, *text.buttons)
     ]
     sent = with_choices(filled[0], [Choice(title, "") for title in filled[1:]])
-    counted = segments(sent)
+    length = segments(sent)
     if len(sent) > MAX_BODY:
         yield (
             f"it has {len(sent)} characters; at most {MAX_BODY} are allowed",
             f"Shorten it to {MAX_BODY} characters",
         )
-    elif counted.count > MOST_SEGMENTS:
-        room = MOST_SEGMENTS * (153 if counted.encoding is Encoding.GSM_7 else 67)
+    elif length.count > MOST_SEGMENTS:
+        room = MOST_SEGMENTS * (153 if length.encoding is Encoding.GSM_7 else 67)
         yield (
-            f"it takes {counted.count} segments; at most {MOST_SEGMENTS} are allowed",
-            f"Make it {counted.units - room} characters shorter",
+            f"it takes {length.count} segments; at most {MOST_SEGMENTS} are allowed",
+            f"Make it {counted(length.units - room, 'character')} shorter",
         )
 
 

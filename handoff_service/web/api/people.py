@@ -9,6 +9,7 @@ from handoff_service.errors import NotSignedIn
 from handoff_service.operations.desk.sign_in import end_session
 from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.rules.shared.counted import counted
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.views import Agent
 from handoff_service.web.api.bodies import Body
@@ -50,7 +51,7 @@ async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
         asked.desk, asked.body.email, asked.body.password, asked.address, device="API"
     )
     if isinstance(answer, int):
-        raise NotSignedIn(f"E-mail or password is wrong. {answer} tries left.")
+        raise NotSignedIn(f"E-mail or password is wrong. {counted(answer, 'try', 'tries')} left.")
     agent_id, token = answer.agent_id, answer.token
     await asked.desk.store.write(
         presence.signed_in, presence.RecordSignIn(agent_id=agent_id, to_work=False)
