@@ -21,7 +21,6 @@ from handoff_service.store.training import labels, models
 from handoff_service.store.views.training import BotModel
 
 AT_STARTUP = "trained at startup"  # the note of such a model
-FIRST = "Trained at startup."
 SAME_DATA = (
     "Trained at startup on the promoted model’s data, because its file is missing or does not fit "
     "this version of Patchboard."
@@ -33,17 +32,17 @@ FAILED = (
 )
 
 
-async def be_ready(store: Store, config: Settings) -> str:
+async def ensure_model(store: Store, config: Settings) -> str:
     """Make sure that the bot has a model to load: the running one; else a new one, trained on the
     running model's data; else, if that fails or nobody promotes models on this desk, one trained on
     the current data. Returns an empty string, because ``run_on_store`` prints the result."""
     running = await store.read(models.in_state, ModelState.RUNNING)
-    promotes = await _promotes(store)
+    needs_promotion = await _needs_promotion(store)
     if running is None or not await asyncio.to_thread(
-        _can_run, config, running, follows_data=not promotes
+        _can_run, config, running, follows_data=not needs_promotion
     ):
         show_progress("the virtual agent needs a model; training takes about a minute")
-        promoted = running if promotes else None
+        promoted = running if needs_promotion else None
         path, reason = await on_bench(
             config, lambda bench: _trained_at_start(config, promoted, bench)
         )
@@ -54,7 +53,7 @@ async def be_ready(store: Store, config: Settings) -> str:
     return ""
 
 
-async def _promotes(store: Store) -> bool:
+async def _needs_promotion(store: Store) -> bool:
     """Whether changed data goes live by a promotion only: somebody has labeled a text or measured
     a model."""
     known = await store.read(models.list_)
@@ -67,7 +66,7 @@ def _trained_at_start(
     """Train on the promoted model's own data again, because the current data may hold labels that
     nobody has promoted. Returns the new model's file and the reason in the history."""
     if promoted is None:
-        return rasa_cli.train(config.home, config.bot_data, bench=bench), FIRST
+        return rasa_cli.train(config.home, config.bot_data, bench=bench), "Trained at startup."
     reason = NOT_KEPT
     try:
         data = model_folder.kept_data(model_folder.folder(config.home) / promoted.file)

@@ -13,7 +13,7 @@ from handoff_service.bot_control import model_folder, rasa_cli, rasa_environment
 from handoff_service.bot_control.fingerprint import fingerprint
 from handoff_service.bot_control.train_and_compare import register
 from handoff_service.bot_control.workbench import Workbench
-from handoff_service.commands.model_at_start import be_ready
+from handoff_service.commands.model_at_start import ensure_model
 from handoff_service.errors import SetupError
 from handoff_service.operations.training.change_model import (
     RunAtStart,
@@ -63,7 +63,7 @@ async def promoted(store: Store, file: Path) -> None:
 
 
 async def started(store: Store, config: Settings) -> BotModel:
-    await be_ready(store, config)
+    await ensure_model(store, config)
     running = await store.read(models.in_state, ModelState.RUNNING)
     assert running is not None
     assert model_folder.running_file(config.home) == config.home / "models" / running.file
