@@ -232,7 +232,9 @@ def _fit(root: Path, text: str, field: str) -> str:
 
 def _settings(root: Path) -> SmsCheckSettings:
     """The settings in the folder's sms_check.yml, or in the project's own."""
-    return bot_text_lint.read_settings(root if (root / bot_text_lint.TERMS).exists() else ROOT)
+    return bot_text_lint.read_settings(
+        root if (root / bot_text_lint.SETTINGS_FILE).exists() else ROOT
+    )
 
 
 def _begins(text: str) -> str:

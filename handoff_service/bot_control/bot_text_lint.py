@@ -20,7 +20,7 @@ from handoff_service.rules.virtual_agent.sms_check import (
     problems,
 )
 
-TERMS = "sms_check.yml"
+SETTINGS_FILE, DOMAIN = "sms_check.yml", "domain.yml"
 
 
 def check(root: Path, code: Path | None = None) -> int:
@@ -30,7 +30,7 @@ def check(root: Path, code: Path | None = None) -> int:
     folder with the actions and the default sms_check.yml; None: ``root``.
     """
     code = code or root
-    settings = read_settings(root if (root / TERMS).exists() else code)
+    settings = read_settings(root if (root / SETTINGS_FILE).exists() else code)
     texts = [*in_domain(root), *in_actions(code)]
     found: list[SmsProblem] = [problem for text in texts for problem in problems(text, settings)]
     if found:
@@ -43,13 +43,13 @@ def check(root: Path, code: Path | None = None) -> int:
 
 def read_settings(root: Path) -> SmsCheckSettings:
     """The settings in sms_check.yml. SetupError when the file is invalid."""
-    written = _yaml(root / TERMS)
+    written = _yaml(root / SETTINGS_FILE)
     unknown = [str(key) for key in written if key not in ("allowed_hosts", "longest")]
     if unknown:
         line = written.lc.key(unknown[0])[0] + 1
         raise SetupError(
-            f"{TERMS}:{line}: there is no key {unknown[0]!r}; the keys are allowed_hosts and "
-            "longest"
+            f"{SETTINGS_FILE}:{line}: there is no key {unknown[0]!r}; the keys are allowed_hosts "
+            "and longest"
         )
     return SmsCheckSettings(
         allowed_hosts=frozenset(str(host).lower() for host in written.get("allowed_hosts") or ()),
@@ -60,15 +60,15 @@ def read_settings(root: Path) -> SmsCheckSettings:
     )
 
 
-def in_domain(root: Path, name: str = "domain.yml") -> Iterator[BotText]:
+def in_domain(root: Path) -> Iterator[BotText]:
     """The variants of each response, except those for other channels than SMS, because the service
     never sends them."""
-    for response, variants in (_yaml(root / name).get("responses") or {}).items():
+    for response, variants in (_yaml(root / DOMAIN).get("responses") or {}).items():
         for variant in variants or ():
             if variant.get("channel", "sms") != "sms":
                 continue
             yield BotText(
-                file=name,
+                file=DOMAIN,
                 name=str(response),
                 text=_text(variant),
                 buttons=[_line(button, "title") for button in variant.get("buttons") or ()],

@@ -26,7 +26,8 @@ QUIET = {
 
 
 def log_of(home: Path, name: str) -> Path:
-    """The log of the latest task of this name: see bot/workbench.py, and ``nlu``."""
+    """The log of the latest run of a task. ``name``: a task of bot/workbench.py, or ``nlu`` for
+    ``make nlu``."""
     return home / "logs" / f"rasa-{name}.log"
 
 
