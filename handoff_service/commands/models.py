@@ -1,7 +1,7 @@
 """The commands about models: ``patchboard bot models``, ``train``, ``compare``, ``replay``,
 ``promote`` and ``rollback``.
 
-Each function returns the text to print. The commands work with and without a running service.
+Each command returns the text to print. The commands work with and without a running service.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ async def list_models(store: Store) -> str:
 
 
 async def train(store: Store, config: Settings, *, force: bool) -> str:
-    """Train a model of the current data, and register it as the candidate."""
+    """Train a model on the current data, and register it as the candidate."""
 
     def work(bench: Workbench) -> Path:
         return rasa_cli.train(config.home, config.bot_data, force=force, bench=bench)
@@ -116,7 +116,7 @@ async def promote(store: Store, config: Settings, name: str) -> str:
         command = Promote(hash=model.hash, canary=rollout.has_canary)
         now = await store.write(change_model.promote, command)
         runs = CANARY if now.state is ModelState.CANARY else "is running."
-        return f"{now.hash[:SHORT]} {runs}{await _rolled_out(rollout)}"
+        return f"{now.hash[:SHORT]} {runs}{await _roll_out(rollout)}"
 
 
 async def roll_back(store: Store, config: Settings, *, with_data: bool) -> str:
@@ -132,7 +132,7 @@ async def roll_back(store: Store, config: Settings, *, with_data: bool) -> str:
     now = await store.write(change_model.roll_back, RollBack(with_data=with_data))
     async with _rollout(store, config) as rollout:
         files = "".join(f"\n  put back: {name}" for name in changed)
-        return f"{now.hash[:SHORT]} is running.{files}{await _rolled_out(rollout)}"
+        return f"{now.hash[:SHORT]} is running.{files}{await _roll_out(rollout)}"
 
 
 async def _named(store: Store, name: str) -> BotModel:
@@ -189,7 +189,7 @@ async def _rollout(store: Store, config: Settings) -> AsyncIterator[ModelRollout
         await bots.close()
 
 
-async def _rolled_out(rollout: ModelRollout) -> str:
+async def _roll_out(rollout: ModelRollout) -> str:
     lines = []
     for process in await rollout.step():
         now = process.error or (f"runs {process.file}" if process.file else "does not answer")

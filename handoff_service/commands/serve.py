@@ -31,10 +31,10 @@ def add_commands(commands: Commands) -> None:
 
 def _serve(config: Settings, _asked: argparse.Namespace) -> int:
     with only_process(config.database_url, config.public_url, clock.now()):
-        return _serve_alone(config)
+        return _serve_until_stopped(config)
 
 
-def _serve_alone(config: Settings) -> int:
+def _serve_until_stopped(config: Settings) -> int:
     log.start(config.log)
     listening = serving.listen(config.host, config.port)
     bring_up_to_date(config)
@@ -57,7 +57,7 @@ async def _prepare(config: Settings) -> str | None:
 
 
 def _run(config: Settings, _asked: argparse.Namespace) -> int:
-    """Runs the service in this process, and one bot process per address, which end with it."""
+    """Run the service and one bot process per address. The bots end when this command ends."""
     with only_process(config.database_url, config.public_url, clock.now()):
         return _serve_with_bots(config)
 
@@ -70,7 +70,7 @@ def _serve_with_bots(config: Settings) -> int:
     bots.start()
     _greet(config)
     try:
-        return _serve_alone(config)
+        return _serve_until_stopped(config)
     finally:
         bots.end()
 
