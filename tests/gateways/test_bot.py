@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from handoff_service.gateways.bot.no_bot import NoBot
-from handoff_service.gateways.bot.rasa import ACCOUNT, RasaBot, asked_at
+from handoff_service.gateways.bot.rasa import ACCOUNT, RasaBot, server_for
 from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.lib.circuit_breaker import FAILURES, BreakerState
 from handoff_service.ports import (
@@ -142,10 +142,10 @@ async def test_how_a_text_was_understood_is_read(
 
 def test_a_conversation_is_always_asked_at_one_address_and_a_new_one_moves_only_its_share() -> None:
     two = ["http://a:5005/", "http://b:5005/"]
-    before = [asked_at(two, str(n)) for n in range(3000)]
-    assert before == [asked_at(two[::-1], str(n)) for n in range(3000)]
+    before = [server_for(two, str(n)) for n in range(3000)]
+    assert before == [server_for(two[::-1], str(n)) for n in range(3000)]
     assert 1400 < before.count(two[0]) < 1600
-    after = [asked_at([*two, "http://c:5005/"], str(n)) for n in range(3000)]
+    after = [server_for([*two, "http://c:5005/"], str(n)) for n in range(3000)]
     moved = [new for old, new in zip(before, after, strict=True) if new != old]
     assert set(moved) == {"http://c:5005/"}
     assert 900 < len(moved) < 1100

@@ -76,7 +76,7 @@ class RasaBot:
         )
 
     async def ask(self, question: Question) -> BotAnswer:
-        server = self._servers[asked_at(list(self._servers), question.sender)]
+        server = self._servers[server_for(list(self._servers), question.sender)]
         async with server.places:
             if not server.breaker.allows():
                 raise BotFailed(NOT_ASKED)
@@ -124,7 +124,7 @@ class RasaBot:
         await self._session.close()
 
 
-def asked_at(urls: Sequence[str], sender: str) -> str:
+def server_for(urls: Sequence[str], sender: str) -> str:
     """Return the server's address for a conversation. Every process gets the same result, and the
     order of the addresses does not matter.
 
