@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from handoff_service.gateways.bot.no_bot import NoBot
-from handoff_service.gateways.bot.rasa import ACCOUNT, RasaBot, server_for
+from handoff_service.gateways.bot.rasa import REPORT_HEADER, RasaBot, server_for
 from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.lib.circuit_breaker import FAILURES, BreakerState
 from handoff_service.ports import (
@@ -112,7 +112,7 @@ async def test_what_our_own_channel_understood_is_read_and_only_what_agents_may_
     rasa: tuple[FakeRasa, RasaBot], header: str, understood: Understood | None
 ) -> None:
     fake, bot = rasa
-    fake.answer = lambda: web.json_response([{"text": "Hi"}], headers={ACCOUNT: header})
+    fake.answer = lambda: web.json_response([{"text": "Hi"}], headers={REPORT_HEADER: header})
     assert (await bot.ask(QUESTION)).understood == understood
 
 
@@ -134,7 +134,7 @@ async def test_how_a_text_was_understood_is_read(
 ) -> None:
     fake, bot = rasa
     header = json.dumps(TOLD | told)
-    fake.answer = lambda: web.json_response([{"text": "Hi"}], headers={ACCOUNT: header})
+    fake.answer = lambda: web.json_response([{"text": "Hi"}], headers={REPORT_HEADER: header})
     answer = await bot.ask(QUESTION)
     assert answer.how == how
     assert answer.understood is not None

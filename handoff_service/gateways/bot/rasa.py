@@ -27,7 +27,7 @@ from handoff_service.ports import (
 )
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
-ACCOUNT = "Patchboard-Turn"  # the header in which our own channel reports what it understood
+REPORT_HEADER = "Patchboard-Turn"  # the header in which our own channel reports what it understood
 RANKED = 5  # intents of a ranking that are kept
 LONGEST_SLOT = 200  # characters of one collected value that agents see
 TURNS_AT_ONCE = 16  # per server: Rasa runs on one core, so further turns would only wait there
@@ -107,7 +107,7 @@ class RasaBot:
                     failure = _NoAnswer if response.status in NO_ANSWER else BotFailed
                     raise failure(f"The virtual agent answered with an error ({response.status}).")
                 answer = await response.json(content_type=None)
-                report = response.headers.get(ACCOUNT)
+                report = response.headers.get(REPORT_HEADER)
                 return BotAnswer(_replies(answer), _understood(report, self._shown), _how(report))
         except TimeoutError as error:
             raise _NoAnswer(
