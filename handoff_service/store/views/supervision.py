@@ -213,8 +213,8 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PresenceChange:
-    """A presence that an agent had. ``until`` is null while it lasts."""
+class PresencePeriod:
+    """A period in which an agent had one presence. ``until`` is null while it lasts."""
 
     presence: str
     reason: str | None
