@@ -24,9 +24,9 @@ from handoff_service.rules.shared import placeholders
 from handoff_service.rules.training.clusters import plain
 from handoff_service.rules.training.examples import one_line, without_entities
 from handoff_service.rules.virtual_agent.sms_check import (
-    BotLine,
     BotText,
     SmsCheckSettings,
+    TextAt,
     problems,
 )
 
@@ -83,7 +83,7 @@ def replies(data: BotData) -> list[Reply]:
 
 def check_sms(root: Path, text: str) -> SmsCheck:
     settings = _settings(root)
-    line = BotText(file=DOMAIN, name="reply", text=BotLine(number=1, words=text))
+    line = BotText(file=DOMAIN, name="reply", text=TextAt(line=1, words=text))
     return SmsCheck(
         segments=segments(placeholders.fill(text, settings.longest)),
         problems=[f"{_begins(one.what)}. {one.suggestion}." for one in problems(line, settings)],

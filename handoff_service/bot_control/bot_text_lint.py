@@ -13,10 +13,10 @@ from ruamel.yaml.error import MarkedYAMLError
 from handoff_service.errors import SetupError
 from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.virtual_agent.sms_check import (
-    BotLine,
     BotText,
     SmsCheckSettings,
     SmsProblem,
+    TextAt,
     problems,
 )
 
@@ -98,7 +98,7 @@ def _uttered(call: ast.Call, constants: dict[str, ast.expr], file: str) -> Itera
         words = _words(node)
         if words is not None:
             yield BotText(
-                file=file, name="utter_message", text=BotLine(number=node.lineno, words=words)
+                file=file, name="utter_message", text=TextAt(line=node.lineno, words=words)
             )
 
 
@@ -118,15 +118,15 @@ def _words(node: ast.expr) -> str | None:
     return None
 
 
-def _text(variant: CommentedMap) -> BotLine:
+def _text(variant: CommentedMap) -> TextAt:
     """The text and then the address of its picture, as the service sends them."""
     words = "\n".join(str(variant[key]) for key in ("text", "image") if variant.get(key))
     number = variant.lc.value("text")[0] if "text" in variant else variant.lc.line
-    return BotLine(number=number + 1, words=words)
+    return TextAt(line=number + 1, words=words)
 
 
-def _line(of: CommentedMap, key: str) -> BotLine:
-    return BotLine(number=of.lc.value(key)[0] + 1, words=str(of[key]))
+def _line(of: CommentedMap, key: str) -> TextAt:
+    return TextAt(line=of.lc.value(key)[0] + 1, words=str(of[key]))
 
 
 def _yaml(path: Path) -> Any:

@@ -10,9 +10,9 @@ from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.errors import SetupError
 from handoff_service.rules.virtual_agent.handoff_reason import LONGEST, reason_in
 from handoff_service.rules.virtual_agent.sms_check import (
-    BotLine,
     BotText,
     SmsCheckSettings,
+    TextAt,
     problems,
 )
 
@@ -31,8 +31,8 @@ def said(words: str, *titles: str) -> BotText:
     return BotText(
         file="domain.yml",
         name="utter_x",
-        text=BotLine(number=7, words=words),
-        buttons=[BotLine(number=9 + n, words=title) for n, title in enumerate(titles)],
+        text=TextAt(line=7, words=words),
+        buttons=[TextAt(line=9 + n, words=title) for n, title in enumerate(titles)],
     )
 
 

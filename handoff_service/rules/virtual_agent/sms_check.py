@@ -30,11 +30,10 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BotLine:
-    """A line of a bot text in its file, with ``{placeholders}``. ``number``: its line number in the
-    file, from 1."""
+class TextAt:
+    """A text, with ``{placeholders}``, and the number of the line where it starts in its file."""
 
-    number: int
+    line: int
     words: str
 
 
@@ -45,8 +44,8 @@ class BotText:
 
     file: str
     name: str
-    text: BotLine
-    buttons: Sequence[BotLine] = ()
+    text: TextAt
+    buttons: Sequence[TextAt] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +71,10 @@ class SmsProblem:
 
 def problems(text: BotText, settings: SmsCheckSettings) -> list[SmsProblem]:
     """Every problem of a text. Empty: the text is fit for SMS."""
-    lines = (text.text, *text.buttons)
-    found = [
-        _problem(text, line, *said) for line in lines for said in _in_line(line.words, settings)
-    ]
+    parts = (text.text, *text.buttons)
+    found = [_problem(text, at, *said) for at in parts for said in _in_words(at.words, settings)]
     # with an unknown value, the longest text is not known either
-    if not any(_unknown(line.words, settings) for line in lines):
+    if not any(_unknown(at.words, settings) for at in parts):
         found += [_problem(text, text.text, *said) for said in _in_length(text, settings)]
     return found
 
@@ -88,14 +85,14 @@ def _unknown(words: str, settings: SmsCheckSettings) -> list[str]:
     return [name for name in names if name not in settings.longest]
 
 
-def _problem(text: BotText, line: BotLine, what: str, suggestion: str) -> SmsProblem:
+def _problem(text: BotText, at: TextAt, what: str, suggestion: str) -> SmsProblem:
     return SmsProblem(
-        file=text.file, line=line.number, name=text.name, what=what, suggestion=suggestion
+        file=text.file, line=at.line, name=text.name, what=what, suggestion=suggestion
     )
 
 
-def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
-    """Each problem of a line, with a suggestion to fix it."""
+def _in_words(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
+    """Each problem of a text or a button, with a suggestion to fix it."""
     for name in _unknown(words, settings):
         yield (
             f"the longest value of {{{name}}} is not known",
@@ -119,9 +116,7 @@ def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]
 
 
 def _in_length(text: BotText, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
-    filled = [
-        placeholders.fill(line.words, settings.longest) for line in (text.text, *text.buttons)
-    ]
+    filled = [placeholders.fill(at.words, settings.longest) for at in (text.text, *text.buttons)]
     sent = with_choices(filled[0], [Choice(title, "") for title in filled[1:]])
     length = segments(sent)
     if len(sent) > MAX_BODY:
