@@ -110,21 +110,21 @@ WRONG = [
         said("Text STOP to leave."),
         7,
         "it asks people to reply STOP",
-        "Ask for another word",
+        "Use another word",
     ),
     (
         "a keyword asked for",
         said("Please reply with yes."),
         7,
         "it asks people to reply YES",
-        "Ask for another word",
+        "Use another word",
     ),
     (
         "a keyword as a button",
         said("Sure?", "YES"),
         9,
         "it asks people to reply YES",
-        "Ask for another word",
+        "Use another word",
     ),
     (
         "an unknown placeholder",
@@ -198,8 +198,8 @@ def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
         "The virtual agent's texts have 5 problems:",
         "  domain.yml:7: utter_ask: '…' makes a segment 70 characters instead of 160. Write "
         "'...' for '…'.",
-        "  domain.yml:9: utter_ask: it asks people to reply STOP, which phone companies act on. "
-        "Ask for another word.",
+        "  domain.yml:9: utter_ask: it asks people to reply STOP, a keyword that carriers act on. "
+        "Use another word.",
         "  domain.yml:14: utter_picture: the link to pictures.example.net is not allowed. "
         "Take it out, or add the host to allowed_hosts in sms_check.yml.",
         "  actions/cases.py:1: utter_message: '…' makes a segment 70 characters instead of "

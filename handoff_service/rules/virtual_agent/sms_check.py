@@ -110,8 +110,8 @@ def _in_words(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str
     keyword = asks_for_keyword(filled)
     if keyword:
         yield (
-            f"it asks people to reply {keyword}, which phone companies act on",
-            "Ask for another word",
+            f"it asks people to reply {keyword}, a keyword that carriers act on",
+            "Use another word",
         )
 
 
