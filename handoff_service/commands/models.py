@@ -156,7 +156,7 @@ async def _measure(
     store: Store,
     config: Settings,
     model: BotModel,
-    beside: BotModel,
+    baseline: BotModel,
     also: Sequence[MeasuredBy] = (),
 ) -> Measurement:
     texts = await texts_to_measure_by(store, config.bot_data)
@@ -164,17 +164,17 @@ async def _measure(
     def measure(processes: Processes) -> Measurement:
         with (
             Workbench(config.home, processes) as bench,
-            Workbench(config.home, processes, suffix="-beside") as second,
+            Workbench(config.home, processes, suffix="-beside") as second_bench,
         ):
             return measure_model.measure(
                 config.home,
                 config.bot_data,
                 model,
-                beside,
+                baseline,
                 texts=texts,
                 also=also,
                 bench=bench,
-                beside=RunningAnswers(config.home, second),
+                beside=RunningAnswers(config.home, second_bench),
             )
 
     return await cancelable(measure)
