@@ -36,9 +36,7 @@ _OUTGOING = (
     select(
         *t.messages.c["id", "status", "body", "author", "event", "created_at"],
         *t.messages.c["interaction_id", "retries", "segments"],
-        *t.interactions.c[
-            "requester_number", "provider_number_id", "user_id", "owner", "opened_at"
-        ],
+        *t.interactions.c["requester_number", "provider_number_id", "user_id", "owner"],
         consents.stands(
             t.interactions.c.requester_number, t.interactions.c.provider_number_id
         ).label("opted_out"),
