@@ -38,7 +38,7 @@ def nearest(files: Sequence[NluContent], text: str, most: int) -> list[Near]:
     """The examples that share the most letter triples with the text, the nearest first."""
     mine = clusters.triples(text)
     scored = [
-        (clusters.alike(mine, triples), intent, one)
+        (clusters.similarity(mine, triples), intent, one)
         for file in files
         for intent, listed in file.triples.items()
         for one, triples in listed
