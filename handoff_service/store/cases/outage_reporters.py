@@ -22,12 +22,12 @@ from handoff_service.rules.shared.vocabulary import Author, CaseKind, Direction,
 from handoff_service.store.cases import outages
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import requester_zones
+from handoff_service.store.conversations.newest_on_lines import newest_on_lines
 from handoff_service.store.delivery.segment_prices import segment_prices
 from handoff_service.store.desk import desk
 from handoff_service.store.desk.provider_numbers import answerable
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
-from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import (
     Named,
     Outage,
@@ -199,20 +199,6 @@ def _people(
             )
         )
     return people
-
-
-def newest_on_lines(
-    conn: Connection, lines: Collection[tuple[str, int]]
-) -> dict[tuple[str, int], sa.Row[Any]]:
-    """Line (number and company number) -> its newest conversation, open or closed."""
-    query = (
-        select(*i.c["id", "requester_number", "provider_number_id", "user_id"], t.users.c.name)
-        .outerjoin(t.users, t.users.c.id == i.c.user_id)
-        .where(one_of(i.c.requester_number, {number for number, _ in lines}))
-        .order_by(i.c.closed_at.is_(None), i.c.opened_at, i.c.id)
-    )
-    found: Iterable[Any] = conn.execute(query) if lines else ()
-    return {(row.requester_number, row.provider_number_id): row for row in found}
 
 
 def _texted_before(conn: Connection, outage_id: int) -> set[str]:
