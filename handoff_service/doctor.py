@@ -209,8 +209,8 @@ async def _actions(settings: Settings) -> list[str]:
         ]
     if status == 401:
         return [
-            f"The service at {url} has another PATCHBOARD_BOT_TOKEN or another PATCHBOARD_HOME "
-            "than this command."
+            f"The service at {url} runs with a different PATCHBOARD_BOT_TOKEN or PATCHBOARD_HOME. "
+            "Run this command with the same settings."
         ]
     return (
         []

@@ -24,7 +24,9 @@ def add_commands(commands: Commands) -> None:
         _backup,
     ).add_argument("file", type=Path, help="its name may end in .tar or .tar.gz")
     add(
-        "restore", "Restore a desk from a backup into an empty database and HOME", _restore
+        "restore",
+        "Restore a desk from a backup; the database and PATCHBOARD_HOME must be empty",
+        _restore,
     ).add_argument("file", type=Path)
     add("held", "Show, release or cancel the work that a restore holds", _held).add_argument(
         "action", choices=["show", "release", "cancel"], nargs="?", default="show"

@@ -182,8 +182,8 @@ def test_faults_of_queues() -> None:
     )
     wrong = QueueFields(name="Q", pools=pools, skills=skills, texts={SystemMessage.CLOSED: "{x}"})
     assert {key: what[:20] for key, what in queues.errors(wrong).items()} == {
-        "groups": "names “A” twice",
-        "skills": "names “es” twice",
+        "groups": "“A” is listed twice. Remove one",
+        "skills": "“es” is listed twice. Remove one",
         "texts": "closed: {x}: there i",
     }
     assert queues.errors(QueueFields(name="Q", pools=pools[:1], skills=skills[:1])) == {}

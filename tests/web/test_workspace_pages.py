@@ -455,9 +455,18 @@ async def test_a_closed_conversation_has_no_composer_and_says_so(
 
 REFUSED = {
     "nothing to say": ("messages", {"body": "  \r\n "}, "must not be empty"),
-    "too long": ("messages", {"body": "x" * 16_001}, "at most 16000"),
+    "too long": (
+        "messages",
+        {"body": "x" * 16_001},
+        "The text must be at most 16000 characters; it has 16001.",
+    ),
+    "a mask": (
+        "messages",
+        {"body": "Hi ‹name›"},
+        "The text still has ‹name›. Replace it before you send this text.",
+    ),
     "an empty note": ("notes", {"body": ""}, "must not be empty"),
-    "read up to nowhere": ("read", {"up_to": "soon"}, "up_to"),
+    "read up to nowhere": ("read", {"up_to": "soon"}, "Up to must be"),
     "a state that is none": ("close", {"state": "gone"}, "closed_complete"),
     "a closing line too long": ("close", {"closing_text": "x" * 1601}, "at most 1600"),
 }
@@ -471,6 +480,7 @@ async def test_what_is_refused_says_why(
     answer = await mia.act(f"/workspace/conversations/{one}/{verb}", **fields)
     assert answer.status == 400
     assert why in answer.text
+    assert "Something in the request" not in answer.text, "the API's title says nothing to people"
 
 
 async def test_new_messages_stand_under_a_line_until_they_are_read(

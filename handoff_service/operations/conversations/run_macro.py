@@ -27,6 +27,7 @@ from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.desk.labels import topics
 from handoff_service.rules.desk.macros import MacroFields, MacroStep, steps
 from handoff_service.rules.desk.templates import filled
+from handoff_service.rules.shared.field_errors import field_sentences
 from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, Owner, State
 from handoff_service.store.conversations import interactions, placeholder_values
 from handoff_service.store.conversations.interactions import Hold
@@ -116,8 +117,8 @@ def _named(step: MacroStep) -> Iterator[None]:
     try:
         yield
     except (BadInput, Conflict, NotAllowed, NotFound) as refusal:
-        why = "; ".join(f"{name} {what}" for name, what in refusal.errors.items())
-        said = f"The macro did nothing. Its step “{step}” was refused: {why or refusal.detail}"
+        why = field_sentences(refusal.errors) or refusal.detail
+        said = f"The macro did nothing. Its step “{step}” was refused. {why}"
         raise type(refusal)(said) from refusal
 
 

@@ -33,15 +33,15 @@ from handoff_service.web.shared.template_filters import phone, unbroken, words
 DOES = {
     Action.PROMPT_AGENT: ("Prompt the agent", "A notification in the workspace"),
     Action.PROMPT_REQUESTER: ("Prompt the requester", "A system message by SMS"),
-    Action.REASSIGN: ("Reassign", "Back to work assignment"),
+    Action.REASSIGN: ("Reassign", "Returns it to its queue"),
     Action.SET_STATE: ("Set the state", "For example, closed abandoned"),
 }
 PRIORITIES = {
-    "1": "1, critical",
-    "2": "2, high",
-    "3": "3, moderate",
-    "4": "4, low",
-    "5": "5, planning",
+    "1": "1, highest",
+    "2": "2",
+    "3": "3, normal",
+    "4": "4",
+    "5": "5, lowest",
 }
 SCHEDULES_SHOWN = 4
 

@@ -56,7 +56,7 @@ ACTIONS = (
     ),
     PaletteEntry(label="Join the conversation", press="more-join"),
     PaletteEntry(label="Leave the conversation", press="more-leave"),
-    PaletteEntry(label="Assign, or see why", press="assign-it", other_words="supervisor"),
+    PaletteEntry(label="Assign or see routing", press="assign-it", other_words="supervisor"),
     PaletteEntry(label="Identify the requester", press="identify", other_words="who verify user"),
     PaletteEntry(label="Show the timers", press="timer-chip"),
 )
