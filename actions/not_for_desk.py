@@ -40,7 +40,7 @@ class NotForDesk(Action):
     """Explain this number once a day. A second such text stays unanswered, and supervisors see it.
 
     If one of these texts may have been for the desk after all, the fallback answers instead. After
-    "Shall I open a case for that?", the text is added to the report.
+    "Want me to open a case?", the text is added to the report.
     """
 
     def __init__(self, desk: AppContext) -> None:

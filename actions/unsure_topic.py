@@ -26,7 +26,7 @@ type Events = list[dict[str, Any]]
 
 
 class AskTopic(Action):
-    """Ask "Shall I open a case for that?" or another question about the likely topic. The second
+    """Ask "Want me to open a case?" or another question about the likely topic. The second
     time in a row, hand over to a person."""
 
     def __init__(self, desk: AppContext) -> None:

@@ -99,7 +99,9 @@ def put_reply(data: BotData, name: str, variant: int, before: str, after: str) -
         try:
             found = content["responses"][name][variant]
         except (KeyError, IndexError, TypeError) as error:
-            raise Conflict("This reply is gone: somebody has changed the file.") from error
+            raise Conflict(
+                "Somebody has removed this reply from the file. Reload the page."
+            ) from error
         if str(found["text"]) != before:
             raise Conflict("Somebody has changed this reply. Reload the page.")
         found["text"] = type(found["text"])(reply) if type(found["text"]) is not str else reply
@@ -116,7 +118,7 @@ def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
     if not NAME.fullmatch(answer.name):
         errors["name"] = "Use 2 to 40 lowercase letters, digits and underscores, a letter first."
     elif answer.name in data.intents():
-        errors["name"] = "There is an intent with this name."
+        errors["name"] = "An intent with this name already exists. Choose another name."
     examples, wrong = _examples(data, answer.examples)
     if wrong:
         errors["examples"] = wrong
@@ -146,12 +148,12 @@ def _examples(data: BotData, given: Sequence[str]) -> tuple[list[str], str]:
     if len(found) < FEWEST:
         return (
             [],
-            f"At least {FEWEST} different examples, not {len(found)}.",
+            f"Add at least {FEWEST} different examples. There are {len(found)}.",
         )
     for intent in data.intents().values():
         for one in intent.examples:
             if plain(one.text) in found:
-                return [], f"“{one.text}” is an example of {intent.name} already."
+                return [], f"“{one.text}” is already an example of {intent.name}. Remove it here."
     return list(found.values()), ""
 
 

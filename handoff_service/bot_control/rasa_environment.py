@@ -44,7 +44,9 @@ def environment(home: Path) -> dict[str, str]:
 def rasa() -> str:
     """The program ``rasa``. SetupError when the environment is missing."""
     if not RASA.exists():
-        raise SetupError("The bot's environment is missing. Build it with: make setup-bot")
+        raise SetupError(
+            "The virtual agent's environment is missing. Build it with: make setup-bot"
+        )
     return str(RASA)
 
 

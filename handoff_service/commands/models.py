@@ -39,7 +39,7 @@ from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 
 SHORT = 8  # characters of a hash in the output
-CANARY = "runs on one bot process first, as a canary."
+CANARY = "runs on one virtual agent process first, as a canary."
 
 
 async def list_models(store: Store) -> str:

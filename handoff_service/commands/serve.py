@@ -25,7 +25,7 @@ DEMO = Path(__file__).parents[1] / "demo.toml"
 
 
 def add_commands(commands: Commands) -> None:
-    add_command(commands, "run", "Run the service and the bot; Ctrl-C stops both", _run)
+    add_command(commands, "run", "Run the service and the virtual agent; Ctrl-C stops both", _run)
     add_command(commands, "serve", "Run the service alone, in the foreground", _serve)
 
 

@@ -147,7 +147,7 @@ WRONG = {
     "too many": ([f"field {n}" for n in range(13)], "must have at most 12 fields"),
     "the same twice": (["a", "b", "a"], "“a” is listed twice"),
     "no name": (["problem", "<b>"], "“<b>” is not a field. Use names such as"),
-    "empty": ([""], "has “”"),
+    "empty": ([""], "“” is not a field"),
 }
 
 

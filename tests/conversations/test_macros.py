@@ -144,7 +144,7 @@ async def test_whoever_may_assign_assigns_and_others_ask(story: Story) -> None:
     assert (await story.see(ann)).owner.id == OMAR
     assert not (await run(story, to_omar, ann)).asked, "he has it already"
     mine = await make(story, "Mine", to_me=True, state=State.ON_HOLD, hold_for=timedelta(days=2))
-    with pytest.raises(Conflict, match="Only supervisors take it over"):
+    with pytest.raises(Conflict, match="Only supervisors can take it over"):
         await run(story, mine, ann)
     bob = (await story.text("hi", number="+12025550102")).interaction_id or 0
     assert (await run(story, mine, bob)).state is State.ON_HOLD

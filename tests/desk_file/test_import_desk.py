@@ -266,7 +266,7 @@ FAULTS = [
     ("queue: pool", QUEUE + 'groups = [{ name = "A", after = 5 }]\n',
     "3: queues[0].groups[0].after: "
     "there is no such"),
-    ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: “A” is listed twice. Remove one"),
+    ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: “A” is listed twice."),
     ("queue: text", QUEUE + 'texts = { closed = "{x}" }\n',
     "3: queues[0].texts: closed: {x}: "
     "there is no such placeh"),

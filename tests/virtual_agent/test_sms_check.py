@@ -75,13 +75,13 @@ WRONG = [
         "a look-alike",
         said("Can’t say… –"),
         7,
-        "'’', '…', '–' makes",
+        "'’', '…', '–' limits",
         """Write "'" for '’', '...' for '…', '-' for '–'""",
     ),
-    ("an accent", said("Adiós"), 7, "'ó' makes", "Write 'o' for 'ó'"),
-    ("an emoji", said("Done 🎉"), 7, "'🎉' makes a segment 70", "Leave '🎉' out"),
-    ("a button's character", said("Which?", "a", "b…"), 10, "'…' makes", "Write '...'"),
-    ("a filled character", said("Hi {name}"), 7, "'…' makes", "Write '...' for '…'"),
+    ("an accent", said("Adiós"), 7, "'ó' limits", "Write 'o' for 'ó'"),
+    ("an emoji", said("Done 🎉"), 7, "'🎉' limits a segment to 70", "Leave '🎉' out"),
+    ("a button's character", said("Which?", "a", "b…"), 10, "'…' limits", "Write '...'"),
+    ("a filled character", said("Hi {name}"), 7, "'…' limits", "Write '...' for '…'"),
     (
         "a link",
         said("See http://bit.ly/x"),
@@ -196,13 +196,13 @@ def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
         bot_text_lint.check(project(tmp_path))
     assert str(refused.value).splitlines() == [
         "The virtual agent's texts have 5 problems:",
-        "  domain.yml:7: utter_ask: '…' makes a segment 70 characters instead of 160. Write "
+        "  domain.yml:7: utter_ask: '…' limits a segment to 70 characters instead of 160. Write "
         "'...' for '…'.",
         "  domain.yml:9: utter_ask: it asks people to reply STOP, a keyword that carriers act on. "
         "Use another word.",
         "  domain.yml:14: utter_picture: the link to pictures.example.net is not allowed. "
         "Take it out, or add the host to allowed_hosts in sms_check.yml.",
-        "  actions/cases.py:1: utter_message: '…' makes a segment 70 characters instead of "
+        "  actions/cases.py:1: utter_message: '…' limits a segment to 70 characters instead of "
         "160. Write '...' for '…'.",
         "  actions/cases.py:7: utter_message: the longest value of {later.strip()} is not known. "
         "Add it under longest in sms_check.yml.",

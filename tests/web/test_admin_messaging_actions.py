@@ -107,8 +107,8 @@ async def test_an_action_is_made_shown_as_it_was_typed_and_changed(
 FAULTS = [
     ("no name", {"name": " "}, "name", "Write a name"),
     ("a name that is taken", {"name": "Remind the agent"}, None, "A messaging action named"),
-    ("half an hour", {"number": "0.5"}, "number", "Write a whole number"),
-    ("nothing", {"number": "0"}, "number", "Write a whole number"),
+    ("half an hour", {"number": "0.5"}, "number", "Enter a whole number"),
+    ("nothing", {"number": "0"}, "number", "Enter a whole number"),
     ("too long", {"number": "9999", "unit": "d"}, "number", "at most 366 days"),
     ("no event", {"event": "x"}, "event", "Choose when it starts"),
     ("no action", {"action": ""}, "action", "Choose what it does"),
@@ -226,7 +226,7 @@ async def test_the_dry_run_with_and_without_the_script(desk: Running, grace: Vis
     # dates: 30 in the hour after clocks were set back
     assert fragment.text.count('<rect class="hit"') in (30, 31)
     fragment = await grace.act(f"{LIST}/dry-run", **REMIND | {"number": "x"})
-    assert "Write a whole number" in shown(fragment.text)
+    assert "Enter a whole number" in shown(fragment.text)
     assert "<html" not in fragment.text
 
 

@@ -60,7 +60,7 @@ async def test_a_case_is_opened_seen_and_changed_with_a_note(
     assert made.status == 204
     page = panel((await mia.get(path)).text)
     assert "1 CS0000001 Open Dock is <dead> Dock is <dead> Kind Problem Priority 2 Opened" in page
-    assert ", Mia Chen Change or note" in page
+    assert ", Mia Chen Edit or add a note" in page
     assert "Mia Chen opened case CS0000001 : Dock is <dead>" in shown((await mia.get(path)).text)
 
     one = f"{path}/cases/1"

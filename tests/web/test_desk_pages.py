@@ -272,7 +272,7 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     assert "two times of the day" in await save(
         grace, "/desk", **right | {"quiet_hours": "at night"}
     )
-    assert "has “bye” for agent and for bye" in await save(
+    assert "“bye” is a word for agent and for bye. Remove one of the two" in await save(
         grace, "/desk", **right | {"agent_words": "bye"}
     )
     assert "at least 2" in await save(grace, "/desk", **right | {"same_answers": "1"})

@@ -391,10 +391,10 @@ async def test_a_name_reason_or_description_is_never_markup(desk: Running, mia: 
 async def test_an_unknown_conversation_is_a_page_that_says_so(mia: Visitor) -> None:
     answer = await mia.get("/workspace/conversations/77")
     assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
-    assert "Page not found There is no interaction 77." in shown(answer.text)
+    assert "Page not found There is no conversation 77." in shown(answer.text)
     assert (
         await mia.get("/workspace/conversations/77/news", SCRIPT)
-    ).text == "There is no interaction 77."
+    ).text == "There is no conversation 77."
 
 
 async def test_a_very_long_name_is_whole_in_the_panel(desk: Running, mia: Visitor) -> None:
@@ -874,6 +874,6 @@ async def test_a_new_message_without_a_company_number_says_so_in_the_dialog(
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(gone), None)
     answer = await mia.get("/workspace/new")
     assert answer.status == 200
-    assert "There is no company number yet. An admin adds one." in shown(answer.text)
+    assert "There is no company number yet. Ask an admin to add one." in shown(answer.text)
     refused = await mia.act("/workspace/new", q=ANN, body="hi")
     assert (refused.status, "no company number" in refused.text) == (400, True)

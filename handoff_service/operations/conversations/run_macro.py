@@ -174,7 +174,7 @@ def _assign(tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRu
         transfer(tx, Transfer(interaction_id=one, agent_id=by, to_agent=to))
         return replace(run, asked=True)
     if owner is not None:
-        raise Conflict("A colleague has this conversation. Only supervisors take it over.")
+        raise Conflict("A colleague has this conversation. Only supervisors can take it over.")
     take_over(tx, now, by)
     return run
 

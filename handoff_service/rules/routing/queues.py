@@ -66,7 +66,7 @@ def errors(queue: QueueFields) -> dict[str, str]:
             found[key] = f"“{twice}” is listed twice. Remove one"
     for message, text in queue.texts.items():
         if wrong := system_messages.error(message, text, {"queue": queue.name}):
-            found["texts"] = f"{message}: {wrong}"
+            found["texts"] = f"“{message.replace('_', ' ').capitalize()}”: {wrong}"
     return found
 
 

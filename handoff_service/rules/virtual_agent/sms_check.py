@@ -101,7 +101,10 @@ def _in_words(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str
     filled = placeholders.fill(words, settings.longest)
     forcing = "".join(dict.fromkeys(c for c in filled if c not in GSM_7 + GSM_7_EXTENSION))
     if forcing:
-        yield f"{_listed(forcing)} makes a segment 70 characters instead of 160", _instead(forcing)
+        yield (
+            f"{_listed(forcing)} limits a segment to 70 characters instead of 160",
+            _instead(forcing),
+        )
     for host in _foreign_hosts(filled, settings.allowed_hosts):
         yield (
             f"the link to {host} is not allowed",

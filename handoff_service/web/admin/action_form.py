@@ -139,7 +139,7 @@ def of(action: MessagingAction | None) -> ActionForm:
 def checked(action: MessagingAction) -> MessagingAction:
     """Return the action if it can be saved, else raise BadInput."""
     if wrong := errors(action):
-        raise BadInput(errors={name: f"This {what}." for name, what in wrong.items()})
+        raise BadInput(errors=wrong)
     return action
 
 
@@ -150,7 +150,7 @@ def _duration(values: Mapping[str, str], errors: dict[str, str]) -> timedelta | 
             f"{number(values['number'], 'number', least=1, most=999_999_999)}{unit}"
         )
     except BadInput:
-        errors["number"] = "Write a whole number, such as 30."
+        errors["number"] = "Enter a whole number, such as 30."
     except ValueError:
         errors["number"] = f"Write a time of at most {durations.LONGEST.days} days."
     return None

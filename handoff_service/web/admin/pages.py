@@ -152,7 +152,7 @@ def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
 def number(text: str, field: str, *, least: int, most: int) -> int:
     """Parse a whole number. BadInput names the field."""
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
-        raise BadInput(errors={field: f"Write a whole number from {least} to {most}."})
+        raise BadInput(errors={field: f"Enter a whole number from {least} to {most}."})
     return int(text)
 
 

@@ -58,7 +58,7 @@ def blueprint() -> Blueprint:
             return await _page(
                 request,
                 email=email,
-                wrong="Write your e-mail address and your password.",
+                wrong="Enter your e-mail address and password.",
                 status=400,
             )
         return await _try(request, email, password)
