@@ -146,7 +146,7 @@ def _times(name: str, heading: str, definition: str, *, business: bool = False) 
     clocks = [("", "", ""), ("_business", " (business hours)", " Only opening hours count.")]
     made = []
     for suffix, note, more in clocks[: 2 if business else 1]:
-        for q, short, words in ((0.5, "median", "Half"), (0.9, "p90", "90 %")):
+        for q, short, words in ((0.5, "median", "Half"), (0.9, "p90", "90%")):
             label = "median" if q == 0.5 else "90th percentile"
             made.append(
                 Figure(

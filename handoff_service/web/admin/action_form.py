@@ -71,9 +71,9 @@ class ActionForm:
         event = _one_of(Unanswered, values, "event", "Choose when it starts.", errors)
         does = _one_of(Action, values, "action", "Choose what it does.", errors)
         if not values["name"]:
-            errors["name"] = "Write a name, such as “Remind the agent”."
+            errors["name"] = "Enter a name, such as “Remind the agent”."
         elif len(values["name"]) > 200:
-            errors["name"] = "Write at most 200 characters."
+            errors["name"] = "Enter at most 200 characters."
         if errors or duration is None or event is None or does is None:
             raise BadInput("Something is missing or cannot be used.", errors=errors)
         return checked(
@@ -152,7 +152,7 @@ def _duration(values: Mapping[str, str], errors: dict[str, str]) -> timedelta | 
     except BadInput:
         errors["number"] = "Enter a whole number, such as 30."
     except ValueError:
-        errors["number"] = f"Write a time of at most {durations.LONGEST.days} days."
+        errors["number"] = f"Enter a time of at most {durations.LONGEST.days} days."
     return None
 
 

@@ -145,7 +145,7 @@ def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
         padded = re.sub(r"[ T](\d:)", r" 0\1", text)
         return datetime.fromisoformat(padded).replace(tzinfo=zone) if text else None
     except ValueError as error:
-        what = "Write a day and a time, such as 2026-11-25 09:00."
+        what = "Enter a date and time, such as 2026-11-25 09:00."
         raise BadInput(errors={field: what}) from error
 
 
