@@ -24,7 +24,7 @@ from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import texts
 
-ALREADY_OPEN = "Your case {number} is already open. An agent will continue with it here."
+ALREADY_OPEN = "Your case {number} is already open. A person will continue with it here."
 REASON = "Needs help with a password or a locked account. Identity verified."
 
 

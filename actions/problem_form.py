@@ -26,7 +26,7 @@ IT, NONE = "it", "none"
 SURE = 0.8  # below this confidence, any sentence is an answer to "What is wrong?"
 SENTENCE, LONG = 4, 9  # words
 FREE_TEXT = frozenset({"problem", "device"})
-CHOICES = (("That is it", "/affirm"), ("Something else", "/deny"))
+CHOICES = (("Same issue", "/affirm"), ("Something else", "/deny"))
 
 
 class ValidateProblemForm(FormValidationAction):

@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """All commands with their help."""
     made = argparse.ArgumentParser(
-        prog="patchboard", description="A text-message help desk. Settings: patchboard doctor"
+        prog="patchboard",
+        description="A text-message help desk. To list the settings: patchboard doctor",
     )
     commands: Commands = made.add_subparsers(required=True, metavar="COMMAND")
     serve.add_commands(commands)

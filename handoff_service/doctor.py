@@ -18,6 +18,7 @@ from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
 from handoff_service.gateways.providers import provider_of, send_errors_of
 from handoff_service.operations.desk.desk_checks import CheckResult, Outside, outcomes
 from handoff_service.operations.desk.set_up import setup_link
+from handoff_service.rules.shared.counted import counted
 from handoff_service.settings import Settings
 from handoff_service.store.consent import consents
 from handoff_service.store.delivery import outbox, restore_holds
@@ -120,7 +121,7 @@ def held(conn: sa.Connection) -> list[str]:
     found = restore_holds.held(conn)
     if found is None:
         return []
-    texts = f"{found.texts} text{'s' * (found.texts != 1)}"
+    texts = counted(found.texts, "text")
     since = f", the oldest of {found.since:%Y-%m-%d %H:%M} UTC" if found.since else ""
     return [
         f"The desk was restored on {found.restored_at:%Y-%m-%d %H:%M} UTC and holds "
@@ -208,8 +209,8 @@ async def _actions(settings: Settings) -> list[str]:
         ]
     if status == 401:
         return [
-            f"The service at {url} has another PATCHBOARD_BOT_TOKEN or another PATCHBOARD_HOME "
-            "than this command."
+            f"The service at {url} runs with a different PATCHBOARD_BOT_TOKEN or PATCHBOARD_HOME. "
+            "Run this command with the same settings."
         ]
     return (
         []

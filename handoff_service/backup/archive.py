@@ -150,7 +150,8 @@ def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
             content = tar.extractfile(member) if member.isreg() else None
             if content is None or not _has_a_place(member.name):
                 raise SetupError(
-                    f"{path} is no backup of Patchboard: it holds {member.name[:80]!r}."
+                    f"{path} is not a Patchboard backup: it contains "
+                    f"{member.name[:80]!r}. Use another file."
                 )
             yield member.name, content
 
@@ -185,7 +186,7 @@ def check(path: Path) -> Manifest:
             else:
                 found[name] = _sha256(content)
     if manifest is None:
-        raise SetupError(f"{path} is not whole: its end is missing. Use another backup file.")
+        raise SetupError(f"{path} is incomplete: its end is missing. Use another backup file.")
     wrong = sorted(
         name
         for name in found.keys() | manifest.sha256.keys()

@@ -27,8 +27,8 @@ type Report = Callable[[str], None]
 def back_up(settings: Settings, path: Path, report: Report) -> None:
     """Write the archive. One transaction reads all tables, so they are consistent.
 
-    Media follow the database. A file is stored before the row that names it, so every named file
-    exists unless its message was erased meanwhile.
+    Media files are added after the tables. A file is stored before the row that names it, so every
+    named file exists unless its message was erased meanwhile.
     """
     refuse_another_program(settings.database_url)
     opened = engine(settings.database_url, size=1, writes=False)
@@ -85,7 +85,7 @@ def _add_media(archive: Writer, folder: MediaFolder, report: Report) -> None:
 
 def _add_models(archive: Writer, home: Path, report: Report) -> None:
     for path in model_folder.files(home):
-        with suppress(FileNotFoundError):  # an old model that was let go meanwhile
+        with suppress(FileNotFoundError):  # an old model that was deleted meanwhile
             archive.add_file(f"models/{path.name}", path)
             archive.manifest.models += 1
     if archive.manifest.models:

@@ -1,4 +1,4 @@
 """Starts, trains, supervises, lints and measures the bot in its own environment.
 
-It may import settings, errors, log and rules.
+It may import operations and the layers below; web and commands import it.
 """

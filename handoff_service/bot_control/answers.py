@@ -24,9 +24,9 @@ from handoff_service.rules.shared import placeholders
 from handoff_service.rules.training.clusters import plain
 from handoff_service.rules.training.examples import one_line, without_entities
 from handoff_service.rules.virtual_agent.sms_check import (
-    BotLine,
     BotText,
     SmsCheckSettings,
+    TextAt,
     problems,
 )
 
@@ -83,7 +83,7 @@ def replies(data: BotData) -> list[Reply]:
 
 def check_sms(root: Path, text: str) -> SmsCheck:
     settings = _settings(root)
-    line = BotText(file=DOMAIN, name="reply", text=BotLine(number=1, words=text))
+    line = BotText(file=DOMAIN, name="reply", text=TextAt(line=1, words=text))
     return SmsCheck(
         segments=segments(placeholders.fill(text, settings.longest)),
         problems=[f"{_begins(one.what)}. {one.suggestion}." for one in problems(line, settings)],
@@ -99,7 +99,9 @@ def put_reply(data: BotData, name: str, variant: int, before: str, after: str) -
         try:
             found = content["responses"][name][variant]
         except (KeyError, IndexError, TypeError) as error:
-            raise Conflict("This reply is gone: somebody has changed the file.") from error
+            raise Conflict(
+                "Somebody has removed this reply from the file. Reload the page."
+            ) from error
         if str(found["text"]) != before:
             raise Conflict("Somebody has changed this reply. Reload the page.")
         found["text"] = type(found["text"])(reply) if type(found["text"]) is not str else reply
@@ -116,7 +118,7 @@ def make_answer(data: BotData, answer: NewAnswer) -> list[FileChange]:
     if not NAME.fullmatch(answer.name):
         errors["name"] = "Use 2 to 40 lowercase letters, digits and underscores, a letter first."
     elif answer.name in data.intents():
-        errors["name"] = "There is an intent with this name."
+        errors["name"] = "An intent with this name already exists. Choose another name."
     examples, wrong = _examples(data, answer.examples)
     if wrong:
         errors["examples"] = wrong
@@ -146,12 +148,12 @@ def _examples(data: BotData, given: Sequence[str]) -> tuple[list[str], str]:
     if len(found) < FEWEST:
         return (
             [],
-            f"At least {FEWEST} different examples, not {len(found)}.",
+            f"Add at least {FEWEST} different examples. There are {len(found)}.",
         )
     for intent in data.intents().values():
         for one in intent.examples:
             if plain(one.text) in found:
-                return [], f"“{one.text}” is an example of {intent.name} already."
+                return [], f"“{one.text}” is already an example of {intent.name}. Remove it here."
     return list(found.values()), ""
 
 
@@ -232,7 +234,9 @@ def _fit(root: Path, text: str, field: str) -> str:
 
 def _settings(root: Path) -> SmsCheckSettings:
     """The settings in the folder's sms_check.yml, or in the project's own."""
-    return bot_text_lint.read_settings(root if (root / bot_text_lint.TERMS).exists() else ROOT)
+    return bot_text_lint.read_settings(
+        root if (root / bot_text_lint.SETTINGS_FILE).exists() else ROOT
+    )
 
 
 def _begins(text: str) -> str:

@@ -21,7 +21,7 @@ from handoff_service.bot_control.file_change import FileChange, file_change, rep
 from handoff_service.bot_control.folder_lock import locked
 from handoff_service.bot_control.nlu_content import NluContent, Stamp, stamp_of
 from handoff_service.bot_control.nlu_file import Example
-from handoff_service.bot_control.similar_examples import ConflictingExamples, Near, Suspects
+from handoff_service.bot_control.similar_examples import ConflictFinder, ConflictingExamples, Near
 from handoff_service.errors import Conflict, NotFound
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
@@ -49,7 +49,7 @@ class BotData:
     _files: dict[str, NluContent] = field(default_factory=dict)
     _domain: tuple[Stamp, Any] | None = None
     _suspects: tuple[tuple[Stamp, ...], list[ConflictingExamples]] | None = None
-    _pairs: Suspects = field(default_factory=Suspects)
+    _pairs: ConflictFinder = field(default_factory=ConflictFinder)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     # Reading --------------------------------------------------------------------------------------

@@ -20,9 +20,11 @@ from handoff_service.bot_control import rasa_cli
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.rasa_environment import show_progress
 from handoff_service.bot_control.with_parent import ends_with_this_process
+from handoff_service.errors import SetupError
 from handoff_service.settings import Settings
 
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before a restart; our own choice
+# seconds before a restart, doubled while the bot fails to come up; our own choice
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 TO_END = 10.0  # seconds between SIGTERM and SIGKILL; our own choice
 
 type Process = subprocess.Popen[bytes]
@@ -86,19 +88,32 @@ class RunningBots:
             _end(process)
 
     def _keep_running(self, command: BotCommand) -> None:
-        pause = self._pause
-        while (process := self._start(command)) is not None:
-            came_up = self._wait_until_up(command, process)
-            code = process.wait()
-            if self._ending.is_set():
-                return
-            pause = self._pause if came_up else min(2 * pause, LONGEST_PAUSE)
-            log.warning("bot_ended", address=command.address, code=code, again_in=pause)
+        pause, refused = self._pause, ""
+        while not self._ending.is_set():
+            try:
+                process = self._start(command)
+            except SetupError as error:  # there is no model, for example
+                if str(error) != refused:
+                    refused = str(error)
+                    self._say(f"the virtual agent cannot start. {refused}")
+            else:
+                if process is None or self._has_come_up(command, process, pause):
+                    pause, refused = self._pause, ""
+            self._ending.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _has_come_up(self, command: BotCommand, process: Process, pause: float) -> bool:
+        """Wait until the bot ends, and report that. Returns whether it ever answered."""
+        came_up = self._wait_until_up(command, process)
+        code = process.wait()
+        if not self._ending.is_set():
+            again_in = self._pause if came_up else pause
+            log.warning("bot_ended", address=command.address, code=code, again_in=again_in)
             self._say(
                 f"the virtual agent stopped (exit code {code}). Patchboard is restarting it; see "
                 f"{self._written}"
             )
-            self._ending.wait(pause)
+        return came_up
 
     def _start(self, command: BotCommand) -> Process | None:
         with self._starts:

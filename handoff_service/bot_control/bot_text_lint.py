@@ -11,43 +11,45 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from handoff_service.errors import SetupError
+from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.virtual_agent.sms_check import (
-    BotLine,
     BotText,
     SmsCheckSettings,
     SmsProblem,
+    TextAt,
     problems,
 )
 
-TERMS = "sms_check.yml"
+SETTINGS_FILE, DOMAIN = "sms_check.yml", "domain.yml"
 
 
 def check(root: Path, code: Path | None = None) -> int:
-    """Check all texts, and return their number. SetupError lists each text that is unfit for SMS on
-    a line.
+    """Check all texts, and return their number. The SetupError has a line for each problem.
 
     ``root``: the folder with domain.yml, and optionally with its own sms_check.yml. ``code``: the
     folder with the actions and the default sms_check.yml; None: ``root``.
     """
     code = code or root
-    settings = read_settings(root if (root / TERMS).exists() else code)
+    settings = read_settings(root if (root / SETTINGS_FILE).exists() else code)
     texts = [*in_domain(root), *in_actions(code)]
     found: list[SmsProblem] = [problem for text in texts for problem in problems(text, settings)]
     if found:
         listed = "\n".join(f"  {problem}" for problem in found)
-        raise SetupError(f"{len(found)} problems in what the virtual agent says:\n{listed}")
+        raise SetupError(
+            f"The virtual agent's texts have {counted(len(found), 'problem')}:\n{listed}"
+        )
     return len(texts)
 
 
 def read_settings(root: Path) -> SmsCheckSettings:
     """The settings in sms_check.yml. SetupError when the file is invalid."""
-    written = _yaml(root / TERMS)
+    written = _yaml(root / SETTINGS_FILE)
     unknown = [str(key) for key in written if key not in ("allowed_hosts", "longest")]
     if unknown:
         line = written.lc.key(unknown[0])[0] + 1
         raise SetupError(
-            f"{TERMS}:{line}: there is no key {unknown[0]!r}; the keys are allowed_hosts and "
-            "longest"
+            f"{SETTINGS_FILE}:{line}: there is no key {unknown[0]!r}; the keys are allowed_hosts "
+            "and longest"
         )
     return SmsCheckSettings(
         allowed_hosts=frozenset(str(host).lower() for host in written.get("allowed_hosts") or ()),
@@ -58,15 +60,15 @@ def read_settings(root: Path) -> SmsCheckSettings:
     )
 
 
-def in_domain(root: Path, name: str = "domain.yml") -> Iterator[BotText]:
+def in_domain(root: Path) -> Iterator[BotText]:
     """The variants of each response, except those for other channels than SMS, because the service
     never sends them."""
-    for response, variants in (_yaml(root / name).get("responses") or {}).items():
+    for response, variants in (_yaml(root / DOMAIN).get("responses") or {}).items():
         for variant in variants or ():
             if variant.get("channel", "sms") != "sms":
                 continue
             yield BotText(
-                file=name,
+                file=DOMAIN,
                 name=str(response),
                 text=_text(variant),
                 buttons=[_line(button, "title") for button in variant.get("buttons") or ()],
@@ -96,7 +98,7 @@ def _uttered(call: ast.Call, constants: dict[str, ast.expr], file: str) -> Itera
         words = _words(node)
         if words is not None:
             yield BotText(
-                file=file, name="utter_message", text=BotLine(number=node.lineno, words=words)
+                file=file, name="utter_message", text=TextAt(line=node.lineno, words=words)
             )
 
 
@@ -116,15 +118,15 @@ def _words(node: ast.expr) -> str | None:
     return None
 
 
-def _text(variant: CommentedMap) -> BotLine:
+def _text(variant: CommentedMap) -> TextAt:
     """The text and then the address of its picture, as the service sends them."""
     words = "\n".join(str(variant[key]) for key in ("text", "image") if variant.get(key))
     number = variant.lc.value("text")[0] if "text" in variant else variant.lc.line
-    return BotLine(number=number + 1, words=words)
+    return TextAt(line=number + 1, words=words)
 
 
-def _line(of: CommentedMap, key: str) -> BotLine:
-    return BotLine(number=of.lc.value(key)[0] + 1, words=str(of[key]))
+def _line(of: CommentedMap, key: str) -> TextAt:
+    return TextAt(line=of.lc.value(key)[0] + 1, words=str(of[key]))
 
 
 def _yaml(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""Compares a model with the running one, on texts that training never reads."""
+"""Compares a model with an earlier one, on texts that training never reads."""
 
 import json
 import threading
@@ -55,8 +55,8 @@ class Measurement:
 
 
 class RunningAnswers:
-    """What the running model understands. A second process finds it, so that it can begin while the
-    new model is trained. Each text is asked once."""
+    """Asks the earlier model in a second process, while the first one trains or asks the new model.
+    Asks each text once. The second process also finds misplaced examples."""
 
     def __init__(self, home: Path, bench: Workbench) -> None:
         self._folder, self._bench = model_folder.folder(home), bench
@@ -85,52 +85,80 @@ def measure(
     home: Path,
     root: Path,
     model: BotModel,
-    running: BotModel | None,
+    baseline: BotModel | None,
     *,
     texts: Sequence[MeasuredBy],
     also: Sequence[MeasuredBy] = (),
     bench: Workbench,
     beside: RunningAnswers,
 ) -> Measurement:
-    """Ask both models about the texts, and run the test stories on the new model.
+    """Measure a model beside the baseline: both answer the texts. The new model also runs the test
+    stories, and its speed and its misplaced examples are measured. Raises SetupError and Canceled.
 
-    ``also``: further texts for both models, which the figures ignore. ``bench`` asks the new model,
-    and at the same time ``beside`` asks the running one. Raises SetupError and Canceled.
+    ``baseline``: a model whose file is missing counts as none. ``also``: further texts for both
+    models, which the figures ignore. ``bench`` asks the new model, and at the same time ``beside``
+    asks the baseline.
     """
     file = model_folder.folder(home) / model.file
-    if running is not None and not file.with_name(running.file).is_file():
-        running = None
-    every = [*texts, *also]
-    old: list[Answer | None] = [None] * len(every)
-    with ThreadPoolExecutor(1) as second:
-        asked = second.submit(beside.of, running, every) if running is not None else None
-        misplaced = second.submit(beside.misplaced, file)
-        new = _answers(bench, file, every)
-        milliseconds = bench.do("speed", model=str(file), texts=[one.text for one in every])
-        stories = _stories(bench, file, root)
-        if asked is not None:
-            old = [*asked.result()]
+    if baseline is not None and not file.with_name(baseline.file).is_file():
+        baseline = None
+    found = _ask(file, root, baseline, [*texts, *also], bench, beside)
     compared = [
         ComparedText(of_set=t.of_set, text=t.text, meant=t.meant, old=before, new=after)
-        for t, before, after in zip(texts, old, new, strict=False)
+        for t, before, after in zip(texts, found.old, found.new, strict=False)
     ]
-    comparison = compare(compared, stories)
-    refused = blocks(comparison)
-    scores = {
-        "against": running.hash if running else None,
-        "figures": _COMPARISON.dump_python(comparison, mode="json"),
-        "blocks": {block.name.lower(): reasons for block, reasons in refused.items()},
-        "reasons": [reason for reasons in refused.values() for reason in reasons],
-        "pinned": [t.id for t in texts if t.of_set is TextSet.PINNED],
-        "ms": milliseconds,
-    }
+    comparison = compare(compared, found.stories)
+    pinned = [t.id for t in texts if t.of_set is TextSet.PINNED]
+    against = {"against": baseline.hash if baseline else None, "pinned": pinned}
     return Measurement(
         comparison=comparison,
         compared=compared,
-        scores=scores,
-        also=list(zip(old[len(texts) :], new[len(texts) :], strict=True)),
-        misplaced=_MISPLACED.validate_python(misplaced.result()),
+        scores=against | _figures(comparison) | {"ms": found.milliseconds},
+        also=list(zip(found.old[len(texts) :], found.new[len(texts) :], strict=True)),
+        misplaced=found.misplaced,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """``old``: the answers of the baseline. ``new``: those of the new model."""
+
+    old: list[Answer | None]
+    new: list[Answer]
+    milliseconds: float | None  #: of the new model for a text; None without texts
+    stories: Stories
+    misplaced: list[Misplaced]
+
+
+def _ask(
+    file: Path,
+    root: Path,
+    baseline: BotModel | None,
+    texts: Sequence[MeasuredBy],
+    bench: Workbench,
+    beside: RunningAnswers,
+) -> _Found:
+    """Ask both models at the same time, each in its own process."""
+    with ThreadPoolExecutor(1) as second:
+        asked = second.submit(beside.of, baseline, texts) if baseline is not None else None
+        misplaced = second.submit(beside.misplaced, file)
+        return _Found(
+            new=_answers(bench, file, texts),
+            milliseconds=bench.do("speed", model=str(file), texts=[one.text for one in texts]),
+            stories=_stories(bench, file, root),
+            old=[None] * len(texts) if asked is None else [*asked.result()],
+            misplaced=_MISPLACED.validate_python(misplaced.result()),
+        )
+
+
+def _figures(comparison: Comparison) -> dict[str, Any]:
+    """The comparison and what blocks the promotion, as JSON for the database."""
+    refused = blocks(comparison)
+    return {
+        "figures": _COMPARISON.dump_python(comparison, mode="json"),
+        "blocks": {block.name.lower(): reasons for block, reasons in refused.items()},
+        "reasons": [reason for reasons in refused.values() for reason in reasons],
+    }
 
 
 def _answers(bench: Workbench, model: Path, texts: Sequence[MeasuredBy]) -> list[Answer]:

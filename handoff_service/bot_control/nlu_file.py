@@ -25,7 +25,7 @@ from handoff_service.rules.training.examples import one_line, without_entities
 
 _ESCAPE = re.compile(r"\\[uU]")
 NOT_ASCII = "# Keep this line – Rasa would decode the backslashes of a file in plain ASCII.\n"
-NOT_EDITABLE = "Patchboard would change more than you did. Use an editor for this file: {why}."
+NOT_EDITABLE = "Patchboard cannot change this file: {why}. Edit it in a text editor."
 
 
 class _Representer(RoundTripRepresenter):

@@ -102,8 +102,8 @@ def _gate(texts: Sequence[MeasuredText], examples: Sequence[MeasuredText]) -> st
 
 
 def _curve(lines: Sequence[tuple[str, str, list[GatePoint]]]) -> str:
-    """A chart. y: the share of topics kept. x: the share of other matters that start a topic, from
-    0 to 10 %."""
+    """A chart. y: the share of topics kept. x: the share of out-of-scope texts that start a
+    topic, from 0 to 10 %."""
 
     def x(share: float) -> float:
         return _LEFT + min(share, 0.1) * 10 * (_WIDE - _LEFT - 20)
@@ -138,7 +138,7 @@ def _curve(lines: Sequence[tuple[str, str, list[GatePoint]]]) -> str:
         f'<text x="{x(0.05)}" y="{_HIGH - 6}" text-anchor="middle">other matters that start '
         f"a topic</text>"
     )
-    title = "Topics kept against other matters that start a topic, for both halves"
+    title = "Topics kept against out-of-scope texts that start a topic, for both halves"
     return _svg(_WIDE, _HIGH, title, drawn)
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from handoff_service.bot_control import nlu_texts
 from handoff_service.bot_control.nlu_texts import GatePoint, MeasuredText
+from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.training.exact_tests import Share
 from handoff_service.rules.training.intents import OTHER_MATTERS, TOPICS, UNSURE
 
 MOST_CONFUSIONS = 12
-#: The most other matters that start a topic, as a share. The gate's limit is chosen to meet it on
-#: one half of the texts.
+#: The share of out-of-scope texts that may start a topic. The gate's limit is chosen for it on half
+#: of the texts.
 MOST_FALSE_STARTS = 0.01
 
 
@@ -66,8 +67,8 @@ class TextGroup:
 
 
 def groups(texts: Sequence[MeasuredText]) -> list[TextGroup]:
-    """The texts of the cross-validation and of each held-out author, and the Spanish ones of each
-    again."""
+    """One group for the cross-validation and one for each held-out author, each followed by a group
+    of its Spanish texts. Empty groups are left out."""
     found = []
     for of_set, author in dict.fromkeys((text.of_set, text.author) for text in texts):
         some = tuple(t for t in texts if (t.of_set, t.author) == (of_set, author))
@@ -93,17 +94,17 @@ def lines(texts: Sequence[MeasuredText], seconds: float) -> Iterator[str]:
     """The printed summary."""
     times = sorted(text.ms for text in texts)
     for group in groups(texts):
-        yield f"{group.name}: {len(group.texts)} texts"
-        yield f"  right after the gates  {group.right}   macro F1 {group.macro_f1:.3f}"
-        yield f"  right before them      {group.guessed}"
+        yield f"{group.name}: {counted(len(group.texts), 'text')}"
+        yield f"  correct after the gates   {group.right}   macro F1 {group.macro_f1:.3f}"
+        yield f"  correct before the gates  {group.guessed}"
         for name, part in _parts(group):
             if part.whole:
-                yield f"  {name:<21}  {part}"
+                yield f"  {name:<24}  {part}"
     chosen, judged = judged_gate(texts)
     yield (
-        f"gate: limit {chosen.limit:.2f} chosen on one half; on the other it keeps "
-        f"{judged.kept:.3f} of the topics "
-        f"and lets {judged.false_starts:.3f} of other matters start one"
+        f"gate: limit {chosen.limit:.2f}, chosen on half of the texts. On the other half, "
+        f"{judged.kept:.3f} of the topics and {judged.false_starts:.3f} of the out-of-scope texts "
+        "start a topic"
     )
     yield f"training {seconds:.0f} s   a text {times[len(times) // 2]:.1f} ms (median)"
     found = nlu_texts.confusions(t for t in texts if t.of_set == "cross-validation")

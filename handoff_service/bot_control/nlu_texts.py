@@ -65,7 +65,6 @@ class IntentFigures:
     """Shares from 0 to 1. ``texts``: how many texts mean the intent."""
 
     name: str
-    precision: float
     recall: float
     f1: float
     texts: int
@@ -82,7 +81,7 @@ class Confusion:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatePoint:
     """The figures of one limit of nearness. ``kept``: the share of topics that start.
-    ``false_starts``: the share of other matters that start a topic."""
+    ``false_starts``: the share of out-of-scope texts that start a topic."""
 
     limit: float
     kept: float
@@ -102,13 +101,13 @@ def share(texts: Iterable[MeasuredText], holds: Callable[[MeasuredText], bool]) 
     return Share(part=sum(results), whole=len(results))
 
 
-def by_intent(texts: Sequence[MeasuredText], *, guessed: bool = False) -> list[IntentFigures]:
+def by_intent(texts: Sequence[MeasuredText]) -> list[IntentFigures]:
     """The figures of each meant intent, the lowest F1 first."""
     meant: Counter[str] = Counter(alike(text.meant) for text in texts)
     found: Counter[str] = Counter()
     right: Counter[str] = Counter()
     for text in texts:
-        answer = alike(text.guessed if guessed else text.understood)
+        answer = alike(text.understood)
         found[answer] += 1
         right[answer] += answer == alike(text.meant)
     figures = []
@@ -116,9 +115,7 @@ def by_intent(texts: Sequence[MeasuredText], *, guessed: bool = False) -> list[I
         precision = right[name] / found[name] if found[name] else 0.0
         recall = right[name] / number
         f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-        figures.append(
-            IntentFigures(name=name, precision=precision, recall=recall, f1=f1, texts=number)
-        )
+        figures.append(IntentFigures(name=name, recall=recall, f1=f1, texts=number))
     return sorted(figures, key=lambda one: (one.f1, one.name))
 
 
@@ -158,7 +155,7 @@ def gate_curve(texts: Iterable[MeasuredText]) -> Iterator[GatePoint]:
 
 
 def best_limit(texts: Iterable[MeasuredText], most_false_starts: float) -> GatePoint:
-    """The lowest limit at which at most this share of other matters starts a topic; the highest one
-    if no limit does."""
+    """The lowest limit at which at most ``most_false_starts`` of the out-of-scope texts start a
+    topic. If there is none, the highest limit."""
     points = list(gate_curve(texts))
     return next((point for point in points if point.false_starts <= most_false_starts), points[-1])

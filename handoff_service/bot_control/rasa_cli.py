@@ -2,7 +2,7 @@
 HTTP only.
 
 ``root``: the folder with ``config.yml``, ``domain.yml`` and ``data/``. ``bench``: the process that
-does it; None: a new one.
+runs the task; None: a new process.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ def check(home: Path, root: Path = ROOT, *, bench: Workbench | None = None) -> i
     return texts
 
 
-def measure(home: Path, config: str = "config.yml") -> tuple[float, list[MeasuredText]]:
+def measure(home: Path, config: str) -> tuple[float, list[MeasuredText]]:
     """Measure the pipeline of a config file. Returns the seconds of training and each measured
     text.
 
@@ -45,20 +45,21 @@ def measure(home: Path, config: str = "config.yml") -> tuple[float, list[Measure
         str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "bot").glob("held_out_*.yml")
     )
     program = [rasa_environment.python(), "-m", "bot.measure_understanding"]
-    _run([*program, config, str(out), *held_out], home, "nlu")
+    _run([*program, config, str(out), *held_out], home)
     return nlu_texts.read(out)
 
 
 def train(
     home: Path, root: Path = ROOT, *, force: bool = False, bench: Workbench | None = None
 ) -> Path:
-    """Train a model of the current data unless there is one; takes a minute. Returns its file.
+    """Train a model on the current data, unless a model of this data and code exists. Takes a
+    minute. Returns the model's file.
 
     The data is stored in the models folder. Older models stay. ``force``: train in any case.
     """
     folder = model_folder.folder(home)
     with _bench(home, bench) as used, (folder / ".training").open("w") as lock:
-        _wait_for(lock, used.processes)  # then a second process finds the first one's model
+        _wait_for(lock, used.processes)  # a process that waited then finds the other's model
         found = trained_model(home, root)
         if found is not None and not force:
             return found
@@ -104,7 +105,7 @@ def actions_url(settings: Settings) -> str:
     return f"http://{settings.host}:{settings.port}/bot/actions"
 
 
-def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, str]]:
+def command(settings: Settings, number: int) -> tuple[list[str], dict[str, str]]:
     """The command and environment that serve a model on loopback, at the port of the n-th address
     in PATCHBOARD_BOT_URL.
 
@@ -115,8 +116,8 @@ def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, s
         raise SetupError("PATCHBOARD_BOT_URL is empty: there is no virtual agent to run.")
     if not 1 <= number <= len(settings.bot_urls):
         raise SetupError(
-            f"PATCHBOARD_BOT_URL has {len(settings.bot_urls)} addresses; there is no number "
-            f"{number}."
+            f"There is no address number {number} in PATCHBOARD_BOT_URL, which has "
+            f"{len(settings.bot_urls)}."
         )
     rasa = rasa_environment.rasa()
     port = urlsplit(settings.bot_urls[number - 1]).port or 5005
@@ -140,10 +141,10 @@ def served_model(home: Path, root: Path = ROOT) -> Path:
     return found
 
 
-def _run(command: Sequence[str], home: Path, name: str) -> None:
-    """Run a program of the bot's environment. Its output goes to a log, its progress to stderr.
-    SetupError when the program fails."""
-    written = log_of(home, name)
+def _run(command: Sequence[str], home: Path) -> None:
+    """Measure the texts. The program's output goes to a log, its progress to stderr. SetupError
+    when the program fails."""
+    written = log_of(home, "nlu")
     written.parent.mkdir(parents=True, exist_ok=True)
     with written.open("w") as log:
 
@@ -151,9 +152,9 @@ def _run(command: Sequence[str], home: Path, name: str) -> None:
             log.write(line)
             log.flush()
             if step := rasa_environment.progress_in(line):
-                show_progress(f"{name}: {step}")
+                show_progress(f"nlu: {step}")
 
         code = Processes().run(command, environment(home), read)
     if code != 0:
         last = "".join(written.read_text().splitlines(keepends=True)[-15:])
-        raise SetupError(f"rasa {name} failed. The end of {written}:\n{last}")
+        raise SetupError(f"Measuring the texts failed. The last lines of {written}:\n{last}")

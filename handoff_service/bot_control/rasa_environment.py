@@ -26,7 +26,8 @@ QUIET = {
 
 
 def log_of(home: Path, name: str) -> Path:
-    """The log of the latest task of this name: see bot/workbench.py, and ``nlu``."""
+    """The log of the latest run of a task. ``name``: a task of bot/workbench.py, or ``nlu`` for
+    ``make nlu``."""
     return home / "logs" / f"rasa-{name}.log"
 
 
@@ -43,7 +44,9 @@ def environment(home: Path) -> dict[str, str]:
 def rasa() -> str:
     """The program ``rasa``. SetupError when the environment is missing."""
     if not RASA.exists():
-        raise SetupError("The bot's environment is missing. Build it with: make setup-bot")
+        raise SetupError(
+            "The virtual agent's environment is missing. Build it with: make setup-bot"
+        )
     return str(RASA)
 
 

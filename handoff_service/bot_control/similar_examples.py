@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from handoff_service.bot_control.nlu_content import NluContent
 from handoff_service.rules.training import clusters
 
-MOST_NEW = 50  # examples; comparing all is faster for more
+MOST_NEW = 50  # new examples; above this, comparing all examples is faster
 
 type Pair = tuple[float, clusters.Sample, clusters.Sample]
 
@@ -38,7 +38,7 @@ def nearest(files: Sequence[NluContent], text: str, most: int) -> list[Near]:
     """The examples that share the most letter triples with the text, the nearest first."""
     mine = clusters.triples(text)
     scored = [
-        (clusters.alike(mine, triples), intent, one)
+        (clusters.similarity(mine, triples), intent, one)
         for file in files
         for intent, listed in file.triples.items()
         for one, triples in listed
@@ -47,9 +47,9 @@ def nearest(files: Sequence[NluContent], text: str, most: int) -> list[Near]:
     return [Near(intent=name, text=one.text, share=share) for share, name, one in best if share]
 
 
-class Suspects:
+class ConflictFinder:
     """Finds pairs of equal or nearly equal examples of two intents. After a change of the files it
-    compares only the examples that are new."""
+    compares only the new examples, or all if more than ``MOST_NEW`` are new."""
 
     def __init__(self) -> None:
         self._samples: dict[tuple[str, str], clusters.Sample] = {}

@@ -19,7 +19,7 @@ STORIES = Path("tests/bot/test_stories.yml")
 def read(root: Path) -> list[MeasuredBy]:
     """All test texts in files, except the audit's. SetupError names an unreadable file."""
     files = [path for path in sorted((root / "test_texts").glob("*.yml")) if path.name != AUDIT]
-    found = [one for path in files for one in _in_rasas_form(path)]
+    found = [one for path in files for one in _in_rasa_format(path)]
     held_out = sorted((root / "tests" / "bot").glob("held_out_*.yml"))
     return found + [one for path in held_out for one in _held_out(path)]
 
@@ -29,7 +29,7 @@ def stories(root: Path) -> Path | None:
     return root / STORIES if (root / STORIES).is_file() else None
 
 
-def _in_rasas_form(path: Path) -> Iterator[MeasuredBy]:
+def _in_rasa_format(path: Path) -> Iterator[MeasuredBy]:
     for one in _load(path).get("nlu") or ():
         for line in str(one.get("examples") or "").splitlines():
             text = line.strip().removeprefix("-").strip()
@@ -53,5 +53,7 @@ def _load(path: Path) -> dict[str, Any]:
     except (OSError, YAMLError) as error:
         raise SetupError(f"The test texts in {path} cannot be read: {error}") from error
     if not isinstance(content, dict):
-        raise SetupError(f"The test texts in {path} must be a mapping, such as 'texts:'.")
+        raise SetupError(
+            f"{path} must have the key nlu (in test_texts/) or the key texts (held-out texts)."
+        )
     return content

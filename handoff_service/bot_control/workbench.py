@@ -20,7 +20,7 @@ class Workbench:
     """Does one task after the other in one process, because each start of Rasa takes five seconds.
     The process starts with the first task. See bot/workbench.py for the tasks.
 
-    ``report`` gets each line of progress. ``suffix``: is added to the names of the logs.
+    ``report`` gets each line of progress. ``suffix``: added to the names of the logs.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class Workbench:
         log.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as folder, log.open("w") as written:
             out = Path(folder) / "result.json"
-            if not self._is_done(task, {**arguments, "out": str(out)}, written):
+            if not self._run_task(task, {**arguments, "out": str(out)}, written):
                 self.close()
                 self._processes.raise_if_canceled()
                 raise SetupError(f"{task} failed. The end of {log}:\n{_end(log)}")
             return json.loads(out.read_text())
 
-    def _is_done(self, task: str, arguments: dict[str, Any], written: TextIO) -> bool:
-        """Let the process do the task. False when the process has ended without it."""
-        process = self._started()
+    def _run_task(self, task: str, arguments: dict[str, Any], written: TextIO) -> bool:
+        """Run the task in the process. False if the process ended before it finished the task."""
+        process = self._running_process()
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -89,7 +89,7 @@ class Workbench:
                 self._report(f"{task}: {step}")
         return False
 
-    def _started(self) -> Process:
+    def _running_process(self) -> Process:
         if self._process is None:
             command = [rasa_environment.python(), "-m", "bot.workbench"]
             environment = rasa_environment.environment(self._home)

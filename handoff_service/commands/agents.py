@@ -22,19 +22,19 @@ EVERYONE = 100_000
 
 def add_commands(commands: Commands) -> None:
     does = "Add and list agents, and set their passwords"
-    acts = add_command(commands, "agent", does, _agent).add_subparsers(
-        required=True, metavar="ACT", dest="act"
+    actions = add_command(commands, "agent", does, _agent).add_subparsers(
+        required=True, metavar="ACTION", dest="action"
     )
     asks = "Patchboard asks for the password, or reads it from standard input."
-    add = acts.add_parser("add", help="Add an agent", description=f"Add an agent. {asks}")
+    add = actions.add_parser("add", help="Add an agent", description=f"Add an agent. {asks}")
     add.add_argument("email")
     add.add_argument("--name", default="", help="default: the address before the @")
     add.add_argument(
         "--role", action="append", default=[], choices=list(Role), help="may be repeated"
     )
     add.add_argument("--group", action="append", default=[], help="may be repeated")
-    acts.add_parser("list", help="List the agents", description="List the agents.")
-    password = acts.add_parser(
+    actions.add_parser("list", help="List the agents", description="List the agents.")
+    password = actions.add_parser(
         "password",
         help="Set a password",
         description=f"Set a password; the agent is signed out everywhere. {asks}",
@@ -43,11 +43,11 @@ def add_commands(commands: Commands) -> None:
 
 
 def _agent(config: Settings, asked: argparse.Namespace) -> int:
-    return run_on_store(config, lambda store: _act(store, asked))
+    return run_on_store(config, lambda store: _run_action(store, asked))
 
 
-async def _act(store: Store, asked: argparse.Namespace) -> str:
-    match asked.act:
+async def _run_action(store: Store, asked: argparse.Namespace) -> str:
+    match asked.action:
         case "add":
             return await _add(
                 store, email=asked.email, name=asked.name, roles=asked.role, groups=asked.group
@@ -83,7 +83,7 @@ async def _add(
             groups=entry.groups,
         ),
     )
-    return f"Added {entry.email} with the roles {', '.join(entry.roles)}."
+    return f"Added {entry.email}. Roles: {', '.join(entry.roles)}."
 
 
 async def _change_password(store: Store, email: str) -> str:
@@ -121,6 +121,6 @@ def _ask_password(email: str) -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass(f"Password for {email}: ")
-    if getpass.getpass("The same again: ") != password:
+    if getpass.getpass("Repeat the password: ") != password:
         raise BadInput(errors={"password": "must be the same both times"})
     return password

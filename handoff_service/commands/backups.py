@@ -19,13 +19,17 @@ from handoff_service.store.engine.store import Store
 def add_commands(commands: Commands) -> None:
     add = partial(add_command, commands)
     add(
-        "backup", "Write database, media and keys to one file, also while the desk runs", _backup
+        "backup",
+        "Write database, media, models and generated keys to one file; the desk can keep running",
+        _backup,
     ).add_argument("file", type=Path, help="its name may end in .tar or .tar.gz")
     add(
-        "restore", "Restore a desk from a backup into an empty database and HOME", _restore
+        "restore",
+        "Restore a desk from a backup; the database and PATCHBOARD_HOME must be empty",
+        _restore,
     ).add_argument("file", type=Path)
-    add("held", "Show, send or cancel the texts that a restore holds", _held).add_argument(
-        "act", choices=["show", "release", "cancel"], nargs="?", default="show"
+    add("held", "Show, release or cancel the work that a restore holds", _held).add_argument(
+        "action", choices=["show", "release", "cancel"], nargs="?", default="show"
     )
 
 
@@ -47,11 +51,12 @@ async def _key_differs(config: Settings) -> bool:
 
 
 def _held(config: Settings, asked: argparse.Namespace) -> int:
-    return run_on_store(config, lambda store: _decide(store, asked.act))
+    return run_on_store(config, lambda store: _held_work(store, asked.action))
 
 
-async def _decide(store: Store, act: str) -> str:
-    if act == "show":
+async def _held_work(store: Store, action: str) -> str:
+    if action == "show":
         return "\n".join(await store.read(doctor.held)) or "Nothing is held."
-    texts = await store.write(decide_held, DecideHeld(send=act == "release"))
-    return f"{'Released' if act == 'release' else 'Canceled'} {texts} text{'s' * (texts != 1)}."
+    texts = await store.write(decide_held, DecideHeld(send=action == "release"))
+    did = "Released" if action == "release" else "Canceled"
+    return f"{did} the held work. Texts: {texts}."

@@ -62,7 +62,7 @@ def _train(config: Settings, asked: argparse.Namespace) -> int:
 
 
 def _run(config: Settings, asked: argparse.Namespace) -> int:
-    run_on_store(config, lambda store: model_at_start.be_ready(store, config))
+    run_on_store(config, lambda store: model_at_start.ensure_model(store, config))
     command, environment = rasa_cli.command(config, asked.number)
     command += ["--model", str(rasa_cli.served_model(config.home, config.bot_data))]
     os.chdir(ROOT)

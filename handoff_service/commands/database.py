@@ -34,12 +34,12 @@ async def opened_store(config: Settings) -> AsyncIterator[Store]:
         store.close()
 
 
-def run_on_store(config: Settings, act: Callable[[Store], Awaitable[str]]) -> int:
-    """Migrate the database, carry out an act on it, and print the act's answer. Returns 0."""
+def run_on_store(config: Settings, action: Callable[[Store], Awaitable[str]]) -> int:
+    """Migrate the database, run one action on it, and print its result. Returns 0."""
 
     async def carry_out() -> str:
         async with opened_store(config) as store:
-            return await act(store)
+            return await action(store)
 
     bring_up_to_date(config)
     if answer := asyncio.run(carry_out()):

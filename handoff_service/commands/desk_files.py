@@ -18,7 +18,7 @@ from handoff_service.store.engine.store import Store
 
 
 def add_commands(commands: Commands) -> None:
-    does = "Import a desk file (TOML); a repeated import adds nothing twice"
+    does = "Import a desk file (TOML). Importing it again adds no duplicates"
     made = add_command(commands, "import", does, _import)
     made.add_argument("file", type=Path)
     made.add_argument(

@@ -20,39 +20,40 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.training import labels, models
 from handoff_service.store.views.training import BotModel
 
-AT_START = "trained at the start"  # the note of such a model
+AT_STARTUP = "trained at startup"  # the note of such a model
 SAME_DATA = (
-    "Trained at the start on the data of the promoted model, because its file is missing or does "
-    "not fit this version of Patchboard."
+    "Trained at startup on the promoted model’s data, because its file is missing or does not fit "
+    "this version of Patchboard."
 )
-CURRENT_DATA = (
-    "Trained at the start on the current data, because the promoted model’s data cannot be "
-    "trained any more:"
+NOT_KEPT = "Trained at startup on the current data, because the promoted model’s data was not kept."
+FAILED = (
+    "Trained at startup on the current data, because the training on the promoted model’s data "
+    "failed. The service’s log has the cause: promoted_data_unusable."
 )
 
 
-async def be_ready(store: Store, config: Settings) -> str:
-    """Make sure that there is a model for a bot process to load when it starts: the promoted one,
-    or one trained on its data, or on the current data if no model was ever promoted. Returns no
-    text."""
+async def ensure_model(store: Store, config: Settings) -> str:
+    """Make sure that the bot has a model to load: the running one; else a new one, trained on the
+    running model's data; else, if that fails or nobody promotes models on this desk, one trained on
+    the current data. Returns an empty string, because ``run_on_store`` prints the result."""
     running = await store.read(models.in_state, ModelState.RUNNING)
-    promotes = await _promotes(store)
+    needs_promotion = await _needs_promotion(store)
     if running is None or not await asyncio.to_thread(
-        _can_run, config, running, follows_data=not promotes
+        _can_run, config, running, follows_data=not needs_promotion
     ):
         show_progress("the virtual agent needs a model; training takes about a minute")
-        promoted = running if promotes else None
+        promoted = running if needs_promotion else None
         path, reason = await on_bench(
             config, lambda bench: _trained_at_start(config, promoted, bench)
         )
-        model = await register(store, path, note=AT_START)
+        model = await register(store, path, note=AT_STARTUP)
         await store.write(change_model.run_at_start, RunAtStart(hash=model.hash, reason=reason))
         running = await store.read(models.get, model.hash)
     model_folder.set_running(config.home, running.file)
     return ""
 
 
-async def _promotes(store: Store) -> bool:
+async def _needs_promotion(store: Store) -> bool:
     """Whether changed data goes live by a promotion only: somebody has labeled a text or measured
     a model."""
     known = await store.read(models.list_)
@@ -62,19 +63,20 @@ async def _promotes(store: Store) -> bool:
 def _trained_at_start(
     config: Settings, promoted: BotModel | None, bench: Workbench
 ) -> tuple[Path, str]:
-    """Train the promoted model's own data again, because the current data may hold labels that
+    """Train on the promoted model's own data again, because the current data may hold labels that
     nobody has promoted. Returns the new model's file and the reason in the history."""
     if promoted is None:
-        return rasa_cli.train(config.home, config.bot_data, bench=bench), "Trained at the start."
+        return rasa_cli.train(config.home, config.bot_data, bench=bench), "Trained at startup."
+    reason = NOT_KEPT
     try:
         data = model_folder.kept_data(model_folder.folder(config.home) / promoted.file)
+        reason = FAILED
         with tempfile.TemporaryDirectory() as folder:
             for name, content in data.items():
                 model_folder.write_whole(Path(folder) / name, content)
             return rasa_cli.train(config.home, Path(folder), bench=bench), SAME_DATA
     except SetupError as error:
         log.warning("promoted_data_unusable", model=promoted.hash, error=error)
-        reason = f"{CURRENT_DATA} {str(error).splitlines()[0]}"
         return rasa_cli.train(config.home, config.bot_data, bench=bench), reason
 
 

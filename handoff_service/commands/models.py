@@ -1,7 +1,7 @@
 """The commands about models: ``patchboard bot models``, ``train``, ``compare``, ``replay``,
 ``promote`` and ``rollback``.
 
-Each function returns the text to print. The commands work with and without a running service.
+Each command returns the text to print. The commands work with and without a running service.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from handoff_service.gateways.bot.rasa_models import RasaModels
 from handoff_service.operations.training import change_model
 from handoff_service.operations.training.change_model import Promote, RollBack
 from handoff_service.operations.training.replay import changes, keep_replay
+from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.rules.training.comparison import Comparison, blocks
 from handoff_service.rules.training.exact_tests import Share
@@ -37,8 +38,8 @@ from handoff_service.store.training import models
 from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 
-SHORT = 8  # letters of a hash in the output
-CANARY = "runs on one bot process first, as a canary."
+SHORT = 8  # characters of a hash in the output
+CANARY = "runs on one virtual agent process first, as a canary."
 
 
 async def list_models(store: Store) -> str:
@@ -53,7 +54,7 @@ async def list_models(store: Store) -> str:
 
 
 async def train(store: Store, config: Settings, *, force: bool) -> str:
-    """Train a model of the current data, and register it as the candidate."""
+    """Train a model on the current data, and register it as the candidate."""
 
     def work(bench: Workbench) -> Path:
         return rasa_cli.train(config.home, config.bot_data, force=force, bench=bench)
@@ -89,7 +90,10 @@ async def replay(store: Store, config: Settings, name: str, days: int) -> str:
     model = await _with_file(store, config, name)
     texts = await store.read(recent_days, days)
     if not texts:
-        return f"Nobody texted the virtual agent in the last {days} days, so nothing was replayed."
+        return (
+            f"Nobody texted the virtual agent within {counted(days, 'day')}, so nothing was "
+            "replayed."
+        )
     asked = [as_measured(one) for one in texts]
     measured = await _measure(store, config, model, running, also=asked)
     command = replayed(model, texts, measured)
@@ -112,7 +116,7 @@ async def promote(store: Store, config: Settings, name: str) -> str:
         command = Promote(hash=model.hash, canary=rollout.has_canary)
         now = await store.write(change_model.promote, command)
         runs = CANARY if now.state is ModelState.CANARY else "is running."
-        return f"{now.hash[:SHORT]} {runs}{await _rolled_out(rollout)}"
+        return f"{now.hash[:SHORT]} {runs}{await _roll_out(rollout)}"
 
 
 async def roll_back(store: Store, config: Settings, *, with_data: bool) -> str:
@@ -128,7 +132,7 @@ async def roll_back(store: Store, config: Settings, *, with_data: bool) -> str:
     now = await store.write(change_model.roll_back, RollBack(with_data=with_data))
     async with _rollout(store, config) as rollout:
         files = "".join(f"\n  put back: {name}" for name in changed)
-        return f"{now.hash[:SHORT]} is running.{files}{await _rolled_out(rollout)}"
+        return f"{now.hash[:SHORT]} is running.{files}{await _roll_out(rollout)}"
 
 
 async def _named(store: Store, name: str) -> BotModel:
@@ -152,7 +156,7 @@ async def _measure(
     store: Store,
     config: Settings,
     model: BotModel,
-    beside: BotModel,
+    baseline: BotModel,
     also: Sequence[MeasuredBy] = (),
 ) -> Measurement:
     texts = await texts_to_measure_by(store, config.bot_data)
@@ -160,17 +164,17 @@ async def _measure(
     def measure(processes: Processes) -> Measurement:
         with (
             Workbench(config.home, processes) as bench,
-            Workbench(config.home, processes, suffix="-beside") as second,
+            Workbench(config.home, processes, suffix="-beside") as second_bench,
         ):
             return measure_model.measure(
                 config.home,
                 config.bot_data,
                 model,
-                beside,
+                baseline,
                 texts=texts,
                 also=also,
                 bench=bench,
-                beside=RunningAnswers(config.home, second),
+                beside=RunningAnswers(config.home, second_bench),
             )
 
     return await cancelable(measure)
@@ -185,7 +189,7 @@ async def _rollout(store: Store, config: Settings) -> AsyncIterator[ModelRollout
         await bots.close()
 
 
-async def _rolled_out(rollout: ModelRollout) -> str:
+async def _roll_out(rollout: ModelRollout) -> str:
     lines = []
     for process in await rollout.step():
         now = process.error or (f"runs {process.file}" if process.file else "does not answer")

@@ -25,16 +25,16 @@ DEMO = Path(__file__).parents[1] / "demo.toml"
 
 
 def add_commands(commands: Commands) -> None:
-    add_command(commands, "run", "Run the service and the bot; Ctrl-C stops both", _run)
+    add_command(commands, "run", "Run the service and the virtual agent; Ctrl-C stops both", _run)
     add_command(commands, "serve", "Run the service alone, in the foreground", _serve)
 
 
 def _serve(config: Settings, _asked: argparse.Namespace) -> int:
     with only_process(config.database_url, config.public_url, clock.now()):
-        return _serve_alone(config)
+        return _serve_until_stopped(config)
 
 
-def _serve_alone(config: Settings) -> int:
+def _serve_until_stopped(config: Settings) -> int:
     log.start(config.log)
     listening = serving.listen(config.host, config.port)
     bring_up_to_date(config)
@@ -57,7 +57,7 @@ async def _prepare(config: Settings) -> str | None:
 
 
 def _run(config: Settings, _asked: argparse.Namespace) -> int:
-    """Runs the service in this process, and one bot process per address, which end with it."""
+    """Run the service and one bot process per address. The bots end when this command ends."""
     with only_process(config.database_url, config.public_url, clock.now()):
         return _serve_with_bots(config)
 
@@ -65,12 +65,12 @@ def _run(config: Settings, _asked: argparse.Namespace) -> int:
 def _serve_with_bots(config: Settings) -> int:
     bring_up_to_date(config)  # before the training, which takes a minute
     if config.bot_urls:
-        run_on_store(config, lambda store: model_at_start.be_ready(store, config))
+        run_on_store(config, lambda store: model_at_start.ensure_model(store, config))
     bots = RunningBots(bot_supervisor.commands(config), config.home / "logs" / "bot.log")
     bots.start()
     _greet(config)
     try:
-        return _serve_alone(config)
+        return _serve_until_stopped(config)
     finally:
         bots.end()
 

@@ -1,5 +1,6 @@
 """HTTP calls to addresses that people have entered: the company's webhook, and agents' own
-notifications. Addresses on this computer or link are refused, also after DNS resolution.
+notifications. Loopback, link-local and reserved addresses are refused, also when a name resolves
+to one.
 
 The results of a call:
 
@@ -23,19 +24,20 @@ from handoff_service.ports import Called
 
 TIMEOUT = 10.0  # seconds for a whole call; our choice, shorter than any lease of due work
 FORBIDDEN = (
-    "The address is on this computer or its local network. To call it anyway, add its host to "
-    "PATCHBOARD_WEBHOOK_HOSTS."
+    "The address belongs to this computer, or is link-local or reserved. To call it anyway, add "
+    "its host to PATCHBOARD_WEBHOOK_HOSTS."
 )
+INVALID = "The address is not valid. Correct it."
 AT_ONCE = 8  # connections; our choice
 
 
 class _Forbidden(OSError):
-    """The host has an address that the webhook may not call."""
+    """The host resolves to an address that the service may not call."""
 
 
 def _may_be_called(address: str) -> bool:
-    """Return whether this IP address can be a ticket system. Addresses in the company's network
-    can; loopback and link-local ones, such as a cloud's metadata service, cannot."""
+    """Whether the service may call this IP address. Private addresses of the company's network are
+    allowed; loopback and link-local ones, such as a cloud's metadata service, are not."""
     try:
         read = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -66,7 +68,7 @@ class _Resolver(AbstractResolver):
 
 
 class OutsideHttp:
-    """Calls such addresses. They must use https and must not be on this computer, unless ``hosts``
+    """Calls such addresses. They must use https and must not be refused ones, unless ``hosts``
     names their host. Create it on a running event loop."""
 
     def __init__(self, hosts: Collection[str] = (), *, timeout: float = TIMEOUT) -> None:
@@ -80,9 +82,9 @@ class OutsideHttp:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Called:
         """Send the body. Never raises for errors of the receiver or the network."""
-        if why := self._refused(url):
-            return Called(why=why)
         try:
+            if why := self._refused(url):
+                return Called(why=why)
             async with self._session.post(
                 url, data=body, headers=headers, allow_redirects=False
             ) as answer:
@@ -95,8 +97,9 @@ class OutsideHttp:
             if isinstance(error.os_error, _Forbidden):
                 return Called(why=FORBIDDEN)
             return Called(why="It could not be reached.")
-        # broken connection, invalid address, or the service is stopping
-        except (aiohttp.ClientError, ValueError, RuntimeError):
+        except ValueError:  # aiohttp's InvalidURL is one, too
+            return Called(why=INVALID)
+        except (aiohttp.ClientError, RuntimeError):  # RuntimeError: the service is stopping
             return Called(why="The connection was lost.")
 
     def _refused(self, url: str) -> str | None:

@@ -97,8 +97,8 @@ async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(
 ) -> None:
     result = await proven.run("action_account_help", slots={"system": "Okta"})
     assert last_text(result) == [
-        "I've opened case CS0000001 with high priority. An agent will help you get back into "
-        "your account here. "
+        "I've opened case CS0000001 with high priority. A person will help you here to get "
+        "back in. "
         "Please never text us a password."
     ]
     (case,) = await story.rows(t.cases)
@@ -117,7 +117,7 @@ async def test_asked_again_it_is_the_same_case_until_that_is_settled(
     await opened(story, "Locked out", kind="access", priority=2)
     result = await proven.run("action_account_help")
     assert last_text(result) == [
-        "Your case CS0000001 is already open. An agent will continue with it here."
+        "Your case CS0000001 is already open. A person will continue with it here."
     ]
     assert await story.count(t.cases) == 1
 
@@ -203,7 +203,7 @@ async def test_a_report_of_what_is_known_to_be_down_is_told_so_and_makes_no_case
     assert slots_set(await bot.run("validate_problem_form", slots=slots)) == {}
     (asked,) = (await bot.run("action_ask_known_outage", slots=slots))["responses"]
     assert asked["text"] == "The VPN is down. Networks is on it."
-    assert [button["title"] for button in asked["buttons"]] == ["That is it", "Something else"]
+    assert [button["title"] for button in asked["buttons"]] == ["Same issue", "Something else"]
     known = slots | {"known_outage": "it"}
     assert slots_set(await bot.run("validate_problem_form", slots=known)) == {
         "requested_slot": None

@@ -241,10 +241,10 @@ def test_a_member_without_a_place_is_refused(name: str, archive: Path, tmp_path:
         refused(
             new.config,
             _changed(archive, tmp_path / "x.tar", name, b"x"),
-            "is no backup of Patchboard",
+            "is not a Patchboard backup",
         )
         link = _changed(archive, tmp_path / "y.tar", "keys/secret_key", b"", kind=tarfile.SYMTYPE)
-        refused(new.config, link, "is no backup of Patchboard")
+        refused(new.config, link, "is not a Patchboard backup")
         assert not Path(new.config.database_url.removeprefix("sqlite:///")).exists()
 
 
@@ -264,7 +264,7 @@ def test_a_damaged_or_newer_archive_is_refused(archive: Path, tmp_path: Path) ->
         refused(
             new.config,
             _changed(archive, x, "manifest.json", None),
-            "is not whole: its end is missing",
+            "is incomplete: its end is missing",
         )
         newer = _changed(archive, x, "manifest.json", _manifest(archive, schema="9999"))
         refused(new.config, newer, "has schema 9999, which is newer than this program")
@@ -275,7 +275,7 @@ def test_a_damaged_or_newer_archive_is_refused(archive: Path, tmp_path: Path) ->
             if archive.stat().st_size > 100_000
             else archive.read_bytes()[:900]
         )
-        refused(new.config, x, "cannot be read as a backup|is not whole")
+        refused(new.config, x, "cannot be read as a backup|is incomplete")
         x.write_bytes(b"no archive at all")
         refused(new.config, x, "cannot be read as a backup")
         refused(new.config, tmp_path / "missing.tar", "cannot be read as a backup")

@@ -61,7 +61,7 @@ ALWAYS: dict[str, dict[str, Any]] = {
     "action_ask_known_outage": {
         "events": [],
         "responses": [
-            {"text": "It is down.", "buttons": [{"title": "That is it", "payload": "/affirm"}]},
+            {"text": "It is down.", "buttons": [{"title": "Same issue", "payload": "/affirm"}]},
         ],
     },
     "action_no_proof": {"events": [], "responses": [{"response": "utter_no_proof"}]},

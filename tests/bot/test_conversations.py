@@ -91,10 +91,10 @@ def test_a_report_that_is_about_a_known_outage(
     requester: Conversation, actions: ActionEndpoint
 ) -> None:
     actions.outage = "vpn"
-    assert requester.says("my vpn isnt working") == ["It is down. [That is it]"]
-    assert requester.says("what time do you close") == [HOURS, "It is down. [That is it]"]
+    assert requester.says("my vpn isnt working") == ["It is down. [Same issue]"]
+    assert requester.says("what time do you close") == [HOURS, "It is down. [Same issue]"]
     assert requester.says("yes")[0].startswith("Good to know.")
-    assert requester.says("my vpn isnt working") == ["It is down. [That is it]"]
+    assert requester.says("my vpn isnt working") == ["It is down. [Same issue]"]
     assert requester.says("no, something else") == [HOW_BAD]
     assert requester.says("cant work at all") == ["Case: my vpn isnt working | VPN | blocked"]
 

@@ -178,7 +178,7 @@ def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
     assert bob.interaction["owner"]["kind"] == "queue"
     told = [line for line in bob.lines() if line["event"] == "identity"]
     assert (told[-1]["body"], told[-1]["reason"]) == (
-        "Identity check not finished", "5 wrong answers, the last one for a code",
+        "Identity check not finished", "5 wrong answers, the last one a wrong code",
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_a_question_does_not_become_the_reason(talk: Callable[[], Talk], questio
     guest = talk()
     assert guest.says("i need a second monitor", "What is it for") == [WHAT_FOR]
     said = guest.says(question, "What is it for")
-    assert said == ["I can't answer that, but I'll pass it on to an agent with this.", WHAT_FOR]
+    assert said == ["I can't answer that, but I'll note it for a person.", WHAT_FOR]
     guest.says("i work with big spreadsheets", "I've opened request")
 
 

@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from handoff_service.bot_control.bot_supervisor import BotCommand, RunningBots
+from handoff_service.errors import SetupError
 
 # Answers every GET with its own process id.
 SERVER = """
@@ -48,6 +50,29 @@ def test_a_bot_that_was_killed_is_started_again_and_ends_with_the_service(tmp_pa
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
     assert said.empty()
+
+
+def test_a_bot_without_a_model_starts_as_soon_as_there_is_one(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    models = iter([SetupError("There is no model yet."), SetupError("There is no model yet."), ()])
+
+    def at_start() -> Sequence[str]:
+        if isinstance(one := next(models), SetupError):
+            raise one
+        return one
+
+    command = BotCommand(
+        [sys.executable, "-c", SERVER, str(port)], os.environ, f"http://127.0.0.1:{port}/", at_start
+    )
+    said: queue.Queue[str] = queue.Queue()
+    bots = RunningBots([command], tmp_path / "bot.log", say=said.put, pause=0.01)
+    bots.start()
+    assert said.get(timeout=30) == "the virtual agent is starting, which takes half a minute"
+    assert said.get(timeout=10) == "the virtual agent cannot start. There is no model yet."
+    assert said.get(timeout=30) == "the virtual agent is up", "the same sentence is not repeated"
+    bots.end()
 
 
 KILLED = """

@@ -88,7 +88,7 @@ def test_still_broken(text: str) -> None:
     assert not is_thanks(text)
 
 
-AGAIN = "VPN in Chicago works again. Is it still broken for you? Just reply."
+AGAIN = "VPN in Chicago is working again. Still broken for you? Just reply."
 
 
 @pytest.mark.parametrize(

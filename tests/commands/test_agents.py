@@ -46,7 +46,7 @@ def test_an_added_agent_is_listed_and_can_sign_in(run: Run, database_url: str) -
     admin = ("add", "ada@example.com", "--name", "Ada", "--role", "admin", "--role", "trainer")
     assert run(*admin, typed="a long password") == (
         0,
-        "Added ada@example.com with the roles admin, trainer.\n",
+        "Added ada@example.com. Roles: admin, trainer.\n",
     )
     assert password_matches(stored_hash(database_url, "ada@example.com"), "a long password")
     assert "ada@example.com   admin, trainer  Ada" in run("list")[1]

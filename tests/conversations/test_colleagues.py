@@ -83,7 +83,9 @@ async def test_the_owner_gets_a_notice_when_a_colleague(
     ann = await story.with_agent(MIA)
     operation, command = action
     await story.store.write(operation, command(ann))
-    assert await notices(story) == [f"Omar Haddad {did}. It was your conversation"]
+    takes = did.startswith(("closed", "transferred", "handed", "asked for", "took over"))
+    whose = "It was your conversation" if takes else "This is your conversation"
+    assert await notices(story) == [f"Omar Haddad {did}. {whose}"]
     assert await notices(story, OMAR) == []
     assert await joined(story, ann) == (did != "took over")
     assert any(f"Omar Haddad {did}" == line.body for line in await story.lines(ann)) or (
@@ -119,7 +121,7 @@ async def test_the_last_act_stands_until_it_was_seen_or_a_day_has_passed(
         await story.store.write(
             change_interaction, ChangeInteraction(interaction_id=ann, agent_id=OMAR, state=state)
         )
-    assert await notices(story) == ["Omar Haddad took this off hold. It was your conversation"]
+    assert await notices(story) == ["Omar Haddad took this off hold. This is your conversation"]
     for _ in range(2):
         await story.store.write(see_notice, SeeNotice(interaction_id=ann, agent_id=MIA))
     assert await notices(story) == []

@@ -145,9 +145,9 @@ async def test_a_transfer_keeps_what_was_collected_and_says_who_sends_it(story: 
 
 WRONG = {
     "too many": ([f"field {n}" for n in range(13)], "must have at most 12 fields"),
-    "the same twice": (["a", "b", "a"], "names “a” twice"),
-    "no name": (["problem", "<b>"], "has “<b>”; write names such as"),
-    "empty": ([""], "has “”"),
+    "the same twice": (["a", "b", "a"], "“a” is listed twice"),
+    "no name": (["problem", "<b>"], "“<b>” is not a field. Use names such as"),
+    "empty": ([""], "“” is not a field"),
 }
 
 

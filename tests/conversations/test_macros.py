@@ -112,18 +112,18 @@ async def test_a_step_that_is_refused_is_named_and_nothing_is_done(story: Story,
             out = ConsentRequest(number=ANN, opted_out=True, source=Source.AGENT, agent_id=OMAR)
             await story.store.write(change_consent, out)
             given |= {"template_id": await template(story)}
-            says = "Its step “Send the text” was refused: +12025550101"
+            says = "Its step “Send the text” was refused. +12025550101"
         case "no topic":
             await story.store.write(change_desk, {"ask_topic": True})
             given |= {"state": State.CLOSED_COMPLETE}
-            says = "Its step “Change the state” was refused: This desk asks for a topic"
+            says = "Its step “Change the state” was refused. This desk asks for a topic"
         case "away":
             given |= {"template_id": await template(story), "to_agent_id": OMAR}
-            says = "Its step “Assign it” was refused: Omar"
+            says = "Its step “Assign it” was refused. Omar"
         case _:
             ann = (await story.text("hi", number="+12025550102")).interaction_id or 0
             given |= {"state": State.ON_HOLD}
-            says = "Its step “Change the state” was refused: new cannot become on_hold"
+            says = "Its step “Change the state” was refused. A conversation that no agent"
     macro = await make(story, **given)
     before = await story.lines(ann)
     with pytest.raises(Refusal) as refused:
@@ -144,7 +144,7 @@ async def test_whoever_may_assign_assigns_and_others_ask(story: Story) -> None:
     assert (await story.see(ann)).owner.id == OMAR
     assert not (await run(story, to_omar, ann)).asked, "he has it already"
     mine = await make(story, "Mine", to_me=True, state=State.ON_HOLD, hold_for=timedelta(days=2))
-    with pytest.raises(Conflict, match="Only supervisors take it over"):
+    with pytest.raises(Conflict, match="Only supervisors can take it over"):
         await run(story, mine, ann)
     bob = (await story.text("hi", number="+12025550102")).interaction_id or 0
     assert (await run(story, mine, bob)).state is State.ON_HOLD

@@ -128,7 +128,7 @@ def test_what_happened_is_told_in_order() -> None:
         ("owner", "Mia Chen accepted"),
         ("text", "Mia Chen: Try another cable"),
         ("state", "Mia Chen put this on hold until 4 pm"),
-        ("note", "Private note of Omar Haddad: Omar was here"),
+        ("note", "Private note by Omar Haddad: Omar was here"),
         ("text", "Requester: still dead"),
         ("timer", "Mia Chen canceled “Remind”"),
         ("owner", "Mia Chen closed this conversation"),

@@ -48,7 +48,7 @@ from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
 
 RESOLVED = "Your case is resolved. Still broken? Just reply."
-AGAIN = "VPN works again. Is it still broken for you? Just reply."
+AGAIN = "VPN is working again. Still broken for you? Just reply."
 NEWS = "The VPN is down. We are working on it."
 
 

@@ -69,7 +69,7 @@ async def test_what_surely_did_not_go_out_is_tried_again_and_holds_back_the_next
     seen = await line(story, first)
     assert (seen.status, seen.error and seen.error.code) == (Status.QUEUED, code)
     assert code is None or (
-        seen.error and seen.error.advice.startswith("It goes out by itself when that is over. ")
+        seen.error and seen.error.advice.startswith("Patchboard sends it when this is fixed. ")
     )
     assert await claim(story) == []
     clock.move(2)

@@ -123,10 +123,11 @@ async def test_the_doctor_and_the_command_say_what_is_held(
     )
     assert says in (await run("doctor"))[1]
     assert (await run("held"))[1].startswith(says)
-    assert await run("held", "cancel") == (0, "Canceled 1 text.\n")
+    assert await run("held", "cancel") == (0, "Canceled the held work. Texts: 1.\n")
     assert await run("held", "release") == (
         1,
-        "patchboard: Nothing is held. Somebody has already sent or canceled these texts.\n",
+        "patchboard: Nothing is held. Either this desk was not restored, or somebody has already "
+        "released or canceled what was held.\n",
     )
     assert await run("held", "show") == (0, "Nothing is held.\n")
     assert says not in (await run("doctor"))[1]
@@ -151,7 +152,7 @@ async def test_released_texts_go_out_in_order_with_those_behind_them(
     assert await story.store.read(restore_holds.held) is None
     (row,) = await story.rows(t.restores)
     assert (row.outcome, row.agent_id, row.ended_at) == ("released", MIA, clock())
-    with pytest.raises(Conflict, match="Somebody has already sent or canceled"):
+    with pytest.raises(Conflict, match="somebody has already released or canceled"):
         await story.store.write(decide_held, DecideHeld(send=False))
 
 

@@ -127,7 +127,7 @@ async def test_the_company_has_no_number_of_a_user(story: Story) -> None:
             await story.store.write(
                 make_provider_number, MakeProviderNumber(number=number, queue="Service desk")
             )
-        assert "on their record. Take it away from them first" in refused.value.errors["number"]
+        assert "Remove it there first" in refused.value.errors["number"]
         with pytest.raises(BadInput):
             await story.store.write(
                 change_provider_number, ChangeProviderNumber(id=2, values={"number": number})

@@ -75,7 +75,12 @@ REFUSED = [
         "this text can have {queue}",
     ),
     ("too long", SystemMessage.IN_LINE, "x" * 161, "must fit in one segment"),
-    ("too long when filled", SystemMessage.IN_LINE, "{queue}" + "x" * 149, "as in “Service desk"),
+    (
+        "too long when filled",
+        SystemMessage.IN_LINE,
+        "{queue}" + "x" * 149,
+        "With names filled in, it takes 2: “Service desk",
+    ),
     ("too long by one character's alphabet", SystemMessage.IN_LINE, "x" * 80 + "…", "because of …"),
     ("keyword", SystemMessage.IN_LINE, "Reply stop to leave the line", "reply STOP"),
 ]
@@ -182,9 +187,9 @@ def test_faults_of_queues() -> None:
     )
     wrong = QueueFields(name="Q", pools=pools, skills=skills, texts={SystemMessage.CLOSED: "{x}"})
     assert {key: what[:20] for key, what in queues.errors(wrong).items()} == {
-        "groups": "names “A” twice",
-        "skills": "names “es” twice",
-        "texts": "closed: {x}: there i",
+        "groups": "“A” is listed twice.",
+        "skills": "“es” is listed twice",
+        "texts": "“Closed”: {x}: there",
     }
     assert queues.errors(QueueFields(name="Q", pools=pools[:1], skills=skills[:1])) == {}
 

@@ -266,7 +266,7 @@ FAULTS = [
     ("queue: pool", QUEUE + 'groups = [{ name = "A", after = 5 }]\n',
     "3: queues[0].groups[0].after: "
     "there is no such"),
-    ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: names “A” twice"),
+    ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: “A” is listed twice."),
     ("queue: text", QUEUE + 'texts = { closed = "{x}" }\n',
     "3: queues[0].texts: closed: {x}: "
     "there is no such placeh"),
@@ -290,7 +290,7 @@ FAULTS = [
     ("outage: end", OUTAGE +
     'text = "x"\nsince = 2026-11-23T09:00:00Z\nuntil = '
     '2026-11-23T08:00:00Z\n',
-     "5: outages[0].until: must be later than its beginning"),
+     "5: outages[0].until: must be later than “Since”"),
     ("outage: no zone", OUTAGE + 'text = "x"\nsince = 2026-11-23T09:00:00\n',
     "4: outages[0].since: "
     "must have an offset"),

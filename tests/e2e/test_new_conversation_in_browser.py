@@ -100,7 +100,7 @@ def test_what_has_changed_since_it_was_seen_is_not_done(story: Story) -> None:
 
 def test_a_different_person_on_the_number(story: Story) -> None:
     phone, mia = story.talking(SHARED)
-    mia.locator("#about").get_by_role("button", name="It is Bob").click()
+    mia.locator("#about").get_by_role("button", name="Verify Bob").click()
     opened(mia, "Bob Ruiz")
     before = mia.url
     dialog = new_message(mia, "Priya", "Hi Priya")

@@ -108,7 +108,7 @@ def test_acting_on_a_colleagues_conversation_asks_joins_and_tells_the_owner(stor
         "This is \u2068Mia Chen\u2069's conversation. Identify the requester anyway?"
     )
     dialog.get_by_label("Name, employee number").fill("Bob")
-    dialog.get_by_role("button", name="It is Bob").click()
+    dialog.get_by_role("button", name="Verify Bob").click()
     expect(mia.get_by_text("Omar Haddad verified the requester as Bob Ruiz")).to_be_visible()
     expect(omar.locator("#join-it")).to_have_count(0)
     omar.locator("#open-case").click()  # a member is not asked

@@ -190,7 +190,7 @@ def _newer(path: Path) -> str:
 
 def _garbage(path: Path) -> str:
     path.write_bytes(b"this is no database " * 400)
-    return "is no usable SQLite database"
+    return "is not a usable SQLite database"
 
 
 def _folder(path: Path) -> str:

@@ -11,11 +11,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from handoff_service.gateways.bot.no_bot import NoBot
-from handoff_service.gateways.bot.rasa import ACCOUNT, RasaBot, asked_at
+from handoff_service.gateways.bot.rasa import REPORT_HEADER, RasaBot, server_for
+from handoff_service.gateways.bot.rasa_models import RasaModels
+from handoff_service.lib.circuit_breaker import FAILURES, BreakerState
 from handoff_service.ports import (
     Bot,
     BotAnswer,
     BotFailed,
+    BotModelNotLoaded,
     BotReply,
     HowUnderstood,
     Question,
@@ -109,7 +112,7 @@ async def test_what_our_own_channel_understood_is_read_and_only_what_agents_may_
     rasa: tuple[FakeRasa, RasaBot], header: str, understood: Understood | None
 ) -> None:
     fake, bot = rasa
-    fake.answer = lambda: web.json_response([{"text": "Hi"}], headers={ACCOUNT: header})
+    fake.answer = lambda: web.json_response([{"text": "Hi"}], headers={REPORT_HEADER: header})
     assert (await bot.ask(QUESTION)).understood == understood
 
 
@@ -131,7 +134,7 @@ async def test_how_a_text_was_understood_is_read(
 ) -> None:
     fake, bot = rasa
     header = json.dumps(TOLD | told)
-    fake.answer = lambda: web.json_response([{"text": "Hi"}], headers={ACCOUNT: header})
+    fake.answer = lambda: web.json_response([{"text": "Hi"}], headers={REPORT_HEADER: header})
     answer = await bot.ask(QUESTION)
     assert answer.how == how
     assert answer.understood is not None
@@ -139,10 +142,10 @@ async def test_how_a_text_was_understood_is_read(
 
 def test_a_conversation_is_always_asked_at_one_address_and_a_new_one_moves_only_its_share() -> None:
     two = ["http://a:5005/", "http://b:5005/"]
-    before = [asked_at(two, str(n)) for n in range(3000)]
-    assert before == [asked_at(two[::-1], str(n)) for n in range(3000)]
+    before = [server_for(two, str(n)) for n in range(3000)]
+    assert before == [server_for(two[::-1], str(n)) for n in range(3000)]
     assert 1400 < before.count(two[0]) < 1600
-    after = [asked_at([*two, "http://c:5005/"], str(n)) for n in range(3000)]
+    after = [server_for([*two, "http://c:5005/"], str(n)) for n in range(3000)]
     moved = [new for old, new in zip(before, after, strict=True) if new != old]
     assert set(moved) == {"http://c:5005/"}
     assert 900 < len(moved) < 1100
@@ -153,7 +156,7 @@ async def _hang() -> web.Response:
     raise AssertionError
 
 
-FAILURES: list[tuple[str, Callable[[], Any], str]] = [
+FAULTS: list[tuple[str, Callable[[], Any], str]] = [
     ("an error", lambda: web.Response(status=500), "answered with an error (500)"),
     (
         "a model being swapped",
@@ -169,9 +172,7 @@ FAILURES: list[tuple[str, Callable[[], Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("answer", "says"), [f[1:] for f in FAILURES], ids=[f[0] for f in FAILURES]
-)
+@pytest.mark.parametrize(("answer", "says"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
 async def test_every_failure_has_words(
     rasa: tuple[FakeRasa, RasaBot], answer: Callable[[], Any], says: str
 ) -> None:
@@ -179,6 +180,46 @@ async def test_every_failure_has_words(
     fake.answer = answer
     with pytest.raises(BotFailed, match=says.replace("(", r"\(").replace(")", r"\)")):
         await bot.ask(QUESTION)
+
+
+def url_of(server: asyncio.Server) -> str:
+    return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/turn"
+
+
+async def dies(read: asyncio.StreamReader, write: asyncio.StreamWriter) -> None:
+    """Read a turn and close the connection, as a server does that is killed while it answers."""
+    await read.readuntil(b"\r\n\r\n")
+    write.close()
+
+
+async def dies_in_the_middle(read: asyncio.StreamReader, write: asyncio.StreamWriter) -> None:
+    await read.readuntil(b"\r\n\r\n")
+    write.write(b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n[{"text": "Hel')
+    write.close()
+
+
+@pytest.mark.parametrize("answer", [dies, dies_in_the_middle])
+async def test_a_bot_that_dies_while_it_answers_opens_the_breaker(
+    answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any],
+) -> None:
+    states: list[BreakerState] = []
+    server = await asyncio.start_server(answer, "127.0.0.1")
+    bot = RasaBot([url_of(server)], "token", 5, changed=lambda _server, state: states.append(state))
+    for _ in range(FAILURES):
+        with pytest.raises(BotFailed, match="The virtual agent closed the connection"):
+            await bot.ask(QUESTION)
+    assert states == [BreakerState.OPEN]
+    await bot.close()
+    server.close()
+
+
+async def test_a_bot_that_dies_while_it_loads_a_model() -> None:
+    server = await asyncio.start_server(dies, "127.0.0.1")
+    models = RasaModels("token")
+    with pytest.raises(BotModelNotLoaded, match="The virtual agent closed the connection"):
+        await models.load(url_of(server), "one.tar.gz")
+    await models.close()
+    server.close()
 
 
 async def test_a_bot_that_is_not_there() -> None:

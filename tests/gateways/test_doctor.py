@@ -322,7 +322,7 @@ async def test_who_cannot_be_asked(
 async def test_the_way_in(environ: dict[str, str], service: Service) -> None:
     service.token = "of another account"
     _, (finding,) = await said(environ)
-    assert "refuses our signature" in finding
+    assert "rejects our signature" in finding
     service.status = 404
     _, (finding,) = await said(environ)
     assert "answers 404, so it is not this service" in finding

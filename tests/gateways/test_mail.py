@@ -174,6 +174,46 @@ async def test_a_refused_address(to: str, why: str, again: bool) -> None:
     assert (why in result.why, result.again, to in result.why) == (True, again, False)
 
 
+NO_SIGN_IN = "the mail server does not offer a sign-in method that Patchboard supports"
+SIGN_INS = {
+    "no sign-in without encryption": ({}, "me:secret", NO_SIGN_IN),
+    "only a method that Patchboard lacks": (
+        {"auth_exclude_mechanism": ["LOGIN", "PLAIN"], "auth_require_tls": False},
+        "me:secret",
+        NO_SIGN_IN,
+    ),
+    "a password that cannot be sent": (
+        {"authenticator": knows_desk, "auth_require_tls": False},
+        "me:contrase%C3%B1a",
+        "the mail server's user name and password can have only ASCII characters",
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "person", "why"), SIGN_INS.values(), ids=SIGN_INS)
+async def test_a_sign_in_that_cannot_work_is_not_tried_again(
+    options: dict[str, object], person: str, why: str
+) -> None:
+    with serving(Inbox(), **options) as port:
+        by_smtp = mailer(f"smtp://{person}@127.0.0.1:{port}")
+        assert await by_smtp.send(MAIL) == NotMailed(why=why, again=False)
+        assert await by_smtp.check() == why
+
+
+async def test_an_address_with_accents_needs_a_server_that_takes_it() -> None:
+    mail = Mail(to="josé@example.com", subject="x", body="x")
+    inbox = Inbox()
+    with serving(inbox, enable_SMTPUTF8=True) as port:
+        assert await mailer(f"smtp://127.0.0.1:{port}").send(mail) == Mailed()
+    assert inbox.mails[0]["To"] == mail.to
+    with serving(Inbox(), enable_SMTPUTF8=False) as port:
+        result = await mailer(f"smtp://127.0.0.1:{port}").send(mail)
+    assert result == NotMailed(
+        why="the mail server does not accept addresses with accents or other non-ASCII letters",
+        again=False,
+    )
+
+
 async def test_a_server_that_is_away_is_tried_again() -> None:
     with serving(Inbox()) as port:
         pass
@@ -224,7 +264,7 @@ async def test_the_doctor_looks_at_mail(tmp_path: Path) -> None:
         said = StringIO()
         await examine(settings, said)
     assert (
-        "ERROR  Mail cannot be sent by PATCHBOARD_SMTP_URL: the mail server offers no sign-in "
-        "method that Patchboard supports" in (said.getvalue())
+        "ERROR  Mail cannot be sent by PATCHBOARD_SMTP_URL: the mail server does not offer a "
+        "sign-in method that Patchboard supports" in (said.getvalue())
     )
     assert "hunter2" not in said.getvalue()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from handoff_service.bot_control import rasa_environment
-from handoff_service.gateways.outside_http import FORBIDDEN, _may_be_called
+from handoff_service.gateways.outside_http import FORBIDDEN, INVALID, _may_be_called
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.ports import OutgoingCall
 
@@ -24,6 +24,16 @@ async def test_this_computer_and_link_are_not_called(url: str) -> None:
     )
     await hook.close()
     assert called.why == FORBIDDEN
+
+
+@pytest.mark.parametrize("url", ["https://", "https://[::1", "https://a..b/", "https://a:b/"])
+async def test_an_address_that_is_none_is_not_called(url: str) -> None:
+    hook = HttpWebhook(["a", "a..b"])
+    called = await hook.call(
+        OutgoingCall(url=url, event_id="1", timestamp=1, body="{}", signature="v1,x")
+    )
+    await hook.close()
+    assert called.why == INVALID
 
 
 async def test_plain_http_is_not_called_unless_its_host_is_named() -> None:

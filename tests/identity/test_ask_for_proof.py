@@ -87,7 +87,7 @@ async def test_it_comes_back_when_the_proof_fails_and_says_how(story: Story, ann
     await ann.mailed()
     for _ in range(5):
         await ann.answers(OTHER_CODE)
-    why = "Identity check not finished: 5 wrong answers, the last one for a code."
+    why = "Identity check not finished: 5 wrong answers, the last one a wrong code."
     assert await last_change(story, ann) == ("Back with Mia Chen", why)
     assert (await story.see(ann.interaction)).identity.level == "matched"
 

@@ -171,7 +171,7 @@ async def test_five_wrong_codes_bring_a_person_and_lock_the_number_for_a_day(
     assert (await ann.answers(OTHER_CODE)).outcome is ProofOutcome.FAILED
     assert (await story.see(ann.interaction)).owner.kind is Owner.QUEUE
     (item,) = await story.rows(t.work_items)
-    why = "5 wrong answers, the last one for a code"
+    why = "5 wrong answers, the last one a wrong code"
     assert item.reason == f"Identity check not finished: {why}."
     assert item.collected == {"Identity check": f"not finished: {why}", "Claimed to be": "E1001"}
     (told,) = [line for line in await story.lines(ann.interaction) if line.event is Event.IDENTITY]

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from handoff_service import worker as workers
 from handoff_service.gateways.bot.no_bot import NoBot
-from handoff_service.gateways.bot.rasa import NOT_ASKED, TURNS_AT_ONCE, RasaBot, asked_at
+from handoff_service.gateways.bot.rasa import NOT_ASKED, TURNS_AT_ONCE, RasaBot, server_for
 from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.lib.circuit_breaker import BreakerState
 from handoff_service.operations.shared.job import Job, WorkerDeps
@@ -214,7 +214,7 @@ async def test_people_of_the_healthy_bot_notice_nothing_of_the_hung_one(
     ids = await people(story, 120)
     hung = servers.urls[0]
     servers.hung = {hung}
-    healthy = [one for one in ids if asked_at(servers.urls, str(one)) != hung]
+    healthy = [one for one in ids if server_for(servers.urls, str(one)) != hung]
     assert 20 < len(healthy) < 100
     await story.store.write(
         lambda tx, _: due_work.schedule(

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.bot_control import model_folder, rasa_cli
+from handoff_service.bot_control import model_folder, rasa_cli, rasa_environment
 from handoff_service.bot_control.fingerprint import fingerprint
 from handoff_service.bot_control.train_and_compare import register
 from handoff_service.bot_control.workbench import Workbench
-from handoff_service.commands.model_at_start import be_ready
+from handoff_service.commands.model_at_start import ensure_model
 from handoff_service.errors import SetupError
 from handoff_service.operations.training.change_model import (
     RunAtStart,
@@ -63,7 +63,7 @@ async def promoted(store: Store, file: Path) -> None:
 
 
 async def started(store: Store, config: Settings) -> BotModel:
-    await be_ready(store, config)
+    await ensure_model(store, config)
     running = await store.read(models.in_state, ModelState.RUNNING)
     assert running is not None
     assert model_folder.running_file(config.home) == config.home / "models" / running.file
@@ -90,8 +90,8 @@ async def test_an_upgrade_trains_the_promoted_data_and_no_unpromoted_label(
     assert data_of(config, running) == before
     [latest, _] = await store.read(models.promotions)
     assert latest.reason == (
-        "Trained at the start on the data of the promoted model, because its file is missing or "
-        "does not fit this version of Patchboard."
+        "Trained at startup on the promoted model’s data, because its file is missing or does not "
+        "fit this version of Patchboard."
     )
     # the label waits in the data folder for a promotion
     assert LABEL in model_folder.data_of(root)["data/nlu.yml"]
@@ -123,24 +123,37 @@ async def test_the_promoted_model_stays_when_the_data_changes(
     assert (await started(store, config)).file == file.name
 
 
-async def test_promoted_data_that_no_longer_trains_is_named(
-    store: Store, config: Settings, monkeypatch: pytest.MonkeyPatch
+FAILED = (
+    "Trained at startup on the current data, because the training on the promoted model’s data "
+    "failed. The service’s log has the cause: promoted_data_unusable."
+)
+NOT_KEPT = "Trained at startup on the current data, because the promoted model’s data was not kept."
+
+
+@pytest.mark.parametrize(("kept", "reason"), [(True, FAILED), (False, NOT_KEPT)])
+async def test_promoted_data_that_cannot_be_used_is_explained(
+    store: Store,
+    config: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: bool,
+    reason: str,
 ) -> None:
     root = config.bot_data
-    await promoted(store, put_model(config.home, root, "0123older0code00"))
+    file = put_model(config.home, root, "0123older0code00")
+    await promoted(store, file)
     teach(root, "greet", LABEL.decode())
     current = put_model(config.home, root, fingerprint(model_folder.data_of(root)))
     train = rasa_cli.train
 
     def only_current(home: Path, given: Path, *, bench: Workbench) -> Path:
         if given != root:
-            raise SetupError("train failed. An action is gone.")
+            log = rasa_environment.log_of(home, "train")
+            raise SetupError(f"train failed. The end of {log}:\nAn action is gone.")
         return train(home, given, bench=bench)
 
     monkeypatch.setattr(rasa_cli, "train", only_current)
+    if not kept:
+        model_folder.snapshot(file).unlink()
     assert (await started(store, config)).file == current.name
     [latest, _] = await store.read(models.promotions)
-    assert latest.reason == (
-        "Trained at the start on the current data, because the promoted model’s data cannot be "
-        "trained any more: train failed. An action is gone."
-    )
+    assert latest.reason == reason

@@ -45,11 +45,11 @@ def test_an_admins_words_replace_those_shipped_for_that_command_alone() -> None:
 
 
 FAULTS = [
-    ({Command.AGENT: ["stop"]}, "always opts out or in"),
-    ({Command.RESTART: ["Start!"]}, "always opts out or in"),
-    ({Command.AGENT: ["boss"], Command.BYE: ["BOSS"]}, "for agent and for bye"),
-    ({Command.AGENT: ["..."]}, "write a word or a few"),
-    ({Command.AGENT: ["x" * 41]}, "write a word or a few"),
+    ({Command.AGENT: ["stop"]}, "always opts people out or in"),
+    ({Command.RESTART: ["Start!"]}, "always opts people out or in"),
+    ({Command.AGENT: ["boss"], Command.BYE: ["BOSS"]}, "is a word for agent and for bye"),
+    ({Command.AGENT: ["..."]}, "Use 1 to 40 characters"),
+    ({Command.AGENT: ["x" * 41]}, "Use 1 to 40 characters"),
     ({Command.AGENT: [f"word {n}" for n in range(21)]}, "at most 20 words"),
     (SHIPPED, None),
     ({Command.AGENT: ["agent", "Agent"]}, None),

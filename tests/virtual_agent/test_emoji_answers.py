@@ -23,7 +23,7 @@ def test_a_thumb_without_choices_is_the_word() -> None:
     ("text", "asked"), [("👍", "/affirm"), ("👎", "/deny"), ("yes", "/affirm"), ("Nope!", "/deny")]
 )
 def test_a_thumb_or_a_word_picks_a_choice_that_means_yes_or_no(text: str, asked: str) -> None:
-    choices = [Choice("That is it", "/affirm"), Choice("Something else", "/deny")]
+    choices = [Choice("Same issue", "/affirm"), Choice("Something else", "/deny")]
     assert for_bot(text, choices) == asked
     assert without_bot([text], choices) is None
 

@@ -10,9 +10,9 @@ from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.errors import SetupError
 from handoff_service.rules.virtual_agent.handoff_reason import LONGEST, reason_in
 from handoff_service.rules.virtual_agent.sms_check import (
-    BotLine,
     BotText,
     SmsCheckSettings,
+    TextAt,
     problems,
 )
 
@@ -31,8 +31,8 @@ def said(words: str, *titles: str) -> BotText:
     return BotText(
         file="domain.yml",
         name="utter_x",
-        text=BotLine(number=7, words=words),
-        buttons=[BotLine(number=9 + n, words=title) for n, title in enumerate(titles)],
+        text=TextAt(line=7, words=words),
+        buttons=[TextAt(line=9 + n, words=title) for n, title in enumerate(titles)],
     )
 
 
@@ -55,33 +55,33 @@ def test_a_text_that_fits(text: BotText) -> None:
 
 
 WRONG = [
-    ("three segments", said("x" * 307), 7, "it takes 3 segments", "Make it 1 characters shorter"),
+    ("three segments", said("x" * 307), 7, "it takes 3 segments", "Make it 1 character shorter"),
     (
         "three with buttons",
         said("x" * 299, "a", "b"),
         7,
         "it takes 3 segments",
-        "Make it 1 characters",
+        "Make it 1 character shorter",
     ),
     (
         "three when filled",
         said("{problem}" * 4 + "x" * 55),
         7,
         "it takes 3 segments",
-        "Make it 1 characters",
+        "Make it 1 character shorter",
     ),
     ("over 1,600", said("x" * 1601), 7, "it has 1601 characters", "Shorten it to 1600 characters"),
     (
         "a look-alike",
         said("Can’t say… –"),
         7,
-        "'’', '…', '–' makes",
+        "'’', '…', '–' limits",
         """Write "'" for '’', '...' for '…', '-' for '–'""",
     ),
-    ("an accent", said("Adiós"), 7, "'ó' makes", "Write 'o' for 'ó'"),
-    ("an emoji", said("Done 🎉"), 7, "'🎉' makes a segment 70", "Leave '🎉' out"),
-    ("a button's character", said("Which?", "a", "b…"), 10, "'…' makes", "Write '...'"),
-    ("a filled character", said("Hi {name}"), 7, "'…' makes", "Write '...' for '…'"),
+    ("an accent", said("Adiós"), 7, "'ó' limits", "Write 'o' for 'ó'"),
+    ("an emoji", said("Done 🎉"), 7, "'🎉' limits a segment to 70", "Leave '🎉' out"),
+    ("a button's character", said("Which?", "a", "b…"), 10, "'…' limits", "Write '...'"),
+    ("a filled character", said("Hi {name}"), 7, "'…' limits", "Write '...' for '…'"),
     (
         "a link",
         said("See http://bit.ly/x"),
@@ -110,25 +110,32 @@ WRONG = [
         said("Text STOP to leave."),
         7,
         "it asks people to reply STOP",
-        "Ask for another word",
+        "Use another word",
     ),
     (
         "a keyword asked for",
         said("Please reply with yes."),
         7,
         "it asks people to reply YES",
-        "Ask for another word",
+        "Use another word",
     ),
     (
         "a keyword as a button",
         said("Sure?", "YES"),
         9,
         "it asks people to reply YES",
-        "Ask for another word",
+        "Use another word",
     ),
     (
         "an unknown placeholder",
         said("Hi {who}"),
+        7,
+        "the longest value of {who} is not known",
+        "under longest in sms_check",
+    ),
+    (
+        "an unknown placeholder in a long text, whose length nobody can measure",
+        said("x" * 307 + "{who}"),
         7,
         "the longest value of {who} is not known",
         "under longest in sms_check",
@@ -188,14 +195,14 @@ def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
     with pytest.raises(SetupError) as refused:
         bot_text_lint.check(project(tmp_path))
     assert str(refused.value).splitlines() == [
-        "5 problems in what the virtual agent says:",
-        "  domain.yml:7: utter_ask: '…' makes a segment 70 characters instead of 160. Write "
+        "The virtual agent's texts have 5 problems:",
+        "  domain.yml:7: utter_ask: '…' limits a segment to 70 characters instead of 160. Write "
         "'...' for '…'.",
-        "  domain.yml:9: utter_ask: it asks people to reply STOP, which phone companies act on. "
-        "Ask for another word.",
+        "  domain.yml:9: utter_ask: it asks people to reply STOP, a keyword that carriers act on. "
+        "Use another word.",
         "  domain.yml:14: utter_picture: the link to pictures.example.net is not allowed. "
         "Take it out, or add the host to allowed_hosts in sms_check.yml.",
-        "  actions/cases.py:1: utter_message: '…' makes a segment 70 characters instead of "
+        "  actions/cases.py:1: utter_message: '…' limits a segment to 70 characters instead of "
         "160. Write '...' for '…'.",
         "  actions/cases.py:7: utter_message: the longest value of {later.strip()} is not known. "
         "Add it under longest in sms_check.yml.",

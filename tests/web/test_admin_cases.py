@@ -62,7 +62,7 @@ async def test_a_supervisor_says_what_is_down_and_sees_no_other_page(
         400, True, True,
     )  # fmt: skip
     status, text = await send(omar, "/outages", "/outages/new", **new | {"since": "soon"})
-    assert (status, "Write a day and a time" in text) == (400, True)
+    assert (status, "Enter a date and time" in text) == (400, True)
     assert (await send(omar, "/outages", "/outages/new", **new))[0] == 303
     (outage,) = await desk.desk.store.read(outages.list_)
     assert (str(outage.since), outage.until) == ("2026-11-01 14:00:00+00:00", None), (

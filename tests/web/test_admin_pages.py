@@ -15,7 +15,10 @@ async def test_only_admins_see_the_pages(desk: Running) -> None:
         await mia.sign_in()
         for path in ["/", *(p for p in PAGES if "<" not in p)]:
             answer = await mia.get(f"/workspace/admin{path}")
-            assert (answer.status, "This requires the role admin" in shown(answer.text)) == (
+            assert (
+                answer.status,
+                "Only admins can do this. Ask an admin for the role." in shown(answer.text),
+            ) == (
                 403,
                 True,
             ), path

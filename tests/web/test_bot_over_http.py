@@ -260,5 +260,5 @@ async def test_the_agent_sees_what_a_bot_that_tells_has_understood(
         await mia.sign_in()
         said = shown((await mia.get(f"/workspace/conversations/{ann}")).text)
     assert "Device laptop" in said
-    assert "my laptop is dead Report problem 93 % · did: Problem form, Ask impact" in said
+    assert "my laptop is dead Report problem 93% · did: Problem form, Ask impact" in said
     assert "123456" not in said

@@ -60,7 +60,7 @@ async def test_a_case_is_opened_seen_and_changed_with_a_note(
     assert made.status == 204
     page = panel((await mia.get(path)).text)
     assert "1 CS0000001 Open Dock is <dead> Dock is <dead> Kind Problem Priority 2 Opened" in page
-    assert ", Mia Chen Change or note" in page
+    assert ", Mia Chen Edit or add a note" in page
     assert "Mia Chen opened case CS0000001 : Dock is <dead>" in shown((await mia.get(path)).text)
 
     one = f"{path}/cases/1"
@@ -100,6 +100,19 @@ async def test_the_users_cases_stand_beside_every_conversation_of_theirs_and_no_
     assert (
         await mia.act(f"/workspace/conversations/{bob}/cases/1", state="closed", priority="3")
     ).status == 404
+
+
+async def test_an_old_case_opens_although_the_panel_lists_newer_ones_only(
+    desk: Running, mia: Visitor, ann: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cases, "SHOWN", 1)
+    path = f"/workspace/conversations/{ann}/cases"
+    for what in ("Dock", "Mouse"):
+        await mia.act(f"{path}/new", description=what, kind="problem", priority="3")
+    assert "Case CS0000001" in shown((await mia.get(f"{path}/1", SCRIPT)).text)
+    assert (await mia.act(f"{path}/1", state="closed", priority="3")).status == 204
+    missing = await mia.get(f"{path}/3", SCRIPT)
+    assert (missing.status, "This requester has no such case." in missing.text) == (404, True)
 
 
 async def test_a_guests_case_goes_to_whom_they_turn_out_to_be_and_back(

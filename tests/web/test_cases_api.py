@@ -156,7 +156,7 @@ async def test_an_outage_ends_with_a_text_to_its_reporters(
     ann = (await desk.story.text("the vpn is down", to=DIRECT)).interaction_id or 0
     await mia.call("GET", f"{one}/dry-run", status=403)
     run = await omar.call("GET", f"{one}/dry-run")
-    assert run["body"] == "VPN works again. Is it still broken for you? Just reply."
+    assert run["body"] == "VPN is working again. Still broken for you? Just reply."
     assert (run["texted"], run["segments"], run["costs"]) == (1, 1, {})
     body = {"text": run["body"], "most": 1}
     wrong = await omar.call("POST", f"{one}/end", {"text": "Reply STOP"}, status=400)

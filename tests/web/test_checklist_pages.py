@@ -136,7 +136,7 @@ async def test_hiding_survives_what_it_hides(desk: Running) -> None:
 async def test_a_test_mail_goes_to_the_admin_who_asks(desk: Running, grace: Visitor) -> None:
     assert isinstance(desk.desk.mailer, Mailbox)
     sent = await grace.post("/workspace/admin/mail", csrf=await grace.csrf())
-    assert "accepted a mail to grace@example.com" in shown(sent.text)
+    assert "accepted an e-mail to grace@example.com" in shown(sent.text)
     (one,) = desk.desk.mailer.mails()
     assert (one.mail.to, "can send mail" in one.mail.body) == ("grace@example.com", True)
 

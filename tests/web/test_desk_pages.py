@@ -139,7 +139,9 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(
         'value="Mo-Fr 08:00-18:00; PH off"',
     ):
         assert value in page
-    assert "Cannot assign. No agent" in shown((await grace.get(f"{UNDER}/queues")).text)
+    assert "Cannot assign conversations. No agent" in shown(
+        (await grace.get(f"{UNDER}/queues")).text
+    )
 
 
 async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(
@@ -171,7 +173,7 @@ async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(
         "operator-0": "is",
         "value-0": "",
     }
-    assert "Condition 1 : Write a value to compare with." in await save(
+    assert "Condition 1 : Enter a value to compare with." in await save(
         grace, "/queues/new", **half
     )
     assert "Service desk is the queue of" in await save(grace, "/queues/1/delete")
@@ -272,7 +274,7 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     assert "two times of the day" in await save(
         grace, "/desk", **right | {"quiet_hours": "at night"}
     )
-    assert "has “bye” for agent and for bye" in await save(
+    assert "“bye” is a word for agent and for bye. Remove one of the two" in await save(
         grace, "/desk", **right | {"agent_words": "bye"}
     )
     assert "at least 2" in await save(grace, "/desk", **right | {"same_answers": "1"})

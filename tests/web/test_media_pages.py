@@ -231,9 +231,9 @@ async def test_a_text_names_uploads_by_id(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent(MIA)
     for wrong in ("x", "²", "1" * 30, "-1"):
         answer = await mia.act(f"/workspace/conversations/{ann}/messages", body="hi", media=wrong)
-        assert (answer.status, "media must be ids of uploads" in answer.text) == (400, True)
+        assert (answer.status, "The pictures must be ids of uploads" in answer.text) == (400, True)
     gone = await mia.act(f"/workspace/conversations/{ann}/messages", body="hi", media="999")
-    assert (gone.status, "has expired, was already sent" in gone.text) == (400, True)
+    assert (gone.status, "has expired or was already sent" in gone.text) == (400, True)
     assert "hi" not in await desk.story.texted(ann)
 
 

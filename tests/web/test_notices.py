@@ -252,8 +252,8 @@ async def test_whoever_has_another_conversation_open_is_not_told(
 
 
 NOT_WRITING = {
-    "a kind that is none": ("{one}", "song", 400, "kind must be text or note"),
-    "a conversation that is none": ("999", "text", 404, "There is no interaction 999"),
+    "a kind that is none": ("{one}", "song", 400, "Kind must be text or note"),
+    "a conversation that is none": ("999", "text", 404, "There is no conversation 999"),
     "a closed one": ("{closed}", "text", 409, "is closed"),
 }
 

@@ -81,7 +81,7 @@ async def test_without_a_bot_it_says_so_and_offers_nothing(tmp_path: Path) -> No
 
 async def test_the_mailbox_shows_what_was_mailed(desk: Running) -> None:
     async with desk.visitor() as anybody:
-        assert "No mail yet" in (await anybody.get("/mailbox/")).text
+        assert "No e-mail yet" in (await anybody.get("/mailbox/")).text
         assert desk.desk.mailer is not None
         await desk.desk.mailer.send(
             Mail(to="ann@example.com", subject="Your code", body="It is <042617>.")

@@ -105,4 +105,4 @@ async def test_a_queue_that_cannot_assign_is_not_simply_saved(grace: Admin) -> N
     assert saved.headers["Location"].endswith("?done=unable")
     text = shown((await grace.get(saved.headers["Location"])).text)
     assert "Saved, but this queue cannot assign conversations yet." in text
-    assert "Cannot assign. No group gets offers: add one." in text
+    assert "Cannot assign conversations. No group gets offers: add one." in text

@@ -207,7 +207,7 @@ async def test_a_topic_is_asked_for_on_closing(
     assert topic is not None
     assert topic.name == "Printer"
     refused = await mia.act("/workspace/bulk/close", ids=str(bob))
-    assert "topic_id" in refused.text
+    assert "The topic is required. Choose what the conversation was about." in refused.text
 
 
 async def test_the_list_is_filtered_and_a_view_is_saved(

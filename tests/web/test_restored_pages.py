@@ -64,5 +64,5 @@ async def test_supervisors_see_that_texts_wait(desk: Running) -> None:
     async with desk.visitor() as omar:
         await omar.sign_in("omar@example.com", "demo-omar")
         page = shown((await omar.get("/workspace/supervisor")).text)
-        assert "This desk was restored from a backup. One text waits, the oldest since" in page
+        assert "This desk was restored from a backup. One text waits, since" in page
         assert (await omar.get("/workspace/admin/restored")).status == 403

@@ -166,7 +166,7 @@ async def test_the_token_opens_the_first_step_and_then_nothing(empty: SetUp) -> 
     token = await empty.token()
     assert token == await empty.token(), "it follows from the key and the desk: a restart keeps it"
     wrong = await empty.visitor.get("/setup?token=a-guess")
-    assert "This is not the link of this desk." in shown(wrong.text)
+    assert "This link does not work for this desk." in shown(wrong.text)
     assert "patchboard doctor" in wrong.text
     refused = await empty.account(token="a-guess")
     assert "Set-Cookie" not in refused.headers

@@ -166,13 +166,13 @@ async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(
 
 
 BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
-    "nothing": ({}, "Type a date and time"),
-    "a day without a time": ({"day": "2099-01-01", "time": ""}, "Type a date and time"),
-    "words": ({"at": "soon"}, "Type a date and time"),
-    "a wish that is none": ({"later": "never"}, "Type a date and time"),
+    "nothing": ({}, "Enter a date and time"),
+    "a day without a time": ({"day": "2099-01-01", "time": ""}, "Enter a date and time"),
+    "words": ({"at": "soon"}, "Enter a date and time"),
+    "a wish that is none": ({"later": "never"}, "Enter a date and time"),
     "over": ({"at": "2020-01-01T09:00"}, "That time has passed"),
     "far away": ({"at": "9999-12-31T23:59"}, "more than a year away"),
-    "huge": ({"at": "2" * 9000}, "Type a date and time"),
+    "huge": ({"at": "2" * 9000}, "Enter a date and time"),
 }
 
 

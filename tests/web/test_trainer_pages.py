@@ -290,9 +290,12 @@ async def test_a_new_answer_is_made_of_a_text_and_needs_ten_examples(
     assert "where can i park my car" in (await tara.get(f"{form}?item={item}")).text
     given = {"name": "Parking", "reply": "Park behind the house.", "spanish": "", "item": str(item)}
     few = await act(tara, form, examples="one\ntwo", **given)
-    assert (few.status, "At least 10 different examples, not 2." in few.text) == (400, True)
+    assert (few.status, "Add at least 10 different examples. There are 2." in few.text) == (
+        400,
+        True,
+    )
     taken = await act(tara, form, examples=TEN, **(given | {"name": "thanks"}))
-    assert "There is an intent with this name." in taken.text
+    assert "An intent with this name already exists. Choose another name." in taken.text
     made = await act(tara, form, examples=f"where can i park my car\n{TEN}", **given)
     assert made.status == 200
     assert "  - parking\n" in (folder / "domain.yml").read_text()

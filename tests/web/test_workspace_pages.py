@@ -416,10 +416,10 @@ async def test_a_name_reason_or_description_is_never_markup(desk: Running, mia: 
 async def test_an_unknown_conversation_is_a_page_that_says_so(mia: Visitor) -> None:
     answer = await mia.get("/workspace/conversations/77")
     assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
-    assert "Page not found There is no interaction 77." in shown(answer.text)
+    assert "Page not found There is no conversation 77." in shown(answer.text)
     assert (
         await mia.get("/workspace/conversations/77/news", SCRIPT)
-    ).text == "There is no interaction 77."
+    ).text == "There is no conversation 77."
 
 
 async def test_a_very_long_name_is_whole_in_the_panel(desk: Running, mia: Visitor) -> None:
@@ -480,9 +480,18 @@ async def test_a_closed_conversation_has_no_composer_and_says_so(
 
 REFUSED = {
     "nothing to say": ("messages", {"body": "  \r\n "}, "must not be empty"),
-    "too long": ("messages", {"body": "x" * 16_001}, "at most 16000"),
+    "too long": (
+        "messages",
+        {"body": "x" * 16_001},
+        "The text must be at most 16000 characters; it has 16001.",
+    ),
+    "a mask": (
+        "messages",
+        {"body": "Hi ‹name›"},
+        "The text still has ‹name›. Replace it before you send this text.",
+    ),
     "an empty note": ("notes", {"body": ""}, "must not be empty"),
-    "read up to nowhere": ("read", {"up_to": "soon"}, "up_to"),
+    "read up to nowhere": ("read", {"up_to": "soon"}, "Up to must be"),
     "a state that is none": ("close", {"state": "gone"}, "closed_complete"),
     "a closing line too long": ("close", {"closing_text": "x" * 1601}, "at most 1600"),
 }
@@ -496,6 +505,7 @@ async def test_what_is_refused_says_why(
     answer = await mia.act(f"/workspace/conversations/{one}/{verb}", **fields)
     assert answer.status == 400
     assert why in answer.text
+    assert "Something in the request" not in answer.text, "the API's title says nothing to people"
 
 
 async def test_new_messages_stand_under_a_line_until_they_are_read(
@@ -889,6 +899,6 @@ async def test_a_new_message_without_a_company_number_says_so_in_the_dialog(
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(gone), None)
     answer = await mia.get("/workspace/new")
     assert answer.status == 200
-    assert "There is no company number yet. An admin adds one." in shown(answer.text)
+    assert "There is no company number yet. Ask an admin to add one." in shown(answer.text)
     refused = await mia.act("/workspace/new", q=ANN, body="hi")
     assert (refused.status, "no company number" in refused.text) == (400, True)

@@ -27,7 +27,7 @@ from handoff_service.ports import (
 )
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
-ACCOUNT = "Patchboard-Turn"  # the header in which our own channel reports what it understood
+REPORT_HEADER = "Patchboard-Turn"  # the header in which our own channel reports what it understood
 RANKED = 5  # intents of a ranking that are kept
 LONGEST_SLOT = 200  # characters of one collected value that agents see
 TURNS_AT_ONCE = 16  # per server: Rasa runs on one core, so further turns would only wait there
@@ -76,7 +76,7 @@ class RasaBot:
         )
 
     async def ask(self, question: Question) -> BotAnswer:
-        server = self._servers[asked_at(list(self._servers), question.sender)]
+        server = self._servers[server_for(list(self._servers), question.sender)]
         async with server.places:
             if not server.breaker.allows():
                 raise BotFailed(NOT_ASKED)
@@ -107,7 +107,7 @@ class RasaBot:
                     failure = _NoAnswer if response.status in NO_ANSWER else BotFailed
                     raise failure(f"The virtual agent answered with an error ({response.status}).")
                 answer = await response.json(content_type=None)
-                report = response.headers.get(ACCOUNT)
+                report = response.headers.get(REPORT_HEADER)
                 return BotAnswer(_replies(answer), _understood(report, self._shown), _how(report))
         except TimeoutError as error:
             raise _NoAnswer(
@@ -115,6 +115,8 @@ class RasaBot:
             ) from error
         except aiohttp.ClientConnectorError as error:
             raise _NoAnswer("The virtual agent could not be reached.") from error
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
+            raise _NoAnswer("The virtual agent closed the connection.") from error
         except (aiohttp.ClientError, ValueError) as error:
             raise BotFailed("The virtual agent's answer could not be read.") from error
 
@@ -122,7 +124,7 @@ class RasaBot:
         await self._session.close()
 
 
-def asked_at(urls: Sequence[str], sender: str) -> str:
+def server_for(urls: Sequence[str], sender: str) -> str:
     """Return the server's address for a conversation. Every process gets the same result, and the
     order of the addresses does not matter.
 
@@ -171,7 +173,7 @@ def _understood(header: str | None, shown: Mapping[str, str]) -> Understood | No
 
 
 def _how(header: str | None) -> HowUnderstood | None:
-    """Model, ranking and question of a turn; None of a channel that does not report them."""
+    """Model, ranking and question of a turn; None for a channel that does not report them."""
     try:
         report = json.loads(header or "null")
         asked = report.get("asked") or {}

@@ -47,8 +47,10 @@ class RasaModels:
                 raise BotModelNotLoaded(await _error(response))
         except TimeoutError as error:
             raise BotModelNotLoaded(f"It did not load within {LOADS_WITHIN:g} s.") from error
-        except aiohttp.ClientError as error:
+        except aiohttp.ClientConnectorError as error:
             raise BotModelNotLoaded("The virtual agent could not be reached.") from error
+        except aiohttp.ClientError as error:
+            raise BotModelNotLoaded("The virtual agent closed the connection.") from error
 
     async def close(self) -> None:
         await self._session.close()

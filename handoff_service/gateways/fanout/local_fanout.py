@@ -81,8 +81,7 @@ class LocalFanout:
                     del self._listeners[channel]
 
     def end_streams(self) -> None:
-        """End all listeners, including future ones: this process is stopping, and another one
-        serves the streams."""
+        """End all listeners, and each later one at once. Publishing works until ``close``."""
         self._ended = True
         for listener in self._all():
             listener.end()

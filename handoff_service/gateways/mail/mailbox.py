@@ -1,4 +1,4 @@
-"""Mail without a mail server: the demo's mailbox, whose page shows all mail."""
+"""Mail without a mail server: the demo's mailbox. A page shows the newest 100 mails."""
 
 from collections import deque
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Mail by SMTP. Codes are rare, so each mail uses its own connection.
+"""Mail by SMTP. Mail is rare, so each mail uses its own connection.
 
 ``smtp://user:password@host:25?from=desk@example.com`` switches to TLS if the server offers it
 (STARTTLS); ``smtps://`` (port 465) uses TLS from the start. Certificates are verified, except on a
@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from handoff_service.ports import Mail, Mailed, NotMailed
 
 PATIENCE = 20  # seconds for each answer of the server
-AT_ONCE = 4  # as many mails as the worker sends at the same time
+AT_ONCE = 4  # threads; further mails wait for a free one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,21 +96,21 @@ class SmtpMailer:
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
-        where, safely = self._server, ssl.create_default_context()
-        if where.is_here:
-            safely.check_hostname, safely.verify_mode = False, ssl.CERT_NONE
+        server, tls = self._server, ssl.create_default_context()
+        if server.is_here:
+            tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
         smtp = (
-            smtplib.SMTP_SSL(where.host, where.port, timeout=PATIENCE, context=safely)
-            if where.tls
-            else smtplib.SMTP(where.host, where.port, timeout=PATIENCE)
+            smtplib.SMTP_SSL(server.host, server.port, timeout=PATIENCE, context=tls)
+            if server.tls
+            else smtplib.SMTP(server.host, server.port, timeout=PATIENCE)
         )
         with smtp:
             smtp.ehlo_or_helo_if_needed()
-            if not where.tls and smtp.has_extn("starttls"):
-                smtp.starttls(context=safely)
+            if not server.tls and smtp.has_extn("starttls"):
+                smtp.starttls(context=tls)
                 smtp.ehlo()
-            if where.user:
-                smtp.login(where.user, where.password)
+            if server.user:
+                _sign_in(smtp, server.user, server.password)
             yield smtp
 
     def _written(self, mail: Mail) -> EmailMessage:
@@ -126,6 +126,24 @@ class SmtpMailer:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(mail.body)
         return message
+
+
+class _NoSignIn(smtplib.SMTPException):
+    """Signing in cannot work until an admin changes the server or its settings."""
+
+
+def _sign_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
+    """Sign in. smtplib raises a plain SMTPException when no method suits."""
+    if not f"{user}{password}".isascii():
+        raise _NoSignIn("the mail server's user name and password can have only ASCII characters")
+    try:
+        smtp.login(user, password)
+    except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
+        raise
+    except smtplib.SMTPException as error:
+        raise _NoSignIn(
+            "the mail server does not offer a sign-in method that Patchboard supports"
+        ) from error
 
 
 def _refusal(error: Exception) -> NotMailed:
@@ -145,8 +163,9 @@ def _refusal(error: Exception) -> NotMailed:
     if isinstance(error, ssl.SSLError):
         why = "the mail server cannot be reached over an encrypted connection"
         return NotMailed(why=f"{why} ({error.reason or error})", again=False)
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return NotMailed(
-            why="the mail server offers no sign-in method that Patchboard supports", again=False
-        )
+    if isinstance(error, _NoSignIn):
+        return NotMailed(why=str(error), again=False)
+    if isinstance(error, smtplib.SMTPNotSupportedError):  # the server lacks SMTPUTF8 (RFC 6531)
+        why = "the mail server does not accept addresses with accents or other non-ASCII letters"
+        return NotMailed(why=why, again=False)
     return NotMailed(why="the mail server cannot be reached", again=True)

@@ -19,7 +19,7 @@ from http_ece import ECEException
 from py_vapid import Vapid02
 from pywebpush import WebPusher, WebPushException
 
-from handoff_service.gateways.outside_http import TIMEOUT, OutsideHttp
+from handoff_service.gateways.outside_http import OutsideHttp
 from handoff_service.ports import Called, PushMessage
 
 # The order of the curve P-256: https://csrc.nist.gov/pubs/sp/800/186/final
@@ -29,7 +29,8 @@ SIGNED_FOR = 12 * 3600  # seconds; a push service accepts at most 24 hours
 
 
 def private_key(secret_key: str) -> ec.EllipticCurvePrivateKey:
-    """The desk's private key. 48 bytes make the remainder as good as random."""
+    """The desk's private key. HKDF gives 48 bytes, 16 more than the key has, so the remainder
+    of the division by the curve's order has no measurable bias."""
     derive = HKDF(algorithm=hashes.SHA256(), length=48, salt=None, info=b"patchboard web push")
     number = int.from_bytes(derive.derive(secret_key.encode())) % (_ORDER - 1) + 1
     return ec.derive_private_key(number, ec.SECP256R1())
@@ -44,12 +45,10 @@ class WebPush:
         secret_key: str,
         contact: str,
         hosts: Collection[str] = (),
-        *,
-        timeout: float = TIMEOUT,
     ) -> None:
         self._vapid = Vapid02(private_key(secret_key))
         self._contact = contact
-        self._http = OutsideHttp(hosts, timeout=timeout)
+        self._http = OutsideHttp(hosts)
         point = self._vapid.public_key.public_bytes(
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
         )

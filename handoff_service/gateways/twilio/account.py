@@ -188,8 +188,8 @@ def _clock_apart(date: str | None) -> str | None:
     if apart < MOST_APART:
         return None
     return (
-        f"This machine's clock is {apart.total_seconds():.0f} s away from Twilio's: let it "
-        "follow a time server."
+        f"This machine's clock is {apart.total_seconds():.0f} s off from Twilio's. Turn on "
+        "time synchronization (NTP)."
     )
 
 
@@ -212,7 +212,7 @@ async def _webhook(settings: Settings) -> list[str]:
         ]
     if status == 403:
         return [
-            f"{url} refuses our signature. The service there has another PATCHBOARD_PUBLIC_URL, "
-            "auth token, PATCHBOARD_TWILIO_SIGNATURE or shared key."
+            f"{url} rejects our signature. Give that service the same PATCHBOARD_PUBLIC_URL, auth "
+            "token, PATCHBOARD_TWILIO_SIGNATURE and shared key as this command."
         ]
     return [] if status == 400 else [f"{url} answers {status}, so it is not this service."]

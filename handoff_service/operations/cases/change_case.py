@@ -137,4 +137,4 @@ def _did(command: ChangeCase, changes: Changes, note: str | None) -> str:
     which = number(command.id)
     if "state" in changes:
         return f"set case {which} to {str(changes['state'][1]).replace('_', ' ')}"
-    return f"wrote to case {which}" if note else f"changed case {which}"
+    return f"added a note to case {which}" if note else f"changed case {which}"

@@ -255,7 +255,7 @@ def record_in(tx: Transaction, interaction: InteractionRow, change: ConsentChang
 def _line(entry: Consent) -> messages.NewMessage:
     by = {
         Source.KEYWORD: f"The requester texted “{entry.words}”",
-        Source.PROVIDER: "The carrier refuses texts to them",
+        Source.PROVIDER: "The carrier blocks texts to this requester",
     }
     who = by.get(entry.source) or (f"Recorded by {entry.agent.name}" if entry.agent else "Recorded")
     sentence = (

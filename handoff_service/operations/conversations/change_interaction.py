@@ -98,7 +98,7 @@ def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
         described=command.short_description,
         agent_id=command.agent_id,
     )
-    notify_owner(tx, interaction, command.agent_id, "closed this conversation")
+    notify_owner(tx, interaction, command.agent_id, "closed this conversation", taken=True)
 
 
 def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
@@ -112,8 +112,8 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     )
     if command.state and state is None:
         raise Conflict(
-            f"{interaction.state} cannot become {command.state}: only work in progress can "
-            "be put on hold."
+            "A conversation that no agent has accepted cannot be put on hold. Accept it or take it "
+            "over first."
         )
     until = _checked_end(tx, command)
     values = {

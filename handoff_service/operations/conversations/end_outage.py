@@ -27,6 +27,7 @@ from handoff_service.store.cases import outage_reporters, outage_texts, outages
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import InteractionRow
+from handoff_service.store.conversations.newest_on_lines import newest_on_lines
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import insert_rows, update_rows
@@ -161,7 +162,7 @@ def _send(tx: Transaction, row: sa.Row[Any], found: dict[int, int]) -> None:
             )
         )
     }
-    newest = outage_reporters.newest_on_lines(tx.conn, list(lines))
+    newest = newest_on_lines(tx.conn, list(lines))
     where = {newest[line].id: recipient for line, recipient in lines.items()}
     locked = interactions.lock_each(tx.conn, sorted(where))
     opted_out = consents.opted_out_of(tx.conn, sorted(where))

@@ -64,7 +64,7 @@ def store_promise(tx: Transaction, command: StorePromise) -> int:
         tx, interaction.id, by, promise, made_at=made_at, message_id=command.message_id
     )
     if promise_id is None:
-        raise Conflict("This text's promise is stored already.")
+        raise Conflict("This text already has a reminder.")
     did = f"promised to be in touch by {in_words(tx.conn, promise.at)}"
     _add_line(tx, interaction, f"{agent_name(tx.conn, by)} {did}", promise.words, by)
     return promise_id

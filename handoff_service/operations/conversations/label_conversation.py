@@ -48,7 +48,9 @@ def put_topic(
     asks for a topic and none was chosen, and for a label that is no topic."""
     if label_id is None:
         if desk.ask_topic(tx.conn) and labels.list_(tx.conn):
-            raise BadInput(errors={"topic_id": "is required: choose what it was about"})
+            raise BadInput(
+                errors={"topic_id": "is required. Choose what the conversation was about"}
+            )
         return
     label = next((one for one in topics(labels.list_(tx.conn)) if one.id == label_id), None)
     if label is None:

@@ -27,6 +27,7 @@ from handoff_service.rules.delivery.sms_text import split
 from handoff_service.rules.desk.labels import topics
 from handoff_service.rules.desk.macros import MacroFields, MacroStep, steps
 from handoff_service.rules.desk.templates import filled
+from handoff_service.rules.shared.field_errors import field_sentences
 from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, Owner, State
 from handoff_service.store.conversations import interactions, placeholder_values
 from handoff_service.store.conversations.interactions import Hold
@@ -116,8 +117,8 @@ def _named(step: MacroStep) -> Iterator[None]:
     try:
         yield
     except (BadInput, Conflict, NotAllowed, NotFound) as refusal:
-        why = "; ".join(f"{name} {what}" for name, what in refusal.errors.items())
-        said = f"The macro did nothing. Its step “{step}” was refused: {why or refusal.detail}"
+        why = field_sentences(refusal.errors) or refusal.detail
+        said = f"The macro did nothing. Its step “{step}” was refused. {why}"
         raise type(refusal)(said) from refusal
 
 
@@ -173,7 +174,7 @@ def _assign(tx: Transaction, macro: MacroFields, command: RunMacro, run: MacroRu
         transfer(tx, Transfer(interaction_id=one, agent_id=by, to_agent=to))
         return replace(run, asked=True)
     if owner is not None:
-        raise Conflict("A colleague has this conversation. Only supervisors take it over.")
+        raise Conflict("A colleague has this conversation. Only supervisors can take it over.")
     take_over(tx, now, by)
     return run
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import exists, select, update
@@ -33,20 +34,9 @@ class BeginSend:
 
 _OUTGOING = (
     select(
-        *t.messages.c[
-            "id",
-            "status",
-            "body",
-            "author",
-            "event",
-            "created_at",
-            "interaction_id",
-            "retries",
-            "segments",
-        ],
-        *t.interactions.c[
-            "requester_number", "provider_number_id", "user_id", "owner", "opened_at"
-        ],
+        *t.messages.c["id", "status", "body", "author", "event", "created_at"],
+        *t.messages.c["interaction_id", "retries", "segments"],
+        *t.interactions.c["requester_number", "provider_number_id", "user_id", "owner"],
         consents.stands(
             t.interactions.c.requester_number, t.interactions.c.provider_number_id
         ).label("opted_out"),
@@ -79,73 +69,142 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
 
     - None: the message is not sent now; its work is delayed or removed.
     - HeldBack: an automatic reply that exceeds a limit. It is not sent, and its status is failed.
-
-    Cancels messages to numbers that have opted out, except the opt-out confirmation, and prompts
-    that the requester has answered. Delays messages that may have been sent before a crash until
-    the provider's list is reliable, and messages over their number's rate.
     """
-    attempts = {c.message_id: c.attempts for c in commands}
-    ids = {"ids": list(attempts)}
-    tx.conn.execute(_SHARED_LOCKS, ids).all()
-    found = {r.id: r for r in tx.conn.execute(_OUTGOING, ids)}
-    waiting = {i: r for i, r in found.items() if _waits(r)}
-    unsure = {i for i, r in found.items() if r.status == Status.UNKNOWN}
-    crashed = {i for i, r in found.items() if r.status == Status.SENDING}
-    canceled = {
-        i for i, r in waiting.items() if r.opted_out is not None and r.event != Event.CONSENT
-    }
-    _put(tx, canceled, status=Status.CANCELED, error_code=OPTED_OUT)
-    _put(tx, crashed, status=Status.UNKNOWN)
-    proactive = [r for i, r in waiting.items() if r.event in NOT_REPLIES and i not in canceled]
-    written_since = send_gates.written_since(tx, proactive)
-    answered_prompts = {
-        i
-        for i in written_since
-        if waiting[i].author == Author.SYSTEM and waiting[i].event == Event.PROACTIVE
-    }
-    _put(tx, answered_prompts, status=Status.CANCELED, error_code=None)
-    canceled |= answered_prompts
-    held = send_gates.in_quiet_hours(tx, [r for r in proactive if r.id not in written_since])
-    held |= send_gates.held_by_restore(tx, [r for i, r in waiting.items() if i not in canceled])
-    blocked = send_gates.blocked_country(
-        tx, {i: r for i, r in waiting.items() if i not in canceled}
-    )
-    _put(tx, blocked, status=Status.FAILED, error_code=COUNTRY_OFF)
-    over_limit = over_limits(tx, {i: r for i, r in waiting.items() if i not in canceled | blocked})
-    for limit in Limit:
-        these = {i for i, one in over_limit.items() if one.limit is limit}
-        _put(tx, these, status=Status.FAILED, error_code=RANGE_FULL, reason=limit)
-    not_now = canceled | held.keys() | blocked | over_limit.keys()
-    later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER) | held
-    later |= send_gates.over_rate(tx, [r for i, r in waiting.items() if i not in not_now])
-    # neither a crash nor our own rate limit is the provider's failure
-    for message_id, at in later.items():
-        failed = 0 if message_id in crashed else attempts[message_id] - 1
-        due_work.release(tx, Work.DELIVER, message_id, at, attempts=failed)
-    sends = waiting.keys() - not_now - later.keys()
-    _add_up(tx, [i for i in sends if found[i].retries])
-    # set by an earlier try
-    _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)
-    notify(tx, {found[i].interaction_id for i in canceled | blocked | over_limit.keys()})
-    due_work.cancel(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
-    links = _links(tx, [i for i in sends | unsure if found[i].with_media])
-    return [
-        Outgoing(
-            message_id=c.message_id,
-            to=found[c.message_id].requester_number,
-            sender=found[c.message_id].sender,
-            body=found[c.message_id].body,
-            created_at=found[c.message_id].created_at,
-            attempts=c.attempts,
-            uncertain=c.message_id in unsure,
-            media_urls=links.get(c.message_id, ()),
-            retries=found[c.message_id].retries,
-            messaging_service=found[c.message_id].messaging_service,
+    batch = _Batch(tx, commands)
+    batch.cancel_opted_out()
+    batch.look_up_crashed()
+    batch.cancel_or_delay_proactive()
+    batch.hold_restored()
+    batch.fail_blocked_countries()
+    batch.fail_over_limits()
+    batch.delay_over_rate()
+    batch.release_delayed()
+    batch.mark_sending()
+    batch.finish_others()
+    return batch.results(commands)
+
+
+class _Batch:
+    """Messages that are about to be sent. Each step decides about those that no earlier step has
+    canceled or failed."""
+
+    def __init__(self, tx: Transaction, commands: Sequence[BeginSend]) -> None:
+        self._tx = tx
+        self._attempts = {c.message_id: c.attempts for c in commands}
+        ids = {"ids": list(self._attempts)}
+        tx.conn.execute(_SHARED_LOCKS, ids).all()
+        self._found = {r.id: r for r in tx.conn.execute(_OUTGOING, ids)}
+        self._waiting = {i: r for i, r in self._found.items() if _waits(r)}
+        self._unsure = {i for i, r in self._found.items() if r.status == Status.UNKNOWN}
+        self._crashed = {i for i, r in self._found.items() if r.status == Status.SENDING}
+        self._stopped: set[int] = set()  # canceled or failed
+        self._over_limit: dict[int, HeldBack] = {}
+        self._later: dict[int, datetime] = {}
+
+    def cancel_opted_out(self) -> None:
+        """Cancel messages to numbers that have opted out, except the opt-out confirmation."""
+        opted_out = {
+            i
+            for i, r in self._waiting.items()
+            if r.opted_out is not None and r.event != Event.CONSENT
+        }
+        self._stop(opted_out, status=Status.CANCELED, error_code=OPTED_OUT)
+
+    def look_up_crashed(self) -> None:
+        """Delay messages that may have been sent before a crash until the provider's list is
+        reliable."""
+        _put(self._tx, self._crashed, status=Status.UNKNOWN)
+        self._later |= dict.fromkeys(self._crashed, self._tx.now + LOOK_UP_AFTER)
+
+    def cancel_or_delay_proactive(self) -> None:
+        """Cancel prompts that the requester has answered. Delay other messages that are no replies
+        until quiet hours end, unless the requester has written since."""
+        proactive = [r for r in self._waiting.values() if r.event in NOT_REPLIES]
+        written_since = send_gates.written_since(self._tx, proactive)
+        answered_prompts = {
+            r.id
+            for r in proactive
+            if r.id in written_since and r.author == Author.SYSTEM and r.event == Event.PROACTIVE
+        }
+        self._stop(answered_prompts, status=Status.CANCELED, error_code=None)
+        others = [r for r in proactive if r.id not in written_since]
+        self._later |= send_gates.in_quiet_hours(self._tx, others)
+
+    def hold_restored(self) -> None:
+        """Hold automatic texts of a restored desk until an admin releases them."""
+        self._later |= send_gates.held_by_restore(self._tx, list(self._waiting.values()))
+
+    def fail_blocked_countries(self) -> None:
+        blocked = send_gates.blocked_country(self._tx, self._waiting)
+        self._stop(blocked, status=Status.FAILED, error_code=COUNTRY_OFF)
+
+    def fail_over_limits(self) -> None:
+        """Fail automatic replies that exceed a limit."""
+        self._over_limit = over_limits(self._tx, self._waiting)
+        for limit in Limit:
+            these = {i for i, one in self._over_limit.items() if one.limit is limit}
+            self._stop(these, status=Status.FAILED, error_code=RANGE_FULL, reason=limit)
+
+    def delay_over_rate(self) -> None:
+        """Delay messages over their company number's rate."""
+        rows = [r for i, r in self._waiting.items() if i not in self._later]
+        self._later |= send_gates.over_rate(self._tx, rows)
+
+    def release_delayed(self) -> None:
+        """Give delayed work back. Only a failure of the provider counts as one: a crash and our own
+        rate limit do not."""
+        for message_id, at in self._later.items():
+            failed = 0 if message_id in self._crashed else self._attempts[message_id] - 1
+            due_work.release(self._tx, Work.DELIVER, message_id, at, attempts=failed)
+
+    def mark_sending(self) -> None:
+        """Mark the messages that passed all checks, and clear what an earlier try has set."""
+        sends = self._sends
+        _add_up(self._tx, [i for i in sends if self._found[i].retries])
+        _put(self._tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)
+
+    def finish_others(self) -> None:
+        """Show canceled and failed messages, and remove their work."""
+        notify(self._tx, {self._found[i].interaction_id for i in self._stopped})
+        done = self._attempts.keys() - self._sends - self._unsure - self._later.keys()
+        due_work.cancel(self._tx, Work.DELIVER, done)
+
+    def results(self, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
+        """What to do about each message, in order."""
+        asked = self._sends | self._unsure
+        links = _links(self._tx, [i for i in asked if self._found[i].with_media])
+        return [
+            self._outgoing(c, links.get(c.message_id, ()))
+            if c.message_id in asked
+            else self._over_limit.get(c.message_id)
+            for c in commands
+        ]
+
+    def _outgoing(self, command: BeginSend, media_urls: tuple[str, ...]) -> Outgoing:
+        row = self._found[command.message_id]
+        return Outgoing(
+            message_id=row.id,
+            to=row.requester_number,
+            sender=row.sender,
+            body=row.body,
+            created_at=row.created_at,
+            attempts=command.attempts,
+            uncertain=row.id in self._unsure,
+            media_urls=media_urls,
+            retries=row.retries,
+            messaging_service=row.messaging_service,
         )
-        if c.message_id in sends | unsure
-        else over_limit.get(c.message_id)
-        for c in commands
-    ]
+
+    @property
+    def _sends(self) -> set[int]:
+        return self._waiting.keys() - self._later.keys()
+
+    def _stop(self, messages: Collection[int], **values: object) -> None:
+        """Give these messages their last status. Later steps do not see them."""
+        _put(self._tx, messages, **values)
+        self._stopped.update(messages)
+        for message_id in messages:
+            del self._waiting[message_id]
 
 
 def _put(tx: Transaction, messages: Collection[int], **values: object) -> None:

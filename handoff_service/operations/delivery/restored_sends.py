@@ -1,4 +1,4 @@
-"""An admin decides about the sends that a restore holds: send or cancel them."""
+"""An admin releases or cancels the work that a restore holds."""
 
 from dataclasses import dataclass
 
@@ -26,17 +26,22 @@ CANCELED = "Canceled by an admin after the desk was restored from a backup."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideHeld:
-    """``send``: release everything; otherwise cancel it. ``agent_id`` None: by command line."""
+    """``send``: release everything; otherwise cancel it. ``agent_id`` None: by a command."""
 
     send: bool
     agent_id: int | None = None
 
 
 def decide_held(tx: Transaction, command: DecideHeld) -> int:
-    """Release or cancel everything that is held. Returns the number of texts. Conflict when nothing
-    is held."""
+    """Release all held work, or cancel what would send something old: texts, bot turns, e-mails
+    with codes, webhook calls, and the timers and scheduled texts that are due. Other held work is
+    released in either case, so that no requester is left waiting. Returns the number of held
+    texts. Conflict when nothing is held."""
     if not restore_holds.is_held(tx.conn):
-        raise Conflict("Nothing is held. Somebody has already sent or canceled these texts.")
+        raise Conflict(
+            "Nothing is held. Either this desk was not restored, or somebody has already released "
+            "or canceled what was held."
+        )
     texts = restore_holds.keys(tx.conn, Work.DELIVER)
     if not command.send:
         _cancel_texts(tx, texts)
@@ -86,7 +91,7 @@ def _cancel_calls(tx: Transaction) -> None:
 
 
 def _cancel_timers(tx: Transaction) -> None:
-    """Cancel the timers that have come due since. Later timers still fire."""
+    """Cancel held timers that are already due. Later timers still fire."""
     held, i = restore_holds.keys(tx.conn, Work.TIMER), t.interactions
     overdue = t.timers.c.due_at <= tx.now
     tx.conn.execute(delete(t.timers).where(one_of(t.timers.c.interaction_id, held), overdue))
@@ -99,7 +104,7 @@ def _cancel_timers(tx: Transaction) -> None:
 
 
 def _cancel_scheduled(tx: Transaction) -> None:
-    """Cancel the scheduled texts that have come due since. Later ones still leave."""
+    """Cancel held scheduled texts that are already due. Later ones are still sent."""
     for text_id in restore_holds.keys(tx.conn, Work.SEND_LATER):
         text = scheduled_texts.find(tx.conn, text_id)
         if text is not None and text.send_at <= tx.now:

@@ -73,7 +73,7 @@ def _no_number(conn: Connection, _outside: Outside) -> list[str]:
 def _stuck_queues(conn: Connection, _outside: Outside) -> list[str]:
     found = queues.list_views(conn)
     stuck = [
-        f"The queue {one.name} can never assign: {problem}"
+        f"The queue {one.name} cannot assign conversations. {problem[:1].upper()}{problem[1:]}"
         for one in found
         for problem in one.problems
     ]

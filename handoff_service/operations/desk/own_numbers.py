@@ -39,7 +39,7 @@ def refuse_users_number(tx: Transaction, number: str) -> None:
     found = tx.conn.execute(query.where(n.c.number == one_form(number)).limit(1)).one_or_none()
     if found is not None:
         error = (
-            f"{found.name} ({found.external_id}) has {number} on their record. Take it away "
-            "from them first"
+            f"{number} is on the record of {found.name} ({found.external_id}). Remove it there "
+            "first"
         )
         raise BadInput(errors={"number": error})

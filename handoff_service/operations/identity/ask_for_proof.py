@@ -82,7 +82,7 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     )
     open_turn(tx, changed, OPENING)
     wait_for_answer(tx, changed)
-    notify_owner(tx, interaction, command.agent_id, did)
+    notify_owner(tx, interaction, command.agent_id, did, taken=True)
 
 
 def proof_ran_out(tx: Transaction, command: RanOut) -> None:

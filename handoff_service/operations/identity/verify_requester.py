@@ -78,11 +78,15 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
         tx, [interaction], command.user_id, author=_author(command), agent_id=command.agent_id
     )
     by = BY[command.method] if command.agent_id is None else agent_name(tx.conn, command.agent_id)
-    sentence = (
-        f"{who} was verified by {by}"
-        if who
-        else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
-    )
+    if who:
+        sentence = f"{who} was verified by {by}"
+    else:
+        them = _name(tx, interaction.user_id) or "this person"
+        sentence = (
+            f"{by} says that this is not {them}"
+            if command.agent_id is None
+            else f"{by} removed {them} from this conversation"
+        )
     _add_message(tx, interaction, sentence, command.agent_id, command.note)
     if command.agent_id is not None:
         did = f"verified the requester as {who}" if who else "removed the requester's name"
@@ -122,7 +126,9 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
         tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id
     )
     by = agent_name(tx.conn, command.agent_id)
-    did = f"undid the verification: this is {_name(tx, last.old_user_id) or 'the guest'} again"
+    before = _name(tx, last.old_user_id)
+    now = f"this is {before} again" if before else "the requester is not identified"
+    did = f"undid the verification: {now}"
     _add_message(tx, interaction, f"{by} {did}", command.agent_id, None)
     notify_owner(tx, interaction, command.agent_id, did)
 

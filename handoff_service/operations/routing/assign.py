@@ -92,4 +92,4 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
     did = "took over" if command.by == command.agent_id else f"assigned this to {agent.name}"
     sentence = f"{agent_name(tx.conn, command.by)} {did}"
     assign_agent(tx, interaction, command.agent_id, sentence=sentence)
-    notify_owner(tx, interaction, command.by, did)
+    notify_owner(tx, interaction, command.by, did, taken=True)

@@ -109,7 +109,7 @@ def add_target(tx: Transaction, command: AddTarget) -> int:
         return known
     count = select(func.count()).where(n.c.agent_id == command.agent_id)
     if tx.conn.execute(count).scalar_one() >= MOST_TARGETS:
-        raise Conflict(f"You have {MOST_TARGETS} of these already. Remove one first.")
+        raise Conflict(f"You already have {MOST_TARGETS} notification addresses. Remove one first.")
     values |= {
         "agent_id": command.agent_id,
         "way": command.way,

@@ -122,7 +122,10 @@ def check_schedules(tx: Transaction) -> None:
             and queue.schedule is not None
             and opening_hours.unreadable(queue.schedule, country)
         ):
-            error = f"has no known public holidays, and the schedule of {queue.name} uses them"
+            error = (
+                f"Public holidays of this country are not known, but {queue.name} closes on them. "
+                "Choose another country, or take the holidays out of that queue's hours"
+            )
             raise BadInput(errors={"country": error})
 
 

@@ -128,7 +128,7 @@ def _to_queue(
     queue = tx.conn.execute(select(t.queues.c.name).where(t.queues.c.id == to)).scalar()
     if queue is None:
         raise NotFound(f"There is no queue {to}.")
-    notify_owner(tx, interaction, sender, f"transferred this to {queue}")
+    notify_owner(tx, interaction, sender, f"transferred this to {queue}", taken=True)
     by = agent_name(tx.conn, sender)
     collected = work_items.collected(tx.conn, interaction.id)
     hand_off(

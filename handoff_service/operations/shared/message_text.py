@@ -28,5 +28,5 @@ def checked_sms(
     reply has left in it."""
     text = checked_text(body, most=most, may_be_empty=may_be_empty, field=field)
     if mask := a_mask(text):
-        raise BadInput(errors={field: f"still has {mask}; write what belongs there"})
+        raise BadInput(errors={field: f"still has {mask}. Replace it before you send this text"})
     return text

@@ -41,13 +41,17 @@ def owner_before(interaction: InteractionRow, agent_id: int) -> int | None:
     return interaction.assigned_to
 
 
-def notify_owner(tx: Transaction, interaction: InteractionRow, agent_id: int, did: str) -> None:
+def notify_owner(
+    tx: Transaction, interaction: InteractionRow, agent_id: int, did: str, *, taken: bool = False
+) -> None:
     """Leave the colleague who owned the interaction, as it was before the act, a notice about it.
-    ``did``: the act, such as "closed this conversation"."""
+    ``did``: the act, such as "closed this conversation". ``taken``: the act took the conversation
+    from its owner."""
     owner = owner_before(interaction, agent_id)
     if owner is None:
         return
-    said = f"{agent_name(tx.conn, agent_id)} {did}. It was your conversation"
+    whose = "It was your conversation" if taken else "This is your conversation"
+    said = f"{agent_name(tx.conn, agent_id)} {did}. {whose}"
     colleague_notices.put(tx, owner, interaction.id, said)
     tx.hint(f"agent:{owner}", interaction.id)
 

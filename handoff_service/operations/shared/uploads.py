@@ -95,7 +95,7 @@ def _sendable(tx: Transaction, agent_id: int, media: Sequence[int]) -> list[int]
         return []
     if len(ids) > MOST_FILES:
         raise BadInput(
-            errors={"media": f"must be at most {MOST_FILES} pictures; there are {len(ids)}"}
+            errors={"media": f"A text can have up to {MOST_FILES} files; this one has {len(ids)}"}
         )
     held = select(t.scheduled_media.c.media_id)
     mine = one_of(d.c.id, ids) & (d.c.agent_id == agent_id) & d.c.message_id.is_(None)
@@ -104,19 +104,17 @@ def _sendable(tx: Transaction, agent_id: int, media: Sequence[int]) -> list[int]
         r.id: r.size
         for r in tx.conn.execute(select(d.c.id, d.c.size).where(mine).with_for_update())
     }
-    if gone := [i for i in ids if i not in found]:
+    if len(found) < len(ids):
         raise BadInput(
             errors={
-                "media": f"{gone[0]} has expired, was already sent, or is not yours. Attach it "
-                "again"
+                "media": "A picture has expired or was already sent, or another agent uploaded "
+                "it. Attach it again"
             }
         )
     if sum(found.values()) > MOST_BYTES:
         together = in_words(sum(found.values()))
         raise BadInput(
-            errors={
-                "media": f"must be at most {in_words(MOST_BYTES)} together; they have {together}"
-            }
+            errors={"media": f"The files total {together}. The limit is {in_words(MOST_BYTES)}"}
         )
     return ids
 

@@ -38,7 +38,7 @@ from handoff_service.store.virtual_agent import bot_turns
 from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 TOO_MANY_REPLIES = (
-    "The virtual agent sent this number too many replies in ten minutes. It may be a machine."
+    "The virtual agent sent this number too many replies in ten minutes. The sender may be a bot."
 )
 REPLY_PERIOD = timedelta(minutes=10)
 

@@ -55,7 +55,7 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
     return_to_virtual_agent(
         tx, interaction, sentence=sentence, outcome=outcome, agent_id=command.agent_id
     )
-    notify_owner(tx, interaction, command.agent_id, did)
+    notify_owner(tx, interaction, command.agent_id, did, taken=True)
 
 
 def return_by_requester(tx: Transaction, interaction: InteractionRow) -> None:

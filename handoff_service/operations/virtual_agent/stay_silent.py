@@ -14,7 +14,9 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 
-UNANSWERED = "Not answered: the second text within a day that seems not to be for the desk."
+UNANSWERED = (
+    "Not answered: this is the second text in a day that does not seem meant for this desk."
+)
 b = t.bot_turns
 
 

@@ -119,7 +119,7 @@ def errors(outage: OutageFields) -> dict[str, str]:
     if wrong := _text_error(outage.text):
         found["text"] = wrong
     if outage.until is not None and outage.until <= outage.since:
-        found["until"] = "must be later than its beginning"
+        found["until"] = "must be later than “Since”"
     return found
 
 

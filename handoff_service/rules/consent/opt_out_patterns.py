@@ -248,11 +248,11 @@ KEYWORD_AND = (
     rf"(?: (?:and |but |y )?(?:{_STRANGER}|{_PLEASE}|{_THANKS}|{_GOODBYE}|{_THREAT}|now|right now"
     rf"|immediately|already|i said stop|to (?:opt out|unsubscribe|end|stop)|{_KEYWORD}))+"
 )
-NOT_KNOWN = (
+WRONG_NUMBER = (
     rf"(?:(?:hi|hello|hey|sorry|hola|um|uh) )*"
     rf"(?:(?:{_NUMBER_IS_WRONG} {_WHO}|{_WHO} {_NUMBER_IS_WRONG})"
     r"|(?:i think )?(?:you |u )(?:have |got |have got )(?:the )?wrong number|how did "
     r"(?:you|u) get (?:my|this) number"
     rf"|de quien es este numero){TAIL}"
 )
-NOT_KNOWN_AT_FIRST = rf"(?:(?:hi|hello|hey|sorry|hola|this is) )*{_NUMBER_IS_WRONG}{TAIL}"
+WRONG_NUMBER_AT_FIRST = rf"(?:(?:hi|hello|hey|sorry|hola|this is) )*{_NUMBER_IS_WRONG}{TAIL}"

@@ -1,9 +1,10 @@
 """Opt-out wishes in words other than keywords, and texts from people who do not know this number.
 
-Consent can be revoked by any words that a reasonable person understands so (47 CFR 64.1200(a)(10),
-https://www.ecfr.gov/current/title-47/section-64.1200). A help desk gets "stop", "cancel" and
-"remove me from the list" about computers all day, so the tables prefer precision: a pattern must
-match the whole text, apart from courtesies around it.
+Consent can be revoked in any words that a reasonable person would understand as a request to stop
+(47 CFR 64.1200(a)(10), https://www.ecfr.gov/current/title-47/section-64.1200). A help desk gets
+"stop", "cancel" and "remove me from the list" about computers all day, so the tables prefer
+precision: a pattern must match the whole text, apart from courtesies around it. Exception: a text
+with a keyword as its first or last sentence is ``LIKELY``.
 
 - ``CLEAR`` opts out, as a keyword does.
 - ``LIKELY`` is confirmed with one question, because it could be about something else.
@@ -24,9 +25,9 @@ from handoff_service.rules.consent.opt_out_patterns import (
     LEAD,
     LIKELY,
     LIKELY_AT_FIRST,
-    NOT_KNOWN,
-    NOT_KNOWN_AT_FIRST,
     TAIL,
+    WRONG_NUMBER,
+    WRONG_NUMBER_AT_FIRST,
 )
 from handoff_service.rules.shared.mail_signature import without_signature
 
@@ -34,7 +35,7 @@ LONGEST = 120  # characters of a wish; our own limit: a longer text needs a pers
 
 
 class OptOutIntent(StrEnum):
-    """The meaning of a text without a keyword, regarding further texts."""
+    """What a text without a keyword says about being texted again."""
 
     CLEAR = "clear"
     LIKELY = "likely"
@@ -47,9 +48,9 @@ def _whole(*patterns: str) -> re.Pattern[str]:
 
 _CLEAR = re.compile(rf"{_whole(*CLEAR).pattern}|{KEYWORD_AND}")
 _LIKELY, _AT_FIRST = _whole(*LIKELY), _whole(*LIKELY, *LIKELY_AT_FIRST)
-_UNKNOWN, _UNKNOWN_AT_FIRST = (
-    re.compile(NOT_KNOWN),
-    re.compile(f"{NOT_KNOWN}|{NOT_KNOWN_AT_FIRST}"),
+_WRONG_NUMBER, _WRONG_NUMBER_AT_FIRST = (
+    re.compile(WRONG_NUMBER),
+    re.compile(f"{WRONG_NUMBER}|{WRONG_NUMBER_AT_FIRST}"),
 )
 _WORTH_IT = re.compile(  # every pattern contains one of these, so most texts need only this check
     r"\b(?:stop|sto+p|stp|stpo|sotp|sto|quit|ceas|discontinu|tex|txt|sms|msg|mess|mens|list"
@@ -82,7 +83,7 @@ def opt_out_intent(text: str, *, first: bool) -> OptOutIntent | None:
         return OptOutIntent.LIKELY
     return (
         OptOutIntent.WRONG_NUMBER
-        if (_UNKNOWN_AT_FIRST if first else _UNKNOWN).fullmatch(plain)
+        if (_WRONG_NUMBER_AT_FIRST if first else _WRONG_NUMBER).fullmatch(plain)
         else None
     )
 

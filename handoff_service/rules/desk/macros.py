@@ -87,7 +87,7 @@ def errors(macro: MacroFields) -> dict[str, str]:
     elif macro.state is State.ON_HOLD and macro.to_queue_id is not None:
         found["state"] = "a conversation in a queue cannot be on hold: remove one of the two"
     if macro.hold_for is not None and macro.state is not State.ON_HOLD:
-        found["hold_for"] = "goes with state on_hold"
+        found["hold_for"] = "must be empty, or the state must be “on hold”"
     chosen = (macro.to_me, macro.to_agent_id is not None, macro.to_queue_id is not None)
     if sum(chosen) > 1:
         found["to_me"] = "choose one: the agent who runs it, another agent, or a queue"

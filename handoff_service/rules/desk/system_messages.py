@@ -121,8 +121,8 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
         placeholders={"queue": QUEUE, "opens": OPENS},
     ),
     SystemMessage.BOT_INSTEAD: Words(
-        when="Added to either of the two texts above, if both fit in one segment and the desk has "
-        "a virtual agent",
+        when="Added to “Nobody is free” and “Queue is closed” if the whole text fits in one "
+        "segment and the desk has a virtual agent",
         default="Text BOT for the virtual agent.",
         placeholders={},
     ),
@@ -139,8 +139,8 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
     SystemMessage.ACCOUNT_HELP: Words(
         when="When a verified requester asks about a password or a locked account, before the "
         "handoff",
-        default="I've opened case {case} with high priority. An agent will help you get back into "
-        "your account here. Please never text us a password.",
+        default="I've opened case {case} with high priority. A person will help you here to get "
+        "back in. Please never text us a password.",
         placeholders={"case": CASE},
     ),
     SystemMessage.GOODBYE: Words(
@@ -185,13 +185,13 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
     SystemMessage.CASE_RESOLVED: Words(
         when="When an agent resolves a case and texts the requester; the agent can change it each "
         "time",
-        default="Your case {case} ({about}) is resolved. Is it still broken? Just reply.",
+        default="Your case {case} ({about}) is resolved. Still broken? Just reply.",
         placeholders={"about": ABOUT, "case": CASE},
     ),
     SystemMessage.OUTAGE_OVER: Words(
-        when="When an outage ends, to everybody who reported it, if you choose so; you can change "
+        when="When you end an outage and choose to text everybody who reported it; you can change "
         "it each time",
-        default="{outage} works again. Is it still broken for you? Just reply.",
+        default="{outage} is working again. Still broken for you? Just reply.",
         placeholders={"outage": OUTAGE},
     ),
 }
@@ -369,7 +369,7 @@ def error(message: SystemMessage, text: str, values: Mapping[str, str] | None = 
         if counted.count > 1:
             because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""
             return (
-                f"must fit in one segment; filled, as in “{filled}”, it takes "
-                f"{counted.count}{because}"
+                f"must fit in one segment. With names filled in, it takes {counted.count}"
+                f"{because}: “{filled}”"
             )
     return None

@@ -101,7 +101,7 @@ def _does(action: MessagingAction) -> list[Part]:
     return {
         Action.PROMPT_AGENT: [("the ", False), ("agent is prompted", True)],
         Action.PROMPT_REQUESTER: [("the ", False), ("requester is texted", True)],
-        Action.REASSIGN: [("it goes ", False), ("back to work assignment", True)],
+        Action.REASSIGN: [("it returns ", False), ("to its queue", True)],
         Action.SET_STATE: [
             ("its state becomes ", False),
             (_words(action.state or "nothing"), True),

@@ -146,7 +146,7 @@ def _times(name: str, heading: str, definition: str, *, business: bool = False) 
     clocks = [("", "", ""), ("_business", " (business hours)", " Only opening hours count.")]
     made = []
     for suffix, note, more in clocks[: 2 if business else 1]:
-        for q, short, words in ((0.5, "median", "Half"), (0.9, "p90", "90 %")):
+        for q, short, words in ((0.5, "median", "Half"), (0.9, "p90", "90%")):
             label = "median" if q == 0.5 else "90th percentile"
             made.append(
                 Figure(
@@ -264,7 +264,7 @@ _ENTRIES: tuple[Figure, ...] = (
     ),
     Figure(
         name="offers_declined",
-        heading="Offers declined",
+        heading="Offers rejected",
         definition="Offers that agents rejected.",
         unit=Unit.COUNT,
         how=Sum("declined_by"),
@@ -288,7 +288,7 @@ _ENTRIES: tuple[Figure, ...] = (
     Figure(
         name="available",
         heading="Time available",
-        definition="The time for which agents had a presence that takes work, in the range.",
+        definition="How long agents were in a presence state that gets offers, in the range.",
         unit=Unit.SECONDS,
         how=AvailableTime(),
     ),
@@ -311,7 +311,7 @@ _ENTRIES: tuple[Figure, ...] = (
     _bot_share(
         "contained",
         "Solved without a person",
-        "The share that was closed complete and that no agent or queue ever had.",
+        "The share of conversations that closed as complete without going to a queue or an agent.",
         BotResult.SOLVED,
         lower=False,
     ),
@@ -325,7 +325,7 @@ _ENTRIES: tuple[Figure, ...] = (
     _bot_share(
         "bot_abandoned",
         "Abandoned with the virtual agent",
-        "The share that was closed as abandoned and that no agent or queue ever had.",
+        "The share of conversations that closed as abandoned without going to a queue or an agent.",
         BotResult.ABANDONED,
         lower=True,
     ),

@@ -113,7 +113,7 @@ class Because(StrEnum):
 
     AFFINITY = "last served this requester"
     MOST_CAPACITY = "has the most free capacity: {load} of {capacity}"
-    LONGEST_IDLE = "had the last offer longest ago"
+    LONGEST_IDLE = "has gone longest without an offer"
     ROUND_ROBIN = "is next in turn"
     FIRST_TO_ACCEPT = "gets the offer with all free agents"
     NOT_FIRST = "was free, but the queue's rule chose another"

@@ -33,7 +33,7 @@ def error(fields: Sequence[str]) -> str | None:
         return f"must have at most {MOST} fields"
     for n, field in enumerate(fields):
         if not _FIELD.fullmatch(field):
-            return f"has “{field}”; write names such as problem or user.department"
+            return f"“{field}” is not a field. Use names such as problem or user.department"
         if field in fields[:n]:
-            return f"names “{field}” twice"
+            return f"“{field}” is listed twice. Remove one"
     return None

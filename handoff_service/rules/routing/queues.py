@@ -63,10 +63,10 @@ def errors(queue: QueueFields) -> dict[str, str]:
         ("skills", [s.name for s in queue.skills]),
     ):
         if twice := next((name for name in names if names.count(name) > 1), None):
-            found[key] = f"names “{twice}” twice"
+            found[key] = f"“{twice}” is listed twice. Remove one"
     for message, text in queue.texts.items():
         if wrong := system_messages.error(message, text, {"queue": queue.name}):
-            found["texts"] = f"{message}: {wrong}"
+            found["texts"] = f"“{message.replace('_', ' ').capitalize()}”: {wrong}"
     return found
 
 

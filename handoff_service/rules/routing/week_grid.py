@@ -91,7 +91,7 @@ def read_times(typed: str) -> Times:
         return ()
     periods = [_period(part) for part in re.split(r"[,;]", text) if part.strip()]
     if len(periods) > MOST_TIMES:
-        raise ValueError(f"Write at most {MOST_TIMES} opening times for one day.")
+        raise ValueError(f"Enter at most {MOST_TIMES} opening times for one day.")
     periods.sort()
     if any(one[1] > after[0] for one, after in pairwise(periods)):
         raise ValueError("Two of these times overlap.")

@@ -35,7 +35,7 @@ def triples(text: str) -> frozenset[str]:
     )
 
 
-def alike(one: frozenset[str], other: frozenset[str]) -> float:
+def similarity(one: frozenset[str], other: frozenset[str]) -> float:
     """The Dice share of common triples, from 0 (none) to 1 (all)."""
     if not one or not other:
         return 0.0
@@ -45,7 +45,7 @@ def alike(one: frozenset[str], other: frozenset[str]) -> float:
 def nearest(text: str, others: Iterable[tuple[int, str]]) -> int | None:
     """The id of the most similar text, if one is similar enough."""
     mine = triples(text)
-    found = [(alike(mine, triples(other)), -id) for id, other in others]
+    found = [(similarity(mine, triples(other)), -id) for id, other in others]
     best = max(found, default=(0.0, 0))
     return -best[1] if best[0] >= ALIKE else None
 
@@ -79,7 +79,7 @@ def pairs(
         for place in others:
             other = samples[place]
             if other.label != one.label and shortest <= len(other.triples) <= longest:
-                share = alike(one.triples, other.triples)
+                share = similarity(one.triples, other.triples)
                 if share >= least:
                     found.append((share, other, one))
         for triple in prefix:
@@ -96,7 +96,10 @@ def pairs_with(
     found = {}
     for one in new:
         for other in samples:
-            if other.label != one.label and (share := alike(one.triples, other.triples)) >= least:
+            if (
+                other.label != one.label
+                and (share := similarity(one.triples, other.triples)) >= least
+            ):
                 first, second = sorted((one, other), key=lambda sample: place[id(sample)])
                 found[id(first), id(second)] = share, first, second
     return sorted(found.values(), key=most_similar_first)

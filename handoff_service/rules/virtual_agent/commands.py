@@ -91,13 +91,11 @@ def error(words: CommandWords) -> str | None:
         for word in its_words:
             folded = plain(word)
             if not folded or len(word) > LONGEST:
-                return (
-                    f"has “{word}” for {command}; write a word or a few, at most {LONGEST} "
-                    "characters"
-                )
+                return f"“{word}” is empty or too long. Use 1 to {LONGEST} characters"
             # the carriers' keywords always opt out or in, so no command may have one
             if folded.upper() in (*OPT_OUT, *OPT_IN):
-                return f"has “{word}” for {command}, which always opts out or in; use another word"
+                return f"“{word}” always opts people out or in. Use another word"
             if taken.setdefault(folded, command) != command:
-                return f"has “{word}” for {taken[folded]} and for {command}"
+                both = f"{taken[folded]} and for {command}"
+                return f"“{word}” is a word for {both}. Remove one of the two"
     return None

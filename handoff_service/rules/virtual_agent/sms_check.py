@@ -15,6 +15,7 @@ from handoff_service.rules.delivery.sms_text import (
     segments,
 )
 from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.virtual_agent.bot_text import Choice, with_choices
 
 MOST_SEGMENTS = 2
@@ -29,11 +30,10 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BotLine:
-    """A line of a bot text in its file, with ``{placeholders}``. ``number``: its line number in the
-    file, from 1."""
+class TextAt:
+    """A text, with ``{placeholders}``, and the number of the line where it starts in its file."""
 
-    number: int
+    line: int
     words: str
 
 
@@ -44,8 +44,8 @@ class BotText:
 
     file: str
     name: str
-    text: BotLine
-    buttons: Sequence[BotLine] = ()
+    text: TextAt
+    buttons: Sequence[TextAt] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,32 +71,40 @@ class SmsProblem:
 
 def problems(text: BotText, settings: SmsCheckSettings) -> list[SmsProblem]:
     """Every problem of a text. Empty: the text is fit for SMS."""
-    found = []
-    for line in (text.text, *text.buttons):
-        found += [_problem(text, line, *said) for said in _in_line(line.words, settings)]
-    if not any(problem.what.startswith("nobody knows") for problem in found):
+    parts = (text.text, *text.buttons)
+    found = [_problem(text, at, *said) for at in parts for said in _in_words(at.words, settings)]
+    # with an unknown value, the longest text is not known either
+    if not any(_unknown(at.words, settings) for at in parts):
         found += [_problem(text, text.text, *said) for said in _in_length(text, settings)]
     return found
 
 
-def _problem(text: BotText, line: BotLine, what: str, suggestion: str) -> SmsProblem:
+def _unknown(words: str, settings: SmsCheckSettings) -> list[str]:
+    """The placeholders whose longest value is not known."""
+    names = dict.fromkeys(_PLACEHOLDER.findall(words))
+    return [name for name in names if name not in settings.longest]
+
+
+def _problem(text: BotText, at: TextAt, what: str, suggestion: str) -> SmsProblem:
     return SmsProblem(
-        file=text.file, line=line.number, name=text.name, what=what, suggestion=suggestion
+        file=text.file, line=at.line, name=text.name, what=what, suggestion=suggestion
     )
 
 
-def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
-    """Each problem of a line, with a suggestion to fix it."""
-    for name in dict.fromkeys(_PLACEHOLDER.findall(words)):
-        if name not in settings.longest:
-            yield (
-                f"the longest value of {{{name}}} is not known",
-                "Add it under longest in sms_check.yml",
-            )
+def _in_words(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
+    """Each problem of a text or a button, with a suggestion to fix it."""
+    for name in _unknown(words, settings):
+        yield (
+            f"the longest value of {{{name}}} is not known",
+            "Add it under longest in sms_check.yml",
+        )
     filled = placeholders.fill(words, settings.longest)
     forcing = "".join(dict.fromkeys(c for c in filled if c not in GSM_7 + GSM_7_EXTENSION))
     if forcing:
-        yield f"{_listed(forcing)} makes a segment 70 characters instead of 160", _instead(forcing)
+        yield (
+            f"{_listed(forcing)} limits a segment to 70 characters instead of 160",
+            _instead(forcing),
+        )
     for host in _foreign_hosts(filled, settings.allowed_hosts):
         yield (
             f"the link to {host} is not allowed",
@@ -105,27 +113,25 @@ def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]
     keyword = asks_for_keyword(filled)
     if keyword:
         yield (
-            f"it asks people to reply {keyword}, which phone companies act on",
-            "Ask for another word",
+            f"it asks people to reply {keyword}, a keyword that carriers act on",
+            "Use another word",
         )
 
 
 def _in_length(text: BotText, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
-    filled = [
-        placeholders.fill(line.words, settings.longest) for line in (text.text, *text.buttons)
-    ]
+    filled = [placeholders.fill(at.words, settings.longest) for at in (text.text, *text.buttons)]
     sent = with_choices(filled[0], [Choice(title, "") for title in filled[1:]])
-    counted = segments(sent)
+    length = segments(sent)
     if len(sent) > MAX_BODY:
         yield (
             f"it has {len(sent)} characters; at most {MAX_BODY} are allowed",
             f"Shorten it to {MAX_BODY} characters",
         )
-    elif counted.count > MOST_SEGMENTS:
-        room = MOST_SEGMENTS * (153 if counted.encoding is Encoding.GSM_7 else 67)
+    elif length.count > MOST_SEGMENTS:
+        room = MOST_SEGMENTS * (153 if length.encoding is Encoding.GSM_7 else 67)
         yield (
-            f"it takes {counted.count} segments; at most {MOST_SEGMENTS} are allowed",
-            f"Make it {counted.units - room} characters shorter",
+            f"it takes {length.count} segments; at most {MOST_SEGMENTS} are allowed",
+            f"Make it {counted(length.units - room, 'character')} shorter",
         )
 
 

@@ -42,7 +42,7 @@ SPANISH: Mapping[str, str] = {
     "Your open case:": "Su caso abierto:",
     "Your open cases:": "Sus casos abiertos:",
     "You have {count} open cases, the newest:": "Tiene {count} casos abiertos. Los recientes:",
-    "Your case {number} is already open. An agent will continue with it here.": (
+    "Your case {number} is already open. A person will continue with it here.": (
         "Su caso {number} ya queda abierto. Un agente va a seguir con usted en este chat."
     ),
     "Down right now: {titles}. Ask me about any of them by name.": (
@@ -76,7 +76,7 @@ SPANISH: Mapping[str, str] = {
     ),
     "1 try": "1 intento",
     "{left} tries": "{left} intentos",
-    "That is it": "Es eso",
+    "Same issue": "Es eso",
     "Something else": "Es otra cosa",
 }
 

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.rules.cases.promised_texts import promises_text
 from handoff_service.rules.shared.vocabulary import Author
-from handoff_service.store.cases.outage_reporters import newest_on_lines
+from handoff_service.store.conversations.newest_on_lines import newest_on_lines
 from handoff_service.store.engine import tables as t
 
 c, i, m = t.cases, t.interactions, t.messages

@@ -43,11 +43,19 @@ def get(conn: Connection, case_id: int) -> Case:
 
 
 def beside(conn: Connection, interaction: Interaction) -> list[Case]:
-    """The cases beside a conversation: the user's cases and those opened in it, newest first."""
-    where = c.c.interaction_id == interaction.id
-    if interaction.user is not None:
-        where |= c.c.user_id == interaction.user.id
-    return list_(conn, [where], limit=SHOWN)
+    """The newest cases beside a conversation: the user's cases and those opened in it."""
+    return list_(conn, [_is_beside(interaction)], limit=SHOWN)
+
+
+def one_beside(conn: Connection, interaction: Interaction, case_id: int) -> Case | None:
+    """This case, if it is one of those beside the conversation, however old it is."""
+    found = list_(conn, [c.c.id == case_id, _is_beside(interaction)])
+    return found[0] if found else None
+
+
+def _is_beside(interaction: Interaction) -> sa.ColumnElement[bool]:
+    opened_here = c.c.interaction_id == interaction.id
+    return opened_here | (c.c.user_id == interaction.user.id) if interaction.user else opened_here
 
 
 def unsettled(conn: Connection, user_id: int, *, kind: CaseKind | None = None) -> list[Case]:

@@ -1,7 +1,7 @@
 """Everybody who reported an outage, and the dry run of a text to them.
 
-Three things are a report since the outage began: the virtual agent announced the outage to them, a
-case is about it, or their own text reports it.
+A requester counts as a reporter if, since the outage began, the virtual agent announced it to them,
+they have a case about it, or they texted about it.
 """
 
 from collections.abc import Collection, Iterable
@@ -22,12 +22,12 @@ from handoff_service.rules.shared.vocabulary import Author, CaseKind, Direction,
 from handoff_service.store.cases import outages
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import requester_zones
+from handoff_service.store.conversations.newest_on_lines import newest_on_lines
 from handoff_service.store.delivery.segment_prices import segment_prices
 from handoff_service.store.desk import desk
 from handoff_service.store.desk.provider_numbers import answerable
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
-from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import (
     Named,
     Outage,
@@ -40,7 +40,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_languages
 
 i, m, c, x, r = t.interactions, t.messages, t.cases, t.outage_texts, t.outage_recipients
 ANNOUNCED = "was told about it by the virtual agent"
-SHORTEST = 60  # characters of a report that the dry run shows
+LONGEST_QUOTE = 60  # characters of a text that the dry run quotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,11 @@ def dry_run(
     *,
     at: datetime | None = None,
 ) -> OutageDryRun:
-    """What this text to everybody who reported the outage would do. Changes nothing. NotFound.
+    """What this text to everybody who reported the outage would do. Changes nothing.
+
     ``body_es``: the text for people who text in Spanish; None: the same. ``at``: the time inside a
-    transaction."""
+    transaction. Raises NotFound for an unknown outage.
+    """
     now = at or read_at(conn)
     outage = outages.get(conn, outage_id, now)
     reports = list(_reports(conn, outage, now))
@@ -72,7 +74,7 @@ def dry_run(
             chosen[report.number] = report
     people = _people(conn, outage, list(chosen.values()), now)
     texted = [one for one in people if one.reachable in (Reachable.NOW, Reachable.LATER)]
-    each, each_es = _length(body), _length(body if body_es is None else body_es)
+    each, each_es = _segment_count(body), _segment_count(body if body_es is None else body_es)
     in_spanish = sum(one.language is Language.SPANISH for one in texted)
     total = each * (len(texted) - in_spanish) + each_es * in_spanish
     return OutageDryRun(
@@ -90,13 +92,13 @@ def dry_run(
     )
 
 
-def _length(body: str) -> int:
-    """Its segments."""
+def _segment_count(body: str) -> int:
+    """How many segments the text takes. 0 when it is empty."""
     return segments(narrowed(body)).count if body.strip() else 0
 
 
 def _reports(conn: Connection, outage: Outage, now: datetime) -> Iterable[_Report]:
-    """Each person's first report on each line."""
+    """For each line, the first case and the first other report."""
     until = outage.until or now
     found: dict[tuple[str, int, bool], _Report] = {}
 
@@ -120,7 +122,8 @@ def _reports(conn: Connection, outage: Outage, now: datetime) -> Iterable[_Repor
             if outage.text in row.body:
                 add(_Report(number=line[0], provider_number_id=line[1], why=ANNOUNCED))
         elif rules.reports(outage, row.body):
-            why = f"texted “{row.body[:SHORTEST].strip()}{'…' * (len(row.body) > SHORTEST)}”"
+            quote = row.body[:LONGEST_QUOTE].strip()
+            why = f"texted “{quote}{'…' * (len(row.body) > LONGEST_QUOTE)}”"
             add(_Report(number=line[0], provider_number_id=line[1], why=why))
     return found.values()
 
@@ -163,7 +166,7 @@ def _people(
     newest = newest_on_lines(conn, [(one.number, one.provider_number_id) for one in reports])
     ids = [row.id for row in newest.values()]
     opted_out = consents.opted_out_of(conn, ids)
-    can_be = answerable(conn, [one.number for one in reports])
+    answerable_numbers = answerable(conn, [one.number for one in reports])
     countries, quiet = desk.countries(conn), desk.quiet_hours(conn)
     zones = requester_zones.of_interactions(
         conn, {row.id: row.requester_number for row in newest.values()}
@@ -175,7 +178,7 @@ def _people(
         row = newest[(one.number, one.provider_number_id)]
         later_at = over_at(quiet, now, zones[row.id]) if quiet else None
         reachable = Reachable.LATER if later_at else Reachable.NOW
-        if one.number not in can_be:
+        if one.number not in answerable_numbers:
             reachable = Reachable.UNANSWERABLE
         elif row.id in opted_out:
             reachable = Reachable.OPTED_OUT
@@ -196,20 +199,6 @@ def _people(
             )
         )
     return people
-
-
-def newest_on_lines(
-    conn: Connection, lines: Collection[tuple[str, int]]
-) -> dict[tuple[str, int], sa.Row[Any]]:
-    """Line (number and company number) -> its newest conversation, open or closed."""
-    query = (
-        select(*i.c["id", "requester_number", "provider_number_id", "user_id"], t.users.c.name)
-        .outerjoin(t.users, t.users.c.id == i.c.user_id)
-        .where(one_of(i.c.requester_number, {number for number, _ in lines}))
-        .order_by(i.c.closed_at.is_(None), i.c.opened_at, i.c.id)
-    )
-    found: Iterable[Any] = conn.execute(query) if lines else ()
-    return {(row.requester_number, row.provider_number_id): row for row in found}
 
 
 def _texted_before(conn: Connection, outage_id: int) -> set[str]:

@@ -30,7 +30,7 @@ def get(conn: Connection, interaction_id: int, agent_id: int | None = None) -> I
     """One interaction for this agent. Raises NotFound for an unknown id."""
     found = list_(conn, [i.c.id == interaction_id], agent_id=agent_id)
     if not found:
-        raise NotFound(f"There is no interaction {interaction_id}.")
+        raise NotFound(f"There is no conversation {interaction_id}.")
     return found[0]
 
 

@@ -89,7 +89,7 @@ def lock(conn: Connection, interaction_id: int) -> InteractionRow:
     """The interaction, locked until the transaction ends. Raises NotFound for an unknown id."""
     row = conn.execute(_ONE, {"id": interaction_id}).one_or_none()
     if row is None:
-        raise NotFound(f"There is no interaction {interaction_id}.")
+        raise NotFound(f"There is no conversation {interaction_id}.")
     return of_row(row)
 
 
@@ -111,7 +111,7 @@ def is_open(conn: Connection, interaction_id: int) -> bool:
         select(t.interactions.c.closed_at).where(t.interactions.c.id == interaction_id)
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no interaction {interaction_id}.")
+        raise NotFound(f"There is no conversation {interaction_id}.")
     return row.closed_at is None
 
 

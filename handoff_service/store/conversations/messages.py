@@ -141,7 +141,7 @@ def _error(r: sa.Row[tuple[object, ...]], errors: SendErrors) -> MessageError:
     explained = errors.explain(r.error_code)
     then = ""
     if r.status == Status.QUEUED:
-        then = "It goes out by itself when that is over. "
+        then = "Patchboard sends it when this is fixed. "
     elif r.again:
         then = f"It is sent again within {describe(explained.waits[r.retries - 1])}. "
     return MessageError(

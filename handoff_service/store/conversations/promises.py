@@ -126,7 +126,7 @@ def text_of(conn: Connection, interaction_id: int, message_id: int) -> Any:
     )
     row = conn.execute(query).one_or_none()
     if row is None:
-        raise NotFound(f"There is no agent's text {message_id} on this interaction.")
+        raise NotFound(f"There is no agent's text {message_id} in this conversation.")
     return row
 
 

@@ -101,8 +101,8 @@ def _sqlite(
     url: str, size: int, writes: bool, foreign_keys: bool, timeouts: Timeouts | None
 ) -> sa.Engine:
     busy = PATIENT if timeouts is None else timeouts.lock
-    # Only a migration creates the file. A store whose file is gone must not continue with an empty
-    # one.
+    # Without timeouts (migrations, doctor, backup) a missing file is created. A store never creates
+    # one, because it must not continue with an empty file when its own is gone.
     file = (
         f"file:{quote(url.removeprefix('sqlite:///'))}?mode={'rwc' if timeouts is None else 'rw'}"
     )
@@ -140,7 +140,7 @@ def _roll_back(connection: sa.Connection) -> None:
 
 
 def read_at(connection: sa.Connection) -> datetime:
-    """The time of a reading connection, for judging expiry."""
+    """The time at which this connection reads. Queries compare expiry with it."""
     moment: datetime = connection.get_execution_options()["now"]
     return moment
 
@@ -152,7 +152,7 @@ def public_url(connection: sa.Connection) -> str:
 
 
 def send_errors(connection: sa.Connection) -> SendErrors:
-    """What the provider's error codes mean, for what a connection of the store shows."""
+    """The meanings of the provider's error codes, for queries that show them."""
     known: SendErrors = connection.get_execution_options()["send_errors"]
     return known
 

@@ -89,7 +89,7 @@ def _sentence(error: Exception) -> str | None:
     # the class for damaged files; other problems have their own classes
     if type(cause) is sqlite3.DatabaseError:
         return (
-            f"The file of PATCHBOARD_DATABASE_URL is no usable SQLite database ({cause}). Check "
+            f"The file of PATCHBOARD_DATABASE_URL is not a usable SQLite database ({cause}). Check "
             "the path, or move the file away and restore a backup with: patchboard restore FILE"
         )
     if isinstance(error, sa.exc.OperationalError) or isinstance(cause, sqlite3.OperationalError):

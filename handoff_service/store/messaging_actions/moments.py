@@ -77,7 +77,7 @@ def of_conversation(
         .where(i.c.id == interaction_id)
     ).one_or_none()
     if about is None:
-        raise NotFound(f"There is no interaction {interaction_id}.")
+        raise NotFound(f"There is no conversation {interaction_id}.")
     # one more line, for where the next stretch begins
     read = _lines(conn, interaction_id, after - CONTEXT, after + most + 1)
     context = [line for line in read if line.seq <= after]

@@ -5,10 +5,10 @@ from sqlalchemy import Connection, select
 from handoff_service.errors import NotFound
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Agent
-from handoff_service.store.views.supervision import PresenceChange
+from handoff_service.store.views.supervision import PresencePeriod
 
 
-def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresenceChange]:
+def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresencePeriod]:
     """An agent's presence changes, newest first. NotFound for an unknown agent."""
     if conn.execute(select(t.agents.c.id).where(t.agents.c.id == agent_id)).first() is None:
         raise NotFound(f"There is no agent {agent_id}.")
@@ -18,12 +18,12 @@ def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresenceCha
     ).all()
     until = [None, *(r.since for r in rows)]
     return [
-        PresenceChange(presence=r.presence, reason=r.reason, since=r.since, until=end)
+        PresencePeriod(presence=r.presence, reason=r.reason, since=r.since, until=end)
         for r, end in zip(rows, until, strict=False)
     ]
 
 
-def automatic_away(conn: Connection, agent: Agent) -> PresenceChange | None:
+def automatic_away(conn: Connection, agent: Agent) -> PresencePeriod | None:
     """When the product set this agent to Away, and when that ended. None if it did not, or if the
     agent has dismissed the notice."""
     why = agent.presence_reason or agent.returned_from

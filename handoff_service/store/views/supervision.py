@@ -21,7 +21,7 @@ class NotTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The work that waits for an admin since a restore."""
+    """The work that a restore holds until an admin decides."""
 
     backed_up_at: datetime
     restored_at: datetime
@@ -30,7 +30,7 @@ class Held:
     bot_turns: int
     mails: int
     calls: int  #: of the case webhook
-    timers: int  #: conversations with running timers
+    timers: int  #: conversations with held timers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +115,13 @@ class Durations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
-    """One hour of the day. ``waiting``: conversations in queues at its start. ``first_answer`` and
-    ``handling`` are medians in seconds of the conversations handed over, or closed, in this
-    hour."""
+    """One hour of the day.
+
+    - ``waiting``: conversations in queues at its start;
+    - ``first_answer``: median seconds to the first answer, of conversations handed over in this
+      hour;
+    - ``handling``: median seconds of handling, of conversations closed in this hour.
+    """
 
     begins_at: datetime
     opened: int
@@ -155,9 +159,13 @@ class Today:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullRange:
-    """A range of numbers with a common prefix that reached its limit on automatic replies.
-    ``texts`` to ``numbers`` of them were blocked ``since`` then, at least one within the last
-    hour."""
+    """A range of numbers with a common prefix that reached its limit on automatic replies. The
+    last reply was blocked within the last hour.
+
+    - ``numbers``: how many numbers the blocked replies were for;
+    - ``texts``: replies blocked in the last 24 hours;
+    - ``since``: when the first of them was blocked.
+    """
 
     begins_with: str
     numbers: int
@@ -167,9 +175,14 @@ class FullRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachedCap:
-    """A cap on automatic replies to all unknown numbers that was reached: ``limit`` is hourly or
-    daily, ``most`` is its value. ``texts`` were blocked ``since`` then, at least one within the
-    last hour."""
+    """A cap on automatic replies to all unknown numbers that was reached. The last reply was
+    blocked within the last hour.
+
+    - ``limit``: hourly or daily;
+    - ``most``: its value;
+    - ``texts``: replies blocked in the last 24 hours;
+    - ``since``: when the first of them was blocked.
+    """
 
     limit: str
     most: int
@@ -200,8 +213,8 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PresenceChange:
-    """A presence that an agent had. ``until`` is null while it lasts."""
+class PresencePeriod:
+    """A period in which an agent had one presence. ``until`` is null while it lasts."""
 
     presence: str
     reason: str | None

@@ -1,4 +1,4 @@
-"""Queries of the virtual agent: its turns.
+"""Queries about the virtual agent's turns and the language that it answers in.
 
-They may import the engine and views.
+They may import the engine, views and rules.
 """

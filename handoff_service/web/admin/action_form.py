@@ -71,9 +71,9 @@ class ActionForm:
         event = _one_of(Unanswered, values, "event", "Choose when it starts.", errors)
         does = _one_of(Action, values, "action", "Choose what it does.", errors)
         if not values["name"]:
-            errors["name"] = "Write a name, such as “Remind the agent”."
+            errors["name"] = "Enter a name, such as “Remind the agent”."
         elif len(values["name"]) > 200:
-            errors["name"] = "Write at most 200 characters."
+            errors["name"] = "Enter at most 200 characters."
         if errors or duration is None or event is None or does is None:
             raise BadInput("Something is missing or cannot be used.", errors=errors)
         return checked(
@@ -139,7 +139,7 @@ def of(action: MessagingAction | None) -> ActionForm:
 def checked(action: MessagingAction) -> MessagingAction:
     """Return the action if it can be saved, else raise BadInput."""
     if wrong := errors(action):
-        raise BadInput(errors={name: f"This {what}." for name, what in wrong.items()})
+        raise BadInput(errors=wrong)
     return action
 
 
@@ -150,9 +150,9 @@ def _duration(values: Mapping[str, str], errors: dict[str, str]) -> timedelta | 
             f"{number(values['number'], 'number', least=1, most=999_999_999)}{unit}"
         )
     except BadInput:
-        errors["number"] = "Write a whole number, such as 30."
+        errors["number"] = "Enter a whole number, such as 30."
     except ValueError:
-        errors["number"] = f"Write a time of at most {durations.LONGEST.days} days."
+        errors["number"] = f"Enter a time of at most {durations.LONGEST.days} days."
     return None
 
 

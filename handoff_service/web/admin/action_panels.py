@@ -20,6 +20,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
     MessagingAction,
 )
 from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.shared.vocabulary import Action, Owner, State
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
 from handoff_service.store.engine.database import read_at
@@ -32,15 +33,15 @@ from handoff_service.web.shared.template_filters import phone, unbroken, words
 DOES = {
     Action.PROMPT_AGENT: ("Prompt the agent", "A notification in the workspace"),
     Action.PROMPT_REQUESTER: ("Prompt the requester", "A system message by SMS"),
-    Action.REASSIGN: ("Reassign", "Back to work assignment"),
+    Action.REASSIGN: ("Reassign", "Returns it to its queue"),
     Action.SET_STATE: ("Set the state", "For example, closed abandoned"),
 }
 PRIORITIES = {
-    "1": "1, critical",
-    "2": "2, high",
-    "3": "3, moderate",
-    "4": "4, low",
-    "5": "5, planning",
+    "1": "1, highest",
+    "2": "2",
+    "3": "3, normal",
+    "4": "4",
+    "5": "5, lowest",
 }
 SCHEDULES_SHOWN = 4
 
@@ -118,13 +119,13 @@ def panels(desk: PanelDesk, form: ActionForm, action_id: int | None) -> Panels:
         action = ActionForm(form=named(form), rows=form.rows).read()
     except BadInput as wrong:
         return Panels(missing=next(iter(wrong.errors.values())))
-    reader, reads, counted, long = _read_by(action)
+    reader, reads, length, long = _read_by(action)
     never = [name for name in action.queues or desk.queues if _never_opens(desk, name)]
     return Panels(
         sentence=tuple(sentence(action, called=phone)),
         reader=reader,
         reads=reads,
-        counted=counted,
+        counted=length,
         long=long,
         ladder=_ladder(desk, action, action_id),
         never_opens=tuple(never) if action.business_hours else (),
@@ -202,23 +203,22 @@ def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
             False,
         )
     if action.action is Action.PROMPT_REQUESTER and action.text:
-        counted = sms_text.segments(sms_text.narrowed(rules.for_agents(action.text, who)))
+        length = sms_text.segments(sms_text.narrowed(rules.for_agents(action.text, who)))
         return (
             "The requester",
             rules.for_requester(action.text, who),
-            length_words(counted),
-            counted.count > 1,
+            length_words(length),
+            length.count > 1,
         )
     return "", "", "", False
 
 
-def length_words(counted: sms_text.Segments) -> str:
+def length_words(length: sms_text.Segments) -> str:
     """``132 / 160 · 1 segment · GSM-7``."""
-    because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""
-    segments = f"{counted.count} segment{'' if counted.count == 1 else 's'}"
+    because = f" because of {described(length.forced_by)}" if length.forced_by else ""
     return (
-        f"{counted.units} / {counted.per_segment * counted.count} · {segments} · "
-        f"{unbroken(counted.encoding)}{because}"
+        f"{length.units} / {length.per_segment * length.count} · "
+        f"{counted(length.count, 'segment')} · {unbroken(length.encoding)}{because}"
     )
 
 

@@ -63,7 +63,7 @@ class Row:
             raise ValueError("Choose a value to compare with.")
         if not any(self.values):
             free = fields.free(self.field)
-            raise ValueError("Write a value to compare with." if free else "Choose at least one.")
+            raise ValueError("Enter a value to compare with." if free else "Choose at least one.")
         kind = fields.find(self.field).kind
         read = [_typed(value, kind) for value in self.values if value]
         value = read if self.operator in SEVERAL else read[0]

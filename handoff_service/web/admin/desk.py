@@ -185,7 +185,7 @@ PRESENCE = Editor(
     url_prefix="/presence-states",
     template="presence_state.html",
     back_label="Desk settings",
-    new=("New presence", {"name": "", "takes_work": ""}),
+    new=("New presence state", {"name": "", "takes_work": ""}),
     read=_presence,
     shown=lambda one: (one.name, {"name": one.name, "takes_work": "1" * one.takes_work}),
     write=_write_presence,
@@ -194,7 +194,7 @@ PRESENCE = Editor(
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}",
         says=["Agents can no longer choose it."],
-        label="Delete this presence",
+        label="Delete this presence state",
     ),
 )
 REASONS = Editor(

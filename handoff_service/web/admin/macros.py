@@ -95,14 +95,14 @@ def _id(typed: str, field: str) -> int | None:
     if not typed:
         return None
     if not (typed.isascii() and typed.isdigit() and len(typed) < 16):
-        raise BadInput(errors={field: "choose one of the list"})
+        raise BadInput(errors={field: "choose one from the list"})
     return int(typed)
 
 
 def _one_of[C: str](choices: dict[Any, str], typed: C, field: str) -> Any:
     found = next((one for one in choices if one == typed), None)
     if found is None:
-        raise BadInput(errors={field: "choose one of the list"})
+        raise BadInput(errors={field: "choose one from the list"})
     return found or None
 
 

@@ -31,11 +31,11 @@ async def send_test(request: Request, agent: CurrentAgent) -> HTTPResponse:
     me = (await desk.store.read(agents_by_id, [agent.id]))[agent.id]
     name = (await desk.store.read(page_queries.desk_facts)).name
     body = f"Hello {me.name},\n\nThis is a test. {name} can send mail.\n"
-    mail = Mail(to=me.email, subject=f"Test mail of {name}", body=body)
+    mail = Mail(to=me.email, subject=f"Test e-mail from {name}", body=body)
     result = await desk.mailer.send(mail)
     if isinstance(result, Mailed):
         return await _page(
-            request, agent, sent=f"The mail server has accepted a mail to {me.email}."
+            request, agent, sent=f"The mail server has accepted an e-mail to {me.email}."
         )
     return await _page(request, agent, error=sentence(f"Not sent: {result.why}"))
 

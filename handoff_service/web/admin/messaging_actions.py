@@ -188,7 +188,7 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         "rows_address": f"{HERE}/follow?rows=1&id={action_id or ''}",
         "free": fields(offers).free,
         "conditions_title": "Conditions when the timer ends",
-        "no_conditions": "No condition: always.",
+        "no_conditions": "No conditions: the action always runs.",
         "several": SEVERAL,
         "panels": panels(now, fitting, action_id),
         "schedules": schedule_words(now, typed),

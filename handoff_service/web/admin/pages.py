@@ -145,14 +145,14 @@ def moment(text: str, field: str, zone: ZoneInfo) -> datetime | None:
         padded = re.sub(r"[ T](\d:)", r" 0\1", text)
         return datetime.fromisoformat(padded).replace(tzinfo=zone) if text else None
     except ValueError as error:
-        what = "Write a day and a time, such as 2026-11-25 09:00."
+        what = "Enter a date and time, such as 2026-11-25 09:00."
         raise BadInput(errors={field: what}) from error
 
 
 def number(text: str, field: str, *, least: int, most: int) -> int:
     """Parse a whole number. BadInput names the field."""
     if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
-        raise BadInput(errors={field: f"Write a whole number from {least} to {most}."})
+        raise BadInput(errors={field: f"Enter a whole number from {least} to {most}."})
     return int(text)
 
 

@@ -70,8 +70,8 @@ def shown(conn: Connection, form: Form) -> Mapping[str, Any]:
         "several": SEVERAL,
         "rows_address": HERE,
         "conditions_title": "Which conversations it takes",
-        "no_conditions": "No condition: it takes the conversations of the company numbers that "
-        "name this queue.",
+        "no_conditions": "No conditions: the queue takes conversations from the company numbers "
+        "that are set to it.",
     }
 
 

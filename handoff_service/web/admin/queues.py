@@ -49,7 +49,7 @@ from handoff_service.web.shared.session import desk_of, page
 HERE = "/queues"
 ASSIGNMENTS = {
     Assignment.MOST_CAPACITY: ("Most capacity", "The agent with the most free capacity"),
-    Assignment.LONGEST_IDLE: ("Longest idle", "The agent whose last offer is longest ago"),
+    Assignment.LONGEST_IDLE: ("Longest idle", "The agent who has gone longest without an offer"),
     Assignment.ROUND_ROBIN: ("Round robin", "Each agent in turn"),
     Assignment.FIRST_TO_ACCEPT: ("First to accept", "All free agents are asked at once"),
 }

@@ -1,5 +1,5 @@
-"""Restored sends: messages that were queued when the restored backup was made. An admin sends or
-cancels them."""
+"""Restored sends: work that was queued when the restored backup was made. An admin releases or
+cancels it."""
 
 from typing import Any
 

@@ -109,7 +109,9 @@ async def give_back(asked: ApiRequest[ReturnBody, Any]) -> Interaction:
     return await after(asked, return_to_bot, command)
 
 
-@post("/interactions/{id}/verify", summary="Tie interaction and profile to a verified user")
+@post(
+    "/interactions/{id}/verify", summary="Link the interaction and its profile to a verified user"
+)
 async def verify(asked: ApiRequest[VerifyBody, Any]) -> Interaction:
     command = Verify(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
     return await after(asked, verify_by_hand, command)

@@ -77,7 +77,7 @@ async def start_run(desk: AppContext, agent: CurrentAgent, body: PracticeBody) -
     last = body.last_day or desk.clock().astimezone(zone).date()
     first = body.first_day or last - timedelta(days=USUAL_DAYS)
     if not date(2000, 1, 1) <= first <= last < date(2200, 1, 1):
-        raise BadInput(errors={"first_day": "must be the last day, or a day before it"})
+        raise BadInput(errors={"first_day": "must not be after the last day"})
     choice = PracticeChoice(
         source=body.source,
         conversations=body.conversations,

@@ -18,11 +18,11 @@ from handoff_service.web.api import (
     media,
     mentions,
     messaging_actions,
+    my_presence,
     new_conversations,
     notifications,
     outages,
     ownership,
-    people,
     practice,
     profiles,
     promises,
@@ -31,6 +31,7 @@ from handoff_service.web.api import (
     reports,
     resolve_sends,
     scheduled_texts,
+    sign_in,
     supervision,
     templates,
     timers,
@@ -43,7 +44,8 @@ from handoff_service.web.api.openapi import docs_routes
 
 #: the order of the OpenAPI document
 MODULES = (
-    people,
+    sign_in,
+    my_presence,
     desk,
     users,
     profiles,

@@ -10,7 +10,7 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk.agents import presence_choices
 from handoff_service.store.routing import day_report, presence, supervision
 from handoff_service.store.views import PresenceChoice
-from handoff_service.store.views.supervision import Now, PresenceChange, Today
+from handoff_service.store.views.supervision import Now, PresencePeriod, Today
 from handoff_service.web.api.bodies import Body, Page
 from handoff_service.web.api.calls import ApiRequest, get
 
@@ -55,5 +55,5 @@ async def list_presences(asked: ApiRequest[None, Any]) -> Page[PresenceChoice]:
     summary="An agent's last 50 changes of presence, newest first",
     roles=SUPERVISOR,
 )
-async def presence_history(asked: ApiRequest[None, Any]) -> Page[PresenceChange]:
+async def presence_history(asked: ApiRequest[None, Any]) -> Page[PresencePeriod]:
     return Page(items=await asked.desk.store.read(presence.history, asked.id), next=None)

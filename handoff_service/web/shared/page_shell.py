@@ -21,7 +21,7 @@ from handoff_service.store.views import (
     Prompt,
     RejectReason,
 )
-from handoff_service.store.views.supervision import PresenceChange
+from handoff_service.store.views.supervision import PresencePeriod
 from handoff_service.web.shared.page_queries import DeskFacts, desk_facts
 from handoff_service.web.shared.session import csrf_token, desk_of
 
@@ -32,7 +32,7 @@ class ShellData:
 
     desk: DeskFacts
     me: Agent  #: the signed-in agent
-    away: PresenceChange | None  #: the automatic Away that the banner is about
+    away: PresencePeriod | None  #: the automatic Away that the banner is about
     presences: list[PresenceChoice]
     offered: list[Offered]  #: work offered to me
     prompts: list[Prompt]  #: unanswered prompts that I have not dismissed

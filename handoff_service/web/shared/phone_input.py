@@ -18,7 +18,7 @@ WARNINGS = {
     PhoneNumberType.TOLL_FREE: "looks like a toll-free number, which may not get texts",
     PhoneNumberType.PREMIUM_RATE: "looks like a premium-rate number, which may not get texts",
     PhoneNumberType.SHARED_COST: "looks like a shared-cost number, which may not get texts",
-    PhoneNumberType.VOIP: "looks like an internet telephone's number, which may not get texts",
+    PhoneNumberType.VOIP: "looks like a VoIP number, which may not get texts",
     PhoneNumberType.PERSONAL_NUMBER: "looks like a number that only forwards calls",
     PhoneNumberType.PAGER: "looks like a pager's number, which may not get texts",
     PhoneNumberType.UAN: "looks like a company's number, which may not get texts",

@@ -11,6 +11,7 @@ from sanic.response import BaseHTTPResponse, HTTPResponse, json, redirect, text
 
 from handoff_service import log
 from handoff_service.errors import NotSignedIn, Refusal
+from handoff_service.rules.shared.field_errors import field_sentences
 from handoff_service.web.shared.error_pages import error_page, words_of
 from handoff_service.web.shared.rendering import wants_page
 
@@ -174,11 +175,7 @@ async def _for_page(
     request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]
 ) -> HTTPResponse:
     """Answer with a page for a person, or a line of text for the page's script."""
-    sentence = (
-        " ".join([detail, *(f"{name} {what}." for name, what in errors.items())])
-        if errors
-        else detail
-    )
+    sentence = field_sentences(errors) or detail
     if not wants_page(request):
         return text(sentence, status=status)
     if isinstance(error, NotSignedIn):

@@ -108,7 +108,8 @@ def allowed(agent: CurrentAgent, *roles: Role) -> CurrentAgent:
     """Return the agent if they have one of these roles (an admin has all of them), else raise
     NotAllowed. ANYONE also admits an agent without a role, who can then at least sign out."""
     if roles and roles != ANYONE and not agent.roles & {*roles, Role.ADMIN}:
-        raise NotAllowed(f"This requires the role {' or '.join(roles)}.")
+        people = " and ".join(f"{role}s" for role in roles)
+        raise NotAllowed(f"Only {people} can do this. Ask an admin for the role.")
     return agent
 
 

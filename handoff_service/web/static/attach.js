@@ -59,7 +59,7 @@ function pasted(event) {
 
 function add(files) {
   tell("");
-  if (row.form.elements.kind.value === "note") return tell("A private note has no pictures. Write a text message.");
+  if (row.form.elements.kind.value === "note") return tell("Private notes cannot have pictures. Switch to Text message.");
   for (const file of files) {
     const problem = refusal(file);
     if (problem) tell(`${file.name} was not attached. ${problem}`);

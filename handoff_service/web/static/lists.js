@@ -59,7 +59,7 @@ function keepScroll() {
   addEventListener("pagehide", () => sessionStorage.setItem("list-scroll", scroller.scrollTop));
 }
 
-const THEMES = { "": "as this device", light: "light", dark: "dark" };
+const THEMES = { "": "same as device", light: "light", dark: "dark" };
 
 function nextTheme() {
   const names = Object.keys(THEMES);

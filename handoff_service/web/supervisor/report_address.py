@@ -64,5 +64,5 @@ def _range(given: dict[str, str], today: date) -> tuple[DayRange, str]:
     if preset == "days" or not preset:
         return ranges.chosen(first, last), ""
     if preset not in PRESETS:
-        raise ValueError(f"There is no range “{preset[:20]}”. Choose one of the list.")
+        raise ValueError(f"There is no range “{preset[:20]}”. Choose one from the list.")
     return ranges.preset(preset, today), preset

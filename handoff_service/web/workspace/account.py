@@ -12,6 +12,7 @@ from handoff_service.operations.desk.agents import ChangeAgent, change_agent
 from handoff_service.operations.desk.sessions import EndSession, end_own_session
 from handoff_service.operations.desk.sign_in import CurrentAgent, hash_password, token_hash
 from handoff_service.operations.shared.read_fields import read_as
+from handoff_service.rules.shared.counted import counted
 from handoff_service.store.desk.sessions import sessions_of
 from handoff_service.store.routing import notification_targets
 from handoff_service.web.admin.pages import Form, typed
@@ -82,7 +83,7 @@ async def _new_password(request: Request, agent: CurrentAgent) -> str:
         client_address(request),
     )
     if left is not None:
-        tries = "1 try" if left == 1 else f"{left} tries"
+        tries = counted(left, "try", "tries")
         raise BadInput(errors={"current": f"This is not your password. {tries} left."})
     return password
 

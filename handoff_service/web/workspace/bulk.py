@@ -27,6 +27,7 @@ from handoff_service.operations.conversations.label_conversation import (
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.operations.routing.transfer import Transfer, transfer
+from handoff_service.rules.shared.field_errors import field_sentences
 from handoff_service.rules.shared.vocabulary import Owner, State
 from handoff_service.store.conversations import conversations, interactions
 from handoff_service.store.desk import labels
@@ -145,8 +146,8 @@ async def _each(ids: list[int], act_on_one: ActOnOne) -> BulkResult:
 
 
 def _why(interaction_id: int, refusal: Refusal) -> str:
-    errors = "; ".join(f"{name} {what}" for name, what in refusal.errors.items())
-    return f"{interactions.number(interaction_id)}: {errors or refusal.detail}"
+    why = field_sentences(refusal.errors) or refusal.detail
+    return f"{interactions.number(interaction_id)}: {why}"
 
 
 def _answer(request: Request, outcome: BulkResult, did: str) -> HTTPResponse:

@@ -109,7 +109,7 @@ def inverse_command(inverse: Inverse, agent: CurrentAgent) -> tuple[Any, Any]:
             return reopen, Reopen(interaction_id=one, agent_id=agent.id)
         case ("assign", one, to):
             if not supervises(agent):
-                raise NotAllowed("Only supervisors assign conversations.")
+                raise NotAllowed("Only supervisors can assign conversations.")
             return assign_by_hand, AssignTo(interaction_id=one, agent_id=to, by=agent.id)
         case ("cancel_transfer", one):
             return cancel_transfer, CancelTransfer(interaction_id=one, agent_id=agent.id)

@@ -73,8 +73,8 @@ async def case_dialog(
 def _texting(
     conn: Connection, interaction: Interaction, case: Case, now: datetime
 ) -> dict[str, Any]:
-    """The text that resolving the case offers: its words, whether it was promised, why it cannot be
-    sent, and when quiet hours let it leave."""
+    """The suggested text for a resolved case: its words, whether it was promised, why it cannot be
+    sent, and when quiet hours end."""
     quiet = desks.quiet_hours(conn)
     zones = requester_zones.of_interactions(conn, {interaction.id: interaction.requester_number})
     about = short(case.description.splitlines()[0], LONGEST_ABOUT)
@@ -128,10 +128,10 @@ async def change_one(
 def _beside(conn: Connection, interaction_id: int, case_id: int) -> tuple[Interaction, Case]:
     """Read the conversation and one of its requester's cases. NotFound for any other case."""
     interaction = conversations.get(conn, interaction_id)
-    for case in cases.beside(conn, interaction):
-        if case.id == case_id:
-            return interaction, case
-    raise NotFound("This case belongs to another requester.")
+    case = cases.one_beside(conn, interaction, case_id)
+    if case is None:
+        raise NotFound("This requester has no such case.")
+    return interaction, case
 
 
 def _one_of[W: (CaseKind, CaseState)](words: type[W], text: str, field: str) -> W:

@@ -16,6 +16,7 @@ from handoff_service.operations.desk.desk_fields import DeskEntry
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.conversations import search_query
 from handoff_service.rules.desk.command_palette import PaletteEntry, matching
+from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.shared.vocabulary import Role, State
 from handoff_service.store.conversations import conversations, search
 from handoff_service.store.conversations.conversation_list import listed
@@ -55,7 +56,7 @@ ACTIONS = (
     ),
     PaletteEntry(label="Join the conversation", press="more-join"),
     PaletteEntry(label="Leave the conversation", press="more-leave"),
-    PaletteEntry(label="Assign, or see why", press="assign-it", other_words="supervisor"),
+    PaletteEntry(label="Assign or see routing", press="assign-it", other_words="supervisor"),
     PaletteEntry(label="Identify the requester", press="identify", other_words="who verify user"),
     PaletteEntry(label="Show the timers", press="timer-chip"),
 )
@@ -124,7 +125,7 @@ def _on_the_open_one(
 
 def _macro(one: macros.FilledMacro, opened: int) -> PaletteEntry:
     count = one.segments.count if one.segments else 0
-    length = f"{count} {'segment' if count == 1 else 'segments'} · " if count else ""
+    length = f"{counted(count, 'segment')} · " if count else ""
     return PaletteEntry(
         label=one.macro.name,
         detail=f"{length}{one.text}" if one.text else "Sends no text",

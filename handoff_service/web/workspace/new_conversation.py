@@ -10,7 +10,7 @@ from sanic.response import HTTPResponse
 from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.start_conversation import Start, start_conversation
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.rules.conversations.agent_initiated import TABLE, Situation
+from handoff_service.rules.conversations.agent_initiated import Situation
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import is_e164
@@ -24,6 +24,27 @@ from handoff_service.web.workspace.recipients import RecipientPreview, Recipient
 
 WHOM = "Choose a person from the list, or a number that can receive texts."
 UNSEEN = "Not sent. Read “What sending will do”, then send again."
+
+#: What sending does in each case, in words for agents.
+CASES = {
+    Situation.NO_ACTIVE_INTERACTION: (
+        "no open conversation",
+        "starts one, assigned to you",
+    ),
+    Situation.ACTIVE_WITH_LIVE_AGENT: (
+        "a conversation with a live agent",
+        "adds your text and adds you to the live group; the owner stays the same",
+    ),
+    Situation.ACTIVE_WITH_VIRTUAL_AGENT: (
+        "a conversation with the virtual agent",
+        "closes it and starts a new one, assigned to you",
+    ),
+    Situation.ACTIVE_WITH_SOMEONE_ELSE: (
+        "a conversation with another person",
+        "closes it, links the number to the person you chose, and starts a new one, assigned to "
+        "you",
+    ),
+}
 
 
 @page(*LIVE)
@@ -43,7 +64,7 @@ async def look(request: Request, agent: CurrentAgent) -> HTTPResponse:
     looked = await _looked(request, agent, _asked(**args))
     desk = await desk_of(request).store.read(page_queries.desk_facts)
     return render(
-        "new_preview.html", looked=looked, table=TABLE, zone=desk.zone, now=desk_of(request).clock()
+        "new_preview.html", looked=looked, cases=CASES, zone=desk.zone, now=desk_of(request).clock()
     )
 
 
@@ -59,7 +80,7 @@ async def send_first(request: Request, agent: CurrentAgent) -> HTTPResponse:
     looked = await _looked(request, agent, _form(request))
     row, body = form_field(request, "expected_row"), form_field(request, "body")
     if not looked.senders:
-        raise BadInput("There is no company number yet. An admin adds one.")
+        raise BadInput("There is no company number yet. Ask an admin to add one.")
     if looked.chosen is None:
         raise BadInput(f"{looked.problem}." if looked.problem else WHOM)
     if not is_visible(body):
@@ -109,7 +130,7 @@ async def _shown(
     """Return the dialog alone for the script, or the list page with the dialog over it."""
     looked = await _looked(request, agent, asked)
     around: dict[str, Any] = await shell_context(request, agent, place="new")
-    around |= {"looked": looked, "table": TABLE, "first_body": body}
+    around |= {"looked": looked, "cases": CASES, "first_body": body}
     if "hx-request" in request.headers:
         return render("new_message.html", **around)
     around["lists"] = await desk_of(request).store.read(page_queries.lists, agent.id, others=False)

@@ -127,7 +127,7 @@ async def _page(
         status=status,
         **around | await desk.store.read(read),
         form=form or Form(values=usual),
-        speeds={str(one): f"{one} times" if one > 1 else "As they were" for one in SPEEDS},
+        speeds={str(one): f"{one}× as fast" if one > 1 else "Original" for one in SPEEDS},
         demo_count=len(demo_set()),
         oversees=oversees,
     )

@@ -14,6 +14,7 @@ from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.desk_file import AgentEntry
 from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import RecordSignIn, SetPresence, set_presence
+from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.shared.vocabulary import Presence
 from handoff_service.store.desk.set_up import is_empty
 from handoff_service.web.shared import page_queries, practice_desk
@@ -57,7 +58,7 @@ def blueprint() -> Blueprint:
             return await _page(
                 request,
                 email=email,
-                wrong="Write your e-mail address and your password.",
+                wrong="Enter your e-mail address and password.",
                 status=400,
             )
         return await _try(request, email, password)
@@ -96,7 +97,7 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
         page.headers["Retry-After"] = str(error.retry_after)
         return page
     if isinstance(answer, int):
-        left = "1 try" if answer == 1 else f"{answer} tries"
+        left = counted(answer, "try", "tries")
         return await _page(
             request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401
         )

@@ -88,7 +88,7 @@ def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError as error:
-        raise BadInput(f"Type a date and time, such as {now:%Y-%m-%d} 17:00.") from error
+        raise BadInput(f"Enter a date and time, such as {now:%Y-%m-%d} 17:00.") from error
     if not now < at <= now + LONGEST:
         raise BadInput("That time has passed. Choose a later one." if at <= now else TOO_LATE)
     return at

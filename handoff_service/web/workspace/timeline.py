@@ -1,5 +1,5 @@
-"""The timeline of a conversation: a scrub bar over its moments, with the state of everything at
-each."""
+"""The timeline of a conversation: a scrub bar over its moments, each with the conversation as it
+was right after it."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 async def timeline_fragment(
     request: Request, interaction_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
-    """Return the timeline of a part of a conversation. ``up_to``: its last line; without it, the
-    newest part."""
+    """Return the timeline of a part of a conversation. ``up_to``: the last line to show; by default
+    the newest."""
     desk = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
     given = request.args.get("up_to")

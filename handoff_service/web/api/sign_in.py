@@ -1,4 +1,4 @@
-"""Signing in, and your own presence."""
+"""Signing in and out."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +8,11 @@ from pydantic import Field
 from handoff_service.errors import NotSignedIn
 from handoff_service.operations.desk.sign_in import end_session
 from handoff_service.operations.routing import presence
-from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.rules.shared.counted import counted
 from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.views import Agent
 from handoff_service.web.api.bodies import Body
-from handoff_service.web.api.calls import ApiRequest, get, post, put
+from handoff_service.web.api.calls import ApiRequest, post
 from handoff_service.web.shared.password_tries import try_password
 from handoff_service.web.shared.session import ANYONE
 
@@ -20,12 +20,6 @@ from handoff_service.web.shared.session import ANYONE
 class Login(Body):
     email: str = Field(min_length=1, max_length=320)
     password: str = Field(min_length=1, max_length=1000)
-
-
-class PresenceBody(Body):
-    """``presence``: available, away, offline, or the name of a presence that an admin added."""
-
-    presence: str = Field(min_length=1, max_length=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +30,13 @@ class SignedIn:
     agent: Agent
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceNow:
-    """``reason`` explains a change that the product made."""
-
-    presence: str
-    reason: str | None
-
-
 @post("/login", summary="Sign in", roles=())
 async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
     answer = await try_password(
         asked.desk, asked.body.email, asked.body.password, asked.address, device="API"
     )
     if isinstance(answer, int):
-        raise NotSignedIn(f"E-mail or password is wrong. {answer} tries left.")
+        raise NotSignedIn(f"E-mail or password is wrong. {counted(answer, 'try', 'tries')} left.")
     agent_id, token = answer.agent_id, answer.token
     await asked.desk.store.write(
         presence.signed_in, presence.RecordSignIn(agent_id=agent_id, to_work=False)
@@ -66,16 +52,3 @@ async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
 )
 async def logout(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(end_session, asked.token)
-
-
-@get("/agents/me/presence", summary="My presence")
-async def read_presence(asked: ApiRequest[Any, Any]) -> PresenceNow:
-    me = (await asked.desk.store.read(agents_by_id, [asked.agent.id]))[asked.agent.id]
-    return PresenceNow(me.presence, me.presence_reason)
-
-
-@put("/agents/me/presence", summary="Change my presence")
-async def change_presence(asked: ApiRequest[PresenceBody, Any]) -> PresenceNow:
-    command = SetPresence(agent_id=asked.agent.id, presence=asked.body.presence)
-    await asked.desk.store.write(set_presence, command)
-    return await read_presence(asked)
