@@ -81,8 +81,9 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     - HeldBack: an automatic reply that exceeds a limit. It is not sent, and its status is failed.
 
     Cancels messages to numbers that have opted out, except the opt-out confirmation, and prompts
-    that the requester has answered. Delays messages that may have been sent before a crash until
-    the provider's list is reliable, and messages over their number's rate.
+    and questions of how it went that the requester has answered. Delays messages that may have been
+    sent before a crash until the provider's list is reliable, and messages over their number's
+    rate.
     """
     attempts = {c.message_id: c.attempts for c in commands}
     ids = {"ids": list(attempts)}
@@ -101,7 +102,8 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     answered_prompts = {
         i
         for i in written_since
-        if waiting[i].author == Author.SYSTEM and waiting[i].event == Event.PROACTIVE
+        if waiting[i].author == Author.SYSTEM
+        and waiting[i].event in (Event.PROACTIVE, Event.SATISFACTION)
     }
     _put(tx, answered_prompts, status=Status.CANCELED, error_code=None)
     canceled |= answered_prompts

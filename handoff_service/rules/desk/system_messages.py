@@ -39,6 +39,8 @@ class SystemMessage(StrEnum):
     WRONG_NUMBER = "wrong_number"
     CASE_RESOLVED = "case_resolved"
     OUTAGE_OVER = "outage_over"
+    SATISFACTION = "satisfaction"
+    LOW_GRADE = "low_grade"
     # the same for requesters who text in Spanish
     IN_LINE_ES = "in_line_es"
     WAITING_ES = "waiting_es"
@@ -56,6 +58,8 @@ class SystemMessage(StrEnum):
     WRONG_NUMBER_ES = "wrong_number_es"
     CASE_RESOLVED_ES = "case_resolved_es"
     OUTAGE_OVER_ES = "outage_over_es"
+    SATISFACTION_ES = "satisfaction_es"
+    LOW_GRADE_ES = "low_grade_es"
 
 
 # a waiting requester texts one of these to return to the virtual agent
@@ -193,6 +197,17 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
         "it each time",
         default="{outage} works again. Is it still broken for you? Just reply.",
         placeholders={"outage": OUTAGE},
+    ),
+    SystemMessage.SATISFACTION: Words(
+        when="Some time after closing, if the queue asks how it went. It must ask for a number "
+        "from 1 to 5, and 5 must be the best",
+        default="How did we do? Reply 1-5 (5 is best).",
+        placeholders={},
+    ),
+    SystemMessage.LOW_GRADE: Words(
+        when="When the answer to that question is 1 or 2 without a comment",
+        default="Thank you for telling us. What should we have done better?",
+        placeholders={},
     ),
 }
 

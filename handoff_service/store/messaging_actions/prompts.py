@@ -1,5 +1,7 @@
-"""Open prompts of messaging actions, shown to an agent until somebody has answered."""
+"""Open prompts of messaging actions, shown to an agent until somebody has answered, and of low
+grades, shown to supervisors."""
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,9 +10,12 @@ from sqlalchemy import Connection, bindparam, func, select
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Named, Prompt
 
 i, m, g, d = t.interactions, t.messages, t.live_group, t.dismissed_prompts
+q = t.satisfaction_questions
+LOW_GRADES_SHOWN_FOR = timedelta(days=7)
 said = m.alias("said")  # messages before and after a prompt
 
 
@@ -49,6 +54,18 @@ def _answered() -> sa.ColumnElement[bool]:
     return by_agent | (by_requester & (silent == Author.AGENT))
 
 
+_LOW_GRADES = (
+    select(m.c.id, m.c.interaction_id, m.c.seq, m.c.body, m.c.created_at)
+    .add_columns(i.c.requester_number, i.c.user_id, t.users.c.name, sa.true().label("assigned_to"))
+    .select_from(q)
+    .join(i, i.c.id == q.c.interaction_id)
+    .join(m, (m.c.interaction_id == i.c.id) & (m.c.seq == q.c.alert_seq))
+    .outerjoin(t.users, t.users.c.id == i.c.user_id)
+    .outerjoin(d, (d.c.interaction_id == i.c.id) & (d.c.agent_id == bindparam("me")))
+    .where(t.LOW_GRADE, q.c.graded_at > bindparam("since", type_=t.UtcTime()))
+    .where(func.coalesce(d.c.seq, 0) < m.c.seq)
+)
+
 # Built once: building a statement costs more than running it.
 _STANDING = {supervises: _query(supervises=supervises) for supervises in (False, True)}
 
@@ -56,7 +73,11 @@ _STANDING = {supervises: _query(supervises=supervises) for supervises in (False,
 def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
     """The newest prompt of each of my active conversations, newest first. For supervisors, also of
     conversations without an assigned agent. Leaves out answered prompts and those that I have
-    dismissed."""
+    dismissed. Supervisors also get the low grades of the last days."""
+    rows = list(conn.execute(_STANDING[supervises], {"me": agent_id}))
+    if supervises:
+        since = read_at(conn) - LOW_GRADES_SHOWN_FOR
+        rows += conn.execute(_LOW_GRADES, {"me": agent_id, "since": since})
     return [
         Prompt(
             id=r.id,
@@ -68,5 +89,5 @@ def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Promp
             said=r.body,
             created_at=r.created_at,
         )
-        for r in conn.execute(_STANDING[supervises], {"me": agent_id})
+        for r in sorted(rows, key=lambda r: -r.id)
     ]

@@ -47,6 +47,8 @@ NEW = {
     "auto_assign": "",
     "affinity_days": "7",
     "alarm_seconds": "",
+    "satisfaction_after_hours": "",
+    "satisfaction_every_days": "30",
     "texts": "",
     **{f"{message}_text": "" for message in QUEUES_OWN},
 }
@@ -57,6 +59,8 @@ def shown(queue: QueueFields) -> dict[str, str]:
     return {
         **{name: str(getattr(queue, name) or "") for name in (*PLAIN, "alarm_seconds")},
         "affinity_days": str(queue.affinity_days),
+        "satisfaction_after_hours": _number(queue.satisfaction_after_hours),
+        "satisfaction_every_days": str(queue.satisfaction_every_days),
         "auto_assign": "1" if queue.auto_assign else "",
         "groups": "\n".join(f"{pool.after_seconds}{TAB}{pool.group}" for pool in queue.pools),
         "skills": "\n".join(skill.name for skill in queue.skills if skill.mandatory),
@@ -65,6 +69,10 @@ def shown(queue: QueueFields) -> dict[str, str]:
         "texts": "",
         **{f"{message}_text": queue.texts.get(message, "") for message in QUEUES_OWN},
     }
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
 
 
 def with_lists(request: Request, form: Form) -> Form:
@@ -111,11 +119,17 @@ def entry(form: Form, known: Fields) -> QueueEntry:
         {
             **{
                 name: given[name]
-                for name in ("name", "match", "assignment", "accept_seconds", "affinity_days")
+                for name in (
+                    *("name", "match", "assignment", "accept_seconds", "affinity_days"),
+                    "satisfaction_every_days",
+                )
             },
             **{
                 name: given[name] or None
-                for name in ("schedule", "time_zone", "country", "alarm_seconds")
+                for name in (
+                    *("schedule", "time_zone", "country", "alarm_seconds"),
+                    "satisfaction_after_hours",
+                )
             },
             "groups": [
                 {"name": name, "after_seconds": after} for after, name in rows(given["groups"])

@@ -20,7 +20,7 @@ from handoff_service.rules.shared.vocabulary import (
     Unanswered,
 )
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
-from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations import interactions, satisfaction
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -130,6 +130,8 @@ class LoadedFacts:
     - ``later_texts``: for numbers with a recovered keyword, each later text: when it arrived, its
       consent meaning, and whether it arrived by its own webhook.
     - ``codes``: live codes of numbers whose texts contain six digits.
+    - ``questions``: by number and provider number, for lines without an active conversation: the
+      question of how it went, while its answer counts.
     - ``queues_unanswerable``: whether the desk wants such texts in its queues; loaded only when
       there are some.
     """
@@ -143,6 +145,7 @@ class LoadedFacts:
     later_texts: dict[str, list[tuple[datetime, Command | None, bool]]]
     codes: dict[str, list[proof_codes.LiveCode]]
     active: dict[tuple[str, int], Conversation]
+    questions: dict[tuple[str, int], satisfaction.OpenQuestion]
     queues_unanswerable: bool
 
 
@@ -232,8 +235,25 @@ def load(tx: Transaction, texts: Sequence[Text]) -> LoadedFacts:
         later_texts=_later_texts(tx, lost, words) if lost else {},
         codes=proof_codes.live_codes(tx.conn, with_digits, tx.now) if with_digits else {},
         active=active,
+        questions=_questions(tx, texts, providers, active),
         queues_unanswerable=strange and desk.queues_unanswerable(tx.conn),
     )
+
+
+def _questions(
+    tx: Transaction,
+    texts: Sequence[Text],
+    providers: dict[str, Provider],
+    active: dict[tuple[str, int], Conversation],
+) -> dict[tuple[str, int], satisfaction.OpenQuestion]:
+    """The open questions on the lines that have no active conversation."""
+    numbers = {
+        text.requester_number
+        for text in texts
+        if (provider := providers.get(text.provider_number)) is not None
+        and (text.requester_number, provider.id) not in active
+    }
+    return satisfaction.open_questions(tx.conn, numbers, tx.now) if numbers else {}
 
 
 def _later_texts(
