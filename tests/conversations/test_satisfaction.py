@@ -1,4 +1,4 @@
-"""The question after closing: who is asked, which texts answer it, and what becomes of a low grade."""
+"""The question after closing: who is asked, which texts answer it, and what follows a low grade."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -62,7 +62,7 @@ COLUMNS: Mapping[str, FactColumn] = {
     "was_asked": FactColumn(_NUMBER, "1: the requester was asked how it went"),
     "grade": FactColumn(_NUMBER, "the requester's answer, from 1 to 5"),
     "solved_by": FactColumn(
-        _WORD, "if asked, whom a grade is for: agent, or virtual_agent if it had no other owner"
+        _WORD, "if asked: agent when an agent or a queue had it, else virtual_agent"
     ),
     "answered_by": FactColumn(_LIST, "the agent of each text that an agent wrote"),
     "accepted_by": FactColumn(_LIST, "the agent of each accepted offer"),

@@ -22,6 +22,7 @@ TAB = "\t"  # separates the columns in a line of a list
 CLOSED = ("provider_number",)  # fields whose values are all known
 LABELS = {"provider_number": "Company number", "topic": "Topic", "language": "Language"}
 NEW_ROW = Row("topic", "topic", Operator.IS, ())
+EVERY_DAYS = "30"  # between two questions of how it went, if the field is empty
 PLAIN = (
     "name",
     "match",
@@ -48,7 +49,7 @@ NEW = {
     "affinity_days": "7",
     "alarm_seconds": "",
     "satisfaction_after_hours": "",
-    "satisfaction_every_days": "30",
+    "satisfaction_every_days": EVERY_DAYS,
     "texts": "",
     **{f"{message}_text": "" for message in QUEUES_OWN},
 }
@@ -119,10 +120,7 @@ def entry(form: Form, known: Fields) -> QueueEntry:
         {
             **{
                 name: given[name]
-                for name in (
-                    *("name", "match", "assignment", "accept_seconds", "affinity_days"),
-                    "satisfaction_every_days",
-                )
+                for name in ("name", "match", "assignment", "accept_seconds", "affinity_days")
             },
             **{
                 name: given[name] or None
@@ -139,6 +137,7 @@ def entry(form: Form, known: Fields) -> QueueEntry:
                 for field in ("skills", "optional_skills")
                 for name in lines(given[field])
             ],
+            "satisfaction_every_days": given["satisfaction_every_days"] or EVERY_DAYS,
             "conditions": conditions,
             "auto_assign": bool(given["auto_assign"]),
             "texts": {message: given[f"{message}_text"] or None for message in QUEUES_OWN},

@@ -173,6 +173,7 @@ async def conversations_page(request: Request, agent: CurrentAgent) -> HTTPRespo
             "rows": rows,
             "skip": skip,
             "unit": _unit_of_one(figure),
+            "shows_grades": name in REPORTS["satisfaction"].figures,
             "next_skip": skip + PAGE if skip + PAGE < counted.count else None,
             "back": next(one.name for one in REPORTS.values() if name in one.figures),
         },
