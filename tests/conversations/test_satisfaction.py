@@ -328,13 +328,13 @@ async def test_a_low_grade_asks_why_and_alerts_the_supervisors(
     ann = await asked(asks, clock)
     await answers(asks, "2")
     assert (await asks.texted(ann))[-1] == WHY
-    assert await alerts(asks) == ["The requester graded this conversation 2 of 5"]
+    assert await alerts(asks) == ["Graded 2 of 5"]
     assert await alerts(asks, MIA, supervises=False) == []
     assert await answers(asks, "Nobody called me back") == ann
     assert await grade(asks, ann) == (2, "Nobody called me back")
-    said = "The requester graded this conversation 2 of 5: “Nobody called me back”"
+    said = "Graded 2 of 5: “Nobody called me back”"
     assert await alerts(asks) == [said]
-    assert (await asks.lines(ann))[-1].body == said
+    assert (await asks.lines(ann))[-1].event is Event.GRADE_COMMENT
     assert await asks.count(t.interactions) == 1
     (prompt,) = await asks.store.read(lambda conn: prompts.standing(conn, OMAR, supervises=True))
     await asks.store.write(
@@ -349,7 +349,7 @@ async def test_a_low_grade_with_its_comment_in_one_text(asks: Story, clock: Move
     await answers(asks, "1, Mia was rude")
     assert await grade(asks, ann) == (1, "Mia was rude")
     assert (await asks.texted(ann))[-1] == QUESTION, "it does not ask for what it knows"
-    assert await alerts(asks) == ["The requester graded this conversation 1 of 5: “Mia was rude”"]
+    assert await alerts(asks) == ["Graded 1 of 5: “Mia was rude”"]
 
 
 @pytest.mark.parametrize("body", ["my laptop is broken too", "When will you call me?", "agent"])

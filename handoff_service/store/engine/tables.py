@@ -831,7 +831,7 @@ satisfaction_questions = Table(
     _time("graded_at", null=True),
     #: the requester's words with a low grade
     _word("comment", null=True),
-    #: the newest line that alerts supervisors about a low grade
+    #: the line of a low grade, or of its comment, of which supervisors are alerted
     Column("alert_seq", sa.Integer),
     Index("ix_satisfaction_questions_requester_number", "requester_number", "asked_at"),
     Index(

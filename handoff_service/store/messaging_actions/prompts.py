@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, func, select
 
+from handoff_service.rules.reports.satisfaction import alert
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
@@ -55,8 +56,8 @@ def _answered() -> sa.ColumnElement[bool]:
 
 
 _LOW_GRADES = (
-    select(m.c.id, m.c.interaction_id, m.c.seq, m.c.body, m.c.created_at)
-    .add_columns(i.c.requester_number, i.c.user_id, t.users.c.name, sa.true().label("assigned_to"))
+    select(m.c.id, m.c.interaction_id, m.c.seq, q.c.grade, q.c.comment, m.c.created_at)
+    .add_columns(i.c.requester_number, i.c.user_id, t.users.c.name)
     .select_from(q)
     .join(i, i.c.id == q.c.interaction_id)
     .join(m, (m.c.interaction_id == i.c.id) & (m.c.seq == q.c.alert_seq))
@@ -74,20 +75,28 @@ def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Promp
     """The newest prompt of each of my active conversations, newest first. For supervisors, also of
     conversations without an assigned agent. Leaves out answered prompts and those that I have
     dismissed. Supervisors also get the low grades of the last days."""
-    rows = list(conn.execute(_STANDING[supervises], {"me": agent_id}))
+    rows = conn.execute(_STANDING[supervises], {"me": agent_id})
+    found = [_prompt(r, r.body, assigned=r.assigned_to is not None) for r in rows]
     if supervises:
-        since = read_at(conn) - LOW_GRADES_SHOWN_FOR
-        rows += conn.execute(_LOW_GRADES, {"me": agent_id, "since": since})
-    return [
-        Prompt(
-            id=r.id,
-            interaction_id=r.interaction_id,
-            seq=r.seq,
-            user=Named(id=r.user_id, name=r.name) if r.user_id else None,
-            requester_number=r.requester_number,
-            assigned=r.assigned_to is not None,
-            said=r.body,
-            created_at=r.created_at,
-        )
-        for r in sorted(rows, key=lambda r: -r.id)
-    ]
+        found += _low_grades(conn, agent_id)
+    return sorted(found, key=lambda one: -one.id)
+
+
+def _low_grades(conn: Connection, agent_id: int) -> list[Prompt]:
+    given = {"me": agent_id, "since": read_at(conn) - LOW_GRADES_SHOWN_FOR}
+    # somebody is asked to act on them, although nobody has these conversations any more
+    rows = conn.execute(_LOW_GRADES, given)
+    return [_prompt(r, alert(r.grade, r.comment), assigned=True) for r in rows]
+
+
+def _prompt(row: Any, said: str, *, assigned: bool) -> Prompt:
+    return Prompt(
+        id=row.id,
+        interaction_id=row.interaction_id,
+        seq=row.seq,
+        user=Named(id=row.user_id, name=row.name) if row.user_id else None,
+        requester_number=row.requester_number,
+        assigned=assigned,
+        said=said,
+        created_at=row.created_at,
+    )

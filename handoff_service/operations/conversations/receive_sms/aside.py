@@ -115,8 +115,8 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
     reaction, message = aside.reaction, aside.message
     if aside.answer is not None:
         interaction_id = aside.answer.interaction_id
-        _store(tx, aside, interaction_id, **_TEXT, **aside.answer.line)
-        keep_answer(tx, aside.answer, aside.text.body)
+        seq = _store(tx, aside, interaction_id, **_TEXT, **aside.answer.line)
+        keep_answer(tx, aside.answer, aside.text.body, seq)
         return interaction_id
     if reaction is None:
         interaction_id = aside.closed or _newest(tx, aside) or _new_closed_conversation(tx, aside)

@@ -15,8 +15,7 @@ from handoff_service.operations.conversations.receive_sms.facts import Text
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.conversation_hints import SUPERVISORS
 from handoff_service.rules.reports.grades import Grade, is_comment, read_grade
-from handoff_service.rules.reports.satisfaction import alert
-from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.rules.shared.vocabulary import Author, Event
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.satisfaction import OpenQuestion
 from handoff_service.store.desk import texts
@@ -58,33 +57,25 @@ def answer_in(
     return None
 
 
-def keep_answer(tx: Transaction, answer: SatisfactionAnswer, body: str) -> None:
-    """Store what the text says. Its line is stored already. A low grade alerts the supervisors, and
-    without a comment it asks for one. Another grade replaces the one before."""
+def keep_answer(tx: Transaction, answer: SatisfactionAnswer, body: str, seq: int) -> None:
+    """Store what the text says. ``seq``: the place of its line. A low grade alerts the supervisors,
+    and without a comment it asks for one. Another grade replaces the one before."""
     here = q.c.interaction_id == answer.interaction_id
     was = tx.conn.execute(select(q.c.grade).where(here)).scalar_one()
-    if answer.grade is None:
-        comment = body.strip()[:LONGEST]
-        tx.conn.execute(update(q).where(here).values(comment=comment))
-        _alert(tx, answer.interaction_id, was, comment)
-        return
     grade = answer.grade
-    values = {"grade": grade.value, "graded_at": tx.now, "comment": grade.comment or None}
-    tx.conn.execute(update(q).where(here).values(**values, alert_seq=None))
-    if grade.is_low and (grade.comment or was != grade.value):
-        _alert(tx, answer.interaction_id, grade.value, grade.comment)
-        if not grade.comment:
-            _ask_why(tx, answer.interaction_id)
-
-
-def _alert(tx: Transaction, interaction_id: int, grade: int, comment: str) -> None:
-    """Prompt all supervisors until each has dismissed it."""
-    line = messages.NewMessage(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=alert(grade, comment), event=Event.PROMPT
-    )
-    seq = messages.append(tx, interactions.lock(tx.conn, interaction_id), line)
-    tx.conn.execute(update(q).where(q.c.interaction_id == interaction_id).values(alert_seq=seq))
-    tx.hint(SUPERVISORS, interaction_id)
+    if grade is None:
+        values: dict[str, Any] = {"comment": body.strip()[:LONGEST], "alert_seq": seq}
+    else:
+        values = {
+            "grade": grade.value,
+            "graded_at": tx.now,
+            "comment": grade.comment or None,
+            "alert_seq": seq if grade.is_low else None,
+        }
+    tx.conn.execute(update(q).where(here).values(**values))
+    tx.hint(SUPERVISORS, answer.interaction_id)
+    if grade is not None and grade.is_low and not grade.comment and was != grade.value:
+        _ask_why(tx, answer.interaction_id)
 
 
 def _ask_why(tx: Transaction, interaction_id: int) -> None:
