@@ -77,6 +77,7 @@ REFUSED = [
     ("too long", SystemMessage.IN_LINE, "x" * 161, "must fit in one segment"),
     ("too long when filled", SystemMessage.IN_LINE, "{queue}" + "x" * 149, "as in “Service desk"),
     ("too long by one character's alphabet", SystemMessage.IN_LINE, "x" * 80 + "…", "because of …"),
+    ("without the numbers", SystemMessage.SATISFACTION, "How did we do?", "must name 1 and 5"),
     ("keyword", SystemMessage.IN_LINE, "Reply stop to leave the line", "reply STOP"),
 ]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.conversations.number_forms import one_form
@@ -64,12 +64,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider number: its first responder, and the timers that a requester's text starts."""
+    """A provider number: its first responder, and the timers that a requester's text starts.
+    ``desk_asks``: the desk has asked requesters how it went."""
 
     id: int
     first_responder: FirstResponder
     queue_id: int
     arms: list[timers.ArmedAction] = field(default_factory=list)
+    desk_asks: bool = False
 
 
 @dataclass(slots=True)
@@ -151,7 +153,10 @@ class LoadedFacts:
 
 _PROVIDERS = (
     select(
-        *t.provider_numbers.c["id", "number", "first_responder", "queue_id"], *timers.ARMED_COLUMNS
+        *t.provider_numbers.c["id", "number", "first_responder", "queue_id"],
+        *timers.ARMED_COLUMNS,
+        # most desks never ask, and then their texts need no further query
+        exists(select(t.satisfaction_questions.c.interaction_id)).label("desk_asks"),
     )
     .select_from(
         t.provider_numbers.outerjoin(
@@ -251,6 +256,7 @@ def _questions(
         text.requester_number
         for text in texts
         if (provider := providers.get(text.provider_number)) is not None
+        and provider.desk_asks
         and (text.requester_number, provider.id) not in active
     }
     return satisfaction.open_questions(tx.conn, numbers, tx.now) if numbers else {}
@@ -284,7 +290,10 @@ def _load_providers(tx: Transaction, numbers: list[str]) -> dict[str, Provider]:
     providers: dict[str, Provider] = {}
     for r in tx.conn.execute(_PROVIDERS, {"numbers": numbers}):
         made = providers.setdefault(
-            r.number, Provider(r.id, FirstResponder(r.first_responder), r.queue_id)
+            r.number,
+            Provider(
+                r.id, FirstResponder(r.first_responder), r.queue_id, desk_asks=bool(r.desk_asks)
+            ),
         )
         if r.action_id is not None:
             made.arms.append(timers.armed_action(r))
