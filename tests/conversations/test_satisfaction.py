@@ -24,6 +24,7 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
 from handoff_service.store.messaging_actions import prompts
 from tests.conftest import Heard, MovedClock
+from tests.reports.test_a_month import end
 from tests.support.sending_story import begin, claim, finish
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, Story
 
@@ -123,6 +124,16 @@ async def test_the_desk_does_not_ask_unless_its_queue_does(story: Story, clock: 
     assert await story.count(t.due_work, t.due_work.c.kind == Work.ASK_SATISFACTION) == 0
     clock.move(HOUR)
     assert await ask(story, ann) is AskOutcome.NOT_ASKED
+
+
+async def test_a_queue_that_asks_later_now_asks_later(asks: Story, clock: MovedClock) -> None:
+    ann = await closed(asks)
+    due = clock() + timedelta(hours=24)
+    await asks.store.write(change_queue, ChangeQueue(id=1, values={"satisfaction_after_hours": 24}))
+    clock.move(HOUR)
+    assert await ask(asks, ann) is AskOutcome.LATER
+    (work,) = await asks.rows(t.due_work, t.due_work.c.kind == Work.ASK_SATISFACTION)
+    assert work.due_at == due
 
 
 async def test_zero_hours_leave_time_to_undo_closing(asks: Story, clock: MovedClock) -> None:
@@ -279,14 +290,27 @@ async def test_a_new_problem_cancels_the_question(asks: Story, clock: MovedClock
 async def test_a_digit_while_the_virtual_agent_asks_is_the_virtual_agents(
     asks: Story, clock: MovedClock
 ) -> None:
-    bob = (await asks.text("my laptop won't start", to=MAIN)).interaction_id or 0
-    question = await asks.begin(bob)
+    """On the same line, after a question that was not answered."""
+
+    async def bot_says(body: str) -> int:
+        interaction = (await asks.text("my laptop won't start", to=MAIN)).interaction_id or 0
+        question = await asks.begin(interaction)
+        assert question is not None
+        await asks.finish(question, body)
+        return interaction
+
+    first = await bot_says("Press the power button for ten seconds.")
+    await end(asks, first, State.CLOSED_COMPLETE)
+    clock.move(HOUR)
+    assert await ask(asks, first) is AskOutcome.ASKED
+    await send_all(asks)
+    second = await bot_says("How much does this affect you?\n1 I cannot work\n2 I can wait")
+    assert second != first
+    assert (await asks.text("1", to=MAIN)).interaction_id == second
+    question = await asks.begin(second)
     assert question is not None
-    await asks.finish(question, "How much does this affect you?\n1 I cannot work\n2 I can wait")
-    ann = await asked(asks, clock, BOB)
-    assert ann != bob
-    assert (await asks.text("1", to=MAIN)).interaction_id == bob
-    assert (await asks.begin(bob)) is not None
+    assert question.message == "1"
+    assert await grade(asks, first) == (None, None)
 
 
 async def test_a_question_is_open_for_a_week(asks: Story, clock: MovedClock) -> None:

@@ -29,7 +29,7 @@ from handoff_service.store.virtual_agent.spoken_language import spoken_language
 
 class AskOutcome(StrEnum):
     ASKED = "asked"
-    LATER = "later"  # in the requester's quiet hours
+    LATER = "later"  # after the requester's quiet hours, or at the time that the queue has now
     NOT_ASKED = "not_asked"
 
 
@@ -44,9 +44,9 @@ def ask_satisfaction(tx: Transaction, command: AskSatisfaction) -> AskOutcome:
     interaction = interactions.lock(tx.conn, command.interaction_id)
     if not _may_ask(tx, interaction):
         return AskOutcome.NOT_ASKED
-    until = _quiet_until(tx, interaction)
-    if until is not None:
-        _schedule(tx, interaction, until)
+    later = _later(tx, interaction)
+    if later is not None:
+        _schedule(tx, interaction, later)
         return AskOutcome.LATER
     body = texts.satisfaction(tx.conn, spoken_language(tx.conn, interaction.id))
     sent = messages.announce(tx, [interaction], body, Event.SATISFACTION)
@@ -79,8 +79,15 @@ def _may_ask(tx: Transaction, interaction: InteractionRow) -> bool:
     )
 
 
-def _quiet_until(tx: Transaction, interaction: InteractionRow) -> datetime | None:
-    """The end of the requester's quiet hours. None: it is not quiet."""
+def _later(tx: Transaction, interaction: InteractionRow) -> datetime | None:
+    """When to ask: at the queue's time, or after the requester's quiet hours. None: now."""
+    hours = satisfaction.settings_of(tx.conn, interaction.queue_id).after_hours
+    if (
+        hours is not None
+        and interaction.closed_at is not None
+        and (at := ask_at(interaction.closed_at, hours)) > tx.now
+    ):
+        return at
     quiet = desk.quiet_hours(tx.conn)
     if quiet is None:
         return None
