@@ -88,7 +88,7 @@ async def test_the_report_shows_intervals_and_comments(omar: Visitor, graded: in
     assert "&lt;b&gt;לא&lt;/b&gt; ענו לי" in found
     answer = await omar.get(f"{REPORTS}/satisfaction/csv?range=today&by=solver")
     (row,) = list(csv.DictReader(io.StringIO(answer.text)))
-    assert row["Solved by"] == "Agents"
+    assert row["Solver"] == "Agents"
     assert (row["Satisfied (percent)"], row["Satisfied (percent), high"]) == ("0.0", "79.3")
     every = await omar.get(f"{REPORTS}/conversations/csv?range=today")
     (one,) = list(csv.DictReader(io.StringIO(every.text)))

@@ -29,7 +29,7 @@ GROUPS: Mapping[str, tuple[GroupBy, str]] = {
     "language": (GroupBy.LANGUAGE, "Language"),
     "reason": (GroupBy.REASON, "Handoff reason"),
     "error": (GroupBy.ERROR, "Delivery error"),
-    "solver": (GroupBy.SOLVER, "Solved by"),
+    "solver": (GroupBy.SOLVER, "Solver"),
 }
 
 

@@ -102,6 +102,7 @@ async def _report_page(request: Request, agent: CurrentAgent, name: str) -> HTTP
             "found": found,
             "figures": FIGURES,
             "charts": charts,
+            "grades": [one for one in found.figures if one.figure.startswith("grade_")],
             "choices": choices,
             "groups": {one: GROUPS[one][1] for one in report.groups},
             "heading": GROUPS[asked.by][1],
