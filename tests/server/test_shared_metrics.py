@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from handoff_service.metrics import has_ended
+from handoff_service.metrics import DeskState, Metrics, has_ended
 
 # A worker: counts so many texts, opens the bot's breaker if asked, and shows what a scrape gets.
 WORKER = """
@@ -41,3 +41,11 @@ def test_each_worker_answers_for_all_and_an_ended_ones_counts_stay(tmp_path: Pat
     has_ended(str(tmp_path), 0)
     third = scraped(tmp_path, 0, 5)  # another process gets the place of the first
     assert (third[stored], third[breaker]) == (12, 0), "counts go on, a gauge does not"
+
+
+def test_counts_are_shown_while_the_database_is_away() -> None:
+    state = DeskState(queues=[], agents=2, work_late=0.5)
+    assert "patchboard_work_late_seconds 0.5" in Metrics().shown(state).decode()
+    away = Metrics().shown().decode().splitlines()
+    assert "patchboard_recovered_texts_total 0.0" in away
+    assert not [one for one in away if one.startswith("patchboard_work_late_seconds")]
