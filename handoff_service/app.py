@@ -42,6 +42,7 @@ from handoff_service.operations.reports.keep_facts import schedule_facts
 from handoff_service.operations.routing.connection import Gap, after_gap
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.training.training_run import SILENT, interrupt
+from handoff_service.operations.zero_metrics import start_at_zero
 from handoff_service.ports import Bot, Fanout, Mailer
 from handoff_service.practice.runs import PracticeRuns
 from handoff_service.settings import Settings
@@ -110,6 +111,7 @@ async def _open(app: App) -> None:
     settings: Settings = app.ctx.settings
     workers: list[Worker] = []
     metrics = Metrics()
+    start_at_zero(metrics)
     background = Background(lambda name: metrics.background_failures.labels(name).inc())
 
     def publish(hints: Sequence[Hint], work_at: datetime | None) -> None:
@@ -208,6 +210,7 @@ async def _open(app: App) -> None:
         "replies": app.ctx.desk.replies.run,
         "practice": practice.watch,
     }.items():
+        metrics.background_failures.labels(name)
         background.start(name, run)
     log.info(
         "started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url

@@ -1,14 +1,69 @@
-"""Metrics for Prometheus at ``/metrics``: this process's counts and times. Built in ``app.py`` and
-passed to the modules that count."""
+"""Metrics for Prometheus at ``/metrics``. Built in ``app.py`` and passed to the modules that count.
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+One process keeps its counts in memory. Several worker processes keep them in files of one folder
+(``share``), so whichever of them answers a scrape, the answer has the counts of all.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+    values,
+)
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
 TEXT_FORMAT = CONTENT_TYPE_LATEST
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client reads this variable
+
+
+def share(folder: str, place: int) -> None:
+    """Keep this process's counts in files of the folder. ``place``: no other running process has
+    it. A process that gets the place of an ended one continues its counts, so they never fall.
+
+    https://prometheus.github.io/client_python/multiprocess/
+    """
+    os.environ[_FOLDER] = folder
+    kept: Any = values.MultiProcessValue
+    values.ValueClass = kept(process_identifier=lambda: place)
+
+
+def has_ended(folder: str, place: int) -> None:
+    """The process at this place has ended. Its counts stay, its gauges do not."""
+    multiprocess.mark_process_dead(place, folder)  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingInQueue:
+    """``longest``: the longest wait, in seconds."""
+
+    queue: str
+    count: int
+    longest: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskState:
+    """What the database says at a scrape. ``work_late``: for how many seconds the oldest due work
+    has waited for a worker."""
+
+    queues: Sequence[WaitingInQueue]
+    agents: int
+    work_late: float
 
 
 class Metrics:
-    """Each process has its own. With several workers, one of them answers a scrape."""
+    """The metrics that this process counts."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -76,7 +131,7 @@ class Metrics:
         self.bot_breaker = Gauge(
             "patchboard_bot_breaker_open",
             "1 while the service sends no turns to a bot that did not answer", ["bot"],
-            registry=self._registry,
+            registry=self._registry, multiprocess_mode="livemax",
         )  # fmt: skip
         self.claims_lost = Counter(
             "patchboard_claims_lost",
@@ -85,6 +140,72 @@ class Metrics:
             registry=self._registry,
         )  # fmt: skip
 
-    def shown(self) -> bytes:
-        """All metrics in Prometheus' text format."""
-        return generate_latest(self._registry)
+    def shown(self, state: DeskState | None = None) -> bytes:
+        """All metrics in Prometheus' text format, of all worker processes. ``state`` None: the
+        database is away."""
+        counted, now = self._registry, CollectorRegistry()
+        if folder := os.environ.get(_FOLDER):
+            counted = CollectorRegistry()
+            multiprocess.MultiProcessCollector(counted, folder)  # type: ignore[no-untyped-call]
+        now.register(_StateCollector(state))
+        return generate_latest(counted) + generate_latest(now)
+
+
+class _StateCollector(Collector):
+    """The gauges that are read from the database, which is the same for all processes."""
+
+    def __init__(self, state: DeskState | None) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        state = self._state
+        waiting = GaugeMetricFamily(
+            "patchboard_conversations_waiting", "Conversations that wait for an agent",
+            labels=["queue"],
+        )  # fmt: skip
+        longest = GaugeMetricFamily(
+            "patchboard_longest_wait_seconds", "The longest of these waits", labels=["queue"]
+        )
+        agents = GaugeMetricFamily(
+            "patchboard_agents_available", "Agents with a presence that takes work"
+        )
+        late = GaugeMetricFamily(
+            "patchboard_work_late_seconds",
+            "For how long the oldest due work has waited for a worker",
+        )
+        if state is not None:
+            for one in state.queues:
+                waiting.add_metric([one.queue], one.count)
+                longest.add_metric([one.queue], one.longest)
+            agents.add_metric([], state.agents)
+            late.add_metric([], state.work_late)
+        yield from (waiting, longest, agents, late)
+
+
+class NoMetrics(Metrics):
+    """The metrics of a practice desk, which must not count for the real one."""
+
+    def __init__(self) -> None:
+        """Without metrics."""
+
+    def __getattr__(self, name: str) -> Any:
+        return _NOTHING
+
+
+class _Nothing:
+    """A metric that counts nothing."""
+
+    def labels(self, *_labels: object) -> "_Nothing":
+        return self
+
+    def inc(self, _amount: float = 1) -> None:
+        pass
+
+    def set(self, _value: float) -> None:
+        pass
+
+    def time(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+_NOTHING = _Nothing()

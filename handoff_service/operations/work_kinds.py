@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from handoff_service.operations.cases import call_webhook
 from handoff_service.operations.consent import push_consents
 from handoff_service.operations.conversations import (
+    ask_satisfaction,
     end_holds,
     end_outage,
     fetch_media,
@@ -59,6 +60,7 @@ WORK: Mapping[Work, WorkKind] = {
     Work.SEND_LATER: WorkKind(send_later.when_due),
     Work.PROMISE: WorkKind(keep_promises.when_due),
     Work.TEXT_OUTAGE: WorkKind(end_outage.when_due),
+    Work.ASK_SATISFACTION: WorkKind(ask_satisfaction.when_due),
     Work.TIMER: WorkKind(fire_timers.when_due),
     Work.LOST_CONNECTION: WorkKind(connection.when_due),
     Work.FORGET_UPLOAD: WorkKind(uploads.when_due),

@@ -25,7 +25,7 @@ from handoff_service.gateways.simulator.gateway import Simulator
 from handoff_service.lib.background import Background
 from handoff_service.lib.debounce import Debouncer
 from handoff_service.lib.media_folder import MediaFolder
-from handoff_service.metrics import Metrics
+from handoff_service.metrics import NoMetrics
 from handoff_service.operations.conversations.index_texts import A_MOMENT, schedule_indexing
 from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.desk_file.desk_file import DeskFile
@@ -49,7 +49,7 @@ async def open_desk(
     settings = _settings(real.settings, folder)
     await asyncio.to_thread(_create_database, folder)
     workers: list[Worker] = []
-    fanout, background, metrics = LocalFanout(), Background(), Metrics()
+    fanout, background, metrics = LocalFanout(), Background(), NoMetrics()
 
     def publish(hints: Sequence[Hint], work_at: datetime | None) -> None:
         fanout.publish(hints)

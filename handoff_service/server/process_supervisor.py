@@ -4,7 +4,8 @@ one on SIGUSR1.
 The supervisor holds the listening socket and the workers inherit it, so no connection is refused
 while a worker is replaced. Each worker is a new Python process, so a rolling restart loads new
 code. Each worker has a lifeline to the supervisor (a socket pair): the worker writes to it when it
-is ready, and stops when the other end is closed.
+is ready, and stops when the other end is closed. All workers keep their metrics in one folder, so
+that each of them can answer for all.
 """
 
 import asyncio
@@ -12,11 +13,13 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count as numbers
 
-from handoff_service import log
+from handoff_service import log, metrics
 from handoff_service.server.serving import STOP_WITHIN, raise_file_limit
 
 # seconds before an ended worker is replaced; doubled each time
@@ -34,10 +37,12 @@ class _Worker:
     #: the worker's first bytes, when it answers requests; empty when it ended before
     ready: asyncio.Task[bytes]
     started: float
+    #: no other running worker has it; that of an ended worker is used again
+    metrics_place: int
 
 
 class Supervisor:
-    """Keeps ``count`` workers running. ``command``: starts one, without its two arguments."""
+    """Keeps ``count`` workers running. ``command``: starts one, without its four arguments."""
 
     def __init__(
         self, listening: socket.socket, count: int, *, command: Sequence[str] = WORKER
@@ -49,6 +54,7 @@ class Supervisor:
         self._changing = asyncio.Lock()  # held while a worker is replaced
         self._stopping = asyncio.Event()
         self._restarts = asyncio.Event()
+        self._metrics = tempfile.TemporaryDirectory(prefix="patchboard-metrics-")
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT."""
@@ -69,13 +75,22 @@ class Supervisor:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         inherited = (self._listening.fileno(), theirs.fileno())
+        used = {one.metrics_place for one in self._watches}
+        metrics_place = next(number for number in numbers() if number not in used)
+        arguments = (*inherited, self._metrics.name, metrics_place)
         process = await asyncio.create_subprocess_exec(
-            *self._command, *map(str, inherited), pass_fds=inherited
+            *self._command, *map(str, arguments), pass_fds=inherited
         )
         theirs.close()
         loop = asyncio.get_running_loop()
         ready = loop.create_task(_first_words(ours))
-        worker = _Worker(process=process, lifeline=ours, ready=ready, started=loop.time())
+        worker = _Worker(
+            process=process,
+            lifeline=ours,
+            ready=ready,
+            started=loop.time(),
+            metrics_place=metrics_place,
+        )
         self._workers[place] = worker
         log.info("worker_started", pid=process.pid, place=place)
         self._watches[worker] = watch = loop.create_task(self._replace_when_it_ends(place, worker))
@@ -85,6 +100,7 @@ class Supervisor:
     async def _replace_when_it_ends(self, place: int, worker: _Worker) -> None:
         with worker.lifeline:
             code = await worker.process.wait()
+            metrics.has_ended(self._metrics.name, worker.metrics_place)
             await worker.ready
         # the worker was asked to end
         if self._workers[place] is not worker or self._stopping.is_set():
@@ -143,6 +159,7 @@ class Supervisor:
             watches = dict(self._watches)
             await asyncio.gather(*map(_end, watches))
         await asyncio.gather(*watches.values())
+        self._metrics.cleanup()
         log.info("supervisor_stopped", pid=os.getpid())
 
 

@@ -1,22 +1,25 @@
 """One worker process, started by the supervisor process: ``python -m
-handoff_service.server.worker_process SOCKET LIFELINE``.
+handoff_service.server.worker_process SOCKET LIFELINE FOLDER PLACE``.
 
-Both arguments are file descriptors: the listening socket that all workers share, and the lifeline.
-On the lifeline the worker reports that it is ready and notices when the supervisor has ended.
+The first two arguments are file descriptors: the listening socket that all workers share, and the
+lifeline. On the lifeline the worker reports that it is ready and notices when the supervisor has
+ended. The other two say where it keeps its metrics (``metrics.share``).
 """
 
 import socket
 import sys
 from collections.abc import Sequence
 
-from handoff_service import log, settings
+from handoff_service import log, metrics, settings
 from handoff_service.app import create_app
 from handoff_service.server import serving
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until a signal stops the process."""
-    listening, lifeline = (socket.socket(fileno=int(number)) for number in arguments)
+    *sockets, folder, place = arguments
+    listening, lifeline = (socket.socket(fileno=int(number)) for number in sockets)
+    metrics.share(folder, int(place))
     config = settings.read()
     log.start(config.log)
     serving.run(lambda: create_app(config), listening, lifeline=lifeline)

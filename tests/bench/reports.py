@@ -169,6 +169,8 @@ SELECT n, :day, NULL, 1 + n % 3, 1 + n % 2, CASE WHEN n % 3 = 0 THEN NULL ELSE 1
   CASE WHEN n % 3 = 0 THEN '' ELSE (1 + n % 40) || ' ' || (1 + n % 40) END,
   CASE WHEN n % 3 = 0 THEN '' ELSE '' || (1 + n % 40) END,
   CASE WHEN n % 11 = 0 THEN '' || (1 + n % 40) ELSE '' END,
-  CASE WHEN n % 17 = 0 THEN '' || (1 + n % 40) ELSE '' END
+  CASE WHEN n % 17 = 0 THEN '' || (1 + n % 40) ELSE '' END,
+  CASE WHEN n % 2 = 0 THEN 1 ELSE 0 END, CASE WHEN n % 10 IN (0, 4) THEN 1 + n * 7907 % 5 END,
+  CASE WHEN n % 2 = 0 THEN CASE WHEN n % 3 = 0 THEN 'virtual_agent' ELSE 'agent' END END
 FROM {numbers}
 """

@@ -82,6 +82,7 @@ REFUSED = [
         "With names filled in, it takes 2: “Service desk",
     ),
     ("too long by one character's alphabet", SystemMessage.IN_LINE, "x" * 80 + "…", "because of …"),
+    ("without the numbers", SystemMessage.SATISFACTION, "How did we do?", "must name 1 and 5"),
     ("keyword", SystemMessage.IN_LINE, "Reply stop to leave the line", "reply STOP"),
 ]
 

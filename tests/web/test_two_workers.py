@@ -63,7 +63,21 @@ async def test_a_text_that_one_process_took_is_told_by_the_other(
                     for m in found["items"]
                 ),
             )
+            assert await scrapes(session, service.url) == {
+                'patchboard_texts_total{outcome="stored"} 21.0'
+            }
             for stream in streams:
                 stream.close()
     assert [m.body for m in twilio.sent].count("Got all of them.") == 1
     await twilio.close()
+
+
+async def scrapes(session: aiohttp.ClientSession, url: str) -> set[str]:
+    """How many texts were stored, as several scrapes say: whichever process answers."""
+    shown = [await (await session.get(f"{url}/metrics")).text() for _ in range(6)]
+    return {
+        line
+        for text in shown
+        for line in text.splitlines()
+        if line.startswith('patchboard_texts_total{outcome="stored"}')
+    }

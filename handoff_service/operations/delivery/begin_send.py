@@ -23,6 +23,9 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import SetBased, Transaction
 
+# A text of the requester answers these, so that one still waiting is of no use.
+ASKS = (Event.PROACTIVE, Event.SATISFACTION)
+
 
 @dataclass(frozen=True, slots=True)
 class BeginSend:
@@ -117,14 +120,14 @@ class _Batch:
         self._later |= dict.fromkeys(self._crashed, self._tx.now + LOOK_UP_AFTER)
 
     def cancel_or_delay_proactive(self) -> None:
-        """Cancel prompts that the requester has answered. Delay other messages that are no replies
+        """Cancel prompts and questions of how it went that the requester has answered. Delay other messages that are no replies
         until quiet hours end, unless the requester has written since."""
         proactive = [r for r in self._waiting.values() if r.event in NOT_REPLIES]
         written_since = send_gates.written_since(self._tx, proactive)
         answered_prompts = {
             r.id
             for r in proactive
-            if r.id in written_since and r.author == Author.SYSTEM and r.event == Event.PROACTIVE
+            if r.id in written_since and r.author == Author.SYSTEM and r.event in ASKS
         }
         self._stop(answered_prompts, status=Status.CANCELED, error_code=None)
         others = [r for r in proactive if r.id not in written_since]

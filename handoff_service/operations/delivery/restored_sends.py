@@ -48,7 +48,7 @@ def decide_held(tx: Transaction, command: DecideHeld) -> int:
         _cancel_calls(tx)
         _cancel_timers(tx)
         _cancel_scheduled(tx)
-        for kind in (Work.MAIL_CODE, Work.BOT_TURN):
+        for kind in (Work.MAIL_CODE, Work.BOT_TURN, Work.ASK_SATISFACTION):
             due_work.cancel(tx, kind, restore_holds.keys(tx.conn, kind))
     outcome = "released" if command.send else "canceled"
     restore_holds.end(tx.conn, outcome=outcome, agent_id=command.agent_id, now=tx.now)

@@ -1,5 +1,5 @@
-"""An agent dismisses a prompt of a messaging action. Other agents still see it, and the next prompt
-is shown again."""
+"""An agent dismisses a prompt of a messaging action or of a low grade. Other agents still see it,
+and the next prompt is shown again."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,8 @@ from handoff_service.rules.shared.vocabulary import Event
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.transaction import Transaction
+
+PROMPTS = (Event.PROMPT, Event.GRADE, Event.GRADE_COMMENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ def dismiss_prompt(tx: Transaction, command: Dismiss) -> None:
     prompt = select(m.c.id).where(
         m.c.interaction_id == command.interaction_id, m.c.seq == command.seq
     )
-    if tx.conn.execute(prompt.where(m.c.event == Event.PROMPT)).first() is None:
+    if tx.conn.execute(prompt.where(m.c.event.in_(PROMPTS))).first() is None:
         raise NotFound(
             f"There is no prompt {command.seq} in conversation {command.interaction_id}."
         )

@@ -71,6 +71,8 @@ Schedule = Annotated[
 AcceptSeconds = Annotated[int, Field(ge=5, le=3600)]
 AffinityDays = Annotated[int, Field(ge=0, le=365)]
 AlarmSeconds = Annotated[int, Field(ge=1, le=WEEK)]
+SatisfactionAfterHours = Annotated[int, Field(ge=0, le=72)]
+SatisfactionEveryDays = Annotated[int, Field(ge=1, le=365)]
 
 
 class QueueEntry(_QueueEntry):
@@ -90,6 +92,8 @@ class QueueEntry(_QueueEntry):
     auto_assign: bool = False
     affinity_days: AffinityDays = 7
     alarm_seconds: AlarmSeconds | None = None
+    satisfaction_after_hours: SatisfactionAfterHours | None = None
+    satisfaction_every_days: SatisfactionEveryDays = 30
     texts: TextsEntry = TextsEntry()
 
     def to_fields(self) -> QueueFields:

@@ -195,6 +195,7 @@ def _row(queue: QueueFields) -> dict[str, Any]:
         "name", "position", "match", "schedule", "time_zone", "country", "assignment",
         "accept_seconds", "auto_assign",
         "affinity_days", "alarm_seconds",
+        "satisfaction_after_hours", "satisfaction_every_days",
     )  # fmt: skip
     return {
         **{name: getattr(queue, name) for name in plain},

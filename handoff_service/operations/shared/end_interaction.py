@@ -6,6 +6,7 @@ from handoff_service.operations.shared import change_owner
 from handoff_service.operations.shared.cancel_scheduled import cancel_scheduled
 from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.schedule_offers import schedule_offers
+from handoff_service.operations.shared.schedule_satisfaction import schedule_satisfaction
 from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import AGENT_TRANSITIONS
 from handoff_service.rules.shared.vocabulary import Owner, State, Work
@@ -52,4 +53,6 @@ def end_interaction(
     due_work.cancel(tx, Work.END_HOLD, [interaction.id])
     timers.cancel(tx, [interaction.id])
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
+    if state is State.CLOSED_COMPLETE:
+        schedule_satisfaction(tx, interaction)
     schedule_offers(tx)

@@ -69,6 +69,8 @@ def _words(line: PastEntry) -> str:
     text = text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
     if line.kind is Kind.NOTE:
         return f"Private note by {line.by}: {text}"
+    if line.event is Event.GRADE:
+        return f"Requester graded this conversation {line.reason} of 5: {text}"
     if line.kind is Kind.MESSAGE or line.event is None:
         who = {Author.REQUESTER: "Requester", Author.VIRTUAL_AGENT: "Virtual agent"}
         return f"{who.get(line.author) or line.by or 'Patchboard'}: {text or '(picture)'}"

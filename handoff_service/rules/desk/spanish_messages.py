@@ -47,6 +47,8 @@ SPANISH_TEXTS: Mapping[str, str] = {
         "Su caso {case} ({about}) ya se ha resuelto. ¿Sigue igual? Basta con responder."
     ),
     "outage_over": "{outage}: ya funciona. ¿Sigue sin funcionar? Basta con responder.",
+    "satisfaction": "¿Qué tal le atendimos? Responda de 1 a 5 (5 es lo mejor).",
+    "low_grade": "Gracias por avisarnos. ¿Qué debimos hacer mejor?",
 }
 #: The name of a placeholder -> words in place of a value that is too long.
 SPANISH_INSTEAD: Mapping[str, str] = {

@@ -39,6 +39,8 @@ class SystemMessage(StrEnum):
     WRONG_NUMBER = "wrong_number"
     CASE_RESOLVED = "case_resolved"
     OUTAGE_OVER = "outage_over"
+    SATISFACTION = "satisfaction"
+    LOW_GRADE = "low_grade"
     # the same for requesters who text in Spanish
     IN_LINE_ES = "in_line_es"
     WAITING_ES = "waiting_es"
@@ -56,6 +58,8 @@ class SystemMessage(StrEnum):
     WRONG_NUMBER_ES = "wrong_number_es"
     CASE_RESOLVED_ES = "case_resolved_es"
     OUTAGE_OVER_ES = "outage_over_es"
+    SATISFACTION_ES = "satisfaction_es"
+    LOW_GRADE_ES = "low_grade_es"
 
 
 # a waiting requester texts one of these to return to the virtual agent
@@ -66,6 +70,7 @@ ABOUT_CONSENT = (  # carriers want these texts to name STOP
     *(SystemMessage.HELP_ES, SystemMessage.OPTED_OUT_ES, SystemMessage.OPTED_IN_ES),
     *(SystemMessage.ASK_OPT_OUT_ES, SystemMessage.WRONG_NUMBER_ES),
 )
+ASKS_GRADE = (SystemMessage.SATISFACTION, SystemMessage.SATISFACTION_ES)
 # a queue may have its own version, for requesters who text in English
 QUEUES_OWN = (SystemMessage.IN_LINE, SystemMessage.WAITING, SystemMessage.CLOSED)
 
@@ -193,6 +198,17 @@ _ENGLISH: Mapping[SystemMessage, Words] = {
         "it each time",
         default="{outage} is working again. Still broken for you? Just reply.",
         placeholders={"outage": OUTAGE},
+    ),
+    SystemMessage.SATISFACTION: Words(
+        when="Some time after closing, if the queue asks how it went. It asks for a number from "
+        "1 to 5, and 5 must be the best",
+        default="How did we do? Reply 1-5 (5 is best).",
+        placeholders={},
+    ),
+    SystemMessage.LOW_GRADE: Words(
+        when="When the answer to that question is 1 or 2 without a comment",
+        default="Thank you for telling us. What should we have done better?",
+        placeholders={},
     ),
 }
 
@@ -361,6 +377,8 @@ def error(message: SystemMessage, text: str, values: Mapping[str, str] | None = 
         return unknown
     if message not in ABOUT_CONSENT and (keyword := asks_for_opt_out(text)):
         return f"asks people to reply {keyword}, which opts them out of all texts; use another word"
+    if message in ASKS_GRADE and not {"1", "5"} <= set(text):
+        return "must name 1 and 5, because requesters answer with a number from 1 to 5"
     for kind in ("instead", "example" if values is None else "long"):
         filled = placeholders.fill(
             text, {n: getattr(p, kind) for n, p in words.placeholders.items()} | dict(values or {})

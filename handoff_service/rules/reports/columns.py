@@ -59,6 +59,11 @@ COLUMNS: Mapping[str, FactColumn] = {
     "not_understood": FactColumn(_NUMBER, "texts that the virtual agent did not understand"),
     "promises_kept": FactColumn(_NUMBER, "promises of agents that were kept"),
     "promises_missed": FactColumn(_NUMBER, "promises of agents that were missed"),
+    "was_asked": FactColumn(_NUMBER, "1: the requester was asked how it went"),
+    "grade": FactColumn(_NUMBER, "the requester's answer, from 1 to 5"),
+    "solved_by": FactColumn(
+        _WORD, "if asked: agent when an agent or a queue had it, else virtual_agent"
+    ),
     "answered_by": FactColumn(_LIST, "the agent of each text that an agent wrote"),
     "accepted_by": FactColumn(_LIST, "the agent of each accepted offer"),
     "declined_by": FactColumn(_LIST, "the agent of each declined offer"),

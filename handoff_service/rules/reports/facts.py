@@ -86,6 +86,20 @@ class QueueVisit:
     is_transfer: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AskedHow:
+    """The question of how it went: the status of its text, and the answer."""
+
+    status: Status | None
+    grade: int | None
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether the text has left the desk and did not fail."""
+        not_sent = {None, Status.QUEUED, Status.CANCELED, *DID_NOT_ARRIVE}
+        return self.grade is not None or self.status not in not_sent
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationRecord:
     """What is stored about a conversation. Lists are oldest first."""
@@ -101,6 +115,7 @@ class ConversationRecord:
     topic_label: str | None = None
     #: when the requester began the next conversation on the same line
     next_began_at: datetime | None = None
+    asked_how: AskedHow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +149,9 @@ class ConversationFacts:
     not_understood: int
     promises_kept: int
     promises_missed: int
+    was_asked: bool
+    grade: int | None
+    solved_by: Author | None
     next_responses: list[int] = field(default_factory=list)
     next_responses_business: list[int] = field(default_factory=list)
     answered_by: list[int] = field(default_factory=list)
@@ -159,6 +177,7 @@ def facts_of(record: ConversationRecord, now: datetime, open_time: OpenTime) -> 
     replies = list(_next_responses(record.lines))
     outbound = [one for one in record.lines if _was_accepted(one)]
     kept = PromiseState.KEPT
+    grade = record.asked_how.grade if record.asked_how else None
     return ConversationFacts(
         began=began,
         bot_result=_bot_result(record.state, had_person) if began is Began.VIRTUAL_AGENT else None,
@@ -186,6 +205,9 @@ def facts_of(record: ConversationRecord, now: datetime, open_time: OpenTime) -> 
         not_understood=sum(one in (None, NOT_UNDERSTOOD) for one in record.intents),
         promises_kept=sum(one is kept for one in record.promises),
         promises_missed=sum(one is PromiseState.MISSED for one in record.promises),
+        was_asked=record.asked_how is not None and record.asked_how.was_asked,
+        grade=grade,
+        solved_by=_solved_by(record.asked_how, had_person),
         next_responses=[_seconds(a, b) or 0 for a, b in replies],
         next_responses_business=[_business_seconds(a, b, open_time) or 0 for a, b in replies],
         answered_by=[one.agent_id for one in record.lines if one.is_answer and one.agent_id],
@@ -218,6 +240,13 @@ def _bot_result(state: State, had_person: bool) -> BotResult:
     if state is State.CLOSED_COMPLETE:
         return BotResult.SOLVED
     return BotResult.ABANDONED if state is State.CLOSED_ABANDONED else BotResult.OPEN
+
+
+def _solved_by(asked: AskedHow | None, had_person: bool) -> Author | None:
+    """Whom a grade is for: the virtual agent, if no agent or queue ever had the conversation."""
+    if asked is None or not asked.was_asked:
+        return None
+    return Author.AGENT if had_person else Author.VIRTUAL_AGENT
 
 
 def _topic(intents: Sequence[str | None]) -> str | None:

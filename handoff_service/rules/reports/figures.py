@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handoff_service.rules.reports.facts import Began, BotResult
+from handoff_service.rules.shared.vocabulary import Author
 
 
 class Unit(StrEnum):
@@ -112,6 +113,8 @@ class Figure:
     unit: Unit
     how: How
     lower_is_better: bool | None = None
+    #: whether a percentage is shown with its confidence interval
+    with_interval: bool = False
 
     @property
     def columns(self) -> frozenset[str]:
@@ -179,6 +182,67 @@ def _bot_share(name: str, heading: str, definition: str, result: BotResult, lowe
     )
 
 
+_INTERVAL = " The range in parentheses contains the true share with 95 % confidence."
+_GRADED = (Known("grade"),)
+
+
+def _satisfied(name: str, heading: str, whose: str, *who: Is) -> Figure:
+    return Figure(
+        name=name,
+        heading=heading,
+        definition=f"The share of grades 4 and 5 among {whose}.{_INTERVAL}",
+        unit=Unit.PERCENT,
+        how=Percentage((Is("grade", (4, 5)),), _GRADED + who),
+        lower_is_better=False,
+        with_interval=True,
+    )
+
+
+_SATISFACTION = (
+    Figure(
+        name="asked",
+        heading="Questions sent",
+        definition="Conversations after which the requester was asked how it went.",
+        unit=Unit.COUNT,
+        how=Count((Is("was_asked", (1,)),)),
+    ),
+    Figure(
+        name="graded",
+        heading="Grades",
+        definition="Conversations that the requester graded from 1 to 5.",
+        unit=Unit.COUNT,
+        how=Count(_GRADED),
+    ),
+    Figure(
+        name="response_rate",
+        heading="Response rate",
+        definition=f"The share of these questions that got a grade.{_INTERVAL}",
+        unit=Unit.PERCENT,
+        how=Percentage(_GRADED, (Is("was_asked", (1,)),)),
+        lower_is_better=False,
+        with_interval=True,
+    ),
+    _satisfied("satisfied", "Satisfied", "all grades"),
+    _satisfied(
+        "satisfied_agents", "Satisfied, with agents",
+        "grades of conversations that an agent or a queue had", Is("solved_by", (Author.AGENT,)),
+    ),
+    _satisfied(
+        "satisfied_bot", "Satisfied, with the virtual agent",
+        "grades of conversations that no agent or queue ever had",
+        Is("solved_by", (Author.VIRTUAL_AGENT,)),
+    ),
+    *(
+        Figure(
+            name=f"grade_{grade}",
+            heading=f"Grade {grade}",
+            definition=f"Conversations with the grade {grade}{meaning}.",
+            unit=Unit.COUNT,
+            how=Count((Is("grade", (grade,)),)),
+        )
+        for grade, meaning in ((5, ", the best"), (4, ""), (3, ""), (2, ""), (1, ", the worst"))
+    ),
+)  # fmt: skip
 _ENTRIES: tuple[Figure, ...] = (
     Figure(
         name="conversations",
@@ -373,6 +437,7 @@ _ENTRIES: tuple[Figure, ...] = (
         how=SumPercentage("promises_kept", ("promises_kept", "promises_missed")),
         lower_is_better=False,
     ),
+    *_SATISFACTION,
     Figure(
         name="delivered",
         heading="Delivered",

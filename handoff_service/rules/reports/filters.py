@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 #: Filters whose values are IDs, or the codes of delivery errors.
 IDS = ("queue", "number", "agent", "group", "label", "error")
-WORDS = ("topic", "language", "reason")
+WORDS = ("topic", "language", "reason", "solver")
 NAMES = (*IDS, *WORDS)
 NONE = "none"  # the filter value that selects conversations without a topic, language or reason
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
@@ -25,6 +25,7 @@ class Filters:
     topic: str | None = None
     language: str | None = None
     reason: str | None = None
+    solver: str | None = None
 
     def chosen(self) -> dict[str, int | str]:
         """The filters that are set."""

@@ -16,6 +16,7 @@ class GroupBy(StrEnum):
     LANGUAGE = "language"
     REASON = "handoff_reason"
     ERROR = "failed_codes"
+    SOLVER = "solved_by"
 
 
 #: the name of a group in addresses, and its heading
@@ -28,6 +29,7 @@ GROUPS: Mapping[str, tuple[GroupBy, str]] = {
     "language": (GroupBy.LANGUAGE, "Language"),
     "reason": (GroupBy.REASON, "Handoff reason"),
     "error": (GroupBy.ERROR, "Delivery error"),
+    "solver": (GroupBy.SOLVER, "Solver"),
 }
 
 
@@ -107,6 +109,16 @@ _ENTRIES = (
         figures=("durable", "came_back", "reopened", "promises_kept"),
         charts=(("durable", "came_back"),),
         groups=("queue", "agent", "topic"),
+    ),
+    Report(
+        name="satisfaction",
+        heading="Satisfaction",
+        figures=(
+            "asked", "graded", "response_rate", "satisfied", "satisfied_agents", "satisfied_bot",
+            "grade_5", "grade_4", "grade_3", "grade_2", "grade_1",
+        ),
+        charts=(("satisfied",), ("response_rate",), ("asked", "graded")),
+        groups=("queue", "agent", "topic", "solver"),
     ),
     Report(
         name="delivery",

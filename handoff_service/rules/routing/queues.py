@@ -36,6 +36,8 @@ class QueueFields:
     - ``texts``: the queue's own texts; the desk's texts fill the gaps.
     - ``auto_assign``: work items are assigned without an offer.
     - ``alarm_seconds``: how long a requester waits before supervisors are alerted; None: never.
+    - ``satisfaction_after_hours``: how long after closing requesters are asked how it went; None:
+      never. ``satisfaction_every_days``: a requester is asked once in so many days.
     """
 
     name: str
@@ -52,6 +54,8 @@ class QueueFields:
     auto_assign: bool = False
     affinity_days: int = 7
     alarm_seconds: int | None = None
+    satisfaction_after_hours: int | None = None
+    satisfaction_every_days: int = 30
     texts: Mapping[SystemMessage, str] = field(default_factory=dict)
 
 

@@ -75,10 +75,13 @@ class Event(StrEnum):
     PROMISE = "promise"
     CASE_TEXT = "case_text"  #: an outbound text that says that a case is resolved
     OUTAGE_OVER = "outage_over"  #: an outbound text that says that a service works again
+    SATISFACTION = "satisfaction"  #: an outbound text that asks how it went
+    GRADE = "grade"  #: the requester's answer to it; the reason is the grade
+    GRADE_COMMENT = "grade_comment"  #: what the requester said after a low grade
 
 
 #: texts that answer nobody and therefore wait for the end of quiet hours
-NOT_REPLIES = frozenset({Event.PROACTIVE, Event.CASE_TEXT, Event.OUTAGE_OVER})
+NOT_REPLIES = frozenset({Event.PROACTIVE, Event.CASE_TEXT, Event.OUTAGE_OVER, Event.SATISFACTION})
 
 
 class Status(StrEnum):
@@ -162,6 +165,7 @@ class Work(StrEnum):
     FOLLOW_UP = "follow_up"
     PROMISE = "promise"
     TEXT_OUTAGE = "text_outage"
+    ASK_SATISFACTION = "ask_satisfaction"
     SWEEP_GAPS = "sweep_gaps"
     PUSH_CONSENTS = "tell_consents"  # stored in due_work: existing databases hold this value
     ASK_PRICES = "ask_prices"

@@ -32,6 +32,7 @@ SENDING = (
     Work.SEND_LATER,
     Work.PROOF_LIMIT,
     Work.FOLLOW_UP,
+    Work.ASK_SATISFACTION,
     Work.MAIL_CODE,
     Work.CALL_WEBHOOK,
     Work.PUSH_CONSENTS,

@@ -82,6 +82,16 @@ def outage_over(conn: Connection, outage: str, language: Language) -> str:
     return system_messages.outage_over(outage, text, language)
 
 
+def satisfaction(conn: Connection, language: Language) -> str:
+    """Asks how it went, some time after closing."""
+    return _from_desk(conn, SystemMessage.SATISFACTION, language)
+
+
+def low_grade(conn: Connection, language: Language) -> str:
+    """Asks what went wrong, after a low grade."""
+    return _from_desk(conn, SystemMessage.LOW_GRADE, language)
+
+
 def back_with_bot(conn: Connection, language: Language) -> str:
     """Sent to a requester who chose not to wait."""
     return _from_desk(conn, SystemMessage.BACK_WITH_BOT, language)

@@ -91,6 +91,8 @@ def queue(one: QueueFields) -> Row:
         auto_assign=one.auto_assign,
         affinity_days=one.affinity_days,
         alarm_seconds=one.alarm_seconds,
+        satisfaction_after_hours=one.satisfaction_after_hours,
+        satisfaction_every_days=one.satisfaction_every_days,
         texts=dict(one.texts) or None,
     )
 

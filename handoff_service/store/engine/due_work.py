@@ -204,6 +204,12 @@ _NEXT_LEASE_END = select(
 ).where(one_of(due_work.c.kind, "kinds"))
 
 
+def oldest_due(conn: sa.Connection, now: datetime) -> datetime | None:
+    """Since when the oldest work that no worker has claimed has been due; None without any."""
+    at = conn.execute(_NEXT_FREE, {"kinds": sorted(Work)}).scalar()
+    return at if at is not None and at <= now else None
+
+
 def next_due(
     conn: sa.Connection, now: datetime, kinds: frozenset[Work] = frozenset(Work)
 ) -> timedelta | None:

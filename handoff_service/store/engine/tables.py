@@ -305,6 +305,10 @@ queues = Table(
     _flag("auto_assign", default=False),
     #: how long a requester waits before supervisors are alerted; null: never
     Column("alarm_seconds", sa.Integer),
+    #: how long after closing requesters are asked how it went; null: never
+    Column("satisfaction_after_hours", sa.Integer),
+    #: a requester is asked once in so many days
+    _count("satisfaction_every_days", 30),
     _word("in_line_text", null=True),
     _word("waiting_text", null=True),
     _word("closed_text", null=True),
@@ -809,6 +813,33 @@ promises = Table(
     UniqueConstraint("message_id"),
     Index("ix_promises_interaction_id", "interaction_id", "state"),
     Index("ix_promises_ended_at", "ended_at"),
+)
+LOW_GRADE = sa.text("grade <= 2")
+#: The question after closing of how it went, with the requester's answer.
+satisfaction_questions = Table(
+    "satisfaction_questions",
+    metadata,
+    _ref("interaction_id", "interactions.id", key=True, drop=True),
+    #: of the interaction; they never change
+    _word("requester_number"),
+    _ref("provider_number_id", "provider_numbers.id"),
+    #: the text that asks
+    _ref("message_id", "messages.id", drop=True),
+    _time("asked_at"),
+    #: 1 to 5; null: no answer
+    Column("grade", sa.Integer),
+    _time("graded_at", null=True),
+    #: the requester's words with a low grade
+    _word("comment", null=True),
+    #: the line of a low grade, or of its comment, of which supervisors are alerted
+    Column("alert_seq", sa.Integer),
+    Index("ix_satisfaction_questions_requester_number", "requester_number", "asked_at"),
+    Index(
+        "ix_satisfaction_questions_low_grade",
+        "graded_at",
+        sqlite_where=LOW_GRADE,
+        postgresql_where=LOW_GRADE,
+    ),
 )
 #: Agents whom private notes name.
 mentions = Table(
@@ -1384,6 +1415,9 @@ conversation_facts = Table(
     Column("not_understood", sa.Integer, nullable=False),
     Column("promises_kept", sa.Integer, nullable=False),
     Column("promises_missed", sa.Integer, nullable=False),
+    _count("was_asked", 0),
+    Column("grade", sa.Integer),
+    _word("solved_by", null=True),
     _word("answered_by"),
     _word("accepted_by"),
     _word("declined_by"),

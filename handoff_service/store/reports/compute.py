@@ -184,6 +184,11 @@ def figure(selection: Selection, of: Figure, groups: Groups) -> list[Value]:
             return [None] * len(groups)  # store/reports/available.py
 
 
+def counts(selection: Selection, where: Where, groups: Groups) -> list[int]:
+    """How many conversations of each group fit."""
+    return [int(one or 0) for one in _sums(selection.fitting(where), groups)]
+
+
 def entries(selection: Selection, column: str) -> dict[int, Value]:
     """How often each value is in the lists of the selected conversations."""
     of = selection.columns[column]

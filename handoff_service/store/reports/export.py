@@ -23,18 +23,23 @@ _QUERY = (
         t.queues.c.name.label("queue_name"),
         t.agents.c.name.label("agent_name"),
         t.provider_numbers.c.number.label("provider_number"),
+        t.satisfaction_questions.c.comment,
     )
     .join(i, i.c.id == f.c.interaction_id)
     .join(t.provider_numbers, t.provider_numbers.c.id == f.c.provider_number_id)
     .outerjoin(t.users, t.users.c.id == i.c.user_id)
     .outerjoin(t.queues, t.queues.c.id == f.c.queue_id)
     .outerjoin(t.agents, t.agents.c.id == f.c.agent_id)
+    .outerjoin(
+        t.satisfaction_questions, t.satisfaction_questions.c.interaction_id == f.c.interaction_id
+    )
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedConversation:
-    """A conversation with its facts: ``facts`` has the columns of ``rules/reports/columns.py``."""
+    """A conversation with its facts. ``comment``: the requester's words with a low grade; ``facts``
+    has the columns of ``rules/reports/columns.py``."""
 
     id: int
     number: str
@@ -48,6 +53,7 @@ class ReportedConversation:
     queue: str | None
     agent: str | None
     short_description: str | None
+    comment: str | None
     facts: dict[str, Any]
 
 
@@ -96,6 +102,7 @@ def _conversation(r: Any) -> ReportedConversation:
         queue=r.queue_name,
         agent=r.agent_name,
         short_description=r.short_description,
+        comment=r.comment,
         facts={
             name: list_of(r._mapping[name]) if name in LISTS else r._mapping[name]
             for name in COLUMNS

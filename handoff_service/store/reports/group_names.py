@@ -5,18 +5,22 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.reports.reports import GROUPS, GroupBy
+from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import send_errors
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.reports.packed_days import NULL
 
 LANGUAGES = {"en": "English", "es": "Spanish"}
+SOLVERS = {Author.VIRTUAL_AGENT.value: "Virtual agent", Author.AGENT.value: "Agents"}
+_WORDS = {GroupBy.LANGUAGE: LANGUAGES, GroupBy.SOLVER: SOLVERS}
 _NONE = {
     "queue": "No queue",
     "agent": "No agent",
     "topic": "No topic",
     "reason": "Not handed to agents",
     "language": "Not known",
+    "solver": "Not asked",
 }
 _TABLES = {
     GroupBy.QUEUE: (t.queues, t.queues.c.name),
@@ -58,7 +62,7 @@ def _known(conn: Connection, column: GroupBy, keys: Collection[int]) -> Mapping[
 def _name(column: GroupBy, key: int, words: Sequence[str], known: Mapping[int, str]) -> str:
     if words:
         word = words[key]
-        return LANGUAGES.get(word, word) if column is GroupBy.LANGUAGE else topic_name(word)
+        return _WORDS[column].get(word, word) if column in _WORDS else topic_name(word)
     return known.get(key, f"Deleted ({key})")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from handoff_service.rules.conversations.promises import PromiseState
 from handoff_service.rules.reports.facts import (
     DURABLE_AFTER,
+    AskedHow,
     ConversationRecord,
     FactLine,
     QueueVisit,
@@ -71,6 +72,11 @@ _TURNS = (
     .order_by(b.c.id)
 )
 _PROMISES = select(*p.c["interaction_id", "state"]).where(one_of(p.c.interaction_id, "ids"))
+_QUESTIONS = (
+    select(t.satisfaction_questions.c.interaction_id, t.satisfaction_questions.c.grade, m.c.status)
+    .join(m, m.c.id == t.satisfaction_questions.c.message_id)
+    .where(one_of(t.satisfaction_questions.c.interaction_id, "ids"))
+)
 _NEXT = (
     select(i.c.id, func.min(_later.c.opened_at, type_=t.UtcTime()).label("at"))
     .join(
@@ -106,6 +112,7 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation
         for query in (_LINES, _VISITS, _OFFERS, _TURNS, _PROMISES)
     )
     next_at = _next(conn, rows)
+    asked = {r.interaction_id: _asked_how(r) for r in conn.execute(_QUESTIONS, many)}
     labeled = labels.of_interactions(conn, many["ids"])
     return {
         r.id: StoredConversation(
@@ -120,6 +127,7 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation
                 promises=[PromiseState(one.state) for one in promises[r.id]],
                 topic_label=topic.name if (topic := _topic(labeled.get(r.id))) else None,
                 next_began_at=next_at.get(r.id),
+                asked_how=asked.get(r.id),
             ),
             queue_id=r.queue_id,
             provider_number_id=r.provider_number_id,
@@ -174,6 +182,10 @@ def _visit(row: sa.Row[Any]) -> QueueVisit:
         reason=row.reason,
         is_transfer=row.from_agent_id is not None,
     )
+
+
+def _asked_how(row: Any) -> AskedHow:
+    return AskedHow(Status(row.status) if row.status else None, row.grade)
 
 
 def _outcome(stored: str | None) -> OfferOutcome | None:

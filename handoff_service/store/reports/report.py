@@ -1,7 +1,7 @@
 """One report over a range: its figures, its charts, and one table."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -23,6 +23,7 @@ from handoff_service.store.reports.available import seconds_available
 from handoff_service.store.reports.compute import Groups, Selection, Value
 from handoff_service.store.reports.facts import newest_change
 from handoff_service.store.reports.group_names import names_of
+from handoff_service.store.reports.intervals import Interval, intervals
 from handoff_service.store.reports.packed_days import NULL, columns
 
 _AGENT = "agent"
@@ -31,11 +32,12 @@ _AGENT = "agent"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureValue:
     """A figure over the whole range, and over the range before. ``value`` null: there is nothing
-    that it could be computed from."""
+    that it could be computed from. ``interval``: of percentages that have one."""
 
     figure: str
     value: float | None
     before: float | None
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +52,13 @@ class PartValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRow:
-    """A row of the table. ``key``: the value of the filter that selects it."""
+    """A row of the table. ``key``: the value of the filter that selects it; ``intervals``: figure
+    -> its interval, for percentages that have one."""
 
     key: int | str
     name: str
     values: dict[str, float | None]
+    intervals: dict[str, Interval | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +98,7 @@ def run(
                 figure=one.name,
                 value=_whole(conn, now, one, of, filters),
                 before=_whole(conn, before, one, of.before(), filters),
+                interval=intervals(now, one, compute.whole(now))[0],
             )
             for one in figures
         ],
@@ -197,6 +202,7 @@ def _rows(
 ) -> list[GroupRow]:
     """The rows of the table, with the largest first figure first."""
     column = GROUPS[group][0]
+    known: dict[str, dict[int, Interval | None]] = {}
     if column is GroupBy.ERROR:
         values = {"failed": compute.entries(found, column)}
     else:
@@ -206,6 +212,11 @@ def _rows(
             if _is_listed(one, group)
             else dict(zip(groups.keys, compute.figure(found, one, groups), strict=True))
             for one in figures
+        }
+        known = {
+            one.name: dict(zip(groups.keys, intervals(found, one, groups), strict=True))
+            for one in figures
+            if one.with_interval
         }
         if group == _AGENT:
             values |= _available_times(conn, found, figures, groups, of, filters)
@@ -217,6 +228,7 @@ def _rows(
             key=_key(key, words),
             name=named[key],
             values={one.name: values.get(one.name, {}).get(key) for one in figures},
+            intervals={name: of_each.get(key) for name, of_each in known.items()},
         )
         for key in keys
     ]

@@ -90,6 +90,8 @@ def _shown(
         auto_assign=queue.auto_assign,
         affinity_days=queue.affinity_days,
         alarm_seconds=queue.alarm_seconds,
+        satisfaction_after_hours=queue.satisfaction_after_hours,
+        satisfaction_every_days=queue.satisfaction_every_days,
         texts={name: queue.texts.get(name) for name in QUEUES_OWN},
         waiting=waiting.get(queue_id, 0),
         open_now=opens_at == now,
@@ -171,6 +173,8 @@ def _queue(
         auto_assign=row.auto_assign,
         affinity_days=row.affinity_days,
         alarm_seconds=row.alarm_seconds,
+        satisfaction_after_hours=row.satisfaction_after_hours,
+        satisfaction_every_days=row.satisfaction_every_days,
         texts={
             name: text for name in QUEUES_OWN if (text := row._mapping[f"{name}_text"]) is not None
         },

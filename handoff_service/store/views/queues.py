@@ -35,6 +35,7 @@ class Queue:
     - ``groups``: the groups of ``pools``, by the time when they join;
     - ``schedule``: null: always open;
     - ``time_zone``, ``country`` and ``texts``: null: those of the desk;
+    - ``satisfaction_after_hours``: null: requesters are not asked how it went;
     - ``opens_at``: when it opens; null if it is open now or never opens;
     - ``problems``: sentences on why it can never assign work.
     """
@@ -55,6 +56,8 @@ class Queue:
     auto_assign: bool
     affinity_days: int
     alarm_seconds: int | None
+    satisfaction_after_hours: int | None
+    satisfaction_every_days: int
     texts: dict[SystemMessage, str | None]
     waiting: int
     open_now: bool

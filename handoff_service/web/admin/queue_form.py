@@ -22,6 +22,7 @@ TAB = "\t"  # separates the columns in a line of a list
 CLOSED = ("provider_number",)  # fields whose values are all known
 LABELS = {"provider_number": "Company number", "topic": "Topic", "language": "Language"}
 NEW_ROW = Row("topic", "topic", Operator.IS, ())
+EVERY_DAYS = "30"  # between two questions of how it went, if the field is empty
 PLAIN = (
     "name",
     "match",
@@ -47,6 +48,8 @@ NEW = {
     "auto_assign": "",
     "affinity_days": "7",
     "alarm_seconds": "",
+    "satisfaction_after_hours": "",
+    "satisfaction_every_days": EVERY_DAYS,
     "texts": "",
     **{f"{message}_text": "" for message in QUEUES_OWN},
 }
@@ -57,6 +60,8 @@ def shown(queue: QueueFields) -> dict[str, str]:
     return {
         **{name: str(getattr(queue, name) or "") for name in (*PLAIN, "alarm_seconds")},
         "affinity_days": str(queue.affinity_days),
+        "satisfaction_after_hours": _number(queue.satisfaction_after_hours),
+        "satisfaction_every_days": str(queue.satisfaction_every_days),
         "auto_assign": "1" if queue.auto_assign else "",
         "groups": "\n".join(f"{pool.after_seconds}{TAB}{pool.group}" for pool in queue.pools),
         "skills": "\n".join(skill.name for skill in queue.skills if skill.mandatory),
@@ -65,6 +70,10 @@ def shown(queue: QueueFields) -> dict[str, str]:
         "texts": "",
         **{f"{message}_text": queue.texts.get(message, "") for message in QUEUES_OWN},
     }
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
 
 
 def with_lists(request: Request, form: Form) -> Form:
@@ -115,7 +124,10 @@ def entry(form: Form, known: Fields) -> QueueEntry:
             },
             **{
                 name: given[name] or None
-                for name in ("schedule", "time_zone", "country", "alarm_seconds")
+                for name in (
+                    *("schedule", "time_zone", "country", "alarm_seconds"),
+                    "satisfaction_after_hours",
+                )
             },
             "groups": [
                 {"name": name, "after_seconds": after} for after, name in rows(given["groups"])
@@ -125,6 +137,7 @@ def entry(form: Form, known: Fields) -> QueueEntry:
                 for field in ("skills", "optional_skills")
                 for name in lines(given[field])
             ],
+            "satisfaction_every_days": given["satisfaction_every_days"] or EVERY_DAYS,
             "conditions": conditions,
             "auto_assign": bool(given["auto_assign"]),
             "texts": {message: given[f"{message}_text"] or None for message in QUEUES_OWN},

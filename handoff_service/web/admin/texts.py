@@ -40,6 +40,8 @@ _ENGLISH = {
     SystemMessage.WRONG_NUMBER: "Wrong number",
     SystemMessage.CASE_RESOLVED: "Case resolved",
     SystemMessage.OUTAGE_OVER: "Outage is over",
+    SystemMessage.SATISFACTION: "How did we do?",
+    SystemMessage.LOW_GRADE: "After a low grade",
 }
 CALLED = _ENGLISH | {
     in_language(message, Language.SPANISH): f"{name}, in Spanish"

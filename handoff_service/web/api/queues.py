@@ -9,6 +9,8 @@ from handoff_service.operations.routing.queue_fields import (
     Conditions,
     Groups,
     QueueEntry,
+    SatisfactionAfterHours,
+    SatisfactionEveryDays,
     Schedule,
     Skills,
     TextsEntry,
@@ -37,9 +39,11 @@ class NewQueueBody(QueueEntry, Body):
 class QueueBody(Patch):
     """Changes a queue. Omitted fields keep their values. Groups, skills, conditions and texts are
     replaced as a whole. Null removes a schedule (always open), a time zone or country (the desk's
-    applies) or an alarm, and is rejected for all other fields."""
+    applies), an alarm or the question after closing, and is rejected for all other fields."""
 
-    may_be_null = frozenset({"schedule", "time_zone", "country", "alarm_seconds"})
+    may_be_null = frozenset(
+        {"schedule", "time_zone", "country", "alarm_seconds", "satisfaction_after_hours"}
+    )
 
     name: Name | None = None
     position: Position | None = None
@@ -55,6 +59,8 @@ class QueueBody(Patch):
     auto_assign: bool | None = None
     affinity_days: AffinityDays | None = None
     alarm_seconds: AlarmSeconds | None = None
+    satisfaction_after_hours: SatisfactionAfterHours | None = None
+    satisfaction_every_days: SatisfactionEveryDays | None = None
     texts: TextsEntry | None = None
 
 

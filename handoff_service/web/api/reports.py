@@ -50,6 +50,7 @@ class ReportQuery(RangeQuery):
     topic: str | None = Field(None, max_length=200)
     language: str | None = Field(None, max_length=200)
     reason: str | None = Field(None, max_length=200)
+    solver: str | None = Field(None, max_length=200)
 
 
 class ConversationsQuery(RangeQuery):

@@ -2,6 +2,7 @@
 
 from handoff_service.rules.delivery import money
 from handoff_service.rules.reports.figures import Unit
+from handoff_service.store.reports.intervals import Interval
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -21,6 +22,11 @@ def figure_value(value: float | None, unit: Unit, currency: str | None = None) -
             return f"{value:,.2f}"
         case _:
             return f"{value:,.0f}"
+
+
+def interval_words(of: Interval) -> str:
+    """An interval of a percentage: (45–93 %)."""
+    return f"({of.low:.0f}–{of.high:.0f} %)"
 
 
 def _amount(value: float, currency: str) -> str:

@@ -8,6 +8,7 @@ from handoff_service.errors import Overloaded, Unavailable
 from handoff_service.metrics import TEXT_FORMAT
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.routing.desk_state import desk_state
 from handoff_service.web.shared.session import desk_of
 
 
@@ -33,7 +34,12 @@ def blueprint() -> Blueprint:
 
     @made.get("/metrics")
     async def measured(request: Request) -> HTTPResponse:
-        return raw(desk_of(request).metrics.shown(), content_type=TEXT_FORMAT)
+        desk = desk_of(request)
+        try:
+            state = await desk.store.read(desk_state)
+        except Unavailable:  # the counts are worth more then, not less
+            state = None
+        return raw(desk.metrics.shown(state), content_type=TEXT_FORMAT)
 
     return made
 

@@ -126,6 +126,7 @@ def environment() -> Environment:
         reserved=reserved,
         money=money.describe,
         figure=figure_words.figure_value,
+        interval=figure_words.interval_words,
         changed=figure_words.change,
         bdi=directions.bdi,
         isolated=directions.isolated,

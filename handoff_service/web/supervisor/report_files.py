@@ -18,7 +18,7 @@ from handoff_service.store.engine.store import Store
 from handoff_service.store.reports import export
 from handoff_service.store.reports import report as reports
 from handoff_service.store.reports.export import ReportedConversation
-from handoff_service.store.reports.report import ReportResult
+from handoff_service.store.reports.report import GroupRow, ReportResult
 from handoff_service.web.shared.figure_words import plain
 from handoff_service.web.shared.session import desk_of, page
 from handoff_service.web.supervisor.report_address import Asked, strict
@@ -28,7 +28,7 @@ AT_ONCE = 500  # conversations of one read
 CSV = "text/csv; charset=utf-8"
 OF_CONVERSATION = (
     "number", "day", "opened_at", "closed_at", "state", "requester_number", "provider_number",
-    "user", "queue", "agent", "short_description",
+    "user", "queue", "agent", "short_description", "comment",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -51,9 +51,22 @@ async def report_csv(request: Request, name: str, agent: CurrentAgent) -> HTTPRe
 
 
 def _groups(found: ReportResult, figures: Sequence[Figure]) -> Iterable[Sequence[Any]]:
-    yield [GROUPS[found.group][1], *(_heading(one, found) for one in figures)]
+    yield [GROUPS[found.group][1], *(name for one in figures for name in _headings(one, found))]
     for row in found.rows:
-        yield [row.name, *(plain(row.values[one.name], one.unit) for one in figures)]
+        yield [row.name, *(cell for one in figures for cell in _cells(row, one))]
+
+
+def _headings(figure: Figure, found: ReportResult) -> list[str]:
+    named = _heading(figure, found)
+    return [named, f"{named}, low", f"{named}, high"] if figure.with_interval else [named]
+
+
+def _cells(row: GroupRow, figure: Figure) -> list[str]:
+    values = [row.values[figure.name]]
+    if figure.with_interval:
+        of = row.intervals.get(figure.name)
+        values += [of.low, of.high] if of is not None else [None, None]
+    return [plain(one, figure.unit) for one in values]
 
 
 def _days(found: ReportResult) -> Iterable[Sequence[Any]]:

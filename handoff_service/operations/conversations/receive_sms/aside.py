@@ -1,4 +1,4 @@
-"""Texts that start nothing: reactions, thanks after closing, and blank texts to live agents.
+"""Texts that start nothing: reactions, thanks and grades after closing, blank texts to live agents.
 
 They are stored in the conversation that they are about, open or closed. They start no bot turn,
 queue entry or timer, and change no state. The agent of a closed conversation sees thanks as unread.
@@ -14,6 +14,11 @@ from sqlalchemy import ColumnElement, Row, exists, insert, select, update
 
 from handoff_service.operations.conversations.receive_sms.facts import LoadedFacts, Provider, Text
 from handoff_service.operations.conversations.receive_sms.reported_again import announced
+from handoff_service.operations.conversations.receive_sms.satisfaction_answers import (
+    SatisfactionAnswer,
+    answer_in,
+    keep_answer,
+)
 from handoff_service.operations.shared import conversation_hints
 from handoff_service.rules.conversations import reactions
 from handoff_service.rules.conversations.reactions import Reaction
@@ -36,6 +41,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 LOOKED_AT = 200  # the newest messages of a line; a reaction to an older one finds no message
 i, m = t.interactions, t.messages
+_TEXT = {"kind": Kind.MESSAGE, "direction": Direction.INBOUND, "status": Status.RECEIVED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,7 @@ class Aside:
 
     - ``reaction``, ``message``: what the text reacts with, and to which message.
     - ``closed``: the closed conversation that the text thanks for.
+    - ``answer``: what the text answers to the question of how it went.
 
     A text with none of these is blank.
     """
@@ -54,6 +61,7 @@ class Aside:
     reaction: Reaction | None = None
     message: Row[*tuple[Any, ...]] | None = None
     closed: int | None = None
+    answer: SatisfactionAnswer | None = None
 
 
 def put_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFacts) -> Aside | None:
@@ -69,14 +77,24 @@ def put_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFact
         return Aside(text=text, provider=provider, facts=facts, reaction=reaction, message=message)
     if (text.requester_number, provider.id) in facts.active:
         return None
-    if not is_visible(text.body) and _would_wait(tx, provider):
-        return Aside(text=text, provider=provider, facts=facts)
+    answer = _answer(tx, text, provider, facts)
+    if answer is not None or (not is_visible(text.body) and _would_wait(tx, provider)):
+        return Aside(text=text, provider=provider, facts=facts, answer=answer)
     if not has_thanks(text.body):
         return None
     closed = _just_closed(tx, text, provider) or _announced(tx, text, provider)
     if closed is None or not is_thanks(text.body, _names(tx, closed)):
         return None
     return Aside(text=text, provider=provider, facts=facts, closed=closed)
+
+
+def _answer(
+    tx: Transaction, text: Text, provider: Provider, facts: LoadedFacts
+) -> SatisfactionAnswer | None:
+    question = facts.questions.get((text.requester_number, provider.id))
+    if question is None:
+        return None
+    return answer_in(text, question, _names(tx, question.interaction_id))
 
 
 def _would_wait(tx: Transaction, provider: Provider) -> bool:
@@ -95,16 +113,14 @@ def _names(tx: Transaction, closed: int) -> list[str]:
 def keep_aside(tx: Transaction, aside: Aside) -> int:
     """Store the text. Returns the interaction that contains it."""
     reaction, message = aside.reaction, aside.message
+    if aside.answer is not None:
+        interaction_id = aside.answer.interaction_id
+        seq = _store(tx, aside, interaction_id, **_TEXT, **aside.answer.line)
+        keep_answer(tx, aside.answer, aside.text.body, seq)
+        return interaction_id
     if reaction is None:
         interaction_id = aside.closed or _newest(tx, aside) or _new_closed_conversation(tx, aside)
-        seq = _store(
-            tx,
-            aside,
-            interaction_id,
-            kind=Kind.MESSAGE,
-            direction=Direction.INBOUND,
-            status=Status.RECEIVED,
-        )
+        seq = _store(tx, aside, interaction_id, **_TEXT)
         if aside.closed is not None:
             tx.conn.execute(
                 update(i)

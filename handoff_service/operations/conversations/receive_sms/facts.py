@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.conversations.number_forms import one_form
@@ -20,7 +20,7 @@ from handoff_service.rules.shared.vocabulary import (
     Unanswered,
 )
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
-from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations import interactions, satisfaction
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -64,12 +64,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider number: its first responder, and the timers that a requester's text starts."""
+    """A provider number: its first responder, and the timers that a requester's text starts.
+    ``desk_asks``: the desk has asked requesters how it went."""
 
     id: int
     first_responder: FirstResponder
     queue_id: int
     arms: list[timers.ArmedAction] = field(default_factory=list)
+    desk_asks: bool = False
 
 
 @dataclass(slots=True)
@@ -130,6 +132,8 @@ class LoadedFacts:
     - ``later_texts``: for numbers with a recovered keyword, each later text: when it arrived, its
       consent meaning, and whether it arrived by its own webhook.
     - ``codes``: live codes of numbers whose texts contain six digits.
+    - ``questions``: by number and provider number, for lines without an active conversation: the
+      question of how it went, while its answer counts.
     - ``queues_unanswerable``: whether the desk wants such texts in its queues; loaded only when
       there are some.
     """
@@ -143,12 +147,16 @@ class LoadedFacts:
     later_texts: dict[str, list[tuple[datetime, Command | None, bool]]]
     codes: dict[str, list[proof_codes.LiveCode]]
     active: dict[tuple[str, int], Conversation]
+    questions: dict[tuple[str, int], satisfaction.OpenQuestion]
     queues_unanswerable: bool
 
 
 _PROVIDERS = (
     select(
-        *t.provider_numbers.c["id", "number", "first_responder", "queue_id"], *timers.ARMED_COLUMNS
+        *t.provider_numbers.c["id", "number", "first_responder", "queue_id"],
+        *timers.ARMED_COLUMNS,
+        # most desks never ask, and then their texts need no further query
+        exists(select(t.satisfaction_questions.c.interaction_id)).label("desk_asks"),
     )
     .select_from(
         t.provider_numbers.outerjoin(
@@ -232,8 +240,26 @@ def load(tx: Transaction, texts: Sequence[Text]) -> LoadedFacts:
         later_texts=_later_texts(tx, lost, words) if lost else {},
         codes=proof_codes.live_codes(tx.conn, with_digits, tx.now) if with_digits else {},
         active=active,
+        questions=_questions(tx, texts, providers, active),
         queues_unanswerable=strange and desk.queues_unanswerable(tx.conn),
     )
+
+
+def _questions(
+    tx: Transaction,
+    texts: Sequence[Text],
+    providers: dict[str, Provider],
+    active: dict[tuple[str, int], Conversation],
+) -> dict[tuple[str, int], satisfaction.OpenQuestion]:
+    """The open questions on the lines that have no active conversation."""
+    numbers = {
+        text.requester_number
+        for text in texts
+        if (provider := providers.get(text.provider_number)) is not None
+        and provider.desk_asks
+        and (text.requester_number, provider.id) not in active
+    }
+    return satisfaction.open_questions(tx.conn, numbers, tx.now) if numbers else {}
 
 
 def _later_texts(
@@ -264,7 +290,10 @@ def _load_providers(tx: Transaction, numbers: list[str]) -> dict[str, Provider]:
     providers: dict[str, Provider] = {}
     for r in tx.conn.execute(_PROVIDERS, {"numbers": numbers}):
         made = providers.setdefault(
-            r.number, Provider(r.id, FirstResponder(r.first_responder), r.queue_id)
+            r.number,
+            Provider(
+                r.id, FirstResponder(r.first_responder), r.queue_id, desk_asks=bool(r.desk_asks)
+            ),
         )
         if r.action_id is not None:
             made.arms.append(timers.armed_action(r))

@@ -1,0 +1,84 @@
+"""Answers to the question of how it went: a grade, and a comment on a low one.
+
+They stay in the closed conversation. They are read only on a line without an active conversation
+whose newest conversation ended with the question, so a digit that a form or a menu asks for goes
+there.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+
+from handoff_service.operations.conversations.receive_sms.facts import Text
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.conversation_hints import SUPERVISORS
+from handoff_service.rules.reports.grades import Grade, is_comment, read_grade
+from handoff_service.rules.shared.vocabulary import Author, Event
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.satisfaction import OpenQuestion
+from handoff_service.store.desk import texts
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.virtual_agent.spoken_language import spoken_language
+
+LONGEST = 1000  # characters of a comment
+q = t.satisfaction_questions
+
+
+@dataclass(frozen=True, slots=True)
+class SatisfactionAnswer:
+    """``grade`` None: the text is the comment on a low grade."""
+
+    interaction_id: int
+    grade: Grade | None
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """The columns of its line that say what it is."""
+        if self.grade is None:
+            return {"event": Event.GRADE_COMMENT, "reason": None}
+        return {"event": Event.GRADE, "reason": str(self.grade.value)}
+
+
+def answer_in(
+    text: Text, question: OpenQuestion, names: Collection[str]
+) -> SatisfactionAnswer | None:
+    """The answer that a text gives. None: it is an ordinary text. ``names``: of the agents who took
+    part."""
+    if text.sent_at is not None and text.sent_at < question.asked_at:
+        return None
+    if (grade := read_grade(text.body, names)) is not None:
+        return SatisfactionAnswer(question.interaction_id, grade)
+    is_low = question.grade is not None and Grade(question.grade).is_low
+    if is_low and question.takes_comment and is_comment(text.body):
+        return SatisfactionAnswer(question.interaction_id, None)
+    return None
+
+
+def keep_answer(tx: Transaction, answer: SatisfactionAnswer, body: str, seq: int) -> None:
+    """Store what the text says. ``seq``: the place of its line. A low grade alerts the supervisors,
+    and without a comment it asks for one. Another grade replaces the one before."""
+    here = q.c.interaction_id == answer.interaction_id
+    was = tx.conn.execute(select(q.c.grade).where(here)).scalar_one()
+    grade = answer.grade
+    if grade is None:
+        values: dict[str, Any] = {"comment": body.strip()[:LONGEST], "alert_seq": seq}
+    else:
+        values = {
+            "grade": grade.value,
+            "graded_at": tx.now,
+            "comment": grade.comment or None,
+            "alert_seq": seq if grade.is_low else None,
+        }
+    tx.conn.execute(update(q).where(here).values(**values))
+    tx.hint(SUPERVISORS, answer.interaction_id)
+    if grade is not None and grade.is_low and not grade.comment and was != grade.value:
+        _ask_why(tx, answer.interaction_id)
+
+
+def _ask_why(tx: Transaction, interaction_id: int) -> None:
+    body = texts.low_grade(tx.conn, spoken_language(tx.conn, interaction_id))
+    interaction = interactions.lock(tx.conn, interaction_id)
+    messages.send_text(tx, interaction, body, Author.SYSTEM)

@@ -1,0 +1,25 @@
+"""Counters that begin at 0. Otherwise a counter first exists when it counts, and an alert on its
+increase would miss the first failure."""
+
+from handoff_service.metrics import Metrics
+from handoff_service.ports import Accepted, Later, LookedUp, Refused, Unsure, Withheld
+from handoff_service.rules.conversations.promises import PromiseState
+from handoff_service.rules.delivery.reply_limits import Limit
+from handoff_service.rules.shared.vocabulary import CallState, Work
+
+RESULTS = (Accepted, Refused, Later, Unsure, LookedUp, Withheld)
+
+
+def start_at_zero(metrics: Metrics) -> None:
+    """Create the counters whose labels are known."""
+    for result in RESULTS:
+        metrics.sends.labels(result.__name__.lower())
+    for limit in Limit:
+        metrics.held_back.labels(limit.name.lower())
+    for call in CallState:
+        metrics.calls.labels(call)
+    for promise in (PromiseState.KEPT, PromiseState.MISSED):
+        metrics.promises.labels(promise)
+    for kind in Work:
+        metrics.trouble.labels(kind)
+        metrics.claims_lost.labels(kind)

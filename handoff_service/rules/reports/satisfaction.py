@@ -1,0 +1,23 @@
+"""When requesters are asked how it went, and how long their answers count."""
+
+from datetime import datetime, timedelta
+
+#: An agent can undo closing within a minute, so the question never comes sooner.
+SOONEST = timedelta(minutes=2)
+#: A question that could not be sent for so long, such as in an outage, is dropped.
+LATEST = timedelta(days=2)
+#: A digit counts as an answer for so long.
+ANSWERED_WITHIN = timedelta(days=7)
+#: For so long after a grade, another digit corrects it, and a text after a low one is its comment.
+ADDED_WITHIN = timedelta(hours=1)
+
+
+def ask_at(closed_at: datetime, after_hours: int) -> datetime:
+    """When to ask about a conversation that was closed at this time."""
+    return closed_at + max(timedelta(hours=after_hours), SOONEST)
+
+
+def alert(grade: int, comment: str | None) -> str:
+    """What supervisors are told about a low grade."""
+    said = f": “{comment}”" if comment else ""
+    return f"Graded {grade} of 5{said}"

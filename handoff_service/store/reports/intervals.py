@@ -1,0 +1,28 @@
+"""The confidence intervals of percentages: how far a share of few conversations can be trusted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handoff_service.rules.reports.figures import Figure, Percentage
+from handoff_service.rules.reports.intervals import wilson
+from handoff_service.store.reports import compute
+from handoff_service.store.reports.compute import Groups, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The true share is between these percentages with 95 % confidence."""
+
+    low: float
+    high: float
+
+
+def intervals(selection: Selection, figure: Figure, groups: Groups) -> Sequence[Interval | None]:
+    """The interval of each group. None: there is nothing to count, or the figure has none."""
+    how = figure.how
+    if not figure.with_interval or not isinstance(how, Percentage):
+        return [None] * len(groups)
+    parts = compute.counts(selection, how.among + how.where, groups)
+    wholes = compute.counts(selection, how.among, groups)
+    found = (wilson(part, whole) for part, whole in zip(parts, wholes, strict=True))
+    return [Interval(*one) if one is not None else None for one in found]

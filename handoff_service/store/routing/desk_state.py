@@ -1,0 +1,36 @@
+"""What the metrics say about the desk now, read at each scrape."""
+
+from sqlalchemy import Connection, func, select
+
+from handoff_service.metrics import DeskState, WaitingInQueue
+from handoff_service.store.desk.availability import TAKES_WORK
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.routing.work_items import WAITS
+
+q, w, a = t.queues, t.work_items, t.agents
+_WAITING = (
+    select(q.c.name, func.count(w.c.id), func.min(w.c.created_at, type_=t.UtcTime()))
+    .select_from(q)
+    .outerjoin(w, (w.c.queue_id == q.c.id) & WAITS)
+    .group_by(q.c.id, q.c.name)
+    .order_by(q.c.id)
+)
+_AVAILABLE = select(func.count()).select_from(a).where(a.c.active, a.c.capacity > 0, TAKES_WORK)
+
+
+def desk_state(conn: Connection) -> DeskState:
+    """Waiting conversations by queue, available agents, and how late the oldest due work is."""
+    now = read_at(conn)
+    oldest = due_work.oldest_due(conn, now)
+    return DeskState(
+        queues=[
+            WaitingInQueue(
+                queue=name, count=count, longest=(now - since).total_seconds() if since else 0
+            )
+            for name, count, since in conn.execute(_WAITING)
+        ],
+        agents=conn.execute(_AVAILABLE).scalar_one(),
+        work_late=(now - oldest).total_seconds() if oldest else 0,
+    )

@@ -1,0 +1,386 @@
+"""The question after closing: who is asked, which texts answer it, and what follows a low grade."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import update
+
+from handoff_service.gateways.twilio.errors import ERRORS
+from handoff_service.operations.conversations.ask_satisfaction import (
+    AskOutcome,
+    AskSatisfaction,
+    ask_satisfaction,
+)
+from handoff_service.operations.conversations.reopen import Reopen, reopen
+from handoff_service.operations.desk.users import MakeUser, make_user
+from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
+from handoff_service.operations.routing.queues import ChangeQueue, change_queue
+from handoff_service.ports import Accepted
+from handoff_service.rules.shared.vocabulary import Event, Owner, State, Status, Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.store import Store
+from handoff_service.store.engine.transaction import OperationSettings, Transaction
+from handoff_service.store.messaging_actions import prompts
+from tests.conftest import Heard, MovedClock
+from tests.reports.test_a_month import end
+from tests.support.sending_story import begin, claim, finish
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, Story
+
+QUESTION = "How did we do? Reply 1-5 (5 is best)."
+WHY = "Thank you for telling us. What should we have done better?"
+HOUR = 3600
+
+
+@pytest.fixture
+async def asks(story: Story) -> Story:
+    """The desk's queue asks an hour after closing, a requester at most once in 30 days."""
+    values = {"satisfaction_after_hours": 1, "satisfaction_every_days": 30}
+    await story.store.write(change_queue, ChangeQueue(id=1, values=values))
+    return story
+
+
+async def changed(story: Story, statement: sa.Executable) -> None:
+    """Change rows as no page can."""
+
+    def change(tx: Transaction, _: None) -> None:
+        tx.conn.execute(statement)
+
+    await story.store.write(change, None)
+
+
+async def closed(story: Story, number: str = ANN) -> int:
+    """A conversation that Mia has answered and closed."""
+    ann = await story.with_agent(number=number)
+    await story.write(ann, "Your badge works again")
+    await story.close(ann)
+    return ann
+
+
+async def ask(story: Story, interaction: int) -> AskOutcome:
+    return await story.store.write(ask_satisfaction, AskSatisfaction(interaction))
+
+
+async def send_all(story: Story) -> None:
+    """The outbox sends what waits."""
+    while due := await claim(story):
+        for one in due:
+            await begin(story, int(one.key))
+            await finish(story, int(one.key), Accepted(sid=f"SM{one.key}", status=Status.SENT))
+
+
+async def asked(story: Story, clock: MovedClock, number: str = ANN) -> int:
+    """A closed conversation whose requester has got the question."""
+    ann = await closed(story, number)
+    clock.move(HOUR)
+    assert await ask(story, ann) is AskOutcome.ASKED
+    await send_all(story)
+    return ann
+
+
+async def answers(story: Story, body: str, number: str = ANN) -> int:
+    """Text the number that live agents answer. Returns the conversation that has the text."""
+    return (await story.text(body, number=number, to=DIRECT)).interaction_id or 0
+
+
+async def grade(story: Story, interaction: int) -> tuple[int | None, str | None]:
+    (row,) = await story.rows(
+        t.satisfaction_questions, t.satisfaction_questions.c.interaction_id == interaction
+    )
+    return row.grade, row.comment
+
+
+async def alerts(story: Story, agent: int = OMAR, *, supervises: bool = True) -> list[str]:
+    found = await story.store.read(
+        lambda conn: prompts.standing(conn, agent, supervises=supervises)
+    )
+    return [one.said for one in found]
+
+
+# Asking -------------------------------------------------------------------------------------------
+
+
+async def test_the_question_is_due_so_many_hours_after_closing(
+    asks: Story, clock: MovedClock
+) -> None:
+    ann = await closed(asks)
+    kind = t.due_work.c.kind == Work.ASK_SATISFACTION
+    (work,) = await asks.rows(t.due_work, kind)
+    assert (work.key, work.due_at) == (str(ann), clock() + timedelta(hours=1))
+    clock.move(HOUR)
+    assert await ask(asks, ann) is AskOutcome.ASKED
+    assert await asks.count(t.due_work, kind) == 0
+    line = (await asks.lines(ann))[-1]
+    assert (line.body, line.event, line.segments) == (QUESTION, Event.SATISFACTION, 1)
+    seen = await asks.see(ann)
+    assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
+    assert await asks.count(t.timers, t.timers.c.interaction_id == ann) == 0
+    assert await ask(asks, ann) is AskOutcome.NOT_ASKED, "once"
+
+
+async def test_the_desk_does_not_ask_unless_its_queue_does(story: Story, clock: MovedClock) -> None:
+    ann = await closed(story)
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.ASK_SATISFACTION) == 0
+    clock.move(HOUR)
+    assert await ask(story, ann) is AskOutcome.NOT_ASKED
+
+
+async def test_a_queue_that_asks_later_now_asks_later(asks: Story, clock: MovedClock) -> None:
+    ann = await closed(asks)
+    due = clock() + timedelta(hours=24)
+    await asks.store.write(change_queue, ChangeQueue(id=1, values={"satisfaction_after_hours": 24}))
+    clock.move(HOUR)
+    assert await ask(asks, ann) is AskOutcome.LATER
+    (work,) = await asks.rows(t.due_work, t.due_work.c.kind == Work.ASK_SATISFACTION)
+    assert work.due_at == due
+
+
+async def test_zero_hours_leave_time_to_undo_closing(asks: Story, clock: MovedClock) -> None:
+    await asks.store.write(change_queue, ChangeQueue(id=1, values={"satisfaction_after_hours": 0}))
+    ann = await closed(asks)
+    (work,) = await asks.rows(t.due_work, t.due_work.c.kind == Work.ASK_SATISFACTION)
+    assert work.due_at == clock() + timedelta(minutes=2)
+    await asks.store.write(reopen, Reopen(interaction_id=ann, agent_id=MIA))
+    clock.move(120)
+    assert await ask(asks, ann) is AskOutcome.NOT_ASKED, "it is open again"
+
+
+async def test_who_is_not_asked(asks: Story, clock: MovedClock) -> None:
+    async def outcome(ann: int) -> AskOutcome:
+        clock.move(HOUR)
+        return await ask(asks, ann)
+
+    unanswered = await asks.with_agent()
+    await asks.close(unanswered)
+    assert await outcome(unanswered) is AskOutcome.NOT_ASKED, "nobody answered it"
+    abandoned = await asks.with_agent()
+    await asks.write(abandoned, "Are you there?")
+    await asks.close(abandoned, state=State.CLOSED_ABANDONED)
+    assert await outcome(abandoned) is AskOutcome.NOT_ASKED
+    newer = await closed(asks)
+    await asks.text("my VPN is down", to=MAIN)
+    assert await outcome(newer) is AskOutcome.NOT_ASKED, "a new problem, on another number"
+    opted_out = await closed(asks, BOB)
+    await asks.text("STOP", number=BOB, to=MAIN)
+    assert await outcome(opted_out) is AskOutcome.NOT_ASKED
+    late = await closed(asks, "+12025550144")
+    clock.move(3 * 24 * HOUR)
+    assert await outcome(late) is AskOutcome.NOT_ASKED, "the service was down for days"
+
+
+async def test_a_person_is_asked_once_in_so_many_days_on_all_numbers(
+    asks: Story, clock: MovedClock
+) -> None:
+    u = t.user_numbers
+    await changed(asks, u.delete().where(u.c.user_id == 3))  # SHARED is Bob's alone
+    await asked(asks, clock, BOB)
+    clock.move(29 * 24 * HOUR)
+    second = await closed(asks, BOB)
+    other_number = await closed(asks, SHARED)
+    clock.move(HOUR)
+    assert await ask(asks, second) is AskOutcome.NOT_ASKED
+    assert await ask(asks, other_number) is AskOutcome.NOT_ASKED, "Bob's other number"
+    clock.move(24 * HOUR)
+    third = await closed(asks, BOB)
+    clock.move(HOUR)
+    assert await ask(asks, third) is AskOutcome.ASKED
+
+
+async def test_two_processes_ask_one_person_once(
+    asks: Story, clock: MovedClock, database_url: str
+) -> None:
+    """Each of these people has two numbers, and both conversations are due at the same time."""
+    other = Store(
+        database_url,
+        clock=clock,
+        settings=OperationSettings(send_errors=ERRORS),
+        after_commit=Heard(),
+    )
+    pairs = []
+    for n in range(6):
+        numbers = [f"+1202555{1000 + n}", f"+1202555{2000 + n}"]
+        user = MakeUser(external_id=f"E2{n}", name="Zoe Park", numbers=tuple(numbers))
+        await asks.store.write(make_user, user)
+        pairs.append([await closed(asks, number) for number in numbers])
+    clock.move(HOUR)
+    for first, second in pairs:
+        commands = [(asks.store, first), (other, second), (other, first), (asks.store, second)]
+        await asyncio.gather(
+            *(store.write(ask_satisfaction, AskSatisfaction(one)) for store, one in commands)
+        )
+    assert await asks.count(t.satisfaction_questions) == len(pairs)
+    other.close()
+
+
+async def test_it_waits_for_the_end_of_quiet_hours(asks: Story, clock: MovedClock) -> None:
+    await changed(asks, update(t.desk).values(quiet_hours="21:00-08:00"))
+    clock.now = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 20:30 in Washington
+    ann = await closed(asks)
+    clock.move(HOUR)
+    assert await ask(asks, ann) is AskOutcome.LATER
+    (work,) = await asks.rows(t.due_work, t.due_work.c.kind == Work.ASK_SATISFACTION)
+    assert work.due_at == datetime(2026, 11, 24, 13, 0, tzinfo=UTC)  # 08:00
+    assert QUESTION not in await asks.texted(ann)
+    clock.now = work.due_at
+    assert await ask(asks, ann) is AskOutcome.ASKED
+
+
+async def test_a_question_that_has_not_left_is_canceled_by_a_new_text(
+    asks: Story, clock: MovedClock
+) -> None:
+    ann = await closed(asks)
+    clock.move(HOUR)
+    await ask(asks, ann)
+    await answers(asks, "my VPN is down")
+    await send_all(asks)
+    line = next(one for one in await asks.lines(ann) if one.event is Event.SATISFACTION)
+    assert line.status is Status.CANCELED
+
+
+async def test_people_who_text_in_spanish_are_asked_in_spanish(
+    asks: Story, clock: MovedClock
+) -> None:
+    await asks.available(MIA)
+    text = "Hola, no puedo entrar en mi cuenta, necesito ayuda por favor"
+    ann = await answers(asks, text)
+    await asks.offer()
+    await asks.accept((await asks.inbox(MIA))[-1].id, MIA)
+    await asks.write(ann, "Listo")
+    await asks.close(ann)
+    clock.move(HOUR)
+    assert await ask(asks, ann) is AskOutcome.ASKED
+    assert (await asks.texted(ann))[-1].startswith("¿Qué tal le atendimos?")
+
+
+# Answers ------------------------------------------------------------------------------------------
+
+
+async def test_a_grade_stays_in_the_closed_conversation_and_rings_nobody(
+    asks: Story, clock: MovedClock
+) -> None:
+    ann = await asked(asks, clock)
+    items, due = await asks.count(t.work_items), await asks.rows(t.due_work)
+    assert await answers(asks, "5, thanks Mia!") == ann
+    assert await grade(asks, ann) == (5, None)
+    line = (await asks.lines(ann))[-1]
+    assert (line.body, line.event, line.reason) == ("5, thanks Mia!", Event.GRADE, "5")
+    seen = await asks.see(ann)
+    assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
+    assert (await asks.count(t.work_items), await asks.rows(t.due_work)) == (items, due)
+    assert await alerts(asks) == []
+    assert await asks.count(t.interactions) == 1
+
+
+async def test_a_number_is_an_ordinary_text_without_a_question(story: Story) -> None:
+    ann = await closed(story)
+    assert await answers(story, "5") != ann
+
+
+async def test_a_new_problem_cancels_the_question(asks: Story, clock: MovedClock) -> None:
+    ann = await asked(asks, clock)
+    second = await answers(asks, "my VPN is down")
+    assert second != ann
+    assert await answers(asks, "5") == second, "while it is open"
+    await asks.close(second)
+    assert await answers(asks, "5") not in (ann, second), "and when it is closed"
+    assert await grade(asks, ann) == (None, None)
+
+
+async def test_a_digit_while_the_virtual_agent_asks_is_the_virtual_agents(
+    asks: Story, clock: MovedClock
+) -> None:
+    """On the same line, after a question that was not answered."""
+
+    async def bot_says(body: str) -> int:
+        interaction = (await asks.text("my laptop won't start", to=MAIN)).interaction_id or 0
+        question = await asks.begin(interaction)
+        assert question is not None
+        await asks.finish(question, body)
+        return interaction
+
+    first = await bot_says("Press the power button for ten seconds.")
+    await end(asks, first, State.CLOSED_COMPLETE)
+    clock.move(HOUR)
+    assert await ask(asks, first) is AskOutcome.ASKED
+    await send_all(asks)
+    second = await bot_says("How much does this affect you?\n1 I cannot work\n2 I can wait")
+    assert second != first
+    assert (await asks.text("1", to=MAIN)).interaction_id == second
+    question = await asks.begin(second)
+    assert question is not None
+    assert question.message == "1"
+    assert await grade(asks, first) == (None, None)
+
+
+async def test_a_question_is_open_for_a_week(asks: Story, clock: MovedClock) -> None:
+    ann = await asked(asks, clock)
+    clock.move(7 * 24 * HOUR)
+    assert await answers(asks, "5") != ann
+
+
+async def test_a_later_text_of_the_desk_is_what_a_digit_answers(
+    asks: Story, clock: MovedClock
+) -> None:
+    ann = await asked(asks, clock)
+    (question,) = await asks.rows(t.satisfaction_questions)
+    m = t.messages
+    later = update(m).where(m.c.body == "Your badge works again")
+    await changed(asks, later.values(id=question.message_id + 1000, event=Event.CASE_TEXT))
+    assert await answers(asks, "1") != ann
+
+
+async def test_a_second_grade_corrects_the_first_for_an_hour(
+    asks: Story, clock: MovedClock
+) -> None:
+    ann = await asked(asks, clock)
+    await answers(asks, "1")
+    assert len(await alerts(asks)) == 1
+    assert await answers(asks, "5") == ann
+    assert await grade(asks, ann) == (5, None)
+    assert await alerts(asks) == []
+    clock.move(HOUR)
+    assert await answers(asks, "4") != ann
+
+
+# Low grades ---------------------------------------------------------------------------------------
+
+
+async def test_a_low_grade_asks_why_and_alerts_the_supervisors(
+    asks: Story, clock: MovedClock
+) -> None:
+    ann = await asked(asks, clock)
+    await answers(asks, "2")
+    assert (await asks.texted(ann))[-1] == WHY
+    assert await alerts(asks) == ["Graded 2 of 5"]
+    assert await alerts(asks, MIA, supervises=False) == []
+    assert await answers(asks, "Nobody called me back") == ann
+    assert await grade(asks, ann) == (2, "Nobody called me back")
+    said = "Graded 2 of 5: “Nobody called me back”"
+    assert await alerts(asks) == [said]
+    assert (await asks.lines(ann))[-1].event is Event.GRADE_COMMENT
+    assert await asks.count(t.interactions) == 1
+    (prompt,) = await asks.store.read(lambda conn: prompts.standing(conn, OMAR, supervises=True))
+    await asks.store.write(
+        dismiss_prompt, Dismiss(interaction_id=ann, agent_id=OMAR, seq=prompt.seq)
+    )
+    assert await alerts(asks) == []
+    assert await answers(asks, "Anything else is a new text") != ann
+
+
+async def test_a_low_grade_with_its_comment_in_one_text(asks: Story, clock: MovedClock) -> None:
+    ann = await asked(asks, clock)
+    await answers(asks, "1, Mia was rude")
+    assert await grade(asks, ann) == (1, "Mia was rude")
+    assert (await asks.texted(ann))[-1] == QUESTION, "it does not ask for what it knows"
+    assert await alerts(asks) == ["Graded 1 of 5: “Mia was rude”"]
+
+
+@pytest.mark.parametrize("body", ["my laptop is broken too", "When will you call me?", "agent"])
+async def test_a_new_problem_after_a_low_grade_is_answered(
+    asks: Story, clock: MovedClock, body: str
+) -> None:
+    ann = await asked(asks, clock)
+    await answers(asks, "1")
+    assert await answers(asks, body) != ann
+    assert await grade(asks, ann) == (1, None)
