@@ -28,7 +28,7 @@ def dismiss_prompt(tx: Transaction, command: Dismiss) -> None:
     prompt = select(m.c.id).where(
         m.c.interaction_id == command.interaction_id, m.c.seq == command.seq
     )
-    if tx.conn.execute(prompt.where(m.c.event == Event.PROMPT)).first() is None:
+    if tx.conn.execute(prompt.where(m.c.event.in_([Event.PROMPT, Event.ALARM]))).first() is None:
         raise NotFound(f"There is no prompt {command.seq} in interaction {command.interaction_id}.")
     new = upsert(tx.conn, d)
     key = [d.c.agent_id, d.c.interaction_id]

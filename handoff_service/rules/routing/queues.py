@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from handoff_service.rules.desk import system_messages
 from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.rules.routing import targets
+from handoff_service.rules.routing.targets import QueueTargets
 from handoff_service.rules.shared.conditions import Condition, Match
 from handoff_service.rules.shared.vocabulary import Assignment
 
@@ -52,6 +54,7 @@ class QueueFields:
     auto_assign: bool = False
     affinity_days: int = 7
     alarm_seconds: int | None = None
+    targets: tuple[QueueTargets, ...] = ()
     texts: Mapping[SystemMessage, str] = field(default_factory=dict)
 
 
@@ -64,6 +67,8 @@ def errors(queue: QueueFields) -> dict[str, str]:
     ):
         if twice := next((name for name in names if names.count(name) > 1), None):
             found[key] = f"names “{twice}” twice"
+    if wrong := targets.errors(queue.targets):
+        found["targets"] = wrong
     for message, text in queue.texts.items():
         if wrong := system_messages.error(message, text, {"queue": queue.name}):
             found["texts"] = f"{message}: {wrong}"

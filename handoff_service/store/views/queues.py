@@ -28,6 +28,17 @@ class QueueSkill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueTarget:
+    """The targets of conversations with one priority, in minutes of the queue's opening hours.
+    Null: no target."""
+
+    priority: int
+    first_response: int | None
+    next_response: int | None
+    resolution: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """A queue.
 
@@ -55,6 +66,7 @@ class Queue:
     auto_assign: bool
     affinity_days: int
     alarm_seconds: int | None
+    targets: list[QueueTarget]
     texts: dict[SystemMessage, str | None]
     waiting: int
     open_now: bool

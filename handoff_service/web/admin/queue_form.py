@@ -14,7 +14,7 @@ from handoff_service.rules.routing import queue_conditions
 from handoff_service.rules.routing.queue_conditions import USER
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.conditions import Operator
-from handoff_service.web.admin import condition_rows
+from handoff_service.web.admin import condition_rows, target_rows
 from handoff_service.web.admin.condition_rows import Fields, Row
 from handoff_service.web.admin.pages import Form, lines
 
@@ -47,6 +47,7 @@ NEW = {
     "auto_assign": "",
     "affinity_days": "7",
     "alarm_seconds": "",
+    **target_rows.NEW,
     "texts": "",
     **{f"{message}_text": "" for message in QUEUES_OWN},
 }
@@ -62,6 +63,7 @@ def shown(queue: QueueFields) -> dict[str, str]:
         "skills": "\n".join(skill.name for skill in queue.skills if skill.mandatory),
         "optional_skills": "\n".join(skill.name for skill in queue.skills if not skill.mandatory),
         "conditions": "\n".join(condition_rows.from_condition(c).flat() for c in queue.conditions),
+        **target_rows.shown(queue.targets),
         "texts": "",
         **{f"{message}_text": queue.texts.get(message, "") for message in QUEUES_OWN},
     }
@@ -127,6 +129,7 @@ def entry(form: Form, known: Fields) -> QueueEntry:
             ],
             "conditions": conditions,
             "auto_assign": bool(given["auto_assign"]),
+            "targets": target_rows.read(given),
             "texts": {message: given[f"{message}_text"] or None for message in QUEUES_OWN},
         },
     )

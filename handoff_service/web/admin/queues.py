@@ -32,6 +32,7 @@ from handoff_service.web.admin import (
     known_names,
     queue_conditions,
     queue_form,
+    target_rows,
     try_routing,
     week,
 )
@@ -120,6 +121,7 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
         "assignments": ASSIGNMENTS,
         "hours": hours(schedule_of(conn, form.values), read_at(conn)),
         "grid": grid(form.values["schedule"]),
+        "target_rows": target_rows.ROWS,
         "time_zones": TIME_ZONES,
         "countries": {"": "The desk's", **COUNTRIES},
         "desk_zone": desk_time_zone(conn),

@@ -11,6 +11,7 @@ from handoff_service.operations.routing.queue_fields import (
     QueueEntry,
     Schedule,
     Skills,
+    Targets,
     TextsEntry,
     values,
 )
@@ -35,9 +36,9 @@ class NewQueueBody(QueueEntry, Body):
 
 
 class QueueBody(Patch):
-    """Changes a queue. Omitted fields keep their values. Groups, skills, conditions and texts are
-    replaced as a whole. Null removes a schedule (always open), a time zone or country (the desk's
-    applies) or an alarm, and is rejected for all other fields."""
+    """Changes a queue. Omitted fields keep their values. Groups, skills, conditions, targets and
+    texts are replaced as a whole. Null removes a schedule (always open), a time zone or country
+    (the desk's applies) or an alarm, and is rejected for all other fields."""
 
     may_be_null = frozenset({"schedule", "time_zone", "country", "alarm_seconds"})
 
@@ -55,6 +56,7 @@ class QueueBody(Patch):
     auto_assign: bool | None = None
     affinity_days: AffinityDays | None = None
     alarm_seconds: AlarmSeconds | None = None
+    targets: Targets | None = None
     texts: TextsEntry | None = None
 
 
