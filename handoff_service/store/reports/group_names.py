@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.reports.reports import GROUPS, GroupBy
+from handoff_service.rules.routing.targets import PRIORITIES
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import send_errors
 from handoff_service.store.engine.one_of import one_of
@@ -56,6 +57,8 @@ def _known(conn: Connection, column: GroupBy, keys: Collection[int]) -> Mapping[
 
 
 def _name(column: GroupBy, key: int, words: Sequence[str], known: Mapping[int, str]) -> str:
+    if column is GroupBy.PRIORITY:
+        return f"{key}, {PRIORITIES.get(key, 'unknown')}"
     if words:
         word = words[key]
         return LANGUAGES.get(word, word) if column is GroupBy.LANGUAGE else topic_name(word)

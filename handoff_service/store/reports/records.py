@@ -2,7 +2,7 @@
 row, however many conversations there are."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from handoff_service.rules.reports.facts import (
     FactLine,
     QueueVisit,
 )
+from handoff_service.rules.routing.targets import Hold
 from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
@@ -26,6 +27,7 @@ from handoff_service.rules.shared.vocabulary import (
     State,
     Status,
 )
+from handoff_service.store.conversations import target_facts
 from handoff_service.store.desk import labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -42,7 +44,8 @@ _first_direction = (
     .scalar_subquery()
 )
 _INTERACTIONS = select(
-    *i.c["id", "state", "opened_at", "closed_at", "queue_id", "provider_number_id", "assigned_to"]
+    *i.c["id", "state", "opened_at", "closed_at", "queue_id", "provider_number_id", "assigned_to"],
+    i.c.priority,
 ).where(one_of(i.c.id, "ids"))
 _LINES = (
     select(
@@ -88,13 +91,15 @@ _NEXT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredConversation:
-    """A conversation's record, and what groups it in reports."""
+    """A conversation's record, its holds, and what groups it in reports."""
 
     record: ConversationRecord
     queue_id: int | None
     provider_number_id: int
     agent_id: int | None
     labels: list[int]
+    priority: int
+    holds: Sequence[Hold]
 
 
 def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation]:
@@ -107,6 +112,7 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation
     )
     next_at = _next(conn, rows)
     labeled = labels.of_interactions(conn, many["ids"])
+    held = target_facts.holds(conn, many["ids"])
     return {
         r.id: StoredConversation(
             record=ConversationRecord(
@@ -125,6 +131,8 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation
             provider_number_id=r.provider_number_id,
             agent_id=r.assigned_to,
             labels=[one.id for one in labeled[r.id].labels] if r.id in labeled else [],
+            priority=r.priority,
+            holds=held.get(r.id, []),
         )
         for r in rows
     }
