@@ -6,7 +6,7 @@ import pytest
 
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.rules.routing.targets import (
-    Hold,
+    HeldTime,
     QueueTargets,
     Span,
     counted,
@@ -31,8 +31,8 @@ def at(written: str) -> datetime:
     return datetime(2026, 11, number, int(hour), int(minute), tzinfo=UTC)
 
 
-def holds(*written: tuple[str, str | None]) -> list[Hold]:
-    return [Hold(at(began), at(ended) if ended else None) for began, ended in written]
+def holds(*written: tuple[str, str | None]) -> list[HeldTime]:
+    return [HeldTime(at(began), at(ended) if ended else None) for began, ended in written]
 
 
 # what, hours, start, minutes, holds -> due, due soon

@@ -19,7 +19,7 @@ from handoff_service.rules.messaging_actions.target_timers import (
     fires_at,
     waits_for_target,
 )
-from handoff_service.rules.routing.targets import Hold, due_moment, minutes_of, moment
+from handoff_service.rules.routing.targets import HeldTime, due_moment, minutes_of, moment
 from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.conditions import Match
 from handoff_service.rules.shared.vocabulary import TargetKind
@@ -43,7 +43,7 @@ class _Clock:
     """How time counts for the targets of one conversation."""
 
     hours: Schedule
-    holds: Sequence[Hold]
+    holds: Sequence[HeldTime]
     rows: Mapping[TargetKind, Mapping[str, Any]]  #: its running targets
 
     def left_at(self, kind: TargetKind, minutes_left: int) -> datetime | None:
@@ -104,7 +104,7 @@ def _clocks(tx: Transaction, counted: Sequence[TargetState]) -> dict[int, _Clock
 
 
 def _clock(
-    one: TargetState, starts: TargetStarts, holds: Sequence[Hold], hours: Schedule
+    one: TargetState, starts: TargetStarts, holds: Sequence[HeldTime], hours: Schedule
 ) -> _Clock:
     response = TargetKind.NEXT_RESPONSE if starts.is_answered else TargetKind.FIRST_RESPONSE
     since = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handoff_service.rules.reports.facts import FactLine
-from handoff_service.rules.routing.targets import Hold, OpeningHours, Span, moment, was_met
+from handoff_service.rules.routing.targets import HeldTime, OpeningHours, Span, moment, was_met
 from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
@@ -32,7 +32,7 @@ class TargetFacts:
 def target_facts(
     spans: Sequence[Span],
     minutes: Mapping[TargetKind, int],
-    holds: Sequence[Hold],
+    holds: Sequence[HeldTime],
     hours: OpeningHours,
     now: datetime,
 ) -> TargetFacts:
@@ -58,7 +58,7 @@ def _all(met: Sequence[bool]) -> int | None:
 def decided_at(
     spans: Sequence[Span],
     minutes: Mapping[TargetKind, int],
-    holds: Sequence[Hold],
+    holds: Sequence[HeldTime],
     hours: OpeningHours,
     now: datetime,
 ) -> datetime | None:

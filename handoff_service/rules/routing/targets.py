@@ -56,7 +56,7 @@ class OpeningHours(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class HeldTime:
     """A time on hold. ``ended_at`` None: it lasts."""
 
     began_at: datetime
@@ -75,7 +75,7 @@ class DueMoment:
 
 
 def due_moment(
-    started_at: datetime, minutes: int, holds: Sequence[Hold], hours: OpeningHours
+    started_at: datetime, minutes: int, holds: Sequence[HeldTime], hours: OpeningHours
 ) -> DueMoment:
     """When a target that started then is due."""
     allowed = timedelta(minutes=minutes)
@@ -88,7 +88,7 @@ def due_moment(
 
 
 def moment(
-    started_at: datetime, counted: timedelta, holds: Sequence[Hold], hours: OpeningHours
+    started_at: datetime, counted: timedelta, holds: Sequence[HeldTime], hours: OpeningHours
 ) -> datetime | None:
     """When this much opening time without holds has passed. None: the hold lasts, or the queue does
     not open long enough within a year."""
@@ -104,7 +104,7 @@ def moment(
 
 
 def _left_on_hold(
-    started_at: datetime, allowed: timedelta, holds: Sequence[Hold], hours: OpeningHours
+    started_at: datetime, allowed: timedelta, holds: Sequence[HeldTime], hours: OpeningHours
 ) -> timedelta | None:
     last = holds[-1] if holds and holds[-1].ended_at is None else None
     if last is None:
@@ -114,7 +114,7 @@ def _left_on_hold(
 
 
 def counted(
-    started_at: datetime, until: datetime, holds: Sequence[Hold], hours: OpeningHours
+    started_at: datetime, until: datetime, holds: Sequence[HeldTime], hours: OpeningHours
 ) -> timedelta:
     """The opening time without holds between two moments."""
     total = hours.open_between(started_at, until)
@@ -124,10 +124,10 @@ def counted(
     return total
 
 
-def _since(started_at: datetime, holds: Iterable[Hold]) -> list[Hold]:
+def _since(started_at: datetime, holds: Iterable[HeldTime]) -> list[HeldTime]:
     """The holds that last after the start, in order."""
     return [
-        Hold(max(one.began_at, started_at), one.ended_at)
+        HeldTime(max(one.began_at, started_at), one.ended_at)
         for one in holds
         if one.ended_at is None or one.ended_at > started_at
     ]
@@ -146,7 +146,7 @@ class Span:
 
 
 def was_met(
-    span: Span, minutes: int, holds: Sequence[Hold], hours: OpeningHours, now: datetime
+    span: Span, minutes: int, holds: Sequence[HeldTime], hours: OpeningHours, now: datetime
 ) -> bool | None:
     """Whether a target was met. None: it is still open, or ended before it was due."""
     due_at = moment(span.started_at, timedelta(minutes=minutes), holds, hours)

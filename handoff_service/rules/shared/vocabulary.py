@@ -168,6 +168,7 @@ class Work(StrEnum):
     ASK_PRICES = "ask_prices"
     NOTIFY = "notify"
     KEEP_FACTS = "keep_facts"
+    REPLAY = "replay"
 
 
 class Unanswered(StrEnum):

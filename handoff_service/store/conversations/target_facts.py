@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.routing.targets import Hold, QueueTargets
+from handoff_service.rules.routing.targets import HeldTime, QueueTargets
 from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
@@ -174,9 +174,9 @@ def starts(conn: Connection, ids: Collection[int]) -> dict[int, TargetStarts]:
 _HOLDS = select(h).where(one_of(h.c.interaction_id, "ids")).order_by(h.c.id)
 
 
-def holds(conn: Connection, ids: Collection[int]) -> dict[int, list[Hold]]:
+def holds(conn: Connection, ids: Collection[int]) -> dict[int, list[HeldTime]]:
     """Conversation -> its holds, oldest first."""
-    found: dict[int, list[Hold]] = {}
+    found: dict[int, list[HeldTime]] = {}
     for row in conn.execute(_HOLDS, {"ids": list(ids)}):
-        found.setdefault(row.interaction_id, []).append(Hold(row.began_at, row.ended_at))
+        found.setdefault(row.interaction_id, []).append(HeldTime(row.began_at, row.ended_at))
     return found

@@ -1524,6 +1524,24 @@ practice_runs = Table(
     Index("ix_practice_runs_agent_id", "agent_id", "id"),
 )
 
+#: Dry runs of a change to queues and agents (operations/reports/run_replay.py).
+replays = Table(
+    "replays",
+    metadata,
+    _id(),
+    #: who started it
+    _ref("started_by", "agents.id", drop=True),
+    #: what differs from today's settings (rules/routing/replay_change.py)
+    _json("change", "{}"),
+    _word("state"),
+    #: percent
+    _count("progress", 0),
+    #: before and after (store/reports/replays.py); empty before the end
+    _json("result", "{}"),
+    _time("started_at"),
+    _time("ended_at", null=True),
+)
+
 # Signing in ---------------------------------------------------------------------------------------
 
 sessions = Table(

@@ -17,7 +17,7 @@ from handoff_service.rules.reports.facts import (
     FactLine,
     QueueVisit,
 )
-from handoff_service.rules.routing.targets import Hold
+from handoff_service.rules.routing.targets import HeldTime
 from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
@@ -99,7 +99,7 @@ class StoredConversation:
     agent_id: int | None
     labels: list[int]
     priority: int
-    holds: Sequence[Hold]
+    holds: Sequence[HeldTime]
 
 
 def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation]:
@@ -149,7 +149,7 @@ def _by_interaction(rows: Iterable[sa.Row[Any]]) -> defaultdict[int, list[sa.Row
     return found
 
 
-def _next(conn: Connection, rows: Collection[sa.Row[Any]]) -> Mapping[int, datetime]:
+def _next(conn: Connection, rows: Collection[Any]) -> Mapping[int, datetime]:
     """When the requesters of closed conversations began their next ones."""
     closed = {r.id: r.closed_at for r in rows if r.closed_at is not None}
     if not closed:
