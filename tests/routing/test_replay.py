@@ -6,8 +6,8 @@ import pytest
 
 from handoff_service.rules.routing.replay import (
     Arrival,
-    QueueMember,
     Outcome,
+    QueueMember,
     Replay,
     ReplayAgent,
     ReplayDesk,

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.routing.replay import (
-    QueueMember,
     Periods,
+    QueueMember,
     ReplayAgent,
     ReplayDesk,
     ReplayQueue,

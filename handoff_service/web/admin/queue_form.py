@@ -14,9 +14,10 @@ from handoff_service.rules.routing import queue_conditions
 from handoff_service.rules.routing.queue_conditions import USER
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared.conditions import Operator
-from handoff_service.web.admin import condition_rows, target_rows
+from handoff_service.web.admin import condition_rows
 from handoff_service.web.admin.condition_rows import Fields, Row
 from handoff_service.web.admin.pages import Form, lines
+from handoff_service.web.shared import target_rows
 
 TAB = "\t"  # separates the columns in a line of a list
 CLOSED = ("provider_number",)  # fields whose values are all known

@@ -32,7 +32,6 @@ from handoff_service.web.admin import (
     known_names,
     queue_conditions,
     queue_form,
-    target_rows,
     try_routing,
     week,
 )
@@ -44,6 +43,7 @@ from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.admin.week import grid, schedule_of
+from handoff_service.web.shared import target_rows
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 

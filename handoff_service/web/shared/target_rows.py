@@ -28,9 +28,9 @@ class TargetRow:
     cells: tuple[tuple[str, str], ...]
 
 
-def name_of(priority: int, kind: TargetKind) -> str:
-    """The name of a field."""
-    return f"target_{priority}_{kind}"
+def name_of(priority: int, kind: TargetKind, before: str = "") -> str:
+    """The name of a field. ``before``: what the names begin with in a form of several queues."""
+    return f"{before}target_{priority}_{kind}"
 
 
 ROWS = tuple(
@@ -44,27 +44,30 @@ ROWS = tuple(
 NEW = {name: "" for row in ROWS for name, _ in row.cells}
 
 
-def shown(targets: tuple[QueueTargets, ...]) -> dict[str, str]:
+def shown(targets: tuple[QueueTargets, ...], before: str = "") -> dict[str, str]:
     """The form's values for stored targets."""
     return {
-        name_of(priority, kind): str(minutes_of(targets, priority, kind) or "")
+        name_of(priority, kind, before): str(minutes_of(targets, priority, kind) or "")
         for priority in PRIORITIES
         for kind in TargetKind
     }
 
 
-def read(given: Mapping[str, str]) -> list[TargetEntry]:
+def read(given: Mapping[str, str], before: str = "") -> list[TargetEntry]:
     """The targets that were typed. BadInput names each wrong field."""
     found, errors = [], dict[str, str]()
     for priority in PRIORITIES:
-        typed = {kind: given[name_of(priority, kind)] or None for kind in TargetKind}
+        typed = {kind: given[name_of(priority, kind, before)] or None for kind in TargetKind}
         if not any(typed.values()):
             continue
         values: dict[str, Any] = {"priority": priority} | {str(k): v for k, v in typed.items()}
         try:
             found.append(read_as(TargetEntry, values))
         except BadInput as wrong:
-            errors |= {name_of(priority, TargetKind(k)): what for k, what in wrong.errors.items()}
+            errors |= {
+                name_of(priority, TargetKind(key), before): what
+                for key, what in wrong.errors.items()
+            }
     if errors:
         raise BadInput(errors=errors)
     return found
