@@ -85,7 +85,10 @@ async def _result(job: Job, change: ReplayChange) -> ReplayResult:
     now = await read(replay_desk.desk_now)
     logged = await read(replay_data.presences, since, until)
     today = ReplayChange(available=change.available)
-    runs = [replay_desk.inputs(now, one, logged, since, until) for one in (today, change)]
+    runs = [
+        await asyncio.to_thread(replay_desk.inputs, now, one, logged, since, until)
+        for one in (today, change)
+    ]
     happened: list[ReplayFigures] = []
     await _in_slices(teller, _counted(past, runs[0], None, until, happened), READING, 60)
     for number, run in enumerate(runs):
@@ -113,7 +116,7 @@ async def _past(job: Job, teller: _Teller, since: datetime, until: datetime) -> 
     for start in range(0, len(ids), AT_ONCE):
         about |= await read(replay_data.conversations, ids[start : start + AT_ONCE])
         await teller.tell(READING * start / len(ids))
-    return replay_data.past_of(found, about)
+    return await asyncio.to_thread(replay_data.past_of, found, about)
 
 
 def _counted(

@@ -26,13 +26,13 @@ HERE = "/supervisor/replays"
 
 
 @page(Role.SUPERVISOR)
-async def list_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
+async def replays_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
     now = await desk_of(request).store.read(replay_desk.desk_now)
     return await _form_page(request, agent, now, replay_form.of(now))
 
 
 @page(Role.SUPERVISOR)
-async def start(request: Request, agent: CurrentAgent) -> HTTPResponse:
+async def start_run(request: Request, agent: CurrentAgent) -> HTTPResponse:
     store = desk_of(request).store
     now = await store.read(replay_desk.desk_now)
     form = replay_form.sent(request, now)
@@ -73,20 +73,20 @@ async def _form_page(
 
 
 @page(Role.SUPERVISOR)
-async def one_page(request: Request, replay_id: int, agent: CurrentAgent) -> HTTPResponse:
+async def replay_page(request: Request, replay_id: int, agent: CurrentAgent) -> HTTPResponse:
     around = await shell_context(request, agent, place="supervisor")
     return render("replay.html", **around | await _shown(request, replay_id))
 
 
 @page(Role.SUPERVISOR)
-async def now_fragment(request: Request, replay_id: int, agent: CurrentAgent) -> HTTPResponse:
+async def replay_now(request: Request, replay_id: int, agent: CurrentAgent) -> HTTPResponse:
     """The progress, which the page asks for while the dry run lasts."""
     around = await shell_context(request, agent, place="supervisor")
     return render("replay_now.html", **around | await _shown(request, replay_id))
 
 
 @page(Role.SUPERVISOR)
-async def cancel(request: Request, replay_id: int, agent: CurrentAgent) -> HTTPResponse:
+async def cancel_run(request: Request, replay_id: int, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(cancel_replay, replay_id)
     return redirect(f"/workspace{HERE}/{replay_id}")
 
@@ -106,11 +106,11 @@ async def _shown(request: Request, replay_id: int) -> dict[str, Any]:
 
 
 PAGES: dict[str, Any] = {
-    HERE: list_page,
-    f"{HERE}/<replay_id:int>": one_page,
-    f"{HERE}/<replay_id:int>/now": now_fragment,
+    HERE: replays_page,
+    f"{HERE}/<replay_id:int>": replay_page,
+    f"{HERE}/<replay_id:int>/now": replay_now,
 }
 POST_HANDLERS: dict[str, Any] = {
-    HERE: start,
-    f"{HERE}/<replay_id:int>/cancel": cancel,
+    HERE: start_run,
+    f"{HERE}/<replay_id:int>/cancel": cancel_run,
 }
