@@ -42,7 +42,7 @@ async def start_run(request: Request, agent: CurrentAgent) -> HTTPResponse:
     except BadInput as wrong:
         form.errors.update(_of_fields(wrong.errors))
         return await _form_page(request, agent, now, form, status=400)
-    return redirect(f"/workspace{HERE}/{made}")
+    return redirect(f"/workspace{HERE}/{made}", status=303)
 
 
 def _of_fields(errors: dict[str, str]) -> dict[str, str]:
@@ -88,7 +88,7 @@ async def replay_now(request: Request, replay_id: int, agent: CurrentAgent) -> H
 @page(Role.SUPERVISOR)
 async def cancel_run(request: Request, replay_id: int, agent: CurrentAgent) -> HTTPResponse:
     await desk_of(request).store.write(cancel_replay, replay_id)
-    return redirect(f"/workspace{HERE}/{replay_id}")
+    return redirect(f"/workspace{HERE}/{replay_id}", status=303)
 
 
 async def _shown(request: Request, replay_id: int) -> dict[str, Any]:
