@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select, update
 from handoff_service.errors import Conflict
 from handoff_service.operations.routing.assign import assign_agent
 from handoff_service.operations.shared import conversation_hints
+from handoff_service.operations.shared.refresh_targets import refresh_targets
 from handoff_service.rules.conversations.states import Transition, next_state
 from handoff_service.rules.shared.vocabulary import (
     Author,
@@ -138,4 +139,5 @@ def begin_run(tx: Transaction, interaction: InteractionRow) -> None:
     i = t.interactions
     tx.conn.execute(update(i).where(i.c.id == interaction.id).values(unanswered=run))
     due_work.schedule(tx, timers.begin(tx, [begun]))
+    tx.at_end(refresh_targets, [interaction.id])
     conversation_hints.notify(tx, [interaction.id])

@@ -120,8 +120,9 @@ class _Batch:
         self._later |= dict.fromkeys(self._crashed, self._tx.now + LOOK_UP_AFTER)
 
     def cancel_or_delay_proactive(self) -> None:
-        """Cancel prompts and questions of how it went that the requester has answered. Delay other messages that are no replies
-        until quiet hours end, unless the requester has written since."""
+        """Cancel prompts and questions of how it went that the requester has answered. Delay other
+        messages that are no replies until quiet hours end, unless the requester has written
+        since."""
         proactive = [r for r in self._waiting.values() if r.event in NOT_REPLIES]
         written_since = send_gates.written_since(self._tx, proactive)
         answered_prompts = {

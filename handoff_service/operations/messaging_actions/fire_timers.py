@@ -42,6 +42,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import SetBased, Transaction
 from handoff_service.store.messaging_actions import messaging_actions, timers
+from handoff_service.store.routing.target_times import minutes_left
 from handoff_service.store.virtual_agent import bot_turns
 
 
@@ -73,6 +74,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         timers.take(tx, found)
         stored = messaging_actions.list_(tx.conn, {timer.action_id for timer in found})
         names = _names(tx, rows)
+        left = minutes_left(tx.conn, rows, tx.now)
         opted_out = consents.opted_out_of(tx.conn, {timer.interaction_id for timer in found})
         prompts: list[
             tuple[InteractionRow, messages.NewMessage]
@@ -86,12 +88,12 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
             if (
                 not interaction.active
                 or pointless
-                or not action.applies(_facts(interaction, named))
+                or not action.applies(_facts(interaction, named, left.get(interaction.id, {})))
             ):
                 ended.add(interaction.id)
                 continue
             who = _who(interaction, named, tx.now - timer.started_at)
-            if action.action is Action.PROMPT_AGENT:
+            if action.action in (Action.PROMPT_AGENT, Action.ALERT_SUPERVISORS):
                 prompts.append((interaction, _prompt(action, who)))
             else:
                 messages.prompt_each(tx, prompts)
@@ -145,7 +147,7 @@ def _names(tx: Transaction, ids: Collection[int]) -> dict[int, _Names]:
     }
 
 
-def _facts(interaction: InteractionRow, named: _Names) -> Facts:
+def _facts(interaction: InteractionRow, named: _Names, left: Mapping[str, float]) -> Facts:
     return Facts(
         state=interaction.state,
         owner=interaction.owner,
@@ -154,6 +156,7 @@ def _facts(interaction: InteractionRow, named: _Names) -> Facts:
         provider_number=named.provider_number,
         assigned=interaction.assigned_to is not None,
         guest=interaction.user_id is None,
+        **left,
     )
 
 
@@ -168,9 +171,8 @@ def _who(interaction: InteractionRow, named: _Names, waiting: timedelta) -> Acti
 
 def _prompt(action: MessagingAction, who: ActionPlaceholders) -> messages.NewMessage:
     prompt = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
-    return messages.NewMessage(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body=prompt, event=Event.PROMPT
-    )
+    event = Event.ALARM if action.action is Action.ALERT_SUPERVISORS else Event.PROMPT
+    return messages.NewMessage(kind=Kind.SYSTEM, author=Author.SYSTEM, body=prompt, event=event)
 
 
 def _prompt_requester(

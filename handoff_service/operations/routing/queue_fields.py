@@ -8,6 +8,7 @@ from handoff_service.operations.shared.field_types import Country, Name, Positio
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.routing import queue_conditions
 from handoff_service.rules.routing.queues import QueueFields, QueuePool, Skill
+from handoff_service.rules.routing.targets import MOST_MINUTES, PRIORITIES, QueueTargets
 from handoff_service.rules.shared.conditions import Condition, Match
 from handoff_service.rules.shared.vocabulary import Assignment
 
@@ -75,6 +76,23 @@ SatisfactionAfterHours = Annotated[int, Field(ge=0, le=72)]
 SatisfactionEveryDays = Annotated[int, Field(ge=1, le=365)]
 
 
+TargetMinutes = Annotated[
+    int, Field(ge=1, le=MOST_MINUTES, description="Minutes of the queue's opening hours")
+]
+
+
+class TargetEntry(_QueueEntry):
+    """The targets of conversations with one priority. Null: no target."""
+
+    priority: Annotated[int, Field(ge=min(PRIORITIES), le=max(PRIORITIES))]
+    first_response: TargetMinutes | None = None
+    next_response: TargetMinutes | None = None
+    resolution: TargetMinutes | None = None
+
+
+Targets = Annotated[list[TargetEntry], Field(max_length=len(PRIORITIES))]
+
+
 class QueueEntry(_QueueEntry):
     """``position``: its place in the admin's order; left out: its current place, or last."""
 
@@ -94,6 +112,7 @@ class QueueEntry(_QueueEntry):
     alarm_seconds: AlarmSeconds | None = None
     satisfaction_after_hours: SatisfactionAfterHours | None = None
     satisfaction_every_days: SatisfactionEveryDays = 30
+    targets: Targets = []
     texts: TextsEntry = TextsEntry()
 
     def to_fields(self) -> QueueFields:
@@ -114,6 +133,10 @@ def values(written: dict[str, Any]) -> dict[str, Any]:
             tuple(Skill(name=s.name, mandatory=s.mandatory) for s in given),
         ),
         "conditions": lambda given: ("conditions", tuple(given)),
+        "targets": lambda given: (
+            "targets",
+            tuple(QueueTargets(**one.model_dump()) for one in given),
+        ),
         "texts": lambda given: (
             "texts",
             {SystemMessage(n): text for n, text in given if text is not None},

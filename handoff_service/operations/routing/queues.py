@@ -9,12 +9,14 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib import opening_hours
 from handoff_service.operations.shared.record_changes import created, deletes, recorded
+from handoff_service.operations.shared.refresh_targets import refresh_targets
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import QueueFields, errors
 from handoff_service.rules.shared import conditions
+from handoff_service.store.conversations import interactions, target_facts
 from handoff_service.store.desk import macros
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine import tables as t
@@ -63,6 +65,7 @@ def change_queue(tx: Transaction, command: ChangeQueue) -> None:
     if changed.name != stored.name:
         _name_is_free(tx, changed.name)
     _save(tx, command.id, changed)
+    _move_targets(tx, command.id, stored, changed)
 
 
 def move_queue(tx: Transaction, command: MoveQueue) -> None:
@@ -86,11 +89,9 @@ def put_queue(tx: Transaction, queue: QueueFields) -> None:
         make_queue(tx, queue)
     else:
         checked(tx, queue)
-        _save(
-            tx,
-            found,
-            replace(queue, position=queue.position or queues.get(tx.conn, found).position),
-        )
+        stored = queues.get(tx.conn, found)
+        _save(tx, found, replace(queue, position=queue.position or stored.position))
+        _move_targets(tx, found, stored, queue)
 
 
 def delete_queue(tx: Transaction, queue_id: int) -> None:
@@ -190,6 +191,16 @@ def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
     schedule_offers(tx)
 
 
+def _move_targets(tx: Transaction, queue_id: int, before: QueueFields, now: QueueFields) -> None:
+    """The open conversations of the queue follow its new targets and opening hours."""
+    counts = ("targets", "schedule", "time_zone", "country")
+    if all(getattr(before, name) == getattr(now, name) for name in counts):
+        return
+    i = t.interactions
+    here = select(i.c.id).where(i.c.queue_id == queue_id, i.c.closed_at.is_(None))
+    tx.at_end(refresh_targets, interactions.lock_each(tx.conn, tx.conn.scalars(here).all()))
+
+
 def _row(queue: QueueFields) -> dict[str, Any]:
     plain = (
         "name", "position", "match", "schedule", "time_zone", "country", "assignment",
@@ -200,6 +211,7 @@ def _row(queue: QueueFields) -> dict[str, Any]:
     return {
         **{name: getattr(queue, name) for name in plain},
         "conditions": [conditions.written(c) for c in queue.conditions],
+        "targets": target_facts.written(queue.targets),
         **{f"{message}_text": queue.texts.get(message) for message in QUEUES_OWN},
     }
 

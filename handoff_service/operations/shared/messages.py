@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from handoff_service.operations.shared.conversation_hints import SUPERVISORS, notify
+from handoff_service.operations.shared.refresh_targets import refresh_targets
 from handoff_service.operations.shared.release_lines import release_lines
 from handoff_service.operations.shared.uploads import attach
 from handoff_service.rules.delivery.sms_text import narrowed, segments
@@ -206,6 +207,7 @@ def _count_up_each(
     for interaction, message in added:
         seqs[interaction.id] += 1
         rows.append(_row(tx, interaction, message, seqs[interaction.id]))
+    tx.at_end(refresh_targets, ids)
     prompted = {k: {"prompted_seq": seqs[k]} if prompts else {} for k in ids}
     update_rows(
         tx.conn,
@@ -216,10 +218,12 @@ def _count_up_each(
 
 
 def prompt_each(tx: Transaction, added: Sequence[tuple[InteractionRow, NewMessage]]) -> None:
-    """Prompt the agents of locked interactions. Where nobody is assigned, supervisors are
-    prompted."""
+    """Prompt the agents of locked interactions. Supervisors get alarms, and the prompts where
+    nobody is assigned."""
     append_each(tx, added, prompts=True)
-    for interaction_id in sorted({one.id for one, _ in added if one.assigned_to is None}):
+    for interaction_id in sorted(
+        {one.id for one, line in added if one.assigned_to is None or line.event is Event.ALARM}
+    ):
         tx.hint(SUPERVISORS, interaction_id)
 
 
@@ -227,6 +231,7 @@ def _add(
     tx: Transaction, interaction: InteractionRow, message: NewMessage, *, outbound: bool
 ) -> tuple[int, int]:
     seq = tx.conn.execute(_COUNT_UP, {"_id": interaction.id, "_at": tx.now}).scalar_one()
+    tx.at_end(refresh_targets, [interaction.id])
     row = _row(tx, interaction, message, seq)
     if outbound:
         row |= {"direction": Direction.OUTBOUND, "status": Status.QUEUED}

@@ -13,8 +13,8 @@ class Sort(StrEnum):
 
     - NEWEST: the newest activity first.
     - LONGEST_WAITING: the longest wait for an answer first; conversations without a wait last.
-    - DUE: the soonest timer, end of hold, scheduled text or promise first; conversations without
-      one last.
+    - DUE: the soonest timer, end of hold, scheduled text, promise or target first; conversations
+      without one last.
     """
 
     NEWEST = "newest"

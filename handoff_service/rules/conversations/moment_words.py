@@ -36,6 +36,7 @@ _KINDS = {
     Event.CASE_CHANGED: MomentKind.CASE,
     Event.TIMER: MomentKind.TIMER,
     Event.PROMPT: MomentKind.TIMER,
+    Event.ALARM: MomentKind.TIMER,
     Event.TRANSFER: MomentKind.OFFER,
 }
 

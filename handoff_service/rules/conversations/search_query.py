@@ -29,6 +29,7 @@ MACHINERY = frozenset(
         Event.IDENTITY,
         Event.TIMER,
         Event.PROMPT,
+        Event.ALARM,
         Event.SCHEDULED,
         Event.LABEL,
         Event.MACRO,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction
 from handoff_service.rules.shared import durations
-from handoff_service.rules.shared.conditions import Condition, Match, Operator
+from handoff_service.rules.shared.conditions import TARGET_FIELDS, Condition, Match, Operator
 from handoff_service.rules.shared.vocabulary import Action, Unanswered
 
 type Part = tuple[str, bool]  # words, and whether they are stressed
@@ -24,6 +24,7 @@ FIELDS = {
     "queue": "the queue",
     "provider_number": "the company number",
 }
+_TARGETS = {name: kind.replace("_", " ") for name, kind in TARGET_FIELDS.items()}
 _YES_OR_NO = {
     "assigned": {True: "an agent is assigned", False: "no agent is assigned"},
     "guest": {True: "the requester is a guest", False: "the requester is known"},
@@ -89,12 +90,22 @@ def _condition(condition: Condition, called: Callable[[str], str]) -> Iterator[P
             True,
         )
         return
+    if condition.field in TARGET_FIELDS and isinstance(condition.value, int):
+        yield f"the {_TARGETS[condition.field]} is ", False
+        yield _due(condition.value), True
+        return
     yield f"{FIELDS[condition.field]} {COMPARES[condition.operator]} ", False
     values = condition.value if isinstance(condition.value, list) else [condition.value]
     written = called if condition.field == "provider_number" else _words
     yield from _listed(
         [written(str(value)) if condition.field != "queue" else str(value) for value in values]
     )
+
+
+def _due(minutes: int) -> str:
+    """``due in 10 minutes``, counted in opening hours; ``30 minutes late``."""
+    many = f"{abs(minutes)} minute{'' if abs(minutes) == 1 else 's'}"
+    return f"due in {many}" if minutes > 0 else f"{many} late" if minutes else "missed"
 
 
 def _does(action: MessagingAction) -> list[Part]:
@@ -106,6 +117,7 @@ def _does(action: MessagingAction) -> list[Part]:
             ("its state becomes ", False),
             (_words(action.state or "nothing"), True),
         ],
+        Action.ALERT_SUPERVISORS: [("the ", False), ("supervisors are alerted", True)],
     }[action.action]
 
 

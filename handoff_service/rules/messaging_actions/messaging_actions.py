@@ -143,6 +143,8 @@ def _filled(text: str, who: ActionPlaceholders, *, guest: str, nobody: str) -> s
 # What an admin may save ---------------------------------------------------------------------------
 
 STATES = frozenset(State) - {State.NEW}
+#: actions with a text
+PROMPTS = frozenset({Action.PROMPT_AGENT, Action.PROMPT_REQUESTER, Action.ALERT_SUPERVISORS})
 
 
 def errors(action: MessagingAction) -> dict[str, str]:
@@ -160,7 +162,7 @@ def errors(action: MessagingAction) -> dict[str, str]:
 
 
 def _text_error(action: MessagingAction) -> str | None:
-    prompts = action.action in (Action.PROMPT_AGENT, Action.PROMPT_REQUESTER)
+    prompts = action.action in PROMPTS
     if not action.text:
         return (
             "is needed to prompt the requester"
@@ -188,6 +190,7 @@ def describe(action: MessagingAction) -> str:
         Action.PROMPT_REQUESTER: "text the requester",
         Action.REASSIGN: "take it from its agent and return it to its queue",
         Action.SET_STATE: f"set the state to {_words(action.state or '')}",
+        Action.ALERT_SUPERVISORS: "alert the supervisors",
     }[action.action]
     limits = []
     if action.queues:
@@ -207,6 +210,7 @@ def in_sight(action: MessagingAction) -> str:
         Action.PROMPT_REQUESTER: "texts the requester",
         Action.REASSIGN: "returns the conversation to its queue",
         Action.SET_STATE: f"sets the state to {_words(action.state or '')}",
+        Action.ALERT_SUPERVISORS: "alerts the supervisors",
     }[action.action]
     limits = [one for one in action.conditions if one.field != "owner"]
     return does + (f", if {conditions.describe(limits, action.match)}" if limits else "")

@@ -26,6 +26,7 @@ COLUMNS: Mapping[str, FactColumn] = {
     "queue_id": FactColumn(_NUMBER, "the queue of the conversation"),
     "provider_number_id": FactColumn(_NUMBER, "the company number"),
     "agent_id": FactColumn(_NUMBER, "the agent who had it last"),
+    "priority": FactColumn(_NUMBER, "its priority, from 1 to 5"),
     "labels": FactColumn(_LIST, "ids of its labels"),
     "language": FactColumn(_WORD, "the requester's language"),
     "topic": FactColumn(_WORD, "the topic that an agent chose, else the first bot topic"),
@@ -68,4 +69,8 @@ COLUMNS: Mapping[str, FactColumn] = {
     "accepted_by": FactColumn(_LIST, "the agent of each accepted offer"),
     "declined_by": FactColumn(_LIST, "the agent of each declined offer"),
     "expired_by": FactColumn(_LIST, "the agent of each expired offer"),
+    "first_response_target": FactColumn(_NUMBER, "1: met its target, 0: missed it"),
+    "resolution_target": FactColumn(_NUMBER, "1: met its target, 0: missed it"),
+    "next_responses_met": FactColumn(_NUMBER, "later answers that met their target"),
+    "next_responses_missed": FactColumn(_NUMBER, "later answers that missed their target"),
 }

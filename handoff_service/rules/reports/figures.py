@@ -486,7 +486,72 @@ _ENTRIES: tuple[Figure, ...] = (
         lower_is_better=True,
     ),
 )
-FIGURES: Mapping[str, Figure] = {one.name: one for one in _ENTRIES}
+
+
+def _met(name: str, heading: str, what: str, column: str) -> tuple[Figure, ...]:
+    """The share that met a target of a conversation, and how many met and missed it."""
+    met, missed, known = (Is(column, (1,)),), (Is(column, (0,)),), (Known(column),)
+    return (
+        _on_time(name, heading, what, Percentage(met, known)),
+        Figure(
+            name=f"{name}_met",
+            heading=f"{heading} targets met",
+            definition=f"Conversations {what} met the target of their queue.",
+            unit=Unit.COUNT,
+            how=Count(met),
+            lower_is_better=False,
+        ),
+        Figure(
+            name=f"{name}_missed",
+            heading=f"{heading} targets missed",
+            definition=f"Conversations {what} missed the target of their queue.",
+            unit=Unit.COUNT,
+            how=Count(missed),
+            lower_is_better=True,
+        ),
+    )
+
+
+def _on_time(name: str, heading: str, what: str, how: How) -> Figure:
+    return Figure(
+        name=f"{name}_on_time",
+        heading=f"{heading} on time",
+        definition=f"The share {what} met the target of its queue, among those that met or missed "
+        "it. Targets count opening hours and leave out time on hold.",
+        unit=Unit.PERCENT,
+        how=how,
+        lower_is_better=False,
+    )
+
+
+_NEXT = ("next_responses_met", "next_responses_missed")
+TARGET_FIGURES = (
+    *_met("first_response", "First response", "whose first response", "first_response_target"),
+    _on_time(
+        "next_response",
+        "Next response",
+        "of later answers that",
+        SumPercentage("next_responses_met", _NEXT),
+    ),
+    Figure(
+        name="next_response_met",
+        heading="Next response targets met",
+        definition="Later answers of agents that met the target of the queue.",
+        unit=Unit.COUNT,
+        how=Sum("next_responses_met"),
+        lower_is_better=False,
+    ),
+    Figure(
+        name="next_response_missed",
+        heading="Next response targets missed",
+        definition="Later answers of agents that missed the target of the queue, or are overdue.",
+        unit=Unit.COUNT,
+        how=Sum("next_responses_missed"),
+        lower_is_better=True,
+    ),
+    *_met("resolution", "Resolution", "whose resolution", "resolution_target"),
+)
+FIGURES: Mapping[str, Figure] = {one.name: one for one in (*_ENTRIES, *TARGET_FIGURES)}
 
 
 def figure_conversations(how: How) -> tuple[Where, str | None]:

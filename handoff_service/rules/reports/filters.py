@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, fields
 
 #: Filters whose values are IDs, or the codes of delivery errors.
-IDS = ("queue", "number", "agent", "group", "label", "error")
+IDS = ("queue", "number", "agent", "group", "label", "error", "priority")
 WORDS = ("topic", "language", "reason", "solver")
 NAMES = (*IDS, *WORDS)
 NONE = "none"  # the filter value that selects conversations without a topic, language or reason
@@ -22,6 +22,7 @@ class Filters:
     group: int | None = None
     label: int | None = None
     error: int | None = None
+    priority: int | None = None
     topic: str | None = None
     language: str | None = None
     reason: str | None = None
@@ -55,4 +56,5 @@ _VALUES = {
     "group": "the ID of a group",
     "label": "the ID of a label",
     "error": "the code of a delivery error",
+    "priority": "a number from 1 to 5",
 }

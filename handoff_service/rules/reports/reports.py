@@ -15,6 +15,7 @@ class GroupBy(StrEnum):
     LABEL = "labels"
     LANGUAGE = "language"
     REASON = "handoff_reason"
+    PRIORITY = "priority"
     ERROR = "failed_codes"
     SOLVER = "solved_by"
 
@@ -28,6 +29,7 @@ GROUPS: Mapping[str, tuple[GroupBy, str]] = {
     "label": (GroupBy.LABEL, "Label"),
     "language": (GroupBy.LANGUAGE, "Language"),
     "reason": (GroupBy.REASON, "Handoff reason"),
+    "priority": (GroupBy.PRIORITY, "Priority"),
     "error": (GroupBy.ERROR, "Delivery error"),
     "solver": (GroupBy.SOLVER, "Solver"),
 }
@@ -85,6 +87,17 @@ _ENTRIES = (
         charts=(("waiting_median", "waiting_p90"), ("abandoned_waiting",),
                 ("offers_accepted", "offers_declined")),
         groups=("queue", "number", "topic"),
+    ),
+    Report(
+        name="targets",
+        heading="Targets",
+        figures=(
+            "first_response_on_time", "first_response_met", "first_response_missed",
+            "next_response_on_time", "next_response_met", "next_response_missed",
+            "resolution_on_time", "resolution_met", "resolution_missed",
+        ),
+        charts=(("first_response_on_time", "next_response_on_time"), ("resolution_on_time",)),
+        groups=("queue", "agent", "priority"),
     ),
     Report(
         name="agents",

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from handoff_service.rules.desk import system_messages
 from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.rules.routing import targets
+from handoff_service.rules.routing.targets import QueueTargets
 from handoff_service.rules.shared.conditions import Condition, Match
 from handoff_service.rules.shared.vocabulary import Assignment
 
@@ -56,6 +58,7 @@ class QueueFields:
     alarm_seconds: int | None = None
     satisfaction_after_hours: int | None = None
     satisfaction_every_days: int = 30
+    targets: tuple[QueueTargets, ...] = ()
     texts: Mapping[SystemMessage, str] = field(default_factory=dict)
 
 
@@ -68,6 +71,8 @@ def errors(queue: QueueFields) -> dict[str, str]:
     ):
         if twice := next((name for name in names if names.count(name) > 1), None):
             found[key] = f"“{twice}” is listed twice. Remove one"
+    if wrong := targets.errors(queue.targets):
+        found["targets"] = wrong
     for message, text in queue.texts.items():
         if wrong := system_messages.error(message, text, {"queue": queue.name}):
             found["texts"] = f"“{message.replace('_', ' ').capitalize()}”: {wrong}"

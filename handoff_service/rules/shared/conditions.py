@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from handoff_service.rules.shared.vocabulary import Owner, State
+from handoff_service.rules.shared.vocabulary import Owner, State, TargetKind
 
 type Value = str | int | bool | list[str] | list[int]
 
@@ -31,7 +31,11 @@ class Match(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """An interaction as conditions see it. ``queue`` is its name; ``assigned``: it has an agent;
-    ``guest``: its user is unknown."""
+    ``guest``: its user is unknown.
+
+    ``first_response_left`` and the like: the minutes that are left of this target, below 0 when it
+    was missed; None: the target is not running.
+    """
 
     state: State
     owner: Owner
@@ -40,6 +44,9 @@ class Facts:
     provider_number: str
     assigned: bool
     guest: bool
+    first_response_left: float | None = None
+    next_response_left: float | None = None
+    resolution_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,8 @@ class Field:
 
 _EQUAL = frozenset({Operator.IS, Operator.IS_NOT})
 _WORD = _EQUAL | {Operator.IN, Operator.NOT_IN}
+#: Conditions on these fields wait for their moment: see rules/messaging_actions/target_timers.py.
+TARGET_FIELDS: Mapping[str, TargetKind] = {f"{kind}_left": kind for kind in TargetKind}
 FIELDS: Mapping[str, Field] = {
     "state": Field(str, _WORD, tuple(State)),
     "owner": Field(str, _WORD, tuple(Owner)),
@@ -71,14 +80,15 @@ FIELDS: Mapping[str, Field] = {
     "provider_number": Field(str, _WORD),
     "assigned": Field(bool, _EQUAL),
     "guest": Field(bool, _EQUAL),
+    **dict.fromkeys(TARGET_FIELDS, Field(int, frozenset({Operator.AT_MOST}))),
 }
 JUDGES: Mapping[Operator, Callable[[Any, Any], bool]] = {
     Operator.IS: lambda fact, value: fact == value,
     Operator.IS_NOT: lambda fact, value: fact != value,
     Operator.IN: lambda fact, value: fact in value,
     Operator.NOT_IN: lambda fact, value: fact not in value,
-    Operator.AT_LEAST: lambda fact, value: fact >= value,
-    Operator.AT_MOST: lambda fact, value: fact <= value,
+    Operator.AT_LEAST: lambda fact, value: fact is not None and fact >= value,
+    Operator.AT_MOST: lambda fact, value: fact is not None and fact <= value,
 }
 
 

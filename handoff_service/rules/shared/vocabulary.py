@@ -61,6 +61,7 @@ class Event(StrEnum):
     CASE_CHANGED = "case_changed"
     IDENTITY = "identity"
     PROMPT = "prompt"
+    ALARM = "alarm"  #: a prompt that supervisors see too
     TIMER = "timer"
     SCHEDULED = "scheduled"
     LABEL = "label"
@@ -171,6 +172,7 @@ class Work(StrEnum):
     ASK_PRICES = "ask_prices"
     NOTIFY = "notify"
     KEEP_FACTS = "keep_facts"
+    REPLAY = "replay"
 
 
 class Unanswered(StrEnum):
@@ -187,6 +189,15 @@ class Action(StrEnum):
     PROMPT_REQUESTER = "prompt_requester"
     REASSIGN = "reassign"
     SET_STATE = "set_state"
+    ALERT_SUPERVISORS = "alert_supervisors"
+
+
+class TargetKind(StrEnum):
+    """What a target of a queue asks of live agents."""
+
+    FIRST_RESPONSE = "first_response"
+    NEXT_RESPONSE = "next_response"
+    RESOLUTION = "resolution"
 
 
 class TurnOutcome(StrEnum):

@@ -7,12 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, select
 
 from handoff_service.rules.delivery.senders import why_unanswerable
+from handoff_service.rules.messaging_actions.target_timers import PARKED
 from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, State, Status
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import (
     conversations,
     promises,
     read_positions,
+    running_targets,
     scheduled_texts,
     waiting,
 )
@@ -43,7 +45,7 @@ _LAST_SAID = (
 
 _NEXT_TIMER = (
     select(sa.func.min(t.timers.c.due_at))
-    .where(t.timers.c.interaction_id == i.c.id)
+    .where(t.timers.c.interaction_id == i.c.id, t.timers.c.due_at < PARKED)
     .correlate(i)
     .scalar_subquery()
 )
@@ -113,6 +115,7 @@ def listed(
     labeled = labels.of_interactions(conn, ids)
     scheduled = scheduled_texts.next_of(conn, ids)
     promised = promises.next_of(conn, ids)
+    targets = running_targets.of_conversations(conn, ids)
     last = {r.id: _last_line(r) for r in lines}
     return [
         ListItem(
@@ -134,6 +137,7 @@ def listed(
             scheduled=scheduled.get(r.id),
             promise=promised.get(r.id),
             labels=labeled[r.id].labels if r.id in labeled else NO_LABELS,
+            target=targets[r.id][0] if r.id in targets else None,
         )
         for r in rows
     ]

@@ -1,6 +1,7 @@
 """Conversations for display. Each list takes a fixed number of queries, however long it is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
@@ -9,7 +10,7 @@ from handoff_service.errors import NotFound
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.shared.vocabulary import Owner, State
 from handoff_service.store.consent import consents
-from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations import interactions, running_targets
 from handoff_service.store.conversations.identities import identities
 from handoff_service.store.conversations.read_positions import unread
 from handoff_service.store.desk import labels
@@ -17,7 +18,15 @@ from handoff_service.store.desk.agents import agents_by_id
 from handoff_service.store.desk.users import users_on
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.views import Agent, Identity, Interaction, Named, OptedOut, OwnedBy, User
+from handoff_service.store.views import (
+    Agent,
+    Identity,
+    Interaction,
+    Named,
+    OptedOut,
+    OwnedBy,
+    User,
+)
 
 i, m, g = t.interactions, t.messages, t.live_group
 _own = t.provider_numbers.alias("own")
@@ -71,7 +80,7 @@ def list_(
     sure = identities(conn, rows)
     labeled = labels.of_interactions(conn, ids)
     held = consents.held_by(conn, {r.consent_id for r in rows if r.consent_id})
-    return [
+    made = [
         _interaction(
             r,
             agents=agents,
@@ -84,6 +93,8 @@ def list_(
         )
         for r in rows
     ]
+    targets = running_targets.of_conversations(conn, [r.id for r in rows if not r.closed_at])
+    return [replace(one, targets=targets[one.id]) if one.id in targets else one for one in made]
 
 
 def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElement[bool]]:
@@ -162,6 +173,7 @@ def _interaction(
         labels=labeled.labels,
         topic=labeled.topic,
         priority=r.priority,
+        targets=[],
         unread=unread,
         opened_at=r.opened_at,
         closed_at=r.closed_at,

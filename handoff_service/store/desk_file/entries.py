@@ -8,6 +8,7 @@ from typing import Any
 from handoff_service.rules.cases.outages import OutageFields
 from handoff_service.rules.routing.queues import QueueFields
 from handoff_service.rules.shared import conditions
+from handoff_service.store.conversations import target_facts
 from handoff_service.store.views import (
     Agent,
     Group,
@@ -93,6 +94,7 @@ def queue(one: QueueFields) -> Row:
         alarm_seconds=one.alarm_seconds,
         satisfaction_after_hours=one.satisfaction_after_hours,
         satisfaction_every_days=one.satisfaction_every_days,
+        targets=[row(**target) for target in target_facts.written(one.targets)],
         texts=dict(one.texts) or None,
     )
 

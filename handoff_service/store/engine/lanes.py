@@ -225,6 +225,7 @@ class Lane(threading.Thread):
                 if len(units) == 1 or not batch.postpones(unit)
                 for pair in zip(unit, _carry_out(tx, unit), strict=True)
             ]
+            tx.finish()
             done = _Done(answers, tx.hints, tx.work_at)
             try:
                 transaction.commit()

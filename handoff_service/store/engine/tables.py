@@ -309,6 +309,8 @@ queues = Table(
     Column("satisfaction_after_hours", sa.Integer),
     #: a requester is asked once in so many days
     _count("satisfaction_every_days", 30),
+    #: by priority, in minutes of opening hours (rules/routing/targets.py)
+    _json("targets", "[]"),
     _word("in_line_text", null=True),
     _word("waiting_text", null=True),
     _word("closed_text", null=True),
@@ -586,6 +588,42 @@ interactions = Table(
         postgresql_where=sa.text("user_id IS NOT NULL"),
     ),
     Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
+)
+#: When conversations were on hold. Targets do not count these times.
+HELD = sa.text("ended_at IS NULL")
+holds = Table(
+    "holds",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id", drop=True),
+    _time("began_at"),
+    #: null: it is on hold now
+    _time("ended_at", null=True),
+    Index("ix_holds_interaction_id", "interaction_id", "id"),
+    Index(
+        "one_running_hold",
+        "interaction_id",
+        unique=True,
+        sqlite_where=HELD,
+        postgresql_where=HELD,
+    ),
+)
+#: The running targets of conversations. They follow from the conversation, its holds and its queue
+#: (operations/shared/refresh_targets.py); stored so that lists need not compute them.
+running_targets = Table(
+    "running_targets",
+    metadata,
+    _ref("interaction_id", "interactions.id", key=True, drop=True),
+    Column("kind", sa.Text, primary_key=True),
+    _time("started_at"),
+    #: in minutes of the queue's opening hours
+    Column("minutes", sa.Integer, nullable=False),
+    #: null: on hold, or the queue does not open long enough within a year
+    _time("due_at", null=True),
+    #: when a quarter of its time is left
+    _time("soon_at", null=True),
+    #: the seconds that were left when the hold began; null: not on hold
+    Column("left_seconds", sa.Integer),
 )
 IN_FULL_RANGE = sa.text(f"error_code = {RANGE_FULL}")
 #: Texts which say that a case is resolved or that a service works again.
@@ -1382,6 +1420,7 @@ conversation_facts = Table(
     Column("queue_id", ID),
     Column("provider_number_id", ID, nullable=False),
     Column("agent_id", ID),
+    Column("priority", sa.Integer),
     # lists are whole numbers with spaces between them
     _word("labels"),
     _word("language", null=True),
@@ -1422,6 +1461,11 @@ conversation_facts = Table(
     _word("accepted_by"),
     _word("declined_by"),
     _word("expired_by"),
+    #: 1: met, 0: missed; null: no target, or not decided
+    Column("first_response_target", sa.Integer),
+    Column("resolution_target", sa.Integer),
+    _count("next_responses_met", 0),
+    _count("next_responses_missed", 0),
     Index("ix_conversation_facts_day", "day", "interaction_id"),
     Index(
         "ix_conversation_facts_look_again_at",
@@ -1512,6 +1556,24 @@ practice_runs = Table(
     #: the score (rules/training/practice_score.py); empty before the end
     _json("score", "{}"),
     Index("ix_practice_runs_agent_id", "agent_id", "id"),
+)
+
+#: Dry runs of a change to queues and agents (operations/reports/run_replay.py).
+replays = Table(
+    "replays",
+    metadata,
+    _id(),
+    #: who started it
+    _ref("started_by", "agents.id", drop=True),
+    #: what differs from today's settings (rules/routing/replay_change.py)
+    _json("change", "{}"),
+    _word("state"),
+    #: percent
+    _count("progress", 0),
+    #: before and after (store/reports/replays.py); empty before the end
+    _json("result", "{}"),
+    _time("started_at"),
+    _time("ended_at", null=True),
 )
 
 # Signing in ---------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What operations work with: a transaction, settings, and hints to publish after the commit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -63,6 +63,7 @@ class Transaction:
     hints: list[Hint] = field(default_factory=list)
     work_at: datetime | None = None
     _desk_hinted: bool = False
+    _at_end: "dict[AtEnd, set[int]]" = field(default_factory=dict)
 
     def hint(self, channel: str, interaction_id: int | None = None) -> None:
         self.hints.append(Hint(channel, interaction_id))
@@ -75,6 +76,20 @@ class Transaction:
 
     def work_is_due(self, at: datetime) -> None:
         self.work_at = at if self.work_at is None else min(at, self.work_at)
+
+    def at_end(self, do: "AtEnd", ids: Collection[int]) -> None:
+        """Before the commit, call ``do`` once with all ids that were given with it. It sees what
+        all commands have written."""
+        if ids:
+            self._at_end.setdefault(do, set()).update(ids)
+
+    def finish(self) -> None:
+        """Do what waited for the end."""
+        for do, ids in self._at_end.items():
+            do(self, ids)
+
+
+type AtEnd = Callable[[Transaction, Collection[int]], None]
 
 
 @dataclass(frozen=True, slots=True)

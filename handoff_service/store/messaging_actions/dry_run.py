@@ -21,6 +21,7 @@ from handoff_service.rules.messaging_actions.dry_run import (
     replay,
 )
 from handoff_service.rules.messaging_actions.messaging_actions import STARTS, MessagingAction
+from handoff_service.rules.shared.conditions import TARGET_FIELDS
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Unanswered
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk.desk import desk_time_zone
@@ -42,7 +43,9 @@ OF_A_SIDE = sa.and_(m.c.kind == Kind.MESSAGE, m.c.author.in_(SIDES))
 def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
     """Count what this action would have done in the last 30 days, as if it had been active. Only
     waits that started in these days count."""
-    action = replace(action, active=True)
+    counted = tuple(one for one in action.conditions if one.field not in TARGET_FIELDS)
+    without_targets = counted != action.conditions
+    action = replace(action, active=True, conditions=counted)
     now = read_at(conn)
     first, since = _first_line(conn, now - LOOKS_BACK)
     zone = ZoneInfo(desk_time_zone(conn))
@@ -57,7 +60,8 @@ def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
             waits += 1
             if wait.fires_at is not None:
                 fired.append((key, wait.fires_at))
-    return _result(conn, action, (since, now, zone), waits, fired)
+    result = _result(conn, action, (since, now, zone), waits, fired)
+    return replace(result, without_targets=without_targets)
 
 
 def _first_line(conn: Connection, since: datetime) -> tuple[int, datetime]:

@@ -17,6 +17,7 @@ from handoff_service.rules.conversations.past import (
     TimerThen,
     UnderstoodThen,
 )
+from handoff_service.rules.messaging_actions.target_timers import PARKED, waits_for_target
 from handoff_service.rules.shared.vocabulary import (
     CLOSED,
     Author,
@@ -151,12 +152,14 @@ def _understood(at: datetime, report: dict[str, Any]) -> UnderstoodThen:
 
 
 def _timers(conn: Connection, number: str, queue_id: int | None) -> Sequence[TimerRule]:
-    """Today's messaging actions on this provider number."""
+    """Today's messaging actions on this provider number, without those that wait for a target."""
     stored = [one.action for one in messaging_actions.list_(conn).values()]
     here = [
         one
         for one in stored
-        if one.active and (not one.provider_numbers or number in one.provider_numbers)
+        if one.active
+        and (not one.provider_numbers or number in one.provider_numbers)
+        and not waits_for_target(one.conditions)
     ]
     counts = any(one.business_hours for one in here) and queue_id is not None
     hours = queue_hours.of_queues(conn, [queue_id] if counts and queue_id else [])
@@ -180,7 +183,7 @@ def _running(conn: Connection, interaction_id: int) -> list[TimerThen]:
     rows = conn.execute(
         select(acts.c.name, s.c.due_at)
         .join(acts, acts.c.id == s.c.action_id)
-        .where(s.c.interaction_id == interaction_id)
+        .where(s.c.interaction_id == interaction_id, s.c.due_at < PARKED)
         .order_by(s.c.due_at, sa.asc(s.c.id))
     )
     return [TimerThen(action=r.name, due_at=r.due_at) for r in rows]

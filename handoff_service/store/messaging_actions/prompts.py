@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, func, select
 
 from handoff_service.rules.reports.satisfaction import alert
-from handoff_service.rules.shared.vocabulary import Author, Direction, Kind
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
@@ -22,6 +22,7 @@ said = m.alias("said")  # messages before and after a prompt
 
 def _query(*, supervises: bool) -> sa.Select[Any]:
     mine = i.c.id.in_(select(g.c.interaction_id).where(g.c.agent_id == bindparam("me")))
+    unassigned = i.c.assigned_to.is_(None)
     away = (d.c.interaction_id == i.c.id) & (d.c.agent_id == bindparam("me"))
     return (
         select(m.c.id, m.c.interaction_id, m.c.seq, m.c.body, m.c.created_at)
@@ -30,7 +31,7 @@ def _query(*, supervises: bool) -> sa.Select[Any]:
         .outerjoin(t.users, t.users.c.id == i.c.user_id)
         .outerjoin(d, away)
         .where(i.c.closed_at.is_(None), i.c.prompted_seq.is_not(None))
-        .where(mine | i.c.assigned_to.is_(None) if supervises else mine)
+        .where(mine | unassigned | (m.c.event == Event.ALARM) if supervises else mine)
         .where(func.coalesce(d.c.seq, 0) < m.c.seq, ~_answered())
         .where(~consents.is_held(i.c.requester_number, i.c.provider_number_id))
         # Not by m.c.id alone: SQLite would walk all messages in that order to avoid the sort.
@@ -73,8 +74,8 @@ _STANDING = {supervises: _query(supervises=supervises) for supervises in (False,
 
 def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
     """The newest prompt of each of my active conversations, newest first. For supervisors, also of
-    conversations without an assigned agent. Leaves out answered prompts and those that I have
-    dismissed. Supervisors also get the low grades of the last days."""
+    conversations without an assigned agent, and alarms. Leaves out answered prompts and those that
+    I have dismissed. Supervisors also get the low grades of the last days."""
     rows = conn.execute(_STANDING[supervises], {"me": agent_id})
     found = [_prompt(r, r.body, assigned=r.assigned_to is not None) for r in rows]
     if supervises:

@@ -1,5 +1,5 @@
 """Running timers of messaging actions: one row each, and one row of ``due_work`` per interaction
-for the first of them.
+for the first of them that is not parked (rules/messaging_actions/target_timers.py).
 
 Timers follow an interaction's open unanswered streak (``unanswered``). The transaction of the
 message that starts or ends the streak also starts or cancels its timers, always under the
@@ -22,6 +22,8 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.lib.opening_hours import Schedule
+from handoff_service.rules.messaging_actions.target_timers import PARKED, waits_for_target
+from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.vocabulary import Unanswered, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -41,6 +43,7 @@ class ArmedAction:
     action_id: int
     duration: timedelta
     business_hours: bool
+    waits_for_target: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class UnansweredStreak:
     arms: Sequence[ArmedAction]
 
 
-ARMED_COLUMNS = (a.c.id.label("action_id"), a.c.seconds, a.c.business_hours)
+ARMED_COLUMNS = (a.c.id.label("action_id"), a.c.seconds, a.c.business_hours, a.c.conditions)
 
 
 def is_armed(event: Unanswered) -> sa.ColumnElement[bool]:
@@ -87,20 +90,27 @@ def armed_actions(
 
 def armed_action(row: Any) -> ArmedAction:
     """A row with the columns of ``ARMED_COLUMNS``."""
-    return ArmedAction(row.action_id, timedelta(seconds=row.seconds), row.business_hours)
+    return ArmedAction(
+        row.action_id,
+        timedelta(seconds=row.seconds),
+        row.business_hours,
+        waits_for_target(conditions.stored(row.conditions)) if row.conditions else False,
+    )
 
 
 def begin(tx: Transaction, streaks: Sequence[UnansweredStreak]) -> list[due_work.Due]:
     """End the streaks that these messages answer, and start their own. Returns the work for the
     caller to schedule with its other work."""
     moments = _moments(tx, streaks)
+    first = {key: min(at for _, at in times) for key, times in moments.items()}
+    scheduled = {key: at for key, at in first.items() if at != PARKED}
     ended = [streak for streak in streaks if streak.ends_another]
     if ended:
         _delete(tx, [streak.interaction_id for streak in ended])
         due_work.cancel(
             tx,
             Work.TIMER,
-            [streak.interaction_id for streak in ended if streak.interaction_id not in moments],
+            [streak.interaction_id for streak in ended if streak.interaction_id not in scheduled],
         )
     rows = [
         {
@@ -114,7 +124,7 @@ def begin(tx: Transaction, streaks: Sequence[UnansweredStreak]) -> list[due_work
     ]
     insert_rows(tx.conn, t.timers, rows)
     lines = {streak.interaction_id: streak.line for streak in streaks}
-    return [_work(key, lines[key], min(at for _, at in times)) for key, times in moments.items()]
+    return [_work(key, lines[key], at) for key, at in scheduled.items()]
 
 
 def _moments(
@@ -144,6 +154,8 @@ def _moments(
                 if one.business_hours
                 else tx.now + one.duration
             )
+            if one.waits_for_target:
+                at = PARKED  # until operations/shared/refresh_targets.py knows its moment
             if at is not None:
                 found.setdefault(streak.interaction_id, []).append((one.action_id, at))
     return found
@@ -161,7 +173,7 @@ def wait_for_next(tx: Transaction, lines: Mapping[int, str]) -> None:
     due_work.cancel(tx, Work.TIMER, lines)
     rows = tx.conn.execute(
         select(t.timers.c.interaction_id, func.min(t.timers.c.due_at, type_=t.timers.c.due_at.type))
-        .where(one_of(t.timers.c.interaction_id, lines))
+        .where(one_of(t.timers.c.interaction_id, lines), t.timers.c.due_at < PARKED)
         .group_by(t.timers.c.interaction_id)
     )
     due_work.schedule(tx, [_work(r[0], lines[r[0]], r[1]) for r in rows])
@@ -188,10 +200,12 @@ def due_now(tx: Transaction, interaction_ids: Collection[int]) -> list[Timer]:
 
 
 def running(conn: Connection, interaction_id: int) -> list[Timer]:
-    """An interaction's timers, first due first."""
+    """An interaction's timers, first due first, without those that are parked."""
     s = t.timers
     rows = conn.execute(
-        select(s).where(s.c.interaction_id == interaction_id).order_by(s.c.due_at, s.c.id)
+        select(s)
+        .where(s.c.interaction_id == interaction_id, s.c.due_at < PARKED)
+        .order_by(s.c.due_at, s.c.id)
     )
     return [Timer(**r._mapping) for r in rows]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from handoff_service.rules.routing.targets import PRIORITIES
 from handoff_service.store.engine import tables as t
 from handoff_service.store.reports.group_names import LANGUAGES, topic_name
 
@@ -29,6 +30,7 @@ def filter_choices(conn: Connection) -> Mapping[str, list[FilterChoice]]:
         "number": [FilterChoice(r.id, r.label or r.number) for r in numbers],
         "topic": [FilterChoice(one, topic_name(one)) for one in _topics(conn)],
         "language": [FilterChoice(code, name) for code, name in LANGUAGES.items()],
+        "priority": [FilterChoice(one, f"{one}, {name}") for one, name in PRIORITIES.items()],
     }
 
 

@@ -21,6 +21,7 @@ from handoff_service.store.engine.database import read_at
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.reports import records
+from handoff_service.store.reports.about_targets import about_targets, targets_of_queues
 from handoff_service.store.reports.records import StoredConversation
 from handoff_service.store.routing import queue_hours
 from handoff_service.store.virtual_agent.spoken_language import spoken_languages
@@ -90,9 +91,16 @@ def rows_of(conn: Connection, ids: Collection[int]) -> list[dict[str, Any]]:
     queues = {one.queue_id for one in found.values() if one.queue_id is not None}
     hours = queue_hours.of_queues(conn, queues)
     always = Schedule(None, zone.key)
+    targets = targets_of_queues(conn, queues)
     languages = spoken_languages(conn, found)
     return [
         _row(one, stored, languages[one], hours.get(stored.queue_id or 0, always), zone, conn)
+        | about_targets(
+            stored,
+            targets.get(stored.queue_id or 0, ()),
+            hours.get(stored.queue_id or 0, always),
+            read_at(conn),
+        )
         for one, stored in found.items()
     ]
 
@@ -115,9 +123,10 @@ def _row(
         "provider_number_id": stored.provider_number_id,
         "agent_id": stored.agent_id,
         "labels": stored.labels,
+        "priority": stored.priority,
         "language": language,
     }
-    return {name: _stored(facts[name]) for name in _FIELDS}
+    return {name: _stored(facts[name]) for name in _FIELDS if name in facts}
 
 
 def _stored(value: Any) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.reports.reports import GROUPS, GroupBy
+from handoff_service.rules.routing.targets import PRIORITIES
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import send_errors
@@ -60,6 +61,8 @@ def _known(conn: Connection, column: GroupBy, keys: Collection[int]) -> Mapping[
 
 
 def _name(column: GroupBy, key: int, words: Sequence[str], known: Mapping[int, str]) -> str:
+    if column is GroupBy.PRIORITY:
+        return f"{key}, {PRIORITIES.get(key, 'unknown')}"
     if words:
         word = words[key]
         return _WORDS[column].get(word, word) if column in _WORDS else topic_name(word)

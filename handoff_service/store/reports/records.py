@@ -2,7 +2,7 @@
 row, however many conversations there are."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from handoff_service.rules.reports.facts import (
     FactLine,
     QueueVisit,
 )
+from handoff_service.rules.routing.targets import HeldTime
 from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
@@ -27,6 +28,7 @@ from handoff_service.rules.shared.vocabulary import (
     State,
     Status,
 )
+from handoff_service.store.conversations import target_facts
 from handoff_service.store.desk import labels
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -43,7 +45,8 @@ _first_direction = (
     .scalar_subquery()
 )
 _INTERACTIONS = select(
-    *i.c["id", "state", "opened_at", "closed_at", "queue_id", "provider_number_id", "assigned_to"]
+    *i.c["id", "state", "opened_at", "closed_at", "queue_id", "provider_number_id", "assigned_to"],
+    i.c.priority,
 ).where(one_of(i.c.id, "ids"))
 _LINES = (
     select(
@@ -94,13 +97,15 @@ _NEXT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredConversation:
-    """A conversation's record, and what groups it in reports."""
+    """A conversation's record, its holds, and what groups it in reports."""
 
     record: ConversationRecord
     queue_id: int | None
     provider_number_id: int
     agent_id: int | None
     labels: list[int]
+    priority: int
+    holds: Sequence[HeldTime]
 
 
 def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation]:
@@ -114,6 +119,7 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation
     next_at = _next(conn, rows)
     asked = {r.interaction_id: _asked_how(r) for r in conn.execute(_QUESTIONS, many)}
     labeled = labels.of_interactions(conn, many["ids"])
+    held = target_facts.holds(conn, many["ids"])
     return {
         r.id: StoredConversation(
             record=ConversationRecord(
@@ -133,6 +139,8 @@ def load(conn: Connection, ids: Collection[int]) -> dict[int, StoredConversation
             provider_number_id=r.provider_number_id,
             agent_id=r.assigned_to,
             labels=[one.id for one in labeled[r.id].labels] if r.id in labeled else [],
+            priority=r.priority,
+            holds=held.get(r.id, []),
         )
         for r in rows
     }
@@ -149,7 +157,7 @@ def _by_interaction(rows: Iterable[sa.Row[Any]]) -> defaultdict[int, list[sa.Row
     return found
 
 
-def _next(conn: Connection, rows: Collection[sa.Row[Any]]) -> Mapping[int, datetime]:
+def _next(conn: Connection, rows: Collection[Any]) -> Mapping[int, datetime]:
     """When the requesters of closed conversations began their next ones."""
     closed = {r.id: r.closed_at for r in rows if r.closed_at is not None}
     if not closed:

@@ -1,6 +1,7 @@
 """Queues: an admin's settings, and their display."""
 
 from collections.abc import Collection
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.conditions import Match
 from handoff_service.rules.shared.vocabulary import Assignment
 from handoff_service.store import views
+from handoff_service.store.conversations import target_facts
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.engine.one_of import one_of
@@ -92,6 +94,7 @@ def _shown(
         alarm_seconds=queue.alarm_seconds,
         satisfaction_after_hours=queue.satisfaction_after_hours,
         satisfaction_every_days=queue.satisfaction_every_days,
+        targets=[views.QueueTarget(**asdict(one)) for one in queue.targets],
         texts={name: queue.texts.get(name) for name in QUEUES_OWN},
         waiting=waiting.get(queue_id, 0),
         open_now=opens_at == now,
@@ -175,6 +178,7 @@ def _queue(
         alarm_seconds=row.alarm_seconds,
         satisfaction_after_hours=row.satisfaction_after_hours,
         satisfaction_every_days=row.satisfaction_every_days,
+        targets=target_facts.stored(row.targets),
         texts={
             name: text for name in QUEUES_OWN if (text := row._mapping[f"{name}_text"]) is not None
         },

@@ -61,8 +61,9 @@ from handoff_service.store.views.people import (
     RejectReason,
     User,
 )
-from handoff_service.store.views.queues import ConditionLine, Pool, Queue, QueueSkill
+from handoff_service.store.views.queues import ConditionLine, Pool, Queue, QueueSkill, QueueTarget
 from handoff_service.store.views.reminders import KeptPromise, NextText, PromiseOffer, ScheduledText
+from handoff_service.store.views.targets import RunningTarget
 from handoff_service.store.views.training import (
     BotModel,
     PinnedText,
@@ -149,10 +150,12 @@ __all__ = [
     "ProviderNumber",
     "Queue",
     "QueueSkill",
+    "QueueTarget",
     "Reachable",
     "RejectReason",
     "ReplayedText",
     "Room",
+    "RunningTarget",
     "RunningTimer",
     "SavedAction",
     "SavedText",

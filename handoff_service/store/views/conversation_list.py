@@ -9,6 +9,7 @@ from handoff_service.store.views.desk import Label
 from handoff_service.store.views.messages import WrittenBy
 from handoff_service.store.views.people import Named
 from handoff_service.store.views.reminders import KeptPromise, NextText
+from handoff_service.store.views.targets import RunningTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +53,16 @@ class ListItem:
     scheduled: NextText | None
     promise: KeptPromise | None  #: the next open one
     labels: list[Label]
+    target: RunningTarget | None = None  #: the one that is due first
 
     @property
     def due_at(self) -> datetime | None:
-        """When something is due next: a timer, the end of the hold, a scheduled text, a promise."""
+        """When something is due next: a timer, the end of the hold, a scheduled text, a promise, a
+        target."""
         send_at = self.scheduled.send_at if self.scheduled else None
         promised_at = self.promise.promised_at if self.promise else None
-        at = (self.timer_at, self.hold_until, send_at, promised_at)
+        target_at = self.target.due_at if self.target else None
+        at = (self.timer_at, self.hold_until, send_at, promised_at, target_at)
         return min(filter(None, at), default=None)
 
     @property

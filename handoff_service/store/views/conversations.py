@@ -9,6 +9,7 @@ from handoff_service.rules.conversations.quotes import Quote
 from handoff_service.rules.shared.vocabulary import Owner, State
 from handoff_service.store.views.desk import Label
 from handoff_service.store.views.people import Agent, Identity, Named, User
+from handoff_service.store.views.targets import RunningTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Interaction:
 
     - ``hold_until``: when the hold ends by itself; null: a text from the requester ends it;
     - ``topic``: the label that the agent chose on closing;
+    - ``targets``: the running targets of its queue, the one that is due first first;
     - ``unread``: the number of the requester's messages that the calling agent has not read;
     - ``opted_out``: why nothing can be sent; null if texts can be sent;
     - ``unanswerable``: the same for a sender that is a name, withheld, or the company's own number.
@@ -71,6 +73,7 @@ class Interaction:
     labels: list[Label]
     topic: Label | None
     priority: int
+    targets: list[RunningTarget]
     unread: int
     opened_at: datetime
     closed_at: datetime | None

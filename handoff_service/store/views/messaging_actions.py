@@ -77,7 +77,9 @@ class DryRun:
     - ``share``: ``times`` divided by ``waits``;
     - ``days``: the count of every day in the desk's time zone;
     - ``conversations``: the latest ones;
-    - ``judged_by_today``: facts that the history does not keep, so today's values were used.
+    - ``judged_by_today``: facts that the history does not keep, so today's values were used;
+    - ``without_targets``: whether the action has conditions on targets. The dry run leaves them
+      out, so the action would have acted less often.
     """
 
     since: datetime
@@ -89,3 +91,4 @@ class DryRun:
     busiest: DayCount | None
     conversations: list[WouldHave]
     judged_by_today: list[str]
+    without_targets: bool = False

@@ -28,6 +28,17 @@ class QueueSkill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueTarget:
+    """The targets of conversations with one priority, in minutes of the queue's opening hours.
+    Null: no target."""
+
+    priority: int
+    first_response: int | None
+    next_response: int | None
+    resolution: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """A queue.
 
@@ -58,6 +69,7 @@ class Queue:
     alarm_seconds: int | None
     satisfaction_after_hours: int | None
     satisfaction_every_days: int
+    targets: list[QueueTarget]
     texts: dict[SystemMessage, str | None]
     waiting: int
     open_now: bool

@@ -9,9 +9,13 @@ from typing import Self
 from sanic import Request
 
 from handoff_service.errors import BadInput
-from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, errors
+from handoff_service.rules.messaging_actions.messaging_actions import (
+    PROMPTS,
+    MessagingAction,
+    errors,
+)
 from handoff_service.rules.shared import conditions, durations
-from handoff_service.rules.shared.conditions import Match, Operator
+from handoff_service.rules.shared.conditions import TARGET_FIELDS, Match, Operator
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 from handoff_service.web.admin import condition_rows
 from handoff_service.web.admin.condition_rows import Fields, Row
@@ -29,6 +33,9 @@ OFFERED = {  # the label of each field in a condition
     "provider_number": "Company number",
     "assigned": "Assigned to an agent",
     "guest": "Requester is a guest",
+    "first_response_left": "Minutes left: first response",
+    "next_response_left": "Minutes left: next response",
+    "resolution_left": "Minutes left: resolution",
 }
 NEW = {"event": Unanswered.REQUESTER_MESSAGE, "number": "30", "unit": "m", "match": Match.ALL,
     "active": "1",
@@ -42,6 +49,7 @@ def fields(offers: Mapping[str, Mapping[str, str]]) -> Fields:
         offers=offers,
         find=conditions.FIELDS.__getitem__,
         parse=conditions.parse,
+        free=TARGET_FIELDS.__contains__,
     )
 
 
@@ -84,9 +92,7 @@ class ActionForm:
                 action=does,
                 conditions=meant,
                 match=Match.ANY if values["match"] == Match.ANY else Match.ALL,
-                text=(values["text"] or None)
-                if does in (Action.PROMPT_AGENT, Action.PROMPT_REQUESTER)
-                else None,
+                text=(values["text"] or None) if does in PROMPTS else None,
                 state=_state(values) if does is Action.SET_STATE else None,
                 business_hours=bool(values["business_hours"]),
                 queues=tuple(lines(values["queues"])),

@@ -20,6 +20,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import (
     MessagingAction,
 )
 from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.conditions import TARGET_FIELDS
 from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.shared.vocabulary import Action, Owner, State
 from handoff_service.store.desk.provider_numbers import list_provider_numbers
@@ -35,6 +36,7 @@ DOES = {
     Action.PROMPT_REQUESTER: ("Prompt the requester", "A system message by SMS"),
     Action.REASSIGN: ("Reassign", "Returns it to its queue"),
     Action.SET_STATE: ("Set the state", "For example, closed abandoned"),
+    Action.ALERT_SUPERVISORS: ("Alert the supervisors", "A notification for all of them"),
 }
 PRIORITIES = {
     "1": "1, highest",
@@ -80,6 +82,7 @@ def offers(desk: PanelDesk, form: ActionForm) -> dict[str, dict[str, str]]:
         },
         "assigned": {"true": "yes", "false": "no"},
         "guest": {"true": "yes", "false": "no"},
+        **{name: {"60": "", "15": "", "0": "", "-60": ""} for name in TARGET_FIELDS},
     }
     for row in form.rows:
         if row.field in ("queue", "provider_number") and row.was == row.field:
@@ -202,6 +205,9 @@ def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
             "",
             False,
         )
+    if action.action is Action.ALERT_SUPERVISORS:
+        text = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
+        return "The supervisors", text, "", False
     if action.action is Action.PROMPT_REQUESTER and action.text:
         length = sms_text.segments(sms_text.narrowed(rules.for_agents(action.text, who)))
         return (

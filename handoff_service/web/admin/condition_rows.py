@@ -1,6 +1,7 @@
 """Conditions as rows of a form: a field, an operator and values. Messaging actions and queues use
 them with different fields."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -12,6 +13,7 @@ from handoff_service.rules.shared.conditions import Condition, Field, Operator
 
 MOST_CONDITIONS = 20
 SEVERAL = (Operator.IN, Operator.NOT_IN)
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,5}")
 TAB = "\t"  # separates the parts of a row in a hidden field
 
 
@@ -135,5 +137,5 @@ def _written(value: str | int | bool) -> str:
 
 def _typed(value: str, kind: type) -> Any:
     if kind is int:
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else value
+        return int(value) if _WHOLE_NUMBER.fullmatch(value) else value
     return value == "true" if kind is bool and value in ("true", "false") else value

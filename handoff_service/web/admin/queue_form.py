@@ -17,6 +17,7 @@ from handoff_service.rules.shared.conditions import Operator
 from handoff_service.web.admin import condition_rows
 from handoff_service.web.admin.condition_rows import Fields, Row
 from handoff_service.web.admin.pages import Form, lines
+from handoff_service.web.shared import target_rows
 
 TAB = "\t"  # separates the columns in a line of a list
 CLOSED = ("provider_number",)  # fields whose values are all known
@@ -50,6 +51,7 @@ NEW = {
     "alarm_seconds": "",
     "satisfaction_after_hours": "",
     "satisfaction_every_days": EVERY_DAYS,
+    **target_rows.NEW,
     "texts": "",
     **{f"{message}_text": "" for message in QUEUES_OWN},
 }
@@ -67,6 +69,7 @@ def shown(queue: QueueFields) -> dict[str, str]:
         "skills": "\n".join(skill.name for skill in queue.skills if skill.mandatory),
         "optional_skills": "\n".join(skill.name for skill in queue.skills if not skill.mandatory),
         "conditions": "\n".join(condition_rows.from_condition(c).flat() for c in queue.conditions),
+        **target_rows.shown(queue.targets),
         "texts": "",
         **{f"{message}_text": queue.texts.get(message, "") for message in QUEUES_OWN},
     }
@@ -140,6 +143,7 @@ def entry(form: Form, known: Fields) -> QueueEntry:
             "satisfaction_every_days": given["satisfaction_every_days"] or EVERY_DAYS,
             "conditions": conditions,
             "auto_assign": bool(given["auto_assign"]),
+            "targets": target_rows.read(given),
             "texts": {message: given[f"{message}_text"] or None for message in QUEUES_OWN},
         },
     )

@@ -43,6 +43,7 @@ from handoff_service.web.admin.previews import TextPreview
 from handoff_service.web.admin.record_form import WriteNoun
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
 from handoff_service.web.admin.week import grid, schedule_of
+from handoff_service.web.shared import target_rows
 from handoff_service.web.shared.rendering import form_field
 from handoff_service.web.shared.session import desk_of, page
 
@@ -120,6 +121,7 @@ def _around(conn: Connection, form: Form, one: QueueFields | None) -> Mapping[st
         "assignments": ASSIGNMENTS,
         "hours": hours(schedule_of(conn, form.values), read_at(conn)),
         "grid": grid(form.values["schedule"]),
+        "target_rows": target_rows.ROWS,
         "time_zones": TIME_ZONES,
         "countries": {"": "The desk's", **COUNTRIES},
         "desk_zone": desk_time_zone(conn),

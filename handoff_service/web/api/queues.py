@@ -13,6 +13,7 @@ from handoff_service.operations.routing.queue_fields import (
     SatisfactionEveryDays,
     Schedule,
     Skills,
+    Targets,
     TextsEntry,
     values,
 )
@@ -37,9 +38,10 @@ class NewQueueBody(QueueEntry, Body):
 
 
 class QueueBody(Patch):
-    """Changes a queue. Omitted fields keep their values. Groups, skills, conditions and texts are
-    replaced as a whole. Null removes a schedule (always open), a time zone or country (the desk's
-    applies), an alarm or the question after closing, and is rejected for all other fields."""
+    """Changes a queue. Omitted fields keep their values. Groups, skills, conditions, targets and
+    texts are replaced as a whole. Null removes a schedule (always open), a time zone or country
+    (the desk's applies), an alarm or the question after closing, and is rejected for all other
+    fields."""
 
     may_be_null = frozenset(
         {"schedule", "time_zone", "country", "alarm_seconds", "satisfaction_after_hours"}
@@ -61,6 +63,7 @@ class QueueBody(Patch):
     alarm_seconds: AlarmSeconds | None = None
     satisfaction_after_hours: SatisfactionAfterHours | None = None
     satisfaction_every_days: SatisfactionEveryDays | None = None
+    targets: Targets | None = None
     texts: TextsEntry | None = None
 
 

@@ -47,6 +47,7 @@ class ReportQuery(RangeQuery):
     group: int | None = None
     label: int | None = None
     error: int | None = None
+    priority: int | None = None
     topic: str | None = Field(None, max_length=200)
     language: str | None = Field(None, max_length=200)
     reason: str | None = Field(None, max_length=200)

@@ -28,6 +28,7 @@ from handoff_service.web.api import (
     promises,
     provider_numbers,
     queues,
+    replays,
     reports,
     resolve_sends,
     scheduled_texts,
@@ -76,6 +77,7 @@ MODULES = (
     consents,
     supervision,
     reports,
+    replays,
 )
 CALLS: tuple[Call, ...] = tuple(call for module in MODULES for call in calls_of(module))
 

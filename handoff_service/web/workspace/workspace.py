@@ -16,7 +16,7 @@ from handoff_service.web.admin import routes as admin
 from handoff_service.web.setup import routes as setup
 from handoff_service.web.shared import assets
 from handoff_service.web.shared.session import desk_of, signed_in
-from handoff_service.web.supervisor import report_files, reports, supervisor
+from handoff_service.web.supervisor import replays, report_files, reports, supervisor
 from handoff_service.web.trainer import intents, models, teach, train
 from handoff_service.web.workspace import (
     account,
@@ -99,6 +99,7 @@ PAGES: dict[str, Any] = {
     **template_picker.PAGES,
     **new_conversation.PAGES,
     **supervisor.PAGES,
+    **replays.PAGES,
     **report_files.PAGES,
     **reports.PAGES,
     **train.PAGES,
@@ -142,6 +143,7 @@ POST_HANDLERS: dict[str, Any] = {
     **promises.POST_HANDLERS,
     **send_later.POST_HANDLERS,
     **supervisor.POST_HANDLERS,
+    **replays.POST_HANDLERS,
     **train.POST_HANDLERS,
     **models.POST_HANDLERS,
     **teach.POST_HANDLERS,

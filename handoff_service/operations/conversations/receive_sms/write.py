@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from handoff_service.operations.conversations.receive_sms.facts import Conversation, TextingProfile
+from handoff_service.operations.shared.refresh_targets import refresh_targets
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.rules.shared.vocabulary import (
     Author,
@@ -45,6 +46,11 @@ def write(
     _interactions(tx, conversations)
     _messages(tx, conversations)
     _work(tx, conversations, _media(tx, conversations))
+    # the virtual agent's conversations have no targets before they are handed off
+    tx.at_end(
+        refresh_targets,
+        [c.id for c in conversations if c.owner is not Owner.VIRTUAL_AGENT or c.queue_id],
+    )
 
 
 def _profiles(

@@ -1,0 +1,40 @@
+"""Timers that wait for a target: those of messaging actions with a condition such as
+``first_response_left at_most 10``.
+
+Such a timer does not fire when its duration is over, but at the moment from which its target
+conditions hold. While that moment is unknown, the timer is parked: no target is running yet, or the
+conversation is on hold.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+
+from handoff_service.rules.shared.conditions import TARGET_FIELDS, Condition, Match
+from handoff_service.rules.shared.vocabulary import TargetKind
+
+#: the due time of a parked timer
+PARKED = datetime(9000, 1, 1, tzinfo=UTC)
+
+# when so many minutes are left of a target; None: not known
+type LeftAt = Callable[[TargetKind, int], datetime | None]
+
+
+def waits_for_target(conditions: Iterable[Condition]) -> bool:
+    """Whether an action with these conditions waits for a target."""
+    return any(one.field in TARGET_FIELDS for one in conditions)
+
+
+def fires_at(
+    conditions: Sequence[Condition], match: Match, earliest: datetime, left_at: LeftAt
+) -> datetime:
+    """When the timer of an action that waits for a target fires. ``earliest``: the end of its
+    duration."""
+    moments = [
+        left_at(TARGET_FIELDS[one.field], one.value)
+        for one in conditions
+        if one.field in TARGET_FIELDS and isinstance(one.value, int)
+    ]
+    known = [at for at in moments if at is not None]
+    if not known or (match is Match.ALL and len(known) < len(moments)):
+        return PARKED
+    return max(earliest, max(known) if match is Match.ALL else min(known))

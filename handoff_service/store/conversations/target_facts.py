@@ -1,0 +1,182 @@
+"""What decides a conversation's targets, read for many conversations at once."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.routing.targets import HeldTime, QueueTargets
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Direction,
+    Event,
+    Kind,
+    Owner,
+    State,
+    Status,
+    TargetKind,
+    Unanswered,
+)
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+
+i, m, q, h, r = t.interactions, t.messages, t.queues, t.holds, t.running_targets
+LIVE = (Owner.QUEUE, Owner.AGENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetState:
+    """A conversation as its targets need it. ``targets``: those of its queue; ``hold_id``: its
+    running hold; ``has_rows``: whether it has stored targets."""
+
+    id: int
+    line: str
+    state: State
+    priority: int
+    queue_id: int | None
+    is_open: bool
+    is_owed: bool
+    targets: tuple[QueueTargets, ...]
+    hold_id: int | None
+    has_rows: bool
+
+    @property
+    def is_on_hold(self) -> bool:
+        return self.is_open and self.state is State.ON_HOLD
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether a target may be running."""
+        mine = [one for one in self.targets if one.priority == self.priority]
+        return self.is_open and any(not one.is_empty for one in mine)
+
+
+_STATES = (
+    select(
+        *i.c[
+            "id", "requester_number", "provider_number_id", "state", "owner", "priority",
+            "queue_id", "closed_at", "unanswered",
+        ],
+        q.c.targets,
+        h.c.id.label("hold_id"),
+        select(r.c.kind).where(r.c.interaction_id == i.c.id).exists().label("has_rows"),
+    )
+    .outerjoin(q, q.c.id == i.c.queue_id)
+    .outerjoin(h, (h.c.interaction_id == i.c.id) & h.c.ended_at.is_(None))
+    .where(one_of(i.c.id, "ids"))
+)  # fmt: skip
+
+
+def states(conn: Connection, ids: Collection[int]) -> list[TargetState]:
+    """These conversations, in one query."""
+    return [_state(row) for row in conn.execute(_STATES, {"ids": list(ids)})]
+
+
+def _state(row: Any) -> TargetState:
+    owed = row.unanswered == Unanswered.REQUESTER_MESSAGE
+    return TargetState(
+        id=row.id,
+        line=interactions.line(row.provider_number_id, row.requester_number),
+        state=State(row.state),
+        priority=row.priority,
+        queue_id=row.queue_id,
+        is_open=row.closed_at is None,
+        is_owed=owed and row.owner in LIVE,
+        targets=stored(row.targets or ()),
+        hold_id=row.hold_id,
+        has_rows=bool(row.has_rows),
+    )
+
+
+def stored(rows: Collection[dict[str, int | None]]) -> tuple[QueueTargets, ...]:
+    """The targets that a queue's row has."""
+    return tuple(QueueTargets(**row) for row in rows)  # type: ignore[arg-type]
+
+
+def written(targets: Collection[QueueTargets]) -> list[dict[str, int | None]]:
+    """The same as stored, in order of priority."""
+    kept = [one for one in targets if not one.is_empty]
+    return [
+        {"priority": one.priority, **{str(kind): one.minutes(kind) for kind in TargetKind}}
+        for one in sorted(kept, key=lambda one: one.priority)
+    ]
+
+
+# When targets start. Each subquery reads one or a few lines from one end of the conversation. -----
+
+_of_it = m.c.interaction_id == i.c.id
+_inbound = m.c.direction == Direction.INBOUND
+_live = m.c.owner.in_(LIVE)
+
+
+def _one(what: sa.ColumnElement[Any], *where: sa.ColumnElement[bool], last: bool) -> Any:
+    order = m.c.seq.desc() if last else m.c.seq
+    query = select(what).where(_of_it, *where).order_by(order).limit(1)
+    return query.correlate(i).scalar_subquery()
+
+
+_is_text = sa.and_(m.c.kind == Kind.MESSAGE, m.c.direction == Direction.OUTBOUND)
+_by_agent = _one(
+    m.c.seq, _is_text, m.c.author == Author.AGENT, m.c.status != Status.CANCELED, last=True
+)
+_by_bot = _one(
+    m.c.seq,
+    _is_text,
+    m.c.author == Author.VIRTUAL_AGENT,
+    m.c.owner == Owner.VIRTUAL_AGENT,
+    m.c.seq > sa.func.coalesce(_by_agent, 0),
+    last=True,
+)
+_first_text = _one(m.c.seq, _inbound, last=False)
+_handed = sa.and_(m.c.event == Event.OWNER_CHANGED, m.c.seq > _first_text)
+_owed_since = _one(
+    m.c.created_at,
+    _live,
+    m.c.seq > sa.func.coalesce(_by_bot, _by_agent, 0),
+    sa.or_(_inbound, sa.and_(_handed, sa.or_(_by_bot.is_not(None), _by_agent.is_(None)))),
+    last=False,
+)
+_needed_since = _one(m.c.created_at, _live, sa.or_(_inbound, _handed), last=False)
+_STARTS = select(
+    i.c.id,
+    _by_agent.is_not(None).label("answered"),
+    sa.type_coerce(_owed_since, t.UtcTime()).label("owed_since"),
+    sa.type_coerce(_needed_since, t.UtcTime()).label("needed_since"),
+).where(one_of(i.c.id, "ids"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetStarts:
+    """When the targets of a conversation started. ``owed_since``: since when the requester waits
+    for an answer of live agents; ``needed_since``: since when live agents have been needed;
+    ``is_answered``: whether one has answered before."""
+
+    owed_since: datetime | None
+    needed_since: datetime | None
+    is_answered: bool
+
+
+def starts(conn: Connection, ids: Collection[int]) -> dict[int, TargetStarts]:
+    return {
+        row.id: TargetStarts(
+            owed_since=row.owed_since,
+            needed_since=row.needed_since,
+            is_answered=bool(row.answered),
+        )
+        for row in conn.execute(_STARTS, {"ids": list(ids)})
+    }
+
+
+_HOLDS = select(h).where(one_of(h.c.interaction_id, "ids")).order_by(h.c.id)
+
+
+def holds(conn: Connection, ids: Collection[int]) -> dict[int, list[HeldTime]]:
+    """Conversation -> its holds, oldest first."""
+    found: dict[int, list[HeldTime]] = {}
+    for row in conn.execute(_HOLDS, {"ids": list(ids)}):
+        found.setdefault(row.interaction_id, []).append(HeldTime(row.began_at, row.ended_at))
+    return found

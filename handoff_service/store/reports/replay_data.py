@@ -1,0 +1,215 @@
+"""The past that a replay reads: who came into the queues in the last days, what became of it, and
+when agents were available."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.reports.target_facts import spans_of
+from handoff_service.rules.routing.replay import Arrival, Outcome, Periods
+from handoff_service.rules.routing.replay_figures import PastAnswers
+from handoff_service.rules.routing.targets import HeldTime
+from handoff_service.rules.shared.vocabulary import (
+    OfferOutcome,
+    Presence,
+    TargetKind,
+    WorkItemState,
+)
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.reports import records
+
+MOST = 50_000  # arrivals; a busier desk gets fewer days
+AT_ONCE = 200  # conversations whose lines are read in one query
+w, i, o = t.work_items, t.interactions, t.offers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastItem:
+    """A work item, as it happened. ``until``: when its agent no longer had it."""
+
+    id: int
+    interaction_id: int
+    queue_id: int
+    priority: int
+    created_at: datetime
+    taken_at: datetime | None
+    agent_id: int | None
+    accepting: timedelta
+    gone_at: datetime | None
+    until: datetime
+
+
+def items(conn: Connection, since: datetime, until: datetime) -> list[PastItem]:
+    """The work items that came into queues between two moments, oldest first."""
+    later = w.alias("later")
+    next_at = (
+        select(later.c.created_at)
+        .where(later.c.interaction_id == w.c.interaction_id, later.c.id > w.c.id)
+        .order_by(later.c.id)
+        .limit(1)
+        .correlate(w)
+        .scalar_subquery()
+    )
+    rows = conn.execute(
+        select(
+            w,
+            sa.type_coerce(next_at, t.UtcTime()).label("next_at"),
+            i.c.priority,
+            i.c.closed_at,
+        )
+        .join(i, i.c.id == w.c.interaction_id)
+        .where(w.c.created_at >= since, w.c.created_at < until, w.c.for_agent_id.is_(None))
+        .order_by(w.c.id.desc())
+        .limit(MOST)
+    ).all()
+    accepted = _accepted(conn, [row.id for row in rows])
+    return [_item(row, accepted.get(row.id), until) for row in reversed(rows)]
+
+
+def _accepted(conn: Connection, ids: Collection[int]) -> dict[int, Any]:
+    rows = conn.execute(
+        select(*o.c["work_item_id", "agent_id", "offered_at", "ended_at"]).where(
+            one_of(o.c.work_item_id, ids), o.c.outcome == OfferOutcome.ACCEPTED
+        )
+    )
+    return {row.work_item_id: row for row in rows}
+
+
+def _item(row: Any, offer: Any | None, until: datetime) -> PastItem:
+    taken = row.state == WorkItemState.ACCEPTED and offer is not None
+    ends = [at for at in (row.next_at, row.closed_at, until) if at is not None]
+    return PastItem(
+        id=row.id,
+        interaction_id=row.interaction_id,
+        queue_id=row.queue_id,
+        priority=row.priority,
+        created_at=row.created_at,
+        taken_at=row.ended_at if taken else None,
+        agent_id=offer.agent_id if taken and offer else None,
+        accepting=row.ended_at - offer.offered_at if taken and offer else timedelta(),
+        gone_at=None if taken else row.ended_at,
+        until=min(ends),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedInConversation:
+    """What live agents owed in a conversation, and its holds."""
+
+    spans: Sequence[Any]
+    holds: Sequence[HeldTime]
+
+
+def conversations(conn: Connection, ids: Collection[int]) -> dict[int, OwedInConversation]:
+    """What live agents owed in these conversations, and their holds."""
+    return {
+        key: OwedInConversation(
+            spans=spans_of(one.record.lines, one.record.closed_at), holds=one.holds
+        )
+        for key, one in records.load(conn, ids).items()
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayPast:
+    """The past in the form that replays need. Each is by the id of the arrival."""
+
+    arrivals: Sequence[Arrival]
+    happened: Mapping[int, Outcome]
+    answers: Mapping[int, PastAnswers]
+
+
+def past_of(found: Sequence[PastItem], about: Mapping[int, OwedInConversation]) -> ReplayPast:
+    """``about``: the conversations of the items. Their targets count with the first item."""
+    usual_busy = _usual(found, about, _busy)
+    usual_answer = _usual(found, about, _answer)
+    arrivals, answers = [], {}
+    seen = set[int]()
+    for one in found:
+        past = about.get(one.interaction_id)
+        is_first = one.interaction_id not in seen
+        seen.add(one.interaction_id)
+        gone = one.gone_at - one.created_at if one.gone_at is not None else None
+        busy = _busy(one, past) if one.taken_at else usual_busy[one.queue_id]
+        arrivals.append(
+            Arrival(
+                id=one.id,
+                queue_id=one.queue_id,
+                at=one.created_at,
+                priority=one.priority,
+                patience=gone,
+                accepting=one.accepting,
+                busy=busy or timedelta(),
+            )
+        )
+        answers[one.id] = PastAnswers(
+            spans=past.spans if past and is_first else (),
+            holds=past.holds if past and is_first else (),
+            taken_at=one.taken_at if is_first else one.created_at,
+            usual_answer=usual_answer[one.queue_id],
+        )
+    happened = {one.id: Outcome(one.agent_id, one.taken_at) for one in found}
+    return ReplayPast(arrivals=arrivals, happened=happened, answers=answers)
+
+
+def _busy(one: PastItem, past: OwedInConversation | None) -> timedelta | None:
+    if one.taken_at is None:
+        return None
+    held = sum(
+        (
+            max(min(h.ended_at or one.until, one.until) - max(h.began_at, one.taken_at), _NOTHING)
+            for h in (past.holds if past else ())
+        ),
+        _NOTHING,
+    )
+    return max(one.until - one.taken_at - held, _NOTHING)
+
+
+def _answer(one: PastItem, past: OwedInConversation | None) -> timedelta | None:
+    if one.taken_at is None or past is None:
+        return None
+    first = next((s for s in past.spans if s.kind is TargetKind.FIRST_RESPONSE and s.reached), None)
+    return None if first is None else max(first.ended_at - one.taken_at, _NOTHING)
+
+
+def _usual(
+    found: Sequence[PastItem], about: Mapping[int, OwedInConversation], of: Any
+) -> defaultdict[int, timedelta]:
+    """Queue -> the median of a time."""
+    times: dict[int, list[float]] = {}
+    for one in found:
+        time = of(one, about.get(one.interaction_id))
+        if time is not None:
+            times.setdefault(one.queue_id, []).append(time.total_seconds())
+    usual = {key: timedelta(seconds=median(many)) for key, many in times.items()}
+    return defaultdict(timedelta, usual)
+
+
+_NOTHING = timedelta()
+
+
+def presences(conn: Connection, since: datetime, until: datetime) -> dict[int, Periods]:
+    """Agent -> when they took work, in order."""
+    g, s = t.presence_log, t.presence_states
+    taking = {Presence.AVAILABLE, *conn.execute(select(s.c.name).where(s.c.takes_work)).scalars()}
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    began: dict[int, datetime | None] = {}
+    rows = conn.execute(
+        select(*g.c["agent_id", "presence", "since"]).where(g.c.since < until).order_by(g.c.id)
+    )
+    for agent, presence, at in rows:
+        start = began.get(agent)
+        if start is not None and at > since:
+            found.setdefault(agent, []).append((max(start, since), at))
+        began[agent] = at if presence in taking else None
+    for agent, start in began.items():
+        if start is not None:
+            found.setdefault(agent, []).append((max(start, since), until))
+    return dict(found)

@@ -1,0 +1,87 @@
+"""Replays: what was tried, how far it is, and the figures before and after."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.routing.replay_change import ReplayChange, ReplayState
+from handoff_service.rules.routing.replay_figures import ReplayFigures
+from handoff_service.store.engine import tables as t
+from handoff_service.store.views import Named
+
+r = t.replays
+CHANGE = TypeAdapter(ReplayChange)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayResult:
+    """The figures of the replayed days.
+
+    - ``happened``: as it was;
+    - ``before``: replayed with the settings of the day on which the replay ran;
+    - ``after``: replayed with the change;
+    - ``conversations``: how many came into queues;
+    - ``cannot_know``: sentences on what the replay leaves out.
+    """
+
+    since: datetime
+    until: datetime
+    conversations: int
+    happened: ReplayFigures
+    before: ReplayFigures
+    after: ReplayFigures
+    cannot_know: list[str]
+
+
+RESULT = TypeAdapter(ReplayResult)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReplay:
+    """A dry run of a change. ``progress``: percent; ``result``: null before it is done."""
+
+    id: int
+    started_by: Named
+    change: ReplayChange
+    state: ReplayState
+    progress: int
+    started_at: datetime
+    ended_at: datetime | None
+    result: ReplayResult | None
+
+
+_ALL = (
+    select(r, t.agents.c.name)
+    .join(t.agents, t.agents.c.id == r.c.started_by)
+    .order_by(r.c.id.desc())
+)
+
+
+def list_(conn: Connection, limit: int = 20) -> list[StoredReplay]:
+    """The latest replays, newest first."""
+    return [_replay(row) for row in conn.execute(_ALL.limit(limit))]
+
+
+def get(conn: Connection, replay_id: int) -> StoredReplay:
+    """One replay. NotFound for an unknown id."""
+    row = conn.execute(_ALL.where(r.c.id == replay_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no dry run {replay_id}.")
+    return _replay(row)
+
+
+def _replay(row: Any) -> StoredReplay:
+    return StoredReplay(
+        id=row.id,
+        started_by=Named(id=row.started_by, name=row.name),
+        change=CHANGE.validate_python(row.change),
+        state=ReplayState(row.state),
+        progress=row.progress,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        result=RESULT.validate_python(row.result) if row.result else None,
+    )

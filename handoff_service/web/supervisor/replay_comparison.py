@@ -1,0 +1,122 @@
+"""The figures of a dry run side by side, and its change in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handoff_service.lib.opening_hours import in_words
+from handoff_service.rules.reports.figures import Unit
+from handoff_service.rules.routing.replay_change import AvailableAs, ReplayChange
+from handoff_service.rules.routing.replay_figures import (
+    AgentFigures,
+    QueueFigures,
+)
+from handoff_service.rules.shared.vocabulary import TargetKind
+from handoff_service.store.reports.replay_desk import DeskToday
+from handoff_service.store.reports.replays import ReplayResult
+from handoff_service.web.shared.figure_words import figure_value
+
+TARGETS = {
+    TargetKind.FIRST_RESPONSE: "First response targets missed",
+    TargetKind.NEXT_RESPONSE: "Next response targets missed",
+    TargetKind.RESOLUTION: "Resolution targets missed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRow:
+    """One figure: as it happened, replayed with today's settings, replayed with the change.
+    ``better``: whether the change is better; None: equal, or neither is better."""
+
+    called: str
+    happened: str
+    before: str
+    after: str
+    better: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedTable:
+    name: str
+    rows: Sequence[ComparedRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    queues: Sequence[ComparedTable]
+    agents: Sequence[ComparedTable]
+
+
+def comparison(result: ReplayResult, now: DeskToday) -> Compared:
+    """A table for each queue with arrivals, and one for each agent who had conversations."""
+    runs = (result.happened, result.before, result.after)
+    by_queue = [{one.queue_id: one for one in run.queues} for run in runs]
+    by_agent = [{one.agent_id: one for one in run.agents} for run in runs]
+    return Compared(
+        queues=[
+            ComparedTable(now.queues[key].name, _queue([run[key] for run in by_queue]))
+            for key in now.queues
+            if all(key in run for run in by_queue)
+        ],
+        agents=[
+            ComparedTable(agent.name, _agent([run[key] for run in by_agent]))
+            for key, agent in now.agents.items()
+            if all(key in run for run in by_agent) and any(run[key].taken for run in by_agent)
+        ],
+    )
+
+
+def _queue(runs: Sequence[QueueFigures]) -> list[ComparedRow]:
+    rows = [
+        _row("Conversations", [one.arrivals for one in runs], Unit.COUNT),
+        _row("Nobody got it", [one.lost for one in runs], Unit.COUNT, lower=True),
+        _row("Wait, median", [one.wait_median for one in runs], Unit.SECONDS, lower=True),
+        _row("Wait, 90th percentile", [one.wait_p90 for one in runs], Unit.SECONDS, lower=True),
+        _row("Wait, longest", [one.wait_longest for one in runs], Unit.SECONDS, lower=True),
+    ]
+    for kind, called in TARGETS.items():
+        counts = [next(c for c in one.targets if c.kind is kind) for one in runs]
+        if any(one.met or one.missed for one in counts):
+            rows.append(_row(called, [one.missed for one in counts], Unit.COUNT, lower=True))
+    return rows
+
+
+def _agent(runs: Sequence[AgentFigures]) -> list[ComparedRow]:
+    return [
+        _row("Conversations", [one.taken for one in runs], Unit.COUNT),
+        _row("Average load", [one.load for one in runs], Unit.RATIO),
+    ]
+
+
+def _row(
+    called: str, values: Sequence[float | None], unit: Unit, *, lower: bool | None = None
+) -> ComparedRow:
+    happened, before, after = values
+    better = None
+    if lower is not None and before is not None and after is not None and before != after:
+        better = (after < before) == lower
+    words = [figure_value(one, unit) for one in (happened, before, after)]
+    return ComparedRow(called, words[0], words[1], words[2], better)
+
+
+def changes_in_words(change: ReplayChange, now: DeskToday) -> list[str]:
+    """Each change as a sentence."""
+    said = []
+    for one in change.queues:
+        name = now.queues[one.id].name if one.id in now.queues else f"Queue {one.id}"
+        if one.schedule is not None:
+            said.append(f"{name}: opening hours {in_words(one.schedule)}.")
+        if one.skills is not None:
+            said.append(f"{name}: required skills {', '.join(one.skills) or 'none'}.")
+        if one.targets is not None:
+            said.append(f"{name}: other targets.")
+    for agent in change.agents:
+        name = now.agents[agent.id].name if agent.id in now.agents else f"Agent {agent.id}"
+        if agent.capacity is not None:
+            said.append(f"{name}: capacity {agent.capacity}.")
+        if agent.groups is not None:
+            said.append(f"{name}: groups {', '.join(agent.groups) or 'none'}.")
+        if agent.skills is not None:
+            said.append(f"{name}: skills {', '.join(agent.skills) or 'none'}.")
+    if change.available is AvailableAs.OPENING_HOURS:
+        said.append("In both runs, agents are available whenever one of their queues is open.")
+    return said

@@ -1,0 +1,304 @@
+"""The running targets of conversations: when they start, pause and end, and what waits for them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handoff_service.operations.conversations.change_interaction import (
+    ChangeInteraction,
+    change_interaction,
+)
+from handoff_service.operations.messaging_actions.change_timer import Postpone, postpone_timer
+from handoff_service.operations.routing.queues import ChangeQueue, change_queue, make_queue
+from handoff_service.operations.routing.transfer import Transfer, transfer
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
+    ReturnToBot,
+    return_to_bot,
+)
+from handoff_service.rules.routing.queues import QueueFields
+from handoff_service.rules.routing.targets import QueueTargets
+from handoff_service.rules.shared.vocabulary import State
+from handoff_service.store.conversations import conversation_list
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.store import Store
+from handoff_service.store.messaging_actions import prompts
+from handoff_service.store.views import RunningTarget
+from tests.conftest import MovedClock
+from tests.support.action_story import AGENT, REQUESTER, Rules
+from tests.support.story import DIRECT, MAIN, MIA, OMAR, Story
+
+TARGETS = (
+    QueueTargets(priority=1, first_response=5),
+    QueueTargets(priority=3, first_response=20, next_response=40, resolution=240),
+)
+
+
+@pytest.fixture
+async def rules(store: Store, story: Story, clock: MovedClock) -> Rules:
+    """A desk whose queue has targets, without messaging actions."""
+    made = Rules(store, clock)
+    await made.none()
+    await change(story, targets=TARGETS)
+    return made
+
+
+async def change(story: Story, queue: int = 1, **values: Any) -> None:
+    await story.store.write(change_queue, ChangeQueue(id=queue, values=values))
+
+
+async def priority(story: Story, ann: int, number: int) -> None:
+    command = ChangeInteraction(interaction_id=ann, agent_id=MIA, priority=number)
+    await story.store.write(change_interaction, command)
+
+
+async def state(story: Story, ann: int, to: State) -> None:
+    command = ChangeInteraction(interaction_id=ann, agent_id=MIA, state=to)
+    await story.store.write(change_interaction, command)
+
+
+async def targets(story: Story, interaction_id: int) -> dict[str, RunningTarget]:
+    return {one.kind: one for one in (await story.see(interaction_id)).targets}
+
+
+async def left(story: Story, rules: Rules, interaction_id: int) -> dict[str, float | None]:
+    """Kind -> the minutes until it is due; None: it is paused."""
+    now = rules.clock()
+    return {
+        kind: (one.due_at - now) / timedelta(minutes=1) if one.due_at else None
+        for kind, one in (await targets(story, interaction_id)).items()
+    }
+
+
+async def test_from_the_first_text_to_closing(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()
+    assert await left(story, rules, ann) == {"first_response": 20, "resolution": 240}
+    rules.clock.move(600)
+    await story.text("hello?", to=DIRECT)
+    assert await left(story, rules, ann) == {"first_response": 10, "resolution": 230}, "its first"
+    await story.write(ann, "hello Ann")
+    assert await left(story, rules, ann) == {"resolution": 230}
+    await story.text("thanks, but", to=DIRECT)
+    assert await left(story, rules, ann) == {"next_response": 40, "resolution": 230}
+    await story.close(ann)
+    assert await left(story, rules, ann) == {}
+    assert await story.count(t.running_targets) == 0
+
+
+async def test_with_the_virtual_agent_nothing_runs_before_the_handoff(
+    story: Story, rules: Rules
+) -> None:
+    ann = (await story.text(to=MAIN)).interaction_id or 0
+    assert await left(story, rules, ann) == {}
+    rules.clock.move(300)
+    await story.hand_off(ann)
+    assert await left(story, rules, ann) == {"first_response": 20, "resolution": 240}
+
+
+async def test_back_with_the_virtual_agent_no_answer_is_owed(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()
+    await story.write(ann, "the bot can do this")
+    back = ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="done")
+    await story.store.write(return_to_bot, back)
+    assert list(await left(story, rules, ann)) == ["resolution"]
+
+
+async def test_an_agents_own_conversation_has_no_target_until_the_requester_writes(
+    story: Story, rules: Rules
+) -> None:
+    ann = await story.with_agent()
+    await story.write(ann, "hello")
+    await story.close(ann)
+    other = await story.with_agent()
+    assert list(await left(story, rules, other)) == ["first_response", "resolution"]
+
+
+async def test_a_hold_pauses_them(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()
+    rules.clock.move(300)
+    await state(story, ann, State.ON_HOLD)
+    assert await left(story, rules, ann) == {"first_response": None, "resolution": None}
+    found = await targets(story, ann)
+    assert found["first_response"].minutes_left_on_hold == 15
+    rules.clock.move(3600)
+    await state(story, ann, State.WORK_IN_PROGRESS)
+    assert await left(story, rules, ann) == {"first_response": 15, "resolution": 235}
+    await state(story, ann, State.ON_HOLD)
+    rules.clock.move(600)
+    await story.text("any news?", to=DIRECT)
+    assert await left(story, rules, ann) == {"first_response": 15, "resolution": 235}
+    held = [(one.began_at, one.ended_at) for one in await story.rows(t.holds)]
+    assert [(b - a).total_seconds() for a, b in held] == [3600, 600]
+
+
+async def test_opening_hours_count(story: Story, rules: Rules, clock: MovedClock) -> None:
+    """It is Monday, 09:00 in New York."""
+    await change(story, schedule="Mo-Fr 08:00-09:10; PH off")
+    ann = await story.with_agent()
+    found = (await targets(story, ann))["first_response"]
+    assert found.due_at is not None
+    assert found.due_at - clock() == timedelta(days=1, minutes=-50), "10 minutes are for tomorrow"
+
+
+async def test_they_follow_priority_and_queue(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()
+    await priority(story, ann, 1)
+    assert await left(story, rules, ann) == {"first_response": 5}
+    await priority(story, ann, 2)
+    assert await left(story, rules, ann) == {}
+    await priority(story, ann, 3)
+    await change(story, targets=())
+    assert await left(story, rules, ann) == {}
+    rules.clock.move(60)
+    await change(story, targets=TARGETS)
+    assert await left(story, rules, ann) == {"first_response": 19, "resolution": 239}
+    other = await story.store.write(make_queue, QueueFields(name="Other"))
+    away = Transfer(interaction_id=ann, agent_id=MIA, to_queue=other)
+    await story.store.write(transfer, away)
+    assert await left(story, rules, ann) == {}, "the other queue has none"
+
+
+async def test_the_list_shows_the_one_that_is_due_first(story: Story, rules: Rules) -> None:
+    await story.with_agent()
+
+    async def listed() -> tuple[str, str]:
+        found = await story.store.read(conversation_list.listed, MIA, others=False)
+        target = found[0].target
+        assert target is not None
+        return target.called, target.tone(rules.clock())
+
+    assert await listed() == ("First response", "")
+    rules.clock.move(14 * 60)
+    assert (await listed())[1] == ""
+    rules.clock.move(60)
+    assert (await listed())[1] == "wait", "a quarter is left"
+    rules.clock.move(301)
+    assert (await listed())[1] == "fail"
+
+
+# Timers -------------------------------------------------------------------------------------------
+
+
+def due_in(minutes: int, kind: str = "first_response") -> dict[str, Any]:
+    return {"conditions": [{"field": f"{kind}_left", "at_most": minutes}]}
+
+
+async def said(story: Story, ann: int) -> list[str]:
+    return [one.body for one in await story.lines(ann) if one.event in ("prompt", "alarm")]
+
+
+async def test_an_action_waits_until_so_much_is_left(story: Story, rules: Rules) -> None:
+    await rules.add("soon", REQUESTER, "1m", **due_in(5))
+    await rules.add("late", REQUESTER, "1m", **due_in(0))
+    ann = await story.with_agent()
+    await rules.wait(minutes=14, seconds=59)
+    assert await said(story, ann) == []
+    await rules.wait(seconds=1)
+    assert await said(story, ann) == ["soon"]
+    await rules.wait(minutes=5)
+    assert await said(story, ann) == ["soon", "late"]
+    await rules.wait(minutes=60)
+    assert await said(story, ann) == ["soon", "late"], "once"
+
+
+async def test_an_answer_in_time_cancels_it(story: Story, rules: Rules) -> None:
+    await rules.add("soon", REQUESTER, "1m", **due_in(5))
+    ann = await story.with_agent()
+    await rules.wait(minutes=10)
+    await story.write(ann, "hello")
+    await rules.wait(minutes=60)
+    assert await said(story, ann) == []
+
+
+async def test_it_waits_through_a_hold_and_for_the_handoff(story: Story, rules: Rules) -> None:
+    await rules.add("soon", REQUESTER, "1m", **due_in(5))
+    bot = (await story.text(to=MAIN)).interaction_id or 0
+    assert await rules.running(bot) == [], "parked, so nobody sees it"
+    assert await story.count(t.timers) == 1
+    await rules.wait(minutes=30)
+    await story.hand_off(bot)
+    await story.available(MIA)
+    await story.offer()
+    await story.accept((await story.inbox(MIA))[0].id, MIA)
+    await rules.wait(minutes=10)
+    await state(story, bot, State.ON_HOLD)
+    await rules.wait(minutes=60)
+    assert await said(story, bot) == []
+    await state(story, bot, State.WORK_IN_PROGRESS)
+    await rules.wait(minutes=4)
+    assert await said(story, bot) == []
+    await rules.wait(minutes=1)
+    assert await said(story, bot) == ["soon"]
+
+
+async def test_a_higher_priority_moves_it_forward(story: Story, rules: Rules) -> None:
+    await rules.add("late", REQUESTER, "1m", **due_in(0))
+    ann = await story.with_agent()
+    await rules.wait(minutes=6)
+    await priority(story, ann, 1)
+    await rules.fire()
+    assert await said(story, ann) == ["late"]
+
+
+async def test_conditions_are_judged_together(story: Story, rules: Rules) -> None:
+    both = [
+        {"field": "first_response_left", "at_most": 10},
+        {"field": "resolution_left", "at_most": 10},
+    ]
+    await rules.add("any", REQUESTER, "1m", conditions=both, match="any")
+    await rules.add("all", REQUESTER, "1m", conditions=both, match="all")
+    on_hold = [{"field": "first_response_left", "at_most": 5}, {"field": "state", "is": "on_hold"}]
+    await rules.add("never", REQUESTER, "1m", conditions=on_hold)
+    ann = await story.with_agent()
+    await rules.wait(minutes=10)
+    assert await said(story, ann) == ["any"]
+    await rules.wait(minutes=219)
+    assert await said(story, ann) == ["any"]
+    await rules.wait(minutes=1)
+    assert await said(story, ann) == ["any", "all"]
+
+
+async def test_resolution_while_the_requester_is_silent(story: Story, rules: Rules) -> None:
+    await rules.add("resolve it", AGENT, "1m", **due_in(60, "resolution"))
+    ann = await story.with_agent()
+    await story.write(ann, "I am looking into it")
+    await rules.wait(minutes=179)
+    assert await said(story, ann) == []
+    await rules.wait(minutes=1)
+    assert await said(story, ann) == ["resolve it"]
+
+
+async def test_supervisors_are_alerted_though_an_agent_is_assigned(
+    story: Story, rules: Rules
+) -> None:
+    late = due_in(-10)
+    await rules.add("late: {requester.name}", REQUESTER, "1m", "alert_supervisors",
+        text="late: {requester.name}", **late)  # fmt: skip
+    ann = await story.with_agent()
+    await rules.wait(minutes=29)
+    assert await seen_by_omar(story) == []
+    await rules.wait(minutes=1)
+    assert await seen_by_omar(story) == ["late: Ann Lee"]
+    await story.write(ann, "sorry")
+    assert await seen_by_omar(story) == []
+
+
+async def seen_by_omar(story: Story) -> list[str]:
+    found = await story.store.read(prompts.standing, OMAR, supervises=True)
+    return [one.said for one in found]
+
+
+async def test_a_postponed_timer_stays_postponed(story: Story, rules: Rules) -> None:
+    await rules.add("soon", REQUESTER, "1m", **due_in(5))
+    ann = await story.with_agent()
+    timer = (await rules.running(ann))[0]
+    later = rules.clock() + timedelta(minutes=30)
+    await story.store.write(
+        postpone_timer,
+        Postpone(interaction_id=ann, timer_id=timer.id, agent_id=MIA, due_at=later),
+    )
+    await story.text("hello?", to=DIRECT)
+    await rules.wait(minutes=29)
+    assert await said(story, ann) == []
+    await rules.wait(minutes=1)
+    assert await said(story, ann) == ["soon"]
