@@ -35,6 +35,7 @@ from handoff_service.store.training import practice_source
 
 COMPANY = "+13075550199"  # reserved for fiction, like the requesters' numbers
 QUEUE = "Practice"
+PICTURE_TYPE = "image/png"
 AGENT_ID = 1  # the practicing agent, who is alone in that database
 MOST_TEMPLATES = 200
 _DEMO = Path(__file__).parent / "demo_set.toml"
