@@ -36,6 +36,8 @@ class PracticeMark:
 class PracticeService(Protocol):
     """The practice runs of this process: see ``practice/runs.py``."""
 
+    is_on: bool  #: whether this service can hold practice desks
+
     async def start(self, agent_id: int, started_by: int, choice: PracticeChoice) -> int: ...
 
     async def enter(self, run_id: int, agent_id: int) -> str: ...

@@ -39,6 +39,7 @@ from handoff_service.store.engine.transaction import Hint
 from handoff_service.worker import Worker, build_workers
 
 DATABASE = "practice.db"
+_PICTURE = Path(__file__).parent / "picture.png"  # stands for each picture of a requester
 
 
 async def open_desk(
@@ -129,6 +130,13 @@ async def close_desk(desk: AppContext) -> None:
     await desk.provider.close()
     desk.store.close()
     await asyncio.to_thread(shutil.rmtree, desk.settings.home, ignore_errors=True)
+
+
+async def keep_picture(desk: AppContext) -> str:
+    """Store the picture that stands for a requester's at the simulator. Returns its address."""
+    assert isinstance(desk.provider, Simulator)
+    content = await asyncio.to_thread(_PICTURE.read_bytes)
+    return await desk.provider.keep(content, desk.clock())
 
 
 def _create_database(folder: Path) -> None:

@@ -35,8 +35,11 @@ from handoff_service.store.training import practice_source
 
 COMPANY = "+13075550199"  # reserved for fiction, like the requesters' numbers
 QUEUE = "Practice"
+PICTURE_TYPE = "image/png"
 AGENT_ID = 1  # the practicing agent, who is alone in that database
 MOST_TEMPLATES = 200
+_DEMO_BEGINS = datetime(2026, 1, 5, 15, tzinfo=UTC)
+_DEMO_PAUSE = timedelta(minutes=3)  # between the starts, so that they do not all wait at once
 _DEMO = Path(__file__).parent / "demo_set.toml"
 
 
@@ -124,11 +127,16 @@ def demo_set() -> list[PracticeConversation]:
     """The conversations that ship with the product. They are made up and have no answer times."""
     with _DEMO.open("rb") as file:
         entries = tomllib.load(file)["conversations"]
-    return [_conversation(entry["topic"], entry["lines"]) for entry in entries]
+    return [
+        _conversation(_DEMO_BEGINS + n * _DEMO_PAUSE, entry["topic"], entry["lines"])
+        for n, entry in enumerate(entries)
+    ]
 
 
-def _conversation(topic: str, written: Sequence[Sequence[str | int]]) -> PracticeConversation:
-    at, lines = datetime(2026, 1, 5, 15, tzinfo=UTC), []
+def _conversation(
+    at: datetime, topic: str, written: Sequence[Sequence[str | int]]
+) -> PracticeConversation:
+    lines = []
     for seconds, speaker, text in written:
         at += timedelta(seconds=int(seconds))
         lines.append(Line(speaker=Speaker(str(speaker)), at=at, text=str(text)))

@@ -7,21 +7,31 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from handoff_service import log
-from handoff_service.operations.conversations.receive_sms import Text, receive_sms
-from handoff_service.practice.desk_content import COMPANY, requester_number
-from handoff_service.rules.training.practice import PracticeConversation, Round, Speaker
+from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
+from handoff_service.operations.training.practice_past import PastLine, WritePast, write_past
+from handoff_service.practice.desk_content import COMPANY, PICTURE_TYPE, requester_number
+from handoff_service.rules.shared.vocabulary import Author
+from handoff_service.rules.training.practice import (
+    PracticeConversation,
+    Round,
+    ScriptText,
+    Speaker,
+)
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import practice_source
 
+_TEXTERS = (Speaker.REQUESTER, Speaker.AGENT)
 AFTER_TROUBLE = 1.0  # seconds until the next try
 
 
 @dataclass(slots=True)
 class _Requester:
-    """One requester. ``coming``: texts of the current round that have not been sent yet."""
+    """One requester. ``coming``: texts of the current round that have not been sent yet.
+    ``interaction_id``: the conversation, once it is open."""
 
     rounds: list[Round]
     coming: int = 0
+    interaction_id: int | None = None
     over: bool = False
 
     @property
@@ -34,14 +44,15 @@ class _Due:
     at: float  # by the event loop's clock
     place: int
     order: int
-    text: str = field(compare=False)
+    text: ScriptText = field(compare=False)
 
 
 class Feeder:
     """Sends the requesters' texts of one run.
 
     ``starts``: when each conversation starts, in seconds. ``ended`` is called once, when every
-    conversation is over: closed, with no text left to send."""
+    conversation is over: closed, with no text left to send. ``keep_picture`` stores the picture
+    that stands for a requester's, and returns its address at the provider."""
 
     def __init__(
         self,
@@ -49,8 +60,9 @@ class Feeder:
         rounds: Sequence[Sequence[Round]],
         starts: Sequence[float],
         ended: Callable[[], Awaitable[None]],
+        keep_picture: Callable[[], Awaitable[str]],
     ) -> None:
-        self._store, self._ended = store, ended
+        self._store, self._ended, self._keep_picture = store, ended, keep_picture
         self._parts = [_Requester(list(one)) for one in rounds]
         self._starts = list(starts)
         self._due: list[_Due] = []
@@ -119,15 +131,31 @@ class Feeder:
             if part.over:
                 heapq.heappop(self._due)
                 continue
+            await self._send(due)
+            heapq.heappop(self._due)
+            part.coming -= 1
+
+    async def _send(self, due: _Due) -> None:
+        """The first text opens the conversation. What follows before the handoff is written beside
+        it: live agents answer the practice desk's number, so it has no virtual agent."""
+        part, one = self._parts[due.place], due.text
+        pictures = tuple([await self._keep_picture() for _ in range(one.pictures)])
+        lines = [PastLine(author=Author.VIRTUAL_AGENT, body=reply) for reply in one.replies]
+        if part.interaction_id is None or not one.past:
             text = Text(
                 sid=f"SM{secrets.token_hex(16)}",
                 requester_number=requester_number(due.place),
                 provider_number=COMPANY,
-                body=due.text,
+                body=one.text,
+                media=tuple([Attachment(url, PICTURE_TYPE) for url in pictures]),
             )
-            await self._store.write(receive_sms, text)
-            heapq.heappop(self._due)
-            part.coming -= 1
+            received = await self._store.write(receive_sms, text)
+            part.interaction_id = received.interaction_id
+        else:
+            lines.insert(0, PastLine(author=Author.REQUESTER, body=one.text, pictures=pictures))
+        if lines and part.interaction_id is not None:
+            past = WritePast(interaction_id=part.interaction_id, lines=tuple(lines))
+            await self._store.write(write_past, past)
 
     def _look(self, seen: dict[str, PracticeConversation]) -> None:
         """End conversations that were closed, and plan the round that follows an answer."""
@@ -149,9 +177,9 @@ class Feeder:
         part.coming = len(texts)
         for order, one in enumerate(texts):
             at += one.after
-            heapq.heappush(self._due, _Due(at, place, order, one.text))
+            heapq.heappush(self._due, _Due(at, place, order, one))
 
 
 def _is_answered(one: PracticeConversation) -> bool:
-    spoken = [line.speaker for line in one.lines if line.speaker is not Speaker.NOTE]
+    spoken = [line.speaker for line in one.lines if line.speaker in _TEXTERS]
     return bool(spoken) and spoken[-1] is Speaker.AGENT

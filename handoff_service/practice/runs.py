@@ -21,7 +21,7 @@ from handoff_service.operations.training.practice_runs import (
     enter_practice,
     interrupt_practice,
 )
-from handoff_service.practice.desk import close_desk, open_desk
+from handoff_service.practice.desk import close_desk, keep_picture, open_desk
 from handoff_service.practice.desk_content import (
     AGENT_ID,
     Material,
@@ -52,6 +52,10 @@ from handoff_service.store.desk.agents import agents_by_id, presence_choices
 from handoff_service.store.training import practice_source
 
 LOOK_EVERY = 30.0  # seconds between looks for idle runs
+OFF = (
+    "Practice is off, because this service runs several worker processes and a practice desk needs "
+    "one that all requests reach. An admin can set PATCHBOARD_WORKERS=1."
+)
 TOO_MANY = "Three practice runs are already open. Try again when one has ended."
 
 
@@ -72,7 +76,8 @@ class PracticeRuns:
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.home / "practice"
-        self._is_alone = settings.workers == 1
+        #: whether this service can hold practice desks
+        self.is_on = settings.workers == 1
         self._open: dict[int, _Open] = {}
         self._tokens: dict[str, int] = {}
         self._starting = asyncio.Lock()
@@ -81,7 +86,7 @@ class PracticeRuns:
     async def resume(self, real: AppContext) -> None:
         """Record runs that an earlier process lost, and delete what they left."""
         self._real = real
-        if not self._is_alone:
+        if not self.is_on:
             return
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
         if lost := await real.store.for_own_work().write(interrupt_practice, None):
@@ -91,11 +96,8 @@ class PracticeRuns:
         """Prepare a practice desk and return the run's id. Conflict with too few conversations, too
         many runs, or several worker processes."""
         real = self._desk()
-        if not self._is_alone:
-            raise Conflict(
-                "Practice is off on this desk. An admin can turn it on by setting "
-                "PATCHBOARD_WORKERS=1."
-            )
+        if not self.is_on:
+            raise Conflict(OFF)
         async with self._starting:
             if len(self._open) >= MOST_AT_ONCE:
                 raise Conflict(TOO_MANY)
@@ -138,6 +140,7 @@ class PracticeRuns:
             [rounds_of(one, choice.speed) for one in past],
             starts_of([one.lines[0].at for one in past], choice.speed),
             finished,
+            lambda: keep_picture(desk),
         )
         opened.append(feeder)
         self._open[run_id] = _Open(

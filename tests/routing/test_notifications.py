@@ -1,8 +1,10 @@
 """Notifications for agents who have no page open: what is new, for whom, how often, and how they
 leave."""
 
+import base64
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import http_ece
@@ -235,6 +237,41 @@ async def test_a_browser_can_read_what_the_push_service_cannot(push_service: Pus
     assert headers["Content-Encoding"] == "aes128gcm"
     assert push.public_key in headers["Authorization"], "the key that the browser subscribed with"
     assert Vapid02.verify(auth=headers["Authorization"])
+
+
+@pytest.mark.parametrize(
+    ("public_url", "contact"),
+    [
+        ("https://desk.example.com", "https://desk.example.com"),
+        ("https://desk.example.com:8443/it", "https://desk.example.com"),
+        ("http://127.0.0.1:8000", "https://127.0.0.1"),  # the setting's default
+        ("http://localhost:8000", "https://localhost"),
+        ("http://desk:8000", "https://localhost"),
+        ("http://[::1]:8000", "https://localhost"),
+    ],
+)
+async def test_every_public_url_makes_a_contact_that_push_services_take(
+    push_service: PushService, public_url: str, contact: str
+) -> None:
+    point = (
+        ec.generate_private_key(ec.SECP256R1())
+        .public_key()
+        .public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    )
+    message = PushMessage(
+        address=f"{push_service.url}/send/1",
+        p256dh=b64urlencode(point),
+        auth=b64urlencode(b"0123456789abcdef"),
+        body="{}",
+    )
+    push = WebPush("desk secret", public_url, ["127.0.0.1"])
+    assert (await push.push(message)).why is None
+    odd = replace(message, address="https://[::1]/send")
+    assert "Turn notifications on again" in ((await push.push(odd)).why or "")
+    await push.close()
+    ((headers, _),) = push_service.got
+    claims = headers["Authorization"].split("t=")[1].split(".")[1]
+    assert json.loads(base64.urlsafe_b64decode(claims + "=="))["sub"] == contact
 
 
 def test_all_processes_have_the_same_key_and_each_desk_its_own() -> None:

@@ -20,6 +20,7 @@ from handoff_service.rules.training.practice_score import (
 
 NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ASKS, SAYS, NOTES = Speaker.REQUESTER, Speaker.AGENT, Speaker.NOTE
+BOT = Speaker.VIRTUAL_AGENT
 type Written = tuple[float, Speaker, str]  # minutes after nine
 
 
@@ -68,7 +69,7 @@ ROUNDS = {
         1,
         [[(0, "help")], [(600, "here")]],
     ),
-    "choices of the virtual agent's menu are left out": (
+    "choices of a menu that is not there are left out": (
         [(0, ASKS, "my dock"), (1, ASKS, "2"), (2, ASKS, "AGENT"), (3, SAYS, "hi"), (4, ASKS, "2")],
         1,
         [[(0, "my dock")], [(60, "2")]],
@@ -88,6 +89,40 @@ def test_rounds(
 ) -> None:
     found = rounds_of(talk(*written), speed)
     assert [[(one.after, one.text) for one in texts] for texts in found] == expected
+
+
+def test_the_part_with_the_virtual_agent_is_there_at_once() -> None:
+    talked = lines(
+        (-9, BOT, "before any text"),
+        (-8, ASKS, "my dock"),
+        (-7, BOT, "1 Dock, 2 Laptop?"),
+        (-6, ASKS, "2"),
+        (-5, BOT, "How much does it affect you?"),
+        (-4, BOT, "1 A lot, 2 A little?"),
+        (-3, ASKS, "AGENT"),
+        (-2, BOT, "I'm getting you a person."),
+        (1, ASKS, "hello?"),
+        (2, SAYS, "hi"),
+        (3, BOT, "after the agent"),
+        (4, ASKS, "2"),
+    )
+    past = PracticeConversation(lines=talked, topic=None, waits_since=NINE)
+    first, second = rounds_of(past, 10)
+    assert [(one.after, one.text, one.past, one.replies) for one in first] == [
+        (0, "my dock", True, ("1 Dock, 2 Laptop?",)),
+        (0, "2", True, ("How much does it affect you?", "1 A lot, 2 A little?")),
+        (0, "AGENT", True, ("I'm getting you a person.",)),
+        (18, "hello?", False, ()),
+    ]
+    assert [(one.after, one.text, one.replies) for one in second] == [(6, "2", ())]
+
+
+def test_a_picture_comes_again_and_is_named_in_the_score() -> None:
+    asks = Line(speaker=ASKS, at=NINE, text="", pictures=2)
+    past = PracticeConversation(lines=(asks,), topic=None, waits_since=NINE)
+    assert [[one.pictures for one in texts] for texts in rounds_of(past, 1)] == [[2]]
+    scored = score_one(past, past, until=NINE, left_out=0)
+    assert [one.text for one in scored.lines] == ["(2 pictures)"]
 
 
 def test_conversations_start_as_they_did_but_within_five_minutes() -> None:

@@ -8,6 +8,7 @@ Sources: https://www.rfc-editor.org/rfc/rfc8030 (push), https://www.rfc-editor.o
 """
 
 import base64
+import re
 import time
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from http_ece import ECEException
-from py_vapid import Vapid02
+from py_vapid import Vapid02, VapidException
 from pywebpush import WebPusher, WebPushException
 
 from handoff_service.gateways.outside_http import OutsideHttp
@@ -25,6 +26,9 @@ from handoff_service.ports import Called, PushMessage
 # The order of the curve P-256: https://csrc.nist.gov/pubs/sp/800/186/final
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 KEPT_FOR = 3600  # seconds that the push service keeps a notification for a device that is off
+#: A host that a contact may name. Push services refuse others, and py_vapid refuses a port.
+_HOST = re.compile(r"localhost|[\w-]+(\.[\w-]+)+")
+UNUSABLE = "The browser's keys or its address cannot be used. Turn notifications on again."
 SIGNED_FOR = 12 * 3600  # seconds; a push service accepts at most 24 hours
 
 
@@ -36,18 +40,25 @@ def private_key(secret_key: str) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(number, ec.SECP256R1())
 
 
+def contact(public_url: str) -> str:
+    """The desk's address for complaints of a push service, which must be https without a port.
+    Localhost where the desk has none, as on one's own computer."""
+    host = urlsplit(public_url).hostname or ""
+    return f"https://{host if _HOST.fullmatch(host) else 'localhost'}"
+
+
 class WebPush:
-    """Sends notifications. ``contact``: the address that a push service can complain to. Create it
-    on a running event loop."""
+    """Sends notifications. ``public_url``: the desk's address. Create it on a running event
+    loop."""
 
     def __init__(
         self,
         secret_key: str,
-        contact: str,
+        public_url: str,
         hosts: Collection[str] = (),
     ) -> None:
         self._vapid = Vapid02(private_key(secret_key))
-        self._contact = contact
+        self._contact = contact(public_url)
         self._http = OutsideHttp(hosts)
         point = self._vapid.public_key.public_bytes(
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
@@ -56,27 +67,35 @@ class WebPush:
         self.public_key = base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
     async def push(self, message: PushMessage) -> Called:
-        keys = {"p256dh": message.p256dh, "auth": message.auth}
         try:
-            encoded = WebPusher({"endpoint": message.address, "keys": keys}).encode(
-                message.body.encode()
-            )
-        except (WebPushException, ECEException, ValueError):
-            return Called(why="The browser's keys cannot be used. Turn notifications on again.")
+            body, signed = self._encrypted(message), self._signed(message)
+        except (WebPushException, ECEException, VapidException, ValueError):
+            return Called(why=UNUSABLE)
+        headers = {
+            **signed,
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(KEPT_FOR),
+            "Urgency": "high",
+        }
+        return await self._http.post(message.address, body, headers)
+
+    def _encrypted(self, message: PushMessage) -> bytes:
+        keys = {"p256dh": message.p256dh, "auth": message.auth}
+        pusher = WebPusher({"endpoint": message.address, "keys": keys})
+        body: bytes = pusher.encode(message.body.encode())["body"]
+        return body
+
+    def _signed(self, message: PushMessage) -> dict[str, str]:
+        """The headers that show who sends it."""
         parts = urlsplit(message.address)
         claims = {
             "sub": self._contact,
             "aud": f"{parts.scheme}://{parts.netloc}",
             "exp": str(int(time.time()) + SIGNED_FOR),
         }
-        headers = {
-            **self._vapid.sign(claims),
-            "Content-Encoding": "aes128gcm",
-            "Content-Type": "application/octet-stream",
-            "TTL": str(KEPT_FOR),
-            "Urgency": "high",
-        }
-        return await self._http.post(message.address, encoded["body"], headers)
+        signed: dict[str, str] = self._vapid.sign(claims)
+        return signed
 
     async def post(self, url: str, body: str) -> Called:
         headers = {"Content-Type": "application/json"}

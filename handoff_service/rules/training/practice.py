@@ -3,11 +3,14 @@
 A practice desk replays past conversations to one agent. The requester's texts form rounds: the
 first round comes before the agent's first answer, and each later round follows an answer. Within
 a round, the texts keep the gaps of the original, divided by the run's speed.
+
+The part with the virtual agent has no gaps: it is there when the conversation reaches the agent,
+as it was when the original did.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -21,7 +24,7 @@ TEXTS_KEPT = timedelta(days=30)  # then a past run keeps its figures alone
 USUAL_DAYS = 30
 LONGEST_GAP = timedelta(minutes=10)  # between two texts of one conversation, before the speed
 LONGEST_PAUSE = timedelta(minutes=5)  # between the starts of two conversations, likewise
-#: What requesters text to a menu of the virtual agent, which a practice desk does not have.
+#: What requesters text to a menu of the virtual agent. Without its question, nobody understands it.
 _TO_THE_BOT = re.compile(r"\W*(?:\d{1,2}|agent|restart)\W*", re.IGNORECASE)
 
 
@@ -45,6 +48,7 @@ class PracticeState(StrEnum):
 
 class Speaker(StrEnum):
     REQUESTER = "requester"
+    VIRTUAL_AGENT = "virtual_agent"
     AGENT = "agent"
     NOTE = "note"  #: an agent's private note
 
@@ -56,6 +60,7 @@ class Line:
     speaker: Speaker
     at: datetime  #: in the requester's time zone
     text: str
+    pictures: int = 0  #: how many it came with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,10 @@ class ScriptText:
 
     after: float  #: seconds since the text or the answer before it
     text: str
+    pictures: int = 0
+    #: whether it came before the wait for a live agent, in the part with the virtual agent
+    past: bool = False
+    replies: tuple[str, ...] = ()  #: what the virtual agent answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,21 +103,41 @@ type Round = tuple[ScriptText, ...]
 def rounds_of(past: PracticeConversation, speed: int) -> tuple[Round, ...]:
     """The requester's texts in rounds. Empty for a conversation without a text to an agent."""
     made: list[list[ScriptText]] = [[]]
-    answered, before = False, None
+    answered, before, asked = False, None, False
     for line in past.lines:
-        if line.speaker is Speaker.NOTE:
-            continue
-        if line.speaker is Speaker.AGENT:
-            answered = True
-        elif len(made) > 1 or answered or not _TO_THE_BOT.fullmatch(line.text):
-            if answered and made[-1]:
-                made.append([])
-            answered = False
-            gap = min(line.at - before, LONGEST_GAP) if before and made != [[]] else timedelta()
-            text = ScriptText(after=max(gap.total_seconds(), 0) / speed, text=line.text)
-            made[-1].append(text)
-        before = line.at
+        match line.speaker:
+            case Speaker.NOTE:
+                continue
+            case Speaker.AGENT:
+                answered = True
+            case Speaker.VIRTUAL_AGENT:
+                asked = True
+                if made[-1] and not answered:
+                    one = made[-1][-1]
+                    made[-1][-1] = replace(one, replies=(*one.replies, line.text))
+            case Speaker.REQUESTER if asked or len(made) > 1 or answered or not _for_bot(line):
+                if answered and made[-1]:
+                    made.append([])
+                answered = False
+                made[-1].append(_script(past, line, before if made != [[]] else None, speed))
+        before = line
     return tuple(tuple(texts) for texts in made if texts)
+
+
+def _for_bot(line: Line) -> bool:
+    return _TO_THE_BOT.fullmatch(line.text) is not None
+
+
+def _script(past: PracticeConversation, line: Line, before: Line | None, speed: int) -> ScriptText:
+    since = past.waits_since
+    is_past = since is not None and line.at < since
+    gap = timedelta() if before is None or is_past else min(line.at - before.at, LONGEST_GAP)
+    return ScriptText(
+        after=max(gap.total_seconds(), 0) / speed,
+        text=line.text,
+        pictures=line.pictures,
+        past=is_past,
+    )
 
 
 def starts_of(opened: Sequence[datetime], speed: int) -> list[float]:

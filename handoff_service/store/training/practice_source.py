@@ -1,6 +1,7 @@
 """Past conversations for the practice desk, masked as they are read."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.shared.vocabulary import Author, Direction, Kind
+from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, MediaStatus
 from handoff_service.rules.training.masking import masked
 from handoff_service.rules.training.practice import (
     Line,
@@ -25,17 +26,32 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.training.people_in_text import people_in
 
-i, m, w = t.interactions, t.messages, t.work_items
+i, m, w, d = t.interactions, t.messages, t.work_items, t.media
 MOST_FOR_MEDIAN = 500  # the newest conversations that the desk's median covers
 A_PICTURE = "(a picture)"
+_SPEAKERS = {
+    Author.REQUESTER: Speaker.REQUESTER,
+    Author.VIRTUAL_AGENT: Speaker.VIRTUAL_AGENT,
+    Author.AGENT: Speaker.AGENT,
+}
 _HERE = m.c.interaction_id == i.c.id
 _TEXT = m.c.kind == Kind.MESSAGE
+_PICTURES = (
+    select(sa.func.count())
+    .select_from(d)
+    .where(d.c.message_id == m.c.id, d.c.status == MediaStatus.STORED)
+    .correlate(m)
+    .scalar_subquery()
+)
 _LINES = (
-    select(*m.c["interaction_id", "kind", "direction", "body", "created_at", "sent_at"])
+    select(
+        *m.c["interaction_id", "kind", "author", "body", "created_at", "sent_at"],
+        _PICTURES.label("pictures"),
+    )
     .where(
         one_of(m.c.interaction_id, "ids"),
         sa.or_(
-            sa.and_(_TEXT, m.c.direction == Direction.INBOUND),
+            sa.and_(_TEXT, m.c.author.in_((Author.REQUESTER, Author.VIRTUAL_AGENT))),
             sa.and_(m.c.kind.in_((Kind.MESSAGE, Kind.NOTE)), m.c.author == Author.AGENT),
         ),
     )
@@ -105,23 +121,21 @@ def _masked(
 ) -> PracticeConversation:
     people = people_in(conn, [line.text for line in one.lines], interaction_id)
 
-    def mask(text: str) -> str:
-        return masked(text, names=people.names, own=people.own, ids=people.ids) or A_PICTURE
+    def mask(line: Line) -> Line:
+        text = masked(line.text, names=people.names, own=people.own, ids=people.ids)
+        return replace(line, text=text or ("" if line.pictures else A_PICTURE))
 
     return PracticeConversation(
-        lines=tuple(
-            Line(speaker=line.speaker, at=line.at, text=mask(line.text)) for line in one.lines
-        ),
+        lines=tuple(mask(line) for line in one.lines),
         topic=one.topic,
         waits_since=one.waits_since,
     )
 
 
 def _line(row: Any, zone: ZoneInfo) -> Line:
-    inbound = row.direction == Direction.INBOUND
-    agent = Speaker.NOTE if row.kind == Kind.NOTE else Speaker.AGENT
+    speaker = Speaker.NOTE if row.kind == Kind.NOTE else _SPEAKERS[row.author]
     at = (row.sent_at or row.created_at).astimezone(zone)
-    return Line(speaker=Speaker.REQUESTER if inbound else agent, at=at, text=row.body)
+    return Line(speaker=speaker, at=at, text=row.body, pictures=row.pictures)
 
 
 def _waits(conn: Connection, ids: list[int]) -> Mapping[int, datetime]:

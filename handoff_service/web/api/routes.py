@@ -5,6 +5,7 @@ from sanic import Blueprint
 
 from handoff_service.web.api import (
     agents,
+    bulk,
     cases,
     consents,
     conversation_context,
@@ -59,6 +60,7 @@ MODULES = (
     macros,
     conversations,
     conversation_context,
+    bulk,
     list_views,
     mentions,
     notifications,

@@ -15,6 +15,7 @@ from handoff_service.operations.desk.templates import (
 from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.operations.shared.field_types import Name
 from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.rules.training.suggested_replies import TypedOften
 from handoff_service.store.desk import templates, texts
 from handoff_service.store.views import SavedText, Template
 from handoff_service.web.api.bodies import Body, Page, Paging, Patch, page_of
@@ -53,6 +54,12 @@ class TextBody(Body):
 async def list_templates(asked: ApiRequest[None, TemplateQuery]) -> Page[Template]:
     found = await asked.desk.store.read(templates.list_, asked.query.q)
     return page_of(found, asked.query, lambda one: one.id)
+
+
+@get("/templates/typed-often", summary="Texts that agents type often", roles=ADMIN)
+async def list_typed_often(asked: ApiRequest[None, Any]) -> list[TypedOften]:
+    known = [one.body for one in await asked.desk.store.read(templates.list_, "")]
+    return asked.desk.replies.index.typed_often(known)
 
 
 @get("/templates/{id}", summary="One template", roles=ANYONE)

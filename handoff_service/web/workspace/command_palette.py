@@ -225,20 +225,25 @@ def _admin_pages(agent: CurrentAgent) -> Iterator[PaletteEntry]:
 def _settings() -> tuple[PaletteEntry, ...]:
     """The single settings and system messages, each with a link to its field."""
     fields = [
-        PaletteEntry(label=label, detail=_title(at), href=f"{UNDER}{at}#{name}")
+        _setting(label, at, f"#{name}")
         for template, at in FORMS.items()
         for name, label in _fields_of(template)
     ]
     numbers = [
-        PaletteEntry(label=one.title, detail=_title("/desk"), href=f"{UNDER}/desk#{name}")
+        _setting(one.title, "/desk", f"#{name}")
         for name, one in DeskEntry.model_fields.items()
         if one.title
     ]
-    messages = [
-        PaletteEntry(label=called, detail=_title("/texts"), href=f"{UNDER}/texts/{name}")
-        for name, called in texts.CALLED.items()
-    ]
+    messages = [_setting(called, "/texts", f"/{name}") for name, called in texts.CALLED.items()]
     return *fields, *numbers, *messages
+
+
+def _setting(label: str, at: str, place: str) -> PaletteEntry:
+    """A setting, which the name of its page finds too."""
+    page_name = _title(at)
+    return PaletteEntry(
+        label=label, detail=page_name, href=f"{UNDER}{at}{place}", other_words=page_name
+    )
 
 
 def _title(at: str) -> str:

@@ -9,7 +9,6 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.operations.conversations.run_macro import MacroRun, RunMacro, run_macro
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.delivery.sms_text import Segments, segments
 from handoff_service.rules.desk.templates import filled
@@ -18,15 +17,15 @@ from handoff_service.store.consent import consents
 from handoff_service.store.conversations import conversations, placeholder_values
 from handoff_service.store.desk import macros
 from handoff_service.store.views import Macro
-from handoff_service.web.shared.directions import isolated
-from handoff_service.web.shared.rendering import back_to_conversation, render
-from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page, supervises
-from handoff_service.web.workspace.bulk_undo import (
-    UNDO_WITHIN,
+from handoff_service.web.shared.bulk_actions import run_one
+from handoff_service.web.shared.bulk_undo import (
     BulkResult,
     of_macro,
     write_inverses,
 )
+from handoff_service.web.shared.directions import isolated
+from handoff_service.web.shared.rendering import back_to_conversation, render
+from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
 
 MOST = 50  # typing finds the others
 
@@ -63,7 +62,7 @@ async def run_it(
     request: Request, interaction_id: int, macro_id: int, agent: CurrentAgent
 ) -> HTTPResponse:
     """Run a macro. The answer says so and offers Undo."""
-    run = await run_one(request, agent, macro_id, interaction_id)
+    run = await run_one(desk_of(request).store, agent, macro_id, interaction_id)
     if "hx-request" not in request.headers:
         return back_to_conversation(request, interaction_id)
     inverse = of_macro(interaction_id, run)
@@ -74,20 +73,6 @@ async def run_it(
         outcome=BulkResult(done=1),
         undo=write_inverses([inverse] if inverse else []),
     )
-
-
-async def run_one(
-    request: Request, agent: CurrentAgent, macro_id: int, interaction_id: int
-) -> MacroRun:
-    """Run a macro on a conversation, with a delay of its text in which it can be undone."""
-    command = RunMacro(
-        macro_id=macro_id,
-        interaction_id=interaction_id,
-        agent_id=agent.id,
-        assigns=supervises(agent),
-        undo_within=UNDO_WITHIN,
-    )
-    return await desk_of(request).store.write(run_macro, command, near=interaction_id)
 
 
 def did(name: str) -> str:

@@ -11,6 +11,7 @@ from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.shared.read_fields import read_as
 from handoff_service.practice.desk_content import demo_set
+from handoff_service.practice.runs import OFF
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.training.practice import (
     SPEEDS,
@@ -129,6 +130,7 @@ async def _page(
         form=form or Form(values=usual),
         speeds={str(one): f"{one}× as fast" if one > 1 else "Original" for one in SPEEDS},
         demo_count=len(demo_set()),
+        off=None if desk.practice_runs.is_on else OFF,
         oversees=oversees,
     )
 

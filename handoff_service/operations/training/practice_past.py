@@ -1,0 +1,93 @@
+"""Write the part of a practice conversation that came before its handoff to live agents.
+
+These lines are history. No rule reads them as commands, and nothing is sent. They exist only in the
+database of a practice desk.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+
+from handoff_service.operations.shared.conversation_hints import notify
+from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.rules.shared.vocabulary import (
+    Author,
+    Direction,
+    Kind,
+    MediaStatus,
+    Status,
+    Work,
+)
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.transaction import Transaction
+
+i, m = t.interactions, t.messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastLine:
+    """``author``: the requester or the virtual agent. ``pictures``: addresses at the provider."""
+
+    author: Author
+    body: str
+    pictures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritePast:
+    """``interaction_id``: the conversation, which its first text has opened."""
+
+    interaction_id: int
+    lines: tuple[PastLine, ...]
+
+
+def write_past(tx: Transaction, command: WritePast) -> None:
+    """Add the lines to the conversation, in their order."""
+    query = select(*i.c["id", "owner", "epoch", "last_seq"]).where(i.c.id == command.interaction_id)
+    here = tx.conn.execute(query.with_for_update()).one()
+    for seq, line in enumerate(command.lines, here.last_seq + 1):
+        row = {
+            "interaction_id": here.id,
+            "seq": seq,
+            "kind": Kind.MESSAGE,
+            "author": line.author,
+            "body": line.body,
+            "owner": here.owner,
+            "epoch": here.epoch,
+            "created_at": tx.now,
+        }
+        row |= _inbound() if line.author is Author.REQUESTER else _outbound(line.body)
+        message_id = tx.conn.execute(insert(m).returning(m.c.id), row).scalar_one()
+        for position, url in enumerate(line.pictures):
+            _picture(tx, message_id, position, url)
+    values = {"last_seq": here.last_seq + len(command.lines), "last_message_at": tx.now}
+    tx.conn.execute(update(i).where(i.c.id == here.id).values(values))
+    notify(tx, [here.id])
+
+
+def _inbound() -> dict[str, object]:
+    return {"direction": Direction.INBOUND, "status": Status.RECEIVED}
+
+
+def _outbound(body: str) -> dict[str, object]:
+    counted = segments(body)
+    length = {"segments": counted.count, "encoding": counted.encoding}
+    return {"direction": Direction.OUTBOUND, "status": Status.DELIVERED} | length
+
+
+def _picture(tx: Transaction, message_id: int, position: int, url: str) -> None:
+    """Store the picture's row, and the work of fetching it."""
+    row = {
+        "message_id": message_id,
+        "position": position,
+        "url": url,
+        "content_type": "image/png",
+        "status": MediaStatus.WAITING,
+        "created_at": tx.now,
+    }
+    media_id = tx.conn.execute(insert(t.media).returning(t.media.c.id), row).scalar_one()
+    fetch = due_work.Due(
+        kind=Work.FETCH_MEDIA, key=str(media_id), line=f"media:{media_id}", due_at=tx.now
+    )
+    due_work.schedule(tx, [fetch])

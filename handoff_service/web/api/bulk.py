@@ -1,0 +1,105 @@
+"""Act on several interactions with one call, and undo that within seconds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field
+
+from handoff_service.errors import BadInput
+from handoff_service.web.api.bodies import Body
+from handoff_service.web.api.calls import ApiRequest, post
+from handoff_service.web.shared.bulk_actions import (
+    ActOnOne,
+    assign_each,
+    close_each,
+    hold_each,
+    label_each,
+    macro_each,
+    on_each,
+    undo_each,
+)
+from handoff_service.web.shared.bulk_undo import MOST, BulkResult, read_inverses, write_inverses
+
+Id = Annotated[int, Field(ge=1, lt=2**53)]
+
+
+class BulkAction(StrEnum):
+    ASSIGN = "assign"
+    LABEL = "label"
+    HOLD = "hold"
+    CLOSE = "close"
+    MACRO = "macro"
+
+
+class BulkBody(Body):
+    """Each interaction is changed as by the call for one, so a refused one does not stop the
+    others. ``assign`` needs ``agent_id``: supervisors assign, and agents transfer. ``label`` needs
+    ``label_id``, and ``macro`` needs ``macro_id``. ``hold`` takes ``state_reason`` and
+    ``hold_until``, and ``close`` takes ``topic_id`` and ``closing_text``. The texts of ``close``
+    and ``macro`` are sent after 15 seconds."""
+
+    action: BulkAction
+    interaction_ids: list[Id] = Field(min_length=1, max_length=MOST)
+    agent_id: Id | None = None
+    label_id: Id | None = None
+    macro_id: Id | None = None
+    state_reason: str | None = Field(None, max_length=200)
+    hold_until: AwareDatetime | None = None
+    topic_id: Id | None = None
+    closing_text: str | None = Field(None, max_length=1600)
+
+
+class UndoBody(Body):
+    """``undo``: as the action answered it."""
+
+    undo: str = Field(min_length=1, max_length=50_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkOutcome:
+    """``done``: how many interactions were changed. ``refused``: the number of each other one, with
+    the reason. ``undo``: for ``POST /api/v1/bulk/undo``; null when there is nothing to undo."""
+
+    done: int
+    refused: list[str]
+    undo: str | None
+
+
+@post("/bulk", summary="Assign, label, hold, close or run a macro on up to 100 interactions")
+async def act(asked: ApiRequest[BulkBody, Any]) -> BulkOutcome:
+    return _outcome(await on_each(asked.body.interaction_ids, _action(asked)))
+
+
+@post("/bulk/undo", summary="Undo an action on several interactions")
+async def undo(asked: ApiRequest[UndoBody, Any]) -> BulkOutcome:
+    inverses = read_inverses(asked.body.undo)
+    return _outcome(await undo_each(asked.desk.store, asked.agent, inverses))
+
+
+def _outcome(result: BulkResult) -> BulkOutcome:
+    return BulkOutcome(
+        done=result.done, refused=result.refused, undo=write_inverses(result.undo) or None
+    )
+
+
+def _action(asked: ApiRequest[BulkBody, Any]) -> ActOnOne:
+    store, agent, given = asked.desk.store, asked.agent, asked.body
+    match given.action:
+        case BulkAction.ASSIGN:
+            return assign_each(store, agent, _needed(given, "agent_id"))
+        case BulkAction.LABEL:
+            return label_each(store, agent, _needed(given, "label_id"))
+        case BulkAction.HOLD:
+            return hold_each(store, agent, given.hold_until, given.state_reason)
+        case BulkAction.CLOSE:
+            return close_each(store, agent, given.topic_id, given.closing_text)
+        case BulkAction.MACRO:
+            return macro_each(store, agent, _needed(given, "macro_id"))
+
+
+def _needed(given: BulkBody, field: str) -> int:
+    value: int | None = getattr(given, field)
+    if value is None:
+        raise BadInput(errors={field: f"is missing; {given.action} needs it"})
+    return value

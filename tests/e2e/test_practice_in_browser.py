@@ -1,0 +1,99 @@
+"""Practice in Chromium: from the form to the score, with one run open in two browsers."""
+
+import re
+
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.e2e.people import BOB, DIRECT, Story, opened
+from tests.e2e.test_ten_tasks import token
+from tests.e2e.test_workspace_in_browser import _problems
+
+HERE = "/workspace/practice"
+BANNER = "#practice-banner"
+ASKED = '#thread .msg[data-from="requester"]'
+
+
+def ready(story: Story, mia: Page) -> None:
+    """A run is ready for her, and she is away."""
+    mia.goto(f"{story.desk.url}{HERE}")
+    mia.get_by_role("button", name="Set me to Away").click()
+    mia.get_by_role("button", name="Open the practice desk").click()
+
+
+def answer(page: Page, body: str) -> None:
+    page.locator("#draft").fill(body)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator('#thread .msg[data-from="agent"]').last).to_contain_text(body)
+
+
+def test_a_new_agent_practices_and_reads_the_score(story: Story) -> None:
+    mia = story.agent(bypass_csp=True, reduced_motion="reduce")  # for axe
+    body = {"source": "demo", "conversations": 1, "speed": 60}  # faster than the form offers
+    url, me = f"{story.desk.url}/api/v1/practice-runs", token(story, "mia")
+    requests.post(url, json=body, headers=me, timeout=20).raise_for_status()
+    ready(story, mia)
+    expect(mia.locator(BANNER)).to_contain_text("0 of 1 done")
+    mia.get_by_role("button", name="Accept").click()
+    opened(mia, re.compile("Requester 1"))
+    expect(mia.locator(ASKED)).to_have_count(2)
+    answer(mia, "Good morning. I'll text you in 30 minutes.")
+    expect(mia.locator("#promise-offer")).to_be_visible()
+    # the next text follows the answer, with the gap of the original divided by ten
+    expect(mia.locator(ASKED)).to_have_count(3)
+    mia.keyboard.press("Escape")
+    mia.keyboard.press("e")
+    dialog = mia.get_by_role("dialog")
+    dialog.get_by_text("Password", exact=True).click()
+    mia.keyboard.press("Control+Enter")
+    mia.wait_for_url(f"**{HERE}")  # the only conversation is over, and so is the run
+    expect(mia.locator(BANNER)).to_be_hidden()
+    mia.get_by_role("link", name="Mia Chen").first.click()
+    expect(mia.get_by_role("heading", name="Practice of Mia Chen")).to_be_visible()
+    tiles = mia.locator(".practice-tiles")
+    expect(tiles).to_contain_text("1 of 1")
+    expect(tiles).to_contain_text("0 of 1")
+    expect(tiles).to_contain_text("1 not due yet")
+    expect(mia.locator(".practice-sides")).to_contain_text("the password has expired")
+    assert _problems(mia, mia.url) == []
+
+
+def test_one_run_in_two_browsers_and_the_real_desk_beside_it(story: Story) -> None:
+    mia, second, omar = story.agent(), story.agent(), story.agent("Omar Haddad")
+    mia.goto(f"{story.desk.url}{HERE}")
+    mia.get_by_label("Conversations").fill("2")
+    mia.get_by_label("Speed of the texts").select_option(label="10 times")
+    mia.get_by_role("button", name="Prepare with the demo set").click()
+    ready(story, mia)
+    expect(mia.locator(BANNER)).to_contain_text("0 of 2 done")
+    # the second browser stays on the real desk until she opens the practice desk there too
+    second.reload()
+    expect(second.locator(BANNER)).to_contain_text("A practice run is ready for you")
+    story.text_many(["my real badge is broken"], number=BOB, to=DIRECT)
+    expect(omar.locator(".offer")).to_contain_text("my real badge is broken")
+    offer = mia.locator(".offer", has_text="Requester 1")
+    expect(offer).to_be_visible()
+    expect(mia.locator("#list-scroll")).not_to_contain_text("badge")
+    second.goto(f"{story.desk.url}{HERE}")
+    second.get_by_role("button", name="Open the practice desk").click()
+    expect(second.locator(".offer", has_text="Requester 1")).to_be_visible()
+
+    offer.get_by_role("button", name="Accept").click()
+    opened(mia, re.compile("Requester 1"))
+    second.locator("#ongoing .item", has_text="Requester 1").click()
+    opened(second, re.compile("Requester 1"))
+    answer(mia, "Are you in the office?")
+    expect(second.locator("#thread")).to_contain_text("Are you in the office?")
+    answer(second, "Or at home?")
+    expect(mia.locator("#thread")).to_contain_text("Or at home?")
+    practice = second.url
+
+    second.get_by_role("button", name="End practice").click()
+    second.get_by_role("button", name=re.compile("^End")).last.click()
+    expect(second.get_by_text("Ended early")).to_be_visible()
+    mia.wait_for_url(f"**{HERE}")  # its page notices the end by itself
+    expect(mia.get_by_role("heading", name="New practice run")).to_be_visible()
+    # the address of a practice conversation shows nothing of it on the real desk
+    second.goto(practice)
+    expect(second.locator(BANNER)).to_be_hidden()
+    expect(second.locator("body")).not_to_contain_text("Are you in the office?")
