@@ -28,7 +28,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.shared.vocabulary import Owner, State
-from handoff_service.store.conversations import conversations, interactions
+from handoff_service.store.conversations import conversations, interactions, live_group
 from handoff_service.store.desk import labels
 from handoff_service.store.desk import macros as stored
 from handoff_service.store.desk.desk import desk_time_zone
@@ -68,14 +68,15 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
     if action not in TITLES:
         raise BadInput("Choose an action from the bar.")
     around = await shell_context(request, agent, place="ongoing")
-    ids = _ids(request.args.get("ids") or "") if action == "macro" else []
+    asked = request.args.get("ids") or ""
+    ids = _ids(asked) if asked or action == "macro" else []
 
     def read(conn: Connection) -> dict[str, Any]:
+        found = {"colleagues": live_group.colleagues_of(conn, ids, agent.id)}
         if action == "macro":
-            return dict(macros.bulk_choices(conn, ids, agent))
-        return {"labels": labels.list_(conn), "agents": supervision.agents(conn)} | asked_topics(
-            conn
-        )
+            return found | dict(macros.bulk_choices(conn, ids, agent))
+        agents = supervision.agents(conn)
+        return found | {"labels": labels.list_(conn), "agents": agents} | asked_topics(conn)
 
     shown = await desk_of(request).store.read(read)
     return render(
