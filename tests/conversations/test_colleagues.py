@@ -2,6 +2,7 @@
 ends a hold leaves a line."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +15,19 @@ from handoff_service.operations.conversations.change_interaction import (
     close_interaction,
 )
 from handoff_service.operations.conversations.join_group import Member, join_group
+from handoff_service.operations.conversations.label_conversation import (
+    LabelConversation,
+    label_conversation,
+)
 from handoff_service.operations.conversations.see_notice import SeeNotice, see_notice
+from handoff_service.operations.conversations.send_later import (
+    OneText,
+    ScheduleText,
+    cancel_text,
+    schedule_text,
+)
 from handoff_service.operations.conversations.send_sms import Write, write_note
+from handoff_service.operations.desk.labels import MakeLabel, make_label
 from handoff_service.operations.identity.ask_for_proof import AskForProof, ask_for_proof
 from handoff_service.operations.identity.verify_by_hand import verify_by_hand
 from handoff_service.operations.identity.verify_requester import Verify
@@ -27,10 +39,26 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import (
 )
 from handoff_service.rules.shared.vocabulary import Event, State
 from handoff_service.store.conversations import colleague_notices
+from handoff_service.store.engine.transaction import Transaction
 from tests.conftest import MovedClock
 from tests.support.story import DIRECT, MIA, OMAR, Story
 
 BOTH = {"agent_id": OMAR}
+
+
+def _add_label(tx: Transaction, one: int) -> None:
+    label_id = make_label(tx, MakeLabel(name="VIP"))
+    label_conversation(tx, LabelConversation(interaction_id=one, label_id=label_id, **BOTH))
+
+
+def _cancel_scheduled(tx: Transaction, one: int) -> None:
+    text = ScheduleText(
+        interaction_id=one, agent_id=MIA, body="Soon", send_at=tx.now + timedelta(hours=1)
+    )
+    text_id = schedule_text(tx, text)
+    cancel_text(tx, OneText(interaction_id=one, text_id=text_id, **BOTH))
+
+
 ACTIONS: dict[str, tuple[Callable[..., Any], Callable[[int], Any]]] = {
     "closed this conversation": (
         close_interaction,
@@ -60,6 +88,8 @@ ACTIONS: dict[str, tuple[Callable[..., Any], Callable[[int], Any]]] = {
         open_by_hand,
         lambda one: OpenByHand(interaction_id=one, description="No power", **BOTH),
     ),
+    "added the label “VIP”": (_add_label, int),
+    "canceled a scheduled text": (_cancel_scheduled, int),
     "took over": (
         assign_by_hand,
         lambda one: AssignTo(interaction_id=one, agent_id=OMAR, by=OMAR),

@@ -80,7 +80,7 @@ def test_deleting_asks_first_and_gives_the_focus_back(story: Story) -> None:
     grace.keyboard.press("Escape")
     expect(delete).to_be_focused()
     grace.keyboard.press("Enter")
-    grace.get_by_role("button", name="Delete or deactivate").click()
+    grace.get_by_role("button", name="Delete this user").click()
     expect(grace.get_by_role("status").filter(has_text="Deleted")).to_be_visible()
     expect(grace.get_by_text("Dee Moss")).to_have_count(0)
 

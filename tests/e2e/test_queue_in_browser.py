@@ -61,6 +61,27 @@ def test_several_are_put_on_hold_and_that_is_undone(story: Story) -> None:
     expect(mia.get_by_text("2 conversations closed")).to_be_visible()
 
 
+def test_notices_do_not_cover_what_can_be_done_with_the_selected_ones(story: Story) -> None:
+    _, mia = story.talking(to=DIRECT)
+    omar = story.agent("Omar Haddad")
+    omar.goto(mia.url)
+    omar.get_by_label("More actions").click()
+    omar.locator("#label-it").click()
+    omar.get_by_role("dialog").get_by_label("VIP").check()
+    expect(mia.locator(".toast")).to_contain_text("Omar Haddad added the label “VIP”")
+    mia.set_viewport_size({"width": 1024, "height": 480})
+    mia.keyboard.press("Shift+X")
+    box = mia.get_by_role("toolbar", name="Selected conversations").bounding_box()
+    notice = mia.locator(".toasts > ol").bounding_box()
+    assert box is not None
+    assert notice is not None
+    assert notice["x"] >= box["x"] + box["width"]
+    for one in ("Assign", "Close"):
+        mia.get_by_role("toolbar").get_by_role("button", name=one).click()
+        expect(mia.get_by_role("dialog")).to_be_visible()
+        mia.keyboard.press("Escape")
+
+
 def test_a_promise_gets_a_reminder_with_one_click(story: Story) -> None:
     _, mia = story.talking()
     mia.locator("#draft").fill("I'll text you in an hour")

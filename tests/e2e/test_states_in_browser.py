@@ -175,3 +175,15 @@ def test_typing_an_at_sign_in_a_note_lists_colleagues(story: Story) -> None:
     draft.press_sequentially("@gr")
     names.click()
     expect(draft).to_have_value("Please look, @Omar Haddad and @gr\n@Grace Okafor ")
+
+
+def test_the_composer_of_a_small_screen_stays_below_the_brief_and_a_banner(story: Story) -> None:
+    _, mia = story.talking(to=DIRECT)
+    expect(mia.locator("#brief")).to_be_visible()  # it opens for who accepts
+    mia.set_viewport_size({"width": 320, "height": 568})
+    mia.locator("#connection").evaluate("(banner) => { banner.hidden = false; }")
+    expect(mia.locator("#draft")).to_be_in_viewport(ratio=1)
+    expect(mia.get_by_role("button", name="Send", exact=True)).to_be_in_viewport(ratio=1)
+    mia.locator("#draft").fill("line\n" * 12)
+    expect(mia.get_by_role("button", name="Send", exact=True)).to_be_in_viewport(ratio=1)
+    expect(mia.locator("#head")).to_be_in_viewport(ratio=1)

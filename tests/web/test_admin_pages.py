@@ -90,7 +90,9 @@ async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(
 
     received = await desk.story.text(number="+12025550107")
     asked = shown((await grace.get(f"/workspace/admin{one}/delete")).text)
-    assert "Delete Dee Moss?" in asked
+    assert "Deactivate Dee Moss?" in asked
+    assert "Deactivate this user" in asked
+    assert "Delete" not in asked.split("Deactivate Dee Moss?")[1]
     assert (
         (await grace.send(f"{one}/delete")).headers["Location"].endswith("/users?done=deactivated")
     )

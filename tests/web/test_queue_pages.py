@@ -9,15 +9,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from handoff_service.operations.conversations.join_group import Member, leave_group
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.desk.labels import MakeLabel, make_label
 from handoff_service.operations.desk.macros import make_macro
 from handoff_service.operations.desk.templates import MakeTemplate, make_template
+from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
 from handoff_service.rules.desk.macros import MacroFields
 from handoff_service.rules.shared.vocabulary import State, Status
 from handoff_service.store.conversations import promises, scheduled_texts
 from handoff_service.web.shared.template_filters import there
-from tests.support.story import BOB, DIRECT
+from tests.support.story import BOB, DIRECT, MIA, OMAR
 from tests.web.workspace_server import Running, Visitor, running, shown
 
 PATH = "/workspace/conversations"
@@ -114,6 +116,22 @@ async def test_several_are_held_labeled_and_closed_and_each_is_undone(
     assert "INT0000099" in answer.text, "the one that was refused says why"
     await mia.act("/workspace/bulk/undo", undo=undo_of(answer.text))
     assert await states(desk, both) == [State.WORK_IN_PROGRESS] * 2
+
+
+async def test_a_dialog_for_several_names_the_colleagues_who_have_some(
+    desk: Running, mia: Visitor, both: list[int]
+) -> None:
+    ids = ",".join(map(str, both))
+    acts = ("macro", "assign", "label", "snooze", "close")
+    for act in acts:
+        assert "Colleagues" not in await see(mia, f"/workspace/bulk/{act}?ids={ids}")
+    await desk.desk.store.write(
+        assign_by_hand, AssignTo(interaction_id=both[0], agent_id=OMAR, by=OMAR)
+    )
+    await desk.desk.store.write(leave_group, Member(interaction_id=both[0], agent_id=MIA))
+    for act in acts:
+        dialog = await see(mia, f"/workspace/bulk/{act}?ids={ids}")
+        assert "Colleagues have some of these conversations: Omar Haddad 1." in dialog
 
 
 async def test_a_macro_runs_on_several_and_is_undone(

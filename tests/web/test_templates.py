@@ -1,12 +1,14 @@
 """The form of the templates, which no linter checks."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from handoff_service.web.shared.rendering import TEMPLATES
 
+STATIC = TEMPLATES.parent / "static"
 LONGEST_LINE = 100  # columns, as in Python
 
 
@@ -41,3 +43,11 @@ def test_cells_that_fold_hold_one_thing(path: Path) -> None:
     cells = re.findall(r'<td\b[^>]*data-label="[^"]*"[^>]*>(.*?)</td>', source, re.DOTALL)
     several = re.compile(r'^[^<]*(\| *sentence|map\("bdi"\)|bdi *\}\}[^<]*\S)')
     assert [one for one in map(str.strip, cells) if one[:1] != "<" and several.match(one)] == []
+
+
+def test_no_rule_of_the_stylesheet_stands_twice_or_has_a_comment_in_its_selector() -> None:
+    """Both come of a replacement that hit more places than was meant."""
+    style = (STATIC / "workspace.css").read_text()
+    rules = [line for line in style.splitlines() if re.match(r"[^\s/@}][^{]*\{.*\}$", line)]
+    assert [rule for rule, count in Counter(rules).items() if count > 1] == []
+    assert re.findall(r"[^\s{};/][^{};/\n]*/\*[^\n]*\*/\n", style.split("/* 2 Base", 1)[1]) == []

@@ -14,7 +14,7 @@ from handoff_service.operations.shared import conversation_hints, messages
 from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.message_text import checked_text
-from handoff_service.operations.shared.participation import lock_for
+from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.conversations.promises import Promise, PromiseState, remind_at
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, Work
 from handoff_service.store.conversations import colleague_notices, interactions, promises
@@ -67,6 +67,7 @@ def store_promise(tx: Transaction, command: StorePromise) -> int:
         raise Conflict("This text already has a reminder.")
     did = f"promised to be in touch by {in_words(tx.conn, promise.at)}"
     _add_line(tx, interaction, f"{agent_name(tx.conn, by)} {did}", promise.words, by)
+    notify_owner(tx, interaction, by, did)
     return promise_id
 
 
@@ -94,6 +95,7 @@ def cancel_promise(tx: Transaction, command: OnePromise) -> None:
     did = f"canceled the promise for {in_words(tx.conn, promise.promised_at)}"
     said = f"{agent_name(tx.conn, command.agent_id)} {did}"
     _add_line(tx, interaction, said, promise.words, command.agent_id)
+    notify_owner(tx, interaction, command.agent_id, did)
 
 
 def promise_due(tx: Transaction, command: PromiseDue) -> PromiseState | None:

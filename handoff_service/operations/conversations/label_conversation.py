@@ -6,7 +6,7 @@ from sqlalchemy import delete, update
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.participation import lock_for
+from handoff_service.operations.shared.participation import lock_for, notify_owner
 from handoff_service.rules.desk.labels import topics
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.conversations.interactions import InteractionRow
@@ -36,8 +36,9 @@ def label_conversation(tx: Transaction, command: LabelConversation) -> bool:
     label = labels.get(tx.conn, command.label_id)
     changed = (_put if command.on else _take)(tx, interaction.id, label.id)
     if changed:
-        did = "added" if command.on else "removed"
-        _add_message(tx, interaction, command.agent_id, f"{did} the label “{label.name}”")
+        did = f"{'added' if command.on else 'removed'} the label “{label.name}”"
+        _add_message(tx, interaction, command.agent_id, did)
+        notify_owner(tx, interaction, command.agent_id, did)
     return changed
 
 

@@ -16,7 +16,12 @@ from handoff_service.operations.shared.cancel_scheduled import PICTURES, cancel_
 from handoff_service.operations.shared.future_times import in_the_future, in_words
 from handoff_service.operations.shared.job import Job
 from handoff_service.operations.shared.message_text import checked_sms
-from handoff_service.operations.shared.participation import active, lock_for, notify_assigned
+from handoff_service.operations.shared.participation import (
+    active,
+    lock_for,
+    notify_assigned,
+    notify_owner,
+)
 from handoff_service.rules.conversations.scheduled_texts import AtDue, SendQuestion, at_due
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, Work
 from handoff_service.store.consent import consents
@@ -78,6 +83,7 @@ def schedule_text(tx: Transaction, command: ScheduleText) -> int:
     must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)
     did = f"scheduled a text for {in_words(tx.conn, send_at)}"
     _add_message(tx, interaction, command.agent_id, did, body)
+    notify_owner(tx, interaction, command.agent_id, did)
     current = interactions.lock(tx.conn, interaction.id)
     media = uploads.hold(tx, command.agent_id, command.media)
     return scheduled_texts.put(tx, current, command.agent_id, body, send_at, media)
@@ -94,6 +100,7 @@ def keep_text(tx: Transaction, command: KeepText) -> None:
     did = "kept" if send_at == text.send_at else "moved"
     did += f" a scheduled text for {in_words(tx.conn, send_at)}"
     _add_message(tx, interaction, command.agent_id, did, text.body)
+    notify_owner(tx, interaction, command.agent_id, did)
     current = interactions.lock(tx.conn, interaction.id)
     scheduled_texts.keep(tx, current, text.id, command.agent_id, send_at)
 
@@ -102,8 +109,10 @@ def cancel_text(tx: Transaction, command: OneText) -> None:
     """Cancel it. NotFound when it was sent or canceled before."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     text = scheduled_texts.one(tx.conn, command.interaction_id, command.text_id)
-    said = f"{agent_name(tx.conn, command.agent_id)} canceled a scheduled text"
+    did = "canceled a scheduled text"
+    said = f"{agent_name(tx.conn, command.agent_id)} {did}"
     cancel_scheduled(tx, interaction, said, texts=[text], agent_id=command.agent_id)
+    notify_owner(tx, interaction, command.agent_id, did)
 
 
 def send_now(tx: Transaction, command: OneText) -> int:

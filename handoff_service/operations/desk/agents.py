@@ -105,12 +105,17 @@ def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
     stored = _locked(tx, command.id)
     if stored.active:
         _not_the_last_admin(tx, command.id)
-    if is_referred_to(tx.conn, a, command.id):
+    if has_history(tx.conn, command.id):
         change_agent(tx, ChangeAgent(id=command.id, by=command.by, values={"active": False}))
         return False
     with deletes(tx, Noun.AGENT, command.id):
         tx.conn.execute(delete(a).where(a.c.id == command.id))
     return True
+
+
+def has_history(conn: Connection, agent_id: int) -> bool:
+    """Whether other records name the agent, so that deleting only deactivates the agent."""
+    return is_referred_to(conn, a, agent_id)
 
 
 def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:

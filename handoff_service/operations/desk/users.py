@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.desk.own_numbers import refuse_own_numbers
@@ -106,12 +106,17 @@ def delete_user(tx: Transaction, command: DeleteUser) -> bool:
     """Delete a user that nothing refers to; deactivate any other. Returns whether the user was
     deleted. NotFound."""
     _locked(tx, command.id)
-    if is_referred_to(tx.conn, u, command.id):
+    if has_history(tx.conn, command.id):
         change_user(tx, ChangeUser(id=command.id, by=command.by, values={"active": False}))
         return False
     with deletes(tx, Noun.USER, command.id):
         tx.conn.execute(delete(u).where(u.c.id == command.id))
     return True
+
+
+def has_history(conn: Connection, user_id: int) -> bool:
+    """Whether other records name the user, so that deleting only deactivates the user."""
+    return is_referred_to(conn, u, user_id)
 
 
 def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:

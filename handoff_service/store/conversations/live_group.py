@@ -1,9 +1,13 @@
 """The live group: the live agents who take part in an interaction, and how far each has read."""
 
-from sqlalchemy import Connection, delete, select, update
+from collections.abc import Collection
 
+from sqlalchemy import Connection, delete, func, select, update
+
+from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
 
@@ -27,6 +31,25 @@ def join(tx: Transaction, interaction_id: int, agent_id: int, read_seq: int) -> 
             "joined_at": tx.now,
         },
     )
+
+
+def colleagues_of(
+    conn: Connection, interaction_ids: Collection[int], agent_id: int
+) -> list[tuple[str, int]]:
+    """The colleagues who have some of these conversations, and how many of theirs this agent has
+    not joined. The one with the most comes first."""
+    i, g, a = t.interactions, t.live_group, t.agents
+    joined = select(g.c.agent_id).where(g.c.interaction_id == i.c.id, g.c.agent_id == agent_id)
+    count = func.count()
+    query = (
+        select(a.c.name, count)
+        .join(i, i.c.assigned_to == a.c.id)
+        .where(one_of(i.c.id, "ids"), i.c.owner == Owner.AGENT, a.c.id != agent_id)
+        .where(~joined.exists())
+        .group_by(a.c.id, a.c.name)
+        .order_by(count.desc(), a.c.name)
+    )
+    return [(row[0], row[1]) for row in conn.execute(query, {"ids": list(interaction_ids)})]
 
 
 def leave(tx: Transaction, interaction_id: int, agent_id: int) -> None:

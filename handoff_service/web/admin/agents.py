@@ -16,6 +16,7 @@ from handoff_service.operations.desk.agents import (
     blockers,
     change_agent,
     delete_agent,
+    has_history,
     make_agent,
 )
 from handoff_service.operations.desk.password_links import MailLink, account, mail_link
@@ -169,14 +170,22 @@ def _deleting(one: Agent) -> Deleting | None:
         return None
     return Deleting(
         title=f"Delete {one.name}?",
+        says=[f"{one.name} is signed out at once. No conversation or other record names them."],
+        label="Delete this agent",
+    )
+
+
+def _deactivating(one: Agent) -> Deleting:
+    return Deleting(
+        title=f"Deactivate {one.name}?",
         says=[
-            f"If {one.name} has any history, such as a conversation, {one.name} is deactivated, "
-            "not deleted: signed out at once, with no more offers. Open conversations go back to "
-            "their queues, and the history keeps the name.",
-            "Without a history, the agent is deleted.",
+            f"Other records, such as conversations, name {one.name}. Therefore the agent is "
+            "deactivated instead of deleted, and these records keep the name.",
+            f"{one.name} is signed out at once and gets no more offers. Open conversations go back "
+            "to their queues. You can reactivate the agent later.",
         ],
         label="Delete this agent",
-        verb="Delete or deactivate",
+        verb="Deactivate this agent",
     )
 
 
@@ -194,6 +203,8 @@ EDITOR = Editor(
     delete=lambda agent, number: (delete_agent, DeleteAgent(id=number, by=agent.id)),
     blockers=blockers,
     deleting=_deleting,
+    has_history=has_history,
+    deactivating=_deactivating,
     extra_context=_around,
     returns_to_form=True,
 )

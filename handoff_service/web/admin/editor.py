@@ -65,6 +65,10 @@ class Editor[T]:
     delete: Callable[[CurrentAgent, int], WriteNoun]
     #: describes the delete page; None: the object cannot be deleted
     deleting: Callable[[T], Deleting | None]
+    #: whether other records name the object, so that deleting only deactivates it
+    has_history: Callable[[Connection, int], bool] = field(default=lambda _conn, _number: False)
+    #: describes the delete page of such an object
+    deactivating: Callable[[T], Deleting] | None = None
     #: what keeps the object from being deleted
     blockers: Callable[[Connection, int], Sequence[Blocker]] = field(
         default=lambda _conn, _number: ()
@@ -174,10 +178,13 @@ class Editor[T]:
     ) -> HTTPResponse:
         """Ask before deleting. ``conflict``: why it was just refused."""
         read = desk_of(request).store.read
-        deleting = self.deleting(await read(self.read, number))
+        one = await read(self.read, number)
+        deleting = self.deleting(one)
         back = f"{self.url_prefix}/{number}"
         if deleting is None:
             return redirect(f"{UNDER}{back}")
+        if self.deactivating is not None and await read(self.has_history, number):
+            deleting = self.deactivating(one)
         blockers = list(await read(self.blockers, number))
         if conflict is not None and not blockers:
             blockers = [Blocker(says=conflict.detail)]

@@ -16,6 +16,7 @@ from handoff_service.operations.desk.users import (
     MakeUser,
     change_user,
     delete_user,
+    has_history,
     make_user,
 )
 from handoff_service.operations.identity.knowledge_facts import hashed
@@ -111,15 +112,22 @@ def _deleting(user: User) -> Deleting | None:
         return None
     return Deleting(
         title=f"Delete {user.name}?",
+        says=[f"No conversation, case or messaging profile names {user.name}."],
+        label="Delete this user",
+    )
+
+
+def _deactivating(user: User) -> Deleting:
+    return Deleting(
+        title=f"Deactivate {user.name}?",
         says=[
-            f"If {user.name} has conversations, cases or messaging profiles, {user.name} is "
-            "deactivated, not deleted: numbers and second facts are removed, messaging profiles "
-            "are deactivated, and the history keeps the name. The next text from such a number is "
-            "matched again.",
-            "Without any of these, the user is deleted.",
+            f"Conversations, cases or messaging profiles name {user.name}. Therefore the user is "
+            "deactivated instead of deleted, and these records keep the name.",
+            "The user's numbers and second facts are removed, and messaging profiles are "
+            "deactivated. The next text from one of the numbers is matched again.",
         ],
         label="Delete this user",
-        verb="Delete or deactivate",
+        verb="Deactivate this user",
     )
 
 
@@ -136,6 +144,8 @@ EDITOR = Editor(
     write=_write,
     delete=lambda agent, number: (delete_user, DeleteUser(id=number, by=agent.id)),
     deleting=_deleting,
+    has_history=has_history,
+    deactivating=_deactivating,
     extra_context=_around,
     returns_to_form=True,
 )

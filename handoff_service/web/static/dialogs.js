@@ -2,6 +2,7 @@
 
 import { why, worked } from "./post.js";
 
+const FIELDS = ".body :is(input:not([type=hidden]), select, textarea, button, a[href]):not(:disabled)";
 const openers = new WeakMap(); // dialog -> what had the focus when it opened
 
 export function startDialogs() {
@@ -123,6 +124,8 @@ export function open(id, opener = document.activeElement) {
   sayWhose(dialog);
   openers.set(dialog, opener);
   dialog.showModal();
+  // A body that scrolls would have the focus before its first field.
+  if (document.activeElement?.matches(".body")) dialog.querySelector(FIELDS)?.focus();
 }
 
 // The browser does, but not to what was renewed while the dialog was open, nor into a menu, which has closed.

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
+from handoff_service.store.conversations import live_group
 from handoff_service.store.desk import labels
 from handoff_service.store.desk import macros as stored
 from handoff_service.store.desk.desk import desk_time_zone
@@ -56,14 +57,15 @@ async def bulk_dialog(request: Request, action: str, agent: CurrentAgent) -> HTT
     if action not in TITLES:
         raise BadInput("Choose an action from the bar.")
     around = await shell_context(request, agent, place="ongoing")
-    ids = _ids(request.args.get("ids") or "") if action == "macro" else []
+    asked = request.args.get("ids") or ""
+    ids = _ids(asked) if asked or action == "macro" else []
 
     def read(conn: Connection) -> dict[str, Any]:
+        found = {"colleagues": live_group.colleagues_of(conn, ids, agent.id)}
         if action == "macro":
-            return dict(macros.bulk_choices(conn, ids, agent))
-        return {"labels": labels.list_(conn), "agents": supervision.agents(conn)} | asked_topics(
-            conn
-        )
+            return found | dict(macros.bulk_choices(conn, ids, agent))
+        agents = supervision.agents(conn)
+        return found | {"labels": labels.list_(conn), "agents": agents} | asked_topics(conn)
 
     shown = await desk_of(request).store.read(read)
     return render(

@@ -12,7 +12,7 @@ from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
-MOST = 8  # typing finds the others
+MOST = 5  # shown without scrolling, which keys could not do; typing finds the others
 LONGEST = 100  # characters of a name
 
 
