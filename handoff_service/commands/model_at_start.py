@@ -17,7 +17,7 @@ from handoff_service.operations.training.change_model import RunAtStart
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
-from handoff_service.store.training import labels, models
+from handoff_service.store.training import models, trainers_work
 from handoff_service.store.views.training import BotModel
 
 AT_START = "trained at the start"  # the note of such a model
@@ -36,7 +36,7 @@ async def be_ready(store: Store, config: Settings) -> str:
     or one trained on its data, or on the current data if no model was ever promoted. Returns no
     text."""
     running = await store.read(models.in_state, ModelState.RUNNING)
-    promotes = await _promotes(store)
+    promotes = await store.read(trainers_work.exists)
     if running is None or not await asyncio.to_thread(
         _can_run, config, running, follows_data=not promotes
     ):
@@ -50,13 +50,6 @@ async def be_ready(store: Store, config: Settings) -> str:
         running = await store.read(models.get, model.hash)
     model_folder.set_running(config.home, running.file)
     return ""
-
-
-async def _promotes(store: Store) -> bool:
-    """Whether changed data goes live by a promotion only: somebody has labeled a text or measured
-    a model."""
-    known = await store.read(models.list_)
-    return any(one.scores is not None for one in known) or await store.read(labels.exist)
 
 
 def _trained_at_start(
@@ -80,8 +73,8 @@ def _trained_at_start(
 
 def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
     """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
-    the current data, because a desk where nobody has labeled a text or measured a model trains
-    again at start when the data has changed."""
+    the current data, because a desk where no trainer has worked trains again at its start when an
+    upgrade or an editor has changed the data."""
     path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False

@@ -209,7 +209,7 @@ async def test_an_agent_marks_an_answer_and_the_trainer_sees_who(
 
 
 async def test_an_example_is_reworded_moved_and_deleted_with_the_change_shown(
-    tara: Visitor,
+    desk: Running, tara: Visitor
 ) -> None:
     page = f"{TEACH}/intents/thanks"
     assert "thank you so much!!" in (await tara.get(page)).text
@@ -221,6 +221,7 @@ async def test_an_example_is_reworded_moved_and_deleted_with_the_change_shown(
     assert "<del>-      - tysm pal</del>" in deleted.text
     gone = await act(tara, page, act="delete", example="tysm pal")
     assert (gone.status, "somebody has changed the file" in gone.text) == (409, True)
+    assert len(await desk.story.rows(t.trainer_edits)) == 3
 
 
 @pytest.mark.parametrize("item", ["x", "", "-1", "9" * 30, "1.5"])
@@ -300,10 +301,11 @@ async def test_a_new_answer_is_made_of_a_text_and_needs_ten_examples(
     assert rules.count("- action: utter_parking") == 4, "at any time, and inside each form"
     (row,) = await desk.story.rows(t.trainer_items)
     assert row.state == "labeled"
+    assert len(await desk.story.rows(t.trainer_edits)) == 1
 
 
 async def test_a_reply_is_checked_while_it_is_typed_and_when_it_is_saved(
-    tara: Visitor, folder: Path
+    desk: Running, tara: Visitor, folder: Path
 ) -> None:
     page = f"{TEACH}/replies"
     assert "1 segment" in (await tara.get(f"{page}/check?text=Hi")).text
@@ -317,6 +319,7 @@ async def test_a_reply_is_checked_while_it_is_typed_and_when_it_is_saved(
     assert "You're welcome." not in (folder / "domain.yml").read_text()
     late = await act(tara, page, text="Sure.", **given)
     assert late.status == 409
+    assert len(await desk.story.rows(t.trainer_edits)) == 1
 
 
 async def test_the_same_by_the_api(desk: Running, tara: Visitor, mia: Visitor) -> None:

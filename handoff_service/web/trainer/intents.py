@@ -3,7 +3,8 @@
 Each change is shown as a diff.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from sanic import Request
@@ -12,6 +13,7 @@ from sanic.response import HTTPResponse
 from handoff_service.bot_control import answers, intent_overview, labeling
 from handoff_service.bot_control.answers import NewAnswer, SmsCheck
 from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData
+from handoff_service.bot_control.editing import edit
 from handoff_service.bot_control.file_change import FileChange
 from handoff_service.bot_control.nlu_file import Example
 from handoff_service.errors import BadInput, NotFound, Refusal
@@ -49,22 +51,24 @@ async def intent_page(request: Request, name: str, agent: CurrentAgent) -> HTTPR
 @page(Role.TRAINER)
 async def change_example(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
     """``act``: reword, move (``to``) or delete the ``example``."""
-    data = desk_of(request).bot_data
-    act, marked = form_field(request, "act"), form_field(request, "example")
-    match act:
+    desk, change = desk_of(request), _example_change(request, name)
+    return await _intent(request, agent, name, await edit(desk.store, agent.id, change))
+
+
+def _example_change(request: Request, name: str) -> Callable[[], list[FileChange]]:
+    data, marked = desk_of(request).bot_data, form_field(request, "example")
+    match form_field(request, "act"):
         case "reword":
             after = form_field(request, "after")
-            changes = [await run_slow(data.reword, name, marked, after)]
+            return lambda: [data.reword(name, marked, after)]
         case "move":
             to = form_field(request, "to").strip()
             if to == name:
                 raise BadInput("Choose another intent.")
-            changes = await run_slow(data.move, name, to, marked)
+            return lambda: data.move(name, to, marked)
         case "delete":
-            changes = [await run_slow(data.remove, name, marked)]
-        case _:
-            raise BadInput("Choose what to change.")
-    return await _intent(request, agent, name, changes)
+            return lambda: [data.remove(name, marked)]
+    raise BadInput("Choose what to change.")
 
 
 @page(Role.TRAINER)
@@ -90,7 +94,8 @@ async def make_answer(request: Request, agent: CurrentAgent) -> HTTPResponse:
         spanish=values["spanish"],
     )
     try:
-        changes = await run_slow(answers.make_answer, desk.bot_data, answer)
+        make = partial(answers.make_answer, desk.bot_data, answer)
+        changes = await edit(desk.store, agent.id, make)
     except BadInput as refusal:
         errors = refusal.errors or {"examples": refusal.detail}
         return await _form(request, agent, values, errors, item)
@@ -109,15 +114,16 @@ async def change_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
     variant = form_field(request, "variant")
     if not variant.isdecimal() or len(variant) > 3:
         raise BadInput("There is no such reply.")
-    change = await run_slow(
+    desk = desk_of(request)
+    put = partial(
         answers.put_reply,
-        desk_of(request).bot_data,
+        desk.bot_data,
         form_field(request, "name"),
         int(variant),
         form_field(request, "before"),
         form_field(request, "text"),
     )
-    return await _replies(request, agent, [change])
+    return await _replies(request, agent, [await edit(desk.store, agent.id, put)])
 
 
 @page(Role.TRAINER)
