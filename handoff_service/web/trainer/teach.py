@@ -231,14 +231,15 @@ def _card(data: BotData, item: TrainerItem) -> Card:
     ranked = [one for one in item.ranking if one.intent in known]
     if item.suggestion in known and item.suggestion not in {one.intent for one in ranked}:
         ranked = [Suggestion(intent=item.suggestion, confidence=0.0), *ranked]
-    near = [] if blind else data.nearest(without_masks(item.text))
+    example = example_of(without_masks(item.text))
+    near = [] if blind else data.nearest(example)
     for one in near:  # the intents of the nearest examples fill up a short ranking
         if len(ranked) < SUGGESTED and one.intent not in {s.intent for s in ranked}:
             ranked.append(Suggestion(intent=one.intent, confidence=0.0))
     chosen = item.suggestion or (ranked[0].intent if ranked else "")
     return Card(
         item=item,
-        example=example_of(without_masks(item.text)),
+        example=example,
         suggestions=ranked[:SUGGESTED],
         near=near,
         chosen="" if blind else chosen,
