@@ -1,4 +1,4 @@
-"""The pages Intents and Replies: change examples, see suspects, add an answer, change a reply.
+"""The page Intents: change examples, see suspects, add an answer.
 
 Each change is shown as a diff.
 """
@@ -11,7 +11,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.bot_control import answers, intent_overview, labeling
-from handoff_service.bot_control.answers import NewAnswer, SmsCheck
+from handoff_service.bot_control.answers import NewAnswer
 from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData
 from handoff_service.bot_control.editing import edit
 from handoff_service.bot_control.file_change import FileChange
@@ -104,43 +104,6 @@ async def make_answer(request: Request, agent: CurrentAgent) -> HTTPResponse:
     return await _intent(request, agent, name, changes, made=True)
 
 
-@page(Role.TRAINER)
-async def replies_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    return await _replies(request, agent, [])
-
-
-@page(Role.TRAINER)
-async def change_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    variant = form_field(request, "variant")
-    if not variant.isdecimal() or len(variant) > 3:
-        raise BadInput("There is no such reply.")
-    desk = desk_of(request)
-    put = partial(
-        answers.put_reply,
-        desk.bot_data,
-        form_field(request, "name"),
-        int(variant),
-        form_field(request, "before"),
-        form_field(request, "text"),
-    )
-    return await _replies(request, agent, [await edit(desk.store, agent.id, put)])
-
-
-@page(Role.TRAINER)
-async def check_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The segments and problems of a reply, while the trainer types it."""
-    text = next(
-        (request.args.get(name) for name in ("text", "reply", "spanish") if request.args.get(name)),
-        "",
-    )
-    checked = await run_slow(_checked, desk_of(request).bot_data, text)
-    return render("trainer/sms_check.html", checked=checked)
-
-
-def _checked(data: BotData, text: str) -> SmsCheck | None:
-    return answers.check_sms(data.root, text) if text.strip() else None
-
-
 def _item(typed: str) -> int:
     """The id of an item. 0 for anything else, because the form works without one."""
     return int(typed) if typed.isdecimal() and len(typed) < 16 else 0
@@ -222,36 +185,20 @@ async def _form(
     )
 
 
-async def _replies(
-    request: Request, agent: CurrentAgent, changes: Sequence[FileChange]
-) -> HTTPResponse:
-    listed = await run_slow(answers.replies, desk_of(request).bot_data)
-    words = folded(request.args.get("q") or "").split()
-    fit = [one for one in listed if all(w in folded(f"{one.name} {one.text}") for w in words)]
-    return await _page(
-        request, agent, "replies", replies=fit, changes=changes, q=request.args.get("q") or ""
-    )
-
-
 async def _page(
     request: Request, agent: CurrentAgent, template: str, *, status: int = 200, **given: Any
 ) -> HTTPResponse:
     around = await shell_context(request, agent, place="trainer")
-    here = "/replies" if template == "replies" else "/intents"
-    return render(
-        f"trainer/{template}.html", status=status, **around | {"tabs": TABS, "here": here} | given
-    )
+    shown = around | {"tabs": TABS, "here": "/intents"} | given
+    return render(f"trainer/{template}.html", status=status, **shown)
 
 
 PAGES: dict[str, Any] = {
     "/trainer/intents": intents_page,
     "/trainer/intents/new": new_answer_page,
     "/trainer/intents/<name:str>": intent_page,
-    "/trainer/replies": replies_page,
-    "/trainer/replies/check": check_reply,
 }
 POST_HANDLERS: dict[str, Any] = {
     "/trainer/intents/new": make_answer,
     "/trainer/intents/<name:str>": change_example,
-    "/trainer/replies": change_reply,
 }
