@@ -29,8 +29,9 @@ from handoff_service.operations.training import change_model
 from handoff_service.operations.training.change_model import Promote, RollBack
 from handoff_service.operations.training.replay import changes, keep_replay
 from handoff_service.rules.shared.vocabulary import ModelState
-from handoff_service.rules.training.comparison import Comparison, blocks
+from handoff_service.rules.training.comparison import Comparison
 from handoff_service.rules.training.exact_tests import Share
+from handoff_service.rules.training.promotion_rules import blocks
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import models

@@ -17,15 +17,8 @@ from handoff_service.operations.training.change_model import NewModel, register_
 from handoff_service.ports import HowUnderstood, Understood
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.training import order
-from handoff_service.rules.training.comparison import (
-    Answer as Guess,
-)
-from handoff_service.rules.training.comparison import (
-    ComparedText,
-    Stories,
-    TextSet,
-    compare,
-)
+from handoff_service.rules.training.comparison import Answer as Guess
+from handoff_service.rules.training.comparison import ComparedText, Stories, TextSet, compare
 from handoff_service.store.engine import tables as t
 from handoff_service.store.training import models
 from tests.support.story import ANN, BOB

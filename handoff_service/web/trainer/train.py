@@ -22,15 +22,10 @@ from handoff_service.rules.shared.vocabulary import (
     RunState,
     TrainingStep,
 )
-from handoff_service.rules.training.comparison import (
-    ENOUGH_TEXTS,
-    Block,
-    ComparedText,
-    Comparison,
-    TextSet,
-    confusions,
-)
+from handoff_service.rules.training.comparison import ComparedText, Comparison, TextSet
+from handoff_service.rules.training.intent_scores import confusions
 from handoff_service.rules.training.intents import alike
+from handoff_service.rules.training.promotion_rules import ENOUGH_TEXTS, Block
 from handoff_service.store.training import models, replay, runs
 from handoff_service.store.views.training import BotModel, TrainingRun
 from handoff_service.web.shared import page_queries
