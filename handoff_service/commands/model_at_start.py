@@ -8,7 +8,7 @@ from handoff_service import log
 from handoff_service.bot_control import model_folder, rasa_cli
 from handoff_service.bot_control.fingerprint import fingerprint, trained_model
 from handoff_service.bot_control.rasa_environment import show_progress
-from handoff_service.bot_control.train_and_compare import register
+from handoff_service.bot_control.trained_models import register
 from handoff_service.bot_control.workbench import Workbench
 from handoff_service.commands.models import on_bench
 from handoff_service.errors import SetupError

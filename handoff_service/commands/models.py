@@ -14,7 +14,7 @@ from handoff_service.bot_control.measure_model import Measurement, RunningAnswer
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.processes import Processes, cancelable
 from handoff_service.bot_control.rasa_environment import show_progress
-from handoff_service.bot_control.train_and_compare import (
+from handoff_service.bot_control.trained_models import (
     as_measured,
     keep,
     recent_days,

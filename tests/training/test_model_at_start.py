@@ -12,7 +12,7 @@ import pytest
 from handoff_service.bot_control import editing, model_folder, rasa_cli
 from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.fingerprint import fingerprint
-from handoff_service.bot_control.train_and_compare import register
+from handoff_service.bot_control.trained_models import register
 from handoff_service.bot_control.workbench import Workbench
 from handoff_service.commands.model_at_start import be_ready
 from handoff_service.errors import Conflict, SetupError

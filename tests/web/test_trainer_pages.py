@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.bot_control import train_and_compare
+from handoff_service.bot_control import trained_models
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.measure_model import Measurement, Misplaced
 from handoff_service.operations.desk import sign_in
@@ -273,7 +273,7 @@ async def measured(desk: Running) -> None:
         also=[],
         misplaced=misplaced,
     )
-    await train_and_compare.keep(desk.desk.store, desk.desk.settings.home, model, made)
+    await trained_models.keep(desk.desk.store, desk.desk.settings.home, model, made)
 
 
 async def test_a_new_answer_is_made_of_a_text_and_needs_ten_examples(
