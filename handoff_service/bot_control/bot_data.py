@@ -26,6 +26,7 @@ from handoff_service.errors import Conflict, NotFound
 
 NLU, TESTS, DOMAIN = "data/nlu", "test_texts", "domain.yml"
 AUDIT = f"{TESTS}/audit.yml"
+NEAREST = 3  # examples beside a text
 TRIES = 5  # after these, the change fails because another program keeps changing the file
 #: Intents that no example can have: Rasa's fallback and the nearness gate's.
 NOT_TAUGHT = frozenset({"nlu_fallback", "unsure_topic"})
@@ -49,6 +50,7 @@ class BotData:
     _files: dict[str, NluContent] = field(default_factory=dict)
     _domain: tuple[Stamp, Any] | None = None
     _suspects: tuple[tuple[Stamp, ...], list[ConflictingExamples]] | None = None
+    _nearest: tuple[tuple[str, tuple[Stamp, ...]], list[Near]] | None = None
     _pairs: ConflictFinder = field(default_factory=ConflictFinder)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -98,10 +100,15 @@ class BotData:
                 self._domain = stamp, nlu_file.read(self._text(DOMAIN))
             return self._domain[1]
 
-    def nearest(self, text: str, most: int = 3) -> list[Near]:
-        """The examples that share the most letter triples with the text, the nearest first."""
+    def nearest(self, text: str, most: int = NEAREST) -> list[Near]:
+        """The examples that share the most letter triples with the text, the nearest first; up to
+        NEAREST. The last answer is kept, because a page asks twice."""
         with self._lock:
-            return similar_examples.nearest(self._contents(), text, most)
+            files = self._contents()
+            key = (text, tuple(file.stamp for file in files))
+            if self._nearest is None or self._nearest[0] != key:
+                self._nearest = key, similar_examples.nearest(files, text, NEAREST)
+            return self._nearest[1][:most]
 
     def suspects(self, most: int = 100) -> list[ConflictingExamples]:
         """Pairs of equal or nearly equal examples of two intents, the most similar first."""

@@ -11,7 +11,8 @@ from handoff_service.bot_control import measure_model
 from handoff_service.bot_control.bot_data import BotData, Intent
 from handoff_service.bot_control.measure_model import Misplaced
 from handoff_service.bot_control.similar_examples import ConflictingExamples
-from handoff_service.rules.training.comparison import IntentScore, TextSet, intent_scores
+from handoff_service.rules.training.comparison import TextSet
+from handoff_service.rules.training.intent_scores import IntentScore, intent_scores
 from handoff_service.rules.training.intents import alike
 from handoff_service.store.training import models
 from handoff_service.store.views.training import BotModel

@@ -3,7 +3,7 @@
 1. The label is stored. It claims the text, so a second trainer gets a Conflict.
 2. The examples are written to a file. If that fails, the label is undone.
 3. The file is recorded with the label. If the service ends before that, ``finish_unwritten`` writes
-   the missing examples when a trainer opens the page Teach.
+   the missing examples when a trainer opens the page Teach or starts a training.
 """
 
 from collections.abc import Sequence

@@ -18,9 +18,9 @@ from handoff_service.rules.training.comparison import (
     Comparison,
     Stories,
     TextSet,
-    blocks,
     compare,
 )
+from handoff_service.rules.training.promotion_rules import blocks
 from handoff_service.store.training.test_sets import MeasuredBy
 from handoff_service.store.views.training import BotModel
 

@@ -8,7 +8,7 @@ from handoff_service import log
 from handoff_service.bot_control import model_folder, rasa_cli
 from handoff_service.bot_control.fingerprint import fingerprint, trained_model
 from handoff_service.bot_control.rasa_environment import show_progress
-from handoff_service.bot_control.train_and_compare import register
+from handoff_service.bot_control.trained_models import register
 from handoff_service.bot_control.workbench import Workbench
 from handoff_service.commands.models import on_bench
 from handoff_service.errors import SetupError
@@ -17,7 +17,7 @@ from handoff_service.operations.training.change_model import RunAtStart
 from handoff_service.rules.shared.vocabulary import ModelState
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
-from handoff_service.store.training import labels, models
+from handoff_service.store.training import models, trainers_work
 from handoff_service.store.views.training import BotModel
 
 AT_STARTUP = "trained at startup"  # the note of such a model
@@ -37,7 +37,7 @@ async def ensure_model(store: Store, config: Settings) -> str:
     running model's data; else, if that fails or nobody promotes models on this desk, one trained on
     the current data. Returns an empty string, because ``run_on_store`` prints the result."""
     running = await store.read(models.in_state, ModelState.RUNNING)
-    needs_promotion = await _needs_promotion(store)
+    needs_promotion = await store.read(trainers_work.exists)
     if running is None or not await asyncio.to_thread(
         _can_run, config, running, follows_data=not needs_promotion
     ):
@@ -51,13 +51,6 @@ async def ensure_model(store: Store, config: Settings) -> str:
         running = await store.read(models.get, model.hash)
     model_folder.set_running(config.home, running.file)
     return ""
-
-
-async def _needs_promotion(store: Store) -> bool:
-    """Whether changed data goes live by a promotion only: somebody has labeled a text or measured
-    a model."""
-    known = await store.read(models.list_)
-    return any(one.scores is not None for one in known) or await store.read(labels.exist)
 
 
 def _trained_at_start(
@@ -82,8 +75,8 @@ def _trained_at_start(
 
 def _can_run(config: Settings, running: BotModel, *, follows_data: bool) -> bool:
     """Whether the model's file exists and fits the code. ``follows_data``: the file must also fit
-    the current data, because a desk where nobody has labeled a text or measured a model trains
-    again at start when the data has changed."""
+    the current data, because a desk where no trainer has worked trains again at its start when an
+    upgrade or an editor has changed the data."""
     path = model_folder.folder(config.home) / running.file
     if not path.is_file():
         return False

@@ -14,7 +14,7 @@ from handoff_service.bot_control.measure_model import Measurement, RunningAnswer
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.processes import Processes, cancelable
 from handoff_service.bot_control.rasa_environment import show_progress
-from handoff_service.bot_control.train_and_compare import (
+from handoff_service.bot_control.trained_models import (
     as_measured,
     keep,
     recent_days,
@@ -30,8 +30,9 @@ from handoff_service.operations.training.change_model import Promote, RollBack
 from handoff_service.operations.training.replay import changes, keep_replay
 from handoff_service.rules.shared.counted import counted
 from handoff_service.rules.shared.vocabulary import ModelState
-from handoff_service.rules.training.comparison import Comparison, blocks
+from handoff_service.rules.training.comparison import Comparison
 from handoff_service.rules.training.exact_tests import Share
+from handoff_service.rules.training.promotion_rules import blocks
 from handoff_service.settings import Settings
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import models

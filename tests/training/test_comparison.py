@@ -6,17 +6,15 @@ import pytest
 
 from handoff_service.rules.training.comparison import (
     Answer,
-    Block,
     ComparedText,
     Stories,
     TextSet,
-    blocks,
     compare,
-    confusions,
-    intent_scores,
     macro_f1,
 )
 from handoff_service.rules.training.exact_tests import Share, mcnemar, more_often
+from handoff_service.rules.training.intent_scores import confusions, intent_scores
+from handoff_service.rules.training.promotion_rules import Block, blocks
 
 RIGHT, WRONG = "report_problem", "greet"
 

@@ -1,5 +1,7 @@
 """Which texts wait for a trainer, why, and what of them is kept."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from handoff_service.errors import BadInput, NotFound
@@ -16,6 +18,7 @@ from handoff_service.ports import HowUnderstood, Understood
 from handoff_service.rules.identity.proof import Expects
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
+from handoff_service.store.training import items
 from tests.support.story import ANN, BOB, MIA, STRANGER, Story
 
 SURE = (("report_problem", 0.9), ("case_status", 0.05), ("help", 0.02))
@@ -142,6 +145,22 @@ async def test_an_agent_marks_what_the_virtual_agent_misunderstood(story: Story)
     assert await story.store.write(mark_misunderstood, command) == made
     (item,) = await story.rows(t.trainer_items)
     assert (item.text, item.source, item.marked_by) == ("the thingy is gone", "misunderstood", MIA)
+
+
+async def test_a_marked_text_comes_first_even_if_the_virtual_agent_was_sure(story: Story) -> None:
+    await says(story, "who feeds the fish", "nlu_fallback", CLOSE, number=BOB)
+    sure = await says(story, "the gizmo smells of fish", "report_problem")
+    doubted = await says(story, "nobody answers the door", "nlu_fallback", number=STRANGER)
+    for interaction in (sure, doubted):
+        answer = next(m for m in await story.lines(interaction) if m.direction == "outbound")
+        command = MarkMisunderstood(interaction_id=interaction, message_id=answer.id, agent_id=MIA)
+        await story.store.write(mark_misunderstood, command)
+    queue = await story.store.read(items.queue, MIA, datetime.now(UTC))
+    assert [one.text for one in queue.items] == [
+        "nobody answers the door",
+        "the gizmo smells of fish",
+        "who feeds the fish",
+    ]
 
 
 async def test_only_an_answer_to_a_text_can_be_marked(story: Story) -> None:

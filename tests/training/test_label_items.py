@@ -17,7 +17,7 @@ from handoff_service.ports import HowUnderstood, Understood
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, TrainerLane
 from handoff_service.rules.training import order
 from handoff_service.store.engine import tables as t
-from handoff_service.store.training import items, labels
+from handoff_service.store.training import items, labels, trainers_work
 from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, MIA, OMAR, STRANGER, Story
 
@@ -74,9 +74,9 @@ async def test_a_label_is_written_and_taken_back(
 ) -> None:
     before = (data.root / GREETINGS).read_bytes()
     item = await misses(story, "you are a star, call 2025550101")
-    assert not await story.store.read(labels.exist)
+    assert not await story.store.read(trainers_work.exists)
     made, change = await labeling.label(story.store, data, as_thanks(item))
-    assert await story.store.read(labels.exist)
+    assert await story.store.read(trainers_work.exists)
     assert change.file == GREETINGS
     assert thanks(data)[-1] == "you are a star, call"
     (label,) = await story.store.read(labels.of_batch, made.batch)

@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.bot_control import model_folder, rasa_cli, rasa_environment
+from handoff_service.bot_control import editing, model_folder, rasa_cli, rasa_environment
+from handoff_service.bot_control.bot_data import BotData
 from handoff_service.bot_control.fingerprint import fingerprint
-from handoff_service.bot_control.train_and_compare import register
+from handoff_service.bot_control.trained_models import register
 from handoff_service.bot_control.workbench import Workbench
 from handoff_service.commands.model_at_start import ensure_model
-from handoff_service.errors import SetupError
+from handoff_service.errors import Conflict, SetupError
 from handoff_service.operations.training.change_model import (
+    RollBack,
     RunAtStart,
     SetScores,
+    roll_back,
     run_at_start,
     set_scores,
 )
@@ -26,6 +29,7 @@ from handoff_service.settings import Settings, read
 from handoff_service.store.engine.store import Store
 from handoff_service.store.training import models
 from handoff_service.store.views.training import BotModel
+from tests.support.story import MIA
 from tests.training.light import data_folder, teach
 
 LABEL = b"howdy friend"
@@ -157,3 +161,47 @@ async def test_promoted_data_that_cannot_be_used_is_explained(
     assert (await started(store, config)).file == current.name
     [latest, _] = await store.read(models.promotions)
     assert latest.reason == reason
+
+
+async def test_changed_data_runs_where_no_trainer_has_worked(
+    store: Store, config: Settings
+) -> None:
+    root = config.bot_data
+    put_model(config.home, root, fingerprint(model_folder.data_of(root)))
+    await started(store, config)
+    teach(root, "greet", LABEL.decode())
+    shipped = put_model(config.home, root, fingerprint(model_folder.data_of(root)))
+    assert (await started(store, config)).file == shipped.name
+
+
+async def test_an_edit_on_the_page_intents_waits_for_a_promotion(
+    store: Store, config: Settings
+) -> None:
+    root = config.bot_data
+    put_model(config.home, root, fingerprint(model_folder.data_of(root)))
+    before = await started(store, config)
+    await editing.edit(store, MIA, lambda: teach(root, "greet", LABEL.decode()))
+    put_model(config.home, root, fingerprint(model_folder.data_of(root)))
+    assert await started(store, config) == before
+
+
+async def test_a_refused_edit_is_no_edit(store: Store, config: Settings) -> None:
+    root = config.bot_data
+    put_model(config.home, root, fingerprint(model_folder.data_of(root)))
+    await started(store, config)
+    with pytest.raises(Conflict):
+        await editing.edit(store, MIA, lambda: BotData(root).remove("greet", "never written"))
+    teach(root, "greet", LABEL.decode())
+    shipped = put_model(config.home, root, fingerprint(model_folder.data_of(root)))
+    assert (await started(store, config)).file == shipped.name
+
+
+async def test_a_restart_keeps_a_rolled_back_model(store: Store, config: Settings) -> None:
+    root = config.bot_data
+    put_model(config.home, root, fingerprint(model_folder.data_of(root)))
+    first = await started(store, config)
+    teach(root, "greet", LABEL.decode())
+    put_model(config.home, root, fingerprint(model_folder.data_of(root)))
+    assert (await started(store, config)).hash != first.hash
+    await store.write(roll_back, RollBack(agent_id=MIA))
+    assert (await started(store, config)).hash == first.hash

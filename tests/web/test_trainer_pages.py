@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.bot_control import train_and_compare
+from handoff_service.bot_control import trained_models
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.measure_model import Measurement, Misplaced
 from handoff_service.operations.desk import sign_in
@@ -17,15 +17,8 @@ from handoff_service.operations.training.change_model import NewModel, register_
 from handoff_service.ports import HowUnderstood, Understood
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.training import order
-from handoff_service.rules.training.comparison import (
-    Answer as Guess,
-)
-from handoff_service.rules.training.comparison import (
-    ComparedText,
-    Stories,
-    TextSet,
-    compare,
-)
+from handoff_service.rules.training.comparison import Answer as Guess
+from handoff_service.rules.training.comparison import ComparedText, Stories, TextSet, compare
 from handoff_service.store.engine import tables as t
 from handoff_service.store.training import models
 from tests.support.story import ANN, BOB
@@ -209,7 +202,7 @@ async def test_an_agent_marks_an_answer_and_the_trainer_sees_who(
 
 
 async def test_an_example_is_reworded_moved_and_deleted_with_the_change_shown(
-    tara: Visitor,
+    desk: Running, tara: Visitor
 ) -> None:
     page = f"{TEACH}/intents/thanks"
     assert "thank you so much!!" in (await tara.get(page)).text
@@ -221,6 +214,7 @@ async def test_an_example_is_reworded_moved_and_deleted_with_the_change_shown(
     assert "<del>-      - tysm pal</del>" in deleted.text
     gone = await act(tara, page, act="delete", example="tysm pal")
     assert (gone.status, "somebody has changed the file" in gone.text) == (409, True)
+    assert len(await desk.story.rows(t.trainer_edits)) == 3
 
 
 @pytest.mark.parametrize("item", ["x", "", "-1", "9" * 30, "1.5"])
@@ -279,7 +273,7 @@ async def measured(desk: Running) -> None:
         also=[],
         misplaced=misplaced,
     )
-    await train_and_compare.keep(desk.desk.store, desk.desk.settings.home, model, made)
+    await trained_models.keep(desk.desk.store, desk.desk.settings.home, model, made)
 
 
 async def test_a_new_answer_is_made_of_a_text_and_needs_ten_examples(
@@ -303,10 +297,11 @@ async def test_a_new_answer_is_made_of_a_text_and_needs_ten_examples(
     assert rules.count("- action: utter_parking") == 4, "at any time, and inside each form"
     (row,) = await desk.story.rows(t.trainer_items)
     assert row.state == "labeled"
+    assert len(await desk.story.rows(t.trainer_edits)) == 1
 
 
 async def test_a_reply_is_checked_while_it_is_typed_and_when_it_is_saved(
-    tara: Visitor, folder: Path
+    desk: Running, tara: Visitor, folder: Path
 ) -> None:
     page = f"{TEACH}/replies"
     assert "1 segment" in (await tara.get(f"{page}/check?text=Hi")).text
@@ -320,6 +315,7 @@ async def test_a_reply_is_checked_while_it_is_typed_and_when_it_is_saved(
     assert "You're welcome." not in (folder / "domain.yml").read_text()
     late = await act(tara, page, text="Sure.", **given)
     assert late.status == 409
+    assert len(await desk.story.rows(t.trainer_edits)) == 1
 
 
 async def test_the_same_by_the_api(desk: Running, tara: Visitor, mia: Visitor) -> None:

@@ -112,7 +112,7 @@ def _new_item(
             lane=lane,
             source=source,
             weight=order.WEIGHTS[source],
-            margin=order.margin(text.ranking),
+            margin=order.margin_of(source, text.ranking),
             intent=text.intent,
             confidence=_confidence(text),
             ranking=[list(one) for one in guesses(text.ranking)],
@@ -151,6 +151,7 @@ def _add_reason(
     values: dict[str, object] = {}
     if item.lane != TrainerLane.AUDIT and order.WEIGHTS[reason.source] > item.weight:
         values |= {"source": reason.source, "weight": order.WEIGHTS[reason.source]}
+        values |= {"margin": order.margin_of(reason.source, item.ranking)}
     if reason.suggestion is not None:
         values["suggestion"] = reason.suggestion
     if reason.agent_id is not None and item.marked_by is None:

@@ -1,10 +1,7 @@
-"""Compares a new model with the running one, and decides whether it may be promoted.
-
-``BLOCKS`` holds the rules that block a promotion. The trainer's page shows one row for each.
-"""
+"""Compares a new model with the running one. See promotion_rules.py for what the figures decide."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,10 +17,6 @@ from handoff_service.rules.training.intents import (
 SURE = 0.7  # least confidence of an answer that counts as sure
 SIGNIFICANT = 0.05  # of the McNemar test
 QUOTED = 3  # texts in a reason
-ENOUGH_TEXTS = 10  # test texts of an intent before its recall can block
-LONGEST_LOSS = 0.10  # of an intent's recall; a greater loss blocks
-FEWEST_LOST = 3  # test texts of an intent; two of ten may be lost by chance
-MOST_FALSE_STARTS = 0.01  # share of out-of-scope texts that may start a topic
 
 
 class TextSet(StrEnum):
@@ -154,142 +147,6 @@ def macro_f1(pairs: Sequence[tuple[str, str]]) -> float | None:
     right = Counter(alike(one) for one, other in pairs if alike(one) == alike(other))
     scores = [2 * right[name] / (meant[name] + found[name]) for name in meant]
     return sum(scores) / len(scores) if scores else None
-
-
-def confusions(texts: Sequence[ComparedText]) -> Mapping[tuple[str, str], int]:
-    """(meant intent, intent that the new model understood) -> the number of test texts."""
-    tested = (one for one in texts if one.of_set is not TextSet.PINNED)
-    return Counter((alike(one.meant), alike(one.new.intent)) for one in tested)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntentScore:
-    """How well the new model understands one intent, measured by its test texts.
-
-    ``confused_with``: the intents that were understood in its place, or it in theirs, with the
-    number of texts, the most frequent first.
-    """
-
-    f1: float
-    confused_with: Sequence[tuple[str, int]]
-
-
-def intent_scores(texts: Sequence[ComparedText]) -> Mapping[str, IntentScore]:
-    """The score of each intent that has test texts. Other matters count as one (``alike``)."""
-    cells = confusions(texts)
-    meant, found = Counter[str](), Counter[str]()
-    wrong: dict[str, Counter[str]] = {}
-    for (one, other), count in cells.items():
-        meant[one] += count
-        found[other] += count
-        if one != other:
-            wrong.setdefault(one, Counter())[other] += count
-            wrong.setdefault(other, Counter())[one] += count
-    return {
-        name: IntentScore(
-            f1=2 * cells.get((name, name), 0) / (meant[name] + found[name]),
-            confused_with=wrong.get(name, Counter[str]()).most_common(),
-        )
-        for name in meant
-    }
-
-
-class Block(StrEnum):
-    """When a figure blocks promotion, in the words of the trainer's page."""
-
-    PINNED = "any fails"
-    AUDIT = "the new one is significantly worse"
-    RECALL = (
-        "an intent with ten or more test texts loses more than ten points, and at least three texts"
-    )
-    SURE_AND_WRONG = "significantly more than before; a text with the same answer does not count"
-    FALSE_STARTS = "over 1 %, and significantly more than before"
-
-
-def blocks(found: Comparison) -> dict[Block, list[str]]:
-    """Rule that blocks the promotion -> its reasons as sentences. Empty: nothing blocks it."""
-    reasons = {block: list(reasons_of(found)) for block, reasons_of in BLOCKS.items()}
-    return {block: sentences for block, sentences in reasons.items() if sentences}
-
-
-def _failures(found: Comparison) -> list[str]:
-    texts = [
-        f"The required text “{one.text}” must mean {one.meant}. The new model takes it for "
-        f"{one.new.intent}" + (f", the running one for {one.old.intent}." if one.old else ".")
-        for one in found.pinned_failed
-    ]
-    return texts + [f"The test story “{name}” fails." for name in found.stories.failed]
-
-
-def _worse_audit(found: Comparison) -> list[str]:
-    if found.lost <= found.won or found.p_value >= SIGNIFICANT:
-        return []
-    return [
-        f"On the audit set the new model is significantly worse: it loses {found.lost} texts and "
-        f"wins {found.won} (p = {found.p_value:.3f})."
-    ]
-
-
-def _lost_recalls(found: Comparison) -> list[str]:
-    return [
-        f"{one.intent} loses more than ten points: from {one.old.value:.0%} to "
-        f"{one.new.value:.0%} of {one.new.whole} test texts."
-        for one in found.recalls
-        if one.old is not None
-        and one.new.whole >= ENOUGH_TEXTS
-        # in whole texts, because 0.9 - 0.8 is a little more than 0.1 in floating point
-        and one.old.part - one.new.part > LONGEST_LOSS * one.new.whole + 1e-9
-        and one.old.part - one.new.part >= FEWEST_LOST
-    ]
-
-
-def _more_sure_and_wrong(found: Comparison) -> list[str]:
-    if not found.sure_and_wrong.is_significant:
-        return []
-    return [
-        f"The new model is confident but wrong on {found.sure_and_wrong_new} test texts; "
-        f"the running one on {found.sure_and_wrong_old}. {_moved(found.sure_and_wrong)}"
-    ]
-
-
-def _too_many_false_starts(found: Comparison) -> list[str]:
-    share, moved = found.false_starts_new, found.false_starts
-    if found.false_starts_old is None:
-        # no model to compare with, so a few texts over the limit may be chance
-        if share.interval[0] <= MOST_FALSE_STARTS:
-            return []
-        return [f"{_starts(share)} Correct them before this model runs."]
-    if share.value <= MOST_FALSE_STARTS or not moved.is_significant:
-        return []
-    return [f"{_starts(share)} {_moved(moved)}"]
-
-
-def _starts(share: Share) -> str:
-    return (
-        f"{share.part} of {share.whole} out-of-scope texts start a topic; more than 1 % is too "
-        "many."
-    )
-
-
-def _moved(change: Change) -> str:
-    texts = "; ".join(
-        f"“{one.text}” means {one.meant} and is taken for {one.new.intent}"
-        for one in change.examples
-    )
-    return (
-        f"{change.worse} texts became worse and {change.better} better "
-        f"(p = {mcnemar(change.worse, change.better):.3f}). For example: {texts}."
-    )
-
-
-#: rule -> the sentences that say why it blocks; none when it does not
-BLOCKS: Mapping[Block, Callable[[Comparison], Sequence[str]]] = {
-    Block.PINNED: _failures,
-    Block.AUDIT: _worse_audit,
-    Block.RECALL: _lost_recalls,
-    Block.SURE_AND_WRONG: _more_sure_and_wrong,
-    Block.FALSE_STARTS: _too_many_false_starts,
-}
 
 
 def _share(texts: Sequence[ComparedText], holds: Callable[[ComparedText], bool]) -> Share:

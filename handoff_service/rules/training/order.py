@@ -45,6 +45,12 @@ def margin(ranking: Sequence[tuple[str, float]]) -> float:
     return min(max(shares[0] - (shares[1] if len(shares) > 1 else 0.0), 0.0), 1.0)
 
 
+def margin_of(source: ItemSource, ranking: Sequence[tuple[str, float]]) -> float:
+    """The margin that counts for the order. 0 for a text that an agent marked: a wrong answer does
+    not teach less because the virtual agent was sure of it."""
+    return 0.0 if source is ItemSource.MISUNDERSTOOD else margin(ranking)
+
+
 def priority(weight: float, margin: float, requesters: int) -> float:
     return weight * (1 - margin) * math.log2(1 + max(requesters, 1))
 

@@ -1036,6 +1036,14 @@ trainer_labels = Table(
     Index("ix_trainer_labels_agent_id", "agent_id", "id"),
     Index("ix_trainer_labels_batch", "batch"),
 )
+#: Edits on the pages Intents and Replies. See store/training/trainers_work.py.
+trainer_edits = Table(
+    "trainer_edits",
+    metadata,
+    _id(),
+    _ref("agent_id", "agents.id"),
+    _time("made_at"),
+)
 HELD = sa.text("removed_at IS NULL")
 #: Texts that every model must understand in one way, or it is not promoted.
 pinned_texts = Table(

@@ -22,6 +22,9 @@ from handoff_service.store.views import Agent, Named, Suggestion, TrainerItem
 
 i, lb = t.trainer_items, t.trainer_labels
 SHOWN = 50
+#: priority, the negative id, how many are alike, their requesters, and lane and cluster unless it
+#: is a second opinion
+type _Ranked = tuple[float, int, int, int, tuple[str, int] | None]
 _VALUE = i.c.weight * (1 - i.c.margin)
 _CLUSTERS = (
     select(
@@ -80,25 +83,21 @@ def queue(
     others = sa.and_(waits_for(agent_id, now), i.c.state != ItemState.WAITING)
     again = conn.execute(select(i.c.id, i.c.lane, _VALUE.label("value")).where(others)).all()
     waiting = dict.fromkeys(TrainerLane, 0)
-    for group in groups:
-        waiting[TrainerLane(group.lane)] += group.alike
-    for one in again:
-        waiting[TrainerLane(one.lane)] += 1
-    ranked: list[tuple[float, int, int, int, sa.Row[Any] | None]] = [
-        (order.priority(row.value, 0, row.people), -row.id, row.alike, row.people, row)
-        for row in groups
-        if lane in (None, row.lane)
-    ]
-    ranked += [
-        (order.priority(row.value, 0, 1), -row.id, 1, 1, None)
-        for row in again
-        if lane in (None, row.lane)
-    ]
-    best = heapq.nlargest(most, ranked, key=lambda found: found[:2])
-    firsts = _representatives(conn, [row for *_, row in best if row is not None])
+    ranked: list[_Ranked] = []  # no two are equal, because the ids differ
+    for of_lane, cluster, id, alike, people, value in groups:
+        waiting[TrainerLane(of_lane)] += alike
+        if lane in (None, of_lane):
+            rank = order.priority(value, 0, people)
+            ranked.append((rank, -id, alike, people, (of_lane, cluster)))
+    for id, of_lane, value in again:
+        waiting[TrainerLane(of_lane)] += 1
+        if lane in (None, of_lane):
+            ranked.append((order.priority(value, 0, 1), -id, 1, 1, None))
+    best = heapq.nlargest(most, ranked)
+    firsts = _representatives(conn, [of for *_, of in best if of is not None])
     about = {}
-    for priority, id, alike, people, of in best:
-        first = -id if of is None else firsts.get((of.lane, of.cluster))
+    for priority, minus_id, alike, people, of in best:
+        first = -minus_id if of is None else firsts.get(of)
         if first is not None:
             about[first] = (priority, alike, people)
     found = {one.id: one for one in _items(conn, about)}
@@ -106,13 +105,14 @@ def queue(
 
 
 def _representatives(
-    conn: Connection, clusters: Sequence[sa.Row[Any]]
+    conn: Connection, clusters: Sequence[tuple[str, int]]
 ) -> dict[tuple[str, int], int]:
-    """The waiting text with the highest value in each cluster."""
+    """The waiting text with the highest value in each cluster. ``clusters``: lane and cluster."""
     rows = conn.execute(
         select(i.c.id, i.c.lane, i.c.cluster)
         .where(
-            one_of(i.c.cluster, [row.cluster for row in clusters]), i.c.state == ItemState.WAITING
+            one_of(i.c.cluster, [cluster for _, cluster in clusters]),
+            i.c.state == ItemState.WAITING,
         )
         .order_by(_VALUE, i.c.id.desc())
     )

@@ -60,11 +60,6 @@ class Unwritten:
     example: str
 
 
-def exist(conn: Connection) -> bool:
-    """Whether a trainer has ever labeled a text."""
-    return conn.execute(select(lb.c.id).limit(1)).first() is not None
-
-
 def last_labels(conn: Connection, agent_id: int) -> list[tuple[TrainerLabel, str]]:
     """A trainer's newest labels that were not undone, with their texts."""
     query = (

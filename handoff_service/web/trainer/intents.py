@@ -1,17 +1,19 @@
-"""The pages Intents and Replies: change examples, see suspects, add an answer, change a reply.
+"""The page Intents: change examples, see suspects, add an answer.
 
 Each change is shown as a diff.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.bot_control import answers, intent_overview, labeling
-from handoff_service.bot_control.answers import NewAnswer, SmsCheck
+from handoff_service.bot_control.answers import NewAnswer
 from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData
+from handoff_service.bot_control.editing import edit
 from handoff_service.bot_control.file_change import FileChange
 from handoff_service.bot_control.nlu_file import Example
 from handoff_service.errors import BadInput, NotFound, Refusal
@@ -49,22 +51,24 @@ async def intent_page(request: Request, name: str, agent: CurrentAgent) -> HTTPR
 @page(Role.TRAINER)
 async def change_example(request: Request, name: str, agent: CurrentAgent) -> HTTPResponse:
     """``act``: reword, move (``to``) or delete the ``example``."""
-    data = desk_of(request).bot_data
-    act, marked = form_field(request, "act"), form_field(request, "example")
-    match act:
+    desk, change = desk_of(request), _example_change(request, name)
+    return await _intent(request, agent, name, await edit(desk.store, agent.id, change))
+
+
+def _example_change(request: Request, name: str) -> Callable[[], list[FileChange]]:
+    data, marked = desk_of(request).bot_data, form_field(request, "example")
+    match form_field(request, "act"):
         case "reword":
             after = form_field(request, "after")
-            changes = [await run_slow(data.reword, name, marked, after)]
+            return lambda: [data.reword(name, marked, after)]
         case "move":
             to = form_field(request, "to").strip()
             if to == name:
                 raise BadInput("Choose another intent.")
-            changes = await run_slow(data.move, name, to, marked)
+            return lambda: data.move(name, to, marked)
         case "delete":
-            changes = [await run_slow(data.remove, name, marked)]
-        case _:
-            raise BadInput("Choose what to change.")
-    return await _intent(request, agent, name, changes)
+            return lambda: [data.remove(name, marked)]
+    raise BadInput("Choose what to change.")
 
 
 @page(Role.TRAINER)
@@ -90,49 +94,14 @@ async def make_answer(request: Request, agent: CurrentAgent) -> HTTPResponse:
         spanish=values["spanish"],
     )
     try:
-        changes = await run_slow(answers.make_answer, desk.bot_data, answer)
+        make = partial(answers.make_answer, desk.bot_data, answer)
+        changes = await edit(desk.store, agent.id, make)
     except BadInput as refusal:
         errors = refusal.errors or {"examples": refusal.detail}
         return await _form(request, agent, values, errors, item)
     if item:
         await _label_cluster(request, agent, item, name)
     return await _intent(request, agent, name, changes, made=True)
-
-
-@page(Role.TRAINER)
-async def replies_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    return await _replies(request, agent, [])
-
-
-@page(Role.TRAINER)
-async def change_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    variant = form_field(request, "variant")
-    if not variant.isdecimal() or len(variant) > 3:
-        raise BadInput("There is no such reply.")
-    change = await run_slow(
-        answers.put_reply,
-        desk_of(request).bot_data,
-        form_field(request, "name"),
-        int(variant),
-        form_field(request, "before"),
-        form_field(request, "text"),
-    )
-    return await _replies(request, agent, [change])
-
-
-@page(Role.TRAINER)
-async def check_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
-    """The segments and problems of a reply, while the trainer types it."""
-    text = next(
-        (request.args.get(name) for name in ("text", "reply", "spanish") if request.args.get(name)),
-        "",
-    )
-    checked = await run_slow(_checked, desk_of(request).bot_data, text)
-    return render("trainer/sms_check.html", checked=checked)
-
-
-def _checked(data: BotData, text: str) -> SmsCheck | None:
-    return answers.check_sms(data.root, text) if text.strip() else None
 
 
 def _item(typed: str) -> int:
@@ -216,36 +185,20 @@ async def _form(
     )
 
 
-async def _replies(
-    request: Request, agent: CurrentAgent, changes: Sequence[FileChange]
-) -> HTTPResponse:
-    listed = await run_slow(answers.replies, desk_of(request).bot_data)
-    words = folded(request.args.get("q") or "").split()
-    fit = [one for one in listed if all(w in folded(f"{one.name} {one.text}") for w in words)]
-    return await _page(
-        request, agent, "replies", replies=fit, changes=changes, q=request.args.get("q") or ""
-    )
-
-
 async def _page(
     request: Request, agent: CurrentAgent, template: str, *, status: int = 200, **given: Any
 ) -> HTTPResponse:
     around = await shell_context(request, agent, place="trainer")
-    here = "/replies" if template == "replies" else "/intents"
-    return render(
-        f"trainer/{template}.html", status=status, **around | {"tabs": TABS, "here": here} | given
-    )
+    shown = around | {"tabs": TABS, "here": "/intents"} | given
+    return render(f"trainer/{template}.html", status=status, **shown)
 
 
 PAGES: dict[str, Any] = {
     "/trainer/intents": intents_page,
     "/trainer/intents/new": new_answer_page,
     "/trainer/intents/<name:str>": intent_page,
-    "/trainer/replies": replies_page,
-    "/trainer/replies/check": check_reply,
 }
 POST_HANDLERS: dict[str, Any] = {
     "/trainer/intents/new": make_answer,
     "/trainer/intents/<name:str>": change_example,
-    "/trainer/replies": change_reply,
 }

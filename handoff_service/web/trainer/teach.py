@@ -9,44 +9,26 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.bot_control import labeling
-from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData, Intent
 from handoff_service.bot_control.file_change import FileChange
-from handoff_service.bot_control.similar_examples import Near
-from handoff_service.errors import NotFound, Refusal
+from handoff_service.errors import NotFound
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training.label_items import LabelItem, remove_pin
 from handoff_service.operations.training.settle_dispute import SettleDispute
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Role, TrainerLane
-from handoff_service.rules.training import clusters
-from handoff_service.rules.training.examples import example_of
-from handoff_service.rules.training.masking import without_masks
 from handoff_service.store.training import items, labels
 from handoff_service.store.training.items import LabelQueue
 from handoff_service.store.training.labels import Agreement, AuditShare
-from handoff_service.store.views import PinnedText, Suggestion, TrainerItem, TrainerLabel
+from handoff_service.store.views import PinnedText, TrainerItem, TrainerLabel
 from handoff_service.web.shared.page_shell import shell_context
 from handoff_service.web.shared.rendering import form_field, render
 from handoff_service.web.shared.request_bytes import id_field
 from handoff_service.web.shared.session import LIVE, csrf_token, desk_of, page
+from handoff_service.web.trainer.card import card_of, choices, preview
 from handoff_service.web.trainer.tabs import TABS
 
-SUGGESTED = 5
 OUT_OF_SCOPE = "out_of_scope"
-NOTHING_NEW = 0.9  # from this confidence and similarity on, an example teaches nothing
 BASE = "/workspace/trainer"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """One text with the facts that help to label it. ``chosen``: the preselected intent."""
-
-    item: TrainerItem
-    example: str
-    suggestions: list[Suggestion]
-    near: list[Near]
-    chosen: str
-    blind: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +75,7 @@ async def teach_diff(request: Request, agent: CurrentAgent) -> HTTPResponse:
     item = await desk.store.read(items.get_item, id_field(request.args.get("item") or "", "item"))
     intent = _chosen(request.args.get("other") or "", request.args.get("intent") or "")
     example = request.args.get("example") or ""
-    said = await run_slow(_preview, desk.bot_data, item, intent, example)
+    said = await run_slow(preview, desk.bot_data, item, intent, example)
     return render("trainer/diff.html", **said)
 
 
@@ -188,13 +170,13 @@ async def _teach(
         return queue, _opened(conn, queue, wanted), beside
 
     queue, opened, beside = await desk.store.read(read)
-    card = await run_slow(_card, desk.bot_data, opened) if opened else None
+    card = await run_slow(card_of, desk.bot_data, opened) if opened else None
     shown = (
-        await run_slow(_preview, desk.bot_data, opened, card.chosen, card.example)
+        await run_slow(preview, desk.bot_data, opened, card.chosen, card.example)
         if card and opened
         else {"change": None, "error": "", "teaches": True, "intent": "", "test": False}
     )
-    known = await run_slow(_choices, desk.bot_data)
+    known = await run_slow(choices, desk.bot_data)
     return {
         "tabs": TABS,
         "here": "",
@@ -223,56 +205,6 @@ def _opened(conn: Connection, queue: LabelQueue, wanted: int | None) -> TrainerI
         if found is not None and found.state != ItemState.LABELED:
             return found
     return queue.items[0] if queue.items else None
-
-
-def _card(data: BotData, item: TrainerItem) -> Card:
-    blind = item.lane is TrainerLane.AUDIT or item.state is ItemState.SECOND
-    known = data.intents()
-    ranked = [one for one in item.ranking if one.intent in known]
-    if item.suggestion in known and item.suggestion not in {one.intent for one in ranked}:
-        ranked = [Suggestion(intent=item.suggestion, confidence=0.0), *ranked]
-    near = [] if blind else data.nearest(without_masks(item.text))
-    for one in near:  # the intents of the nearest examples fill up a short ranking
-        if len(ranked) < SUGGESTED and one.intent not in {s.intent for s in ranked}:
-            ranked.append(Suggestion(intent=one.intent, confidence=0.0))
-    chosen = item.suggestion or (ranked[0].intent if ranked else "")
-    return Card(
-        item=item,
-        example=example_of(without_masks(item.text)),
-        suggestions=ranked[:SUGGESTED],
-        near=near,
-        chosen="" if blind else chosen,
-        blind=blind,
-    )
-
-
-def _preview(data: BotData, item: TrainerItem, intent: str, example: str) -> dict[str, Any]:
-    """The template's variables about the change that this choice would write."""
-    shown: dict[str, Any] = {"intent": intent, "error": "", "teaches": True, "test": False}
-    if not intent:
-        return shown | {"change": None}
-    if item.lane is TrainerLane.AUDIT or item.state is ItemState.SECOND:
-        return shown | {"change": None, "test": True}
-    try:
-        change: FileChange | None = data.preview_add(intent, example)
-    except Refusal as refusal:
-        return shown | {"change": None, "error": refusal.detail}
-    return shown | {"change": change, "teaches": not _teaches_nothing(data, item, intent, example)}
-
-
-def _teaches_nothing(data: BotData, item: TrainerItem, intent: str, example: str) -> bool:
-    """Whether the intent already has this example, or a nearly equal one for a text that the
-    virtual agent is sure about."""
-    said = clusters.plain(example)
-    near = data.nearest(example, 1)
-    if near and near[0].intent == intent and clusters.plain(near[0].text) == said:
-        return True
-    surely = item.intent == intent and (item.confidence or 0) >= NOTHING_NEW
-    return bool(surely and near and near[0].intent == intent and near[0].share >= NOTHING_NEW)
-
-
-def _choices(data: BotData) -> list[Intent]:
-    return [one for name, one in data.intents().items() if name not in NOT_TAUGHT]
 
 
 def _chosen(other: str, intent: str) -> str:

@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse
 from sanic.response import text as plain_text
 from sqlalchemy import Connection
 
-from handoff_service.bot_control import measure_model, rasa_environment
+from handoff_service.bot_control import labeling, measure_model, rasa_environment
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training.change_model import promotion_blocks
@@ -22,15 +22,10 @@ from handoff_service.rules.shared.vocabulary import (
     RunState,
     TrainingStep,
 )
-from handoff_service.rules.training.comparison import (
-    ENOUGH_TEXTS,
-    Block,
-    ComparedText,
-    Comparison,
-    TextSet,
-    confusions,
-)
+from handoff_service.rules.training.comparison import ComparedText, Comparison, TextSet
+from handoff_service.rules.training.intent_scores import confusions
 from handoff_service.rules.training.intents import alike
+from handoff_service.rules.training.promotion_rules import ENOUGH_TEXTS, Block
 from handoff_service.store.training import models, replay, runs
 from handoff_service.store.views.training import BotModel, TrainingRun
 from handoff_service.web.shared import page_queries
@@ -112,8 +107,9 @@ async def start_training(request: Request, agent: CurrentAgent) -> HTTPResponse:
     if len(note) > LONGEST_NOTE:
         raise BadInput(errors={"note": f"must have at most {LONGEST_NOTE} characters"})
     model = form_field(request, "model") or None
-    command = StartRun(note=note, model=model, agent_id=agent.id)
-    await desk_of(request).training.start(command)
+    desk = desk_of(request)
+    await labeling.finish_unwritten(desk.store, desk.bot_data, desk.clock())
+    await desk.training.start(StartRun(note=note, model=model, agent_id=agent.id))
     return done_or_redirect(
         request, None if "hx-request" in request.headers and not model else HERE
     )
@@ -214,8 +210,9 @@ def _worst_change(figures: Comparison) -> str:
     ]
     if not changes:
         return "–"
-    points, intent = min(changes)
-    return f"{round(100 * points):+d} points, {intent}" if points else "none"
+    change, intent = min(changes)
+    points = round(100 * change)
+    return f"{points:+d} points, {intent}" if points else "none"
 
 
 def _recall_chart(figures: Comparison) -> Any:

@@ -17,7 +17,7 @@ from handoff_service.web.setup import routes as setup
 from handoff_service.web.shared import assets
 from handoff_service.web.shared.session import desk_of, signed_in
 from handoff_service.web.supervisor import replays, report_files, reports, supervisor
-from handoff_service.web.trainer import intents, models, teach, train
+from handoff_service.web.trainer import intents, models, replies, teach, train
 from handoff_service.web.workspace import (
     account,
     brief,
@@ -106,6 +106,7 @@ PAGES: dict[str, Any] = {
     **models.PAGES,
     **teach.PAGES,
     **intents.PAGES,
+    **replies.PAGES,
     **transfer.PAGES,
     **brief.PAGES,
     **timeline.PAGES,
@@ -148,6 +149,7 @@ POST_HANDLERS: dict[str, Any] = {
     **models.POST_HANDLERS,
     **teach.POST_HANDLERS,
     **intents.POST_HANDLERS,
+    **replies.POST_HANDLERS,
     **transfer.POST_HANDLERS,
     **cases.POST_HANDLERS,
     **consent.POST_HANDLERS,

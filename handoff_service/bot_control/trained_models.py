@@ -1,0 +1,97 @@
+"""The steps of a training that the page and the commands share: which texts to measure by, and how
+a trained model, its measurement and its replay are stored."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from handoff_service.bot_control import measure_model, model_folder, test_texts
+from handoff_service.bot_control.measure_model import Measurement
+from handoff_service.operations.training.change_model import (
+    NewModel,
+    SetScores,
+    register_model,
+    set_scores,
+)
+from handoff_service.operations.training.keep_models import drop_old_models
+from handoff_service.operations.training.replay import KeepReplay, Replayed
+from handoff_service.rules.shared.vocabulary import ModelState
+from handoff_service.rules.training.comparison import TextSet
+from handoff_service.rules.training.intents import NOT_UNDERSTOOD
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.store import Store
+from handoff_service.store.training import models, replay, test_sets
+from handoff_service.store.training.replay import RealText
+from handoff_service.store.training.test_sets import MeasuredBy
+from handoff_service.store.views.training import BotModel
+
+
+async def texts_to_measure_by(store: Store, root: Path) -> list[MeasuredBy]:
+    """The pinned texts, the audit set and the test texts in files."""
+    return [
+        *await store.read(test_sets.pinned),
+        *await store.read(test_sets.audit),
+        *test_texts.read(root),
+    ]
+
+
+def recent_days(conn: Connection, days: int) -> list[RealText]:
+    """The masked real texts of the last days."""
+    return replay.recent(conn, read_at(conn) - timedelta(days=days))
+
+
+def as_measured(text: RealText) -> MeasuredBy:
+    """A real text as a question for both models. Its right intent is unknown, so it gets the intent
+    that was understood."""
+    meant = text.understood or NOT_UNDERSTOOD
+    return MeasuredBy(of_set=TextSet.TEST, text=text.text, meant=meant, asked=text.asked)
+
+
+def replayed(model: BotModel, texts: Sequence[RealText], measured: Measurement) -> KeepReplay:
+    """The real texts with the answers of both models."""
+    return KeepReplay(
+        model=model.hash,
+        texts=[
+            Replayed(text=text, before=old, after=new)
+            for text, (old, new) in zip(texts, measured.also, strict=True)
+            if old is not None
+        ],
+    )
+
+
+async def keep(store: Store, home: Path, model: BotModel, measured: Measurement) -> None:
+    """Store a measurement: the figures in the database, the texts and the misplaced examples
+    in files in the models folder."""
+    await asyncio.to_thread(measure_model.keep_texts, home, model, measured)
+    await store.write(set_scores, SetScores(hash=model.hash, scores=measured.scores))
+
+
+async def register(
+    store: Store, path: Path, *, note: str = "", agent_id: int | None = None
+) -> BotModel:
+    """Register a trained file as a model, with the diff of its data against the running model's.
+    Older models that nobody needs lose their files."""
+    hash = model_folder.model_id(path)
+    running = await store.read(models.in_state, ModelState.RUNNING)
+
+    def read() -> tuple[str, str]:
+        data = _data(path)
+        old = _data(path.with_name(running.file)) if running else {}
+        return model_folder.data_hash(data), model_folder.diff(old, data) if old else ""
+
+    data_hash, diff = await asyncio.to_thread(read)
+    new = NewModel(
+        hash=hash, file=path.name, data_hash=data_hash, data_diff=diff, note=note, agent_id=agent_id
+    )
+    await store.write(register_model, new)
+    gone = await store.write(drop_old_models, None)
+    await asyncio.to_thread(model_folder.remove, path.parent, gone)
+    return await store.read(models.get, hash)
+
+
+def _data(model: Path) -> dict[str, bytes]:
+    """A model's training data. Empty for a model from before Patchboard kept it."""
+    return model_folder.kept_data(model) if model_folder.snapshot(model).exists() else {}

@@ -1,0 +1,17 @@
+"""Edits on the trainer's pages, after which changed data goes live by a promotion only."""
+
+import sqlalchemy as sa
+from alembic import op
+from handoff_service.store.engine.tables import ID, UtcTime
+
+revision = '0052'
+down_revision = '0047'
+
+
+def upgrade() -> None:
+    op.create_table('trainer_edits',
+        sa.Column('id', ID, nullable=False),
+        sa.Column('agent_id', ID, nullable=False),
+        sa.Column('made_at', UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(['agent_id'], ['agents.id']),
+        sa.PrimaryKeyConstraint('id'))

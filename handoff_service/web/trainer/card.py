@@ -1,0 +1,81 @@
+"""The card of the page Teach: one text with the facts that help to label it, and the change that a
+label would write."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from handoff_service.bot_control.bot_data import NOT_TAUGHT, BotData, Intent
+from handoff_service.bot_control.file_change import FileChange
+from handoff_service.bot_control.similar_examples import Near
+from handoff_service.errors import Refusal
+from handoff_service.rules.shared.vocabulary import ItemState, TrainerLane
+from handoff_service.rules.training import clusters
+from handoff_service.rules.training.examples import example_of
+from handoff_service.rules.training.masking import without_masks
+from handoff_service.store.views import Suggestion, TrainerItem
+
+SUGGESTED = 5
+NOTHING_NEW = 0.9  # from this confidence and similarity on, an example teaches nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One text with the facts that help to label it. ``chosen``: the preselected intent."""
+
+    item: TrainerItem
+    example: str
+    suggestions: list[Suggestion]
+    near: list[Near]
+    chosen: str
+    blind: bool
+
+
+def card_of(data: BotData, item: TrainerItem) -> Card:
+    blind = item.lane is TrainerLane.AUDIT or item.state is ItemState.SECOND
+    known = data.intents()
+    ranked = [one for one in item.ranking if one.intent in known]
+    if item.suggestion in known and item.suggestion not in {one.intent for one in ranked}:
+        ranked = [Suggestion(intent=item.suggestion, confidence=0.0), *ranked]
+    example = example_of(without_masks(item.text))
+    near = [] if blind else data.nearest(example)
+    for one in near:  # the intents of the nearest examples fill up a short ranking
+        if len(ranked) < SUGGESTED and one.intent not in {s.intent for s in ranked}:
+            ranked.append(Suggestion(intent=one.intent, confidence=0.0))
+    chosen = item.suggestion or (ranked[0].intent if ranked else "")
+    return Card(
+        item=item,
+        example=example,
+        suggestions=ranked[:SUGGESTED],
+        near=near,
+        chosen="" if blind else chosen,
+        blind=blind,
+    )
+
+
+def preview(data: BotData, item: TrainerItem, intent: str, example: str) -> dict[str, Any]:
+    """The template's variables about the change that this choice would write."""
+    shown: dict[str, Any] = {"intent": intent, "error": "", "teaches": True, "test": False}
+    if not intent:
+        return shown | {"change": None}
+    if item.lane is TrainerLane.AUDIT or item.state is ItemState.SECOND:
+        return shown | {"change": None, "test": True}
+    try:
+        change: FileChange | None = data.preview_add(intent, example)
+    except Refusal as refusal:
+        return shown | {"change": None, "error": refusal.detail}
+    return shown | {"change": change, "teaches": not _teaches_nothing(data, item, intent, example)}
+
+
+def _teaches_nothing(data: BotData, item: TrainerItem, intent: str, example: str) -> bool:
+    """Whether the intent already has this example, or a nearly equal one for a text that the
+    virtual agent is sure about."""
+    said = clusters.plain(example)
+    near = data.nearest(example, 1)
+    if near and near[0].intent == intent and clusters.plain(near[0].text) == said:
+        return True
+    surely = item.intent == intent and (item.confidence or 0) >= NOTHING_NEW
+    return bool(surely and near and near[0].intent == intent and near[0].share >= NOTHING_NEW)
+
+
+def choices(data: BotData) -> list[Intent]:
+    return [one for name, one in data.intents().items() if name not in NOT_TAUGHT]
