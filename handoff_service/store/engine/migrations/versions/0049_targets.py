@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from handoff_service.store.engine.tables import UtcTime
 
-revision = '0050'
+revision = '0049'
 down_revision = '0048'
 
 ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')

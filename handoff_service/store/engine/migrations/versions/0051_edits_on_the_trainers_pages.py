@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from handoff_service.store.engine.tables import ID, UtcTime
 
-revision = '0052'
-down_revision = '0047'
+revision = '0051'
+down_revision = '0050'
 
 
 def upgrade() -> None:

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from handoff_service.store.engine.tables import UtcTime
 
-revision = '0051'
-down_revision = '0050'
+revision = '0050'
+down_revision = '0049'
 
 ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 
