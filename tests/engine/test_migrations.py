@@ -2,7 +2,7 @@
 be."""
 
 from contextlib import nullcontext
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,6 @@ from alembic.migration import MigrationContext
 
 from handoff_service.errors import SetupError
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
-from handoff_service.rules.reports.ranges import DayRange
 from handoff_service.store.cases import cases
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import tables as t
@@ -21,7 +20,6 @@ from handoff_service.store.engine.make_migration import next_number
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings
-from handoff_service.store.reports.packed_days import columns
 from tests.conftest import Heard, MovedClock, postgres_database
 from tests.support.story import ANN, Story
 
@@ -214,35 +212,6 @@ def test_agents_of_before_0016_get_back_what_they_had_chosen(kind: str, tmp_path
         ]
         assert roles == [1]
     assert len(desk_ids) == 2
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_days_that_were_packed_before_0048_stay_packed(kind: str, tmp_path: Path) -> None:
-    """Nobody was asked how it went on such a day."""
-    with (
-        postgres_database()
-        if kind == "postgresql"
-        else nullcontext(f"sqlite:///{tmp_path}/old.db") as url
-    ):
-        migrate(url, "0047")
-        opened = engine(url, size=1, writes=True)
-        packed = {"name": "interaction_id", "day": "2026-11-30", "type": "<i2", "words": []}
-        day = {"day": "2026-11-30", "version": 1, "packed": 1}
-        with opened.begin() as conn:
-            conn.execute(t.report_columns.insert().values(**packed, data=bytes(6)))
-            conn.execute(t.report_days.insert().values(**day, changed_at=datetime.now(UTC)))
-        opened.dispose()
-        migrate(url)
-        opened = engine(url, size=1, writes=False)
-        with opened.connect() as conn:
-            of = DayRange(date(2026, 11, 30), date(2026, 11, 30))
-            found = columns(conn, of, ["was_asked", "grade", "solved_by"])
-        opened.dispose()
-    assert {name: list(one.values) for name, one in found.columns.items()} == {
-        "was_asked": [0, 0, 0],
-        "grade": [-1, -1, -1],
-        "solved_by": [-1, -1, -1],
-    }
 
 
 _AGENT = (

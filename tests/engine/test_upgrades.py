@@ -24,7 +24,7 @@ CHANGED = frozenset(
         "agents.presence_reason",  # 0016 drops it: see test_migrations.py
         "desk.most_in_range",  # 0019 lowers the old default
         "text_index.done_to",  # 0021 and 0029 (on SQLite) rebuild the text index
-        "report_days.packed",  # 0050 packs all days again
+        "report_days.packed",  # 0049 packs all days again
         "text_index.next_to",
         "text_index.next_after",
     }

@@ -32,15 +32,3 @@ def upgrade() -> None:
     op.add_column('conversation_facts', sa.Column('was_asked', sa.Integer(), server_default=sa.text('0'), nullable=False))
     op.add_column('conversation_facts', sa.Column('grade', sa.Integer(), nullable=True))
     op.add_column('conversation_facts', sa.Column('solved_by', sa.Text(), nullable=True))
-    _pack(op.get_bind())
-
-
-def _pack(conn: sa.Connection) -> None:
-    """Add the new columns to the packed days: nobody was asked. Without this, reports would read
-    every day from its facts again."""
-    columns = sa.table('report_columns', *map(sa.column, ('name', 'day', 'type', 'data', 'lengths')), sa.column('words', sa.JSON()))
-    ids = sa.select(columns.c.day, columns.c.type, sa.func.length(columns.c.data)).where(columns.c.name == 'interaction_id')
-    for day, kind, size in conn.execute(ids).all():
-        count = size // int(kind[2:])
-        for name, value in (('was_asked', b'\0'), ('grade', b'\xff'), ('solved_by', b'\xff')):
-            conn.execute(sa.insert(columns).values(name=name, day=day, type='<i1', data=value * count, lengths=None, words=[]))
