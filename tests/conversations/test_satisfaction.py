@@ -272,6 +272,18 @@ async def test_a_grade_stays_in_the_closed_conversation_and_rings_nobody(
     assert await asks.count(t.interactions) == 1
 
 
+@pytest.mark.parametrize("body", ["Great service, thanks Mia!", "👍"])
+async def test_praise_without_a_number_answers_the_question_too(
+    asks: Story, clock: MovedClock, body: str
+) -> None:
+    """Also long after closing, when thanks would otherwise begin a conversation."""
+    ann = await asked(asks, clock)
+    clock.move(24 * HOUR)
+    assert await answers(asks, body) == ann
+    assert await grade(asks, ann) == (None, None)
+    assert await answers(asks, "5") == ann
+
+
 async def test_a_number_is_an_ordinary_text_without_a_question(story: Story) -> None:
     ann = await closed(story)
     assert await answers(story, "5") != ann
