@@ -46,10 +46,10 @@ NEW = {
     "assignment": "most_capacity",
     "accept_seconds": "60",
     "auto_assign": "",
-    "affinity_days": "7",
-    "alarm_seconds": "",
     "satisfaction_after_hours": "",
     "satisfaction_every_days": EVERY_DAYS,
+    "affinity_days": "7",
+    "alarm_seconds": "",
     "texts": "",
     **{f"{message}_text": "" for message in QUEUES_OWN},
 }
