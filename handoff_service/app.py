@@ -273,8 +273,8 @@ def _bot(settings: Settings, metrics: Metrics) -> Bot:
 
     def changed(server: str, state: BreakerState) -> None:
         metrics.bot_breaker.labels(server).set(state is not BreakerState.CLOSED)
-        note = log.info if state is BreakerState.CLOSED else log.warning
-        note("bot_breaker", bot=server, state=state)
+        say = log.info if state is BreakerState.CLOSED else log.warning
+        say("bot_breaker", bot=server, state=state)
 
     return RasaBot(
         settings.bot_urls,

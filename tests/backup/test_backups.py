@@ -29,7 +29,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
 from handoff_service.store.engine.migrate import migrate, migrating, revision_of
 from tests.conftest import postgres_database
-from tests.support.schema_rows import add_rows, reflect
+from tests.support.schema_rows import add_rows, reflect, shapes
 from tests.support.story import Story
 from tests.web.workspace_server import running
 
@@ -81,7 +81,7 @@ def fill(of: Home, revision: str = "head") -> None:
     migrate(of.config.database_url, revision)
     numbers = itertools.count(1)
     with migrating(of.config.database_url) as conn:
-        schema = reflect(conn)
+        schema = reflect(conn, shapes(conn))
         for _ in range(2):
             add_rows(conn, schema, numbers)
     for content in (b"one", b"two" * 1_000_000):
@@ -137,7 +137,7 @@ def test_every_row_medium_and_key_comes_back(source: str, target: str, tmp_path:
         ]
         # id counters continue after the restored rows
         with migrating(new.config.database_url) as conn:
-            add_rows(conn, reflect(conn), itertools.count(1000))
+            add_rows(conn, reflect(conn, shapes(conn)), itertools.count(1000))
     assert "users: 2 rows" in told
     assert list(tmp_path.glob(".*")) == [], "no temporary file is left"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from handoff_service.bot_control.fingerprint import ROOT
-from handoff_service.bot_control.rasa_environment import RASA, environment
 from tests.bot.action_endpoint import ActionEndpoint
 from tests.bot.conftest import TOKEN, Conversation
-from tests.support.rasa_server import BOT_PYTHON, start_rasa
+from tests.support.bot_programs import run_program
+from tests.support.rasa_server import start_rasa
 
 
 @pytest.mark.parametrize(
@@ -145,28 +143,14 @@ def test_without_a_model_every_turn_is_503(home: Path, tmp_path: Path) -> None:
 
 
 def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
-    done = subprocess.run(
-        [
-            RASA,
-            "run",
-            "--model",
-            model,
-            "--credentials",
-            "bot/credentials.yml",
-            "--endpoints",
-            "bot/endpoints.yml",
-        ],
-        cwd=ROOT,
-        env=environment(home)
-        | {
-            "PATCHBOARD_BOT_TOKEN": "",
-            "PATCHBOARD_ACTIONS_URL": "x",
-            "PATCHBOARD_BOT_TRACKER_DB": str(home / "none.db"),
-        },
-        capture_output=True,
-        text=True,
+    done = run_program(
+        *("run", "--model", model, "--credentials", "bot/credentials.yml"),
+        *("--endpoints", "bot/endpoints.yml"),
+        home=home,
         timeout=120,
-        check=False,
+        PATCHBOARD_BOT_TOKEN="",
+        PATCHBOARD_ACTIONS_URL="x",
+        PATCHBOARD_BOT_TRACKER_DB=str(home / "none.db"),
     )
     assert done.returncode != 0
     assert "set PATCHBOARD_BOT_TOKEN" in done.stdout + done.stderr
@@ -175,14 +159,6 @@ def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
 def test_what_only_rasas_own_process_can_show(home: Path) -> None:
     """The compiled check says what Rasa's says, another Rasa is refused, the memory of turns is
     bounded."""
-    done = subprocess.run(
-        [BOT_PYTHON, "-m", "tests.bot.inside_bot"],
-        cwd=ROOT,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_program("-m", "tests.bot.inside_bot", home=home, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.endswith("all well\n")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
-from handoff_service.bot_control.fingerprint import ROOT
-from handoff_service.bot_control.rasa_environment import environment
 from tests.bot.action_endpoint import ActionEndpoint
-from tests.support.rasa_server import BOT_PYTHON
+from tests.support.bot_programs import run_program
 
 
 def test_the_same_conversations_on_both_stores(
@@ -16,14 +13,10 @@ def test_the_same_conversations_on_both_stores(
 ) -> None:
     """Forms with many asides, undo and restart in them, 190 turns: the same words and the same
     state after each."""
-    done = subprocess.run(
-        [BOT_PYTHON, "-m", "tests.bot.both_stores", str(model), actions.url, actions.token],
-        cwd=ROOT,
-        env=environment(home),
-        capture_output=True,
-        text=True,
+    done = run_program(
+        *("-m", "tests.bot.both_stores", model, actions.url, actions.token),
+        home=home,
         timeout=600,
-        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert "all well" in done.stdout

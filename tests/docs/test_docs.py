@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Set
 from pathlib import Path
 
 import pytest
@@ -19,30 +20,38 @@ def reference(name: str) -> str:
     return (ROOT / "docs" / "reference" / f"{name}.md").read_text()
 
 
-def logged() -> set[str]:
-    """The actions in the code: the first argument of each call of the log."""
+def logged(loggers: Set[str]) -> set[str]:
+    """The actions in the code: the first argument of each call of these functions of the log."""
     found: set[str] = set()
     for path in [*ROOT.glob("handoff_service/**/*.py"), *ROOT.glob("actions/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in LOGGERS:
+            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in loggers:
                 found |= {one.value for one in ast.walk(node.args[0]) if _is_action(one)}
     return {"text_..." if action == "text_" else action for action in found}
 
 
-LOGGERS = {"log.info", "log.debug", "log.warning", "say"}
+# the functions of the log, and the level under which the page lists their actions
+LEVELS = {"log.warning": "Warnings", "log.info": "Information", "log.debug": "Debug"}
+EITHER = {"say"}  # log.warning or another one, as the result requires
 
 
 def _is_action(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
+def described(text: str) -> set[str]:
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    return {action for row in rows for action in re.findall(r"`([a-z_.]+)`", row)}
+
+
 def test_each_log_action_is_described() -> None:
-    rows = [
-        line.split("|")[1]
-        for line in reference("log-actions").splitlines()
-        if line.startswith("| `")
-    ]
-    assert {action for row in rows for action in re.findall(r"`([a-z_.]+)`", row)} == logged()
+    assert described(reference("log-actions")) == logged(LEVELS.keys() | EITHER)
+
+
+@pytest.mark.parametrize("logger", LEVELS)
+def test_each_log_action_is_under_its_level(logger: str) -> None:
+    section = reference("log-actions").partition(f"## {LEVELS[logger]}")[2].partition("\n## ")[0]
+    assert described(section) - logged(EITHER) == logged({logger})
 
 
 def test_each_metric_is_described() -> None:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.rasa_cli import train
 from handoff_service.bot_control.rasa_environment import RASA, environment
+from tests.support.bot_programs import BotProgram, run_program
 from tests.support.service import free_port
-
-BOT_PYTHON = RASA.with_name("python")
 
 
 class RasaFailed(AssertionError):
@@ -47,21 +46,13 @@ def run_rasa(*arguments: str, home: Path, timeout: float = 300) -> str:
     """Runs a rasa command from the repository's root and answers what it printed. Raises
     RasaFailed."""
     need_bot_environment()
-    done = subprocess.run(
-        [RASA, *arguments],
-        cwd=ROOT,
-        env=environment(home),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    done = run_program(*arguments, home=home, timeout=timeout)
+    printed = done.stdout + done.stderr
     if done.returncode != 0:
         raise RasaFailed(
-            f"rasa {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-6000:]}"
+            f"rasa {' '.join(arguments)} ended with {done.returncode}:\n{printed[-6000:]}"
         )
-    return done.stdout
+    return printed
 
 
 @contextlib.contextmanager
@@ -90,22 +81,19 @@ def start_rasa(
     tracker = home / f"tracker-{port}.db"
     log.parent.mkdir(parents=True, exist_ok=True)
     tracker.unlink(missing_ok=True)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                *(RASA, "run", "-i", "127.0.0.1", "-p", str(port), "--model", str(model)),
-                *("--credentials", credentials, "--endpoints", endpoints),
-            ],
-            cwd=ROOT,
-            env=environment(home)
-            | {
-                "PATCHBOARD_ACTIONS_URL": actions_url,
-                "PATCHBOARD_BOT_TOKEN": token,
-                "PATCHBOARD_BOT_TRACKER_DB": str(tracker),
-            },
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    process = BotProgram(
+        [
+            *("run", "-i", "127.0.0.1", "-p", str(port), "--model", model),
+            *("--credentials", credentials, "--endpoints", endpoints),
+        ],
+        environment(home)
+        | {
+            "PATCHBOARD_ACTIONS_URL": actions_url,
+            "PATCHBOARD_BOT_TOKEN": token,
+            "PATCHBOARD_BOT_TRACKER_DB": str(tracker),
+        },
+        output=log,
+    )
     try:
         _wait_until_up(
             process, f"http://127.0.0.1:{port}{alive}", log, ready_within, model_loads=model_loads
@@ -119,7 +107,7 @@ def start_rasa(
 
 
 def _wait_until_up(
-    process: subprocess.Popen[bytes],
+    process: BotProgram,
     address: str,
     log: Path,
     ready_within: float,
@@ -152,11 +140,11 @@ def _tail(log: Path) -> str:
     return log.read_text(errors="replace")[-6000:]
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: BotProgram) -> None:
     process.terminate()
     try:
         process.wait(10)
-    except subprocess.TimeoutExpired:
+    except TimeoutExpired:
         process.kill()
         process.wait(10)
 
@@ -175,20 +163,14 @@ def meanings(
     process wrote to stderr is kept in `meanings.log` in `home`.
     """
     need_bot_environment()
-    script = ROOT / "tests" / "bot" / "parse_texts.py"
     answer = home / f"meanings-{os.getpid()}.json"
-    given = environment(home)
-    if before is not None:
-        given["PYTHONPATH"] = f"{before}{os.pathsep}{given['PYTHONPATH']}"
-    done = subprocess.run(
-        [BOT_PYTHON, script, str(model), str(answer)],
-        cwd=ROOT,
-        env=given,
-        input=json.dumps(texts),
-        capture_output=True,
-        text=True,
+    path = {} if before is None else {"PYTHONPATH": f"{before}{os.pathsep}{ROOT}"}
+    done = run_program(
+        *(ROOT / "tests" / "bot" / "parse_texts.py", model, answer),
+        home=home,
+        given=json.dumps(texts),
         timeout=180,
-        check=False,
+        **path,
     )
     (home / "meanings.log").write_text(done.stdout + done.stderr)
     if done.returncode != 0:

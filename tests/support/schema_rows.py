@@ -5,7 +5,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,10 +22,33 @@ START = datetime(2026, 11, 1, 9, tzinfo=UTC)
 type Rows = Mapping[str, Counter[str]]
 
 
-def reflect(conn: sa.Connection) -> sa.MetaData:
-    """The schema as the database has it now, without the full-text table."""
+# Each table's columns and constraints, as a text that changes when they do.
+SHAPES = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'table'",
+    "postgresql": """
+        SELECT c.relname, string_agg(concat_ws(' ', a.attname, a.attnotnull,
+            format_type(a.atttypid, a.atttypmod), pg_get_expr(d.adbin, d.adrelid)),
+            ', ' ORDER BY a.attnum) || (
+              SELECT coalesce(string_agg(pg_get_constraintdef(oid), ', ' ORDER BY conname), '')
+              FROM pg_constraint WHERE conrelid = c.oid)
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+        LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+        WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+        GROUP BY c.oid, c.relname
+    """,
+}
+
+
+def shapes(conn: sa.Connection) -> dict[str, str]:
+    """Table -> its columns and constraints, as a text to compare. Without the full-text table."""
+    every = conn.exec_driver_sql(SHAPES[conn.dialect.name])
+    return {name: shape for name, shape in every if not NOT_ROWS.match(name)}
+
+
+def reflect(conn: sa.Connection, only: Collection[str]) -> sa.MetaData:
+    """These tables and those that they refer to, as the database has them now."""
     found = sa.MetaData()
-    found.reflect(conn, only=lambda name, _: not NOT_ROWS.match(name))
+    found.reflect(conn, only=only)
     return found
 
 
@@ -88,16 +111,17 @@ def _value(column: sa.Column[Any], number: int, added: Mapping[str, sa.Row[Any]]
 
 
 def rows(
-    conn: sa.Connection, schema: sa.MetaData, renamed: Mapping[str, str] | None = None
+    conn: sa.Connection, tables: Iterable[str], renamed: Mapping[str, str] | None = None
 ) -> dict[str, list[Any]]:
-    """Table -> its rows as mappings. ``renamed``: "table.column" -> the name to show it under."""
+    """Table -> its rows as mappings, with the values as the driver returns them. ``renamed``:
+    "table.column" -> the name to show it under."""
     names = renamed or {}
     return {
-        table.name: [
-            {names.get(f"{table.name}.{name}", name): value for name, value in row._mapping.items()}
-            for row in conn.execute(sa.select(table))
+        table: [
+            {names.get(f"{table}.{name}", name): value for name, value in row._mapping.items()}
+            for row in conn.exec_driver_sql(f'SELECT * FROM "{table}"')
         ]
-        for table in schema.sorted_tables
+        for table in tables
     }
 
 

@@ -167,7 +167,7 @@ async def test_pages_without_the_list_know_offers_and_unread_messages_too(
 ) -> None:
     one = await with_mia(desk)
     await desk.story.text("my badge", number=BOB, to=DIRECT)
-    for _ in range(200):
+    for _ in range(3000):
         if await desk.story.inbox(MIA):
             break
         await asyncio.sleep(0.01)

@@ -5,7 +5,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Presenc
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
-from handoff_service.web.shared import assets, rendering, template_filters
+from handoff_service.web.shared import assets, page_queries, rendering, template_filters
 from handoff_service.web.shared.directions import has_rtl
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
 from tests.web.workspace_server import PAGE, SCRIPT, Running, Visitor, running, shown
@@ -77,7 +77,7 @@ def not_sent(
 
 async def offered(desk: Running, agent: int = MIA) -> int:
     """The work item that the worker offers to this agent, once it does."""
-    for _ in range(200):
+    for _ in range(3000):
         if offers := await desk.story.inbox(agent):
             return offers[0].id
         await asyncio.sleep(0.01)
@@ -350,6 +350,31 @@ async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia:
     opened = shown((await mia.get("/workspace/conversations/1?others=1")).text)
     assert "Omar Haddad is replying." in opened
     assert "Sending adds you to the conversation." in opened
+
+
+async def test_a_long_list_shows_its_beginning_and_a_link_to_all(
+    desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_queries, "LISTED_AT_FIRST", 1)
+    oldest_first = [await conversation(desk, mia, number=number) for number in (ANN, BOB)]
+    newest_first = oldest_first[::-1]
+
+    async def listed(query: str = "") -> tuple[list[int], bool]:
+        page = (await mia.get(f"/workspace{query}")).text
+        ids = [int(number) for number in re.findall(r'<li id="item-(\d+)"', page)]
+        return ids, 'id="ongoing-more" hidden' not in page
+
+    assert await listed() == (newest_first[:1], True)
+    assert await listed("?all=1") == (newest_first, False)
+    assert "?all=1" in (await mia.get("/workspace?all=1")).text  # the links keep it
+    m, hour_ago = t.messages, desk.desk.clock() - timedelta(hours=1)
+    of_oldest = m.c.interaction_id == oldest_first[0]
+    oldest = sa.update(m).where(of_oldest).values(created_at=hour_ago)
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(oldest), None)
+    await mia.act("/workspace/list", sort="longest_waiting")
+    assert await listed() == (oldest_first[:1], True), "the order is that of all conversations"
+    await mia.act("/workspace/list", sort="newest", shows="draft")
+    assert await listed() == (newest_first, False), "the browser alone knows of the drafts"
 
 
 # A conversation -----------------------------------------------------------------------------------

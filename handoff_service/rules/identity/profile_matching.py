@@ -11,10 +11,14 @@ class NumberSituation(StrEnum):
     ONE_USER_NO_PROFILE = "the number is on one user, and has no messaging profile"
     NO_USER_BUT_PROFILE = "the number is on no user, but has a messaging profile"
     NO_USER_NO_PROFILE = "the number is on no user and has no profile"
-    CONFLICT = "the number conflicts: the user it is on is not the profile's user"
+    CONFLICT = (
+        "the number conflicts: it is on a user's record, but its profile is tied to another user"
+    )
     SAME_USER = "number on one user, profile tied to the same user"
     ONE_USER_PROFILE_OF_NOBODY = "number on one user, profile tied to nobody"
-    ONE_USER_WHO_IT_IS_NOT = "number on one user, profile tied to nobody since it is not that user"
+    ONE_USER_WHO_IT_IS_NOT = (
+        "number on one user, profile tied to nobody because that user was ruled out"
+    )
     SEVERAL_USERS_PROFILE_OF_NOBODY = (
         "number on several users, no profile or a profile tied to nobody"
     )

@@ -28,7 +28,7 @@ COLUMNS: Mapping[str, FactColumn] = {
     "agent_id": FactColumn(_NUMBER, "the agent who had it last"),
     "labels": FactColumn(_LIST, "ids of its labels"),
     "language": FactColumn(_WORD, "the requester's language"),
-    "topic": FactColumn(_WORD, "the topic that an agent chose, else the bot's first topic"),
+    "topic": FactColumn(_WORD, "the topic that an agent chose, else the first bot topic"),
     "began": FactColumn(_WORD, "virtual_agent, live_agent, or desk: the desk texted first"),
     "bot_result": FactColumn(_WORD, "solved, handed_over, abandoned or open"),
     "handoff_reason": FactColumn(_WORD, "why it first went to a queue"),

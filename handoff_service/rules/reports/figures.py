@@ -396,7 +396,7 @@ _ENTRIES: tuple[Figure, ...] = (
     Figure(
         name="not_understood",
         heading="Texts not understood",
-        definition="Texts to the virtual agent that it could not match to a topic.",
+        definition="Texts to the virtual agent for which it found no intent.",
         unit=Unit.COUNT,
         how=Sum("not_understood"),
         lower_is_better=True,

@@ -82,7 +82,12 @@ NO_LABELS: list[Label] = []
 _STATES, _DIRECTIONS = {one: one for one in State}, {one: one for one in Direction}
 _AUTHORS, _STATUSES = {one: one for one in Author}, {one: one for one in Status}
 # Built once: building a statement costs more than running it.
-_LISTED = {others: _query(others=others) for others in (False, True)}
+_LISTED = {
+    (others, some): query.limit(bindparam("most")) if some else query
+    for others in (False, True)
+    for some in (False, True)
+    for query in [_query(others=others)]
+}
 _THANKED = _items().where(*read_positions.THANKED)
 _LINES = (
     select(
@@ -94,11 +99,14 @@ _LINES = (
 )
 
 
-def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
-    """The ongoing conversations for the list pane: mine or the others'. In mine, closed
-    conversations with an unread thank-you come first."""
+def listed(
+    conn: Connection, agent_id: int, *, others: bool, most: int | None = None
+) -> list[ListItem]:
+    """The ongoing conversations for the list pane: mine or the others', at most ``most`` of them.
+    In mine, closed conversations with an unread thank-you come first."""
     thanked = [] if others else conn.execute(_THANKED, {"me": agent_id}).all()
-    rows = [*thanked, *conn.execute(_LISTED[others], {"me": agent_id})]
+    query = _LISTED[others, most is not None]
+    rows = [*thanked, *conn.execute(query, {"me": agent_id, "most": most})][:most]
     unread = {} if others else read_positions.unread(conn, [r.id for r in rows], agent_id)
     lines = conn.execute(_LINES, {"ids": [r.last_id for r in rows if r.last_id]})
     ids = [r.id for r in rows]

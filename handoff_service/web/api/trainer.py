@@ -78,12 +78,20 @@ async def label(asked: ApiRequest[TrainerLabelBody, Any]) -> Page[TrainerLabel]:
     return Page(items=found, next=None)
 
 
-@post("/trainer/undo", summary="Take the last label back, with its whole cluster", roles=TRAINERS)
+@post(
+    "/trainer/undo",
+    summary="Undo the last label, and all labels that similar texts got with it",
+    roles=TRAINERS,
+)
 async def undo(asked: ApiRequest[None, Any]) -> TrainerItem:
     item, _ = await labeling.undo_label(asked.desk.store, asked.desk.bot_data, asked.agent.id)
     return await asked.desk.store.read(items.get_item, item)
 
 
-@get("/trainer/pinned", summary="Texts that every model must understand", roles=TRAINERS)
+@get(
+    "/trainer/pinned",
+    summary="Required texts: every new model must give them their intent",
+    roles=TRAINERS,
+)
 async def list_pinned(asked: ApiRequest[None, Any]) -> Page[PinnedText]:
     return Page(items=await asked.desk.store.read(labels.pinned_texts), next=None)

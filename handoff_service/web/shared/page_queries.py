@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.operations.conversations import reopen
 from handoff_service.operations.shared.end_interaction import DESCRIPTION
-from handoff_service.rules.conversations.list_order import SortAndFilter, sort_and_filter
+from handoff_service.rules.conversations.list_order import Sort, SortAndFilter, Tag, sort_and_filter
 from handoff_service.rules.identity.profile_matching import NumberFacts, NumberSituation, situation
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.cases import cases
@@ -59,6 +59,7 @@ from handoff_service.web.shared.shown_messages import ShownMessage, shown, with_
 
 m = t.messages
 AT_FIRST = 300  # the newest messages, which a page loads first
+LISTED_AT_FIRST = 100  # conversations of the list that a page shows; a link shows all of them
 BEFORE_A_LINE = 20  # messages above a message that was searched for
 
 
@@ -76,6 +77,8 @@ class Lists:
     gone: list[EndedOffer]  #: offers that the page shows and that have ended
     others: bool  #: whether ``ongoing`` has other agents' conversations instead of mine
     ongoing: list[ListItem]  #: as the agent has sorted and filtered them
+    more: bool  #: whether there are more than ``ongoing`` has
+    whole: bool  #: whether the agent wants to see all of them
     hidden: int  #: conversations that the filter leaves out
     how: SortAndFilter
     views: list[ListView]
@@ -128,28 +131,46 @@ def desk_facts(conn: Connection) -> DeskFacts:
     return DeskFacts(name=name, zone=ZoneInfo(zone))
 
 
-def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[int] = ()) -> Lists:
-    """Read the list pane. ``on_page`` has the offers that the page shows; those that are no longer
-    mine are returned as gone."""
+def lists(
+    conn: Connection,
+    agent_id: int,
+    *,
+    others: bool,
+    whole: bool = False,
+    on_page: Collection[int] = (),
+) -> Lists:
+    """Read the list pane. ``whole``: all conversations, not only the first. ``on_page`` has the
+    offers that the page shows; those that are no longer mine are returned as gone."""
     offers = inbox.offered(conn, agent_id)
-    every = listed(conn, agent_id, others=others)
     how = list_views.choice(conn, agent_id)
-    ongoing = sort_and_filter(every, how, read_at(conn))
+    # the browser filters by drafts
+    most = None if whole or how.tag is Tag.DRAFT else LISTED_AT_FIRST
+    # the database has the newest first, so other sorts and filters need all of them
+    as_read = how.sort is Sort.NEWEST and not how.filters
+    every = listed(
+        conn, agent_id, others=others, most=most + 1 if most is not None and as_read else None
+    )
+    complete = not as_read or most is None or len(every) <= most
+    chosen = sort_and_filter(every, how, read_at(conn))
     missing = set(on_page) - {offer.id for offer in offers}
     free = agent_room(conn, agent_id)
     return Lists(
         offers=offers,
         gone=ended_offers(conn, agent_id, sorted(missing)),
         others=others,
-        ongoing=ongoing,
-        hidden=len(every) - len(ongoing),
+        ongoing=chosen[:most],
+        more=most is not None and len(chosen) > most,
+        whole=whole,
+        hidden=len(every) - len(chosen),
         how=how,
         views=list_views.list_(conn, agent_id),
         labels=labels.list_(conn),
-        others_count=len(every) if others else conversations.others_count(conn, agent_id),
-        unread=read_positions.unread_conversations(conn, agent_id)
-        if others
-        else sum(one.interaction.unread > 0 for one in every),
+        others_count=len(every)
+        if others and complete
+        else conversations.others_count(conn, agent_id),
+        unread=sum(one.interaction.unread > 0 for one in every)
+        if complete and not others
+        else read_positions.unread_conversations(conn, agent_id),
         available=free.takes_work,
         room=free.places,
     )

@@ -78,6 +78,7 @@ async def shell_context(request: Request, agent: CurrentAgent, *, place: str) ->
         "place": place,
         "lists": None,
         "others": False,
+        "whole": False,
         "opened": None,
         "thread": None,
     }

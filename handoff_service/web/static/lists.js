@@ -20,7 +20,7 @@ export function startLists() {
 export function askForLists(parameters) {
   const shown = [...document.querySelectorAll("[data-offer]")].map((offer) => offer.dataset.offer);
   Object.assign(parameters, { shown: shown.join(","), open: document.body.dataset.open });
-  if (document.body.dataset.others) parameters.others = "1";
+  for (const name of ["others", "all"]) if (document.body.dataset[name]) parameters[name] = "1";
 }
 
 export function showLists(html) {

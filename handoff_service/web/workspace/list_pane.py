@@ -43,12 +43,12 @@ async def list_context(
     request: Request, agent: CurrentAgent, *, on_page: Sequence[int] = (), opened: int | None = None
 ) -> dict[str, Any]:
     """Return the variables of the pages and fragments with a list: the frame and the lists."""
-    others = request.args.get("others") == "1"
+    others, whole = (request.args.get(name) == "1" for name in ("others", "all"))
     around = await shell_context(request, agent, place="ongoing" if opened else "inbox")
     lists = await desk_of(request).store.read(
-        page_queries.lists, agent.id, others=others, on_page=on_page
+        page_queries.lists, agent.id, others=others, whole=whole, on_page=on_page
     )
-    return around | {"lists": lists, "others": others, "opened": opened}
+    return around | {"lists": lists, "others": others, "whole": whole, "opened": opened}
 
 
 def numbers_in(request: Request, name: str) -> list[int]:

@@ -101,8 +101,6 @@ PAGES: dict[str, Any] = {
     **supervisor.PAGES,
     **report_files.PAGES,
     **reports.PAGES,
-    **report_files.PAGES,
-    **reports.PAGES,
     **train.PAGES,
     **models.PAGES,
     **teach.PAGES,
