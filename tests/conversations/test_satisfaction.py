@@ -13,6 +13,7 @@ from handoff_service.operations.conversations.ask_satisfaction import (
     AskSatisfaction,
     ask_satisfaction,
 )
+from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.desk.users import MakeUser, make_user
 from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
@@ -375,6 +376,19 @@ async def test_a_low_grade_asks_why_and_alerts_the_supervisors(
     )
     assert await alerts(asks) == []
     assert await answers(asks, "Anything else is a new text") != ann
+
+
+async def test_a_grade_and_its_comment_may_arrive_in_one_transaction(
+    asks: Story, clock: MovedClock
+) -> None:
+    ann = await asked(asks, clock)
+    texts = [
+        Text(sid=f"SM{n}", requester_number=ANN, provider_number=DIRECT, body=body)
+        for n, body in enumerate(["1", "Nobody called me back", "my VPN is down"])
+    ]
+    received = await asks.store.write(lambda tx, _: receive_sms.run(tx, texts), None)
+    assert [one.interaction_id == ann for one in received] == [True, True, False]
+    assert await grade(asks, ann) == (1, "Nobody called me back")
 
 
 async def test_a_low_grade_with_its_comment_in_one_text(asks: Story, clock: MovedClock) -> None:

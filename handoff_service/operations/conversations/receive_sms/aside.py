@@ -20,6 +20,7 @@ from handoff_service.operations.conversations.receive_sms.reported_again import 
 from handoff_service.operations.conversations.receive_sms.satisfaction_answers import (
     SatisfactionAnswer,
     answer_in,
+    answered,
     keep_answer,
 )
 from handoff_service.operations.shared import conversation_hints
@@ -97,10 +98,14 @@ def put_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFact
 def _answer(
     tx: Transaction, text: Text, provider: Provider, facts: LoadedFacts
 ) -> SatisfactionAnswer | None:
-    question = facts.questions.get((text.requester_number, provider.id))
+    line = text.requester_number, provider.id
+    question = facts.questions.get(line)
     if question is None:
         return None
-    return answer_in(text, question, _names(tx, question.interaction_id))
+    answer = answer_in(text, question, _names(tx, question.interaction_id))
+    if answer is not None:
+        facts.questions[line] = answered(question, answer)
+    return answer
 
 
 def _would_wait(tx: Transaction, provider: Provider) -> bool:
@@ -242,7 +247,5 @@ def _newest(tx: Transaction, aside: Aside) -> int | None:
 
 
 def _closed_from_the_start(tx: Transaction, aside: Aside) -> int:
-    number = aside.text.requester_number
-    users = aside.facts.users.get(number, ())
-    user = users[0] if len(users) == 1 else None
-    return new_closed_conversation(tx, number, aside.provider.id, user)
+    number, users = aside.text.requester_number, aside.facts.users
+    return new_closed_conversation(tx, number, aside.provider.id, users.get(number, ()))

@@ -1,6 +1,8 @@
 """A conversation that is closed from the start, for a text that starts nothing on a line without
 any conversation."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import insert, select
 
 from handoff_service.rules.shared.vocabulary import Owner, State
@@ -9,9 +11,11 @@ from handoff_service.store.engine.transaction import Transaction
 
 
 def new_closed_conversation(
-    tx: Transaction, number: str, provider_number_id: int, user: int | None
+    tx: Transaction, number: str, provider_number_id: int, users: Sequence[int]
 ) -> int:
-    """Create it. An example is a reaction to a text from before this desk had the number."""
+    """Create it. An example is a reaction to a text from before this desk had the number.
+    ``users``: those who have this number."""
+    user = users[0] if len(users) == 1 else None
     profile = t.messaging_profiles
     known = select(profile.c.id).where(profile.c.number == number, profile.c.active)
     profile_id = tx.conn.execute(known).scalar()
