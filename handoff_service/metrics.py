@@ -191,6 +191,9 @@ class NoMetrics(Metrics):
     def __getattr__(self, name: str) -> Any:
         return _NOTHING
 
+    def shown(self, state: DeskState | None = None) -> bytes:
+        return b""
+
 
 class _Nothing:
     """A metric that counts nothing."""

@@ -13,6 +13,7 @@ from handoff_service.operations.conversations.ask_satisfaction import (
     AskSatisfaction,
     ask_satisfaction,
 )
+from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.desk.users import MakeUser, make_user
 from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
@@ -22,7 +23,7 @@ from handoff_service.rules.shared.vocabulary import Event, Owner, State, Status,
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.engine.transaction import OperationSettings, Transaction
-from handoff_service.store.messaging_actions import prompts
+from handoff_service.store.messaging_actions import low_grades
 from tests.conftest import Heard, MovedClock
 from tests.reports.test_a_month import end
 from tests.support.sending_story import begin, claim, finish
@@ -91,11 +92,9 @@ async def grade(story: Story, interaction: int) -> tuple[int | None, str | None]
     return row.grade, row.comment
 
 
-async def alerts(story: Story, agent: int = OMAR, *, supervises: bool = True) -> list[str]:
-    found = await story.store.read(
-        lambda conn: prompts.standing(conn, agent, supervises=supervises)
-    )
-    return [one.said for one in found]
+async def alerts(story: Story) -> list[str]:
+    """What Omar, a supervisor, is prompted about."""
+    return [one.said for one in await story.store.read(low_grades.standing, OMAR)]
 
 
 # Asking -------------------------------------------------------------------------------------------
@@ -272,6 +271,18 @@ async def test_a_grade_stays_in_the_closed_conversation_and_rings_nobody(
     assert await asks.count(t.interactions) == 1
 
 
+@pytest.mark.parametrize("body", ["Great service, thanks Mia!", "👍"])
+async def test_praise_without_a_number_answers_the_question_too(
+    asks: Story, clock: MovedClock, body: str
+) -> None:
+    """Also long after closing, when thanks would otherwise begin a conversation."""
+    ann = await asked(asks, clock)
+    clock.move(24 * HOUR)
+    assert await answers(asks, body) == ann
+    assert await grade(asks, ann) == (None, None)
+    assert await answers(asks, "5") == ann
+
+
 async def test_a_number_is_an_ordinary_text_without_a_question(story: Story) -> None:
     ann = await closed(story)
     assert await answers(story, "5") != ann
@@ -353,19 +364,31 @@ async def test_a_low_grade_asks_why_and_alerts_the_supervisors(
     await answers(asks, "2")
     assert (await asks.texted(ann))[-1] == WHY
     assert await alerts(asks) == ["Graded 2 of 5"]
-    assert await alerts(asks, MIA, supervises=False) == []
     assert await answers(asks, "Nobody called me back") == ann
     assert await grade(asks, ann) == (2, "Nobody called me back")
     said = "Graded 2 of 5: “Nobody called me back”"
     assert await alerts(asks) == [said]
     assert (await asks.lines(ann))[-1].event is Event.GRADE_COMMENT
     assert await asks.count(t.interactions) == 1
-    (prompt,) = await asks.store.read(lambda conn: prompts.standing(conn, OMAR, supervises=True))
+    (prompt,) = await asks.store.read(low_grades.standing, OMAR)
     await asks.store.write(
         dismiss_prompt, Dismiss(interaction_id=ann, agent_id=OMAR, seq=prompt.seq)
     )
     assert await alerts(asks) == []
     assert await answers(asks, "Anything else is a new text") != ann
+
+
+async def test_a_grade_and_its_comment_may_arrive_in_one_transaction(
+    asks: Story, clock: MovedClock
+) -> None:
+    ann = await asked(asks, clock)
+    texts = [
+        Text(sid=f"SM{n}", requester_number=ANN, provider_number=DIRECT, body=body)
+        for n, body in enumerate(["1", "Nobody called me back", "my VPN is down"])
+    ]
+    received = await asks.store.write(lambda tx, _: receive_sms.run(tx, texts), None)
+    assert [one.interaction_id == ann for one in received] == [True, True, False]
+    assert await grade(asks, ann) == (1, "Nobody called me back")
 
 
 async def test_a_low_grade_with_its_comment_in_one_text(asks: Story, clock: MovedClock) -> None:

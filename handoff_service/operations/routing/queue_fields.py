@@ -70,10 +70,10 @@ Schedule = Annotated[
     ),
 ]
 AcceptSeconds = Annotated[int, Field(ge=5, le=3600)]
-AffinityDays = Annotated[int, Field(ge=0, le=365)]
-AlarmSeconds = Annotated[int, Field(ge=1, le=WEEK)]
 SatisfactionAfterHours = Annotated[int, Field(ge=0, le=72)]
 SatisfactionEveryDays = Annotated[int, Field(ge=1, le=365)]
+AffinityDays = Annotated[int, Field(ge=0, le=365)]
+AlarmSeconds = Annotated[int, Field(ge=1, le=WEEK)]
 
 
 TargetMinutes = Annotated[
@@ -108,10 +108,10 @@ class QueueEntry(_QueueEntry):
     assignment: Assignment = Assignment.MOST_CAPACITY
     accept_seconds: AcceptSeconds = 60
     auto_assign: bool = False
-    affinity_days: AffinityDays = 7
-    alarm_seconds: AlarmSeconds | None = None
     satisfaction_after_hours: SatisfactionAfterHours | None = None
     satisfaction_every_days: SatisfactionEveryDays = 30
+    affinity_days: AffinityDays = 7
+    alarm_seconds: AlarmSeconds | None = None
     targets: Targets = []
     texts: TextsEntry = TextsEntry()
 

@@ -54,10 +54,10 @@ class QueueFields:
     assignment: Assignment = Assignment.MOST_CAPACITY
     accept_seconds: int = 60
     auto_assign: bool = False
-    affinity_days: int = 7
-    alarm_seconds: int | None = None
     satisfaction_after_hours: int | None = None
     satisfaction_every_days: int = 30
+    affinity_days: int = 7
+    alarm_seconds: int | None = None
     targets: tuple[QueueTargets, ...] = ()
     texts: Mapping[SystemMessage, str] = field(default_factory=dict)
 

@@ -90,10 +90,10 @@ def queue(one: QueueFields) -> Row:
         assignment=one.assignment,
         accept_seconds=one.accept_seconds,
         auto_assign=one.auto_assign,
-        affinity_days=one.affinity_days,
-        alarm_seconds=one.alarm_seconds,
         satisfaction_after_hours=one.satisfaction_after_hours,
         satisfaction_every_days=one.satisfaction_every_days,
+        affinity_days=one.affinity_days,
+        alarm_seconds=one.alarm_seconds,
         targets=[row(**target) for target in target_facts.written(one.targets)],
         texts=dict(one.texts) or None,
     )

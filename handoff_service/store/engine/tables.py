@@ -299,16 +299,16 @@ queues = Table(
     _word("time_zone", null=True),
     #: null: the desk's
     _word("country", null=True),
+    #: how long after closing requesters are asked how it went; null: never
+    Column("satisfaction_after_hours", sa.Integer),
+    #: a requester is asked once in so many days
+    _count("satisfaction_every_days", 30),
     #: how long requesters are offered to their last agent first
     _count("affinity_days", 7),
     #: whether work items are assigned without an offer
     _flag("auto_assign", default=False),
     #: how long a requester waits before supervisors are alerted; null: never
     Column("alarm_seconds", sa.Integer),
-    #: how long after closing requesters are asked how it went; null: never
-    Column("satisfaction_after_hours", sa.Integer),
-    #: a requester is asked once in so many days
-    _count("satisfaction_every_days", 30),
     #: by priority, in minutes of opening hours (rules/routing/targets.py)
     _json("targets", "[]"),
     _word("in_line_text", null=True),

@@ -1,22 +1,16 @@
-"""Open prompts of messaging actions, shown to an agent until somebody has answered, and of low
-grades, shown to supervisors."""
+"""Open prompts of messaging actions, shown to an agent until somebody has answered."""
 
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, func, select
 
-from handoff_service.rules.reports.satisfaction import alert
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Named, Prompt
 
 i, m, g, d = t.interactions, t.messages, t.live_group, t.dismissed_prompts
-q = t.satisfaction_questions
-LOW_GRADES_SHOWN_FOR = timedelta(days=7)
 said = m.alias("said")  # messages before and after a prompt
 
 
@@ -56,18 +50,6 @@ def _answered() -> sa.ColumnElement[bool]:
     return by_agent | (by_requester & (silent == Author.AGENT))
 
 
-_LOW_GRADES = (
-    select(m.c.id, m.c.interaction_id, m.c.seq, q.c.grade, q.c.comment, m.c.created_at)
-    .add_columns(i.c.requester_number, i.c.user_id, t.users.c.name)
-    .select_from(q)
-    .join(i, i.c.id == q.c.interaction_id)
-    .join(m, (m.c.interaction_id == i.c.id) & (m.c.seq == q.c.alert_seq))
-    .outerjoin(t.users, t.users.c.id == i.c.user_id)
-    .outerjoin(d, (d.c.interaction_id == i.c.id) & (d.c.agent_id == bindparam("me")))
-    .where(t.LOW_GRADE, q.c.graded_at > bindparam("since", type_=t.UtcTime()))
-    .where(func.coalesce(d.c.seq, 0) < m.c.seq)
-)
-
 # Built once: building a statement costs more than running it.
 _STANDING = {supervises: _query(supervises=supervises) for supervises in (False, True)}
 
@@ -75,29 +57,17 @@ _STANDING = {supervises: _query(supervises=supervises) for supervises in (False,
 def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
     """The newest prompt of each of my active conversations, newest first. For supervisors, also of
     conversations without an assigned agent, and alarms. Leaves out answered prompts and those that
-    I have dismissed. Supervisors also get the low grades of the last days."""
-    rows = conn.execute(_STANDING[supervises], {"me": agent_id})
-    found = [_prompt(r, r.body, assigned=r.assigned_to is not None) for r in rows]
-    if supervises:
-        found += _low_grades(conn, agent_id)
-    return sorted(found, key=lambda one: -one.id)
-
-
-def _low_grades(conn: Connection, agent_id: int) -> list[Prompt]:
-    given = {"me": agent_id, "since": read_at(conn) - LOW_GRADES_SHOWN_FOR}
-    # somebody is asked to act on them, although nobody has these conversations any more
-    rows = conn.execute(_LOW_GRADES, given)
-    return [_prompt(r, alert(r.grade, r.comment), assigned=True) for r in rows]
-
-
-def _prompt(row: Any, said: str, *, assigned: bool) -> Prompt:
-    return Prompt(
-        id=row.id,
-        interaction_id=row.interaction_id,
-        seq=row.seq,
-        user=Named(id=row.user_id, name=row.name) if row.user_id else None,
-        requester_number=row.requester_number,
-        assigned=assigned,
-        said=said,
-        created_at=row.created_at,
-    )
+    I have dismissed."""
+    return [
+        Prompt(
+            id=r.id,
+            interaction_id=r.interaction_id,
+            seq=r.seq,
+            user=Named(id=r.user_id, name=r.name) if r.user_id else None,
+            requester_number=r.requester_number,
+            assigned=r.assigned_to is not None,
+            said=r.body,
+            created_at=r.created_at,
+        )
+        for r in conn.execute(_STANDING[supervises], {"me": agent_id})
+    ]

@@ -65,10 +65,10 @@ class Queue:
     assignment: str
     accept_seconds: int
     auto_assign: bool
-    affinity_days: int
-    alarm_seconds: int | None
     satisfaction_after_hours: int | None
     satisfaction_every_days: int
+    affinity_days: int
+    alarm_seconds: int | None
     targets: list[QueueTarget]
     texts: dict[SystemMessage, str | None]
     waiting: int

@@ -59,10 +59,10 @@ class QueueBody(Patch):
     assignment: Assignment | None = None
     accept_seconds: AcceptSeconds | None = None
     auto_assign: bool | None = None
-    affinity_days: AffinityDays | None = None
-    alarm_seconds: AlarmSeconds | None = None
     satisfaction_after_hours: SatisfactionAfterHours | None = None
     satisfaction_every_days: SatisfactionEveryDays | None = None
+    affinity_days: AffinityDays | None = None
+    alarm_seconds: AlarmSeconds | None = None
     targets: Targets | None = None
     texts: TextsEntry | None = None
 

@@ -11,7 +11,7 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import colleague_notices, read_positions
 from handoff_service.store.desk import desk as desks
 from handoff_service.store.desk.agents import agents_by_id, presence_choices
-from handoff_service.store.messaging_actions import prompts
+from handoff_service.store.messaging_actions import low_grades, prompts
 from handoff_service.store.routing import inbox, presence
 from handoff_service.store.views import (
     Agent,
@@ -84,6 +84,14 @@ async def shell_context(request: Request, agent: CurrentAgent, *, place: str) ->
     }
 
 
+def _prompts(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
+    """The prompts of messaging actions and, for supervisors, of low grades, newest first."""
+    found = prompts.standing(conn, agent_id, supervises=supervises)
+    if supervises:
+        found = [*found, *low_grades.standing(conn, agent_id)]
+    return sorted(found, key=lambda one: -one.id)
+
+
 def _shell_data(conn: Connection, agent_id: int) -> ShellData:
     """Read the variables of every page."""
     me = agents_by_id(conn, [agent_id])[agent_id]
@@ -93,7 +101,7 @@ def _shell_data(conn: Connection, agent_id: int) -> ShellData:
         away=presence.automatic_away(conn, me),
         presences=presence_choices(conn),
         offered=inbox.offered(conn, agent_id),
-        prompts=prompts.standing(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),
+        prompts=_prompts(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),
         notices=colleague_notices.standing(conn, agent_id),
         newest_unread=read_positions.newest_unread(conn, agent_id),
         reject_reasons=desks.reject_reasons(conn),

@@ -12,11 +12,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, exists, insert, select, update
 
+from handoff_service.operations.conversations.receive_sms.closed_conversation import (
+    new_closed_conversation,
+)
 from handoff_service.operations.conversations.receive_sms.facts import LoadedFacts, Provider, Text
 from handoff_service.operations.conversations.receive_sms.reported_again import announced
 from handoff_service.operations.conversations.receive_sms.satisfaction_answers import (
     SatisfactionAnswer,
     answer_in,
+    answered,
     keep_answer,
 )
 from handoff_service.operations.shared import conversation_hints
@@ -30,8 +34,6 @@ from handoff_service.rules.shared.vocabulary import (
     Event,
     FirstResponder,
     Kind,
-    Owner,
-    State,
     Status,
 )
 from handoff_service.store.conversations import interactions
@@ -82,7 +84,12 @@ def put_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFact
         return Aside(text=text, provider=provider, facts=facts, answer=answer)
     if not has_thanks(text.body):
         return None
-    closed = _just_closed(tx, text, provider) or _announced(tx, text, provider)
+    question = facts.questions.get((text.requester_number, provider.id))
+    closed = (
+        (question.interaction_id if question else None)
+        or _just_closed(tx, text, provider)
+        or _announced(tx, text, provider)
+    )
     if closed is None or not is_thanks(text.body, _names(tx, closed)):
         return None
     return Aside(text=text, provider=provider, facts=facts, closed=closed)
@@ -91,10 +98,14 @@ def put_aside(tx: Transaction, text: Text, provider: Provider, facts: LoadedFact
 def _answer(
     tx: Transaction, text: Text, provider: Provider, facts: LoadedFacts
 ) -> SatisfactionAnswer | None:
-    question = facts.questions.get((text.requester_number, provider.id))
+    line = text.requester_number, provider.id
+    question = facts.questions.get(line)
     if question is None:
         return None
-    return answer_in(text, question, _names(tx, question.interaction_id))
+    answer = answer_in(text, question, _names(tx, question.interaction_id))
+    if answer is not None:
+        facts.questions[line] = answered(question, answer)
+    return answer
 
 
 def _would_wait(tx: Transaction, provider: Provider) -> bool:
@@ -119,7 +130,7 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
         keep_answer(tx, aside.answer, aside.text.body, seq)
         return interaction_id
     if reaction is None:
-        interaction_id = aside.closed or _newest(tx, aside) or _new_closed_conversation(tx, aside)
+        interaction_id = aside.closed or _newest(tx, aside) or _closed_from_the_start(tx, aside)
         seq = _store(tx, aside, interaction_id, **_TEXT)
         if aside.closed is not None:
             tx.conn.execute(
@@ -136,7 +147,7 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
         )
         interaction_id, reason = message.interaction_id, f"{REACTS_TO}{message.seq}"
     else:
-        interaction_id, reason = _newest(tx, aside) or _new_closed_conversation(tx, aside), None
+        interaction_id, reason = _newest(tx, aside) or _closed_from_the_start(tx, aside), None
     _store(tx, aside, interaction_id, kind=Kind.SYSTEM, event=Event.REACTION, reason=reason)
     return interaction_id
 
@@ -235,34 +246,6 @@ def _newest(tx: Transaction, aside: Aside) -> int | None:
     return tx.conn.execute(query.limit(1)).scalar()
 
 
-def _new_closed_conversation(tx: Transaction, aside: Aside) -> int:
-    """Create a conversation that is closed from the start, because the line has none. An example
-    is a reaction to a text from before this desk had the number."""
-    number, users = (
-        aside.text.requester_number,
-        aside.facts.users.get(aside.text.requester_number, ()),
-    )
-    user = users[0] if len(users) == 1 else None
-    profile = t.messaging_profiles
-    known = select(profile.c.id).where(profile.c.number == number, profile.c.active)
-    profile_id = tx.conn.execute(known).scalar()
-    if profile_id is None:
-        made = {"number": number, "user_id": user, "active": True, "created_at": tx.now}
-        profile_id = tx.conn.execute(
-            insert(profile).values(made).returning(profile.c.id)
-        ).scalar_one()
-    values = {
-        "requester_number": number,
-        "provider_number_id": aside.provider.id,
-        "profile_id": profile_id,
-        "user_id": user,
-        "state": State.CLOSED_COMPLETE,
-        "priority": 3,
-        "owner": Owner.NONE,
-        "epoch": 1,
-        "last_seq": 0,
-        "opened_at": tx.now,
-        "closed_at": tx.now,
-        "last_message_at": tx.now,
-    }
-    return tx.conn.execute(insert(i).values(values).returning(i.c.id)).scalar_one()
+def _closed_from_the_start(tx: Transaction, aside: Aside) -> int:
+    number, users = aside.text.requester_number, aside.facts.users
+    return new_closed_conversation(tx, number, aside.provider.id, users.get(number, ()))

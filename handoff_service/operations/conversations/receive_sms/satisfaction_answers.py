@@ -6,7 +6,7 @@ there.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select, update
@@ -55,6 +55,14 @@ def answer_in(
     if is_low and question.takes_comment and is_comment(text.body):
         return SatisfactionAnswer(question.interaction_id, None)
     return None
+
+
+def answered(question: OpenQuestion, answer: SatisfactionAnswer) -> OpenQuestion:
+    """The question for later texts of the same transaction."""
+    if answer.grade is None:
+        return replace(question, takes_comment=False)
+    grade = answer.grade
+    return replace(question, grade=grade.value, takes_comment=not grade.comment)
 
 
 def keep_answer(tx: Transaction, answer: SatisfactionAnswer, body: str, seq: int) -> None:
