@@ -36,7 +36,7 @@ class NotSignedIn(Refusal):
 
 
 class NotAllowed(Refusal):
-    """Your role does not allow this."""
+    """Your role does not allow this. Ask an admin."""
 
     status = 403
 

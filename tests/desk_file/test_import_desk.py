@@ -268,7 +268,7 @@ FAULTS = [
     "there is no such"),
     ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: “A” is listed twice."),
     ("queue: text", QUEUE + 'texts = { closed = "{x}" }\n',
-    "3: queues[0].texts: closed: {x}: "
+    "3: queues[0].texts: “Closed”: {x}: "
     "there is no such placeh"),
     ("queue: accept", QUEUE + "accept_seconds = 4\n",
     "3: queues[0].accept_seconds: must be at least 5"),

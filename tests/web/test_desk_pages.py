@@ -166,7 +166,7 @@ async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(
     right = QUEUE | {"schedule": "weekdays", "waiting_text": "{x}"}
     said = await save(grace, "/queues/new", **right)
     assert "Cannot be read as opening hours" in said
-    assert "Waiting: {x}: there is no such placeholder" in said
+    assert "“Waiting”: {x}: there is no such placeholder" in said
     half = QUEUE | {
         "field-0": "language",
         "was-0": "language",

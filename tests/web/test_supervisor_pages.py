@@ -118,8 +118,8 @@ async def test_what_the_provider_does_not_take_is_said_to_supervisors_and_in_the
     assert "Tell an admin. No texts can be delivered until this is fixed." in said
     said = shown((await mia.get(f"/workspace/conversations/{ann}")).text)
     assert (
-        "Not sent yet. The provider does not recognize our account. (20003) It goes out by "
-        "itself when" in said
+        "Not sent yet. The provider does not recognize our account. (20003) Patchboard "
+        "sends it when" in said
     )
 
 
@@ -194,7 +194,7 @@ async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
         (await mia.get(f"{one}/transfer", SCRIPT)).text
     )
     for fields, said in (
-        ({}, "to"),
+        ({}, "To must be agent or queue."),
         ({"to": "agent"}, "Choose the agent"),
         ({"to": "queue", "queue_id": "x"}, "Choose the queue"),
         ({"to": "agent", "agent_id": str(OMAR), "note": "x" * 1001}, "1000"),
