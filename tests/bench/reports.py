@@ -145,7 +145,16 @@ FROM {numbers}
 """
 # a multiple of a prime spreads values evenly, and the same way on both databases
 _FACTS = """
-INSERT INTO conversation_facts
+INSERT INTO conversation_facts (
+  interaction_id, day, look_again_at, queue_id, provider_number_id, agent_id, labels, language,
+  topic, began, bot_result, handoff_reason, is_closed, is_abandoned, was_queued,
+  is_abandoned_waiting, was_reopened, came_back, is_durable, first_response,
+  first_response_business, waiting, handling, resolution, resolution_business, next_responses,
+  next_responses_business, texts_in, texts_out, delivered, failed_codes, segments, cost,
+  currency, not_understood, promises_kept, promises_missed, answered_by, accepted_by,
+  declined_by, expired_by, priority, first_response_target, resolution_target,
+  next_responses_met, next_responses_missed, was_asked, grade, solved_by
+)
 SELECT n, :day, NULL, 1 + n % 3, 1 + n % 2, CASE WHEN n % 3 = 0 THEN NULL ELSE 1 + n % 40 END,
   CASE WHEN n % 4 = 0 THEN '1 2' WHEN n % 4 = 1 THEN '3' ELSE '' END,
   CASE WHEN n % 5 = 0 THEN 'es' ELSE 'en' END,
@@ -170,6 +179,9 @@ SELECT n, :day, NULL, 1 + n % 3, 1 + n % 2, CASE WHEN n % 3 = 0 THEN NULL ELSE 1
   CASE WHEN n % 3 = 0 THEN '' ELSE '' || (1 + n % 40) END,
   CASE WHEN n % 11 = 0 THEN '' || (1 + n % 40) ELSE '' END,
   CASE WHEN n % 17 = 0 THEN '' || (1 + n % 40) ELSE '' END,
+  1 + n * 7 % 5, CASE WHEN n % 3 = 0 THEN NULL WHEN n * 7919 % 100 < 80 THEN 1 ELSE 0 END,
+  CASE WHEN n * 7907 % 100 < 90 THEN 1 ELSE 0 END,
+  CASE WHEN n % 3 = 0 THEN 0 ELSE n % 4 END, n * 31 % 100 / 95,
   CASE WHEN n % 2 = 0 THEN 1 ELSE 0 END, CASE WHEN n % 10 IN (0, 4) THEN 1 + n * 7907 % 5 END,
   CASE WHEN n % 2 = 0 THEN CASE WHEN n % 3 = 0 THEN 'virtual_agent' ELSE 'agent' END END
 FROM {numbers}

@@ -36,7 +36,7 @@ FIRST = tuple(
     for n in (1, 3)
 )
 SECOND = (QueueTargets(priority=3, first_response=7, resolution=100),)
-STEPS = 70
+STEPS = 60
 ACTS = [
     "text", "text", "text", "text", "hand off", "hand off", "offer", "offer", "write", "write",
     "write", "hold", "resume",
@@ -44,7 +44,7 @@ ACTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [1, 3])
+@pytest.mark.parametrize("seed", [1])
 async def test_running_targets_follow_from_the_lines(
     story: Story, clock: MovedClock, seed: int
 ) -> None:

@@ -9,6 +9,7 @@ from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
     change_interaction,
 )
+from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.messaging_actions.change_timer import Postpone, postpone_timer
 from handoff_service.operations.routing.queues import ChangeQueue, change_queue, make_queue
 from handoff_service.operations.routing.transfer import Transfer, transfer
@@ -138,6 +139,17 @@ async def test_opening_hours_count(story: Story, rules: Rules, clock: MovedClock
     found = (await targets(story, ann))["first_response"]
     assert found.due_at is not None
     assert found.due_at - clock() == timedelta(days=1, minutes=-50), "10 minutes are for tomorrow"
+
+
+async def test_they_follow_the_desks_time_zone(
+    story: Story, rules: Rules, clock: MovedClock
+) -> None:
+    """At 14:00 UTC the queue is open in New York. In Honolulu it opens at 18:00 UTC."""
+    await change(story, schedule="08:00-18:00")
+    ann = await story.with_agent()
+    assert (await left(story, rules, ann))["first_response"] == 20
+    await story.store.write(change_desk, {"time_zone": "Pacific/Honolulu"})
+    assert (await left(story, rules, ann))["first_response"] == 4 * 60 + 20
 
 
 async def test_they_follow_priority_and_queue(story: Story, rules: Rules) -> None:

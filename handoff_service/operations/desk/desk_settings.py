@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.routing.queues import check_schedules
+from handoff_service.operations.routing.queues import check_schedules, refresh_queue_targets
 from handoff_service.operations.shared.record_changes import ONLY, created, deletes, recorded
 from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.blockers import Blocker
@@ -17,6 +17,7 @@ from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
+from handoff_service.store.routing import queues
 
 CALLED = {Noun.PRESENCE_STATE: "presence state", Noun.REJECT_REASON: "reason"}
 
@@ -44,6 +45,8 @@ def change_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
     without the public holidays that a queue's schedule needs."""
     put_desk(tx, values)
     check_schedules(tx)
+    if {"time_zone", "country"} & values.keys():
+        refresh_queue_targets(tx, list(queues.list_(tx.conn)))
     schedule_offers(tx)
 
 

@@ -1,6 +1,6 @@
 """An admin creates, changes or deletes a queue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from handoff_service.store.desk import macros
 from handoff_service.store.desk.desk import desk_country
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import update_rows
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.routing import queues
 
@@ -130,6 +131,13 @@ def check_schedules(tx: Transaction) -> None:
             raise BadInput(errors={"country": error})
 
 
+def refresh_queue_targets(tx: Transaction, queue_ids: Collection[int]) -> None:
+    """Bring the targets of the open conversations of these queues up to date."""
+    i = t.interactions
+    here = select(i.c.id).where(one_of(i.c.queue_id, queue_ids), i.c.closed_at.is_(None))
+    tx.at_end(refresh_targets, interactions.lock_each(tx.conn, tx.conn.scalars(here).all()))
+
+
 def blockers(conn: Connection, queue_id: int) -> list[Blocker]:
     """What keeps a queue from being deleted."""
     p, a, limits = t.provider_numbers, t.messaging_actions, t.messaging_action_queues
@@ -194,11 +202,8 @@ def _save(tx: Transaction, queue_id: int, queue: QueueFields) -> None:
 def _move_targets(tx: Transaction, queue_id: int, before: QueueFields, now: QueueFields) -> None:
     """The open conversations of the queue follow its new targets and opening hours."""
     counts = ("targets", "schedule", "time_zone", "country")
-    if all(getattr(before, name) == getattr(now, name) for name in counts):
-        return
-    i = t.interactions
-    here = select(i.c.id).where(i.c.queue_id == queue_id, i.c.closed_at.is_(None))
-    tx.at_end(refresh_targets, interactions.lock_each(tx.conn, tx.conn.scalars(here).all()))
+    if any(getattr(before, name) != getattr(now, name) for name in counts):
+        refresh_queue_targets(tx, [queue_id])
 
 
 def _row(queue: QueueFields) -> dict[str, Any]:

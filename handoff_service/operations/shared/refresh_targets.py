@@ -32,7 +32,17 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.messaging_actions import timers
 from handoff_service.store.routing import queue_hours
 
-r, h = t.running_targets, t.holds
+r, h, s, a = t.running_targets, t.holds, t.timers, t.messaging_actions
+# Built once: building a statement costs more than running it.
+_STORED = select(r).where(one_of(r.c.interaction_id, "ids"))
+_TIMERS = (
+    select(
+        *s.c["id", "interaction_id", "started_at", "due_at"],
+        *a.c["seconds", "business_hours", "conditions", "match"],
+    )
+    .join(a, a.c.id == s.c.action_id)
+    .where(one_of(s.c.interaction_id, "ids"))
+)
 _ALWAYS = Schedule(None, "UTC")
 
 type Key = tuple[int, str]  # conversation, kind
@@ -58,6 +68,8 @@ class _Clock:
 def refresh_targets(tx: Transaction, ids: Collection[int]) -> None:
     """Bring the targets of these locked conversations up to date."""
     found = target_facts.states(tx.conn, ids)
+    if not found:
+        return
     _write_holds(tx, found)
     counted = [one for one in found if one.has_targets]
     stored = _stored(tx, [one.id for one in found if one.has_targets or one.has_rows])
@@ -84,7 +96,7 @@ def _write_holds(tx: Transaction, found: Sequence[TargetState]) -> None:
 def _stored(tx: Transaction, ids: Collection[int]) -> dict[Key, dict[str, Any]]:
     if not ids:
         return {}
-    rows = tx.conn.execute(select(r).where(one_of(r.c.interaction_id, ids)))
+    rows = tx.conn.execute(_STORED, {"ids": list(ids)})
     return {(row.interaction_id, row.kind): dict(row._mapping) for row in rows}
 
 
@@ -148,15 +160,7 @@ def _move_timers(
     target changes."""
     if not found:
         return
-    s, a = t.timers, t.messaging_actions
-    rows = tx.conn.execute(
-        select(
-            *s.c["id", "interaction_id", "started_at", "due_at"],
-            *a.c["seconds", "business_hours", "conditions", "match"],
-        )
-        .join(a, a.c.id == s.c.action_id)
-        .where(one_of(s.c.interaction_id, list(found)))
-    ).all()
+    rows = tx.conn.execute(_TIMERS, {"ids": list(found)}).all()
     moved = []
     for row in rows:
         written = conditions.stored(row.conditions)

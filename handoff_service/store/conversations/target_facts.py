@@ -55,6 +55,7 @@ class TargetState:
         return self.is_open and any(not one.is_empty for one in mine)
 
 
+_has_rows = select(r.c.kind).where(r.c.interaction_id == i.c.id).correlate(i).exists()
 _STATES = (
     select(
         *i.c[
@@ -63,16 +64,25 @@ _STATES = (
         ],
         q.c.targets,
         h.c.id.label("hold_id"),
-        select(r.c.kind).where(r.c.interaction_id == i.c.id).exists().label("has_rows"),
+        _has_rows.label("has_rows"),
     )
     .outerjoin(q, q.c.id == i.c.queue_id)
     .outerjoin(h, (h.c.interaction_id == i.c.id) & h.c.ended_at.is_(None))
-    .where(one_of(i.c.id, "ids"))
+    .where(
+        one_of(i.c.id, "ids"),
+        # the others have nothing to bring up to date
+        sa.or_(
+            sa.cast(q.c.targets, sa.Text) != "[]",
+            i.c.state == State.ON_HOLD,
+            h.c.id.is_not(None),
+            _has_rows,
+        ),
+    )
 )  # fmt: skip
 
 
 def states(conn: Connection, ids: Collection[int]) -> list[TargetState]:
-    """These conversations, in one query."""
+    """Those of these conversations that may have targets or holds, in one query."""
     return [_state(row) for row in conn.execute(_STATES, {"ids": list(ids)})]
 
 

@@ -207,7 +207,7 @@ def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
         )
     if action.action is Action.ALERT_SUPERVISORS:
         text = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
-        return "The supervisors", text, "", False
+        return "A supervisor", text, "", False
     if action.action is Action.PROMPT_REQUESTER and action.text:
         length = sms_text.segments(sms_text.narrowed(rules.for_agents(action.text, who)))
         return (

@@ -24,7 +24,7 @@ class TargetRow:
     """``cells``: the field's name, and its column's heading."""
 
     priority: int
-    called: str
+    meaning: str
     cells: tuple[tuple[str, str], ...]
 
 
@@ -36,7 +36,7 @@ def name_of(priority: int, kind: TargetKind, before: str = "") -> str:
 ROWS = tuple(
     TargetRow(
         priority,
-        f"{priority}, {meaning}",
+        meaning,
         tuple((name_of(priority, kind), called) for kind, called in COLUMNS.items()),
     )
     for priority, meaning in PRIORITIES.items()
