@@ -19,19 +19,21 @@ from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.training.label_items import (
     Labeled,
     LabelItem,
-    UndoBatch,
-    ValidLabel,
     Written,
     label_item,
     mark_written,
-    to_undo,
-    undo,
 )
 from handoff_service.operations.training.settle_dispute import (
     Settled,
     SettleDispute,
     first_label,
     settle_dispute,
+)
+from handoff_service.operations.training.undo_labels import (
+    UndoBatch,
+    ValidLabel,
+    to_undo,
+    undo,
 )
 from handoff_service.rules.shared.vocabulary import LabelVerdict, TrainerLane
 from handoff_service.store.engine.store import Store

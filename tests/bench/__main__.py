@@ -30,6 +30,7 @@ from tests.bench import (
     storm,
     text_index,
     timers,
+    trainer_pages,
     user_search,
     webhook,
 )
@@ -47,6 +48,7 @@ ON_EACH_DATABASE: Mapping[str, Callable[[Desks], Iterator[Result]]] = {
     "ongoing": reads.many_ongoing,
     "user_search": user_search.measure,
     "text_index": text_index.measure,
+    "trainer": trainer_pages.measure,
     "offers": offers.many_agents,
     "signed_in": signed_in_agents.measure,
     "long_past": reads.long_past,

@@ -11,11 +11,11 @@ from handoff_service.operations.training.change_model import (
     NewModel,
     Promote,
     RollBack,
-    judge_canary,
     promote,
     register_model,
     roll_back,
 )
+from handoff_service.operations.training.judge_canary import judge_canary
 from handoff_service.operations.training.keep_models import PinModel, drop_old_models, pin_model
 from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, TurnOutcome
 from handoff_service.rules.training.canary import CanaryVerdict

@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 
 from handoff_service.bot_control.trained_models import recent_days
-from handoff_service.operations.training.change_model import promotion_blocks
+from handoff_service.operations.training.promotion_blocks import promotion_blocks
 from handoff_service.operations.training.replay import (
     JudgeReplayed,
     KeepReplay,

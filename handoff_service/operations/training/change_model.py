@@ -6,15 +6,14 @@ loads it there.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
-from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind, ReplayVerdict
-from handoff_service.rules.training.canary import CanaryFigures, CanaryVerdict, in_words, judge
+from handoff_service.operations.training.promotion_blocks import promotion_blocks
+from handoff_service.rules.shared.vocabulary import ModelState, PromotionKind
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training import models
@@ -101,7 +100,7 @@ def run_at_start(tx: Transaction, command: RunAtStart) -> None:
     """Promote the model that the service trained at its start because no other model can run."""
     running = models.in_state(tx.conn, ModelState.RUNNING)
     if running is None or running.hash != command.hash:
-        _run(tx, command.hash, PromotionKind.AUTOMATIC, command.reason, None)
+        run_model(tx, command.hash, PromotionKind.AUTOMATIC, command.reason, None)
 
 
 def promote(tx: Transaction, command: Promote) -> BotModel:
@@ -117,7 +116,7 @@ def promote(tx: Transaction, command: Promote) -> BotModel:
         _put(tx, model.hash, ModelState.CANARY)
         _note(tx, model.hash, running.hash, PromotionKind.CANARY, None, command.agent_id)
     else:
-        _run(tx, model.hash, PromotionKind.PROMOTE, None, command.agent_id)
+        run_model(tx, model.hash, PromotionKind.PROMOTE, None, command.agent_id)
     return models.get(tx.conn, model.hash)
 
 
@@ -135,7 +134,7 @@ def roll_back(tx: Transaction, command: RollBack) -> BotModel:
         raise Conflict("No other model ran before this one, so there is nothing to return to.")
     if before.state is ModelState.GONE:
         raise Conflict("The file of the model that ran before is gone. Train and promote instead.")
-    _run(tx, before.hash, kind, None, command.agent_id)
+    run_model(tx, before.hash, kind, None, command.agent_id)
     return before
 
 
@@ -145,33 +144,6 @@ def end_canary(
     """All bot processes return to the running model."""
     _move(tx, ModelState.CANARY, ModelState.KEPT)
     _note(tx, running.hash, running.hash, kind, reason, by)
-
-
-def judge_canary(tx: Transaction, _: None) -> CanaryVerdict | None:
-    """Judge the canary by its figures, and promote it or roll it back if they decide. None: there
-    is no canary."""
-    running = models.in_state(tx.conn, ModelState.RUNNING)
-    canary = models.in_state(tx.conn, ModelState.CANARY)
-    if canary is None or running is None:
-        return None
-    figures = canary_figures(tx.conn, canary, running, tx.now)
-    verdict = judge(figures)
-    if verdict is CanaryVerdict.PROMOTE:
-        _run(tx, canary.hash, PromotionKind.AUTOMATIC, in_words(figures), None)
-    elif verdict is CanaryVerdict.ROLL_BACK:
-        end_canary(tx, running, PromotionKind.AUTOMATIC, in_words(figures), None)
-    return verdict
-
-
-def canary_figures(
-    conn: Connection, canary: BotModel, running: BotModel, now: datetime
-) -> CanaryFigures:
-    """The figures of both models since the canary began."""
-    new, old = (
-        models.total(models.live(conn, one.hash, canary.since, now)).lost
-        for one in (canary, running)
-    )
-    return CanaryFigures(new=new, old=old, lasted=now - canary.since)
 
 
 def models_loaded(tx: Transaction, _: None) -> None:
@@ -188,50 +160,10 @@ def mark_missing(tx: Transaction, hashes: list[str]) -> None:
     )
 
 
-def promotion_blocks(conn: Connection, model: BotModel, running: BotModel | None) -> list[str]:
-    """The reasons why this model cannot be promoted, as sentences that name the next step. Empty:
-    it can."""
-    if model.state is ModelState.GONE:
-        return ["The file of this model is gone. Train again."]
-    if running is None or running.hash == model.hash:
-        return []
-    if model.scores is None:
-        return ["This model was not measured yet. Measure it, then promote it."]
-    if model.scores["against"] != running.hash:
-        return [
-            "This model was compared with one that no longer runs. Measure it again, then promote "
-            "it."
-        ]
-    return [*model.scores["reasons"], *_pinned_since(conn, model)]
-
-
-def _pinned_since(conn: Connection, model: BotModel) -> list[str]:
-    """A sentence for each text that was pinned after the model was measured, in its replay or
-    elsewhere."""
-    held, replayed = t.pinned_texts, t.replayed_texts
-    worse = (
-        (replayed.c.text == held.c.text)
-        & (replayed.c.model == model.hash)
-        & (replayed.c.verdict == ReplayVerdict.WORSE)
-    )
-    query = (
-        select(held.c.text, held.c.intent, replayed.c.after)
-        .outerjoin(replayed, worse)
-        .where(held.c.removed_at.is_(None))
-        .where(held.c.id.not_in(list((model.scores or {})["pinned"])))
-    )
-    return [
-        f"The required text “{row.text}” must mean {row.intent}. The new model takes it for "
-        f"{row.after}."
-        if row.after is not None
-        else f"The text “{row.text}” became required after the measurement. Measure it again."
-        for row in conn.execute(query)
-    ]
-
-
-def _run(
+def run_model(
     tx: Transaction, hash: str, kind: PromotionKind, reason: str | None, by: int | None
 ) -> None:
+    """All bot processes run this model from now on. ``by``: the agent who wants it."""
     running = models.in_state(tx.conn, ModelState.RUNNING)
     for state in (ModelState.RUNNING, ModelState.CANARY):
         _move(tx, state, ModelState.KEPT)

@@ -1,4 +1,4 @@
-"""Labels a text, alone or with its whole cluster, and undoes a label.
+"""Labels a text, alone or with its whole cluster.
 
 The label is stored first. It claims the text, so a second trainer gets a Conflict. Then
 ``bot_control/labeling.py`` writes the examples to the files, and ``mark_written`` records the file.
@@ -14,12 +14,12 @@ from sqlalchemy import insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.training.keep_items import TRAINER
+from handoff_service.operations.training.pin_texts import pin_item
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, TrainerLane
-from handoff_service.rules.training import clusters, order
+from handoff_service.rules.training import order
 from handoff_service.rules.training.examples import error, example_of, one_line
 from handoff_service.rules.training.masking import without_masks
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.training import items
 
@@ -61,27 +61,6 @@ class Written:
     files: Mapping[int, str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UndoBatch:
-    """One action of this trainer. ``batch`` None: the last action that was not undone."""
-
-    agent_id: int
-    batch: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidLabel:
-    """A label that was not undone, and the file of its example."""
-
-    id: int
-    item_id: int
-    batch: int
-    lane: TrainerLane
-    intent: str | None
-    example: str | None
-    file: str | None
-
-
 def label_item(tx: Transaction, command: LabelItem) -> Labeled:
     """Store a trainer's label. NotFound without such a text; BadInput without an intent; Conflict
     when the text no longer waits for this trainer."""
@@ -104,7 +83,7 @@ def label_item(tx: Transaction, command: LabelItem) -> Labeled:
         tx.conn.execute(update(i).where(i.c.id == one.id).values(state=state))
     _keep_cluster(tx, item)
     if command.pinned and command.intent:
-        _pin(tx, item, command)
+        pin_item(tx, item, command.intent, command.agent_id)
     tx.hint(TRAINER)
     return Labeled(batch=batch or 0, lane=TrainerLane(item.lane), second=second, examples=made)
 
@@ -113,70 +92,6 @@ def mark_written(tx: Transaction, command: Written) -> None:
     for label, file in command.files.items():
         values = {"file": file} if file is not None else {"example": None}
         tx.conn.execute(update(lb).where(lb.c.id == label).values(**values))
-
-
-def to_undo(tx: Transaction, command: UndoBatch) -> list[ValidLabel]:
-    """The labels that ``undo`` would undo. NotFound when there are none."""
-    last = (
-        select(lb.c.batch)
-        .where(lb.c.agent_id == command.agent_id, lb.c.undone_at.is_(None))
-        .order_by(lb.c.id.desc())
-        .limit(1)
-    )
-    batch = command.batch if command.batch is not None else tx.conn.execute(last).scalar()
-    query = (
-        select(*lb.c["id", "item_id", "intent", "example", "file", "batch"], i.c.lane)
-        .join(i, i.c.id == lb.c.item_id)
-        .where(lb.c.batch == batch, lb.c.agent_id == command.agent_id, lb.c.undone_at.is_(None))
-        .order_by(lb.c.id)
-    )
-    rows = tx.conn.execute(query).all()
-    if not rows:
-        raise NotFound("There is nothing to undo.")
-    return [
-        ValidLabel(
-            item_id=row.item_id,
-            batch=row.batch,
-            lane=TrainerLane(row.lane),
-            intent=row.intent,
-            example=row.example,
-            file=row.file,
-            id=row.id,
-        )
-        for row in rows
-    ]
-
-
-def undo(tx: Transaction, command: UndoBatch) -> int:
-    """Undo the labels, so that their texts wait again, and remove the pins that they made. Returns
-    the id of the first text."""
-    rows = to_undo(tx, command)
-    ids, of_items = [row.id for row in rows], [row.item_id for row in rows]
-    tx.conn.execute(update(lb).where(one_of(lb.c.id, ids)).values(undone_at=tx.now))
-    tx.conn.execute(update(lb).where(one_of(lb.c.item_id, of_items)).values(disputed=None))
-    first = select(lb.c.id).where(
-        lb.c.item_id == i.c.id,
-        lb.c.undone_at.is_(None),
-        ~lb.c.second,
-        lb.c.verdict != LabelVerdict.UNSURE,
-    )
-    state = sa.case((first.exists(), ItemState.SECOND), else_=ItemState.WAITING)
-    tx.conn.execute(update(i).where(one_of(i.c.id, of_items)).values(state=state))
-    tx.conn.execute(
-        update(p)
-        .where(one_of(p.c.item_id, of_items), p.c.removed_at.is_(None))
-        .values(removed_at=tx.now)
-    )
-    tx.hint(TRAINER)
-    return int(of_items[0])
-
-
-def remove_pin(tx: Transaction, pinned_id: int) -> None:
-    """Unpin a text. NotFound when it is not pinned."""
-    standing = p.c.id == pinned_id, p.c.removed_at.is_(None)
-    gone = tx.conn.execute(update(p).where(*standing).values(removed_at=tx.now))
-    if gone.rowcount == 0:
-        raise NotFound("This text is not required.")
 
 
 def _locked(tx: Transaction, command: LabelItem) -> _Row:
@@ -260,27 +175,3 @@ def _keep_cluster(tx: Transaction, item: _Row) -> None:
     if first is not None and first != item.cluster:
         waits = (i.c.cluster == item.cluster, i.c.state == ItemState.WAITING)
         tx.conn.execute(update(i).where(*waits, i.c.lane == item.lane).values(cluster=first))
-
-
-def _pin(tx: Transaction, item: _Row, command: LabelItem) -> None:
-    """Pin the text to the intent. A new pin replaces the earlier one of the same text, form and
-    slot."""
-    text = without_masks(item.text)
-    if not text:
-        return
-    fold = clusters.fold_hash(text)
-    same = (p.c.fold == fold, p.c.removed_at.is_(None))
-    asked = (p.c.form.is_not_distinct_from(item.form), p.c.slot.is_not_distinct_from(item.slot))
-    tx.conn.execute(update(p).where(*same, *asked).values(removed_at=tx.now))
-    tx.conn.execute(
-        insert(p).values(
-            text=text,
-            fold=fold,
-            intent=command.intent,
-            form=item.form,
-            slot=item.slot,
-            item_id=item.id,
-            agent_id=command.agent_id,
-            made_at=tx.now,
-        )
-    )

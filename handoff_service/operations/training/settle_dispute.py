@@ -12,7 +12,8 @@ from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.training.keep_items import TRAINER
-from handoff_service.operations.training.label_items import Labeled, ValidLabel
+from handoff_service.operations.training.label_items import Labeled
+from handoff_service.operations.training.undo_labels import ValidLabel
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, TrainerLane
 from handoff_service.rules.training.examples import error, example_of
 from handoff_service.rules.training.masking import without_masks

@@ -13,8 +13,10 @@ from sqlalchemy import Connection
 from handoff_service.bot_control import domain_changes, measure_model, model_folder
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training import change_model
-from handoff_service.operations.training.change_model import Promote, RollBack, promotion_blocks
+from handoff_service.operations.training.change_model import Promote, RollBack
+from handoff_service.operations.training.judge_canary import canary_figures
 from handoff_service.operations.training.keep_models import PinModel, pin_model
+from handoff_service.operations.training.promotion_blocks import promotion_blocks
 from handoff_service.rules.shared.vocabulary import ModelState, Role
 from handoff_service.rules.training.canary import ENOUGH_TURNS, in_words
 from handoff_service.rules.training.exact_tests import Share
@@ -164,7 +166,7 @@ async def _models(request: Request) -> dict[str, Any]:
 def _canary_summary(conn: Connection, canary: BotModel | None, running: BotModel | None) -> str:
     if canary is None or running is None:
         return ""
-    return in_words(change_model.canary_figures(conn, canary, running, read_at(conn)))
+    return in_words(canary_figures(conn, canary, running, read_at(conn)))
 
 
 def _live(conn: Connection, running: BotModel) -> dict[str, Any]:

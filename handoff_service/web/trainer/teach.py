@@ -13,7 +13,8 @@ from handoff_service.bot_control.file_change import FileChange
 from handoff_service.errors import NotFound
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.operations.training.label_items import LabelItem, remove_pin
+from handoff_service.operations.training.label_items import LabelItem
+from handoff_service.operations.training.pin_texts import remove_pin
 from handoff_service.operations.training.settle_dispute import SettleDispute
 from handoff_service.rules.shared.vocabulary import ItemState, LabelVerdict, Role, TrainerLane
 from handoff_service.store.training import items, labels

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from handoff_service.bot_control import labeling, measure_model, rasa_environment
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import CurrentAgent
-from handoff_service.operations.training.change_model import promotion_blocks
+from handoff_service.operations.training.promotion_blocks import promotion_blocks
 from handoff_service.operations.training.replay import JudgeReplayed, judge_replayed
 from handoff_service.operations.training.training_run import StartRun, cancel_run
 from handoff_service.rules.shared.vocabulary import (

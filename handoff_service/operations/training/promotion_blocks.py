@@ -1,0 +1,48 @@
+"""The reasons why a model cannot be promoted now."""
+
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.shared.vocabulary import ModelState, ReplayVerdict
+from handoff_service.store.engine import tables as t
+from handoff_service.store.views.training import BotModel
+
+
+def promotion_blocks(conn: Connection, model: BotModel, running: BotModel | None) -> list[str]:
+    """The reasons why this model cannot be promoted, as sentences that name the next step. Empty:
+    it can."""
+    if model.state is ModelState.GONE:
+        return ["The file of this model is gone. Train again."]
+    if running is None or running.hash == model.hash:
+        return []
+    if model.scores is None:
+        return ["This model was not measured yet. Measure it, then promote it."]
+    if model.scores["against"] != running.hash:
+        return [
+            "This model was compared with one that no longer runs. Measure it again, then promote "
+            "it."
+        ]
+    return [*model.scores["reasons"], *_pinned_since(conn, model)]
+
+
+def _pinned_since(conn: Connection, model: BotModel) -> list[str]:
+    """A sentence for each text that was pinned after the model was measured, in its replay or
+    elsewhere."""
+    held, replayed = t.pinned_texts, t.replayed_texts
+    worse = (
+        (replayed.c.text == held.c.text)
+        & (replayed.c.model == model.hash)
+        & (replayed.c.verdict == ReplayVerdict.WORSE)
+    )
+    query = (
+        select(held.c.text, held.c.intent, replayed.c.after)
+        .outerjoin(replayed, worse)
+        .where(held.c.removed_at.is_(None))
+        .where(held.c.id.not_in(list((model.scores or {})["pinned"])))
+    )
+    return [
+        f"The required text “{row.text}” must mean {row.intent}. The new model takes it for "
+        f"{row.after}."
+        if row.after is not None
+        else f"The text “{row.text}” became required after the measurement. Measure it again."
+        for row in conn.execute(query)
+    ]
