@@ -28,7 +28,7 @@ _DELIVERED = {"direction": Direction.OUTBOUND, "status": Status.DELIVERED, "segm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastLine:
+class PracticeLine:
     """``author``: the requester or the virtual agent. ``pictures``: addresses at the provider."""
 
     author: Author
@@ -41,7 +41,7 @@ class WritePast:
     """``interaction_id``: the conversation, which its first text has opened."""
 
     interaction_id: int
-    lines: tuple[PastLine, ...]
+    lines: tuple[PracticeLine, ...]
 
 
 def write_past(tx: Transaction, command: WritePast) -> None:
