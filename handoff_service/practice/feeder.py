@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from handoff_service import log
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
-from handoff_service.operations.training.practice_past import PastLine, WritePast, write_past
+from handoff_service.operations.training.practice_past import PracticeLine, WritePast, write_past
 from handoff_service.practice.desk_content import COMPANY, PICTURE_TYPE, requester_number
 from handoff_service.rules.shared.vocabulary import Author
 from handoff_service.rules.training.practice import (
@@ -140,7 +140,7 @@ class Feeder:
         it: live agents answer the practice desk's number, so it has no virtual agent."""
         part, one = self._parts[due.place], due.text
         pictures = tuple([await self._keep_picture() for _ in range(one.pictures)])
-        lines = [PastLine(author=Author.VIRTUAL_AGENT, body=reply) for reply in one.replies]
+        lines = [PracticeLine(author=Author.VIRTUAL_AGENT, body=reply) for reply in one.replies]
         if part.interaction_id is None or not one.past:
             text = Text(
                 sid=f"SM{secrets.token_hex(16)}",
@@ -152,7 +152,7 @@ class Feeder:
             received = await self._store.write(receive_sms, text)
             part.interaction_id = received.interaction_id
         else:
-            lines.insert(0, PastLine(author=Author.REQUESTER, body=one.text, pictures=pictures))
+            lines.insert(0, PracticeLine(author=Author.REQUESTER, body=one.text, pictures=pictures))
         if lines and part.interaction_id is not None:
             past = WritePast(interaction_id=part.interaction_id, lines=tuple(lines))
             await self._store.write(write_past, past)

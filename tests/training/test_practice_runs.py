@@ -9,7 +9,10 @@ from handoff_service.operations.conversations.change_interaction import (
     CloseInteraction,
     close_interaction,
 )
+from handoff_service.operations.conversations.fetch_media import FinishFetch, finish_fetch
+from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.desk.labels import MakeLabel, make_label
+from handoff_service.operations.shared.uploads import StoredUpload
 from handoff_service.operations.training.practice_runs import (
     BeginPractice,
     EndPractice,
@@ -17,6 +20,7 @@ from handoff_service.operations.training.practice_runs import (
     end_practice,
     interrupt_practice,
 )
+from handoff_service.rules.conversations.media import AcceptedFile
 from handoff_service.rules.desk.labels import Color
 from handoff_service.rules.training.practice import (
     TEXTS_KEPT,
@@ -24,11 +28,13 @@ from handoff_service.rules.training.practice import (
     PracticeSource,
     PracticeState,
     Speaker,
+    rounds_of,
 )
 from handoff_service.rules.training.practice_score import score_one, score_run
+from handoff_service.store.engine import tables as t
 from handoff_service.store.training import practice_runs, practice_source
 from tests.conftest import MovedClock
-from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, Story
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, Story
 
 
 def choice(
@@ -74,6 +80,49 @@ async def test_past_conversations_are_masked_and_chosen(story: Story, clock: Mov
     assert len(await read(practice_source.past_conversations, newest)) == 1
     other = choice(clock, queue=99)
     assert await read(practice_source.past_conversations, other) == []
+
+
+async def test_the_part_with_the_virtual_agent_and_the_pictures_are_kept(
+    story: Story, clock: MovedClock
+) -> None:
+    await story.available(MIA)
+    one = (await story.text("Ann Lee, my dock is dead", number=ANN)).interaction_id or 0
+    question = await story.begin(one)
+    assert question is not None
+    await story.finish(question, "Sorry, Ann. Reply 1 Dock or 2 Laptop.")
+    clock.move(60)
+    picture = Text(
+        sid="MM1",
+        requester_number=ANN,
+        provider_number=MAIN,
+        body="1",
+        media=(Attachment("x:1", "image/png"),),
+    )
+    await story.store.write(receive_sms, picture)
+    (medium,) = await story.rows(t.media)
+    taken = AcceptedFile("image/png", 1, 1)
+    stored = StoredUpload(file="0" * 64, size=1, taken=taken)
+    finish = FinishFetch(media_id=medium.id, attempts=1, result=stored)
+    await story.store.write(finish_fetch, finish)
+    clock.move(5)
+    await story.hand_off(one)
+    await story.offer()
+    (offer,) = await story.inbox(MIA)
+    await story.accept(offer.id, MIA)
+    await story.write(one, "Which dock?")
+    await story.close(one)
+    (read,) = await story.store.read(practice_source.past_conversations, choice(clock))
+    assert [(line.speaker, line.text, line.pictures) for line in read.lines] == [
+        (Speaker.REQUESTER, "‹name›, my dock is dead", 0),
+        (Speaker.VIRTUAL_AGENT, "Sorry, ‹name›. Reply 1 Dock or 2 Laptop.", 0),
+        (Speaker.REQUESTER, "1", 1),
+        (Speaker.AGENT, "Which dock?", 0),
+    ]
+    (round_one,) = rounds_of(read, 1)
+    assert [(text.text, text.past, len(text.replies)) for text in round_one] == [
+        ("‹name›, my dock is dead", True, 1),
+        ("1", True, 0),
+    ]
 
 
 async def test_runs_end_once_and_forget_their_texts(story: Story, clock: MovedClock) -> None:

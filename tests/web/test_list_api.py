@@ -122,7 +122,7 @@ async def test_a_bulk_action_names_what_is_wrong(mia: Client, both: list[int]) -
     forged = {"undo": '[["assign", 1, 1]]'}
     refused = await mia.call("POST", "/bulk/undo", forged)
     assert (refused["done"], len(refused["refused"])) == (0, 1)
-    await mia.call("POST", "/bulk/undo", {"undo": "[]"}, status=400)
+    await mia.call("POST", "/bulk/undo", {"undo": "[]"}, status=409)
 
 
 async def test_admins_read_what_is_typed_often(

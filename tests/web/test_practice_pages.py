@@ -203,6 +203,17 @@ async def test_too_few_conversations_offer_the_demo_set(desk: Running, mia: Visi
     assert "Phone" in (await mia.get(f"{HERE}/1")).text
 
 
+async def test_practice_is_off_with_several_worker_processes(desk: Running, mia: Visitor) -> None:
+    runs: PracticeRuns = desk.app.ctx.practice
+    runs.is_on = False
+    off = await mia.get(HERE)
+    assert "An admin can set PATCHBOARD_WORKERS=1" in shown(off.text)
+    assert "Prepare with the demo set" not in off.text
+    refused = await mia.act(HERE, conversations="1", source="demo")
+    assert refused.status == 409
+    assert "PATCHBOARD_WORKERS=1" in refused.text
+
+
 async def test_forms_of_one_desk_are_refused_by_the_other(desk: Running, mia: Visitor) -> None:
     """A tab that stays open after the end must not text a real requester."""
     real = await mia.csrf()

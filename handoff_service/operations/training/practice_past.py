@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 
 from handoff_service.operations.shared.conversation_hints import notify
-from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
@@ -23,10 +22,13 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
 
 i, m = t.interactions, t.messages
+_RECEIVED = {"direction": Direction.INBOUND, "status": Status.RECEIVED}
+# its segments were counted without masks, which are no letters of an SMS
+_DELIVERED = {"direction": Direction.OUTBOUND, "status": Status.DELIVERED, "segments": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastLine:
+class PracticeLine:
     """``author``: the requester or the virtual agent. ``pictures``: addresses at the provider."""
 
     author: Author
@@ -39,7 +41,7 @@ class WritePast:
     """``interaction_id``: the conversation, which its first text has opened."""
 
     interaction_id: int
-    lines: tuple[PastLine, ...]
+    lines: tuple[PracticeLine, ...]
 
 
 def write_past(tx: Transaction, command: WritePast) -> None:
@@ -57,23 +59,13 @@ def write_past(tx: Transaction, command: WritePast) -> None:
             "epoch": here.epoch,
             "created_at": tx.now,
         }
-        row |= _inbound() if line.author is Author.REQUESTER else _outbound(line.body)
+        row |= _RECEIVED if line.author is Author.REQUESTER else _DELIVERED
         message_id = tx.conn.execute(insert(m).returning(m.c.id), row).scalar_one()
         for position, url in enumerate(line.pictures):
             _picture(tx, message_id, position, url)
     values = {"last_seq": here.last_seq + len(command.lines), "last_message_at": tx.now}
     tx.conn.execute(update(i).where(i.c.id == here.id).values(values))
     notify(tx, [here.id])
-
-
-def _inbound() -> dict[str, object]:
-    return {"direction": Direction.INBOUND, "status": Status.RECEIVED}
-
-
-def _outbound(body: str) -> dict[str, object]:
-    counted = segments(body)
-    length = {"segments": counted.count, "encoding": counted.encoding}
-    return {"direction": Direction.OUTBOUND, "status": Status.DELIVERED} | length
 
 
 def _picture(tx: Transaction, message_id: int, position: int, url: str) -> None:

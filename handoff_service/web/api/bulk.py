@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
-from handoff_service.errors import BadInput
+from handoff_service.errors import BadInput, Conflict
 from handoff_service.web.api.bodies import Body
 from handoff_service.web.api.calls import ApiRequest, post
 from handoff_service.web.shared.bulk_actions import (
@@ -73,7 +73,10 @@ async def act(asked: ApiRequest[BulkBody, Any]) -> BulkOutcome:
 
 @post("/bulk/undo", summary="Undo an action on several interactions")
 async def undo(asked: ApiRequest[UndoBody, Any]) -> BulkOutcome:
-    inverses = read_inverses(asked.body.undo)
+    try:
+        inverses = read_inverses(asked.body.undo)
+    except BadInput as error:
+        raise Conflict("There is nothing to undo: send undo as the action answered it.") from error
     return _outcome(await undo_each(asked.desk.store, asked.agent, inverses))
 
 

@@ -1,13 +1,11 @@
 """Interactions and their messages."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, WithJsonSchema
 from sqlalchemy import Connection
 
-from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.change_interaction import (
     ChangeInteraction,
     CloseInteraction,
@@ -20,24 +18,11 @@ from handoff_service.operations.conversations.reopen import Reopen, reopen
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.shared.field_types import SoughtNumber
 from handoff_service.rules.conversations import search_query
-from handoff_service.rules.conversations.list_order import (
-    Sort,
-    SortAndFilter,
-    Tag,
-    sort_and_filter,
-)
 from handoff_service.rules.delivery.sms_text import LONGEST
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.rules.training.suggested_replies import SuggestedReply
-from handoff_service.store.conversations import (
-    conversation_list,
-    conversations,
-    messages,
-    read_positions,
-    search,
-)
+from handoff_service.store.conversations import conversations, messages, search
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.database import read_at
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.views import Interaction, Message
 from handoff_service.web.api.bodies import Body, Page, Paging, page
@@ -107,27 +92,6 @@ class CloseBody(Body):
     short_description: str | None = Field(None, max_length=160)
     closing_text: str | None = Field(None, max_length=1600)
     topic_id: int | None = Field(None, ge=1, lt=2**53)
-
-
-class OngoingQuery(Body):
-    """The same order and filters as in the list of the workspace. ``tag``: any but draft, which
-    only the agent's browser knows. ``label``: a label's id."""
-
-    others: bool = False
-    sort: Sort = Sort.NEWEST
-    tag: Tag | None = None
-    label: int | None = Field(None, ge=1, lt=2**53)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OngoingPage:
-    """``tags``: what needs attention, by the id of the interaction. ``unread_conversations`` counts
-    my conversations with unread messages, not the messages."""
-
-    items: list[Interaction]
-    tags: dict[int, list[Tag]]
-    next: str | None
-    unread_conversations: int
 
 
 @get("/interactions", summary="Interactions, newest first")
@@ -251,29 +215,3 @@ async def close(asked: ApiRequest[CloseBody, Any]) -> Interaction:
 @post("/interactions/{id}/reopen", summary="Undo closing, within a minute")
 async def undo_close(asked: ApiRequest[None, Any]) -> Interaction:
     return await after(asked, reopen, Reopen(interaction_id=asked.id, agent_id=asked.agent.id))
-
-
-@get("/ongoing", summary="Active conversations, mine or other agents', sorted and filtered")
-async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
-    agent_id, query = asked.agent.id, asked.query
-    if query.tag is Tag.DRAFT:
-        raise BadInput(errors={"tag": "must not be draft: only the agent's browser knows drafts"})
-    how = SortAndFilter(sort=query.sort, tag=query.tag, label_id=query.label)
-
-    def read(conn: Connection) -> OngoingPage:
-        active = conversations.ongoing(conn, agent_id, others=query.others)
-        by_id, now = {one.id: one for one in active}, read_at(conn)
-        listed = conversation_list.listed(conn, agent_id, others=query.others)
-        kept = [
-            one
-            for one in sort_and_filter(listed, how, now)
-            if one.interaction.id in by_id  # not the closed ones with an unread thank-you
-        ]
-        return OngoingPage(
-            items=[by_id[one.interaction.id] for one in kept],
-            tags={one.interaction.id: sorted(one.tags(now)) for one in kept},
-            next=None,
-            unread_conversations=read_positions.unread_conversations(conn, agent_id),
-        )
-
-    return await asked.desk.store.read(read)

@@ -1,0 +1,70 @@
+"""The list of ongoing conversations, sorted and filtered as on the workspace."""
+
+from dataclasses import dataclass
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput
+from handoff_service.rules.conversations.list_order import (
+    Sort,
+    SortAndFilter,
+    Tag,
+    sort_and_filter,
+)
+from handoff_service.store.conversations import (
+    conversation_list,
+    conversations,
+    read_positions,
+)
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.views import Interaction
+from handoff_service.web.api.bodies import Body
+from handoff_service.web.api.calls import ApiRequest, get
+
+
+class OngoingQuery(Body):
+    """The same order and filters as in the list of the workspace. ``tag``: any but draft, which
+    only the agent's browser knows. ``label``: a label's id."""
+
+    others: bool = False
+    sort: Sort = Sort.NEWEST
+    tag: Tag | None = None
+    label: int | None = Field(None, ge=1, lt=2**53)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OngoingPage:
+    """``tags``: what needs attention, by the id of the interaction. ``unread_conversations`` counts
+    my conversations with unread messages, not the messages."""
+
+    items: list[Interaction]
+    tags: dict[int, list[Tag]]
+    next: str | None
+    unread_conversations: int
+
+
+@get("/ongoing", summary="Active conversations, mine or other agents', sorted and filtered")
+async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
+    agent_id, query = asked.agent.id, asked.query
+    if query.tag is Tag.DRAFT:
+        raise BadInput(errors={"tag": "must not be draft: only the agent's browser knows drafts"})
+    how = SortAndFilter(sort=query.sort, tag=query.tag, label_id=query.label)
+
+    def read(conn: Connection) -> OngoingPage:
+        active = conversations.ongoing(conn, agent_id, others=query.others)
+        by_id, now = {one.id: one for one in active}, read_at(conn)
+        listed = conversation_list.listed(conn, agent_id, others=query.others)
+        kept = [
+            one
+            for one in sort_and_filter(listed, how, now)
+            if one.interaction.id in by_id  # not the closed ones with an unread thank-you
+        ]
+        return OngoingPage(
+            items=[by_id[one.interaction.id] for one in kept],
+            tags={one.interaction.id: sorted(one.tags(now)) for one in kept},
+            next=None,
+            unread_conversations=read_positions.unread_conversations(conn, agent_id),
+        )
+
+    return await asked.desk.store.read(read)
