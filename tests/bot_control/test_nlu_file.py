@@ -11,7 +11,8 @@ from handoff_service.bot_control import nlu_file
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.rules.training.examples import one_line
-from tests.support.rasa_server import BOT_PYTHON, environment, need_bot_environment
+from tests.support.bot_programs import BOT_PYTHON
+from tests.support.rasa_server import environment, need_bot_environment
 from tests.training.awkward import TEXTS
 
 FILES = [*sorted((ROOT / "data").rglob("*.yml")), ROOT / "domain.yml"]
