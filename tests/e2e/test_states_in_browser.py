@@ -187,3 +187,6 @@ def test_the_composer_of_a_small_screen_stays_below_the_brief_and_a_banner(story
     mia.locator("#draft").fill("line\n" * 12)
     expect(mia.get_by_role("button", name="Send", exact=True)).to_be_in_viewport(ratio=1)
     expect(mia.locator("#head")).to_be_in_viewport(ratio=1)
+    mia.get_by_label("More actions").click()
+    mia.get_by_role("button", name="Transfer").click()
+    expect(mia.get_by_role("dialog", name="Transfer Ann Lee")).to_be_visible()

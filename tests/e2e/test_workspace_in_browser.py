@@ -361,7 +361,7 @@ def test_all_of_it_by_keyboard(story: Story) -> None:
     mia.keyboard.press("Control+Enter")
     expect(ann.texts.last).to_have_text("jkaer? I am here")
     mia.keyboard.press("Escape")
-    expect(mia.locator("#draft")).not_to_be_focused()
+    expect(mia.locator("#thread-scroll")).to_be_focused()
     mia.keyboard.press("i")
     expect(mia.locator("#context-scroll")).to_be_focused()
     mia.keyboard.press("Alt+n")

@@ -233,7 +233,7 @@ async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None
         asked |= {"PATCHBOARD_HOST": str(address.hostname), "PATCHBOARD_PORT": str(address.port)}
         assert (await said(asked))[0] == 0
         assert (
-            "has another PATCHBOARD_BOT_TOKEN"
+            "runs with a different PATCHBOARD_BOT_TOKEN"
             in (await said(asked | {"PATCHBOARD_BOT_TOKEN": "other"}))[1][0]
         )
     assert "Start the service with: patchboard serve" in (await said(asked))[1][1]

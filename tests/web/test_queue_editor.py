@@ -8,6 +8,7 @@ import pytest
 
 from handoff_service.operations.desk_file import read_desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.engine import tables as t
 from handoff_service.store.routing import queues
 from tests.web.admin_browser import GRACE, Admin
 from tests.web.workspace_server import SCRIPT, Running, running, shown
@@ -106,3 +107,15 @@ async def test_a_queue_that_cannot_assign_is_not_simply_saved(grace: Admin) -> N
     text = shown((await grace.get(saved.headers["Location"])).text)
     assert "Saved, but this queue cannot assign conversations yet." in text
     assert "Cannot assign conversations. No group gets offers: add one." in text
+
+
+async def test_a_trial_without_a_company_number_leads_to_the_form_of_one(
+    desk: Running, grace: Admin
+) -> None:
+    page = f"{UNDER}/queues/try"
+    assert "There is no company number yet" not in shown((await grace.get(page)).text)
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(t.provider_numbers.delete()), None)
+    text = (await grace.get(page)).text
+    assert "There is no company number yet, so no queue gets anything." in shown(text)
+    assert 'href="/workspace/admin/provider-numbers/new"' in text
+    assert ">Try</button>" not in text

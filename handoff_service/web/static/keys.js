@@ -59,9 +59,13 @@ function pressed(event, singleKeys) {
   if (KEYS[event.key](event) !== false && event.key !== "Enter") event.preventDefault();
 }
 
-// Esc closes what floats first; the browser does that by itself.
-function leave(event) {
-  if (!document.querySelector(":popover-open")) event.target.blur();
+// Esc closes what floats first; the browser does that by itself. From the composer it leads to the thread, so that Tab
+// goes on from there.
+function leave({ target }) {
+  if (document.querySelector(":popover-open")) return;
+  const thread = target.id === "draft" && document.getElementById("thread-scroll");
+  if (thread) thread.focus({ preventScroll: true });
+  else target.blur();
 }
 
 function items() {
