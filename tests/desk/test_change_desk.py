@@ -115,7 +115,7 @@ REFUSED = [
         "a text",
         {"texts": {SystemMessage.WAITING: "x" * 161}},
         "texts",
-        "waiting: must fit in one segment",
+        "“Waiting”: must fit in one segment",
     ),
 ]
 
@@ -306,7 +306,7 @@ async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None
     )
     with pytest.raises(BadInput) as error:
         await story.store.write(change_desk, {"country": "IN"})
-    assert "the schedule of Escalations uses them" in error.value.errors["country"]
+    assert "Escalations closes on them" in error.value.errors["country"]
 
 
 # Choices ------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def test_several_people_on_one_number_and_the_history_of_who_was_who(story: Stor
     opened(mia, "Bob Ruiz")
     expect(about).to_contain_text("+1 202 555 0102")
     expect(about.get_by_role("button", name="Verify Bob")).to_have_count(0)
-    about.get_by_role("button", name="It is Priya").click()
+    about.get_by_role("button", name="Verify Priya").click()
     opened(mia, "Priya Natarajan")
     about.get_by_text("History").click()
     history = about.locator("#fold-history li")

@@ -140,7 +140,7 @@ async def test_a_label_whose_file_cannot_be_written_is_taken_back(
 ) -> None:
     item = await misses(story, "you are a star")
     (data.root / GREETINGS).write_text("nlu:\n- intent: thanks\n  examples: |\n    - a\n")
-    with pytest.raises(Conflict, match="Use an editor"):
+    with pytest.raises(Conflict, match="Edit it in a text editor"):
         await labeling.label(story.store, data, as_thanks(item))
     assert await states(story) == ["waiting"]
 

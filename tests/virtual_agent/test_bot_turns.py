@@ -252,9 +252,8 @@ async def test_two_machines_that_text_each_other_come_to_an_end(
     assert seen.owner.kind is Owner.QUEUE
     (item,) = await story.rows(t.work_items, t.work_items.c.interaction_id == interaction)
     assert (
-        item.reason
-        == "The virtual agent sent this number too many replies in ten minutes. It may be a "
-        "machine."
+        item.reason == "The virtual agent sent this number too many replies in ten minutes. The "
+        "sender may be a bot."
     )
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
     other = (await story.text("hi", number=BOB)).interaction_id or 0

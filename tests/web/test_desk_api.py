@@ -148,7 +148,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("country", {"country": "us"}, "country", "two capitals"),
     ("assignment", {"assignment": "random"}, "assignment", "longest_idle"),
     ("accept", {"accept_seconds": 4}, "accept_seconds", "must be at least 5"),
-    ("text", {"texts": {"waiting": "Reply STOP"}}, "texts", "waiting: asks people to reply STOP"),
+    ("text", {"texts": {"waiting": "Reply STOP"}}, "texts", "“Waiting”: asks people to reply STOP"),
     ("unknown text", {"texts": {"hello": "x"}}, "texts", "there is no such key"),
     ("empty name", {"name": "  "}, "name", "must not be empty"),
     ("null", {"name": None}, "name", ""),

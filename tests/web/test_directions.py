@@ -53,6 +53,7 @@ OURS = re.compile(
     r"|(case|interaction)\.name$"  # their numbers
     r"|text\.reaction$|^button\.label$"  # emoji
     # names of intents, forms and slots are letters of ASCII; and figures
+    r"|^message\.reason \| int$"  # a grade
     r"|^label\.intent|^item\.(form|slot) |^one\.(intent\.)?name$|\| round"
     r'|^"Masked parts are left out'
     r"|^by\("  # a macro of ours

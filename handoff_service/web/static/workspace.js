@@ -57,14 +57,25 @@ document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {
   if (verb === "post" && !parameters.command) parameters.command = idOfAct(path, parameters);
 });
 
+// A newer state of the page may have replaced the button meanwhile. Then htmx tells nobody that its request ended, so this
+// asks the request itself. Without it, the next click on such a button would count as a repetition and do nothing.
+document.body.addEventListener("htmx:beforeSend", ({ detail, target }) => {
+  const { xhr, requestConfig } = detail;
+  if (!ASKED[target.id]) xhr.addEventListener("loadend", () => ended(xhr, target, requestConfig.parameters.command));
+});
+
 document.body.addEventListener("htmx:afterRequest", ({ detail, target }) => {
   if (detail.xhr.status === 401) return signInAgain();
-  if (ASKED[target.id]) return detail.successful && ASKED[target.id][1](detail.xhr.responseText);
-  if (worked(detail.xhr)) {
-    renewId(target);
-    endAct(detail.requestConfig.parameters.command);
-  } else if (!target.closest("dialog, .composer")) say(why(detail.xhr));
+  if (ASKED[target.id] && detail.successful) ASKED[target.id][1](detail.xhr.responseText);
 });
+
+function ended(xhr, asked, command) {
+  if (xhr.status === 401) return signInAgain();
+  if (worked(xhr)) {
+    renewId(asked);
+    endAct(command);
+  } else if (!asked.closest("dialog, .composer")) say(why(xhr));
+}
 
 startLists();
 startActivity();
