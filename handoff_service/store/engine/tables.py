@@ -590,7 +590,7 @@ interactions = Table(
     Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
 )
 #: When conversations were on hold. Targets do not count these times.
-HELD = sa.text("ended_at IS NULL")
+ON_HOLD = sa.text("ended_at IS NULL")
 holds = Table(
     "holds",
     metadata,
@@ -604,8 +604,8 @@ holds = Table(
         "one_running_hold",
         "interaction_id",
         unique=True,
-        sqlite_where=HELD,
-        postgresql_where=HELD,
+        sqlite_where=ON_HOLD,
+        postgresql_where=ON_HOLD,
     ),
 )
 #: The running targets of conversations. They follow from the conversation, its holds and its queue
@@ -1044,7 +1044,7 @@ trainer_edits = Table(
     _ref("agent_id", "agents.id"),
     _time("made_at"),
 )
-HELD = sa.text("removed_at IS NULL")
+REQUIRED = sa.text("removed_at IS NULL")
 #: Texts that every model must understand in one way, or it is not promoted.
 pinned_texts = Table(
     "pinned_texts",
@@ -1061,7 +1061,7 @@ pinned_texts = Table(
     _ref("agent_id", "agents.id"),
     _time("made_at"),
     _time("removed_at", null=True),
-    Index("ix_pinned_texts_held", "fold", sqlite_where=HELD, postgresql_where=HELD),
+    Index("ix_pinned_texts_held", "fold", sqlite_where=REQUIRED, postgresql_where=REQUIRED),
 )
 #: Models that were trained here.
 bot_models = Table(
