@@ -79,7 +79,9 @@ WAITING = (
 TAKING_PART = (
     "Your text joins the current conversation, which you are already in. {owner} stays in charge."
 )
-IN_CHARGE = "Your text joins the current conversation, which you are already in. You stay in charge."
+IN_CHARGE = (
+    "Your text joins the current conversation, which you are already in. You stay in charge."
+)
 
 
 def effect(
