@@ -31,7 +31,7 @@ class NluContent:
 
 
 def stamp_of(path: Path) -> Stamp:
-    """The file's time of change and its size. Another stamp means another content."""
+    """The file's time of change and its size. A different stamp means different content."""
     found = path.stat()
     return found.st_mtime_ns, found.st_size
 

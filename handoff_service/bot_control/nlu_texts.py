@@ -80,8 +80,8 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatePoint:
-    """The figures of one limit of nearness. ``kept``: the share of topics that start.
-    ``false_starts``: the share of out-of-scope texts that start a topic."""
+    """The figures of one limit of nearness. ``kept``: the share of texts about a topic that
+    start a topic. ``false_starts``: the share of out-of-scope texts that start a topic."""
 
     limit: float
     kept: float

@@ -12,8 +12,10 @@ from handoff_service.bot_control import measure_model, model_folder, test_texts
 from handoff_service.bot_control.measure_model import Measurement
 from handoff_service.operations.training.change_model import (
     NewModel,
+    RollBack,
     SetScores,
     register_model,
+    roll_back,
     set_scores,
 )
 from handoff_service.operations.training.keep_models import drop_old_models
@@ -38,8 +40,23 @@ async def texts_to_measure_by(store: Store, root: Path) -> list[MeasuredBy]:
     ]
 
 
+async def roll_back_with_data(
+    store: Store, home: Path, root: Path, command: RollBack
+) -> tuple[BotModel, list[str]]:
+    """Roll back, and then restore the training data below ``root``. Returns the model that now runs
+    and the changed files. Changes nothing if the roll back is refused (Conflict) or the model's
+    data was not kept (SetupError)."""
+    folder = model_folder.folder(home)
+    target = await store.read(models.returns_to)
+    if target is not None and target.state is not ModelState.GONE:
+        await asyncio.to_thread(model_folder.kept_data, folder / target.file)
+    now = await store.write(roll_back, command)
+    changed = await asyncio.to_thread(model_folder.roll_back_data, folder / now.file, root)
+    return now, changed
+
+
 def recent_days(conn: Connection, days: int) -> list[RealText]:
-    """The masked real texts of the last days."""
+    """The masked real texts of the last ``days`` days."""
     return replay.recent(conn, read_at(conn) - timedelta(days=days))
 
 

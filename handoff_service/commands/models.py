@@ -4,7 +4,6 @@
 Each command returns the text to print. The commands work with and without a running service.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from handoff_service.bot_control.trained_models import (
     recent_days,
     register,
     replayed,
+    roll_back_with_data,
     texts_to_measure_by,
 )
 from handoff_service.bot_control.workbench import Workbench
@@ -122,15 +122,11 @@ async def promote(store: Store, config: Settings, name: str) -> str:
 
 async def roll_back(store: Store, config: Settings, *, with_data: bool) -> str:
     """Return to the model that ran before."""
-    changed: list[str] = []
+    command, changed = RollBack(with_data=with_data), list[str]()
     if with_data:
-        before = await store.read(models.returns_to)
-        if before is not None:
-            folder = model_folder.folder(config.home)
-            changed = await asyncio.to_thread(
-                model_folder.roll_back_data, folder / before.file, config.bot_data
-            )
-    now = await store.write(change_model.roll_back, RollBack(with_data=with_data))
+        now, changed = await roll_back_with_data(store, config.home, config.bot_data, command)
+    else:
+        now = await store.write(change_model.roll_back, command)
     async with _rollout(store, config) as rollout:
         files = "".join(f"\n  put back: {name}" for name in changed)
         return f"{now.hash[:SHORT]} is running.{files}{await _roll_out(rollout)}"

@@ -119,7 +119,7 @@ def error(expression: str, country: str | None = None) -> str | None:
     if wrong := unreadable(expression, country):
         return wrong
     if Schedule(expression, "UTC", country).opens_at(datetime(2026, 1, 1, tzinfo=UTC)) is None:
-        return "is never open"
+        return "never opens; write the hours when it opens, such as Mo-Fr 08:00-18:00"
     return None
 
 
@@ -131,7 +131,9 @@ def unreadable(expression: str, country: str | None = None) -> str | None:
     except ParserError:
         return f"cannot be read as opening hours; write for example “{EXAMPLE}”"
     except UnknownCountryError:
-        return f"there are no public holidays known for the country “{country}”"
+        return (
+            f"names public holidays, but none are known for the country “{country}”; leave out PH"
+        )
     return None
 
 

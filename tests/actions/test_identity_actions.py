@@ -188,9 +188,9 @@ async def test_the_same_words_whether_there_is_an_account_or_not(story: Story) -
         talks.append(talk)
     assert talks[0] == talks[1] == talks[2]
     assert talks[0][4].splitlines()[1:] == [
-        *("Send a new code", "Check another way", "Another e-mail or number", "Talk to a person"),
+        *("Send a new code", "Check another way", "Another e-mail or ID", "Talk to a person"),
     ]
-    assert talks[0][5] == "What is your birth year, as on your record?"
+    assert talks[0][5] == "What is your birth year on record?"
     assert talks[0][-1] == "I couldn't verify you, so a person will take over."
     assert [text for text in talks[0] if segments(text).count > 1] == []
 

@@ -303,7 +303,7 @@ def test_at_the_second_fact_only_answers_are_tries(desk: Service) -> None:
     guest.says("i forgot my password", WHO)
     guest.says("E1001", "If we have that on file")
     guest.says("no code", "2 Check another way")
-    asks = "What is your birth year, as on your record?"
+    asks = "What is your birth year on record?"
     guest.says("2", asks)
     for aside in ("tell me a joke", "hold on a sec", "are you open at 10 today"):
         assert guest.says(aside, asks)[-1] == asks
@@ -319,7 +319,7 @@ def test_a_proof_is_dropped_at_the_second_fact(desk: Service) -> None:
     guest.says("i forgot my password", WHO)
     guest.says("E1001", "If we have that on file")
     guest.says("no code", "2 Check another way")
-    guest.says("2", "as on your record?")
+    guest.says("2", "on record?")
     assert guest.says("never mind", "dropped") == ["OK, I've dropped it. Text us any time."]
     (said,) = guest.says("1990", ".")
     assert said.startswith("Sorry, I didn't get that."), "no try any more"

@@ -399,6 +399,30 @@ async def test_a_low_grade_with_its_comment_in_one_text(asks: Story, clock: Move
     assert await alerts(asks) == ["Graded 1 of 5: “Mia was rude”"]
 
 
+async def test_another_low_grade_keeps_the_comment_and_asks_nothing_again(
+    asks: Story, clock: MovedClock
+) -> None:
+    ann = await asked(asks, clock)
+    await answers(asks, "1")
+    await answers(asks, "Nobody called me back")
+    texted = await asks.texted(ann)
+    assert await answers(asks, "2") == ann
+    assert await grade(asks, ann) == (2, "Nobody called me back")
+    assert await asks.texted(ann) == texted
+    assert await alerts(asks) == ["Graded 2 of 5: “Nobody called me back”"]
+    await answers(asks, "1 Mia was rude")
+    assert await grade(asks, ann) == (1, "Mia was rude"), "a new comment replaces the old one"
+
+
+async def test_another_low_grade_waits_for_the_same_comment(asks: Story, clock: MovedClock) -> None:
+    ann = await asked(asks, clock)
+    await answers(asks, "1")
+    await answers(asks, "2")
+    assert (await asks.texted(ann)).count(WHY) == 1
+    assert await answers(asks, "Nobody called me back") == ann
+    assert await grade(asks, ann) == (2, "Nobody called me back")
+
+
 @pytest.mark.parametrize("body", ["my laptop is broken too", "When will you call me?", "agent"])
 async def test_a_new_problem_after_a_low_grade_is_answered(
     asks: Story, clock: MovedClock, body: str

@@ -154,6 +154,10 @@ async def test_the_preview_tells_the_row_in_one_sentence_and_does_nothing(
     seen = await desk.look()
     assert seen.interaction_id == first.interaction_id
     assert seen.effect == ("Your text joins the current conversation. Omar Haddad stays in charge.")
+    own = await desk.look(agent=OMAR)
+    assert own.effect == (
+        "Your text joins the current conversation, which you are already in. You stay in charge."
+    )
     other = await desk.look(user=BOB_ID)
     assert other.effect.startswith(
         "Closes the conversation with Ann Lee, links the number to Bob Ruiz"

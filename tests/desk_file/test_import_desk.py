@@ -258,7 +258,8 @@ FAULTS = [
 
      "3: queues[0].schedule: cannot be read as opening hours; write for example “Mo-Fr "
      "08:00-18:00; PH off”"),
-    ("queue: never open", QUEUE + 'schedule = "off"\n', "3: queues[0].schedule: is never open"),
+    ("queue: never open", QUEUE + 'schedule = "off"\n', "3: queues[0].schedule: never opens; "
+     "write the hours when it opens, such as Mo-Fr 08:00-18:00"),
     ("queue: condition", QUEUE + 'conditions = [{ field = "state", is = "new" }]\n',
 
      "3: queues[0].conditions[0]: there is no field “state”; the fields are provider_number, "

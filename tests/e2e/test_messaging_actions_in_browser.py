@@ -42,7 +42,9 @@ def test_the_panels_follow_the_form_and_nothing_is_saved_before_save(story: Stor
         ]
     )
     grace.get_by_role("button", name="Run").click()
-    expect(grace.locator("#dry-run")).to_contain_text("It would not have run. There was 1 wait.")
+    expect(grace.locator("#dry-run")).to_contain_text(
+        "It would not have run. Somebody waited 1 time."
+    )
     grace.get_by_role("button", name="Remove condition 1").click()
     expect(grace.get_by_label("Field 1")).to_have_count(0)
     expect(grace.get_by_role("button", name="Add a condition")).to_be_focused()

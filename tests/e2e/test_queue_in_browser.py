@@ -86,7 +86,7 @@ def test_a_promise_gets_a_reminder_with_one_click(story: Story) -> None:
     _, mia = story.talking()
     mia.locator("#draft").fill("I'll text you in an hour")
     mia.get_by_role("button", name="Send", exact=True).click()
-    mia.get_by_role("button", name="Remind me at").click()
+    mia.get_by_role("button", name="Remind me").click()
     promises = mia.get_by_role("list", name="Promises")
     expect(promises).to_contain_text("Promised for")
     expect(mia.locator("#promise-offer")).to_be_hidden()

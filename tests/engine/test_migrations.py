@@ -1,6 +1,8 @@
 """Migrations and tables say the same, on both databases; a database cannot hold what must never
 be."""
 
+import ast
+from collections import Counter
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -242,3 +244,16 @@ BEFORE_0008 = [
 
 def test_a_new_migration_gets_the_number_after_the_highest() -> None:
     assert next_number(["0001_the_tables.py", "0043_targets.py", "0012_desk.py"]) == "0044"
+
+
+def test_no_constant_of_the_tables_is_defined_twice() -> None:
+    """An import would get the second one."""
+    tree = ast.parse(Path(t.__file__).read_text(encoding="utf-8"))
+    names = [
+        target.id
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    ]
+    assert [name for name, times in Counter(names).items() if times > 1] == []

@@ -399,7 +399,7 @@ async def test_somebody_who_knows_no_fact_gets_a_person(story: Story, ann: Provi
     await ann.wants(AlternativeKind.OTHER)
     assert (await ann.wants(AlternativeKind.NO_CODE)).outcome is ProofOutcome.FAILED
     (item,) = await story.rows(t.work_items)
-    assert "does not know the second fact" in item.reason
+    assert "does not know the identity fact" in item.reason
 
 
 async def test_on_somebody_elses_number_the_person_is_verified_and_it_can_be_undone(

@@ -83,7 +83,7 @@ async def test_every_error_is_shown_at_once_with_a_link_to_its_field(grace: Admi
         "external_id": "Employee number: A user with the employee number “E1001” already exists.",
         "email": "E-mail: Must be an e-mail address, such as mia@example.com.",
         "numbers": "Phone numbers: +112 is too short for a phone number.",
-        "facts": "Second facts: Write name = value on each line; “pin” is not one.",
+        "facts": "Identity facts: Write name = value on each line; “pin” is not one.",
     }.items():
         assert f'href="#{name}"' in answer.text
         assert error in text.replace(" : ", ": ")

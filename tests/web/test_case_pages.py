@@ -112,7 +112,10 @@ async def test_an_old_case_opens_although_the_panel_lists_newer_ones_only(
     assert "Case CS0000001" in shown((await mia.get(f"{path}/1", SCRIPT)).text)
     assert (await mia.act(f"{path}/1", state="closed", priority="3")).status == 204
     missing = await mia.get(f"{path}/3", SCRIPT)
-    assert (missing.status, "This requester has no such case." in missing.text) == (404, True)
+    assert (
+        missing.status,
+        "This requester has no such case. Reload the page." in missing.text,
+    ) == (404, True)
 
 
 async def test_a_guests_case_goes_to_whom_they_turn_out_to_be_and_back(

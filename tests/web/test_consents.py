@@ -106,7 +106,7 @@ async def test_the_ledger_and_the_figures_as_pages(desk: Running) -> None:
     async with desk.visitor() as omar:
         await omar.sign_in("omar@example.com", "demo-omar")
         assert "Nobody has opted out" in shown((await omar.get("/workspace/admin/consents")).text)
-        assert "There were no texts in these days" in shown(
+        assert "There were no texts on these days" in shown(
             (await omar.get("/workspace/admin/figures")).text
         )
         await desk.story.text("STOP", number=BOB)

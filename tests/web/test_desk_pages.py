@@ -191,7 +191,9 @@ async def test_the_live_line_says_when_a_schedule_is_open(grace: Visitor) -> Non
     week = await says(schedule="Mo-Su 08:00-12:00,13:00-24:00", time_zone="Asia/Tokyo")
     assert week.count("08:00 to 12:00, 13:00 to 24:00") == 7
     assert "Cannot be read as opening hours" in await says(schedule="soon")
-    assert "There are no public holidays known" in await says(schedule="24/7; PH off", country="IN")
+    assert "Names public holidays, but none are known" in await says(
+        schedule="24/7; PH off", country="IN"
+    )
 
 
 async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visitor) -> None:

@@ -313,7 +313,7 @@ async def test_whoever_the_product_set_away_is_told_why_with_the_way_back(
     began = sa.update(log).where(log.c.reason == RAN_OUT).values(since=earlier)
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(began), None)
     said = re.compile(
-        r"You were set to Away at [^(]*\( 12 min ago\) : An offer expired\. Back to available"
+        r"You were set to Away \([^(]*, 12 min ago \): An offer expired\. Back to available"
     )
     for path in ("/workspace", "/workspace/counts", "/workspace/lists"):
         assert said.search(shown((await mia.get(path)).text)), path

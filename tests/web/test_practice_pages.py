@@ -190,7 +190,7 @@ def settled(desk: Running) -> Callable[[], Any]:
 async def test_too_few_conversations_offer_the_demo_set(desk: Running, mia: Visitor) -> None:
     few = await mia.act(HERE, conversations="10", speed="1", source="past")
     assert few.status == 409
-    assert "No closed conversation of these days" in few.text
+    assert "No closed conversation from these days" in few.text
     assert f"The demo set has {len(demo_set())} conversations" in shown(few.text)
     assert (await mia.act(HERE, conversations="10", speed="60", source="demo")).status == 204
     assert (await mia.act(f"{HERE}/1/enter")).status == 204

@@ -73,7 +73,7 @@ async def test_a_dry_run_on_the_page(omar: Visitor, ann: int) -> None:
     page = await ended(omar, started.headers["location"])
     assert "Service desk: opening hours Mon to Fri, 08:00 to 18:00." in page
     assert "Mia Chen: capacity 7." in page
-    assert "What this cannot know" in page
+    assert "What the replay assumes" in page
     assert "done" in shown((await omar.get(HERE)).text)
     canceled = await omar.post(f"{started.headers['location']}/cancel", csrf=csrf)
     assert canceled.status == 303, "it has ended, so nothing changes"
@@ -98,6 +98,8 @@ async def test_a_wrong_field_is_marked_and_what_was_typed_stays(omar: Visitor, a
     assert re.search(r'value="whenever"', answer.text)
     answer = await omar.post(HERE, csrf=await omar.csrf(), q1_schedule="whenever")
     assert "This cannot be read as opening hours" in shown(answer.text)
+    gone = await omar.post(HERE, csrf=await omar.csrf(), a1_groups="No such group")
+    assert "Nothing has started. The desk has changed. Reload the page." in shown(gone.text)
 
 
 async def test_a_dry_run_over_the_api(desk: Running, ann: int) -> None:

@@ -8,14 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.bot_control import trained_models
+from handoff_service.bot_control import model_folder, trained_models
 from handoff_service.bot_control.fingerprint import ROOT
 from handoff_service.bot_control.measure_model import Measurement, Misplaced
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.agents import MakeAgent, make_agent
-from handoff_service.operations.training.change_model import NewModel, register_model
+from handoff_service.operations.training.change_model import (
+    NewModel,
+    RunAtStart,
+    mark_missing,
+    register_model,
+    run_at_start,
+)
 from handoff_service.ports import HowUnderstood, Understood
-from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.rules.shared.vocabulary import ModelState, Role
 from handoff_service.rules.training import order
 from handoff_service.rules.training.comparison import Answer as Guess
 from handoff_service.rules.training.comparison import ComparedText, Stories, TextSet, compare
@@ -338,3 +344,49 @@ async def test_the_same_by_the_api(desk: Running, tara: Visitor, mia: Visitor) -
     assert (label["intent"], label["file"]) == ("thanks", GREETINGS)
     async with client.post(f"{api}/trainer/undo", headers=trainer) as said:
         assert (await said.json())["state"] == "waiting"
+
+
+async def ran_before(desk: Running) -> Path:
+    """The second model runs. Returns the file of the first one, which ran before."""
+    folder = model_folder.folder(desk.desk.settings.home)
+    for hash in ("aaaa1111", "bbbb2222"):
+        new = NewModel(hash=hash, file=f"{hash}.tar.gz", data_hash="d")
+        await desk.desk.store.write(register_model, new)
+        await desk.desk.store.write(run_at_start, RunAtStart(hash=hash))
+    return folder / "aaaa1111.tar.gz"
+
+
+async def roll_back_with_data(trainer: Visitor) -> Answer:
+    return await act(trainer, f"{TEACH}/models/roll-back", data="1")
+
+
+async def test_a_roll_back_restores_the_data_of_the_model(
+    desk: Running, tara: Visitor, folder: Path
+) -> None:
+    model = await ran_before(desk)
+    now = model_folder.data_of(folder)
+    model_folder.keep_data(model, now | {GREETINGS: b"# earlier\n"})
+    assert (await roll_back_with_data(tara)).status < 400
+    assert (folder / GREETINGS).read_bytes() == b"# earlier\n"
+    assert (await desk.desk.store.read(models.get, "aaaa1111")).state is ModelState.RUNNING
+
+
+async def test_a_refused_roll_back_leaves_the_data_as_it_is(
+    desk: Running, tara: Visitor, folder: Path
+) -> None:
+    model = await ran_before(desk)
+    now = model_folder.data_of(folder)
+    model_folder.keep_data(model, now | {GREETINGS: b"# earlier\n"})
+    await desk.desk.store.write(mark_missing, ["aaaa1111"])
+    said = await roll_back_with_data(tara)
+    assert (said.status, "is gone" in said.text) == (409, True)
+    assert model_folder.data_of(folder) == now
+
+
+async def test_a_roll_back_to_data_that_was_not_kept_is_refused(
+    desk: Running, tara: Visitor
+) -> None:
+    await ran_before(desk)
+    said = await roll_back_with_data(tara)
+    assert (said.status, "Roll back without its data." in said.text) == (409, True)
+    assert (await desk.desk.store.read(models.get, "bbbb2222")).state is ModelState.RUNNING

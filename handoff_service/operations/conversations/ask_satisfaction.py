@@ -1,8 +1,9 @@
 """Ask a requester, some time after closing, how it went.
 
 The time of the question is due work. Whether to ask is decided when it is due: the conversation is
-still closed, the requester has no newer one, may be texted, and was not asked in the last days. The
-row of the requester is locked meanwhile, so that two processes cannot both ask.
+still closed, the requester has no newer one, may be texted, and was not asked in the last 30 days
+(the queue's setting). The row of the requester is locked meanwhile, so that two processes cannot
+both ask.
 """
 
 from dataclasses import dataclass

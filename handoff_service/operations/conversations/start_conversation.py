@@ -89,7 +89,7 @@ class _Line:
 
 
 def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
-    """Look up the table for this agent. Changes nothing."""
+    """Look up the row of table 3 that would apply, in words for this agent. Changes nothing."""
     line = _load(conn, recipient)
     row = _row(line, recipient)
     opted_out = consents.opted_out(conn, recipient.to, line.provider_id)
@@ -110,7 +110,7 @@ def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
 
 def start_conversation(tx: Transaction, command: Start) -> Started:
     """Send the first text. NotFound for an unknown user; BadInput for unusable numbers and texts;
-    Conflict when another row applies by now, and for a requester who has opted out."""
+    Conflict when another row applies now, and for a requester who has opted out."""
     body = checked_sms(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)
     must_allow(tx.conn, command.recipient.to, line.provider_id)
@@ -245,8 +245,10 @@ def _effect(
     """One sentence for this agent about what sending does."""
     active = line.active
     taking_part = active is not None and live_group.has(conn, active.id, agent_id)
-    return effect(row, active.owner if active else None, taking_part=taking_part).format(
-        owner="you" if active and active.assigned_to == agent_id else _owner_name(conn, active),
+    in_charge = active is not None and active.assigned_to == agent_id
+    owner = active.owner if active else None
+    return effect(row, owner, taking_part=taking_part, in_charge=in_charge).format(
+        owner=_owner_name(conn, active),
         person=_user_name(conn, active.user_id) if active else "",
         meant=_user_name(conn, recipient.user_id),
     )

@@ -34,8 +34,8 @@ from handoff_service.store.identity import proofs
 
 NO_BOT = "This desk has no virtual agent to check identity."
 NO_MEANS = (
-    "The virtual agent cannot check identity: this desk sends no e-mail, and no user has a "
-    "second fact."
+    "The virtual agent cannot check identity: this desk sends no e-mail, and no user has an "
+    "identity fact."
 )
 
 

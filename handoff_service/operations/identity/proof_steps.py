@@ -138,7 +138,7 @@ def wrong(tx: Transaction, proof: LockedProof) -> LockedProof:
     if rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)):
         may_go_on = proof.expects is not Expects.FACT or _may_guess(tx, row)
         return proof if may_go_on else _fail_guessed_at(tx, proof)
-    what = "second fact" if proof.expects is Expects.FACT else "code"
+    what = "identity fact" if proof.expects is Expects.FACT else "code"
     return fail(tx, proof, f"{rules.TRIES} wrong answers, the last one a wrong {what}")
 
 

@@ -93,7 +93,7 @@ def begin_proof(tx: Transaction, command: TurnRef) -> ProofState:
         )
     elif not proof_steps.can_prove(tx):
         proof = running_proof.fail(
-            tx, proof, "this desk sends no e-mail, and nobody has a second fact"
+            tx, proof, "this desk sends no e-mail, and nobody has an identity fact"
         )
     return proof_steps.proof_state(tx, proof, command.turn_id)
 
@@ -143,7 +143,7 @@ def something_else(tx: Transaction, command: Alternative) -> ProofState:
         elif command.wish is AlternativeKind.OTHER_ACCOUNT:
             proof = running_proof.ask(tx, proof, Expects.ACCOUNT)
         elif proof.expects is Expects.FACT:
-            proof = running_proof.fail(tx, proof, "the requester does not know the second fact")
+            proof = running_proof.fail(tx, proof, "the requester does not know the identity fact")
         elif command.wish is AlternativeKind.OTHER and knowledge_facts.names(tx.conn):
             proof = proof_steps.ask_fact(tx, proof)
         else:

@@ -28,7 +28,7 @@ from handoff_service.store.engine.transaction import Transaction
 
 BY = {
     Method.CODE: "a code to the e-mail on file",
-    Method.KNOWLEDGE: "employee number and a second fact",
+    Method.KNOWLEDGE: "employee number and an identity fact",
     Method.REQUESTER: "The requester",
 }
 

@@ -51,8 +51,8 @@ class Promote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollBack:
-    """Return to the model that ran before. ``with_data``: the caller has restored its training
-    data."""
+    """Return to the model that ran before. ``with_data``: the caller restores its training
+    data afterwards."""
 
     with_data: bool = False
     agent_id: int | None = None

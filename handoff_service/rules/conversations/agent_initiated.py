@@ -79,18 +79,24 @@ WAITING = (
 TAKING_PART = (
     "Your text joins the current conversation, which you are already in. {owner} stays in charge."
 )
+IN_CHARGE = (
+    "Your text joins the current conversation, which you are already in. You stay in charge."
+)
 
 
-def effect(row: Situation, owner: Owner | None, *, taking_part: bool = False) -> str:
+def effect(
+    row: Situation, owner: Owner | None, *, taking_part: bool = False, in_charge: bool = False
+) -> str:
     """The row's sentence, with placeholders for ``owner``, ``person`` and ``meant``. A waiting
-    interaction has no owner to name. ``taking_part``: the agent is already in the live group."""
-    if row is Situation.ACTIVE_WITH_LIVE_AGENT and owner is Owner.QUEUE:
+    interaction has no owner to name. ``taking_part``: the agent is already in the live group;
+    ``in_charge``: the conversation is assigned to the agent."""
+    if row is not Situation.ACTIVE_WITH_LIVE_AGENT:
+        return TABLE[row].effect
+    if owner is Owner.QUEUE:
         return WAITING
-    return (
-        TAKING_PART
-        if row is Situation.ACTIVE_WITH_LIVE_AGENT and taking_part
-        else TABLE[row].effect
-    )
+    if in_charge:
+        return IN_CHARGE
+    return TAKING_PART if taking_part else TABLE[row].effect
 
 
 def situation(active: LineFacts | None, *, meant_for: int | None) -> Situation:

@@ -34,8 +34,8 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A record that this number is this user's. ``user_id`` None: the number is not the person's it
-    was tied to."""
+    """A record that this number is this user's. ``user_id`` None: the number does not belong to
+    the person it was tied to."""
 
     user_id: int | None
     expires_at: datetime

@@ -15,15 +15,15 @@ from handoff_service.rules.routing.targets import (
 )
 from handoff_service.rules.shared.vocabulary import TargetKind
 
-#: What a replay cannot know. Pages and the API show these sentences with each result.
+#: What a replay assumes. Pages and the API show these sentences with each result.
 CANNOT_KNOW = (
     "Agents answer as quickly and handle conversations as long as they did, however many they "
     "have at a time.",
     "Requesters write the same texts at the same times, and give up after the same time in line.",
-    "An agent accepts each offer, after the time that it took. Rejected and expired offers, "
-    "transfers to one agent and the last agent's turn are left out.",
+    "Every offer is accepted, as quickly as it was then. Rejected and expired offers, transfers to "
+    "an agent, and first offers to the last agent are left out.",
     "Conversations go to the queue to which they went. Conditions of queues are not judged again.",
-    "Holds and priorities are those of today's records.",
+    "Holds and priorities are taken as they are recorded today.",
 )
 
 

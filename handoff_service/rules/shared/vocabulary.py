@@ -53,7 +53,8 @@ class Author(StrEnum):
 
 
 class Event(StrEnum):
-    """The subject of a system line that only agents see."""
+    """What a line of a conversation is about. Most of these lines are system lines that only agents
+    see."""
 
     OWNER_CHANGED = "owner_changed"
     LATE_REPLY = "late_reply"
@@ -77,7 +78,7 @@ class Event(StrEnum):
     CASE_TEXT = "case_text"  #: an outbound text that says that a case is resolved
     OUTAGE_OVER = "outage_over"  #: an outbound text that says that a service works again
     SATISFACTION = "satisfaction"  #: an outbound text that asks how it went
-    GRADE = "grade"  #: the requester's answer to it; the reason is the grade
+    GRADE = "grade"  #: the requester's answer to it; the line's ``reason`` holds the digit
     GRADE_COMMENT = "grade_comment"  #: what the requester said after a low grade
 
 

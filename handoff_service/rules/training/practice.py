@@ -154,7 +154,7 @@ def why_too_few(found: int, wanted: int) -> str:
     """The error message when too few conversations match."""
     if not found:
         return (
-            "No closed conversation of these days has both a requester's text and an answer. "
+            "No closed conversation from these days has both a requester's text and an answer. "
             "Choose more days or the demo set."
         )
     number = "Only 1 conversation matches" if found == 1 else f"Only {found} conversations match"

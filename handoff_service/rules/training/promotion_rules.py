@@ -23,7 +23,7 @@ class Block(StrEnum):
     RECALL = (
         "an intent with ten or more test texts loses more than ten points, and at least three texts"
     )
-    SURE_AND_WRONG = "significantly more than before; a text with the same answer does not count"
+    SURE_AND_WRONG = "significantly more than before, without texts that both models answer alike"
     FALSE_STARTS = "over 1 %, and significantly more than before"
 
 

@@ -16,14 +16,15 @@ from handoff_service.store.engine.tables import lane_commits
 
 # seconds between lookups; after the last, the outcome stays unknown
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
-FORGOTTEN_AFTER = timedelta(days=1)  # age at which an ended lane's row may be reused
+FORGOTTEN_AFTER = timedelta(days=1)  # age at which an ended lane's row may be deleted
 
 _STORE = (
     update(lane_commits)
     .where(lane_commits.c.lane == bindparam("of_lane"))
     .values(number=bindparam("number"), at=bindparam("at"))
 )
-# each transaction begins with it, and building the statement takes a third of its time
+# the same statement as text, because each transaction runs it and building it takes a third of the
+# statement's time
 _POSTGRES = "UPDATE lane_commits SET number = %(number)s, at = %(at)s WHERE lane = %(of_lane)s"
 _LAST = (
     select(lane_commits.c.number)
@@ -33,8 +34,8 @@ _LAST = (
 
 
 class RowGone(Exception):
-    """Another process has reused the lane's row because the lane seemed to have ended. The next
-    transaction adds a new row."""
+    """Another lane has deleted this lane's row, because it was a day old. The next transaction adds
+    a new row."""
 
 
 class CommitNumbers:

@@ -1,7 +1,7 @@
 """Due work: one row per piece of work, written in the transaction that makes it necessary.
 
-Each kind and line is worked on one row at a time, lowest id first. A row that waits for a retry
-blocks the rows after it, which keeps the texts of a line in order.
+Of the rows with the same kind and line, only the one with the lowest id is worked on. A row that
+waits for a retry blocks the rows after it, which keeps the texts of a line in order.
 """
 
 import secrets

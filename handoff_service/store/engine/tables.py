@@ -1,6 +1,6 @@
-"""Tables. Times are UTC, the database makes the ids, and each fact is stored in one place.
+"""Tables. Times are UTC, and the database makes the ids.
 
-Derived facts are not stored:
+These derived facts are not stored:
 
 - An interaction is active when ``closed_at`` is null.
 - The numbers of interactions (INT0000012) and cases (CS0000012) are their ids.
@@ -8,9 +8,10 @@ Derived facts are not stored:
 - An agent's load is a count.
 - A line is a requester number together with a provider number.
 
-One derived fact is stored: an interaction's ``unanswered`` is the open run, the side (requester or
-live agent) that wrote last. It lets a text know without another statement whether it starts a run,
-however long the conversation is.
+Some derived facts are stored, because reading them would be slow. The comment at the table or
+column says what each follows from. One of them is an interaction's ``unanswered``: the side
+(requester or live agent) whose unanswered streak is open. With it, the transaction of a text sees
+whether the text starts a streak without reading the conversation.
 """
 
 import functools
@@ -134,13 +135,15 @@ desk = Table(
     _count("most_answers", 30),
     #: ISO codes of the countries that may be texted; empty: all
     _json("countries", "[]"),
-    #: automatic replies an hour to the other unknown numbers of a range of 10,000; 0: no limit
+    #: automatic replies an hour to one range of 10,000 unknown numbers, not counting those to the
+    #: number itself; 0: no limit
     _count("most_in_range", 20),
     #: automatic replies an hour to all unknown numbers; 0: no limit
     _count("most_unknown_hourly", 200),
     #: automatic replies a day to all unknown numbers; 0: no limit
     _count("most_unknown_daily", 1000),
-    #: how long after closing a thank-you stays with the closed conversation; 0: never
+    #: a thank-you that comes at most so long after closing still belongs to the closed
+    #: conversation; 0: never
     _count("thanks_minutes", 10),
     #: texts from senders that nobody can text back go to queues
     _flag("queue_unanswerable", default=False),
@@ -202,7 +205,8 @@ user_facts = Table(
     Column("name", sa.Text, primary_key=True),
     #: argon2; guesses are compared with it
     _word("hash"),
-    #: keyed hash that shows whether an imported fact has changed; null: older than fingerprints
+    #: keyed hash that shows whether an imported fact has changed; null: stored before
+    #: facts had fingerprints
     _word("fingerprint", null=True),
 )
 groups = Table(
@@ -228,7 +232,7 @@ agents = Table(
     #: false: cannot sign in and gets no offers
     _flag("active", default=True),
     #: set by the product on top of the choice; null: none. store/routing/presence.py decides
-    #: between both
+    #: between the two
     _word("automatic_presence", null=True),
     #: the reason for automatic_presence
     _word("automatic_reason", null=True),
@@ -544,7 +548,7 @@ interactions = Table(
     _ref("user_id", "users.id", null=True),
     _word("state"),
     _word("state_reason", null=True),
-    #: when the hold ends by itself; only holds while the state is on hold
+    #: when the hold ends by itself; valid only while the state is on_hold
     _time("hold_until", null=True),
     _word("short_description", null=True),
     Column("priority", sa.Integer, nullable=False),
@@ -556,7 +560,7 @@ interactions = Table(
     _time("opened_at"),
     _time("closed_at", null=True),
     _time("last_message_at"),
-    #: the open run: the side that wrote last
+    #: the side whose unanswered streak is open
     _word("unanswered", null=True),
     #: the newest line that prompts its agents
     Column("prompted_seq", sa.Integer),
@@ -590,7 +594,7 @@ interactions = Table(
     Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
 )
 #: When conversations were on hold. Targets do not count these times.
-HELD = sa.text("ended_at IS NULL")
+ON_HOLD = sa.text("ended_at IS NULL")
 holds = Table(
     "holds",
     metadata,
@@ -604,8 +608,8 @@ holds = Table(
         "one_running_hold",
         "interaction_id",
         unique=True,
-        sqlite_where=HELD,
-        postgresql_where=HELD,
+        sqlite_where=ON_HOLD,
+        postgresql_where=ON_HOLD,
     ),
 )
 #: The running targets of conversations. They follow from the conversation, its holds and its queue
@@ -869,7 +873,7 @@ satisfaction_questions = Table(
     _time("graded_at", null=True),
     #: the requester's words with a low grade
     _word("comment", null=True),
-    #: the line of a low grade, or of its comment, of which supervisors are alerted
+    #: the line of the low grade or its comment that supervisors are alerted to
     Column("alert_seq", sa.Integer),
     Index("ix_satisfaction_questions_requester_number", "requester_number", "asked_at"),
     Index(
@@ -1009,7 +1013,8 @@ trainer_items = Table(
     Index("ix_trainer_items_waiting", "lane", "state", "cluster"),
     Index("ix_trainer_items_fold", "fold"),
 )
-#: Trainers' answers. A row is never changed, except when its example is written or it is undone.
+#: Trainers' answers. A row is never changed, except when its example is written, it is undone, or
+#: its dispute is settled.
 trainer_labels = Table(
     "trainer_labels",
     metadata,
@@ -1026,7 +1031,7 @@ trainer_labels = Table(
     _word("file", null=True),
     #: a blind second label: the first one was not shown, and nothing is written
     _flag("second", default=False),
-    #: of a second label: what the first one was, after a trainer has settled that the two differ
+    #: the first label as it was, once a trainer has settled the dispute; set only on second labels
     _word("disputed", null=True),
     #: the first label of one action; labels of a whole cluster are undone together
     Column("batch", ID),
@@ -1044,8 +1049,8 @@ trainer_edits = Table(
     _ref("agent_id", "agents.id"),
     _time("made_at"),
 )
-HELD = sa.text("removed_at IS NULL")
-#: Texts that every model must understand in one way, or it is not promoted.
+REQUIRED = sa.text("removed_at IS NULL")
+#: Texts with the intent that every model must give them. A model that does not is not promoted.
 pinned_texts = Table(
     "pinned_texts",
     metadata,
@@ -1061,7 +1066,7 @@ pinned_texts = Table(
     _ref("agent_id", "agents.id"),
     _time("made_at"),
     _time("removed_at", null=True),
-    Index("ix_pinned_texts_held", "fold", sqlite_where=HELD, postgresql_where=HELD),
+    Index("ix_pinned_texts_held", "fold", sqlite_where=REQUIRED, postgresql_where=REQUIRED),
 )
 #: Models that were trained here.
 bot_models = Table(
@@ -1319,7 +1324,8 @@ assignment_log = Table(
     _time("at"),
     Index("ix_assignment_log_work_item_id", "work_item_id", "id"),
 )
-#: All waiting work. Each kind and line is worked on one row at a time, lowest id first.
+#: All waiting work. Of the rows with the same kind and line, only the one with the lowest id is
+#: worked on.
 due_work = Table(
     "due_work",
     metadata,
@@ -1527,7 +1533,8 @@ text_index = Table(
     Column("done_to", sa.BigInteger, nullable=False),
     #: the next value of done_to
     Column("next_to", sa.BigInteger),
-    #: next_to is reached once transactions up to this one have ended
+    #: the database's transaction number; done_to becomes next_to once all transactions up to it
+    #: have ended
     Column("next_after", sa.BigInteger),
 )
 # the index itself, a full-text table of the database's own kind: see
@@ -1593,7 +1600,7 @@ sessions = Table(
     _ref("agent_id", "agents.id", drop=True),
     _time("created_at"),
     _time("expires_at"),
-    #: to within a few minutes; null: not since sessions have this column
+    #: to within a few minutes; null: not used since this column was added
     _time("last_used_at", null=True),
     #: when the agent last did something with it, to within seconds; null: not yet
     _time("last_active_at", null=True),

@@ -35,7 +35,7 @@ DOES = {
     Action.PROMPT_AGENT: ("Prompt the agent", "A notification in the workspace"),
     Action.PROMPT_REQUESTER: ("Prompt the requester", "A system message by SMS"),
     Action.REASSIGN: ("Reassign", "Returns it to its queue"),
-    Action.SET_STATE: ("Set the state", "For example, closed abandoned"),
+    Action.SET_STATE: ("Set the state", "For example, to “Closed abandoned”"),
     Action.ALERT_SUPERVISORS: ("Alert the supervisors", "A notification for all of them"),
 }
 PRIORITIES = {

@@ -170,7 +170,7 @@ def _deleting(one: Agent) -> Deleting | None:
         return None
     return Deleting(
         title=f"Delete {one.name}?",
-        says=[f"{one.name} is signed out at once. No conversation or other record names them."],
+        says=[f"{one.name} is signed out at once. No conversation or other record mentions them."],
         label="Delete this agent",
     )
 
@@ -179,7 +179,7 @@ def _deactivating(one: Agent) -> Deleting:
     return Deleting(
         title=f"Deactivate {one.name}?",
         says=[
-            f"Other records, such as conversations, name {one.name}. Therefore the agent is "
+            f"Other records, such as conversations, mention {one.name}. Therefore the agent is "
             "deactivated instead of deleted, and these records keep the name.",
             f"{one.name} is signed out at once and gets no more offers. Open conversations go back "
             "to their queues. You can reactivate the agent later.",

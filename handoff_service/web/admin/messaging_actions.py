@@ -189,8 +189,8 @@ async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> 
         "free": fields(offers).free,
         "conditions_title": "Conditions when the timer ends",
         "no_conditions": "No conditions: the action always runs.",
-        "conditions_hint": "With a condition on minutes left, the action waits until so little of "
-        "the target is left. 0: when the target is missed; -30: half an hour later.",
+        "conditions_hint": "With a condition on minutes left, the action waits until the target "
+        "has that many minutes left. 0: when the target is missed; -30: half an hour later.",
         "several": SEVERAL,
         "panels": panels(now, fitting, action_id),
         "schedules": schedule_words(now, typed),

@@ -84,7 +84,11 @@ def _attributes(conn: Connection, words: str) -> dict[str, str]:
         return {}
     found = find_active_users(conn, words, 2)
     if len(found) != 1:
-        what = "No user matches." if not found else "Several users match. Type more of the name."
+        what = (
+            "Several users match. Type more of the name."
+            if found
+            else "No user matches. Type fewer letters, or leave this empty for a guest."
+        )
         raise BadInput(errors={"requester": what})
     row = conn.execute(select(t.users.c.attributes).where(t.users.c.id == found[0].id)).scalar()
     return dict(row or {})

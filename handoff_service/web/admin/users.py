@@ -112,7 +112,7 @@ def _deleting(user: User) -> Deleting | None:
         return None
     return Deleting(
         title=f"Delete {user.name}?",
-        says=[f"No conversation, case or messaging profile names {user.name}."],
+        says=[f"No conversation, case or messaging profile mentions {user.name}."],
         label="Delete this user",
     )
 
@@ -121,9 +121,9 @@ def _deactivating(user: User) -> Deleting:
     return Deleting(
         title=f"Deactivate {user.name}?",
         says=[
-            f"Conversations, cases or messaging profiles name {user.name}. Therefore the user is "
-            "deactivated instead of deleted, and these records keep the name.",
-            "The user's numbers and second facts are removed, and messaging profiles are "
+            f"Conversations, cases or messaging profiles mention {user.name}. Therefore the user "
+            "is deactivated instead of deleted, and these records keep the name.",
+            "The user's numbers and identity facts are removed, and messaging profiles are "
             "deactivated. The next text from one of the numbers is matched again.",
         ],
         label="Delete this user",

@@ -76,7 +76,9 @@ async def undo(asked: ApiRequest[UndoBody, Any]) -> BulkOutcome:
     try:
         inverses = read_inverses(asked.body.undo)
     except BadInput as error:
-        raise Conflict("There is nothing to undo: send undo as the action answered it.") from error
+        raise Conflict(
+            "There is nothing to undo. Send the undo value that the action returned."
+        ) from error
     return _outcome(await undo_each(asked.desk.store, asked.agent, inverses))
 
 

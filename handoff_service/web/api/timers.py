@@ -57,7 +57,7 @@ async def postpone(asked: ApiRequest[PostponeBody, Any]) -> RunningTimer:
 
 @delete(
     "/interactions/{id}/timers/{timer_id}",
-    summary="Cancel a timer; it starts again with the next unanswered streak",
+    summary="Cancel a timer; it starts again with the next unanswered message",
 )
 async def cancel(asked: ApiRequest[None, Any]) -> None:
     command = Cancel(interaction_id=asked.id, timer_id=asked.below, agent_id=asked.agent.id)

@@ -51,7 +51,7 @@ async def misunderstood(asked: ApiRequest[None, Any]) -> None:
 
 @get(
     "/trainer/items",
-    summary="Texts that wait for a label, masked, most to learn first",
+    summary="Texts that wait for a label, masked, most useful first",
     roles=TRAINERS,
 )
 async def list_items(asked: ApiRequest[None, ItemQuery]) -> Page[TrainerItem]:

@@ -47,6 +47,7 @@ DAYS = {
 }
 OWN = "own"  # hours that this step cannot express
 HOURS = re.compile(r"(Mo-Fr|Mo-Sa|Mo-Su) (\d\d:\d\d)-(\d\d:\d\d)")
+CLOCK_TIMES = "Write both times as hours and minutes, such as 08:00 and 18:00."
 MOST_AGENTS = 50  # that the step lists
 
 
@@ -154,7 +155,9 @@ async def save_the_queue(request: Request, agent: CurrentAgent) -> HTTPResponse:
         written = values({name: getattr(entry, name) for name in given})
         await desk_of(request).store.write(save_queue, SaveStep(written))
     except (BadInput, Conflict) as refusal:
-        errors = {"opens" if k == "schedule" else k: what for k, what in refusal.errors.items()}
+        errors = {k: what for k, what in refusal.errors.items() if k != "schedule"}
+        if "schedule" in refusal.errors:
+            errors["opens"] = CLOCK_TIMES
         refusal = type(refusal)(refusal.detail, errors=errors)
         return await _queue_form(request, form.with_refusal(refusal), status=refusal.status)
     return follow(Step.QUEUE)
@@ -187,7 +190,7 @@ async def test_state(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def _state(request: Request) -> dict[str, Any]:
     there = await desk_of(request).store.read(list_provider_numbers)
     if not there:
-        raise NotFound("There is no company number yet.")
+        raise NotFound("There is no company number yet. Add one in the step Company number.")
     return {"number": there[0], "text": await desk_of(request).store.read(test_text)}
 
 

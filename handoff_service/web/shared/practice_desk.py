@@ -60,7 +60,7 @@ def _over(request: Request, real: AppContext) -> HTTPResponse:
     """Handle a request after the practice run has ended. A page leads to the scores; other requests
     make their page reload."""
     if not wants_page(request) or request.method in UNSAFE:
-        raise NotSignedIn("The practice run has ended.")
+        raise NotSignedIn("The practice run has ended. Open Practice to see its score.")
     response = redirect(RUNS, status=303)
     leave(real, response)
     return response

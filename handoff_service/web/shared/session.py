@@ -140,7 +140,7 @@ def check_meant(request: Request) -> None:
     if request.method not in UNSAFE:
         return
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise NotAllowed("This request came from another site.")
+        raise NotAllowed("This request came from another site. Reload the page and try again.")
     sent: str = request.headers.get("x-csrf-token") or form_field(request, "csrf")
     if not hmac.compare_digest(sent.encode(), csrf_token(request).encode()):
         raise NotAllowed("The page is out of date. Reload it and try again.")

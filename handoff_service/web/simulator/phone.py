@@ -177,7 +177,7 @@ async def _text(request: Request) -> HTTPResponse:
     number, company = form_field(request, "from"), form_field(request, "to")
     body = _simulator(request).as_sent(number, form_field(request, "body").strip())
     if not (is_e164(number) or is_name(number) or is_short_code(number)):
-        raise BadInput("This phone has no number to text from.")
+        raise BadInput("This phone has no number. Close it and add a phone.")
     sent = await _pictures(request)
     if not (body or sent) or "\0" in body or len(body) > MAX_BODY:
         raise BadInput(f"A text can have 1 to {MAX_BODY:,} characters.")

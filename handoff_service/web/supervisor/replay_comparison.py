@@ -68,7 +68,7 @@ def comparison(result: ReplayResult, now: DeskToday) -> Compared:
 def _queue(runs: Sequence[QueueFigures]) -> list[ComparedRow]:
     rows = [
         _row("Conversations", [one.arrivals for one in runs], Unit.COUNT),
-        _row("Nobody got it", [one.lost for one in runs], Unit.COUNT, lower=True),
+        _row("Never accepted", [one.lost for one in runs], Unit.COUNT, lower=True),
         _row("Wait, median", [one.wait_median for one in runs], Unit.SECONDS, lower=True),
         _row("Wait, 90th percentile", [one.wait_p90 for one in runs], Unit.SECONDS, lower=True),
         _row("Wait, longest", [one.wait_longest for one in runs], Unit.SECONDS, lower=True),
@@ -108,7 +108,7 @@ def changes_in_words(change: ReplayChange, now: DeskToday) -> list[str]:
         if one.skills is not None:
             said.append(f"{name}: required skills {', '.join(one.skills) or 'none'}.")
         if one.targets is not None:
-            said.append(f"{name}: other targets.")
+            said.append(f"{name}: targets changed.")
     for agent in change.agents:
         name = now.agents[agent.id].name if agent.id in now.agents else f"Agent {agent.id}"
         if agent.capacity is not None:

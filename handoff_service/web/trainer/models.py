@@ -10,7 +10,8 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.bot_control import domain_changes, measure_model, model_folder
+from handoff_service.bot_control import domain_changes, measure_model, model_folder, trained_models
+from handoff_service.errors import Conflict, SetupError
 from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.operations.training import change_model
 from handoff_service.operations.training.change_model import Promote, RollBack
@@ -116,11 +117,16 @@ async def roll_back_model(request: Request, agent: CurrentAgent) -> HTTPResponse
     """Return to the earlier model. ``data`` "1": restore its training data too."""
     desk = desk_of(request)
     with_data = form_field(request, "data") == "1"
-    if with_data and (before := await desk.store.read(models.returns_to)) is not None:
-        path = model_folder.folder(desk.settings.home) / before.file
-        await asyncio.to_thread(model_folder.roll_back_data, path, desk.training.root)
     command = RollBack(with_data=with_data, agent_id=agent.id)
-    await desk.store.write(change_model.roll_back, command)
+    if with_data:
+        try:
+            await trained_models.roll_back_with_data(
+                desk.store, desk.settings.home, desk.training.root, command
+            )
+        except SetupError as error:
+            raise Conflict(str(error)) from error
+    else:
+        await desk.store.write(change_model.roll_back, command)
     desk.rollout.trigger()
     return done_or_redirect(request, HERE)
 

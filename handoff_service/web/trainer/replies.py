@@ -32,7 +32,7 @@ async def replies_page(request: Request, agent: CurrentAgent) -> HTTPResponse:
 async def change_reply(request: Request, agent: CurrentAgent) -> HTTPResponse:
     variant = form_field(request, "variant")
     if not variant.isdecimal() or len(variant) > 3:
-        raise BadInput("There is no such reply.")
+        raise BadInput("There is no such reply any more. Reload the page.")
     desk = desk_of(request)
     put = partial(
         answers.put_reply,

@@ -130,7 +130,7 @@ def _beside(conn: Connection, interaction_id: int, case_id: int) -> tuple[Intera
     interaction = conversations.get(conn, interaction_id)
     case = cases.one_beside(conn, interaction, case_id)
     if case is None:
-        raise NotFound("This requester has no such case.")
+        raise NotFound("This requester has no such case. Reload the page.")
     return interaction, case
 
 

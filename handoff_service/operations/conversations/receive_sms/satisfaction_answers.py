@@ -1,8 +1,8 @@
 """Answers to the question of how it went: a grade, and a comment on a low one.
 
 They stay in the closed conversation. They are read only on a line without an active conversation
-whose newest conversation ended with the question, so a digit that a form or a menu asks for goes
-there.
+if the last one ended with the question, so a digit that a form or a menu asks for is never taken
+for a grade.
 """
 
 from collections.abc import Collection
@@ -51,8 +51,7 @@ def answer_in(
         return None
     if (grade := read_grade(text.body, names)) is not None:
         return SatisfactionAnswer(question.interaction_id, grade)
-    is_low = question.grade is not None and Grade(question.grade).is_low
-    if is_low and question.takes_comment and is_comment(text.body):
+    if _is_low(question.grade) and question.takes_comment and is_comment(text.body):
         return SatisfactionAnswer(question.interaction_id, None)
     return None
 
@@ -62,28 +61,37 @@ def answered(question: OpenQuestion, answer: SatisfactionAnswer) -> OpenQuestion
     if answer.grade is None:
         return replace(question, takes_comment=False)
     grade = answer.grade
+    if grade.is_low and not grade.comment and _is_low(question.grade):
+        return replace(question, grade=grade.value)
     return replace(question, grade=grade.value, takes_comment=not grade.comment)
 
 
 def keep_answer(tx: Transaction, answer: SatisfactionAnswer, body: str, seq: int) -> None:
     """Store what the text says. ``seq``: the place of its line. A low grade alerts the supervisors,
-    and without a comment it asks for one. Another grade replaces the one before."""
+    and without a comment it asks for one. Another grade replaces the one before. If both are low,
+    the comment stays, and nothing is asked again."""
     here = q.c.interaction_id == answer.interaction_id
     was = tx.conn.execute(select(q.c.grade).where(here)).scalar_one()
     grade = answer.grade
+    stays_low = grade is not None and grade.is_low and _is_low(was)
     if grade is None:
         values: dict[str, Any] = {"comment": body.strip()[:LONGEST], "alert_seq": seq}
     else:
         values = {
             "grade": grade.value,
             "graded_at": tx.now,
-            "comment": grade.comment or None,
             "alert_seq": seq if grade.is_low else None,
         }
+        if grade.comment or not stays_low:
+            values["comment"] = grade.comment or None
     tx.conn.execute(update(q).where(here).values(**values))
     tx.hint(SUPERVISORS, answer.interaction_id)
-    if grade is not None and grade.is_low and not grade.comment and was != grade.value:
+    if grade is not None and grade.is_low and not grade.comment and not stays_low:
         _ask_why(tx, answer.interaction_id)
+
+
+def _is_low(grade: int | None) -> bool:
+    return grade is not None and Grade(grade).is_low
 
 
 def _ask_why(tx: Transaction, interaction_id: int) -> None:
