@@ -62,7 +62,7 @@ def test_one_run_in_two_browsers_and_the_real_desk_beside_it(story: Story) -> No
     mia, second, omar = story.agent(), story.agent(), story.agent("Omar Haddad")
     mia.goto(f"{story.desk.url}{HERE}")
     mia.get_by_label("Conversations").fill("2")
-    mia.get_by_label("Speed").select_option(label="10 times")
+    mia.get_by_label("Speed").select_option(label="10× as fast")
     mia.get_by_role("button", name="Prepare with the demo set").click()
     ready(story, mia)
     expect(mia.locator(BANNER)).to_contain_text("0 of 2 done")
