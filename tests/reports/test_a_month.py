@@ -180,36 +180,34 @@ async def test_packed_days_give_the_same_numbers(month: Story, clock: MovedClock
     ]
 
 
-@pytest.mark.parametrize(
-    ("figure", "days", "filters", "count"),
-    [
-        ("contained", (FIRST, LAST), {}, 1),
-        ("first_response_median", (FIRST, LAST), {}, 3),
-        ("durable", (FIRST, LAST), {}, 4),
-        ("conversations", (FIRST, LAST), {"agent": MIA}, 4),
-        ("conversations", (FIRST, LAST), {"language": "en", "queue": 1}, 7),
-        ("conversations", (FIRST, LAST), {"topic": "none"}, 7),
-        ("conversations", (FIRST, LAST), {"topic": "no such topic"}, 0),
-        ("conversations", (date(2026, 6, 3), date(2026, 6, 3)), {}, 2),
-        ("conversations", (date(2027, 1, 1), date(2028, 1, 31)), {}, 0),
-    ],
-)
-async def test_a_figure_opens_the_conversations_behind_it(
-    month: Story, figure: str, days: tuple[date, date], filters: dict[str, str], count: int
-) -> None:
-    found = await month.store.read(
-        conversations_of,
-        FIGURES[figure],
-        DayRange(*days),
-        Filters(**filters),  # type: ignore[arg-type]
-        skip=0,
-        most=50,
-    )
-    assert (found.count, len(found.ids)) == (count, count)
-    rows = await month.store.read(export.reported, found.ids)
-    assert [one.id for one in rows] == found.ids
-    if figure == "first_response_median":
-        assert found.values == [330, 90, 20], "the longest first"
+OPENED = [  # figure, days, filters, conversations behind it
+    ("contained", (FIRST, LAST), {}, 1),
+    ("first_response_median", (FIRST, LAST), {}, 3),
+    ("durable", (FIRST, LAST), {}, 4),
+    ("conversations", (FIRST, LAST), {"agent": MIA}, 4),
+    ("conversations", (FIRST, LAST), {"language": "en", "queue": 1}, 7),
+    ("conversations", (FIRST, LAST), {"topic": "none"}, 7),
+    ("conversations", (FIRST, LAST), {"topic": "no such topic"}, 0),
+    ("conversations", (date(2026, 6, 3), date(2026, 6, 3)), {}, 2),
+    ("conversations", (date(2027, 1, 1), date(2028, 1, 31)), {}, 0),
+]
+
+
+async def test_a_figure_opens_the_conversations_behind_it(month: Story) -> None:
+    for figure, days, filters, count in OPENED:
+        found = await month.store.read(
+            conversations_of,
+            FIGURES[figure],
+            DayRange(*days),
+            Filters(**filters),  # type: ignore[arg-type]
+            skip=0,
+            most=50,
+        )
+        assert (found.count, len(found.ids)) == (count, count), (figure, days, filters)
+        rows = await month.store.read(export.reported, found.ids)
+        assert [one.id for one in rows] == found.ids
+        if figure == "first_response_median":
+            assert found.values == [330, 90, 20], "the longest first"
 
 
 async def test_the_range_before_is_compared(month: Story) -> None:

@@ -109,32 +109,30 @@ async def test_grades_and_response_rate(graded: Story, clock: MovedClock) -> Non
     assert (values(again), again.rows) == before, "packed days give the same numbers"
 
 
-@pytest.mark.parametrize(
-    ("figure", "filters", "count"),
-    [
-        ("asked", {}, 5),
-        ("satisfied", {}, 2),
-        ("grade_2", {}, 1),
-        ("graded", {"solver": "virtual_agent"}, 1),
-        ("graded", {"solver": "none"}, 0),
-        ("response_rate", {"agent": 1}, 3),
-    ],
-)
-async def test_a_figure_opens_the_conversations_behind_it(
-    graded: Story, figure: str, filters: dict[str, str], count: int
-) -> None:
-    found = await graded.store.read(
-        conversations_of,
-        FIGURES[figure],
-        DayRange(FIRST, LAST),
-        Filters(**filters),  # type: ignore[arg-type]
-        skip=0,
-        most=50,
-    )
-    assert found.count == count
-    rows = await graded.store.read(export.reported, found.ids)
-    if figure == "grade_2":
-        assert (rows[0].facts["grade"], rows[0].comment) == (2, "nobody called back")
+OPENED = [  # figure, filters, conversations behind it
+    ("asked", {}, 5),
+    ("satisfied", {}, 2),
+    ("grade_2", {}, 1),
+    ("graded", {"solver": "virtual_agent"}, 1),
+    ("graded", {"solver": "none"}, 0),
+    ("response_rate", {"agent": 1}, 3),
+]
+
+
+async def test_a_figure_opens_the_conversations_behind_it(graded: Story) -> None:
+    for figure, filters, count in OPENED:
+        found = await graded.store.read(
+            conversations_of,
+            FIGURES[figure],
+            DayRange(FIRST, LAST),
+            Filters(**filters),  # type: ignore[arg-type]
+            skip=0,
+            most=50,
+        )
+        assert found.count == count, (figure, filters)
+        rows = await graded.store.read(export.reported, found.ids)
+        if figure == "grade_2":
+            assert (rows[0].facts["grade"], rows[0].comment) == (2, "nobody called back")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from handoff_service.bot_control import model_folder, rasa_cli
 from handoff_service.bot_control.fingerprint import ROOT, fingerprint
+from handoff_service.bot_control.workbench import Workbench
 from tests.support.rasa_server import need_bot_environment
 
 LIGHT = Path(__file__).parent / "light_bot"
@@ -27,16 +28,16 @@ def teach(root: Path, intent: str, *examples: str) -> None:
     path.write_text("".join(lines))
 
 
-def trained(home: Path, root: Path) -> Path:
+def trained(home: Path, root: Path, bench: Workbench | None = None) -> Path:
     """Return a model of this data in ``home``. It is trained once and then copied, because training
-    takes 20 s."""
+    takes 20 s. ``bench``: the process that trains."""
     need_bot_environment()
     models = model_folder.folder(home)
     KEPT.mkdir(parents=True, exist_ok=True)
     made = fingerprint(model_folder.data_of(root))
     for file in KEPT.glob(f"{made}*"):
         shutil.copy2(file, models)
-    model = rasa_cli.train(home, root)
+    model = rasa_cli.train(home, root, bench=bench)
     for file in models.glob(f"{made}*"):
         part = KEPT / f".{home.parent.name}-{file.name}"
         shutil.copy2(file, part)

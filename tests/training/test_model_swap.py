@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from handoff_service.bot_control import model_folder
+from handoff_service.bot_control.workbench import Workbench
 from tests.support.rasa_server import RasaServer, start_rasa
 from tests.training.light import data_folder, teach, trained
 
@@ -61,9 +62,10 @@ class Bot:
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     home = tmp_path_factory.mktemp("light")
     root = data_folder(home)
-    old = trained(home, root)
-    teach(root, "office_hours", "do you work on sunday", "is somebody there on sunday")
-    new = trained(home, root)
+    with Workbench(home) as bench:
+        old = trained(home, root, bench)
+        teach(root, "office_hours", "do you work on sunday", "is somebody there on sunday")
+        new = trained(home, root, bench)
     nowhere = "http://127.0.0.1:9/bot/actions"
     with start_rasa(home, actions_url=nowhere, token=TOKEN, model=old) as server:
         yield Bot(server, old, new)
