@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import axe_playwright_python
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, WRITTEN_ALIKE, described
 from handoff_service.rules.delivery.sms_text import narrowed, segments, split
@@ -304,6 +304,23 @@ def test_a_send_whose_answer_was_lost_is_not_sent_twice_by_sending_again(story: 
     mia.locator("#draft").fill("on my way")  # said once more on purpose
     mia.locator("#draft").press("Control+Enter")
     expect(mine).to_have_count(2)
+
+
+def test_a_text_that_waits_for_the_one_before_is_sent_too(story: Story) -> None:
+    _, mia = story.talking()
+    answers: list[tuple[Route, APIResponse]] = []
+    mia.route("**/messages", lambda route: answers.append((route, route.fetch())), times=1)
+    for _ in range(2):
+        mia.locator("#draft").fill("on my way")
+        mia.locator("#draft").press("Control+Enter")
+    mine = mia.locator('#thread .msg[data-from="agent"]:not(#pending)')
+    expect(mine).to_have_count(1)
+    while not answers:  # the stream may be faster
+        mia.wait_for_timeout(10)
+    [(route, answer)] = answers
+    route.fulfill(response=answer)
+    expect(mine).to_have_count(2)
+    expect(mia.locator("#pending")).to_have_count(0)
 
 
 def test_a_draft_is_kept_for_each_conversation_with_its_kind(story: Story) -> None:

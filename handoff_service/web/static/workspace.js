@@ -58,10 +58,14 @@ document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {
 });
 
 // A newer state of the page may have replaced the button meanwhile. Then htmx tells nobody that its request ended, so this
-// asks the request itself. Without it, the next click on such a button would count as a repetition and do nothing.
+// asks the request itself, before htmx sends the next one of a queue. Without it, the next click on such a button would
+// count as a repetition and do nothing.
 document.body.addEventListener("htmx:beforeSend", ({ detail, target }) => {
   const { xhr, requestConfig } = detail;
-  if (!ASKED[target.id]) xhr.addEventListener("loadend", () => ended(xhr, target, requestConfig.parameters.command));
+  if (ASKED[target.id]) return;
+  xhr.addEventListener("readystatechange", () => {
+    if (xhr.readyState === XMLHttpRequest.DONE) ended(xhr, target, requestConfig.parameters.command);
+  });
 });
 
 document.body.addEventListener("htmx:afterRequest", ({ detail, target }) => {
