@@ -136,8 +136,8 @@ class Feeder:
             part.coming -= 1
 
     async def _send(self, due: _Due) -> None:
-        """The first text opens the conversation. What follows before the handoff is written beside
-        it: live agents answer the practice desk's number, so it has no virtual agent."""
+        """The first text opens the conversation. The practice desk has no virtual agent, so the
+        lines up to the handoff are stored with that text."""
         part, one = self._parts[due.place], due.text
         pictures = tuple([await self._keep_picture() for _ in range(one.pictures)])
         lines = [PracticeLine(author=Author.VIRTUAL_AGENT, body=reply) for reply in one.replies]

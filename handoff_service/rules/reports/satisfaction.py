@@ -18,6 +18,6 @@ def ask_at(closed_at: datetime, after_hours: int) -> datetime:
 
 
 def alert(grade: int, comment: str | None) -> str:
-    """What supervisors are told about a low grade."""
+    """The alert that supervisors get about a low grade."""
     said = f": “{comment}”" if comment else ""
     return f"Graded {grade} of 5{said}"
