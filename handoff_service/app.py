@@ -11,6 +11,7 @@ from sanic import Sanic
 from actions.turn import COLLECTED
 from handoff_service import clock, log
 from handoff_service.bot_control.bot_data import BotData
+from handoff_service.bot_control.forget_examples import ExamplesInFiles
 from handoff_service.bot_control.model_rollout import ModelRollout
 from handoff_service.bot_control.reply_index import PastReplies
 from handoff_service.bot_control.train_and_compare import TrainAndCompare
@@ -38,6 +39,7 @@ from handoff_service.operations.delivery.record_prices import schedule_price_loo
 from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
 from handoff_service.operations.desk.check_secret_key import check_secret_key
+from handoff_service.operations.privacy.retain import schedule_retention
 from handoff_service.operations.reports.keep_facts import schedule_facts
 from handoff_service.operations.routing.connection import Gap, after_gap
 from handoff_service.operations.shared.job import WorkerDeps
@@ -160,6 +162,7 @@ async def _open(app: App) -> None:
         webhook=app.ctx.webhook,
         push=push,
         connections=connections,
+        examples=ExamplesInFiles(BotData(settings.bot_data)),
         outage=outage,
     )
     workers += build_workers(deps)
@@ -174,7 +177,7 @@ async def _open(app: App) -> None:
     await store.write(schedule_indexing, None)  # index texts that an earlier process left
     await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
     await store.write(start_pushing, None)
-    for schedule in (schedule_price_lookup, schedule_facts):
+    for schedule in (schedule_price_lookup, schedule_facts, schedule_retention):
         await store.write(schedule, None)
     practice = app.ctx.practice = PracticeRuns(settings)
     app.ctx.desk = AppContext(

@@ -174,6 +174,8 @@ class Work(StrEnum):
     NOTIFY = "notify"
     KEEP_FACTS = "keep_facts"
     REPLAY = "replay"
+    RETAIN = "retain"
+    ERASE = "erase"
 
 
 class Unanswered(StrEnum):

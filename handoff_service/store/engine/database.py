@@ -151,6 +151,12 @@ def public_url(connection: sa.Connection) -> str:
     return address
 
 
+def hash_key(connection: sa.Connection) -> str | None:
+    """The key of hashes, for queries that look for an erased number; None inside a transaction."""
+    key: str | None = connection.get_execution_options().get("hash_key")
+    return key
+
+
 def send_errors(connection: sa.Connection) -> SendErrors:
     """The meanings of the provider's error codes, for queries that show them."""
     known: SendErrors = connection.get_execution_options()["send_errors"]

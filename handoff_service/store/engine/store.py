@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Concatenate, overload
@@ -20,9 +20,15 @@ from handoff_service.store.engine.admission import (
     Patience,
 )
 from handoff_service.store.engine.command_ids import CommandId
+from handoff_service.store.engine.compact import (
+    Compacted,
+    compact_sqlite,
+    size_of,
+    vacuum_postgres,
+)
 from handoff_service.store.engine.database import READS, WRITES, Timeouts, engine
 from handoff_service.store.engine.driver_errors import is_away, name_of
-from handoff_service.store.engine.lanes import Lane, Listener
+from handoff_service.store.engine.lanes import Alone, Lane, Listener
 from handoff_service.store.engine.transaction import OperationSettings, SetBased, Transaction
 
 READERS = 4
@@ -48,7 +54,7 @@ class Store:
         writes: Timeouts = WRITES,
         reads: Timeouts = READS,
     ) -> None:
-        self.is_sqlite = url.startswith("sqlite")
+        self.is_sqlite, self._url = url.startswith("sqlite"), url
         lanes = 1 if self.is_sqlite else LANES
         self._writing = engine(url, size=lanes, writes=True, timeouts=writes)
         self._writing = self._writing.execution_options(send_errors=settings.send_errors)
@@ -139,6 +145,18 @@ class Store:
             raise unknown(NO_ANSWER) from error
         return answer
 
+    async def compact(self, tables: Collection[str]) -> Compacted:
+        """Rewrite the database without deleted bytes: see ``compact.py``. ``tables``: those that
+        PostgreSQL cleans."""
+        if self.is_sqlite:
+            answer: Compacted = await self._lanes[0].put(Alone(compact_sqlite), None)
+            return answer
+        return await asyncio.to_thread(vacuum_postgres, self._url, tables)
+
+    def size(self) -> int:
+        """Bytes of SQLite's file; 0 for PostgreSQL. Blocks."""
+        return size_of(self._writing.url)
+
     def admit_early(self, under_way: int) -> None:
         """Overloaded when a command would be refused or given up later. ``under_way``: commands
         that are, or will be, in a lane before it."""
@@ -155,7 +173,9 @@ class Store:
             try:
                 with self._reading.connect() as conn:
                     with_options = conn.execution_options(
-                        now=self._clock(), public_url=self._public_url
+                        now=self._clock(),
+                        public_url=self._public_url,
+                        hash_key=self.settings.link_key,
                     )
                     return query(with_options, *args, **kwargs)
             except sa.exc.SQLAlchemyError as error:

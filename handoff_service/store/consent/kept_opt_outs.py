@@ -1,0 +1,73 @@
+"""Opt-outs of erased numbers, kept under a keyed hash. Nobody can read the number from the hash,
+but when the number comes back, its opt-outs apply again."""
+
+import hashlib
+import hmac
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Connection, delete, insert, select
+
+from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, Source
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import upsert
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.transaction import Transaction
+
+k, o, c = t.kept_opt_outs, t.opt_outs, t.consents
+CAME_BACK = "This number was erased and had opted out before."
+
+
+def number_hash(key: str, number: str) -> str:
+    """The keyed hash of a number."""
+    return hmac.new(key.encode(), f"number:{number}".encode(), hashlib.sha256).hexdigest()
+
+
+def keep(tx: Transaction, number: str) -> int:
+    """Keep a number's opt-outs under its hash. Returns how many it has."""
+    mine = number_hash(tx.settings.link_key, number)
+    standing = select(o.c.provider_number_id, c.c.source, c.c.at).join(c, c.c.id == o.c.consent_id)
+    rows = [
+        {
+            "number_hash": mine,
+            "provider_number_id": row.provider_number_id,
+            "source": row.source,
+            "at": row.at,
+        }
+        for row in tx.conn.execute(standing.where(o.c.number == number))
+    ]
+    if rows:
+        tx.conn.execute(upsert(tx.conn, k).on_conflict_do_nothing(), rows)
+    return len(rows)
+
+
+def kept_for(conn: Connection, hashes: Collection[str]) -> Mapping[str, set[int]]:
+    """Hash -> the company numbers that may not text it (EVERY_NUMBER: all)."""
+    found: dict[str, set[int]] = {}
+    for row in conn.execute(select(k).where(one_of(k.c.number_hash, hashes))):
+        found.setdefault(row.number_hash, set()).add(row.provider_number_id)
+    return found
+
+
+def apply_again(tx: Transaction, numbers: Collection[str]) -> None:
+    """Write the kept opt-outs of numbers that come back into the ledger. The transaction holds the
+    locks on the numbers' profiles, if they have any."""
+    if not numbers or tx.conn.execute(select(k.c.number_hash).limit(1)).first() is None:
+        return
+    hashes = {number_hash(tx.settings.link_key, number): number for number in numbers}
+    for row in tx.conn.execute(select(k).where(one_of(k.c.number_hash, hashes))).all():
+        _write(tx, hashes[row.number_hash], row.provider_number_id, Source(row.source))
+    tx.conn.execute(delete(k).where(one_of(k.c.number_hash, hashes)))
+
+
+def _write(tx: Transaction, number: str, place: int, source: Source) -> None:
+    entry = insert(c).values(
+        number=number,
+        provider_number_id=None if place == EVERY_NUMBER else place,
+        opted_out=True,
+        source=source,
+        note=CAME_BACK,
+        at=tx.now,
+    )
+    made = tx.conn.execute(entry.returning(c.c.id)).scalar_one()
+    row = {"number": number, "provider_number_id": place, "consent_id": made}
+    tx.conn.execute(upsert(tx.conn, o).values(row).on_conflict_do_nothing())
