@@ -107,10 +107,9 @@ async def _bot(job: Job, erasure: Running) -> list[str]:
 
 
 async def _mentions(job: Job, erasure: Running) -> list[str]:
-    store = job.deps.store.for_own_work()
-    words = await store.read(mentions.words_about, erasure.numbers, erasure.user_id)
-    mine = set(await store.read(reads.ids, erasure))
-    for found in await store.read(reads.mentioned_elsewhere, words, mine):
+    """Replace the person's name and numbers in rows of others."""
+    words = erasure.words
+    for found in await job.deps.store.read(mentions.find, words):
         for keys in batched(found.keys, ROWS_AT_ONCE, strict=False):
             some = mentions.Found(found.table, list(keys))
             await job.write(
@@ -190,8 +189,8 @@ _DO: Mapping[ErasureStep, Callable[[Job, Running], Awaitable[list[str]]]] = {
     ErasureStep.EXAMPLES: _examples,
     ErasureStep.ROWS: _rows,
     ErasureStep.BOT: _bot,
-    ErasureStep.MENTIONS: _mentions,
     ErasureStep.PERSON: _person,
+    ErasureStep.MENTIONS: _mentions,
     ErasureStep.INDEX: _index,
     ErasureStep.FILE: _file,
     ErasureStep.COPIES: _copies,

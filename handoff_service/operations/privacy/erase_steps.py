@@ -137,11 +137,10 @@ def replace_some(tx: Transaction, command: Replace) -> None:
 
 def forget_person(tx: Transaction, erasure: Running) -> None:
     """Delete the person's record, and what belongs to the numbers."""
-    words = mentions.words_about(tx.conn, erasure.numbers, erasure.user_id)
     done = Counter[str]()
     for number in erasure.numbers:
         done.update(person_rows.forget_number(tx, erasure.id, number))
-    done["deleted_records"] += person_rows.forget_deleted_users(tx, words)
+    done["deleted_records"] += person_rows.forget_deleted_users(tx, erasure.words)
     if erasure.user_id is not None:
         person_rows.forget_user(tx, erasure.user_id)
         done["users"] += 1
@@ -179,8 +178,8 @@ def next_step(tx: Transaction, command: NextStep) -> None:
     else:
         due_work.cancel(tx, Work.ERASE, [erasure.id])
         values |= {"state": ErasureState.DONE, "ended_at": tx.now}
-    if erasure.step is ErasureStep.PERSON:
-        values |= {"numbers": [], "user_id": None}
+    if erasure.step is ErasureStep.MENTIONS:
+        values |= {"numbers": [], "words": [], "user_id": None}
     if erasure.step is ErasureStep.COPIES:
         gone = (c.c.erasure_id == erasure.id, c.c.state == CopyState.ERASED)
         tx.conn.execute(delete(c).where(*gone))

@@ -90,6 +90,7 @@ def request_erasure(tx: Transaction, command: RequestErasure) -> int:
         "step": ORDER[0],
         "numbers": list(person.numbers),
         "user_id": person.user_id,
+        "words": mentions.words_about(tx.conn, person.numbers, person.user_id),
         "number_hashes": hashes,
         "planned": dict(command.planned),
         "left": [SHARED.format(number="A number", name="somebody else") for _ in person.shared],

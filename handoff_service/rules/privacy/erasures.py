@@ -12,8 +12,8 @@ class ErasureStep(StrEnum):
     EXAMPLES = "examples"
     ROWS = "rows"
     BOT = "bot"
-    MENTIONS = "mentions"
     PERSON = "person"
+    MENTIONS = "mentions"
     INDEX = "index"
     FILE = "file"
     COPIES = "copies"
@@ -38,8 +38,8 @@ DOES: Mapping[ErasureStep, str] = {
     ErasureStep.EXAMPLES: "Removing training examples",
     ErasureStep.ROWS: "Emptying conversations and deleting media",
     ErasureStep.BOT: "Deleting the virtual agent's memory",
-    ErasureStep.MENTIONS: "Removing the name and number from other conversations",
     ErasureStep.PERSON: "Deleting the person's record",
+    ErasureStep.MENTIONS: "Removing the name and number from other conversations",
     ErasureStep.INDEX: "Rewriting the search index",
     ErasureStep.FILE: "Rewriting the database file",
     ErasureStep.COPIES: "Erasing the provider's copies",

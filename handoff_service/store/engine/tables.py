@@ -1717,6 +1717,8 @@ erasures = Table(
     _json("numbers", "[]"),
     #: the person's record; null at the end, and when only a number is erased
     Column("user_id", ID),
+    #: the person's numbers, address and name, to find them in rows of others; empty at the end
+    _json("words", "[]"),
     #: keyed hashes of the numbers, to find the receipt of a number
     _json("number_hashes", "[]"),
     #: conversations that began later are not erased

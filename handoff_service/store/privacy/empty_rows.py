@@ -17,7 +17,7 @@ from handoff_service.store.conversations import text_index
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
-from handoff_service.store.privacy.erase_plan import PARTS, Owner, Part
+from handoff_service.store.privacy.erase_plan import CODED, PARTS, Owner, Part
 from handoff_service.store.training import clusters
 
 AT_ONCE = 100  # rows in one transaction: see docs/performance.md
@@ -54,15 +54,12 @@ def is_left(part: Part) -> sa.ColumnElement[bool]:
     where = sa.true() if part.where is None else part.where
     if part.empties is None:
         return where
-    if part.table is m:  # an emptied text is marked; a blank one holds nothing
-        holds: sa.ColumnElement[bool] = m.c.emptied_at.is_(None) & or_(
-            m.c.body != "", m.c.reason.is_not(None), m.c.reaction.is_not(None)
-        )
-        return where & holds
     return where & or_(*(_holds(part.table.c[n], v) for n, v in part.empties.items()))
 
 
 def _holds(column: sa.Column[Any], empty: Any) -> sa.ColumnElement[bool]:
+    if column is m.c.reason:
+        return column.is_not(None) & (m.c.event.is_(None) | m.c.event.not_in(CODED))
     if empty is None or isinstance(empty, sa.sql.elements.Null):
         return column.is_not(None)
     if isinstance(column.type, sa.JSON):  # PostgreSQL does not compare JSON

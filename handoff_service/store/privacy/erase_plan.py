@@ -17,7 +17,7 @@ from handoff_service.store.engine import tables as t
 K = KeptKind
 GONE = "This file was deleted."  # why a medium has no file
 #: Events whose ``reason`` is a code that pages read, not words.
-_CODED = (Event.GRADE, Event.REACTION, Event.PROMISE)
+CODED = (Event.GRADE, Event.REACTION, Event.PROMISE)
 
 
 class Owner(StrEnum):
@@ -67,7 +67,7 @@ def _part(
 
 
 _m = t.messages.c
-_reason = sa.case((_m.event.in_(_CODED), _m.reason), else_=sa.null())
+_reason = sa.case((_m.event.in_(CODED), _m.reason), else_=sa.null())
 _words = {"body": "", "reason": _reason, "reaction": None}
 _O = Owner
 #: In this order, so that rows go before the rows that they belong to.
@@ -173,7 +173,7 @@ BY_VALUE: Mapping[str, frozenset[str]] = {
     "due_work": frozenset({"line"}),
     "bot_models": frozenset({"data_diff"}),
     "practice_runs": frozenset({"score"}),
-    "erasures": frozenset({"numbers", "planned", "removed", "left"}),
+    "erasures": frozenset({"numbers", "words", "planned", "removed", "left"}),
 }
 #: Columns of the tables above that hold only ids, hashes and the product's own words.
 WORDS: Mapping[str, frozenset[str]] = {

@@ -1,6 +1,6 @@
 """What the steps of an erasure read, outside the lane."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from handoff_service.rules.privacy import erasures as rules
 from handoff_service.rules.privacy.erasures import CopyState, ErasureState, ErasureStep
 from handoff_service.rules.shared.vocabulary import TrainerLane
 from handoff_service.store.engine import tables as t
-from handoff_service.store.privacy import mentions, people
+from handoff_service.store.privacy import people
 
 e, c, i, m = t.erasures, t.erased_copies, t.interactions, t.messages
 
@@ -23,6 +23,7 @@ class Running:
     id: int
     step: ErasureStep
     numbers: Sequence[str]
+    words: Sequence[str]
     user_id: int | None
     newest_interaction: int
     planned: Mapping[str, int]
@@ -51,6 +52,7 @@ def running(conn: Connection, erasure_id: int) -> Running | None:
         id=row.id,
         step=ErasureStep(row.step),
         numbers=row.numbers,
+        words=row.words,
         user_id=row.user_id,
         newest_interaction=row.newest_interaction,
         planned=row.planned,
@@ -106,18 +108,6 @@ def ticket_copies(conn: Connection, erasure: Running) -> list[str]:
         return [rules.TICKETS.format(numbers=numbers)]
     count = "1 case" if len(found) == 1 else f"{len(found)} cases"
     return [rules.TICKETS_WITHOUT_NUMBERS.format(count=count)]
-
-
-def mentioned_elsewhere(
-    conn: Connection, words: Collection[str], mine: Collection[int]
-) -> list[mentions.Found]:
-    """Rows that mention the person, without the person's own conversations."""
-    found = mentions.find(conn, words)
-    own = {i.name: set(mine)}
-    return [
-        mentions.Found(one.table, [key for key in one.keys if key not in own.get(one.table, ())])
-        for one in found
-    ]
 
 
 def waiting_copies(conn: Connection, erasure_id: int, most: int) -> Sequence[str]:

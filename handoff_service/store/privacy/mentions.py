@@ -21,6 +21,8 @@ from handoff_service.store.privacy.erase_plan import BY_VALUE, NOT_PERSONAL, PAR
 # an erasure needs these until its end, and person_rows.py deletes the others
 _NOT_SEARCHED = {*NOT_PERSONAL, "erasures", "due_work", "user_words", "user_numbers", "users"}
 _NOT_SEARCHED |= {"user_facts", "messaging_profiles", "opt_outs", "unknown_replies"}
+# of newer conversations; person_rows.py renames those of the person
+_NUMBERS = frozenset({"number", "requester_number"})
 LEAST = 4  # characters of a word that is searched for
 
 
@@ -63,6 +65,7 @@ def columns() -> Iterator[tuple[sa.Table, list[sa.Column[Any]]]]:
             personal |= set(part.empties or ()) if part.table is table else set()
             if part.table is table and part.empties is None:
                 personal |= {c.name for c in table.c if isinstance(c.type, sa.Text | sa.JSON)}
+        personal -= _NUMBERS
         text = [c for c in table.c if c.name in personal and isinstance(c.type, sa.Text | sa.JSON)]
         if text and len(table.primary_key.columns) == 1:
             yield table, text

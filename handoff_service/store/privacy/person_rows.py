@@ -34,11 +34,10 @@ def unname(tx: Transaction, erasure_id: int, ids: Sequence[int]) -> None:
             name = alias(tx, erasure_id, number)
             mine = select(i.c.id).where(one_of(i.c.id, ids), i.c.requester_number == number)
             of_proofs = select(t.proofs.c.id).where(t.proofs.c.interaction_id.in_(mine))
-            for table, column, keys in (
-                (t.proof_sends, t.proof_sends.c.proof_id, of_proofs),
-                (t.proofs, t.proofs.c.interaction_id, mine),
-            ):
-                tx.conn.execute(update(table).where(column.in_(keys)).values(number=name))
+            sends = update(t.proof_sends).where(t.proof_sends.c.proof_id.in_(of_proofs))
+            tx.conn.execute(sends.values(number=name, code_hash=None))
+            proofs = update(t.proofs).where(t.proofs.c.interaction_id.in_(mine))
+            tx.conn.execute(proofs.values(number=name))
             for table, key in ((q, q.c.interaction_id), (i, i.c.id)):
                 where = one_of(key, ids) & (table.c.requester_number == number)
                 tx.conn.execute(update(table).where(where).values(requester_number=name))

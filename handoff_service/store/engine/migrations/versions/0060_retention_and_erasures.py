@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column('step', sa.Text(), nullable=False),
         sa.Column('numbers', sa.JSON(), server_default=none, nullable=False),
         sa.Column('user_id', ID, nullable=True),
+        sa.Column('words', sa.JSON(), server_default=none, nullable=False),
         sa.Column('number_hashes', sa.JSON(), server_default=none, nullable=False),
         sa.Column('newest_interaction', ID, nullable=False),
         sa.Column('planned', sa.JSON(), server_default=nothing, nullable=False),
