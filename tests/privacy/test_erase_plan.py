@@ -17,6 +17,7 @@ from handoff_service.operations.privacy.request_erasure import (
 )
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.conversations import text_index
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
 from handoff_service.store.privacy import erasures
@@ -114,8 +115,7 @@ def fill(url: str) -> tuple[int, set[str]]:
         conn.execute(
             sa.update(t.record_changes).where(_newest(t.record_changes)).values(record=str(user_id))
         )
-        newest = sa.select(sa.func.max(t.messages.c.id)).scalar_subquery()
-        conn.execute(sa.update(t.text_index).values(done_to=newest))
+        text_index.index_next(conn, text_index.newest_message(conn))
     opened.dispose()
     return user_id, {
         name

@@ -225,9 +225,12 @@ def merge_index(conn: Connection, *, begins: bool, pages: int) -> bool:
 def _indexed(
     conn: Connection, column: sa.Column[int], ids: Collection[int]
 ) -> Sequence[sa.Row[Any]]:
-    """The lines among these that are in the index."""
-    done_to = select(_x.c.done_to).scalar_subquery()
-    return conn.execute(_LINES.where(one_of(column, ids), _m.c.id <= done_to)).all()
+    """The lines among these that are in the index. On PostgreSQL, some may be in it before
+    ``done_to`` says so."""
+    query = _LINES.where(one_of(column, ids))
+    if conn.dialect.name == "sqlite":
+        query = query.where(_m.c.id <= select(_x.c.done_to).scalar_subquery())
+    return conn.execute(query).all()
 
 
 def _forget(conn: Connection, lines: Mapping[int, list[str]]) -> None:

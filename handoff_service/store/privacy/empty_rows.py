@@ -130,11 +130,12 @@ def secure_delete(tx: Transaction) -> Iterator[None]:
     if tx.conn.dialect.name != "sqlite":
         yield
         return
-    tx.conn.exec_driver_sql("PRAGMA secure_delete = ON")
+    raw: Any = tx.conn.connection.dbapi_connection  # also answers after an error
+    raw.execute("PRAGMA secure_delete = ON")
     try:
         yield
     finally:
-        tx.conn.exec_driver_sql("PRAGMA secure_delete = OFF")
+        raw.execute("PRAGMA secure_delete = OFF")
 
 
 def files_of(conn: sa.Connection, ids: Collection[int]) -> list[str]:
