@@ -29,6 +29,8 @@ from handoff_service.ports import (
 from handoff_service.rules.virtual_agent.bot_text import Choice
 
 REPORT_HEADER = "Patchboard-Turn"  # the header in which our own channel reports what it understood
+# answers of Rasa's own channel, and of ours with another tracker store
+CANNOT_FORGET = frozenset({404, 405, 501})
 FORGET = "/forget"  # of our own channel, instead of /webhook
 RANKED = 5  # intents of a ranking that are kept
 LONGEST_SLOT = 200  # characters of one collected value that agents see
@@ -131,7 +133,7 @@ class RasaBot:
         address = url.removesuffix("/webhook") + FORGET
         try:
             async with self._session.post(address, json={"senders": list(senders)}) as response:
-                if response.status in (404, 405):  # Rasa's own channel
+                if response.status in CANNOT_FORGET:
                     raise NotOffered("This server cannot delete conversations.")
                 if response.status != 200:
                     raise BotFailed(

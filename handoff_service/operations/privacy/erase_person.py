@@ -82,9 +82,9 @@ async def _rows(job: Job, erasure: Running) -> list[str]:
     # the last part, without conversations, is for cases that belong to the user only
     for some in [*batched(ids, CONVERSATIONS_AT_ONCE, strict=False), ()]:
         command = OfConversations(erasure=erasure, ids=list(some))
-        await job.write(steps.cancel_work, command)
         rows = await job.deps.store.read(facts.final_rows, command.ids)
         await job.write(facts.write_final, rows)
+        await job.write(steps.cancel_work, command)
         for file in await job.deps.store.read(files_of, command.ids):
             await asyncio.to_thread(job.deps.media.remove, file)
         while await job.write(steps.empty_some, command):

@@ -4,6 +4,7 @@ but when the number comes back, its opt-outs apply again."""
 import hashlib
 import hmac
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -55,18 +56,20 @@ def apply_again(tx: Transaction, numbers: Collection[str]) -> None:
         return
     hashes = {number_hash(tx.settings.link_key, number): number for number in numbers}
     for row in tx.conn.execute(select(k).where(one_of(k.c.number_hash, hashes))).all():
-        _write(tx, hashes[row.number_hash], row.provider_number_id, Source(row.source))
+        _write(tx, hashes[row.number_hash], row)
     tx.conn.execute(delete(k).where(one_of(k.c.number_hash, hashes)))
 
 
-def _write(tx: Transaction, number: str, place: int, source: Source) -> None:
+def _write(tx: Transaction, number: str, kept: Any) -> None:
+    place, source = kept.provider_number_id, Source(kept.source)
     entry = insert(c).values(
         number=number,
         provider_number_id=None if place == EVERY_NUMBER else place,
         opted_out=True,
         source=source,
+        words="STOP" if source is Source.KEYWORD else None,
         note=CAME_BACK,
-        at=tx.now,
+        at=kept.at,
     )
     made = tx.conn.execute(entry.returning(c.c.id)).scalar_one()
     row = {"number": number, "provider_number_id": place, "consent_id": made}

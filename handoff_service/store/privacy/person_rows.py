@@ -8,6 +8,7 @@ from sqlalchemy import delete, or_, select, update
 from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.store.consent import kept_opt_outs
 from handoff_service.store.conversations import text_index
+from handoff_service.store.desk import user_words
 from handoff_service.store.desk_file.record_changes import place_of_deleted
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -61,7 +62,9 @@ def forget_number(tx: Transaction, erasure_id: int, number: str) -> dict[str, in
         tx.conn.execute(sends.values(number=name, code_hash=None))
         tx.conn.execute(update(t.proofs).where(t.proofs.c.number == number).values(number=name))
         profiles = _forget_profiles(tx, number, name)
-        tx.conn.execute(delete(t.user_numbers).where(t.user_numbers.c.number == number))
+        n = t.user_numbers
+        gone = delete(n).where(n.c.number == number).returning(n.c.user_id)
+        user_words.index_users(tx.conn, list(tx.conn.execute(gone).scalars()))
         tx.conn.execute(
             delete(t.due_work).where(
                 t.due_work.c.line.contains(number, autoescape=True),

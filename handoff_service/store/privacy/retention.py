@@ -68,6 +68,24 @@ class RetainedKind:
     ended_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionStatus:
+    """``next_run``: when retention runs next; null: no process has planned it yet."""
+
+    kinds: list[RetainedKind]
+    next_run: datetime | None
+
+    @property
+    def is_running(self) -> bool:
+        return any(one.state is RetentionState.RUNNING for one in self.kinds)
+
+
+def status(conn: Connection, now: datetime, *, counted: bool) -> RetentionStatus:
+    """All kinds, and the next run. ``counted``: also how much a run would remove now, which reads
+    whole tables."""
+    return RetentionStatus(kinds=kinds(conn, now, counted=counted), next_run=next_run(conn))
+
+
 def cutoffs(conn: Connection, now: datetime) -> dict[KeptKind, datetime]:
     """The kinds that have a limit -> the time before which content goes."""
     row = conn.execute(select(*t.desk.c[*map(setting_of, KeptKind)])).one_or_none()

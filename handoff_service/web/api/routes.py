@@ -26,6 +26,7 @@ from handoff_service.web.api import (
     outages,
     ownership,
     practice,
+    privacy,
     profiles,
     promises,
     provider_numbers,
@@ -82,6 +83,7 @@ MODULES = (
     supervision,
     reports,
     replays,
+    privacy,
 )
 CALLS: tuple[Call, ...] = tuple(call for module in MODULES for call in calls_of(module))
 
@@ -93,5 +95,6 @@ def blueprint() -> Blueprint:
         route(made, call)
     events.add_route(made)
     media.add_routes(made)
-    docs_routes(made, (*CALLS, *media.CALLS, events.CALL))
+    privacy.add_route(made)
+    docs_routes(made, (*CALLS, *media.CALLS, privacy.HAND_OUT, events.CALL))
     return made

@@ -1,0 +1,37 @@
+"""Sends a person's archive. It is written to a temporary file and sent in pieces, because a person
+may have many pictures. The file has no name, so nothing stays behind."""
+
+import asyncio
+import tempfile
+
+from sanic import Request
+from sanic.response import ResponseStream
+
+from handoff_service import log
+from handoff_service.operations.privacy.hand_out import collect, write_archive
+from handoff_service.operations.privacy.request_erasure import WhomToErase
+from handoff_service.web.shared.session import desk_of
+
+ZIP = "application/zip"
+PIECE = 256 * 1024  # bytes
+
+
+async def send_archive(request: Request, whom: WhomToErase, by: int) -> ResponseStream:
+    """NotFound when nothing is stored about the person."""
+    desk = desk_of(request)
+    archive = await desk.store.for_long_requests().read(collect, whom)
+    with tempfile.TemporaryFile() as file:
+        await asyncio.to_thread(write_archive, archive, desk.media, file)
+        size = file.tell()
+        file.seek(0)
+        log.info("person_handed_out", by=by, bytes=size)
+        headers = {
+            "Content-Disposition": 'attachment; filename="personal-data.zip"',
+            "Content-Length": str(size),
+            "Cache-Control": "no-store",
+        }
+        response = await request.respond(content_type=ZIP, headers=headers)
+        while piece := await asyncio.to_thread(file.read, PIECE):
+            await response.send(piece)
+        await response.eof()
+    return response
