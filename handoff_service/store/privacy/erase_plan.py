@@ -17,7 +17,7 @@ from handoff_service.store.engine import tables as t
 K = KeptKind
 GONE = "This file was deleted."  # why a medium has no file
 #: Events whose ``reason`` is a code that pages read, not words.
-CODED = (Event.GRADE, Event.REACTION, Event.PROMISE)
+CODED = (Event.GRADE, Event.REACTION)
 
 
 class Owner(StrEnum):
