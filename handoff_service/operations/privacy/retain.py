@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 
 from sqlalchemy import select, update
 
@@ -24,7 +25,7 @@ from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy import retention
 from handoff_service.store.privacy.empty_rows import empty, files_of, parts_of
-from handoff_service.store.privacy.retention import RetentionState
+from handoff_service.store.privacy.retention import CONVERSATIONS_AT_ONCE, RetentionState
 from handoff_service.store.reports import facts
 
 NOT_RUNNING = "Retention is not running now, so there is nothing to stop."
@@ -33,7 +34,7 @@ r = t.retention
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetainSome:
-    """Conversations whose content of this kind goes. ``items``: trainer items instead."""
+    """Conversations whose content of this kind goes."""
 
     kind: KeptKind
     ids: Sequence[int]
@@ -89,10 +90,15 @@ def retain_some(tx: Transaction, command: RetainSome) -> int:
         return 0
     kinds: Collection[KeptKind] = retention.emptied_with(command.kind)
     done = empty(tx, parts_of(kinds), command.ids).total()
-    if command.kind is KeptKind.CONVERSATIONS and not done:
-        retention.unname(tx, command.ids)
     _count(tx, command.kind, done)
     return done
+
+
+def unname(tx: Transaction, command: RetainSome) -> None:
+    """Take the requester from emptied conversations."""
+    if _is_running(tx, command.kind):
+        retention.unname(tx, command.ids)
+        _count(tx, command.kind, len(command.ids))
 
 
 def retain_items(tx: Transaction, cutoff: datetime) -> int:
@@ -139,7 +145,10 @@ async def when_due(job: Job) -> None:
                 await asyncio.sleep(0)
         else:
             await _retain(job, kind, before)
-        await job.write(record_progress, Progress(kind=kind, done_to=before, ended=True))
+        ended = Progress(kind=kind, done_to=before, ended=True)
+        if not await job.write(record_progress, ended):
+            log.info("retention_stopped", kind=kind)
+            break
         log.info("retention_done", kind=kind)
     await job.write(plan_next, None)
 
@@ -156,8 +165,12 @@ async def _retain(job: Job, kind: KeptKind, before: datetime) -> None:
                 await asyncio.to_thread(job.deps.media.remove, file)
         if KeptKind.TEXTS in retention.emptied_with(kind):
             await _forget_at_bot(job, batch.ids)
-        while await job.write(retain_some, RetainSome(kind=kind, ids=batch.ids)):
-            pass
+        for ids in batched(batch.ids, CONVERSATIONS_AT_ONCE, strict=False):
+            some = RetainSome(kind=kind, ids=list(ids))
+            while await job.write(retain_some, some):
+                pass
+            if kind is KeptKind.CONVERSATIONS:
+                await job.write(unname, some)
         if not await job.write(record_progress, Progress(kind=kind, done_to=batch.to)):
             return
 

@@ -34,6 +34,7 @@ from handoff_service.rules.conversations.search_query import (
     text_of,
     words,
 )
+from handoff_service.rules.privacy.kinds import stands_for_number
 from handoff_service.rules.shared.vocabulary import Direction, Event, Kind
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -206,7 +207,11 @@ def index_again(conn: Connection, message_ids: Collection[int]) -> None:
 
 def forget_numbers(conn: Connection, interaction_ids: Collection[int]) -> None:
     """Remove the requesters' numbers from the index. Call it before the numbers change."""
-    rows = [r for r in _indexed(conn, _m.c.interaction_id, interaction_ids) if r.seq == 1]
+    rows = [
+        r
+        for r in _indexed(conn, _m.c.interaction_id, interaction_ids, _m.c.seq == 1)
+        if not stands_for_number(r.requester_number)  # that was never indexed
+    ]
     _forget(conn, {place(r.interaction_id, 0): number_tokens(r.requester_number) for r in rows})
 
 
@@ -223,11 +228,14 @@ def merge_index(conn: Connection, *, begins: bool, pages: int) -> bool:
 
 
 def _indexed(
-    conn: Connection, column: sa.Column[int], ids: Collection[int]
+    conn: Connection,
+    column: sa.Column[int],
+    ids: Collection[int],
+    *where: sa.ColumnElement[bool],
 ) -> Sequence[sa.Row[Any]]:
     """The lines among these that are in the index. On PostgreSQL, some may be in it before
     ``done_to`` says so."""
-    query = _LINES.where(one_of(column, ids))
+    query = _LINES.where(one_of(column, ids), *where)
     if conn.dialect.name == "sqlite":
         query = query.where(_m.c.id <= select(_x.c.done_to).scalar_subquery())
     return conn.execute(query).all()

@@ -20,7 +20,7 @@ from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy.erase_plan import CODED, PARTS, Owner, Part
 from handoff_service.store.training import clusters
 
-AT_ONCE = 100  # rows in one transaction: see docs/performance.md
+AT_ONCE = 30  # rows in one transaction: see docs/performance.md
 i, m = t.interactions, t.messages
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import delete, or_, select, update
 
 from handoff_service.rules.desk.record_changes import Noun
+from handoff_service.rules.privacy.kinds import ERASED as ALIAS
 from handoff_service.store.consent import kept_opt_outs
 from handoff_service.store.conversations import text_index
 from handoff_service.store.desk import user_words
@@ -21,7 +22,7 @@ ERASED = "Erased"  # what a deleted record was called
 
 def alias(tx: Transaction, erasure_id: int, number: str) -> str:
     """What stands for an erased number, so that its conversations stay together."""
-    return f"erased-{erasure_id}-{kept_opt_outs.number_hash(tx.settings.link_key, number)[:6]}"
+    return f"{ALIAS}{erasure_id}-{kept_opt_outs.number_hash(tx.settings.link_key, number)[:6]}"
 
 
 def unname(tx: Transaction, erasure_id: int, ids: Sequence[int]) -> None:

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select, update
 
 from handoff_service.rules.privacy.kinds import (
+    DELETED,
+    ERASED,
     KINDS,
     KeptKind,
     cutoff,
@@ -116,7 +118,11 @@ def next_batch(conn: Connection, kind: KeptKind, before: datetime) -> RetentionB
 
 
 def unname(tx: Transaction, ids: Collection[int]) -> None:
-    """Take the requester from emptied conversations. Cases keep their user."""
+    """Take the requester from emptied conversations that still have one. Cases keep their user."""
+    named = i.c.requester_number.not_like(f"{ERASED}%") & i.c.requester_number.not_like(
+        f"{DELETED}%"
+    )
+    ids = list(tx.conn.execute(select(i.c.id).where(one_of(i.c.id, ids), named)).scalars())
     with secure_delete(tx):
         text_index.forget_numbers(tx.conn, ids)
         nobody = tx.conn.execute(select(p.c.id).where(p.c.number == NOBODY)).scalar()
@@ -129,7 +135,7 @@ def unname(tx: Transaction, ids: Collection[int]) -> None:
             (i, "id", "requester_number"),
         ):
             # a name per conversation, so that none is taken for an earlier one of another's
-            name = sa.literal(f"{NOBODY}-") + sa.cast(table.c[key], sa.Text)
+            name = sa.literal(DELETED) + sa.cast(table.c[key], sa.Text)
             mine = one_of(table.c[key], ids)
             tx.conn.execute(update(table).where(mine).values({column: name}))
         of_proofs = select(t.proofs.c.id).where(one_of(t.proofs.c.interaction_id, ids))
