@@ -17,6 +17,12 @@ from handoff_service.store.privacy.people import Person
 
 type Rows = list[dict[str, Any]]
 
+#: Columns that only the product uses.
+_MACHINERY = frozenset(
+    {"id", "epoch", "last_seq", "prompted_seq", "thanked_seq", "unanswered", "owner", "back_to"}
+    | {"expects", "seq", "up_to_seq", "alert_seq", "version", "token", "cluster", "fold", "weight"}
+    | {"margin", "lane", "requester", "code_hash", "turn_id", "event_id", "choices", "opening"}
+)
 i, m = t.interactions, t.messages
 
 
@@ -27,22 +33,22 @@ def about(conn: Connection, person: Person) -> dict[str, Any]:
     case: sa.ColumnElement[bool] = one_of(t.cases.c.interaction_id, ids)
     if person.user_id is not None:
         case |= t.cases.c.user_id == person.user_id
-    cases = _rows(conn, t.cases, case)
+    cases = _found(conn, t.cases, case)
     item = one_of(t.trainer_items.c.interaction_id, ids)
     return {
         "person": _person(conn, person),
-        "conversations": [_conversation(conn, one) for one in _rows(conn, i, one_of(i.c.id, ids))],
+        "conversations": [_conversation(conn, one) for one in _found(conn, i, one_of(i.c.id, ids))],
         "cases": [
-            {"number": case_number(one["id"])} | one | {"history": _history(conn, one["id"])}
+            {"number": case_number(one.id)}
+            | _row(t.cases, one)
+            | {"history": _rows(conn, t.case_changes, t.case_changes.c.case_id == one.id)}
             for one in cases
         ],
         "consent": _rows(conn, t.consents, one_of(t.consents.c.number, person.numbers)),
         "messaging_profiles": _rows(
             conn, t.messaging_profiles, one_of(t.messaging_profiles.c.number, person.numbers)
         ),
-        "identity_checks": _rows(
-            conn, t.proofs, one_of(t.proofs.c.interaction_id, ids), without={"code_hash"}
-        ),
+        "identity_checks": _rows(conn, t.proofs, one_of(t.proofs.c.interaction_id, ids)),
         "identity_history": _rows(
             conn, t.associations, one_of(t.associations.c.interaction_id, ids)
         ),
@@ -53,12 +59,12 @@ def about(conn: Connection, person: Person) -> dict[str, Any]:
         ),
         "promises": _rows(conn, t.promises, one_of(t.promises.c.interaction_id, ids)),
         "sent_to_ticket_system": _rows(
-            conn, t.webhook_calls, one_of(t.webhook_calls.c.case_id, [c["id"] for c in cases])
+            conn, t.webhook_calls, one_of(t.webhook_calls.c.case_id, [one.id for one in cases])
         ),
         "virtual_agent_understood": _rows(
             conn, t.bot_turns, one_of(t.bot_turns.c.interaction_id, ids)
         ),
-        "training_texts": _rows(conn, t.trainer_items, item, without={"fold", "requester"}),
+        "training_texts": _rows(conn, t.trainer_items, item),
     }
 
 
@@ -86,64 +92,50 @@ def _person(conn: Connection, person: Person) -> dict[str, Any]:
     }
 
 
-def _conversation(conn: Connection, row: dict[str, Any]) -> dict[str, Any]:
+def _conversation(conn: Connection, row: Any) -> dict[str, Any]:
     lines = (
         select(m, t.agents.c.name.label("agent"))
         .outerjoin(t.agents, t.agents.c.id == m.c.agent_id)
-        .where(m.c.interaction_id == row["id"])
+        .where(m.c.interaction_id == row.id)
         .order_by(m.c.seq)
     )
     d = t.media
-    of = select(m.c.id).where(m.c.interaction_id == row["id"])
+    of = select(m.c.id).where(m.c.interaction_id == row.id)
     files: dict[int, list[str]] = {}
     for medium in conn.execute(select(d).where(d.c.message_id.in_(of)).order_by(d.c.id)):
         files.setdefault(medium.message_id, []).append(
             _file(medium) if medium.file else f"({medium.why or medium.status})"
         )
-    return (
-        {"number": conversation_number(row["id"])}
-        | row
-        | {
-            "lines": [
-                {
-                    "at": _plain(line.created_at),
-                    "kind": line.kind,
-                    "from": line.agent or Author(line.author).replace("_", " "),
-                    "text": line.body,
-                    "status": line.status,
-                    "files": files.get(line.id, []),
-                }
-                for line in conn.execute(lines)
-            ]
-        }
-    )
-
-
-def _history(conn: Connection, case_id: int) -> Rows:
-    return _rows(conn, t.case_changes, t.case_changes.c.case_id == case_id)
-
-
-def _rows(
-    conn: Connection,
-    table: sa.Table,
-    where: sa.ColumnElement[bool],
-    *,
-    without: Sequence[str] | set[str] = (),
-) -> Rows:
-    """Rows of a table as plain values, without references and empty columns."""
-    order = list(table.primary_key.columns)
-    return [
+    told = [
         {
-            name: _plain(value)
-            for name, value in row._mapping.items()
-            if value is not None and name not in without and not _is_reference(table, name)
+            "at": _plain(line.created_at),
+            "kind": line.kind,
+            "from": line.agent or Author(line.author).replace("_", " "),
+            "text": line.body,
+            "status": line.status,
+            "files": files.get(line.id, []),
         }
-        for row in conn.execute(select(table).where(where).order_by(*order))
+        for line in conn.execute(lines)
     ]
+    return {"number": conversation_number(row.id), **_row(i, row), "lines": told}
 
 
-def _is_reference(table: sa.Table, name: str) -> bool:
-    return bool(table.c[name].foreign_keys) and name != "interaction_id"
+def _rows(conn: Connection, table: sa.Table, where: sa.ColumnElement[bool]) -> Rows:
+    """Rows of a table as plain values, without references, machinery and empty columns."""
+    return [_row(table, row) for row in _found(conn, table, where)]
+
+
+def _found(conn: Connection, table: sa.Table, where: sa.ColumnElement[bool]) -> Sequence[Any]:
+    order = list(table.primary_key.columns)
+    return conn.execute(select(table).where(where).order_by(*order)).all()
+
+
+def _row(table: sa.Table, row: Any) -> dict[str, Any]:
+    return {
+        name: _plain(value)
+        for name, value in row._mapping.items()
+        if value not in (None, "") and name not in _MACHINERY and not table.c[name].foreign_keys
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from sanic import Request
-from sanic.response import HTTPResponse, ResponseStream
+from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, NotFound, Refusal
 from handoff_service.lib import phone_numbers
@@ -26,7 +26,7 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/personal-data"
 FIELD = "person"
-CONFIRM = "Check the box to confirm. An erasure cannot be undone."
+CONFIRM = "Switch this on to confirm. An erasure cannot be undone."
 
 
 @page(Role.ADMIN)
@@ -41,13 +41,14 @@ async def list_person(request: Request, agent: CurrentAgent) -> HTTPResponse:
 
 
 @page(Role.ADMIN)
-async def hand_out(request: Request, agent: CurrentAgent) -> HTTPResponse | ResponseStream:
+async def hand_out(request: Request, agent: CurrentAgent) -> HTTPResponse | None:
     form = typed(request, (FIELD, "sure"))
     try:
         whom = await _whom(desk_of(request).store, form.values[FIELD])
-        return await send_archive(request, whom, agent.id)
+        await send_archive(request, whom, agent.id)
     except Refusal as refusal:
         return await _refused(request, agent, form, refusal)
+    return None
 
 
 @page(Role.ADMIN)

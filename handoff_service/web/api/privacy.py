@@ -4,7 +4,6 @@ from typing import Any
 
 from pydantic import Field
 from sanic import Blueprint, Request
-from sanic.response import ResponseStream
 
 from handoff_service.clock import now
 from handoff_service.operations.privacy.request_erasure import (
@@ -107,9 +106,9 @@ def add_route(blueprint: Blueprint) -> None:
     """Serve the archive. A repeated call makes a new one, because no answer is stored."""
 
     @blueprint.post("/v1/hand-outs", name="hand_out")
-    async def hand_out(request: Request) -> ResponseStream:
+    async def hand_out(request: Request) -> None:
         agent = await bearer(request, *ADMIN)
         country = await desk_of(request).store.read(desk_country)
         body = read_body(HAND_OUT, request, country)
         assert isinstance(body, PersonBody)
-        return await send_archive(request, body.whom(), agent.id)
+        await send_archive(request, body.whom(), agent.id)

@@ -5,7 +5,6 @@ import asyncio
 import tempfile
 
 from sanic import Request
-from sanic.response import ResponseStream
 
 from handoff_service import log
 from handoff_service.operations.privacy.hand_out import collect, write_archive
@@ -16,7 +15,7 @@ ZIP = "application/zip"
 PIECE = 256 * 1024  # bytes
 
 
-async def send_archive(request: Request, whom: WhomToErase, by: int) -> ResponseStream:
+async def send_archive(request: Request, whom: WhomToErase, by: int) -> None:
     """NotFound when nothing is stored about the person."""
     desk = desk_of(request)
     archive = await desk.store.for_long_requests().read(collect, whom)
@@ -34,4 +33,3 @@ async def send_archive(request: Request, whom: WhomToErase, by: int) -> Response
         while piece := await asyncio.to_thread(file.read, PIECE):
             await response.send(piece)
         await response.eof()
-    return response
