@@ -5,6 +5,7 @@ import copy
 import itertools
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from time import monotonic
 from typing import Concatenate, overload
 
@@ -27,6 +28,7 @@ from handoff_service.store.engine.compact import (
     vacuum_postgres,
 )
 from handoff_service.store.engine.database import READS, WRITES, Timeouts, engine
+from handoff_service.store.engine.database_copy import remove_copies
 from handoff_service.store.engine.driver_errors import is_away, name_of
 from handoff_service.store.engine.lanes import Alone, Lane, Listener
 from handoff_service.store.engine.transaction import OperationSettings, SetBased, Transaction
@@ -146,10 +148,11 @@ class Store:
         return answer
 
     async def compact(self, tables: Collection[str]) -> Compacted:
-        """Rewrite the database without deleted bytes: see ``compact.py``. ``tables``: those that
-        PostgreSQL cleans."""
+        """Rewrite the database without deleted bytes: see ``compact.py``. Copies that migrations
+        made of SQLite's file are deleted. ``tables``: those that PostgreSQL cleans."""
         if self.is_sqlite:
             answer: Compacted = await self._lanes[0].put(Alone(compact_sqlite), None)
+            await asyncio.to_thread(remove_copies, Path(self._writing.url.database or ""))
             return answer
         return await asyncio.to_thread(vacuum_postgres, self._url, tables)
 

@@ -433,7 +433,7 @@ messaging_profiles = Table(
     ),
 )
 TIED = sa.text("user_id IS NOT NULL")
-#: Who was verified as whom, by whom and how. Rows are never deleted.
+#: Who was verified as whom, by whom and how. Rows are never deleted; an erasure empties them.
 associations = Table(
     "associations",
     metadata,
@@ -453,7 +453,7 @@ associations = Table(
     Index("ix_associations_interaction_id", "interaction_id"),
 )
 IS_NOT_PUSHED = sa.text("told_at IS NULL")
-#: The consent ledger: every change. Rows are never deleted.
+#: The consent ledger: every change. Only an erasure deletes rows.
 consents = Table(
     "consents",
     metadata,
