@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.operations.shared.end_interaction import end_interaction
+from handoff_service.operations.training.practice_runs import forget_texts
 from handoff_service.rules.privacy.erasures import (
     CopyState,
     ErasureState,
@@ -140,6 +141,7 @@ def forget_person(tx: Transaction, erasure: Running) -> None:
     done = Counter[str]()
     for number in erasure.numbers:
         done.update(person_rows.forget_number(tx, erasure.id, number))
+    forget_texts(tx, tx.now + timedelta(seconds=1))  # of practice runs, which may hold theirs
     done["deleted_records"] += person_rows.forget_deleted_users(tx, erasure.words)
     if erasure.user_id is not None:
         person_rows.forget_user(tx, erasure.user_id)
