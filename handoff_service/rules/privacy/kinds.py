@@ -10,8 +10,6 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-#: What stands for numbers that were removed begins with one of these.
-ERASED, DELETED = "erased-", "deleted-"
 NIGHT = time(2, 30)  # by the desk's clock, when retention runs
 MORNING = time(5)  # when it ends
 LONGEST_DAYS = 36_500
@@ -95,8 +93,3 @@ def next_night(now: datetime, time_zone: str) -> datetime:
         if at > now:
             return at
     return datetime.combine(today + timedelta(days=2), NIGHT, zone).astimezone(UTC)
-
-
-def stands_for_number(number: str) -> bool:
-    """Whether this is no number any more, but stands for one that was removed."""
-    return number.startswith((ERASED, DELETED))

@@ -34,7 +34,7 @@ from handoff_service.rules.conversations.search_query import (
     text_of,
     words,
 )
-from handoff_service.rules.privacy.kinds import stands_for_number
+from handoff_service.rules.delivery.senders import stands_for_number
 from handoff_service.rules.shared.vocabulary import Direction, Event, Kind
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 from sqlalchemy import delete, or_, select, update
 
+from handoff_service.rules.delivery.senders import ERASED as ALIAS
 from handoff_service.rules.desk.record_changes import Noun
-from handoff_service.rules.privacy.kinds import ERASED as ALIAS
 from handoff_service.store.consent import kept_opt_outs
 from handoff_service.store.conversations import text_index
 from handoff_service.store.desk import user_words

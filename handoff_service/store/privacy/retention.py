@@ -8,9 +8,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select, update
 
+from handoff_service.rules.delivery.senders import DELETED, ERASED
 from handoff_service.rules.privacy.kinds import (
-    DELETED,
-    ERASED,
     KINDS,
     KeptKind,
     cutoff,
