@@ -32,6 +32,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Desk": {
         "/desk": "Desk settings",
         "/case-webhook": "Case webhook",
+        "/service-tokens": "Service tokens",
         "/mail": "Mail",
         "/desk-file": "Import and export",
         "/restored": "Restored sends",

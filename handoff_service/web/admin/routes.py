@@ -34,6 +34,7 @@ from handoff_service.web.admin import (
     provider_numbers,
     queues,
     restored,
+    service_tokens,
     templates,
     texts,
     usage_report,
@@ -63,6 +64,7 @@ PAGES: Mapping[str, Any] = {
     **desk_file.PAGES,
     **case_webhook.PAGES,
     **restored.PAGES,
+    **service_tokens.PAGES,
     **deleted.PAGES,
     **mail.PAGES,
     **messaging_actions.PAGES,
@@ -86,6 +88,7 @@ POST_HANDLERS: Mapping[str, Any] = {
     **desk_file.POST_HANDLERS,
     **case_webhook.POST_HANDLERS,
     **restored.POST_HANDLERS,
+    **service_tokens.POST_HANDLERS,
     **mail.POST_HANDLERS,
     **messaging_actions.POST_HANDLERS,
 }

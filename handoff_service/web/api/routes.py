@@ -34,6 +34,7 @@ from handoff_service.web.api import (
     reports,
     resolve_sends,
     scheduled_texts,
+    service_tokens,
     sign_in,
     supervision,
     templates,
@@ -82,6 +83,7 @@ MODULES = (
     supervision,
     reports,
     replays,
+    service_tokens,
 )
 CALLS: tuple[Call, ...] = tuple(call for module in MODULES for call in calls_of(module))
 
