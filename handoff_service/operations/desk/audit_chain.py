@@ -91,9 +91,9 @@ def remove_entries(tx: Transaction, command: RemoveEntries) -> int:
     last = audit_chain.head(tx.conn).place
     to_place = last if first_kept is None else first_kept - 1
     chosen = select(k.c.entry_id).where(k.c.place <= to_place)
-    tx.conn.execute(update(r).values(before=command.before))
+    tx.conn.execute(update(r).values(before_at=command.before))
     gone = tx.conn.execute(delete(e).where(e.c.id.in_(chosen), e.c.at < command.before)).rowcount
-    tx.conn.execute(update(r).values(before=None))
+    tx.conn.execute(update(r).values(before_at=None))
     if gone:
         details = {"to_place": to_place, "before": command.before.isoformat(), "entries": gone}
         audit(

@@ -1748,7 +1748,7 @@ audit_removal = Table(
     metadata,
     _id(),
     #: entries before this time may be deleted; null, except while old ones are removed: none
-    _time("before", null=True),
+    _time("before_at", null=True),
 )
 
 # Backups ------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ revision = '0057'
 down_revision = '0056'
 
 REFUSES = 'The audit log is append-only.'
-AGED = 'EXISTS (SELECT 1 FROM audit_removal WHERE old.at < before)'
+AGED = 'EXISTS (SELECT 1 FROM audit_removal WHERE old.at < before_at)'
 
 
 def upgrade() -> None:
@@ -36,9 +36,9 @@ def upgrade() -> None:
         sa.UniqueConstraint('entry_id', name=op.f('uq_audit_links_entry_id')))
     removal = op.create_table('audit_removal',
         sa.Column('id', ID, nullable=False),
-        sa.Column('before', UtcTime(), nullable=True),
+        sa.Column('before_at', UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_removal')))
-    op.bulk_insert(removal, [{'id': 1, 'before': None}])
+    op.bulk_insert(removal, [{'before_at': None}])
     make = _sqlite if op.get_bind().dialect.name == 'sqlite' else _postgresql
     for statement in make():
         op.execute(sa.text(statement))
