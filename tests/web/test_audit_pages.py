@@ -24,7 +24,8 @@ async def test_the_page_shows_who_did_what_and_filters_it(desk: Running, grace: 
     page = shown((await grace.get(HERE)).text)
     assert "Grace Okafor 127.0.0.1 Viewed User Ann" in page
     assert "Created Label VPN" in page
-    assert "Signed in Agent" in page
+    assert "Grace Okafor 127.0.0.1 Signed in" in page
+    assert "must be a day, such as" in (await grace.get(f"{HERE}?since=soon")).text.lower()
     viewed = shown((await grace.get(f"{HERE}?action=viewed&agent=grace")).text)
     assert ("Viewed User Ann" in viewed, "Label VPN" in viewed) == (True, False)
     assert "No entry fits" in shown((await grace.get(f"{HERE}?until=2020-01-01")).text)
