@@ -25,6 +25,7 @@ from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
 from handoff_service.gateways.providers import PROVIDERS, provider_of, send_errors_of
+from handoff_service.gateways.push import web_push
 from handoff_service.gateways.push.web_push import WebPush
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
@@ -38,16 +39,19 @@ from handoff_service.operations.conversations.index_texts import A_MOMENT, sched
 from handoff_service.operations.delivery.record_prices import schedule_price_lookup
 from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import schedule_sweep
-from handoff_service.operations.desk.check_secret_key import check_secret_key
+from handoff_service.operations.desk.audit_chain import A_MOMENT as CHAINED_AFTER
+from handoff_service.operations.desk.audit_chain import schedule_chaining
+from handoff_service.operations.desk.use_secret_keys import OwnSecret, own_secret, use_secret_keys
 from handoff_service.operations.privacy.retain import schedule_retention
 from handoff_service.operations.reports.keep_facts import schedule_facts
 from handoff_service.operations.routing.connection import Gap, after_gap
+from handoff_service.operations.shared.audit import AUDIT
 from handoff_service.operations.shared.job import WorkerDeps
 from handoff_service.operations.training.training_run import SILENT, interrupt
 from handoff_service.operations.zero_metrics import start_at_zero
 from handoff_service.ports import Bot, Fanout, Mailer
 from handoff_service.practice.runs import PracticeRuns
-from handoff_service.settings import Settings
+from handoff_service.settings import Settings, key_fingerprint
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import due_work, secret_keys
 from handoff_service.store.engine.store import Store
@@ -63,10 +67,12 @@ AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database
 # seconds for running work to finish at a stop before it is given back: longer than a provider or a
 # bot may take to answer, so that the outcome of a send is kept
 WORK_WITHIN = 12.0
+AUDITED = Hint(AUDIT)
 APP_NAME = "patchboard"
 TASKS = (
     "connections",
     "indexing",
+    "chaining",
     "sweeping",
     "training",
     "model_rollout",
@@ -120,12 +126,15 @@ async def _open(app: App) -> None:
         fanout.publish(hints)
         if hints:
             indexing.trigger()
+        if AUDITED in hints:
+            chaining.trigger()
         if work_at is not None:
             for worker in workers:
                 worker.nudge(work_at)
 
     sweeping = Debouncer(lambda: store.write(schedule_sweep, None), AFTER_OUTAGE)
     indexing = Debouncer(lambda: store.write(schedule_indexing, None), A_MOMENT)
+    chaining = Debouncer(lambda: store.write(schedule_chaining, None), CHAINED_AFTER)
     kind = provider_of(settings)
     store = Store(
         settings.database_url,
@@ -149,7 +158,9 @@ async def _open(app: App) -> None:
     app.ctx.bot_models = RasaModels(settings.bot_token)
     training = TrainAndCompare(store, settings.home, settings.bot_data)
     rollout = ModelRollout(store, app.ctx.bot_models, settings.bot_urls, settings.home)
-    app.ctx.webhook, push = _webhook_and_push(settings)
+    hosts = settings.webhook_hosts.replace(",", " ").split()
+    app.ctx.webhook = HttpWebhook(hosts)
+    push = WebPush(await _push_key(settings, store), settings.public_url, hosts)
     mailer = _mailer(settings)
     deps = WorkerDeps(
         store=store,
@@ -170,14 +181,18 @@ async def _open(app: App) -> None:
         await store.write(due_work.forget_leases, None)
     # with SQLite there is no other process, so a run that seems under way was interrupted
     await store.write(interrupt, timedelta() if store.is_sqlite else SILENT)
-    if await store.write(check_secret_key, settings.key_fingerprint):
-        log.warning("secret_key_differs", advice=secret_keys.DIFFERS)
     # The clock may have changed before the start.
     await store.write(after_gap, Gap(clock_changed=True))
-    await store.write(schedule_indexing, None)  # index texts that an earlier process left
     await store.write(schedule_sweep, None)  # fetch texts that came while no process ran
     await store.write(start_pushing, None)
-    for schedule in (schedule_price_lookup, schedule_facts, schedule_retention):
+    # what an earlier process left
+    for schedule in (
+        schedule_indexing,
+        schedule_price_lookup,
+        schedule_facts,
+        schedule_chaining,
+        schedule_retention,
+    ):
         await store.write(schedule, None)
     practice = app.ctx.practice = PracticeRuns(settings)
     app.ctx.desk = AppContext(
@@ -207,6 +222,7 @@ async def _open(app: App) -> None:
         **{worker.name: worker.run for worker in workers},
         "connections": connections.run,
         "indexing": indexing.run,
+        "chaining": chaining.run,
         "sweeping": sweeping.run,
         "training": training.run,
         "model_rollout": rollout.run,
@@ -255,9 +271,15 @@ async def _fanout(
     return made
 
 
-def _webhook_and_push(settings: Settings) -> tuple[HttpWebhook, WebPush]:
-    hosts = settings.webhook_hosts.replace(",", " ").split()
-    return HttpWebhook(hosts), WebPush(settings.secret_key, settings.public_url, hosts)
+async def _push_key(settings: Settings, store: Store) -> str:
+    """Begin to use the secret keys, and return the private key of notifications. It was first made
+    with the key that the database was written with."""
+    written_with = await store.read(secret_keys.fingerprint)
+    if await store.write(use_secret_keys, None):
+        log.warning("secret_key_differs", advice=secret_keys.DIFFERS)
+    makers = (key for key in settings.secret_keys if key_fingerprint(key) == written_with)
+    made = web_push.first_key(next(makers, settings.secret_key))
+    return await store.write(own_secret, OwnSecret("web_push", made))
 
 
 def _mailer(settings: Settings) -> Mailer | None:

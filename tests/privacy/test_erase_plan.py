@@ -61,6 +61,8 @@ VALID: dict[str, Any] = {
     "bot_turns.outcome": None,
     "work_items.state": "accepted",
     "record_changes.noun": "user",
+    "audit_log.subject": "user",
+    "audit_log.action": "changed",
     "deleted_records.noun": "user",
     "due_work.kind": Work.BOT_TURN,
     "trainer_items.lane": "teach",
@@ -145,8 +147,6 @@ def _canaries(table: sa.Table) -> dict[str, Any]:
             values[column.name] = f"{CANARY} {path}"
     if table is t.deleted_records:
         values["changes"] = {"numbers": [[NUMBER], None], "name": [CANARY, None]}
-    if table is t.command_ids:  # nothing but a number or a name says whose it is
-        values |= {"answer": f"{{'to': '{NUMBER}'}}", "response": f"users.name: {NUMBER}"}
     if table is t.practice_runs:
         values["score"] = {"conversations": [], "said": NUMBER}
     if table is t.bot_models:

@@ -13,6 +13,7 @@ from itertools import batched
 from handoff_service import log
 from handoff_service.operations.privacy import erase_steps as steps
 from handoff_service.operations.privacy.erase_steps import (
+    AuditEntries,
     FinishCopy,
     NextStep,
     OfConversations,
@@ -119,6 +120,9 @@ async def _mentions(job: Job, erasure: Running) -> list[str]:
 
 
 async def _person(job: Job, erasure: Running) -> list[str]:
+    entries = await job.deps.store.read(reads.audit_entries, erasure)
+    for some in batched(entries, ROWS_AT_ONCE, strict=False):
+        await job.write(steps.erase_audit, AuditEntries(erasure_id=erasure.id, ids=list(some)))
     ids = await job.deps.store.read(reads.ids, erasure)
     for some in batched(ids, CONVERSATIONS_AT_ONCE, strict=False):
         await job.write(steps.unname, OfConversations(erasure=erasure, ids=list(some)))

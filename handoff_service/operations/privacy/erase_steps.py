@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
+from handoff_service.operations.desk.audit_chain import EraseEntries, erase_entries
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.training.practice_runs import forget_texts
 from handoff_service.rules.privacy.erasures import (
@@ -24,7 +25,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 from handoff_service.store.privacy import mentions, person_rows
 from handoff_service.store.privacy.counts import at_provider
-from handoff_service.store.privacy.empty_rows import empty
+from handoff_service.store.privacy.empty_rows import empty, secure_delete
 from handoff_service.store.privacy.erase_plan import PARTS
 from handoff_service.store.privacy.erasure_reads import Running
 
@@ -57,6 +58,14 @@ class Replace:
     erasure_id: int
     found: mentions.Found
     words: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntries:
+    """Entries of the audit log that name the person."""
+
+    erasure_id: int
+    ids: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +143,14 @@ def unname(tx: Transaction, command: OfConversations) -> None:
 def replace_some(tx: Transaction, command: Replace) -> None:
     changed = mentions.replace(tx, command.found, command.words)
     _add_counts(tx, command.erasure_id, Counter(mentions=changed))
+
+
+def erase_audit(tx: Transaction, command: AuditEntries) -> None:
+    """Remove entries of the audit log that name the person."""
+    why = f"ERA{command.erasure_id:07}"
+    with secure_delete(tx):
+        gone = erase_entries(tx, EraseEntries(ids=command.ids, why=why))
+    _add_counts(tx, command.erasure_id, Counter(audit_entries=gone))
 
 
 def forget_person(tx: Transaction, erasure: Running) -> None:

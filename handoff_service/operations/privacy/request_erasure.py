@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert, select
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.rules.privacy.erasures import ORDER, SHARED, ErasureState
 from handoff_service.rules.shared.vocabulary import Work
-from handoff_service.store.consent.kept_opt_outs import number_hash
+from handoff_service.store.consent.kept_opt_outs import number_hash, own_key
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.transaction import Transaction
@@ -78,7 +78,8 @@ def request_erasure(tx: Transaction, command: RequestErasure) -> int:
     """Returns the id of the erasure. NotFound for an unknown user. Conflict while the same person
     is being erased."""
     person = people.find(tx.conn, number=command.whom.number, user_id=command.whom.user_id)
-    hashes = [number_hash(tx.settings.link_key, number) for number in person.numbers]
+    key = own_key(tx)
+    hashes = [number_hash(key, number) for number in person.numbers]
     running = tx.conn.execute(select(e).where(e.c.state == ErasureState.RUNNING)).all()
     for one in running:
         if set(one.number_hashes) & set(hashes) or (one.user_id and one.user_id == person.user_id):

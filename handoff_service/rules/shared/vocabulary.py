@@ -176,6 +176,7 @@ class Work(StrEnum):
     REPLAY = "replay"
     RETAIN = "retain"
     ERASE = "erase"
+    CHAIN_AUDIT = "chain_audit"
 
 
 class Unanswered(StrEnum):

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
+from handoff_service.errors import CannotOpen
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
-from handoff_service.store.consent.kept_opt_outs import CAME_BACK, number_hash
+from handoff_service.store.consent.kept_opt_outs import CAME_BACK, kept_key, number_hash
 from handoff_service.store.desk.desk import desk_time_zone
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.database import hash_key
+from handoff_service.store.engine.database import sealer
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Consent, Named, OptedOut
 
@@ -68,7 +69,11 @@ def opted_out(conn: Connection, number: str, provider_number_id: int) -> OptedOu
 def _kept(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
     """The opt-out of an erased number that has not come back yet. A transaction applies it again
     before it asks."""
-    key = hash_key(conn)
+    opens = sealer(conn)
+    try:
+        key = kept_key(conn, opens) if opens else None
+    except CannotOpen:
+        return None
     if key is None:
         return None
     here = {EVERY_NUMBER, provider_number_id}

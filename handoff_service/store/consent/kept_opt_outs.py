@@ -3,18 +3,22 @@ but when the number comes back, its opt-outs apply again."""
 
 import hashlib
 import hmac
-from collections.abc import Collection, Mapping
+import secrets
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from handoff_service.errors import CannotOpen
+from handoff_service.lib.sealing import Sealer
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, Source
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.engine.transaction import Transaction
 
-k, o, c = t.kept_opt_outs, t.opt_outs, t.consents
+k, o, c, s = t.kept_opt_outs, t.opt_outs, t.consents, t.own_secrets
+NAME = "erased_numbers"  # of the key among the desk's own secrets
 CAME_BACK = "This number was erased and had opted out before."
 
 
@@ -23,9 +27,27 @@ def number_hash(key: str, number: str) -> str:
     return hmac.new(key.encode(), f"number:{number}".encode(), hashlib.sha256).hexdigest()
 
 
+def own_key(tx: Transaction) -> str:
+    """The desk's own key of these hashes, which outlives a rotation of the secret key. The first
+    erasure makes it. CannotOpen."""
+    kept = kept_key(tx.conn, tx.settings.sealer)
+    if kept is not None:
+        return kept
+    made = secrets.token_hex(32)
+    sealed = tx.settings.sealer.seal(s.c.secret, made)
+    tx.conn.execute(insert(s).values(name=NAME, secret=sealed))
+    return made
+
+
+def kept_key(conn: Connection, sealer: Sealer) -> str | None:
+    """The key; None before the first erasure. CannotOpen."""
+    sealed = conn.execute(select(s.c.secret).where(s.c.name == NAME)).scalar()
+    return None if sealed is None else sealer.open(s.c.secret, sealed)
+
+
 def keep(tx: Transaction, number: str) -> int:
     """Keep a number's opt-outs under its hash. Returns how many it has."""
-    mine = number_hash(tx.settings.link_key, number)
+    mine = number_hash(own_key(tx), number)
     standing = select(o.c.provider_number_id, c.c.source, c.c.at).join(c, c.c.id == o.c.consent_id)
     rows = [
         {
@@ -41,20 +63,16 @@ def keep(tx: Transaction, number: str) -> int:
     return len(rows)
 
 
-def kept_for(conn: Connection, hashes: Collection[str]) -> Mapping[str, set[int]]:
-    """Hash -> the company numbers that may not text it (EVERY_NUMBER: all)."""
-    found: dict[str, set[int]] = {}
-    for row in conn.execute(select(k).where(one_of(k.c.number_hash, hashes))):
-        found.setdefault(row.number_hash, set()).add(row.provider_number_id)
-    return found
-
-
 def apply_again(tx: Transaction, numbers: Collection[str]) -> None:
     """Write the kept opt-outs of numbers that come back into the ledger. The transaction holds the
     locks on the numbers' profiles, if they have any."""
     if not numbers or tx.conn.execute(select(k.c.number_hash).limit(1)).first() is None:
         return
-    hashes = {number_hash(tx.settings.link_key, number): number for number in numbers}
+    try:
+        key = own_key(tx)
+    except CannotOpen:  # texts must arrive; the checklist names the missing key
+        return
+    hashes = {number_hash(key, number): number for number in numbers}
     for row in tx.conn.execute(select(k).where(one_of(k.c.number_hash, hashes))).all():
         _write(tx, hashes[row.number_hash], row)
     tx.conn.execute(delete(k).where(one_of(k.c.number_hash, hashes)))

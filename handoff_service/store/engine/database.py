@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
+from handoff_service.lib.sealing import Sealer
 from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.store.engine import driver_errors
 from handoff_service.store.engine.postgres_connection import connect_within
@@ -151,10 +152,11 @@ def public_url(connection: sa.Connection) -> str:
     return address
 
 
-def hash_key(connection: sa.Connection) -> str | None:
-    """The key of hashes, for queries that look for an erased number; None inside a transaction."""
-    key: str | None = connection.get_execution_options().get("hash_key")
-    return key
+def sealer(connection: sa.Connection) -> Sealer | None:
+    """What opens sealed values for a query; None inside a transaction, which has it in its
+    settings."""
+    found: Sealer | None = connection.get_execution_options().get("sealer")
+    return found
 
 
 def send_errors(connection: sa.Connection) -> SendErrors:

@@ -31,7 +31,12 @@ from handoff_service.store.engine.database import READS, WRITES, Timeouts, engin
 from handoff_service.store.engine.database_copy import remove_copies
 from handoff_service.store.engine.driver_errors import is_away, name_of
 from handoff_service.store.engine.lanes import Alone, Lane, Listener
-from handoff_service.store.engine.transaction import OperationSettings, SetBased, Transaction
+from handoff_service.store.engine.transaction import (
+    Actor,
+    OperationSettings,
+    SetBased,
+    Transaction,
+)
 
 READERS = 4
 READS_AT_ONCE = 64  # this many reads may always wait
@@ -72,7 +77,7 @@ class Store:
             for n in range(lanes)
         ]
         self._steps: Iterator[CommandId] | None = None
-        self._by: int | None = None
+        self._by: Actor | None = None
         for lane in self._lanes:
             lane.start()
 
@@ -86,10 +91,11 @@ class Store:
         made._steps = (id.step(number) for number in itertools.count(1))
         return made
 
-    def acting(self, agent_id: int) -> "Store":
-        """This store for one agent's request: histories name the agent."""
+    def acting(self, agent_id: int | None, address: str = "") -> "Store":
+        """This store for one agent's request: histories name the agent, and the audit log the
+        network address. ``agent_id`` None: nobody who has signed in."""
         made = copy.copy(self)
-        made._by = agent_id
+        made._by = Actor(agent_id, address)
         return made
 
     def for_requests(self, patience: Patience = REQUEST) -> "Store":
@@ -178,7 +184,7 @@ class Store:
                     with_options = conn.execution_options(
                         now=self._clock(),
                         public_url=self._public_url,
-                        hash_key=self.settings.link_key,
+                        sealer=self.settings.sealer,
                     )
                     return query(with_options, *args, **kwargs)
             except sa.exc.SQLAlchemyError as error:

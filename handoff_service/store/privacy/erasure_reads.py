@@ -1,5 +1,6 @@
 """What the steps of an erasure read, outside the lane."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
+from handoff_service.rules.desk.record_changes import Noun
 from handoff_service.rules.privacy import erasures as rules
 from handoff_service.rules.privacy.erasures import CopyState, ErasureState, ErasureStep
 from handoff_service.rules.shared.vocabulary import TrainerLane
@@ -130,3 +132,16 @@ def refused_copies(conn: Connection, erasure_id: int) -> list[str]:
     if conn.execute(select(c.c.id).where(mine).limit(1)).first() is not None:
         left.append(rules.METADATA)
     return left
+
+
+def audit_entries(conn: Connection, erasure: Running) -> list[int]:
+    """Entries of the audit log that are about the person's record or name the person."""
+    a = t.audit_log.c
+    about: sa.ColumnElement[bool] = sa.false()
+    if erasure.user_id is not None:
+        about |= (a.subject == Noun.USER) & (a.record == str(erasure.user_id))
+    details = sa.cast(a.details, sa.Text)
+    for word in erasure.words:
+        about |= a.name.icontains(word, autoescape=True)
+        about |= details.icontains(json.dumps(word)[1:-1], autoescape=True)
+    return list(conn.execute(select(a.id).where(about).order_by(a.id)).scalars())

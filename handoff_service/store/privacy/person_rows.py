@@ -22,7 +22,7 @@ ERASED = "Erased"  # what a deleted record was called
 
 def alias(tx: Transaction, erasure_id: int, number: str) -> str:
     """What stands for an erased number, so that its conversations stay together."""
-    return f"{ALIAS}{erasure_id}-{kept_opt_outs.number_hash(tx.settings.link_key, number)[:6]}"
+    return f"{ALIAS}{erasure_id}-{kept_opt_outs.number_hash(kept_opt_outs.own_key(tx), number)[:6]}"
 
 
 def unname(tx: Transaction, erasure_id: int, ids: Sequence[int]) -> None:

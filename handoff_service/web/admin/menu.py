@@ -22,6 +22,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/consents": "Consent",
         "/figures": "Texts and costs",
         "/personal-data": "Personal data",
+        "/audit": "Audit log",
     },
     "Texts": {
         "/texts": "System messages",
@@ -33,6 +34,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Desk": {
         "/desk": "Desk settings",
         "/case-webhook": "Case webhook",
+        "/service-tokens": "Service tokens",
         "/mail": "Mail",
         "/desk-file": "Import and export",
         "/restored": "Restored sends",

@@ -17,6 +17,7 @@ from handoff_service.operations.desk.sign_in import CurrentAgent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import (
     agents,
+    audit,
     case_webhook,
     checklist,
     consents,
@@ -36,6 +37,7 @@ from handoff_service.web.admin import (
     queues,
     restored,
     retention,
+    service_tokens,
     templates,
     texts,
     usage_report,
@@ -67,6 +69,8 @@ PAGES: Mapping[str, Any] = {
     **restored.PAGES,
     **retention.PAGES,
     **personal_data.PAGES,
+    **audit.PAGES,
+    **service_tokens.PAGES,
     **deleted.PAGES,
     **mail.PAGES,
     **messaging_actions.PAGES,
@@ -92,6 +96,7 @@ POST_HANDLERS: Mapping[str, Any] = {
     **restored.POST_HANDLERS,
     **retention.POST_HANDLERS,
     **personal_data.POST_HANDLERS,
+    **service_tokens.POST_HANDLERS,
     **mail.POST_HANDLERS,
     **messaging_actions.POST_HANDLERS,
 }

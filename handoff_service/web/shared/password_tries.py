@@ -46,7 +46,8 @@ async def try_password(
         return checked
     agent_id, right = checked
     token = secrets.token_urlsafe(32)
-    await desk.store.write(sign_in.open_session, Open(agent_id, token, right, device))
+    store = desk.store.acting(None, address)
+    await store.write(sign_in.open_session, Open(agent_id, token, right, device))
     return Opened(agent_id, token)
 
 
@@ -98,21 +99,23 @@ async def _check(
         await desk.store.write(sign_in.forget_try, counted)
         raise
     if not right or found is None:
+        await desk.store.acting(None, address).write(sign_in.record_failure, email)
         return counted.left
     return found[0], RightTry(attempt.key, counted.ids)
 
 
 def is_known(request: Request, email: str) -> bool:
     """Return whether this browser has signed in to the account before."""
-    mark = _mark(desk_of(request), email)
-    return any(hmac.compare_digest(mark, other) for other in _marks(request))
+    desk, account = desk_of(request), _account(email)
+    right = [_keyed(key, account) for key in desk.settings.secret_keys]
+    return any(hmac.compare_digest(one, other) for one in right for other in _marks(request))
 
 
 def remember(request: Request, response: HTTPResponse, email: str) -> None:
     """Mark the browser as one that has signed in to this account. The mark grants no access. It
     exempts the account's agent from the limit that strangers' tries use up."""
     desk = desk_of(request)
-    mark = _mark(desk, email)
+    mark = _hashed(desk, _account(email))
     marks = [mark, *(other for other in _marks(request) if other != mark)][:MOST_KNOWN]
     secure = desk.settings.public_url.startswith("https:")
     response.add_cookie(
@@ -140,9 +143,13 @@ def _marks(request: Request) -> list[str]:
     return [mark for mark in text.split(".")[:MOST_KNOWN] if mark.isascii() and mark.isalnum()]
 
 
-def _mark(desk: AppContext, email: str) -> str:
-    return _hashed(desk, f"known|{email.strip().lower()}")
+def _account(email: str) -> str:
+    return f"known|{email.strip().lower()}"
 
 
 def _hashed(desk: AppContext, text: str) -> str:
-    return hmac.new(desk.settings.secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return _keyed(desk.settings.secret_key, text)
+
+
+def _keyed(key: str, text: str) -> str:
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
